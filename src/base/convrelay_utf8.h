@@ -1,0 +1,44 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates, nothing
+ * above U+10FFFF.
+ */
+
+
+#ifndef CONVRELAY_UTF8_H_INCLUDED
+#define CONVRELAY_UTF8_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+#define CONVRELAY_UTF8_REPLACEMENT      "\xef\xbf\xbd"     /* U+FFFD */
+
+
+/*
+ * Checks the next piece of a text, however it was split.  *state starts as
+ * 0 and is 0 again wherever a character is complete.
+ *
+ * Returns CONVRELAY_OK, or CONVRELAY_ERROR at the first byte that no valid
+ * text can have there (RFC 6455, 8.1: fail as soon as it is known).
+ */
+int convrelay_utf8_check(uint32_t *state, const u_char *p, size_t len);
+
+/* length of the longest valid, complete prefix of p, in bytes */
+size_t convrelay_utf8_valid(const u_char *p, size_t len);
+
+/*
+ * Decodes one character at *p, which is moved behind it.
+ *
+ * Returns the code point.  An invalid or cut sequence gives 0xfffd and moves
+ * *p over its maximal invalid part (at least one byte).  *p < last on entry.
+ */
+uint32_t convrelay_utf8_decode(const u_char **p, const u_char *last);
+
+/* writes cp (at most U+10FFFF, no surrogate), returns the place behind it */
+u_char *convrelay_utf8_encode(u_char *p, uint32_t cp);
+
+
+#endif /* CONVRELAY_UTF8_H_INCLUDED */

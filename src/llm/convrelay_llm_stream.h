@@ -1,0 +1,127 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The answer of a chat-completions server: bytes in, pieces of text out.
+ * Server-sent events, a JSON document in their place, error bodies and every
+ * quirk of the vendors end here; what leaves is text to be spoken, and in the
+ * end one outcome.
+ */
+
+
+#ifndef CONVRELAY_LLM_STREAM_H_INCLUDED
+#define CONVRELAY_LLM_STREAM_H_INCLUDED
+
+
+#include "convrelay_base.h"
+#include "convrelay_json.h"
+#include "convrelay_sse.h"
+
+
+#define CONVRELAY_LLM_MAX_ERROR_BODY  16384     /* bytes of it we look at */
+#define CONVRELAY_LLM_MAX_MESSAGE     512       /* bytes of it we keep */
+
+
+/* the decision table of the end of a stream */
+
+typedef enum {
+    CONVRELAY_LLM_COMPLETE = 0,   /* [DONE], or a finish_reason */
+    CONVRELAY_LLM_EMPTY,          /* complete, but not a word in it */
+    CONVRELAY_LLM_TRUNCATED,      /* text, then a clean end without either */
+    CONVRELAY_LLM_FAILED          /* anything else; error says what */
+} convrelay_llm_outcome_e;
+
+
+typedef enum {
+    CONVRELAY_LLM_FINISH_NONE = 0,
+    CONVRELAY_LLM_FINISH_STOP,            /* and unknown ones */
+    CONVRELAY_LLM_FINISH_LENGTH,
+    CONVRELAY_LLM_FINISH_TOOL_CALLS,
+    CONVRELAY_LLM_FINISH_CONTENT_FILTER,
+    CONVRELAY_LLM_FINISH_ERROR
+} convrelay_llm_finish_e;
+
+
+typedef struct {
+    /* NUL-terminated, printable, keys redacted: fit for a log line */
+    char                     code[64];
+    char                     type[64];
+    char                     message[CONVRELAY_LLM_MAX_MESSAGE + 1];
+} convrelay_llm_error_t;
+
+
+typedef struct {
+    /* set before the first byte */
+    unsigned                 status;      /* HTTP status */
+    size_t                   max_line;    /* of SSE, in bytes; 0: 256k */
+    size_t                   max_body;    /* of a JSON document; 0: 256k */
+
+    /* the reader's own */
+    convrelay_sse_t          sse;
+    unsigned                 mode;
+    u_char                  *buf;         /* JSON or error body so far */
+    size_t                   len;
+    size_t                   size;
+    u_char                  *out;         /* text that outlives a line */
+    uint16_t                 surrogate;   /* high half of the last delta */
+    convrelay_json_t        *json;        /* that the last text points to */
+
+    /* to be read at any time */
+    unsigned                 bom:2;
+    unsigned                 done:1;      /* [DONE] or a whole document */
+    unsigned                 failed:1;    /* error says why */
+    unsigned                 spoken:1;    /* some text came out */
+    unsigned                 refusal:1;   /* it was a refusal */
+    unsigned                 tools:1;     /* tool calls came, ignored */
+    convrelay_llm_finish_e   finish;
+    int64_t                  prompt_tokens;       /* usage, or -1 */
+    int64_t                  completion_tokens;
+    int64_t                  cached_tokens;
+    convrelay_llm_error_t   *error;       /* malloc'ed, after failed */
+} convrelay_llm_stream_t;
+
+
+/* zero-fills; status and limits are the caller's to set after it */
+void convrelay_llm_stream_init(convrelay_llm_stream_t *s, unsigned status);
+
+/*
+ * Reads on from *pos, which is moved behind what was used; the bytes may be
+ * changed in place.  Whatever the split points, the same texts come out.
+ *
+ * Returns CONVRELAY_OK: *text is the next piece to speak, non-empty, valid
+ * UTF-8, borrowed until the next call; call again.  CONVRELAY_AGAIN: the
+ * input is used up.  CONVRELAY_DONE: [DONE] was read: the answer is over,
+ * bytes behind it are ignored.  CONVRELAY_ERROR: s->failed, and s->error
+ * says why (it may be NULL without memory); bytes behind it are ignored.
+ */
+int convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
+    u_char *last, convrelay_str_t *text);
+
+/*
+ * The body is over.  Call until it is not CONVRELAY_OK: it can still give
+ * text (a last event without its blank line, a JSON document), as read()
+ * does.  Then CONVRELAY_DONE, and outcome() may be asked.
+ */
+int convrelay_llm_stream_end(convrelay_llm_stream_t *s,
+    convrelay_str_t *text);
+
+/*
+ * clean: the body ended as HTTP says it has to (length or last chunk, or
+ * close where neither was given), no reset, no time-out.
+ */
+convrelay_llm_outcome_e convrelay_llm_outcome(
+    const convrelay_llm_stream_t *s, unsigned clean);
+
+void convrelay_llm_stream_free(convrelay_llm_stream_t *s);
+
+/*
+ * Copies at most size - 1 bytes of src for a log line: control characters
+ * become spaces, invalid UTF-8 becomes '?', what looks like a key ("sk-...",
+ * the word behind "Bearer" or "key provided:", long opaque words after
+ * "key") becomes "***".  Always NUL-terminated.
+ */
+void convrelay_llm_redact(char *dst, size_t size, const u_char *src,
+    size_t len);
+
+
+#endif /* CONVRELAY_LLM_STREAM_H_INCLUDED */

@@ -1,0 +1,60 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Server-sent events (WHATWG HTML, 9.2): bytes to events.
+ */
+
+
+#ifndef CONVRELAY_SSE_H_INCLUDED
+#define CONVRELAY_SSE_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+typedef struct {
+    size_t            max_line;   /* bytes of a line and of an event's data */
+
+    unsigned          state;
+    u_char           *line;       /* of a line that was split, malloc'ed */
+    size_t            line_len;
+    size_t            line_size;
+    u_char           *data;       /* of an event with several data lines */
+    size_t            data_len;
+    size_t            data_size;
+    convrelay_str_t   pending;    /* the one data line, in the input */
+    unsigned          has_data:1;
+    unsigned          skip_lf:1;
+    unsigned          error:1;    /* the event's type is "error" */
+    unsigned          bom:2;
+} convrelay_sse_t;
+
+
+typedef struct {
+    convrelay_str_t   data;       /* non-empty; may be written to */
+    unsigned          error:1;    /* "event: error" */
+} convrelay_sse_event_t;
+
+
+/*
+ * Reads on from *pos, which is moved behind what was used.
+ *
+ * Returns CONVRELAY_OK: an event with data, borrowed until the next call
+ * (or from the input, where it lay there complete); CONVRELAY_AGAIN: the
+ * input is used up; CONVRELAY_DECLINED: a line is longer than max_line;
+ * CONVRELAY_ERROR: no memory.
+ */
+int convrelay_sse_read(convrelay_sse_t *s, u_char **pos, u_char *last,
+    convrelay_sse_event_t *ev);
+
+/*
+ * The end of the stream: gives the event that lacks its blank line.
+ * Returns CONVRELAY_OK or CONVRELAY_DONE.
+ */
+int convrelay_sse_end(convrelay_sse_t *s, convrelay_sse_event_t *ev);
+
+void convrelay_sse_free(convrelay_sse_t *s);
+
+
+#endif /* CONVRELAY_SSE_H_INCLUDED */

@@ -1,0 +1,114 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The messages of Twilio's ConversationRelay WebSocket, both directions.
+ */
+
+
+#ifndef CONVRELAY_RELAY_H_INCLUDED
+#define CONVRELAY_RELAY_H_INCLUDED
+
+
+#include "convrelay_base.h"
+#include "convrelay_json.h"
+
+
+typedef enum {
+    CONVRELAY_RELAY_UNKNOWN = 0,
+    CONVRELAY_RELAY_SETUP,
+    CONVRELAY_RELAY_PROMPT,
+    CONVRELAY_RELAY_DTMF,
+    CONVRELAY_RELAY_INTERRUPT,
+    CONVRELAY_RELAY_ERROR,
+    CONVRELAY_RELAY_INFO
+} convrelay_relay_type_e;
+
+
+/* every field may be missing: it is then empty (len 0) */
+
+typedef struct {
+    convrelay_str_t          session_id;
+    convrelay_str_t          call_sid;
+    convrelay_str_t          parent_call_sid;
+    convrelay_str_t          from;
+    convrelay_str_t          to;
+    convrelay_str_t          forwarded_from;
+    convrelay_str_t          caller_name;
+    convrelay_str_t          direction;
+    convrelay_str_t          call_type;
+    convrelay_str_t          call_status;
+    convrelay_str_t          account_sid;
+    const cJSON             *parameters;  /* customParameters, or NULL */
+} convrelay_relay_setup_t;
+
+
+typedef struct {
+    convrelay_str_t          voice_prompt;
+    convrelay_str_t          lang;
+    unsigned                 last:1;      /* true where it is missing */
+} convrelay_relay_prompt_t;
+
+
+typedef struct {
+    convrelay_str_t          utterance;   /* utteranceUntilInterrupt */
+    int64_t                  duration;    /* durationUntilInterruptMs, or -1 */
+} convrelay_relay_interrupt_t;
+
+
+typedef struct {
+    convrelay_str_t          description;
+    int                      code;        /* found in it, or 0 */
+} convrelay_relay_error_t;
+
+
+typedef struct {
+    convrelay_str_t          name;
+    convrelay_str_t          value;
+} convrelay_relay_info_t;
+
+
+typedef struct {
+    convrelay_relay_type_e   type;
+    convrelay_str_t          type_name;
+    const char              *error;       /* a phrase, after DECLINED */
+
+    union {
+        convrelay_relay_setup_t      setup;
+        convrelay_relay_prompt_t     prompt;
+        convrelay_relay_interrupt_t  interrupt;
+        convrelay_relay_error_t      error;
+        convrelay_relay_info_t       info;
+        convrelay_str_t              digit;
+    } u;
+
+    convrelay_json_t         json;
+} convrelay_relay_message_t;
+
+
+/*
+ * Parses one text message (sections 2.1 to 2.6 of the protocol notes).
+ * data may be changed; strings of *m are borrowed from m->json until
+ * convrelay_relay_free().  A field that is null or of a wrong type counts as
+ * missing; unknown fields are ignored; voicePrompt, callSid and
+ * utteranceUntilInterrupt come without white space around them.
+ *
+ * Returns CONVRELAY_OK, also for an unknown type (CONVRELAY_RELAY_UNKNOWN);
+ * CONVRELAY_DECLINED for what is no JSON object with a string "type"
+ * (m->error); CONVRELAY_ERROR without memory.  convrelay_relay_free() is
+ * owed after CONVRELAY_OK and harmless otherwise.
+ */
+int convrelay_relay_parse(convrelay_relay_message_t *m, u_char *data,
+    size_t len);
+void convrelay_relay_free(convrelay_relay_message_t *m);
+
+/*
+ * {"type":"text","token":"...","last":false} (section 3.1).  size() is the
+ * exact length of what write() writes; write() returns the place behind it.
+ */
+size_t convrelay_relay_text_size(const convrelay_str_t *token, unsigned last);
+u_char *convrelay_relay_text_write(u_char *p, const convrelay_str_t *token,
+    unsigned last);
+
+
+#endif /* CONVRELAY_RELAY_H_INCLUDED */

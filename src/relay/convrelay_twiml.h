@@ -1,0 +1,65 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The TwiML document that answers "A call comes in".
+ */
+
+
+#ifndef CONVRELAY_TWIML_H_INCLUDED
+#define CONVRELAY_TWIML_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+typedef struct {
+    convrelay_str_t          url;
+    const convrelay_pair_t  *attributes;  /* empty values are left out */
+    size_t                   nattributes;
+    const convrelay_pair_t  *parameters;  /* <Parameter name= value=/> */
+    size_t                   nparameters;
+    convrelay_str_t          action;      /* of <Connect>, or empty */
+    convrelay_str_t          method;      /* of <Connect>, or empty */
+} convrelay_twiml_t;
+
+
+/*
+ * One document, UTF-8, <Response><Connect><ConversationRelay .../>.  Values
+ * are escaped: & < > " ' as entities, tab, LF and CR as references; other
+ * bytes below 0x20 and what XML 1.0 does not allow (U+FFFE, U+FFFF) are
+ * dropped, invalid UTF-8 becomes U+FFFD.
+ *
+ * size() is the exact length of what write() writes.
+ */
+size_t convrelay_twiml_size(const convrelay_twiml_t *t);
+u_char *convrelay_twiml_write(u_char *p, const convrelay_twiml_t *t);
+
+/* the same escaping alone: exact length, and the writer */
+size_t convrelay_xml_escaped_len(const u_char *src, size_t len);
+u_char *convrelay_xml_escape(u_char *dst, const u_char *src, size_t len);
+
+/*
+ * A relay URL has to be "wss://", a host, maybe a port, maybe a path and a
+ * query (ConversationRelay attribute url, Twilio error 64102).
+ *
+ * Returns CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error that
+ * says what to write, e.g. "has a scheme inside the host, drop the
+ * \"https://\"".
+ */
+int convrelay_twiml_check_url(const convrelay_str_t *url, const char **error);
+
+/* an XML attribute name as Twilio uses them: a letter, letters and digits */
+int convrelay_twiml_check_name(const convrelay_str_t *name);
+
+/*
+ * application/x-www-form-urlencoded, and a query string: takes the next
+ * pair off *pos.  Name and value are decoded into the input itself ('+' and
+ * %XX; a bad escape stays as it is) and borrowed from it.
+ *
+ * Returns CONVRELAY_OK or CONVRELAY_DONE.  Empty pairs ("&&") are skipped.
+ */
+int convrelay_form_next(u_char **pos, u_char *last, convrelay_pair_t *pair);
+
+
+#endif /* CONVRELAY_TWIML_H_INCLUDED */

@@ -1,0 +1,57 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * How much of an answer the caller heard: the algorithm of the protocol
+ * notes, section 4.5, over the text of the current answer alone.
+ */
+
+
+#ifndef CONVRELAY_HEARD_H_INCLUDED
+#define CONVRELAY_HEARD_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+#define CONVRELAY_HEARD_MS_PER_CHAR  65     /* a voice's pace, roughly */
+#define CONVRELAY_HEARD_START_MS     350    /* first token to first sound */
+
+
+typedef struct {
+    size_t            played;     /* text up to here was reported played */
+    size_t            fragment;   /* where the last reported piece began */
+    unsigned          reported:1; /* tokensPlayed came for this answer */
+} convrelay_heard_t;
+
+
+/*
+ * Takes one tokensPlayed value: finds it in text from where the last one
+ * ended and moves played and fragment.
+ *
+ * Returns CONVRELAY_OK, CONVRELAY_DECLINED where it is not part of the
+ * text (a greeting's, an error phrase's), CONVRELAY_ERROR without memory.
+ */
+int convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
+    const convrelay_str_t *value);
+
+/*
+ * Length in bytes of the part of text that was heard when the interrupt
+ * came, always at the end of a character.
+ *
+ * utterance: utteranceUntilInterrupt, the heard part of the current clause.
+ * events: this call reports tokensPlayed.  start: estimated offset in
+ * characters where the clause began, or -1 (used to choose among several
+ * matches where nothing was reported).
+ *
+ * Matching is exact first, then blind to case and to runs of white space
+ * and punctuation; from fragment on where pieces were reported.  Not found
+ * or empty: played, or, where the call reports none, all of the text.
+ * Never a quadratic search, whatever the input.
+ */
+size_t convrelay_heard_interrupt(const convrelay_heard_t *h,
+    const convrelay_str_t *text, const convrelay_str_t *utterance,
+    unsigned events, int64_t start);
+
+
+#endif /* CONVRELAY_HEARD_H_INCLUDED */

@@ -1,0 +1,190 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * One phone call as a pure state machine: events in, actions out.  It knows
+ * no sockets, no nginx and no clock: time enters with each event, in
+ * milliseconds of any monotonic clock.
+ */
+
+
+#ifndef CONVRELAY_SESSION_H_INCLUDED
+#define CONVRELAY_SESSION_H_INCLUDED
+
+
+#include "convrelay_base.h"
+#include "convrelay_relay.h"
+#include "convrelay_history.h"
+#include "convrelay_heard.h"
+
+
+#define CONVRELAY_SESSION_MAX_ACTIONS  8
+
+
+typedef enum {
+    CONVRELAY_ACT_SETUP = 1,      /* the call is known: s->setup is filled */
+    CONVRELAY_ACT_CANCEL,         /* end the running turn, now */
+    CONVRELAY_ACT_TEXT,           /* send text as a "text" message */
+    CONVRELAY_ACT_START,          /* run a turn over s->history */
+    CONVRELAY_ACT_CLOSE,          /* close the call with code */
+    CONVRELAY_ACT_LOG             /* note is worth a log line */
+} convrelay_act_e;
+
+
+typedef enum {
+    CONVRELAY_LOG_INFO = 0,
+    CONVRELAY_LOG_WARN,
+    CONVRELAY_LOG_ERR
+} convrelay_log_e;
+
+
+typedef struct {
+    convrelay_act_e          type;
+    unsigned                 last:1;      /* TEXT */
+    unsigned                 code;        /* CLOSE */
+    convrelay_log_e          level;       /* LOG */
+    const char              *note;        /* LOG and CLOSE: a phrase */
+    convrelay_str_t          text;        /* TEXT; LOG: a public detail such
+                                             as a type name, or empty */
+} convrelay_action_t;
+
+
+/*
+ * What an event leads to, in the order in which it has to be done.  A START
+ * is always the last one, so that what a turn yields while it is started can
+ * be fed back at once.  Texts are borrowed from the event, the configuration
+ * or the session until the next event.
+ */
+
+typedef struct {
+    convrelay_action_t       actions[CONVRELAY_SESSION_MAX_ACTIONS];
+    unsigned                 nactions;
+} convrelay_actions_t;
+
+
+/* how a turn ended, as the glue knows it */
+
+typedef enum {
+    CONVRELAY_TURN_COMPLETE = 0,
+    CONVRELAY_TURN_EMPTY,         /* complete, nothing to say */
+    CONVRELAY_TURN_TRUNCATED,     /* text, then a clean end without "done" */
+    CONVRELAY_TURN_FAILED,        /* failed, before or after some text */
+    CONVRELAY_TURN_REJECTED       /* the LLM did not accept the request
+                                     (400, 413, 422): the prompt that it
+                                     choked on leaves the history */
+} convrelay_turn_end_e;
+
+
+/* shared by all calls of a location; has to outlive them */
+
+typedef struct {
+    convrelay_str_t          error_message;
+    size_t                   max_history_messages;    /* 0: no limit */
+    size_t                   max_history_bytes;       /* 0: no limit */
+    size_t                   max_answer;              /* bytes; 0: no limit */
+} convrelay_session_conf_t;
+
+
+typedef enum {
+    CONVRELAY_ANSWER_NONE = 0,
+    CONVRELAY_ANSWER_RUNNING,     /* its turn runs */
+    CONVRELAY_ANSWER_ENDED,       /* generated; it may still be spoken */
+    CONVRELAY_ANSWER_CUT          /* interrupted; what was heard is known */
+} convrelay_answer_e;
+
+
+/* the current answer: kept until the next one's first piece */
+
+typedef struct {
+    convrelay_answer_e       state;
+    u_char                  *data;        /* the model's text, as sent */
+    size_t                   len;
+    size_t                   size;
+    uint64_t                 entry;       /* its id in the history */
+    unsigned                 stored:1;    /* entry is valid */
+    uint64_t                 started;     /* ms, when its first piece left */
+    convrelay_heard_t        heard;
+} convrelay_answer_t;
+
+
+typedef struct {
+    const convrelay_session_conf_t  *conf;
+
+    unsigned                 ready:1;     /* setup was seen */
+    unsigned                 running:1;   /* a turn runs */
+    unsigned                 sent:1;      /* it has sent some text */
+    unsigned                 events:1;    /* tokensPlayed was ever seen */
+    unsigned                 unknown:1;   /* an unknown type was logged */
+    unsigned                 closed:1;    /* nothing more is done */
+
+    /* copies of the first setup's fields, owned; empty until then */
+    convrelay_relay_setup_t  setup;       /* parameters is NULL */
+    convrelay_pair_t        *parameters;
+    size_t                   nparameters;
+    u_char                  *setup_data;  /* one block behind all of them */
+
+    convrelay_str_t          lang;        /* of the last final prompt, owned */
+
+    convrelay_history_t      history;     /* without the system prompt */
+    uint64_t                 prompt;      /* id of the running turn's user
+                                             message */
+    convrelay_answer_t       answer;
+
+    uint64_t                 turns;
+    uint64_t                 interrupts;
+    uint64_t                 tokens;      /* pieces of text that were sent */
+} convrelay_session_t;
+
+
+/* zero-fills; conf is borrowed */
+void convrelay_session_init(convrelay_session_t *s,
+    const convrelay_session_conf_t *conf);
+void convrelay_session_free(convrelay_session_t *s);
+
+/*
+ * The events.  Each fills *out (nactions may be 0).  Without memory an event
+ * gives CLOSE 1011.  After a CLOSE every event gives no action.
+ *
+ * message: one parsed message from Twilio.
+ *
+ *   setup      first: SETUP.  Again, same callSid: LOG.  Another callSid:
+ *              CLOSE 1008.  Without a callSid: accepted (it is empty).
+ *   prompt     before setup: LOG.  Empty or last:false: nothing.  Else a
+ *              running turn is cancelled (CANCEL, and TEXT "" last where it
+ *              had sent text; what was sent is stored), the prompt is
+ *              appended to the history, START.
+ *   interrupt  before setup: LOG.  A running turn is cancelled as above;
+ *              the current answer in the history becomes what was heard,
+ *              also where it was complete; nothing heard: its entry goes.
+ *              Older turns are never touched.
+ *   info       tokensPlayed moves the heard part on.
+ *   dtmf, error: understood, no action but a LOG of the error's code.
+ *   unknown    LOG, once a call.
+ */
+void convrelay_session_message(convrelay_session_t *s,
+    const convrelay_relay_message_t *m, uint64_t now,
+    convrelay_actions_t *out);
+
+/*
+ * delta: a piece of the running answer, non-empty.  TEXT, not last.  With no
+ * turn running: nothing.  The answer passes max_answer: CANCEL, TEXT "" last,
+ * LOG; what was sent is stored.
+ */
+void convrelay_session_delta(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/*
+ * turn end: the running turn is over (never called for a cancelled one).
+ * COMPLETE and TRUNCATED: the answer is stored, TEXT "" last.  EMPTY and
+ * FAILED: what was said is stored, the error message is spoken after it
+ * (TEXT, then TEXT "" last) and kept out of the history.
+ */
+void convrelay_session_turn_end(convrelay_session_t *s,
+    convrelay_turn_end_e how, uint64_t now, convrelay_actions_t *out);
+
+/* value of a custom parameter, name compared without case; NULL: none */
+const convrelay_str_t *convrelay_session_parameter(
+    const convrelay_session_t *s, const u_char *name, size_t len);
+
+
+#endif /* CONVRELAY_SESSION_H_INCLUDED */

@@ -1,0 +1,130 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Frames and messages, RFC 6455 sections 5, 6, 7 and 8.1.  The reader takes
+ * bytes as they come and gives messages; it never reads, writes or waits.
+ */
+
+
+#ifndef CONVRELAY_WS_H_INCLUDED
+#define CONVRELAY_WS_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+/* opcodes, RFC 6455, 11.8 */
+
+#define CONVRELAY_WS_CONTINUATION  0x0
+#define CONVRELAY_WS_TEXT          0x1
+#define CONVRELAY_WS_BINARY        0x2
+#define CONVRELAY_WS_CLOSE         0x8
+#define CONVRELAY_WS_PING          0x9
+#define CONVRELAY_WS_PONG          0xa
+
+
+/* status codes, RFC 6455, 7.4.1 */
+
+#define CONVRELAY_WS_NORMAL             1000
+#define CONVRELAY_WS_GOING_AWAY         1001
+#define CONVRELAY_WS_PROTOCOL_ERROR     1002
+#define CONVRELAY_WS_UNSUPPORTED_DATA   1003
+#define CONVRELAY_WS_NO_STATUS          1005
+#define CONVRELAY_WS_INVALID_PAYLOAD    1007
+#define CONVRELAY_WS_POLICY_VIOLATION   1008
+#define CONVRELAY_WS_MESSAGE_TOO_BIG    1009
+#define CONVRELAY_WS_INTERNAL_ERROR     1011
+
+
+#define CONVRELAY_WS_MAX_CONTROL        125         /* 5.5 */
+#define CONVRELAY_WS_MAX_HEADER         14          /* 2 + 8 + 4 */
+
+
+/*
+ * Zero-fill, then set the limits and, in a client, unmasked.  Everything
+ * below the limits is the reader's own.
+ */
+
+typedef struct {
+    size_t            max_message;        /* payload bytes; 0: no limit */
+    unsigned          max_fragments;      /* frames a message; 0: no limit */
+    unsigned          unmasked:1;         /* read a server's frames */
+
+    unsigned          state;
+    u_char            head[CONVRELAY_WS_MAX_HEADER];
+    unsigned          head_len;           /* bytes in head so far */
+    unsigned          head_need;
+
+    uint64_t          payload;            /* of the frame */
+    uint64_t          offset;             /* payload bytes done */
+    u_char            opcode;             /* of the frame */
+    u_char            message;            /* opcode of the message, or 0 */
+    u_char            fin;
+    u_char            mask[4];
+    unsigned          fragments;
+    uint32_t          utf8;
+
+    u_char           *buf;                /* message so far, malloc'ed */
+    size_t            len;
+    size_t            size;
+    u_char            control[CONVRELAY_WS_MAX_CONTROL];
+
+    unsigned          close_code;         /* after CONVRELAY_ERROR */
+    const char       *error;              /* a phrase, after ERROR */
+    uint64_t          value;              /* what was too large, or 0 */
+} convrelay_ws_reader_t;
+
+
+typedef struct {
+    unsigned          opcode;     /* TEXT, BINARY, CLOSE, PING or PONG */
+    unsigned          code;       /* CLOSE: its status, or NO_STATUS */
+    convrelay_str_t   data;       /* payload; of a CLOSE: the reason */
+} convrelay_ws_message_t;
+
+
+/*
+ * Reads on from *pos, which is moved behind what was used.  The bytes are
+ * unmasked in place.  A data frame that lies complete in the input is not
+ * copied, else the message is gathered in the reader's own memory, which is
+ * freed with the message.  An idle reader owns nothing.
+ *
+ * Returns CONVRELAY_OK: *m is a message or a control frame; its data may be
+ * written to and lives until the next call or until the input goes.
+ * CONVRELAY_AGAIN: *pos == last, more is needed.  CONVRELAY_ERROR: the
+ * connection has to be failed with close_code (1002, 1007, 1009, 1011 for
+ * lack of memory); nothing more may be read.
+ *
+ * Checked: RSV bits and opcodes (5.2), masking (5.1), minimal lengths and
+ * the top bit (5.2), control frames (5.5), fragmentation (5.4), UTF-8 of
+ * text and of a close reason, in mid-frame (8.1), close codes (7.4).
+ */
+int convrelay_ws_read(convrelay_ws_reader_t *r, u_char **pos, u_char *last,
+    convrelay_ws_message_t *m);
+
+/* frees what a message in progress owns; the reader can go on after it */
+void convrelay_ws_reader_free(convrelay_ws_reader_t *r);
+
+/*
+ * Writes the header of an unfragmented, unmasked frame (FIN set) with len
+ * bytes of payload: 2, 4 or 10 bytes.  Returns the place behind it.
+ */
+u_char *convrelay_ws_header(u_char *p, unsigned opcode, uint64_t len);
+
+/* the same for a client, with the mask: 6, 8 or 14 bytes */
+u_char *convrelay_ws_header_masked(u_char *p, unsigned opcode, uint64_t len,
+    const u_char mask[4]);
+
+/* masks or unmasks len bytes in place, the first of them at payload offset */
+void convrelay_ws_mask(u_char *p, size_t len, const u_char mask[4],
+    uint64_t offset);
+
+/*
+ * Writes a close payload: the code and as much of the reason as the 125
+ * bytes hold, cut between characters.  Returns the place behind it.
+ */
+u_char *convrelay_ws_close_payload(u_char *p, unsigned code,
+    const convrelay_str_t *reason);
+
+
+#endif /* CONVRELAY_WS_H_INCLUDED */
