@@ -11,7 +11,14 @@
 
 
 #include "convrelay_base.h"
+#include "convrelay_form.h"
 
+
+/*
+ * Names of attributes are written as they are: they have to have passed
+ * convrelay_twiml_check_name(), to be distinct, and none may be "url".  All
+ * other values may come from anywhere.
+ */
 
 typedef struct {
     convrelay_str_t          url;
@@ -51,15 +58,6 @@ int convrelay_twiml_check_url(const convrelay_str_t *url, const char **error);
 
 /* an XML attribute name as Twilio uses them: a letter, letters and digits */
 int convrelay_twiml_check_name(const convrelay_str_t *name);
-
-/*
- * application/x-www-form-urlencoded, and a query string: takes the next
- * pair off *pos.  Name and value are decoded into the input itself ('+' and
- * %XX; a bad escape stays as it is) and borrowed from it.
- *
- * Returns CONVRELAY_OK or CONVRELAY_DONE.  Empty pairs ("&&") are skipped.
- */
-int convrelay_form_next(u_char **pos, u_char *last, convrelay_pair_t *pair);
 
 
 #endif /* CONVRELAY_TWIML_H_INCLUDED */

@@ -1,0 +1,382 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A string to sign is a URL with the names and values of the pairs behind
+ * it.  The URL is cut into base, port, path and query once; a candidate is
+ * a number whose digits choose what becomes of port, path and query.
+ */
+
+
+#include <stdlib.h>
+
+#include "convrelay_signature.h"
+
+
+#define CONVRELAY_SIGNATURE_PORTS    3
+#define CONVRELAY_SIGNATURE_PATHS    2
+
+#define CONVRELAY_SIGNATURE_LONGEST  (sizeof(":443/") - 1)
+
+
+static void convrelay_signature_split(convrelay_signature_t *s,
+    const convrelay_str_t *url);
+static const u_char *convrelay_signature_port(const u_char *p,
+    const u_char *last);
+static size_t convrelay_signature_unique(convrelay_pair_t *pairs, size_t n);
+static int convrelay_signature_cmp_pairs(const void *one, const void *two);
+static int convrelay_signature_cmp(const convrelay_str_t *a,
+    const convrelay_str_t *b);
+
+static int convrelay_signature_set_port(const convrelay_signature_t *s,
+    unsigned variant, convrelay_str_t *port);
+static int convrelay_signature_set_path(const convrelay_signature_t *s,
+    unsigned variant, convrelay_str_t *path);
+static int convrelay_signature_scheme(const convrelay_signature_t *s,
+    const char *scheme, size_t len);
+static u_char *convrelay_signature_copy(u_char *p,
+    const convrelay_str_t *str);
+
+
+#define convrelay_signature_is(s, scheme)                                    \
+    convrelay_signature_scheme(s, scheme "://", sizeof(scheme "://") - 1)
+
+
+void
+convrelay_signature_init(convrelay_signature_t *s, const convrelay_str_t *url,
+    convrelay_pair_t *pairs, size_t npairs, convrelay_signature_pairs_e kind)
+{
+    size_t  i;
+
+    memset(s, 0, sizeof(convrelay_signature_t));
+
+    convrelay_signature_split(s, url);
+
+    s->kind = kind;
+    s->pairs = pairs;
+    s->npairs = convrelay_signature_unique(pairs, npairs);
+
+    s->size = s->base.len + s->port.len + s->path.len + s->query.len
+              + CONVRELAY_SIGNATURE_LONGEST;
+
+    for (i = 0; i < s->npairs; i++) {
+        s->size += pairs[i].name.len + pairs[i].value.len;
+    }
+}
+
+
+size_t
+convrelay_signature_size(const convrelay_signature_t *s)
+{
+    return s->size;
+}
+
+
+int
+convrelay_signature_next(convrelay_signature_t *s, u_char *buf,
+    convrelay_str_t *input)
+{
+    size_t           i;
+    u_char          *p;
+    unsigned         n, bare;
+    convrelay_str_t  port, path;
+
+    for ( ;; ) {
+
+        if (s->next == CONVRELAY_SIGNATURE_MAX) {
+            return CONVRELAY_DONE;
+        }
+
+        n = s->next++;
+
+        if (!convrelay_signature_set_port(s, n % CONVRELAY_SIGNATURE_PORTS,
+                                          &port))
+        {
+            continue;
+        }
+
+        n /= CONVRELAY_SIGNATURE_PORTS;
+
+        if (!convrelay_signature_set_path(s, n % CONVRELAY_SIGNATURE_PATHS,
+                                          &path))
+        {
+            continue;
+        }
+
+        bare = n / CONVRELAY_SIGNATURE_PATHS;
+
+        if (bare
+            && (s->kind != CONVRELAY_SIGNATURE_QUERY || s->query.len == 0))
+        {
+            continue;
+        }
+
+        break;
+    }
+
+    p = convrelay_signature_copy(buf, &s->base);
+    p = convrelay_signature_copy(p, &port);
+    p = convrelay_signature_copy(p, &path);
+
+    if (!bare) {
+        p = convrelay_signature_copy(p, &s->query);
+    }
+
+    if (bare || s->kind == CONVRELAY_SIGNATURE_FORM) {
+
+        for (i = 0; i < s->npairs; i++) {
+            p = convrelay_signature_copy(p, &s->pairs[i].name);
+            p = convrelay_signature_copy(p, &s->pairs[i].value);
+        }
+    }
+
+    input->data = buf;
+    input->len = p - buf;
+
+    return CONVRELAY_OK;
+}
+
+
+int
+convrelay_signature_check(const convrelay_str_t *header, const u_char *wanted)
+{
+    size_t           i;
+    volatile u_char  diff;
+
+    if (header->len != CONVRELAY_SIGNATURE_LEN) {
+        return CONVRELAY_DECLINED;
+    }
+
+    diff = 0;
+
+    for (i = 0; i < CONVRELAY_SIGNATURE_LEN; i++) {
+        diff |= header->data[i] ^ wanted[i];
+    }
+
+    return diff ? CONVRELAY_DECLINED : CONVRELAY_OK;
+}
+
+
+/* what is no URL stays one piece, and is its own only candidate */
+
+static void
+convrelay_signature_split(convrelay_signature_t *s,
+    const convrelay_str_t *url)
+{
+    const u_char  *p, *last, *host, *port, *path, *query;
+
+    s->base = *url;
+
+    if (url->len == 0) {
+        return;
+    }
+
+    p = memchr(url->data, '#', url->len);
+
+    if (p) {
+        s->base.len = p - url->data;
+    }
+
+    last = url->data + s->base.len;
+    p = memchr(url->data, ':', s->base.len);
+
+    if (p == NULL || last - p < 3 || p[1] != '/' || p[2] != '/') {
+        return;
+    }
+
+    host = p + 3;
+
+    for (path = host; path < last; path++) {
+
+        if (*path == '/' || *path == '?') {
+            break;
+        }
+    }
+
+    query = memchr(path, '?', last - path);
+
+    if (query == NULL) {
+        query = last;
+    }
+
+    port = convrelay_signature_port(host, path);
+
+    s->base.len = port - url->data;
+
+    s->port.data = (u_char *) port;
+    s->port.len = path - port;
+
+    s->path.data = (u_char *) path;
+    s->path.len = query - path;
+
+    s->query.data = (u_char *) query;
+    s->query.len = last - query;
+}
+
+
+/* the colon of the port, or the end: not one of "user:pass@" or "[::1]" */
+
+static const u_char *
+convrelay_signature_port(const u_char *p, const u_char *last)
+{
+    const u_char  *end;
+
+    for (end = last; end > p; end--) {
+
+        if (end[-1] == ':') {
+            return end - 1;
+        }
+
+        if (end[-1] < '0' || end[-1] > '9') {
+            break;
+        }
+    }
+
+    return last;
+}
+
+
+static size_t
+convrelay_signature_unique(convrelay_pair_t *pairs, size_t n)
+{
+    size_t  i, kept;
+
+    if (n == 0) {
+        return 0;
+    }
+
+    qsort(pairs, n, sizeof(convrelay_pair_t), convrelay_signature_cmp_pairs);
+
+    kept = 1;
+
+    for (i = 1; i < n; i++) {
+
+        if (convrelay_signature_cmp_pairs(&pairs[kept - 1], &pairs[i]) != 0) {
+            pairs[kept++] = pairs[i];
+        }
+    }
+
+    return kept;
+}
+
+
+static int
+convrelay_signature_cmp_pairs(const void *one, const void *two)
+{
+    int                      rc;
+    const convrelay_pair_t  *a = one;
+    const convrelay_pair_t  *b = two;
+
+    rc = convrelay_signature_cmp(&a->name, &b->name);
+
+    if (rc != 0) {
+        return rc;
+    }
+
+    return convrelay_signature_cmp(&a->value, &b->value);
+}
+
+
+static int
+convrelay_signature_cmp(const convrelay_str_t *a, const convrelay_str_t *b)
+{
+    int     rc;
+    size_t  len;
+
+    len = (a->len < b->len) ? a->len : b->len;
+
+    if (len) {
+        rc = memcmp(a->data, b->data, len);
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    return (a->len > b->len) - (a->len < b->len);
+}
+
+
+static int
+convrelay_signature_set_port(const convrelay_signature_t *s, unsigned variant,
+    convrelay_str_t *port)
+{
+    *port = s->port;
+
+    if (variant == 0) {
+        return 1;
+    }
+
+    if (s->port.len) {
+        port->len = 0;
+        return (variant == 1);
+    }
+
+    if (variant == 1) {
+
+        if (convrelay_signature_is(s, "https")
+            || convrelay_signature_is(s, "wss"))
+        {
+            convrelay_str_set(port, ":443");
+            return 1;
+        }
+
+        return 0;
+    }
+
+    if (convrelay_signature_is(s, "wss")
+        || convrelay_signature_is(s, "http")
+        || convrelay_signature_is(s, "ws"))
+    {
+        convrelay_str_set(port, ":80");
+        return 1;
+    }
+
+    return 0;
+}
+
+
+static int
+convrelay_signature_set_path(const convrelay_signature_t *s, unsigned variant,
+    convrelay_str_t *path)
+{
+    *path = s->path;
+
+    if (variant == 0) {
+        return 1;
+    }
+
+    /* only a URL that was split has a path, empty or not */
+
+    if (s->path.data == NULL) {
+        return 0;
+    }
+
+    if (s->path.len == 0) {
+        convrelay_str_set(path, "/");
+        return 1;
+    }
+
+    path->len = 0;
+
+    return (s->path.len == 1);
+}
+
+
+static int
+convrelay_signature_scheme(const convrelay_signature_t *s, const char *scheme,
+    size_t len)
+{
+    return s->base.len >= len && memcmp(s->base.data, scheme, len) == 0;
+}
+
+
+static u_char *
+convrelay_signature_copy(u_char *p, const convrelay_str_t *str)
+{
+    if (str->len) {
+        memcpy(p, str->data, str->len);
+    }
+
+    return p + str->len;
+}

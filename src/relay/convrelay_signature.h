@@ -1,0 +1,86 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What Twilio signs (X-Twilio-Signature).  Here the strings are made, one
+ * for each way in which the URL may have been written; the caller computes
+ * base64(HMAC-SHA1(auth token, string)) of each until one fits.
+ */
+
+
+#ifndef CONVRELAY_SIGNATURE_H_INCLUDED
+#define CONVRELAY_SIGNATURE_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+/* base64 of the 20 bytes of SHA-1, with its padding */
+#define CONVRELAY_SIGNATURE_LEN   28
+
+/* convrelay_signature_next() never returns CONVRELAY_OK more often */
+#define CONVRELAY_SIGNATURE_MAX   12
+
+
+/* what the pairs are */
+
+typedef enum {
+    CONVRELAY_SIGNATURE_FORM = 0,         /* of a form body, or none */
+    CONVRELAY_SIGNATURE_QUERY             /* of the URL's own query */
+} convrelay_signature_pairs_e;
+
+
+typedef struct {
+    convrelay_str_t               base;   /* scheme, "://", host */
+    convrelay_str_t               port;   /* with its ":" */
+    convrelay_str_t               path;
+    convrelay_str_t               query;  /* with its "?" */
+    const convrelay_pair_t       *pairs;
+    size_t                        npairs;
+    size_t                        size;
+    unsigned                      next;
+    convrelay_signature_pairs_e   kind;
+} convrelay_signature_t;
+
+
+/*
+ * url is the one that the other side used, byte for byte: scheme, host, path
+ * and query; a fragment is left out.  For a WebSocket its scheme is "wss".
+ * pairs are decoded; the array is sorted in place by name, then by value,
+ * and loses its duplicates, so the caller that wants the order of the form
+ * passes a copy.  Both are borrowed for as long as *s is used.
+ *
+ * CONVRELAY_SIGNATURE_FORM: all strings end in the pairs.
+ * CONVRELAY_SIGNATURE_QUERY (WebSocket): Twilio's own libraries differ in
+ * what becomes of a query, so each URL comes as it is, without pairs, and
+ * then without its query and with the pairs.
+ */
+void convrelay_signature_init(convrelay_signature_t *s,
+    const convrelay_str_t *url, convrelay_pair_t *pairs, size_t npairs,
+    convrelay_signature_pairs_e kind);
+
+/* no string is longer */
+size_t convrelay_signature_size(const convrelay_signature_t *s);
+
+/*
+ * Writes the next string to buf.  The first one is the plain rule, with the
+ * URL as it is: who signs uses that one.  The others have the port removed
+ * or, where there is none, the default written out (443, and for "wss" also
+ * 80, as the SDKs do); for a bare host each comes with and without "/".
+ *
+ * Returns CONVRELAY_OK or CONVRELAY_DONE.
+ */
+int convrelay_signature_next(convrelay_signature_t *s, u_char *buf,
+    convrelay_str_t *input);
+
+/*
+ * Compares a header's value with the CONVRELAY_SIGNATURE_LEN bytes it should
+ * be, in a time that does not depend on where they differ.
+ *
+ * Returns CONVRELAY_OK where they are equal, else CONVRELAY_DECLINED.
+ */
+int convrelay_signature_check(const convrelay_str_t *header,
+    const u_char *wanted);
+
+
+#endif /* CONVRELAY_SIGNATURE_H_INCLUDED */
