@@ -19,31 +19,34 @@
 #define CONVRELAY_JSON_MAX_DEPTH  64
 
 
-/*
- * A parsed document.  text is what was parsed: the caller's bytes, or a copy
- * of ours where the scrub had to grow them.
- */
-
 typedef struct {
     cJSON            *root;
-    u_char           *copy;
     const char       *error;      /* a phrase such as "is nested too deep" */
 } convrelay_json_t;
 
 
 /*
- * Parses one document of len bytes.  Before cJSON sees it, one pass turns a
+ * Parses one document of len bytes.  Before cJSON sees it, a scrub turns a
  * lone surrogate escape into U+FFFD, removes NUL escapes, replaces invalid
  * UTF-8 by U+FFFD and checks the depth; data may be changed in place.  Bytes
  * behind the document other than white space are an error.
  *
  * Returns CONVRELAY_OK: json->root is the tree, strings in it are complete,
- * valid UTF-8 without NULs.  CONVRELAY_DECLINED: no JSON, json->error says
- * why.  CONVRELAY_ERROR: out of memory.  convrelay_json_free() is owed only
- * after CONVRELAY_OK, and harmless otherwise.
+ * valid UTF-8 without NULs.  CONVRELAY_DECLINED: no JSON (or no memory for
+ * the tree, which cJSON does not tell apart), json->error says why.
+ * CONVRELAY_ERROR: out of memory.  convrelay_json_free() is owed only after
+ * CONVRELAY_OK, and harmless otherwise.
  */
 int convrelay_json_parse(convrelay_json_t *json, u_char *data, size_t len);
 void convrelay_json_free(convrelay_json_t *json);
+
+/*
+ * The same for a text that comes in pieces, cut anywhere: a lone surrogate
+ * stays in a string as the three bytes "\xed\xa0\x80" to "\xed\xbf\xbf",
+ * which valid UTF-8 never has, so that the caller can join the halves.
+ */
+int convrelay_json_parse_wtf8(convrelay_json_t *json, u_char *data,
+    size_t len);
 
 /*
  * Members of an object.  A member that is missing, null or of another type
