@@ -44,10 +44,15 @@ int convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
  * characters where the clause began, or -1 (used to choose among several
  * matches where nothing was reported).
  *
- * Matching is exact first, then blind to case and to runs of white space
- * and punctuation; from fragment on where pieces were reported.  Not found
- * or empty: played, or, where the call reports none, all of the text.
- * Never a quadratic search, whatever the input.
+ * Matching is exact first, then blind to ASCII case and to white space and
+ * punctuation.  A match begins where a word does: so does every clause.  Of
+ * several matches counts the first from fragment on that does not end
+ * before what was reported played; where nothing was reported, the one that
+ * begins nearest to start, or the first one without start.
+ *
+ * Not found or empty (no letter, no digit): played, or, where the call
+ * reports none, all of the text.  Without memory it counts as not found.
+ * One pass each over text and utterance, whatever they are.
  */
 size_t convrelay_heard_interrupt(const convrelay_heard_t *h,
     const convrelay_str_t *text, const convrelay_str_t *utterance,

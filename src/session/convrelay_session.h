@@ -18,7 +18,9 @@
 #include "convrelay_heard.h"
 
 
-#define CONVRELAY_SESSION_MAX_ACTIONS  8
+#define CONVRELAY_SESSION_MAX_ACTIONS     8
+#define CONVRELAY_SESSION_MAX_PARAMETERS  64
+#define CONVRELAY_SESSION_MAX_DETAIL      32    /* bytes of a LOG's text */
 
 
 typedef enum {
@@ -69,7 +71,7 @@ typedef enum {
     CONVRELAY_TURN_EMPTY,         /* complete, nothing to say */
     CONVRELAY_TURN_TRUNCATED,     /* text, then a clean end without "done" */
     CONVRELAY_TURN_FAILED,        /* failed, before or after some text */
-    CONVRELAY_TURN_REJECTED       /* the LLM did not accept the request
+    CONVRELAY_TURN_REJECTED       /* FAILED: the LLM refused the request
                                      (400, 413, 422): the prompt that it
                                      choked on leaves the history */
 } convrelay_turn_end_e;
@@ -93,7 +95,11 @@ typedef enum {
 } convrelay_answer_e;
 
 
-/* the current answer: kept until the next one's first piece */
+/*
+ * The current answer, the one that is being spoken as far as we know: kept
+ * until the first piece of the next one, be it an error message.  data is
+ * held only while the answer can still be cut.
+ */
 
 typedef struct {
     convrelay_answer_e       state;
@@ -117,11 +123,14 @@ typedef struct {
     unsigned                 unknown:1;   /* an unknown type was logged */
     unsigned                 closed:1;    /* nothing more is done */
 
-    /* copies of the first setup's fields, owned; empty until then */
+    /* copies of the first setup's fields, owned; empty until then.
+       Parameters that are neither text nor number nor bool, and those past
+       CONVRELAY_SESSION_MAX_PARAMETERS, are left out; numbers and bools are
+       as JSON writes them */
     convrelay_relay_setup_t  setup;       /* parameters is NULL */
     convrelay_pair_t        *parameters;
     size_t                   nparameters;
-    u_char                  *setup_data;  /* one block behind all of them */
+    u_char                  *setup_data;  /* one block behind the texts */
 
     convrelay_str_t          lang;        /* of the last final prompt, owned */
 
@@ -130,9 +139,13 @@ typedef struct {
                                              message */
     convrelay_answer_t       answer;
 
+    char                     code[CONVRELAY_SESSION_MAX_DETAIL];
+                                          /* of the last error message */
+
     uint64_t                 turns;
     uint64_t                 interrupts;
-    uint64_t                 tokens;      /* pieces of text that were sent */
+    uint64_t                 tokens;      /* pieces of the model's text that
+                                             were sent */
 } convrelay_session_t;
 
 
@@ -143,7 +156,8 @@ void convrelay_session_free(convrelay_session_t *s);
 
 /*
  * The events.  Each fills *out (nactions may be 0).  Without memory an event
- * gives CLOSE 1011.  After a CLOSE every event gives no action.
+ * ends in CLOSE 1011.  After a CLOSE every event gives no action, and no
+ * turn runs: the glue ends one with the call.
  *
  * message: one parsed message from Twilio.
  *
@@ -156,7 +170,9 @@ void convrelay_session_free(convrelay_session_t *s);
  *   interrupt  before setup: LOG.  A running turn is cancelled as above;
  *              the current answer in the history becomes what was heard,
  *              also where it was complete; nothing heard: its entry goes.
- *              Older turns are never touched.
+ *              Where the running turn had sent nothing yet, that is the
+ *              answer before it.  Older turns are never touched, and an
+ *              answer is cut only once.
  *   info       tokensPlayed moves the heard part on.
  *   dtmf, error: understood, no action but a LOG of the error's code.
  *   unknown    LOG, once a call.
@@ -167,24 +183,34 @@ void convrelay_session_message(convrelay_session_t *s,
 
 /*
  * delta: a piece of the running answer, non-empty.  TEXT, not last.  With no
- * turn running: nothing.  The answer passes max_answer: CANCEL, TEXT "" last,
- * LOG; what was sent is stored.
+ * turn running: nothing.  The answer passes max_answer: TEXT with the
+ * characters that still fit, if any; CANCEL, TEXT "" last, LOG; what was
+ * sent is stored.
  */
 void convrelay_session_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
 /*
  * turn end: the running turn is over (never called for a cancelled one).
- * COMPLETE and TRUNCATED: the answer is stored, TEXT "" last.  EMPTY and
- * FAILED: what was said is stored, the error message is spoken after it
- * (TEXT, then TEXT "" last) and kept out of the history.
+ * COMPLETE and TRUNCATED: the answer is stored, TEXT "" last; without any
+ * text they count as EMPTY.  EMPTY, FAILED, REJECTED: what was said is
+ * stored, the error message is spoken after it (TEXT, then TEXT "" last) and
+ * kept out of the history.  Where it is configured empty, TEXT "" last comes
+ * only behind some text.  An answer of nothing but white space is not stored.
  */
 void convrelay_session_turn_end(convrelay_session_t *s,
     convrelay_turn_end_e how, uint64_t now, convrelay_actions_t *out);
 
-/* value of a custom parameter, name compared without case; NULL: none */
+/* value of a custom parameter, ASCII case of name ignored; NULL: none */
 const convrelay_str_t *convrelay_session_parameter(
     const convrelay_session_t *s, const u_char *name, size_t len);
+
+/*
+ * Inside the room: fills s->setup and the parameters, once a call.
+ * Returns CONVRELAY_OK, or CONVRELAY_ERROR without memory.
+ */
+int convrelay_session_copy_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup);
 
 
 #endif /* CONVRELAY_SESSION_H_INCLUDED */

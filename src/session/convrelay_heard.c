@@ -1,0 +1,449 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The search is Knuth, Morris and Pratt's over a text that is folded while
+ * it is read, so that no copy of it and no map back is needed: a second
+ * position follows in the text, at the first byte of the match so far.
+ */
+
+
+#include <stdlib.h>
+
+#include "convrelay_heard.h"
+
+
+typedef struct {
+    const convrelay_str_t  *text;
+    size_t                  from;     /* no match begins before it */
+    size_t                  played;   /* wanted: one that ends behind it */
+    int64_t                 start;    /* or the one that begins nearest to
+                                         it, in characters; -1: any */
+    unsigned                fold:1;
+    unsigned                found:1;
+    size_t                  begin;
+    size_t                  end;
+    uint64_t                distance; /* from start */
+} convrelay_heard_search_t;
+
+
+typedef struct {
+    u_char                 *data;     /* folded */
+    size_t                  len;
+    uint32_t               *border;   /* of data[0 .. i], its longest proper
+                                         prefix that is its suffix too */
+} convrelay_heard_pattern_t;
+
+
+static int convrelay_heard_find(convrelay_heard_search_t *s,
+    const convrelay_str_t *value);
+static int convrelay_heard_pattern(convrelay_heard_pattern_t *p,
+    const convrelay_str_t *value, unsigned fold);
+static void convrelay_heard_scan(convrelay_heard_search_t *s,
+    const convrelay_heard_pattern_t *p);
+static int convrelay_heard_match(convrelay_heard_search_t *s, size_t begin,
+    size_t end, int64_t chars);
+static void convrelay_heard_complete(convrelay_heard_search_t *s,
+    const convrelay_str_t *value);
+
+static int convrelay_heard_next(const convrelay_str_t *text, size_t *pos,
+    unsigned fold);
+static size_t convrelay_heard_skip(const convrelay_str_t *text, size_t pos,
+    unsigned fold);
+static size_t convrelay_heard_filler(const convrelay_str_t *text,
+    size_t pos);
+static int64_t convrelay_heard_chars(const convrelay_str_t *text, size_t pos,
+    size_t end);
+static int convrelay_heard_word(u_char c);
+
+
+int
+convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
+    const convrelay_str_t *value)
+{
+    int                       rc;
+    convrelay_heard_search_t  s;
+
+    memset(&s, 0, sizeof(convrelay_heard_search_t));
+
+    s.text = text;
+    s.from = h->played;
+    s.start = -1;
+
+    rc = convrelay_heard_find(&s, value);
+
+    if (rc != CONVRELAY_OK) {
+        return rc;
+    }
+
+    h->fragment = s.begin;
+    h->played = s.end;
+    h->reported = 1;
+
+    return CONVRELAY_OK;
+}
+
+
+size_t
+convrelay_heard_interrupt(const convrelay_heard_t *h,
+    const convrelay_str_t *text, const convrelay_str_t *utterance,
+    unsigned events, int64_t start)
+{
+    convrelay_heard_search_t  s;
+
+    memset(&s, 0, sizeof(convrelay_heard_search_t));
+
+    s.text = text;
+    s.start = start;
+
+    if (h->reported) {
+        s.from = h->fragment;
+        s.played = h->played;
+        s.start = -1;
+    }
+
+    if (convrelay_heard_find(&s, utterance) == CONVRELAY_OK) {
+        return s.end;
+    }
+
+    return (events || h->reported) ? h->played : text->len;
+}
+
+
+static int
+convrelay_heard_find(convrelay_heard_search_t *s,
+    const convrelay_str_t *value)
+{
+    int                        rc;
+    unsigned                   fold;
+    convrelay_heard_pattern_t  p;
+
+    if (convrelay_heard_skip(value, 0, 1) == value->len) {
+        return CONVRELAY_DECLINED;
+    }
+
+    for (fold = 0; fold < 2; fold++) {
+
+        rc = convrelay_heard_pattern(&p, value, fold);
+
+        if (rc != CONVRELAY_OK) {
+            return rc;
+        }
+
+        s->fold = fold;
+
+        convrelay_heard_scan(s, &p);
+
+        free(p.border);
+
+        if (s->found) {
+            convrelay_heard_complete(s, value);
+            return CONVRELAY_OK;
+        }
+    }
+
+    return CONVRELAY_DECLINED;
+}
+
+
+static int
+convrelay_heard_pattern(convrelay_heard_pattern_t *p,
+    const convrelay_str_t *value, unsigned fold)
+{
+    int       c;
+    size_t    i, k, pos;
+
+    p->border = malloc(value->len * (sizeof(uint32_t) + 1));
+    if (p->border == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    p->data = (u_char *) (p->border + value->len);
+    p->len = 0;
+
+    pos = 0;
+
+    for ( ;; ) {
+        c = convrelay_heard_next(value, &pos, fold);
+
+        if (c == -1) {
+            break;
+        }
+
+        p->data[p->len++] = c;
+    }
+
+    p->border[0] = 0;
+    k = 0;
+
+    for (i = 1; i < p->len; i++) {
+
+        while (k && p->data[i] != p->data[k]) {
+            k = p->border[k - 1];
+        }
+
+        if (p->data[i] == p->data[k]) {
+            k++;
+        }
+
+        p->border[i] = k;
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static void
+convrelay_heard_scan(convrelay_heard_search_t *s,
+    const convrelay_heard_pattern_t *p)
+{
+    int      c;
+    size_t   k, n, pos, begin, counted;
+    int64_t  chars;
+
+    k = 0;
+    pos = s->from;
+    begin = s->from;
+    counted = 0;
+    chars = 0;
+
+    for ( ;; ) {
+        c = convrelay_heard_next(s->text, &pos, s->fold);
+
+        if (c == -1) {
+            return;
+        }
+
+        n = k + 1;
+
+        while (k && (k == p->len || p->data[k] != c)) {
+            k = p->border[k - 1];
+        }
+
+        if (p->data[k] == c) {
+            k++;
+        }
+
+        for (n -= k; n; n--) {
+            (void) convrelay_heard_next(s->text, &begin, s->fold);
+        }
+
+        if (k < p->len) {
+            continue;
+        }
+
+        begin = convrelay_heard_skip(s->text, begin, s->fold);
+
+        if (s->start >= 0) {
+            chars += convrelay_heard_chars(s->text, counted, begin);
+            counted = begin;
+        }
+
+        if (convrelay_heard_match(s, begin, pos, chars) == CONVRELAY_DONE) {
+            return;
+        }
+    }
+}
+
+
+/*
+ * Takes a match where it is better than the one before.  Returns
+ * CONVRELAY_DONE where no later one can be better, or CONVRELAY_AGAIN.
+ */
+
+static int
+convrelay_heard_match(convrelay_heard_search_t *s, size_t begin, size_t end,
+    int64_t chars)
+{
+    size_t           last;
+    uint64_t         distance;
+    const u_char    *p;
+
+    p = s->text->data;
+
+    if (begin > s->from
+        && convrelay_heard_word(p[begin - 1])
+        && convrelay_heard_word(p[begin]))
+    {
+        return CONVRELAY_AGAIN;
+    }
+
+    distance = 0;
+    last = end;
+
+    if (s->start >= 0) {
+        distance = (chars > s->start) ? chars - s->start : s->start - chars;
+
+        if (s->found && distance >= s->distance) {
+            return (chars > s->start) ? CONVRELAY_DONE : CONVRELAY_AGAIN;
+        }
+
+    } else {
+        last = convrelay_heard_skip(s->text, end, 1);
+
+        if (s->found && last < s->played) {
+            return CONVRELAY_AGAIN;
+        }
+    }
+
+    s->found = 1;
+    s->begin = begin;
+    s->end = end;
+    s->distance = distance;
+
+    if (s->start >= 0) {
+        return (chars >= s->start) ? CONVRELAY_DONE : CONVRELAY_AGAIN;
+    }
+
+    return (last >= s->played) ? CONVRELAY_DONE : CONVRELAY_AGAIN;
+}
+
+
+/*
+ * Moves the end of the match to the end of a character and, where the value
+ * ended with punctuation that was folded away, behind the text's.
+ */
+
+static void
+convrelay_heard_complete(convrelay_heard_search_t *s,
+    const convrelay_str_t *value)
+{
+    size_t   n;
+    u_char  *p;
+
+    p = s->text->data;
+
+    while (s->end < s->text->len && (p[s->end] & 0xc0) == 0x80) {
+        s->end++;
+    }
+
+    if (!s->fold || convrelay_heard_word(value->data[value->len - 1])) {
+        return;
+    }
+
+    while (s->end < s->text->len && p[s->end] > ' ') {
+        n = convrelay_heard_filler(s->text, s->end);
+
+        if (n == 0) {
+            break;
+        }
+
+        s->end += n;
+    }
+}
+
+
+/* the next byte that counts, or -1 at the end; *pos is moved behind it */
+
+static int
+convrelay_heard_next(const convrelay_str_t *text, size_t *pos, unsigned fold)
+{
+    u_char  c;
+
+    *pos = convrelay_heard_skip(text, *pos, fold);
+
+    if (*pos == text->len) {
+        return -1;
+    }
+
+    c = text->data[(*pos)++];
+
+    return (fold && c >= 'A' && c <= 'Z') ? c | 0x20 : c;
+}
+
+
+static size_t
+convrelay_heard_skip(const convrelay_str_t *text, size_t pos, unsigned fold)
+{
+    size_t  n;
+
+    while (fold && pos < text->len) {
+        n = convrelay_heard_filler(text, pos);
+
+        if (n == 0) {
+            break;
+        }
+
+        pos += n;
+    }
+
+    return pos;
+}
+
+
+/*
+ * Length of the character at pos where it is white space or punctuation, 0
+ * where it counts: ASCII but for letters and digits, the spaces and marks of
+ * Latin-1, U+2000 to U+206F, U+3000 to U+303F, U+FEFF.
+ */
+
+static size_t
+convrelay_heard_filler(const convrelay_str_t *text, size_t pos)
+{
+    size_t   left;
+    u_char  *p;
+
+    p = text->data + pos;
+    left = text->len - pos;
+
+    if (p[0] < 0x80) {
+        return convrelay_heard_word(p[0]) ? 0 : 1;
+    }
+
+    if (p[0] == 0xc2 && left > 1) {
+
+        switch (p[1]) {
+
+        case 0xa0:  /* no-break space */
+        case 0xa1:  /* inverted exclamation mark */
+        case 0xab:  /* left guillemet */
+        case 0xad:  /* soft hyphen */
+        case 0xbb:  /* right guillemet */
+        case 0xbf:  /* inverted question mark */
+            return 2;
+        }
+
+        return 0;
+    }
+
+    if (left < 3) {
+        return 0;
+    }
+
+    if (p[0] == 0xe2 && (p[1] == 0x80 || (p[1] == 0x81 && p[2] <= 0xaf))) {
+        return 3;
+    }
+
+    if (p[0] == 0xe3 && p[1] == 0x80) {
+        return 3;
+    }
+
+    if (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf) {
+        return 3;
+    }
+
+    return 0;
+}
+
+
+static int64_t
+convrelay_heard_chars(const convrelay_str_t *text, size_t pos, size_t end)
+{
+    int64_t  n;
+
+    n = 0;
+
+    for ( /* void */ ; pos < end; pos++) {
+        n += (text->data[pos] & 0xc0) != 0x80;
+    }
+
+    return n;
+}
+
+
+static int
+convrelay_heard_word(u_char c)
+{
+    return (c >= '0' && c <= '9')
+           || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}

@@ -1,0 +1,311 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include <stdlib.h>
+
+#include "convrelay_history.h"
+
+
+static size_t convrelay_history_surplus(const convrelay_history_t *h,
+    convrelay_llm_role_e role, size_t len, size_t *bytes);
+static int convrelay_history_passed(const convrelay_history_t *h,
+    size_t messages, size_t bytes);
+static void convrelay_history_drop(convrelay_history_t *h, size_t n,
+    size_t bytes);
+static void convrelay_history_remove(convrelay_history_t *h, size_t i,
+    size_t pos);
+static int convrelay_history_reserve(convrelay_history_t *h, size_t need);
+static int convrelay_history_reserve_entry(convrelay_history_t *h);
+
+
+int
+convrelay_history_append(convrelay_history_t *h, convrelay_llm_role_e role,
+    const convrelay_str_t *text, uint64_t *id)
+{
+    size_t                      n, len, need, bytes;
+    u_char                     *p;
+    convrelay_history_entry_t  *e;
+
+    len = convrelay_llm_message_size(role, text);
+
+    if (len > CONVRELAY_HISTORY_MAX_MESSAGE) {
+        return CONVRELAY_ERROR;
+    }
+
+    n = convrelay_history_surplus(h, role, len, &bytes);
+
+    need = h->len - bytes + len;
+
+    if (n < h->nentries) {
+        need++;
+    }
+
+    if (convrelay_history_reserve_entry(h) != CONVRELAY_OK
+        || convrelay_history_reserve(h, need) != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    convrelay_history_drop(h, n, bytes);
+
+    p = h->data + h->len;
+
+    if (h->nentries) {
+        *p++ = ',';
+    }
+
+    p = convrelay_llm_message_write(p, role, text);
+
+    h->len = p - h->data;
+
+    e = &h->entries[h->nentries++];
+    e->id = h->next++;
+    e->len = len;
+    e->role = role;
+
+    *id = e->id;
+
+    /* memory that a long turn needed does not stay when that turn is gone */
+
+    if (h->size > 2 * need + 4096) {
+        p = realloc(h->data, need);
+
+        if (p) {
+            h->data = p;
+            h->size = need;
+        }
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+/*
+ * How many of the oldest entries have to go before a message of len bytes
+ * fits, and the bytes that go with them, commas included.
+ */
+
+static size_t
+convrelay_history_surplus(const convrelay_history_t *h,
+    convrelay_llm_role_e role, size_t len, size_t *bytes)
+{
+    size_t                      i, n, turn, total;
+    convrelay_history_entry_t  *e;
+
+    n = 0;
+    turn = 0;
+    *bytes = 0;
+    total = h->len + len + (h->nentries ? 1 : 0);
+
+    if (!convrelay_history_passed(h, h->nentries + 1, total)) {
+        return 0;
+    }
+
+    e = h->entries;
+
+    for (i = 0; i < h->nentries; i++) {
+
+        if (i != 0 && e[i].role == CONVRELAY_LLM_USER) {
+            n = i;
+            *bytes = turn;
+
+            if (!convrelay_history_passed(h, h->nentries - n + 1,
+                                          total - *bytes))
+            {
+                return n;
+            }
+        }
+
+        turn += e[i].len + 1;
+    }
+
+    if (role == CONVRELAY_LLM_USER) {
+        n = h->nentries;
+        *bytes = h->len;
+    }
+
+    return n;
+}
+
+
+static int
+convrelay_history_passed(const convrelay_history_t *h, size_t messages,
+    size_t bytes)
+{
+    return (h->max_messages && messages > h->max_messages)
+           || (h->max_bytes && bytes > h->max_bytes);
+}
+
+
+static void
+convrelay_history_drop(convrelay_history_t *h, size_t n, size_t bytes)
+{
+    if (n == 0) {
+        return;
+    }
+
+    h->len -= bytes;
+    h->nentries -= n;
+
+    memmove(h->data, h->data + bytes, h->len);
+    memmove(h->entries, h->entries + n,
+            h->nentries * sizeof(convrelay_history_entry_t));
+}
+
+
+int
+convrelay_history_replace(convrelay_history_t *h, uint64_t id,
+    const convrelay_str_t *text)
+{
+    size_t                      i, pos, len, tail;
+    convrelay_history_entry_t  *e;
+
+    /* what is replaced is always among the last few */
+
+    pos = h->len;
+
+    for (i = h->nentries; /* void */ ; i--) {
+
+        if (i == 0) {
+            return CONVRELAY_DECLINED;
+        }
+
+        e = &h->entries[i - 1];
+        pos -= e->len;
+
+        if (e->id == id) {
+            break;
+        }
+
+        if (pos) {
+            pos--;
+        }
+    }
+
+    if (text->len == 0) {
+        convrelay_history_remove(h, i - 1, pos);
+        return CONVRELAY_OK;
+    }
+
+    len = convrelay_llm_message_size(e->role, text);
+
+    if (len > CONVRELAY_HISTORY_MAX_MESSAGE
+        || convrelay_history_reserve(h, h->len - e->len + len)
+           != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    tail = h->len - pos - e->len;
+
+    memmove(h->data + pos + len, h->data + pos + e->len, tail);
+
+    (void) convrelay_llm_message_write(h->data + pos, e->role, text);
+
+    h->len = pos + len + tail;
+    e->len = len;
+
+    return CONVRELAY_OK;
+}
+
+
+static void
+convrelay_history_remove(convrelay_history_t *h, size_t i, size_t pos)
+{
+    size_t  n, len;
+
+    n = h->nentries - i - 1;
+    len = h->entries[i].len;
+
+    /* one comma goes with it: the one behind, or before the last entry */
+
+    if (n) {
+        len++;
+
+    } else if (pos) {
+        pos--;
+        len++;
+    }
+
+    memmove(h->data + pos, h->data + pos + len, h->len - pos - len);
+    memmove(h->entries + i, h->entries + i + 1,
+            n * sizeof(convrelay_history_entry_t));
+
+    h->len -= len;
+    h->nentries--;
+}
+
+
+static int
+convrelay_history_reserve(convrelay_history_t *h, size_t need)
+{
+    size_t   size;
+    u_char  *p;
+
+    if (need <= h->size) {
+        return CONVRELAY_OK;
+    }
+
+    if (need < 4096) {
+        size = (need + 1023) & ~(size_t) 1023;
+
+    } else {
+        size = need + need / 4;
+    }
+
+    if (h->max_bytes && size > h->max_bytes) {
+        size = (need > h->max_bytes) ? need : h->max_bytes;
+    }
+
+    p = realloc(h->data, size);
+    if (p == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    h->data = p;
+    h->size = size;
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_history_reserve_entry(convrelay_history_t *h)
+{
+    size_t                      n;
+    convrelay_history_entry_t  *e;
+
+    if (h->nentries < h->nalloc) {
+        return CONVRELAY_OK;
+    }
+
+    n = h->nalloc + (h->nalloc < 64 ? 16 : h->nalloc / 4);
+
+    e = realloc(h->entries, n * sizeof(convrelay_history_entry_t));
+    if (e == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    h->entries = e;
+    h->nalloc = n;
+
+    return CONVRELAY_OK;
+}
+
+
+void
+convrelay_history_free(convrelay_history_t *h)
+{
+    free(h->data);
+    free(h->entries);
+
+    h->data = NULL;
+    h->len = 0;
+    h->size = 0;
+    h->entries = NULL;
+    h->nentries = 0;
+    h->nalloc = 0;
+}

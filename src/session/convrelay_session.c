@@ -1,0 +1,696 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Two things are kept apart here: the turn, which runs or not (running,
+ * sent), and the answer that the caller hears.  They are not the same: an
+ * answer is generated in a second and spoken for twenty, so that its record
+ * outlives its turn, up to the first piece of the next answer.
+ */
+
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "convrelay_session.h"
+
+
+static void convrelay_session_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup, convrelay_actions_t *out);
+
+static void convrelay_session_prompt(convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt, convrelay_actions_t *out);
+static int convrelay_session_set_lang(convrelay_session_t *s,
+    const convrelay_str_t *lang);
+static void convrelay_session_interrupt(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now,
+    convrelay_actions_t *out);
+static int64_t convrelay_session_clause(const convrelay_session_t *s,
+    int64_t duration, uint64_t now);
+static void convrelay_session_info(convrelay_session_t *s,
+    const convrelay_relay_info_t *info, convrelay_actions_t *out);
+static void convrelay_session_error(convrelay_session_t *s,
+    const convrelay_relay_error_t *error, convrelay_actions_t *out);
+static void convrelay_session_unknown(convrelay_session_t *s,
+    const convrelay_str_t *name, convrelay_actions_t *out);
+
+static int convrelay_session_cancel(convrelay_session_t *s,
+    convrelay_actions_t *out);
+static void convrelay_session_too_long(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+static void convrelay_session_answer_reset(convrelay_session_t *s,
+    convrelay_answer_e state, uint64_t now);
+static int convrelay_session_answer_add(convrelay_session_t *s,
+    const convrelay_str_t *text);
+static int convrelay_session_answer_store(convrelay_session_t *s,
+    size_t len);
+static size_t convrelay_session_fit(const convrelay_str_t *text,
+    size_t room);
+
+static convrelay_action_t *convrelay_session_act(convrelay_actions_t *out,
+    convrelay_act_e type);
+static void convrelay_session_say(convrelay_actions_t *out,
+    const convrelay_str_t *text);
+static void convrelay_session_say_last(convrelay_actions_t *out);
+static void convrelay_session_note(convrelay_actions_t *out,
+    convrelay_log_e level, const char *note);
+static void convrelay_session_close(convrelay_session_t *s,
+    convrelay_actions_t *out, unsigned code, const char *note);
+static void convrelay_session_no_memory(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+
+void
+convrelay_session_init(convrelay_session_t *s,
+    const convrelay_session_conf_t *conf)
+{
+    memset(s, 0, sizeof(convrelay_session_t));
+
+    s->conf = conf;
+    s->history.max_messages = conf->max_history_messages;
+    s->history.max_bytes = conf->max_history_bytes;
+}
+
+
+void
+convrelay_session_free(convrelay_session_t *s)
+{
+    convrelay_history_free(&s->history);
+
+    free(s->answer.data);
+    free(s->parameters);
+    free(s->setup_data);
+    free(s->lang.data);
+
+    memset(s, 0, sizeof(convrelay_session_t));
+
+    s->closed = 1;
+}
+
+
+void
+convrelay_session_message(convrelay_session_t *s,
+    const convrelay_relay_message_t *m, uint64_t now,
+    convrelay_actions_t *out)
+{
+    out->nactions = 0;
+
+    if (s->closed) {
+        return;
+    }
+
+    switch (m->type) {
+
+    case CONVRELAY_RELAY_SETUP:
+        convrelay_session_setup(s, &m->u.setup, out);
+        break;
+
+    case CONVRELAY_RELAY_PROMPT:
+        convrelay_session_prompt(s, &m->u.prompt, out);
+        break;
+
+    case CONVRELAY_RELAY_INTERRUPT:
+        convrelay_session_interrupt(s, &m->u.interrupt, now, out);
+        break;
+
+    case CONVRELAY_RELAY_INFO:
+        convrelay_session_info(s, &m->u.info, out);
+        break;
+
+    case CONVRELAY_RELAY_ERROR:
+        convrelay_session_error(s, &m->u.error, out);
+        break;
+
+    case CONVRELAY_RELAY_DTMF:
+        break;
+
+    case CONVRELAY_RELAY_UNKNOWN:
+        convrelay_session_unknown(s, &m->type_name, out);
+        break;
+    }
+}
+
+
+static void
+convrelay_session_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup, convrelay_actions_t *out)
+{
+    if (!s->ready) {
+
+        if (convrelay_session_copy_setup(s, setup) != CONVRELAY_OK) {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+
+        s->ready = 1;
+
+        convrelay_session_act(out, CONVRELAY_ACT_SETUP);
+        return;
+    }
+
+    if (setup->call_sid.len == s->setup.call_sid.len
+        && (setup->call_sid.len == 0
+            || memcmp(setup->call_sid.data, s->setup.call_sid.data,
+                      setup->call_sid.len)
+               == 0))
+    {
+        convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                               "client sent setup again");
+        return;
+    }
+
+    convrelay_session_close(s, out, 1008, "client sent setup of another call");
+}
+
+
+static void
+convrelay_session_prompt(convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt, convrelay_actions_t *out)
+{
+    if (!s->ready) {
+        convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                               "client sent prompt before setup");
+        return;
+    }
+
+    if (!prompt->last || prompt->voice_prompt.len == 0) {
+        return;
+    }
+
+    /* what was sent of a running answer is going to be spoken: all is kept */
+
+    if (convrelay_session_cancel(s, out) != CONVRELAY_OK
+        || convrelay_session_set_lang(s, &prompt->lang) != CONVRELAY_OK
+        || convrelay_history_append(&s->history, CONVRELAY_LLM_USER,
+                                    &prompt->voice_prompt, &s->prompt)
+           != CONVRELAY_OK)
+    {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    s->running = 1;
+    s->sent = 0;
+    s->turns++;
+
+    convrelay_session_act(out, CONVRELAY_ACT_START);
+}
+
+
+static int
+convrelay_session_set_lang(convrelay_session_t *s,
+    const convrelay_str_t *lang)
+{
+    u_char  *p;
+
+    if (lang->len == 0) {
+        s->lang.len = 0;
+        return CONVRELAY_OK;
+    }
+
+    if (lang->len == s->lang.len
+        && memcmp(lang->data, s->lang.data, lang->len) == 0)
+    {
+        return CONVRELAY_OK;
+    }
+
+    p = realloc(s->lang.data, lang->len);
+    if (p == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    memcpy(p, lang->data, lang->len);
+
+    s->lang.data = p;
+    s->lang.len = lang->len;
+
+    return CONVRELAY_OK;
+}
+
+
+static void
+convrelay_session_interrupt(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now,
+    convrelay_actions_t *out)
+{
+    size_t               heard;
+    convrelay_str_t      text;
+    convrelay_answer_t  *a;
+
+    if (!s->ready) {
+        convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                               "client sent interrupt before setup");
+        return;
+    }
+
+    s->interrupts++;
+
+    if (s->running) {
+        s->running = 0;
+
+        convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
+
+        if (s->sent) {
+            convrelay_session_say_last(out);
+        }
+    }
+
+    a = &s->answer;
+
+    if (a->state != CONVRELAY_ANSWER_RUNNING
+        && a->state != CONVRELAY_ANSWER_ENDED)
+    {
+        return;
+    }
+
+    text.data = a->data;
+    text.len = a->len;
+
+    heard = convrelay_heard_interrupt(&a->heard, &text, &m->utterance,
+                              s->events,
+                              convrelay_session_clause(s, m->duration, now));
+
+    if (convrelay_session_answer_store(s, heard) != CONVRELAY_OK) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
+}
+
+
+/* where in the answer the clause began, in characters: an estimate */
+
+static int64_t
+convrelay_session_clause(const convrelay_session_t *s, int64_t duration,
+    uint64_t now)
+{
+    int64_t  spoken;
+
+    if (duration < 0) {
+        return -1;
+    }
+
+    if (now <= s->answer.started) {
+        return 0;
+    }
+
+    spoken = now - s->answer.started;
+
+    if (spoken <= CONVRELAY_HEARD_START_MS
+        || spoken - CONVRELAY_HEARD_START_MS <= duration)
+    {
+        return 0;
+    }
+
+    return (spoken - CONVRELAY_HEARD_START_MS - duration)
+           / CONVRELAY_HEARD_MS_PER_CHAR;
+}
+
+
+static void
+convrelay_session_info(convrelay_session_t *s,
+    const convrelay_relay_info_t *info, convrelay_actions_t *out)
+{
+    convrelay_str_t      text;
+    convrelay_answer_t  *a;
+
+    if (!convrelay_str_eq(&info->name, "tokensPlayed")) {
+        return;
+    }
+
+    s->events = 1;
+
+    a = &s->answer;
+
+    if (a->state != CONVRELAY_ANSWER_RUNNING
+        && a->state != CONVRELAY_ANSWER_ENDED)
+    {
+        return;
+    }
+
+    text.data = a->data;
+    text.len = a->len;
+
+    if (convrelay_heard_played(&a->heard, &text, &info->value)
+        == CONVRELAY_ERROR)
+    {
+        convrelay_session_no_memory(s, out);
+    }
+}
+
+
+static void
+convrelay_session_error(convrelay_session_t *s,
+    const convrelay_relay_error_t *error, convrelay_actions_t *out)
+{
+    int                  n;
+    convrelay_action_t  *act;
+
+    convrelay_session_note(out, CONVRELAY_LOG_WARN,
+                           "client reported an error");
+
+    /* the description repeats what was said: only the code is public */
+
+    if (error->code == 0) {
+        return;
+    }
+
+    n = snprintf(s->code, sizeof(s->code), "%d", error->code);
+
+    act = &out->actions[out->nactions - 1];
+    act->text.data = (u_char *) s->code;
+    act->text.len = n;
+}
+
+
+static void
+convrelay_session_unknown(convrelay_session_t *s,
+    const convrelay_str_t *name, convrelay_actions_t *out)
+{
+    convrelay_action_t  *act;
+
+    if (s->unknown) {
+        return;
+    }
+
+    s->unknown = 1;
+
+    convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                           "client sent a message of unknown type");
+
+    act = &out->actions[out->nactions - 1];
+    act->text.data = name->data;
+    act->text.len = convrelay_session_fit(name, CONVRELAY_SESSION_MAX_DETAIL);
+}
+
+
+void
+convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
+    uint64_t now, convrelay_actions_t *out)
+{
+    size_t           room;
+    unsigned         over;
+    convrelay_str_t  piece;
+
+    out->nactions = 0;
+
+    if (s->closed || !s->running || text->len == 0) {
+        return;
+    }
+
+    piece = *text;
+    over = 0;
+
+    if (s->conf->max_answer) {
+        room = s->conf->max_answer - (s->sent ? s->answer.len : 0);
+
+        if (text->len > room) {
+            piece.len = convrelay_session_fit(text, room);
+            over = 1;
+        }
+    }
+
+    if (piece.len) {
+
+        if (!s->sent) {
+            convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
+        }
+
+        if (convrelay_session_answer_add(s, &piece) != CONVRELAY_OK) {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+
+        s->sent = 1;
+        s->tokens++;
+
+        convrelay_session_say(out, &piece);
+    }
+
+    if (over) {
+        convrelay_session_too_long(s, out);
+    }
+}
+
+
+static void
+convrelay_session_too_long(convrelay_session_t *s, convrelay_actions_t *out)
+{
+    if (convrelay_session_cancel(s, out) != CONVRELAY_OK) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    convrelay_session_note(out, CONVRELAY_LOG_WARN, "answer is too long");
+}
+
+
+void
+convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
+    uint64_t now, convrelay_actions_t *out)
+{
+    static const convrelay_str_t  empty = convrelay_null_string;
+
+    out->nactions = 0;
+
+    if (s->closed || !s->running) {
+        return;
+    }
+
+    s->running = 0;
+
+    if (s->sent) {
+        s->answer.state = CONVRELAY_ANSWER_ENDED;
+
+        if (convrelay_session_answer_store(s, s->answer.len)
+            != CONVRELAY_OK)
+        {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+
+        if (how == CONVRELAY_TURN_COMPLETE || how == CONVRELAY_TURN_TRUNCATED)
+        {
+            convrelay_session_say_last(out);
+            return;
+        }
+
+    } else if (how == CONVRELAY_TURN_REJECTED) {
+        (void) convrelay_history_replace(&s->history, s->prompt, &empty);
+    }
+
+    if (s->conf->error_message.len) {
+
+        /* from here on the phrase is heard, no longer the answer before it */
+
+        if (!s->sent) {
+            convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
+        }
+
+        convrelay_session_say(out, &s->conf->error_message);
+
+    } else if (!s->sent) {
+        return;
+    }
+
+    convrelay_session_say_last(out);
+}
+
+
+/* ends the running turn, if any, and keeps all that was sent of it */
+
+static int
+convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
+{
+    if (!s->running) {
+        return CONVRELAY_OK;
+    }
+
+    s->running = 0;
+
+    convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
+
+    if (!s->sent) {
+        return CONVRELAY_OK;
+    }
+
+    convrelay_session_say_last(out);
+
+    s->answer.state = CONVRELAY_ANSWER_ENDED;
+
+    return convrelay_session_answer_store(s, s->answer.len);
+}
+
+
+static void
+convrelay_session_answer_reset(convrelay_session_t *s,
+    convrelay_answer_e state, uint64_t now)
+{
+    free(s->answer.data);
+
+    memset(&s->answer, 0, sizeof(convrelay_answer_t));
+
+    s->answer.state = state;
+    s->answer.started = now;
+}
+
+
+static int
+convrelay_session_answer_add(convrelay_session_t *s,
+    const convrelay_str_t *text)
+{
+    size_t               need, size;
+    u_char              *p;
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+    need = a->len + text->len;
+
+    if (need > a->size) {
+        size = need + need / 2 + 128;
+
+        p = realloc(a->data, size);
+        if (p == NULL) {
+            return CONVRELAY_ERROR;
+        }
+
+        a->data = p;
+        a->size = size;
+    }
+
+    memcpy(a->data + a->len, text->data, text->len);
+    a->len = need;
+
+    return CONVRELAY_OK;
+}
+
+
+/*
+ * Makes the first len bytes of the answer its entry in the history.  An
+ * entry that was trimmed away meanwhile stays away; a blank one is none.
+ */
+
+static int
+convrelay_session_answer_store(convrelay_session_t *s, size_t len)
+{
+    int                  rc;
+    size_t               i;
+    convrelay_str_t      text;
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+
+    text.data = a->data;
+    text.len = 0;
+
+    for (i = 0; i < len; i++) {
+
+        if (a->data[i] > ' ') {
+            text.len = len;
+            break;
+        }
+    }
+
+    if (a->stored) {
+
+        if (len == a->len) {
+            return CONVRELAY_OK;
+        }
+
+        rc = convrelay_history_replace(&s->history, a->entry, &text);
+
+        return (rc == CONVRELAY_ERROR) ? CONVRELAY_ERROR : CONVRELAY_OK;
+    }
+
+    if (text.len == 0) {
+        return CONVRELAY_OK;
+    }
+
+    rc = convrelay_history_append(&s->history, CONVRELAY_LLM_ASSISTANT, &text,
+                                  &a->entry);
+
+    a->stored = (rc == CONVRELAY_OK);
+
+    return rc;
+}
+
+
+/* how many bytes of text fit into room, in whole characters */
+
+static size_t
+convrelay_session_fit(const convrelay_str_t *text, size_t room)
+{
+    if (text->len <= room) {
+        return text->len;
+    }
+
+    while (room && (text->data[room] & 0xc0) == 0x80) {
+        room--;
+    }
+
+    return room;
+}
+
+
+static convrelay_action_t *
+convrelay_session_act(convrelay_actions_t *out, convrelay_act_e type)
+{
+    convrelay_action_t  *act;
+
+    act = &out->actions[out->nactions++];
+
+    memset(act, 0, sizeof(convrelay_action_t));
+    act->type = type;
+
+    return act;
+}
+
+
+static void
+convrelay_session_say(convrelay_actions_t *out, const convrelay_str_t *text)
+{
+    convrelay_session_act(out, CONVRELAY_ACT_TEXT)->text = *text;
+}
+
+
+static void
+convrelay_session_say_last(convrelay_actions_t *out)
+{
+    convrelay_session_act(out, CONVRELAY_ACT_TEXT)->last = 1;
+}
+
+
+static void
+convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
+    const char *note)
+{
+    convrelay_action_t  *act;
+
+    act = convrelay_session_act(out, CONVRELAY_ACT_LOG);
+    act->level = level;
+    act->note = note;
+}
+
+
+static void
+convrelay_session_close(convrelay_session_t *s, convrelay_actions_t *out,
+    unsigned code, const char *note)
+{
+    convrelay_action_t  *act;
+
+    s->closed = 1;
+    s->running = 0;
+
+    act = convrelay_session_act(out, CONVRELAY_ACT_CLOSE);
+    act->code = code;
+    act->note = note;
+}
+
+
+static void
+convrelay_session_no_memory(convrelay_session_t *s, convrelay_actions_t *out)
+{
+    convrelay_session_close(s, out, 1011, "no memory");
+}

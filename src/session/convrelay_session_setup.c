@@ -1,0 +1,201 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "convrelay_session.h"
+
+
+static size_t convrelay_session_measure_setup(
+    const convrelay_relay_setup_t *setup, size_t *nparameters);
+static int convrelay_session_parameter_text(const cJSON *item, char *buf,
+    size_t size, convrelay_str_t *text);
+static u_char *convrelay_session_copy_str(u_char *p, convrelay_str_t *dst,
+    const convrelay_str_t *src);
+
+
+#define CONVRELAY_SESSION_NUMBER_LEN  64    /* a number as cJSON writes it */
+
+#define convrelay_session_field(setup, i)                                    \
+    ((convrelay_str_t *) ((u_char *) (setup)                                 \
+                          + convrelay_session_setup_fields[i]))
+
+
+static const size_t  convrelay_session_setup_fields[] = {
+    offsetof(convrelay_relay_setup_t, session_id),
+    offsetof(convrelay_relay_setup_t, call_sid),
+    offsetof(convrelay_relay_setup_t, parent_call_sid),
+    offsetof(convrelay_relay_setup_t, from),
+    offsetof(convrelay_relay_setup_t, to),
+    offsetof(convrelay_relay_setup_t, forwarded_from),
+    offsetof(convrelay_relay_setup_t, caller_name),
+    offsetof(convrelay_relay_setup_t, direction),
+    offsetof(convrelay_relay_setup_t, call_type),
+    offsetof(convrelay_relay_setup_t, call_status),
+    offsetof(convrelay_relay_setup_t, account_sid)
+};
+
+
+#define CONVRELAY_SESSION_SETUP_FIELDS                                       \
+    (sizeof(convrelay_session_setup_fields) / sizeof(size_t))
+
+
+int
+convrelay_session_copy_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup)
+{
+    char               buf[CONVRELAY_SESSION_NUMBER_LEN];
+    size_t             i, n;
+    u_char            *p;
+    const cJSON       *item;
+    convrelay_str_t    text, name;
+    convrelay_pair_t  *pair;
+
+    p = malloc(convrelay_session_measure_setup(setup, &n) + 1);
+    if (p == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    if (n) {
+        s->parameters = malloc(n * sizeof(convrelay_pair_t));
+        if (s->parameters == NULL) {
+            free(p);
+            return CONVRELAY_ERROR;
+        }
+    }
+
+    s->setup_data = p;
+
+    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
+        p = convrelay_session_copy_str(p, convrelay_session_field(&s->setup, i),
+                                       convrelay_session_field(setup, i));
+    }
+
+    cJSON_ArrayForEach(item, setup->parameters) {
+
+        if (s->nparameters == n) {
+            break;
+        }
+
+        if (!convrelay_session_parameter_text(item, buf, sizeof(buf), &text)) {
+            continue;
+        }
+
+        name.data = (u_char *) item->string;
+        name.len = strlen(item->string);
+
+        pair = &s->parameters[s->nparameters++];
+
+        p = convrelay_session_copy_str(p, &pair->name, &name);
+        p = convrelay_session_copy_str(p, &pair->value, &text);
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static size_t
+convrelay_session_measure_setup(const convrelay_relay_setup_t *setup,
+    size_t *nparameters)
+{
+    char              buf[CONVRELAY_SESSION_NUMBER_LEN];
+    size_t            i, n, len;
+    const cJSON      *item;
+    convrelay_str_t   text;
+
+    len = 0;
+    n = 0;
+
+    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
+        len += convrelay_session_field(setup, i)->len;
+    }
+
+    cJSON_ArrayForEach(item, setup->parameters) {
+
+        if (n == CONVRELAY_SESSION_MAX_PARAMETERS) {
+            break;
+        }
+
+        if (convrelay_session_parameter_text(item, buf, sizeof(buf), &text)) {
+            len += strlen(item->string) + text.len;
+            n++;
+        }
+    }
+
+    *nparameters = n;
+
+    return len;
+}
+
+
+/* true where the item is a parameter; *text is borrowed from it or buf */
+
+static int
+convrelay_session_parameter_text(const cJSON *item, char *buf, size_t size,
+    convrelay_str_t *text)
+{
+    if (item->string == NULL) {
+        return 0;
+    }
+
+    if (cJSON_IsString(item)) {
+        text->data = (u_char *) item->valuestring;
+        text->len = strlen(item->valuestring);
+        return 1;
+    }
+
+    if (!cJSON_IsNumber(item) && !cJSON_IsBool(item)) {
+        return 0;
+    }
+
+    if (!cJSON_PrintPreallocated((cJSON *) item, buf, size, 0)) {
+        return 0;
+    }
+
+    text->data = (u_char *) buf;
+    text->len = strlen(buf);
+
+    return 1;
+}
+
+
+static u_char *
+convrelay_session_copy_str(u_char *p, convrelay_str_t *dst,
+    const convrelay_str_t *src)
+{
+    dst->data = p;
+    dst->len = src->len;
+
+    if (src->len) {
+        memcpy(p, src->data, src->len);
+    }
+
+    return p + src->len;
+}
+
+
+const convrelay_str_t *
+convrelay_session_parameter(const convrelay_session_t *s, const u_char *name,
+    size_t len)
+{
+    size_t                   i;
+    const convrelay_pair_t  *p;
+
+    for (i = 0; i < s->nparameters; i++) {
+        p = &s->parameters[i];
+
+        if (p->name.len == len
+            && strncasecmp((const char *) p->name.data, (const char *) name,
+                           len)
+               == 0)
+        {
+            return &p->value;
+        }
+    }
+
+    return NULL;
+}
