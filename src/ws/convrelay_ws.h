@@ -43,7 +43,7 @@
 
 /*
  * Zero-fill, then set the limits and, in a client, unmasked.  Everything
- * below the limits is the reader's own.
+ * below the limits is the reader's own, but for what an error leaves.
  */
 
 typedef struct {
@@ -52,9 +52,9 @@ typedef struct {
     unsigned          unmasked:1;         /* read a server's frames */
 
     unsigned          state;
-    u_char            head[CONVRELAY_WS_MAX_HEADER];
-    unsigned          head_len;           /* bytes in head so far */
-    unsigned          head_need;
+    unsigned          left;               /* header bytes of this state */
+    unsigned          fragments;          /* frames of the message */
+    uint32_t          utf8;               /* of the message */
 
     uint64_t          payload;            /* of the frame */
     uint64_t          offset;             /* payload bytes done */
@@ -62,8 +62,6 @@ typedef struct {
     u_char            message;            /* opcode of the message, or 0 */
     u_char            fin;
     u_char            mask[4];
-    unsigned          fragments;
-    uint32_t          utf8;
 
     u_char           *buf;                /* message so far, malloc'ed */
     size_t            len;
@@ -71,8 +69,8 @@ typedef struct {
     u_char            control[CONVRELAY_WS_MAX_CONTROL];
 
     unsigned          close_code;         /* after CONVRELAY_ERROR */
-    const char       *error;              /* a phrase, after ERROR */
-    uint64_t          value;              /* what was too large, or 0 */
+    const char       *error;              /* goes on after "client sent " */
+    uint64_t          value;              /* size or code at fault, or 0 */
 } convrelay_ws_reader_t;
 
 
@@ -93,7 +91,12 @@ typedef struct {
  * written to and lives until the next call or until the input goes.
  * CONVRELAY_AGAIN: *pos == last, more is needed.  CONVRELAY_ERROR: the
  * connection has to be failed with close_code (1002, 1007, 1009, 1011 for
- * lack of memory); nothing more may be read.
+ * lack of memory); nothing more can be read, the error stays.
+ *
+ * A message over max_message or max_fragments is refused with 1009 by the
+ * header of the frame that passes the limit.  Memory follows what arrived,
+ * never what was announced.  After a CLOSE was returned, what still comes is
+ * dropped (1.4, 5.5.1) and gives AGAIN.
  *
  * Checked: RSV bits and opcodes (5.2), masking (5.1), minimal lengths and
  * the top bit (5.2), control frames (5.5), fragmentation (5.4), UTF-8 of
@@ -102,7 +105,10 @@ typedef struct {
 int convrelay_ws_read(convrelay_ws_reader_t *r, u_char **pos, u_char *last,
     convrelay_ws_message_t *m);
 
-/* frees what a message in progress owns; the reader can go on after it */
+/*
+ * Frees the reader's memory: a message that was returned, and the reader
+ * goes on behind it, or one in progress, and the reader starts afresh.
+ */
 void convrelay_ws_reader_free(convrelay_ws_reader_t *r);
 
 /*
@@ -121,7 +127,9 @@ void convrelay_ws_mask(u_char *p, size_t len, const u_char mask[4],
 
 /*
  * Writes a close payload: the code and as much of the reason as the 125
- * bytes hold, cut between characters.  Returns the place behind it.
+ * bytes hold, cut between characters and before anything that is not UTF-8.
+ * NO_STATUS, which must not be sent (7.4.1), gives an empty payload.  reason
+ * may be NULL.  Returns the place behind it.
  */
 u_char *convrelay_ws_close_payload(u_char *p, unsigned code,
     const convrelay_str_t *reason);

@@ -35,14 +35,16 @@ typedef struct {
     unsigned          body:1;             /* the request has a body */
     unsigned          keys:2;             /* how many key headers, capped */
 
-    const char       *error;              /* out: what is wrong, a phrase */
+    const char       *error;              /* out: goes on after "client
+                                             sent a websocket handshake " */
 } convrelay_ws_handshake_t;
 
 
 /*
  * Returns the HTTP status that answers the request: 101, 400, 405 (not GET),
- * or 426 (no upgrade asked for, or a version other than 13: the answer then
- * carries "Sec-WebSocket-Version: 13" and "Upgrade: websocket").
+ * or 426 (no upgrade asked for, or no version or one other than 13: the
+ * answer then carries "Sec-WebSocket-Version: 13" and "Upgrade: websocket").
+ * h->error is NULL after 101.
  */
 int convrelay_ws_handshake_check(convrelay_ws_handshake_t *h);
 

@@ -1,0 +1,191 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include "convrelay_ws_handshake.h"
+
+
+static int convrelay_ws_key_valid(const convrelay_str_t *key);
+static convrelay_str_t convrelay_ws_trim(convrelay_str_t s);
+static int convrelay_ws_token_eq(const convrelay_str_t *s, const char *token);
+static u_char convrelay_ws_lower(u_char ch);
+
+
+int
+convrelay_ws_handshake_check(convrelay_ws_handshake_t *h)
+{
+    convrelay_str_t  version;
+
+    if (!h->get) {
+        h->error = "with a method other than GET";
+        return 405;
+    }
+
+    /* HTTP/2 has no Upgrade, so that 426 would be of no use there */
+
+    if (!h->http11) {
+        h->error = "in a version of HTTP other than 1.1";
+        return 400;
+    }
+
+    if (!convrelay_ws_has_token(&h->upgrade, "websocket")) {
+        h->error = "without \"websocket\" in \"Upgrade\"";
+        return 426;
+    }
+
+    /* without it "Upgrade" was meant for another hop, RFC 9110, 7.8 */
+
+    if (!convrelay_ws_has_token(&h->connection, "upgrade")) {
+        h->error = "without \"upgrade\" in \"Connection\"";
+        return 426;
+    }
+
+    version = convrelay_ws_trim(h->version);
+
+    if (!convrelay_str_eq(&version, "13")) {
+        h->error = "without \"13\" in \"Sec-WebSocket-Version\"";
+        return 426;
+    }
+
+    if (h->keys == 0 || h->key.data == NULL) {
+        h->error = "without \"Sec-WebSocket-Key\"";
+        return 400;
+    }
+
+    if (h->keys > 1) {
+        h->error = "with more than one \"Sec-WebSocket-Key\"";
+        return 400;
+    }
+
+    if (!convrelay_ws_key_valid(&h->key)) {
+        h->error = "with an invalid \"Sec-WebSocket-Key\"";
+        return 400;
+    }
+
+    /* its bytes would be taken for frames */
+
+    if (h->body) {
+        h->error = "with a request body";
+        return 400;
+    }
+
+    h->error = NULL;
+
+    return 101;
+}
+
+
+int
+convrelay_ws_has_token(const convrelay_str_t *list, const char *token)
+{
+    size_t           i, start;
+    convrelay_str_t  s;
+
+    start = 0;
+
+    for (i = 0; i <= list->len; i++) {
+
+        if (i < list->len && list->data[i] != ',') {
+            continue;
+        }
+
+        if (i > start) {
+            s.data = list->data + start;
+            s.len = i - start;
+            s = convrelay_ws_trim(s);
+
+            if (s.len && convrelay_ws_token_eq(&s, token)) {
+                return 1;
+            }
+        }
+
+        start = i + 1;
+    }
+
+    return 0;
+}
+
+
+/*
+ * Base64 of 16 bytes: 22 characters and "==".  The four bits that the last
+ * character has to spare may be set: RFC 6455, 4.1 and 4.3, asks no more.
+ */
+
+static int
+convrelay_ws_key_valid(const convrelay_str_t *key)
+{
+    u_char           ch;
+    size_t           i;
+    convrelay_str_t  s;
+
+    s = convrelay_ws_trim(*key);
+
+    if (s.len != CONVRELAY_WS_KEY_LEN
+        || memcmp(s.data + CONVRELAY_WS_KEY_LEN - 2, "==", 2) != 0)
+    {
+        return 0;
+    }
+
+    for (i = 0; i < CONVRELAY_WS_KEY_LEN - 2; i++) {
+        ch = s.data[i];
+
+        if (!((ch >= 'a' && ch <= 'z')
+              || (ch >= 'A' && ch <= 'Z')
+              || (ch >= '0' && ch <= '9')
+              || ch == '+'
+              || ch == '/'))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* RFC 9110, 5.6.3: optional white space is SP and HTAB */
+
+static convrelay_str_t
+convrelay_ws_trim(convrelay_str_t s)
+{
+    while (s.len && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s.data++;
+        s.len--;
+    }
+
+    while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t')) {
+        s.len--;
+    }
+
+    return s;
+}
+
+
+static int
+convrelay_ws_token_eq(const convrelay_str_t *s, const char *token)
+{
+    size_t  i;
+
+    if (s->len != strlen(token)) {
+        return 0;
+    }
+
+    for (i = 0; i < s->len; i++) {
+        if (convrelay_ws_lower(s->data[i])
+            != convrelay_ws_lower((u_char) token[i]))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static u_char
+convrelay_ws_lower(u_char ch)
+{
+    return (ch >= 'A' && ch <= 'Z') ? (u_char) (ch | 0x20) : ch;
+}
