@@ -1,0 +1,261 @@
+# convrelay: "make help" lists the targets.
+
+B           = build
+NGINX       = nginx
+NGINX_SRC   = /usr/share/nginx/src
+NGINX_CONF  = $(DEBIAN_CONF)
+PORT       ?= 8080
+JOBS        = 2
+
+CC          = gcc
+CLANG       = clang
+PROVE       = prove
+SAN         =
+OPT         = -g -O2
+PURE_FLAGS  = -std=gnu11 $(OPT) -W -Wall -Wextra -Wno-unused-parameter -Werror
+HARDEN      = -fstack-protector-strong -Wformat -Werror=format-security
+LDFLAGS     = -Wl,-z,relro -Wl,-z,now
+
+PREFIX      = /usr
+BINDIR      = $(PREFIX)/bin
+MANDIR      = $(PREFIX)/share/man
+MODULESDIR  = $(PREFIX)/lib/nginx/modules
+CONFDIR     = /etc/nginx
+
+TESTS       = $(sort $(wildcard t/*.t))
+FUZZ        = $(patsubst t/fuzz/%.c,%,$(sort $(wildcard t/fuzz/*.c)))
+FUZZ_TIME   = 30
+
+MAKEFLAGS  += --no-builtin-rules
+SHELL       = /bin/sh
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+ifneq ($(words $(CURDIR)),1)
+$(error nginx's build cannot work in a folder with a blank in its name)
+endif
+
+
+# rooms without nginx: an archive for the unit tests, the fuzzers, the caller
+
+ROOMS       = base ws relay llm session
+INCS        = $(ROOMS:%=-Isrc/%)
+PURE_SRCS   = $(sort $(wildcard $(ROOMS:%=src/%/*.c)))
+PURE_OBJS   = $(PURE_SRCS:src/%.c=$(B)/obj/%.o)
+CALLER_SRCS = $(sort $(wildcard src/caller/*.c))
+CALLER_OBJS = $(CALLER_SRCS:src/%.c=$(B)/obj/%.o)
+UNITS       = $(patsubst t/unit/%.c,%,$(sort $(wildcard t/unit/*.c)))
+UNIT_BINS   = $(UNITS:%=$(B)/unit/%)
+FUZZ_BINS   = $(FUZZ:%=$(B)/fuzz/%)
+
+LIBS        = -lcjson -lcrypto
+CALLER_LIBS = -lcurl $(LIBS)
+
+V           =
+Q           = $(if $(V),,@echo "  $(1)  $(2)" && )
+COMPILE     = $(CC) $(PURE_FLAGS) $(SAN) -MMD -MP -MF $(@:%=%.d) -MT $@
+
+
+# modules, by nginx's own build, from their config files
+
+ADDONS      = . $(patsubst %/config,%,$(wildcard src/mock/config t/echo/config))
+ADDON_FILES = $(sort $(wildcard *.c src/*/*.[ch] t/echo/*.[ch]))
+ADDON_ARGS  = $(ADDONS:%=--add-dynamic-module=$(CURDIR)/%)
+MODULE      = $(B)/ngx_http_convrelay_module.so
+MOCK        = $(B)/ngx_http_convrelay_mock_module.so
+NGX         = $(abspath $(B))/nginx
+
+ifeq ($(wildcard $(NGINX_SRC)/conf_flags),)
+DEBIAN_CONF = --with-compat --with-threads --with-http_ssl_module \
+              --with-http_v2_module
+else
+DEBIAN_CONF = "$${NGX_CONF_FLAGS[@]}"
+endif
+
+
+all: module mock caller         ## build both modules and the caller
+
+module: $(MODULE)               ## build/ngx_http_convrelay_module.so
+
+mock: module                    ## build/ngx_http_convrelay_mock_module.so
+
+caller: $(B)/convrelay-call     ## build/convrelay-call, the telephone
+
+deps:                           ## install what a build needs (Debian)
+	.ci/deps build
+
+demo:                           ## install, build, hold a call on loopback
+	.ci/deps build
+	+$(MAKE) --no-print-directory all
+	demo/demo
+
+serve:                          ## the same, left running on PORT (8080)
+	.ci/deps build
+	+$(MAKE) --no-print-directory all
+	PORT=$(PORT) demo/serve
+
+test:                           ## install what is missing, run all tests
+	.ci/deps test
+	+$(MAKE) --no-print-directory check
+
+check: style all units          ## all tests, with nothing installed
+	t/lib/run -j $(JOBS) $(UNIT_BINS) $(TESTS)
+
+unit: units                     ## the unit tests of the pure rooms
+	$(PROVE) -e '' $(UNIT_BINS)
+
+units: $(UNIT_BINS)
+
+prove: all                      ## the Test::Nginx files, or TESTS="t/a.t"
+	t/lib/run -j $(JOBS) $(TESTS)
+
+style:                          ## check formatting and names
+	.ci/style
+
+
+$(MODULE) $(MOCK): $(B)/.modules ;
+
+# nginx's makefile knows what depends on what, so it is always asked
+
+$(B)/.modules: $(NGX)/Makefile FORCE
+	+@$(MAKE) -s --no-print-directory -C $(B)/nginx-src -f $< modules
+	@for so in $(NGX)/*.so; do \
+	    cmp -s $$so $(B)/$${so##*/} || { \
+	        cp $$so $(B)/.so && mv $(B)/.so $(B)/$${so##*/} \
+	        && echo "  so  $(B)/$${so##*/}"; \
+	    } || exit 1; \
+	done
+	@test -e $@ || touch $@
+
+$(NGX)/Makefile: $(wildcard config src/mock/config t/echo/config) \
+                 $(B)/.nginx-inputs
+	@rm -rf $(B)/nginx-src $(NGX) && mkdir -p $(B)/nginx-src $(NGX)
+	@for f in auto src configure conf; do \
+	    [ ! -e $(NGINX_SRC)/$$f ] || ln -s $(NGINX_SRC)/$$f $(B)/nginx-src; \
+	done
+	$(call Q,--,configure for $(NGINX_SRC))cd $(B)/nginx-src \
+	 && { [ ! -f $(NGINX_SRC)/conf_flags ] || . $(NGINX_SRC)/conf_flags; } \
+	 && ./configure $(NGINX_CONF) --builddir=$(NGX) --with-cc="$(CC)" \
+	        --with-cc-opt="$(OPT) $(HARDEN) $(SAN)" \
+	        --with-ld-opt="$(LDFLAGS) $(SAN)" $(ADDON_ARGS) \
+	        > $(NGX)/configure.log \
+	    || { tail -n 15 $(NGX)/configure.log >&2; rm -f $@; exit 1; }
+
+$(NGX)/Makefile: SHELL = /bin/bash
+
+# what the makefile above was made from; touched only by a change
+
+$(B)/.nginx-inputs: FORCE
+	@test -x $(NGINX_SRC)/configure || { \
+	    echo 'no nginx headers in $(NGINX_SRC): install the package' \
+	         'nginx-dev, or give NGINX_SRC=<nginx source tree>' >&2; \
+	    exit 1; \
+	}
+	@mkdir -p $(B)
+	@printf '%s\n' '$(NGINX_SRC) $(CC) $(OPT) $(HARDEN) $(SAN) $(LDFLAGS)' \
+	    '$(NGINX_CONF)' $(ADDON_ARGS) $(ADDON_FILES) > $@.new
+	@cksum $(NGINX_SRC)/src/core/nginx.h >> $@.new
+	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+
+
+$(B)/convrelay-call: $(CALLER_OBJS) $(B)/libconvrelay.a
+	$(call Q,ld,$@)$(CC) $(OPT) $(SAN) -o $@ $(CALLER_OBJS) $(B)/libconvrelay.a \
+	    $(CALLER_LIBS) -lm
+
+$(CALLER_OBJS): $(B)/.have-curl
+
+$(B)/obj/%.o: src/%.c $(B)/.flags | $(B)/.have-cjson $(B)/.have-ssl
+	@mkdir -p $(@D)
+	$(call Q,cc,$<)$(COMPILE) $(INCS) -Isrc/caller -c -o $@ $<
+
+$(B)/libconvrelay.a: $(PURE_OBJS) $(B)/.objs
+	@rm -f $@
+	$(call Q,ar,$@)ar rcs $@ $(PURE_OBJS)
+
+$(B)/.objs $(B)/.flags: FORCE
+	@mkdir -p $(B)
+	@echo '$(if $(@:%.flags=),$(PURE_OBJS),$(CC) $(PURE_FLAGS) $(SAN))' > $@.new
+	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+
+
+# a test may name further files in a comment: "link: src/caller/a.c"
+
+links = $(shell sed -n '1,20s,^[/ ]\* link: *\([^*]*\).*$$,\1,p' $(1))
+
+.SECONDEXPANSION:
+
+$(B)/unit/%: t/unit/%.c $$(call links,t/unit/$$*.c) $(B)/libconvrelay.a
+	@mkdir -p $(@D)
+	$(call Q,cc,$<)$(COMPILE) $(INCS) -Isrc/caller -It/unit -o $@ \
+	    $(filter %.c,$^) $(B)/libconvrelay.a $(LIBS)
+
+
+# each is a package away
+
+define have
+$(B)/.have-$(1):
+	@mkdir -p $(B)
+	@echo '#include <$(2)>' | $(CC) -E - > /dev/null 2>&1 || { \
+	    echo '$(2) not found: install the package $(3)' >&2; \
+	    exit 1; \
+	}
+	@touch $$@
+endef
+
+$(eval $(call have,cjson,cjson/cJSON.h,libcjson-dev))
+$(eval $(call have,curl,curl/curl.h,libcurl4-openssl-dev))
+$(eval $(call have,ssl,openssl/hmac.h,libssl-dev))
+
+
+fuzz: $(FUZZ_BINS)              ## each fuzzer for FUZZ_TIME, or FUZZ="a b"
+	t/fuzz/run $(FUZZ_TIME) $(FUZZ_BINS)
+
+$(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h))
+	@mkdir -p $(@D)
+	$(call Q,cc,$<)$(CLANG) -std=gnu11 -g -O1 -W -Wall -Wextra -Wno-unused-parameter \
+	    -Werror -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=undefined $(INCS) -It/fuzz -o $@ $< \
+	    $(PURE_SRCS) $(LIBS)
+
+
+asan:                           ## unit tests and nginx under sanitizers
+	.ci/asan
+
+valgrind: all                   ## the Test::Nginx files under valgrind
+	.ci/deps valgrind
+	t/lib/run --valgrind $(TESTS)
+
+compat:                         ## compile for newer nginx, as Debian has it
+	.ci/compat
+
+image-test:                     ## build the container image and start it
+	.ci/image-test
+
+
+install: all                    ## install modules, caller, man page, includes
+	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(BINDIR) \
+	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(CONFDIR)
+	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)
+	install $(B)/convrelay-call $(DESTDIR)$(BINDIR)
+	for page in $(wildcard man/*.1); do \
+	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man1; \
+	done
+	for f in convrelay_openai.conf convrelay_openai_upstream.conf; do \
+	    [ -e $(DESTDIR)$(CONFDIR)/$$f ] \
+	    || install -m 644 conf-examples/$$f $(DESTDIR)$(CONFDIR); \
+	done
+
+clean:                          ## remove build/
+	rm -rf $(B)
+
+help:                           ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) \
+	    | expand -t 14
+
+FORCE:
+
+.PHONY: all module mock caller deps demo serve test check unit units prove \
+        style fuzz asan valgrind compat image-test install clean help FORCE
+
+-include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d)
