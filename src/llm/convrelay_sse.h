@@ -2,7 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Server-sent events (WHATWG HTML, 9.2): bytes to events.
+ * Server-sent events (WHATWG HTML, 9.2): bytes to events.  The byte order
+ * mark is the caller's to strip, who looks at the first bytes anyway.
  */
 
 
@@ -11,29 +12,28 @@
 
 
 #include "convrelay_base.h"
+#include "convrelay_llm_buf.h"
 
+
+/* zero-fill, set the limit */
 
 typedef struct {
-    size_t            max_line;   /* bytes of a line and of an event's data */
+    size_t                max_line;   /* bytes of a line and of an event's
+                                         data, without line ends */
 
-    unsigned          state;
-    u_char           *line;       /* of a line that was split, malloc'ed */
-    size_t            line_len;
-    size_t            line_size;
-    u_char           *data;       /* of an event with several data lines */
-    size_t            data_len;
-    size_t            data_size;
-    convrelay_str_t   pending;    /* the one data line, in the input */
-    unsigned          has_data:1;
-    unsigned          skip_lf:1;
-    unsigned          error:1;    /* the event's type is "error" */
-    unsigned          bom:2;
+    convrelay_llm_buf_t   line;       /* of a line that was split */
+    convrelay_llm_buf_t   data;       /* of an event that was split, or has
+                                         several data lines */
+    convrelay_str_t       pending;    /* the one data line, where it lay */
+    unsigned              has_data:1;
+    unsigned              skip_lf:1;
+    unsigned              error:1;    /* the event's type is "error" */
 } convrelay_sse_t;
 
 
 typedef struct {
-    convrelay_str_t   data;       /* non-empty; may be written to */
-    unsigned          error:1;    /* "event: error" */
+    convrelay_str_t       data;       /* non-empty; may be written to */
+    unsigned              error:1;    /* "event: error" */
 } convrelay_sse_event_t;
 
 
@@ -43,7 +43,7 @@ typedef struct {
  * Returns CONVRELAY_OK: an event with data, borrowed until the next call
  * (or from the input, where it lay there complete); CONVRELAY_AGAIN: the
  * input is used up; CONVRELAY_DECLINED: a line is longer than max_line;
- * CONVRELAY_ERROR: no memory.
+ * CONVRELAY_ERROR: no memory.  The last two end the reading.
  */
 int convrelay_sse_read(convrelay_sse_t *s, u_char **pos, u_char *last,
     convrelay_sse_event_t *ev);

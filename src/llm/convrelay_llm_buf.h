@@ -1,0 +1,40 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A buffer that grows, for the readers of this room: what was split over
+ * reads or has to be put together.  Zero-fill to start.
+ */
+
+
+#ifndef CONVRELAY_LLM_BUF_H_INCLUDED
+#define CONVRELAY_LLM_BUF_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+typedef struct {
+    u_char           *data;       /* malloc'ed */
+    size_t            len;
+    size_t            size;
+} convrelay_llm_buf_t;
+
+
+/*
+ * Appends len bytes, which must not lie in the buffer.  Whether they may is
+ * for the caller to know: the buffer has no maximum of its own.
+ *
+ * Returns CONVRELAY_OK, or CONVRELAY_ERROR without memory (nothing changed).
+ */
+int convrelay_llm_buf_append(convrelay_llm_buf_t *b, const u_char *data,
+    size_t len);
+
+/* the same, in front of what is there */
+int convrelay_llm_buf_prepend(convrelay_llm_buf_t *b, const u_char *data,
+    size_t len);
+
+void convrelay_llm_buf_free(convrelay_llm_buf_t *b);
+
+
+#endif /* CONVRELAY_LLM_BUF_H_INCLUDED */

@@ -1,0 +1,275 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A line that lies in the input complete is read there, and a data line
+ * stays there as the event's data: in the normal case of one data line and
+ * one blank line in one read nothing is copied.  What a read leaves behind
+ * unfinished, a line or an event, is copied when the input ends.
+ */
+
+
+#include "convrelay_sse.h"
+
+
+static u_char *convrelay_sse_line_end(u_char *p, u_char *last);
+static int convrelay_sse_line(convrelay_sse_t *s,
+    const convrelay_str_t *line, convrelay_sse_event_t *ev);
+static int convrelay_sse_data(convrelay_sse_t *s,
+    const convrelay_str_t *value);
+static int convrelay_sse_keep(convrelay_sse_t *s);
+static int convrelay_sse_dispatch(convrelay_sse_t *s,
+    convrelay_sse_event_t *ev);
+
+
+int
+convrelay_sse_read(convrelay_sse_t *s, u_char **pos, u_char *last,
+    convrelay_sse_event_t *ev)
+{
+    int               rc;
+    u_char           *p, *end;
+    convrelay_str_t   line;
+
+    p = *pos;
+
+    while (p < last) {
+
+        if (s->skip_lf) {
+            s->skip_lf = 0;
+
+            if (*p == '\n') {
+                p++;
+                continue;
+            }
+        }
+
+        end = convrelay_sse_line_end(p, last);
+
+        line.data = p;
+        line.len = end - p;
+
+        if (line.len > s->max_line - s->line.len) {
+            return CONVRELAY_DECLINED;
+        }
+
+        if (end == last) {
+
+            if (convrelay_sse_keep(s) != CONVRELAY_OK
+                || convrelay_llm_buf_append(&s->line, p, line.len)
+                   != CONVRELAY_OK)
+            {
+                return CONVRELAY_ERROR;
+            }
+
+            *pos = last;
+
+            return CONVRELAY_AGAIN;
+        }
+
+        if (s->line.len) {
+
+            if (convrelay_llm_buf_append(&s->line, p, line.len)
+                != CONVRELAY_OK)
+            {
+                return CONVRELAY_ERROR;
+            }
+
+            line.data = s->line.data;
+            line.len = s->line.len;
+
+            s->line.len = 0;
+        }
+
+        s->skip_lf = (*end == '\r');
+
+        p = end + 1;
+        *pos = p;
+
+        rc = convrelay_sse_line(s, &line, ev);
+
+        if (rc != CONVRELAY_AGAIN) {
+            return rc;
+        }
+    }
+
+    *pos = p;
+
+    if (convrelay_sse_keep(s) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    return CONVRELAY_AGAIN;
+}
+
+
+int
+convrelay_sse_end(convrelay_sse_t *s, convrelay_sse_event_t *ev)
+{
+    int              rc;
+    convrelay_str_t  line;
+
+    if (s->line.len) {
+        line.data = s->line.data;
+        line.len = s->line.len;
+
+        s->line.len = 0;
+
+        rc = convrelay_sse_line(s, &line, ev);
+
+        if (rc != CONVRELAY_AGAIN) {
+            return CONVRELAY_DONE;
+        }
+    }
+
+    rc = convrelay_sse_dispatch(s, ev);
+
+    return (rc == CONVRELAY_OK) ? CONVRELAY_OK : CONVRELAY_DONE;
+}
+
+
+void
+convrelay_sse_free(convrelay_sse_t *s)
+{
+    convrelay_llm_buf_free(&s->line);
+    convrelay_llm_buf_free(&s->data);
+}
+
+
+static u_char *
+convrelay_sse_line_end(u_char *p, u_char *last)
+{
+    u_char  *lf, *cr;
+
+    lf = memchr(p, '\n', last - p);
+    if (lf == NULL) {
+        lf = last;
+    }
+
+    cr = memchr(p, '\r', lf - p);
+
+    return cr ? cr : lf;
+}
+
+
+/* returns CONVRELAY_AGAIN where the line gave no event */
+
+static int
+convrelay_sse_line(convrelay_sse_t *s, const convrelay_str_t *line,
+    convrelay_sse_event_t *ev)
+{
+    u_char           *colon;
+    convrelay_str_t   name, value;
+
+    if (line->len == 0) {
+        return convrelay_sse_dispatch(s, ev);
+    }
+
+    name = *line;
+
+    value.data = line->data + line->len;
+    value.len = 0;
+
+    colon = memchr(line->data, ':', line->len);
+
+    if (colon) {
+        name.len = colon - line->data;
+
+        value.len = line->len - name.len - 1;
+        value.data = colon + 1;
+
+        if (value.len && value.data[0] == ' ') {
+            value.len--;
+            value.data++;
+        }
+    }
+
+    if (convrelay_str_eq(&name, "data")) {
+        return convrelay_sse_data(s, &value);
+    }
+
+    if (convrelay_str_eq(&name, "event")) {
+        s->error = convrelay_str_eq(&value, "error");
+    }
+
+    return CONVRELAY_AGAIN;
+}
+
+
+static int
+convrelay_sse_data(convrelay_sse_t *s, const convrelay_str_t *value)
+{
+    if (!s->has_data) {
+        s->has_data = 1;
+        s->pending = *value;
+
+        return CONVRELAY_AGAIN;
+    }
+
+    if (convrelay_sse_keep(s) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    if (value->len + 1 > s->max_line - s->data.len) {
+        return CONVRELAY_DECLINED;
+    }
+
+    if (convrelay_llm_buf_append(&s->data, (u_char *) "\n", 1)
+        != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    if (convrelay_llm_buf_append(&s->data, value->data, value->len)
+        != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    return CONVRELAY_AGAIN;
+}
+
+
+/*
+ * Moves the pending data line to a place of ours, for the one where it lay,
+ * the input or the line buffer, is about to go.
+ */
+
+static int
+convrelay_sse_keep(convrelay_sse_t *s)
+{
+    if (s->pending.data == NULL) {
+        return CONVRELAY_OK;
+    }
+
+    if (convrelay_llm_buf_append(&s->data, s->pending.data, s->pending.len)
+        != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    s->pending.data = NULL;
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_sse_dispatch(convrelay_sse_t *s, convrelay_sse_event_t *ev)
+{
+    ev->error = s->error;
+
+    if (s->pending.data) {
+        ev->data = s->pending;
+
+    } else {
+        ev->data.data = s->data.data;
+        ev->data.len = s->data.len;
+    }
+
+    s->pending.data = NULL;
+    s->data.len = 0;
+    s->has_data = 0;
+    s->error = 0;
+
+    return ev->data.len ? CONVRELAY_OK : CONVRELAY_AGAIN;
+}
