@@ -28,7 +28,6 @@ convrelay_form_next(u_char **pos, u_char *last, convrelay_pair_t *pair)
     }
 
     end = memchr(p, '&', last - p);
-
     if (end == NULL) {
         end = last;
     }
@@ -36,7 +35,6 @@ convrelay_form_next(u_char **pos, u_char *last, convrelay_pair_t *pair)
     *pos = end;
 
     eq = memchr(p, '=', end - p);
-
     if (eq == NULL) {
         eq = end;
     }
@@ -58,20 +56,19 @@ convrelay_form_next(u_char **pos, u_char *last, convrelay_pair_t *pair)
 size_t
 convrelay_form_count(const u_char *data, size_t len)
 {
-    size_t         n;
-    u_char         prev;
-    const u_char  *last;
+    size_t  i, n;
+    u_char  prev;
 
     n = 0;
     prev = '&';
 
-    for (last = data + len; data < last; data++) {
+    for (i = 0; i < len; i++) {
 
-        if (prev == '&' && *data != '&') {
+        if (prev == '&' && data[i] != '&') {
             n++;
         }
 
-        prev = *data;
+        prev = data[i];
     }
 
     return n;

@@ -276,7 +276,6 @@ convrelay_relay_error_code(const convrelay_str_t *description)
 
     p = description->data;
     last = memchr(p, '{', description->len);
-
     if (last == NULL) {
         last = p + description->len;
     }

@@ -20,7 +20,10 @@ convrelay_relay_text_size(const convrelay_str_t *token, unsigned last)
     size_t  size;
 
     size = sizeof(CONVRELAY_RELAY_TEXT) - 1;
-    size += convrelay_json_escaped_len(token->data, token->len);
+
+    if (token->len) {
+        size += convrelay_json_escaped_len(token->data, token->len);
+    }
 
     if (last) {
         return size + sizeof(CONVRELAY_RELAY_LAST) - 1;
@@ -37,7 +40,9 @@ convrelay_relay_text_write(u_char *p, const convrelay_str_t *token,
     memcpy(p, CONVRELAY_RELAY_TEXT, sizeof(CONVRELAY_RELAY_TEXT) - 1);
     p += sizeof(CONVRELAY_RELAY_TEXT) - 1;
 
-    p = convrelay_json_escape(p, token->data, token->len);
+    if (token->len) {
+        p = convrelay_json_escape(p, token->data, token->len);
+    }
 
     if (last) {
         memcpy(p, CONVRELAY_RELAY_LAST, sizeof(CONVRELAY_RELAY_LAST) - 1);

@@ -172,7 +172,6 @@ convrelay_signature_split(convrelay_signature_t *s,
     }
 
     p = memchr(url->data, '#', url->len);
-
     if (p) {
         s->base.len = p - url->data;
     }
@@ -194,7 +193,6 @@ convrelay_signature_split(convrelay_signature_t *s,
     }
 
     query = memchr(path, '?', last - path);
-
     if (query == NULL) {
         query = last;
     }

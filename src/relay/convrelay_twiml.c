@@ -191,6 +191,10 @@ convrelay_xml_escaped_len(const u_char *src, size_t len)
 
     n = 0;
 
+    if (len == 0) {
+        return 0;
+    }
+
     for (last = src + len; src < last; /* void */ ) {
         n += convrelay_xml_next(&src, last, &text);
     }
@@ -204,6 +208,10 @@ convrelay_xml_escape(u_char *dst, const u_char *src, size_t len)
 {
     size_t         n;
     const u_char  *last, *text;
+
+    if (len == 0) {
+        return dst;
+    }
 
     for (last = src + len; src < last; /* void */ ) {
         n = convrelay_xml_next(&src, last, &text);

@@ -66,7 +66,6 @@ convrelay_twiml_check_url(const convrelay_str_t *url, const char **error)
     const u_char  *p, *last, *end;
 
     *error = convrelay_twiml_url_scheme(url);
-
     if (*error) {
         return CONVRELAY_DECLINED;
     }
@@ -75,13 +74,11 @@ convrelay_twiml_check_url(const convrelay_str_t *url, const char **error)
     last = url->data + url->len;
 
     *error = convrelay_twiml_url_inside(p, last);
-
     if (*error) {
         return CONVRELAY_DECLINED;
     }
 
     *error = convrelay_twiml_url_bytes(url);
-
     if (*error) {
         return CONVRELAY_DECLINED;
     }
@@ -189,7 +186,6 @@ convrelay_twiml_url_authority(const u_char *p, const u_char *last)
 
     if (*p == '[') {
         end = memchr(p, ']', last - p);
-
         if (end == NULL) {
             return "has an IPv6 address without the closing \"]\"";
         }
@@ -199,7 +195,6 @@ convrelay_twiml_url_authority(const u_char *p, const u_char *last)
 
     } else {
         end = memchr(p, ':', last - p);
-
         if (end == NULL) {
             end = last;
         }
