@@ -103,7 +103,8 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
     }
 
     if (convrelay_heard_find(&s, utterance) == CONVRELAY_OK) {
-        return s.end;
+        return (convrelay_heard_skip(text, s.end, 1) >= s.played
+                && s.end < s.played) ? s.played : s.end;
     }
 
     return (events || h->reported) ? h->played : text->len;

@@ -9,6 +9,8 @@
 #include "convrelay_history.h"
 
 
+static int convrelay_history_measure(convrelay_llm_role_e role,
+    const convrelay_str_t *text, size_t *len);
 static size_t convrelay_history_surplus(const convrelay_history_t *h,
     convrelay_llm_role_e role, size_t len, size_t *bytes);
 static int convrelay_history_passed(const convrelay_history_t *h,
@@ -29,9 +31,7 @@ convrelay_history_append(convrelay_history_t *h, convrelay_llm_role_e role,
     u_char                     *p;
     convrelay_history_entry_t  *e;
 
-    len = convrelay_llm_message_size(role, text);
-
-    if (len > CONVRELAY_HISTORY_MAX_MESSAGE) {
+    if (convrelay_history_measure(role, text, &len) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
@@ -80,6 +80,21 @@ convrelay_history_append(convrelay_history_t *h, convrelay_llm_role_e role,
     }
 
     return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_history_measure(convrelay_llm_role_e role,
+    const convrelay_str_t *text, size_t *len)
+{
+    if (text->len > CONVRELAY_HISTORY_MAX_MESSAGE) {
+        return CONVRELAY_ERROR;
+    }
+
+    *len = convrelay_llm_message_size(role, text);
+
+    return (*len > CONVRELAY_HISTORY_MAX_MESSAGE) ? CONVRELAY_ERROR
+                                                  : CONVRELAY_OK;
 }
 
 
@@ -190,9 +205,7 @@ convrelay_history_replace(convrelay_history_t *h, uint64_t id,
         return CONVRELAY_OK;
     }
 
-    len = convrelay_llm_message_size(e->role, text);
-
-    if (len > CONVRELAY_HISTORY_MAX_MESSAGE
+    if (convrelay_history_measure(e->role, text, &len) != CONVRELAY_OK
         || convrelay_history_reserve(h, h->len - e->len + len)
            != CONVRELAY_OK)
     {

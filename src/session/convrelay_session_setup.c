@@ -71,7 +71,8 @@ convrelay_session_copy_setup(convrelay_session_t *s,
     s->setup_data = p;
 
     for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
-        p = convrelay_session_copy_str(p, convrelay_session_field(&s->setup, i),
+        p = convrelay_session_copy_str(p,
+                                       convrelay_session_field(&s->setup, i),
                                        convrelay_session_field(setup, i));
     }
 
