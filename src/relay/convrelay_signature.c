@@ -192,9 +192,11 @@ convrelay_signature_split(convrelay_signature_t *s,
         }
     }
 
-    query = memchr(path, '?', last - path);
-    if (query == NULL) {
-        query = last;
+    for (query = path; query < last; query++) {
+
+        if (*query == '?') {
+            break;
+        }
     }
 
     port = convrelay_signature_port(host, path);
