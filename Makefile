@@ -100,15 +100,15 @@ test:                           ## install what is missing, run all tests
 	+$(MAKE) --no-print-directory check
 
 check: style all units          ## all tests, with nothing installed
-	t/lib/run -j $(JOBS) $(UNIT_BINS) $(TESTS)
+	$(PROVE) -j $(JOBS) $(UNIT_BINS) $(TESTS)
 
 unit: units                     ## the unit tests of the pure rooms
-	$(PROVE) -e '' $(UNIT_BINS)
+	$(PROVE) $(UNIT_BINS)
 
 units: $(UNIT_BINS)
 
 prove: all                      ## the Test::Nginx files, or TESTS="t/a.t"
-	t/lib/run -j $(JOBS) $(TESTS)
+	$(PROVE) -j $(JOBS) $(TESTS)
 
 style:                          ## check formatting and names
 	.ci/style
@@ -224,7 +224,7 @@ asan:                           ## unit tests and nginx under sanitizers
 
 valgrind: all                   ## the Test::Nginx files under valgrind
 	.ci/deps valgrind
-	t/lib/run --valgrind $(TESTS)
+	.ci/valgrind $(TESTS)
 
 compat:                         ## compile for newer nginx, as Debian has it
 	.ci/compat
