@@ -1,0 +1,216 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The first byte says how the rest, cut at LF, is dealt out: attributes,
+ * parameters, action.  The document has to keep its shape whatever is in it.
+ */
+
+
+#include <stdlib.h>
+
+#include "convrelay_twiml.h"
+#include "convrelay_utf8.h"
+
+
+#define MAX_PIECES  16
+#define must(x)     if (!(x)) abort()
+
+
+int LLVMFuzzerTestOneInput(const u_char *data, size_t size);
+static size_t pieces(u_char *data, size_t size, convrelay_str_t *str);
+static void document(const convrelay_twiml_t *t);
+static void shape(const u_char *p, const u_char *last, size_t quotes,
+    size_t tags);
+static size_t reference(const u_char *p, const u_char *last);
+static void checks(const convrelay_str_t *str);
+
+
+int
+LLVMFuzzerTestOneInput(const u_char *data, size_t size)
+{
+    u_char             *copy;
+    size_t              i, n;
+    convrelay_str_t     str[MAX_PIECES];
+    convrelay_pair_t    attributes[MAX_PIECES], parameters[MAX_PIECES];
+    convrelay_twiml_t   t;
+
+    if (size < 2) {
+        return 0;
+    }
+
+    copy = malloc(size - 1);
+    must(copy);
+    memcpy(copy, data + 1, size - 1);
+
+    n = pieces(copy, size - 1, str);
+
+    memset(&t, 0, sizeof(t));
+
+    t.attributes = attributes;
+    t.parameters = parameters;
+    t.url = str[0];
+
+    for (i = 1; i < n; i++) {
+
+        if (i == 1 && (data[0] & 1)) {
+            t.action = str[i];
+            continue;
+        }
+
+        if (data[0] & 2) {
+            parameters[t.nparameters].name = str[i];
+            parameters[t.nparameters++].value = str[n - i];
+            continue;
+        }
+
+        convrelay_str_set(&attributes[t.nattributes].name, "voice");
+        attributes[t.nattributes++].value = str[i];
+    }
+
+    document(&t);
+
+    for (i = 0; i < n; i++) {
+        checks(&str[i]);
+    }
+
+    free(copy);
+
+    return 0;
+}
+
+
+static size_t
+pieces(u_char *data, size_t size, convrelay_str_t *str)
+{
+    size_t   n;
+    u_char  *p, *end, *last;
+
+    p = data;
+    last = data + size;
+
+    for (n = 0; n < MAX_PIECES; n++) {
+        end = memchr(p, '\n', last - p);
+        if (end == NULL || n == MAX_PIECES - 1) {
+            end = last;
+        }
+
+        str[n].data = p;
+        str[n].len = end - p;
+
+        if (end == last) {
+            return n + 1;
+        }
+
+        p = end + 1;
+    }
+
+    return n;
+}
+
+
+static void
+document(const convrelay_twiml_t *t)
+{
+    u_char  *out;
+    size_t   i, len, quotes, tags;
+
+    len = convrelay_twiml_size(t);
+
+    out = malloc(len);
+    must(out);
+    must(convrelay_twiml_write(out, t) == out + len);
+
+    quotes = 6 + 4 * t->nparameters;
+    tags = 6 + t->nparameters + (t->nparameters != 0);
+
+    if (convrelay_xml_escaped_len(t->action.data, t->action.len)) {
+        quotes += 2;
+    }
+
+    for (i = 0; i < t->nattributes; i++) {
+
+        if (convrelay_xml_escaped_len(t->attributes[i].value.data,
+                                      t->attributes[i].value.len))
+        {
+            quotes += 2;
+        }
+    }
+
+    shape(out, out + len, quotes, tags);
+
+    free(out);
+}
+
+
+static void
+shape(const u_char *p, const u_char *last, size_t quotes, size_t tags)
+{
+    size_t  open, close;
+
+    must(convrelay_utf8_valid(p, last - p) == (size_t) (last - p));
+
+    open = 0;
+    close = 0;
+
+    for ( /* void */ ; p < last; p++) {
+        must(*p >= 0x20 && *p != '\'');
+
+        open += (*p == '<');
+        close += (*p == '>');
+        quotes -= (*p == '"');
+
+        if (*p == '&') {
+            must(reference(p, last));
+        }
+    }
+
+    must(open == tags && close == tags && quotes == 0);
+}
+
+
+static size_t
+reference(const u_char *p, const u_char *last)
+{
+    size_t  i, n;
+
+    static const char  *known[] = {
+        "&amp;", "&lt;", "&gt;", "&quot;", "&apos;", "&#9;", "&#10;", "&#13;"
+    };
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        n = strlen(known[i]);
+
+        if ((size_t) (last - p) >= n && memcmp(p, known[i], n) == 0) {
+            return n;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+checks(const convrelay_str_t *str)
+{
+    int          rc;
+    u_char      *copy;
+    const char  *error;
+
+    copy = malloc(str->len);
+    must(str->len == 0 || copy);
+
+    if (str->len) {
+        memcpy(copy, str->data, str->len);
+    }
+
+    rc = convrelay_twiml_check_url(&(convrelay_str_t) { str->len, copy },
+                                   &error);
+    must(rc == CONVRELAY_OK ? error == NULL : error != NULL);
+    must(rc == CONVRELAY_DECLINED
+         || (str->len > 6 && memcmp(copy, "wss://", 6) == 0));
+
+    (void) convrelay_twiml_check_name(&(convrelay_str_t) { str->len, copy });
+
+    free(copy);
+}
