@@ -86,7 +86,8 @@ sub port_free {
 
 
 BEGIN {
-    my $root = Cwd::realpath(File::Basename::dirname(__FILE__) . '/../../../..');
+    my $here = File::Basename::dirname(__FILE__);
+    my $root = Cwd::realpath("$here/../../../..");
 
     my $build = $ENV{TEST_NGINX_BUILD} // "$root/build";
     my $base = $ENV{TEST_NGINX_SERVER_PORT} // find_ports();
