@@ -15,6 +15,7 @@
 
 #include "convrelay_base.h"
 #include "convrelay_json.h"
+#include "convrelay_llm_buf.h"
 #include "convrelay_sse.h"
 
 
@@ -42,8 +43,15 @@ typedef enum {
 } convrelay_llm_finish_e;
 
 
+/*
+ * NUL-terminated, printable, keys redacted: fit for a log line.  What a
+ * vendor did not send is empty.  Codes of our own, with a phrase that goes on
+ * from "the answer" as message: "bad_answer" (not of such an API),
+ * "html_page", "too_large", "no_answer" (ended before its first word),
+ * "content_filter", "no_memory".
+ */
+
 typedef struct {
-    /* NUL-terminated, printable, keys redacted: fit for a log line */
     char                     code[64];
     char                     type[64];
     char                     message[CONVRELAY_LLM_MAX_MESSAGE + 1];
@@ -58,19 +66,21 @@ typedef struct {
 
     /* the reader's own */
     convrelay_sse_t          sse;
-    unsigned                 mode;
-    u_char                  *buf;         /* JSON or error body so far */
-    size_t                   len;
-    size_t                   size;
-    u_char                  *out;         /* text that outlives a line */
+    convrelay_llm_buf_t      body;        /* JSON or error body so far */
+    convrelay_llm_buf_t      parts;       /* content that came in parts */
+    convrelay_llm_buf_t      out;         /* text with something before it */
+    convrelay_json_t         json;        /* that the last text points to */
     uint16_t                 surrogate;   /* high half of the last delta */
-    convrelay_json_t        *json;        /* that the last text points to */
+    unsigned                 mode:3;
+    unsigned                 bom:2;       /* bytes of it seen */
+    unsigned                 think:2;     /* where in <think>...</think> */
+    unsigned                 tag:4;       /* bytes of its tag seen */
+    unsigned                 ended:1;     /* the body is over */
 
     /* to be read at any time */
-    unsigned                 bom:2;
     unsigned                 done:1;      /* [DONE] or a whole document */
     unsigned                 failed:1;    /* error says why */
-    unsigned                 spoken:1;    /* some text came out */
+    unsigned                 spoken:1;    /* some text, not only blanks */
     unsigned                 refusal:1;   /* it was a refusal */
     unsigned                 tools:1;     /* tool calls came, ignored */
     convrelay_llm_finish_e   finish;
@@ -100,7 +110,8 @@ int convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
 /*
  * The body is over.  Call until it is not CONVRELAY_OK: it can still give
  * text (a last event without its blank line, a JSON document), as read()
- * does.  Then CONVRELAY_DONE, and outcome() may be asked.
+ * does.  Then CONVRELAY_DONE, whatever came, and outcome() may be asked.
+ * A body that ended before it gave a word or an end of its own fails here.
  */
 int convrelay_llm_stream_end(convrelay_llm_stream_t *s,
     convrelay_str_t *text);
@@ -116,9 +127,9 @@ void convrelay_llm_stream_free(convrelay_llm_stream_t *s);
 
 /*
  * Copies at most size - 1 bytes of src for a log line: control characters
- * become spaces, invalid UTF-8 becomes '?', what looks like a key ("sk-...",
- * the word behind "Bearer" or "key provided:", long opaque words after
- * "key") becomes "***".  Always NUL-terminated.
+ * become spaces, invalid UTF-8 becomes '?', what looks like a key ("sk-..."
+ * and the like, the word behind "Bearer", "key:" or "key provided:", long
+ * opaque words after "key") becomes "***".  Always NUL-terminated.
  */
 void convrelay_llm_redact(char *dst, size_t size, const u_char *src,
     size_t len);

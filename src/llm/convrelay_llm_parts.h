@@ -1,0 +1,62 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The parts that the stream reader is made of, for the files of this room
+ * only.
+ */
+
+
+#ifndef CONVRELAY_LLM_PARTS_H_INCLUDED
+#define CONVRELAY_LLM_PARTS_H_INCLUDED
+
+
+#include "convrelay_llm_stream.h"
+
+
+#define convrelay_llm_blank(c)                                               \
+    ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
+
+
+/*
+ * One chunk, or one whole completion, whose text is borrowed from the tree
+ * or from s.  raw: its bytes, for an error without a message.
+ *
+ * Returns CONVRELAY_OK with a text, else CONVRELAY_AGAIN; s->failed may have
+ * been set.
+ */
+int convrelay_llm_chunk(convrelay_llm_stream_t *s, const cJSON *root,
+    const convrelay_str_t *raw, convrelay_str_t *text);
+
+/*
+ * What has to be known of the texts before: joins the halves of a surrogate
+ * pair, drops <think>...</think>.  text may be changed in place.
+ *
+ * Returns CONVRELAY_OK with a text that is not empty, else CONVRELAY_AGAIN;
+ * s->failed may have been set.
+ */
+int convrelay_llm_text(convrelay_llm_stream_t *s, convrelay_str_t *text);
+
+/* the same for what was held back, when nothing follows any more */
+int convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text);
+
+/*
+ * Set s->failed and s->error, unless they are set.  fail_json() takes any of
+ * the shapes in which vendors send an error; raw is the message where it has
+ * none.
+ */
+void convrelay_llm_fail(convrelay_llm_stream_t *s, const char *code,
+    const char *message);
+void convrelay_llm_fail_text(convrelay_llm_stream_t *s,
+    const convrelay_str_t *text);
+void convrelay_llm_fail_json(convrelay_llm_stream_t *s, const cJSON *root,
+    const convrelay_str_t *raw);
+
+/* the first element of an array, which Gemini wraps around errors */
+const cJSON *convrelay_llm_unwrap(const cJSON *root);
+
+/* the member "error", unless it says that there is none */
+const cJSON *convrelay_llm_error(const cJSON *root);
+
+
+#endif /* CONVRELAY_LLM_PARTS_H_INCLUDED */

@@ -1,0 +1,271 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Deltas are cut anywhere.  What is cut in two here and there, a surrogate
+ * pair and a tag of <think>, is held back until its end is seen, and put in
+ * front of the text that follows.
+ *
+ * Only an answer that begins with <think> is filtered: a tag in its middle
+ * is text.
+ */
+
+
+#include "convrelay_llm_parts.h"
+#include "convrelay_utf8.h"
+
+
+enum {
+    convrelay_llm_st_before = 0,
+    convrelay_llm_st_inside,
+    convrelay_llm_st_behind,
+    convrelay_llm_st_speech
+};
+
+
+static int convrelay_llm_surrogates(convrelay_llm_stream_t *s,
+    convrelay_str_t *text);
+static uint32_t convrelay_llm_half(const u_char *p, const u_char *last);
+static int convrelay_llm_think(convrelay_llm_stream_t *s,
+    convrelay_str_t *text);
+static int convrelay_llm_put_back(convrelay_llm_stream_t *s,
+    convrelay_str_t *text, const u_char *data, size_t len);
+static int convrelay_llm_text_out(convrelay_llm_stream_t *s, int rc,
+    const convrelay_str_t *text);
+
+
+static const convrelay_str_t  convrelay_llm_open =
+    convrelay_string("<think>");
+
+static const convrelay_str_t  convrelay_llm_close =
+    convrelay_string("</think>");
+
+
+int
+convrelay_llm_text(convrelay_llm_stream_t *s, convrelay_str_t *text)
+{
+    int  rc;
+
+    s->out.len = 0;
+
+    rc = convrelay_llm_surrogates(s, text);
+
+    if (rc == CONVRELAY_OK && s->think != convrelay_llm_st_speech) {
+        rc = convrelay_llm_think(s, text);
+    }
+
+    return convrelay_llm_text_out(s, rc, text);
+}
+
+
+int
+convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
+{
+    int  rc;
+
+    text->len = 0;
+    text->data = NULL;
+
+    if (s->surrogate) {
+        return convrelay_llm_text(s, text);
+    }
+
+    if (s->think != convrelay_llm_st_before || s->tag == 0) {
+        return CONVRELAY_AGAIN;
+    }
+
+    s->out.len = 0;
+
+    rc = convrelay_llm_put_back(s, text, convrelay_llm_open.data, s->tag);
+
+    s->think = convrelay_llm_st_speech;
+
+    return convrelay_llm_text_out(s, rc, text);
+}
+
+
+/* halves are three bytes long here, like the U+FFFD that replaces them */
+
+static int
+convrelay_llm_surrogates(convrelay_llm_stream_t *s, convrelay_str_t *text)
+{
+    size_t     n;
+    u_char    *p, *last;
+    u_char     joined[4];
+    uint32_t   cp, half;
+
+    n = 0;
+    p = text->data;
+    last = p + text->len;
+
+    if (s->surrogate) {
+        cp = 0xfffd;
+        half = convrelay_llm_half(p, last);
+
+        if (half >= 0xdc00) {
+            cp = 0x10000 + ((s->surrogate & 0x3ffu) << 10) + (half & 0x3ff);
+
+            p += 3;
+            text->data = p;
+            text->len -= 3;
+        }
+
+        n = convrelay_utf8_encode(joined, cp) - joined;
+        s->surrogate = 0;
+    }
+
+    while (p < last) {
+        p = memchr(p, 0xed, last - p);
+        if (p == NULL) {
+            break;
+        }
+
+        half = convrelay_llm_half(p, last);
+
+        if (half == 0) {
+            p++;
+            continue;
+        }
+
+        if (half < 0xdc00 && last - p == 3) {
+            s->surrogate = (uint16_t) half;
+            text->len -= 3;
+            break;
+        }
+
+        p = convrelay_utf8_encode(p, 0xfffd);
+    }
+
+    return n ? convrelay_llm_put_back(s, text, joined, n) : CONVRELAY_OK;
+}
+
+
+/* the half of a pair at p, or 0 */
+
+static uint32_t
+convrelay_llm_half(const u_char *p, const u_char *last)
+{
+    if (last - p < 3 || p[0] != 0xed || p[1] < 0xa0) {
+        return 0;
+    }
+
+    return 0xd000 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+}
+
+
+static int
+convrelay_llm_think(convrelay_llm_stream_t *s, convrelay_str_t *text)
+{
+    u_char     c, *p, *last;
+    unsigned   held;
+
+    p = text->data;
+    last = p + text->len;
+    held = s->tag;
+
+    for ( /* void */ ; p < last; p++) {
+        c = *p;
+
+        switch (s->think) {
+
+        case convrelay_llm_st_before:
+
+            if (s->tag == 0 && convrelay_llm_blank(c)) {
+                break;
+            }
+
+            if (c != convrelay_llm_open.data[s->tag]) {
+                s->think = convrelay_llm_st_speech;
+
+                return held ? convrelay_llm_put_back(s, text,
+                                              convrelay_llm_open.data, held)
+                            : CONVRELAY_OK;
+            }
+
+            if (++s->tag == convrelay_llm_open.len) {
+                s->think = convrelay_llm_st_inside;
+                s->tag = 0;
+            }
+
+            break;
+
+        case convrelay_llm_st_inside:
+
+            if (c != convrelay_llm_close.data[s->tag]) {
+                s->tag = (c == convrelay_llm_close.data[0]);
+                break;
+            }
+
+            if (++s->tag == convrelay_llm_close.len) {
+                s->think = convrelay_llm_st_behind;
+            }
+
+            break;
+
+        default: /* convrelay_llm_st_behind */
+
+            if (convrelay_llm_blank(c)) {
+                break;
+            }
+
+            s->think = convrelay_llm_st_speech;
+            text->data = p;
+            text->len = last - p;
+
+            return CONVRELAY_OK;
+        }
+    }
+
+    if (s->think == convrelay_llm_st_before) {
+        text->len -= s->tag - held;
+
+    } else {
+        text->len = 0;
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+/* what is in s->out already is all of the text */
+
+static int
+convrelay_llm_put_back(convrelay_llm_stream_t *s, convrelay_str_t *text,
+    const u_char *data, size_t len)
+{
+    int  rc;
+
+    rc = CONVRELAY_OK;
+
+    if (s->out.len == 0) {
+        rc = convrelay_llm_buf_append(&s->out, text->data, text->len);
+    }
+
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_llm_buf_prepend(&s->out, data, len);
+    }
+
+    text->data = s->out.data;
+    text->len = s->out.len;
+
+    return rc;
+}
+
+
+static int
+convrelay_llm_text_out(convrelay_llm_stream_t *s, int rc,
+    const convrelay_str_t *text)
+{
+    size_t  i;
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_llm_fail(s, "no_memory", "found no memory");
+        return CONVRELAY_AGAIN;
+    }
+
+    for (i = 0; !s->spoken && i < text->len; i++) {
+        s->spoken = !convrelay_llm_blank(text->data[i]);
+    }
+
+    return text->len ? CONVRELAY_OK : CONVRELAY_AGAIN;
+}
