@@ -1,0 +1,157 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include "convrelay_json.h"
+#include "convrelay_llm_body.h"
+#include "tap.h"
+
+
+static void test_message(convrelay_llm_role_e role, const char *text,
+    const char *want);
+static void test_body(const convrelay_llm_body_t *b, const char *want,
+    const char *name);
+static void test_field(const char *name, const char *json,
+    const char *want);
+
+
+int
+main(void)
+{
+    convrelay_llm_body_t  b;
+
+    static const convrelay_pair_t  fields[] = {
+        { convrelay_string("temperature"), convrelay_string("0.4") },
+        { convrelay_string("x\"y"), convrelay_string("{\"a\":[1, 2]}") }
+    };
+
+    test_message(CONVRELAY_LLM_SYSTEM, "Be brief.",
+                 "{\"role\":\"system\",\"content\":\"Be brief.\"}");
+    test_message(CONVRELAY_LLM_USER, "a \"b\"\n\xff",
+                 "{\"role\":\"user\",\"content\":"
+                 "\"a \\\"b\\\"\\n\xef\xbf\xbd\"}");
+    test_message(CONVRELAY_LLM_ASSISTANT, "",
+                 "{\"role\":\"assistant\",\"content\":\"\"}");
+
+    memset(&b, 0, sizeof(b));
+    test_body(&b, "{\"stream\":true,\"messages\":[]}", "an empty one");
+
+    convrelay_str_set(&b.history, "{\"h\":1}");
+    test_body(&b, "{\"stream\":true,\"messages\":[{\"h\":1}]}",
+              "history only");
+
+    convrelay_str_set(&b.system, "{\"s\":1}");
+    test_body(&b, "{\"stream\":true,\"messages\":[{\"s\":1},{\"h\":1}]}",
+              "system and history");
+
+    b.history.len = 0;
+    convrelay_str_set(&b.model, "gpt \"4\"");
+    test_body(&b, "{\"model\":\"gpt \\\"4\\\"\",\"stream\":true,"
+              "\"messages\":[{\"s\":1}]}", "model and system");
+
+    b.fields = fields;
+    b.nfields = 2;
+    test_body(&b, "{\"model\":\"gpt \\\"4\\\"\",\"stream\":true,"
+              "\"temperature\":0.4,\"x\\\"y\":{\"a\":[1, 2]},"
+              "\"messages\":[{\"s\":1}]}", "fields");
+
+    test_field("temperature", "0.4", NULL);
+    test_field("stop", " [\"a\", \"\\n\\\"\"]\n", NULL);
+    test_field("x", "null", NULL);
+    test_field("", "1", "has no name");
+    test_field("model", "\"x\"", "is a field that convrelay sends itself");
+    test_field("messages", "[]", "is a field that convrelay sends itself");
+    test_field("stream", "true", "is a field that convrelay sends itself");
+    test_field("x", "", "is not valid JSON");
+    test_field("x", "low", "is not valid JSON");
+    test_field("x", "{\"a\":1", "is not valid JSON");
+    test_field("x", "1,\"messages\":[]", "has bytes behind its end");
+    test_field("x", "\"\xff\"", "is not valid UTF-8");
+    test_field("x", "\"a\nb\"", "has a control character in a string");
+    test_field("x", "\"\\u12\"", "has a bad escape");
+
+    return tap_done();
+}
+
+
+static void
+test_message(convrelay_llm_role_e role, const char *text, const char *want)
+{
+    u_char           *p, *in;
+    size_t            n, len;
+    convrelay_str_t   str;
+
+    len = strlen(want);
+    in = tap_flush(text, strlen(text));
+
+    str.data = in;
+    str.len = strlen(text);
+
+    n = convrelay_llm_message_size(role, &str);
+    tap_ok(n == len, "message of %zu bytes", n);
+
+    p = tap_flush(want, len);
+    memset(p, 0, len);
+
+    n = convrelay_llm_message_write(p, role, &str) - p;
+    tap_is(p, n, want, len, "and written");
+
+    tap_unflush(p, len);
+    tap_unflush(in, str.len);
+}
+
+
+static void
+test_body(const convrelay_llm_body_t *b, const char *want, const char *name)
+{
+    u_char  *p;
+    size_t   n, len;
+
+    len = strlen(want);
+
+    n = convrelay_llm_body_size(b);
+    tap_ok(n == len, "%s: %zu bytes", name, n);
+
+    p = tap_flush(want, len);
+    memset(p, 0, len);
+
+    n = convrelay_llm_body_write(p, b) - p;
+    tap_is(p, n, want, len, name);
+
+    tap_unflush(p, len);
+}
+
+
+static void
+test_field(const char *name, const char *json, const char *want)
+{
+    int               rc;
+    u_char           *p;
+    const char       *error;
+    convrelay_str_t   n, value;
+
+    p = tap_flush(json, strlen(json));
+
+    n.data = (u_char *) name;
+    n.len = strlen(name);
+
+    value.data = p;
+    value.len = strlen(json);
+
+    error = NULL;
+    rc = convrelay_llm_check_field(&n, &value, &error);
+
+    if (want) {
+        tap_ok(rc == CONVRELAY_DECLINED && error && strcmp(error, want) == 0,
+               "field \"%s\": %s %s", name, json, want);
+
+    } else {
+        tap_ok(rc == CONVRELAY_OK, "field \"%s\": %s", name, json);
+    }
+
+    tap_is(p, value.len, json, strlen(json), "the data is left");
+
+    tap_unflush(p, value.len);
+}
