@@ -160,7 +160,6 @@ convrelay_dotenv_name(convrelay_dotenv_t *env, convrelay_str_t *name)
     /* "export" is a prefix where another name follows, else a name itself */
 
     if (convrelay_str_eq(name, "export")
-        && env->pos > name->data + name->len
         && env->pos < env->last
         && convrelay_dotenv_is_name(*env->pos, 0))
     {
@@ -290,13 +289,15 @@ convrelay_dotenv_unescape(convrelay_str_t *s, u_char quote)
     dst = s->data;
     last = s->data + s->len;
 
+    /* the closing quote is still there behind the last character */
+
     for (p = s->data; p < last; p++) {
 
-        if (*p == '\r' && last - p > 1 && p[1] == '\n') {
+        if (*p == '\r' && p[1] == '\n') {
             continue;
         }
 
-        if (*p != '\\' || last - p == 1) {
+        if (*p != '\\') {
             *dst++ = *p;
             continue;
         }

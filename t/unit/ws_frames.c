@@ -741,7 +741,7 @@ states(void)
     tap_is(got.data, got.len, bytes("text abc; text d"), "and so it goes on");
 
     start(&r, &no_limits);
-    feed(&r, bytes("\x01\x82" M "ab" "\x80\x84" M "cd"), &got);
+    feed(&r, bytes("\x01\x82" M "ab" "\x80\x84" M "c\xc3"), &got);
     convrelay_ws_reader_free(&r);
     tap_ok(r.buf == NULL, "a message in progress can be freed");
     feed(&r, bytes("\x81\x81" M "e"), &got);

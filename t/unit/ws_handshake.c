@@ -111,6 +111,14 @@ static const handshake_case_t  handshake_cases[] = {
       "websocket", "Upgrade", "dGhlIHNhbXBsZSBub25jZQ", "13",
       400, "with an invalid \"Sec-WebSocket-Key\"" },
 
+    { "4.2.1 a key with more behind it is answered 400",
+      "websocket", "Upgrade", KEY "=", "13",
+      400, "with an invalid \"Sec-WebSocket-Key\"" },
+
+    { "4.2.1 a key with half its padding is answered 400",
+      "websocket", "Upgrade", "dGhlIHNhbXBsZSBub25jZQ=Q", "13",
+      400, "with an invalid \"Sec-WebSocket-Key\"" },
+
     { "4.2.1 padding within a key is answered 400",
       "websocket", "Upgrade", "dGhlIHNhbXBsZSBub25j=Q==", "13",
       400, "with an invalid \"Sec-WebSocket-Key\"" },
@@ -173,7 +181,7 @@ static const token_case_t  token_cases[] = {
     { "only commas", ",,,", "upgrade", 0 },
     { "only spaces", "   ", "upgrade", 0 },
     { "an empty list", "", "upgrade", 0 },
-    { "an empty token is never found", "a,,b", "", 0 },
+    { "an empty token is never found", "a,,b, ,", "", 0 },
     { "a longer one", "upgraded", "upgrade", 0 },
     { "a shorter one", "upgrad", "upgrade", 0 },
     { "a suffix", "xupgrade", "upgrade", 0 },
