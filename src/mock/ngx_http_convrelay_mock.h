@@ -1,0 +1,233 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A stand-in for an OpenAI-compatible server, spoken by nginx itself:
+ *
+ *     location = /v1/chat/completions {
+ *         convrelay_mock_llm  answer=rule interval=20ms fault=$arg_fault;
+ *     }
+ *
+ * A request walks through the files in this order: module (what it is to
+ * do), request (the JSON of the client), answer (the text to say), shape
+ * (the vendor's JSON around a piece of it), stream (when it is sent, and how
+ * it goes wrong).
+ */
+
+
+#ifndef _NGX_HTTP_CONVRELAY_MOCK_H_INCLUDED_
+#define _NGX_HTTP_CONVRELAY_MOCK_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "convrelay_json.h"
+
+
+/* the longest model name and piece of text, so that an event has a limit */
+
+#define NGX_HTTP_CONVRELAY_MOCK_MAX_MODEL   128
+#define NGX_HTTP_CONVRELAY_MOCK_MAX_WORD    24
+#define NGX_HTTP_CONVRELAY_MOCK_MAX_WORDS   8
+#define NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT   4096
+
+#define NGX_HTTP_CONVRELAY_MOCK_MAX_TOKENS  1000000
+
+
+#define NGX_HTTP_CONVRELAY_MOCK_RULE        0
+#define NGX_HTTP_CONVRELAY_MOCK_REPEAT      1
+#define NGX_HTTP_CONVRELAY_MOCK_COUNT       2
+#define NGX_HTTP_CONVRELAY_MOCK_HISTORY     3
+#define NGX_HTTP_CONVRELAY_MOCK_SAY         4
+
+
+#define NGX_HTTP_CONVRELAY_MOCK_NO_FAULT    0
+#define NGX_HTTP_CONVRELAY_MOCK_STALL_BEFORE    1
+#define NGX_HTTP_CONVRELAY_MOCK_CUT_BEFORE  2
+#define NGX_HTTP_CONVRELAY_MOCK_HTML        3
+#define NGX_HTTP_CONVRELAY_MOCK_EMPTY       4
+#define NGX_HTTP_CONVRELAY_MOCK_JSON        5
+#define NGX_HTTP_CONVRELAY_MOCK_DONE_ONLY   6
+#define NGX_HTTP_CONVRELAY_MOCK_NO_FINISH   7
+#define NGX_HTTP_CONVRELAY_MOCK_NO_DONE     8
+#define NGX_HTTP_CONVRELAY_MOCK_TEAR        9
+#define NGX_HTTP_CONVRELAY_MOCK_BYTEWISE    10
+
+/* these happen after "at_token" tokens */
+
+#define NGX_HTTP_CONVRELAY_MOCK_STALL_AFTER 11
+#define NGX_HTTP_CONVRELAY_MOCK_CUT         12
+#define NGX_HTTP_CONVRELAY_MOCK_CUT_CHUNK   13
+#define NGX_HTTP_CONVRELAY_MOCK_EOF         14
+#define NGX_HTTP_CONVRELAY_MOCK_ERROR_IN_STREAM 15
+#define NGX_HTTP_CONVRELAY_MOCK_GARBAGE     16
+
+
+/* the order of the table of shapes */
+
+#define NGX_HTTP_CONVRELAY_MOCK_OPENAI      0
+#define NGX_HTTP_CONVRELAY_MOCK_AZURE       1
+#define NGX_HTTP_CONVRELAY_MOCK_VLLM        2
+#define NGX_HTTP_CONVRELAY_MOCK_LLAMACPP    3
+#define NGX_HTTP_CONVRELAY_MOCK_OLLAMA      4
+#define NGX_HTTP_CONVRELAY_MOCK_GROQ        5
+#define NGX_HTTP_CONVRELAY_MOCK_OPENROUTER  6
+#define NGX_HTTP_CONVRELAY_MOCK_GEMINI      7
+#define NGX_HTTP_CONVRELAY_MOCK_CRLF        8
+#define NGX_HTTP_CONVRELAY_MOCK_COMMENTS    9
+#define NGX_HTTP_CONVRELAY_MOCK_BOM         10
+
+
+/* what a request is to be answered with, from the directive */
+
+typedef struct {
+    ngx_str_t                            say;
+    ngx_str_t                            finish;
+    ngx_uint_t                           answer;
+    ngx_uint_t                           fault;
+    ngx_uint_t                           quirk;
+    ngx_uint_t                           status;
+    ngx_uint_t                           tokens;
+    ngx_uint_t                           at_token;
+    ngx_uint_t                           stamp;
+    ngx_msec_t                           first;
+    ngx_msec_t                           interval;
+} ngx_http_convrelay_mock_opts_t;
+
+
+/* an error as OpenAI words it; param and code are "null" where empty */
+
+typedef struct {
+    ngx_uint_t                           status;
+    ngx_str_t                            message;
+    ngx_str_t                            type;
+    ngx_str_t                            param;
+    ngx_str_t                            code;
+} ngx_http_convrelay_mock_error_t;
+
+
+/*
+ * The JSON of a vendor.  The texts are templates: $id, $time, $model, $content,
+ * $finish, $usage, $nousage, $pad, $message, $type, $param, $code, $status.
+ */
+
+typedef struct {
+    ngx_str_t                            type;     /* Content-Type */
+    ngx_str_t                            lead;     /* raw, before the events */
+    ngx_str_t                            between;  /* raw, before each event */
+    ngx_str_t                            eol;
+
+    ngx_str_t                            first;    /* event before the role */
+    ngx_str_t                            role;
+    ngx_str_t                            token;
+    ngx_str_t                            finish;
+    ngx_str_t                            after;    /* behind finish, always */
+    ngx_str_t                            usage;    /* then, if asked for */
+    ngx_str_t                            fault;    /* error in the stream */
+    ngx_str_t                            fault_event;
+    ngx_str_t                            body;     /* of a bad HTTP status */
+
+    ngx_uint_t                           words;    /* in one delta */
+
+    unsigned                             early:1;  /* header before tokens */
+    unsigned                             joined:1; /* finish has content */
+    unsigned                             fault_done:1;
+} ngx_http_convrelay_mock_shape_t;
+
+
+typedef struct {
+    ngx_event_t                          timer;
+    ngx_http_convrelay_mock_opts_t       opts;
+    ngx_http_convrelay_mock_shape_t     *shape;
+    ngx_http_convrelay_mock_error_t      error;
+
+    ngx_str_t                            id;
+    ngx_str_t                            model;    /* escaped */
+    time_t                               created;
+
+    ngx_str_t                            text;     /* the answer */
+    u_char                              *pos;      /* not yet said */
+    ngx_str_t                            content;  /* being said */
+    ngx_uint_t                           sent;     /* tokens */
+    ngx_uint_t                           limit;
+    ngx_uint_t                           prompt_tokens;
+
+    ngx_str_t                            open;     /* token template before */
+    ngx_str_t                            close;    /* and behind $content */
+
+    ngx_chain_t                          out;      /* one buffer, reused */
+    u_char                              *ready;    /* end of what is to go */
+    ngx_int_t                            then;     /* see ..._mock_next() */
+    ngx_msec_t                           pause;
+    ngx_uint_t                           stage;
+
+    u_char                               scratch[NGX_INT64_LEN + 1];
+
+    unsigned                             stream:1;
+    unsigned                             usage:1;
+    unsigned                             pad:1;
+    unsigned                             header:1;
+    unsigned                             blocked:1;
+    unsigned                             torn:1;
+    unsigned                             faulted:1;
+} ngx_http_convrelay_mock_ctx_t;
+
+
+/*
+ * Reads the body of the request into ctx: model, flags, and the answer.
+ * Returns NGX_OK, NGX_DECLINED (a bad request, ctx->error says why), or
+ * NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_mock_read(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+
+/* the text of a message, parts joined; from the pool where it had to be */
+ngx_int_t ngx_http_convrelay_mock_content(ngx_pool_t *pool,
+    const cJSON *message, ngx_str_t *text);
+
+/* the answer to the messages into ctx->text, NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_mock_answer(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *messages);
+
+/*
+ * The next piece of the answer into ctx->content: NGX_OK, or NGX_DONE when
+ * all is said.
+ */
+ngx_int_t ngx_http_convrelay_mock_token(ngx_http_convrelay_mock_ctx_t *ctx);
+ngx_uint_t ngx_http_convrelay_mock_more(ngx_http_convrelay_mock_ctx_t *ctx);
+
+ngx_http_convrelay_mock_shape_t *ngx_http_convrelay_mock_shape(
+    ngx_uint_t quirk);
+
+/* writes a template to p, and not past end */
+u_char *ngx_http_convrelay_mock_expand(ngx_http_convrelay_mock_ctx_t *ctx,
+    u_char *p, u_char *end, ngx_str_t *text);
+
+/* the token template, expanded but for $content, into ctx->open and close */
+ngx_int_t ngx_http_convrelay_mock_prepare(ngx_pool_t *pool,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+
+/* the answer as one chat.completion */
+ngx_int_t ngx_http_convrelay_mock_whole(ngx_pool_t *pool,
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *json);
+
+/*
+ * Whole replies, for a content handler to return and for others to finalize
+ * the request with.
+ */
+ngx_int_t ngx_http_convrelay_mock_send(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *type, ngx_str_t *body);
+ngx_int_t ngx_http_convrelay_mock_send_error(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+
+/* starts answering a request that was read; owns it from then on */
+void ngx_http_convrelay_mock_start(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+
+
+extern ngx_module_t  ngx_http_convrelay_mock_module;
+
+
+#endif /* _NGX_HTTP_CONVRELAY_MOCK_H_INCLUDED_ */

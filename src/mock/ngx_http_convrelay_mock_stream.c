@@ -1,0 +1,800 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The answer on its way: what is sent next, when, and how it goes wrong.
+ *
+ * The request is either an ordinary one or a turn of a call: a background
+ * subrequest on the connection of the caller, who knows nothing of us.  So
+ * the pace comes from a timer of our own, and a connection is only touched
+ * (read, waited for, closed) where the request is its main one.
+ *
+ * Events gather in one buffer until there is something to wait for, then go
+ * out together; the buffer is used again when it was consumed, and the memory
+ * of a request does not depend on the length of its answer.
+ */
+
+
+#include "ngx_http_convrelay_mock.h"
+
+
+#define NGX_HTTP_CONVRELAY_MOCK_BUFFER                                        \
+    (2 * NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT)
+
+
+static ngx_int_t ngx_http_convrelay_mock_init(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static void ngx_http_convrelay_mock_cleanup(void *data);
+
+static void ngx_http_convrelay_mock_timer_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_mock_write_handler(ngx_http_request_t *r);
+
+static void ngx_http_convrelay_mock_run(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_uint_t ngx_http_convrelay_mock_streamed(
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_reply(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_stream_header(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_write(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_renew(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_wait(ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_mock_next(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_cut(ngx_http_request_t *r);
+
+static void ngx_http_convrelay_mock_fill(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_event(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_say(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_fail(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static ngx_int_t ngx_http_convrelay_mock_pause(
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_msec_t pause);
+
+static void ngx_http_convrelay_mock_put(ngx_http_convrelay_mock_ctx_t *ctx,
+    ngx_str_t *text);
+static void ngx_http_convrelay_mock_put_token(
+    ngx_http_convrelay_mock_ctx_t *ctx);
+static void ngx_http_convrelay_mock_put_event(
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *json);
+static u_char *ngx_http_convrelay_mock_split(
+    ngx_http_convrelay_mock_ctx_t *ctx);
+
+
+typedef enum {
+    ngx_http_convrelay_mock_st_lead = 0,
+    ngx_http_convrelay_mock_st_first,
+    ngx_http_convrelay_mock_st_role,
+    ngx_http_convrelay_mock_st_token,
+    ngx_http_convrelay_mock_st_finish,
+    ngx_http_convrelay_mock_st_after,
+    ngx_http_convrelay_mock_st_usage,
+    ngx_http_convrelay_mock_st_done
+} ngx_http_convrelay_mock_stage_e;
+
+
+static ngx_str_t  ngx_http_convrelay_mock_done = ngx_string("[DONE]");
+
+
+void
+ngx_http_convrelay_mock_start(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    if (ngx_http_convrelay_mock_init(r, ctx) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "convrelay mock answer:%ui fault:%ui",
+                   ctx->opts.answer, ctx->opts.fault);
+
+    if (ctx->opts.fault == NGX_HTTP_CONVRELAY_MOCK_STALL_BEFORE) {
+        return;
+    }
+
+    if (ctx->opts.first == 0
+        || (ctx->shape->early && ngx_http_convrelay_mock_streamed(ctx)))
+    {
+        ngx_http_convrelay_mock_run(r, ctx);
+        return;
+    }
+
+    ngx_add_timer(&ctx->timer, ctx->opts.first);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_mock_init(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    u_char              *p;
+    ngx_event_t         *rev;
+    ngx_http_cleanup_t  *hcln;
+    ngx_pool_cleanup_t  *cln;
+
+    hcln = ngx_http_cleanup_add(r, 0);
+    if (hcln == NULL) {
+        return NGX_ERROR;
+    }
+
+    hcln->handler = ngx_http_convrelay_mock_cleanup;
+    hcln->data = ctx;
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_convrelay_mock_cleanup;
+    cln->data = ctx;
+
+    ctx->timer.handler = ngx_http_convrelay_mock_timer_handler;
+    ctx->timer.data = r;
+    ctx->timer.log = r->connection->log;
+
+    p = ngx_pnalloc(r->pool, sizeof("chatcmpl-") - 1 + 16);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->id.data = p;
+    p = ngx_sprintf(p, "chatcmpl-%08xD%08xD", (uint32_t) ngx_random(),
+                    (uint32_t) ngx_random());
+    ctx->id.len = p - ctx->id.data;
+
+    if (ngx_http_convrelay_mock_prepare(r->pool, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->out.buf = ngx_create_temp_buf(r->pool,
+                                       NGX_HTTP_CONVRELAY_MOCK_BUFFER);
+    if (ctx->out.buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->ready = ctx->out.buf->last;
+    ctx->torn = (ctx->opts.fault == NGX_HTTP_CONVRELAY_MOCK_TEAR
+                 || ctx->opts.fault == NGX_HTTP_CONVRELAY_MOCK_BYTEWISE);
+
+    r->write_event_handler = ngx_http_convrelay_mock_write_handler;
+
+    if (r == r->main) {
+        r->read_event_handler = ngx_http_test_reading;
+
+        rev = r->connection->read;
+
+        if (rev->ready || rev->pending_eof) {
+            ngx_post_event(rev, &ngx_posted_events);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_mock_cleanup(void *data)
+{
+    ngx_http_convrelay_mock_ctx_t *ctx = data;
+
+    if (ctx->timer.timer_set) {
+        ngx_del_timer(&ctx->timer);
+    }
+
+    if (ctx->timer.posted) {
+        ngx_delete_posted_event(&ctx->timer);
+    }
+}
+
+
+static void
+ngx_http_convrelay_mock_timer_handler(ngx_event_t *ev)
+{
+    ngx_connection_t               *c;
+    ngx_http_request_t             *r;
+    ngx_http_convrelay_mock_ctx_t  *ctx;
+
+    r = ev->data;
+
+    /* a turn that was cancelled, and whose pool is about to go */
+
+    if (r->write_event_handler != ngx_http_convrelay_mock_write_handler) {
+        return;
+    }
+
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_mock_module);
+
+    ngx_http_convrelay_mock_run(r, ctx);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_convrelay_mock_write_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                       rc;
+    ngx_event_t                    *wev;
+    ngx_connection_t               *c;
+    ngx_http_convrelay_mock_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_mock_module);
+
+    if (!ctx->blocked) {
+        return;
+    }
+
+    c = r->connection;
+    wev = c->write;
+
+    if (wev->timedout) {
+        ngx_log_error(NGX_LOG_INFO, c->log, NGX_ETIMEDOUT, "client timed out");
+        c->timedout = 1;
+        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
+
+    rc = wev->delayed ? NGX_AGAIN : ngx_http_output_filter(r, NULL);
+
+    if (rc == NGX_AGAIN) {
+        rc = ngx_http_convrelay_mock_wait(r);
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return;
+    }
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (wev->timer_set) {
+        ngx_del_timer(wev);
+    }
+
+    ctx->blocked = 0;
+
+    if (ngx_http_convrelay_mock_next(r, ctx) == NGX_OK) {
+        ngx_http_convrelay_mock_run(r, ctx);
+    }
+}
+
+
+static void
+ngx_http_convrelay_mock_run(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    if (!ctx->header) {
+        ctx->header = 1;
+
+        if (!ngx_http_convrelay_mock_streamed(ctx)) {
+            ngx_http_finalize_request(r, ngx_http_convrelay_mock_reply(r, ctx));
+            return;
+        }
+
+        rc = ngx_http_convrelay_mock_stream_header(r, ctx);
+
+        if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+            ngx_http_finalize_request(r, rc);
+            return;
+        }
+    }
+
+    do {
+        rc = ngx_http_convrelay_mock_write(r, ctx);
+
+        if (rc == NGX_ERROR) {
+            ngx_http_finalize_request(r, ngx_http_convrelay_mock_cut(r));
+            return;
+        }
+
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+
+    } while (ngx_http_convrelay_mock_next(r, ctx) == NGX_OK);
+}
+
+
+static ngx_uint_t
+ngx_http_convrelay_mock_streamed(ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    switch (ctx->opts.fault) {
+
+    case NGX_HTTP_CONVRELAY_MOCK_CUT_BEFORE:
+    case NGX_HTTP_CONVRELAY_MOCK_HTML:
+    case NGX_HTTP_CONVRELAY_MOCK_EMPTY:
+    case NGX_HTTP_CONVRELAY_MOCK_JSON:
+        return 0;
+
+    default:
+        return ctx->stream;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_mock_reply(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    ngx_str_t  type, body;
+
+    switch (ctx->opts.fault) {
+
+    case NGX_HTTP_CONVRELAY_MOCK_CUT_BEFORE:
+        return ngx_http_convrelay_mock_cut(r);
+
+    case NGX_HTTP_CONVRELAY_MOCK_HTML:
+        ngx_str_set(&type, "text/html");
+        ngx_str_set(&body, "<html><body><h1>Bad gateway</h1></body></html>\n");
+        break;
+
+    case NGX_HTTP_CONVRELAY_MOCK_EMPTY:
+        type = ctx->shape->type;
+        ngx_str_null(&body);
+        break;
+
+    default:
+        ngx_str_set(&type, "application/json");
+
+        if (ngx_http_convrelay_mock_whole(r->pool, ctx, &body) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    return ngx_http_convrelay_mock_send(r, ctx->opts.status, &type, &body);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_mock_stream_header(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (r == r->main && clcf->tcp_nodelay
+        && ngx_tcp_nodelay(r->connection) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    r->headers_out.status = ctx->opts.status;
+    r->headers_out.content_type = ctx->shape->type;
+    r->headers_out.content_type_len = ctx->shape->type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    return ngx_http_send_header(r);
+}
+
+
+/*
+ * Sends the next piece.  NGX_OK if it is on its way, NGX_AGAIN if the write
+ * handler goes on, or NGX_ERROR.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_mock_write(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    ngx_int_t    rc;
+    ngx_buf_t   *b;
+    ngx_uint_t   last;
+
+    if (ngx_http_convrelay_mock_renew(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    b = ctx->out.buf;
+
+    if (b->last == ctx->ready) {
+        b->pos = b->start;
+        b->last = b->start;
+        ctx->ready = b->start;
+
+        ngx_http_convrelay_mock_fill(r, ctx);
+    }
+
+    b->last = ngx_http_convrelay_mock_split(ctx);
+
+    last = (ctx->then == NGX_DONE && b->last == ctx->ready);
+
+    b->temporary = (b->last > b->pos);
+    b->flush = !last;
+    b->last_in_chain = last;
+    b->last_buf = (last && r == r->main);
+    b->sync = (last && r != r->main && !b->temporary);
+
+    rc = ngx_http_output_filter(r, &ctx->out);
+
+    if (rc == NGX_AGAIN && r == r->main) {
+        ctx->blocked = 1;
+        return ngx_http_convrelay_mock_wait(r);
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* a filter may keep the buffer of a subrequest until its turn has come */
+
+static ngx_int_t
+ngx_http_convrelay_mock_renew(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    size_t      size;
+    ngx_buf_t  *b;
+
+    if (ctx->out.buf->pos == ctx->out.buf->last) {
+        return NGX_OK;
+    }
+
+    b = ngx_create_temp_buf(r->pool, NGX_HTTP_CONVRELAY_MOCK_BUFFER);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    size = ctx->ready - ctx->out.buf->last;
+    ctx->ready = ngx_cpymem(b->start, ctx->out.buf->last, size);
+    ctx->out.buf = b;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_mock_wait(ngx_http_request_t *r)
+{
+    ngx_event_t               *wev;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    wev = r->connection->write;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (!wev->delayed) {
+        ngx_add_timer(wev, clcf->send_timeout);
+    }
+
+    if (ngx_handle_write_event(wev, clcf->send_lowat) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/*
+ * What follows a piece that was sent, as ctx->then says: NGX_OK and NGX_AGAIN
+ * go on, at once or after a pause; NGX_DONE ends the answer, NGX_ABORT cuts
+ * it; NGX_DECLINED says nothing more.  NGX_OK is returned if the next piece is
+ * to be sent at once; otherwise the request may be gone.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_mock_next(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    ngx_event_t  *ev;
+
+    /* in the next turn of the event loop, that a reader sees it apart */
+
+    if (ctx->out.buf->last < ctx->ready) {
+        ev = &ctx->timer;
+        ngx_post_event(ev, &ngx_posted_next_events);
+        return NGX_AGAIN;
+    }
+
+    switch (ctx->then) {
+
+    case NGX_DONE:
+        ngx_http_finalize_request(r, NGX_OK);
+        return NGX_DONE;
+
+    case NGX_ABORT:
+        ngx_http_finalize_request(r, ngx_http_convrelay_mock_cut(r));
+        return NGX_DONE;
+
+    case NGX_AGAIN:
+
+        if (ctx->pause) {
+            ngx_add_timer(&ctx->timer, ctx->pause);
+            return NGX_AGAIN;
+        }
+
+        return NGX_OK;
+
+    default: /* NGX_OK, NGX_DECLINED */
+        return ctx->then;
+    }
+}
+
+
+/* closes a connection that is ours to close */
+
+static ngx_int_t
+ngx_http_convrelay_mock_cut(ngx_http_request_t *r)
+{
+    return (r == r->main) ? NGX_ERROR : NGX_HTTP_BAD_GATEWAY;
+}
+
+
+static void
+ngx_http_convrelay_mock_fill(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    ngx_buf_t  *b;
+
+    b = ctx->out.buf;
+
+    do {
+        ctx->then = ngx_http_convrelay_mock_event(r, ctx);
+
+        if (ctx->torn && ctx->ready > b->start) {
+            return;
+        }
+
+    } while (ctx->then == NGX_OK
+             && b->end - ctx->ready >= NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_mock_event(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    ngx_http_convrelay_mock_shape_t  *shape;
+
+    shape = ctx->shape;
+
+    switch (ctx->stage++) {
+
+    case ngx_http_convrelay_mock_st_lead:
+        ngx_http_convrelay_mock_put(ctx, &shape->lead);
+
+        if (ctx->opts.fault == NGX_HTTP_CONVRELAY_MOCK_DONE_ONLY) {
+            ctx->stage = ngx_http_convrelay_mock_st_done;
+        }
+
+        return ngx_http_convrelay_mock_pause(ctx, shape->early
+                                                  ? ctx->opts.first : 0);
+
+    case ngx_http_convrelay_mock_st_first:
+        ngx_http_convrelay_mock_put_event(ctx, &shape->first);
+        return NGX_OK;
+
+    case ngx_http_convrelay_mock_st_role:
+        ngx_http_convrelay_mock_put_event(ctx, &shape->role);
+        return NGX_OK;
+
+    case ngx_http_convrelay_mock_st_token:
+        return ngx_http_convrelay_mock_say(r, ctx);
+
+    case ngx_http_convrelay_mock_st_finish:
+
+        if (ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_FINISH) {
+            ngx_http_convrelay_mock_put_event(ctx, &shape->finish);
+        }
+
+        return NGX_OK;
+
+    case ngx_http_convrelay_mock_st_after:
+
+        if (ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_FINISH) {
+            ngx_http_convrelay_mock_put_event(ctx, &shape->after);
+        }
+
+        return NGX_OK;
+
+    case ngx_http_convrelay_mock_st_usage:
+
+        if (ctx->usage) {
+            ngx_http_convrelay_mock_put_event(ctx, &shape->usage);
+        }
+
+        return NGX_OK;
+
+    default: /* ngx_http_convrelay_mock_st_done */
+
+        if (ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_DONE) {
+            ngx_http_convrelay_mock_put_event(ctx,
+                                              &ngx_http_convrelay_mock_done);
+        }
+
+        return NGX_DONE;
+    }
+}
+
+
+/* a token, or the fault that is due at it; comes back to itself */
+
+static ngx_int_t
+ngx_http_convrelay_mock_say(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    if (ctx->opts.fault >= NGX_HTTP_CONVRELAY_MOCK_STALL_AFTER
+        && !ctx->faulted
+        && (ctx->sent >= ctx->opts.at_token
+            || !ngx_http_convrelay_mock_more(ctx)))
+    {
+        ctx->stage = ngx_http_convrelay_mock_st_token;
+        return ngx_http_convrelay_mock_fail(r, ctx);
+    }
+
+    if (ngx_http_convrelay_mock_token(ctx) == NGX_DONE) {
+        return NGX_OK;
+    }
+
+    if (ctx->shape->joined
+        && !ngx_http_convrelay_mock_more(ctx)
+        && ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_FINISH)
+    {
+        ctx->stage = ngx_http_convrelay_mock_st_finish;
+        return NGX_OK;
+    }
+
+    ctx->stage = ngx_http_convrelay_mock_st_token;
+
+    ngx_http_convrelay_mock_put_token(ctx);
+
+    return ngx_http_convrelay_mock_pause(ctx, ctx->opts.interval);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_mock_fail(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    u_char  *start;
+
+    static ngx_str_t  event = ngx_string("event: ");
+    static ngx_str_t  size = ngx_string("fff" CRLF);
+    static ngx_str_t  garbage = ngx_string("{\"id\":\"chatcmpl-broken\","
+        "\"choices\":[{\"index\":0,\"delta\":{\"content\":");
+
+    switch (ctx->opts.fault) {
+
+    case NGX_HTTP_CONVRELAY_MOCK_STALL_AFTER:
+        return NGX_DECLINED;
+
+    case NGX_HTTP_CONVRELAY_MOCK_CUT:
+        return NGX_ABORT;
+
+    case NGX_HTTP_CONVRELAY_MOCK_CUT_CHUNK:
+
+        /* what is in the buffer goes as a whole chunk of its own before */
+
+        if (ctx->ready > ctx->out.buf->start) {
+            return NGX_AGAIN;
+        }
+
+        if (r == r->main && r->chunked) {
+            r->chunked = 0;
+            ngx_http_convrelay_mock_put(ctx, &size);
+        }
+
+        start = ctx->ready;
+        (void) ngx_http_convrelay_mock_token(ctx);
+        ngx_http_convrelay_mock_put_token(ctx);
+        ctx->ready = start + (ctx->ready - start) / 2;
+
+        return NGX_ABORT;
+
+    case NGX_HTTP_CONVRELAY_MOCK_ERROR_IN_STREAM:
+
+        if (ctx->shape->fault_event.len) {
+            ngx_http_convrelay_mock_put(ctx, &event);
+            ngx_http_convrelay_mock_put(ctx, &ctx->shape->fault_event);
+            ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
+        }
+
+        ngx_http_convrelay_mock_put_event(ctx, &ctx->shape->fault);
+
+        if (ctx->shape->fault_done) {
+            ngx_http_convrelay_mock_put_event(ctx,
+                                              &ngx_http_convrelay_mock_done);
+        }
+
+        return NGX_DONE;
+
+    case NGX_HTTP_CONVRELAY_MOCK_GARBAGE:
+        ngx_http_convrelay_mock_put_event(ctx, &garbage);
+        ctx->faulted = 1;
+        return NGX_OK;
+
+    default: /* NGX_HTTP_CONVRELAY_MOCK_EOF */
+        return NGX_DONE;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_mock_pause(ngx_http_convrelay_mock_ctx_t *ctx,
+    ngx_msec_t pause)
+{
+    ctx->pause = pause;
+
+    return pause ? NGX_AGAIN : NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_mock_put(ngx_http_convrelay_mock_ctx_t *ctx,
+    ngx_str_t *text)
+{
+    ctx->ready = ngx_cpymem(ctx->ready, text->data, text->len);
+}
+
+
+static void
+ngx_http_convrelay_mock_put_token(ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    ngx_http_convrelay_mock_put(ctx, &ctx->open);
+    ctx->ready = convrelay_json_escape(ctx->ready, ctx->content.data,
+                                       ctx->content.len);
+    ngx_http_convrelay_mock_put(ctx, &ctx->close);
+}
+
+
+static void
+ngx_http_convrelay_mock_put_event(ngx_http_convrelay_mock_ctx_t *ctx,
+    ngx_str_t *json)
+{
+    static ngx_str_t  data = ngx_string("data: ");
+
+    if (json->len == 0) {
+        return;
+    }
+
+    ngx_http_convrelay_mock_put(ctx, &ctx->shape->between);
+    ngx_http_convrelay_mock_put(ctx, &data);
+    ctx->ready = ngx_http_convrelay_mock_expand(ctx, ctx->ready,
+                                                ctx->out.buf->end - 8, json);
+    ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
+    ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
+}
+
+
+/* the end of the next piece: all that is ready, but for the tearing faults */
+
+static u_char *
+ngx_http_convrelay_mock_split(ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    u_char  *p, *pos, *start;
+
+    start = ctx->out.buf->start;
+    pos = ctx->out.buf->last;
+
+    if (!ctx->torn || pos == ctx->ready) {
+        return ctx->ready;
+    }
+
+    if (ctx->opts.fault == NGX_HTTP_CONVRELAY_MOCK_BYTEWISE) {
+        return pos + 1;
+    }
+
+    for (p = pos; p < ctx->ready; p++) {
+
+        /* inside a character */
+
+        if (*p >= 0xc0) {
+            return p + 1;
+        }
+    }
+
+    return (pos == start) ? pos + (ctx->ready - pos + 1) / 2 : ctx->ready;
+}
