@@ -1,0 +1,442 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <getopt.h>
+#include <unistd.h>
+
+#include "convrelay_call_run.h"
+
+
+enum {
+    CONVRELAY_CALL_OPT_GET = 256,
+    CONVRELAY_CALL_OPT_CONNECT_TO,
+    CONVRELAY_CALL_OPT_PLAIN,
+    CONVRELAY_CALL_OPT_INSECURE,
+    CONVRELAY_CALL_OPT_FORM,
+    CONVRELAY_CALL_OPT_FROM,
+    CONVRELAY_CALL_OPT_TO,
+    CONVRELAY_CALL_OPT_PARAMETER,
+    CONVRELAY_CALL_OPT_HEADER,
+    CONVRELAY_CALL_OPT_TOKEN,
+    CONVRELAY_CALL_OPT_PUBLIC_URL,
+    CONVRELAY_CALL_OPT_SET,
+    CONVRELAY_CALL_OPT_PACE,
+    CONVRELAY_CALL_OPT_LISTEN,
+    CONVRELAY_CALL_OPT_TIMEOUT,
+    CONVRELAY_CALL_OPT_GRACE,
+    CONVRELAY_CALL_OPT_NO_CHECKS,
+    CONVRELAY_CALL_OPT_TAP,
+    CONVRELAY_CALL_OPT_JSON,
+    CONVRELAY_CALL_OPT_COLOR,
+    CONVRELAY_CALL_OPT_VERSION
+};
+
+
+typedef struct {
+    convrelay_call_options_t    run;
+    convrelay_call_print_t      print;
+    convrelay_call_scenario_t   scenario;
+    unsigned                    scenarios;
+    unsigned                    says;
+} convrelay_call_main_t;
+
+
+static int convrelay_call_main_options(convrelay_call_main_t *m, int argc,
+    char *const *argv);
+static int convrelay_call_main_option(convrelay_call_main_t *m, int opt);
+static int convrelay_call_main_pair(convrelay_call_pairs_t *pairs,
+    const char *arg, char separator);
+static int convrelay_call_main_scenario(convrelay_call_main_t *m,
+    const char *file);
+static int convrelay_call_main_ms(int64_t *ms, const char *arg);
+static void convrelay_call_main_free(convrelay_call_main_t *m);
+static void convrelay_call_main_help(void);
+
+
+static const struct option  convrelay_call_options[] = {
+    { "scenario", required_argument, NULL, 's' },
+    { "say", required_argument, NULL, 'e' },
+    { "get", no_argument, NULL, CONVRELAY_CALL_OPT_GET },
+    { "connect-to", required_argument, NULL, CONVRELAY_CALL_OPT_CONNECT_TO },
+    { "plain", no_argument, NULL, CONVRELAY_CALL_OPT_PLAIN },
+    { "insecure", no_argument, NULL, CONVRELAY_CALL_OPT_INSECURE },
+    { "form", required_argument, NULL, CONVRELAY_CALL_OPT_FORM },
+    { "from", required_argument, NULL, CONVRELAY_CALL_OPT_FROM },
+    { "to", required_argument, NULL, CONVRELAY_CALL_OPT_TO },
+    { "parameter", required_argument, NULL, CONVRELAY_CALL_OPT_PARAMETER },
+    { "header", required_argument, NULL, CONVRELAY_CALL_OPT_HEADER },
+    { "auth-token", required_argument, NULL, CONVRELAY_CALL_OPT_TOKEN },
+    { "public-url", required_argument, NULL, CONVRELAY_CALL_OPT_PUBLIC_URL },
+    { "set", required_argument, NULL, CONVRELAY_CALL_OPT_SET },
+    { "pace", required_argument, NULL, CONVRELAY_CALL_OPT_PACE },
+    { "listen", no_argument, NULL, CONVRELAY_CALL_OPT_LISTEN },
+    { "timeout", required_argument, NULL, CONVRELAY_CALL_OPT_TIMEOUT },
+    { "grace", required_argument, NULL, CONVRELAY_CALL_OPT_GRACE },
+    { "no-checks", no_argument, NULL, CONVRELAY_CALL_OPT_NO_CHECKS },
+    { "tap", no_argument, NULL, CONVRELAY_CALL_OPT_TAP },
+    { "json", no_argument, NULL, CONVRELAY_CALL_OPT_JSON },
+    { "color", required_argument, NULL, CONVRELAY_CALL_OPT_COLOR },
+    { "quiet", no_argument, NULL, 'q' },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, CONVRELAY_CALL_OPT_VERSION },
+    { NULL, 0, NULL, 0 }
+};
+
+
+int
+main(int argc, char *const *argv)
+{
+    int                    rc;
+    convrelay_call_main_t  m;
+
+    memset(&m, 0, sizeof(convrelay_call_main_t));
+
+    m.run.pace = CONVRELAY_CALL_VOICE_PACE;
+    m.run.timeout = 30000;
+    m.run.from = "+15550100001";
+    m.run.to = "+15550100002";
+    m.run.auth_token = getenv("TWILIO_AUTH_TOKEN");
+    m.print.out = stdout;
+    m.print.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+
+    rc = convrelay_call_main_options(&m, argc, argv);
+
+    if (rc == CONVRELAY_DONE) {
+        convrelay_call_main_free(&m);
+        return CONVRELAY_CALL_EXIT_OK;
+    }
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_call_main_free(&m);
+        return CONVRELAY_CALL_EXIT_USAGE;
+    }
+
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    convrelay_call_print_init(&m.print);
+
+    rc = convrelay_call_run(&m.run, &m.scenario, &m.print);
+
+    convrelay_call_print_done(&m.print, rc);
+    convrelay_call_main_free(&m);
+    curl_global_cleanup();
+
+    return rc;
+}
+
+
+static int
+convrelay_call_main_options(convrelay_call_main_t *m, int argc,
+    char *const *argv)
+{
+    int  opt, rc;
+
+    while ((opt = getopt_long(argc, argv, "s:e:qh", convrelay_call_options,
+                              NULL))
+           != -1)
+    {
+        rc = convrelay_call_main_option(m, opt);
+
+        if (rc != CONVRELAY_OK) {
+            return rc;
+        }
+    }
+
+    if (optind != argc - 1) {
+        convrelay_call_print_error("%s; try --help", optind == argc
+                                   ? "there is no URL" : "there are two "
+                                     "URLs");
+        return CONVRELAY_ERROR;
+    }
+
+    m->run.url = argv[optind];
+
+    if (m->run.auth_token && m->run.auth_token[0] == '\0') {
+        m->run.auth_token = NULL;
+    }
+
+    if (m->print.tap || m->print.json) {
+        m->print.color = 0;
+    }
+
+    if (m->scenarios == 0 && m->says == 0) {
+        m->run.keyboard = 1;
+        m->run.terminal = isatty(STDIN_FILENO);
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_call_main_option(convrelay_call_main_t *m, int opt)
+{
+    convrelay_call_buf_t  b;
+
+    switch (opt) {
+
+    case 's':
+        m->scenarios++;
+        return convrelay_call_main_scenario(m, optarg);
+
+    case 'e':
+        memset(&b, 0, sizeof(convrelay_call_buf_t));
+        convrelay_call_buf_printf(&b, "caller: %s", optarg);
+        (void) convrelay_call_scenario_line(&m->scenario, b.data, b.len,
+                                            ++m->says);
+        convrelay_call_buf_free(&b);
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_GET:
+        m->run.get = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_CONNECT_TO:
+        m->run.connect_to = optarg;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_PLAIN:
+        m->run.plain = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_INSECURE:
+        m->run.insecure = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_FORM:
+        return convrelay_call_main_pair(&m->run.form, optarg, '=');
+
+    case CONVRELAY_CALL_OPT_FROM:
+        m->run.from = optarg;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_TO:
+        m->run.to = optarg;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_PARAMETER:
+        return convrelay_call_main_pair(&m->run.parameters, optarg, '=');
+
+    case CONVRELAY_CALL_OPT_HEADER:
+        return convrelay_call_main_pair(&m->run.headers, optarg, ':');
+
+    case CONVRELAY_CALL_OPT_TOKEN:
+        m->run.auth_token = optarg;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_PUBLIC_URL:
+        m->run.public_url = optarg;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_SET:
+        return convrelay_call_main_pair(&m->run.variables, optarg, '=');
+
+    case CONVRELAY_CALL_OPT_PACE:
+        return convrelay_call_main_ms(&m->run.pace, optarg);
+
+    case CONVRELAY_CALL_OPT_LISTEN:
+        m->run.listen = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_TIMEOUT:
+        return convrelay_call_main_ms(&m->run.timeout, optarg);
+
+    case CONVRELAY_CALL_OPT_GRACE:
+        return convrelay_call_main_ms(&m->run.grace, optarg);
+
+    case CONVRELAY_CALL_OPT_NO_CHECKS:
+        m->run.no_checks = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_TAP:
+        m->print.tap = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_JSON:
+        m->print.json = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_COLOR:
+        m->print.color = (strcmp(optarg, "always") == 0);
+        return CONVRELAY_OK;
+
+    case 'q':
+        m->print.quiet = 1;
+        return CONVRELAY_OK;
+
+    case 'h':
+        convrelay_call_main_help();
+        return CONVRELAY_DONE;
+
+    case CONVRELAY_CALL_OPT_VERSION:
+        printf("convrelay-call %s\n", CONVRELAY_CALL_VERSION);
+        return CONVRELAY_DONE;
+
+    default:
+        return CONVRELAY_ERROR;
+    }
+}
+
+
+static int
+convrelay_call_main_pair(convrelay_call_pairs_t *pairs, const char *arg,
+    char separator)
+{
+    const char  *value;
+
+    value = strchr(arg, separator);
+
+    if (value == NULL || value == arg) {
+        convrelay_call_print_error("\"%s\" is not NAME%cVALUE", arg,
+                                   separator);
+        return CONVRELAY_ERROR;
+    }
+
+    convrelay_call_pairs_set(pairs, arg, value - arg,
+                             value + 1 + strspn(value + 1, " "));
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_call_main_scenario(convrelay_call_main_t *m, const char *file)
+{
+    int                    rc;
+    char                   piece[4096];
+    FILE                  *in;
+    size_t                 n;
+    convrelay_call_buf_t   b;
+
+    in = (strcmp(file, "-") == 0) ? stdin : fopen(file, "r");
+
+    if (in == NULL) {
+        convrelay_call_print_error("%s: %s", file, strerror(errno));
+        return CONVRELAY_ERROR;
+    }
+
+    memset(&b, 0, sizeof(convrelay_call_buf_t));
+    convrelay_call_buf_reset(&b);
+
+    for ( ;; ) {
+        n = fread(piece, 1, sizeof(piece), in);
+
+        if (n == 0) {
+            break;
+        }
+
+        convrelay_call_buf_add(&b, piece, n);
+    }
+
+    if (in != stdin) {
+        fclose(in);
+    }
+
+    rc = convrelay_call_scenario_parse(&m->scenario, b.data, b.len);
+    convrelay_call_buf_free(&b);
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_call_print_error("%s: %s", file, m->scenario.error);
+    }
+
+    return rc;
+}
+
+
+static int
+convrelay_call_main_ms(int64_t *ms, const char *arg)
+{
+    *ms = convrelay_call_duration(arg);
+
+    if (*ms < 0) {
+        convrelay_call_print_error("\"%s\" is no time such as 300ms or 2s",
+                                   arg);
+        return CONVRELAY_ERROR;
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static void
+convrelay_call_main_free(convrelay_call_main_t *m)
+{
+    convrelay_call_scenario_free(&m->scenario);
+    convrelay_call_pairs_free(&m->run.form);
+    convrelay_call_pairs_free(&m->run.parameters);
+    convrelay_call_pairs_free(&m->run.variables);
+    convrelay_call_pairs_free(&m->run.headers);
+}
+
+
+static void
+convrelay_call_main_help(void)
+{
+    fputs(
+"Usage: convrelay-call [options] URL\n"
+"\n"
+"Calls a Twilio ConversationRelay server as Twilio does.  URL is that of the\n"
+"TwiML webhook (http, https), or of the relay itself (ws, wss).  Without a\n"
+"scenario, what you type is what the caller says; Ctrl-C interrupts the\n"
+"agent, or hangs up when it is quiet; /dtmf 12# presses keys; /hangup ends.\n"
+"\n"
+"The call:\n"
+"  -s, --scenario FILE       play a scenario, \"-\" for standard input\n"
+"  -e, --say TEXT            say this, and hang up after the last answer\n"
+"      --set NAME=VALUE      what ${NAME} stands for in a scenario\n"
+"      --pace TIME           how long a character is spoken (65ms)\n"
+"      --listen              hear each answer out before the next prompt\n"
+"      --timeout TIME        longest wait for anything (30s)\n"
+"      --grace TIME          forgive tokens so long after an interrupt was\n"
+"                            read (0ms)\n"
+"\n"
+"The way there:\n"
+"      --get                 request the TwiML by GET (POST)\n"
+"      --form NAME=VALUE     a form field of that request\n"
+"      --from, --to NUMBER   the telephone numbers\n"
+"      --parameter NAME=VALUE  a custom parameter besides the TwiML's\n"
+"      --header NAME:VALUE   a header of the WebSocket handshake\n"
+"      --connect-to HOST:PORT  go there instead of the relay URL's host;\n"
+"                            ws://HOST:PORT goes there without TLS\n"
+"      --plain               no TLS, whatever the relay URL says\n"
+"      --insecure            do not verify certificates\n"
+"      --auth-token TOKEN    sign as Twilio does (TWILIO_AUTH_TOKEN)\n"
+"      --public-url URL      scheme and host that Twilio knows, for signing\n"
+"\n"
+"What is shown:\n"
+"      --tap                 expectations as a test report\n"
+"      --json                one JSON document at the end\n"
+"      --no-checks           show the talk, judge nothing\n"
+"      --color always|never  (when standard output is a terminal)\n"
+"  -q, --quiet               failures only\n"
+"  -h, --help                this text\n"
+"      --version\n"
+"\n"
+"A scenario has one step a line:\n"
+"\n"
+"  caller: Name three trees.       expect contains: oak\n"
+"  caller over: Stop that.         expect not contains: palm\n"
+"  partial: Name thr               expect matches: [Oo]ak|ash\n"
+"  dtmf: 12#                       expect greeting contains: Hello\n"
+"  interrupt after 12 characters   expect no token after interrupt\n"
+"  interrupt after 3 tokens        expect first token under 500 ms\n"
+"  interrupt after 800 ms          expect answer under 3 s\n"
+"  wait for answer                 expect silence 300 ms\n"
+"  wait for speech                 expect ends\n"
+"  wait 500 ms                     expect handoff contains: agent\n"
+"  hangup                          expect close 1000\n"
+"  drop                            # a comment\n"
+"  set NAME: value                 parameter NAME: value\n"
+"\n"
+"${NAME} in a text is --set, set, the environment, or one of ${answer},\n"
+"${heard} and ${beyond} (what an interruption left of an answer, and a few\n"
+"characters more), ${greeting}, ${callSid}, ${from}, ${to}.\n"
+"\n"
+"Exit codes: 0 all went well, 1 an expectation did not hold, 2 usage,\n"
+"3 no usable TwiML, 4 no WebSocket, 5 the call broke in the middle.\n",
+          stdout);
+}

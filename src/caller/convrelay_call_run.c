@@ -1,0 +1,762 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "convrelay_call_http.h"
+#include "convrelay_call_run.h"
+
+
+#define CONVRELAY_CALL_INPUT        65536
+#define CONVRELAY_CALL_CLOSE_WAIT   2000      /* ms, for the peer's Close */
+#define CONVRELAY_CALL_WEBHOOK      15000     /* ms */
+#define CONVRELAY_CALL_SESSIONS     8         /* of one call, by action */
+
+
+static int convrelay_call_webhook(convrelay_call_t *call, const char *url,
+    const char *method, convrelay_call_pairs_t *form);
+static void convrelay_call_form(convrelay_call_t *call,
+    convrelay_call_pairs_t *form, const char *status);
+static int convrelay_call_direct(convrelay_call_t *call);
+static int convrelay_call_session(convrelay_call_t *call);
+static int convrelay_call_connect(convrelay_call_t *call);
+static int convrelay_call_talk(convrelay_call_t *call);
+static int convrelay_call_wait(convrelay_call_t *call, int64_t until);
+static int convrelay_call_input(convrelay_call_t *call);
+static void convrelay_call_keyboard(convrelay_call_t *call);
+static void convrelay_call_typed(convrelay_call_t *call, char *line);
+static int convrelay_call_action(convrelay_call_t *call);
+static int convrelay_call_broken(convrelay_call_t *call);
+static void convrelay_call_interrupt_handler(int signo);
+static void convrelay_call_signals(convrelay_call_t *call);
+
+
+static volatile sig_atomic_t  convrelay_call_interrupts;
+
+
+int
+convrelay_call_run(convrelay_call_options_t *options,
+    convrelay_call_scenario_t *scenario, convrelay_call_print_t *print)
+{
+    int                      i, rc;
+    char                    *from;
+    convrelay_call_t        *call;
+    convrelay_call_pairs_t   form;
+
+    call = convrelay_call_alloc(sizeof(convrelay_call_t));
+    memset(&form, 0, sizeof(convrelay_call_pairs_t));
+
+    call->options = options;
+    call->scenario = scenario;
+    call->print = print;
+    call->voice.pace = options->pace;
+    call->voice.start = options->pace ? CONVRELAY_CALL_VOICE_START : 0;
+    call->conn.fd = -1;
+
+    convrelay_call_sid(call->ident.call_sid, "CA");
+    convrelay_call_sid(call->ident.account_sid, "AC");
+    convrelay_call_buf_reset(&call->heard);
+    convrelay_call_buf_reset(&call->beyond);
+
+    call->ident.from = options->from;
+    call->ident.to = options->to;
+    call->ident.direction = "inbound";
+
+    from = strstr(options->url, "://");
+
+    if (from && (options->url[0] == 'w' || options->url[0] == 'W')) {
+        rc = convrelay_call_direct(call);
+
+    } else {
+        convrelay_call_form(call, &form, NULL);
+        rc = convrelay_call_webhook(call, options->url,
+                                    options->get ? "GET" : "POST", &form);
+
+        if (rc == CONVRELAY_OK && !call->twiml.connect) {
+            convrelay_call_print_error("the TwiML has no <ConversationRelay> "
+                                       "in a <Connect>, but %s",
+                                       call->twiml.verbs[0]
+                                       ? call->twiml.verbs : "nothing");
+            rc = CONVRELAY_ERROR;
+        }
+    }
+
+    if (rc != CONVRELAY_OK) {
+        call->code = CONVRELAY_CALL_EXIT_WEBHOOK;
+    }
+
+    convrelay_call_signals(call);
+
+    for (i = 0; rc == CONVRELAY_OK && i < CONVRELAY_CALL_SESSIONS; i++) {
+        rc = convrelay_call_session(call);
+
+        if (rc == CONVRELAY_OK) {
+            rc = convrelay_call_action(call);
+        }
+    }
+
+    call->last = 1;
+
+    if (call->code != CONVRELAY_CALL_EXIT_WEBHOOK
+        && call->code != CONVRELAY_CALL_EXIT_CONNECT)
+    {
+        call->over = 1;
+        (void) convrelay_call_steps(call);
+    }
+
+    if (call->code == CONVRELAY_CALL_EXIT_OK && print->failed) {
+        call->code = CONVRELAY_CALL_EXIT_FAILED;
+    }
+
+    rc = call->code;
+
+    convrelay_call_conn_free(&call->conn, 0);
+    convrelay_call_target_free(&call->target);
+    convrelay_call_twiml_free(&call->twiml);
+    convrelay_call_voice_free(&call->voice);
+    convrelay_call_buf_free(&call->turn.prompt);
+    convrelay_call_buf_free(&call->turn.answer);
+    convrelay_call_buf_free(&call->message);
+    convrelay_call_buf_free(&call->heard);
+    convrelay_call_buf_free(&call->beyond);
+    convrelay_call_buf_free(&call->handoff);
+    convrelay_call_pairs_free(&form);
+    free(call);
+
+    return rc;
+}
+
+
+/* asks url for TwiML, which takes the place of what the call had */
+
+static int
+convrelay_call_webhook(convrelay_call_t *call, const char *url,
+    const char *method, convrelay_call_pairs_t *form)
+{
+    int                      rc;
+    char                    *line, *next;
+    const char              *error;
+    convrelay_call_url_t     u;
+    convrelay_call_buf_t     sign;
+    convrelay_call_fetch_t   f;
+
+    memset(&f, 0, sizeof(convrelay_call_fetch_t));
+    memset(&sign, 0, sizeof(convrelay_call_buf_t));
+
+    if (convrelay_call_url_parse(&u, url, &error) != CONVRELAY_OK) {
+        convrelay_call_print_error("URL \"%s\" %s", url, error);
+        return CONVRELAY_ERROR;
+    }
+
+    if (call->options->public_url) {
+        convrelay_call_buf_printf(&sign, "%s%s", call->options->public_url,
+                                  u.target);
+        f.sign_url = sign.data;
+    }
+
+    convrelay_call_url_free(&u);
+
+    f.url = url;
+    f.form = form;
+    f.token = call->options->auth_token;
+    f.get = (strcmp(method, "GET") == 0);
+    f.insecure = call->options->insecure;
+    f.timeout = CONVRELAY_CALL_WEBHOOK;
+
+    rc = convrelay_call_fetch(&f);
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_call_print_error("%s %s: %s", method, url, f.error);
+        goto done;
+    }
+
+    if (f.status != 200) {
+        convrelay_call_print_error("%s %s: the server answered %ld (Twilio "
+                                   "alert 11200)", method, url, f.status);
+        rc = CONVRELAY_ERROR;
+        goto done;
+    }
+
+    if (strncmp(f.type, "text/xml", 8) != 0
+        && strncmp(f.type, "application/xml", 15) != 0)
+    {
+        convrelay_call_print_error("warning: the TwiML comes as \"%s\", not "
+                                   "as text/xml", f.type);
+    }
+
+    convrelay_call_twiml_free(&call->twiml);
+    rc = convrelay_call_twiml_parse(&call->twiml, f.body.data, f.body.len);
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_call_print_error("%s %s: the TwiML %s", method, url,
+                                   call->twiml.error);
+        goto done;
+    }
+
+    convrelay_call_print_note(call->print, "%s %s: %ld, %zu bytes of TwiML "
+                              "in %lld ms", method, url, f.status,
+                              f.body.len, (long long) f.time);
+
+    for (line = call->twiml.warnings.data; line && *line; line = next + 1) {
+        next = strchr(line, '\n');
+        convrelay_call_print_error("warning: %.*s", (int) (next - line),
+                                   line);
+    }
+
+done:
+
+    convrelay_call_buf_free(&f.body);
+    convrelay_call_buf_free(&sign);
+
+    return rc;
+}
+
+
+/* the fields of section 1.1, and of 1.6 where a session is over */
+
+static void
+convrelay_call_form(convrelay_call_t *call, convrelay_call_pairs_t *form,
+    const char *status)
+{
+    char                          name[32], duration[24];
+    size_t                        i, j;
+    const convrelay_call_pair_t  *extra;
+
+    static const char  *ends[] = { "From", "Caller", "To", "Called" };
+    static const char  *geo[] = { "City", "State", "Zip", "Country" };
+
+    convrelay_call_pairs_free(form);
+
+    convrelay_call_pairs_add(form, "CallSid", call->ident.call_sid);
+    convrelay_call_pairs_add(form, "AccountSid", call->ident.account_sid);
+    convrelay_call_pairs_add(form, "From", call->ident.from);
+    convrelay_call_pairs_add(form, "Caller", call->ident.from);
+    convrelay_call_pairs_add(form, "To", call->ident.to);
+    convrelay_call_pairs_add(form, "Called", call->ident.to);
+    convrelay_call_pairs_add(form, "CallStatus", status == NULL ? "ringing"
+                             : strcmp(status, "completed") == 0
+                               ? "completed" : "in-progress");
+    convrelay_call_pairs_add(form, "Direction", call->ident.direction);
+    convrelay_call_pairs_add(form, "ApiVersion", "2010-04-01");
+
+    for (i = 0; i < 4; i++) {
+
+        for (j = 0; j < 4; j++) {
+            snprintf(name, sizeof(name), "%s%s", ends[i], geo[j]);
+            convrelay_call_pairs_add(form, name, j == 3 ? "US" : "");
+        }
+    }
+
+    for (i = 0; i < call->options->form.n; i++) {
+        extra = &call->options->form.elts[i];
+        convrelay_call_pairs_set(form, extra->name, strlen(extra->name),
+                                 extra->value);
+    }
+
+    if (status == NULL) {
+        return;
+    }
+
+    snprintf(duration, sizeof(duration), "%lld",
+             (long long) ((call->now - call->begun_at) / 1000));
+
+    convrelay_call_pairs_add(form, "SessionId", call->ident.session_id);
+    convrelay_call_pairs_add(form, "SessionStatus", status);
+    convrelay_call_pairs_add(form, "SessionDuration", duration);
+
+    if (call->ended && call->handoff.len) {
+        convrelay_call_pairs_add(form, "HandoffData", call->handoff.data);
+    }
+
+    if (strcmp(status, "failed") == 0) {
+        convrelay_call_pairs_add(form, "ErrorCode", "64105");
+        convrelay_call_pairs_add(form, "ErrorMessage", "Websocket ended");
+    }
+}
+
+
+/* a relay URL instead of a webhook: TwiML that says just this */
+
+static int
+convrelay_call_direct(convrelay_call_t *call)
+{
+    call->twiml.connect = 1;
+    call->twiml.tokens_played = 1;
+    call->twiml.url = convrelay_call_strdup(call->options->url);
+    call->twiml.verbs = convrelay_call_strdup("");
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_call_session(convrelay_call_t *call)
+{
+    size_t                         i;
+    const char                    *error;
+    const convrelay_call_pair_t   *p;
+
+    convrelay_call_conn_free(&call->conn, 0);
+    convrelay_call_target_free(&call->target);
+    convrelay_call_sid(call->ident.session_id, "VX");
+
+    for (i = 0; i < call->scenario->parameters.n; i++) {
+        p = &call->scenario->parameters.elts[i];
+        convrelay_call_pairs_set(&call->twiml.parameters, p->name,
+                                 strlen(p->name), p->value);
+    }
+
+    for (i = 0; i < call->options->parameters.n; i++) {
+        p = &call->options->parameters.elts[i];
+        convrelay_call_pairs_set(&call->twiml.parameters, p->name,
+                                 strlen(p->name), p->value);
+    }
+
+    if (convrelay_call_target_init(&call->target, call->twiml.url,
+                                   call->options->connect_to,
+                                   call->options->plain, &error)
+        != CONVRELAY_OK)
+    {
+        convrelay_call_print_error("relay URL \"%s\"%s%s %s",
+                                   call->twiml.url,
+                                   call->options->connect_to
+                                   ? " or --connect-to " : "",
+                                   call->options->connect_to
+                                   ? call->options->connect_to : "", error);
+        call->code = CONVRELAY_CALL_EXIT_CONNECT;
+        return CONVRELAY_ERROR;
+    }
+
+    call->target.insecure = call->options->insecure;
+    call->target.timeout = call->options->timeout;
+
+    for (i = 0; i < call->options->headers.n; i++) {
+        convrelay_call_pairs_add(&call->target.headers,
+                                 call->options->headers.elts[i].name,
+                                 call->options->headers.elts[i].value);
+    }
+
+    if (call->options->auth_token) {
+        call->target.signature = convrelay_call_sign(call->options->auth_token,
+                                                     call->twiml.url, NULL);
+    }
+
+    call->over = 0;
+    call->ended = 0;
+    call->hung_up = 0;
+    call->speaking = 0;
+
+    if (convrelay_call_connect(call) != CONVRELAY_OK) {
+        convrelay_call_print_error("%s: %s", call->twiml.url,
+                                   call->conn.error);
+        call->code = CONVRELAY_CALL_EXIT_CONNECT;
+        return CONVRELAY_ERROR;
+    }
+
+    return convrelay_call_talk(call);
+}
+
+
+static int
+convrelay_call_connect(convrelay_call_t *call)
+{
+    int      rc;
+    int64_t  until, begun;
+
+    begun = convrelay_call_now();
+    until = begun + call->options->timeout;
+
+    if (convrelay_call_conn_open(&call->conn, &call->target)
+        == CONVRELAY_ERROR)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    for ( ;; ) {
+        rc = convrelay_call_wait(call, until);
+
+        if (rc == CONVRELAY_ERROR) {
+            return CONVRELAY_ERROR;
+        }
+
+        if (call->conn.state == CONVRELAY_CALL_CONN_OPEN) {
+            break;
+        }
+
+        if (call->now >= until) {
+            snprintf(call->conn.error, sizeof(call->conn.error),
+                     "no WebSocket within %lld ms",
+                     (long long) call->options->timeout);
+            return CONVRELAY_ERROR;
+        }
+    }
+
+    convrelay_call_print_note(call->print, "connected to %s%s%s%s%s%s in "
+                              "%lld ms", call->twiml.url,
+                              call->target.host ? " at " : "",
+                              call->target.host ? call->target.host : "",
+                              call->target.host ? ":" : "",
+                              call->target.host ? call->target.port : "",
+                              call->target.parsed.tls && !call->target.tls
+                              ? ", in the clear" : "",
+                              (long long) (call->now - begun));
+
+    return CONVRELAY_OK;
+}
+
+
+/* setup to Close; CONVRELAY_OK whatever became of it */
+
+static int
+convrelay_call_talk(convrelay_call_t *call)
+{
+    int      rc;
+    int64_t  until, closing;
+
+    closing = 0;
+    call->now = convrelay_call_now();
+    convrelay_call_begin(call);
+
+    while (!call->over) {
+        call->now = convrelay_call_now();
+
+        if (convrelay_call_interrupts) {
+            convrelay_call_interrupts = 0;
+
+            if (convrelay_call_voice_done(&call->voice)
+                && convrelay_call_answered(call))
+            {
+                convrelay_call_hang_up(call);
+
+            } else {
+                convrelay_call_barge_in(call);
+            }
+        }
+
+        convrelay_call_speak(call);
+        rc = (call->hung_up || call->ended) ? CONVRELAY_AGAIN
+                                            : convrelay_call_steps(call);
+
+        if (call->over) {
+            break;
+        }
+
+        if (rc == CONVRELAY_DONE
+            && (!call->options->keyboard || call->eof)
+            && (convrelay_call_answered(call)
+                || call->now > call->turn.asked_at + call->options->timeout))
+        {
+            convrelay_call_hang_up(call);
+        }
+
+        if (call->conn.close_sent && closing == 0) {
+            closing = call->now + CONVRELAY_CALL_CLOSE_WAIT;
+        }
+
+        if (closing && call->now >= closing) {
+            break;
+        }
+
+        until = closing ? closing : call->now + 1000;
+
+        if (call->wake > call->now && call->wake < until) {
+            until = call->wake;
+        }
+
+        if (convrelay_call_voice_due(&call->voice) > 0
+            && convrelay_call_voice_due(&call->voice) < until)
+        {
+            until = convrelay_call_voice_due(&call->voice);
+        }
+
+        rc = convrelay_call_wait(call, until);
+
+        if (rc == CONVRELAY_DONE || rc == CONVRELAY_ERROR) {
+            break;
+        }
+    }
+
+    call->over = 1;
+    call->now = convrelay_call_now();
+    convrelay_call_note_turn(call);
+
+    if (convrelay_call_broken(call)) {
+        call->code = CONVRELAY_CALL_EXIT_BROKEN;
+        convrelay_call_print_error("%s", call->conn.error[0]
+                                   ? call->conn.error
+                                   : "the server closed the connection in "
+                                     "the middle of the call");
+    }
+
+    (void) convrelay_call_steps(call);
+
+    return CONVRELAY_OK;
+}
+
+
+/* a server that ends a call does so by "end" (error 64105 otherwise) */
+
+static int
+convrelay_call_broken(convrelay_call_t *call)
+{
+    convrelay_call_step_e  type;
+
+    if (call->conn.error[0]) {
+        return 1;
+    }
+
+    if (call->ended || call->hung_up) {
+        return 0;
+    }
+
+    if (call->step < call->scenario->n) {
+        type = call->scenario->steps[call->step].type;
+
+        if (type == CONVRELAY_CALL_EXPECT_CLOSE
+            || type == CONVRELAY_CALL_EXPECT_ENDS)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+convrelay_call_wait(convrelay_call_t *call, int64_t until)
+{
+    int            n, rc;
+    int64_t        timeout;
+    struct pollfd  pfd[2];
+
+    pfd[0].fd = call->conn.fd;
+    pfd[0].events = POLLIN;
+    pfd[0].revents = 0;
+    pfd[1].fd = (call->options->keyboard && !call->eof) ? 0 : -1;
+    pfd[1].events = POLLIN;
+    pfd[1].revents = 0;
+
+    if (convrelay_call_conn_writes(&call->conn)) {
+        pfd[0].events |= POLLOUT;
+    }
+
+    timeout = until - convrelay_call_now();
+    n = poll(pfd, 2, timeout > 0 ? (int) timeout : 0);
+    call->now = convrelay_call_now();
+
+    if (n == -1 && errno != EINTR) {
+        return CONVRELAY_ERROR;
+    }
+
+    if (n <= 0) {
+        return CONVRELAY_AGAIN;
+    }
+
+    rc = CONVRELAY_AGAIN;
+
+    if (pfd[0].revents) {
+        rc = convrelay_call_input(call);
+    }
+
+    if (pfd[1].revents) {
+        convrelay_call_keyboard(call);
+    }
+
+    return rc;
+}
+
+
+static int
+convrelay_call_input(convrelay_call_t *call)
+{
+    int                     rc;
+    convrelay_ws_message_t  m;
+
+    static u_char  buf[CONVRELAY_CALL_INPUT];
+
+    for ( ;; ) {
+        rc = convrelay_call_conn_read(&call->conn, buf, sizeof(buf), &m);
+
+        if (rc == CONVRELAY_ERROR || rc == CONVRELAY_DONE) {
+            call->over = 1;
+            return rc;
+        }
+
+        if (rc == CONVRELAY_AGAIN) {
+            return CONVRELAY_AGAIN;
+        }
+
+        if (m.opcode == CONVRELAY_WS_TEXT) {
+            convrelay_call_receive(call, m.data.data, m.data.len);
+
+        } else if (m.opcode == CONVRELAY_WS_PONG) {
+            convrelay_call_pong(call);
+
+        } else if (m.opcode == CONVRELAY_WS_BINARY) {
+            convrelay_call_print_note(call->print, "(a binary frame, which "
+                                      "Twilio does not take)");
+        }
+    }
+}
+
+
+static void
+convrelay_call_keyboard(convrelay_call_t *call)
+{
+    char     *p, *end;
+    ssize_t   n;
+
+    static char    line[8192];
+    static size_t  len;
+
+    n = read(0, line + len, sizeof(line) - 1 - len);
+
+    if (n <= 0) {
+        call->eof = 1;
+        n = 0;
+
+        if (len) {
+            line[len++] = '\n';
+        }
+    }
+
+    len += n;
+    line[len] = '\0';
+
+    for (p = line; (end = strchr(p, '\n')) != NULL; p = end + 1) {
+        *end = '\0';
+        convrelay_call_typed(call, p);
+    }
+
+    len -= p - line;
+    memmove(line, p, len);
+
+    if (len == sizeof(line) - 1) {
+        len = 0;
+    }
+}
+
+
+/* what a person types becomes a step; talking into the voice cuts it off */
+
+static void
+convrelay_call_typed(convrelay_call_t *call, char *line)
+{
+    convrelay_call_buf_t  b;
+
+    memset(&b, 0, sizeof(convrelay_call_buf_t));
+
+    line += strspn(line, " \t");
+
+    if (*line == '\0') {
+        return;
+    }
+
+    if (strncmp(line, "/dtmf ", 6) == 0) {
+        convrelay_call_buf_printf(&b, "dtmf: %s", line + 6);
+
+    } else if (*line == '/') {
+        convrelay_call_buf_str(&b, line + 1);
+
+    } else {
+
+        if (call->options->terminal
+            && !(convrelay_call_voice_done(&call->voice)
+                 && convrelay_call_answered(call)))
+        {
+            convrelay_call_barge_in(call);
+        }
+
+        convrelay_call_buf_printf(&b, "caller: %s", line);
+    }
+
+    if (convrelay_call_scenario_line(call->scenario, b.data, b.len,
+                                     call->scenario->n + 1)
+        == CONVRELAY_ERROR)
+    {
+        convrelay_call_print_error("%s", call->scenario->error);
+    }
+
+    convrelay_call_buf_free(&b);
+}
+
+
+/* CONVRELAY_OK: the TwiML that came back connects again */
+
+static int
+convrelay_call_action(convrelay_call_t *call)
+{
+    int                      rc;
+    char                    *url, *method;
+    const char              *status;
+    convrelay_call_pairs_t   form;
+
+    if (call->twiml.action == NULL) {
+        return CONVRELAY_DONE;
+    }
+
+    memset(&form, 0, sizeof(convrelay_call_pairs_t));
+
+    status = call->hung_up ? "completed" : call->ended ? "ended" : "failed";
+    url = convrelay_call_url_resolve(call->options->url, call->twiml.action);
+    method = convrelay_call_strdup(call->twiml.method ? call->twiml.method
+                                                      : "POST");
+    convrelay_call_form(call, &form, status);
+
+    rc = url ? convrelay_call_webhook(call, url, method, &form)
+             : CONVRELAY_ERROR;
+
+    if (rc != CONVRELAY_OK) {
+        call->code = CONVRELAY_CALL_EXIT_WEBHOOK;
+
+    } else {
+        convrelay_call_print_note(call->print, "action: SessionStatus %s, "
+                                  "then %s", status, call->twiml.verbs[0]
+                                  ? call->twiml.verbs : "nothing more");
+
+        if (call->hung_up || !call->twiml.connect) {
+            rc = CONVRELAY_DONE;
+        }
+    }
+
+    call->ident.in_progress = 1;
+
+    convrelay_call_pairs_free(&form);
+    free(method);
+    free(url);
+
+    return rc;
+}
+
+
+static void
+convrelay_call_interrupt_handler(int signo)
+{
+    convrelay_call_interrupts = 1;
+}
+
+
+/* Ctrl-C is the caller's voice where a person sits at the keyboard */
+
+static void
+convrelay_call_signals(convrelay_call_t *call)
+{
+    struct sigaction  sa;
+
+    signal(SIGPIPE, SIG_IGN);
+
+    if (!call->options->terminal) {
+        return;
+    }
+
+    memset(&sa, 0, sizeof(struct sigaction));
+    sa.sa_handler = convrelay_call_interrupt_handler;
+    sigaction(SIGINT, &sa, NULL);
+}

@@ -1,0 +1,133 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * One call, held in the foreground: by a scenario, from the keyboard, or
+ * both.  _session.c keeps the call, _step.c does a scenario's steps, _run.c
+ * waits and wires them to the socket.
+ */
+
+
+#ifndef CONVRELAY_CALL_RUN_H_INCLUDED
+#define CONVRELAY_CALL_RUN_H_INCLUDED
+
+
+#include "convrelay_call.h"
+#include "convrelay_call_conn.h"
+#include "convrelay_call_message.h"
+#include "convrelay_call_print.h"
+#include "convrelay_call_scenario.h"
+#include "convrelay_call_twiml.h"
+#include "convrelay_call_voice.h"
+
+
+typedef struct {
+    const char               *url;
+    const char               *connect_to;
+    const char               *public_url;
+    const char               *auth_token;
+    const char               *from;
+    const char               *to;
+    const char               *record;
+    convrelay_call_pairs_t    form;          /* extra form fields */
+    convrelay_call_pairs_t    parameters;    /* extra custom parameters */
+    convrelay_call_pairs_t    variables;     /* --set */
+    convrelay_call_pairs_t    headers;       /* of the handshake */
+    int64_t                   pace;          /* ms a character */
+    int64_t                   timeout;       /* ms, of any one wait */
+    int64_t                   grace;         /* ms, of tokens in flight */
+    unsigned                  get:1;
+    unsigned                  plain:1;
+    unsigned                  insecure:1;
+    unsigned                  listen:1;      /* hear each answer out */
+    unsigned                  no_checks:1;
+    unsigned                  keyboard:1;    /* steps come from stdin too */
+    unsigned                  terminal:1;    /* and stdin is a person's */
+} convrelay_call_options_t;
+
+
+/* one prompt and its answer; times are ms, 0 for what did not happen */
+
+typedef struct {
+    int64_t                   asked_at;
+    int64_t                   first_at;
+    int64_t                   end_at;
+    unsigned                  tokens;
+    unsigned                  flight;        /* came before the pong */
+    unsigned                  stray;         /* and after it */
+    unsigned                  asked:1;
+    unsigned                  open:1;        /* a token came, no last yet */
+    unsigned                  done:1;        /* last:true came */
+    unsigned                  interrupted:1;
+    unsigned                  noted:1;       /* its figures were printed */
+    int64_t                   interrupted_at;
+    int64_t                   pong_at;       /* the interrupt was read */
+    convrelay_call_buf_t      prompt;
+    convrelay_call_buf_t      answer;
+} convrelay_call_turn_t;
+
+
+typedef struct {
+    convrelay_call_options_t  *options;
+    convrelay_call_print_t    *print;
+    convrelay_call_scenario_t  *scenario;
+    convrelay_call_twiml_t     twiml;
+    convrelay_call_target_t    target;
+    convrelay_call_ident_t     ident;
+    convrelay_call_conn_t      conn;
+    convrelay_call_voice_t     voice;
+    convrelay_call_turn_t      turn;
+    convrelay_call_buf_t       message;      /* scratch for one */
+
+    convrelay_call_buf_t       heard;        /* of the last interruption */
+    convrelay_call_buf_t       beyond;
+    convrelay_call_buf_t       handoff;
+
+    size_t                     step;
+    int64_t                    step_at;      /* when the step began, or 0 */
+    int64_t                    wake;         /* look again then */
+    int64_t                    now;
+    int64_t                    begun_at;
+    int64_t                    text_at;      /* of the last token */
+    unsigned                   bad;          /* messages in a row */
+    unsigned                   turns;
+    unsigned                   stray;        /* of all turns */
+    int                        code;         /* exit code */
+    FILE                      *record;
+
+    unsigned                   speaking:1;
+    unsigned                   ended:1;      /* the server sent "end" */
+    unsigned                   hung_up:1;    /* we did */
+    unsigned                   over:1;       /* the socket is gone */
+    unsigned                   last:1;       /* no other session follows */
+    unsigned                   eof:1;        /* of stdin */
+} convrelay_call_t;
+
+
+/* runs one call against options->url, returns the exit code */
+int convrelay_call_run(convrelay_call_options_t *options,
+    convrelay_call_scenario_t *scenario, convrelay_call_print_t *print);
+
+/* the call: what either side says */
+void convrelay_call_begin(convrelay_call_t *call);
+void convrelay_call_receive(convrelay_call_t *call, u_char *data, size_t len);
+void convrelay_call_say(convrelay_call_t *call, const char *text);
+void convrelay_call_press(convrelay_call_t *call, const char *digits);
+void convrelay_call_barge_in(convrelay_call_t *call);
+void convrelay_call_speak(convrelay_call_t *call);
+void convrelay_call_pong(convrelay_call_t *call);
+void convrelay_call_hang_up(convrelay_call_t *call);
+void convrelay_call_send(convrelay_call_t *call);
+void convrelay_call_note_turn(convrelay_call_t *call);
+
+/* the answer is over: by its last token, an interruption, or the call */
+int convrelay_call_answered(convrelay_call_t *call);
+
+/*
+ * Does the steps whose time has come.  CONVRELAY_DONE: there are no more;
+ * CONVRELAY_AGAIN: one waits, at most until call->wake where that is set.
+ */
+int convrelay_call_steps(convrelay_call_t *call);
+
+
+#endif /* CONVRELAY_CALL_RUN_H_INCLUDED */
