@@ -63,8 +63,7 @@ convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
 {
     int  rc;
 
-    text->len = 0;
-    text->data = NULL;
+    convrelay_str_set(text, "");
 
     if (s->surrogate) {
         return convrelay_llm_text(s, text);
