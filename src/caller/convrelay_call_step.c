@@ -300,16 +300,16 @@ convrelay_call_expect_answer(convrelay_call_t *call,
             return convrelay_call_await(call, step, "an answer");
         }
 
-        return convrelay_call_check(call, step, !holds, "the answer is "
-                                    "\"%s\"", answer);
+        return convrelay_call_check(call, step, !holds, "\"%s\" is in the "
+                                    "answer \"%s\"", text, answer);
     }
 
     if (!over && !(holds && convrelay_call_interrupt_follows(call))) {
         return convrelay_call_await(call, step, "an answer");
     }
 
-    return convrelay_call_check(call, step, holds, "the answer is \"%s\"",
-                                answer);
+    return convrelay_call_check(call, step, holds, "\"%s\" is not in the "
+                                "answer \"%s\"", text, answer);
 }
 
 
