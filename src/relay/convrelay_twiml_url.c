@@ -283,7 +283,7 @@ convrelay_twiml_url_port(const u_char *p, const u_char *last)
         return NULL;
     }
 
-    if (*p++ != ':' || p == last) {
+    if (*p++ != ':') {
         return error;
     }
 
