@@ -704,7 +704,14 @@ convrelay_call_action(convrelay_call_t *call)
 
     memset(&form, 0, sizeof(convrelay_call_pairs_t));
 
-    status = call->hung_up ? "completed" : call->ended ? "ended" : "failed";
+    if (call->dropped) {
+        status = "failed";
+
+    } else {
+        status = call->hung_up ? "completed" : call->ended ? "ended"
+                                                           : "failed";
+    }
+
     url = convrelay_call_url_resolve(call->options->url, call->twiml.action);
     method = convrelay_call_strdup(call->twiml.method ? call->twiml.method
                                                       : "POST");

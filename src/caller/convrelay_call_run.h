@@ -59,9 +59,11 @@ typedef struct {
     unsigned                  open:1;        /* a token came, no last yet */
     unsigned                  done:1;        /* last:true came */
     unsigned                  interrupted:1;
+    unsigned                  over:1;        /* said into the last answer */
+    unsigned                  owed:1;        /* whose last is still to come */
     unsigned                  noted:1;       /* its figures were printed */
     int64_t                   interrupted_at;
-    int64_t                   pong_at;       /* the interrupt was read */
+    int64_t                   pong_at;       /* interrupt or prompt was read */
     convrelay_call_buf_t      prompt;
     convrelay_call_buf_t      answer;
 } convrelay_call_turn_t;
@@ -98,6 +100,7 @@ typedef struct {
     unsigned                   speaking:1;
     unsigned                   ended:1;      /* the server sent "end" */
     unsigned                   hung_up:1;    /* we did */
+    unsigned                   dropped:1;    /* or the network, as it were */
     unsigned                   over:1;       /* the socket is gone */
     unsigned                   last:1;       /* no other session follows */
     unsigned                   eof:1;        /* of stdin */

@@ -4,7 +4,9 @@
  *
  * Whether a server still sends tokens after an interruption can be told
  * exactly: a ping follows each interrupt, and what comes before its pong
- * may have been under way, what comes after it was sent too late.
+ * may have been under way, what comes after it was sent too late.  In the
+ * same way a ping behind a prompt that is said into an answer tells the old
+ * answer from the new one.
  */
 
 
@@ -123,6 +125,17 @@ convrelay_call_text(convrelay_call_t *call, convrelay_call_message_t *m)
 
     turn = &call->turn;
 
+    if (turn->over && turn->pong_at == 0) {
+        turn->flight += (m->token.len != 0);
+        turn->owed &= !m->last;
+        return;
+    }
+
+    if (turn->owed && m->last && m->token.len == 0 && turn->tokens == 0) {
+        turn->owed = 0;
+        return;
+    }
+
     if (m->token.len) {
         call->text_at = call->now;
 
@@ -197,9 +210,12 @@ convrelay_call_bad(convrelay_call_t *call, const convrelay_str_t *raw,
 void
 convrelay_call_say(convrelay_call_t *call, const char *text)
 {
+    unsigned                over, owed;
     convrelay_call_turn_t  *turn;
 
     turn = &call->turn;
+    over = turn->asked && !turn->done && !turn->interrupted;
+    owed = turn->open && !turn->done;
 
     convrelay_call_note_turn(call);
     convrelay_call_voice_finish(&call->voice, call->now);
@@ -221,6 +237,8 @@ convrelay_call_say(convrelay_call_t *call, const char *text)
     turn->open = 0;
     turn->done = 0;
     turn->interrupted = 0;
+    turn->over = over;
+    turn->owed = owed;
     turn->noted = 0;
     call->turns++;
 
@@ -235,6 +253,11 @@ convrelay_call_say(convrelay_call_t *call, const char *text)
                           ? call->twiml.language : "en-US", 1);
     turn->asked_at = convrelay_call_now();
     convrelay_call_send(call);
+
+    if (over) {
+        convrelay_call_conn_send(&call->conn, CONVRELAY_WS_PING, "prompt",
+                                 sizeof("prompt") - 1);
+    }
 }
 
 
@@ -367,7 +390,9 @@ convrelay_call_speak(convrelay_call_t *call)
 void
 convrelay_call_pong(convrelay_call_t *call)
 {
-    if (call->turn.interrupted && call->turn.pong_at == 0) {
+    if ((call->turn.interrupted || call->turn.over)
+        && call->turn.pong_at == 0)
+    {
         call->turn.pong_at = call->now;
     }
 }

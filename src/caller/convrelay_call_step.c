@@ -167,6 +167,7 @@ convrelay_call_step(convrelay_call_t *call, convrelay_call_step_t *step,
                                   "(drops the connection)");
         convrelay_call_conn_free(&call->conn, 1);
         call->hung_up = 1;
+        call->dropped = 1;
         call->over = 1;
         return CONVRELAY_OK;
 
