@@ -260,7 +260,9 @@ ngx_http_convrelay_mock_write_handler(ngx_http_request_t *r)
         return;
     }
 
-    if (wev->timer_set) {
+    /* limit_rate has its own timer there */
+
+    if (wev->timer_set && !wev->delayed) {
         ngx_del_timer(wev);
     }
 
@@ -491,11 +493,21 @@ ngx_http_convrelay_mock_next(ngx_http_request_t *r,
 {
     ngx_event_t  *ev;
 
-    /* in the next turn of the event loop, that a reader sees it apart */
+    /*
+     * Pieces are apart if the reader wakes up between them: bytes, of which
+     * there are many, only for one in this event loop.
+     */
 
     if (ctx->out.buf->last < ctx->ready) {
         ev = &ctx->timer;
-        ngx_post_event(ev, &ngx_posted_next_events);
+
+        if (ctx->opts.fault == NGX_HTTP_CONVRELAY_MOCK_BYTEWISE) {
+            ngx_post_event(ev, &ngx_posted_next_events);
+
+        } else {
+            ngx_add_timer(ev, 2);
+        }
+
         return NGX_AGAIN;
     }
 
