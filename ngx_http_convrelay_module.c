@@ -1,0 +1,529 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The face of the module: its directives, and what becomes of them.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+#define NGX_HTTP_CONVRELAY_CONF                                              \
+    NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
+
+
+static char *ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+static ngx_int_t ngx_http_convrelay_init(ngx_conf_t *cf);
+static void *ngx_http_convrelay_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static void ngx_http_convrelay_merge_values(
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
+static char *ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf,
+    ngx_uint_t own);
+static char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf);
+
+
+static ngx_conf_num_bounds_t  ngx_http_convrelay_count_bounds = {
+    ngx_conf_check_num_bounds, 0, 1000000
+};
+
+
+static ngx_command_t  ngx_http_convrelay_commands[] = {
+
+    { ngx_string("convrelay"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_convrelay,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_model"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, model),
+      NULL },
+
+    { ngx_string("convrelay_system_prompt"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_phrase_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, system_prompt),
+      NULL },
+
+    { ngx_string("convrelay_system_prompt_file"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, system_prompt_file),
+      NULL },
+
+    { ngx_string("convrelay_error_message"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_phrase_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, error_message),
+      NULL },
+
+    { ngx_string("convrelay_request_field"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE2,
+      ngx_http_convrelay_request_field,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_ping_interval"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, ping_interval),
+      NULL },
+
+    { ngx_string("convrelay_send_timeout"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, send_timeout),
+      NULL },
+
+    { ngx_string("convrelay_max_message_size"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_message_size),
+      NULL },
+
+    { ngx_string("convrelay_max_fragments"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_fragments),
+      &ngx_http_convrelay_count_bounds },
+
+    { ngx_string("convrelay_max_output_size"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_output_size),
+      NULL },
+
+    { ngx_string("convrelay_max_answer_size"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_answer_size),
+      NULL },
+
+    { ngx_string("convrelay_max_line_size"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_line_size),
+      NULL },
+
+    { ngx_string("convrelay_max_history_size"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_history_size),
+      NULL },
+
+    { ngx_string("convrelay_max_history_messages"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_history_messages),
+      &ngx_http_convrelay_count_bounds },
+
+    { ngx_string("convrelay_twiml"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_twiml,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, twiml),
+      NULL },
+
+    { ngx_string("convrelay_twiml_attribute"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE2,
+      ngx_http_convrelay_twiml_attribute,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_env"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_convrelay_env,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_env_file"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE123,
+      ngx_http_convrelay_env_file,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_convrelay_module_ctx = {
+    ngx_http_convrelay_add_variables,      /* preconfiguration */
+    ngx_http_convrelay_init,               /* postconfiguration */
+
+    ngx_http_convrelay_create_main_conf,   /* create main configuration */
+    ngx_http_convrelay_init_main_conf,     /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_convrelay_create_loc_conf,    /* create location configuration */
+    ngx_http_convrelay_merge_loc_conf      /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_convrelay_module = {
+    NGX_MODULE_V1,
+    &ngx_http_convrelay_module_ctx,        /* module context */
+    ngx_http_convrelay_commands,           /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+/* the codes of the pure rooms are passed on as they are */
+
+#if (CONVRELAY_OK != NGX_OK || CONVRELAY_ERROR != NGX_ERROR                  \
+     || CONVRELAY_AGAIN != NGX_AGAIN || CONVRELAY_DONE != NGX_DONE           \
+     || CONVRELAY_DECLINED != NGX_DECLINED)
+#error return codes of the pure rooms differ from those of nginx
+#endif
+
+
+static char *
+ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    if (clcf->enable != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    clcf->enable = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_init(ngx_conf_t *cf)
+{
+    if (ngx_http_convrelay_env_check(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_filter_init(cf);
+}
+
+
+static void *
+ngx_http_convrelay_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_main_conf_t));
+    if (mcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&mcf->env, cf->pool, 8,
+                       sizeof(ngx_http_convrelay_env_t))
+        != NGX_OK
+        || ngx_array_init(&mcf->defaults, cf->pool, 4,
+                          sizeof(ngx_http_convrelay_env_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    mcf->buffer = ngx_palloc(cf->pool, NGX_HTTP_CONVRELAY_READ_SIZE);
+    if (mcf->buffer == NULL) {
+        return NULL;
+    }
+
+    return mcf;
+}
+
+
+static char *
+ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_convrelay_main_conf_t *mcf = conf;
+
+    ngx_uint_t  i;
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+
+        if (ngx_strcmp(cf->cycle->modules[i]->name, "ngx_http_proxy_module")
+            == 0)
+        {
+            mcf->proxy = cf->cycle->modules[i];
+        }
+    }
+
+    /* a name that is missing is told before what comes of its absence */
+
+    if (ngx_http_convrelay_env_check(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_convrelay_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->llm_handler = NULL;
+     *     conf->system = { 0, NULL };
+     *     conf->session = { 0 };
+     *     conf->checked = 0;
+     */
+
+    conf->enable = NGX_CONF_UNSET;
+    conf->model = NGX_CONF_UNSET_PTR;
+    conf->system_prompt = NGX_CONF_UNSET_PTR;
+    conf->system_prompt_file = NGX_CONF_UNSET_PTR;
+    conf->error_message = NGX_CONF_UNSET_PTR;
+    conf->fields = NGX_CONF_UNSET_PTR;
+    conf->ping_interval = NGX_CONF_UNSET_MSEC;
+    conf->send_timeout = NGX_CONF_UNSET_MSEC;
+    conf->max_message_size = NGX_CONF_UNSET_SIZE;
+    conf->max_output_size = NGX_CONF_UNSET_SIZE;
+    conf->max_answer_size = NGX_CONF_UNSET_SIZE;
+    conf->max_line_size = NGX_CONF_UNSET_SIZE;
+    conf->max_history_size = NGX_CONF_UNSET_SIZE;
+    conf->max_history_messages = NGX_CONF_UNSET;
+    conf->max_fragments = NGX_CONF_UNSET;
+    conf->twiml = NGX_CONF_UNSET_PTR;
+    conf->attributes = NGX_CONF_UNSET_PTR;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_convrelay_loc_conf_t *prev = parent;
+    ngx_http_convrelay_loc_conf_t *conf = child;
+
+    char        *rv;
+    ngx_uint_t   own;
+
+    if (conf->system_prompt != NGX_CONF_UNSET_PTR
+        && conf->system_prompt_file != NGX_CONF_UNSET_PTR)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_system_prompt\" and "
+                           "\"convrelay_system_prompt_file\" exclude each "
+                           "other");
+        return NGX_CONF_ERROR;
+    }
+
+    own = (conf->model != NGX_CONF_UNSET_PTR
+           || conf->system_prompt != NGX_CONF_UNSET_PTR
+           || conf->system_prompt_file != NGX_CONF_UNSET_PTR
+           || conf->error_message != NGX_CONF_UNSET_PTR
+           || conf->fields != NGX_CONF_UNSET_PTR);
+
+    ngx_http_convrelay_merge_values(prev, conf);
+
+    rv = ngx_http_convrelay_merge_handler(cf, prev, conf, own);
+
+    if (rv == NGX_CONF_OK && conf->enable) {
+        rv = ngx_http_convrelay_prompt_merge(cf, conf);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_twiml_merge(cf, conf);
+    }
+
+    return rv;
+}
+
+
+static void
+ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_conf_merge_ptr_value(conf->model, prev->model, NULL);
+
+    /* either of the two replaces what an outer level has */
+
+    if (conf->system_prompt == NGX_CONF_UNSET_PTR
+        && conf->system_prompt_file == NGX_CONF_UNSET_PTR)
+    {
+        conf->system_prompt = prev->system_prompt;
+        conf->system_prompt_file = prev->system_prompt_file;
+    }
+
+    ngx_conf_init_ptr_value(conf->system_prompt, NULL);
+    ngx_conf_init_ptr_value(conf->system_prompt_file, NULL);
+
+    ngx_conf_merge_ptr_value(conf->error_message, prev->error_message, NULL);
+    ngx_conf_merge_ptr_value(conf->fields, prev->fields, NULL);
+
+    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval, 30000);
+    ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 30000);
+
+    ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
+                              131072);
+    ngx_conf_merge_size_value(conf->max_output_size, prev->max_output_size,
+                              262144);
+    ngx_conf_merge_size_value(conf->max_answer_size, prev->max_answer_size,
+                              65536);
+    ngx_conf_merge_size_value(conf->max_line_size, prev->max_line_size,
+                              262144);
+    ngx_conf_merge_size_value(conf->max_history_size, prev->max_history_size,
+                              262144);
+    ngx_conf_merge_value(conf->max_history_messages,
+                         prev->max_history_messages, 400);
+    ngx_conf_merge_value(conf->max_fragments, prev->max_fragments, 128);
+
+    conf->session.max_answer = conf->max_answer_size;
+    conf->session.max_history_bytes = conf->max_history_size;
+    conf->session.max_history_messages = conf->max_history_messages;
+
+    ngx_conf_init_ptr_value(conf->twiml, NULL);
+    ngx_conf_merge_ptr_value(conf->attributes, prev->attributes, NULL);
+}
+
+
+/*
+ * The location's content handler becomes the LLM of its calls, and ours takes
+ * its place.  Blocks of "if" and "limit_except" belong to their location,
+ * nested locations do not.
+ */
+
+static char *
+ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf,
+    ngx_uint_t own)
+{
+    ngx_uint_t                 block;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    block = clcf->noname || clcf->lmt_excpt;
+
+    if (block && prev->enable == 1) {
+        conf->enable = 1;
+        conf->llm_handler = prev->llm_handler;
+    }
+
+    ngx_conf_init_value(conf->enable, 0);
+
+    if (!conf->enable) {
+
+        if (own && clcf->handler && !block && conf->twiml == NULL) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "location \"%V\" has convrelay directives, but "
+                               "not \"convrelay;\": anybody can use its LLM",
+                               &clcf->name);
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (clcf->handler == ngx_http_convrelay_twiml_handler) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "location \"%V\" has both \"convrelay\" and "
+                           "\"convrelay_twiml\": they need a location each",
+                           &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (clcf->handler) {
+        conf->llm_handler = clcf->handler;
+        clcf->handler = ngx_http_convrelay_handler;
+    }
+
+    if (conf->llm_handler == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "location \"%V\" has \"convrelay\", but no LLM: add "
+                           "\"proxy_pass https://host/v1/chat/completions\"",
+                           &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_convrelay_check_location(cf, clcf);
+}
+
+
+/* stock directives of the location that a turn cannot honour */
+
+static char *
+ngx_http_convrelay_check_location(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf)
+{
+    ngx_http_upstream_conf_t        *upstream;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    if (clcf->post_action.data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"post_action\" cannot be used in location \"%V\" "
+                           "with \"convrelay\"", &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+
+    if (mcf->proxy == NULL) {
+        return NGX_CONF_OK;
+    }
+
+#if (NGX_HTTP_CACHE)
+
+    /* a proxy location's configuration starts with its upstream's */
+
+    upstream = ((ngx_http_conf_ctx_t *) cf->ctx)
+                   ->loc_conf[mcf->proxy->ctx_index];
+
+    if (upstream->cache == 1) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"proxy_cache\" cannot be used in location \"%V\" "
+                           "with \"convrelay\": answers are not the same "
+                           "twice, write \"proxy_cache off\"", &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+#endif
+
+    return NGX_CONF_OK;
+}

@@ -1,0 +1,387 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the files of the nginx glue share.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_H_INCLUDED
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "convrelay_base.h"
+#include "convrelay_ws.h"
+#include "convrelay_ws_handshake.h"
+#include "convrelay_relay.h"
+#include "convrelay_twiml.h"
+#include "convrelay_llm_body.h"
+#include "convrelay_llm_stream.h"
+#include "convrelay_session.h"
+
+
+#define NGX_HTTP_CONVRELAY_UPGRADE_REQUIRED  426
+
+#define NGX_HTTP_CONVRELAY_READ_SIZE     16384  /* one recv(), per worker */
+#define NGX_HTTP_CONVRELAY_CHUNK_SIZE    4064   /* of the output queue */
+#define NGX_HTTP_CONVRELAY_MAX_FORM      65536  /* bytes of a webhook's form */
+#define NGX_HTTP_CONVRELAY_MAX_PROMPT    1048576        /* bytes of a file */
+#define NGX_HTTP_CONVRELAY_CLOSE_TIME    5000   /* ms for a Close to leave */
+#define NGX_HTTP_CONVRELAY_DRAIN_TIME    1000   /* ms from [DONE] to the end
+                                                   of the body */
+
+
+/* configuration */
+
+typedef struct {
+    ngx_str_t                         name;
+    ngx_str_t                         value;
+    ngx_uint_t                        file;   /* its number, 0: none */
+} ngx_http_convrelay_env_t;
+
+
+typedef struct {
+    ngx_array_t                       env;    /* ngx_http_convrelay_env_t */
+    ngx_array_t                       defaults;       /* the same */
+    ngx_uint_t                        nfiles;
+    u_char                           *buffer; /* READ_SIZE bytes, shared by
+                                                 the calls of a worker */
+    ngx_module_t                     *proxy;  /* the proxy module, or NULL */
+} ngx_http_convrelay_main_conf_t;
+
+
+/* a directive's value that may hold variables, and how it was written */
+
+typedef struct {
+    ngx_http_complex_value_t         *value;
+    ngx_str_t                         source;
+} ngx_http_convrelay_value_t;
+
+
+/* a piece of a request field's JSON: literal text, or a variable */
+
+typedef struct {
+    ngx_str_t                         text;
+    ngx_int_t                         index;  /* of the variable, or -1 */
+    unsigned                          quoted:1;       /* inside a string */
+} ngx_http_convrelay_json_part_t;
+
+
+typedef struct {
+    ngx_str_t                         name;
+    ngx_array_t                       parts;
+} ngx_http_convrelay_field_t;
+
+
+typedef struct {
+    ngx_str_t                         name;
+    ngx_http_convrelay_value_t        value;
+} ngx_http_convrelay_attribute_t;
+
+
+typedef struct {
+    ngx_flag_t                        enable;
+    ngx_http_handler_pt               llm_handler;
+
+    ngx_http_convrelay_value_t       *model;
+    ngx_http_convrelay_value_t       *system_prompt;
+    ngx_http_convrelay_value_t       *system_prompt_file;
+    ngx_http_convrelay_value_t       *error_message;
+    ngx_array_t                      *fields;
+    ngx_str_t                         system; /* its message, where static */
+
+    ngx_msec_t                        ping_interval;
+    ngx_msec_t                        send_timeout;
+    size_t                            max_message_size;
+    size_t                            max_output_size;
+    size_t                            max_answer_size;
+    size_t                            max_line_size;
+    size_t                            max_history_size;
+    ngx_int_t                         max_history_messages;
+    ngx_int_t                         max_fragments;
+
+    convrelay_session_conf_t          session;
+    unsigned                          checked:1;      /* a first request was
+                                                         looked at */
+
+    ngx_http_convrelay_value_t       *twiml;
+    ngx_array_t                      *attributes;
+} ngx_http_convrelay_loc_conf_t;
+
+
+/* run time */
+
+typedef struct ngx_http_convrelay_call_s   ngx_http_convrelay_call_t;
+typedef struct ngx_http_convrelay_turn_s   ngx_http_convrelay_turn_t;
+typedef struct ngx_http_convrelay_chunk_s  ngx_http_convrelay_chunk_t;
+
+
+/* of a main request, and of a turn's shadow main request */
+
+typedef struct {
+    ngx_http_convrelay_call_t        *call;
+    ngx_array_t                      *form;   /* convrelay_pair_t */
+} ngx_http_convrelay_ctx_t;
+
+
+/* one piece of the output queue; owned by it, freed when it was sent */
+
+struct ngx_http_convrelay_chunk_s {
+    ngx_http_convrelay_chunk_t       *next;
+    u_char                           *pos;
+    u_char                           *last;
+    u_char                           *end;
+};
+
+
+typedef struct {
+    ngx_http_convrelay_chunk_t       *first;
+    ngx_http_convrelay_chunk_t       *last;
+    size_t                            queued;         /* bytes */
+} ngx_http_convrelay_output_t;
+
+
+/*
+ * One phone call.  Lives in the pool of its request; what grows is malloc'ed
+ * by the rooms and freed with it.
+ */
+
+struct ngx_http_convrelay_call_s {
+    ngx_http_request_t               *request;
+    ngx_connection_t                 *connection;
+    ngx_http_convrelay_loc_conf_t    *conf;
+
+    convrelay_ws_reader_t             reader;
+    convrelay_session_t               session;
+    convrelay_session_conf_t          session_conf;
+    convrelay_str_t                   system; /* written system message */
+
+    ngx_http_convrelay_output_t       output;
+    ngx_http_convrelay_turn_t        *turn;   /* that feeds the session */
+    ngx_queue_t                       turns;  /* all that are not freed */
+
+    ngx_event_t                       ping;
+    ngx_event_t                       send;   /* deadline of the output */
+    ngx_event_t                       end;    /* posted: see ending, dead */
+
+    ngx_int_t                         rc;     /* to finalize with */
+
+    unsigned                          closing:1;      /* a Close is queued */
+    unsigned                          linger:1;       /* wait for its FIN */
+    unsigned                          dead:1; /* nothing more is sent */
+    unsigned                          ended:1;        /* finalized */
+    unsigned                          ready:1;        /* setup was handled */
+    unsigned                          early:1;        /* a call variable was
+                                                         read before setup */
+};
+
+
+/*
+ * One turn: the request to the LLM and its answer.  Lives in its own pool,
+ * together with the shadow main request and the subrequest.
+ */
+
+struct ngx_http_convrelay_turn_s {
+    ngx_queue_t                       queue;
+    ngx_http_convrelay_call_t        *call;
+    ngx_pool_t                       *pool;
+    ngx_http_request_t               *shadow;
+    ngx_http_request_t               *request;
+
+    convrelay_llm_stream_t            stream;
+
+    ngx_event_t                       event;  /* posted: cancel, finish */
+    ngx_event_t                       drain;  /* from [DONE] to the end */
+
+    ngx_int_t                         rc;     /* of the subrequest */
+    ngx_uint_t                        status; /* HTTP status of the answer */
+
+    unsigned                          header:1;       /* it was seen */
+    unsigned                          encoded:1;      /* by Content-Encoding */
+    unsigned                          clean:1;        /* body is complete */
+    unsigned                          answered:1;     /* session was told */
+    unsigned                          cancelled:1;
+    unsigned                          done:1; /* subrequest is finalized */
+    unsigned                          no_path:1;      /* in proxy_pass */
+};
+
+
+extern ngx_module_t  ngx_http_convrelay_module;
+
+
+/* ngx_http_convrelay_upgrade.c */
+
+/* content handler of a location with "convrelay;" */
+ngx_int_t ngx_http_convrelay_handler(ngx_http_request_t *r);
+
+
+/* ngx_http_convrelay_call.c */
+
+/*
+ * Takes the connection over after the 101 was sent; what is left in
+ * r->header_in are the first frames.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call);
+
+/* creates the call of r, with its cleanups; NULL without memory */
+ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
+    ngx_http_request_t *r, ngx_http_convrelay_loc_conf_t *conf);
+
+/* does what the session said; a call that ended is left alone */
+void ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
+    convrelay_actions_t *out);
+
+/*
+ * Ends the call: a Close frame with the code goes out, then the connection
+ * is closed.  call_fail() is for a connection that is of no use any more.
+ * Both only post an event, so they can be called from anywhere.
+ */
+void ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
+    ngx_uint_t code, convrelay_str_t *reason);
+void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
+    ngx_int_t rc);
+
+
+/* ngx_http_convrelay_output.c */
+
+/* size contiguous bytes at the end of the queue, or NULL without memory */
+u_char *ngx_http_convrelay_output_reserve(ngx_http_convrelay_call_t *call,
+    size_t size);
+
+/* the reserved bytes up to last are to be sent */
+void ngx_http_convrelay_output_commit(ngx_http_convrelay_call_t *call,
+    u_char *last);
+
+/*
+ * Sends what the socket takes.  NGX_OK: the queue is empty; NGX_AGAIN: the
+ * rest waits for the write event; NGX_ERROR: the connection is broken, or
+ * its reader is too slow (logged).
+ */
+ngx_int_t ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call);
+
+void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_turn.c */
+
+/* NGX_OK, or NGX_ERROR: no turn was started (logged) */
+ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
+
+/* the session has done with it: ends its upstream in this event-loop turn */
+void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
+
+/* the call is over: ends all upstreams now; then frees all memory */
+void ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call);
+void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
+
+ngx_int_t ngx_http_convrelay_filter_init(ngx_conf_t *cf);
+
+
+/* ngx_http_convrelay_prompt.c */
+
+/* evaluates at setup what belongs to the call; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call);
+
+/* the body of a turn in r's pool, evaluated for r; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
+    ngx_http_convrelay_call_t *call, ngx_buf_t *b);
+
+/* directive setters and merge */
+char *ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* ngx_http_convrelay_twiml.c */
+
+ngx_int_t ngx_http_convrelay_twiml_handler(ngx_http_request_t *r);
+char *ngx_http_convrelay_twiml(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_twiml_attribute(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* ngx_http_convrelay_form.c */
+
+/*
+ * The form of a webhook (a POST's body once it was read, else the query
+ * string), decoded; parsed once.  An array of convrelay_pair_t, or NULL
+ * without memory.
+ */
+ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
+
+
+/* ngx_http_convrelay_env.c */
+
+char *ngx_http_convrelay_env(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_convrelay_env_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Value of a name, case ignored as nginx does with variables.  NGX_OK, or
+ * NGX_DECLINED: it is not set, or empty and without a default.
+ */
+ngx_int_t ngx_http_convrelay_env_lookup(ngx_http_convrelay_main_conf_t *mcf,
+    u_char *name, size_t len, ngx_str_t *value);
+
+/* every $convrelay_env_NAME that is used has to be set */
+ngx_int_t ngx_http_convrelay_env_check(ngx_conf_t *cf);
+
+/*
+ * Expands a value whose only variables are $convrelay_env_*.  NGX_OK;
+ * NGX_DECLINED: it holds others; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_convrelay_env_expand(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_str_t *value);
+
+
+/*
+ * Length of the "$name" or "${name}" that starts at pos of source, or 0 where
+ * none does; *name is set to the name.
+ */
+size_t ngx_http_convrelay_variable_name(ngx_str_t *source, size_t pos,
+    ngx_str_t *name);
+
+
+/* ngx_http_convrelay_variables.c */
+
+ngx_int_t ngx_http_convrelay_add_variables(ngx_conf_t *cf);
+
+/* evaluates anew what was cached before the call was known */
+ngx_int_t ngx_http_convrelay_flush_variables(ngx_http_request_t *r);
+
+
+/* ngx_http_convrelay_value.c */
+
+/* setter of a phrase: a value that is spoken, so "$5" is a mistake */
+char *ngx_http_convrelay_phrase_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* setter of any other value */
+char *ngx_http_convrelay_value_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* compiles source into v; phrase: as above; a phrase of error, or NULL */
+char *ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_http_convrelay_value_t *v, ngx_uint_t phrase);
+
+/* the module's context of a main request, made where there is none */
+ngx_http_convrelay_ctx_t *ngx_http_convrelay_get_ctx(ngx_http_request_t *r);
+
+/*
+ * Reads a regular file of at most max bytes into the pool (blocking, as
+ * nginx reads files).  NGX_OK; NGX_DECLINED: there is none (not logged);
+ * NGX_ERROR (logged).
+ */
+ngx_int_t ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_log_t *log,
+    ngx_str_t *name, off_t max, ngx_str_t *content, ngx_file_info_t *fi);
+
+
+#endif /* NGX_HTTP_CONVRELAY_H_INCLUDED */

@@ -1,0 +1,739 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * One call on its connection: bytes in, messages to the session, what the
+ * session said to the socket.
+ *
+ * Nothing is ended where its end is found out.  The code here runs below
+ * read events, timers and the callbacks of upstreams, and the latter do not
+ * survive that their request goes.  So the end of a call is marked and
+ * posted; the event runs before the event loop sleeps again.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+#define NGX_HTTP_CONVRELAY_READS  64    /* recv() calls an event */
+
+
+static void ngx_http_convrelay_call_cleanup(void *data);
+static void ngx_http_convrelay_call_free(void *data);
+static void ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
+    ngx_int_t rc);
+
+static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
+static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
+static void ngx_http_convrelay_ping_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_send_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_end_handler(ngx_event_t *ev);
+
+static void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call,
+    u_char *pos, u_char *last);
+static void ngx_http_convrelay_frame(ngx_http_convrelay_call_t *call,
+    convrelay_ws_message_t *m);
+static void ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *data);
+static void ngx_http_convrelay_peer_close(ngx_http_convrelay_call_t *call,
+    convrelay_ws_message_t *m);
+static ngx_int_t ngx_http_convrelay_control(ngx_http_convrelay_call_t *call,
+    ngx_uint_t opcode, convrelay_str_t *data);
+static ngx_int_t ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a);
+static void ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a);
+
+
+ngx_http_convrelay_call_t *
+ngx_http_convrelay_call_create(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_connection_t           *c;
+    ngx_http_cleanup_t         *cln;
+    ngx_pool_cleanup_t         *pcln;
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_convrelay_call_t  *call;
+
+    ctx = ngx_http_convrelay_get_ctx(r);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    call = ngx_pcalloc(r->pool, sizeof(ngx_http_convrelay_call_t));
+    if (call == NULL) {
+        return NULL;
+    }
+
+    c = r->connection;
+
+    call->request = r;
+    call->connection = c;
+    call->conf = conf;
+    call->session_conf = conf->session;
+
+    ngx_queue_init(&call->turns);
+
+    call->reader.max_message = conf->max_message_size;
+    call->reader.max_fragments = conf->max_fragments;
+
+    convrelay_session_init(&call->session, &call->session_conf);
+
+    call->ping.handler = ngx_http_convrelay_ping_handler;
+    call->ping.data = call;
+    call->ping.log = c->log;
+
+    call->send.handler = ngx_http_convrelay_send_handler;
+    call->send.data = call;
+    call->send.log = c->log;
+
+    call->end.handler = ngx_http_convrelay_end_handler;
+    call->end.data = call;
+    call->end.log = c->log;
+
+    pcln = ngx_pool_cleanup_add(r->pool, 0);
+    if (pcln == NULL) {
+        return NULL;
+    }
+
+    pcln->handler = ngx_http_convrelay_call_free;
+    pcln->data = call;
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_convrelay_call_cleanup;
+    cln->data = call;
+
+    ctx->call = call;
+
+    return call;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call)
+{
+    u_char              *pos, *last;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = call->connection;
+    r = call->request;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, c->log, 0, "convrelay call start");
+
+    c->log->action = "reading websocket frame";
+
+    r->read_event_handler = ngx_http_convrelay_read_handler;
+    r->write_event_handler = ngx_http_convrelay_write_handler;
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    /* not cancelable: a draining worker keeps its calls */
+
+    ngx_add_timer(&call->ping, call->conf->ping_interval);
+
+    pos = r->header_in->pos;
+    last = r->header_in->last;
+    r->header_in->pos = last;
+
+    ngx_http_convrelay_input(call, pos, last);
+
+    if (ngx_http_convrelay_output_flush(call) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    ngx_post_event(c->read, &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+/*
+ * The request is about to end, whoever ends it.  Where the worker's shutdown
+ * timeout closes the connection, the peer is told.
+ */
+
+static void
+ngx_http_convrelay_call_cleanup(void *data)
+{
+    ngx_http_convrelay_call_t *call = data;
+
+    convrelay_str_t  reason = convrelay_string("server is shutting down");
+
+    if (call->connection->close && !call->ended) {
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_GOING_AWAY, &reason);
+        (void) ngx_http_convrelay_output_flush(call);
+    }
+
+    ngx_http_convrelay_call_stop(call);
+}
+
+
+static void
+ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
+{
+    call->dead = 1;
+    call->ended = 1;
+
+    ngx_http_convrelay_turns_abort(call);
+
+    if (call->ping.timer_set) {
+        ngx_del_timer(&call->ping);
+    }
+
+    if (call->send.timer_set) {
+        ngx_del_timer(&call->send);
+    }
+
+    if (call->end.posted) {
+        ngx_delete_posted_event(&call->end);
+    }
+}
+
+
+/* runs with the request's pool, behind its access log line */
+
+static void
+ngx_http_convrelay_call_free(void *data)
+{
+    ngx_http_convrelay_call_t *call = data;
+
+    ngx_http_convrelay_turns_free(call);
+    ngx_http_convrelay_output_free(call);
+    convrelay_ws_reader_free(&call->reader);
+    convrelay_session_free(&call->session);
+}
+
+
+static void
+ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
+    ngx_int_t rc)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = call->connection;
+    r = call->request;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0,
+                   "convrelay call finalize rc:%i", rc);
+
+    ngx_http_convrelay_call_stop(call);
+
+    if (call->output.first) {
+
+        /* ngx_ssl_shutdown() must not meet a write that is pending */
+
+        c->error = 1;
+    }
+
+    r->lingering_close = call->linger;
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+void
+ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
+    ngx_uint_t code, convrelay_str_t *reason)
+{
+    u_char           buf[CONVRELAY_WS_MAX_CONTROL];
+    convrelay_str_t  data;
+
+    if (call->closing || call->dead) {
+        return;
+    }
+
+    data.data = buf;
+    data.len = 0;
+
+    if (code != CONVRELAY_WS_NO_STATUS) {
+        data.len = convrelay_ws_close_payload(buf, code, reason) - buf;
+    }
+
+    if (ngx_http_convrelay_control(call, CONVRELAY_WS_CLOSE, &data)
+        != NGX_OK)
+    {
+        ngx_http_convrelay_call_fail(call, NGX_ERROR);
+        return;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, call->connection->log, 0,
+                   "convrelay close code:%ui", code);
+
+    call->closing = 1;
+    call->linger = 1;
+
+    ngx_post_event(&call->end, &ngx_posted_events);
+}
+
+
+void
+ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call, ngx_int_t rc)
+{
+    if (call->dead) {
+        return;
+    }
+
+    call->dead = 1;
+    call->rc = rc;
+
+    ngx_post_event(&call->end, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_convrelay_end_handler(ngx_event_t *ev)
+{
+    ngx_int_t                   rc;
+    ngx_connection_t           *c;
+    ngx_http_convrelay_call_t  *call;
+
+    call = ev->data;
+    c = call->connection;
+
+    ngx_http_set_log_request(c->log, call->request);
+
+    if (call->dead) {
+        ngx_http_convrelay_call_finalize(call, call->rc);
+        ngx_http_run_posted_requests(c);
+        return;
+    }
+
+    ngx_http_convrelay_turns_abort(call);
+
+    rc = ngx_http_convrelay_output_flush(call);
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_convrelay_call_finalize(call, rc);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_convrelay_read_handler(ngx_http_request_t *r)
+{
+    ssize_t                          n;
+    ngx_uint_t                       i;
+    ngx_event_t                     *rev;
+    ngx_connection_t                *c;
+    ngx_http_convrelay_ctx_t        *ctx;
+    ngx_http_convrelay_call_t       *call;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    c = r->connection;
+    rev = c->read;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    call = ctx->call;
+
+    for (i = 0; i < NGX_HTTP_CONVRELAY_READS; i++) {
+
+        if (call->dead) {
+            return;
+        }
+
+        n = c->recv(c, mcf->buffer, NGX_HTTP_CONVRELAY_READ_SIZE);
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == NGX_ERROR || n == 0) {
+
+            if (n == 0 && !call->closing) {
+                ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                              "client closed connection without a close "
+                              "frame");
+            }
+
+            ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+            return;
+        }
+
+        ngx_http_convrelay_input(call, mcf->buffer, mcf->buffer + n);
+    }
+
+    if (i == NGX_HTTP_CONVRELAY_READS) {
+
+        /* the others come first */
+
+        ngx_post_event(rev, &ngx_posted_next_events);
+    }
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_http_convrelay_call_fail(call, NGX_ERROR);
+        return;
+    }
+
+    if (ngx_http_convrelay_output_flush(call) == NGX_ERROR) {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+}
+
+
+static void
+ngx_http_convrelay_write_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_convrelay_call_t  *call;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+    call = ctx->call;
+
+    /*
+     * upstreams of the turns set the timer of this event as they like; the
+     * deadline of the output is call->send
+     */
+
+    r->connection->write->timedout = 0;
+
+    if (call->dead) {
+        return;
+    }
+
+    rc = ngx_http_convrelay_output_flush(call);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+        return;
+    }
+
+    if (rc == NGX_OK && call->closing) {
+        ngx_post_event(&call->end, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_convrelay_ping_handler(ngx_event_t *ev)
+{
+    ngx_int_t                   rc;
+    ngx_connection_t           *c;
+    ngx_http_convrelay_call_t  *call;
+
+    call = ev->data;
+    c = call->connection;
+
+    ngx_http_set_log_request(c->log, call->request);
+
+    ngx_add_timer(ev, call->conf->ping_interval);
+
+    if (call->closing || call->output.first) {
+        return;
+    }
+
+    rc = ngx_http_convrelay_control(call, CONVRELAY_WS_PING, NULL);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_convrelay_output_flush(call);
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+}
+
+
+static void
+ngx_http_convrelay_send_handler(ngx_event_t *ev)
+{
+    ngx_http_convrelay_call_t  *call;
+
+    call = ev->data;
+
+    ngx_http_set_log_request(call->connection->log, call->request);
+
+    ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
+                  "client timed out: %uz bytes wait for it",
+                  call->output.queued);
+
+    ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
+}
+
+
+static void
+ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
+    u_char *last)
+{
+    int                     rc;
+    convrelay_str_t         reason;
+    convrelay_ws_message_t  m;
+
+    while (!call->closing && !call->dead) {
+
+        rc = convrelay_ws_read(&call->reader, &pos, last, &m);
+
+        if (rc == CONVRELAY_AGAIN) {
+            return;
+        }
+
+        if (rc == CONVRELAY_ERROR) {
+            ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
+                          "client sent invalid websocket frame: %s%s%uL, "
+                          "closing with %ui", call->reader.error,
+                          call->reader.value ? ": " : " ",
+                          call->reader.value,
+                          (ngx_uint_t) call->reader.close_code);
+
+            reason.len = ngx_strlen(call->reader.error);
+            reason.data = (u_char *) call->reader.error;
+
+            ngx_http_convrelay_call_close(call, call->reader.close_code,
+                                          &reason);
+            return;
+        }
+
+        ngx_http_convrelay_frame(call, &m);
+    }
+}
+
+
+static void
+ngx_http_convrelay_frame(ngx_http_convrelay_call_t *call,
+    convrelay_ws_message_t *m)
+{
+    convrelay_str_t  reason = convrelay_string("text messages only");
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, call->connection->log, 0,
+                   "convrelay message op:%ui len:%uz",
+                   (ngx_uint_t) m->opcode, m->data.len);
+
+    switch (m->opcode) {
+
+    case CONVRELAY_WS_TEXT:
+        ngx_http_convrelay_message(call, &m->data);
+        break;
+
+    case CONVRELAY_WS_PING:
+        if (ngx_http_convrelay_control(call, CONVRELAY_WS_PONG, &m->data)
+            != NGX_OK)
+        {
+            ngx_http_convrelay_call_fail(call, NGX_ERROR);
+        }
+
+        break;
+
+    case CONVRELAY_WS_PONG:
+        break;
+
+    case CONVRELAY_WS_CLOSE:
+        ngx_http_convrelay_peer_close(call, m);
+        break;
+
+    default: /* CONVRELAY_WS_BINARY */
+        ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
+                      "client sent binary message");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_UNSUPPORTED_DATA,
+                                      &reason);
+    }
+}
+
+
+static void
+ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *data)
+{
+    int                        rc;
+    convrelay_str_t            reason = convrelay_string("no memory");
+    convrelay_actions_t        out;
+    convrelay_relay_message_t  m;
+
+    rc = convrelay_relay_parse(&m, data->data, data->len);
+
+    if (rc == CONVRELAY_DECLINED) {
+        ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
+                      "client sent message that %s, ignored", m.error);
+        return;
+    }
+
+    if (rc != CONVRELAY_OK) {
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_INTERNAL_ERROR,
+                                      &reason);
+        return;
+    }
+
+    convrelay_session_message(&call->session, &m, ngx_current_msec, &out);
+
+    ngx_http_convrelay_call_act(call, &out);
+
+    convrelay_relay_free(&m);
+}
+
+
+/* RFC 6455, 5.5.1: the same code goes back, then the server closes first */
+
+static void
+ngx_http_convrelay_peer_close(ngx_http_convrelay_call_t *call,
+    convrelay_ws_message_t *m)
+{
+    convrelay_str_t  reason = convrelay_null_string;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, call->connection->log, 0,
+                   "convrelay peer close code:%ui", (ngx_uint_t) m->code);
+
+    ngx_http_convrelay_call_close(call, m->code, &reason);
+
+    call->linger = 0;
+}
+
+
+void
+ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
+    convrelay_actions_t *out)
+{
+    ngx_uint_t           i;
+    convrelay_str_t      reason;
+    convrelay_action_t  *a;
+    convrelay_actions_t  failed;
+
+    for (i = 0; i < out->nactions; i++) {
+
+        if (call->closing || call->dead) {
+            return;
+        }
+
+        a = &out->actions[i];
+
+        switch (a->type) {
+
+        case CONVRELAY_ACT_SETUP:
+            if (ngx_http_convrelay_prompt_setup(call) != NGX_OK) {
+                convrelay_str_set(&reason, "no system prompt");
+                ngx_http_convrelay_call_close(call,
+                                              CONVRELAY_WS_INTERNAL_ERROR,
+                                              &reason);
+            }
+
+            break;
+
+        case CONVRELAY_ACT_CANCEL:
+            if (call->turn) {
+                ngx_http_convrelay_turn_cancel(call->turn);
+            }
+
+            break;
+
+        case CONVRELAY_ACT_TEXT:
+            if (ngx_http_convrelay_text(call, a) != NGX_OK) {
+                ngx_http_convrelay_call_fail(call, NGX_ERROR);
+            }
+
+            break;
+
+        case CONVRELAY_ACT_START:
+            if (ngx_http_convrelay_turn_start(call) != NGX_OK) {
+                convrelay_session_turn_end(&call->session,
+                                           CONVRELAY_TURN_FAILED,
+                                           ngx_current_msec, &failed);
+                ngx_http_convrelay_call_act(call, &failed);
+            }
+
+            break;
+
+        case CONVRELAY_ACT_CLOSE:
+            ngx_http_convrelay_note(call, a);
+
+            reason.len = ngx_strlen(a->note);
+            reason.data = (u_char *) a->note;
+
+            ngx_http_convrelay_call_close(call, a->code, &reason);
+            break;
+
+        case CONVRELAY_ACT_LOG:
+            ngx_http_convrelay_note(call, a);
+            break;
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_control(ngx_http_convrelay_call_t *call, ngx_uint_t opcode,
+    convrelay_str_t *data)
+{
+    size_t   len;
+    u_char  *p;
+
+    len = data ? data->len : 0;
+
+    p = ngx_http_convrelay_output_reserve(call, CONVRELAY_WS_MAX_HEADER + len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = convrelay_ws_header(p, opcode, len);
+
+    if (len) {
+        p = ngx_cpymem(p, data->data, len);
+    }
+
+    ngx_http_convrelay_output_commit(call, p);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a)
+{
+    size_t   size;
+    u_char  *p;
+
+    size = convrelay_relay_text_size(&a->text, a->last);
+
+    p = ngx_http_convrelay_output_reserve(call,
+                                          CONVRELAY_WS_MAX_HEADER + size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = convrelay_ws_header(p, CONVRELAY_WS_TEXT, size);
+    p = convrelay_relay_text_write(p, &a->text, a->last);
+
+    ngx_http_convrelay_output_commit(call, p);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a)
+{
+    char        text[65];
+    ngx_uint_t  level;
+
+    static ngx_uint_t  levels[] = {
+        NGX_LOG_INFO, NGX_LOG_WARN, NGX_LOG_ERR
+    };
+
+    level = (a->type == CONVRELAY_ACT_CLOSE) ? NGX_LOG_INFO
+                                             : levels[a->level];
+
+    if (a->text.len == 0) {
+        ngx_log_error(level, call->connection->log, 0,
+                      "convrelay: %s", a->note);
+        return;
+    }
+
+    /* it came from outside: one line, and printable */
+
+    convrelay_llm_redact(text, sizeof(text), a->text.data, a->text.len);
+
+    ngx_log_error(level, call->connection->log, 0,
+                  "convrelay: %s: \"%s\"", a->note, text);
+}

@@ -1,0 +1,152 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The form parameters of a webhook.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+#include "convrelay_form.h"
+
+
+static ngx_int_t ngx_http_convrelay_form_source(ngx_http_request_t *r,
+    ngx_str_t *data);
+static ngx_int_t ngx_http_convrelay_form_body(ngx_http_request_t *r,
+    ngx_str_t *data);
+
+
+ngx_array_t *
+ngx_http_convrelay_form(ngx_http_request_t *r)
+{
+    u_char                    *pos, *last;
+    ngx_str_t                  data;
+    ngx_array_t               *form;
+    convrelay_pair_t           pair, *p;
+    ngx_http_convrelay_ctx_t  *ctx;
+
+    ctx = ngx_http_convrelay_get_ctx(r);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    if (ctx->form) {
+        return ctx->form;
+    }
+
+    if (ngx_http_convrelay_form_source(r, &data) != NGX_OK) {
+        return NULL;
+    }
+
+    form = ngx_array_create(r->pool,
+                            ngx_max(convrelay_form_count(data.data, data.len),
+                                    1),
+                            sizeof(convrelay_pair_t));
+    if (form == NULL) {
+        return NULL;
+    }
+
+    pos = data.data;
+    last = data.data + data.len;
+
+    while (convrelay_form_next(&pos, last, &pair) == CONVRELAY_OK) {
+
+        p = ngx_array_push(form);
+        if (p == NULL) {
+            return NULL;
+        }
+
+        *p = pair;
+    }
+
+    /* a body that has not been read yet is asked for again */
+
+    if (r->method != NGX_HTTP_POST || r->request_body) {
+        ctx->form = form;
+    }
+
+    return form;
+}
+
+
+/* a copy that may be written to */
+
+static ngx_int_t
+ngx_http_convrelay_form_source(ngx_http_request_t *r, ngx_str_t *data)
+{
+    if (r->method == NGX_HTTP_POST) {
+        return ngx_http_convrelay_form_body(r, data);
+    }
+
+    data->len = r->args.len;
+    data->data = ngx_pnalloc(r->pool, ngx_max(r->args.len, 1));
+    if (data->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(data->data, r->args.data, r->args.len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_form_body(ngx_http_request_t *r, ngx_str_t *data)
+{
+    u_char                    *p;
+    size_t                     size;
+    ssize_t                    n;
+    ngx_buf_t                 *b;
+    ngx_chain_t               *cl;
+
+    static const char          type[] = "application/x-www-form-urlencoded";
+
+    data->len = 0;
+    data->data = (u_char *) "";
+
+    if (r->request_body == NULL || r->headers_in.content_type == NULL
+        || ngx_strncasecmp(r->headers_in.content_type->value.data,
+                           (u_char *) type, sizeof(type) - 1)
+           != 0)
+    {
+        return NGX_OK;
+    }
+
+    size = 0;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    if (size == 0 || size > NGX_HTTP_CONVRELAY_MAX_FORM) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    data->data = p;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b)) {
+            p = ngx_cpymem(p, b->pos, b->last - b->pos);
+            continue;
+        }
+
+        n = ngx_read_file(b->file, p, ngx_buf_size(b), b->file_pos);
+        if (n == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        p += n;
+    }
+
+    data->len = p - data->data;
+
+    return NGX_OK;
+}

@@ -1,0 +1,194 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The output of a call: a bounded queue of frames in front of c->send().  It
+ * never goes through the output filters, so that a token leaves in the
+ * event-loop turn in which it arrived.
+ *
+ * A chunk that was offered to the socket is neither moved nor merged: with
+ * TLS a write that has to be retried must be retried from the same address.
+ * Bytes may be appended behind what was offered.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+static ngx_int_t ngx_http_convrelay_output_response(
+    ngx_http_convrelay_call_t *call);
+
+
+u_char *
+ngx_http_convrelay_output_reserve(ngx_http_convrelay_call_t *call, size_t size)
+{
+    size_t                        n;
+    ngx_http_convrelay_chunk_t   *chunk;
+    ngx_http_convrelay_output_t  *out;
+
+    out = &call->output;
+    chunk = out->last;
+
+    if (chunk && (size_t) (chunk->end - chunk->last) >= size) {
+        return chunk->last;
+    }
+
+    n = ngx_max(size, NGX_HTTP_CONVRELAY_CHUNK_SIZE);
+
+    chunk = ngx_alloc(sizeof(ngx_http_convrelay_chunk_t) + n,
+                      call->connection->log);
+    if (chunk == NULL) {
+        return NULL;
+    }
+
+    chunk->next = NULL;
+    chunk->pos = (u_char *) (chunk + 1);
+    chunk->last = chunk->pos;
+    chunk->end = chunk->pos + n;
+
+    if (out->last) {
+        out->last->next = chunk;
+
+    } else {
+        out->first = chunk;
+    }
+
+    out->last = chunk;
+
+    return chunk->last;
+}
+
+
+void
+ngx_http_convrelay_output_commit(ngx_http_convrelay_call_t *call, u_char *last)
+{
+    ngx_http_convrelay_output_t  *out;
+
+    out = &call->output;
+
+    out->queued += last - out->last->last;
+    out->last->last = last;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
+{
+    ssize_t                       n;
+    ngx_int_t                     rc;
+    ngx_uint_t                    progress;
+    ngx_connection_t             *c;
+    ngx_http_convrelay_chunk_t   *chunk;
+    ngx_http_convrelay_output_t  *out;
+
+    c = call->connection;
+    out = &call->output;
+
+    rc = ngx_http_convrelay_output_response(call);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    progress = 0;
+
+    while (rc == NGX_OK && out->first) {
+
+        chunk = out->first;
+
+        if (chunk->pos < chunk->last) {
+
+            n = c->send(c, chunk->pos, chunk->last - chunk->pos);
+
+            if (n == NGX_ERROR) {
+                return NGX_ERROR;
+            }
+
+            if (n == NGX_AGAIN || n == 0) {
+                break;
+            }
+
+            progress = 1;
+            chunk->pos += n;
+            out->queued -= n;
+
+            if (chunk->pos < chunk->last) {
+                continue;
+            }
+        }
+
+        out->first = chunk->next;
+
+        if (out->first == NULL) {
+            out->last = NULL;
+        }
+
+        ngx_free(chunk);
+    }
+
+    if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (out->first == NULL && rc == NGX_OK) {
+
+        if (call->send.timer_set) {
+            ngx_del_timer(&call->send);
+        }
+
+        return NGX_OK;
+    }
+
+    if (out->queued > call->conf->max_output_size) {
+        ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                      "client does not read: %uz bytes wait for it, "
+                      "limit is %uz", out->queued,
+                      call->conf->max_output_size);
+        return NGX_ERROR;
+    }
+
+    if (!call->send.timer_set || progress) {
+        ngx_add_timer(&call->send, call->closing
+                                   ? NGX_HTTP_CONVRELAY_CLOSE_TIME
+                                   : call->conf->send_timeout);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/* the 101 response, should it not have left yet, goes first */
+
+static ngx_int_t
+ngx_http_convrelay_output_response(ngx_http_convrelay_call_t *call)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = call->connection;
+    r = call->request;
+
+    if (r->out == NULL && !c->buffered) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_output_filter(r, NULL) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    return (r->out || c->buffered) ? NGX_AGAIN : NGX_OK;
+}
+
+
+void
+ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call)
+{
+    ngx_http_convrelay_chunk_t  *chunk, *next;
+
+    for (chunk = call->output.first; chunk; chunk = next) {
+        next = chunk->next;
+        ngx_free(chunk);
+    }
+
+    ngx_memzero(&call->output, sizeof(ngx_http_convrelay_output_t));
+}

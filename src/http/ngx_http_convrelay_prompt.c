@@ -1,0 +1,635 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What a turn sends to the LLM: system prompt, model, further fields.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+#include "convrelay_utf8.h"
+
+
+static ngx_int_t ngx_http_convrelay_prompt_read(ngx_pool_t *pool,
+    ngx_log_t *log, ngx_str_t *file, ngx_str_t *text);
+static ngx_int_t ngx_http_convrelay_prompt_message(ngx_pool_t *pool,
+    ngx_str_t *text, convrelay_str_t *message);
+
+static ngx_int_t ngx_http_convrelay_field_parse(ngx_conf_t *cf,
+    ngx_str_t *source, ngx_http_convrelay_field_t *field);
+static ngx_int_t ngx_http_convrelay_field_check(ngx_conf_t *cf,
+    ngx_http_convrelay_field_t *field);
+static ngx_int_t ngx_http_convrelay_field_eval(ngx_http_request_t *r,
+    ngx_http_convrelay_field_t *field, convrelay_pair_t *pair);
+static ngx_int_t ngx_http_convrelay_field_part(ngx_http_request_t *r,
+    ngx_http_convrelay_json_part_t *part, ngx_str_t *text);
+static ngx_uint_t ngx_http_convrelay_is_literal(ngx_str_t *value);
+
+
+static ngx_str_t  ngx_http_convrelay_default_prompt =
+    ngx_string("You are a helpful assistant on the phone. What you say is "
+               "turned into speech, so answer with care and keep it short. "
+               "Spell out all numbers, for example twenty and not 20. Do not "
+               "use emoji, bullet points, asterisks or other special "
+               "symbols.");
+
+static ngx_str_t  ngx_http_convrelay_default_error =
+    ngx_string("I ran into a temporary issue while generating a response.");
+
+
+char *
+ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_int_t        rc;
+    ngx_str_t        text, file;
+    convrelay_str_t  message;
+
+    text = ngx_http_convrelay_default_prompt;
+    rc = NGX_OK;
+
+    if (conf->system_prompt) {
+        rc = ngx_http_convrelay_env_expand(cf, &conf->system_prompt->source,
+                                           &text);
+    }
+
+    if (conf->system_prompt_file) {
+        rc = ngx_http_convrelay_env_expand(cf,
+                                           &conf->system_prompt_file->source,
+                                           &file);
+
+        if (rc == NGX_OK) {
+
+            if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
+                return NGX_CONF_ERROR;
+            }
+
+            rc = ngx_http_convrelay_prompt_read(cf->pool, cf->log, &file,
+                                                &text);
+        }
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+
+        if (ngx_http_convrelay_prompt_message(cf->pool, &text, &message)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
+        conf->system.len = message.len;
+        conf->system.data = message.data;
+    }
+
+    text = ngx_http_convrelay_default_error;
+
+    if (conf->error_message
+        && ngx_http_convrelay_env_expand(cf, &conf->error_message->source,
+                                         &text)
+           == NGX_ERROR)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    conf->session.error_message.len = text.len;
+    conf->session.error_message.data = text.data;
+
+    return NGX_CONF_OK;
+}
+
+
+/* the whole file but the line end that editors leave behind it */
+
+static ngx_int_t
+ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_log_t *log,
+    ngx_str_t *file, ngx_str_t *text)
+{
+    size_t           n;
+    ngx_int_t        rc;
+    ngx_file_info_t  fi;
+
+    rc = ngx_http_convrelay_read_file(pool, log, file,
+                                      NGX_HTTP_CONVRELAY_MAX_PROMPT, text,
+                                      &fi);
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_EMERG, log, NGX_ENOENT,
+                      "system prompt file \"%V\"", file);
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    n = convrelay_utf8_valid(text->data, text->len);
+
+    if (n != text->len) {
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
+                      "system prompt file \"%V\" is not UTF-8 at byte %uz",
+                      file, n);
+        return NGX_ERROR;
+    }
+
+    if (n >= 3 && ngx_strncmp(text->data, "\xef\xbb\xbf", 3) == 0) {
+        text->data += 3;
+        text->len -= 3;
+    }
+
+    while (text->len && (text->data[text->len - 1] == LF
+                         || text->data[text->len - 1] == CR))
+    {
+        text->len--;
+    }
+
+    return NGX_OK;
+}
+
+
+/* no text, no message */
+
+static ngx_int_t
+ngx_http_convrelay_prompt_message(ngx_pool_t *pool, ngx_str_t *text,
+    convrelay_str_t *message)
+{
+    convrelay_str_t  str;
+
+    message->len = 0;
+    message->data = NULL;
+
+    if (text->len == 0) {
+        return NGX_OK;
+    }
+
+    str.len = text->len;
+    str.data = text->data;
+
+    message->len = convrelay_llm_message_size(CONVRELAY_LLM_SYSTEM, &str);
+    message->data = ngx_pnalloc(pool, message->len);
+    if (message->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) convrelay_llm_message_write(message->data, CONVRELAY_LLM_SYSTEM,
+                                       &str);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
+{
+    ngx_str_t                       text, file;
+    ngx_http_request_t             *r;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    r = call->request;
+    clcf = call->conf;
+
+    if (ngx_http_convrelay_flush_variables(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (clcf->error_message) {
+
+        if (ngx_http_complex_value(r, clcf->error_message->value, &text)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        call->session_conf.error_message.len = text.len;
+        call->session_conf.error_message.data = text.data;
+    }
+
+    if (clcf->system.data) {
+        call->system.len = clcf->system.len;
+        call->system.data = clcf->system.data;
+        return NGX_OK;
+    }
+
+    if (clcf->system_prompt_file) {
+
+        if (ngx_http_complex_value(r, clcf->system_prompt_file->value, &file)
+            != NGX_OK
+            || ngx_get_full_name(r->pool, (ngx_str_t *) &ngx_cycle->conf_prefix,
+                                 &file)
+               != NGX_OK
+            || ngx_http_convrelay_prompt_read(r->pool, r->connection->log,
+                                              &file, &text)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+    } else if (clcf->system_prompt) {
+
+        if (ngx_http_complex_value(r, clcf->system_prompt->value, &text)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+    } else {
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_prompt_message(r->pool, &text, &call->system);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
+    ngx_http_convrelay_call_t *call, ngx_buf_t *b)
+{
+    size_t                          size;
+    ngx_str_t                       model;
+    ngx_uint_t                      i;
+    convrelay_pair_t               *pair;
+    convrelay_llm_body_t            body;
+    ngx_http_convrelay_field_t     *field;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    clcf = call->conf;
+
+    ngx_memzero(&body, sizeof(convrelay_llm_body_t));
+
+    if (clcf->model) {
+
+        if (ngx_http_complex_value(r, clcf->model->value, &model) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else {
+        ngx_str_set(&model, "gpt-4o-mini");
+    }
+
+    body.model.len = model.len;
+    body.model.data = model.data;
+
+    if (clcf->fields) {
+        pair = ngx_palloc(r->pool,
+                          clcf->fields->nelts * sizeof(convrelay_pair_t));
+        if (pair == NULL) {
+            return NGX_ERROR;
+        }
+
+        field = clcf->fields->elts;
+
+        for (i = 0; i < clcf->fields->nelts; i++) {
+
+            if (ngx_http_convrelay_field_eval(r, &field[i], &pair[i])
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+
+        body.fields = pair;
+        body.nfields = clcf->fields->nelts;
+    }
+
+    body.system = call->system;
+    body.history.len = call->session.history.len;
+    body.history.data = call->session.history.data;
+
+    size = convrelay_llm_body_size(&body);
+
+    b->start = ngx_pnalloc(r->pool, size);
+    if (b->start == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = b->start;
+    b->last = convrelay_llm_body_write(b->pos, &body);
+    b->end = b->start + size;
+    b->temporary = 1;
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_str_t                   *value;
+    ngx_uint_t                   i;
+    ngx_http_convrelay_field_t  *field;
+
+    value = cf->args->elts;
+
+    if (clcf->fields == NGX_CONF_UNSET_PTR) {
+
+        clcf->fields = ngx_array_create(cf->pool, 4,
+                                        sizeof(ngx_http_convrelay_field_t));
+        if (clcf->fields == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    field = clcf->fields->elts;
+
+    for (i = 0; i < clcf->fields->nelts; i++) {
+
+        if (field[i].name.len == value[1].len
+            && ngx_strncmp(field[i].name.data, value[1].data, value[1].len)
+               == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate request field \"%V\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    field = ngx_array_push(clcf->fields);
+    if (field == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    field->name = value[1];
+
+    if (ngx_http_convrelay_field_parse(cf, &value[2], field) != NGX_OK
+        || ngx_http_convrelay_field_check(cf, field) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_field_parse(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_http_convrelay_field_t *field)
+{
+    size_t                           i, n;
+    ngx_str_t                        name;
+    ngx_uint_t                       quoted, literal;
+    ngx_http_convrelay_json_part_t  *part;
+
+    if (ngx_array_init(&field->parts, cf->pool, 3,
+                       sizeof(ngx_http_convrelay_json_part_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    quoted = 0;
+    literal = 0;
+    part = NULL;
+
+    for (i = 0; i < source->len; i += n) {
+
+        n = ngx_http_convrelay_variable_name(source, i, &name);
+
+        if (n || !literal) {
+
+            part = ngx_array_push(&field->parts);
+            if (part == NULL) {
+                return NGX_ERROR;
+            }
+
+            part->index = -1;
+            part->quoted = quoted;
+            part->text.len = 0;
+            part->text.data = &source->data[i];
+        }
+
+        if (n) {
+            part->index = ngx_http_get_variable_index(cf, &name);
+            if (part->index == NGX_ERROR) {
+                return NGX_ERROR;
+            }
+
+            literal = 0;
+            continue;
+        }
+
+        literal = 1;
+        n = 1;
+
+        if (source->data[i] == '"') {
+            quoted = !quoted;
+
+        } else if (quoted && source->data[i] == '\\' && i + 1 < source->len) {
+            n = 2;
+        }
+
+        part->text.len += n;
+    }
+
+    return NGX_OK;
+}
+
+
+/* with "0" in the place of each variable it has to be JSON */
+
+static ngx_int_t
+ngx_http_convrelay_field_check(ngx_conf_t *cf,
+    ngx_http_convrelay_field_t *field)
+{
+    u_char                          *p;
+    size_t                           len;
+    ngx_uint_t                       i;
+    const char                      *error;
+    convrelay_str_t                  name, json;
+    ngx_http_convrelay_json_part_t  *part;
+
+    part = field->parts.elts;
+    len = 0;
+
+    for (i = 0; i < field->parts.nelts; i++) {
+        len += (part[i].index < 0) ? part[i].text.len : 1;
+    }
+
+    p = ngx_pnalloc(cf->pool, len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    json.len = len;
+    json.data = p;
+
+    for (i = 0; i < field->parts.nelts; i++) {
+
+        if (part[i].index < 0) {
+            p = ngx_cpymem(p, part[i].text.data, part[i].text.len);
+
+        } else {
+            *p++ = '0';
+        }
+    }
+
+    name.len = field->name.len;
+    name.data = field->name.data;
+
+    if (convrelay_llm_check_field(&name, &json, &error) != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "request field \"%V\" %s", &field->name, error);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_field_eval(ngx_http_request_t *r,
+    ngx_http_convrelay_field_t *field, convrelay_pair_t *pair)
+{
+    u_char                          *p;
+    size_t                           len;
+    ngx_str_t                       *text;
+    ngx_uint_t                       i, n;
+    ngx_http_convrelay_json_part_t  *part;
+
+    part = field->parts.elts;
+    n = field->parts.nelts;
+
+    text = ngx_palloc(r->pool, n * sizeof(ngx_str_t));
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    len = 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_convrelay_field_part(r, &part[i], &text[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        len += text[i].len;
+    }
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    pair->name.len = field->name.len;
+    pair->name.data = field->name.data;
+    pair->value.len = len;
+    pair->value.data = p;
+
+    for (i = 0; i < n; i++) {
+        p = ngx_cpymem(p, text[i].data, text[i].len);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * A variable inside a string is escaped; one that stands alone is a number,
+ * true, false or null where it looks like one, else a string.  In both cases
+ * it cannot become more than one value.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_field_part(ngx_http_request_t *r,
+    ngx_http_convrelay_json_part_t *part, ngx_str_t *text)
+{
+    u_char                     *p;
+    size_t                      len;
+    ngx_str_t                   value;
+    ngx_http_variable_value_t  *vv;
+
+    if (part->index < 0) {
+        *text = part->text;
+        return NGX_OK;
+    }
+
+    vv = ngx_http_get_flushed_variable(r, part->index);
+
+    value.len = 0;
+    value.data = NULL;
+
+    if (vv && !vv->not_found) {
+        value.len = vv->len;
+        value.data = vv->data;
+    }
+
+    if (!part->quoted && ngx_http_convrelay_is_literal(&value)) {
+        *text = value;
+        return NGX_OK;
+    }
+
+    len = convrelay_json_escaped_len(value.data, value.len);
+
+    p = ngx_pnalloc(r->pool, len + 2);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = p;
+    text->len = part->quoted ? len : len + 2;
+
+    if (!part->quoted) {
+        *p++ = '"';
+    }
+
+    p = convrelay_json_escape(p, value.data, value.len);
+
+    if (!part->quoted) {
+        *p = '"';
+    }
+
+    return NGX_OK;
+}
+
+
+/* a JSON number (RFC 8259, section 6), true, false or null */
+
+static ngx_uint_t
+ngx_http_convrelay_is_literal(ngx_str_t *value)
+{
+    u_char  *p, *last, *digits;
+
+    if ((value->len == 4 && (ngx_strncmp(value->data, "true", 4) == 0
+                             || ngx_strncmp(value->data, "null", 4) == 0))
+        || (value->len == 5 && ngx_strncmp(value->data, "false", 5) == 0))
+    {
+        return 1;
+    }
+
+    p = value->data;
+    last = p + value->len;
+
+    if (p < last && *p == '-') {
+        p++;
+    }
+
+    digits = p;
+
+    while (p < last && *p >= '0' && *p <= '9') {
+        p++;
+    }
+
+    if (p == digits || (*digits == '0' && p - digits > 1)) {
+        return 0;
+    }
+
+    if (p < last && *p == '.') {
+        digits = ++p;
+
+        while (p < last && *p >= '0' && *p <= '9') {
+            p++;
+        }
+
+        if (p == digits) {
+            return 0;
+        }
+    }
+
+    return p == last;
+}

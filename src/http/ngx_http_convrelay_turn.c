@@ -1,0 +1,1004 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A turn: one prompt goes to the LLM, its answer comes back in pieces.
+ *
+ * The LLM is whatever content handler the location has besides us, mostly
+ * proxy_pass.  It runs in a background subrequest, so that the socket of the
+ * call stays ours; the subrequest's main request is not the call's but a
+ * shadow of it in the turn's own pool, so that nothing of a turn outlives it.
+ * Filters on top of the chain take the answer away before it could meet the
+ * client.
+ *
+ * A turn is cancelled and freed by a posted event only: its upstream's code
+ * is on the stack whenever something of the answer is looked at here.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+#define NGX_HTTP_CONVRELAY_POOL_SIZE     4096
+#define NGX_HTTP_CONVRELAY_SHADOW_COUNT  1000   /* references that are never
+                                                   given back */
+#define NGX_HTTP_CONVRELAY_BLOCKED_TIME  20     /* ms till aio is asked for
+                                                   again */
+
+
+static ngx_http_convrelay_turn_t *ngx_http_convrelay_turn_create(
+    ngx_http_convrelay_call_t *call);
+static ngx_http_request_t *ngx_http_convrelay_shadow(
+    ngx_http_convrelay_call_t *call, ngx_pool_t *pool);
+static ngx_int_t ngx_http_convrelay_subrequest(ngx_http_convrelay_turn_t *t);
+static ngx_int_t ngx_http_convrelay_request_headers(ngx_http_request_t *sr);
+static ngx_int_t ngx_http_convrelay_push_header(ngx_http_request_t *sr,
+    ngx_table_elt_t **elt, const char *name, const char *value);
+static void ngx_http_convrelay_run(ngx_http_convrelay_turn_t *t);
+static ngx_int_t ngx_http_convrelay_guard_upstream(
+    ngx_http_convrelay_turn_t *t, ngx_http_upstream_t *u);
+
+static ngx_int_t ngx_http_convrelay_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_convrelay_post_handler(ngx_http_request_t *r,
+    void *data, ngx_int_t rc);
+
+static void ngx_http_convrelay_feed(ngx_http_convrelay_turn_t *t,
+    ngx_buf_t *b);
+static void ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t,
+    u_char *pos, u_char *last);
+static void ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t,
+    convrelay_str_t *text);
+static void ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t);
+static convrelay_turn_end_e ngx_http_convrelay_turn_end(
+    ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
+
+static void ngx_http_convrelay_turn_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_drain_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_turn_finish(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_turn_stop(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_turn_free(ngx_http_convrelay_turn_t *t);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+ngx_int_t
+ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call)
+{
+    ngx_http_convrelay_turn_t  *t;
+
+    t = ngx_http_convrelay_turn_create(call);
+    if (t == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_convrelay_subrequest(t) != NGX_OK) {
+        ngx_http_convrelay_turn_free(t);
+        return NGX_ERROR;
+    }
+
+    call->turn = t;
+
+    ngx_http_convrelay_run(t);
+
+    return NGX_OK;
+}
+
+
+static ngx_http_convrelay_turn_t *
+ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call)
+{
+    ngx_log_t                  *log;
+    ngx_pool_t                 *pool;
+    ngx_http_convrelay_turn_t  *t;
+
+    log = call->connection->log;
+
+    pool = ngx_create_pool(NGX_HTTP_CONVRELAY_POOL_SIZE, log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    t = ngx_pcalloc(pool, sizeof(ngx_http_convrelay_turn_t));
+    if (t == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    t->pool = pool;
+    t->call = call;
+
+    convrelay_llm_stream_init(&t->stream, NGX_HTTP_OK);
+    t->stream.max_line = call->conf->max_line_size;
+    t->stream.max_body = call->conf->max_line_size;
+
+    t->event.handler = ngx_http_convrelay_turn_handler;
+    t->event.data = t;
+    t->event.log = log;
+
+    t->drain.handler = ngx_http_convrelay_drain_handler;
+    t->drain.data = t;
+    t->drain.log = log;
+
+    ngx_queue_insert_tail(&call->turns, &t->queue);
+
+    t->shadow = ngx_http_convrelay_shadow(call, pool);
+    if (t->shadow == NULL) {
+        ngx_http_convrelay_turn_free(t);
+        return NULL;
+    }
+
+    return t;
+}
+
+
+/*
+ * A main request that nginx can work with and will never finalize: its count
+ * does not reach zero, and terminating it only drops a reference.
+ */
+
+static ngx_http_request_t *
+ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call, ngx_pool_t *pool)
+{
+    size_t                      size;
+    ngx_time_t                 *tp;
+    ngx_http_request_t         *r, *m;
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    r = call->request;
+
+    m = ngx_pcalloc(pool, sizeof(ngx_http_request_t));
+    if (m == NULL) {
+        return NULL;
+    }
+
+    m->signature = NGX_HTTP_MODULE;
+    m->connection = r->connection;
+    m->pool = pool;
+    m->main = m;
+    m->count = NGX_HTTP_CONVRELAY_SHADOW_COUNT;
+
+    m->main_conf = r->main_conf;
+    m->srv_conf = r->srv_conf;
+    m->loc_conf = r->loc_conf;
+
+    m->ctx = ngx_pcalloc(pool, sizeof(void *) * ngx_http_max_module);
+    if (m->ctx == NULL) {
+        return NULL;
+    }
+
+    if (ngx_list_init(&m->headers_in.headers, pool, 4,
+                      sizeof(ngx_table_elt_t))
+        != NGX_OK
+        || ngx_list_init(&m->headers_out.headers, pool, 2,
+                         sizeof(ngx_table_elt_t))
+           != NGX_OK
+        || ngx_list_init(&m->headers_out.trailers, pool, 2,
+                         sizeof(ngx_table_elt_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
+
+    m->variables = ngx_palloc(pool, size);
+    if (m->variables == NULL) {
+        return NULL;
+    }
+
+    ngx_memcpy(m->variables, r->variables, size);
+
+    ctx = ngx_http_convrelay_get_ctx(m);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->call = call;
+
+    m->headers_in.server = r->headers_in.server;
+    m->headers_in.content_length_n = -1;
+    m->headers_in.keep_alive_n = -1;
+
+    m->header_in = r->header_in;
+    m->method = NGX_HTTP_POST;
+    ngx_str_set(&m->method_name, "POST");
+    m->http_version = NGX_HTTP_VERSION_11;
+    m->http_protocol = r->http_protocol;
+    m->request_line = r->request_line;
+    m->uri = r->uri;
+    m->args = r->args;
+    m->exten = r->exten;
+    m->unparsed_uri = r->unparsed_uri;
+    m->schema = r->schema;
+#if (nginx_version >= 1029003)
+    m->port = r->port;
+#endif
+
+    m->http_connection = r->http_connection;
+    m->log_handler = r->log_handler;
+    m->read_event_handler = ngx_http_request_empty_handler;
+    m->write_event_handler = NULL;
+
+    m->subrequests = NGX_HTTP_MAX_SUBREQUESTS + 1;
+    m->uri_changes = NGX_HTTP_MAX_URI_CHANGES + 1;
+    m->logged = 1;
+
+    tp = ngx_timeofday();
+    m->start_sec = tp->sec;
+    m->start_msec = tp->msec;
+
+    return m;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_subrequest(ngx_http_convrelay_turn_t *t)
+{
+    ngx_buf_t                   *b;
+    ngx_str_t                    args;
+    ngx_http_request_t          *m, *r, *sr;
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_post_subrequest_t  *ps;
+
+    m = t->shadow;
+    r = t->call->request;
+
+    b = ngx_calloc_buf(t->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_convrelay_prompt_body(m, t->call, b) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ps = ngx_palloc(t->pool, sizeof(ngx_http_post_subrequest_t));
+    if (ps == NULL) {
+        return NGX_ERROR;
+    }
+
+    ps->handler = ngx_http_convrelay_post_handler;
+    ps->data = t;
+
+    /* the location's own name: what proxy_pass has as a URI replaces it */
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    ngx_str_null(&args);
+
+    if (ngx_http_subrequest(m, &clcf->name, &args, &sr, ps,
+                            NGX_HTTP_SUBREQUEST_BACKGROUND)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* nobody runs them: it is started by hand */
+
+    m->posted_requests = NULL;
+
+    sr->loc_conf = r->loc_conf;
+    sr->valid_location = 1;
+    sr->filter_need_in_memory = 1;
+    sr->method = NGX_HTTP_POST;
+    sr->method_name = m->method_name;
+    sr->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_set_ctx(sr, t, ngx_http_convrelay_module);
+
+    sr->request_body = ngx_pcalloc(t->pool, sizeof(ngx_http_request_body_t));
+    if (sr->request_body == NULL) {
+        return NGX_ERROR;
+    }
+
+    sr->request_body->bufs = ngx_alloc_chain_link(t->pool);
+    if (sr->request_body->bufs == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last_buf = 1;
+
+    sr->request_body->buf = b;
+    sr->request_body->bufs->buf = b;
+    sr->request_body->bufs->next = NULL;
+    sr->headers_in.content_length_n = b->last - b->pos;
+
+    if (ngx_http_convrelay_request_headers(sr) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    t->request = sr;
+
+    return NGX_OK;
+}
+
+
+/* the LLM gets none of the caller's headers, signatures among them */
+
+static ngx_int_t
+ngx_http_convrelay_request_headers(ngx_http_request_t *sr)
+{
+    if (ngx_list_init(&sr->headers_in.headers, sr->pool, 4,
+                      sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_convrelay_push_header(sr, &sr->headers_in.content_type,
+                                       "Content-Type", "application/json")
+        != NGX_OK
+        || ngx_http_convrelay_push_header(sr, NULL, "Accept",
+                                          "text/event-stream, "
+                                          "application/json")
+           != NGX_OK
+        || ngx_http_convrelay_push_header(sr, NULL, "Accept-Encoding",
+                                          "identity")
+           != NGX_OK
+        || ngx_http_convrelay_push_header(sr, &sr->headers_in.user_agent,
+                                          "User-Agent", "convrelay")
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_push_header(ngx_http_request_t *sr, ngx_table_elt_t **elt,
+    const char *name, const char *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&sr->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value.len = ngx_strlen(value);
+    h->value.data = (u_char *) value;
+
+    h->lowcase_key = ngx_pnalloc(sr->pool, h->key.len);
+    if (h->lowcase_key == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = ngx_hash_strlow(h->lowcase_key, h->key.data, h->key.len);
+
+    if (elt) {
+        *elt = h;
+    }
+
+    return NGX_OK;
+}
+
+
+/* does what the content phase does; the turn may be over when it returns */
+
+static void
+ngx_http_convrelay_run(ngx_http_convrelay_turn_t *t)
+{
+    ngx_int_t            rc;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *sr;
+
+    sr = t->request;
+    c = sr->connection;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0,
+                   "convrelay turn start body:%O",
+                   sr->headers_in.content_length_n);
+
+    rc = t->call->conf->llm_handler(sr);
+
+    if (rc == NGX_DECLINED) {
+        rc = NGX_HTTP_NOT_FOUND;
+    }
+
+    ngx_http_finalize_request(sr, rc);
+
+    if (!t->done && sr->upstream
+        && ngx_http_convrelay_guard_upstream(t, sr->upstream) != NGX_OK)
+    {
+        ngx_post_event(&t->event, &ngx_posted_events);
+    }
+
+    ngx_http_set_log_request(c->log, t->call->request);
+}
+
+
+/*
+ * What an LLM's answer may not do in the caller's name: redirect inside of
+ * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_guard_upstream(ngx_http_convrelay_turn_t *t,
+    ngx_http_upstream_t *u)
+{
+    u_char                    *p, *last;
+    ngx_buf_t                 *b;
+    ngx_log_t                 *log;
+    ngx_http_upstream_conf_t  *conf;
+
+    log = t->call->connection->log;
+
+    conf = ngx_palloc(t->pool, sizeof(ngx_http_upstream_conf_t));
+    if (conf == NULL) {
+        return NGX_ERROR;
+    }
+
+    *conf = *u->conf;
+
+    conf->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
+                            |NGX_HTTP_UPSTREAM_IGN_XA_EXPIRES
+                            |NGX_HTTP_UPSTREAM_IGN_XA_LIMIT_RATE
+                            |NGX_HTTP_UPSTREAM_IGN_XA_BUFFERING
+                            |NGX_HTTP_UPSTREAM_IGN_XA_CHARSET;
+    conf->intercept_errors = 0;
+    conf->store = 0;
+
+    u->conf = conf;
+    u->store = 0;
+
+    if (u->uri.len == t->request->uri.len
+        && ngx_strncmp(u->uri.data, t->request->uri.data, u->uri.len) == 0)
+    {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "\"proxy_pass\" of a \"convrelay\" location has no "
+                      "path: write the whole URL of the LLM, such as "
+                      "\"https://host/v1/chat/completions\"");
+        t->no_path = 1;
+        return NGX_ERROR;
+    }
+
+    if (t->call->conf->checked || u->request_bufs == NULL) {
+        return NGX_OK;
+    }
+
+    t->call->conf->checked = 1;
+
+    b = u->request_bufs->buf;
+    last = b->last;
+
+    for (p = b->start; p < last && *p != CR; p++) { /* void */ }
+
+    if (p - b->start > 9 && ngx_strncmp(p - 9, " HTTP/1.0", 9) == 0) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "requests to the LLM are HTTP/1.0, each on a new "
+                      "connection: add \"proxy_http_version 1.1\" and "
+                      "\"proxy_set_header Connection \"\"\"");
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_header_filter(ngx_http_request_t *r)
+{
+    ngx_table_elt_t            *h;
+    ngx_http_convrelay_turn_t  *t;
+
+    if (r->post_subrequest == NULL
+        || r->post_subrequest->handler != ngx_http_convrelay_post_handler)
+    {
+        return ngx_http_next_header_filter(r);
+    }
+
+    t = r->post_subrequest->data;
+
+    t->header = 1;
+    t->status = r->headers_out.status;
+    t->stream.status = t->status;
+
+    h = r->headers_out.content_encoding;
+
+    if (h && h->hash && h->value.len
+        && !(h->value.len == 8
+             && ngx_strncasecmp(h->value.data, (u_char *) "identity", 8) == 0))
+    {
+        t->encoded = 1;
+    }
+
+    if (r->upstream) {
+        r->upstream->buffering = 0;
+    }
+
+    r->header_sent = 1;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "convrelay turn header status:%ui", t->status);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_buf_t                  *b;
+    ngx_chain_t                *cl;
+    ngx_http_convrelay_call_t  *call;
+    ngx_http_convrelay_turn_t  *t;
+
+    if (r->post_subrequest == NULL
+        || r->post_subrequest->handler != ngx_http_convrelay_post_handler)
+    {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    t = r->post_subrequest->data;
+    call = t->call;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (b->pos < b->last) {
+            ngx_http_convrelay_feed(t, b);
+            b->pos = b->last;
+        }
+
+        if (b->in_file) {
+            b->file_pos = b->file_last;
+        }
+
+        if (b->last_buf || b->last_in_chain) {
+            t->clean = 1;
+        }
+    }
+
+    if (call->output.first && !call->dead
+        && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
+    {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+
+    /* an error here would be one of the client's connection */
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
+    ngx_int_t rc)
+{
+    ngx_http_convrelay_turn_t *t = data;
+
+    if (t->done) {
+        return NGX_OK;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "convrelay turn done rc:%i", rc);
+
+    t->done = 1;
+    t->rc = rc;
+
+    if (r->headers_out.status == 0) {
+        r->headers_out.status = (rc > 0) ? rc
+                                         : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_post_event(&t->event, &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_feed(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
+{
+    u_char               *copy;
+    size_t                len;
+    ngx_http_upstream_t  *u;
+
+    u = t->request->upstream;
+
+    /* the bytes of an upstream's own buffer are nobody else's */
+
+    if (b->temporary || (u && b->tag == u->output.tag)) {
+        ngx_http_convrelay_bytes(t, b->pos, b->last);
+        return;
+    }
+
+    len = b->last - b->pos;
+
+    copy = ngx_alloc(len, t->call->connection->log);
+    if (copy == NULL) {
+        return;
+    }
+
+    ngx_memcpy(copy, b->pos, len);
+    ngx_http_convrelay_bytes(t, copy, copy + len);
+    ngx_free(copy);
+}
+
+
+static void
+ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t, u_char *pos,
+    u_char *last)
+{
+    int              rc;
+    convrelay_str_t  text;
+
+    while (t->call->turn == t && !t->encoded) {
+
+        rc = convrelay_llm_stream_read(&t->stream, &pos, last, &text);
+
+        if (rc == CONVRELAY_AGAIN) {
+            return;
+        }
+
+        if (rc == CONVRELAY_OK) {
+            ngx_http_convrelay_delta(t, &text);
+            continue;
+        }
+
+        /* [DONE], or an error: what follows does not matter any more */
+
+        ngx_http_convrelay_answered(t);
+
+        if (t->stream.failed) {
+            ngx_post_event(&t->event, &ngx_posted_events);
+
+        } else {
+            ngx_add_timer(&t->drain, NGX_HTTP_CONVRELAY_DRAIN_TIME);
+        }
+    }
+}
+
+
+static void
+ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t, convrelay_str_t *text)
+{
+    convrelay_actions_t  out;
+
+    convrelay_session_delta(&t->call->session, text, ngx_current_msec, &out);
+    ngx_http_convrelay_call_act(t->call, &out);
+}
+
+
+/* the answer is over, its request may not be */
+
+static void
+ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
+{
+    convrelay_actions_t         out;
+    convrelay_turn_end_e        how;
+    ngx_http_convrelay_call_t  *call;
+
+    call = t->call;
+
+    t->answered = 1;
+    call->turn = NULL;
+
+    how = ngx_http_convrelay_turn_end(t);
+
+    convrelay_session_turn_end(&call->session, how, ngx_current_msec, &out);
+    ngx_http_convrelay_call_act(call, &out);
+}
+
+
+static convrelay_turn_end_e
+ngx_http_convrelay_turn_end(ngx_http_convrelay_turn_t *t)
+{
+    ngx_log_t  *log;
+
+    log = t->call->connection->log;
+
+    if (!t->header || t->encoded || t->no_path) {
+        ngx_http_convrelay_log_failure(t);
+        return CONVRELAY_TURN_FAILED;
+    }
+
+    switch (convrelay_llm_outcome(&t->stream, t->clean)) {
+
+    case CONVRELAY_LLM_COMPLETE:
+
+        if (t->stream.finish == CONVRELAY_LLM_FINISH_LENGTH) {
+            ngx_log_error(NGX_LOG_INFO, log, 0,
+                          "LLM's answer was cut by its token limit");
+        }
+
+        return CONVRELAY_TURN_COMPLETE;
+
+    case CONVRELAY_LLM_EMPTY:
+        ngx_log_error(NGX_LOG_ERR, log, 0, "LLM sent an empty answer");
+        return CONVRELAY_TURN_EMPTY;
+
+    case CONVRELAY_LLM_TRUNCATED:
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "LLM's answer ended without \"[DONE]\" or a "
+                      "finish_reason");
+        return CONVRELAY_TURN_TRUNCATED;
+
+    default: /* CONVRELAY_LLM_FAILED */
+        break;
+    }
+
+    ngx_http_convrelay_log_failure(t);
+
+    if (t->status == NGX_HTTP_BAD_REQUEST
+        || t->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+        || t->status == 422)
+    {
+        return CONVRELAY_TURN_REJECTED;
+    }
+
+    return CONVRELAY_TURN_FAILED;
+}
+
+
+/* once a turn: who failed, how, and what it had to say about it */
+
+static void
+ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
+{
+    ngx_str_t               peer;
+    const char             *reason;
+    ngx_http_upstream_t    *u;
+    convrelay_llm_error_t  *e;
+
+    ngx_str_set(&peer, "-");
+
+    u = t->request->upstream;
+
+    if (u && u->state && u->state->peer) {
+        peer = *u->state->peer;
+    }
+
+    e = t->stream.error;
+
+    if (t->no_path) {
+        reason = "it was not asked";
+
+    } else if (t->encoded) {
+        reason = "it sent a Content-Encoding that was not asked for";
+
+    } else if (!t->header) {
+        reason = (t->rc == NGX_HTTP_GATEWAY_TIME_OUT) ? "timed out"
+                                                      : "gave no answer";
+
+    } else if (e) {
+        ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
+                      "LLM failed: upstream: %V, status: %ui, code: \"%s\", "
+                      "type: \"%s\", message: \"%s\"",
+                      &peer, t->status, e->code, e->type, e->message);
+        return;
+
+    } else {
+        reason = t->stream.spoken ? "broke off in mid-answer"
+                                  : "ended before its answer began";
+    }
+
+    ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
+                  "LLM failed: upstream: %V, status: %ui, %s",
+                  &peer, t->header ? t->status
+                                   : (ngx_uint_t) ngx_max(t->rc, 0), reason);
+}
+
+
+void
+ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t)
+{
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, t->call->connection->log, 0,
+                   "convrelay turn cancel");
+
+    t->cancelled = 1;
+
+    if (t->call->turn == t) {
+        t->call->turn = NULL;
+    }
+
+    ngx_post_event(&t->event, &ngx_posted_events);
+}
+
+
+/* posted: the subrequest is over, or has to be */
+
+static void
+ngx_http_convrelay_turn_handler(ngx_event_t *ev)
+{
+    ngx_connection_t           *c;
+    ngx_http_convrelay_turn_t  *t;
+
+    t = ev->data;
+    c = t->call->connection;
+
+    ngx_http_set_log_request(c->log, t->call->request);
+
+    if (t->done) {
+        ngx_http_convrelay_turn_finish(t);
+
+    } else {
+        ngx_http_convrelay_turn_stop(t);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_convrelay_drain_handler(ngx_event_t *ev)
+{
+    ngx_http_convrelay_turn_t  *t;
+
+    t = ev->data;
+
+    ngx_post_event(&t->event, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_convrelay_turn_finish(ngx_http_convrelay_turn_t *t)
+{
+    convrelay_str_t             text;
+    ngx_http_convrelay_call_t  *call;
+
+    call = t->call;
+
+    if (t->shadow->blocked) {
+        ngx_add_timer(&t->drain, NGX_HTTP_CONVRELAY_BLOCKED_TIME);
+        return;
+    }
+
+    if (call->turn == t) {
+
+        while (t->header && !t->encoded && call->turn == t
+               && convrelay_llm_stream_end(&t->stream, &text) == CONVRELAY_OK)
+        {
+            ngx_http_convrelay_delta(t, &text);
+        }
+
+        if (call->turn == t) {
+            ngx_http_convrelay_answered(t);
+        }
+    }
+
+    ngx_http_convrelay_turn_free(t);
+
+    if (!call->dead && call->output.first
+        && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
+    {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+}
+
+
+/*
+ * Ends a subrequest that is not over.  The way is the one in which
+ * ngx_http_upstream_create() gets rid of an upstream; not to be called below
+ * a callback of the upstream.
+ */
+
+static void
+ngx_http_convrelay_turn_stop(ngx_http_convrelay_turn_t *t)
+{
+    ngx_http_request_t   *sr;
+    ngx_http_upstream_t  *u;
+
+    sr = t->request;
+
+    if (sr == NULL || t->done) {
+        return;
+    }
+
+    if (!t->answered) {
+        sr->headers_out.status = NGX_HTTP_CLIENT_CLOSED_REQUEST;
+    }
+
+    sr->write_event_handler = ngx_http_request_empty_handler;
+
+    u = sr->upstream;
+
+    if (u && u->cleanup) {
+        sr->main->count++;
+        (*u->cleanup)(sr);
+    }
+
+    ngx_http_finalize_request(sr, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+}
+
+
+static void
+ngx_http_convrelay_turn_free(ngx_http_convrelay_turn_t *t)
+{
+    ngx_http_cleanup_t   *cln;
+    ngx_http_log_ctx_t   *ctx;
+    ngx_http_request_t   *r;
+
+    r = t->call->request;
+
+    if (t->event.posted) {
+        ngx_delete_posted_event(&t->event);
+    }
+
+    if (t->drain.timer_set) {
+        ngx_del_timer(&t->drain);
+    }
+
+    if (t->shadow) {
+
+        for (cln = t->shadow->cleanup; cln; cln = cln->next) {
+            if (cln->handler) {
+                cln->handler(cln->data);
+            }
+        }
+    }
+
+    ctx = r->connection->log->data;
+
+    if (ctx->current_request == t->request) {
+        ctx->current_request = r;
+    }
+
+    if (t->call->turn == t) {
+        t->call->turn = NULL;
+    }
+
+    convrelay_llm_stream_free(&t->stream);
+
+    ngx_queue_remove(&t->queue);
+
+    ngx_destroy_pool(t->pool);
+}
+
+
+void
+ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call)
+{
+    ngx_queue_t                *q;
+    ngx_http_convrelay_turn_t  *t;
+
+    call->turn = NULL;
+
+    for (q = ngx_queue_head(&call->turns);
+         q != ngx_queue_sentinel(&call->turns);
+         q = ngx_queue_next(q))
+    {
+        t = ngx_queue_data(q, ngx_http_convrelay_turn_t, queue);
+
+        t->cancelled = 1;
+        ngx_http_convrelay_turn_stop(t);
+    }
+}
+
+
+void
+ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&call->turns)) {
+        q = ngx_queue_head(&call->turns);
+        ngx_http_convrelay_turn_free(ngx_queue_data(q,
+                                           ngx_http_convrelay_turn_t, queue));
+    }
+}
+
+
+ngx_int_t
+ngx_http_convrelay_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_convrelay_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_convrelay_body_filter;
+
+    return NGX_OK;
+}

@@ -1,0 +1,305 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The opening handshake, RFC 6455 section 4.2: an HTTP request becomes a
+ * call.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+#include <ngx_sha1.h>
+
+
+static ngx_uint_t ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
+    ngx_str_t *key);
+static ngx_int_t ngx_http_convrelay_join_header(ngx_http_request_t *r,
+    const char *name, convrelay_str_t *value, ngx_uint_t *n);
+static ngx_int_t ngx_http_convrelay_refuse(ngx_http_request_t *r,
+    ngx_uint_t status);
+static ngx_int_t ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
+    ngx_str_t *key);
+static ngx_int_t ngx_http_convrelay_add_header(ngx_http_request_t *r,
+    const char *name, const char *value);
+
+
+ngx_int_t
+ngx_http_convrelay_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                       rc;
+    ngx_str_t                       key;
+    ngx_uint_t                      status;
+    ngx_http_convrelay_call_t      *call;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    if (r != r->main) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "subrequest to a location with \"convrelay\" refused");
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    status = ngx_http_convrelay_check_handshake(r, &key);
+    if (status != NGX_HTTP_SWITCHING_PROTOCOLS) {
+        return ngx_http_convrelay_refuse(r, status);
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    call = ngx_http_convrelay_call_create(r, clcf);
+    if (call == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_convrelay_switch_protocols(r, &key);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    r->main->count++;
+
+    if (ngx_http_convrelay_call_start(call) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return NGX_DONE;
+}
+
+
+/* the status that answers the request */
+
+static ngx_uint_t
+ngx_http_convrelay_check_handshake(ngx_http_request_t *r, ngx_str_t *key)
+{
+    ngx_uint_t                keys, status;
+    convrelay_ws_handshake_t  h;
+
+    ngx_str_null(key);
+    ngx_memzero(&h, sizeof(convrelay_ws_handshake_t));
+
+    if (ngx_http_convrelay_join_header(r, "upgrade", &h.upgrade, NULL)
+        != NGX_OK
+        || ngx_http_convrelay_join_header(r, "connection", &h.connection,
+                                          NULL)
+           != NGX_OK
+        || ngx_http_convrelay_join_header(r, "sec-websocket-version",
+                                          &h.version, NULL)
+           != NGX_OK
+        || ngx_http_convrelay_join_header(r, "sec-websocket-key", &h.key,
+                                          &keys)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    h.keys = ngx_min(keys, 2);
+    h.get = (r->method == NGX_HTTP_GET);
+    h.http11 = (r->http_version == NGX_HTTP_VERSION_11);
+    h.body = (r->headers_in.content_length_n > 0 || r->headers_in.chunked);
+
+    status = convrelay_ws_handshake_check(&h);
+
+    if (status != NGX_HTTP_SWITCHING_PROTOCOLS) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "client sent invalid websocket handshake: %s", h.error);
+        return status;
+    }
+
+    key->len = h.key.len;
+    key->data = h.key.data;
+
+    return status;
+}
+
+
+/* the value of a header, several lines of it joined with ", " */
+
+static ngx_int_t
+ngx_http_convrelay_join_header(ngx_http_request_t *r, const char *name,
+    convrelay_str_t *value, ngx_uint_t *n)
+{
+    u_char           *p;
+    size_t            len;
+    ngx_uint_t        i, found;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    len = ngx_strlen(name);
+    found = 0;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len != len
+            || ngx_strncmp(h[i].lowcase_key, name, len) != 0)
+        {
+            continue;
+        }
+
+        if (found++ == 0) {
+            value->len = h[i].value.len;
+            value->data = h[i].value.data;
+            continue;
+        }
+
+        p = ngx_pnalloc(r->pool, value->len + 2 + h[i].value.len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        (void) ngx_sprintf(p, "%*s, %V", value->len, value->data,
+                           &h[i].value);
+
+        value->len += 2 + h[i].value.len;
+        value->data = p;
+    }
+
+    if (n) {
+        *n = found;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_refuse(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_int_t  rc;
+
+    if (status == NGX_HTTP_NOT_ALLOWED) {
+        if (ngx_http_convrelay_add_header(r, "Allow", "GET") != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return status;
+    }
+
+    if (status != NGX_HTTP_CONVRELAY_UPGRADE_REQUIRED) {
+        return status;
+    }
+
+    /* nginx has neither a page nor a status line for 426 */
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    r->headers_out.status = NGX_HTTP_CONVRELAY_UPGRADE_REQUIRED;
+    ngx_str_set(&r->headers_out.status_line, "426 Upgrade Required");
+    r->headers_out.content_length_n = 0;
+
+    if (ngx_http_convrelay_add_header(r, "Upgrade", "websocket") != NGX_OK
+        || ngx_http_convrelay_add_header(r, "Sec-WebSocket-Version", "13")
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_send_special(r, NGX_HTTP_LAST);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
+{
+    u_char      digest[20], accept[CONVRELAY_WS_ACCEPT_LEN + 1];
+    ngx_int_t   rc;
+    ngx_str_t   src, dst;
+    ngx_sha1_t  sha1;
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, key->data, key->len);
+    ngx_sha1_update(&sha1, CONVRELAY_WS_GUID, sizeof(CONVRELAY_WS_GUID) - 1);
+    ngx_sha1_final(digest, &sha1);
+
+    src.len = sizeof(digest);
+    src.data = digest;
+    dst.data = accept;
+
+    ngx_encode_base64(&dst, &src);
+    accept[dst.len] = '\0';
+
+    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
+    ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
+    r->headers_out.content_length_n = -1;
+    r->keepalive = 0;
+
+    if (ngx_http_convrelay_add_header(r, "Upgrade", "websocket") != NGX_OK
+        || ngx_http_convrelay_add_header(r, "Sec-WebSocket-Accept",
+                                         (char *) accept)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_send_special(r, NGX_HTTP_FLUSH) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    return ngx_tcp_nodelay(r->connection);
+}
+
+
+/* the value is copied */
+
+static ngx_int_t
+ngx_http_convrelay_add_header(ngx_http_request_t *r, const char *name,
+    const char *value)
+{
+    ngx_str_t         str;
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    str.len = ngx_strlen(value);
+    str.data = (u_char *) value;
+
+    h->hash = 1;
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value.len = str.len;
+
+    h->value.data = ngx_pstrdup(r->pool, &str);
+    if (h->value.data == NULL) {
+        h->hash = 0;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}

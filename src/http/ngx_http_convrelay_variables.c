@@ -1,0 +1,372 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Variables: what is known of a call, parameters of the webhook, and the
+ * environment.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+static ngx_int_t ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_lang_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_form_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_env_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_http_convrelay_call_t *ngx_http_convrelay_variable_call(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_variable_set(ngx_http_variable_value_t *v,
+    const u_char *data, size_t len);
+static void ngx_http_convrelay_variable_suffix(uintptr_t data,
+    const char *prefix, ngx_str_t *suffix);
+
+
+static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
+
+    { ngx_string("convrelay_call_sid"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, call_sid),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_session_id"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, session_id),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_account_sid"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, account_sid),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_parent_call_sid"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, parent_call_sid),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_from"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, from),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_to"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, to),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_forwarded_from"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, forwarded_from),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_caller_name"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, caller_name),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_direction"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, direction),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_call_type"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, call_type),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_call_status"), NULL,
+      ngx_http_convrelay_setup_variable,
+      offsetof(convrelay_relay_setup_t, call_status),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_lang"), NULL,
+      ngx_http_convrelay_lang_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_turns"), NULL,
+      ngx_http_convrelay_counter_variable,
+      offsetof(convrelay_session_t, turns),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_interrupts"), NULL,
+      ngx_http_convrelay_counter_variable,
+      offsetof(convrelay_session_t, interrupts),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_tokens"), NULL,
+      ngx_http_convrelay_counter_variable,
+      offsetof(convrelay_session_t, tokens),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_parameter_"), NULL,
+      ngx_http_convrelay_parameter_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_form_"), NULL,
+      ngx_http_convrelay_form_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_env_"), NULL,
+      ngx_http_convrelay_env_variable, 0,
+      NGX_HTTP_VAR_PREFIX, 0 },
+
+      ngx_http_null_variable
+};
+
+
+ngx_int_t
+ngx_http_convrelay_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_convrelay_variables; v->name.len; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * A map over a call variable that was evaluated before the setup message has
+ * kept its value: it is evaluated anew.  Variables of "set" are weak ones and
+ * stay; so do others that have no value to give now.
+ */
+
+ngx_int_t
+ngx_http_convrelay_flush_variables(ngx_http_request_t *r)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_variable_value_t   old, *value;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        if (!(v[i].flags & NGX_HTTP_VAR_CHANGEABLE)
+            || (v[i].flags & (NGX_HTTP_VAR_WEAK|NGX_HTTP_VAR_NOCACHEABLE))
+            || !r->variables[i].valid)
+        {
+            continue;
+        }
+
+        old = r->variables[i];
+        r->variables[i].valid = 0;
+
+        value = ngx_http_get_indexed_variable(r, i);
+
+        if (value == NULL || value->not_found || value->len == 0) {
+            r->variables[i] = old;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    convrelay_str_t            *field;
+    ngx_http_convrelay_call_t  *call;
+
+    call = ngx_http_convrelay_variable_call(r);
+
+    if (call == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    field = (convrelay_str_t *) ((char *) &call->session.setup + data);
+
+    return ngx_http_convrelay_variable_set(v, field->data, field->len);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_lang_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_convrelay_call_t  *call;
+
+    call = ngx_http_convrelay_variable_call(r);
+
+    if (call == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_variable_set(v, call->session.lang.data,
+                                           call->session.lang.len);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                     *p;
+    uint64_t                   *counter;
+    ngx_http_convrelay_call_t  *call;
+
+    call = ngx_http_convrelay_variable_call(r);
+
+    if (call == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    counter = (uint64_t *) ((char *) &call->session + data);
+
+    p = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_variable_set(v, p,
+                                         ngx_sprintf(p, "%uL", *counter) - p);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                   name;
+    const convrelay_str_t      *value;
+    ngx_http_convrelay_call_t  *call;
+
+    call = ngx_http_convrelay_variable_call(r);
+    value = NULL;
+
+    if (call) {
+        ngx_http_convrelay_variable_suffix(data, "convrelay_parameter_",
+                                           &name);
+        value = convrelay_session_parameter(&call->session, name.data,
+                                            name.len);
+    }
+
+    if (value == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_variable_set(v, value->data, value->len);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_form_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t          name;
+    ngx_uint_t         i;
+    ngx_array_t       *form;
+    convrelay_pair_t  *pair;
+
+    form = ngx_http_convrelay_form(r->main);
+    if (form == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_convrelay_variable_suffix(data, "convrelay_form_", &name);
+
+    pair = form->elts;
+
+    for (i = 0; i < form->nelts; i++) {
+
+        if (pair[i].name.len == name.len
+            && ngx_strncasecmp(pair[i].name.data, name.data, name.len) == 0)
+        {
+            return ngx_http_convrelay_variable_set(v, pair[i].value.data,
+                                                   pair[i].value.len);
+        }
+    }
+
+    v->not_found = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_env_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                        name, value;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    ngx_http_convrelay_variable_suffix(data, "convrelay_env_", &name);
+
+    if (ngx_http_convrelay_env_lookup(mcf, name.data, name.len, &value)
+        != NGX_OK)
+    {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_variable_set(v, value.data, value.len);
+}
+
+
+/* the call of r, or of the call's turn that r is; NULL: none */
+
+static ngx_http_convrelay_call_t *
+ngx_http_convrelay_variable_call(ngx_http_request_t *r)
+{
+    ngx_http_convrelay_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
+
+    return ctx ? ctx->call : NULL;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_variable_set(ngx_http_variable_value_t *v,
+    const u_char *data, size_t len)
+{
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = len;
+    v->data = (u_char *) data;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_variable_suffix(uintptr_t data, const char *prefix,
+    ngx_str_t *suffix)
+{
+    size_t      len;
+    ngx_str_t  *name;
+
+    name = (ngx_str_t *) data;
+    len = ngx_strlen(prefix);
+
+    suffix->len = name->len - len;
+    suffix->data = name->data + len;
+}
