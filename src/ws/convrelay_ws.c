@@ -519,7 +519,7 @@ convrelay_ws_gather(convrelay_ws_reader_t *r, u_char *p, size_t n)
         return CONVRELAY_OK;
     }
 
-    if (n > r->size - r->len) {
+    if (r->buf == NULL || n > r->size - r->len) {
         size = (r->size > SIZE_MAX / 2) ? SIZE_MAX : r->size * 2;
 
         if (size < CONVRELAY_WS_MIN_BUFFER) {
