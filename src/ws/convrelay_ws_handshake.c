@@ -59,6 +59,8 @@ convrelay_ws_handshake_check(convrelay_ws_handshake_t *h)
         return 400;
     }
 
+    h->key = convrelay_ws_trim(h->key);
+
     if (!convrelay_ws_key_valid(&h->key)) {
         h->error = "with an invalid \"Sec-WebSocket-Key\"";
         return 400;
@@ -116,20 +118,17 @@ convrelay_ws_has_token(const convrelay_str_t *list, const char *token)
 static int
 convrelay_ws_key_valid(const convrelay_str_t *key)
 {
-    u_char           ch;
-    size_t           i;
-    convrelay_str_t  s;
+    u_char  ch;
+    size_t  i;
 
-    s = convrelay_ws_trim(*key);
-
-    if (s.len != CONVRELAY_WS_KEY_LEN
-        || memcmp(s.data + CONVRELAY_WS_KEY_LEN - 2, "==", 2) != 0)
+    if (key->len != CONVRELAY_WS_KEY_LEN
+        || memcmp(key->data + CONVRELAY_WS_KEY_LEN - 2, "==", 2) != 0)
     {
         return 0;
     }
 
     for (i = 0; i < CONVRELAY_WS_KEY_LEN - 2; i++) {
-        ch = s.data[i];
+        ch = key->data[i];
 
         if (!((ch >= 'a' && ch <= 'z')
               || (ch >= 'A' && ch <= 'Z')

@@ -25,6 +25,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 {
     int                        status;
     const u_char              *p, *last;
+    convrelay_str_t            key;
     convrelay_ws_handshake_t   h;
 
     if (size == 0) {
@@ -32,6 +33,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
     }
 
     memset(&h, 0, sizeof(h));
+    memset(&key, 0, sizeof(key));
 
     h.get = !(data[0] & 1);
     h.http11 = !(data[0] & 2);
@@ -43,8 +45,10 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     p = line(p, last, &h.upgrade);
     p = line(p, last, &h.connection);
-    p = line(p, last, &h.key);
+    p = line(p, last, &key);
     (void) line(p, last, &h.version);
+
+    h.key = key;
 
     status = convrelay_ws_handshake_check(&h);
 
@@ -53,14 +57,14 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     if (status == 101) {
         must(h.get && h.http11 && !h.body && h.keys == 1);
-        must(h.key.len >= CONVRELAY_WS_KEY_LEN && h.version.len >= 2);
+        must(h.key.len == CONVRELAY_WS_KEY_LEN && h.version.len >= 2);
         must(convrelay_ws_has_token(&h.upgrade, "WEBSOCKET"));
         must(convrelay_ws_has_token(&h.connection, "Upgrade"));
     }
 
     free(h.upgrade.data);
     free(h.connection.data);
-    free(h.key.data);
+    free(key.data);
     free(h.version.data);
 
     return 0;

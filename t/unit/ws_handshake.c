@@ -288,6 +288,11 @@ requests(void)
     h.error = "stale";
     is(&h, 101, NULL, "a good handshake leaves no error");
 
+    init(&h);
+    convrelay_str_set(&h.key, "\t " KEY " \t");
+    is(&h, 101, NULL, "4.2.1 a key with white space around it is good");
+    tap_is_str(&h.key, KEY, "4.2.2 and is answered without it");
+
     memset(&h, 0, sizeof(h));
     h.get = 1;
     h.http11 = 1;
@@ -301,7 +306,7 @@ main(void)
 {
     size_t                     i;
     u_char                    *u, *c, *k, *v;
-    convrelay_str_t            list;
+    convrelay_str_t            list, key;
     const token_case_t        *t;
     const handshake_case_t    *hc;
     convrelay_ws_handshake_t   h;
@@ -315,15 +320,16 @@ main(void)
         init(&h);
         u = set(&h.upgrade, hc->upgrade);
         c = set(&h.connection, hc->connection);
-        k = set(&h.key, hc->key);
+        k = set(&key, hc->key);
         v = set(&h.version, hc->version);
+        h.key = key;
         h.keys = hc->key ? 1 : 0;
 
         is(&h, hc->status, hc->error, hc->name);
 
         unset(&h.upgrade, u);
         unset(&h.connection, c);
-        unset(&h.key, k);
+        unset(&key, k);
         unset(&h.version, v);
     }
 
