@@ -220,17 +220,17 @@ $(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h))
 
 
 asan:                           ## unit tests and nginx under sanitizers
-	.ci/asan
+	B=$(abspath $(B)) .ci/asan
 
 valgrind: all                   ## the Test::Nginx files under valgrind
 	.ci/deps valgrind
-	.ci/valgrind $(TESTS)
+	B=$(abspath $(B)) .ci/valgrind $(TESTS)
 
 compat:                         ## compile for newer nginx, as Debian has it
-	.ci/compat
+	B=$(abspath $(B)) .ci/compat
 
 image-test:                     ## build the container image and start it
-	.ci/image-test
+	B=$(abspath $(B)) .ci/image-test
 
 
 install: all                    ## install modules, caller, man page, includes
