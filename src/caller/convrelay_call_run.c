@@ -9,21 +9,14 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "convrelay_call_http.h"
 #include "convrelay_call_run.h"
 
 
 #define CONVRELAY_CALL_INPUT        65536
 #define CONVRELAY_CALL_CLOSE_WAIT   2000      /* ms, for the peer's Close */
-#define CONVRELAY_CALL_WEBHOOK      15000     /* ms */
 #define CONVRELAY_CALL_SESSIONS     8         /* of one call, by action */
 
 
-static int convrelay_call_webhook(convrelay_call_t *call, const char *url,
-    const char *method, convrelay_call_pairs_t *form);
-static void convrelay_call_form(convrelay_call_t *call,
-    convrelay_call_pairs_t *form, const char *status);
-static int convrelay_call_direct(convrelay_call_t *call);
 static int convrelay_call_session(convrelay_call_t *call);
 static int convrelay_call_connect(convrelay_call_t *call);
 static int convrelay_call_talk(convrelay_call_t *call);
@@ -31,7 +24,6 @@ static int convrelay_call_wait(convrelay_call_t *call, int64_t until);
 static int convrelay_call_input(convrelay_call_t *call);
 static void convrelay_call_keyboard(convrelay_call_t *call);
 static void convrelay_call_typed(convrelay_call_t *call, char *line);
-static int convrelay_call_action(convrelay_call_t *call);
 static int convrelay_call_broken(convrelay_call_t *call);
 static void convrelay_call_interrupt_handler(int signo);
 static void convrelay_call_signals(convrelay_call_t *call);
@@ -44,13 +36,10 @@ int
 convrelay_call_run(convrelay_call_options_t *options,
     convrelay_call_scenario_t *scenario, convrelay_call_print_t *print)
 {
-    int                      i, rc;
-    char                    *from;
-    convrelay_call_t        *call;
-    convrelay_call_pairs_t   form;
+    int                i, rc;
+    convrelay_call_t  *call;
 
     call = convrelay_call_alloc(sizeof(convrelay_call_t));
-    memset(&form, 0, sizeof(convrelay_call_pairs_t));
 
     call->options = options;
     call->scenario = scenario;
@@ -59,37 +48,10 @@ convrelay_call_run(convrelay_call_options_t *options,
     call->voice.start = options->pace ? CONVRELAY_CALL_VOICE_START : 0;
     call->conn.fd = -1;
 
-    convrelay_call_sid(call->ident.call_sid, "CA");
-    convrelay_call_sid(call->ident.account_sid, "AC");
     convrelay_call_buf_reset(&call->heard);
     convrelay_call_buf_reset(&call->beyond);
 
-    call->ident.from = options->from;
-    call->ident.to = options->to;
-    call->ident.direction = "inbound";
-
-    from = strstr(options->url, "://");
-
-    if (from && (options->url[0] == 'w' || options->url[0] == 'W')) {
-        rc = convrelay_call_direct(call);
-
-    } else {
-        convrelay_call_form(call, &form, NULL);
-        rc = convrelay_call_webhook(call, options->url,
-                                    options->get ? "GET" : "POST", &form);
-
-        if (rc == CONVRELAY_OK && !call->twiml.connect) {
-            convrelay_call_print_error("the TwiML has no <ConversationRelay> "
-                                       "in a <Connect>, but %s",
-                                       call->twiml.verbs[0]
-                                       ? call->twiml.verbs : "nothing");
-            rc = CONVRELAY_ERROR;
-        }
-    }
-
-    if (rc != CONVRELAY_OK) {
-        call->code = CONVRELAY_CALL_EXIT_WEBHOOK;
-    }
+    rc = convrelay_call_dial(call);
 
     convrelay_call_signals(call);
 
@@ -117,8 +79,7 @@ convrelay_call_run(convrelay_call_options_t *options,
     rc = call->code;
 
     convrelay_call_conn_free(&call->conn, 0);
-    convrelay_call_target_free(&call->target);
-    convrelay_call_twiml_free(&call->twiml);
+    convrelay_call_forget(call);
     convrelay_call_voice_free(&call->voice);
     convrelay_call_buf_free(&call->turn.prompt);
     convrelay_call_buf_free(&call->turn.answer);
@@ -126,225 +87,19 @@ convrelay_call_run(convrelay_call_options_t *options,
     convrelay_call_buf_free(&call->heard);
     convrelay_call_buf_free(&call->beyond);
     convrelay_call_buf_free(&call->handoff);
-    convrelay_call_pairs_free(&form);
     free(call);
 
     return rc;
 }
 
 
-/* asks url for TwiML, which takes the place of what the call had */
-
-static int
-convrelay_call_webhook(convrelay_call_t *call, const char *url,
-    const char *method, convrelay_call_pairs_t *form)
-{
-    int                      rc;
-    char                    *line, *next;
-    const char              *error;
-    convrelay_call_url_t     u;
-    convrelay_call_buf_t     sign;
-    convrelay_call_fetch_t   f;
-
-    memset(&f, 0, sizeof(convrelay_call_fetch_t));
-    memset(&sign, 0, sizeof(convrelay_call_buf_t));
-
-    if (convrelay_call_url_parse(&u, url, &error) != CONVRELAY_OK) {
-        convrelay_call_print_error("URL \"%s\" %s", url, error);
-        return CONVRELAY_ERROR;
-    }
-
-    if (call->options->public_url) {
-        convrelay_call_buf_printf(&sign, "%s%s", call->options->public_url,
-                                  u.target);
-        f.sign_url = sign.data;
-    }
-
-    convrelay_call_url_free(&u);
-
-    f.url = url;
-    f.form = form;
-    f.token = call->options->auth_token;
-    f.get = (strcmp(method, "GET") == 0);
-    f.insecure = call->options->insecure;
-    f.timeout = CONVRELAY_CALL_WEBHOOK;
-
-    rc = convrelay_call_fetch(&f);
-
-    if (rc != CONVRELAY_OK) {
-        convrelay_call_print_error("%s %s: %s", method, url, f.error);
-        goto done;
-    }
-
-    if (f.status != 200) {
-        convrelay_call_print_error("%s %s: the server answered %ld (Twilio "
-                                   "alert 11200)", method, url, f.status);
-        rc = CONVRELAY_ERROR;
-        goto done;
-    }
-
-    if (strncmp(f.type, "text/xml", 8) != 0
-        && strncmp(f.type, "application/xml", 15) != 0)
-    {
-        convrelay_call_print_error("warning: the TwiML comes as \"%s\", not "
-                                   "as text/xml", f.type);
-    }
-
-    convrelay_call_twiml_free(&call->twiml);
-    rc = convrelay_call_twiml_parse(&call->twiml, f.body.data, f.body.len);
-
-    if (rc != CONVRELAY_OK) {
-        convrelay_call_print_error("%s %s: the TwiML %s", method, url,
-                                   call->twiml.error);
-        goto done;
-    }
-
-    convrelay_call_print_note(call->print, "%s %s: %ld, %zu bytes of TwiML "
-                              "in %lld ms", method, url, f.status,
-                              f.body.len, (long long) f.time);
-
-    for (line = call->twiml.warnings.data; line && *line; line = next + 1) {
-        next = strchr(line, '\n');
-        convrelay_call_print_error("warning: %.*s", (int) (next - line),
-                                   line);
-    }
-
-done:
-
-    convrelay_call_buf_free(&f.body);
-    convrelay_call_buf_free(&sign);
-
-    return rc;
-}
-
-
-/* the fields of section 1.1, and of 1.6 where a session is over */
-
-static void
-convrelay_call_form(convrelay_call_t *call, convrelay_call_pairs_t *form,
-    const char *status)
-{
-    char                          name[32], duration[24];
-    size_t                        i, j;
-    const convrelay_call_pair_t  *extra;
-
-    static const char  *ends[] = { "From", "Caller", "To", "Called" };
-    static const char  *geo[] = { "City", "State", "Zip", "Country" };
-
-    convrelay_call_pairs_free(form);
-
-    convrelay_call_pairs_add(form, "CallSid", call->ident.call_sid);
-    convrelay_call_pairs_add(form, "AccountSid", call->ident.account_sid);
-    convrelay_call_pairs_add(form, "From", call->ident.from);
-    convrelay_call_pairs_add(form, "Caller", call->ident.from);
-    convrelay_call_pairs_add(form, "To", call->ident.to);
-    convrelay_call_pairs_add(form, "Called", call->ident.to);
-    convrelay_call_pairs_add(form, "CallStatus", status == NULL ? "ringing"
-                             : strcmp(status, "completed") == 0
-                               ? "completed" : "in-progress");
-    convrelay_call_pairs_add(form, "Direction", call->ident.direction);
-    convrelay_call_pairs_add(form, "ApiVersion", "2010-04-01");
-
-    for (i = 0; i < 4; i++) {
-
-        for (j = 0; j < 4; j++) {
-            snprintf(name, sizeof(name), "%s%s", ends[i], geo[j]);
-            convrelay_call_pairs_add(form, name, j == 3 ? "US" : "");
-        }
-    }
-
-    for (i = 0; i < call->options->form.n; i++) {
-        extra = &call->options->form.elts[i];
-        convrelay_call_pairs_set(form, extra->name, strlen(extra->name),
-                                 extra->value);
-    }
-
-    if (status == NULL) {
-        return;
-    }
-
-    snprintf(duration, sizeof(duration), "%lld",
-             (long long) ((call->now - call->begun_at) / 1000));
-
-    convrelay_call_pairs_add(form, "SessionId", call->ident.session_id);
-    convrelay_call_pairs_add(form, "SessionStatus", status);
-    convrelay_call_pairs_add(form, "SessionDuration", duration);
-
-    if (call->ended && call->handoff.len) {
-        convrelay_call_pairs_add(form, "HandoffData", call->handoff.data);
-    }
-
-    if (strcmp(status, "failed") == 0) {
-        convrelay_call_pairs_add(form, "ErrorCode", "64105");
-        convrelay_call_pairs_add(form, "ErrorMessage", "Websocket ended");
-    }
-}
-
-
-/* a relay URL instead of a webhook: TwiML that says just this */
-
-static int
-convrelay_call_direct(convrelay_call_t *call)
-{
-    call->twiml.connect = 1;
-    call->twiml.tokens_played = 1;
-    call->twiml.url = convrelay_call_strdup(call->options->url);
-    call->twiml.verbs = convrelay_call_strdup("");
-
-    return CONVRELAY_OK;
-}
-
-
 static int
 convrelay_call_session(convrelay_call_t *call)
 {
-    size_t                         i;
-    const char                    *error;
-    const convrelay_call_pair_t   *p;
-
     convrelay_call_conn_free(&call->conn, 0);
-    convrelay_call_target_free(&call->target);
-    convrelay_call_sid(call->ident.session_id, "VX");
 
-    for (i = 0; i < call->scenario->parameters.n; i++) {
-        p = &call->scenario->parameters.elts[i];
-        convrelay_call_pairs_set(&call->twiml.parameters, p->name,
-                                 strlen(p->name), p->value);
-    }
-
-    for (i = 0; i < call->options->parameters.n; i++) {
-        p = &call->options->parameters.elts[i];
-        convrelay_call_pairs_set(&call->twiml.parameters, p->name,
-                                 strlen(p->name), p->value);
-    }
-
-    if (convrelay_call_target_init(&call->target, call->twiml.url,
-                                   call->options->connect_to,
-                                   call->options->plain, &error)
-        != CONVRELAY_OK)
-    {
-        convrelay_call_print_error("relay URL \"%s\"%s%s %s",
-                                   call->twiml.url,
-                                   call->options->connect_to
-                                   ? " or --connect-to " : "",
-                                   call->options->connect_to
-                                   ? call->options->connect_to : "", error);
-        call->code = CONVRELAY_CALL_EXIT_CONNECT;
+    if (convrelay_call_aim(call) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
-    }
-
-    call->target.insecure = call->options->insecure;
-    call->target.timeout = call->options->timeout;
-
-    for (i = 0; i < call->options->headers.n; i++) {
-        convrelay_call_pairs_add(&call->target.headers,
-                                 call->options->headers.elts[i].name,
-                                 call->options->headers.elts[i].value);
-    }
-
-    if (call->options->auth_token) {
-        call->target.signature = convrelay_call_sign(call->options->auth_token,
-                                                     call->twiml.url, NULL);
     }
 
     call->over = 0;
@@ -685,61 +440,6 @@ convrelay_call_typed(convrelay_call_t *call, char *line)
     }
 
     convrelay_call_buf_free(&b);
-}
-
-
-/* CONVRELAY_OK: the TwiML that came back connects again */
-
-static int
-convrelay_call_action(convrelay_call_t *call)
-{
-    int                      rc;
-    char                    *url, *method;
-    const char              *status;
-    convrelay_call_pairs_t   form;
-
-    if (call->twiml.action == NULL) {
-        return CONVRELAY_DONE;
-    }
-
-    memset(&form, 0, sizeof(convrelay_call_pairs_t));
-
-    if (call->dropped) {
-        status = "failed";
-
-    } else {
-        status = call->hung_up ? "completed" : call->ended ? "ended"
-                                                           : "failed";
-    }
-
-    url = convrelay_call_url_resolve(call->options->url, call->twiml.action);
-    method = convrelay_call_strdup(call->twiml.method ? call->twiml.method
-                                                      : "POST");
-    convrelay_call_form(call, &form, status);
-
-    rc = url ? convrelay_call_webhook(call, url, method, &form)
-             : CONVRELAY_ERROR;
-
-    if (rc != CONVRELAY_OK) {
-        call->code = CONVRELAY_CALL_EXIT_WEBHOOK;
-
-    } else {
-        convrelay_call_print_note(call->print, "action: SessionStatus %s, "
-                                  "then %s", status, call->twiml.verbs[0]
-                                  ? call->twiml.verbs : "nothing more");
-
-        if (call->hung_up || !call->twiml.connect) {
-            rc = CONVRELAY_DONE;
-        }
-    }
-
-    call->ident.in_progress = 1;
-
-    convrelay_call_pairs_free(&form);
-    free(method);
-    free(url);
-
-    return rc;
 }
 
 

@@ -3,8 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * One call, held in the foreground: by a scenario, from the keyboard, or
- * both.  _session.c keeps the call, _step.c does a scenario's steps, _run.c
- * waits and wires them to the socket.
+ * both.  _dial.c asks for TwiML, _session.c keeps the call, _step.c does a
+ * scenario's steps, _run.c waits and wires them to the socket.
  */
 
 
@@ -110,6 +110,22 @@ typedef struct {
 /* runs one call against options->url, returns the exit code */
 int convrelay_call_run(convrelay_call_options_t *options,
     convrelay_call_scenario_t *scenario, convrelay_call_print_t *print);
+
+/*
+ * Asks the webhook for TwiML; finds out from it where the WebSocket is.
+ * CONVRELAY_OK, or CONVRELAY_ERROR with call->code, the error printed.
+ */
+int convrelay_call_dial(convrelay_call_t *call);
+int convrelay_call_aim(convrelay_call_t *call);
+
+/*
+ * Requests <Connect action> when the session is over.  CONVRELAY_OK: the
+ * TwiML that came back connects again; CONVRELAY_DONE, CONVRELAY_ERROR.
+ */
+int convrelay_call_action(convrelay_call_t *call);
+
+/* frees what the two of them made */
+void convrelay_call_forget(convrelay_call_t *call);
 
 /* the call: what either side says */
 void convrelay_call_begin(convrelay_call_t *call);

@@ -1,0 +1,368 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What comes before and after the WebSocket: the webhook, its TwiML, where
+ * that leads, and <Connect action>.
+ */
+
+
+#include <strings.h>
+
+#include "convrelay_call_http.h"
+#include "convrelay_call_run.h"
+
+
+#define CONVRELAY_CALL_WEBHOOK  15000     /* ms */
+
+
+static int convrelay_call_webhook(convrelay_call_t *call, const char *url,
+    const char *method, convrelay_call_pairs_t *form);
+static void convrelay_call_warn(convrelay_call_t *call,
+    const convrelay_call_fetch_t *f);
+static void convrelay_call_form(convrelay_call_t *call,
+    convrelay_call_pairs_t *form, const char *status);
+static void convrelay_call_form_end(convrelay_call_t *call,
+    convrelay_call_pairs_t *form, const char *status);
+static void convrelay_call_direct(convrelay_call_t *call);
+static void convrelay_call_merge(convrelay_call_pairs_t *pairs,
+    const convrelay_call_pairs_t *more);
+
+
+int
+convrelay_call_dial(convrelay_call_t *call)
+{
+    int                        rc;
+    convrelay_call_pairs_t     form;
+    convrelay_call_options_t  *options;
+
+    options = call->options;
+
+    convrelay_call_sid(call->ident.call_sid, "CA");
+    convrelay_call_sid(call->ident.account_sid, "AC");
+
+    call->ident.from = options->from;
+    call->ident.to = options->to;
+    call->ident.direction = "inbound";
+
+    if (strncasecmp(options->url, "ws://", 5) == 0
+        || strncasecmp(options->url, "wss://", 6) == 0)
+    {
+        convrelay_call_direct(call);
+        return CONVRELAY_OK;
+    }
+
+    memset(&form, 0, sizeof(convrelay_call_pairs_t));
+    convrelay_call_form(call, &form, NULL);
+
+    rc = convrelay_call_webhook(call, options->url,
+                                options->get ? "GET" : "POST", &form);
+
+    convrelay_call_pairs_free(&form);
+
+    if (rc == CONVRELAY_OK && !call->twiml.connect) {
+        convrelay_call_print_error("the TwiML has no <ConversationRelay> in "
+                                   "a <Connect>, but %s",
+                                   call->twiml.verbs[0] ? call->twiml.verbs
+                                                        : "nothing");
+        rc = CONVRELAY_ERROR;
+    }
+
+    if (rc != CONVRELAY_OK) {
+        call->code = CONVRELAY_CALL_EXIT_WEBHOOK;
+    }
+
+    return rc;
+}
+
+
+/* asks url for TwiML, which takes the place of what the call had */
+
+static int
+convrelay_call_webhook(convrelay_call_t *call, const char *url,
+    const char *method, convrelay_call_pairs_t *form)
+{
+    int                      rc;
+    const char              *error;
+    convrelay_call_url_t     u;
+    convrelay_call_buf_t     sign;
+    convrelay_call_fetch_t   f;
+
+    memset(&f, 0, sizeof(convrelay_call_fetch_t));
+    memset(&sign, 0, sizeof(convrelay_call_buf_t));
+
+    if (convrelay_call_url_parse(&u, url, &error) != CONVRELAY_OK) {
+        convrelay_call_print_error("URL \"%s\" %s", url, error);
+        return CONVRELAY_ERROR;
+    }
+
+    if (call->options->public_url) {
+        convrelay_call_buf_printf(&sign, "%s%s", call->options->public_url,
+                                  u.target);
+        f.sign_url = sign.data;
+    }
+
+    convrelay_call_url_free(&u);
+
+    f.url = url;
+    f.form = form;
+    f.token = call->options->auth_token;
+    f.get = (strcmp(method, "GET") == 0);
+    f.insecure = call->options->insecure;
+    f.timeout = CONVRELAY_CALL_WEBHOOK;
+
+    rc = convrelay_call_fetch(&f);
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_call_print_error("%s %s: %s", method, url, f.error);
+        goto done;
+    }
+
+    if (f.status != 200) {
+        convrelay_call_print_error("%s %s: the server answered %ld (Twilio "
+                                   "alert 11200)", method, url, f.status);
+        rc = CONVRELAY_ERROR;
+        goto done;
+    }
+
+    convrelay_call_twiml_free(&call->twiml);
+    rc = convrelay_call_twiml_parse(&call->twiml, f.body.data, f.body.len);
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_call_print_error("%s %s: the TwiML %s", method, url,
+                                   call->twiml.error);
+        goto done;
+    }
+
+    convrelay_call_print_note(call->print, "%s %s: %ld, %zu bytes of TwiML "
+                              "in %lld ms", method, url, f.status,
+                              f.body.len, (long long) f.time);
+
+    convrelay_call_warn(call, &f);
+
+done:
+
+    convrelay_call_buf_free(&f.body);
+    convrelay_call_buf_free(&sign);
+
+    return rc;
+}
+
+
+static void
+convrelay_call_warn(convrelay_call_t *call, const convrelay_call_fetch_t *f)
+{
+    char  *line, *next;
+
+    if (strncmp(f->type, "text/xml", 8) != 0
+        && strncmp(f->type, "application/xml", 15) != 0)
+    {
+        convrelay_call_print_error("warning: the TwiML comes as \"%s\", not "
+                                   "as text/xml", f->type);
+    }
+
+    for (line = call->twiml.warnings.data; line && *line; line = next + 1) {
+        next = strchr(line, '\n');
+        convrelay_call_print_error("warning: %.*s", (int) (next - line),
+                                   line);
+    }
+}
+
+
+/* the fields of section 1.1, and of 1.6 where a session is over */
+
+static void
+convrelay_call_form(convrelay_call_t *call, convrelay_call_pairs_t *form,
+    const char *status)
+{
+    char    name[32];
+    size_t  i, j;
+
+    static const char  *ends[] = { "From", "Caller", "To", "Called" };
+    static const char  *geo[] = { "City", "State", "Zip", "Country" };
+
+    convrelay_call_pairs_free(form);
+
+    convrelay_call_pairs_add(form, "CallSid", call->ident.call_sid);
+    convrelay_call_pairs_add(form, "AccountSid", call->ident.account_sid);
+    convrelay_call_pairs_add(form, "From", call->ident.from);
+    convrelay_call_pairs_add(form, "Caller", call->ident.from);
+    convrelay_call_pairs_add(form, "To", call->ident.to);
+    convrelay_call_pairs_add(form, "Called", call->ident.to);
+    convrelay_call_pairs_add(form, "CallStatus", status == NULL ? "ringing"
+                             : strcmp(status, "completed") == 0
+                               ? "completed" : "in-progress");
+    convrelay_call_pairs_add(form, "Direction", call->ident.direction);
+    convrelay_call_pairs_add(form, "ApiVersion", "2010-04-01");
+
+    for (i = 0; i < 4; i++) {
+
+        for (j = 0; j < 4; j++) {
+            snprintf(name, sizeof(name), "%s%s", ends[i], geo[j]);
+            convrelay_call_pairs_add(form, name, j == 3 ? "US" : "");
+        }
+    }
+
+    convrelay_call_merge(form, &call->options->form);
+
+    if (status) {
+        convrelay_call_form_end(call, form, status);
+    }
+}
+
+
+static void
+convrelay_call_form_end(convrelay_call_t *call, convrelay_call_pairs_t *form,
+    const char *status)
+{
+    char  duration[24];
+
+    snprintf(duration, sizeof(duration), "%lld",
+             (long long) ((call->now - call->begun_at) / 1000));
+
+    convrelay_call_pairs_add(form, "SessionId", call->ident.session_id);
+    convrelay_call_pairs_add(form, "SessionStatus", status);
+    convrelay_call_pairs_add(form, "SessionDuration", duration);
+
+    if (call->ended && call->handoff.len) {
+        convrelay_call_pairs_add(form, "HandoffData", call->handoff.data);
+    }
+
+    if (strcmp(status, "failed") == 0) {
+        convrelay_call_pairs_add(form, "ErrorCode", "64105");
+        convrelay_call_pairs_add(form, "ErrorMessage", "Websocket ended");
+    }
+}
+
+
+/* a relay URL instead of a webhook: TwiML that says just this */
+
+static void
+convrelay_call_direct(convrelay_call_t *call)
+{
+    call->twiml.connect = 1;
+    call->twiml.tokens_played = 1;
+    call->twiml.url = convrelay_call_strdup(call->options->url);
+    call->twiml.verbs = convrelay_call_strdup("");
+}
+
+
+/* where the relay URL leads, and what the handshake says there */
+
+int
+convrelay_call_aim(convrelay_call_t *call)
+{
+    const char  *error;
+
+    convrelay_call_target_free(&call->target);
+    convrelay_call_sid(call->ident.session_id, "VX");
+
+    if (call->scenario) {
+        convrelay_call_merge(&call->twiml.parameters,
+                             &call->scenario->parameters);
+    }
+
+    convrelay_call_merge(&call->twiml.parameters, &call->options->parameters);
+
+    if (convrelay_call_target_init(&call->target, call->twiml.url,
+                                   call->options->connect_to,
+                                   call->options->plain, &error)
+        != CONVRELAY_OK)
+    {
+        convrelay_call_print_error("relay URL \"%s\"%s%s %s",
+                                   call->twiml.url,
+                                   call->options->connect_to
+                                   ? " or --connect-to " : "",
+                                   call->options->connect_to
+                                   ? call->options->connect_to : "", error);
+        call->code = CONVRELAY_CALL_EXIT_CONNECT;
+        return CONVRELAY_ERROR;
+    }
+
+    call->target.insecure = call->options->insecure;
+    call->target.timeout = call->options->timeout;
+
+    convrelay_call_merge(&call->target.headers, &call->options->headers);
+
+    if (call->options->auth_token) {
+        call->target.signature = convrelay_call_sign(call->options->auth_token,
+                                                     call->twiml.url, NULL);
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+int
+convrelay_call_action(convrelay_call_t *call)
+{
+    int                      rc;
+    char                    *url, *method;
+    const char              *status;
+    convrelay_call_pairs_t   form;
+
+    if (call->twiml.action == NULL) {
+        return CONVRELAY_DONE;
+    }
+
+    memset(&form, 0, sizeof(convrelay_call_pairs_t));
+
+    if (call->dropped) {
+        status = "failed";
+
+    } else {
+        status = call->hung_up ? "completed" : call->ended ? "ended"
+                                                           : "failed";
+    }
+
+    url = convrelay_call_url_resolve(call->options->url, call->twiml.action);
+    method = convrelay_call_strdup(call->twiml.method ? call->twiml.method
+                                                      : "POST");
+    convrelay_call_form(call, &form, status);
+
+    rc = url ? convrelay_call_webhook(call, url, method, &form)
+             : CONVRELAY_ERROR;
+
+    if (rc != CONVRELAY_OK) {
+        call->code = CONVRELAY_CALL_EXIT_WEBHOOK;
+
+    } else {
+        convrelay_call_print_note(call->print, "action: SessionStatus %s, "
+                                  "then %s", status, call->twiml.verbs[0]
+                                  ? call->twiml.verbs : "nothing more");
+
+        if (call->hung_up || !call->twiml.connect) {
+            rc = CONVRELAY_DONE;
+        }
+    }
+
+    call->ident.in_progress = 1;
+
+    convrelay_call_pairs_free(&form);
+    free(method);
+    free(url);
+
+    return rc;
+}
+
+
+static void
+convrelay_call_merge(convrelay_call_pairs_t *pairs,
+    const convrelay_call_pairs_t *more)
+{
+    size_t  i;
+
+    for (i = 0; i < more->n; i++) {
+        convrelay_call_pairs_set(pairs, more->elts[i].name,
+                                 strlen(more->elts[i].name),
+                                 more->elts[i].value);
+    }
+}
+
+
+void
+convrelay_call_forget(convrelay_call_t *call)
+{
+    convrelay_call_target_free(&call->target);
+    convrelay_call_twiml_free(&call->twiml);
+}
