@@ -134,6 +134,8 @@ static const test_llm_t  tests[] = {
       .text = FFFD "x" },
     { .name = "8: a lone low one", .input = TEXT("x\\ude00") DONE,
       .text = "x" FFFD },
+    { .name = "8: two low ones", .input = TEXT("x\\ude00") TEXT("\\ude00")
+      DONE, .text = "x" FFFD FFFD },
     { .name = "8: a high one and no low one",
       .input = TEXT("a\\ud83d") TEXT("\\ud83d") TEXT("b") DONE,
       .text = "a" FFFD FFFD "b" },
@@ -384,6 +386,11 @@ static const test_llm_t  tests[] = {
                "\"completion_tokens\":1e300}}\n\n"
                TEXT("a") "data: {\"choices\":[]," USAGE "}\n\n" DONE,
       .text = "a", .usage = 1 },
+    { .name = "25: numbers that are none",
+      .input = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":-5,"
+               "\"completion_tokens\":1e300,\"prompt_tokens_details\":"
+               "{\"cached_tokens\":\"7\"}}}\n\n" TEXT("a") DONE,
+      .text = "a" },
     { .name = "25: DeepSeek's names",
       .input = TEXT("a") "data: {\"choices\":[],\"usage\":"
                "{\"prompt_tokens\":48,\"completion_tokens\":6,"

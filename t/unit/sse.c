@@ -35,6 +35,8 @@ static const test_sse_t  tests[] = {
       0 },
     { "no space, one, two", "data:a\n\ndata: a\n\ndata:  a\n\n",
       "[a][a][ a]", 0 },
+    { "CRLF is one line end", "data: a\r\ndata: b\r\n\r\n", "[a\nb]", 0 },
+    { "CR and CR are two", "data: a\r\rdata: b\r\r", "[a][b]", 0 },
     { "several lines", "data: a\ndata: b\ndata:\ndata: c\n\n",
       "[a\nb\n\nc]", 0 },
     { "a colon in the data", "data: a: b\n\n", "[a: b]", 0 },
