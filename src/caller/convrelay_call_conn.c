@@ -17,10 +17,9 @@
 #include "convrelay_call_conn.h"
 
 
-static int convrelay_call_target_resolve(convrelay_call_target_t *t,
-    const char **error);
-static int convrelay_call_conn_connect(convrelay_call_conn_t *c);
+static int convrelay_call_conn_connect(convrelay_call_conn_t *c, int err);
 static int convrelay_call_conn_connect_tls(convrelay_call_conn_t *c);
+static int convrelay_call_conn_test(convrelay_call_conn_t *c);
 static int convrelay_call_conn_connected(convrelay_call_conn_t *c);
 static void convrelay_call_conn_request(convrelay_call_conn_t *c);
 static int convrelay_call_conn_response(convrelay_call_conn_t *c);
@@ -35,140 +34,6 @@ static ssize_t convrelay_call_conn_recv(convrelay_call_conn_t *c,
 static int convrelay_call_conn_closed(convrelay_call_conn_t *c);
 static int convrelay_call_conn_fail(convrelay_call_conn_t *c,
     const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-
-int
-convrelay_call_target_init(convrelay_call_target_t *t, const char *url,
-    const char *connect_to, unsigned plain, const char **error)
-{
-    int                    rc;
-    char                  *to;
-    convrelay_call_url_t   u;
-
-    if (strlen(url) >= sizeof(t->url)) {
-        *error = "is too long";
-        return CONVRELAY_ERROR;
-    }
-
-    strcpy(t->url, url);
-
-    if (convrelay_call_url_parse(&t->parsed, url, error) != CONVRELAY_OK) {
-        return CONVRELAY_ERROR;
-    }
-
-    if (!t->parsed.websocket) {
-        *error = "is no ws:// or wss:// URL";
-        return CONVRELAY_ERROR;
-    }
-
-    t->tls = t->parsed.tls && !plain;
-    memcpy(t->port, t->parsed.port, sizeof(t->port));
-
-    if (connect_to) {
-        to = convrelay_call_alloc(strlen(connect_to) + 7);
-        sprintf(to, "%s%s", strstr(connect_to, "://") ? "" : "wss://",
-                connect_to);
-
-        rc = convrelay_call_url_parse(&u, to, error);
-        free(to);
-
-        if (rc != CONVRELAY_OK) {
-            return CONVRELAY_ERROR;
-        }
-
-        if (!u.tls) {
-            t->tls = 0;
-        }
-
-        t->host = convrelay_call_strdup(u.host);
-        memcpy(t->port, u.port, sizeof(t->port));
-        convrelay_call_url_free(&u);
-    }
-
-    return CONVRELAY_OK;
-}
-
-
-void
-convrelay_call_target_free(convrelay_call_target_t *t)
-{
-    if (t->addrs) {
-        freeaddrinfo(t->addrs);
-    }
-
-    free(t->host);
-    free(t->signature);
-    convrelay_call_pairs_free(&t->headers);
-    convrelay_call_url_free(&t->parsed);
-    memset(t, 0, sizeof(convrelay_call_target_t));
-}
-
-
-static int
-convrelay_call_target_resolve(convrelay_call_target_t *t,
-    const char **error)
-{
-    int              rc;
-    struct addrinfo  hints;
-
-    if (t->addrs) {
-        return CONVRELAY_OK;
-    }
-
-    memset(&hints, 0, sizeof(struct addrinfo));
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG;
-
-    rc = getaddrinfo(t->host ? t->host : t->parsed.host, t->port, &hints,
-                     &t->addrs);
-
-    if (rc != 0) {
-        *error = gai_strerror(rc);
-        t->addrs = NULL;
-        return CONVRELAY_ERROR;
-    }
-
-    return CONVRELAY_OK;
-}
-
-
-int
-convrelay_call_target_is_loopback(const convrelay_call_target_t *t)
-{
-    const char           *error;
-    struct addrinfo      *ai;
-    struct sockaddr_in   *sin;
-    struct sockaddr_in6  *sin6;
-
-    if (convrelay_call_target_resolve((convrelay_call_target_t *) t, &error)
-        != CONVRELAY_OK)
-    {
-        return 0;
-    }
-
-    for (ai = t->addrs; ai; ai = ai->ai_next) {
-
-        if (ai->ai_family == AF_INET) {
-            sin = (struct sockaddr_in *) ai->ai_addr;
-
-            if ((ntohl(sin->sin_addr.s_addr) >> 24) != 127) {
-                return 0;
-            }
-
-            continue;
-        }
-
-        sin6 = (struct sockaddr_in6 *) ai->ai_addr;
-
-        if (ai->ai_family != AF_INET6
-            || !IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr))
-        {
-            return 0;
-        }
-    }
-
-    return 1;
-}
 
 
 int
@@ -191,28 +56,34 @@ convrelay_call_conn_open(convrelay_call_conn_t *c,
         return convrelay_call_conn_connect_tls(c);
     }
 
-    return convrelay_call_conn_connect(c);
+    c->addr = t->addrs;
+
+    return convrelay_call_conn_connect(c, 0);
 }
 
 
-static int
-convrelay_call_conn_connect(convrelay_call_conn_t *c)
-{
-    int               err, one;
-    const char       *error;
-    struct addrinfo  *ai;
+/* tries the target's addresses, the next one each time; err: why not before */
 
-    if (convrelay_call_target_resolve((convrelay_call_target_t *) c->target,
-                                      &error)
-        != CONVRELAY_OK)
-    {
-        return convrelay_call_conn_fail(c, "%s", error);
+static int
+convrelay_call_conn_connect(convrelay_call_conn_t *c, int err)
+{
+    int                     one;
+    const struct addrinfo  *ai;
+
+    if (c->target->addrs == NULL) {
+        return convrelay_call_conn_fail(c, "%s", c->target->error);
     }
 
-    err = 0;
     one = 1;
 
-    for (ai = c->target->addrs; ai; ai = ai->ai_next) {
+    while (c->addr) {
+        ai = c->addr;
+        c->addr = ai->ai_next;
+
+        if (c->fd != -1) {
+            close(c->fd);
+        }
+
         c->fd = socket(ai->ai_family, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC,
                        0);
 
@@ -229,12 +100,10 @@ convrelay_call_conn_connect(convrelay_call_conn_t *c)
 
         if (errno == EINPROGRESS) {
             c->state = CONVRELAY_CALL_CONN_CONNECTING;
-            return CONVRELAY_OK;
+            return CONVRELAY_AGAIN;
         }
 
         err = errno;
-        close(c->fd);
-        c->fd = -1;
     }
 
     return convrelay_call_conn_fail(c, "%s", strerror(err));
@@ -310,6 +179,29 @@ convrelay_call_conn_connect_tls(convrelay_call_conn_t *c)
 }
 
 
+/* the socket has news of its connect() */
+
+static int
+convrelay_call_conn_test(convrelay_call_conn_t *c)
+{
+    int        err;
+    socklen_t  len;
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == -1) {
+        err = errno;
+    }
+
+    if (err) {
+        return convrelay_call_conn_connect(c, err);
+    }
+
+    return convrelay_call_conn_connected(c);
+}
+
+
 static int
 convrelay_call_conn_connected(convrelay_call_conn_t *c)
 {
@@ -367,26 +259,18 @@ int
 convrelay_call_conn_read(convrelay_call_conn_t *c, u_char *buf, size_t size,
     convrelay_ws_message_t *m)
 {
-    int        rc, err;
-    ssize_t    n;
-    socklen_t  len;
+    int      rc;
+    ssize_t  n;
 
     memset(m, 0, sizeof(convrelay_ws_message_t));
 
     if (c->state == CONVRELAY_CALL_CONN_CONNECTING) {
-        err = 0;
-        len = sizeof(int);
+        rc = convrelay_call_conn_test(c);
 
-        if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == -1) {
-            err = errno;
-        }
-
-        if (err) {
-            return convrelay_call_conn_fail(c, "%s", strerror(err));
-        }
-
-        if (convrelay_call_conn_connected(c) == CONVRELAY_ERROR) {
-            return CONVRELAY_ERROR;
+        if (rc == CONVRELAY_ERROR
+            || c->state == CONVRELAY_CALL_CONN_CONNECTING)
+        {
+            return rc;
         }
     }
 
@@ -678,6 +562,14 @@ void
 convrelay_call_conn_send(convrelay_call_conn_t *c, unsigned opcode,
     const void *data, size_t len)
 {
+    convrelay_call_conn_send_part(c, opcode, data, len, len);
+}
+
+
+void
+convrelay_call_conn_send_part(convrelay_call_conn_t *c, unsigned opcode,
+    const void *data, size_t len, size_t part)
+{
     u_char   mask[4], head[CONVRELAY_WS_MAX_HEADER], *last;
     size_t   start;
 
@@ -691,8 +583,8 @@ convrelay_call_conn_send(convrelay_call_conn_t *c, unsigned opcode,
     convrelay_call_buf_add(&c->out, head, last - head);
 
     start = c->out.len;
-    convrelay_call_buf_add(&c->out, data, len);
-    convrelay_ws_mask((u_char *) c->out.data + start, len, mask, 0);
+    convrelay_call_buf_add(&c->out, data, part);
+    convrelay_ws_mask((u_char *) c->out.data + start, part, mask, 0);
 
     (void) convrelay_call_conn_flush(c);
 }

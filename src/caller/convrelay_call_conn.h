@@ -39,7 +39,8 @@ typedef struct {
     char                     *signature;   /* or NULL */
     convrelay_call_pairs_t    headers;     /* more of them */
     int64_t                   timeout;     /* ms, of TLS connecting */
-    struct addrinfo          *addrs;       /* resolved, without TLS */
+    struct addrinfo          *addrs;       /* once resolved */
+    const char               *error;       /* or why they are not */
 } convrelay_call_target_t;
 
 
@@ -59,6 +60,7 @@ typedef struct {
     int                           fd;
     CURL                         *curl;        /* under TLS */
     const convrelay_call_target_t  *target;
+    const struct addrinfo        *addr;        /* to try next */
 
     convrelay_call_buf_t          out;
     size_t                        sent;        /* of out */
@@ -88,10 +90,12 @@ int convrelay_call_target_init(convrelay_call_target_t *t, const char *url,
     const char *connect_to, unsigned plain, const char **error);
 void convrelay_call_target_free(convrelay_call_target_t *t);
 
-/* the address is the machine's own; names count when all of theirs are */
+void convrelay_call_target_resolve(convrelay_call_target_t *t);
+
+/* once resolved: all addresses are the machine's own */
 int convrelay_call_target_is_loopback(const convrelay_call_target_t *t);
 
-/* CONVRELAY_OK or CONVRELAY_ERROR; conn->error says why */
+/* CONVRELAY_OK, CONVRELAY_AGAIN, or CONVRELAY_ERROR with conn->error */
 int convrelay_call_conn_open(convrelay_call_conn_t *c,
     const convrelay_call_target_t *t);
 
@@ -111,6 +115,11 @@ int convrelay_call_conn_read(convrelay_call_conn_t *c, u_char *buf,
 /* queues a frame and sends what the socket takes */
 void convrelay_call_conn_send(convrelay_call_conn_t *c, unsigned opcode,
     const void *data, size_t len);
+
+/* the same, but only the first part bytes of the payload go out */
+void convrelay_call_conn_send_part(convrelay_call_conn_t *c, unsigned opcode,
+    const void *data, size_t len, size_t part);
+
 void convrelay_call_conn_close(convrelay_call_conn_t *c, unsigned code,
     const char *reason);
 int convrelay_call_conn_flush(convrelay_call_conn_t *c);

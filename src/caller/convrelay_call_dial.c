@@ -282,6 +282,7 @@ convrelay_call_aim(convrelay_call_t *call)
     call->target.insecure = call->options->insecure;
     call->target.timeout = call->options->timeout;
 
+    convrelay_call_target_resolve(&call->target);
     convrelay_call_merge(&call->target.headers, &call->options->headers);
 
     if (call->options->auth_token) {

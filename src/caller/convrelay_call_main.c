@@ -9,7 +9,7 @@
 #include <getopt.h>
 #include <unistd.h>
 
-#include "convrelay_call_run.h"
+#include "convrelay_call_load.h"
 
 
 enum {
@@ -33,6 +33,16 @@ enum {
     CONVRELAY_CALL_OPT_TAP,
     CONVRELAY_CALL_OPT_JSON,
     CONVRELAY_CALL_OPT_COLOR,
+    CONVRELAY_CALL_OPT_CALLS,
+    CONVRELAY_CALL_OPT_RATE,
+    CONVRELAY_CALL_OPT_TURNS,
+    CONVRELAY_CALL_OPT_THINK,
+    CONVRELAY_CALL_OPT_INTERRUPT,
+    CONVRELAY_CALL_OPT_OVER,
+    CONVRELAY_CALL_OPT_HANGUP,
+    CONVRELAY_CALL_OPT_TOKENS,
+    CONVRELAY_CALL_OPT_SEED,
+    CONVRELAY_CALL_OPT_OWN,
     CONVRELAY_CALL_OPT_VERSION
 };
 
@@ -41,14 +51,20 @@ typedef struct {
     convrelay_call_options_t    run;
     convrelay_call_print_t      print;
     convrelay_call_scenario_t   scenario;
+    convrelay_call_load_options_t  load;
+    const char                 *say;          /* the last one */
     unsigned                    scenarios;
     unsigned                    says;
+    unsigned                    many:1;       /* the command "load" */
 } convrelay_call_main_t;
 
 
 static int convrelay_call_main_options(convrelay_call_main_t *m, int argc,
     char *const *argv);
 static int convrelay_call_main_option(convrelay_call_main_t *m, int opt);
+static int convrelay_call_main_load(convrelay_call_main_t *m, int opt);
+static int convrelay_call_main_number(double *number, const char *arg,
+    double min, double max);
 static int convrelay_call_main_pair(convrelay_call_pairs_t *pairs,
     const char *arg, char separator);
 static int convrelay_call_main_scenario(convrelay_call_main_t *m,
@@ -81,6 +97,16 @@ static const struct option  convrelay_call_options[] = {
     { "tap", no_argument, NULL, CONVRELAY_CALL_OPT_TAP },
     { "json", no_argument, NULL, CONVRELAY_CALL_OPT_JSON },
     { "color", required_argument, NULL, CONVRELAY_CALL_OPT_COLOR },
+    { "calls", required_argument, NULL, CONVRELAY_CALL_OPT_CALLS },
+    { "rate", required_argument, NULL, CONVRELAY_CALL_OPT_RATE },
+    { "turns", required_argument, NULL, CONVRELAY_CALL_OPT_TURNS },
+    { "think", required_argument, NULL, CONVRELAY_CALL_OPT_THINK },
+    { "interrupt", required_argument, NULL, CONVRELAY_CALL_OPT_INTERRUPT },
+    { "talk-over", required_argument, NULL, CONVRELAY_CALL_OPT_OVER },
+    { "hangup", required_argument, NULL, CONVRELAY_CALL_OPT_HANGUP },
+    { "tokens", required_argument, NULL, CONVRELAY_CALL_OPT_TOKENS },
+    { "seed", required_argument, NULL, CONVRELAY_CALL_OPT_SEED },
+    { "i-own-this-server", no_argument, NULL, CONVRELAY_CALL_OPT_OWN },
     { "quiet", no_argument, NULL, 'q' },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, CONVRELAY_CALL_OPT_VERSION },
@@ -104,6 +130,18 @@ main(int argc, char *const *argv)
     m.print.out = stdout;
     m.print.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 
+    m.load.calls = 10;
+    m.load.rate = 10;
+    m.load.turns = 3;
+    m.load.think = 1000;
+    convrelay_call_random(&m.load.seed, sizeof(uint32_t));
+
+    if (argc > 1 && strcmp(argv[1], "load") == 0) {
+        m.many = 1;
+        argc--;
+        argv++;
+    }
+
     rc = convrelay_call_main_options(&m, argc, argv);
 
     if (rc == CONVRELAY_DONE) {
@@ -119,7 +157,13 @@ main(int argc, char *const *argv)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     convrelay_call_print_init(&m.print);
 
-    rc = convrelay_call_run(&m.run, &m.scenario, &m.print);
+    if (m.many) {
+        m.load.say = m.say ? m.say : "Count, please.";
+        rc = convrelay_call_load(&m.load, &m.run, &m.print);
+
+    } else {
+        rc = convrelay_call_run(&m.run, &m.scenario, &m.print);
+    }
 
     convrelay_call_print_done(&m.print, rc);
     convrelay_call_main_free(&m);
@@ -163,7 +207,12 @@ convrelay_call_main_options(convrelay_call_main_t *m, int argc,
         m->print.color = 0;
     }
 
-    if (m->scenarios == 0 && m->says == 0) {
+    if (m->many && (m->scenarios || m->print.tap)) {
+        convrelay_call_print_error("load takes no scenario and no --tap");
+        return CONVRELAY_ERROR;
+    }
+
+    if (m->scenarios == 0 && m->says == 0 && !m->many) {
         m->run.keyboard = 1;
         m->run.terminal = isatty(STDIN_FILENO);
     }
@@ -184,6 +233,7 @@ convrelay_call_main_option(convrelay_call_main_t *m, int opt)
         return convrelay_call_main_scenario(m, optarg);
 
     case 'e':
+        m->say = optarg;
         memset(&b, 0, sizeof(convrelay_call_buf_t));
         convrelay_call_buf_printf(&b, "caller: %s", optarg);
         (void) convrelay_call_scenario_line(&m->scenario, b.data, b.len,
@@ -277,8 +327,92 @@ convrelay_call_main_option(convrelay_call_main_t *m, int opt)
         return CONVRELAY_DONE;
 
     default:
+        return convrelay_call_main_load(m, opt);
+    }
+}
+
+
+static int
+convrelay_call_main_load(convrelay_call_main_t *m, int opt)
+{
+    int     rc;
+    double  n;
+
+    if (opt == '?') {
         return CONVRELAY_ERROR;
     }
+
+    if (!m->many) {
+        convrelay_call_print_error("this option goes with \"load\"; try "
+                                   "--help");
+        return CONVRELAY_ERROR;
+    }
+
+    n = 0;
+
+    switch (opt) {
+
+    case CONVRELAY_CALL_OPT_CALLS:
+        rc = convrelay_call_main_number(&n, optarg, 1, 1000000);
+        m->load.calls = n;
+        return rc;
+
+    case CONVRELAY_CALL_OPT_RATE:
+        return convrelay_call_main_number(&m->load.rate, optarg, 0.01, 1e6);
+
+    case CONVRELAY_CALL_OPT_TURNS:
+        rc = convrelay_call_main_number(&n, optarg, 1, 1000000);
+        m->load.turns = n;
+        return rc;
+
+    case CONVRELAY_CALL_OPT_THINK:
+        return convrelay_call_main_ms(&m->load.think, optarg);
+
+    case CONVRELAY_CALL_OPT_INTERRUPT:
+        return convrelay_call_main_number(&m->load.interrupt, optarg, 0, 100);
+
+    case CONVRELAY_CALL_OPT_OVER:
+        return convrelay_call_main_number(&m->load.over, optarg, 0, 100);
+
+    case CONVRELAY_CALL_OPT_HANGUP:
+        return convrelay_call_main_number(&m->load.hangup, optarg, 0, 100);
+
+    case CONVRELAY_CALL_OPT_TOKENS:
+        rc = convrelay_call_main_number(&n, optarg, 1, 1000000);
+        m->load.tokens = n;
+        return rc;
+
+    case CONVRELAY_CALL_OPT_SEED:
+        rc = convrelay_call_main_number(&n, optarg, 0, 9e15);
+        m->load.seed = n;
+        return rc;
+
+    default:
+        m->load.own = 1;
+        return CONVRELAY_OK;
+    }
+}
+
+
+/* a number, with "%" behind it or without */
+
+static int
+convrelay_call_main_number(double *number, const char *arg, double min,
+    double max)
+{
+    char  *end;
+
+    *number = strtod(arg, &end);
+
+    if (end == arg || (*end && strcmp(end, "%") != 0)
+        || !(*number >= min && *number <= max))
+    {
+        convrelay_call_print_error("\"%s\" is no number from %g to %g", arg,
+                                   min, max);
+        return CONVRELAY_ERROR;
+    }
+
+    return CONVRELAY_OK;
 }
 
 
@@ -378,6 +512,7 @@ convrelay_call_main_help(void)
 {
     fputs(
 "Usage: convrelay-call [options] URL\n"
+"       convrelay-call load [options] URL\n"
 "\n"
 "Calls a Twilio ConversationRelay server as Twilio does.  URL is that of the\n"
 "TwiML webhook (http, https), or of the relay itself (ws, wss).  Without a\n"
@@ -415,6 +550,19 @@ convrelay_call_main_help(void)
 "  -q, --quiet               failures only\n"
 "  -h, --help                this text\n"
 "      --version\n"
+"\n"
+"A load: many calls at once, counting lost, doubled and stray tokens:\n"
+"      --calls N             so many calls in all (10)\n"
+"      --rate N              so many new ones a second (10)\n"
+"      --turns N             prompts in each of them (3)\n"
+"      --think TIME          before each prompt, half to one and a half (1s)\n"
+"      --interrupt PERCENT   turns that are interrupted (0)\n"
+"      --talk-over PERCENT   turns with a prompt into the answer (0)\n"
+"      --hangup PERCENT      turns that end the call, in every way (0)\n"
+"  -e, --say TEXT            what the callers say\n"
+"      --tokens N            numbers in a whole answer (as in the first one)\n"
+"      --seed N              makes the same choices again\n"
+"      --i-own-this-server   needed for any host but this one\n"
 "\n"
 "A scenario has one step a line:\n"
 "\n"
