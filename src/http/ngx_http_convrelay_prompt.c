@@ -12,7 +12,7 @@
 
 
 static ngx_int_t ngx_http_convrelay_prompt_read(ngx_pool_t *pool,
-    ngx_log_t *log, ngx_str_t *file, ngx_str_t *text);
+    ngx_uint_t level, ngx_log_t *log, ngx_str_t *file, ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_prompt_message(ngx_pool_t *pool,
     ngx_str_t *text, convrelay_str_t *message);
 
@@ -65,8 +65,8 @@ ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
                 return NGX_CONF_ERROR;
             }
 
-            rc = ngx_http_convrelay_prompt_read(cf->pool, cf->log, &file,
-                                                &text);
+            rc = ngx_http_convrelay_prompt_read(cf->pool, NGX_LOG_EMERG,
+                                                cf->log, &file, &text);
         }
     }
 
@@ -106,8 +106,8 @@ ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
 /* the whole file but the line end that editors leave behind it */
 
 static ngx_int_t
-ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_log_t *log,
-    ngx_str_t *file, ngx_str_t *text)
+ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_uint_t level,
+    ngx_log_t *log, ngx_str_t *file, ngx_str_t *text)
 {
     size_t           n;
     ngx_int_t        rc;
@@ -118,7 +118,7 @@ ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_log_t *log,
                                       &fi);
 
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_EMERG, log, NGX_ENOENT,
+        ngx_log_error(level, log, NGX_ENOENT,
                       "system prompt file \"%V\"", file);
         return NGX_ERROR;
     }
@@ -130,7 +130,7 @@ ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_log_t *log,
     n = convrelay_utf8_valid(text->data, text->len);
 
     if (n != text->len) {
-        ngx_log_error(NGX_LOG_EMERG, log, 0,
+        ngx_log_error(level, log, 0,
                       "system prompt file \"%V\" is not UTF-8 at byte %uz",
                       file, n);
         return NGX_ERROR;
@@ -221,8 +221,9 @@ ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
             || ngx_get_full_name(r->pool, (ngx_str_t *) &ngx_cycle->conf_prefix,
                                  &file)
                != NGX_OK
-            || ngx_http_convrelay_prompt_read(r->pool, r->connection->log,
-                                              &file, &text)
+            || ngx_http_convrelay_prompt_read(r->pool, NGX_LOG_ERR,
+                                              r->connection->log, &file,
+                                              &text)
                != NGX_OK)
         {
             return NGX_ERROR;
