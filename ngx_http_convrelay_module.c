@@ -143,6 +143,20 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       offsetof(ngx_http_convrelay_loc_conf_t, max_history_messages),
       &ngx_http_convrelay_count_bounds },
 
+    { ngx_string("convrelay_auth_token"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE12,
+      ngx_http_convrelay_auth_token,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_public_url"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, public_url),
+      NULL },
+
     { ngx_string("convrelay_twiml"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_twiml,
@@ -313,6 +327,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->system = { 0, NULL };
      *     conf->session = { 0 };
      *     conf->checked = 0;
+     *     conf->auth = 0;
      */
 
     conf->enable = NGX_CONF_UNSET;
@@ -332,6 +347,8 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->max_fragments = NGX_CONF_UNSET;
     conf->twiml = NGX_CONF_UNSET_PTR;
     conf->attributes = NGX_CONF_UNSET_PTR;
+    conf->auth_tokens = NGX_CONF_UNSET_PTR;
+    conf->public_url = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -372,6 +389,10 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (rv == NGX_CONF_OK) {
         rv = ngx_http_convrelay_twiml_merge(cf, conf);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_signature_merge(cf, conf);
     }
 
     return rv;
@@ -422,6 +443,13 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
 
     ngx_conf_init_ptr_value(conf->twiml, NULL);
     ngx_conf_merge_ptr_value(conf->attributes, prev->attributes, NULL);
+
+    if (!conf->auth) {
+        conf->auth = prev->auth;
+    }
+
+    ngx_conf_merge_ptr_value(conf->auth_tokens, prev->auth_tokens, NULL);
+    ngx_conf_merge_ptr_value(conf->public_url, prev->public_url, NULL);
 }
 
 

@@ -110,6 +110,13 @@ typedef struct {
 
     ngx_http_convrelay_value_t       *twiml;
     ngx_array_t                      *attributes;
+
+    ngx_array_t                      *auth_tokens;    /* of values, or NULL:
+                                                         signatures are not
+                                                         checked */
+    ngx_uint_t                        auth;   /* convrelay_auth_token was
+                                                 said */
+    ngx_http_convrelay_value_t       *public_url;
 } ngx_http_convrelay_loc_conf_t;
 
 
@@ -316,6 +323,24 @@ char *ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
  * without memory.
  */
 ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
+
+/* the body as it was read, in one piece, in r's pool; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data);
+
+
+/* ngx_http_convrelay_signature.c */
+
+/*
+ * X-Twilio-Signature (section 5 of the protocol notes); ws: of a handshake.
+ * A POST's body has to be read.  NGX_OK, NGX_HTTP_FORBIDDEN (logged) or
+ * NGX_HTTP_INTERNAL_SERVER_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws);
+
+char *ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
 
 
 /* ngx_http_convrelay_env.c */

@@ -32,6 +32,8 @@ static void ngx_http_convrelay_end_handler(ngx_event_t *ev);
 
 static void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call,
     u_char *pos, u_char *last);
+static void ngx_http_convrelay_invalid_frame(
+    ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_frame(ngx_http_convrelay_call_t *call,
     convrelay_ws_message_t *m);
 static void ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
@@ -469,7 +471,6 @@ ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
     u_char *last)
 {
     int                     rc;
-    convrelay_str_t         reason;
     convrelay_ws_message_t  m;
 
     while (!call->closing && !call->dead) {
@@ -481,23 +482,43 @@ ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
         }
 
         if (rc == CONVRELAY_ERROR) {
-            ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
-                          "client sent invalid websocket frame: %s%s%uL, "
-                          "closing with %ui", call->reader.error,
-                          call->reader.value ? ": " : " ",
-                          call->reader.value,
-                          (ngx_uint_t) call->reader.close_code);
-
-            reason.len = ngx_strlen(call->reader.error);
-            reason.data = (u_char *) call->reader.error;
-
-            ngx_http_convrelay_call_close(call, call->reader.close_code,
-                                          &reason);
+            ngx_http_convrelay_invalid_frame(call);
             return;
         }
 
         ngx_http_convrelay_frame(call, &m);
     }
+}
+
+
+static void
+ngx_http_convrelay_invalid_frame(ngx_http_convrelay_call_t *call)
+{
+    ngx_log_t              *log;
+    convrelay_str_t         reason;
+    convrelay_ws_reader_t  *r;
+
+    log = call->connection->log;
+    r = &call->reader;
+
+    if (r->close_code == CONVRELAY_WS_INTERNAL_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, log, 0, "client sent %s", r->error);
+
+    } else if (r->value) {
+        ngx_log_error(NGX_LOG_INFO, log, 0,
+                      "client sent %s: %uL, closing with %ui",
+                      r->error, r->value, (ngx_uint_t) r->close_code);
+
+    } else {
+        ngx_log_error(NGX_LOG_INFO, log, 0,
+                      "client sent %s, closing with %ui",
+                      r->error, (ngx_uint_t) r->close_code);
+    }
+
+    reason.len = ngx_strlen(r->error);
+    reason.data = (u_char *) r->error;
+
+    ngx_http_convrelay_call_close(call, r->close_code, &reason);
 }
 
 

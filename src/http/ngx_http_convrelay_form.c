@@ -94,22 +94,36 @@ ngx_http_convrelay_form_source(ngx_http_request_t *r, ngx_str_t *data)
 static ngx_int_t
 ngx_http_convrelay_form_body(ngx_http_request_t *r, ngx_str_t *data)
 {
-    u_char                    *p;
-    size_t                     size;
-    ssize_t                    n;
-    ngx_buf_t                 *b;
-    ngx_chain_t               *cl;
+    ngx_table_elt_t  *type;
 
-    static const char          type[] = "application/x-www-form-urlencoded";
+    static const char  name[] = "application/x-www-form-urlencoded";
 
-    data->len = 0;
-    data->data = (u_char *) "";
+    type = r->headers_in.content_type;
 
-    if (r->request_body == NULL || r->headers_in.content_type == NULL
-        || ngx_strncasecmp(r->headers_in.content_type->value.data,
-                           (u_char *) type, sizeof(type) - 1)
+    if (type == NULL || type->value.len < sizeof(name) - 1
+        || ngx_strncasecmp(type->value.data, (u_char *) name, sizeof(name) - 1)
            != 0)
     {
+        ngx_str_set(data, "");
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_body(r, data);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data)
+{
+    u_char       *p;
+    size_t        size;
+    ssize_t       n;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    ngx_str_set(data, "");
+
+    if (r->request_body == NULL) {
         return NGX_OK;
     }
 
@@ -119,7 +133,7 @@ ngx_http_convrelay_form_body(ngx_http_request_t *r, ngx_str_t *data)
         size += ngx_buf_size(cl->buf);
     }
 
-    if (size == 0 || size > NGX_HTTP_CONVRELAY_MAX_FORM) {
+    if (size == 0) {
         return NGX_OK;
     }
 
@@ -138,7 +152,7 @@ ngx_http_convrelay_form_body(ngx_http_request_t *r, ngx_str_t *data)
             continue;
         }
 
-        n = ngx_read_file(b->file, p, ngx_buf_size(b), b->file_pos);
+        n = ngx_read_file(b->file, p, (size_t) ngx_buf_size(b), b->file_pos);
         if (n == NGX_ERROR) {
             return NGX_ERROR;
         }

@@ -66,6 +66,20 @@ ngx_http_convrelay_twiml_handler(ngx_http_request_t *r)
 static void
 ngx_http_convrelay_twiml_body_handler(ngx_http_request_t *r)
 {
+    off_t         size;
+    ngx_chain_t  *cl;
+
+    size = 0;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    if (size > NGX_HTTP_CONVRELAY_MAX_FORM) {
+        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE);
+        return;
+    }
+
     ngx_http_finalize_request(r, ngx_http_convrelay_twiml_send(r));
 }
 
@@ -98,6 +112,11 @@ ngx_http_convrelay_twiml_send(ngx_http_request_t *r)
     ngx_chain_t                     out;
     convrelay_twiml_t               t;
     ngx_http_convrelay_loc_conf_t  *clcf;
+
+    rc = ngx_http_convrelay_signature(r, 0);
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 

@@ -46,6 +46,11 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
         return ngx_http_convrelay_refuse(r, status);
     }
 
+    rc = ngx_http_convrelay_signature(r, 1);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;

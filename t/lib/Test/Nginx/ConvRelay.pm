@@ -35,6 +35,8 @@ package Test::Nginx::ConvRelay;
 #     llm    parameters of convrelay_mock_llm, or a whole server body, or
 #            "none" where tcp_listen plays the server; it listens on
 #            $TEST_NGINX_LLM_PORT, which is upstream "llm"
+#     signed (empty) leaves out "convrelay_auth_token off", which all other
+#            blocks have on the http level
 #
 # Ports and the server root are the file's own, so that files can run at the
 # same time: $TEST_NGINX_SERVER_PORT, $TEST_NGINX_LLM_PORT, and
@@ -183,6 +185,10 @@ sub preamble() {
     my $block = shift;
 
     my $conf = llm_server($block->llm);
+
+    if (!defined $block->signed && has_module('ngx_http_convrelay_module')) {
+        $conf .= "    convrelay_auth_token  off;\n";
+    }
 
     if (has_module('ngx_http_lua_module')) {
         $conf .= <<'_EOC_';

@@ -1,0 +1,498 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * X-Twilio-Signature, of the webhooks and of the WebSocket handshake: only
+ * who knows the account's auth token may talk to us.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+#include "convrelay_signature.h"
+
+#include <ngx_sha1.h>
+
+#if (NGX_OPENSSL)
+#include <openssl/evp.h>
+#endif
+
+
+#define NGX_HTTP_CONVRELAY_SHA1_LEN     20
+#define NGX_HTTP_CONVRELAY_SHA1_BLOCK   64
+#define NGX_HTTP_CONVRELAY_SHA256_LEN   32
+
+
+static ngx_int_t ngx_http_convrelay_signature_try(ngx_http_request_t *r,
+    ngx_array_t *tokens, ngx_str_t *url, ngx_uint_t ws,
+    convrelay_str_t *header);
+static ngx_int_t ngx_http_convrelay_signature_pairs(ngx_http_request_t *r,
+    ngx_uint_t ws, ngx_array_t **pairs);
+static ngx_int_t ngx_http_convrelay_signature_base(ngx_http_request_t *r,
+    ngx_uint_t ws, ngx_uint_t plain, ngx_str_t *base);
+static ngx_int_t ngx_http_convrelay_signature_header(ngx_http_request_t *r,
+    convrelay_str_t *value);
+static ngx_int_t ngx_http_convrelay_signature_body(ngx_http_request_t *r);
+static void ngx_http_convrelay_hmac_sha1(ngx_str_t *key,
+    convrelay_str_t *input, u_char *digest);
+
+
+ngx_int_t
+ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
+{
+    ngx_str_t                       base, url;
+    ngx_int_t                       rc;
+    ngx_uint_t                      plain;
+    const char                     *reason;
+    convrelay_str_t                 header;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    if (clcf->auth_tokens == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_str_null(&base);
+    reason = "wrong";
+
+    if (ngx_http_convrelay_signature_header(r, &header) != NGX_OK) {
+        reason = "no";
+        header.len = 0;
+    }
+
+    /* behind a TLS tunnel a connection is plain and its URL is not */
+
+    for (plain = 0; plain < 2; plain++) {
+
+        rc = ngx_http_convrelay_signature_base(r, ws, plain, &base);
+
+        if (rc == NGX_DECLINED) {
+            break;
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (header.len == 0) {
+            break;
+        }
+
+        url.len = base.len + r->unparsed_uri.len;
+        url.data = ngx_pnalloc(r->pool, url.len);
+        if (url.data == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        (void) ngx_sprintf(url.data, "%V%V", &base, &r->unparsed_uri);
+
+        rc = ngx_http_convrelay_signature_try(r, clcf->auth_tokens, &url, ws,
+                                              &header);
+
+        if (rc == NGX_OK) {
+            return ngx_http_convrelay_signature_body(r);
+        }
+
+        if (rc != NGX_DECLINED) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "client sent %s \"X-Twilio-Signature\" for \"%V%V\"%s",
+                  reason, &base, &r->uri,
+                  r->args.len ? " and its arguments" : "");
+
+    return NGX_HTTP_FORBIDDEN;
+}
+
+
+/* NGX_OK, NGX_DECLINED: it is another one, NGX_ERROR */
+
+static ngx_int_t
+ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_array_t *tokens,
+    ngx_str_t *url, ngx_uint_t ws, convrelay_str_t *header)
+{
+    u_char                      *buf;
+    u_char                       digest[NGX_HTTP_CONVRELAY_SHA1_LEN];
+    u_char                       wanted[CONVRELAY_SIGNATURE_LEN];
+    ngx_int_t                    rc;
+    ngx_str_t                    src, dst, token;
+    ngx_uint_t                   i;
+    ngx_array_t                 *pairs;
+    convrelay_str_t              str, input;
+    convrelay_signature_t        s;
+    ngx_http_convrelay_value_t  *value;
+
+    if (ngx_http_convrelay_signature_pairs(r, ws, &pairs) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    str.len = url->len;
+    str.data = url->data;
+
+    convrelay_signature_init(&s, &str, pairs->elts, pairs->nelts,
+                             ws ? CONVRELAY_SIGNATURE_QUERY
+                                : CONVRELAY_SIGNATURE_FORM);
+
+    buf = ngx_pnalloc(r->pool, convrelay_signature_size(&s));
+    if (buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    src.len = sizeof(digest);
+    src.data = digest;
+    dst.data = wanted;
+
+    value = tokens->elts;
+    rc = NGX_DECLINED;
+
+    while (convrelay_signature_next(&s, buf, &input) == CONVRELAY_OK) {
+
+        for (i = 0; i < tokens->nelts; i++) {
+
+            if (ngx_http_complex_value(r, value[i].value, &token) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            /* an empty key would be one that everybody knows */
+
+            if (token.len == 0) {
+                continue;
+            }
+
+            ngx_http_convrelay_hmac_sha1(&token, &input, digest);
+            ngx_encode_base64(&dst, &src);
+
+            if (convrelay_signature_check(header, wanted) == CONVRELAY_OK) {
+                rc = NGX_OK;
+            }
+        }
+    }
+
+    return rc;
+}
+
+
+/* the form's pairs, or the query's; an array that may be sorted */
+
+static ngx_int_t
+ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_uint_t ws,
+    ngx_array_t **pairs)
+{
+    ngx_uint_t    n;
+    ngx_array_t  *form;
+
+    n = 0;
+    form = NULL;
+
+    if (ws || r->method == NGX_HTTP_POST) {
+        form = ngx_http_convrelay_form(r);
+        if (form == NULL) {
+            return NGX_ERROR;
+        }
+
+        n = form->nelts;
+    }
+
+    *pairs = ngx_array_create(r->pool, ngx_max(n, 1),
+                              sizeof(convrelay_pair_t));
+    if (*pairs == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (n) {
+        ngx_memcpy(ngx_array_push_n(*pairs, n), form->elts,
+                   n * sizeof(convrelay_pair_t));
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * What stands before the request's URI in the URL that Twilio used: from the
+ * configuration, else from the Host header, never from forwarded ones.
+ * NGX_DECLINED: there is no such (further) base.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_uint_t ws,
+    ngx_uint_t plain, ngx_str_t *base)
+{
+    u_char                         *p;
+    ngx_str_t                       url, rest;
+    const char                     *scheme;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    scheme = ws ? "wss://" : "https://";
+
+    if (clcf->public_url) {
+
+        if (plain) {
+            return NGX_DECLINED;
+        }
+
+        if (ngx_http_complex_value(r, clcf->public_url->value, &url)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        p = (u_char *) ngx_strlchr(url.data, url.data + url.len, ':');
+
+        if (p == NULL || url.data + url.len - p < 3
+            || ngx_strncmp(p, "://", 3) != 0)
+        {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "the value of \"convrelay_public_url\" is no URL, "
+                          "such as \"https://voice.example.com\"");
+            return NGX_ERROR;
+        }
+
+        rest.data = p + 3;
+        rest.len = url.data + url.len - rest.data;
+
+        if (rest.len && rest.data[rest.len - 1] == '/') {
+            rest.len--;
+        }
+
+        if (!ws) {
+            scheme = (p - url.data == 4) ? "http://" : "https://";
+        }
+
+    } else {
+
+#if (NGX_HTTP_SSL)
+        if (plain && r->connection->ssl) {
+            return NGX_DECLINED;
+        }
+#endif
+
+        if (r->headers_in.host == NULL || (plain && ws)) {
+            return NGX_DECLINED;
+        }
+
+        if (plain) {
+            scheme = "http://";
+        }
+
+        rest = r->headers_in.host->value;
+    }
+
+    base->data = ngx_pnalloc(r->pool, sizeof("https://") - 1 + rest.len);
+    if (base->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    base->len = ngx_sprintf(base->data, "%s%V", scheme, &rest) - base->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_signature_header(ngx_http_request_t *r,
+    convrelay_str_t *value)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    static const char  name[] = "x-twilio-signature";
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NGX_DECLINED;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof(name) - 1
+            && ngx_strncmp(h[i].lowcase_key, name, sizeof(name) - 1) == 0)
+        {
+            value->len = h[i].value.len;
+            value->data = h[i].value.data;
+
+            return value->len ? NGX_OK : NGX_DECLINED;
+        }
+    }
+}
+
+
+/*
+ * A body that is no form is signed by its hash, which is part of the URL
+ * (argument bodySHA256) and so of what was just checked.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_signature_body(ngx_http_request_t *r)
+{
+#if (NGX_OPENSSL)
+    u_char      digest[NGX_HTTP_CONVRELAY_SHA256_LEN];
+    u_char      hex[2 * NGX_HTTP_CONVRELAY_SHA256_LEN];
+#endif
+    ngx_str_t   value, body;
+
+    if (r->method != NGX_HTTP_POST
+        || ngx_http_arg(r, (u_char *) "bodySHA256", 10, &value) != NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_http_convrelay_body(r, &body) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+#if (NGX_OPENSSL)
+
+    if (EVP_Digest(body.data, body.len, digest, NULL, EVP_sha256(), NULL) == 1)
+    {
+        (void) ngx_hex_dump(hex, digest, sizeof(digest));
+
+        if (value.len == sizeof(hex)
+            && ngx_strncasecmp(value.data, hex, sizeof(hex)) == 0)
+        {
+            return NGX_OK;
+        }
+    }
+
+#endif
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "client sent a body that its \"bodySHA256\" does not fit");
+
+    return NGX_HTTP_FORBIDDEN;
+}
+
+
+/* RFC 2104 */
+
+static void
+ngx_http_convrelay_hmac_sha1(ngx_str_t *key, convrelay_str_t *input,
+    u_char *digest)
+{
+    u_char      block[NGX_HTTP_CONVRELAY_SHA1_BLOCK];
+    ngx_uint_t  i;
+    ngx_sha1_t  sha1;
+
+    ngx_memzero(block, sizeof(block));
+
+    if (key->len > sizeof(block)) {
+        ngx_sha1_init(&sha1);
+        ngx_sha1_update(&sha1, key->data, key->len);
+        ngx_sha1_final(block, &sha1);
+
+    } else {
+        ngx_memcpy(block, key->data, key->len);
+    }
+
+    for (i = 0; i < sizeof(block); i++) {
+        block[i] ^= 0x36;
+    }
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, block, sizeof(block));
+    ngx_sha1_update(&sha1, input->data, input->len);
+    ngx_sha1_final(digest, &sha1);
+
+    for (i = 0; i < sizeof(block); i++) {
+        block[i] ^= 0x36 ^ 0x5c;
+    }
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, block, sizeof(block));
+    ngx_sha1_update(&sha1, digest, NGX_HTTP_CONVRELAY_SHA1_LEN);
+    ngx_sha1_final(digest, &sha1);
+}
+
+
+char *
+ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    char                        *rv;
+    ngx_str_t                   *value;
+    ngx_uint_t                   i;
+    ngx_http_convrelay_value_t  *v;
+
+    if (clcf->auth_tokens != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+
+        if (cf->args->nelts > 2) {
+            return "takes nothing after \"off\"";
+        }
+
+        clcf->auth_tokens = NULL;
+        clcf->auth = 1;
+
+        return NGX_CONF_OK;
+    }
+
+    clcf->auth_tokens = ngx_array_create(cf->pool, 2,
+                                         sizeof(ngx_http_convrelay_value_t));
+    if (clcf->auth_tokens == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf->auth = 1;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (value[i].len == 0) {
+            return "has an empty token";
+        }
+
+        v = ngx_array_push(clcf->auth_tokens);
+        if (v == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        rv = ngx_http_convrelay_value_compile(cf, &value[i], v, 0);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (conf->auth || (!conf->enable && conf->twiml == NULL)) {
+        return NGX_CONF_OK;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "location \"%V\" would let anybody in: add "
+                       "\"convrelay_auth_token "
+                       "$convrelay_env_TWILIO_AUTH_TOKEN\" to check Twilio's "
+                       "signatures, or \"convrelay_auth_token off\"",
+                       &clcf->name);
+
+    return NGX_CONF_ERROR;
+}
