@@ -103,8 +103,16 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
     }
 
     if (convrelay_heard_find(&s, utterance) == CONVRELAY_OK) {
-        return (convrelay_heard_skip(text, s.end, 1) >= s.played
-                && s.end < s.played) ? s.played : s.end;
+
+        /* the utterance is trimmed, what was reported need not be */
+
+        if (s.end < s.played
+            && convrelay_heard_skip(text, s.end, 1) >= s.played)
+        {
+            return s.played;
+        }
+
+        return s.end;
     }
 
     return (events || h->reported) ? h->played : text->len;

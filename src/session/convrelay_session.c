@@ -298,9 +298,7 @@ convrelay_session_clause(const convrelay_session_t *s, int64_t duration,
 
     spoken = now - s->answer.started;
 
-    if (spoken <= CONVRELAY_HEARD_START_MS
-        || spoken - CONVRELAY_HEARD_START_MS <= duration)
-    {
+    if (spoken - CONVRELAY_HEARD_START_MS <= duration) {
         return 0;
     }
 

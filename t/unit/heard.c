@@ -189,8 +189,16 @@ static const interrupt_t  interrupts[] = {
     { "an empty text",
       "", { NULL }, "Oak", 0, -1, NONE },
 
-    { "a search that has to fall back within itself",
-      "a a b a a a b a a c", { NULL }, "a a b a a c", 0, -1, ALL },
+    { "a search that has to fall back",
+      "ha ha ha ho ha", { NULL }, "ha ha ho", 0, -1, "ha ha ha ho" },
+
+    { "twice, within what it fell back to",
+      "a a b a a a b a a a x a", { NULL }, "a a b a a a x", 0, -1,
+      "a a b a a a b a a a x" },
+
+    { "the same, folded",
+      "A a b, a a A b a a a x a", { NULL }, "a a b a a a x", 0, -1,
+      "A a b, a a A b a a a x" },
 
     /* the same phrase several times: when its clause began decides */
 

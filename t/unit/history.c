@@ -91,7 +91,7 @@ is(convrelay_history_t *h, const char *want, const char *name)
         len += h->entries[i].len;
     }
 
-    if (len != h->len) {
+    if (len != h->len || h->len > h->size || h->nentries > h->nalloc) {
         tap_ok(0, "%s: entries of %zu bytes", name, len);
     }
 }
@@ -262,7 +262,8 @@ test_bytes(void)
     is(&h, user("1") "," user("2") "," user("3"), "exactly the limit");
 
     add(&h, U, "4");
-    is(&h, user("2") "," user("3") "," user("4"), "one goes for one that comes");
+    is(&h, user("2") "," user("3") "," user("4"),
+       "one goes for one that comes");
 
     add(&h, U, "55");
     is(&h, user("4") "," user("55"), "two go for one byte more");
@@ -306,7 +307,7 @@ test_no_user(void)
 static void
 test_size(void)
 {
-    char                 text[301];
+    char                 text[301], edge[1026];
     size_t               i, bad;
     convrelay_history_t  h;
 
@@ -329,6 +330,18 @@ test_size(void)
     }
 
     tap_ok(bad == 0, "never more than a quarter or 1 KiB is held in reserve");
+
+    convrelay_history_free(&h);
+
+    /* with the comma one byte more than the first step holds */
+
+    i = 1024 - 2 * (sizeof(user("")) - 1);
+    memset(edge, 'x', i);
+    edge[i] = '\0';
+
+    add(&h, U, "");
+    add(&h, U, edge);
+    tap_ok(h.len == 1025 && h.size >= 1025, "the comma has its place");
 
     convrelay_history_free(&h);
 

@@ -1425,7 +1425,11 @@ show(run_t *r, const char *fmt, ...)
 static void
 test_setup(void)
 {
+    int                        bad;
     size_t                     i;
+#ifndef NO_OVERRIDE
+    long                       before;
+#endif
     convrelay_actions_t        out;
     convrelay_session_t        s;
     const convrelay_str_t     *value;
@@ -1456,6 +1460,30 @@ test_setup(void)
     {
         return;
     }
+
+    bad = 0;
+
+#ifndef NO_OVERRIDE
+    for (i = 0; i < 2; i++) {
+        before = live;
+        convrelay_session_init(&s, &confs[0]);
+
+        armed = 1;
+        countdown = i;
+        convrelay_session_message(&s, &m, 1000, &out);
+        countdown = -1;
+        armed = 0;
+
+        bad += (out.nactions != 1
+                || out.actions[0].type != CONVRELAY_ACT_CLOSE
+                || out.actions[0].code != 1011);
+
+        convrelay_session_free(&s);
+        bad += (live != before);
+    }
+#endif
+
+    tap_ok(bad == 0, "setup without memory closes, and nothing is left");
 
     convrelay_session_init(&s, &confs[0]);
     convrelay_session_message(&s, &m, 1000, &out);
@@ -1490,7 +1518,8 @@ test_setup(void)
     tap_is_str(param("vip"), "true", "a bool");
     tap_is_str(param("empty"), "", "an empty one");
     tap_ok(param("none") == NULL && param("list") == NULL
-           && param("object") == NULL, "null, arrays and objects are left out");
+           && param("object") == NULL,
+           "null, arrays and objects are left out");
     tap_ok(param("tenan") == NULL && param("tenants") == NULL
            && param("") == NULL, "a name has to match whole");
     tap_ok(s.nparameters == CONVRELAY_SESSION_MAX_PARAMETERS
