@@ -2,6 +2,10 @@
 --
 --     llm.say(text, ...)           a whole answer, its tokens as given
 --     llm.stream(), llm.token(s), llm.done()     the same by hand
+--     llm.talk{ tokens, hold = n, pause = seconds, closed = "note" }
+--                                  an answer that stops behind n tokens and
+--                                  notes it when the connection closes; to
+--                                  the prompt "?" it tells the history
 --     llm.request()                head of the request as it came
 --     llm.body()                   its body
 --     llm.messages()               "system: ...", "user: ..." line by line
@@ -43,6 +47,36 @@ function _M.say(...)
 
     for _, text in ipairs{...} do
         _M.token(text)
+    end
+
+    _M.done()
+end
+
+
+function _M.talk(tokens)
+    local said = _M.messages()
+
+    if said:find("user: %?$") then
+        return _M.say(said)
+    end
+
+    ngx.on_abort(function()
+        _M.note(tokens.closed or "closed")
+        ngx.exit(499)
+    end)
+
+    _M.stream()
+
+    for i = 1, #tokens + 1 do
+
+        if tokens.hold == i - 1 then
+            ngx.sleep(3)
+        end
+
+        if tokens[i] then
+            _M.token(tokens[i])
+            ngx.sleep(tokens.pause or 0)
+        end
     end
 
     _M.done()
