@@ -23,7 +23,7 @@ static ngx_int_t ngx_http_convrelay_mock_messages(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_mock_message(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *message, ngx_uint_t n);
 static ngx_uint_t ngx_http_convrelay_mock_has_content(const cJSON *message);
-static ngx_int_t ngx_http_convrelay_mock_missing(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_mock_wrong(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx, ngx_uint_t n, char *name);
 static ngx_int_t ngx_http_convrelay_mock_bad_type(
     ngx_http_convrelay_mock_ctx_t *ctx);
@@ -339,12 +339,11 @@ ngx_http_convrelay_mock_message(ngx_http_request_t *r,
     convrelay_str_t  role;
 
     if (!cJSON_IsObject(message)) {
-        ngx_str_set(&ctx->error.param, "messages");
         return ngx_http_convrelay_mock_bad_type(ctx);
     }
 
     if (convrelay_json_string(message, "role", &role) != CONVRELAY_OK) {
-        return ngx_http_convrelay_mock_missing(r, ctx, n, "role");
+        return ngx_http_convrelay_mock_wrong(r, ctx, n, "role");
     }
 
     for (name = ngx_http_convrelay_mock_roles; name->len; name++) {
@@ -357,6 +356,11 @@ ngx_http_convrelay_mock_message(ngx_http_request_t *r,
     }
 
     if (name->len == 0) {
+
+        if (ngx_http_convrelay_mock_wrong(r, ctx, n, "role") == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
         ngx_str_set(&ctx->error.message, "Invalid value of 'role'. Supported"
                                          " values are: 'system', 'assistant',"
                                          " 'user', 'function', 'tool', and"
@@ -366,7 +370,7 @@ ngx_http_convrelay_mock_message(ngx_http_request_t *r,
     }
 
     if (!ngx_http_convrelay_mock_has_content(message)) {
-        return ngx_http_convrelay_mock_missing(r, ctx, n, "content");
+        return ngx_http_convrelay_mock_wrong(r, ctx, n, "content");
     }
 
     return NGX_OK;
@@ -447,8 +451,10 @@ ngx_http_convrelay_mock_content(ngx_pool_t *pool, const cJSON *message,
 }
 
 
+/* a member of message n, missing unless said otherwise */
+
 static ngx_int_t
-ngx_http_convrelay_mock_missing(ngx_http_request_t *r,
+ngx_http_convrelay_mock_wrong(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx, ngx_uint_t n, char *name)
 {
     u_char     *p;

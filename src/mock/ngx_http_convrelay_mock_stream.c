@@ -638,8 +638,12 @@ static ngx_int_t
 ngx_http_convrelay_mock_say(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx)
 {
-    if (ctx->opts.fault >= NGX_HTTP_CONVRELAY_MOCK_STALL_AFTER
-        && !ctx->faulted
+    ngx_uint_t  due;
+
+    due = (ctx->opts.fault >= NGX_HTTP_CONVRELAY_MOCK_STALL_AFTER
+           && !ctx->faulted);
+
+    if (due
         && (ctx->sent >= ctx->opts.at_token
             || !ngx_http_convrelay_mock_more(ctx)))
     {
@@ -652,6 +656,7 @@ ngx_http_convrelay_mock_say(ngx_http_request_t *r,
     }
 
     if (ctx->shape->joined
+        && !due
         && !ngx_http_convrelay_mock_more(ctx)
         && ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_FINISH)
     {

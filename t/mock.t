@@ -1,0 +1,405 @@
+# The mock of an LLM server, on its own: what it says, how it fails.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+sub post {
+    my ($path, $content, $stream) = @_;
+
+    $stream //= 'true';
+
+    return qq(POST $path\n{"model":"m","stream":$stream,)
+           . qq("messages":[{"role":"user","content":"$content"}]});
+}
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: an answer is streamed as OpenAI streams it
+--- config
+location = /v1 { convrelay_mock_llm  first=1ms interval=1ms; }
+--- request
+POST /v1
+{"model":"m","stream":true,"messages":[{"role":"user","content":"Hi"}]}
+--- response_headers
+Content-Type: text/event-stream; charset=utf-8
+--- response_body_like eval
+qr/\A
+data:\ \{"id":"chatcmpl-\w+","object":"chat\.completion\.chunk",
+"created":\d+,"model":"m",.*
+"delta":\{"role":"assistant","content":"","refusal":null\}.*\n\n
+data:.*"delta":\{"content":"Hello!"\},"logprobs":null,"finish_reason":null.*\n\n
+data:.*"delta":\{"content":"\ How"\}(?s:.*)
+data:.*"delta":\{\},"logprobs":null,"finish_reason":"stop".*\n\n
+data:\ \[DONE\]\n\n\z/x
+
+
+
+=== TEST 2: usage is sent when it is asked for, and null until then
+--- config
+location = /v1 { convrelay_mock_llm  answer=repeat first=0 interval=0; }
+--- request
+POST /v1
+{"model":"m","stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},"messages":[{"role":"user","content":"one two"}]}
+--- response_body_like eval
+qr/\A(?:data: .*"finish_reason":(?:null|"stop")\}\],"usage":null\}\n\n){4}
+data:\ .*"choices":\[\],"usage":\{"prompt_tokens":6,
+"completion_tokens":2,"total_tokens":8,.*\n\n
+data:\ \[DONE\]\n\n\z/x
+
+
+
+=== TEST 3: without stream the answer is one completion
+--- config
+location = /v1 { convrelay_mock_llm  first=0; }
+--- request
+POST /v1
+{"model":"gpt \"4\"","messages":[{"role":"user","content":"Name two trees"}]}
+--- response_headers
+Content-Type: application/json
+--- response_body_like eval
+qr/"object":"chat\.completion",.*"model":"gpt\ \\"4\\"",.*
+"content":"The\ first\ one\ is\ oak\.\ The\ second\ one\ is\ maple\.".*
+"finish_reason":"stop"/x
+
+
+
+=== TEST 4: the history is read back as words
+--- config
+location = /v1 { convrelay_mock_llm  first=0; }
+--- request
+POST /v1
+{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"Hi"},{"role":"assistant","content":"Yes?"},{"role":"user","content":"What have we said?"}]}
+--- response_body_like: "content":"You said \\"Hi\\"\. I said \\"Yes\?\\"\."
+
+
+
+=== TEST 5: the history is read back as JSON
+--- config
+location = /v1 { convrelay_mock_llm  answer=history first=0; }
+--- request
+POST /v1
+{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"a"}]}
+--- response_body_like: "content":"\[\{\\"role\\":\\"system\\",\\"content\\":\\"s\\"\},\{\\"role\\":\\"user\\",\\"content\\":\\"a\\"\}\]"
+
+
+
+=== TEST 6: numbers are counted for load tests
+--- config
+location = /v1 { convrelay_mock_llm  answer=count tokens=$arg_n first=0; }
+--- request
+POST /v1?n=4
+{"model":"m","messages":[{"role":"user","content":"a"}]}
+--- response_body_like: "content":" 1 2 3 4",
+
+
+
+=== TEST 7: a text from the configuration is said, text in parts is heard
+--- config
+location = /say { convrelay_mock_llm  "answer=say:Grüße, 😀" first=0; }
+location = /v1 { convrelay_mock_llm  answer=repeat first=0; }
+--- request eval
+[ ::post("/say", "a", "false"),
+  qq(POST /v1\n{"model":"m","messages":[{"role":"user","content":)
+  . qq([{"type":"text","text":"a "},{"type":"text","text":"b"}]}]}) ]
+--- response_body_like eval
+[ qr/"content":"Gr\xc3\xbc\xc3\x9fe, \xf0\x9f\x98\x80"/,
+  qr/"content":"a b"/ ]
+
+
+
+=== TEST 8: a limit of tokens cuts the answer, and the client is told
+--- config
+location = /v1 { convrelay_mock_llm  answer=repeat tokens=3 first=0; }
+--- request eval
+[ ::post("/v1", "a b c d", "false"),
+  ::post("/v1", "a b c d", 'false,"max_tokens":2') ]
+--- response_body_like eval
+[ qr/"content":"a b c",.*"finish_reason":"length"/,
+  qr/"content":"a b",.*"finish_reason":"length"/ ]
+
+
+
+=== TEST 9: bad requests are refused as OpenAI refuses them
+--- config
+location = /v1 { convrelay_mock_llm; }
+--- request eval
+[ "GET /v1",
+  "POST /v1",
+  "POST /v1\n{",
+  "POST /v1\n[]",
+  qq{POST /v1\n{"messages":[{"role":"user","content":"a"}]}},
+  qq{POST /v1\n{"model":"m"}},
+  qq{POST /v1\n{"model":"m","messages":[]}},
+  qq{POST /v1\n{"model":"m","messages":[{"content":"a"}]}},
+  qq{POST /v1\n{"model":"m","messages":[{"role":"x","content":"a"}]}},
+  qq{POST /v1\n{"model":"m","messages":[{"role":"user"}]}},
+  qq{POST /v1\n{"model":"m","stream":1,"messages":[]}} ]
+--- error_code eval
+[ 405, (400) x 10 ]
+--- response_body_like eval
+[ qr/"code":"method_not_supported"/,
+  (qr/"message":"We could not parse the JSON body/) x 2,
+  qr/"message":"The JSON body of your request must be an object/,
+  qr/"message":"you must provide a model parameter"/,
+  qr/"param":"messages","code":"missing_required_parameter"/,
+  qr/"param":"messages","code":"empty_array"/,
+  qr/"param":"messages\[0\]\.role","code":"missing_required_parameter"/,
+  qr/"param":"messages\[0\]\.role","code":"invalid_value"/,
+  qr/"param":"messages\[0\]\.content","code":"missing_required_parameter"/,
+  qr/"param":"stream","code":"invalid_type"/ ]
+
+
+
+=== TEST 10: a status can be asked for, 401 gives the key away
+--- config
+location = /v1 { convrelay_mock_llm  status=$http_x_mock_status; }
+--- more_headers eval
+[ "X-Mock-Status: 401\nAuthorization: Bearer sk-secret",
+  "X-Mock-Status: 429" ]
+--- request eval
+[ "POST /v1", "POST /v1" ]
+--- error_code eval
+[ 401, 429 ]
+--- response_headers eval
+[ "!Retry-After", "Retry-After: 1" ]
+--- response_body_like eval
+[ qr/"message":"Incorrect API key provided: sk-secret\.",.*"invalid_api_key"/,
+  qr/"type":"requests","param":null,"code":"rate_limit_exceeded"/ ]
+
+
+
+=== TEST 11: a body that does not fit in memory is read from its file
+--- config
+location = /v1 {
+    client_body_in_file_only  clean;
+    convrelay_mock_llm        answer=repeat first=0;
+}
+--- request
+POST /v1
+{"model":"m","messages":[{"role":"user","content":"from a file"}]}
+--- response_body_like: "content":"from a file"
+
+
+
+=== TEST 12: replies that are no stream
+--- config
+location = /v1 { convrelay_mock_llm  fault=$arg_fault first=0; }
+--- request eval
+[ map { ::post("/v1?fault=$_", "Hi") }
+      qw( html json empty ) ]
+--- response_headers eval
+[ "Content-Type: text/html", "Content-Type: application/json",
+  "Content-Length: 0" ]
+--- response_body_like eval
+[ qr/\A<html>/, qr/\A\{"id".*"content":"Hello! How/, qr/\A\z/ ]
+
+
+
+=== TEST 13: streams that end otherwise
+--- config
+location = /v1 {
+    convrelay_mock_llm  answer=repeat fault=$arg_fault at_token=1 first=0
+                        interval=0;
+}
+--- request eval
+[ map { ::post("/v1?fault=$_", "a b") }
+      qw( eof error_in_stream garbage no_done no_finish done_only ) ]
+--- response_body_like eval
+[ qr/\A[^\n]+"role"[^\n]+\n\n[^\n]+"content":"a"[^\n]+\n\n\z/,
+  qr/"content":"a"[^\n]+\n\ndata: \{"error":[^\n]+\n\n\z/,
+  qr/"a"[^\n]+\n\n[^\n]+"content":\n\n[^\n]+" b".*"stop".*\[DONE\]\n\n\z/s,
+  qr/"finish_reason":"stop"[^\n]+\n\n\z/,
+  qr/" b"\}[^\n]+null[^\n]+\n\ndata: \[DONE\]\n\n\z/,
+  qr/\Adata: \[DONE\]\n\n\z/ ]
+
+
+
+=== TEST 14: a connection cut in mid-answer
+--- config
+location = /v1 {
+    convrelay_mock_llm  answer=count fault=$arg_fault at_token=1 first=0;
+}
+location = /t {
+    proxy_pass          http://127.0.0.1:$TEST_NGINX_SERVER_PORT/v1?$args;
+    proxy_http_version  1.1;
+}
+--- request
+POST /t?fault=cut_chunk
+{"model":"m","stream":true,"messages":[{"role":"user","content":"a"}]}
+--- ignore_response
+--- error_log
+upstream prematurely closed connection while
+
+
+
+=== TEST 15: a connection cut before the answer
+--- config
+location = /v1 { convrelay_mock_llm  fault=cut_before first=0; }
+location = /t {
+    proxy_pass  http://127.0.0.1:$TEST_NGINX_SERVER_PORT/v1;
+}
+--- request
+POST /t
+{"model":"m","stream":true,"messages":[{"role":"user","content":"a"}]}
+--- error_code: 502
+--- error_log
+upstream prematurely closed connection while reading response header
+
+
+
+=== TEST 16: silence, before the answer and in it
+--- config
+location = /v1 {
+    convrelay_mock_llm  fault=$arg_fault at_token=0 first=0;
+}
+location = /t {
+    proxy_pass          http://127.0.0.1:$TEST_NGINX_SERVER_PORT/v1?$args;
+    proxy_read_timeout  200ms;
+}
+--- request
+POST /t?fault=stall_before
+{"model":"m","stream":true,"messages":[{"role":"user","content":"a"}]}
+--- error_code: 504
+--- error_log
+upstream timed out
+
+
+
+=== TEST 17: a client that goes away ends the answer
+--- config
+location = /v1 {
+    convrelay_mock_llm  fault=stall_after at_token=1 first=0;
+}
+--- request
+POST /v1
+{"model":"m","stream":true,"messages":[{"role":"user","content":"a"}]}
+--- abort
+--- timeout: 300ms
+--- ignore_response
+--- wait: 0.2
+--- error_log
+client prematurely closed connection
+--- no_error_log
+[error]
+
+
+
+=== TEST 18: torn packets make the same stream
+--- config
+location = /v1 {
+    convrelay_mock_llm  answer=repeat fault=$arg_fault first=0 interval=0;
+}
+--- request eval
+[ map { ::post("/v1?fault=$_", "\xc3\xbc \xf0\x9f\x98\x80") } qw( tear bytewise ) ]
+--- response_body_like eval
+[ (qr/"content":"\xc3\xbc".*"content":" \xf0\x9f\x98\x80".*\[DONE\]\n\n\z/s)
+  x 2 ]
+
+
+
+=== TEST 19: an answer is not longer in memory than on the wire
+--- config
+location = /v1 {
+    limit_rate          64k;
+    convrelay_mock_llm  answer=count tokens=1000 first=0 interval=0;
+}
+--- request
+POST /v1
+{"model":"m","stream":true,"messages":[{"role":"user","content":"a"}]}
+--- timeout: 10s
+--- response_body_like: " 1"(?s:.*)" 1000"(?s:.*)\[DONE\]
+
+
+
+=== TEST 20: the dresses of other servers
+--- config
+location = /v1 {
+    convrelay_mock_llm  answer=repeat quirk=$arg_quirk first=0 interval=0;
+}
+--- request eval
+[ map { ::post("/v1?quirk=$_", "a b") }
+      qw( azure vllm llamacpp ollama groq openrouter gemini crlf comments
+          bom ) ]
+--- response_body_like eval
+[ qr/\Adata: \{"id":"".*"prompt_filter_results".*"stop".*"finish_reason":null,"content_filter_results"/s,
+  qr/"content":" b"\},"logprobs":null,"finish_reason":"stop","stop_reason"/,
+  qr/\A:\n\ndata: \{"choices":.*"content":null/,
+  qr/"reasoning":.*"role":"assistant","content":"a"/s,
+  qr/"x_groq":\{"id".*"stop"\}\],"x_groq":\{"id":"req_mock","usage":/s,
+  qr/\A: OPENROUTER PROCESSING\n\n.*"stop".*"stop".*"usage"/s,
+  qr/"content":"a b","role":"assistant"\},"finish_reason":"stop"/,
+  qr/\Adata: .*\r\n\r\n.*\r\n\r\ndata: \[DONE\]\r\n\r\n\z/s,
+  qr/\A:\n\n.*event: ping\n\n.*\ndata\n\nid: 7\ndata: \[DONE\]\n\n\z/s,
+  qr/\A\xef\xbb\xbfdata: / ]
+
+
+
+=== TEST 21: errors of other servers, as a status and in the stream
+--- config
+location = /status { convrelay_mock_llm  quirk=$arg_quirk status=429; }
+location = /v1 {
+    convrelay_mock_llm  quirk=$arg_quirk fault=error_in_stream first=0
+                        interval=0;
+}
+--- request eval
+[ "POST /status?quirk=gemini",
+  "POST /status?quirk=openrouter",
+  map { ::post("/v1?quirk=$_", "a") }
+      qw( vllm llamacpp groq ) ]
+--- error_code eval
+[ 429, 429, 200, 200, 200 ]
+--- response_body_like eval
+[ qr/\A\[\{"error":\{"code":429,/,
+  qr/"code":429\},"user_id"/,
+  qr/data: \{"error":.*"code":500\}\}\n\ndata: \[DONE\]\n\n\z/,
+  qr/data: \{"error":\{"code":500,.*\}\}\n\n\z/,
+  qr/event: error\ndata: \{"error":.*"tool_use_failed".*\n\n\z/ ]
+
+
+
+=== TEST 22: a value that makes no sense is an error of the request
+--- config
+location = /v1 { convrelay_mock_llm  fault=$arg_fault; }
+--- request
+POST /v1?fault=flood
+--- error_code: 500
+--- error_log
+invalid value "flood" of "fault" in "convrelay_mock_llm"
+
+
+
+=== TEST 23: a constant that makes no sense is found with the configuration
+--- config
+location = /v1 { convrelay_mock_llm  fault=flood; }
+--- must_die
+--- error_log
+invalid value "flood" of "fault"
+
+
+
+=== TEST 24: a parameter that does not exist
+--- config
+location = /v1 { convrelay_mock_llm  speed=1; }
+--- must_die
+--- error_log
+invalid parameter "speed=1"
+
+
+
+=== TEST 25: a parameter given twice
+--- config
+location = /v1 { convrelay_mock_llm  first=1s first=2s; }
+--- must_die
+--- error_log
+duplicate parameter "first=2s"
+
+
+
+=== TEST 26: the directive given twice
+--- config
+location = /v1 { convrelay_mock_llm; convrelay_mock_llm; }
+--- must_die
+--- error_log
+"convrelay_mock_llm" directive is duplicate
