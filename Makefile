@@ -59,9 +59,9 @@ COMPILE     = $(CC) $(PURE_FLAGS) $(SAN) -MMD -MP -MF $(@:%=%.d) -MT $@
 
 # modules, by nginx's own build, from their config files
 
-ADDONS      = . $(patsubst %/config,%,$(wildcard src/mock/config t/echo/config))
-ADDON_FILES = $(sort $(wildcard *.c src/*/*.[ch] t/echo/*.[ch]))
-ADDON_ARGS  = $(ADDONS:%=--add-dynamic-module=$(CURDIR)/%)
+ADDONS      = $(patsubst %/config,$(CURDIR)/%,$(wildcard src/*/config t/*/config))
+ADDON_FILES = $(sort $(wildcard *.c src/*/*.[ch]))
+ADDON_ARGS  = $(addprefix --add-dynamic-module=,$(CURDIR) $(ADDONS))
 MODULE      = $(B)/ngx_http_convrelay_module.so
 MOCK        = $(B)/ngx_http_convrelay_mock_module.so
 NGX         = $(abspath $(B))/nginx
@@ -128,7 +128,7 @@ $(B)/.modules: $(NGX)/Makefile FORCE
 	done
 	@test -e $@ || touch $@
 
-$(NGX)/Makefile: $(wildcard config src/mock/config t/echo/config) \
+$(NGX)/Makefile: $(wildcard config src/*/config t/*/config) \
                  $(B)/.nginx-inputs
 	@rm -rf $(B)/nginx-src $(NGX) && mkdir -p $(B)/nginx-src $(NGX)
 	@for f in auto src configure conf; do \
@@ -209,7 +209,20 @@ $(eval $(call have,ssl,openssl/hmac.h,libssl-dev))
 
 
 fuzz: $(FUZZ_BINS)              ## each fuzzer for FUZZ_TIME, or FUZZ="a b"
-	t/fuzz/run $(FUZZ_TIME) $(FUZZ_BINS)
+	@for bin in $(FUZZ_BINS); do \
+	    name=$${bin##*/}; \
+	    seeds=t/fuzz/corpus/$$name; \
+	    [ -d $$seeds ] || seeds=; \
+	    mkdir -p $(B)/fuzz/corpus/$$name; \
+	    echo "  fuzz  $$name"; \
+	    $$bin -max_total_time=$(FUZZ_TIME) -timeout=60 -max_len=8192 \
+	        -artifact_prefix=$(B)/fuzz/$$name- \
+	        $(B)/fuzz/corpus/$$name $$seeds > $$bin.log 2>&1 || { \
+	        tail -n 40 $$bin.log >&2; \
+	        exit 1; \
+	    }; \
+	    grep '^Done' $$bin.log; \
+	done
 
 $(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h))
 	@mkdir -p $(@D)
