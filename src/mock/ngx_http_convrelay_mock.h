@@ -9,9 +9,10 @@
  *     }
  *
  * A request walks through the files in this order: module (what it is to
- * do), request (the JSON of the client), answer (the text to say), shape
- * (the vendor's JSON around a piece of it), stream (when it is sent, and how
- * it goes wrong).
+ * do), request (the JSON of the client), answer (the text to say), stream
+ * (when it is sent), event (what comes next, and how it goes wrong), shape
+ * (the vendor's JSON around a piece of text).  The reply file has all that is
+ * no stream.
  */
 
 
@@ -214,13 +215,31 @@ ngx_int_t ngx_http_convrelay_mock_whole(ngx_pool_t *pool,
     ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *json);
 
 /*
- * Whole replies, for a content handler to return and for others to finalize
+ * Replies that are no stream: the one that a fault or the request asks for,
+ * the status of the directive, a request that was refused (ctx->error).  What
+ * they return is for a content handler to return and for others to finalize
  * the request with.
  */
-ngx_int_t ngx_http_convrelay_mock_send(ngx_http_request_t *r,
-    ngx_uint_t status, ngx_str_t *type, ngx_str_t *body);
+ngx_uint_t ngx_http_convrelay_mock_streamed(
+    ngx_http_convrelay_mock_ctx_t *ctx);
+ngx_int_t ngx_http_convrelay_mock_send_reply(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+ngx_int_t ngx_http_convrelay_mock_send_status(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
 ngx_int_t ngx_http_convrelay_mock_send_error(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
+
+/* what to finalize with to cut a connection, if it is ours to close */
+ngx_int_t ngx_http_convrelay_mock_cut(ngx_http_request_t *r);
+
+/*
+ * Writes events at ctx->ready until there is something to wait for, which
+ * ctx->then says; and where the next piece of what is ready ends: with all of
+ * it, but for the tearing faults.
+ */
+void ngx_http_convrelay_mock_fill(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx);
+u_char *ngx_http_convrelay_mock_split(ngx_http_convrelay_mock_ctx_t *ctx);
 
 /* starts answering a request that was read; owns it from then on */
 void ngx_http_convrelay_mock_start(ngx_http_request_t *r,

@@ -48,10 +48,6 @@ static ngx_int_t ngx_http_convrelay_mock_eval(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
 static ngx_int_t ngx_http_convrelay_mock_run(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
-static void ngx_http_convrelay_mock_status(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx);
-static ngx_int_t ngx_http_convrelay_mock_header(ngx_http_request_t *r,
-    ngx_str_t *name, ngx_str_t *value);
 
 static ngx_int_t ngx_http_convrelay_mock_set_answer(
     ngx_http_convrelay_mock_opts_t *opts,
@@ -255,7 +251,6 @@ static ngx_int_t
 ngx_http_convrelay_mock_handler(ngx_http_request_t *r)
 {
     ngx_int_t                       rc;
-    ngx_str_t                       name, value;
     ngx_http_convrelay_mock_ctx_t  *ctx;
 
     ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_convrelay_mock_ctx_t));
@@ -278,19 +273,9 @@ ngx_http_convrelay_mock_handler(ngx_http_request_t *r)
             return rc;
         }
 
-        ngx_str_set(&name, "Allow");
-        ngx_str_set(&value, "POST");
+        ctx->opts.status = NGX_HTTP_NOT_ALLOWED;
 
-        if (ngx_http_convrelay_mock_header(r, &name, &value) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        ctx->error.status = NGX_HTTP_NOT_ALLOWED;
-        ngx_str_set(&ctx->error.message, "Only POST requests are accepted.");
-        ngx_str_set(&ctx->error.type, "invalid_request_error");
-        ngx_str_set(&ctx->error.code, "method_not_supported");
-
-        return ngx_http_convrelay_mock_send_error(r, ctx);
+        return ngx_http_convrelay_mock_send_status(r, ctx);
     }
 
     rc = ngx_http_read_client_request_body(r,
@@ -329,7 +314,6 @@ ngx_http_convrelay_mock_run(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx)
 {
     ngx_int_t  rc;
-    ngx_str_t  name, value;
 
     if (ctx->opts.status < NGX_HTTP_SPECIAL_RESPONSE) {
 
@@ -346,176 +330,7 @@ ngx_http_convrelay_mock_run(ngx_http_request_t *r,
         return ngx_http_convrelay_mock_send_error(r, ctx);
     }
 
-    ngx_http_convrelay_mock_status(r, ctx);
-
-    if (ctx->opts.status == 429 || ctx->opts.status == 503) {
-        ngx_str_set(&name, "Retry-After");
-        ngx_str_set(&value, "1");
-
-        if (ngx_http_convrelay_mock_header(r, &name, &value) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-    }
-
-    return ngx_http_convrelay_mock_send_error(r, ctx);
-}
-
-
-/* OpenAI's error for a status that was asked for */
-
-static void
-ngx_http_convrelay_mock_status(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    u_char                           *p;
-    ngx_str_t                         key;
-    ngx_http_convrelay_mock_error_t  *e;
-
-    e = &ctx->error;
-    e->status = ctx->opts.status;
-
-    ngx_str_set(&e->type, "invalid_request_error");
-
-    switch (e->status) {
-
-    case 401:
-        ngx_str_set(&key, "sk-mock-0123456789abcdef");
-
-        if (r->headers_in.authorization
-            && r->headers_in.authorization->value.len > 7)
-        {
-            key.data = r->headers_in.authorization->value.data + 7;
-            key.len = ngx_min(r->headers_in.authorization->value.len - 7, 256);
-        }
-
-        p = ngx_pnalloc(r->pool, key.len
-                                 + sizeof("Incorrect API key provided: .") - 1);
-        if (p == NULL) {
-            return;
-        }
-
-        e->message.data = p;
-        p = ngx_sprintf(p, "Incorrect API key provided: %V.", &key);
-        e->message.len = p - e->message.data;
-
-        ngx_str_set(&e->code, "invalid_api_key");
-        break;
-
-    case 404:
-        ngx_str_set(&e->message, "The model does not exist or you do not have"
-                                 " access to it.");
-        ngx_str_set(&e->code, "model_not_found");
-        break;
-
-    case 429:
-        ngx_str_set(&e->message, "Rate limit reached. Please try again in 1s.");
-        ngx_str_set(&e->type, "requests");
-        ngx_str_set(&e->code, "rate_limit_exceeded");
-        break;
-
-    case 503:
-        ngx_str_set(&e->message, "The server is currently overloaded.");
-        ngx_str_set(&e->type, "service_unavailable_error");
-        ngx_str_set(&e->code, "server_is_overloaded");
-        break;
-
-    default:
-        if (e->status < 500) {
-            ngx_str_set(&e->message, "The request was refused.");
-            break;
-        }
-
-        ngx_str_set(&e->message, "The server had an error while processing"
-                                 " your request.");
-        ngx_str_set(&e->type, "server_error");
-    }
-}
-
-
-ngx_int_t
-ngx_http_convrelay_mock_send_error(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    u_char     *end;
-    ngx_str_t   type, body;
-
-    body.data = ngx_pnalloc(r->pool, NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT);
-    if (body.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    end = body.data + NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT;
-
-    body.len = ngx_http_convrelay_mock_expand(ctx, body.data, end,
-                                              &ctx->shape->body)
-               - body.data;
-
-    ngx_str_set(&type, "application/json");
-
-    return ngx_http_convrelay_mock_send(r, ctx->error.status, &type, &body);
-}
-
-
-ngx_int_t
-ngx_http_convrelay_mock_send(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_str_t *type, ngx_str_t *body)
-{
-    ngx_int_t     rc;
-    ngx_buf_t    *b;
-    ngx_chain_t   out;
-
-    r->headers_out.status = status;
-    r->headers_out.content_type = *type;
-    r->headers_out.content_type_len = type->len;
-    r->headers_out.content_type_lowcase = NULL;
-    r->headers_out.content_length_n = body->len;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (body->len) {
-        b->pos = body->data;
-        b->last = body->data + body->len;
-        b->memory = 1;
-    }
-
-    b->last_buf = (r == r->main) ? 1 : 0;
-    b->last_in_chain = 1;
-    b->sync = (b->memory || b->last_buf) ? 0 : 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_mock_header(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_str_t *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    h->key = *name;
-    h->value = *value;
-
-    return NGX_OK;
+    return ngx_http_convrelay_mock_send_status(r, ctx);
 }
 
 

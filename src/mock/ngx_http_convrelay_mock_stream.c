@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The answer on its way: what is sent next, when, and how it goes wrong.
+ * The answer on its way: when the next piece is sent, and when no more.
  *
  * The request is either an ordinary one or a turn of a call: a background
  * subrequest on the connection of the caller, who knows nothing of us.  So
@@ -31,10 +31,6 @@ static void ngx_http_convrelay_mock_write_handler(ngx_http_request_t *r);
 
 static void ngx_http_convrelay_mock_run(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
-static ngx_uint_t ngx_http_convrelay_mock_streamed(
-    ngx_http_convrelay_mock_ctx_t *ctx);
-static ngx_int_t ngx_http_convrelay_mock_reply(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx);
 static ngx_int_t ngx_http_convrelay_mock_stream_header(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
 static ngx_int_t ngx_http_convrelay_mock_write(ngx_http_request_t *r,
@@ -44,42 +40,6 @@ static ngx_int_t ngx_http_convrelay_mock_renew(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_mock_wait(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_mock_next(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
-static ngx_int_t ngx_http_convrelay_mock_cut(ngx_http_request_t *r);
-
-static void ngx_http_convrelay_mock_fill(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx);
-static ngx_int_t ngx_http_convrelay_mock_event(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx);
-static ngx_int_t ngx_http_convrelay_mock_say(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx);
-static ngx_int_t ngx_http_convrelay_mock_fail(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx);
-static ngx_int_t ngx_http_convrelay_mock_pause(
-    ngx_http_convrelay_mock_ctx_t *ctx, ngx_msec_t pause);
-
-static void ngx_http_convrelay_mock_put(ngx_http_convrelay_mock_ctx_t *ctx,
-    ngx_str_t *text);
-static void ngx_http_convrelay_mock_put_token(
-    ngx_http_convrelay_mock_ctx_t *ctx);
-static void ngx_http_convrelay_mock_put_event(
-    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *json);
-static u_char *ngx_http_convrelay_mock_split(
-    ngx_http_convrelay_mock_ctx_t *ctx);
-
-
-typedef enum {
-    ngx_http_convrelay_mock_st_lead = 0,
-    ngx_http_convrelay_mock_st_first,
-    ngx_http_convrelay_mock_st_role,
-    ngx_http_convrelay_mock_st_token,
-    ngx_http_convrelay_mock_st_finish,
-    ngx_http_convrelay_mock_st_after,
-    ngx_http_convrelay_mock_st_usage,
-    ngx_http_convrelay_mock_st_done
-} ngx_http_convrelay_mock_stage_e;
-
-
-static ngx_str_t  ngx_http_convrelay_mock_done = ngx_string("[DONE]");
 
 
 void
@@ -284,7 +244,8 @@ ngx_http_convrelay_mock_run(ngx_http_request_t *r,
         ctx->header = 1;
 
         if (!ngx_http_convrelay_mock_streamed(ctx)) {
-            ngx_http_finalize_request(r, ngx_http_convrelay_mock_reply(r, ctx));
+            rc = ngx_http_convrelay_mock_send_reply(r, ctx);
+            ngx_http_finalize_request(r, rc);
             return;
         }
 
@@ -309,56 +270,6 @@ ngx_http_convrelay_mock_run(ngx_http_request_t *r,
         }
 
     } while (ngx_http_convrelay_mock_next(r, ctx) == NGX_OK);
-}
-
-
-static ngx_uint_t
-ngx_http_convrelay_mock_streamed(ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    switch (ctx->opts.fault) {
-
-    case NGX_HTTP_CONVRELAY_MOCK_CUT_BEFORE:
-    case NGX_HTTP_CONVRELAY_MOCK_HTML:
-    case NGX_HTTP_CONVRELAY_MOCK_EMPTY:
-    case NGX_HTTP_CONVRELAY_MOCK_JSON:
-        return 0;
-
-    default:
-        return ctx->stream;
-    }
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_mock_reply(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    ngx_str_t  type, body;
-
-    switch (ctx->opts.fault) {
-
-    case NGX_HTTP_CONVRELAY_MOCK_CUT_BEFORE:
-        return ngx_http_convrelay_mock_cut(r);
-
-    case NGX_HTTP_CONVRELAY_MOCK_HTML:
-        ngx_str_set(&type, "text/html");
-        ngx_str_set(&body, "<html><body><h1>Bad gateway</h1></body></html>\n");
-        break;
-
-    case NGX_HTTP_CONVRELAY_MOCK_EMPTY:
-        type = ctx->shape->type;
-        ngx_str_null(&body);
-        break;
-
-    default:
-        ngx_str_set(&type, "application/json");
-
-        if (ngx_http_convrelay_mock_whole(r->pool, ctx, &body) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-    }
-
-    return ngx_http_convrelay_mock_send(r, ctx->opts.status, &type, &body);
 }
 
 
@@ -533,285 +444,4 @@ ngx_http_convrelay_mock_next(ngx_http_request_t *r,
     default: /* NGX_OK, NGX_DECLINED */
         return ctx->then;
     }
-}
-
-
-/* closes a connection that is ours to close */
-
-static ngx_int_t
-ngx_http_convrelay_mock_cut(ngx_http_request_t *r)
-{
-    return (r == r->main) ? NGX_ERROR : NGX_HTTP_BAD_GATEWAY;
-}
-
-
-static void
-ngx_http_convrelay_mock_fill(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    ngx_buf_t  *b;
-
-    b = ctx->out.buf;
-
-    do {
-        ctx->then = ngx_http_convrelay_mock_event(r, ctx);
-
-        if (ctx->torn && ctx->ready > b->start) {
-            return;
-        }
-
-    } while (ctx->then == NGX_OK
-             && b->end - ctx->ready >= NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT);
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_mock_event(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    ngx_http_convrelay_mock_shape_t  *shape;
-
-    shape = ctx->shape;
-
-    switch (ctx->stage++) {
-
-    case ngx_http_convrelay_mock_st_lead:
-        ngx_http_convrelay_mock_put(ctx, &shape->lead);
-
-        if (ctx->opts.fault == NGX_HTTP_CONVRELAY_MOCK_DONE_ONLY) {
-            ctx->stage = ngx_http_convrelay_mock_st_done;
-        }
-
-        return ngx_http_convrelay_mock_pause(ctx, shape->early
-                                                  ? ctx->opts.first : 0);
-
-    case ngx_http_convrelay_mock_st_first:
-        ngx_http_convrelay_mock_put_event(ctx, &shape->first);
-        return NGX_OK;
-
-    case ngx_http_convrelay_mock_st_role:
-        ngx_http_convrelay_mock_put_event(ctx, &shape->role);
-        return NGX_OK;
-
-    case ngx_http_convrelay_mock_st_token:
-        return ngx_http_convrelay_mock_say(r, ctx);
-
-    case ngx_http_convrelay_mock_st_finish:
-
-        if (ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_FINISH) {
-            ngx_http_convrelay_mock_put_event(ctx, &shape->finish);
-        }
-
-        return NGX_OK;
-
-    case ngx_http_convrelay_mock_st_after:
-
-        if (ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_FINISH) {
-            ngx_http_convrelay_mock_put_event(ctx, &shape->after);
-        }
-
-        return NGX_OK;
-
-    case ngx_http_convrelay_mock_st_usage:
-
-        if (ctx->usage) {
-            ngx_http_convrelay_mock_put_event(ctx, &shape->usage);
-        }
-
-        return NGX_OK;
-
-    default: /* ngx_http_convrelay_mock_st_done */
-
-        if (ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_DONE) {
-            ngx_http_convrelay_mock_put_event(ctx,
-                                              &ngx_http_convrelay_mock_done);
-        }
-
-        return NGX_DONE;
-    }
-}
-
-
-/* a token, or the fault that is due at it; comes back to itself */
-
-static ngx_int_t
-ngx_http_convrelay_mock_say(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    ngx_uint_t  due;
-
-    due = (ctx->opts.fault >= NGX_HTTP_CONVRELAY_MOCK_STALL_AFTER
-           && !ctx->faulted);
-
-    if (due
-        && (ctx->sent >= ctx->opts.at_token
-            || !ngx_http_convrelay_mock_more(ctx)))
-    {
-        ctx->stage = ngx_http_convrelay_mock_st_token;
-        return ngx_http_convrelay_mock_fail(r, ctx);
-    }
-
-    if (ngx_http_convrelay_mock_token(ctx) == NGX_DONE) {
-        return NGX_OK;
-    }
-
-    if (ctx->shape->joined
-        && !due
-        && !ngx_http_convrelay_mock_more(ctx)
-        && ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_FINISH)
-    {
-        ctx->stage = ngx_http_convrelay_mock_st_finish;
-        return NGX_OK;
-    }
-
-    ctx->stage = ngx_http_convrelay_mock_st_token;
-
-    ngx_http_convrelay_mock_put_token(ctx);
-
-    return ngx_http_convrelay_mock_pause(ctx, ctx->opts.interval);
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_mock_fail(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    u_char  *start;
-
-    static ngx_str_t  event = ngx_string("event: ");
-    static ngx_str_t  size = ngx_string("fff" CRLF);
-    static ngx_str_t  garbage = ngx_string("{\"id\":\"chatcmpl-broken\","
-        "\"choices\":[{\"index\":0,\"delta\":{\"content\":");
-
-    switch (ctx->opts.fault) {
-
-    case NGX_HTTP_CONVRELAY_MOCK_STALL_AFTER:
-        return NGX_DECLINED;
-
-    case NGX_HTTP_CONVRELAY_MOCK_CUT:
-        return NGX_ABORT;
-
-    case NGX_HTTP_CONVRELAY_MOCK_CUT_CHUNK:
-
-        /* what is in the buffer goes as a whole chunk of its own before */
-
-        if (ctx->ready > ctx->out.buf->start) {
-            return NGX_AGAIN;
-        }
-
-        if (r == r->main && r->chunked) {
-            r->chunked = 0;
-            ngx_http_convrelay_mock_put(ctx, &size);
-        }
-
-        start = ctx->ready;
-        (void) ngx_http_convrelay_mock_token(ctx);
-        ngx_http_convrelay_mock_put_token(ctx);
-        ctx->ready = start + (ctx->ready - start) / 2;
-
-        return NGX_ABORT;
-
-    case NGX_HTTP_CONVRELAY_MOCK_ERROR_IN_STREAM:
-
-        if (ctx->shape->fault_event.len) {
-            ngx_http_convrelay_mock_put(ctx, &event);
-            ngx_http_convrelay_mock_put(ctx, &ctx->shape->fault_event);
-            ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
-        }
-
-        ngx_http_convrelay_mock_put_event(ctx, &ctx->shape->fault);
-
-        if (ctx->shape->fault_done) {
-            ngx_http_convrelay_mock_put_event(ctx,
-                                              &ngx_http_convrelay_mock_done);
-        }
-
-        return NGX_DONE;
-
-    case NGX_HTTP_CONVRELAY_MOCK_GARBAGE:
-        ngx_http_convrelay_mock_put_event(ctx, &garbage);
-        ctx->faulted = 1;
-        return NGX_OK;
-
-    default: /* NGX_HTTP_CONVRELAY_MOCK_EOF */
-        return NGX_DONE;
-    }
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_mock_pause(ngx_http_convrelay_mock_ctx_t *ctx,
-    ngx_msec_t pause)
-{
-    ctx->pause = pause;
-
-    return pause ? NGX_AGAIN : NGX_OK;
-}
-
-
-static void
-ngx_http_convrelay_mock_put(ngx_http_convrelay_mock_ctx_t *ctx,
-    ngx_str_t *text)
-{
-    ctx->ready = ngx_cpymem(ctx->ready, text->data, text->len);
-}
-
-
-static void
-ngx_http_convrelay_mock_put_token(ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    ngx_http_convrelay_mock_put(ctx, &ctx->open);
-    ctx->ready = convrelay_json_escape(ctx->ready, ctx->content.data,
-                                       ctx->content.len);
-    ngx_http_convrelay_mock_put(ctx, &ctx->close);
-}
-
-
-static void
-ngx_http_convrelay_mock_put_event(ngx_http_convrelay_mock_ctx_t *ctx,
-    ngx_str_t *json)
-{
-    static ngx_str_t  data = ngx_string("data: ");
-
-    if (json->len == 0) {
-        return;
-    }
-
-    ngx_http_convrelay_mock_put(ctx, &ctx->shape->between);
-    ngx_http_convrelay_mock_put(ctx, &data);
-    ctx->ready = ngx_http_convrelay_mock_expand(ctx, ctx->ready,
-                                                ctx->out.buf->end - 8, json);
-    ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
-    ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
-}
-
-
-/* the end of the next piece: all that is ready, but for the tearing faults */
-
-static u_char *
-ngx_http_convrelay_mock_split(ngx_http_convrelay_mock_ctx_t *ctx)
-{
-    u_char  *p, *pos, *start;
-
-    start = ctx->out.buf->start;
-    pos = ctx->out.buf->last;
-
-    if (!ctx->torn || pos == ctx->ready) {
-        return ctx->ready;
-    }
-
-    if (ctx->opts.fault == NGX_HTTP_CONVRELAY_MOCK_BYTEWISE) {
-        return pos + 1;
-    }
-
-    for (p = pos; p < ctx->ready; p++) {
-
-        /* inside a character */
-
-        if (*p >= 0xc0) {
-            return p + 1;
-        }
-    }
-
-    return (pos == start) ? pos + (ctx->ready - pos + 1) / 2 : ctx->ready;
 }
