@@ -87,6 +87,48 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       offsetof(ngx_http_convrelay_loc_conf_t, ping_interval),
       NULL },
 
+    { ngx_string("convrelay_setup_timeout"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, setup_timeout),
+      NULL },
+
+    { ngx_string("convrelay_max_call_time"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_call_time),
+      NULL },
+
+    { ngx_string("convrelay_max_answer_time"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_answer_time),
+      NULL },
+
+    { ngx_string("convrelay_max_frame_rate"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_frame_rate),
+      &ngx_http_convrelay_count_bounds },
+
+    { ngx_string("convrelay_limit_calls"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE2,
+      ngx_http_convrelay_limit_calls,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_log_numbers"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, log_numbers),
+      NULL },
+
     { ngx_string("convrelay_send_timeout"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -157,6 +199,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       offsetof(ngx_http_convrelay_loc_conf_t, public_url),
       NULL },
 
+    { ngx_string("convrelay_ticket"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE12,
+      ngx_http_convrelay_ticket,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_twiml"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_twiml,
@@ -181,6 +230,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
     { ngx_string("convrelay_env_file"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE123,
       ngx_http_convrelay_env_file,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_convrelay_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -328,6 +384,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->session = { 0 };
      *     conf->checked = 0;
      *     conf->auth = 0;
+     *     conf->ticket_lifetime = 0;
      */
 
     conf->enable = NGX_CONF_UNSET;
@@ -338,6 +395,12 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->fields = NGX_CONF_UNSET_PTR;
     conf->ping_interval = NGX_CONF_UNSET_MSEC;
     conf->send_timeout = NGX_CONF_UNSET_MSEC;
+    conf->setup_timeout = NGX_CONF_UNSET_MSEC;
+    conf->max_call_time = NGX_CONF_UNSET_MSEC;
+    conf->max_answer_time = NGX_CONF_UNSET_MSEC;
+    conf->max_frame_rate = NGX_CONF_UNSET;
+    conf->limits = NGX_CONF_UNSET_PTR;
+    conf->log_numbers = NGX_CONF_UNSET;
     conf->max_message_size = NGX_CONF_UNSET_SIZE;
     conf->max_output_size = NGX_CONF_UNSET_SIZE;
     conf->max_answer_size = NGX_CONF_UNSET_SIZE;
@@ -349,6 +412,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->attributes = NGX_CONF_UNSET_PTR;
     conf->auth_tokens = NGX_CONF_UNSET_PTR;
     conf->public_url = NGX_CONF_UNSET_PTR;
+    conf->ticket = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -395,6 +459,10 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         rv = ngx_http_convrelay_signature_merge(cf, conf);
     }
 
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_zone_merge(cf, conf);
+    }
+
     return rv;
 }
 
@@ -422,6 +490,14 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
 
     ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval, 30000);
     ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 30000);
+    ngx_conf_merge_msec_value(conf->setup_timeout, prev->setup_timeout, 10000);
+    ngx_conf_merge_msec_value(conf->max_call_time, prev->max_call_time,
+                              4 * 60 * 60 * 1000);
+    ngx_conf_merge_msec_value(conf->max_answer_time, prev->max_answer_time,
+                              120000);
+    ngx_conf_merge_value(conf->max_frame_rate, prev->max_frame_rate, 100);
+    ngx_conf_merge_ptr_value(conf->limits, prev->limits, NULL);
+    ngx_conf_merge_value(conf->log_numbers, prev->log_numbers, 0);
 
     ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
                               131072);
@@ -450,6 +526,12 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
 
     ngx_conf_merge_ptr_value(conf->auth_tokens, prev->auth_tokens, NULL);
     ngx_conf_merge_ptr_value(conf->public_url, prev->public_url, NULL);
+
+    if (conf->ticket == NGX_CONF_UNSET_PTR) {
+        conf->ticket_lifetime = prev->ticket_lifetime;
+    }
+
+    ngx_conf_merge_ptr_value(conf->ticket, prev->ticket, NULL);
 }
 
 

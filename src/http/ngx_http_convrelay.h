@@ -30,6 +30,10 @@
 #define NGX_HTTP_CONVRELAY_CHUNK_SIZE    4064   /* of the output queue */
 #define NGX_HTTP_CONVRELAY_MAX_FORM      65536  /* bytes of a webhook's form */
 #define NGX_HTTP_CONVRELAY_MAX_PROMPT    1048576        /* bytes of a file */
+#define NGX_HTTP_CONVRELAY_RATE_BURST    10     /* seconds' worth of frames */
+#define NGX_HTTP_CONVRELAY_TICKET_NAME   "convrelay_ticket"
+#define NGX_HTTP_CONVRELAY_TICKET_LIFETIME  120 /* seconds */
+#define NGX_HTTP_CONVRELAY_SHA1_LEN      20
 #define NGX_HTTP_CONVRELAY_CLOSE_TIME    5000   /* ms for a Close to leave */
 #define NGX_HTTP_CONVRELAY_DRAIN_TIME    1000   /* ms from [DONE] to the end
                                                    of the body */
@@ -48,6 +52,7 @@ typedef struct {
     ngx_array_t                       env;    /* ngx_http_convrelay_env_t */
     ngx_array_t                       defaults;       /* the same */
     ngx_uint_t                        nfiles;
+    ngx_shm_zone_t                   *zone;   /* or NULL */
     u_char                           *buffer; /* READ_SIZE bytes, shared by
                                                  the calls of a worker */
     ngx_module_t                     *proxy;  /* the proxy module, or NULL */
@@ -83,6 +88,14 @@ typedef struct {
 } ngx_http_convrelay_attribute_t;
 
 
+/* convrelay_limit_calls */
+
+typedef struct {
+    ngx_http_convrelay_value_t        key;
+    ngx_uint_t                        max;
+} ngx_http_convrelay_limit_t;
+
+
 typedef struct {
     ngx_flag_t                        enable;
     ngx_http_handler_pt               llm_handler;
@@ -95,6 +108,9 @@ typedef struct {
     ngx_str_t                         system; /* its message, where static */
 
     ngx_msec_t                        ping_interval;
+    ngx_msec_t                        setup_timeout;
+    ngx_msec_t                        max_call_time;  /* 0: no limit */
+    ngx_msec_t                        max_answer_time;        /* the same */
     ngx_msec_t                        send_timeout;
     size_t                            max_message_size;
     size_t                            max_output_size;
@@ -103,6 +119,9 @@ typedef struct {
     size_t                            max_history_size;
     ngx_int_t                         max_history_messages;
     ngx_int_t                         max_fragments;
+    ngx_int_t                         max_frame_rate; /* a second; 0: none */
+    ngx_array_t                      *limits; /* of limit_t, or NULL */
+    ngx_flag_t                        log_numbers;
 
     convrelay_session_conf_t          session;
     unsigned                          checked:1;      /* a first request was
@@ -117,6 +136,8 @@ typedef struct {
     ngx_uint_t                        auth;   /* convrelay_auth_token was
                                                  said */
     ngx_http_convrelay_value_t       *public_url;
+    ngx_http_convrelay_value_t       *ticket; /* its secret, or NULL */
+    time_t                            ticket_lifetime;
 } ngx_http_convrelay_loc_conf_t;
 
 
@@ -125,6 +146,8 @@ typedef struct {
 typedef struct ngx_http_convrelay_call_s   ngx_http_convrelay_call_t;
 typedef struct ngx_http_convrelay_turn_s   ngx_http_convrelay_turn_t;
 typedef struct ngx_http_convrelay_chunk_s  ngx_http_convrelay_chunk_t;
+typedef struct ngx_http_convrelay_zone_s   ngx_http_convrelay_zone_t;
+typedef struct ngx_http_convrelay_member_s ngx_http_convrelay_member_t;
 
 
 /* of a main request, and of a turn's shadow main request */
@@ -171,7 +194,15 @@ struct ngx_http_convrelay_call_s {
     ngx_http_convrelay_turn_t        *turn;   /* that feeds the session */
     ngx_queue_t                       turns;  /* all that are not freed */
 
-    ngx_event_t                       ping;
+    ngx_array_t                      *members;        /* of the zone's keys,
+                                                         pointers */
+
+    ngx_msec_t                        started;
+    ngx_msec_t                        pinged;
+    ngx_msec_t                        counted;        /* frames, till here */
+    ngx_uint_t                        excess; /* of frames, in 1/1000 */
+
+    ngx_event_t                       clock;  /* pings, setup, length */
     ngx_event_t                       send;   /* deadline of the output */
     ngx_event_t                       end;    /* posted: see ending, dead */
 
@@ -181,9 +212,6 @@ struct ngx_http_convrelay_call_s {
     unsigned                          linger:1;       /* wait for its FIN */
     unsigned                          dead:1; /* nothing more is sent */
     unsigned                          ended:1;        /* finalized */
-    unsigned                          ready:1;        /* setup was handled */
-    unsigned                          early:1;        /* a call variable was
-                                                         read before setup */
 };
 
 
@@ -202,7 +230,8 @@ struct ngx_http_convrelay_turn_s {
     convrelay_llm_stream_t            stream;
 
     ngx_event_t                       event;  /* posted: cancel, finish */
-    ngx_event_t                       drain;  /* from [DONE] to the end */
+    ngx_event_t                       timer;  /* of the answer; from [DONE]
+                                                 on, of the body's end */
 
     ngx_int_t                         rc;     /* of the subrequest */
     ngx_uint_t                        status; /* HTTP status of the answer */
@@ -214,6 +243,7 @@ struct ngx_http_convrelay_turn_s {
     unsigned                          cancelled:1;
     unsigned                          done:1; /* subrequest is finalized */
     unsigned                          no_path:1;      /* in proxy_pass */
+    unsigned                          late:1; /* max_answer_time is over */
 };
 
 
@@ -337,9 +367,45 @@ ngx_int_t ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data);
  */
 ngx_int_t ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws);
 
+/* RFC 2104; digest: NGX_HTTP_CONVRELAY_SHA1_LEN bytes */
+void ngx_http_convrelay_hmac_sha1(ngx_str_t *key, convrelay_str_t *input,
+    u_char *digest);
+
 char *ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* ngx_http_convrelay_ticket.c */
+
+/*
+ * A ticket for the CallSid of the webhook's form, as a <Parameter>.  NGX_OK,
+ * NGX_DECLINED (there is no CallSid) or NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_pair_t *parameter);
+
+/* the ticket in the setup message: NGX_OK, NGX_DECLINED (logged), NGX_ERROR */
+ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call);
+
+char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* ngx_http_convrelay_zone.c */
+
+/*
+ * Counts the call, at setup: NGX_OK, or NGX_DECLINED: it is one too many
+ * (logged).  zone_leave() takes it out again; harmless where it is not in.
+ */
+ngx_int_t ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call);
+void ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call);
+
+char *ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_zone_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 
@@ -380,7 +446,7 @@ size_t ngx_http_convrelay_variable_name(ngx_str_t *source, size_t pos,
 ngx_int_t ngx_http_convrelay_add_variables(ngx_conf_t *cf);
 
 /* evaluates anew what was cached before the call was known */
-ngx_int_t ngx_http_convrelay_flush_variables(ngx_http_request_t *r);
+void ngx_http_convrelay_flush_variables(ngx_http_request_t *r);
 
 
 /* ngx_http_convrelay_value.c */

@@ -26,12 +26,15 @@ static void ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
 
 static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
-static void ngx_http_convrelay_ping_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_clock_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_clock_set(ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_send_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_end_handler(ngx_event_t *ev);
 
 static void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call,
     u_char *pos, u_char *last);
+static ngx_int_t ngx_http_convrelay_rate(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_invalid_frame(
     ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_frame(ngx_http_convrelay_call_t *call,
@@ -40,6 +43,7 @@ static void ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
     convrelay_str_t *data);
 static void ngx_http_convrelay_peer_close(ngx_http_convrelay_call_t *call,
     convrelay_ws_message_t *m);
+static void ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_control(ngx_http_convrelay_call_t *call,
     ngx_uint_t opcode, convrelay_str_t *data);
 static ngx_int_t ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
@@ -82,9 +86,13 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
 
     convrelay_session_init(&call->session, &call->session_conf);
 
-    call->ping.handler = ngx_http_convrelay_ping_handler;
-    call->ping.data = call;
-    call->ping.log = c->log;
+    call->started = ngx_current_msec;
+    call->pinged = ngx_current_msec;
+    call->counted = ngx_current_msec;
+
+    call->clock.handler = ngx_http_convrelay_clock_handler;
+    call->clock.data = call;
+    call->clock.log = c->log;
 
     call->send.handler = ngx_http_convrelay_send_handler;
     call->send.data = call;
@@ -139,7 +147,7 @@ ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call)
 
     /* not cancelable: a draining worker keeps its calls */
 
-    ngx_add_timer(&call->ping, call->conf->ping_interval);
+    ngx_http_convrelay_clock_set(call);
 
     pos = r->header_in->pos;
     last = r->header_in->last;
@@ -186,8 +194,10 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_turns_abort(call);
 
-    if (call->ping.timer_set) {
-        ngx_del_timer(&call->ping);
+    ngx_http_convrelay_zone_leave(call);
+
+    if (call->clock.timer_set) {
+        ngx_del_timer(&call->clock);
     }
 
     if (call->send.timer_set) {
@@ -420,18 +430,82 @@ ngx_http_convrelay_write_handler(ngx_http_request_t *r)
 
 
 static void
-ngx_http_convrelay_ping_handler(ngx_event_t *ev)
+ngx_http_convrelay_clock_handler(ngx_event_t *ev)
 {
-    ngx_int_t                   rc;
-    ngx_connection_t           *c;
-    ngx_http_convrelay_call_t  *call;
+    ngx_msec_t                      age;
+    ngx_log_t                      *log;
+    convrelay_str_t                 reason;
+    ngx_http_convrelay_call_t      *call;
+    ngx_http_convrelay_loc_conf_t  *clcf;
 
     call = ev->data;
-    c = call->connection;
+    clcf = call->conf;
+    log = call->connection->log;
 
-    ngx_http_set_log_request(c->log, call->request);
+    ngx_http_set_log_request(log, call->request);
 
-    ngx_add_timer(ev, call->conf->ping_interval);
+    age = ngx_current_msec - call->started;
+
+    if (!call->session.ready && age >= clcf->setup_timeout) {
+        ngx_log_error(NGX_LOG_INFO, log, 0,
+                      "client sent no setup message for %M ms, closing",
+                      clcf->setup_timeout);
+
+        convrelay_str_set(&reason, "no setup message");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                      &reason);
+
+    } else if (clcf->max_call_time && age >= clcf->max_call_time) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "call is longer than %M ms, the limit, closing",
+                      clcf->max_call_time);
+
+        convrelay_str_set(&reason, "call is too long");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_NORMAL, &reason);
+
+    } else if (ngx_current_msec - call->pinged >= clcf->ping_interval) {
+        ngx_http_convrelay_ping(call);
+    }
+
+    ngx_http_convrelay_clock_set(call);
+}
+
+
+/*
+ * The next thing that time brings.  The timer is always set and is not
+ * cancelable: it is what keeps a draining worker alive for its calls.
+ */
+
+static void
+ngx_http_convrelay_clock_set(ngx_http_convrelay_call_t *call)
+{
+    ngx_msec_t                      age;
+    ngx_msec_int_t                  next;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    clcf = call->conf;
+    age = ngx_current_msec - call->started;
+
+    next = call->pinged + clcf->ping_interval - ngx_current_msec;
+
+    if (!call->session.ready) {
+        next = ngx_min(next, (ngx_msec_int_t) (clcf->setup_timeout - age));
+    }
+
+    if (clcf->max_call_time) {
+        next = ngx_min(next, (ngx_msec_int_t) (clcf->max_call_time - age));
+    }
+
+    ngx_add_timer(&call->clock, (ngx_msec_t) ngx_max(next, 1));
+}
+
+
+static void
+ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
+{
+    ngx_int_t  rc;
+
+    call->pinged = ngx_current_msec;
 
     if (call->closing || call->output.first) {
         return;
@@ -486,8 +560,50 @@ ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
             return;
         }
 
+        if (ngx_http_convrelay_rate(call) != NGX_OK) {
+            return;
+        }
+
         ngx_http_convrelay_frame(call, &m);
     }
+}
+
+
+/*
+ * A leaky bucket over all that was sent, control frames too: a flood costs
+ * its sender the call.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_rate(ngx_http_convrelay_call_t *call)
+{
+    ngx_uint_t       rate, leaked;
+    convrelay_str_t  reason = convrelay_string("too many messages");
+
+    rate = call->conf->max_frame_rate;
+
+    if (rate == 0) {
+        return NGX_OK;
+    }
+
+    leaked = rate * (ngx_current_msec - call->counted);
+
+    call->counted = ngx_current_msec;
+    call->excess = ((call->excess > leaked) ? call->excess - leaked : 0)
+                   + 1000;
+
+    if (call->excess <= rate * NGX_HTTP_CONVRELAY_RATE_BURST * 1000) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+                  "client sends more than %ui messages a second, closing",
+                  rate);
+
+    ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                  &reason);
+
+    return NGX_DECLINED;
 }
 
 
@@ -631,13 +747,7 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
         switch (a->type) {
 
         case CONVRELAY_ACT_SETUP:
-            if (ngx_http_convrelay_prompt_setup(call) != NGX_OK) {
-                convrelay_str_set(&reason, "no system prompt");
-                ngx_http_convrelay_call_close(call,
-                                              CONVRELAY_WS_INTERNAL_ERROR,
-                                              &reason);
-            }
-
+            ngx_http_convrelay_setup(call);
             break;
 
         case CONVRELAY_ACT_CANCEL:
@@ -677,6 +787,37 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
             ngx_http_convrelay_note(call, a);
             break;
         }
+    }
+}
+
+
+/* the call is known: may it come in, and what is said to the LLM about it */
+
+static void
+ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call)
+{
+    convrelay_str_t  reason;
+
+    if (ngx_http_convrelay_ticket_check(call) != NGX_OK) {
+        convrelay_str_set(&reason, "no valid ticket");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                      &reason);
+        return;
+    }
+
+    ngx_http_convrelay_flush_variables(call->request);
+
+    if (ngx_http_convrelay_zone_setup(call) != NGX_OK) {
+        convrelay_str_set(&reason, "too many calls");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                      &reason);
+        return;
+    }
+
+    if (ngx_http_convrelay_prompt_setup(call) != NGX_OK) {
+        convrelay_str_set(&reason, "no system prompt");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_INTERNAL_ERROR,
+                                      &reason);
     }
 }
 

@@ -192,10 +192,6 @@ ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
     r = call->request;
     clcf = call->conf;
 
-    if (ngx_http_convrelay_flush_variables(r) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
     if (clcf->error_message) {
 
         if (ngx_http_complex_value(r, clcf->error_message->value, &text)

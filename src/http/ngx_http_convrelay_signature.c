@@ -18,11 +18,12 @@
 #endif
 
 
-#define NGX_HTTP_CONVRELAY_SHA1_LEN     20
 #define NGX_HTTP_CONVRELAY_SHA1_BLOCK   64
 #define NGX_HTTP_CONVRELAY_SHA256_LEN   32
 
 
+static ngx_array_t *ngx_http_convrelay_signature_tokens(
+    ngx_http_request_t *r, ngx_array_t *values);
 static ngx_int_t ngx_http_convrelay_signature_try(ngx_http_request_t *r,
     ngx_array_t *tokens, ngx_str_t *url, ngx_uint_t ws,
     convrelay_str_t *header);
@@ -30,20 +31,25 @@ static ngx_int_t ngx_http_convrelay_signature_pairs(ngx_http_request_t *r,
     ngx_uint_t ws, ngx_array_t **pairs);
 static ngx_int_t ngx_http_convrelay_signature_base(ngx_http_request_t *r,
     ngx_uint_t ws, ngx_uint_t plain, ngx_str_t *base);
+static ngx_int_t ngx_http_convrelay_public_url(ngx_str_t *url,
+    ngx_str_t *scheme, ngx_str_t *rest);
 static ngx_int_t ngx_http_convrelay_signature_header(ngx_http_request_t *r,
     convrelay_str_t *value);
 static ngx_int_t ngx_http_convrelay_signature_body(ngx_http_request_t *r);
-static void ngx_http_convrelay_hmac_sha1(ngx_str_t *key,
-    convrelay_str_t *input, u_char *digest);
+static char *ngx_http_convrelay_check_tokens(ngx_conf_t *cf,
+    ngx_array_t *tokens);
+static char *ngx_http_convrelay_check_public_url(ngx_conf_t *cf,
+    ngx_http_convrelay_value_t *value);
 
 
 ngx_int_t
 ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
 {
-    ngx_str_t                       base, url;
+    ngx_str_t                       base, url, first;
     ngx_int_t                       rc;
     ngx_uint_t                      plain;
     const char                     *reason;
+    ngx_array_t                    *tokens;
     convrelay_str_t                 header;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
@@ -53,7 +59,12 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
         return NGX_OK;
     }
 
-    ngx_str_null(&base);
+    tokens = ngx_http_convrelay_signature_tokens(r, clcf->auth_tokens);
+    if (tokens == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_str_null(&first);
     reason = "wrong";
 
     if (ngx_http_convrelay_signature_header(r, &header) != NGX_OK) {
@@ -75,6 +86,10 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
+        if (plain == 0) {
+            first = base;
+        }
+
         if (header.len == 0) {
             break;
         }
@@ -87,8 +102,7 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
 
         (void) ngx_sprintf(url.data, "%V%V", &base, &r->unparsed_uri);
 
-        rc = ngx_http_convrelay_signature_try(r, clcf->auth_tokens, &url, ws,
-                                              &header);
+        rc = ngx_http_convrelay_signature_try(r, tokens, &url, ws, &header);
 
         if (rc == NGX_OK) {
             return ngx_http_convrelay_signature_body(r);
@@ -99,12 +113,61 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
         }
     }
 
+    /* arguments can be secrets */
+
+    url = r->unparsed_uri;
+
+    for (url.len = 0; url.len < r->unparsed_uri.len; url.len++) {
+
+        if (url.data[url.len] == '?') {
+            break;
+        }
+    }
+
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "client sent %s \"X-Twilio-Signature\" for \"%V%V\"%s",
-                  reason, &base, &r->uri,
-                  r->args.len ? " and its arguments" : "");
+                  "client sent %s \"X-Twilio-Signature\" for \"%V%V\"%s%s",
+                  reason, &first, &url,
+                  (url.len < r->unparsed_uri.len) ? " and its arguments" : "",
+                  tokens->nelts ? ""
+                                : ", and \"convrelay_auth_token\" is empty");
 
     return NGX_HTTP_FORBIDDEN;
+}
+
+
+/* an empty token would be a key that everybody knows, so it is none */
+
+static ngx_array_t *
+ngx_http_convrelay_signature_tokens(ngx_http_request_t *r,
+    ngx_array_t *values)
+{
+    ngx_str_t                    value, *token;
+    ngx_uint_t                   i;
+    ngx_array_t                 *tokens;
+    ngx_http_convrelay_value_t  *v;
+
+    tokens = ngx_array_create(r->pool, values->nelts, sizeof(ngx_str_t));
+    if (tokens == NULL) {
+        return NULL;
+    }
+
+    v = values->elts;
+
+    for (i = 0; i < values->nelts; i++) {
+
+        if (ngx_http_complex_value(r, v[i].value, &value) != NGX_OK) {
+            return NULL;
+        }
+
+        if (value.len == 0) {
+            continue;
+        }
+
+        token = ngx_array_push(tokens);
+        *token = value;
+    }
+
+    return tokens;
 }
 
 
@@ -114,16 +177,15 @@ static ngx_int_t
 ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_array_t *tokens,
     ngx_str_t *url, ngx_uint_t ws, convrelay_str_t *header)
 {
-    u_char                      *buf;
-    u_char                       digest[NGX_HTTP_CONVRELAY_SHA1_LEN];
-    u_char                       wanted[CONVRELAY_SIGNATURE_LEN];
-    ngx_int_t                    rc;
-    ngx_str_t                    src, dst, token;
-    ngx_uint_t                   i;
-    ngx_array_t                 *pairs;
-    convrelay_str_t              str, input;
-    convrelay_signature_t        s;
-    ngx_http_convrelay_value_t  *value;
+    u_char                 *buf;
+    u_char                  digest[NGX_HTTP_CONVRELAY_SHA1_LEN];
+    u_char                  wanted[CONVRELAY_SIGNATURE_LEN];
+    ngx_int_t               rc;
+    ngx_str_t               src, dst, *token;
+    ngx_uint_t              i;
+    ngx_array_t            *pairs;
+    convrelay_str_t         str, input;
+    convrelay_signature_t   s;
 
     if (ngx_http_convrelay_signature_pairs(r, ws, &pairs) != NGX_OK) {
         return NGX_ERROR;
@@ -145,24 +207,14 @@ ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_array_t *tokens,
     src.data = digest;
     dst.data = wanted;
 
-    value = tokens->elts;
+    token = tokens->elts;
     rc = NGX_DECLINED;
 
     while (convrelay_signature_next(&s, buf, &input) == CONVRELAY_OK) {
 
         for (i = 0; i < tokens->nelts; i++) {
 
-            if (ngx_http_complex_value(r, value[i].value, &token) != NGX_OK) {
-                return NGX_ERROR;
-            }
-
-            /* an empty key would be one that everybody knows */
-
-            if (token.len == 0) {
-                continue;
-            }
-
-            ngx_http_convrelay_hmac_sha1(&token, &input, digest);
+            ngx_http_convrelay_hmac_sha1(&token[i], &input, digest);
             ngx_encode_base64(&dst, &src);
 
             if (convrelay_signature_check(header, wanted) == CONVRELAY_OK) {
@@ -221,14 +273,12 @@ static ngx_int_t
 ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_uint_t ws,
     ngx_uint_t plain, ngx_str_t *base)
 {
-    u_char                         *p;
-    ngx_str_t                       url, rest;
-    const char                     *scheme;
+    ngx_str_t                       url, rest, scheme;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
-    scheme = ws ? "wss://" : "https://";
+    ngx_str_set(&scheme, "https://");
 
     if (clcf->public_url) {
 
@@ -242,26 +292,12 @@ ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_uint_t ws,
             return NGX_ERROR;
         }
 
-        p = (u_char *) ngx_strlchr(url.data, url.data + url.len, ':');
-
-        if (p == NULL || url.data + url.len - p < 3
-            || ngx_strncmp(p, "://", 3) != 0)
-        {
+        if (ngx_http_convrelay_public_url(&url, &scheme, &rest) != NGX_OK) {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "the value of \"convrelay_public_url\" is no URL, "
-                          "such as \"https://voice.example.com\"");
+                          "the value \"%V\" of \"convrelay_public_url\" is "
+                          "no URL such as \"https://voice.example.com\"",
+                          &url);
             return NGX_ERROR;
-        }
-
-        rest.data = p + 3;
-        rest.len = url.data + url.len - rest.data;
-
-        if (rest.len && rest.data[rest.len - 1] == '/') {
-            rest.len--;
-        }
-
-        if (!ws) {
-            scheme = (p - url.data == 4) ? "http://" : "https://";
         }
 
     } else {
@@ -277,20 +313,66 @@ ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_uint_t ws,
         }
 
         if (plain) {
-            scheme = "http://";
+            ngx_str_set(&scheme, "http://");
         }
 
         rest = r->headers_in.host->value;
     }
 
-    base->data = ngx_pnalloc(r->pool, sizeof("https://") - 1 + rest.len);
+    if (ws) {
+        ngx_str_set(&scheme, "wss://");
+    }
+
+    base->data = ngx_pnalloc(r->pool, scheme.len + rest.len);
     if (base->data == NULL) {
         return NGX_ERROR;
     }
 
-    base->len = ngx_sprintf(base->data, "%s%V", scheme, &rest) - base->data;
+    base->len = ngx_sprintf(base->data, "%V%V", &scheme, &rest) - base->data;
 
     return NGX_OK;
+}
+
+
+/* cuts a base URL in two; NGX_DECLINED: it is none */
+
+static ngx_int_t
+ngx_http_convrelay_public_url(ngx_str_t *url, ngx_str_t *scheme,
+    ngx_str_t *rest)
+{
+    size_t  i;
+
+    *scheme = *url;
+
+    if (url->len >= 8 && ngx_strncmp(url->data, "https://", 8) == 0) {
+        scheme->len = 8;
+
+    } else if (url->len >= 7 && ngx_strncmp(url->data, "http://", 7) == 0) {
+        scheme->len = 7;
+
+    } else {
+        return NGX_DECLINED;
+    }
+
+    rest->len = url->len - scheme->len;
+    rest->data = url->data + scheme->len;
+
+    for (i = 0; i < rest->len; i++) {
+
+        if (rest->data[i] <= ' ' || rest->data[i] == '?'
+            || rest->data[i] == '#')
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    /* the request's URI brings its own */
+
+    if (rest->len && rest->data[rest->len - 1] == '/') {
+        rest->len--;
+    }
+
+    return (rest->len && rest->data[0] != '/') ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -377,9 +459,7 @@ ngx_http_convrelay_signature_body(ngx_http_request_t *r)
 }
 
 
-/* RFC 2104 */
-
-static void
+void
 ngx_http_convrelay_hmac_sha1(ngx_str_t *key, convrelay_str_t *input,
     u_char *digest)
 {
@@ -437,7 +517,7 @@ ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (ngx_strcmp(value[1].data, "off") == 0) {
 
         if (cf->args->nelts > 2) {
-            return "takes nothing after \"off\"";
+            return "takes \"off\" only alone";
         }
 
         clcf->auth_tokens = NULL;
@@ -456,8 +536,8 @@ ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (value[i].len == 0) {
-            return "has an empty token";
+        if (ngx_strcmp(value[i].data, "off") == 0) {
+            return "takes \"off\" only alone";
         }
 
         v = ngx_array_push(clcf->auth_tokens);
@@ -479,9 +559,24 @@ char *
 ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
+    char                      *rv;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (conf->auth || (!conf->enable && conf->twiml == NULL)) {
+    if (!conf->enable && conf->twiml == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->auth_tokens) {
+        rv = ngx_http_convrelay_check_tokens(cf, conf->auth_tokens);
+
+        if (rv == NGX_CONF_OK && conf->public_url) {
+            rv = ngx_http_convrelay_check_public_url(cf, conf->public_url);
+        }
+
+        return rv;
+    }
+
+    if (conf->auth) {
         return NGX_CONF_OK;
     }
 
@@ -495,4 +590,65 @@ ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
                        &clcf->name);
 
     return NGX_CONF_ERROR;
+}
+
+
+/* what is known now; one token may be missing, as it is between rotations */
+
+static char *
+ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    token;
+    ngx_uint_t                   i;
+    ngx_http_convrelay_value_t  *v;
+
+    v = tokens->elts;
+
+    for (i = 0; i < tokens->nelts; i++) {
+
+        rc = ngx_http_convrelay_env_expand(cf, &v[i].source, &token);
+
+        if (rc == NGX_ERROR) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc == NGX_DECLINED || token.len) {
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"convrelay_auth_token\" is empty, which would let "
+                       "nobody in: give it the account's auth token, or say "
+                       "\"off\"");
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_convrelay_check_public_url(ngx_conf_t *cf,
+    ngx_http_convrelay_value_t *v)
+{
+    ngx_int_t  rc;
+    ngx_str_t  url, scheme, rest;
+
+    rc = ngx_http_convrelay_env_expand(cf, &v->source, &url);
+
+    if (rc == NGX_ERROR) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (rc == NGX_OK
+        && ngx_http_convrelay_public_url(&url, &scheme, &rest) != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the value \"%V\" of \"convrelay_public_url\" is "
+                           "no URL such as \"https://voice.example.com\"",
+                           &url);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
 }

@@ -56,7 +56,7 @@ static convrelay_turn_end_e ngx_http_convrelay_turn_end(
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
 
 static void ngx_http_convrelay_turn_handler(ngx_event_t *ev);
-static void ngx_http_convrelay_drain_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_timer_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_turn_finish(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_turn_stop(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_turn_free(ngx_http_convrelay_turn_t *t);
@@ -82,6 +82,10 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call)
     }
 
     call->turn = t;
+
+    if (call->conf->max_answer_time) {
+        ngx_add_timer(&t->timer, call->conf->max_answer_time);
+    }
 
     ngx_http_convrelay_run(t);
 
@@ -120,9 +124,9 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call)
     t->event.data = t;
     t->event.log = log;
 
-    t->drain.handler = ngx_http_convrelay_drain_handler;
-    t->drain.data = t;
-    t->drain.log = log;
+    t->timer.handler = ngx_http_convrelay_timer_handler;
+    t->timer.data = t;
+    t->timer.log = log;
 
     ngx_queue_insert_tail(&call->turns, &t->queue);
 
@@ -656,7 +660,7 @@ ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t, u_char *pos,
             ngx_post_event(&t->event, &ngx_posted_events);
 
         } else {
-            ngx_add_timer(&t->drain, NGX_HTTP_CONVRELAY_DRAIN_TIME);
+            ngx_add_timer(&t->timer, NGX_HTTP_CONVRELAY_DRAIN_TIME);
         }
     }
 }
@@ -700,7 +704,7 @@ ngx_http_convrelay_turn_end(ngx_http_convrelay_turn_t *t)
 
     log = t->call->connection->log;
 
-    if (!t->header || t->encoded || t->no_path) {
+    if (!t->header || t->encoded || t->no_path || t->late) {
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_FAILED;
     }
@@ -717,7 +721,7 @@ ngx_http_convrelay_turn_end(ngx_http_convrelay_turn_t *t)
         return CONVRELAY_TURN_COMPLETE;
 
     case CONVRELAY_LLM_EMPTY:
-        ngx_log_error(NGX_LOG_ERR, log, 0, "LLM sent an empty answer");
+        ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_EMPTY;
 
     case CONVRELAY_LLM_TRUNCATED:
@@ -769,6 +773,9 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
     } else if (t->encoded) {
         reason = "it sent a Content-Encoding that was not asked for";
 
+    } else if (t->late) {
+        reason = "took too long";
+
     } else if (!t->header) {
         reason = (t->rc == NGX_HTTP_GATEWAY_TIME_OUT) ? "timed out"
                                                       : "gave no answer";
@@ -780,9 +787,11 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
                       &peer, t->status, e->code, e->type, e->message);
         return;
 
+    } else if (t->stream.spoken) {
+        reason = "broke off in mid-answer";
+
     } else {
-        reason = t->stream.spoken ? "broke off in mid-answer"
-                                  : "ended before its answer began";
+        reason = "its answer was empty";
     }
 
     ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
@@ -833,11 +842,18 @@ ngx_http_convrelay_turn_handler(ngx_event_t *ev)
 
 
 static void
-ngx_http_convrelay_drain_handler(ngx_event_t *ev)
+ngx_http_convrelay_timer_handler(ngx_event_t *ev)
 {
     ngx_http_convrelay_turn_t  *t;
 
     t = ev->data;
+
+    if (!t->answered && !t->done) {
+        ngx_log_error(NGX_LOG_WARN, t->call->connection->log, 0,
+                      "LLM's answer takes longer than %M ms, the limit",
+                      t->call->conf->max_answer_time);
+        t->late = 1;
+    }
 
     ngx_post_event(&t->event, &ngx_posted_events);
 }
@@ -852,7 +868,7 @@ ngx_http_convrelay_turn_finish(ngx_http_convrelay_turn_t *t)
     call = t->call;
 
     if (t->shadow->blocked) {
-        ngx_add_timer(&t->drain, NGX_HTTP_CONVRELAY_BLOCKED_TIME);
+        ngx_add_timer(&t->timer, NGX_HTTP_CONVRELAY_BLOCKED_TIME);
         return;
     }
 
@@ -927,8 +943,8 @@ ngx_http_convrelay_turn_free(ngx_http_convrelay_turn_t *t)
         ngx_delete_posted_event(&t->event);
     }
 
-    if (t->drain.timer_set) {
-        ngx_del_timer(&t->drain);
+    if (t->timer.timer_set) {
+        ngx_del_timer(&t->timer);
     }
 
     if (t->shadow) {

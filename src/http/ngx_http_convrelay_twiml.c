@@ -110,6 +110,7 @@ ngx_http_convrelay_twiml_send(ngx_http_request_t *r)
     ngx_int_t                       rc;
     ngx_buf_t                      *b;
     ngx_chain_t                     out;
+    convrelay_pair_t                ticket;
     convrelay_twiml_t               t;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
@@ -125,6 +126,19 @@ ngx_http_convrelay_twiml_send(ngx_http_request_t *r)
     rc = ngx_http_convrelay_twiml_values(r, clcf, &t);
     if (rc != NGX_OK) {
         return rc;
+    }
+
+    if (clcf->ticket) {
+        rc = ngx_http_convrelay_ticket_issue(r, clcf, &ticket);
+
+        if (rc == NGX_ERROR) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (rc == NGX_OK) {
+            t.parameters = &ticket;
+            t.nparameters = 1;
+        }
     }
 
     b = ngx_create_temp_buf(r->pool, convrelay_twiml_size(&t));

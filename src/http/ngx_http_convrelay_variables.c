@@ -148,7 +148,7 @@ ngx_http_convrelay_add_variables(ngx_conf_t *cf)
  * stay; so do others that have no value to give now.
  */
 
-ngx_int_t
+void
 ngx_http_convrelay_flush_variables(ngx_http_request_t *r)
 {
     ngx_uint_t                  i;
@@ -177,8 +177,6 @@ ngx_http_convrelay_flush_variables(ngx_http_request_t *r)
             r->variables[i] = old;
         }
     }
-
-    return NGX_OK;
 }
 
 

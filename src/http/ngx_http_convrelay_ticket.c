@@ -1,0 +1,231 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Tickets.  A signature says who sent a request, but it can be replayed.  So
+ * the webhook gives each call a ticket, a custom parameter that comes back in
+ * the setup message: the time until which it is good, and an HMAC over that
+ * time and the CallSid.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+#include "convrelay_signature.h"
+
+
+#define NGX_HTTP_CONVRELAY_TICKET_TIME_LEN   8          /* hex digits */
+#define NGX_HTTP_CONVRELAY_TICKET_LEN                                        \
+    (NGX_HTTP_CONVRELAY_TICKET_TIME_LEN + CONVRELAY_SIGNATURE_LEN)
+
+
+static ngx_int_t ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid, time_t expires,
+    u_char *ticket);
+
+
+char *
+ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    time_t      lifetime;
+    ngx_str_t  *value;
+
+    if (clcf->ticket != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        clcf->ticket = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (value[1].len == 0) {
+        return "has an empty secret";
+    }
+
+    lifetime = NGX_HTTP_CONVRELAY_TICKET_LIFETIME;
+
+    if (cf->args->nelts == 3) {
+        lifetime = ngx_parse_time(&value[2], 1);
+
+        if (lifetime == (time_t) NGX_ERROR || lifetime < 1) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid lifetime \"%V\", write it as in "
+                               "\"2m\"", &value[2]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    clcf->ticket_lifetime = lifetime;
+
+    clcf->ticket = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_value_t));
+    if (clcf->ticket == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_convrelay_value_compile(cf, &value[1], clcf->ticket, 0);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_pair_t *parameter)
+{
+    u_char            *ticket;
+    ngx_uint_t         i;
+    ngx_array_t       *form;
+    convrelay_pair_t  *pair;
+
+    form = ngx_http_convrelay_form(r);
+    if (form == NULL) {
+        return NGX_ERROR;
+    }
+
+    pair = form->elts;
+
+    for (i = 0; i < form->nelts; i++) {
+
+        if (convrelay_str_eq(&pair[i].name, "CallSid") && pair[i].value.len) {
+            break;
+        }
+    }
+
+    if (i == form->nelts) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "client sent no \"CallSid\": no ticket for its call");
+        return NGX_DECLINED;
+    }
+
+    ticket = ngx_pnalloc(r->pool, NGX_HTTP_CONVRELAY_TICKET_LEN);
+    if (ticket == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_convrelay_ticket_make(r, clcf, &pair[i].value,
+                                       ngx_time() + clcf->ticket_lifetime,
+                                       ticket)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    convrelay_str_set(&parameter->name, NGX_HTTP_CONVRELAY_TICKET_NAME);
+    parameter->value.len = NGX_HTTP_CONVRELAY_TICKET_LEN;
+    parameter->value.data = ticket;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call)
+{
+    u_char                  wanted[NGX_HTTP_CONVRELAY_TICKET_LEN];
+    time_t                  expires;
+    convrelay_str_t         mac;
+    const char             *reason;
+    const convrelay_str_t  *ticket;
+
+    if (call->conf->ticket == NULL) {
+        return NGX_OK;
+    }
+
+    reason = "no ticket";
+
+    ticket = convrelay_session_parameter(&call->session,
+                               (u_char *) NGX_HTTP_CONVRELAY_TICKET_NAME,
+                               sizeof(NGX_HTTP_CONVRELAY_TICKET_NAME) - 1);
+
+    if (ticket == NULL || ticket->len == 0) {
+        goto refused;
+    }
+
+    reason = "wrong ticket";
+
+    if (ticket->len != NGX_HTTP_CONVRELAY_TICKET_LEN) {
+        goto refused;
+    }
+
+    expires = ngx_hextoi(ticket->data, NGX_HTTP_CONVRELAY_TICKET_TIME_LEN);
+
+    if (expires == NGX_ERROR) {
+        goto refused;
+    }
+
+    if (ngx_http_convrelay_ticket_make(call->request, call->conf,
+                                       &call->session.setup.call_sid, expires,
+                                       wanted)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    mac.len = CONVRELAY_SIGNATURE_LEN;
+    mac.data = ticket->data + NGX_HTTP_CONVRELAY_TICKET_TIME_LEN;
+
+    if (convrelay_signature_check(&mac,
+                                  wanted + NGX_HTTP_CONVRELAY_TICKET_TIME_LEN)
+        != CONVRELAY_OK)
+    {
+        goto refused;
+    }
+
+    if (expires >= ngx_time()) {
+        return NGX_OK;
+    }
+
+    reason = "an expired ticket";
+
+refused:
+
+    ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
+                  "client sent setup with %s for its call", reason);
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid, time_t expires,
+    u_char *ticket)
+{
+    u_char           digest[NGX_HTTP_CONVRELAY_SHA1_LEN], *p;
+    ngx_str_t        secret, src, dst;
+    convrelay_str_t  input;
+
+    if (ngx_http_complex_value(r, clcf->ticket->value, &secret) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (secret.len == 0) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "secret of \"convrelay_ticket\" is empty");
+        return NGX_ERROR;
+    }
+
+    input.len = NGX_HTTP_CONVRELAY_TICKET_TIME_LEN + sid->len;
+    input.data = ngx_pnalloc(r->pool, input.len);
+    if (input.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_sprintf(input.data, "%08xD", (uint32_t) expires);
+    ngx_memcpy(p, sid->data, sid->len);
+
+    ngx_http_convrelay_hmac_sha1(&secret, &input, digest);
+
+    p = ngx_cpymem(ticket, input.data, NGX_HTTP_CONVRELAY_TICKET_TIME_LEN);
+
+    src.len = sizeof(digest);
+    src.data = digest;
+    dst.data = p;
+
+    ngx_encode_base64(&dst, &src);
+
+    return NGX_OK;
+}
