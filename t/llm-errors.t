@@ -1,0 +1,321 @@
+# The LLM fails: the caller hears one phrase, the log says why, the history
+# stays clean and the next prompt works.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+# a call whose first turn meets the fault of its parameters, and whose second
+# turn is told the history
+
+add_block_preprocessor(sub {
+    my $block = shift;
+
+    $block->set_value('http_config', <<'_EOC_');
+    map $convrelay_turns $llm_answer {
+        1        "say:One two three four five";
+        default  history;
+    }
+    map $convrelay_turns $llm_fault {
+        1        $convrelay_parameter_fault;
+    }
+    map $convrelay_turns $llm_status {
+        1        $convrelay_parameter_status;
+    }
+    map $convrelay_turns $llm_port {
+        1        $convrelay_parameter_port;
+        default  $TEST_NGINX_LLM_PORT;
+    }
+_EOC_
+
+    $block->set_value('config', <<'_EOC_') if !defined $block->config;
+    location = /ws {
+        convrelay;
+        convrelay_system_prompt  "";
+        convrelay_error_message  "Sorry, $convrelay_from.";
+        proxy_pass               http://127.0.0.1:$llm_port/v1/chat/completions;
+        proxy_http_version       1.1;
+        proxy_read_timeout       300ms;
+        proxy_set_header         Connection "";
+        proxy_set_header         X-Answer $llm_answer;
+        proxy_set_header         X-Fault $llm_fault;
+        proxy_set_header         X-Status $llm_status;
+        proxy_set_header         X-Quirk $convrelay_parameter_quirk;
+        proxy_set_header         Authorization "Bearer sk-verysecretkey123";
+    }
+_EOC_
+
+    $block->set_value('llm', <<'_EOC_') if !defined $block->llm;
+    location / {
+        convrelay_mock_llm  answer=$http_x_answer fault=$http_x_fault
+                            status=$http_x_status quirk=$http_x_quirk
+                            first=0 interval=2ms;
+    }
+_EOC_
+
+    $block->set_value('call', <<'_EOC_' . $block->call) if defined $block->call;
+    local function try(fault, params)
+        local call = dial("/ws", { mute = true })
+
+        params = params or {}
+        params.fault = fault
+        params.port = params.port or "$TEST_NGINX_LLM_PORT"
+
+        call:setup{ from = "Ann", customParameters = params }
+        call:prompt("Hi")
+        ngx.say(fault, ": ", (call:answer()))
+
+        if call:quiet(20) then
+            call:prompt("Again?")
+            ngx.say((call:answer():gsub('"role":(".-"),"content":', '%1:')))
+        end
+
+        call:hangup()
+    end
+_EOC_
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: nothing heard of the LLM but an HTTP error
+--- call
+for _, status in ipairs{ 401, 403, 404, 429, 500, 503 } do
+    try("none", { status = status })
+end
+--- response_body eval
+"none: Sorry, Ann.
+[{\"user\":\"Hi\"},{\"user\":\"Again?\"}]
+" x 6
+--- grep_error_log eval: qr/LLM failed: .*?(?= while (?!proc))/
+--- grep_error_log_out eval
+my $llm = "LLM failed: upstream: 127.0.0.1:$ENV{TEST_NGINX_LLM_PORT}";
+
+qq{$llm, status: 401, code: "invalid_api_key", type: "invalid_request_error", message: "Incorrect API key provided: ***"
+$llm, status: 403, code: "", type: "invalid_request_error", message: "The request was refused."
+$llm, status: 404, code: "model_not_found", type: "invalid_request_error", message: "The model does not exist or you do not have access to it."
+$llm, status: 429, code: "rate_limit_exceeded", type: "requests", message: "Rate limit reached. Please try again in 1s."
+$llm, status: 500, code: "", type: "server_error", message: "The server had an error while processing your request."
+$llm, status: 503, code: "server_is_overloaded", type: "service_unavailable_error", message: "The server is currently overloaded."
+}
+--- error_log
+LLM failed: upstream: 127.0.0.1
+--- no_error_log eval
+[qr/\[error\].*verysecret/]
+
+
+
+=== TEST 2: a request that the LLM refuses leaves the history
+--- call
+for _, status in ipairs{ 400, 413, 422 } do
+    try("none", { status = status })
+end
+--- response_body eval
+"none: Sorry, Ann.
+[{\"user\":\"Again?\"}]
+" x 3
+--- error_log
+LLM failed: upstream: 127.0.0.1
+
+
+
+=== TEST 3: no answer, or one of the wrong kind
+--- call
+try("refused", { port = "$TEST_NGINX_PORT_2" })
+try("stall_before")
+try("cut_before")
+try("empty")
+try("html")
+try("done_only")
+--- response_body
+refused: Sorry, Ann.
+[{"user":"Hi"},{"user":"Again?"}]
+stall_before: Sorry, Ann.
+[{"user":"Hi"},{"user":"Again?"}]
+cut_before: Sorry, Ann.
+[{"user":"Hi"},{"user":"Again?"}]
+empty: Sorry, Ann.
+[{"user":"Hi"},{"user":"Again?"}]
+html: Sorry, Ann.
+[{"user":"Hi"},{"user":"Again?"}]
+done_only: Sorry, Ann.
+[{"user":"Hi"},{"user":"Again?"}]
+--- grep_error_log eval: qr/LLM failed: .*?(?= while)/
+--- grep_error_log_out eval
+my $llm = "LLM failed: upstream: 127.0.0.1:";
+
+qq{$llm$ENV{TEST_NGINX_PORT_2}, status: 502, gave no answer
+$llm$ENV{TEST_NGINX_LLM_PORT}, status: 504, timed out
+$llm$ENV{TEST_NGINX_LLM_PORT}, status: 502, gave no answer
+$llm$ENV{TEST_NGINX_LLM_PORT}, status: 200, code: "no_answer", type: "", message: "ended before its first word"
+$llm$ENV{TEST_NGINX_LLM_PORT}, status: 200, code: "html_page", type: "", message: "is an HTML page in place of an answer"
+$llm$ENV{TEST_NGINX_LLM_PORT}, status: 200, its answer was empty
+}
+--- error_log
+LLM failed: upstream: 127.0.0.1
+
+
+
+=== TEST 4: the answer breaks off in its middle: what was said is kept
+--- call
+try("stall_after")
+try("cut")
+try("cut_chunk")
+try("error_in_stream")
+try("garbage")
+--- response_body
+stall_after: One two threeSorry, Ann.
+[{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
+cut: One two threeSorry, Ann.
+[{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
+cut_chunk: One two threeSorry, Ann.
+[{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
+error_in_stream: One two threeSorry, Ann.
+[{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
+garbage: One two threeSorry, Ann.
+[{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
+--- grep_error_log eval: qr/LLM failed: .*?(?= while (?!proc))/
+--- grep_error_log_out eval
+my $llm = "LLM failed: upstream: 127.0.0.1:$ENV{TEST_NGINX_LLM_PORT}";
+
+qq{$llm, status: 200, broke off in mid-answer
+$llm, status: 200, broke off in mid-answer
+$llm, status: 200, broke off in mid-answer
+$llm, status: 200, code: "", type: "server_error", message: "The server had an error while processing your request."
+$llm, status: 200, code: "bad_answer", type: "", message: "is not valid JSON"
+}
+--- error_log
+LLM failed: upstream: 127.0.0.1
+
+
+
+=== TEST 5: an answer without its end is taken as it is
+--- call
+try("eof")
+try("no_done")
+try("no_finish")
+--- response_body
+eof: One two three
+[{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
+no_done: One two three four five
+[{"user":"Hi"},{"assistant":"One two three four five"},{"user":"Again?"}]
+no_finish: One two three four five
+[{"user":"Hi"},{"assistant":"One two three four five"},{"user":"Again?"}]
+--- grep_error_log eval: qr/LLM.*?(?= while)/
+--- grep_error_log_out
+LLM's answer ended without "[DONE]" or a finish_reason
+--- error_log
+[warn]
+--- no_error_log
+[error]
+
+
+
+=== TEST 6: the errors of other vendors in body and stream
+--- call
+for _, quirk in ipairs{ "vllm", "llamacpp", "groq", "openrouter", "azure" } do
+    try("none", { quirk = quirk, status = 429 })
+    try("error_in_stream", { quirk = quirk })
+end
+
+try("none", { quirk = "gemini", status = 503 })
+try("none", { quirk = "ollama", status = 404 })
+try("error_in_stream", { quirk = "ollama" })
+--- response_body eval
+my $failed = 'none: Sorry, Ann.
+[{"user":"Hi"},{"user":"Again?"}]
+';
+
+($failed . 'error_in_stream: One two threeSorry, Ann.
+[{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
+') x 5 . $failed x 2 . 'error_in_stream: One two three
+[{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
+'
+--- grep_error_log eval: qr/LLM('s|.*, status:) \K.*?(?= while (?!proc))/
+--- grep_error_log_out
+429, code: "429", type: "requests", message: "Rate limit reached. Please try again in 1s."
+200, code: "500", type: "InternalServerError", message: "Internal server error"
+429, code: "429", type: "requests", message: "Rate limit reached. Please try again in 1s."
+200, code: "500", type: "server_error", message: "Compute error."
+429, code: "rate_limit_exceeded", type: "requests", message: "Rate limit reached. Please try again in 1s."
+200, code: "tool_use_failed", type: "invalid_request_error", message: "Failed to call a function."
+429, code: "429", type: "", message: "Rate limit reached. Please try again in 1s."
+200, code: "502", type: "", message: "Provider disconnected"
+429, code: "rate_limit_exceeded", type: "requests", message: "Rate limit reached. Please try again in 1s."
+200, code: "", type: "server_error", message: "The server had an error while processing your request."
+503, code: "503", type: "service_unavailable_error", message: "The server is currently overloaded."
+404, code: "model_not_found", type: "invalid_request_error", message: "The model does not exist or you do not have access to it."
+answer ended without "[DONE]" or a finish_reason
+--- error_log
+LLM failed: upstream: 127.0.0.1
+
+
+
+=== TEST 7: an empty error message: the caller hears nothing
+--- config
+    location = /ws {
+        convrelay;
+        convrelay_error_message  "";
+        proxy_pass               http://llm/v1/chat/completions;
+    }
+--- llm: status=500
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("Hi")
+call:quiet(80)
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+> close 1000
+< close 1000
+--- error_log
+LLM failed: upstream: 127.0.0.1
+
+
+
+=== TEST 8: what a vendor says is one log line of 512 bytes at most, no key
+--- llm
+    location / {
+        content_by_lua_block {
+            local llm = require "convrelay_llm"
+
+            if llm.messages():find("Again") then
+                return llm.say("fine")
+            end
+
+            ngx.status = 500
+            ngx.print('{"error":{"message":"line\\r\\n[notice] 2 sk-proj-abcdef '
+                      .. 'and Bearer abcdefgh, api_key=0123456789abcdef01 \\u001b[31m '
+                      .. ("x"):rep(600) .. '","code":17}}')
+        }
+    }
+--- call
+try("none")
+--- response_body
+none: Sorry, Ann.
+fine
+--- grep_error_log eval: qr/LLM failed: .*?(?= while)/
+--- grep_error_log_out eval
+my $message = "line  [notice] 2 *** and Bearer ***, api_key=***  [31m ";
+
+qq{LLM failed: upstream: 127.0.0.1:$ENV{TEST_NGINX_LLM_PORT}, status: 500, code: "17", type: "", message: "$message} . "x" x (512 - length $message) . qq{"\n}
+--- error_log
+LLM failed
+
+
+
+=== TEST 9: interrupting the error phrase does no harm
+--- call
+local call = dial("/ws", { mute = true })
+call:setup{ from = "Ann", customParameters = { status = 500,
+                                         port = "$TEST_NGINX_LLM_PORT" } }
+call:ask("Hi")
+call:interrupt("Sorry")
+ngx.say((call:ask("?")))
+call:hangup()
+--- response_body
+[{"role":"user","content":"Hi"},{"role":"user","content":"?"}]
+--- error_log
+LLM failed
