@@ -267,7 +267,8 @@ static int
 convrelay_call_load_code(convrelay_call_load_t *load)
 {
     if (load->order.lost || load->order.doubled || load->order.reordered
-        || load->stray || load->unclosed || load->extra || load->bad)
+        || load->stray || load->unclosed || load->extra || load->bad
+        || (load->unordered && load->length))
     {
         return CONVRELAY_CALL_EXIT_FAILED;
     }

@@ -1,0 +1,121 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Percentiles, and numbered tokens that are lost, doubled or out of order.
+ *
+ * link: src/caller/convrelay_call_stat.c
+ */
+
+
+#include "tap.h"
+
+#include "convrelay_call_stat.h"
+
+
+static void test_percentiles(void);
+static void test_sequences(void);
+
+
+int
+main(void)
+{
+    test_percentiles();
+    test_sequences();
+
+    return tap_done();
+}
+
+
+static int
+near(int64_t got, int64_t want)
+{
+    return got >= want && got <= want + want / 32 + 1;
+}
+
+
+static void
+test_percentiles(void)
+{
+    int64_t                        i;
+    static convrelay_call_hist_t   h;
+
+    tap_ok(convrelay_call_hist_at(&h, 50) == 0, "nothing has no median");
+
+    for (i = 1; i <= 100000; i++) {
+        convrelay_call_hist_add(&h, i);
+    }
+
+    tap_ok(near(convrelay_call_hist_at(&h, 50), 50000), "median %lld",
+           (long long) convrelay_call_hist_at(&h, 50));
+    tap_ok(near(convrelay_call_hist_at(&h, 99), 99000), "p99 %lld",
+           (long long) convrelay_call_hist_at(&h, 99));
+    tap_ok(convrelay_call_hist_at(&h, 100) == 100000, "the largest");
+
+    memset(&h, 0, sizeof(convrelay_call_hist_t));
+    convrelay_call_hist_add(&h, -5);
+    convrelay_call_hist_add(&h, 63);
+    tap_ok(convrelay_call_hist_at(&h, 0) == 0, "negative is none");
+    tap_ok(convrelay_call_hist_at(&h, 60) == 63, "small ones are exact");
+
+    memset(&h, 0, sizeof(convrelay_call_hist_t));
+    convrelay_call_hist_add(&h, 64);
+    convrelay_call_hist_add(&h, INT64_MAX);
+    tap_ok(near(convrelay_call_hist_at(&h, 10), 64), "the first octave");
+    tap_ok(convrelay_call_hist_at(&h, 99.9) > 0, "and no more than the last");
+}
+
+
+static void
+sequence(const char *text, unsigned lost, unsigned doubled,
+    unsigned reordered, const char *name)
+{
+    size_t                      i, len;
+    u_char                     *p;
+    unsigned                    bytes;
+    convrelay_call_order_t      order;
+    convrelay_call_sequence_t   s;
+
+    len = strlen(text);
+    p = tap_flush(text, len);
+
+    for (bytes = 0; bytes < 2; bytes++) {
+        memset(&s, 0, sizeof(convrelay_call_sequence_t));
+        memset(&order, 0, sizeof(convrelay_call_order_t));
+
+        if (bytes) {
+            for (i = 0; i < len; i++) {
+                convrelay_call_sequence_read(&s, &order, p + i, 1);
+            }
+
+        } else {
+            convrelay_call_sequence_read(&s, &order, p, len);
+        }
+
+        convrelay_call_sequence_end(&s, &order);
+
+        tap_ok(order.lost == lost && order.doubled == doubled
+               && order.reordered == reordered, "%s%s: %u %u %u", name,
+               bytes ? ", byte by byte" : "", (unsigned) order.lost,
+               (unsigned) order.doubled, (unsigned) order.reordered);
+    }
+
+    tap_unflush(p, len);
+}
+
+
+static void
+test_sequences(void)
+{
+    sequence(" 1 2 3 4 5 6 7 8 9 10 11", 0, 0, 0, "in order");
+    sequence("", 0, 0, 0, "nothing");
+    sequence(" 2 3", 1, 0, 0, "the first is lost");
+    sequence(" 1 2 5 6", 2, 0, 0, "two are lost");
+    sequence(" 1 2 2 3", 0, 1, 0, "one is doubled");
+    sequence(" 1 2 1 2 3", 0, 1, 1, "two again");
+    sequence(" 1 3 2 4", 1, 0, 1, "two changed places");
+    sequence(" 1 210 3", 208, 0, 1, "two tokens grew together");
+    sequence("I am sorry, 5 or 3.", 0, 0, 0, "words are not looked at");
+    sequence(" 5000000000 5000000020 5000000021", 0, 0, 0, "stamps may jump");
+    sequence(" 5000000020 5000000000", 0, 0, 1, "but not back");
+}
