@@ -1,0 +1,161 @@
+# What the access log can tell of a call and of its turns.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+add_block_preprocessor(sub {
+    my $block = shift;
+
+    $block->set_value('http_config', <<'_EOC_');
+    log_format  calls  '$request_method $uri $status turns=$convrelay_turns '
+                       'interrupts=$convrelay_interrupts '
+                       'tokens=$convrelay_tokens $convrelay_call_sid '
+                       '"$upstream_status"';
+    log_format  times  '$status $request_time';
+_EOC_
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: one line a call: 101, turns, interrupts and tokens
+--- config
+location = /ws {
+    convrelay;
+    access_log          logs/calls.log calls;
+    proxy_pass          http://llm/v1/chat/completions;
+    proxy_http_version  1.1;
+    proxy_set_header    Connection "";
+}
+--- llm
+location / {
+    content_by_lua_block {
+        require("convrelay_llm").talk{ "One ", "two ", "three.", hold = 3 }
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup{ callSid = "CA1" }
+call:prompt("Hi")
+call:read(3)
+call:interrupt("One")
+call:read(1)
+call:prompt("again")
+call:read(3)
+call:prompt("?")
+call:read(3)
+call:interrupt("One")
+call:hangup()
+
+call = dial("/ws", { mute = true })
+call:setup{ callSid = "CA2" }
+call:drop()
+
+call = dial("/ws", { mute = true })
+call:drop()
+
+ngx.say(require "convrelay_llm".log("calls.log", 3))
+--- response_body
+GET /ws 101 turns=3 interrupts=2 tokens=7 CA1 "-"
+GET /ws 101 turns=0 interrupts=0 tokens=0 CA2 "-"
+GET /ws 101 turns=0 interrupts=0 tokens=0  "-"
+
+
+
+=== TEST 2: with log_subrequest one line a turn, with its upstream
+--- config
+location = /ws {
+    convrelay;
+    log_subrequest      on;
+    access_log          logs/calls.log calls;
+    proxy_pass          http://llm/v1/chat/completions;
+    proxy_http_version  1.1;
+    proxy_set_header    Connection "";
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local what = llm.messages():match("%w+$")
+
+        if what == "fail" then
+            ngx.exit(500)
+
+        elseif what == "drop" then
+            ngx.exit(444)
+
+        elseif what == "hold" then
+            llm.talk{ "One", hold = 1 }
+
+        else
+            llm.say("Fine")
+        end
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup{ callSid = "CA1" }
+call:ask("Hi")
+call:ask("fail")
+call:ask("drop")
+call:prompt("hold")
+call:read(1)
+call:interrupt("One")
+call:read(1)
+call:prompt("hold")
+call:read(1)
+call:hangup()
+
+ngx.say(require "convrelay_llm".log("calls.log", 6))
+--- response_body
+POST /ws 200 turns=1 interrupts=0 tokens=1 CA1 "200"
+POST /ws 500 turns=2 interrupts=0 tokens=1 CA1 "500"
+POST /ws 502 turns=3 interrupts=0 tokens=1 CA1 "502"
+POST /ws 499 turns=4 interrupts=1 tokens=2 CA1 "200"
+POST /ws 499 turns=5 interrupts=1 tokens=3 CA1 "200"
+GET /ws 101 turns=5 interrupts=1 tokens=3 CA1 "-"
+--- error_log
+LLM failed
+
+
+
+=== TEST 3: the duration of a call is its request time, that of a turn its own
+--- config
+location = /ws {
+    convrelay;
+    log_subrequest  on;
+    access_log      logs/times.log times;
+    proxy_pass      http://llm/v1/chat/completions;
+}
+--- llm
+location / {
+    content_by_lua_block {
+        ngx.sleep(0.1)
+        require("convrelay_llm").say("Fine")
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+ngx.sleep(0.15)
+call:ask("Hi")
+ngx.sleep(0.15)
+call:hangup()
+
+local log = require "convrelay_llm".log("times.log", 2)
+local turn, whole = log:match("^200 (%S+).*\n101 (%S+)")
+ngx.say(turn >= "0.1", " ", whole - turn >= 0.29)
+--- response_body
+true true
+
+
+
+=== TEST 4: outside of a call the variables are empty
+--- config
+location = /none {
+    return 200 "[$convrelay_call_sid][$convrelay_turns][$convrelay_parameter_x]";
+}
+--- request
+GET /none
+--- response_body: [][][]
