@@ -100,9 +100,12 @@ ngx_http_convrelay_form_body(ngx_http_request_t *r, ngx_str_t *data)
 
     type = r->headers_in.content_type;
 
+    /* parameters may follow: the value ends in a NUL */
+
     if (type == NULL || type->value.len < sizeof(name) - 1
         || ngx_strncasecmp(type->value.data, (u_char *) name, sizeof(name) - 1)
-           != 0)
+           != 0
+        || ngx_strchr("; \t", type->value.data[sizeof(name) - 1]) == NULL)
     {
         ngx_str_set(data, "");
         return NGX_OK;
