@@ -33,6 +33,9 @@ enum {
     CONVRELAY_CALL_OPT_TAP,
     CONVRELAY_CALL_OPT_JSON,
     CONVRELAY_CALL_OPT_COLOR,
+    CONVRELAY_CALL_OPT_RECORD,
+    CONVRELAY_CALL_OPT_REPLAY,
+    CONVRELAY_CALL_OPT_FAST,
     CONVRELAY_CALL_OPT_CALLS,
     CONVRELAY_CALL_OPT_RATE,
     CONVRELAY_CALL_OPT_TURNS,
@@ -55,6 +58,8 @@ typedef struct {
     const char                 *say;          /* the last one */
     unsigned                    scenarios;
     unsigned                    says;
+    const char                 *replay;       /* a recording */
+    unsigned                    fast:1;
     unsigned                    many:1;       /* the command "load" */
 } convrelay_call_main_t;
 
@@ -94,6 +99,9 @@ static const struct option  convrelay_call_options[] = {
     { "timeout", required_argument, NULL, CONVRELAY_CALL_OPT_TIMEOUT },
     { "grace", required_argument, NULL, CONVRELAY_CALL_OPT_GRACE },
     { "no-checks", no_argument, NULL, CONVRELAY_CALL_OPT_NO_CHECKS },
+    { "record", required_argument, NULL, CONVRELAY_CALL_OPT_RECORD },
+    { "replay", required_argument, NULL, CONVRELAY_CALL_OPT_REPLAY },
+    { "fast", no_argument, NULL, CONVRELAY_CALL_OPT_FAST },
     { "tap", no_argument, NULL, CONVRELAY_CALL_OPT_TAP },
     { "json", no_argument, NULL, CONVRELAY_CALL_OPT_JSON },
     { "color", required_argument, NULL, CONVRELAY_CALL_OPT_COLOR },
@@ -207,9 +215,22 @@ convrelay_call_main_options(convrelay_call_main_t *m, int argc,
         m->print.color = 0;
     }
 
-    if (m->many && (m->scenarios || m->print.tap)) {
-        convrelay_call_print_error("load takes no scenario and no --tap");
+    if (m->many && (m->scenarios || m->replay || m->print.tap)) {
+        convrelay_call_print_error("load takes no scenario, no --replay and "
+                                   "no --tap");
         return CONVRELAY_ERROR;
+    }
+
+    if (m->replay) {
+
+        if (m->scenarios || m->says) {
+            convrelay_call_print_error("--replay goes with no scenario and "
+                                       "no --say");
+            return CONVRELAY_ERROR;
+        }
+
+        m->run.replay = 1;
+        return convrelay_call_main_scenario(m, m->replay);
     }
 
     if (m->scenarios == 0 && m->says == 0 && !m->many) {
@@ -300,6 +321,29 @@ convrelay_call_main_option(convrelay_call_main_t *m, int opt)
 
     case CONVRELAY_CALL_OPT_NO_CHECKS:
         m->run.no_checks = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_RECORD:
+
+        if (m->run.record) {
+            fclose(m->run.record);
+        }
+
+        m->run.record = fopen(optarg, "w");
+
+        if (m->run.record == NULL) {
+            convrelay_call_print_error("%s: %s", optarg, strerror(errno));
+            return CONVRELAY_ERROR;
+        }
+
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_REPLAY:
+        m->replay = optarg;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_OPT_FAST:
+        m->fast = 1;
         return CONVRELAY_OK;
 
     case CONVRELAY_CALL_OPT_TAP:
@@ -470,7 +514,13 @@ convrelay_call_main_scenario(convrelay_call_main_t *m, const char *file)
         fclose(in);
     }
 
-    rc = convrelay_call_scenario_parse(&m->scenario, b.data, b.len);
+    if (m->replay) {
+        rc = convrelay_call_replay(&m->scenario, b.data, b.len, m->fast);
+
+    } else {
+        rc = convrelay_call_scenario_parse(&m->scenario, b.data, b.len);
+    }
+
     convrelay_call_buf_free(&b);
 
     if (rc != CONVRELAY_OK) {
@@ -499,6 +549,10 @@ convrelay_call_main_ms(int64_t *ms, const char *arg)
 static void
 convrelay_call_main_free(convrelay_call_main_t *m)
 {
+    if (m->run.record) {
+        fclose(m->run.record);
+    }
+
     convrelay_call_scenario_free(&m->scenario);
     convrelay_call_pairs_free(&m->run.form);
     convrelay_call_pairs_free(&m->run.parameters);
@@ -524,6 +578,9 @@ convrelay_call_main_help(void)
 "  -e, --say TEXT            say this, and hang up after the last answer\n"
 "      --set NAME=VALUE      what ${NAME} stands for in a scenario\n"
 "      --pace TIME           how long a character is spoken (65ms)\n"
+"      --record FILE         write every message of both sides, JSON lines\n"
+"      --replay FILE         play the caller's side of a recording, compare\n"
+"                            the answers; --fast: do not keep its pauses\n"
 "      --listen              hear each answer out before the next prompt\n"
 "      --timeout TIME        longest wait for anything (30s)\n"
 "      --grace TIME          forgive tokens so long after an interrupt was\n"

@@ -341,6 +341,7 @@ convrelay_call_input(convrelay_call_t *call)
 
         if (rc == CONVRELAY_ERROR || rc == CONVRELAY_DONE) {
             call->over = 1;
+            convrelay_call_closed(call);
             return rc;
         }
 

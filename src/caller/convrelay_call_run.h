@@ -16,6 +16,7 @@
 #include "convrelay_call_conn.h"
 #include "convrelay_call_message.h"
 #include "convrelay_call_print.h"
+#include "convrelay_call_record.h"
 #include "convrelay_call_scenario.h"
 #include "convrelay_call_twiml.h"
 #include "convrelay_call_voice.h"
@@ -28,7 +29,7 @@ typedef struct {
     const char               *auth_token;
     const char               *from;
     const char               *to;
-    const char               *record;
+    FILE                     *record;        /* or NULL */
     convrelay_call_pairs_t    form;          /* extra form fields */
     convrelay_call_pairs_t    parameters;    /* extra custom parameters */
     convrelay_call_pairs_t    variables;     /* --set */
@@ -41,6 +42,7 @@ typedef struct {
     unsigned                  insecure:1;
     unsigned                  listen:1;      /* hear each answer out */
     unsigned                  no_checks:1;
+    unsigned                  replay:1;      /* the voice is a recording's */
     unsigned                  keyboard:1;    /* steps come from stdin too */
     unsigned                  terminal:1;    /* and stdin is a person's */
 } convrelay_call_options_t;
@@ -95,7 +97,6 @@ typedef struct {
     unsigned                   turns;
     unsigned                   stray;        /* of all turns */
     int                        code;         /* exit code */
-    FILE                      *record;
 
     unsigned                   speaking:1;
     unsigned                   ended:1;      /* the server sent "end" */
@@ -133,9 +134,12 @@ void convrelay_call_receive(convrelay_call_t *call, u_char *data, size_t len);
 void convrelay_call_say(convrelay_call_t *call, const char *text);
 void convrelay_call_press(convrelay_call_t *call, const char *digits);
 void convrelay_call_barge_in(convrelay_call_t *call);
+void convrelay_call_raw(convrelay_call_t *call, const char *message,
+    unsigned interrupt);
 void convrelay_call_speak(convrelay_call_t *call);
 void convrelay_call_pong(convrelay_call_t *call);
 void convrelay_call_hang_up(convrelay_call_t *call);
+void convrelay_call_closed(convrelay_call_t *call);
 void convrelay_call_send(convrelay_call_t *call);
 void convrelay_call_note_turn(convrelay_call_t *call);
 

@@ -60,12 +60,17 @@ typedef enum {
     CONVRELAY_CALL_WAIT_ANSWER,
     CONVRELAY_CALL_WAIT_SPEECH,
     CONVRELAY_CALL_WAIT_MS,
+    CONVRELAY_CALL_WAIT_UNTIL,            /* ms since the call began */
     CONVRELAY_CALL_HANGUP,
     CONVRELAY_CALL_DROP,
+    CONVRELAY_CALL_RAW,                   /* a message as it stands */
+    CONVRELAY_CALL_RAW_INTERRUPT,         /* number: bytes answered by then */
     CONVRELAY_CALL_EXPECT_GREETING,
     CONVRELAY_CALL_EXPECT_CONTAINS,
     CONVRELAY_CALL_EXPECT_NOT_CONTAINS,
     CONVRELAY_CALL_EXPECT_MATCHES,
+    CONVRELAY_CALL_EXPECT_SAME,
+    CONVRELAY_CALL_EXPECT_SAME_START,
     CONVRELAY_CALL_EXPECT_FIRST_TOKEN,
     CONVRELAY_CALL_EXPECT_ANSWER,
     CONVRELAY_CALL_EXPECT_NO_TOKEN,
@@ -89,6 +94,7 @@ typedef struct {
     int64_t                  number;      /* a count, ms, or a close code */
     char                    *source;      /* the line as written */
     char                    *text;        /* behind the colon, or NULL */
+    unsigned                 verbatim:1;  /* text has no variables */
 } convrelay_call_step_t;
 
 

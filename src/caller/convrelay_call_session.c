@@ -33,11 +33,12 @@ static void convrelay_call_turn_json(convrelay_call_t *call);
 void
 convrelay_call_begin(convrelay_call_t *call)
 {
+    call->begun_at = call->now;
+
     convrelay_call_setup(&call->message, &call->ident,
                          &call->twiml.parameters);
     convrelay_call_send(call);
 
-    call->begun_at = call->now;
     convrelay_call_voice_reset(&call->voice);
 
     if (call->twiml.greeting && call->twiml.greeting[0]) {
@@ -61,6 +62,9 @@ convrelay_call_receive(convrelay_call_t *call, u_char *data, size_t len)
 
     raw.data = (u_char *) convrelay_call_strndup((char *) data, len);
     raw.len = len;
+
+    convrelay_call_record(call->options->record, call->now - call->begun_at,
+                          "server", data, len);
 
     rc = convrelay_call_message_parse(&m, data, len);
 
@@ -317,6 +321,40 @@ convrelay_call_barge_in(convrelay_call_t *call)
 }
 
 
+/* a message of a recording */
+
+void
+convrelay_call_raw(convrelay_call_t *call, const char *message,
+    unsigned interrupt)
+{
+    int64_t                 duration;
+    convrelay_str_t         fragment;
+    convrelay_call_turn_t  *turn;
+
+    convrelay_call_buf_reset(&call->message);
+    convrelay_call_buf_str(&call->message, message);
+    convrelay_call_send(call);
+
+    if (!interrupt) {
+        return;
+    }
+
+    turn = &call->turn;
+
+    convrelay_call_remember(call);
+    convrelay_call_voice_cut(&call->voice, call->now, &fragment, &duration);
+    convrelay_call_conn_send(&call->conn, CONVRELAY_WS_PING, "interrupt",
+                             sizeof("interrupt") - 1);
+
+    turn->interrupted = 1;
+    turn->interrupted_at = call->now;
+    turn->pong_at = 0;
+
+    convrelay_call_note_turn(call);
+    convrelay_call_print_note(call->print, "(interrupted: %s)", message);
+}
+
+
 /* keeps what was heard, and a little of what was not, for ${beyond} */
 
 static void
@@ -375,7 +413,7 @@ convrelay_call_speak(convrelay_call_t *call)
     while (convrelay_call_voice_clause(&call->voice, &clause)
            == CONVRELAY_OK)
     {
-        if (call->twiml.tokens_played) {
+        if (call->twiml.tokens_played && !call->options->replay) {
             convrelay_call_report(call, "tokensPlayed", &clause);
         }
     }
@@ -437,14 +475,36 @@ convrelay_call_hang_up(convrelay_call_t *call)
     call->hung_up = 1;
     convrelay_call_note_turn(call);
     convrelay_call_print_said(call->print, "caller", "(hangs up)");
+    convrelay_call_record_close(call->options->record,
+                                convrelay_call_now() - call->begun_at,
+                                "caller", CONVRELAY_WS_NORMAL);
     convrelay_call_conn_close(&call->conn, CONVRELAY_WS_NORMAL,
                               "Closing websocket session");
+}
+
+
+/* the peer's Close, and what we answered to it */
+
+void
+convrelay_call_closed(convrelay_call_t *call)
+{
+    convrelay_call_record_close(call->options->record,
+                                call->now - call->begun_at, "server",
+                                call->conn.code);
 }
 
 
 void
 convrelay_call_send(convrelay_call_t *call)
 {
+    if (call->conn.state == CONVRELAY_CALL_CONN_OPEN
+        && !call->conn.close_sent)
+    {
+        convrelay_call_record(call->options->record,
+                              convrelay_call_now() - call->begun_at, "caller",
+                              call->message.data, call->message.len);
+    }
+
     convrelay_call_conn_send(&call->conn, CONVRELAY_WS_TEXT,
                              call->message.data, call->message.len);
 }
@@ -465,7 +525,7 @@ convrelay_call_report_word(convrelay_call_t *call, const char *name,
 {
     convrelay_str_t  s;
 
-    if (!call->twiml.speaker_events) {
+    if (!call->twiml.speaker_events || call->options->replay) {
         return;
     }
 

@@ -20,6 +20,8 @@ static int convrelay_call_step_expect(convrelay_call_t *call,
     convrelay_call_step_t *step, const char *text);
 static int convrelay_call_expect_answer(convrelay_call_t *call,
     convrelay_call_step_t *step, const char *text);
+static int convrelay_call_expect_same(convrelay_call_t *call,
+    convrelay_call_step_t *step, const char *text);
 static int convrelay_call_expect_time(convrelay_call_t *call,
     convrelay_call_step_t *step);
 static int convrelay_call_expect_no_token(convrelay_call_t *call,
@@ -58,7 +60,10 @@ convrelay_call_steps(convrelay_call_t *call)
             call->step_at = call->now;
         }
 
-        if (step->text) {
+        if (step->text && step->verbatim) {
+            text = convrelay_call_strdup(step->text);
+
+        } else if (step->text) {
             text = convrelay_call_expand(step->text, convrelay_call_variable,
                                          call, &unknown);
 
@@ -157,6 +162,26 @@ convrelay_call_step(convrelay_call_t *call, convrelay_call_step_t *step,
     case CONVRELAY_CALL_WAIT_MS:
         return convrelay_call_sleep(call, call->step_at + step->number);
 
+    case CONVRELAY_CALL_WAIT_UNTIL:
+        return convrelay_call_sleep(call, call->begun_at + step->number);
+
+    case CONVRELAY_CALL_RAW:
+        convrelay_call_raw(call, text, 0);
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_RAW_INTERRUPT:
+
+        /* without the recording's clock, where it was in the answer */
+
+        if (call->turn.answer.len < (size_t) step->number
+            && !convrelay_call_answered(call))
+        {
+            return convrelay_call_await(call, step, "so much of an answer");
+        }
+
+        convrelay_call_raw(call, text, 1);
+        return CONVRELAY_OK;
+
     case CONVRELAY_CALL_HANGUP:
         convrelay_call_hang_up(call);
         return CONVRELAY_OK;
@@ -252,6 +277,10 @@ convrelay_call_step_expect(convrelay_call_t *call,
     case CONVRELAY_CALL_EXPECT_MATCHES:
         return convrelay_call_expect_answer(call, step, text);
 
+    case CONVRELAY_CALL_EXPECT_SAME:
+    case CONVRELAY_CALL_EXPECT_SAME_START:
+        return convrelay_call_expect_same(call, step, text);
+
     case CONVRELAY_CALL_EXPECT_FIRST_TOKEN:
     case CONVRELAY_CALL_EXPECT_ANSWER:
         return convrelay_call_expect_time(call, step);
@@ -311,6 +340,38 @@ convrelay_call_expect_answer(convrelay_call_t *call,
 
     return convrelay_call_check(call, step, holds, "\"%s\" is not in the "
                                 "answer \"%s\"", text, answer);
+}
+
+
+static int
+convrelay_call_expect_same(convrelay_call_t *call,
+    convrelay_call_step_t *step, const char *text)
+{
+    size_t       len;
+    const char  *answer;
+
+    if (step->type == CONVRELAY_CALL_EXPECT_SAME
+        && !convrelay_call_answered(call))
+    {
+        return convrelay_call_await(call, step, "an answer");
+    }
+
+    answer = call->turn.answer.data ? call->turn.answer.data : "";
+
+    for (len = 0; text[len] && text[len] == answer[len]; len++) {
+        /* void */
+    }
+
+    if (text[len] == answer[len]
+        || (step->type == CONVRELAY_CALL_EXPECT_SAME_START
+            && (text[len] == '\0' || answer[len] == '\0')))
+    {
+        return convrelay_call_check(call, step, 1, NULL);
+    }
+
+    return convrelay_call_check(call, step, 0, "from byte %zu on it was "
+                                "\"%.60s\" and is \"%.60s\"", len,
+                                text + len, answer + len);
 }
 
 
