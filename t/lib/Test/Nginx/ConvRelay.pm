@@ -217,8 +217,19 @@ _EOC_
 }
 
 
+# Test::Nginx warns of every [emerg], expected or not
+
+my $must_die;
+
+$SIG{__WARN__} = sub {
+    warn @_ unless $must_die && $_[0] =~ /^WARNING: .*\[emerg\]/s;
+};
+
+
 Test::Nginx::Socket::add_block_preprocessor(sub {
     my $block = shift;
+
+    $must_die = defined $block->must_die;
 
     $block->set_value('http_config',
                       preamble($block) . ($block->http_config // ''));
@@ -234,7 +245,7 @@ Test::Nginx::Socket::add_block_preprocessor(sub {
         }
     }
 
-    return if defined $block->must_die;
+    return if $must_die;
 
     my $never = "[crit]\n[alert]\n[emerg]";
 
