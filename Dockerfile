@@ -2,7 +2,7 @@
 #
 #     docker build -t convrelay .
 #     docker run -p 8080:8080 --stop-timeout 3600 -e NGROK_URL=your.host \
-#         -e OPENAI_API_KEY=sk-... convrelay
+#         -e OPENAI_API_KEY=sk-... -e TWILIO_AUTH_TOKEN=... convrelay
 #
 # "docker stop" lets running calls end; --stop-timeout is how long they may.
 
