@@ -557,9 +557,30 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
         conf->llm_handler = prev->llm_handler;
     }
 
+    if (block) {
+        conf->twiml = prev->twiml;
+    }
+
     ngx_conf_init_value(conf->enable, 0);
 
+    if (conf->twiml && !block
+        && (conf->enable || clcf->handler != ngx_http_convrelay_twiml_handler))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "location \"%V\" has both \"convrelay_twiml\" and "
+                           "%s: they need a location each", &clcf->name,
+                           conf->enable ? "\"convrelay\""
+                                        : "another content handler");
+        return NGX_CONF_ERROR;
+    }
+
     if (!conf->enable) {
+
+        /* a block of "limit_except" has no handler but its own */
+
+        if (conf->twiml && clcf->lmt_excpt && clcf->handler == NULL) {
+            clcf->handler = ngx_http_convrelay_twiml_handler;
+        }
 
         if (own && clcf->handler && !block && conf->twiml == NULL) {
             ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
@@ -571,16 +592,11 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    if (clcf->handler == ngx_http_convrelay_twiml_handler) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "location \"%V\" has both \"convrelay\" and "
-                           "\"convrelay_twiml\": they need a location each",
-                           &clcf->name);
-        return NGX_CONF_ERROR;
-    }
-
     if (clcf->handler) {
         conf->llm_handler = clcf->handler;
+    }
+
+    if (clcf->handler || clcf->lmt_excpt) {
         clcf->handler = ngx_http_convrelay_handler;
     }
 

@@ -572,11 +572,19 @@ location = /both {
         allow all;
     }
 }
+location = /mock {
+    convrelay;
+    convrelay_mock_llm  answer=repeat;
+
+    limit_except POST {
+        allow all;
+    }
+}
 --- llm: answer=repeat
 --- call
 local http = require "convrelay_http"
 
-for _, path in ipairs{ "/open", "/closed", "/other", "/both?x=1" } do
+for _, path in ipairs{ "/open", "/closed", "/other", "/both?x=1", "/mock" } do
     local call = dial(path)
     call:setup()
     call:ask((path:gsub("%W", " ")))
@@ -606,6 +614,11 @@ POST: 405
 > setup
 > prompt " both x 1"
 < "both x 1"
+> drop
+POST: 405
+> setup
+> prompt " mock"
+< "mock"
 > drop
 POST: 405
 --- error_log

@@ -374,3 +374,59 @@ end
 --- response_body
 200 a
 200 b
+
+
+
+=== TEST 12: "if" and "limit_except" blocks of the location work
+--- config
+location = /twiml {
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_attribute  welcomeGreeting "Hello.";
+
+    if ($arg_lang = de) {
+        convrelay_twiml_attribute  welcomeGreeting "Hallo.";
+    }
+
+    if ($arg_set) {
+        set  $unused 1;
+    }
+}
+location = /closed {
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_attribute  welcomeGreeting "Closed.";
+
+    limit_except POST {
+        deny  all;
+    }
+}
+location = /open {
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_attribute  welcomeGreeting "Open.";
+
+    limit_except POST {
+        allow  all;
+    }
+}
+--- call
+local http = require "convrelay_http"
+
+for _, line in ipairs{ "GET /twiml", "GET /twiml?lang=de", "GET /twiml?set=1",
+                       "POST /closed", "GET /closed", "POST /open",
+                       "GET /open" }
+do
+    local r = http.send(http.head{ line .. " HTTP/1.1", "Host: a",
+                                   "Connection: close" })
+
+    ngx.say(line, ": ", r.status, " ",
+            r.body:match('welcomeGreeting="(.-)"') or "")
+end
+--- response_body
+GET /twiml: 200 Hello.
+GET /twiml?lang=de: 200 Hallo.
+GET /twiml?set=1: 200 Hello.
+POST /closed: 200 Closed.
+GET /closed: 403 
+POST /open: 200 Open.
+GET /open: 200 Open.
+--- error_log
+access forbidden by rule
