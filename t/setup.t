@@ -138,13 +138,16 @@ map $convrelay_to $who {
     ""       unknown;
     default  "number $convrelay_to";
 }
+map $convrelay_to $warning {
+    ""       "You do not know the number.";
+    default  "";
+}
 --- config
 location = /ws {
-    set         $at_handshake $who;
-    add_header  X-Who $who;
+    set  $at_handshake "$who: $warning";
 
     convrelay;
-    convrelay_system_prompt  "$who, $at_handshake, $arg_shop";
+    convrelay_system_prompt  "$who, $at_handshake, $arg_shop.$warning";
 
     proxy_pass  http://llm/v1/chat/completions;
 }
@@ -157,7 +160,7 @@ call:drop()
 --- response_body
 > setup
 > prompt "Hi"
-< "[{\"role\":\"system\",\"content\":\"number +1555, unknown, a\"},{\"role\":\"user\",\"content\":\"Hi\"}]"
+< "[{\"role\":\"system\",\"content\":\"number +1555, unknown: You do not know the number., a.\"},{\"role\":\"user\",\"content\":\"Hi\"}]"
 > drop
 
 

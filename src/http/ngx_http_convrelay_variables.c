@@ -173,7 +173,9 @@ ngx_http_convrelay_flush_variables(ngx_http_request_t *r)
 
         value = ngx_http_get_indexed_variable(r, i);
 
-        if (value == NULL || value->not_found || value->len == 0) {
+        if (value == NULL || value->not_found
+            || value->data == ngx_http_variable_null_value.data)
+        {
             r->variables[i] = old;
         }
     }
