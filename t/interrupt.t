@@ -367,3 +367,39 @@ call:hangup()
 < "user: Hi\nassistant: Café 😀 naï\nuser: ?"
 > close 1000
 < close 1000
+
+
+
+=== TEST 13: the same with an LLM in the location itself
+--- http_config
+map $convrelay_turns $llm_answer {
+    1        count;
+    default  history;
+}
+--- config
+location = /near {
+    convrelay;
+    convrelay_system_prompt  "";
+    convrelay_mock_llm       answer=$llm_answer first=0 interval=5ms tokens=600;
+}
+--- call
+local call = dial("/near")
+call:setup()
+call:prompt("Count")
+call:read(3)
+call.mute = true
+call:interrupt("1 2")
+local tokens = call:tokens()
+ngx.say(tokens[#tokens] == "", " ", #tokens < 500, " ", call:quiet(50))
+ngx.say((call:ask("?")))
+call:interrupt("role")
+call:prompt("Count")
+call:drop()
+--- response_body
+> setup
+> prompt "Count"
+< " 1"
+< " 2"
+< " 3"
+true true true
+[{"role":"user","content":"Count"},{"role":"assistant","content":" 1 2"},{"role":"user","content":"?"}]

@@ -450,3 +450,38 @@ call:hangup()
 < "one two three"
 > close 1000
 < close 1000
+
+
+
+=== TEST 12: HTTP/1.0 to the LLM works, and is warned of once
+--- config
+location = /old {
+    convrelay;
+    convrelay_system_prompt  "";
+    proxy_pass               http://llm/v1/chat/completions;
+}
+--- llm
+llm.say(llm.request():find("HTTP/1.0", 1, true) and "old" or "new")
+--- call
+for i = 1, 2 do
+    local call = dial("/old")
+    call:setup()
+    call:ask("Hi")
+    call:drop()
+end
+--- response_body
+> setup
+> prompt "Hi"
+< "old"
+> drop
+> setup
+> prompt "Hi"
+< "old"
+> drop
+--- grep_error_log eval: qr/requests to the LLM are HTTP.1.0/
+--- grep_error_log_out
+requests to the LLM are HTTP/1.0
+--- error_log
+[warn]
+--- no_error_log
+[error]
