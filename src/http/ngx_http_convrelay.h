@@ -268,9 +268,9 @@ ngx_int_t ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call);
 ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
     ngx_http_request_t *r, ngx_http_convrelay_loc_conf_t *conf);
 
-/* does what the session said; a call that ended is left alone */
-void ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
-    convrelay_actions_t *out);
+/* queues a control frame; data may be NULL.  NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_control(ngx_http_convrelay_call_t *call,
+    ngx_uint_t opcode, convrelay_str_t *data);
 
 /*
  * Ends the call: a Close frame with the code goes out, then the connection
@@ -281,6 +281,17 @@ void ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
     ngx_uint_t code, convrelay_str_t *reason);
 void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
+
+
+/* ngx_http_convrelay_input.c */
+
+/* takes bytes that were read; they may be written to */
+void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
+    u_char *last);
+
+/* does what the session said; a call that ended is left alone */
+void ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
+    convrelay_actions_t *out);
 
 
 /* ngx_http_convrelay_output.c */
@@ -314,6 +325,19 @@ void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
 /* the call is over: ends all upstreams now; then frees all memory */
 void ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_answer.c */
+
+/*
+ * Ends a turn's subrequest for nginx and posts its event; it also is what
+ * the filters know a turn by.  Always NGX_OK.
+ */
+ngx_int_t ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
+    ngx_int_t rc);
+
+/* the body is over: what is left in it, and its outcome, go to the session */
+void ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t);
 
 ngx_int_t ngx_http_convrelay_filter_init(ngx_conf_t *cf);
 
@@ -401,6 +425,8 @@ char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,
  */
 ngx_int_t ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call);
+
+ngx_int_t ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle);
 
 char *ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd,

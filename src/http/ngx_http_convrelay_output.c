@@ -147,10 +147,10 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
         return NGX_ERROR;
     }
 
-    if (!call->send.timer_set || progress) {
-        ngx_add_timer(&call->send, call->closing
-                                   ? NGX_HTTP_CONVRELAY_CLOSE_TIME
-                                   : call->conf->send_timeout);
+    /* a call that closes has one deadline for all that is queued */
+
+    if (!call->send.timer_set || (progress && !call->closing)) {
+        ngx_add_timer(&call->send, call->conf->send_timeout);
     }
 
     return NGX_AGAIN;

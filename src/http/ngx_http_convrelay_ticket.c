@@ -15,6 +15,7 @@
 
 
 #define NGX_HTTP_CONVRELAY_TICKET_TIME_LEN   8          /* hex digits */
+#define NGX_HTTP_CONVRELAY_TICKET_MAX        31536000   /* seconds */
 #define NGX_HTTP_CONVRELAY_TICKET_LEN                                        \
     (NGX_HTTP_CONVRELAY_TICKET_TIME_LEN + CONVRELAY_SIGNATURE_LEN)
 
@@ -38,7 +39,12 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+
+        if (cf->args->nelts == 3) {
+            return "takes \"off\" only alone";
+        }
+
         clcf->ticket = NULL;
         return NGX_CONF_OK;
     }
@@ -52,10 +58,12 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (cf->args->nelts == 3) {
         lifetime = ngx_parse_time(&value[2], 1);
 
-        if (lifetime == (time_t) NGX_ERROR || lifetime < 1) {
+        if (lifetime == (time_t) NGX_ERROR || lifetime < 1
+            || lifetime > NGX_HTTP_CONVRELAY_TICKET_MAX)
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid lifetime \"%V\", write it as in "
-                               "\"2m\"", &value[2]);
+                               "\"2m\", from 1s to 1y", &value[2]);
             return NGX_CONF_ERROR;
         }
     }

@@ -2,14 +2,13 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A turn: one prompt goes to the LLM, its answer comes back in pieces.
+ * A turn: one prompt goes to the LLM.  What comes back is the matter of
+ * ngx_http_convrelay_answer.c.
  *
  * The LLM is whatever content handler the location has besides us, mostly
  * proxy_pass.  It runs in a background subrequest, so that the socket of the
  * call stays ours; the subrequest's main request is not the call's but a
  * shadow of it in the turn's own pool, so that nothing of a turn outlives it.
- * Filters on top of the chain take the answer away before it could meet the
- * client.
  *
  * A turn is cancelled and freed by a posted event only: its upstream's code
  * is on the stack whenever something of the answer is looked at here.
@@ -38,32 +37,11 @@ static void ngx_http_convrelay_run(ngx_http_convrelay_turn_t *t);
 static ngx_int_t ngx_http_convrelay_guard_upstream(
     ngx_http_convrelay_turn_t *t, ngx_http_upstream_t *u);
 
-static ngx_int_t ngx_http_convrelay_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_convrelay_body_filter(ngx_http_request_t *r,
-    ngx_chain_t *in);
-static ngx_int_t ngx_http_convrelay_post_handler(ngx_http_request_t *r,
-    void *data, ngx_int_t rc);
-
-static void ngx_http_convrelay_feed(ngx_http_convrelay_turn_t *t,
-    ngx_buf_t *b);
-static void ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t,
-    u_char *pos, u_char *last);
-static void ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t,
-    convrelay_str_t *text);
-static void ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t);
-static convrelay_turn_end_e ngx_http_convrelay_turn_end(
-    ngx_http_convrelay_turn_t *t);
-static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
-
 static void ngx_http_convrelay_turn_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_timer_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_turn_finish(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_turn_stop(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_turn_free(ngx_http_convrelay_turn_t *t);
-
-
-static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
-static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
 ngx_int_t
@@ -490,317 +468,6 @@ ngx_http_convrelay_guard_upstream(ngx_http_convrelay_turn_t *t,
 }
 
 
-static ngx_int_t
-ngx_http_convrelay_header_filter(ngx_http_request_t *r)
-{
-    ngx_table_elt_t            *h;
-    ngx_http_convrelay_turn_t  *t;
-
-    if (r->post_subrequest == NULL
-        || r->post_subrequest->handler != ngx_http_convrelay_post_handler)
-    {
-        return ngx_http_next_header_filter(r);
-    }
-
-    t = r->post_subrequest->data;
-
-    t->header = 1;
-    t->status = r->headers_out.status;
-    t->stream.status = t->status;
-
-    h = r->headers_out.content_encoding;
-
-    if (h && h->hash && h->value.len
-        && !(h->value.len == 8
-             && ngx_strncasecmp(h->value.data, (u_char *) "identity", 8) == 0))
-    {
-        t->encoded = 1;
-    }
-
-    if (r->upstream) {
-        r->upstream->buffering = 0;
-    }
-
-    r->header_sent = 1;
-
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "convrelay turn header status:%ui", t->status);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
-{
-    ngx_buf_t                  *b;
-    ngx_chain_t                *cl;
-    ngx_http_convrelay_call_t  *call;
-    ngx_http_convrelay_turn_t  *t;
-
-    if (r->post_subrequest == NULL
-        || r->post_subrequest->handler != ngx_http_convrelay_post_handler)
-    {
-        return ngx_http_next_body_filter(r, in);
-    }
-
-    t = r->post_subrequest->data;
-    call = t->call;
-
-    for (cl = in; cl; cl = cl->next) {
-        b = cl->buf;
-
-        if (b->pos < b->last) {
-            ngx_http_convrelay_feed(t, b);
-            b->pos = b->last;
-        }
-
-        if (b->in_file) {
-            b->file_pos = b->file_last;
-        }
-
-        if (b->last_buf || b->last_in_chain) {
-            t->clean = 1;
-        }
-    }
-
-    if (call->output.first && !call->dead
-        && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
-    {
-        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
-    }
-
-    /* an error here would be one of the client's connection */
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
-    ngx_int_t rc)
-{
-    ngx_http_convrelay_turn_t *t = data;
-
-    if (t->done) {
-        return NGX_OK;
-    }
-
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "convrelay turn done rc:%i", rc);
-
-    t->done = 1;
-    t->rc = rc;
-
-    if (r->headers_out.status == 0) {
-        r->headers_out.status = (rc > 0) ? rc
-                                         : NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_post_event(&t->event, &ngx_posted_events);
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_convrelay_feed(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
-{
-    u_char               *copy;
-    size_t                len;
-    ngx_http_upstream_t  *u;
-
-    u = t->request->upstream;
-
-    /* the bytes of an upstream's own buffer are nobody else's */
-
-    if (b->temporary || (u && b->tag == u->output.tag)) {
-        ngx_http_convrelay_bytes(t, b->pos, b->last);
-        return;
-    }
-
-    len = b->last - b->pos;
-
-    copy = ngx_alloc(len, t->call->connection->log);
-    if (copy == NULL) {
-        return;
-    }
-
-    ngx_memcpy(copy, b->pos, len);
-    ngx_http_convrelay_bytes(t, copy, copy + len);
-    ngx_free(copy);
-}
-
-
-static void
-ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t, u_char *pos,
-    u_char *last)
-{
-    int              rc;
-    convrelay_str_t  text;
-
-    while (t->call->turn == t && !t->encoded) {
-
-        rc = convrelay_llm_stream_read(&t->stream, &pos, last, &text);
-
-        if (rc == CONVRELAY_AGAIN) {
-            return;
-        }
-
-        if (rc == CONVRELAY_OK) {
-            ngx_http_convrelay_delta(t, &text);
-            continue;
-        }
-
-        /* [DONE], or an error: what follows does not matter any more */
-
-        ngx_http_convrelay_answered(t);
-
-        if (t->stream.failed) {
-            ngx_post_event(&t->event, &ngx_posted_events);
-
-        } else {
-            ngx_add_timer(&t->timer, NGX_HTTP_CONVRELAY_DRAIN_TIME);
-        }
-    }
-}
-
-
-static void
-ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t, convrelay_str_t *text)
-{
-    convrelay_actions_t  out;
-
-    convrelay_session_delta(&t->call->session, text, ngx_current_msec, &out);
-    ngx_http_convrelay_call_act(t->call, &out);
-}
-
-
-/* the answer is over, its request may not be */
-
-static void
-ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
-{
-    convrelay_actions_t         out;
-    convrelay_turn_end_e        how;
-    ngx_http_convrelay_call_t  *call;
-
-    call = t->call;
-
-    t->answered = 1;
-    call->turn = NULL;
-
-    how = ngx_http_convrelay_turn_end(t);
-
-    convrelay_session_turn_end(&call->session, how, ngx_current_msec, &out);
-    ngx_http_convrelay_call_act(call, &out);
-}
-
-
-static convrelay_turn_end_e
-ngx_http_convrelay_turn_end(ngx_http_convrelay_turn_t *t)
-{
-    ngx_log_t  *log;
-
-    log = t->call->connection->log;
-
-    if (!t->header || t->encoded || t->no_path || t->late) {
-        ngx_http_convrelay_log_failure(t);
-        return CONVRELAY_TURN_FAILED;
-    }
-
-    switch (convrelay_llm_outcome(&t->stream, t->clean)) {
-
-    case CONVRELAY_LLM_COMPLETE:
-
-        if (t->stream.finish == CONVRELAY_LLM_FINISH_LENGTH) {
-            ngx_log_error(NGX_LOG_INFO, log, 0,
-                          "LLM's answer was cut by its token limit");
-        }
-
-        return CONVRELAY_TURN_COMPLETE;
-
-    case CONVRELAY_LLM_EMPTY:
-        ngx_http_convrelay_log_failure(t);
-        return CONVRELAY_TURN_EMPTY;
-
-    case CONVRELAY_LLM_TRUNCATED:
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "LLM's answer ended without \"[DONE]\" or a "
-                      "finish_reason");
-        return CONVRELAY_TURN_TRUNCATED;
-
-    default: /* CONVRELAY_LLM_FAILED */
-        break;
-    }
-
-    ngx_http_convrelay_log_failure(t);
-
-    if (t->status == NGX_HTTP_BAD_REQUEST
-        || t->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
-        || t->status == 422)
-    {
-        return CONVRELAY_TURN_REJECTED;
-    }
-
-    return CONVRELAY_TURN_FAILED;
-}
-
-
-/* once a turn: who failed, how, and what it had to say about it */
-
-static void
-ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
-{
-    ngx_str_t               peer;
-    const char             *reason;
-    ngx_http_upstream_t    *u;
-    convrelay_llm_error_t  *e;
-
-    ngx_str_set(&peer, "-");
-
-    u = t->request->upstream;
-
-    if (u && u->state && u->state->peer) {
-        peer = *u->state->peer;
-    }
-
-    e = t->stream.error;
-
-    if (t->no_path) {
-        reason = "it was not asked";
-
-    } else if (t->encoded) {
-        reason = "it sent a Content-Encoding that was not asked for";
-
-    } else if (t->late) {
-        reason = "took too long";
-
-    } else if (!t->header) {
-        reason = (t->rc == NGX_HTTP_GATEWAY_TIME_OUT) ? "timed out"
-                                                      : "gave no answer";
-
-    } else if (e) {
-        ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
-                      "LLM failed: upstream: %V, status: %ui, code: \"%s\", "
-                      "type: \"%s\", message: \"%s\"",
-                      &peer, t->status, e->code, e->type, e->message);
-        return;
-
-    } else if (t->stream.spoken) {
-        reason = "broke off in mid-answer";
-
-    } else {
-        reason = "its answer was empty";
-    }
-
-    ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
-                  "LLM failed: upstream: %V, status: %ui, %s",
-                  &peer, t->header ? t->status
-                                   : (ngx_uint_t) ngx_max(t->rc, 0), reason);
-}
-
-
 void
 ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t)
 {
@@ -862,7 +529,6 @@ ngx_http_convrelay_timer_handler(ngx_event_t *ev)
 static void
 ngx_http_convrelay_turn_finish(ngx_http_convrelay_turn_t *t)
 {
-    convrelay_str_t             text;
     ngx_http_convrelay_call_t  *call;
 
     call = t->call;
@@ -872,19 +538,7 @@ ngx_http_convrelay_turn_finish(ngx_http_convrelay_turn_t *t)
         return;
     }
 
-    if (call->turn == t) {
-
-        while (t->header && !t->encoded && call->turn == t
-               && convrelay_llm_stream_end(&t->stream, &text) == CONVRELAY_OK)
-        {
-            ngx_http_convrelay_delta(t, &text);
-        }
-
-        if (call->turn == t) {
-            ngx_http_convrelay_answered(t);
-        }
-    }
-
+    ngx_http_convrelay_answer_end(t);
     ngx_http_convrelay_turn_free(t);
 
     if (!call->dead && call->output.first
@@ -1004,17 +658,4 @@ ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call)
         ngx_http_convrelay_turn_free(ngx_queue_data(q,
                                            ngx_http_convrelay_turn_t, queue));
     }
-}
-
-
-ngx_int_t
-ngx_http_convrelay_filter_init(ngx_conf_t *cf)
-{
-    ngx_http_next_header_filter = ngx_http_top_header_filter;
-    ngx_http_top_header_filter = ngx_http_convrelay_header_filter;
-
-    ngx_http_next_body_filter = ngx_http_top_body_filter;
-    ngx_http_top_body_filter = ngx_http_convrelay_body_filter;
-
-    return NGX_OK;
 }

@@ -6,12 +6,15 @@
  * that there is only one of a CallSid.
  *
  * A call is a member of its keys from setup to its end.  Members that a
- * worker left behind when it crashed are found by its pid, once they are in
- * the way.
+ * worker left behind when it crashed are found by its pid: once they are in
+ * the way, and all of them by the worker that takes its place.
  */
 
 
 #include "ngx_http_convrelay.h"
+
+
+#define NGX_HTTP_CONVRELAY_KEY_LEN  255 /* bytes of a key, at most */
 
 
 typedef struct {
@@ -56,9 +59,11 @@ static void ngx_http_convrelay_zone_release(ngx_http_convrelay_zone_t *zone,
 static ngx_int_t ngx_http_convrelay_limit(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_limit_t *limit);
 static ngx_int_t ngx_http_convrelay_join(ngx_http_convrelay_call_t *call,
-    ngx_uint_t kind, ngx_str_t *value, ngx_uint_t max);
+    ngx_str_t *source, ngx_str_t *value, ngx_uint_t max);
+static ngx_int_t ngx_http_convrelay_refused(ngx_http_convrelay_call_t *call,
+    ngx_str_t *source, ngx_str_t *value, ngx_uint_t max);
 static void ngx_http_convrelay_mask(ngx_str_t *value, u_char *buf,
-    ngx_str_t *masked);
+    convrelay_str_t *masked);
 
 
 char *
@@ -199,6 +204,48 @@ ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
+/* whom a new worker replaces may have left members behind */
+
+ngx_int_t
+ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle)
+{
+    ngx_rbtree_t                    *tree;
+    ngx_rbtree_node_t               *node, *next;
+    ngx_http_convrelay_key_t        *key;
+    ngx_http_convrelay_zone_t       *zone;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_convrelay_module);
+
+    if (mcf == NULL || mcf->zone == NULL) {
+        return NGX_OK;
+    }
+
+    zone = mcf->zone->data;
+    tree = &zone->tree->rbtree;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    node = (tree->root == tree->sentinel)
+               ? NULL : ngx_rbtree_min(tree->root, tree->sentinel);
+
+    while (node) {
+        next = ngx_rbtree_next(tree, node);
+        key = (ngx_http_convrelay_key_t *) node;
+
+        ngx_http_convrelay_zone_reap(zone, key);
+        ngx_http_convrelay_zone_release(zone, key);
+
+        node = next;
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call)
 {
@@ -218,7 +265,7 @@ ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call)
     sid.data = call->session.setup.call_sid.data;
 
     if (sid.len
-        && ngx_http_convrelay_join(call, 0, &sid, 1) != NGX_OK)
+        && ngx_http_convrelay_join(call, NULL, &sid, 1) != NGX_OK)
     {
         return NGX_DECLINED;
     }
@@ -258,21 +305,33 @@ ngx_http_convrelay_limit(ngx_http_convrelay_call_t *call,
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_join(call, 1, &key, limit->max);
+    return ngx_http_convrelay_join(call, &limit->key.source, &key, limit->max);
 }
 
 
-/* kind: keys of different kinds do not meet, even if they are equal */
+/*
+ * source: how the key was written, NULL for the CallSid.  A number that calls
+ * and the same number that is called are different keys.
+ */
 
 static ngx_int_t
-ngx_http_convrelay_join(ngx_http_convrelay_call_t *call, ngx_uint_t kind,
+ngx_http_convrelay_join(ngx_http_convrelay_call_t *call, ngx_str_t *source,
     ngx_str_t *value, ngx_uint_t max)
 {
-    u_char                           buf[16], *p;
+    u_char                          *p;
+    uint32_t                         hash;
     ngx_int_t                        rc;
-    ngx_str_t                        name, masked;
+    ngx_str_t                        name;
     ngx_http_convrelay_member_t    **member;
     ngx_http_convrelay_main_conf_t  *mcf;
+
+    if (value->len > NGX_HTTP_CONVRELAY_KEY_LEN) {
+        ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+                      "client sent setup with a value of %uz bytes that has to "
+                      "be counted, limit is %d: call refused",
+                      value->len, NGX_HTTP_CONVRELAY_KEY_LEN);
+        return NGX_DECLINED;
+    }
 
     mcf = ngx_http_get_module_main_conf(call->request,
                                         ngx_http_convrelay_module);
@@ -293,14 +352,15 @@ ngx_http_convrelay_join(ngx_http_convrelay_call_t *call, ngx_uint_t kind,
 
     *member = NULL;
 
-    name.len = value->len + 1;
+    name.len = sizeof(hash) + value->len;
     name.data = ngx_pnalloc(call->request->pool, name.len);
     if (name.data == NULL) {
         return NGX_ERROR;
     }
 
-    p = name.data;
-    *p++ = (u_char) ('0' + kind);
+    hash = source ? ngx_crc32_short(source->data, source->len) : 0;
+
+    p = ngx_cpymem(name.data, &hash, sizeof(hash));
     ngx_memcpy(p, value->data, value->len);
 
     rc = ngx_http_convrelay_zone_enter(mcf->zone->data, &name, max, member);
@@ -316,23 +376,39 @@ ngx_http_convrelay_join(ngx_http_convrelay_call_t *call, ngx_uint_t kind,
         return NGX_ERROR;
     }
 
-    if (kind == 0) {
+    return ngx_http_convrelay_refused(call, source, value, max);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_refused(ngx_http_convrelay_call_t *call, ngx_str_t *source,
+    ngx_str_t *value, ngx_uint_t max)
+{
+    char             text[65];
+    u_char           buf[16];
+    convrelay_str_t  shown;
+
+    shown.len = value->len;
+    shown.data = value->data;
+
+    if (source && !call->conf->log_numbers) {
+        ngx_http_convrelay_mask(value, buf, &shown);
+    }
+
+    /* it came from outside: one line, and printable */
+
+    convrelay_llm_redact(text, sizeof(text), shown.data, shown.len);
+
+    if (source == NULL) {
         ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
-                      "call \"%V\" has a live socket already: second one "
-                      "refused", value);
+                      "call \"%s\" has a live socket already: second one "
+                      "refused", text);
         return NGX_DECLINED;
     }
 
-    if (call->conf->log_numbers) {
-        masked = *value;
-
-    } else {
-        ngx_http_convrelay_mask(value, buf, &masked);
-    }
-
     ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
-                  "too many calls of \"%V\": limit is %ui, call refused",
-                  &masked, max);
+                  "too many calls of \"%s\" (%V): limit is %ui, call refused",
+                  text, source, max);
 
     return NGX_DECLINED;
 }
@@ -341,7 +417,8 @@ ngx_http_convrelay_join(ngx_http_convrelay_call_t *call, ngx_uint_t kind,
 /* a value that may be a phone number: its ends at most */
 
 static void
-ngx_http_convrelay_mask(ngx_str_t *value, u_char *buf, ngx_str_t *masked)
+ngx_http_convrelay_mask(ngx_str_t *value, u_char *buf,
+    convrelay_str_t *masked)
 {
     masked->data = buf;
 
