@@ -88,12 +88,12 @@ deps:                           ## install what a build needs (Debian)
 demo:                           ## install, build, hold a call on loopback
 	.ci/deps build
 	+$(MAKE) --no-print-directory all
-	demo/demo
+	B=$(abspath $(B)) demo/run
 
 serve:                          ## the same, left running on PORT (8080)
 	.ci/deps build
 	+$(MAKE) --no-print-directory all
-	PORT=$(PORT) demo/serve
+	B=$(abspath $(B)) PORT=$(PORT) demo/run serve
 
 test:                           ## install what is missing, run all tests
 	.ci/deps test

@@ -1,0 +1,36 @@
+# The demo, as "make demo" plays it with the mock.
+
+use strict;
+use warnings;
+
+use Cwd qw( abs_path );
+use File::Basename qw( dirname );
+use Test::More;
+
+my $root = abs_path(dirname(__FILE__) . '/..');
+my $build = $ENV{TEST_NGINX_BUILD} // "$root/build";
+
+if (!-x "$build/convrelay-call" || $ENV{TEST_NGINX_BINARY}) {
+    plan skip_all => 'for the installed nginx, with convrelay-call';
+}
+
+delete $ENV{OPENAI_API_KEY};
+$ENV{B} = $build;
+
+my $out = `$root/demo/run 2>&1`;
+
+is($?, 0, 'the demo succeeds');
+like($out, qr/10 of 10 expectations held/, 'what the caller expects holds');
+like($out, qr/greeting +Hi! I am a voice assistant/, 'the default greeting');
+like($out, qr/first token \d+ ms/, 'times to the first token are shown');
+like($out, qr/interrupted, the caller heard "The first one is Paris\./,
+     'the third answer is interrupted');
+like($out, qr/I said "The first one is Paris\.[^"]{0,30}"/,
+     'the history holds what was heard');
+ok(!-e "$build/demo/nginx.pid", 'nginx is stopped');
+
+if (!Test::More->builder->is_passing) {
+    diag($out);
+}
+
+done_testing();
