@@ -30,9 +30,17 @@ static char *ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
 static char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf);
 
+static char *ngx_http_convrelay_check_time(ngx_conf_t *cf, void *post,
+    void *data);
+
 
 static ngx_conf_num_bounds_t  ngx_http_convrelay_count_bounds = {
     ngx_conf_check_num_bounds, 0, 1000000
+};
+
+
+static ngx_conf_post_t  ngx_http_convrelay_time_post = {
+    ngx_http_convrelay_check_time
 };
 
 
@@ -85,14 +93,14 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, ping_interval),
-      NULL },
+      &ngx_http_convrelay_time_post },
 
     { ngx_string("convrelay_setup_timeout"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, setup_timeout),
-      NULL },
+      &ngx_http_convrelay_time_post },
 
     { ngx_string("convrelay_max_call_time"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
@@ -134,7 +142,7 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, send_timeout),
-      NULL },
+      &ngx_http_convrelay_time_post },
 
     { ngx_string("convrelay_max_message_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
@@ -267,7 +275,7 @@ ngx_module_t  ngx_http_convrelay_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_http_convrelay_zone_init_process,  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     NULL,                                  /* exit process */
@@ -650,6 +658,19 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
     }
 
 #endif
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_check_time(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t *time = data;
+
+    if (*time == 0) {
+        return "cannot be zero";
+    }
 
     return NGX_CONF_OK;
 }
