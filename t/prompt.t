@@ -400,39 +400,50 @@ call:hangup()
 
 
 
-=== TEST 9: proxy_pass without a path asks nobody: it is said and spoken
+=== TEST 9: proxy_pass without a path is said once the LLM has refused it
 --- config
 location = /ws {
     convrelay;
     proxy_pass  http://llm;
 }
+
+location = /v1/chat/completions {
+    convrelay;
+    proxy_pass  http://llm;
+}
 --- llm
 location / {
-    content_by_lua_block {
-        require "convrelay_llm".note("was asked")
-    }
+    return 404;
+}
+
+location = /v1/chat/completions {
+    convrelay_mock_llm first=0 interval=0 answer=repeat;
 }
 --- call
 local call = dial("/ws")
 call:setup()
 call:ask("Hi")
-call:ask("Hello?")
 call:hangup()
-ngx.say(require "convrelay_llm".notes())
---- response_body eval
-"> setup
-> prompt \"Hi\"
-< \"I ran into a temporary issue while generating a response.\"
-> prompt \"Hello?\"
-< \"I ran into a temporary issue while generating a response.\"
+
+call = dial("/v1/chat/completions")
+call:setup()
+call:ask("Same name.")
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "I ran into a temporary issue while generating a response."
 > close 1000
 < close 1000
-
-"
+> setup
+> prompt "Same name."
+< "Same name."
+> close 1000
+< close 1000
 --- error_log
-"proxy_pass" of a "convrelay" location has no path: write the whole URL of the LLM
+LLM was asked for "/ws", the name of the location: "proxy_pass" has no path, write the whole URL of the LLM
 --- no_error_log
-upstream prematurely
+LLM was asked for "/v1/chat/completions"
 
 
 

@@ -242,7 +242,8 @@ struct ngx_http_convrelay_turn_s {
     unsigned                          answered:1;     /* session was told */
     unsigned                          cancelled:1;
     unsigned                          done:1; /* subrequest is finalized */
-    unsigned                          no_path:1;      /* in proxy_pass */
+    unsigned                          no_path:1;      /* URI is the
+                                                         location's name */
     unsigned                          late:1; /* max_answer_time is over */
 };
 

@@ -263,7 +263,7 @@ ngx_http_convrelay_turn_end(ngx_http_convrelay_turn_t *t)
 
     log = t->call->connection->log;
 
-    if (!t->header || t->encoded || t->no_path || t->late) {
+    if (!t->header || t->encoded || t->late) {
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_FAILED;
     }
@@ -326,10 +326,15 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 
     e = t->stream.error;
 
-    if (t->no_path) {
-        reason = "it was not asked";
+    if (t->no_path && t->header) {
+        ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
+                      "LLM was asked for \"%V\", the name of the location: "
+                      "\"proxy_pass\" has no path, write the whole URL of the "
+                      "LLM, such as \"https://host/v1/chat/completions\"",
+                      &u->uri);
+    }
 
-    } else if (t->encoded) {
+    if (t->encoded) {
         reason = "it sent a Content-Encoding that was not asked for";
 
     } else if (t->late) {

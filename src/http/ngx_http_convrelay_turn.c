@@ -435,16 +435,11 @@ ngx_http_convrelay_guard_upstream(ngx_http_convrelay_turn_t *t,
     u->conf = conf;
     u->store = 0;
 
-    if (u->uri.len == t->request->uri.len
-        && ngx_strncmp(u->uri.data, t->request->uri.data, u->uri.len) == 0)
-    {
-        ngx_log_error(NGX_LOG_ERR, log, 0,
-                      "\"proxy_pass\" of a \"convrelay\" location has no "
-                      "path: write the whole URL of the LLM, such as "
-                      "\"https://host/v1/chat/completions\"");
-        t->no_path = 1;
-        return NGX_ERROR;
-    }
+    /* by chance, or for want of a path in proxy_pass: told if it fails */
+
+    t->no_path = (u->uri.len == t->request->uri.len
+                  && ngx_strncmp(u->uri.data, t->request->uri.data, u->uri.len)
+                     == 0);
 
     if (t->call->conf->checked || u->request_bufs == NULL) {
         return NGX_OK;
