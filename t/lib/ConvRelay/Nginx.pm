@@ -1,0 +1,361 @@
+package ConvRelay::Nginx;
+
+# nginx as operators run it, with a master, workers and signals, for the tests
+# that Test::Nginx cannot express:
+#
+#     my $nginx = ConvRelay::Nginx->new;
+#     $nginx->write('nginx.conf', $text);     into its conf folder
+#     $nginx->http($text);                    a whole nginx.conf around it
+#     $nginx->start;
+#     $nginx->hup;                            returns when new workers serve
+#     $nginx->signal('QUIT');
+#     $nginx->stop;
+#
+#     $nginx->port(2)         a port of its own, 0 to 9
+#     $nginx->master, $nginx->workers         process ids
+#     $nginx->log('access'), $nginx->log_has(qr/.../)
+#
+# Texts may hold %%PORT%%, %%PORT_1%% to %%PORT_9%%, %%DIR%% and %%MODULES%%,
+# the load_module lines.  The ports and the folder are free again at the end;
+# the folder stays where a test failed.
+
+use strict;
+use warnings;
+
+use Cwd ();
+use Fcntl qw( :flock );
+use File::Basename ();
+use File::Path ();
+use File::Temp ();
+use IO::Socket::INET ();
+use POSIX ();
+use Scalar::Util ();
+use Test::More ();
+use Time::HiRes qw( sleep time );
+
+my $root = Cwd::realpath(File::Basename::dirname(__FILE__) . '/../../..');
+my $build = $ENV{TEST_NGINX_BUILD} // "$root/build";
+my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
+
+my %running;        # weak, by folder
+
+
+sub root  { return $root }
+sub build { return $build }
+
+
+sub new {
+    my $class = shift;
+
+    my $self = bless { owner => $$ }, $class;
+
+    $self->{dir} = File::Temp::tempdir('convrelay-test-XXXXXX', TMPDIR => 1);
+
+    Scalar::Util::weaken($running{$self->{dir}} = $self);
+
+    $self->take_ports;
+
+    File::Path::make_path(map { "$self->{dir}/$_" } 'conf', 'logs');
+
+    return $self;
+}
+
+
+# beside those of Test::Nginx::ConvRelay, and locked in the same way
+
+sub take_ports {
+    my $self = shift;
+
+    my $dir = File::Spec->catdir(File::Spec->tmpdir, "convrelay-test-$>");
+
+    File::Path::make_path($dir);
+
+    PORTS:
+    for my $n (0 .. 99) {
+        my $base = 20840 + $n * 10;
+
+        open my $fh, '>', "$dir/$base" or die "$dir/$base: $!\n";
+        next unless flock $fh, LOCK_EX | LOCK_NB;
+
+        for my $port ($base .. $base + 9) {
+            IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
+                                  LocalPort => $port, ReuseAddr => 1)
+            or next PORTS;
+        }
+
+        $self->{lock} = $fh;
+        $self->{base} = $base;
+
+        return;
+    }
+
+    die "no free ports between 20840 and 21839\n";
+}
+
+
+sub dir    { return $_[0]{dir} }
+sub port   { return $_[0]{base} + ($_[1] // 0) }
+sub master { return $_[0]{pid} }
+
+
+sub write {
+    my ($self, $name, $text) = @_;
+
+    my $modules = join '', map { "load_module  $build/$_.so;\n" }
+        'ngx_http_convrelay_module', 'ngx_http_convrelay_mock_module';
+
+    # a worker that is not root could not read the test's folder
+
+    $modules .= "user  root;\n" if $> == 0;
+
+    $text =~ s/%%MODULES%%/$modules/g;
+    $text =~ s/%%DIR%%/$self->{dir}/g;
+    $text =~ s/%%PORT(?:_(\d))?%%/$self->port($1)/ge;
+
+    open my $fh, '>', "$self->{dir}/conf/$name" or die "$name: $!\n";
+    print $fh $text;
+    close $fh or die "$name: $!\n";
+}
+
+
+sub http {
+    my ($self, $http, $main) = @_;
+
+    $main //= '';
+
+    $self->write('nginx.conf', <<"_EOC_");
+%%MODULES%%
+worker_processes  1;
+error_log         logs/error.log info;
+$main
+
+events {
+    worker_connections  1024;
+}
+
+http {
+    convrelay_auth_token  off;
+    access_log            logs/access.log;
+
+    $http
+}
+_EOC_
+}
+
+
+sub options {
+    my $self = shift;
+
+    return ('-p', "$self->{dir}/", '-c', 'conf/nginx.conf',
+            '-e', "$self->{dir}/logs/error.log", '-g',
+            "daemon off; pid $self->{dir}/logs/nginx.pid;");
+}
+
+
+# what "nginx -t" says, and its exit code
+
+sub test {
+    my $self = shift;
+
+    my $pid = open my $fh, '-|' // die "fork: $!\n";
+
+    if ($pid == 0) {
+        open STDERR, '>&', \*STDOUT;
+        exec $nginx, '-t', $self->options or POSIX::_exit(127);
+    }
+
+    my $said = join '', <$fh>;
+    close $fh;
+
+    return ($said, $? >> 8);
+}
+
+
+sub start {
+    my $self = shift;
+
+    my $pid = fork // die "fork: $!\n";
+
+    if ($pid == 0) {
+        open STDOUT, '>', "$self->{dir}/logs/out";
+        open STDERR, '>&', \*STDOUT;
+
+        # the plan and the locks of the test are not nginx's
+
+        POSIX::close($_) for 3 .. 63;
+
+        exec $nginx, $self->options or POSIX::_exit(127);
+    }
+
+    $self->{pid} = $pid;
+
+    wait_for(20, sub { $self->reaped || $self->workers })
+    or die "nginx did not start\n";
+
+    die 'nginx did not start: ', $self->log('error'), $self->log('out')
+        if $self->reaped;
+
+    return $self;
+}
+
+
+sub reaped {
+    my $self = shift;
+
+    if (!defined $self->{status} && waitpid($self->{pid}, 1) > 0) {
+        $self->{status} = $?;
+    }
+
+    return defined $self->{status};
+}
+
+
+sub status { return $_[0]{status} }
+
+
+sub workers {
+    my $self = shift;
+
+    open my $fh, '<', "/proc/$self->{pid}/task/$self->{pid}/children"
+        or return;
+
+    # between fork and its first words a worker looks like its master
+
+    return grep { title($_) =~ /worker process/ } split ' ', <$fh> // '';
+}
+
+
+sub title {
+    my $pid = shift;
+
+    open my $fh, '<', "/proc/$pid/cmdline" or return '';
+
+    return scalar(<$fh>) // '';
+}
+
+
+sub serving {
+    return grep { title($_) !~ /shutting down/ } $_[0]->workers;
+}
+
+
+# returns the workers that serve now
+
+sub hup {
+    my $self = shift;
+    my %old = map { $_ => 1 } $self->workers;
+    my @new;
+
+    kill HUP => $self->{pid};
+
+    wait_for(20, sub {
+        @new = grep { !$old{$_} } $self->serving;
+        return @new && !grep { $old{$_} } $self->serving;
+    })
+    or die 'nginx did not reload: ', $self->log('error');
+
+    return @new;
+}
+
+
+sub signal {
+    my ($self, $name) = @_;
+
+    kill $name => $self->{pid};
+}
+
+
+# seconds till it had gone, or undef
+
+sub gone {
+    my ($self, $seconds) = @_;
+    my $start = time;
+
+    return wait_for($seconds // 10, sub { $self->reaped })
+           ? time - $start : undef;
+}
+
+
+sub stop {
+    my $self = shift;
+
+    return if !$self->{pid} || $self->reaped;
+
+    kill QUIT => $self->{pid};
+    return if $self->gone(3);
+
+    kill TERM => $self->{pid};
+    return if $self->gone(5);
+
+    kill KILL => $self->workers, $self->{pid};
+    $self->gone(5);
+}
+
+
+sub log {
+    my ($self, $name) = @_;
+
+    open my $fh, '<', "$self->{dir}/logs/" . ($name eq 'out' ? $name
+                                                            : "$name.log")
+        or return '';
+
+    local $/;
+    return scalar(<$fh>) // '';
+}
+
+
+sub log_has {
+    my ($self, $re, $name) = @_;
+
+    return wait_for(5, sub { $self->log($name // 'error') =~ $re });
+}
+
+
+# lines that no run may leave behind
+
+sub complaints {
+    my ($self, $level) = @_;
+
+    $level //= 'error|crit|alert|emerg';
+
+    return grep { /\[(?:$level)\]|runtime error:|Sanitizer/ }
+           split /^/, $self->log('error') . $self->log('out');
+}
+
+
+sub wait_for {
+    my ($seconds, $code) = @_;
+    my $end = time + $seconds;
+
+    while (time < $end) {
+        return 1 if $code->();
+        sleep 0.01;
+    }
+
+    return $code->();
+}
+
+
+sub DESTROY {
+    my $self = shift;
+
+    return if $self->{owner} != $$ || !-d $self->{dir};
+
+    local ($?, $!, $@);
+
+    $self->stop;
+    File::Path::remove_tree($self->{dir})
+        if Test::More->builder->is_passing;
+}
+
+
+END {
+    my $code = $?;
+
+    $_->DESTROY for grep { defined } values %running;
+
+    $? = $code;
+}
+
+
+1;
