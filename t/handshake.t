@@ -574,7 +574,7 @@ location = /both {
 }
 location = /mock {
     convrelay;
-    convrelay_mock_llm  answer=repeat;
+    convrelay_mock_llm;
 
     limit_except POST {
         allow all;
@@ -618,7 +618,7 @@ POST: 405
 POST: 405
 > setup
 > prompt " mock"
-< "mock"
+< "You said: mock"
 > drop
 POST: 405
 --- error_log

@@ -1,0 +1,514 @@
+# The environment: dotenv files, the process environment, defaults, and
+# $convrelay_env_NAME, which has the value.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+$ENV{TEST_NGINX_BINARY} //= 'nginx';
+
+# of the process
+
+$ENV{CONVRELAY_PROCESS} = 'process';
+$ENV{CONVRELAY_EMPTY} = '';
+delete $ENV{$_} for qw( CONVRELAY_A CONVRELAY_B CONVRELAY_C CONVRELAY_UNSET );
+
+
+# a file that only its owner can read
+
+sub main::secret_file {
+    my ($name, $text) = @_;
+    my $path = "$ENV{TEST_NGINX_SERVROOT}/conf/$name";
+
+    open my $out, '>', $path or die "$path: $!\n";
+    chmod 0600, $path;
+    print $out $text;
+    close $out;
+}
+
+
+# the process environment is the master's
+
+master_on();
+run_tests();
+
+__DATA__
+
+=== TEST 1: dotenv files as they are written
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t {
+    return 200 "[$convrelay_env_PLAIN]
+[$convrelay_env_SPACED]
+[$convrelay_env_EXPORTED]
+[$convrelay_env_SINGLE]
+[$convrelay_env_DOUBLE]
+[$convrelay_env_EQUALS]
+[$convrelay_env_HASH]
+[$convrelay_env_COMMENTED]
+[$convrelay_env_DOLLAR]
+[$convrelay_env_LINES]
+[$convrelay_env_UTF8]
+[$convrelay_env_TWICE]
+";
+}
+--- user_files
+>>> ../conf/.env
+# a comment
+
+PLAIN=value
+SPACED =  with blanks in it  
+export EXPORTED=exported
+SINGLE='a "b" \n # $c'
+DOUBLE="a\tb \"c\" \\ # d"
+EQUALS=a=b==
+HASH=a#b
+COMMENTED=value # comment
+DOLLAR=$PLAIN ${PLAIN}
+LINES="one
+two"
+UTF8=café
+TWICE=first
+TWICE=last
+--- request
+GET /t
+--- response_body eval
+qq{[value]
+[with blanks in it]
+[exported]
+[a "b" \\n # \$c]
+[a\tb "c" \\ # d]
+[a=b==]
+[a#b]
+[value]
+[\$PLAIN \${PLAIN}]
+[one
+two]
+[caf\xc3\xa9]
+[last]
+}
+
+
+
+=== TEST 2: files from Windows: CRLF and a byte order mark
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t {
+    return 200 "[$convrelay_env_A][$convrelay_env_B][$convrelay_env_C]";
+}
+--- user_files eval
+[["../conf/.env", "\xef\xbb\xbfA=one\r\nB=\"two\"\r\n# comment\r\nC=three"]]
+--- request
+GET /t
+--- response_body chop
+[one][two][three]
+
+
+
+=== TEST 3: what comes first: override, process, plain, default
+--- http_config
+convrelay_env       CONVRELAY_A default;
+convrelay_env       CONVRELAY_B default;
+convrelay_env       CONVRELAY_C default;
+convrelay_env       CONVRELAY_D default;
+convrelay_env       CONVRELAY_EMPTY default;
+convrelay_env       CONVRELAY_PROCESS default;
+convrelay_env_file  one.env;
+convrelay_env_file  two.env;
+convrelay_env_file  three.env override;
+convrelay_env_file  four.env;
+convrelay_env_file  none.env optional;
+convrelay_env_file  none.env override optional;
+--- config
+location = /t {
+    return 200 "A $convrelay_env_CONVRELAY_A
+B $convrelay_env_CONVRELAY_B
+C $convrelay_env_CONVRELAY_C
+D $convrelay_env_CONVRELAY_D
+E $convrelay_env_CONVRELAY_E
+process $convrelay_env_CONVRELAY_PROCESS
+empty $convrelay_env_CONVRELAY_EMPTY
+path $convrelay_env_CONVRELAY_PATH
+";
+}
+--- user_files
+>>> ../conf/one.env
+CONVRELAY_B=one
+CONVRELAY_C=one
+CONVRELAY_PROCESS=one
+CONVRELAY_PATH=one
+>>> ../conf/two.env
+CONVRELAY_C=two
+CONVRELAY_D=
+CONVRELAY_PATH=two
+>>> ../conf/three.env
+CONVRELAY_PATH=three
+>>> ../conf/four.env
+CONVRELAY_PATH=four
+CONVRELAY_E=four
+--- suppress_stderr
+--- request
+GET /t
+--- response_body
+A default
+B one
+C one
+D default
+E four
+process process
+empty default
+path three
+
+
+
+=== TEST 4: an override file overrides the process, too, the last one wins
+--- http_config
+convrelay_env_file  .env.local override;
+convrelay_env_file  .env.last override;
+--- config
+location = /t {
+    return 200 "$convrelay_env_CONVRELAY_PROCESS $convrelay_env_CONVRELAY_A";
+}
+--- post_setup_server_root
+::secret_file('.env.local', "CONVRELAY_PROCESS=local\nCONVRELAY_A=local\n");
+::secret_file('.env.last', "CONVRELAY_A=last\n");
+--- request
+GET /t
+--- response_body chop
+local last
+--- no_error_log
+[error]
+[warn]
+
+
+
+=== TEST 5: an override file that everybody can read is warned of
+--- http_config
+convrelay_env_file  .env;
+convrelay_env_file  .env.local override;
+--- config
+location = /t { return 200 $convrelay_env_KEY; }
+--- user_files
+>>> ../conf/.env
+KEY=plain
+>>> ../conf/.env.local
+KEY=secret
+--- suppress_stderr
+--- request
+GET /t
+--- response_body chop
+secret
+--- error_log
+/conf/.env.local" holds secrets and can be read by everybody: "chmod o-r" it
+--- no_error_log
+/conf/.env" holds secrets
+[error]
+
+
+
+=== TEST 6: values are usable wherever nginx takes variables, in any case
+--- http_config
+convrelay_env_file  .env;
+map $convrelay_env_MODE $mode {
+    fast     rabbit;
+    default  turtle;
+}
+log_format  env  'mode=$convrelay_env_MODE';
+--- config
+access_log  logs/env.log env;
+location = /proxy {
+    proxy_pass        http://$convrelay_env_BACKEND/echo;
+    proxy_set_header  Authorization "Bearer $convrelay_env_KEY";
+}
+location = /echo {
+    return 200 "$http_authorization";
+}
+location = /t {
+    add_header  X-Mode $mode;
+
+    if ($convrelay_env_mode = fast) {
+        return 200 "${convrelay_env_Mode}er";
+    }
+}
+location = /joined {
+    set  $joined $convrelay_env_MODE-$convrelay_env_KEY;
+    return 200 $joined;
+}
+--- user_files
+>>> ../conf/.env
+MODE=fast
+KEY=sk-1
+BACKEND=127.0.0.1:$TEST_NGINX_SERVER_PORT
+--- request eval
+["GET /proxy", "GET /t", "GET /joined"]
+--- response_body eval
+["Bearer sk-1", "faster", "fast-sk-1"]
+
+
+
+=== TEST 7: the LLM's address, key, model and prompt may come from it
+--- http_config
+convrelay_env_file  .env;
+convrelay_env       OPENAI_MODEL gpt-4o-mini;
+--- config
+location = /ws {
+    convrelay;
+    convrelay_model          $convrelay_env_OPENAI_MODEL;
+    convrelay_system_prompt  "You are $convrelay_env_AGENT.";
+
+    proxy_pass        http://llm/v1/chat/completions;
+    proxy_set_header  Authorization "Bearer $convrelay_env_KEY";
+}
+location = /twiml {
+    convrelay_twiml  wss://$convrelay_env_HOST/ws;
+}
+--- user_files
+>>> ../conf/.env
+AGENT="Ann \"the voice\""
+KEY=sk-2
+HOST=example.ngrok.app
+--- llm
+location / {
+    content_by_lua_block {
+        local llm, cjson = require "convrelay_llm", require "cjson"
+        llm.say(ngx.var.http_authorization, ", ",
+                cjson.decode(llm.body()).model, ", ", llm.messages())
+    }
+}
+--- call
+local http = require "convrelay_http"
+local call = dial("/ws")
+call:setup()
+call:ask("Hi")
+call:drop()
+ngx.say(http.send(http.head{ "GET /twiml HTTP/1.1", "Host: a",
+                             "Connection: close" }).body:match('url="[^"]*"'))
+--- response_body
+> setup
+> prompt "Hi"
+< "Bearer sk-2, gpt-4o-mini, system: You are Ann \"the voice\".\nuser: Hi"
+> drop
+url="wss://example.ngrok.app/ws"
+
+
+
+=== TEST 8: a name that nobody sets is told, with where to put it
+--- http_config
+convrelay_env_file  .env optional;
+--- config
+location = /t { return 200 $convrelay_env_convrelay_unset; }
+--- suppress_stderr
+--- must_die
+--- error_log
+CONVRELAY_UNSET is required: the configuration uses $convrelay_env_CONVRELAY_UNSET, and it is not set or empty. Put shared examples in .env and secrets in .env.local ("convrelay_env_file"), set it in the environment, or give a default with "convrelay_env CONVRELAY_UNSET VALUE"
+
+
+
+=== TEST 9: an empty value is not enough
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t { return 200 $convrelay_env_KEY; }
+--- user_files
+>>> ../conf/.env
+KEY=
+--- suppress_stderr
+--- must_die
+--- error_log
+KEY is required
+
+
+
+=== TEST 10: an empty default is a value: the name may be missing
+--- http_config
+convrelay_env  CONVRELAY_UNSET "";
+--- config
+location = /t { return 200 "[$convrelay_env_CONVRELAY_UNSET]"; }
+--- request
+GET /t
+--- response_body chop
+[]
+
+
+
+=== TEST 11: a required name is told before the URL that lacks it
+--- config
+location = /twiml {
+    convrelay_twiml  wss://$convrelay_env_CONVRELAY_UNSET/ws;
+}
+--- suppress_stderr
+--- must_die
+--- error_log
+CONVRELAY_UNSET is required
+--- no_error_log
+has no host
+
+
+
+=== TEST 12: a file that is missing is told, unless it is optional
+--- http_config
+convrelay_env_file  none.env;
+--- config
+--- suppress_stderr
+--- must_die
+--- error_log eval
+qr{open\(\) "[^"]+/conf/none\.env" failed \(2: No such file or directory\)}
+
+
+
+=== TEST 13: a line that is none is told by file and number, not by content
+--- http_config
+convrelay_env_file  .env;
+--- config
+--- user_files
+>>> ../conf/.env
+A=1
+sk_secret
+--- suppress_stderr
+--- must_die
+--- error_log
+/conf/.env" line 2: no "=" after the name
+--- no_error_log
+sk_secret
+
+
+
+=== TEST 14: a parameter that is none is told
+--- http_config
+convrelay_env_file  .env overide;
+--- config
+--- suppress_stderr
+--- must_die
+--- error_log
+invalid parameter "overide", it can be "override" or "optional"
+
+
+
+=== TEST 15: two defaults for a name are told
+--- http_config
+convrelay_env  NAME a;
+convrelay_env  name b;
+--- config
+--- suppress_stderr
+--- must_die
+--- error_log
+"convrelay_env" directive is duplicate
+
+
+
+=== TEST 16: a directory is no file
+--- http_config
+convrelay_env_file  . override;
+--- config
+--- suppress_stderr
+--- must_die
+--- error_log
+is no regular file of at most 1048576 bytes
+
+
+
+=== TEST 17: values are in no log and not in what nginx -T shows
+--- http_config
+convrelay_env_file  .env.local override;
+--- config
+location = /ws {
+    convrelay;
+    convrelay_system_prompt  "$convrelay_env_SECRET";
+    proxy_pass        http://llm/v1/chat/completions;
+    proxy_set_header  Authorization "Bearer $convrelay_env_SECRET";
+}
+location = /value { return 200 $convrelay_env_SECRET; }
+--- post_setup_server_root
+::secret_file('.env.local', "SECRET=sk-" . "do-not-show\n");
+--- llm: answer=repeat
+--- call
+local http = require "convrelay_http"
+local secret = http.send(http.head{ "GET /value HTTP/1.1", "Host: a",
+                                    "Connection: close" }).body
+local call = dial("/ws")
+call:setup()
+call:ask("Hi")
+call:drop()
+
+local function look(label, file, levels)
+    local lines, found, debug = 0, 0
+
+    for line in file:lines() do
+        if line:match("^%d+/%d+/%d+ ") then
+            debug = line:match("%[debug%]")
+        end
+
+        if not debug then
+            lines = lines + 1
+            found = found + (line:find(secret, 1, true) and 1 or 0)
+        end
+    end
+
+    ngx.say(label, lines > 0 and " was read" or " is empty", ", found: ", found)
+end
+
+local prefix = ngx.config.prefix()
+
+look("error.log", io.open(prefix .. "logs/error.log"))
+look("access.log", io.open(prefix .. "logs/access.log"))
+look("nginx -T", io.popen("$TEST_NGINX_BINARY -T -e /dev/null -p " .. prefix
+                          .. " -c " .. prefix .. "conf/nginx.conf 2>&1"))
+ngx.say(#secret)
+--- response_body
+> setup
+> prompt "Hi"
+< "Hi"
+> drop
+error.log was read, found: 0
+access.log was read, found: 0
+nginx -T was read, found: 0
+14
+
+
+
+=== TEST 18: files are read again on reload, the process stays
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /value {
+    return 200 "$convrelay_env_KEY $convrelay_env_CONVRELAY_PROCESS";
+}
+--- user_files
+>>> ../conf/.env
+KEY=old
+--- call
+local ffi = require "ffi"
+local http = require "convrelay_http"
+
+ffi.cdef "int kill(int, int);"
+
+local function value()
+    return http.send(http.head{ "GET /value HTTP/1.1", "Host: a",
+                                "Connection: close" }).body
+end
+
+ngx.say(value())
+
+local file = io.open(ngx.config.prefix() .. "conf/.env", "w")
+file:write("KEY=new\n")
+file:close()
+
+ngx.say(value())
+
+local pid = io.open(ngx.config.prefix() .. "logs/nginx.pid"):read("*n")
+ffi.C.kill(pid, 1)
+
+for i = 1, 100 do
+    if value() == "new process" then
+        break
+    end
+
+    ngx.sleep(0.02)
+end
+
+ngx.say(value())
+--- response_body
+old process
+old process
+new process
