@@ -224,7 +224,7 @@ fuzz: $(FUZZ_BINS)              ## each fuzzer for FUZZ_TIME, or FUZZ="a b"
 	    grep '^Done' $$bin.log; \
 	done
 
-$(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h))
+$(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h) t/unit/*.h)
 	@mkdir -p $(@D)
 	$(call Q,cc,$<)$(CLANG) -std=gnu11 -g -O1 -W -Wall -Wextra -Wno-unused-parameter \
 	    -Werror -fsanitize=fuzzer,address,undefined \
