@@ -86,6 +86,8 @@ ngx_http_convrelay_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     t = r->post_subrequest->data;
     call = t->call;
 
+    r->connection->log->action = "reading LLM's answer";
+
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
 

@@ -331,6 +331,7 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
     mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
 
     call = ctx->call;
+    c->log->action = "reading websocket frame";
 
     for (i = 0; i < NGX_HTTP_CONVRELAY_READS; i++) {
 

@@ -490,6 +490,7 @@ ngx_http_convrelay_turn_handler(ngx_event_t *ev)
     t = ev->data;
     c = t->call->connection;
 
+    c->log->action = "ending turn";
     ngx_http_set_log_request(c->log, t->call->request);
 
     if (t->done) {
