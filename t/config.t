@@ -142,7 +142,16 @@ convrelay_ping_interval  2s;
 
 
 
-=== TEST 12: a number that is out of bounds
+=== TEST 12: an interval of nothing
+--- config
+convrelay_ping_interval  0;
+--- must_die
+--- error_log
+"convrelay_ping_interval" directive cannot be zero
+
+
+
+=== TEST 13: a number that is out of bounds
 --- config
 convrelay_max_fragments  1000001;
 --- must_die
@@ -151,7 +160,7 @@ value must be between 0 and 1000000
 
 
 
-=== TEST 13: a dollar amount in a system prompt
+=== TEST 14: a dollar amount in a system prompt
 --- config
 convrelay_system_prompt  "A pizza is $5.";
 --- must_die
@@ -160,7 +169,7 @@ convrelay_system_prompt  "A pizza is $5.";
 
 
 
-=== TEST 14: a dollar amount in a greeting
+=== TEST 15: a dollar amount in a greeting
 --- config
 convrelay_twiml_attribute  welcomeGreeting "Only $99!";
 --- must_die
@@ -169,7 +178,7 @@ convrelay_twiml_attribute  welcomeGreeting "Only $99!";
 
 
 
-=== TEST 15: a dollar amount in an error message
+=== TEST 16: a dollar amount in an error message
 --- config
 convrelay_error_message  "That costs $1.";
 --- must_die
@@ -178,7 +187,7 @@ convrelay_error_message  "That costs $1.";
 
 
 
-=== TEST 16: a variable that nobody knows
+=== TEST 17: a variable that nobody knows
 --- config
 convrelay_model  $modle;
 --- must_die
@@ -187,7 +196,7 @@ unknown "modle" variable
 
 
 
-=== TEST 17: a name that is none of an attribute
+=== TEST 18: a name that is none of an attribute
 --- config
 convrelay_twiml_attribute  "welcome greeting" Hi;
 --- must_die
@@ -196,7 +205,7 @@ convrelay_twiml_attribute  "welcome greeting" Hi;
 
 
 
-=== TEST 18: nor is this one
+=== TEST 19: nor is this one
 --- config
 convrelay_twiml_attribute  a=b Hi;
 --- must_die
@@ -205,7 +214,7 @@ convrelay_twiml_attribute  a=b Hi;
 
 
 
-=== TEST 19: the URL is no attribute to be set
+=== TEST 20: the URL is no attribute to be set
 --- config
 convrelay_twiml_attribute  url wss://example.com;
 --- must_die
@@ -214,7 +223,7 @@ convrelay_twiml_attribute  url wss://example.com;
 
 
 
-=== TEST 20: an attribute twice
+=== TEST 21: an attribute twice
 --- config
 convrelay_twiml_attribute  voice a;
 convrelay_twiml_attribute  voice b;
@@ -224,7 +233,7 @@ duplicate attribute "voice"
 
 
 
-=== TEST 21: a URL with two schemes, as from the environment
+=== TEST 22: a URL with two schemes, as from the environment
 --- http_config
 convrelay_env  NGROK_URL https://example.ngrok.app;
 --- config
@@ -235,7 +244,7 @@ the URL that "convrelay_twiml wss://$convrelay_env_NGROK_URL/ws" gives has a sch
 
 
 
-=== TEST 22: a URL with the scheme of plain websockets
+=== TEST 23: a URL with the scheme of plain websockets
 --- config
 location = /twiml { convrelay_twiml ws://example.com/ws; }
 --- must_die
@@ -244,7 +253,7 @@ gives starts with "ws://", write "wss://": Twilio connects with TLS only
 
 
 
-=== TEST 23: a URL of HTTP
+=== TEST 24: a URL of HTTP
 --- config
 location = /twiml { convrelay_twiml https://example.com/ws; }
 --- must_die
@@ -253,7 +262,7 @@ gives starts with "https://", write "wss://" instead
 
 
 
-=== TEST 24: a URL without a scheme
+=== TEST 25: a URL without a scheme
 --- config
 location = /twiml { convrelay_twiml example.com/ws; }
 --- must_die
@@ -262,7 +271,7 @@ gives does not start with "wss://", put it in front of the host
 
 
 
-=== TEST 25: a URL with a port that is none
+=== TEST 26: a URL with a port that is none
 --- config
 location = /twiml { convrelay_twiml wss://example.com:65536/ws; }
 --- must_die
@@ -271,7 +280,7 @@ gives has a bad port, write ":" and a number from 1 to 65535, or none
 
 
 
-=== TEST 26: two URLs
+=== TEST 27: two URLs
 --- config
 location = /twiml {
     convrelay_twiml  wss://example.com/ws;
@@ -283,7 +292,7 @@ location = /twiml {
 
 
 
-=== TEST 27: a request field that is no JSON
+=== TEST 28: a request field that is no JSON
 --- config
 convrelay_request_field  stop [a];
 --- must_die
@@ -292,7 +301,7 @@ request field "stop" is not valid JSON
 
 
 
-=== TEST 28: a request field of two values
+=== TEST 29: a request field of two values
 --- config
 convrelay_request_field  temperature "0.5, \"n\": 2";
 --- must_die
@@ -301,7 +310,7 @@ request field "temperature" has bytes behind its end
 
 
 
-=== TEST 29: variables are values, not names or commas
+=== TEST 30: variables are values, not names or commas
 --- config
 convrelay_request_field  metadata "{$arg_a: 1}";
 --- must_die
@@ -310,7 +319,7 @@ request field "metadata" is not valid JSON
 
 
 
-=== TEST 30: a request field that is the module's own
+=== TEST 31: a request field that is the module's own
 --- config
 convrelay_request_field  messages [];
 --- must_die
@@ -319,7 +328,7 @@ request field "messages" is a field that convrelay sends itself
 
 
 
-=== TEST 31: the stream is the module's own, too
+=== TEST 32: the stream is the module's own, too
 --- config
 convrelay_request_field  stream false;
 --- must_die
@@ -328,7 +337,7 @@ request field "stream" is a field that convrelay sends itself
 
 
 
-=== TEST 32: a model has a directive
+=== TEST 33: a model has a directive
 --- config
 convrelay_request_field  model "\"a\"";
 --- must_die
@@ -337,7 +346,7 @@ request field "model" is a field that convrelay sends itself
 
 
 
-=== TEST 33: a request field twice
+=== TEST 34: a request field twice
 --- config
 convrelay_request_field  temperature 0.5;
 convrelay_request_field  temperature 1;
@@ -347,7 +356,7 @@ duplicate request field "temperature"
 
 
 
-=== TEST 34: a system prompt and a file of it
+=== TEST 35: a system prompt and a file of it
 --- config
 location = /ws {
     convrelay;
@@ -361,7 +370,7 @@ location = /ws {
 
 
 
-=== TEST 35: a prompt file that is missing
+=== TEST 36: a prompt file that is missing
 --- config
 location = /ws {
     convrelay;
@@ -374,7 +383,7 @@ qr{system prompt file "[^"]+/conf/none\.txt" \(2: No such file or directory\)}
 
 
 
-=== TEST 36: a prompt file that is not UTF-8
+=== TEST 37: a prompt file that is not UTF-8
 --- config
 location = /ws {
     convrelay;
@@ -389,7 +398,7 @@ qr{system prompt file "[^"]+/conf/latin\.txt" is not UTF-8 at byte 7}
 
 
 
-=== TEST 37: a cache
+=== TEST 38: a cache
 --- http_config
 proxy_cache_path  $TEST_NGINX_SERVROOT/cache keys_zone=cache:1m;
 proxy_cache       cache;
@@ -404,7 +413,7 @@ location = /ws {
 
 
 
-=== TEST 38: a post_action
+=== TEST 39: a post_action
 --- config
 location = /ws {
     convrelay;
@@ -417,7 +426,7 @@ location = /ws {
 
 
 
-=== TEST 39: without "convrelay;" a location is an open proxy, which is told
+=== TEST 40: without "convrelay;" a location is an open proxy, which is told
 --- config
 location = /model { convrelay_model a; proxy_pass http://llm/v1; }
 location = /prompt { convrelay_system_prompt a; convrelay_mock_llm; }
@@ -441,7 +450,7 @@ location "/error" has convrelay directives, but not "convrelay;": anybody can us
 
 
 
-=== TEST 40: what is in order is not warned of
+=== TEST 41: what is in order is not warned of
 --- http_config
 proxy_cache_path  $TEST_NGINX_SERVROOT/cache keys_zone=cache:1m;
 proxy_cache       cache;
@@ -479,7 +488,7 @@ ok
 
 
 
-=== TEST 41: values are inherited from http and server, a location replaces them
+=== TEST 42: values are inherited from http and server, a location replaces them
 --- http_config
 convrelay_model          http;
 convrelay_system_prompt  "http";
@@ -536,7 +545,7 @@ end
 
 
 
-=== TEST 42: attributes are inherited as a whole
+=== TEST 43: attributes are inherited as a whole
 --- http_config
 convrelay_twiml_attribute  welcomeGreeting "http";
 convrelay_twiml_attribute  language        de-DE;
@@ -556,7 +565,7 @@ location = /own {
 
 
 
-=== TEST 43: nested locations do not inherit convrelay, nor convrelay_twiml
+=== TEST 44: nested locations do not inherit convrelay, nor convrelay_twiml
 --- config
 location /ws {
     convrelay;

@@ -344,6 +344,7 @@ client sent message that has no string "type", ignored
 --- config
 location = /ws {
     convrelay;
+    convrelay_max_frame_rate  0;
     proxy_pass  http://llm/v1/chat/completions;
 }
 --- llm: answer=repeat first=0 interval=0
