@@ -1,0 +1,623 @@
+# The live calls of all workers: one socket for a CallSid, and as many calls
+# of a key as convrelay_limit_calls says.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+workers(2);
+worker_connections(1024);
+master_on();
+log_level('notice');
+
+add_block_preprocessor(sub {
+    my $block = shift;
+
+    return if defined $block->must_die;
+
+    my $zone = $block->zone // 'convrelay_zone  calls  1m;';
+
+    $block->set_value('http_config', $zone . ($block->http_config // ''));
+
+    $block->set_value('config', ($block->config // '') . <<"_EOC_");
+    location = /ws {
+        convrelay;
+        @{[$block->limits // '']}
+        proxy_pass          http://llm/v1/chat/completions;
+        proxy_http_version  1.1;
+        proxy_set_header    Connection "";
+        add_header          X-Pid \$pid always;
+    }
+_EOC_
+
+    $block->set_value('llm', $block->llm // 'answer=repeat');
+
+    $block->set_value('call', <<'_EOC_' . $block->call);
+local llm = require "convrelay_llm"
+
+local function setup(fields, opts)
+    local call = dial("/ws", opts)
+    call.mute = true
+    call:setup(fields)
+
+    return call
+end
+
+-- is a call with these fields let in?
+
+local kept = {}
+
+local function try(label, fields, opts)
+    local call = setup(fields, opts)
+    call:prompt("Hi")
+
+    local f = call:frame_in()
+
+    if f and f.opcode == "close" then
+        ngx.say(label, ": ", f.payload:byte(1) * 256 + f.payload:byte(2), " ",
+                f.payload:sub(3))
+        return call
+    end
+
+    call:answer()
+    ngx.say(label, ": in")
+    kept[#kept + 1] = call
+
+    return call
+end
+
+local function sid(n)
+    return ("CA%032d"):format(n)
+end
+_EOC_
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a second socket of a live call is closed, whatever the worker
+--- call
+local first = try("first", { callSid = sid(1) })
+
+for i = 1, 6 do
+    try("second", { callSid = sid(1) })
+end
+
+try("another call", { callSid = sid(2) })
+
+first.mute = false
+first:ask("Still there?")
+first:hangup()
+--- response_body
+first: in
+second: 1008 too many calls
+second: 1008 too many calls
+second: 1008 too many calls
+second: 1008 too many calls
+second: 1008 too many calls
+second: 1008 too many calls
+another call: in
+> prompt "Still there?"
+< "Still there?"
+> close 1000
+< close 1000
+--- error_log
+[warn]
+call "CA00000000000000000000000000000001" has a live socket already: second one refused
+--- no_error_log
+[error]
+
+
+
+=== TEST 2: hung up or dropped, in whatever way, the call may come again
+--- limits: convrelay_max_message_size 1k;
+--- call
+for _, how in ipairs{ "hangup", "drop", "invalid", "too large" } do
+    local call = try(how, { callSid = sid(1) })
+
+    if how == "invalid" then
+        call:raw(frame{ key = false })
+
+    elseif how == "too large" then
+        call:raw(frame{ length = 100000 })
+
+    else
+        call[how](call)
+    end
+
+    if how == "invalid" or how == "too large" then
+        call:read(1)
+    end
+
+    ngx.sleep(0.05)
+end
+
+try("last", { callSid = sid(1) })
+--- response_body
+hangup: in
+drop: in
+invalid: in
+too large: in
+last: in
+--- no_error_log
+[error]
+
+
+
+=== TEST 3: calls are counted by what is known at setup
+--- limits
+convrelay_limit_calls  $convrelay_account_sid  3;
+convrelay_limit_calls  $convrelay_to           2;
+--- call
+try("two of a number", { callSid = sid(1), to = "+15550100011" })
+try("two of a number", { callSid = sid(2), to = "+15550100011" })
+try("a third one", { callSid = sid(3), to = "+15550100011" })
+try("other number", { callSid = sid(4), to = "+15550100012" })
+try("a fourth one of the account",
+    { callSid = sid(5), to = "+15550100012" })
+try("other account", { callSid = sid(6), to = "+15550100012",
+                       accountSid = "AC2" })
+
+kept[1]:hangup()
+ngx.sleep(0.02)
+
+try("one hung up", { callSid = sid(3), to = "+15550100011" })
+--- response_body
+two of a number: in
+two of a number: in
+a third one: 1008 too many calls
+other number: in
+a fourth one of the account: 1008 too many calls
+other account: in
+one hung up: in
+--- error_log
+[warn]
+too many calls of "+15***11" ($convrelay_to): limit is 2, call refused
+too many calls of "AC0***01" ($convrelay_account_sid): limit is 3, call refused
+--- no_error_log
+[error]
++15550100011
+AC0000
+
+
+
+=== TEST 4: a call that was refused is not counted
+--- limits
+convrelay_limit_calls  $convrelay_account_sid  2;
+convrelay_limit_calls  $convrelay_to           1;
+--- call
+try("first", { callSid = sid(1), to = "+15550100011" })
+
+for i = 2, 5 do
+    try("refused", { callSid = sid(i), to = "+15550100011" })
+end
+
+ngx.sleep(0.02)
+try("second of the account", { callSid = sid(2), to = "+15550100012" })
+--- response_body
+first: in
+refused: 1008 too many calls
+refused: 1008 too many calls
+refused: 1008 too many calls
+refused: 1008 too many calls
+second of the account: in
+--- no_error_log
+[error]
+
+
+
+=== TEST 5: equal values of different keys are counted apart
+--- limits
+convrelay_limit_calls  $convrelay_from  1;
+convrelay_limit_calls  $convrelay_to    1;
+--- call
+try("one calls two", { callSid = sid(1), from = "+15550100001",
+                       to = "+15550100002" })
+try("two calls one", { callSid = sid(2), from = "+15550100002",
+                       to = "+15550100001" })
+try("one calls three", { callSid = sid(3), from = "+15550100001",
+                         to = "+15550100003" })
+--- response_body
+one calls two: in
+two calls one: in
+one calls three: 1008 too many calls
+--- error_log
+too many calls of "+15***01" ($convrelay_from)
+
+
+
+=== TEST 6: an empty key is not counted, nor an empty CallSid
+--- http_config
+map $convrelay_parameter_tier $free {
+    default  "";
+    free     $convrelay_from;
+}
+--- limits: convrelay_limit_calls $free 1;
+--- call
+for i = 1, 3 do
+    try("no CallSid", { callSid = "" })
+end
+
+for i = 1, 2 do
+    try("paid", { callSid = sid(i), customParameters = { tier = "paid" } })
+end
+
+for i = 11, 12 do
+    try("free", { callSid = sid(i), customParameters = { tier = "free" } })
+end
+--- response_body
+no CallSid: in
+no CallSid: in
+no CallSid: in
+paid: in
+paid: in
+free: in
+free: 1008 too many calls
+--- error_log
+too many calls of "+15***01" ($free): limit is 1
+
+
+
+=== TEST 7: numbers are in the log only with convrelay_log_numbers on
+--- limits
+convrelay_limit_calls  $convrelay_from  1;
+convrelay_log_numbers  on;
+--- call
+try("first", { callSid = sid(1) })
+try("second", { callSid = sid(2) })
+--- response_body
+first: in
+second: 1008 too many calls
+--- error_log
+too many calls of "+15550100001" ($convrelay_from): limit is 1, call refused
+
+
+
+=== TEST 8: a short value is masked whole, and no value breaks a line
+--- limits: convrelay_limit_calls $convrelay_from 1;
+--- call
+for i, from in ipairs{ "911", "x\ny\27[1mevil", "éééé" } do
+    try("first", { callSid = sid(i), from = from })
+    try("second", { callSid = sid(10 + i), from = from })
+end
+
+try("first", { callSid = "a\nb \27[1m" .. ("c"):rep(90) })
+try("second", { callSid = "a\nb \27[1m" .. ("c"):rep(90) })
+--- response_body
+first: in
+second: 1008 too many calls
+first: in
+second: 1008 too many calls
+first: in
+second: 1008 too many calls
+first: in
+second: 1008 too many calls
+--- error_log eval
+["calls of \"***\" (\$convrelay_from)",
+ "calls of \"x y***il\" (\$convrelay_from)",
+ qr/call "a b  \[1mc{56}" has a live socket/]
+--- no_error_log
+[error]
+evil
+
+
+
+=== TEST 9: a value that is too long to be counted is refused
+--- limits: convrelay_limit_calls $convrelay_caller_name 1;
+--- call
+try("long sid", { callSid = ("c"):rep(255) })
+try("longer sid", { callSid = ("c"):rep(256) })
+try("long key", { callSid = sid(1), callerName = ("n"):rep(256) })
+--- response_body
+long sid: in
+longer sid: 1008 too many calls
+long key: 1008 too many calls
+--- error_log
+client sent setup with a value of 256 bytes that has to be counted, limit is 255: call refused
+--- no_error_log
+[error]
+
+
+
+=== TEST 10: without a zone sockets are not counted
+--- zone: #
+--- call
+try("first", { callSid = sid(1) })
+try("second", { callSid = sid(1) })
+--- response_body
+first: in
+second: in
+
+
+
+=== TEST 11: calls of all locations count together
+--- limits: convrelay_limit_calls $convrelay_to 2;
+--- config
+location = /other {
+    convrelay;
+    convrelay_limit_calls  $convrelay_to 2;
+    proxy_pass             http://llm/v1/chat/completions;
+}
+--- call
+local other = dial("/other")
+other:setup{ callSid = sid(1) }
+other:ask("Hi")
+try("second", { callSid = sid(2) })
+try("third", { callSid = sid(3) })
+try("the same call", { callSid = sid(1) })
+--- response_body
+> setup
+> prompt "Hi"
+< "Hi"
+second: in
+third: 1008 too many calls
+the same call: 1008 too many calls
+--- error_log
+limit is 2
+
+
+
+=== TEST 12: a zone that is full refuses, says so, and lives on
+--- zone: convrelay_zone  calls  32k;
+--- timeout: 20
+--- call
+local n, refused = 0
+
+for i = 1, 600 do
+    local call = dial("/ws", { mute = true })
+
+    call:setup{ callSid = sid(i) }
+    call:raw(frame{ opcode = "ping" })
+
+    local f = call:frame_in()
+
+    if f.opcode == "close" then
+        ngx.say(f.payload:sub(3))
+        break
+    end
+
+    kept[#kept + 1] = call
+end
+
+ngx.say(#kept > 10 and "many calls" or #kept)
+
+for _, call in ipairs(kept) do
+    call:drop()
+end
+
+ngx.sleep(0.1)
+
+for i = 1, 10 do
+    try("again", { callSid = sid(1000 + i) }, { mute = true })
+end
+--- response_body
+too many calls
+many calls
+again: in
+again: in
+again: in
+again: in
+again: in
+again: in
+again: in
+again: in
+again: in
+again: in
+--- error_log
+[error]
+convrelay_zone "calls" is full, its size is 32768: call refused
+
+
+
+=== TEST 13: the calls of the old workers are counted after a reload
+--- limits: convrelay_limit_calls $convrelay_to 2;
+--- timeout: 10
+--- call
+local first = try("before", { callSid = sid(1) })
+local file = io.open(ngx.config.prefix() .. "logs/nginx.pid")
+
+os.execute("kill -HUP " .. file:read("*n"))
+file:close()
+
+for i = 1, 100 do
+    local _, n = llm.log("error.log", 1):gsub("gracefully shutting down", "")
+
+    if n == 2 then
+        break
+    end
+
+    ngx.sleep(0.05)
+end
+
+local call = try("the same call", { callSid = sid(1) })
+ngx.say("in a new worker: ", call.headers["x-pid"] ~= first.headers["x-pid"])
+try("second", { callSid = sid(2) })
+try("third", { callSid = sid(3) })
+
+first.mute = false
+first:ask("Still there?")
+first:hangup()
+ngx.sleep(0.05)
+
+try("the same call", { callSid = sid(1) })
+--- response_body
+before: in
+the same call: 1008 too many calls
+in a new worker: true
+second: in
+third: 1008 too many calls
+> prompt "Still there?"
+< "Still there?"
+> close 1000
+< close 1000
+the same call: in
+--- error_log
+limit is 2
+--- no_error_log
+[error]
+
+
+
+=== TEST 14: the calls of a worker that was killed are forgotten
+--- zone: convrelay_zone calls 32k;
+--- limits: convrelay_limit_calls $convrelay_to 1;
+--- timeout: 10
+--- call
+local prefix, me = ngx.config.prefix(), tostring(ngx.worker.pid())
+
+local function line(name)
+    local file = io.open(name)
+    local text = file and file:read("*a")
+
+    if file then
+        file:close()
+    end
+
+    return text
+end
+
+-- a call in the other worker, one number after the other; and all that the
+-- zone takes
+
+local theirs, mine = {}, {}
+
+for i = 1, 600 do
+    local call = setup({ callSid = sid(i), to = "+1555" .. i })
+    call:raw(frame{ opcode = "ping" })
+
+    if call:frame_in().opcode == "close" then
+        break
+    end
+
+    local calls = call.headers["x-pid"] == me and mine or theirs
+    calls[#calls + 1] = { call, i }
+end
+
+local call, n = unpack(theirs[1])
+local other = call.headers["x-pid"]
+
+try("before", { callSid = sid(n), to = "+1" })
+try("before", { callSid = sid(1000), to = "+1555" .. n })
+try("before", { callSid = sid(1000), to = "+1" })
+
+-- a child of our master, and of nobody else
+
+local master = line(prefix .. "logs/nginx.pid"):match("%d+")
+
+if line("/proc/" .. other .. "/stat"):match("^%d+ %b() %a (%d+)") == master
+then
+    os.execute("kill -9 " .. other)
+end
+
+for i = 1, 100 do
+    local log = llm.log("error.log", 1)
+    local _, started = log:gsub("start worker process %d", "")
+
+    if started == 3 then
+        break
+    end
+
+    ngx.sleep(0.02)
+end
+
+ngx.sleep(0.1)
+
+for i = 1, 3 do
+    try("other calls", { callSid = sid(2000 + i), to = "+2" .. i })
+end
+
+try("the same call", { callSid = sid(n), to = "+1" })
+try("the same number", { callSid = sid(1000), to = "+1555" .. n })
+
+local alive = 0
+
+for _, c in ipairs(mine) do
+    c[1]:raw(frame{ opcode = "ping" })
+    alive = alive + (c[1]:frame_in() and 1 or 0)
+end
+
+ngx.say("alive: ", alive == #mine)
+--- response_body
+before: 1008 too many calls
+before: 1008 too many calls
+before: 1008 too many calls
+other calls: in
+other calls: in
+other calls: in
+the same call: in
+the same number: in
+alive: true
+--- error_log
+convrelay_zone "calls" is full
+exited on signal 9
+--- no_error_log eval
+["[emerg]"]
+
+
+
+=== TEST 15: convrelay_limit_calls needs a zone
+--- config
+location = /ws {
+    convrelay;
+    convrelay_limit_calls  $convrelay_to 2;
+    proxy_pass             http://llm/v1/chat/completions;
+}
+--- must_die
+--- error_log
+"convrelay_limit_calls" counts in shared memory: add "convrelay_zone NAME SIZE" to http
+
+
+
+=== TEST 16: at least one call is allowed
+--- config
+convrelay_limit_calls  $convrelay_to  0;
+--- must_die
+--- error_log
+number of calls "0" has to be at least 1
+
+
+
+=== TEST 17: a number of calls is a number
+--- config
+convrelay_limit_calls  $convrelay_to  many;
+--- must_die
+--- error_log
+number of calls "many" has to be at least 1
+
+
+
+=== TEST 18: a zone has a size
+--- http_config
+convrelay_zone  calls  big;
+--- must_die
+--- error_log
+zone size "big" has to be a size of at least 32768, such as "1m"
+
+
+
+=== TEST 19: a zone that is too small is refused
+--- http_config
+convrelay_zone  calls  8k;
+--- must_die
+--- error_log
+zone size "8k" has to be a size of at least 32768, such as "1m"
+
+
+
+=== TEST 20: there is one zone
+--- http_config
+convrelay_zone  a  1m;
+convrelay_zone  b  1m;
+--- must_die
+--- error_log
+"convrelay_zone" directive is duplicate
+
+
+
+=== TEST 21: a zone that another module has is refused
+--- http_config
+limit_conn_zone  $binary_remote_addr  zone=a:1m;
+convrelay_zone   a  1m;
+--- must_die
+--- error_log
+the shared memory zone "a" is already declared for a different use
