@@ -4,7 +4,8 @@
  *
  * The first byte picks the kind of parser; the rest is parsed as a document,
  * and written as a string and read back.  Every string of a tree has to be
- * valid, and a document that needs no scrub has to give cJSON's own tree.
+ * valid, a document that needs no scrub has to give cJSON's own tree, and one
+ * that cJSON takes with other escapes has to be taken.
  */
 
 
@@ -25,6 +26,7 @@ static void string(const char *str, unsigned wtf8);
 static void members(const cJSON *object);
 static void compare(const cJSON *a, const cJSON *b);
 static unsigned clean(const u_char *data, size_t size);
+static unsigned taken(const u_char *data, size_t size);
 static void escape(const u_char *data, size_t size);
 static u_char *duplicate(const u_char *data, size_t size);
 
@@ -60,6 +62,8 @@ document(const u_char *data, size_t size, unsigned wtf8)
 
     if (rc != CONVRELAY_OK) {
         must(rc == CONVRELAY_DECLINED && json.error && json.root == NULL);
+        must(strcmp(json.error, "is not valid JSON") != 0
+             || !taken(data, size));
         convrelay_json_free(&json);
         return;
     }
@@ -241,6 +245,58 @@ clean(const u_char *data, size_t size)
     }
 
     return convrelay_utf8_valid(data, size) == size;
+}
+
+
+/* whether all is well but for the code points of escapes */
+
+static unsigned
+taken(const u_char *data, size_t size)
+{
+    cJSON       *root;
+    size_t       i;
+    u_char      *copy;
+    const char  *end;
+
+    for (i = 0; i < size; i++) {
+
+        if (data[i] < 0x20) {
+            return 0;
+        }
+    }
+
+    if (convrelay_utf8_valid(data, size) != size) {
+        return 0;
+    }
+
+    copy = duplicate(data, size);
+
+    for (i = 0; i + 1 < size; i++) {
+
+        if (copy[i] != '\\') {
+            continue;
+        }
+
+        i++;
+
+        if (copy[i] == 'u' && size - i > 4) {
+            memcpy(&copy[i + 1], "0041", 4);
+            i += 4;
+        }
+    }
+
+    root = cJSON_ParseWithLengthOpts((char *) copy, size, &end, 0);
+
+    while (root && end < (char *) copy + size && *end == ' ') {
+        end++;
+    }
+
+    i = (root && end == (char *) copy + size);
+
+    cJSON_Delete(root);
+    free(copy);
+
+    return i;
 }
 
 
