@@ -25,7 +25,11 @@ typedef struct {
 
 static void convrelay_twiml_document(convrelay_twiml_out_t *out,
     const convrelay_twiml_t *t);
-static void convrelay_twiml_attribute(convrelay_twiml_out_t *out,
+static void convrelay_twiml_children(convrelay_twiml_out_t *out,
+    const convrelay_twiml_t *t);
+static void convrelay_twiml_attributes(convrelay_twiml_out_t *out,
+    const convrelay_pair_t *pair, size_t n);
+static int convrelay_twiml_attribute(convrelay_twiml_out_t *out,
     const convrelay_str_t *name, const convrelay_str_t *value);
 static void convrelay_twiml_bytes(convrelay_twiml_out_t *out,
     const u_char *data, size_t len);
@@ -70,31 +74,64 @@ static void
 convrelay_twiml_document(convrelay_twiml_out_t *out,
     const convrelay_twiml_t *t)
 {
-    size_t                        i;
     static const convrelay_str_t  action = convrelay_string("action");
     static const convrelay_str_t  method = convrelay_string("method");
 
     convrelay_twiml_literal(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
-                                 "<Response><Connect");
+                                 "<Response>");
 
-    convrelay_twiml_attribute(out, &action, &t->action);
-    convrelay_twiml_attribute(out, &method, &t->method);
+    convrelay_twiml_bytes(out, t->before.data, t->before.len);
+
+    convrelay_twiml_literal(out, "<Connect");
+
+    if (convrelay_twiml_attribute(out, &action, &t->action)) {
+        (void) convrelay_twiml_attribute(out, &method, &t->method);
+    }
 
     convrelay_twiml_literal(out, "><ConversationRelay url=\"");
     convrelay_twiml_value(out, &t->url);
     convrelay_twiml_literal(out, "\"");
 
-    for (i = 0; i < t->nattributes; i++) {
-        convrelay_twiml_attribute(out, &t->attributes[i].name,
-                                  &t->attributes[i].value);
-    }
+    convrelay_twiml_attributes(out, t->attributes, t->nattributes);
 
-    if (t->nparameters == 0) {
+    if (t->nlanguages == 0 && t->nparameters == 0 && t->inside.len == 0) {
         convrelay_twiml_literal(out, "/></Connect></Response>");
         return;
     }
 
     convrelay_twiml_literal(out, ">");
+
+    convrelay_twiml_children(out, t);
+
+    convrelay_twiml_literal(out, "</ConversationRelay></Connect></Response>");
+}
+
+
+static void
+convrelay_twiml_children(convrelay_twiml_out_t *out,
+    const convrelay_twiml_t *t)
+{
+    size_t                             i;
+    const convrelay_twiml_language_t  *language;
+
+    for (i = 0; i < t->nlanguages; i++) {
+        language = &t->languages[i];
+
+        if (convrelay_xml_escaped_len(language->code.data, language->code.len)
+            == 0)
+        {
+            continue;
+        }
+
+        convrelay_twiml_literal(out, "<Language code=\"");
+        convrelay_twiml_value(out, &language->code);
+        convrelay_twiml_literal(out, "\"");
+
+        convrelay_twiml_attributes(out, language->attributes,
+                                   language->nattributes);
+
+        convrelay_twiml_literal(out, "/>");
+    }
 
     for (i = 0; i < t->nparameters; i++) {
         convrelay_twiml_literal(out, "<Parameter name=\"");
@@ -104,16 +141,30 @@ convrelay_twiml_document(convrelay_twiml_out_t *out,
         convrelay_twiml_literal(out, "\"/>");
     }
 
-    convrelay_twiml_literal(out, "</ConversationRelay></Connect></Response>");
+    convrelay_twiml_bytes(out, t->inside.data, t->inside.len);
 }
 
 
 static void
+convrelay_twiml_attributes(convrelay_twiml_out_t *out,
+    const convrelay_pair_t *pair, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        (void) convrelay_twiml_attribute(out, &pair[i].name, &pair[i].value);
+    }
+}
+
+
+/* whether it was written: one with an empty value is not */
+
+static int
 convrelay_twiml_attribute(convrelay_twiml_out_t *out,
     const convrelay_str_t *name, const convrelay_str_t *value)
 {
     if (convrelay_xml_escaped_len(value->data, value->len) == 0) {
-        return;
+        return 0;
     }
 
     convrelay_twiml_literal(out, " ");
@@ -121,6 +172,8 @@ convrelay_twiml_attribute(convrelay_twiml_out_t *out,
     convrelay_twiml_literal(out, "=\"");
     convrelay_twiml_value(out, value);
     convrelay_twiml_literal(out, "\"");
+
+    return 1;
 }
 
 

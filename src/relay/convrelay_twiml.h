@@ -21,13 +21,27 @@
  */
 
 typedef struct {
-    convrelay_str_t          url;
-    const convrelay_pair_t  *attributes;  /* empty values are left out */
-    size_t                   nattributes;
-    const convrelay_pair_t  *parameters;  /* <Parameter name= value=/> */
-    size_t                   nparameters;
-    convrelay_str_t          action;      /* of <Connect>, or empty */
-    convrelay_str_t          method;      /* of <Connect>, or empty */
+    convrelay_str_t                    code;  /* empty: it is left out */
+    const convrelay_pair_t            *attributes;
+    size_t                             nattributes;
+} convrelay_twiml_language_t;
+
+
+typedef struct {
+    convrelay_str_t                    url;
+    const convrelay_pair_t            *attributes;      /* empty values are
+                                                           left out */
+    size_t                             nattributes;
+    const convrelay_twiml_language_t  *languages;
+    size_t                             nlanguages;
+    const convrelay_pair_t            *parameters;
+    size_t                             nparameters;
+    convrelay_str_t                    action;  /* of <Connect>, or empty */
+    convrelay_str_t                    method;  /* left out without action */
+    convrelay_str_t                    before;  /* XML before <Connect>, and
+                                                   behind all other children
+                                                   of <ConversationRelay>: */
+    convrelay_str_t                    inside;  /* written as they are */
 } convrelay_twiml_t;
 
 
@@ -58,6 +72,22 @@ int convrelay_twiml_check_url(const convrelay_str_t *url, const char **error);
 
 /* an XML attribute name as Twilio uses them: a letter, letters and digits */
 int convrelay_twiml_check_name(const convrelay_str_t *name);
+
+
+/*
+ * XML that is to stand before <Connect> or inside <ConversationRelay>: any
+ * number of elements with all that is in them.  No text outside of an
+ * element, no <!DOCTYPE>, no <?...?>.  A byte CONVRELAY_TWIML_VALUE stands
+ * for an escaped value; there may be one in text and in values of attributes.
+ *
+ * Returns CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error, e.g.
+ * "has a bare \"&\", write \"&amp;\"", and the place of it in *pos.
+ */
+#define CONVRELAY_TWIML_VALUE      0x01
+#define CONVRELAY_TWIML_MAX_DEPTH  32
+
+int convrelay_twiml_check_xml(const convrelay_str_t *xml, const char **error,
+    const u_char **pos);
 
 
 #endif /* CONVRELAY_TWIML_H_INCLUDED */

@@ -1,0 +1,70 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What Twilio knows: the attributes of <ConversationRelay> and <Language>,
+ * their values, and which of them go together.  Twilio ignores a name or a
+ * value that it does not know, and refuses the live call (64101, 64102,
+ * 64106) where they do not fit; so they are looked at beforehand.
+ */
+
+
+#ifndef CONVRELAY_TWIML_ATTRIBUTE_H_INCLUDED
+#define CONVRELAY_TWIML_ATTRIBUTE_H_INCLUDED
+
+
+#include "convrelay_base.h"
+#include "convrelay_twiml.h"
+
+
+typedef enum {
+    CONVRELAY_TWIML_RELAY = 0,      /* of <ConversationRelay> */
+    CONVRELAY_TWIML_LANGUAGE        /* of <Language> */
+} convrelay_twiml_element_e;
+
+
+/* a pair of settings of one document that Twilio would refuse */
+
+typedef struct {
+    const char             *phrase;
+    const convrelay_str_t  *code;   /* of the <Language>, or NULL */
+} convrelay_twiml_conflict_t;
+
+
+#define CONVRELAY_TWIML_MAX_CONFLICTS  8
+
+
+/*
+ * Returns CONVRELAY_OK if the element has an attribute of this name, or
+ * CONVRELAY_DECLINED with the name that may have been meant in *hint, or
+ * NULL there.
+ */
+int convrelay_twiml_check_attribute(convrelay_twiml_element_e element,
+    const convrelay_str_t *name, const char **hint);
+
+/*
+ * Returns CONVRELAY_OK if Twilio takes the value, also for an empty value
+ * and for any value of a name that is not known.  CONVRELAY_DECLINED: the
+ * phrase in *error says what to write, e.g. "write \"true\" or \"false\"".
+ * The code of a <Language> is checked as "language".
+ */
+int convrelay_twiml_check_value(const convrelay_str_t *name,
+    const convrelay_str_t *value, const char **error);
+
+/* an action URL: absolute, http or https, or relative; results as above */
+int convrelay_twiml_check_action(const convrelay_str_t *url,
+    const char **error);
+
+/*
+ * Looks for settings that do not fit each other.  A value whose data is NULL
+ * is one that is not known yet; nothing is said of it.  Only attributes and
+ * languages of t are looked at.
+ *
+ * Returns how many conflicts there are in c, at most
+ * CONVRELAY_TWIML_MAX_CONFLICTS; the code of one points into t.
+ */
+size_t convrelay_twiml_conflicts(const convrelay_twiml_t *t,
+    convrelay_twiml_conflict_t *c);
+
+
+#endif /* CONVRELAY_TWIML_ATTRIBUTE_H_INCLUDED */
