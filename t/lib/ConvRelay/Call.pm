@@ -7,6 +7,7 @@ package ConvRelay::Call;
 #     $call->prompt('Hi');
 #     my $text = $call->answer;        all tokens up to last:true
 #     $call->tokens(2);                the next two
+#     $call->quiet(0.5);               true where so long nothing but pings came
 #     $call->interrupt('One two');
 #     $call->hangup;                   the close handshake; its code
 #     $call->fin, $call->rst, $call->torn
@@ -64,8 +65,9 @@ sub dial {
 
 sub fill {
     my $self = shift;
+    my $timeout = $self->{until} ? $self->{until} - time : $self->{timeout};
 
-    IO::Select->new($self->{sock})->can_read($self->{timeout})
+    $timeout > 0 && IO::Select->new($self->{sock})->can_read($timeout)
         or return 'timeout';
 
     my $n = sysread $self->{sock}, $self->{in}, 65536, length $self->{in};
@@ -202,6 +204,15 @@ sub tokens {
     }
 
     return $text;
+}
+
+
+sub quiet {
+    my ($self, $seconds) = @_;
+
+    local $self->{until} = time + $seconds;
+
+    return !$self->message && delete $self->{how} eq 'timeout';
 }
 
 

@@ -55,6 +55,9 @@ sub new {
 
     $self->take_ports;
 
+    $SIG{ALRM} = sub { die "this test hangs\n" };
+    alarm($ENV{TEST_NGINX_ALARM} // 120);
+
     File::Path::make_path(map { "$self->{dir}/$_" } 'conf', 'logs');
 
     return $self;
@@ -139,6 +142,28 @@ http {
 
     $http
 }
+_EOC_
+}
+
+
+# the same with Lua in it, and the folder of the tests' own libraries
+
+sub lua {
+    my ($self, $http) = @_;
+    my $version = `$nginx -V 2>&1`;
+    my ($modules) = $version =~ /--modules-path=(\S+)/;
+
+    $modules //= '/usr/lib/nginx/modules';
+
+    my $load = join '', map { "load_module  $modules/$_.so;\n" }
+                        'ndk_http_module', 'ngx_http_lua_module';
+
+    $self->http(<<"_EOC_", $load);
+    lua_package_path       "$root/t/lib/?.lua;/usr/share/lua/5.1/?.lua;;";
+    lua_socket_log_errors  off;
+    lua_shared_dict        calls 1m;
+
+    $http
 _EOC_
 }
 
@@ -339,9 +364,11 @@ sub wait_for {
 sub DESTROY {
     my $self = shift;
 
-    return if $self->{owner} != $$ || !-d $self->{dir};
+    return if $self->{owner} != $$;
 
     local ($?, $!, $@);
+
+    $self->{owner} = 0;
 
     $self->stop;
     File::Path::remove_tree($self->{dir})
