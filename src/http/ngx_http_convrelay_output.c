@@ -172,7 +172,7 @@ ngx_http_convrelay_output_response(ngx_http_convrelay_call_t *call)
         return NGX_OK;
     }
 
-    if (ngx_http_output_filter(r, NULL) == NGX_ERROR) {
+    if (ngx_http_write_filter(r, NULL) == NGX_ERROR) {
         return NGX_ERROR;
     }
 

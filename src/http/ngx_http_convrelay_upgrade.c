@@ -232,10 +232,12 @@ ngx_http_convrelay_refuse(ngx_http_request_t *r, ngx_uint_t status)
 static ngx_int_t
 ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
 {
-    u_char      digest[20], accept[CONVRELAY_WS_ACCEPT_LEN + 1];
-    ngx_int_t   rc;
-    ngx_str_t   src, dst;
-    ngx_sha1_t  sha1;
+    u_char        digest[20], accept[CONVRELAY_WS_ACCEPT_LEN + 1];
+    ngx_buf_t    *b;
+    ngx_int_t     rc;
+    ngx_str_t     src, dst;
+    ngx_sha1_t    sha1;
+    ngx_chain_t   out;
 
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, key->data, key->len);
@@ -253,6 +255,8 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
     ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
     r->headers_out.content_length_n = -1;
     r->keepalive = 0;
+    r->limit_rate = 0;
+    r->limit_rate_set = 1;
 
     if (ngx_http_convrelay_add_header(r, "Upgrade", "websocket") != NGX_OK
         || ngx_http_convrelay_add_header(r, "Sec-WebSocket-Accept",
@@ -268,7 +272,25 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
         return rc;
     }
 
-    if (ngx_http_send_special(r, NGX_HTTP_FLUSH) == NGX_ERROR) {
+    if (!r->header_sent) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "a filter holds the websocket handshake back");
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->flush = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    /* past the filters of bodies: some wait for one */
+
+    if (ngx_http_write_filter(r, &out) == NGX_ERROR) {
         return NGX_ERROR;
     }
 
