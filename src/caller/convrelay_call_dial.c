@@ -25,6 +25,7 @@ static void convrelay_call_form(convrelay_call_t *call,
 static void convrelay_call_form_end(convrelay_call_t *call,
     convrelay_call_pairs_t *form, const char *status);
 static void convrelay_call_direct(convrelay_call_t *call);
+static void convrelay_call_seal(convrelay_call_t *call);
 static void convrelay_call_merge(convrelay_call_pairs_t *pairs,
     const convrelay_call_pairs_t *more);
 
@@ -240,6 +241,7 @@ convrelay_call_form_end(convrelay_call_t *call, convrelay_call_pairs_t *form,
 static void
 convrelay_call_direct(convrelay_call_t *call)
 {
+    call->direct = 1;
     call->twiml.connect = 1;
     call->twiml.tokens_played = 1;
     call->twiml.url = convrelay_call_strdup(call->options->url);
@@ -286,11 +288,39 @@ convrelay_call_aim(convrelay_call_t *call)
     convrelay_call_merge(&call->target.headers, &call->options->headers);
 
     if (call->options->auth_token) {
-        call->target.signature = convrelay_call_sign(call->options->auth_token,
-                                                     call->twiml.url, NULL);
+        convrelay_call_seal(call);
     }
 
     return CONVRELAY_OK;
+}
+
+
+/* signs the handshake; Twilio knows relays as wss:// only (section 5.3) */
+
+static void
+convrelay_call_seal(convrelay_call_t *call)
+{
+    const char            *public_url;
+    convrelay_call_buf_t   url;
+
+    memset(&url, 0, sizeof(convrelay_call_buf_t));
+    public_url = call->direct ? call->options->public_url : NULL;
+
+    if (public_url && strstr(public_url, "://")) {
+        convrelay_call_buf_printf(&url, "wss%s%s", strstr(public_url, "://"),
+                                  call->target.parsed.target);
+
+    } else if (!call->target.parsed.tls) {
+        convrelay_call_buf_printf(&url, "wss%s",
+                                  strstr(call->twiml.url, "://"));
+
+    } else {
+        convrelay_call_buf_str(&url, call->twiml.url);
+    }
+
+    call->target.signature = convrelay_call_sign(call->options->auth_token,
+                                                 url.data, NULL);
+    convrelay_call_buf_free(&url);
 }
 
 

@@ -210,7 +210,8 @@ convrelay_call_replay_caller(convrelay_call_replay_t *r,
     const cJSON *message, double t)
 {
     char             *text;
-    unsigned          last;
+    size_t            said;
+    unsigned          last, over;
     convrelay_str_t   type, prompt;
 
     if (convrelay_json_string(message, "type", &type) != CONVRELAY_OK) {
@@ -229,11 +230,23 @@ convrelay_call_replay_caller(convrelay_call_replay_t *r,
         && convrelay_json_string(message, "voicePrompt", &prompt)
            == CONVRELAY_OK)
     {
-        convrelay_call_replay_answer(r);
+        /* what it was said into was cut off, wherever that happened to be */
+
+        said = r->answer.len;
+        over = r->asked && !r->closed && !r->cut;
+
         convrelay_call_replay_step(r, CONVRELAY_CALL_WAIT_UNTIL, t, NULL,
                                    "prompt");
-        convrelay_call_replay_step(r, r->fast ? CONVRELAY_CALL_SAY
-                                              : CONVRELAY_CALL_SAY_OVER,
+
+        if (r->fast && over) {
+            convrelay_call_replay_step(r, CONVRELAY_CALL_WAIT_BYTES, said,
+                                       NULL, "prompt");
+        }
+
+        convrelay_call_replay_answer(r);
+        convrelay_call_replay_step(r, r->fast && !over
+                                      ? CONVRELAY_CALL_SAY
+                                      : CONVRELAY_CALL_SAY_OVER,
                                    -1, (char *) prompt.data,
                                    (char *) prompt.data);
         convrelay_call_buf_reset(&r->prompt);

@@ -98,6 +98,7 @@ typedef struct {
     unsigned                   stray;        /* of all turns */
     int                        code;         /* exit code */
 
+    unsigned                   direct:1;     /* the URL is a relay's */
     unsigned                   speaking:1;
     unsigned                   ended:1;      /* the server sent "end" */
     unsigned                   hung_up:1;    /* we did */

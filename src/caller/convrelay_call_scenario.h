@@ -61,6 +61,7 @@ typedef enum {
     CONVRELAY_CALL_WAIT_SPEECH,
     CONVRELAY_CALL_WAIT_MS,
     CONVRELAY_CALL_WAIT_UNTIL,            /* ms since the call began */
+    CONVRELAY_CALL_WAIT_BYTES,            /* of this answer */
     CONVRELAY_CALL_HANGUP,
     CONVRELAY_CALL_DROP,
     CONVRELAY_CALL_RAW,                   /* a message as it stands */

@@ -165,10 +165,7 @@ convrelay_call_step(convrelay_call_t *call, convrelay_call_step_t *step,
     case CONVRELAY_CALL_WAIT_UNTIL:
         return convrelay_call_sleep(call, call->begun_at + step->number);
 
-    case CONVRELAY_CALL_RAW:
-        convrelay_call_raw(call, text, 0);
-        return CONVRELAY_OK;
-
+    case CONVRELAY_CALL_WAIT_BYTES:
     case CONVRELAY_CALL_RAW_INTERRUPT:
 
         /* without the recording's clock, where it was in the answer */
@@ -179,7 +176,14 @@ convrelay_call_step(convrelay_call_t *call, convrelay_call_step_t *step,
             return convrelay_call_await(call, step, "so much of an answer");
         }
 
-        convrelay_call_raw(call, text, 1);
+        if (step->type == CONVRELAY_CALL_RAW_INTERRUPT) {
+            convrelay_call_raw(call, text, 1);
+        }
+
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALL_RAW:
+        convrelay_call_raw(call, text, 0);
         return CONVRELAY_OK;
 
     case CONVRELAY_CALL_HANGUP:

@@ -1,0 +1,529 @@
+# convrelay-call, the telephone: scenarios against the module and its mock,
+# recordings, loads, and what it says of servers that are wrong.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use ConvRelay::Caller;
+use ConvRelay::Nginx;
+use File::Temp ();
+use JSON::PP ();
+use Test::More;
+
+plan skip_all => 'needs convrelay-call' if !-x caller_path();
+
+my $nginx = ConvRelay::Nginx->new;
+my $root = $nginx->root;
+
+# agents, with the mock as their LLM
+
+my %llm = (
+    '/ws' => 'interval=4ms', '/count' => 'answer=count tokens=40 interval=4ms',
+    '/refuses' => 'status=503', '/breaks' => 'fault=cut at_token=4',
+    '/history' => 'answer=history',
+);
+
+my $llms = join '', map {
+    "location = $_ { convrelay_mock_llm  first=20ms $llm{$_}; }\n"
+} sort keys %llm;
+
+my $agents = join '', map { <<"_EOC_" } sort keys %llm;
+        location = $_ {
+            convrelay;
+            convrelay_system_prompt
+                "tenant \$convrelay_parameter_tenant, called \$convrelay_to";
+            proxy_pass          http://mock$_;
+            proxy_http_version  1.1;
+            proxy_set_header    Connection "";
+        }
+_EOC_
+
+$nginx->lua(<<"_EOC_" . <<'_EOC_');
+    upstream mock {
+        server     127.0.0.1:%%PORT_1%%;
+        keepalive  8;
+    }
+
+    server {
+        listen  127.0.0.1:%%PORT_1%%;
+        $llms
+    }
+
+    server {
+        listen  127.0.0.1:%%PORT%%;
+        $agents
+_EOC_
+
+        convrelay_twiml_attribute  welcomeGreeting "Hello, caller.";
+        convrelay_twiml_attribute  language $convrelay_form_Lang;
+
+        location = /twiml {
+            convrelay_twiml  wss://calls.example.com/ws;
+        }
+
+        location = /signed {
+            convrelay_auth_token  secret;
+            convrelay_twiml       wss://127.0.0.1:%%PORT%%/signed/ws;
+        }
+
+        location = /signed/ws {
+            convrelay_auth_token  secret;
+            convrelay;
+            convrelay_mock_llm    interval=1ms;
+        }
+
+        # the agent that hands over, and what it leads to
+
+        location = /handoff {
+            default_type  text/xml;
+            return 200 '<Response><Connect action="/action"><ConversationRelay
+                        url="wss://calls.example.com/agent"/></Connect></Response>';
+        }
+
+        location = /agent {
+            content_by_lua_block {
+                local ws = require("convrelay_server").accept()
+
+                repeat
+                    local message = ws:read()
+                until not message or message:find('"prompt"', 1, true)
+
+                ws:text("One moment.", true)
+                ws:message{ type = "end",
+                            handoffData = '{"reason":"live-agent"}' }
+                ws:read()
+                ws:close(1000)
+            }
+        }
+
+        location = /action {
+            content_by_lua_block {
+                ngx.req.read_body()
+                local form = ngx.req.get_post_args()
+                local calls = ngx.shared.calls
+
+                calls:rpush("actions", form.SessionStatus .. " "
+                            .. form.CallStatus .. " "
+                            .. (form.HandoffData or "-") .. " "
+                            .. (form.ErrorCode or "-"))
+
+                ngx.header.content_type = "text/xml"
+                ngx.say(form.SessionStatus == "ended"
+                        and '<Response><Connect action="/action">'
+                            .. '<ConversationRelay '
+                            .. 'url="wss://calls.example.com/ws"/>'
+                            .. '</Connect></Response>'
+                        or "<Response><Hangup/></Response>")
+            }
+        }
+
+        location = /actions {
+            content_by_lua_block {
+                local calls = ngx.shared.calls
+
+                for i = 1, calls:llen("actions") do
+                    ngx.say(calls:lpop("actions"))
+                end
+            }
+        }
+
+        location = /drops {
+            default_type  text/xml;
+            return 200 '<Response><Connect action="/action"><ConversationRelay
+                        url="wss://calls.example.com/cut"/></Connect></Response>';
+        }
+
+        location = /cut {
+            content_by_lua_block {
+                local ws = require("convrelay_server").accept()
+
+                ws:read()
+                ws:text("One ")
+            }
+        }
+
+        # TwiML that Twilio would not like, or not take
+
+        location = /odd {
+            default_type  text/xml;
+            return 200 '<Response><Connect><ConversationRelay
+                        url="https://calls.example.com/ws" interruptable="any"
+                        speechTimeout="10"/></Connect></Response>';
+        }
+
+        location = /dial {
+            default_type  text/xml;
+            return 200 '<Response><Say>Hi</Say><Dial/></Response>';
+        }
+
+        location = /torn {
+            default_type  text/xml;
+            return 200 '<Response><Connect>';
+        }
+
+        location = /failing {
+            return 500;
+        }
+
+        location = /lua {
+            content_by_lua_block {
+                require("convrelay_server").serve(ngx.var.arg_fault)
+            }
+        }
+
+        # numbered answers that lack a number, have one twice, or go on
+
+        location = /numbers {
+            content_by_lua_block {
+                local server = require "convrelay_server"
+                local fault = ngx.var.arg_fault
+
+                function server.compose()
+                    local tokens = {}
+
+                    for i = 1, 30 do
+                        local n = fault == "swapped" and (i == 9 and 10
+                                                          or i == 10 and 9)
+                                  or i
+
+                        if not (fault == "lost" and i == 7) then
+                            tokens[#tokens + 1] = " " .. n
+                        end
+
+                        if fault == "doubled" and i == 7 then
+                            tokens[#tokens + 1] = " " .. n
+                        end
+                    end
+
+                    return tokens
+                end
+
+                server.serve(fault)
+            }
+        }
+    }
+_EOC_
+
+$nginx->start;
+
+my $port = $nginx->port;
+my $http = "http://127.0.0.1:$port";
+my $ws = "ws://127.0.0.1:$port";
+my @to = ('--connect-to', "ws://127.0.0.1:$port", '--timeout', '5s');
+
+
+sub diagnose {
+    my $run = shift;
+
+    return diag("exit $run->{code}\n$run->{out}\n$run->{err}");
+}
+
+
+# the scenarios that the project ships
+
+my @scenarios = (
+    ['demo', '/twiml', '--form', 'Lang=es-ES', '--pace', '8ms'],
+    ['interruption', '/ws', '--pace', '8ms'],
+    ['interruption', '/ws', '--pace', '0ms'],
+    ['keypad', '/ws'],
+    ['silence', '/twiml'],
+    ['failing-llm', '/refuses'],
+    ['failing-llm', '/breaks'],
+    ['handoff', '/handoff'],
+    ['parameters', '/history'],
+);
+
+for my $case (@scenarios) {
+    my ($name, $path, @args) = @$case;
+
+    # the agent of the demo greets with its own words
+
+    my $text = ConvRelay::Caller::slurp("$root/t/scenarios/$name.txt");
+
+    $text =~ s/voice assistant/Hello, caller./;
+
+    my $url = exists $llm{$path} ? "$ws$path" : "$http$path";
+    my $run = caller_run(\$text, '--tap', '-s', '-', @to, @args, $url);
+
+    ok($run->{code} eq '0' && $run->{out} =~ /^1\.\.\d+$/m,
+       "scenario $name against $path @args")
+    or diagnose($run);
+
+    is($run->{err}, '', '... without a warning');
+}
+
+# the second session of the call above ended, too
+
+is(`curl -s $http/actions`, <<'_EOC_', 'what the action URL was told');
+ended in-progress {"reason":"live-agent"} -
+completed completed - -
+_EOC_
+
+my $run = caller_run('-e', 'Hi', @to, "$http/drops");
+
+is($run->{code}, 5, 'a connection that breaks off');
+is($run->{err}, "convrelay-call: the server closed the connection in the"
+                . " middle of the call\n", '... is told in one line');
+is(`curl -s $http/actions`, "failed in-progress - 64105\n",
+   '... and to the action URL');
+
+
+# expectations that do not hold
+
+$run = caller_run(\<<'_EOC_', '--tap', '--pace', '1ms', '-s', '-', @to, "$http/twiml");
+expect greeting contains: Good morning
+caller: Name three trees.
+expect contains: palm
+expect not contains: oak
+expect matches: ^[Oo]ak$
+expect first token under 0 ms
+expect no token after interrupt
+caller: Hello ${NOBODY}
+interrupt after 100 characters
+expect silence 10 ms
+_EOC_
+
+is($run->{code}, 1, 'a failed expectation gives exit code 1');
+is(join(' ', $run->{out} =~ /^((?:not )?ok \d+)/mg),
+   'not ok 1 not ok 2 not ok 3 not ok 4 not ok 5 not ok 6 not ok 7 '
+   . 'not ok 8 ok 9', '... and "not ok" lines')
+or diagnose($run);
+like($run->{out}, qr/^#   the greeting is "Hello, caller\."$/m,
+     '... which say why');
+
+$run = caller_run('--tap', '-s', "$root/t/scenarios/interruption.txt", @to,
+                  "$ws/lua?fault=interrupt");
+is($run->{code}, 1, 'a server that ignores interruptions fails the scenario');
+like($run->{out}, qr/^not ok \d+ - .*no token after interrupt$/m,
+     '... at the right line');
+
+
+# what machines read
+
+$run = caller_run('--json', '-e', 'Name three trees.', @to, "$http/twiml");
+is($run->{code}, 0, '--json');
+is($run->{json}{exit}, 0, '... has the exit code');
+is($run->{json}{turns}[0]{prompt}, 'Name three trees.', '... the prompt');
+like($run->{json}{turns}[0]{answer}, qr/birch/, '... the answer');
+ok($run->{json}{turns}[0]{tokens} > 5
+   && defined $run->{json}{turns}[0]{first_token_ms}, '... and figures');
+
+$run = caller_run(\"caller: Hi\nexpect contains: x\"y\n", '--json', '-s', '-',
+                  @to, "$http/twiml");
+is($run->{code}, 1, '--json with a failed expectation');
+is_deeply([ @{$run->{json}{checks}[0]}{qw( line step )} ],
+          [ 2, 'expect contains: x"y' ], '... names the line');
+
+$run = caller_run('--json', '-e', 'Hi', @to, "$http/failing");
+is($run->{json}{exit}, 3, '--json where there is no call');
+
+
+# record, and replay
+
+my $dir = File::Temp->newdir;
+
+$run = caller_run(\<<'_EOC_', '--record', "$dir/call", '--pace', '5ms', '-s', '-',
+caller: Name ten cities.
+interrupt after 31 characters
+caller: What have we said so far?
+dtmf: 5
+caller: Name three trees.
+wait for answer
+caller: Count to 200.
+wait 60 ms
+caller over: Hello!
+hangup
+_EOC_
+                  @to, "$http/twiml");
+is($run->{code}, 0, '--record') or diagnose($run);
+
+my @lines = split /\n/, ConvRelay::Caller::slurp("$dir/call");
+my @frames = map { JSON::PP->new->utf8->decode($_) } @lines;
+
+is($frames[0]{message}{type}, 'setup', '... begins with setup');
+is($frames[-1]{close}, 1000, '... ends with Close');
+ok(!(grep { $frames[$_]{t} < $frames[$_ - 1]{t} } 1 .. $#frames),
+   '... in the order of time');
+
+my ($answer) = map { $_->{message}{token} } grep {
+    $_->{from} eq 'server' && ($_->{message}{token} // '') =~ /birch/
+} @frames;
+ok(defined $answer, '... holds the tokens');
+
+for my $how ([], ['--fast']) {
+    $run = caller_run('--tap', '--replay', "$dir/call", @$how, @to,
+                      "$http/twiml");
+    is($run->{code}, 0, "--replay @$how") or diagnose($run);
+    cmp_ok(scalar(() = $run->{out} =~ /^ok/mg), '==', 5,
+           '... compares all answers');
+}
+
+my $other = ConvRelay::Caller::slurp("$dir/call");
+$other =~ s/birch/palm!/g;
+
+open my $fh, '>', "$dir/other" or die;
+print $fh $other;
+close $fh;
+
+$run = caller_run('--tap', '--replay', "$dir/other", '--fast', @to,
+                  "$http/twiml");
+is($run->{code}, 1, '--replay of another answer fails');
+like($run->{out}, qr/^#   from byte \d+ on it was ".*palm!.*" and is ".*birch/m,
+     '... and shows where they differ');
+
+open $fh, '>', "$dir/elsewhere" or die;
+print $fh <<'_EOC_';
+{"t":0,"from":"caller","message":{"type":"setup","customParameters":{"a":"b"}}}
+{"t":100,"from":"caller","message":{"type":"prompt","voicePrompt":"Hello"}}
+{"t":200,"from":"server","message":{"type":"text","token":"Hello! How can I help you today?","last":true}}
+_EOC_
+close $fh;
+
+$run = caller_run('--replay', "$dir/elsewhere", @to, "$ws/ws");
+is($run->{code}, 0, '--replay of a recording made elsewhere') or diagnose($run);
+
+
+# signatures
+
+$run = caller_run('--auth-token', 'secret', '-e', 'Hi', '--plain',
+                  '--timeout', '5s', "$http/signed");
+is($run->{code}, 0, '--auth-token signs webhook and handshake')
+or diagnose($run);
+
+$run = caller_run('--auth-token', 'other', '-e', 'Hi', "$http/signed");
+is($run->{code}, 3, '... with another one there is no TwiML');
+is($run->{err}, "convrelay-call: POST $http/signed: the server answered 403"
+                . " (Twilio alert 11200)\n", '... which is said');
+
+$run = caller_run('--auth-token', 'secret', '-e', 'Hi', "$ws/signed/ws");
+is($run->{code}, 0, '... the same for a relay URL, which Twilio calls wss')
+or diagnose($run);
+
+$run = caller_run('-e', 'Hi', "$ws/signed/ws");
+is($run->{code}, 4, '... and without it no WebSocket');
+is($run->{err}, "convrelay-call: $ws/signed/ws: the server answered"
+                . " \"403 Forbidden\" to the WebSocket handshake\n",
+   '... which is said');
+
+
+# TwiML as Twilio would see it
+
+$run = caller_run('-e', 'Hi', @to, "$http/odd");
+like($run->{err}, qr/attribute "interruptable" is not known/,
+     'an unknown attribute is told');
+like($run->{err}, qr/speechTimeout="10" is not/, '... a bad value');
+like($run->{err}, qr/64102/, '... a wrong scheme');
+is($run->{code}, 4, '... and there is no relay');
+
+for my $case (['/dial', 'the TwiML has no <ConversationRelay> in a <Connect>,'
+                        . ' but <Say> <Dial>'],
+              ['/torn', "POST $http/torn: the TwiML"],
+              ['/failing', "POST $http/failing: the server answered 500"
+                           . ' (Twilio alert 11200)'])
+{
+    $run = caller_run('-e', 'Hi', @to, "$http$case->[0]");
+    is($run->{code}, 3, "$case->[0] is no usable TwiML");
+    like($run->{err}, qr/^convrelay-call: \Q$case->[1]\E[^\n]*\n\z/,
+         '... said in one line');
+}
+
+$run = caller_run('--get', '-e', 'Hi', @to, "$http/twiml");
+is($run->{code}, 0, '--get requests the TwiML by GET');
+
+
+# options
+
+for my $case (['there is no URL'], ['there are two URLs', "$ws/", "$ws/"],
+              ['is no time', '--timeout', 'soon', $ws],
+              ['is not NAME=VALUE', '--form', 'x', $ws],
+              ['goes with "load"', '--calls', '3', $ws],
+              ['is no number from 1', 'load', '--calls', '0', $ws],
+              ['No such file', '-s', "$dir/none", $ws],
+              ['no scheme', '-e', 'Hi', 'calls.example.com'],
+              ['load takes no scenario', 'load', '-s',
+               "$root/t/scenarios/demo.txt", $ws])
+{
+    my ($says, @args) = @$case;
+
+    $run = caller_run(@args);
+    is($run->{code}, $says eq 'no scheme' ? 3 : 2, "wrong options: @args");
+    like($run->{err}, qr/^[^\n]*\Q$says\E[^\n]*\n\z/, "... $says");
+    is($run->{out}, '', '... and nothing else');
+}
+
+$run = caller_run(\"caller Hi\n", '-s', '-', $ws);
+is($run->{code}, 2, 'a mistake in a scenario');
+is($run->{err}, "convrelay-call: -: line 1 is not a step: \"caller Hi\"\n",
+   '... is told with its line');
+
+for my $option ('--help', '--version') {
+    $run = caller_run($option);
+    is($run->{code}, 0, $option);
+    is(scalar(grep { length > 80 } split /\n/, $run->{out}), 0,
+       '... fits a terminal');
+    unlike($run->{out}, qr/\x1b/, '... without colour');
+}
+
+
+# load
+
+my @load = ('load', '--calls', '50', '--rate', '100', '--turns', '2',
+            '--think', '50ms', '--seed', '7', '--timeout', '5s');
+
+$run = caller_run(@load, '--interrupt', '20%', '--talk-over', '10%',
+                  '--hangup', '5%', '--tokens', '40', "$ws/count");
+is($run->{code}, 0, 'a load of 50 calls') or diagnose($run);
+like($run->{out}, qr/^calls +50 started/m, '... which were held');
+like($run->{out}, qr/^lost 0, doubled 0, reordered 0, stray after an interrupt 0,$/m,
+     '... without a token lost');
+like($run->{out}, qr/^first token +\d+ +[\d.]+/m, '... with percentiles');
+is($run->{err}, '', '... and no progress where there is no terminal');
+
+$run = caller_run(@load, '--json', '--tokens', '40', @to,
+                  "$ws/count");
+is($run->{code}, 0, 'a load with --json') or diagnose($run);
+is_deeply([ @{$run->{json}}{qw( calls completed tokens lost stray exit )} ],
+          [ 50, 50, 4000, 0, 0, 0 ], '... counts all tokens');
+
+for my $case (['lost', 'lost'], ['doubled', 'doubled'],
+              ['swapped', 'reordered'],
+              ['interrupt', 'stray', '--interrupt', '100'],
+              ['answer-once', 'closed_twice'],
+              ['prompt-over', 'not_numbered', '--talk-over', '100', '-e', 'x'])
+{
+    my ($fault, $figure, @args) = @$case;
+
+    $run = caller_run('load', '--calls', '4', '--rate', '50', '--turns', '2',
+                      '--think', '20ms', '--seed', '3', '--json', '--tokens',
+                      '30', '--timeout', '3s', @args,
+                      "$ws/numbers?fault=$fault");
+    is($run->{code}, 1, "a load fails where the server has the fault $fault")
+    or diagnose($run);
+    cmp_ok($run->{json}{$figure}, '>', 0, "... it counts as $figure")
+        if $fault ne 'prompt-over';
+}
+
+$run = caller_run('load', '--calls', '3', '--think', '10ms',
+                  "$ws/numbers?fault=none", '--tokens', '30', '--json');
+is($run->{code}, 0, 'the same server without a fault passes')
+or diagnose($run);
+
+$run = caller_run('load', '--calls', '3', '--rate', '50', "$ws/none");
+is($run->{code}, 4, 'a load that does not get through');
+like($run->{out}, qr/3 x the server answered "404 Not Found"/,
+     '... says why, and how often');
+
+for my $url ('ws://192.0.2.1:9/', 'ws://calls.invalid/') {
+    $run = caller_run('load', $url);
+    is($run->{code}, 2, "no load on $url");
+    like($run->{err}, qr/is not on this machine; .*--i-own-this-server/,
+         '... without the owner\'s word');
+}
+
+
+is(join('', grep { !/status 503|prematurely closed|refused/ }
+        $nginx->complaints('crit|alert|emerg')), '', 'nginx has no complaints');
+
+done_testing();

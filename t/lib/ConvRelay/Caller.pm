@@ -1,0 +1,89 @@
+package ConvRelay::Caller;
+
+# Runs convrelay-call:
+#
+#     my $run = caller_run('--tap', '-e', 'Hi', $url);
+#     $run->{code}, $run->{out}, $run->{err}      exit code, what it printed
+#     $run->{json}                                decoded, with --json
+#
+# A sanitizer's report, a signal or more than 60 seconds fail the test that
+# runs it, by the code.
+
+use strict;
+use warnings;
+
+use Cwd ();
+use Exporter qw( import );
+use File::Basename ();
+use File::Temp ();
+use JSON::PP ();
+use POSIX ();
+
+our @EXPORT = qw( caller_run caller_path );
+
+my $root = Cwd::realpath(File::Basename::dirname(__FILE__) . '/../../..');
+my $build = $ENV{TEST_NGINX_BUILD} // "$root/build";
+
+
+sub caller_path { return "$build/convrelay-call" }
+
+
+sub caller_run {
+    my @args = @_;
+    my ($out, $err, $in) = map { File::Temp->new } 1 .. 3;
+
+    if (ref $args[0]) {
+        print $in ${ shift @args };
+        close $in;
+    }
+
+    my $pid = fork // die "fork: $!\n";
+
+    if ($pid == 0) {
+        open STDIN, '<', "$in";
+        open STDOUT, '>&', $out;
+        open STDERR, '>&', $err;
+
+        # nothing of the environment decides what it says
+
+        delete @ENV{qw( TWILIO_AUTH_TOKEN NO_COLOR http_proxy https_proxy )};
+
+        # the caller frees all that it takes, unlike nginx's tests
+
+        if ($ENV{ASAN_OPTIONS}) {
+            $ENV{ASAN_OPTIONS} =~ s/detect_leaks=0/detect_leaks=1/;
+            $ENV{ASAN_OPTIONS} =~ s/:log_path=[^:]*//;
+        }
+
+        alarm 60;
+        exec caller_path(), @args or POSIX::_exit(127);
+    }
+
+    waitpid $pid, 0;
+
+    my %run = (
+        code => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8,
+        out => slurp("$out"), err => slurp("$err"),
+    );
+
+    if ("$run{out}$run{err}" =~ /Sanitizer|runtime error:/) {
+        $run{code} = "sanitizer report: $run{err}";
+    }
+
+    if (grep { $_ eq '--json' } @args) {
+        $run{json} = eval { JSON::PP->new->utf8->decode($run{out}) };
+    }
+
+    return \%run;
+}
+
+
+sub slurp {
+    open my $fh, '<', shift or return '';
+    local $/;
+
+    return scalar(<$fh>) // '';
+}
+
+
+1;
