@@ -222,10 +222,45 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NULL },
 
     { ngx_string("convrelay_twiml_attribute"),
-      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE2,
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE23,
       ngx_http_convrelay_twiml_attribute,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("convrelay_twiml_language"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_1MORE,
+      ngx_http_convrelay_twiml_language,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_twiml_parameter"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE2,
+      ngx_http_convrelay_twiml_parameter,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_twiml_action"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE12,
+      ngx_http_convrelay_twiml_action,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_twiml_before"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_twiml_xml_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, before),
+      NULL },
+
+    { ngx_string("convrelay_twiml_inside"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_twiml_xml_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, inside),
       NULL },
 
     { ngx_string("convrelay_env"),
@@ -418,6 +453,11 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->max_fragments = NGX_CONF_UNSET;
     conf->twiml = NGX_CONF_UNSET_PTR;
     conf->attributes = NGX_CONF_UNSET_PTR;
+    conf->languages = NGX_CONF_UNSET_PTR;
+    conf->parameters = NGX_CONF_UNSET_PTR;
+    conf->action = NGX_CONF_UNSET_PTR;
+    conf->before = NGX_CONF_UNSET_PTR;
+    conf->inside = NGX_CONF_UNSET_PTR;
     conf->auth_tokens = NGX_CONF_UNSET_PTR;
     conf->public_url = NGX_CONF_UNSET_PTR;
     conf->ticket = NGX_CONF_UNSET_PTR;
@@ -460,7 +500,7 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (rv == NGX_CONF_OK) {
-        rv = ngx_http_convrelay_twiml_merge(cf, conf);
+        rv = ngx_http_convrelay_twiml_merge(cf, prev, conf);
     }
 
     if (rv == NGX_CONF_OK) {
@@ -527,6 +567,11 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
 
     ngx_conf_init_ptr_value(conf->twiml, NULL);
     ngx_conf_merge_ptr_value(conf->attributes, prev->attributes, NULL);
+    ngx_conf_merge_ptr_value(conf->languages, prev->languages, NULL);
+    ngx_conf_merge_ptr_value(conf->parameters, prev->parameters, NULL);
+    ngx_conf_merge_ptr_value(conf->action, prev->action, NULL);
+    ngx_conf_merge_ptr_value(conf->before, prev->before, NULL);
+    ngx_conf_merge_ptr_value(conf->inside, prev->inside, NULL);
 
     if (!conf->auth) {
         conf->auth = prev->auth;

@@ -19,6 +19,7 @@
 #include "convrelay_ws_handshake.h"
 #include "convrelay_relay.h"
 #include "convrelay_twiml.h"
+#include "convrelay_twiml_attribute.h"
 #include "convrelay_llm_body.h"
 #include "convrelay_llm_stream.h"
 #include "convrelay_session.h"
@@ -82,10 +83,29 @@ typedef struct {
 } ngx_http_convrelay_field_t;
 
 
+/* an attribute of the TwiML, a <Parameter>, or the code of a <Language> */
+
 typedef struct {
     ngx_str_t                         name;
     ngx_http_convrelay_value_t        value;
+    ngx_str_t                         text;   /* of the value, if known */
+    unsigned                          known:1;        /* at configuration */
+    unsigned                          unchecked:1;
 } ngx_http_convrelay_attribute_t;
+
+
+typedef struct {
+    ngx_http_convrelay_attribute_t    code;
+    ngx_array_t                       attributes;
+} ngx_http_convrelay_language_t;
+
+
+/* a piece of raw TwiML: literal text, or a variable */
+
+typedef struct {
+    ngx_str_t                         text;
+    ngx_int_t                         index;  /* of the variable, or -1 */
+} ngx_http_convrelay_xml_part_t;
 
 
 /* convrelay_limit_calls */
@@ -128,7 +148,12 @@ typedef struct {
                                                          looked at */
 
     ngx_http_convrelay_value_t       *twiml;
-    ngx_array_t                      *attributes;
+    ngx_array_t                      *attributes;     /* of attribute_t */
+    ngx_array_t                      *languages;
+    ngx_array_t                      *parameters;     /* of attribute_t */
+    ngx_http_convrelay_attribute_t   *action; /* its name is the method */
+    ngx_array_t                      *before; /* of xml_part_t */
+    ngx_array_t                      *inside; /* the same */
 
     ngx_array_t                      *auth_tokens;    /* of values, or NULL:
                                                          signatures are not
@@ -362,12 +387,50 @@ char *ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
 /* ngx_http_convrelay_twiml.c */
 
 ngx_int_t ngx_http_convrelay_twiml_handler(ngx_http_request_t *r);
+
+/* the document of a location with convrelay_twiml; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, ngx_str_t *document);
+
+/* sends a document as the response, what to finalize the request with */
+ngx_int_t ngx_http_convrelay_twiml_respond(ngx_http_request_t *r,
+    ngx_str_t *document);
+
+
+/* ngx_http_convrelay_twiml_conf.c */
+
 char *ngx_http_convrelay_twiml(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_twiml_attribute(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_convrelay_twiml_language(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_twiml_parameter(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_twiml_action(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_twiml_pair(ngx_conf_t *cf, ngx_array_t *attributes,
+    ngx_str_t *name, ngx_str_t *value, ngx_uint_t unchecked);
+ngx_http_convrelay_attribute_t *ngx_http_convrelay_find_attribute(
+    ngx_array_t *attributes, ngx_str_t *name);
+
+
+/* ngx_http_convrelay_twiml_check.c */
+
 char *ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf);
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
+char *ngx_http_convrelay_twiml_check_known(ngx_conf_t *cf,
+    ngx_http_convrelay_attribute_t *a);
+char *ngx_http_convrelay_twiml_check_action(ngx_conf_t *cf,
+    ngx_http_convrelay_attribute_t *action);
+
+
+/* ngx_http_convrelay_twiml_xml.c */
+
+char *ngx_http_convrelay_twiml_xml_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_int_t ngx_http_convrelay_twiml_xml(ngx_http_request_t *r,
+    ngx_array_t *parts, convrelay_str_t *xml);
 
 
 /* ngx_http_convrelay_form.c */

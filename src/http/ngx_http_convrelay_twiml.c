@@ -11,23 +11,21 @@
 
 
 static void ngx_http_convrelay_twiml_body_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_convrelay_twiml_send(ngx_http_request_t *r);
-static ngx_int_t ngx_http_convrelay_twiml_values(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_not_allowed(ngx_http_request_t *r);
-static ngx_http_convrelay_attribute_t *ngx_http_convrelay_find_attribute(
-    ngx_array_t *attributes, ngx_str_t *name);
-static ngx_int_t ngx_http_convrelay_default_attribute(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf, ngx_str_t *name, ngx_str_t *value);
+static ngx_int_t ngx_http_convrelay_twiml_send(ngx_http_request_t *r);
 
-
-static ngx_str_t  ngx_http_convrelay_greeting_name =
-    ngx_string("welcomeGreeting");
-static ngx_str_t  ngx_http_convrelay_greeting =
-    ngx_string("Hi! I am a voice assistant powered by Twilio and Open A I . "
-               "Ask me anything!");
-static ngx_str_t  ngx_http_convrelay_events_name = ngx_string("events");
-static ngx_str_t  ngx_http_convrelay_events = ngx_string("tokens-played");
+static ngx_int_t ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
+static ngx_int_t ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
+static ngx_int_t ngx_http_convrelay_twiml_languages(ngx_http_request_t *r,
+    ngx_array_t *languages, convrelay_twiml_t *t);
+static ngx_int_t ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
+static convrelay_pair_t *ngx_http_convrelay_twiml_pairs(ngx_http_request_t *r,
+    ngx_array_t *attributes, ngx_uint_t more);
+static ngx_int_t ngx_http_convrelay_twiml_value(ngx_http_request_t *r,
+    ngx_http_convrelay_attribute_t *a, convrelay_str_t *text);
 
 
 ngx_int_t
@@ -108,10 +106,7 @@ static ngx_int_t
 ngx_http_convrelay_twiml_send(ngx_http_request_t *r)
 {
     ngx_int_t                       rc;
-    ngx_buf_t                      *b;
-    ngx_chain_t                     out;
-    convrelay_pair_t                ticket;
-    convrelay_twiml_t               t;
+    ngx_str_t                       document;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
     rc = ngx_http_convrelay_signature(r, 0);
@@ -121,37 +116,36 @@ ngx_http_convrelay_twiml_send(ngx_http_request_t *r)
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
-    ngx_memzero(&t, sizeof(convrelay_twiml_t));
-
-    rc = ngx_http_convrelay_twiml_values(r, clcf, &t);
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_http_convrelay_twiml_document(r, clcf, &document) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (clcf->ticket) {
-        rc = ngx_http_convrelay_ticket_issue(r, clcf, &ticket);
+    return ngx_http_convrelay_twiml_respond(r, &document);
+}
 
-        if (rc == NGX_ERROR) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
 
-        if (rc == NGX_OK) {
-            t.parameters = &ticket;
-            t.nparameters = 1;
-        }
-    }
+ngx_int_t
+ngx_http_convrelay_twiml_respond(ngx_http_request_t *r, ngx_str_t *document)
+{
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
 
-    b = ngx_create_temp_buf(r->pool, convrelay_twiml_size(&t));
+    b = ngx_calloc_buf(r->pool);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->last = convrelay_twiml_write(b->pos, &t);
+    b->start = document->data;
+    b->pos = document->data;
+    b->last = document->data + document->len;
+    b->end = b->last;
+    b->temporary = 1;
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
 
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = b->last - b->pos;
+    r->headers_out.content_length_n = document->len;
 
     ngx_str_set(&r->headers_out.content_type, "text/xml");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
@@ -171,18 +165,46 @@ ngx_http_convrelay_twiml_send(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, ngx_str_t *document)
+{
+    convrelay_twiml_t  t;
+
+    ngx_memzero(&t, sizeof(convrelay_twiml_t));
+
+    if (ngx_http_convrelay_twiml_url(r, clcf, &t) != NGX_OK
+        || ngx_http_convrelay_twiml_connect(r, clcf, &t) != NGX_OK
+        || ngx_http_convrelay_twiml_languages(r, clcf->languages, &t)
+           != NGX_OK
+        || ngx_http_convrelay_twiml_parameters(r, clcf, &t) != NGX_OK
+        || ngx_http_convrelay_twiml_xml(r, clcf->before, &t.before) != NGX_OK
+        || ngx_http_convrelay_twiml_xml(r, clcf->inside, &t.inside) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    document->len = convrelay_twiml_size(&t);
+    document->data = ngx_pnalloc(r->pool, document->len);
+    if (document->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) convrelay_twiml_write(document->data, &t);
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
-ngx_http_convrelay_twiml_values(ngx_http_request_t *r,
+ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t)
 {
-    ngx_str_t                        value;
-    ngx_uint_t                       i;
-    const char                      *error;
-    convrelay_pair_t                *pair;
-    ngx_http_convrelay_attribute_t  *a;
+    ngx_str_t    value;
+    const char  *error;
 
     if (ngx_http_complex_value(r, clcf->twiml->value, &value) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     t->url.len = value.len;
@@ -192,223 +214,177 @@ ngx_http_convrelay_twiml_values(ngx_http_request_t *r,
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "the URL that \"convrelay_twiml %V\" gives %s",
                       &clcf->twiml->source, error);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    a = clcf->attributes->elts;
-
-    pair = ngx_palloc(r->pool,
-                      clcf->attributes->nelts * sizeof(convrelay_pair_t));
-    if (pair == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    t->attributes = pair;
-    t->nattributes = clcf->attributes->nelts;
-
-    for (i = 0; i < clcf->attributes->nelts; i++) {
-
-        if (ngx_http_complex_value(r, a[i].value.value, &value) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        pair[i].name.len = a[i].name.len;
-        pair[i].name.data = a[i].name.data;
-        pair[i].value.len = value.len;
-        pair[i].value.data = value.data;
+        return NGX_ERROR;
     }
 
     return NGX_OK;
 }
 
 
-char *
-ngx_http_convrelay_twiml(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+static ngx_int_t
+ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t)
 {
-    char                      *rv;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    rv = ngx_http_convrelay_value_slot(cf, cmd, conf);
-    if (rv != NGX_CONF_OK) {
-        return rv;
+    t->attributes = ngx_http_convrelay_twiml_pairs(r, clcf->attributes, 0);
+    if (t->attributes == NULL) {
+        return NGX_ERROR;
     }
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_convrelay_twiml_handler;
+    t->nattributes = clcf->attributes->nelts;
 
-    return NGX_CONF_OK;
+    if (clcf->action == NULL) {
+        return NGX_OK;
+    }
+
+    t->method.len = clcf->action->name.len;
+    t->method.data = clcf->action->name.data;
+
+    return ngx_http_convrelay_twiml_value(r, clcf->action, &t->action);
 }
 
-
-char *
-ngx_http_convrelay_twiml_attribute(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_convrelay_loc_conf_t *clcf = conf;
-
-    ngx_str_t                       *value;
-    convrelay_str_t                  name;
-    ngx_http_convrelay_attribute_t  *a;
-
-    value = cf->args->elts;
-
-    name.len = value[1].len;
-    name.data = value[1].data;
-
-    if (convrelay_twiml_check_name(&name) != CONVRELAY_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no attribute name, write it as in "
-                           "\"welcomeGreeting\"", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    if (convrelay_str_eq(&name, "url")) {
-        return "cannot set \"url\", \"convrelay_twiml\" does";
-    }
-
-    if (clcf->attributes == NGX_CONF_UNSET_PTR) {
-
-        clcf->attributes = ngx_array_create(cf->pool, 4,
-                                      sizeof(ngx_http_convrelay_attribute_t));
-        if (clcf->attributes == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    if (ngx_http_convrelay_find_attribute(clcf->attributes, &value[1])) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "duplicate attribute \"%V\"", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    a = ngx_array_push(clcf->attributes);
-    if (a == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    a->name = value[1];
-
-    return ngx_http_convrelay_value_compile(cf, &value[2], &a->value, 1);
-}
-
-
-static ngx_http_convrelay_attribute_t *
-ngx_http_convrelay_find_attribute(ngx_array_t *attributes, ngx_str_t *name)
-{
-    ngx_uint_t                       i;
-    ngx_http_convrelay_attribute_t  *a;
-
-    a = attributes->elts;
-
-    for (i = 0; i < attributes->nelts; i++) {
-
-        if (a[i].name.len == name->len
-            && ngx_strncmp(a[i].name.data, name->data, name->len) == 0)
-        {
-            return &a[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-char *
-ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf)
-{
-    ngx_int_t         rc;
-    ngx_str_t         url;
-    const char       *error;
-    convrelay_str_t   str;
-
-    if (conf->twiml == NULL) {
-        return NGX_CONF_OK;
-    }
-
-    rc = ngx_http_convrelay_env_expand(cf, &conf->twiml->source, &url);
-
-    if (rc == NGX_ERROR) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (rc == NGX_OK) {
-        str.len = url.len;
-        str.data = url.data;
-
-        if (convrelay_twiml_check_url(&str, &error) != CONVRELAY_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the URL that \"convrelay_twiml %V\" gives %s",
-                               &conf->twiml->source, error);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    if (ngx_http_convrelay_default_attribute(cf, conf,
-                                        &ngx_http_convrelay_greeting_name,
-                                        &ngx_http_convrelay_greeting)
-        != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    /* without it, what the caller heard before an interrupt is a guess */
-
-    if (ngx_http_convrelay_default_attribute(cf, conf,
-                                             &ngx_http_convrelay_events_name,
-                                             &ngx_http_convrelay_events)
-        != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/* the array may be that of an outer level, so it is copied */
 
 static ngx_int_t
-ngx_http_convrelay_default_attribute(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf, ngx_str_t *name, ngx_str_t *value)
+ngx_http_convrelay_twiml_languages(ngx_http_request_t *r,
+    ngx_array_t *languages, convrelay_twiml_t *t)
 {
-    ngx_uint_t                       n;
-    ngx_array_t                     *attributes;
-    ngx_http_convrelay_attribute_t  *a;
+    ngx_uint_t                      i;
+    convrelay_twiml_language_t     *l;
+    ngx_http_convrelay_language_t  *language;
 
-    n = 0;
+    if (languages == NULL) {
+        return NGX_OK;
+    }
 
-    if (conf->attributes) {
+    l = ngx_palloc(r->pool,
+                   languages->nelts * sizeof(convrelay_twiml_language_t));
+    if (l == NULL) {
+        return NGX_ERROR;
+    }
 
-        if (ngx_http_convrelay_find_attribute(conf->attributes, name)) {
-            return NGX_OK;
+    t->languages = l;
+    t->nlanguages = languages->nelts;
+
+    language = languages->elts;
+
+    for (i = 0; i < languages->nelts; i++) {
+
+        if (ngx_http_convrelay_twiml_value(r, &language[i].code, &l[i].code)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
         }
 
-        n = conf->attributes->nelts;
+        l[i].attributes = ngx_http_convrelay_twiml_pairs(r,
+                                                  &language[i].attributes, 0);
+        if (l[i].attributes == NULL) {
+            return NGX_ERROR;
+        }
+
+        l[i].nattributes = language[i].attributes.nelts;
     }
 
-    attributes = ngx_array_create(cf->pool, n + 1,
-                                  sizeof(ngx_http_convrelay_attribute_t));
-    if (attributes == NULL) {
+    return NGX_OK;
+}
+
+
+/* those of the configuration, and the ticket */
+
+static ngx_int_t
+ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t)
+{
+    ngx_int_t          rc;
+    convrelay_pair_t  *pair;
+
+    if (clcf->parameters == NULL && clcf->ticket == NULL) {
+        return NGX_OK;
+    }
+
+    pair = ngx_http_convrelay_twiml_pairs(r, clcf->parameters, 1);
+    if (pair == NULL) {
         return NGX_ERROR;
     }
 
-    a = ngx_array_push_n(attributes, n + 1);
+    t->parameters = pair;
+    t->nparameters = clcf->parameters ? clcf->parameters->nelts : 0;
 
-    if (n) {
-        ngx_memcpy(a, conf->attributes->elts,
-                   n * sizeof(ngx_http_convrelay_attribute_t));
+    if (clcf->ticket == NULL) {
+        return NGX_OK;
     }
 
-    a[n].name = *name;
+    rc = ngx_http_convrelay_ticket_issue(r, clcf, &pair[t->nparameters]);
 
-    if (ngx_http_convrelay_value_compile(cf, value, &a[n].value, 0)
-        != NGX_CONF_OK)
-    {
+    if (rc == NGX_OK) {
+        t->nparameters++;
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* the values of now, with room for more pairs behind them */
+
+static convrelay_pair_t *
+ngx_http_convrelay_twiml_pairs(ngx_http_request_t *r, ngx_array_t *attributes,
+    ngx_uint_t more)
+{
+    ngx_uint_t                       i, n;
+    convrelay_pair_t                *pair;
+    ngx_http_convrelay_attribute_t  *a;
+
+    n = attributes ? attributes->nelts : 0;
+
+    pair = ngx_palloc(r->pool, (n + more) * sizeof(convrelay_pair_t));
+    if (pair == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < n; i++) {
+        a = attributes->elts;
+
+        pair[i].name.len = a[i].name.len;
+        pair[i].name.data = a[i].name.data;
+
+        if (ngx_http_convrelay_twiml_value(r, &a[i], &pair[i].value)
+            != NGX_OK)
+        {
+            return NULL;
+        }
+    }
+
+    return pair;
+}
+
+
+/* Twilio would ignore a wrong value without a word, so there is one */
+
+static ngx_int_t
+ngx_http_convrelay_twiml_value(ngx_http_request_t *r,
+    ngx_http_convrelay_attribute_t *a, convrelay_str_t *text)
+{
+    ngx_str_t         value;
+    const char       *error;
+    convrelay_str_t   name;
+
+    if (ngx_http_complex_value(r, a->value.value, &value) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    conf->attributes = attributes;
+    text->len = value.len;
+    text->data = value.data;
+
+    if (a->known || a->unchecked) {
+        return NGX_OK;
+    }
+
+    name.len = a->name.len;
+    name.data = a->name.data;
+
+    if (convrelay_twiml_check_value(&name, text, &error) != CONVRELAY_OK) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "\"%V\" is no value of \"%V\", %s",
+                      &value, &a->name, error);
+    }
 
     return NGX_OK;
 }

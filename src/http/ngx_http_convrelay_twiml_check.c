@@ -1,0 +1,419 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What a webhook inherits, and whether it is right.  A value is checked as
+ * soon as it is known: one without variables in its own line, one of the
+ * environment when all files have been read, any other when the webhook is
+ * asked.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+static char *ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+static ngx_int_t ngx_http_convrelay_default_attribute(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf, ngx_str_t *name, ngx_str_t *value);
+static char *ngx_http_convrelay_twiml_check_languages(ngx_conf_t *cf,
+    ngx_array_t *languages);
+static char *ngx_http_convrelay_twiml_check_values(ngx_conf_t *cf,
+    ngx_array_t *attributes);
+
+static char *ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+static ngx_int_t ngx_http_convrelay_twiml_known_languages(ngx_conf_t *cf,
+    ngx_array_t *languages, convrelay_twiml_t *t);
+static convrelay_pair_t *ngx_http_convrelay_twiml_known_pairs(ngx_conf_t *cf,
+    ngx_array_t *attributes);
+static void ngx_http_convrelay_twiml_known(ngx_http_convrelay_attribute_t *a,
+    convrelay_str_t *text);
+
+
+static ngx_str_t  ngx_http_convrelay_greeting_name =
+    ngx_string("welcomeGreeting");
+static ngx_str_t  ngx_http_convrelay_greeting =
+    ngx_string("Hi! I am a voice assistant powered by Twilio and Open A I . "
+               "Ask me anything!");
+static ngx_str_t  ngx_http_convrelay_events_name = ngx_string("events");
+static ngx_str_t  ngx_http_convrelay_events = ngx_string("tokens-played");
+
+
+char *
+ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf)
+{
+    char  *rv;
+
+    if (conf->twiml == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    /* a block of "if" without own settings has been looked at already */
+
+    if (conf->twiml == prev->twiml
+        && conf->attributes == prev->attributes
+        && conf->languages == prev->languages
+        && conf->action == prev->action)
+    {
+        return NGX_CONF_OK;
+    }
+
+    rv = ngx_http_convrelay_twiml_check_url(cf, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    /* without the events, what was heard before an interrupt is a guess */
+
+    if (ngx_http_convrelay_default_attribute(cf, conf,
+                                             &ngx_http_convrelay_greeting_name,
+                                             &ngx_http_convrelay_greeting)
+        != NGX_OK
+        || ngx_http_convrelay_default_attribute(cf, conf,
+                                               &ngx_http_convrelay_events_name,
+                                               &ngx_http_convrelay_events)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_http_convrelay_twiml_check_values(cf, conf->attributes);
+
+    if (rv == NGX_CONF_OK && conf->languages) {
+        rv = ngx_http_convrelay_twiml_check_languages(cf, conf->languages);
+    }
+
+    if (rv == NGX_CONF_OK && conf->action) {
+        rv = ngx_http_convrelay_twiml_check_action(cf, conf->action);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_twiml_check_together(cf, conf);
+    }
+
+    return rv;
+}
+
+
+static char *
+ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_int_t         rc;
+    ngx_str_t         url;
+    const char       *error;
+    convrelay_str_t   str;
+
+    rc = ngx_http_convrelay_env_expand(cf, &conf->twiml->source, &url);
+
+    if (rc == NGX_ERROR) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        return NGX_CONF_OK;
+    }
+
+    str.len = url.len;
+    str.data = url.data;
+
+    if (convrelay_twiml_check_url(&str, &error) != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the URL that \"convrelay_twiml %V\" gives %s",
+                           &conf->twiml->source, error);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* the array may be that of an outer level, so it is copied */
+
+static ngx_int_t
+ngx_http_convrelay_default_attribute(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf, ngx_str_t *name, ngx_str_t *value)
+{
+    ngx_uint_t                       n;
+    ngx_array_t                     *attributes;
+    ngx_http_convrelay_attribute_t  *a;
+
+    n = 0;
+
+    if (conf->attributes) {
+
+        if (ngx_http_convrelay_find_attribute(conf->attributes, name)) {
+            return NGX_OK;
+        }
+
+        n = conf->attributes->nelts;
+    }
+
+    attributes = ngx_array_create(cf->pool, n + 1,
+                                  sizeof(ngx_http_convrelay_attribute_t));
+    if (attributes == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (n) {
+        a = ngx_array_push_n(attributes, n);
+        ngx_memcpy(a, conf->attributes->elts,
+                   n * sizeof(ngx_http_convrelay_attribute_t));
+    }
+
+    conf->attributes = attributes;
+
+    return ngx_http_convrelay_twiml_pair(cf, attributes, name, value, 0)
+           == NGX_CONF_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+static char *
+ngx_http_convrelay_twiml_check_languages(ngx_conf_t *cf,
+    ngx_array_t *languages)
+{
+    char                           *rv;
+    ngx_uint_t                      i;
+    ngx_http_convrelay_language_t  *language;
+
+    language = languages->elts;
+
+    for (i = 0; i < languages->nelts; i++) {
+
+        rv = ngx_http_convrelay_twiml_check_known(cf, &language[i].code);
+
+        if (rv == NGX_CONF_OK) {
+            rv = ngx_http_convrelay_twiml_check_values(cf,
+                                                     &language[i].attributes);
+        }
+
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_twiml_check_values(ngx_conf_t *cf, ngx_array_t *attributes)
+{
+    char                            *rv;
+    ngx_uint_t                       i;
+    ngx_http_convrelay_attribute_t  *a;
+
+    a = attributes->elts;
+
+    for (i = 0; i < attributes->nelts; i++) {
+
+        rv = ngx_http_convrelay_twiml_check_known(cf, &a[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_twiml_check_known(ngx_conf_t *cf,
+    ngx_http_convrelay_attribute_t *a)
+{
+    ngx_int_t         rc;
+    const char       *error;
+    convrelay_str_t   name, text;
+
+    if (!a->known) {
+
+        rc = ngx_http_convrelay_env_expand(cf, &a->value.source, &a->text);
+
+        if (rc == NGX_ERROR) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc == NGX_DECLINED) {
+            return NGX_CONF_OK;
+        }
+
+        a->known = 1;
+    }
+
+    if (a->unchecked) {
+        return NGX_CONF_OK;
+    }
+
+    name.len = a->name.len;
+    name.data = a->name.data;
+    text.len = a->text.len;
+    text.data = a->text.data;
+
+    if (convrelay_twiml_check_value(&name, &text, &error) != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no value of \"%V\", %s",
+                           &a->text, &a->name, error);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* the URL of an action, also one of the environment */
+
+char *
+ngx_http_convrelay_twiml_check_action(ngx_conf_t *cf,
+    ngx_http_convrelay_attribute_t *action)
+{
+    char             *rv;
+    const char       *error;
+    convrelay_str_t   url;
+
+    rv = ngx_http_convrelay_twiml_check_known(cf, action);
+
+    if (rv != NGX_CONF_OK || !action->known) {
+        return rv;
+    }
+
+    url.len = action->text.len;
+    url.data = action->text.data;
+
+    if (convrelay_twiml_check_action(&url, &error) != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the URL of \"convrelay_twiml_action %V\" %s",
+                           &action->value.source, error);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    size_t                       i, n;
+    ngx_str_t                    code;
+    convrelay_twiml_t            t;
+    ngx_http_core_loc_conf_t    *clcf;
+    convrelay_twiml_conflict_t   c[CONVRELAY_TWIML_MAX_CONFLICTS];
+
+    ngx_memzero(&t, sizeof(convrelay_twiml_t));
+
+    t.nattributes = conf->attributes->nelts;
+    t.attributes = ngx_http_convrelay_twiml_known_pairs(cf, conf->attributes);
+
+    if (t.attributes == NULL
+        || ngx_http_convrelay_twiml_known_languages(cf, conf->languages, &t)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    n = convrelay_twiml_conflicts(&t, c);
+
+    for (i = 0; i < n; i++) {
+
+        if (c[i].code == NULL) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "location \"%V\": %s, else Twilio can refuse "
+                               "the live call", &clcf->name, c[i].phrase);
+            continue;
+        }
+
+        code.len = c[i].code->len;
+        code.data = c[i].code->data;
+
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "location \"%V\", language \"%V\": %s, else Twilio "
+                           "can refuse the live call",
+                           &clcf->name, &code, c[i].phrase);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_twiml_known_languages(ngx_conf_t *cf,
+    ngx_array_t *languages, convrelay_twiml_t *t)
+{
+    ngx_uint_t                      i;
+    convrelay_twiml_language_t     *l;
+    ngx_http_convrelay_language_t  *language;
+
+    if (languages == NULL) {
+        return NGX_OK;
+    }
+
+    l = ngx_pcalloc(cf->temp_pool,
+                    languages->nelts * sizeof(convrelay_twiml_language_t));
+    if (l == NULL) {
+        return NGX_ERROR;
+    }
+
+    t->languages = l;
+    t->nlanguages = languages->nelts;
+
+    language = languages->elts;
+
+    for (i = 0; i < languages->nelts; i++) {
+        ngx_http_convrelay_twiml_known(&language[i].code, &l[i].code);
+
+        l[i].nattributes = language[i].attributes.nelts;
+        l[i].attributes = ngx_http_convrelay_twiml_known_pairs(cf,
+                                                     &language[i].attributes);
+        if (l[i].attributes == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static convrelay_pair_t *
+ngx_http_convrelay_twiml_known_pairs(ngx_conf_t *cf, ngx_array_t *attributes)
+{
+    ngx_uint_t                       i;
+    convrelay_pair_t                *pair;
+    ngx_http_convrelay_attribute_t  *a;
+
+    a = attributes->elts;
+
+    pair = ngx_palloc(cf->temp_pool,
+                      (attributes->nelts + 1) * sizeof(convrelay_pair_t));
+    if (pair == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < attributes->nelts; i++) {
+        pair[i].name.len = a[i].name.len;
+        pair[i].name.data = a[i].name.data;
+        ngx_http_convrelay_twiml_known(&a[i], &pair[i].value);
+    }
+
+    return pair;
+}
+
+
+/* who writes "unchecked" knows better */
+
+static void
+ngx_http_convrelay_twiml_known(ngx_http_convrelay_attribute_t *a,
+    convrelay_str_t *text)
+{
+    text->len = 0;
+    text->data = NULL;
+
+    if (a->known && !a->unchecked) {
+        text->len = a->text.len;
+        text->data = a->text.data ? a->text.data : (u_char *) "";
+    }
+}

@@ -1,0 +1,398 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Directives of the webhook.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+static char *ngx_http_convrelay_twiml_pair_value(ngx_conf_t *cf,
+    ngx_http_convrelay_attribute_t *a, ngx_str_t *value);
+static char *ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,
+    convrelay_twiml_element_e element, ngx_str_t *name);
+static ngx_int_t ngx_http_convrelay_split(ngx_str_t *source, ngx_str_t *name,
+    ngx_str_t *value);
+
+
+char *
+ngx_http_convrelay_twiml(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char                      *rv;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    rv = ngx_http_convrelay_value_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_convrelay_twiml_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_twiml_attribute(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    char             *rv;
+    ngx_str_t        *value;
+    ngx_uint_t        unchecked;
+    convrelay_str_t   name;
+
+    value = cf->args->elts;
+    unchecked = (cf->args->nelts == 4);
+
+    if (unchecked && ngx_strcmp(value[3].data, "unchecked") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\", put quotes around the "
+                           "value", &value[3]);
+        return NGX_CONF_ERROR;
+    }
+
+    name.len = value[1].len;
+    name.data = value[1].data;
+
+    if (convrelay_twiml_check_name(&name) != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no attribute name, write it as in "
+                           "\"welcomeGreeting\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (convrelay_str_eq(&name, "url")) {
+        return "cannot set \"url\", \"convrelay_twiml\" does";
+    }
+
+    if (!unchecked) {
+        rv = ngx_http_convrelay_twiml_check_name(cf, CONVRELAY_TWIML_RELAY,
+                                                 &value[1]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    if (clcf->attributes == NGX_CONF_UNSET_PTR) {
+
+        clcf->attributes = ngx_array_create(cf->pool, 4,
+                                      sizeof(ngx_http_convrelay_attribute_t));
+        if (clcf->attributes == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return ngx_http_convrelay_twiml_pair(cf, clcf->attributes, &value[1],
+                                         &value[2], unchecked);
+}
+
+
+char *
+ngx_http_convrelay_twiml_language(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    char                           *rv;
+    ngx_str_t                      *value, name, text;
+    ngx_uint_t                      i, n, unchecked;
+    ngx_http_convrelay_language_t  *language;
+
+    value = cf->args->elts;
+    n = cf->args->nelts;
+
+    unchecked = (n > 2 && ngx_strcmp(value[n - 1].data, "unchecked") == 0);
+    n -= unchecked;
+
+    if (value[1].len == 0) {
+        return "has an empty code, write it as in \"es-ES\"";
+    }
+
+    if (clcf->languages == NGX_CONF_UNSET_PTR) {
+
+        clcf->languages = ngx_array_create(cf->pool, 4,
+                                       sizeof(ngx_http_convrelay_language_t));
+        if (clcf->languages == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    language = clcf->languages->elts;
+
+    for (i = 0; i < clcf->languages->nelts; i++) {
+
+        if (language[i].code.value.source.len == value[1].len
+            && ngx_strncasecmp(language[i].code.value.source.data,
+                               value[1].data, value[1].len)
+               == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate language \"%V\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    language = ngx_array_push(clcf->languages);
+    if (language == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(language, sizeof(ngx_http_convrelay_language_t));
+
+    if (ngx_array_init(&language->attributes, cf->pool, 4,
+                       sizeof(ngx_http_convrelay_attribute_t))
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_str_set(&language->code.name, "language");
+    language->code.unchecked = unchecked;
+
+    rv = ngx_http_convrelay_twiml_pair_value(cf, &language->code, &value[1]);
+
+    for (i = 2; i < n && rv == NGX_CONF_OK; i++) {
+
+        if (ngx_http_convrelay_split(&value[i], &name, &text) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\", write it as in "
+                               "\"voice=Lucia-Neural\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (!unchecked) {
+            rv = ngx_http_convrelay_twiml_check_name(cf,
+                                             CONVRELAY_TWIML_LANGUAGE, &name);
+            if (rv != NGX_CONF_OK) {
+                return rv;
+            }
+        }
+
+        rv = ngx_http_convrelay_twiml_pair(cf, &language->attributes, &name,
+                                           &text, unchecked);
+    }
+
+    return rv;
+}
+
+
+/* "name=value", with the name of an attribute */
+
+static ngx_int_t
+ngx_http_convrelay_split(ngx_str_t *source, ngx_str_t *name, ngx_str_t *value)
+{
+    u_char           *p, *last;
+    convrelay_str_t   str;
+
+    last = source->data + source->len;
+    p = ngx_strlchr(source->data, last, '=');
+
+    if (p == NULL) {
+        return NGX_DECLINED;
+    }
+
+    name->len = p - source->data;
+    name->data = source->data;
+
+    value->len = last - (p + 1);
+    value->data = p + 1;
+
+    str.len = name->len;
+    str.data = name->data;
+
+    return convrelay_twiml_check_name(&str);
+}
+
+
+char *
+ngx_http_convrelay_twiml_parameter(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "has an empty name";
+    }
+
+    if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '$')) {
+        return "cannot have a variable in the name";
+    }
+
+    if (value[1].len >= sizeof("convrelay_") - 1
+        && ngx_strncasecmp(value[1].data, (u_char *) "convrelay_",
+                           sizeof("convrelay_") - 1)
+           == 0)
+    {
+        return "cannot set a name that starts with \"convrelay_\"";
+    }
+
+    if (clcf->parameters == NGX_CONF_UNSET_PTR) {
+
+        clcf->parameters = ngx_array_create(cf->pool, 4,
+                                      sizeof(ngx_http_convrelay_attribute_t));
+        if (clcf->parameters == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return ngx_http_convrelay_twiml_pair(cf, clcf->parameters, &value[1],
+                                         &value[2], 1);
+}
+
+
+char *
+ngx_http_convrelay_twiml_action(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    char                            *rv;
+    ngx_str_t                       *value;
+    ngx_http_convrelay_attribute_t  *action;
+
+    if (clcf->action != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    action = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_attribute_t));
+    if (action == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts == 3) {
+
+        if (ngx_strcmp(value[2].data, "GET") != 0
+            && ngx_strcmp(value[2].data, "POST") != 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid method \"%V\", write \"GET\" or "
+                               "\"POST\"", &value[2]);
+            return NGX_CONF_ERROR;
+        }
+
+        action->name = value[2];
+    }
+
+    action->unchecked = 1;
+
+    rv = ngx_http_convrelay_twiml_pair_value(cf, action, &value[1]);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    clcf->action = action;
+
+    return action->known ? ngx_http_convrelay_twiml_check_action(cf, action)
+                         : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,
+    convrelay_twiml_element_e element, ngx_str_t *name)
+{
+    const char       *hint, *tag;
+    convrelay_str_t   str;
+
+    str.len = name->len;
+    str.data = name->data;
+
+    if (convrelay_twiml_check_attribute(element, &str, &hint)
+        == CONVRELAY_OK)
+    {
+        return NGX_CONF_OK;
+    }
+
+    tag = (element == CONVRELAY_TWIML_LANGUAGE) ? "Language"
+                                                : "ConversationRelay";
+
+    if (hint) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no attribute of <%s>, did you mean "
+                           "\"%s\"?", name, tag, hint);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%V\" is no attribute of <%s>; if it is newer than "
+                       "this module, put \"unchecked\" at the end", name, tag);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_convrelay_twiml_pair(ngx_conf_t *cf, ngx_array_t *attributes,
+    ngx_str_t *name, ngx_str_t *value, ngx_uint_t unchecked)
+{
+    ngx_http_convrelay_attribute_t  *a;
+
+    if (ngx_http_convrelay_find_attribute(attributes, name)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate attribute \"%V\"", name);
+        return NGX_CONF_ERROR;
+    }
+
+    a = ngx_array_push(attributes);
+    if (a == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(a, sizeof(ngx_http_convrelay_attribute_t));
+
+    a->name = *name;
+    a->unchecked = unchecked;
+
+    return ngx_http_convrelay_twiml_pair_value(cf, a, value);
+}
+
+
+static char *
+ngx_http_convrelay_twiml_pair_value(ngx_conf_t *cf,
+    ngx_http_convrelay_attribute_t *a, ngx_str_t *value)
+{
+    char  *rv;
+
+    rv = ngx_http_convrelay_value_compile(cf, value, &a->value, 1);
+
+    if (rv != NGX_CONF_OK || a->value.value->lengths) {
+        return rv;
+    }
+
+    a->known = 1;
+    a->text = *value;
+
+    return ngx_http_convrelay_twiml_check_known(cf, a);
+}
+
+
+ngx_http_convrelay_attribute_t *
+ngx_http_convrelay_find_attribute(ngx_array_t *attributes, ngx_str_t *name)
+{
+    ngx_uint_t                       i;
+    ngx_http_convrelay_attribute_t  *a;
+
+    a = attributes->elts;
+
+    for (i = 0; i < attributes->nelts; i++) {
+
+        if (a[i].name.len == name->len
+            && ngx_strncmp(a[i].name.data, name->data, name->len) == 0)
+        {
+            return &a[i];
+        }
+    }
+
+    return NULL;
+}
