@@ -1,0 +1,164 @@
+# Every file in conf-examples as it is shipped: whole configurations are
+# started and called from the webhook on, includes are part of one of them.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use ConvRelay::Examples qw( certificates copy_examples examples );
+use ConvRelay::Nginx;
+use Test::More;
+
+my $host = 'api.openai.com';
+my $caller = ConvRelay::Nginx->build . '/convrelay-call';
+my $public = 'phone.example.com';
+
+my %secret = (
+    NGROK_URL         => $public,
+    OPENAI_API_KEY    => 'sk-test-1234567890',
+    TWILIO_AUTH_TOKEN => '0123456789abcdef0123456789abcdef',
+);
+
+delete @ENV{keys %secret, 'OPENAI_MODEL'};
+
+
+my $api = ConvRelay::Nginx->new;
+
+certificates($api, $host);
+
+$api->http(<<"_EOC_");
+    log_format  api  '\$request_uri \$status \$http_authorization';
+
+    server {
+        listen               127.0.0.1:%%PORT%% ssl;
+        ssl_certificate      $host.crt;
+        ssl_certificate_key  $host.key;
+        access_log           logs/api.log api;
+
+        location = /v1/chat/completions {
+            convrelay_mock_llm  answer=history;
+        }
+    }
+_EOC_
+
+$api->start;
+
+
+sub slurp {
+    open my $fh, '<', shift or die "$!\n";
+    local $/;
+    return scalar <$fh>;
+}
+
+
+sub env_file {
+    my ($nginx, %env) = @_;
+
+    $nginx->write('.env.local',
+                  join '', map { "$_=$env{$_}\n" } sort keys %env);
+    chmod 0600, $nginx->dir . '/conf/.env.local';
+}
+
+
+my $dir = ConvRelay::Nginx->root . '/conf-examples';
+my @whole = grep { slurp("$dir/$_") =~ /^events\b/m } examples();
+my %included;
+
+for my $name (@whole) {
+    my $text = slurp("$dir/$name");
+
+    $included{$1} = 1 while $text =~ /^\s*include\s+(\S+);/mg;
+
+    subtest "$name: starts, and a call can be made" => sub {
+        my $nginx = ConvRelay::Nginx->new;
+
+        copy_examples($nginx, '127.0.0.1:' . $api->port);
+        $nginx->write('ca.crt', slurp($api->dir . '/conf/ca.crt'));
+        $nginx->write('nginx.conf', slurp($nginx->dir . "/conf/$name"));
+        env_file($nginx, %secret);
+
+        my ($said, $code) = $nginx->test;
+
+        is $code, 0, '"nginx -t" takes it';
+        unlike $said, qr/\[(?:warn|error|crit|alert|emerg)\]/,
+               '... without a warning';
+
+        call($nginx);
+    };
+
+    # what its comment says has to be set is asked for by name
+
+    for my $missing (sort keys %secret) {
+        next if $text !~ /\$convrelay_env_$missing\b/;
+
+        my %some = %secret;
+        my $nginx = ConvRelay::Nginx->new;
+
+        delete $some{$missing};
+
+        copy_examples($nginx, '127.0.0.1:' . $api->port);
+        $nginx->write('ca.crt', slurp($api->dir . '/conf/ca.crt'));
+        $nginx->write('nginx.conf', slurp($nginx->dir . "/conf/$name"));
+        env_file($nginx, %some);
+
+        my ($said, $code) = $nginx->test;
+
+        is $code, 1, "$name: without $missing it does not start";
+        like $said, qr/\[emerg\].*$missing/, '... and says so by name';
+        unlike $said, qr/$_/, '... and no value' for values %some;
+    }
+}
+
+for my $name (grep { !/^\./ } examples()) {
+    ok $included{$name} || grep({ $_ eq $name } @whole),
+       "$name: was part of a configuration that was started";
+}
+
+done_testing;
+
+
+sub call {
+    my $nginx = shift;
+
+    $nginx->start;
+
+    my $url = 'http://127.0.0.1:' . $nginx->port . '/twiml';
+    my $out = $nginx->dir . '/logs/call';
+
+    my @call = ($caller, '--connect-to', 'ws://127.0.0.1:' . $nginx->port,
+                '--public-url', "https://$public", '--auth-token',
+                $secret{TWILIO_AUTH_TOKEN}, '--pace', '1ms',
+                '--say', 'Are you there?', $url);
+
+    my $pid = fork // die "fork: $!\n";
+
+    if ($pid == 0) {
+        open STDOUT, '>', $out;
+        open STDERR, '>&', \*STDOUT;
+        exec @call or POSIX::_exit(127);
+    }
+
+    waitpid $pid, 0;
+
+    is $?, 0, 'a call is made' or diag slurp($out);
+    like slurp($out), qr/Are you there\?.*user: Are you there\?/s,
+         '... and answered';
+
+    my ($line) = $api->log('api') =~ /(.*)\n\z/;
+
+    is $line, "/v1/chat/completions 200 Bearer $secret{OPENAI_API_KEY}",
+       'the API was asked with the key';
+
+    $nginx->stop;
+
+    is_deeply [ $nginx->complaints('warn|error|crit|alert|emerg') ], [],
+              'no complaint';
+
+    like $nginx->log('access'), qr/GET \/ws" 101 \S+ call=CA\w+ turns=1 /,
+         'the call is in the access log';
+
+    unlike $nginx->log('access') . $nginx->log('error'),
+           qr/$secret{OPENAI_API_KEY}|$secret{TWILIO_AUTH_TOKEN}|there\?/,
+           '... which keeps its secrets';
+}

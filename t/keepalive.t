@@ -1,0 +1,261 @@
+# The shipped includes: one verified TLS connection to the LLM for turn after
+# turn, call after call.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use ConvRelay::Call;
+use ConvRelay::Examples qw( certificates copy_examples );
+use ConvRelay::Nginx;
+use Test::More;
+
+my $host = 'api.openai.com';
+my $phrase = 'I ran into a temporary issue while generating a response.';
+
+
+# the API, and its log of connections
+
+my $api = ConvRelay::Nginx->new;
+
+certificates($api, $host, 'api.example.com');
+
+$api->http(<<"_EOC_");
+    log_format  tls  '\$connection \$connection_requests \$ssl_server_name '
+                     '\$http_host \$server_protocol \$status '
+                     '\$http_authorization';
+    access_log  logs/tls.log tls;
+
+    ssl_certificate      $host.crt;
+    ssl_certificate_key  $host.key;
+
+    server {
+        listen  127.0.0.1:%%PORT%% ssl;
+
+        location = /v1/chat/completions {
+            convrelay_mock_llm  answer=count tokens=3;
+        }
+    }
+
+    # it closes each connection when the second request comes
+
+    server {
+        listen  127.0.0.1:%%PORT_1%% ssl;
+
+        location = /v1/chat/completions {
+            if (\$connection_requests = 2) {
+                return 444;
+            }
+
+            convrelay_mock_llm  answer=count tokens=3;
+        }
+    }
+
+    # it breaks off the second answer of each connection
+
+    map \$connection_requests \$fault {
+        2        cut;
+        default  none;
+    }
+
+    server {
+        listen  127.0.0.1:%%PORT_2%% ssl;
+
+        location = /v1/chat/completions {
+            convrelay_mock_llm  answer=count tokens=3 at_token=2
+                                fault=\$fault;
+        }
+    }
+
+    server {
+        listen               127.0.0.1:%%PORT_3%% ssl;
+        ssl_certificate      api.example.com.crt;
+        ssl_certificate_key  api.example.com.key;
+
+        location = /v1/chat/completions {
+            convrelay_mock_llm  answer=count tokens=3;
+        }
+    }
+_EOC_
+
+$api->start;
+
+
+# nginx with the includes, in front of one of the servers above
+
+sub nginx {
+    my ($port, $ca) = @_;
+
+    my $nginx = ConvRelay::Nginx->new;
+
+    copy_examples($nginx, '127.0.0.1:' . $api->port($port),
+                  'convrelay_openai.conf', 'convrelay_openai_upstream.conf');
+
+    $nginx->http(<<'_EOC_');
+    include  convrelay_openai_upstream.conf;
+
+    server {
+        listen  127.0.0.1:%%PORT%%;
+
+        location = /ws {
+            convrelay;
+
+            proxy_pass        https://openai/v1/chat/completions;
+            proxy_set_header  Authorization "Bearer secret-key";
+            include           convrelay_openai.conf;
+        }
+    }
+_EOC_
+
+    if (!defined $ca) {
+        open my $fh, '<', $api->dir . '/conf/ca.crt' or die "ca.crt: $!\n";
+        $ca = join '', <$fh>;
+    }
+
+    $nginx->write('ca.crt', $ca);
+
+    return $nginx->start;
+}
+
+
+sub dial {
+    my $call = ConvRelay::Call->dial(shift->port, '/ws');
+
+    $call->setup;
+
+    return $call;
+}
+
+
+# what the API has logged since it was asked last
+
+my $seen = 0;
+
+sub requests {
+    my $n = shift;
+    my @lines;
+
+    ConvRelay::Nginx::wait_for(3, sub {
+        @lines = split /\n/, $api->log('tls');
+        return @lines >= $seen + $n;
+    });
+
+    splice @lines, 0, $seen;
+    $seen += @lines;
+
+    return map { [ split ] } @lines;
+}
+
+
+subtest 'calls, one after the other, share one connection' => sub {
+    my $nginx = nginx(0);
+
+    for my $n (1 .. 3) {
+        my $call = dial($nginx);
+
+        is $call->ask("Hi $_"), ' 1 2 3', "call $n, turn $_" for 1 .. 3;
+        is $call->hangup, 1000, "call $n ends";
+    }
+
+    my @requests = requests(9);
+    my %connections = map { $_->[0] => 1 } @requests;
+
+    is @requests, 9, 'nine turns';
+    is keys %connections, 1, '... on one connection';
+    is join(' ', map { $_->[1] } @requests), '1 2 3 4 5 6 7 8 9', '... each';
+
+    is "@{$requests[0]}[2 .. 7]", "$host $host HTTP/1.1 200 Bearer secret-key",
+       'it has SNI, Host, HTTP/1.1 and the key';
+
+    $nginx->stop;
+    is_deeply [ $nginx->complaints('warn|error|crit|alert|emerg') ], [],
+              'no complaint';
+};
+
+
+subtest 'an interrupted turn costs its connection, the next one is new' => sub {
+    my $nginx = nginx(0);
+    my $call = dial($nginx);
+
+    $call->prompt('Hi');
+    $call->interrupt('');
+    is $call->ask('Hi'), ' 1 2 3', 'the next turn is answered';
+    is $call->ask('Hi'), ' 1 2 3', '... and the one after it';
+
+    my @requests = requests(2);
+
+    is $requests[-1][1], 2, 'these two share a connection';
+    is $call->hangup, 1000, 'the call ends';
+    is_deeply [ $nginx->complaints ], [], 'no complaint';
+
+    $nginx->stop;
+    requests(0);
+};
+
+
+subtest 'a kept connection is gone: the turn is sent once more' => sub {
+    my $nginx = nginx(1);
+    my $call = dial($nginx);
+
+    is $call->ask("Hi $_"), ' 1 2 3', "turn $_ is answered" for 1 .. 3;
+    is $call->hangup, 1000, 'the call ends';
+
+    is join(' ', map { "$_->[1]:$_->[5]" } requests(5)),
+       '1:200 2:444 1:200 2:444 1:200',
+       'the old connection failed, a new one answered, twice';
+
+    is_deeply [ grep { !/upstream prematurely closed connection while/ }
+                $nginx->complaints ], [], 'no other complaint';
+};
+
+
+subtest 'an answer that had begun is never asked for again' => sub {
+    my $nginx = nginx(2);
+    my $call = dial($nginx);
+
+    is $call->ask('Hi'), ' 1 2 3', 'a turn is answered';
+    is $call->ask('Hi'), " 1 2$phrase", 'the next one breaks off';
+    is $call->ask('Hi'), ' 1 2 3', 'the one after it is answered';
+    is $call->hangup, 1000, 'the call ends';
+
+    is join(' ', map { $_->[1] } requests(3)), '1 2 1', 'three requests';
+};
+
+
+# no request, and so no key, may reach a server that is not the right one
+
+for my $wrong (
+    [ 'of another name', qr/does not match "$host"/, 3 ],
+    [ 'of a CA that nobody knows', qr/certificate verify error/, 0, 1 ],
+) {
+    my ($what, $line, $port, $ca) = @$wrong;
+
+    subtest "a certificate $what: the caller hears the error phrase" => sub {
+        my $other;
+
+        if ($ca) {
+            my $stranger = ConvRelay::Nginx->new;
+
+            certificates($stranger);
+            open my $fh, '<', $stranger->dir . '/conf/ca.crt' or die;
+            $other = join '', <$fh>;
+        }
+
+        my $nginx = nginx($port, $other);
+        my $call = dial($nginx);
+
+        is $call->ask('Hi'), $phrase, 'the error phrase is spoken';
+        is $call->hangup, 1000, 'the call ends';
+
+        ok $nginx->log_has($line), 'the log says why';
+        like $nginx->log('error'), qr/LLM failed: upstream: 127\.0\.0\.1:\d+/,
+             '... and who';
+        unlike $nginx->log('error'), qr/secret-key/, '... without the key';
+
+        is requests(0), 0, 'nothing was sent there';
+    };
+}
+
+
+done_testing;
