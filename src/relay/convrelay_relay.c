@@ -77,6 +77,19 @@ static const convrelay_relay_field_t  convrelay_relay_setup_fields[] = {
 };
 
 
+/* the first one that is there counts */
+
+static const convrelay_relay_field_t  convrelay_relay_telnyx_fields[] = {
+
+    { "callControlId", offsetof(convrelay_relay_setup_t, call_sid) },
+    { "callSessionId", offsetof(convrelay_relay_setup_t, call_sid) },
+    { "callLegId", offsetof(convrelay_relay_setup_t, call_sid) },
+    { "callSessionId", offsetof(convrelay_relay_setup_t, session_id) },
+
+    { NULL, 0 }
+};
+
+
 int
 convrelay_relay_parse(convrelay_relay_message_t *m, u_char *data, size_t len)
 {
@@ -185,6 +198,14 @@ convrelay_relay_setup(convrelay_relay_setup_t *setup, const cJSON *root)
 
     convrelay_relay_trim(&setup->call_sid);
 
+    for (field = convrelay_relay_telnyx_fields; field->name; field++) {
+        value = (convrelay_str_t *) ((u_char *) setup + field->offset);
+
+        if (value->len == 0) {
+            (void) convrelay_json_string(root, field->name, value);
+        }
+    }
+
     parameters = cJSON_GetObjectItemCaseSensitive(root, "customParameters");
 
     if (cJSON_IsObject(parameters)) {
@@ -215,7 +236,10 @@ convrelay_relay_digit(convrelay_str_t *digit, const cJSON *root)
 {
     (void) convrelay_json_string(root, "digit", digit);
 
-    if (digit->len != 1) {
+    if (digit->len != 1
+        || digit->data[0] == '\0'
+        || strchr("0123456789*#ABCD", digit->data[0]) == NULL)
+    {
         digit->len = 0;
     }
 }

@@ -25,7 +25,12 @@ typedef enum {
 } convrelay_relay_type_e;
 
 
-/* every field may be missing: it is then empty (len 0) */
+/*
+ * Every field may be missing: it is then empty (len 0).  Telnyx has other
+ * names for two: its callControlId, which also is the CallSid of its
+ * webhook (else callSessionId, else callLegId), stands for a callSid that
+ * is missing, callSessionId for a sessionId.
+ */
 
 typedef struct {
     convrelay_str_t          session_id;
@@ -86,12 +91,52 @@ typedef struct {
 } convrelay_relay_message_t;
 
 
+typedef enum {
+    CONVRELAY_RELAY_OUT_TEXT = 0,
+    CONVRELAY_RELAY_OUT_PLAY,
+    CONVRELAY_RELAY_OUT_SEND_DIGITS,
+    CONVRELAY_RELAY_OUT_LANGUAGE,
+    CONVRELAY_RELAY_OUT_END,
+    CONVRELAY_RELAY_OUT_RAW
+} convrelay_relay_out_e;
+
+
+/* a field that is left out where it is not said */
+
+typedef enum {
+    CONVRELAY_RELAY_UNSET = 0,
+    CONVRELAY_RELAY_FALSE,
+    CONVRELAY_RELAY_TRUE
+} convrelay_relay_flag_e;
+
+
+#define CONVRELAY_RELAY_MAX_LOOP  1000
+
+
+/* a message to Twilio, section 3 of the protocol notes; zero-fill */
+
+typedef struct {
+    convrelay_relay_out_e    type;
+    convrelay_str_t          text;        /* token, source, digits,
+                                             ttsLanguage, handoffData, or the
+                                             raw JSON object */
+    convrelay_str_t          lang;        /* TEXT: lang; LANGUAGE:
+                                             transcriptionLanguage */
+    unsigned                 loop;        /* PLAY */
+    unsigned                 looped:1;    /* loop is said */
+    unsigned                 last:1;      /* TEXT */
+    unsigned                 interruptible:2;     /* TEXT and PLAY: a */
+    unsigned                 preemptible:2;       /* convrelay_relay_flag_e */
+} convrelay_relay_out_t;
+
+
 /*
  * Parses one text message (sections 2.1 to 2.6 of the protocol notes).
  * data may be changed; strings of *m are borrowed from m->json until
  * convrelay_relay_free().  A field that is null or of a wrong type counts as
  * missing; unknown fields are ignored; voicePrompt, callSid and
- * utteranceUntilInterrupt come without white space around them.
+ * utteranceUntilInterrupt come without white space around them.  A digit is
+ * one of 0-9, *, # and A-D, or empty.
  *
  * Returns CONVRELAY_OK, also for an unknown type (CONVRELAY_RELAY_UNKNOWN);
  * CONVRELAY_DECLINED for what is no JSON object with a string "type"
@@ -109,6 +154,18 @@ void convrelay_relay_free(convrelay_relay_message_t *m);
 size_t convrelay_relay_text_size(const convrelay_str_t *token, unsigned last);
 u_char *convrelay_relay_text_write(u_char *p, const convrelay_str_t *token,
     unsigned last);
+
+/*
+ * Any message of section 3.  check() says whether Twilio takes it, so that
+ * it would not answer with 64107; only what passed it may be written.
+ *
+ * CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error that says what
+ * to write; a raw message is parsed, and without memory counts as no JSON.
+ */
+int convrelay_relay_out_check(const convrelay_relay_out_t *m,
+    const char **error);
+size_t convrelay_relay_out_size(const convrelay_relay_out_t *m);
+u_char *convrelay_relay_out_write(u_char *p, const convrelay_relay_out_t *m);
 
 
 #endif /* CONVRELAY_RELAY_H_INCLUDED */

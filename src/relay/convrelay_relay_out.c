@@ -2,16 +2,62 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Messages to Twilio.
+ * Messages to Twilio.  The text of an answer has a writer of its own: it is
+ * the path that each token takes.
  */
 
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "convrelay_relay.h"
+#include "convrelay_utf8.h"
 
 
 #define CONVRELAY_RELAY_TEXT   "{\"type\":\"text\",\"token\":\""
 #define CONVRELAY_RELAY_MORE   "\",\"last\":false}"
 #define CONVRELAY_RELAY_LAST   "\",\"last\":true}"
+
+
+typedef struct {
+    const char                *name;
+    convrelay_relay_out_e      type;
+    const char                *required;  /* a string, or NULL */
+} convrelay_relay_kind_t;
+
+
+static int convrelay_relay_check_url(const convrelay_str_t *url,
+    const char **error);
+static int convrelay_relay_check_digits(const convrelay_str_t *digits,
+    const char **error);
+static int convrelay_relay_check_lang(const convrelay_str_t *lang,
+    const char **error);
+static int convrelay_relay_check_raw(const convrelay_str_t *raw,
+    const char **error);
+static int convrelay_relay_check_object(const cJSON *root,
+    const char **error);
+static int convrelay_relay_check_kind(const cJSON *root,
+    const convrelay_relay_kind_t *kind, const char **error);
+
+static u_char *convrelay_relay_out(u_char *p, size_t *size,
+    const convrelay_relay_out_t *m);
+static u_char *convrelay_relay_put(u_char *p, size_t *size, const char *text);
+static u_char *convrelay_relay_put_str(u_char *p, size_t *size,
+    const char *name, const convrelay_str_t *value);
+static u_char *convrelay_relay_put_flag(u_char *p, size_t *size,
+    const char *name, unsigned flag);
+
+
+static const convrelay_relay_kind_t  convrelay_relay_kinds[] = {
+
+    { "text", CONVRELAY_RELAY_OUT_TEXT, "token" },
+    { "play", CONVRELAY_RELAY_OUT_PLAY, "source" },
+    { "sendDigits", CONVRELAY_RELAY_OUT_SEND_DIGITS, "digits" },
+    { "language", CONVRELAY_RELAY_OUT_LANGUAGE, NULL },
+    { "end", CONVRELAY_RELAY_OUT_END, NULL },
+
+    { NULL, CONVRELAY_RELAY_OUT_RAW, NULL }
+};
 
 
 size_t
@@ -51,4 +97,435 @@ convrelay_relay_text_write(u_char *p, const convrelay_str_t *token,
 
     memcpy(p, CONVRELAY_RELAY_MORE, sizeof(CONVRELAY_RELAY_MORE) - 1);
     return p + sizeof(CONVRELAY_RELAY_MORE) - 1;
+}
+
+
+int
+convrelay_relay_out_check(const convrelay_relay_out_t *m, const char **error)
+{
+    switch (m->type) {
+
+    case CONVRELAY_RELAY_OUT_TEXT:
+        return m->lang.len ? convrelay_relay_check_lang(&m->lang, error)
+                           : CONVRELAY_OK;
+
+    case CONVRELAY_RELAY_OUT_PLAY:
+
+        if (m->looped && m->loop > CONVRELAY_RELAY_MAX_LOOP) {
+            *error = "has a loop that is not from 0 to 1000";
+            return CONVRELAY_DECLINED;
+        }
+
+        return convrelay_relay_check_url(&m->text, error);
+
+    case CONVRELAY_RELAY_OUT_SEND_DIGITS:
+        return convrelay_relay_check_digits(&m->text, error);
+
+    case CONVRELAY_RELAY_OUT_LANGUAGE:
+
+        if (m->text.len == 0 && m->lang.len == 0) {
+            *error = "has no language, write one as in \"en-US\"";
+            return CONVRELAY_DECLINED;
+        }
+
+        if (m->text.len
+            && convrelay_relay_check_lang(&m->text, error) != CONVRELAY_OK)
+        {
+            return CONVRELAY_DECLINED;
+        }
+
+        return m->lang.len ? convrelay_relay_check_lang(&m->lang, error)
+                           : CONVRELAY_OK;
+
+    case CONVRELAY_RELAY_OUT_RAW:
+        return convrelay_relay_check_raw(&m->text, error);
+
+    case CONVRELAY_RELAY_OUT_END:
+        break;
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_relay_check_url(const convrelay_str_t *url, const char **error)
+{
+    size_t  i, scheme;
+
+    scheme = sizeof("https://") - 1;
+
+    if (url->len <= scheme || memcmp(url->data, "https://", scheme) != 0) {
+        scheme--;
+
+        if (url->len <= scheme || memcmp(url->data, "http://", scheme) != 0) {
+            *error = "is no URL, write it as in "
+                     "\"https://host/hold.mp3\"";
+            return CONVRELAY_DECLINED;
+        }
+    }
+
+    for (i = 0; i < url->len; i++) {
+
+        if (url->data[i] <= ' ' || url->data[i] == 0x7f) {
+            *error = "has a blank or a control character in its URL, write "
+                     "\"%20\"";
+            return CONVRELAY_DECLINED;
+        }
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_relay_check_digits(const convrelay_str_t *digits,
+    const char **error)
+{
+    size_t  i;
+
+    for (i = 0; i < digits->len; i++) {
+
+        if (digits->data[i] == '\0'
+            || strchr("0123456789w#*", digits->data[i]) == NULL)
+        {
+            break;
+        }
+    }
+
+    if (digits->len == 0 || i < digits->len) {
+        *error = "has something else than digits, \"*\", \"#\" and, for "
+                 "half a second of pause, \"w\"";
+        return CONVRELAY_DECLINED;
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_relay_check_lang(const convrelay_str_t *lang, const char **error)
+{
+    size_t  i;
+    u_char  c;
+
+    for (i = 0; i < lang->len; i++) {
+        c = lang->data[i];
+
+        if ((c < '0' || c > '9') && ((c | 0x20) < 'a' || (c | 0x20) > 'z')
+            && (c != '-' || i == 0))
+        {
+            *error = "is no language, write it as in \"en-US\"";
+            return CONVRELAY_DECLINED;
+        }
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_relay_check_raw(const convrelay_str_t *raw, const char **error)
+{
+    int                rc;
+    u_char            *copy;
+    convrelay_json_t   json;
+
+    /* a scrub may write to what it reads */
+
+    copy = malloc(raw->len + 1);
+
+    *error = "is no JSON object, write it as in {\"type\":\"config\"}";
+
+    if (copy == NULL) {
+        return CONVRELAY_DECLINED;
+    }
+
+    if (raw->len) {
+        memcpy(copy, raw->data, raw->len);
+    }
+
+    rc = convrelay_json_parse(&json, copy, raw->len);
+
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_relay_check_object(json.root, error);
+        convrelay_json_free(&json);
+    }
+
+    /* what the scrub had to mend must not be sent as it is */
+
+    if (rc == CONVRELAY_OK
+        && convrelay_utf8_valid(raw->data, raw->len) != raw->len)
+    {
+        *error = "is not UTF-8";
+        rc = CONVRELAY_DECLINED;
+    }
+
+    free(copy);
+
+    return (rc == CONVRELAY_OK) ? CONVRELAY_OK : CONVRELAY_DECLINED;
+}
+
+
+static int
+convrelay_relay_check_object(const cJSON *root, const char **error)
+{
+    convrelay_str_t                type;
+    const convrelay_relay_kind_t  *kind;
+
+    if (!cJSON_IsObject(root)) {
+        return CONVRELAY_DECLINED;
+    }
+
+    if (convrelay_json_string(root, "type", &type) != CONVRELAY_OK
+        || type.len == 0)
+    {
+        *error = "has no string \"type\"";
+        return CONVRELAY_DECLINED;
+    }
+
+    if (convrelay_str_eq(&type, "error")) {
+        *error = "cannot have the type \"error\", which Twilio does not take";
+        return CONVRELAY_DECLINED;
+    }
+
+    for (kind = convrelay_relay_kinds; kind->name; kind++) {
+
+        if (strlen(kind->name) == type.len
+            && memcmp(kind->name, type.data, type.len) == 0)
+        {
+            return convrelay_relay_check_kind(root, kind, error);
+        }
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+/* a message of a known type, written by hand */
+
+static int
+convrelay_relay_check_kind(const cJSON *root,
+    const convrelay_relay_kind_t *kind, const char **error)
+{
+    const char * const     *name;
+    const cJSON            *item;
+    convrelay_relay_out_t   m;
+
+    static const char * const  flags[] = {
+        "last", "interruptible", "preemptible", NULL
+    };
+
+    static const char * const  strings[] = {
+        "lang", "ttsLanguage", "transcriptionLanguage", "handoffData", NULL
+    };
+
+    memset(&m, 0, sizeof(convrelay_relay_out_t));
+    m.type = kind->type;
+
+    if (kind->required
+        && convrelay_json_string(root, kind->required, &m.text)
+           != CONVRELAY_OK)
+    {
+        *error = "lacks the string that its type requires: \"token\" of "
+                 "\"text\", \"source\" of \"play\", \"digits\" of "
+                 "\"sendDigits\"";
+        return CONVRELAY_DECLINED;
+    }
+
+    for (name = flags; *name; name++) {
+        item = cJSON_GetObjectItemCaseSensitive(root, *name);
+
+        if (item && !cJSON_IsBool(item)) {
+            *error = "has a \"last\", \"interruptible\" or \"preemptible\" "
+                     "that is neither true nor false";
+            return CONVRELAY_DECLINED;
+        }
+    }
+
+    for (name = strings; *name; name++) {
+        item = cJSON_GetObjectItemCaseSensitive(root, *name);
+
+        if (item && !cJSON_IsString(item)) {
+            *error = "has a language or \"handoffData\" that is no string";
+            return CONVRELAY_DECLINED;
+        }
+    }
+
+    if (kind->type == CONVRELAY_RELAY_OUT_LANGUAGE) {
+        (void) convrelay_json_string(root, "ttsLanguage", &m.text);
+        (void) convrelay_json_string(root, "transcriptionLanguage", &m.lang);
+    }
+
+    item = cJSON_GetObjectItemCaseSensitive(root, "loop");
+
+    if (item && (!cJSON_IsNumber(item) || item->valuedouble < 0
+                 || item->valuedouble > CONVRELAY_RELAY_MAX_LOOP
+                 || item->valuedouble != item->valueint))
+    {
+        *error = "has a \"loop\" that is not from 0 to 1000";
+        return CONVRELAY_DECLINED;
+    }
+
+    return convrelay_relay_out_check(&m, error);
+}
+
+
+size_t
+convrelay_relay_out_size(const convrelay_relay_out_t *m)
+{
+    size_t  size;
+
+    size = 0;
+    (void) convrelay_relay_out(NULL, &size, m);
+
+    return size;
+}
+
+
+u_char *
+convrelay_relay_out_write(u_char *p, const convrelay_relay_out_t *m)
+{
+    size_t  size;
+
+    return convrelay_relay_out(p, &size, m);
+}
+
+
+/* measures where p is NULL, else writes; one walk, so that both agree */
+
+static u_char *
+convrelay_relay_out(u_char *p, size_t *size, const convrelay_relay_out_t *m)
+{
+    char  loop[sizeof(",\"loop\":4294967295")];
+
+    switch (m->type) {
+
+    case CONVRELAY_RELAY_OUT_TEXT:
+        p = convrelay_relay_put_str(p, size, "{\"type\":\"text\",\"token\"",
+                                    &m->text);
+        p = convrelay_relay_put(p, size, m->last ? ",\"last\":true"
+                                                 : ",\"last\":false");
+
+        if (m->lang.len) {
+            p = convrelay_relay_put_str(p, size, ",\"lang\"", &m->lang);
+        }
+
+        break;
+
+    case CONVRELAY_RELAY_OUT_PLAY:
+        p = convrelay_relay_put_str(p, size,
+                                    "{\"type\":\"play\",\"source\"",
+                                    &m->text);
+
+        if (m->looped) {
+            (void) snprintf(loop, sizeof(loop), ",\"loop\":%u", m->loop);
+            p = convrelay_relay_put(p, size, loop);
+        }
+
+        break;
+
+    case CONVRELAY_RELAY_OUT_SEND_DIGITS:
+        p = convrelay_relay_put_str(p, size,
+                                    "{\"type\":\"sendDigits\",\"digits\"",
+                                    &m->text);
+        break;
+
+    case CONVRELAY_RELAY_OUT_LANGUAGE:
+        p = convrelay_relay_put(p, size, "{\"type\":\"language\"");
+
+        if (m->text.len) {
+            p = convrelay_relay_put_str(p, size, ",\"ttsLanguage\"",
+                                        &m->text);
+        }
+
+        if (m->lang.len) {
+            p = convrelay_relay_put_str(p, size, ",\"transcriptionLanguage\"",
+                                        &m->lang);
+        }
+
+        break;
+
+    case CONVRELAY_RELAY_OUT_END:
+        p = convrelay_relay_put(p, size, "{\"type\":\"end\"");
+
+        if (m->text.len) {
+            p = convrelay_relay_put_str(p, size, ",\"handoffData\"",
+                                        &m->text);
+        }
+
+        break;
+
+    case CONVRELAY_RELAY_OUT_RAW:
+
+        if (p == NULL) {
+            *size += m->text.len;
+            return NULL;
+        }
+
+        memcpy(p, m->text.data, m->text.len);
+        return p + m->text.len;
+    }
+
+    if (m->type == CONVRELAY_RELAY_OUT_TEXT
+        || m->type == CONVRELAY_RELAY_OUT_PLAY)
+    {
+        p = convrelay_relay_put_flag(p, size, ",\"interruptible\"",
+                                     m->interruptible);
+        p = convrelay_relay_put_flag(p, size, ",\"preemptible\"",
+                                     m->preemptible);
+    }
+
+    return convrelay_relay_put(p, size, "}");
+}
+
+
+static u_char *
+convrelay_relay_put(u_char *p, size_t *size, const char *text)
+{
+    size_t  len;
+
+    len = strlen(text);
+
+    if (p == NULL) {
+        *size += len;
+        return NULL;
+    }
+
+    memcpy(p, text, len);
+
+    return p + len;
+}
+
+
+static u_char *
+convrelay_relay_put_str(u_char *p, size_t *size, const char *name,
+    const convrelay_str_t *value)
+{
+    p = convrelay_relay_put(p, size, name);
+    p = convrelay_relay_put(p, size, ":\"");
+
+    if (value->len && p == NULL) {
+        *size += convrelay_json_escaped_len(value->data, value->len);
+
+    } else if (value->len) {
+        p = convrelay_json_escape(p, value->data, value->len);
+    }
+
+    return convrelay_relay_put(p, size, "\"");
+}
+
+
+static u_char *
+convrelay_relay_put_flag(u_char *p, size_t *size, const char *name,
+    unsigned flag)
+{
+    if (flag == CONVRELAY_RELAY_UNSET) {
+        return p;
+    }
+
+    p = convrelay_relay_put(p, size, name);
+
+    return convrelay_relay_put(p, size, (flag == CONVRELAY_RELAY_TRUE)
+                                        ? ":true" : ":false");
 }

@@ -179,6 +179,18 @@ setup_variants_test(void)
     tap_ok(s->parameters == NULL, "missing customParameters are NULL");
     done();
 
+    tap_ok(parse("{\"type\":\"setup\",\"callControlId\":\"v3:aa\","
+                 "\"callSessionId\":\"cc\",\"callLegId\":\"dd\"}")
+           == CONVRELAY_OK, "setup of Telnyx without callSid");
+    tap_is_str(&s->call_sid, "v3:aa", "callControlId is the callSid");
+    tap_is_str(&s->session_id, "cc", "callSessionId is the sessionId");
+    done();
+
+    tap_ok(parse("{\"type\":\"setup\",\"callLegId\":\"dd\"}")
+           == CONVRELAY_OK, "setup of Telnyx with a leg alone");
+    tap_is_str(&s->call_sid, "dd", "callLegId is the callSid");
+    done();
+
     tap_ok(parse("{\"type\":\"setup\"}") == CONVRELAY_OK, "setup alone");
     tap_is_str(&s->call_sid, "", "missing callSid is empty");
     done();
@@ -303,6 +315,8 @@ dtmf_test(void)
         "{\"type\":\"dtmf\",\"digit\":null}",
         "{\"type\":\"dtmf\",\"digit\":[\"5\"]}",
         "{\"type\":\"dtmf\",\"digit\":\"\\u00e9\"}",
+        "{\"type\":\"dtmf\",\"digit\":\"a\"}",
+        "{\"type\":\"dtmf\",\"digit\":\" \"}",
     };
 
     for (i = 0; i < (int) (sizeof(odd) / sizeof(odd[0])); i++) {
