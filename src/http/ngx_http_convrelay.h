@@ -175,11 +175,18 @@ typedef struct ngx_http_convrelay_zone_s   ngx_http_convrelay_zone_t;
 typedef struct ngx_http_convrelay_member_s ngx_http_convrelay_member_t;
 
 
+/* makes the answer to a webhook, in r's pool; NGX_OK or NGX_ERROR (logged) */
+
+typedef ngx_int_t (*ngx_http_convrelay_webhook_pt)(ngx_http_request_t *r,
+    ngx_str_t *document);
+
+
 /* of a main request, and of a turn's shadow main request */
 
 typedef struct {
     ngx_http_convrelay_call_t        *call;
     ngx_array_t                      *form;   /* convrelay_pair_t */
+    ngx_http_convrelay_webhook_pt     document;
 } ngx_http_convrelay_ctx_t;
 
 
@@ -384,6 +391,16 @@ char *ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 
+/* ngx_http_convrelay_webhook.c */
+
+/*
+ * Content handler of a webhook: the form of the request is read, its
+ * signature checked, and the document sent.
+ */
+ngx_int_t ngx_http_convrelay_webhook(ngx_http_request_t *r,
+    ngx_http_convrelay_webhook_pt document);
+
+
 /* ngx_http_convrelay_twiml.c */
 
 ngx_int_t ngx_http_convrelay_twiml_handler(ngx_http_request_t *r);
@@ -391,10 +408,6 @@ ngx_int_t ngx_http_convrelay_twiml_handler(ngx_http_request_t *r);
 /* the document of a location with convrelay_twiml; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, ngx_str_t *document);
-
-/* sends a document as the response, what to finalize the request with */
-ngx_int_t ngx_http_convrelay_twiml_respond(ngx_http_request_t *r,
-    ngx_str_t *document);
 
 
 /* ngx_http_convrelay_twiml_conf.c */

@@ -10,10 +10,8 @@
 #include "ngx_http_convrelay.h"
 
 
-static void ngx_http_convrelay_twiml_body_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_convrelay_not_allowed(ngx_http_request_t *r);
-static ngx_int_t ngx_http_convrelay_twiml_send(ngx_http_request_t *r);
-
+static ngx_int_t ngx_http_convrelay_twiml_answer(ngx_http_request_t *r,
+    ngx_str_t *document);
 static ngx_int_t ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
@@ -31,137 +29,18 @@ static ngx_int_t ngx_http_convrelay_twiml_value(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_convrelay_twiml_handler(ngx_http_request_t *r)
 {
-    ngx_int_t  rc;
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST))) {
-        return ngx_http_convrelay_not_allowed(r);
-    }
-
-    if (r->method != NGX_HTTP_POST) {
-        rc = ngx_http_discard_request_body(r);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        return ngx_http_convrelay_twiml_send(r);
-    }
-
-    if (r->headers_in.content_length_n > NGX_HTTP_CONVRELAY_MAX_FORM) {
-        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
-    }
-
-    rc = ngx_http_read_client_request_body(r,
-                                       ngx_http_convrelay_twiml_body_handler);
-
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return rc;
-    }
-
-    return NGX_DONE;
-}
-
-
-static void
-ngx_http_convrelay_twiml_body_handler(ngx_http_request_t *r)
-{
-    off_t         size;
-    ngx_chain_t  *cl;
-
-    size = 0;
-
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        size += ngx_buf_size(cl->buf);
-    }
-
-    if (size > NGX_HTTP_CONVRELAY_MAX_FORM) {
-        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE);
-        return;
-    }
-
-    ngx_http_finalize_request(r, ngx_http_convrelay_twiml_send(r));
+    return ngx_http_convrelay_webhook(r, ngx_http_convrelay_twiml_answer);
 }
 
 
 static ngx_int_t
-ngx_http_convrelay_not_allowed(ngx_http_request_t *r)
+ngx_http_convrelay_twiml_answer(ngx_http_request_t *r, ngx_str_t *document)
 {
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Allow");
-    ngx_str_set(&h->value, "GET, HEAD, POST");
-
-    return NGX_HTTP_NOT_ALLOWED;
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_twiml_send(ngx_http_request_t *r)
-{
-    ngx_int_t                       rc;
-    ngx_str_t                       document;
     ngx_http_convrelay_loc_conf_t  *clcf;
-
-    rc = ngx_http_convrelay_signature(r, 0);
-    if (rc != NGX_OK) {
-        return rc;
-    }
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
-    if (ngx_http_convrelay_twiml_document(r, clcf, &document) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_convrelay_twiml_respond(r, &document);
-}
-
-
-ngx_int_t
-ngx_http_convrelay_twiml_respond(ngx_http_request_t *r, ngx_str_t *document)
-{
-    ngx_int_t     rc;
-    ngx_buf_t    *b;
-    ngx_chain_t   out;
-
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    b->start = document->data;
-    b->pos = document->data;
-    b->last = document->data + document->len;
-    b->end = b->last;
-    b->temporary = 1;
-    b->last_buf = (r == r->main) ? 1 : 0;
-    b->last_in_chain = 1;
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = document->len;
-
-    ngx_str_set(&r->headers_out.content_type, "text/xml");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-    ngx_str_set(&r->headers_out.charset, "utf-8");
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_http_convrelay_twiml_document(r, clcf, document);
 }
 
 
