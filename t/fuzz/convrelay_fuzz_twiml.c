@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "convrelay_twiml.h"
+#include "convrelay_twiml_attribute.h"
 #include "convrelay_utf8.h"
 
 
@@ -24,16 +25,19 @@ static void shape(const u_char *p, const u_char *last, size_t quotes,
     size_t tags);
 static size_t reference(const u_char *p, const u_char *last);
 static void checks(const convrelay_str_t *str);
+static void table(const convrelay_str_t *str);
 
 
 int
 LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 {
-    u_char             *copy;
-    size_t              i, n;
-    convrelay_str_t     str[MAX_PIECES];
-    convrelay_pair_t    attributes[MAX_PIECES], parameters[MAX_PIECES];
-    convrelay_twiml_t   t;
+    u_char                      *copy;
+    size_t                       i, n;
+    convrelay_str_t              str[MAX_PIECES];
+    convrelay_pair_t             attributes[MAX_PIECES];
+    convrelay_pair_t             parameters[MAX_PIECES];
+    convrelay_twiml_t            t;
+    convrelay_twiml_conflict_t   conflicts[CONVRELAY_TWIML_MAX_CONFLICTS];
 
     if (size < 2) {
         return 0;
@@ -69,6 +73,8 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
     }
 
     document(&t);
+
+    (void) convrelay_twiml_conflicts(&t, conflicts);
 
     for (i = 0; i < n; i++) {
         checks(&str[i]);
@@ -212,5 +218,36 @@ checks(const convrelay_str_t *str)
 
     (void) convrelay_twiml_check_name(&(convrelay_str_t) { str->len, copy });
 
+    table(&(convrelay_str_t) { str->len, copy });
+
     free(copy);
+}
+
+
+static void
+table(const convrelay_str_t *str)
+{
+    size_t         i;
+    const char    *error;
+    const u_char  *pos;
+
+    static const convrelay_str_t  names[] = {
+        convrelay_string("language"), convrelay_string("ttsProvider"),
+        convrelay_string("events"), convrelay_string("speechTimeout"),
+        convrelay_string("eotThreshold"), convrelay_string("interruptible")
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        error = NULL;
+        must(convrelay_twiml_check_value(&names[i], str, &error)
+             == (error ? CONVRELAY_DECLINED : CONVRELAY_OK));
+    }
+
+    (void) convrelay_twiml_check_attribute(CONVRELAY_TWIML_RELAY, str, &error);
+    (void) convrelay_twiml_check_action(str, &error);
+
+    pos = NULL;
+
+    must(convrelay_twiml_check_xml(str, &error, &pos) == CONVRELAY_OK
+         || (pos >= str->data && pos <= str->data + str->len));
 }

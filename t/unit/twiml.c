@@ -155,6 +155,18 @@ document_test(void)
         { convrelay_string("empty"), convrelay_null_string }
     };
 
+    static convrelay_pair_t  spanish[] = {
+        { convrelay_string("voice"), convrelay_string("a&b") },
+        { convrelay_string("speechModel"), convrelay_string("") }
+    };
+
+    static convrelay_twiml_language_t  languages[] = {
+        { convrelay_string("es-ES"), spanish, 2 },
+        { convrelay_string(""), spanish, 2 },
+        { convrelay_string("\x01"), spanish, 2 },
+        { convrelay_string("<"), NULL, 0 }
+    };
+
     memset(&t, 0, sizeof(t));
 
     convrelay_str_set(&t.url, "wss://voice.example.com/ws");
@@ -193,9 +205,38 @@ document_test(void)
              "<Parameter name=\"empty\" value=\"\"/>"
              "</ConversationRelay>" TAIL, "parameters are children");
 
-    convrelay_str_set(&t.url, "\"><Say>\xff\x01");
+    t.nparameters = 1;
+    t.languages = languages;
+    t.nlanguages = 4;
     t.nattributes = 0;
+
+    convrelay_str_set(&t.before, "<Say>Hi &amp; bye</Say>");
+    convrelay_str_set(&t.inside, "<Failover a='b'/>");
+
+    document(&t, HEAD "<Say>Hi &amp; bye</Say>"
+             "<Connect action=\"/end\" method=\"GET\">"
+             "<ConversationRelay url=\"wss://h/\">"
+             "<Language code=\"es-ES\" voice=\"a&amp;b\"/>"
+             "<Language code=\"&lt;\"/>"
+             "<Parameter name=\"tenant\" value=\"birch\"/>"
+             "<Failover a='b'/>"
+             "</ConversationRelay>" TAIL, "languages and raw children");
+
+    t.nlanguages = 0;
     t.nparameters = 0;
+    t.before.len = 0;
+
+    document(&t, HEAD "<Connect action=\"/end\" method=\"GET\">"
+             "<ConversationRelay url=\"wss://h/\"><Failover a='b'/>"
+             "</ConversationRelay>" TAIL, "raw children alone");
+
+    t.inside.len = 0;
+    convrelay_str_set(&t.action, "\x01");
+
+    document(&t, HEAD "<Connect><ConversationRelay url=\"wss://h/\"/>" TAIL,
+             "no method without an action");
+
+    convrelay_str_set(&t.url, "\"><Say>\xff\x01");
 
     t.action.len = 0;
     t.method.len = 0;
