@@ -1,0 +1,60 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * HandoffData: what the "end" of a session handed over to the request that
+ * Twilio makes then.  Any text; an object of JSON as a rule.
+ */
+
+
+#ifndef CONVRELAY_HANDOFF_H_INCLUDED
+#define CONVRELAY_HANDOFF_H_INCLUDED
+
+
+#include "convrelay_base.h"
+#include "convrelay_json.h"
+
+
+#define CONVRELAY_HANDOFF_NUMBER_LEN  32
+
+
+typedef struct {
+    convrelay_json_t   json;
+    const cJSON       *next;
+    u_char             number[CONVRELAY_HANDOFF_NUMBER_LEN];
+} convrelay_handoff_t;
+
+
+/*
+ * Takes the text apart, which may be changed.  Returns CONVRELAY_OK;
+ * CONVRELAY_DECLINED: it is no JSON object; CONVRELAY_ERROR: out of memory.
+ * convrelay_handoff_close() is owed only after CONVRELAY_OK.
+ */
+int convrelay_handoff_open(convrelay_handoff_t *h, u_char *data, size_t len);
+void convrelay_handoff_close(convrelay_handoff_t *h);
+
+/*
+ * The next member that is a string, a number, true or false, as text; others
+ * are skipped.  Name and value are borrowed, until the next call.  Returns
+ * CONVRELAY_OK or CONVRELAY_DONE.
+ */
+int convrelay_handoff_next(convrelay_handoff_t *h, convrelay_pair_t *pair);
+
+/*
+ * Whether a member has the name that a variable uses for it: case is
+ * ignored, and '_' stands for '-' too.
+ */
+int convrelay_handoff_is(const convrelay_str_t *member, const u_char *name,
+    size_t len);
+
+/*
+ * The attributes of a task, which have to be an object of JSON: the data as
+ * it is where json is set, else {"handoffData":"..."}.
+ */
+size_t convrelay_handoff_task_size(const convrelay_str_t *data,
+    unsigned json);
+u_char *convrelay_handoff_task_write(u_char *p, const convrelay_str_t *data,
+    unsigned json);
+
+
+#endif /* CONVRELAY_HANDOFF_H_INCLUDED */

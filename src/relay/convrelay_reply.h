@@ -1,0 +1,86 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * How a call goes on when its session is over: the few words in which the
+ * configuration says it, and the TwiML that they stand for.
+ */
+
+
+#ifndef CONVRELAY_REPLY_H_INCLUDED
+#define CONVRELAY_REPLY_H_INCLUDED
+
+
+#include "convrelay_base.h"
+#include "convrelay_twiml.h"
+
+
+#define CONVRELAY_REPLY_RECONNECTS      3       /* where no max= is given */
+#define CONVRELAY_REPLY_MAX_RECONNECTS  100
+
+
+typedef enum {
+    CONVRELAY_REPLY_HANGUP = 0,
+    CONVRELAY_REPLY_DIAL,
+    CONVRELAY_REPLY_ENQUEUE,
+    CONVRELAY_REPLY_RECONNECT,
+    CONVRELAY_REPLY_SAY,
+    CONVRELAY_REPLY_TWIML
+} convrelay_reply_e;
+
+
+typedef struct {
+    convrelay_reply_e   kind;
+    convrelay_str_t     text;   /* number, workflow, location (may be empty),
+                                   phrase, or a whole <Response> */
+    unsigned            max;    /* reconnects */
+} convrelay_reply_t;
+
+
+/*
+ * text is one of
+ *
+ *     hangup                             also where it is empty
+ *     dial NUMBER                        +15550100002, sip:..., client:...
+ *     enqueue WORKFLOW                   "WW" and 32 hex digits
+ *     reconnect [LOCATION] [max=N]
+ *     say PHRASE
+ *     <Response>...</Response>           well-formed; a declaration before
+ *                                        it is left out
+ *
+ * Returns CONVRELAY_OK, with spans of text in *reply; or CONVRELAY_DECLINED
+ * with a phrase in *error that says what to write.
+ */
+int convrelay_reply_parse(const convrelay_str_t *text,
+    convrelay_reply_t *reply, const char **error);
+
+/*
+ * The same for the beginning of a text, up to the first thing that is not
+ * known yet: CONVRELAY_DECLINED only where nothing can follow.
+ */
+int convrelay_reply_check_start(const convrelay_str_t *start,
+    const char **error);
+
+/* what is around a <Response>, in text that is well-formed; results as above */
+int convrelay_reply_check_root(const convrelay_str_t *xml,
+    const char **error);
+
+/*
+ * Whether a value that came from outside could have put markup into xml: it
+ * holds characters that XML gives a meaning to, and is found there as it is.
+ */
+int convrelay_reply_is_injected(const convrelay_str_t *xml,
+    const convrelay_str_t *value);
+
+/*
+ * The document, of any reply but CONVRELAY_REPLY_RECONNECT; all that is not
+ * TwiML already is escaped.  task is the JSON that an enqueued call takes
+ * along, or empty.  size() is the exact length of what write() writes.
+ */
+size_t convrelay_reply_size(const convrelay_reply_t *reply,
+    const convrelay_str_t *task);
+u_char *convrelay_reply_write(u_char *p, const convrelay_reply_t *reply,
+    const convrelay_str_t *task);
+
+
+#endif /* CONVRELAY_REPLY_H_INCLUDED */
