@@ -183,6 +183,25 @@ reply(const char *text, const char *task, const char *want)
 }
 
 
+/* on one line of the report */
+
+static const char *
+shown(const char *text)
+{
+    size_t       i;
+
+    static char  buf[128];
+
+    for (i = 0; text[i] && i < sizeof(buf) - 1; i++) {
+        buf[i] = (text[i] >= ' ' && text[i] < 0x7f) ? text[i] : '?';
+    }
+
+    buf[i] = '\0';
+
+    return buf;
+}
+
+
 static void
 reply_is(const char *text, const char *want, const convrelay_reply_t *r,
     const char *task)
