@@ -565,6 +565,7 @@ char *ngx_http_convrelay_value_slot(ngx_conf_t *cf, ngx_command_t *cmd,
 /* compiles source into v; phrase: as above; a phrase of error, or NULL */
 char *ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_value_t *v, ngx_uint_t phrase);
+char *ngx_http_convrelay_phrase_check(ngx_conf_t *cf, ngx_str_t *source);
 
 /* the module's context of a main request, made where there is none */
 ngx_http_convrelay_ctx_t *ngx_http_convrelay_get_ctx(ngx_http_request_t *r);

@@ -235,6 +235,14 @@ ngx_http_convrelay_twiml_parameter(ngx_conf_t *cf, ngx_command_t *cmd,
         return "cannot set a name that starts with \"convrelay_\"";
     }
 
+    if (clcf->parameters != NGX_CONF_UNSET_PTR
+        && ngx_http_convrelay_find_attribute(clcf->parameters, &value[1]))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate parameter \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
     if (clcf->parameters == NGX_CONF_UNSET_PTR) {
 
         clcf->parameters = ngx_array_create(cf->pool, 4,

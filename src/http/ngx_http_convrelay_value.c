@@ -58,22 +58,10 @@ char *
 ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_value_t *v, ngx_uint_t phrase)
 {
-    size_t                             i;
-    ngx_http_compile_complex_value_t   ccv;
+    ngx_http_compile_complex_value_t  ccv;
 
-    for (i = 0; phrase && i + 1 < source->len; i++) {
-
-        if (source->data[i] == '$'
-            && source->data[i + 1] >= '0' && source->data[i + 1] <= '9')
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"$%c\" in a phrase would be a regex capture, "
-                               "not an amount: write it in words, or put a "
-                               "prompt into a file that "
-                               "\"convrelay_system_prompt_file\" names",
-                               source->data[i + 1]);
-            return NGX_CONF_ERROR;
-        }
+    if (phrase && ngx_http_convrelay_phrase_check(cf, source) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
     }
 
     v->source = *source;
@@ -91,6 +79,32 @@ ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
 
     if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
         return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* what nginx would take for a capture is an amount in a text */
+
+char *
+ngx_http_convrelay_phrase_check(ngx_conf_t *cf, ngx_str_t *source)
+{
+    size_t  i;
+
+    for (i = 0; i + 1 < source->len; i++) {
+
+        if (source->data[i] == '$'
+            && source->data[i + 1] >= '0' && source->data[i + 1] <= '9')
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"$%c\" in a phrase would be a regex capture, "
+                               "not an amount: write it in words, or put a "
+                               "prompt into a file that "
+                               "\"convrelay_system_prompt_file\" names",
+                               source->data[i + 1]);
+            return NGX_CONF_ERROR;
+        }
     }
 
     return NGX_CONF_OK;
