@@ -40,7 +40,7 @@ package Test::Nginx::ConvRelay;
 #
 # Ports and the server root are the file's own, so that files can run at the
 # same time: $TEST_NGINX_SERVER_PORT, $TEST_NGINX_LLM_PORT, and
-# $TEST_NGINX_PORT_2 to _8 that nobody listens on.  $TEST_NGINX_ROOT is the
+# $TEST_NGINX_PORT_2 to _7 that nobody listens on.  $TEST_NGINX_ROOT is the
 # checkout, $TEST_NGINX_BUILD where the modules are.
 #
 # Without an own no_error_log or must_die a block may log no [error], or,
@@ -50,7 +50,6 @@ use strict;
 use warnings;
 
 use Cwd ();
-use Fcntl qw( :flock );
 use File::Basename ();
 use File::Path ();
 use File::Spec ();
@@ -59,31 +58,26 @@ use IO::Socket::INET ();
 my $lock;
 
 
+# Ten ports are taken by listening on the last of them; that holds against
+# every other test on this machine, whatever folders it sees.
+
 sub find_ports {
-    my $dir = File::Spec->catdir(File::Spec->tmpdir, "convrelay-test-$>");
-
-    File::Path::make_path($dir);
-
     for my $n (0 .. 99) {
         my $base = 19840 + $n * 10;
 
-        open my $fh, '>', "$dir/$base" or die "$dir/$base: $!\n";
-        next unless flock $fh, LOCK_EX | LOCK_NB;
+        $lock = listen_on($base + 9) or next;
 
-        next if grep { !port_free($_) } $base .. $base + 9;
-
-        $lock = $fh;
-        return $base;
+        return $base if !grep { !listen_on($_) } $base .. $base + 8;
     }
 
     die "no free ports between 19840 and 20839\n";
 }
 
 
-sub port_free {
-    return defined IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-                                         LocalPort => shift, Listen => 1,
-                                         ReuseAddr => 1);
+sub listen_on {
+    return IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+                                 LocalPort => shift, Listen => 1,
+                                 ReuseAddr => 1);
 }
 
 
@@ -99,8 +93,8 @@ BEGIN {
     $ENV{TEST_NGINX_SERVER_PORT} = $base;
     $ENV{TEST_NGINX_CLIENT_PORT} //= $base;
     $ENV{TEST_NGINX_LLM_PORT} //= $base + 1;
-    $ENV{TEST_NGINX_STREAM_PORT} //= $base + 9;
-    $ENV{"TEST_NGINX_PORT_$_"} //= $base + $_ for 2 .. 8;
+    $ENV{TEST_NGINX_STREAM_PORT} //= $base + 8;
+    $ENV{"TEST_NGINX_PORT_$_"} //= $base + $_ for 2 .. 7;
     $ENV{TEST_NGINX_SERVROOT} //= "$build/t/servroot.$base";
 
     # unix sockets have 107 bytes, the last part of their path included
@@ -260,6 +254,23 @@ Test::Nginx::Socket::add_block_preprocessor(sub {
     }
 
     $block->set_value('no_error_log', $never);
+});
+
+
+# each document that is a response is parsed by somebody else's parser
+
+Test::Nginx::Socket::add_response_body_check(sub {
+    my ($block, $body, undef, undef, $dry_run) = @_;
+
+    return if $dry_run || ($body // '') !~ /^<\?xml /;
+
+    local $SIG{PIPE} = 'IGNORE';
+
+    my $pid = open my $xmllint, '|-', 'xmllint', '--nonet', '--noout', '-';
+
+    print {$xmllint} $body if $pid;
+
+    Test::More::ok($pid && close $xmllint, $block->name . ' - is XML');
 });
 
 
