@@ -22,6 +22,7 @@ static int convrelay_call_conn_connect_tls(convrelay_call_conn_t *c);
 static int convrelay_call_conn_test(convrelay_call_conn_t *c);
 static int convrelay_call_conn_connected(convrelay_call_conn_t *c);
 static void convrelay_call_conn_request(convrelay_call_conn_t *c);
+static void convrelay_call_conn_edit(convrelay_call_conn_t *c);
 static int convrelay_call_conn_response(convrelay_call_conn_t *c);
 static int convrelay_call_conn_check(convrelay_call_conn_t *c, char *head,
     size_t len);
@@ -252,6 +253,34 @@ convrelay_call_conn_request(convrelay_call_conn_t *c)
     }
 
     convrelay_call_buf_str(b, "\r\n");
+
+    if (t->edit) {
+        convrelay_call_conn_edit(c);
+    }
+}
+
+
+/* a handshake with a fault, for a server to find */
+
+static void
+convrelay_call_conn_edit(convrelay_call_conn_t *c)
+{
+    char                  *p;
+    convrelay_call_buf_t   b;
+
+    p = strstr(c->out.data, c->target->edit);
+
+    if (p == NULL) {
+        return;
+    }
+
+    memset(&b, 0, sizeof(convrelay_call_buf_t));
+    convrelay_call_buf_add(&b, c->out.data, p - c->out.data);
+    convrelay_call_buf_str(&b, c->target->edited);
+    convrelay_call_buf_str(&b, p + strlen(c->target->edit));
+
+    convrelay_call_buf_free(&c->out);
+    c->out = b;
 }
 
 
@@ -477,8 +506,8 @@ convrelay_call_conn_frame(convrelay_call_conn_t *c,
 
         if (rc != CONVRELAY_OK) {
             convrelay_call_conn_close(c, c->reader.close_code, "");
-            return convrelay_call_conn_fail(c, "the server %s (close code "
-                                            "%u)", c->reader.error,
+            return convrelay_call_conn_fail(c, "the server sent %s (close "
+                                            "code %u)", c->reader.error,
                                             c->reader.close_code);
         }
 
@@ -535,6 +564,13 @@ convrelay_call_conn_recv(convrelay_call_conn_t *c, u_char *buf, size_t size)
     }
 
     return n;
+}
+
+
+int
+convrelay_call_conn_drop(convrelay_call_conn_t *c, u_char *buf, size_t size)
+{
+    return (int) convrelay_call_conn_recv(c, buf, size);
 }
 
 

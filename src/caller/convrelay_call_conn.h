@@ -38,6 +38,8 @@ typedef struct {
     unsigned                  insecure:1;  /* do not verify certificates */
     char                     *signature;   /* or NULL */
     convrelay_call_pairs_t    headers;     /* more of them */
+    const char               *edit;        /* of the handshake, or NULL */
+    const char               *edited;      /* what comes in its place */
     int64_t                   timeout;     /* ms, of TLS connecting */
     struct addrinfo          *addrs;       /* once resolved */
     const char               *error;       /* or why they are not */
@@ -123,6 +125,10 @@ void convrelay_call_conn_send_part(convrelay_call_conn_t *c, unsigned opcode,
 void convrelay_call_conn_close(convrelay_call_conn_t *c, unsigned code,
     const char *reason);
 int convrelay_call_conn_flush(convrelay_call_conn_t *c);
+
+/* reads and drops bytes: how many, 0 at their end, AGAIN, or ERROR */
+int convrelay_call_conn_drop(convrelay_call_conn_t *c, u_char *buf,
+    size_t size);
 
 /* the connection waits to write */
 int convrelay_call_conn_writes(const convrelay_call_conn_t *c);

@@ -158,8 +158,13 @@ convrelay_call_warn(convrelay_call_t *call, const convrelay_call_fetch_t *f)
     if (strncmp(f->type, "text/xml", 8) != 0
         && strncmp(f->type, "application/xml", 15) != 0)
     {
-        convrelay_call_print_error("warning: the TwiML comes as \"%s\", not "
-                                   "as text/xml", f->type);
+        convrelay_call_buf_printf(&call->twiml.warnings,
+                                  "the TwiML comes as \"%s\", not as "
+                                  "text/xml\n", f->type);
+    }
+
+    if (call->options->no_warnings) {
+        return;
     }
 
     for (line = call->twiml.warnings.data; line && *line; line = next + 1) {
@@ -295,32 +300,68 @@ convrelay_call_aim(convrelay_call_t *call)
 }
 
 
-/* signs the handshake; Twilio knows relays as wss:// only (section 5.3) */
-
 static void
 convrelay_call_seal(convrelay_call_t *call)
 {
-    const char            *public_url;
-    convrelay_call_buf_t   url;
+    convrelay_call_buf_t  url;
 
     memset(&url, 0, sizeof(convrelay_call_buf_t));
-    public_url = call->direct ? call->options->public_url : NULL;
-
-    if (public_url && strstr(public_url, "://")) {
-        convrelay_call_buf_printf(&url, "wss%s%s", strstr(public_url, "://"),
-                                  call->target.parsed.target);
-
-    } else if (!call->target.parsed.tls) {
-        convrelay_call_buf_printf(&url, "wss%s",
-                                  strstr(call->twiml.url, "://"));
-
-    } else {
-        convrelay_call_buf_str(&url, call->twiml.url);
-    }
+    convrelay_call_relay_url(call, &url);
 
     call->target.signature = convrelay_call_sign(call->options->auth_token,
                                                  url.data, NULL);
     convrelay_call_buf_free(&url);
+}
+
+
+/* Twilio knows relays as wss:// only (section 5.3) */
+
+void
+convrelay_call_relay_url(const convrelay_call_t *call,
+    convrelay_call_buf_t *url)
+{
+    const char  *public_url;
+
+    public_url = call->direct ? call->options->public_url : NULL;
+
+    if (public_url && strstr(public_url, "://")) {
+        convrelay_call_buf_printf(url, "wss%s%s", strstr(public_url, "://"),
+                                  call->target.parsed.target);
+
+    } else if (!call->target.parsed.tls) {
+        convrelay_call_buf_printf(url, "wss%s",
+                                  strstr(call->twiml.url, "://"));
+
+    } else {
+        convrelay_call_buf_str(url, call->twiml.url);
+    }
+}
+
+
+long
+convrelay_call_knock(convrelay_call_t *call, const char *token)
+{
+    convrelay_call_pairs_t   form;
+    convrelay_call_fetch_t   f;
+
+    memset(&form, 0, sizeof(convrelay_call_pairs_t));
+    memset(&f, 0, sizeof(convrelay_call_fetch_t));
+
+    convrelay_call_form(call, &form, NULL);
+
+    f.url = call->options->url;
+    f.form = &form;
+    f.token = token;
+    f.get = call->options->get;
+    f.insecure = call->options->insecure;
+    f.timeout = CONVRELAY_CALL_WEBHOOK;
+
+    (void) convrelay_call_fetch(&f);
+
+    convrelay_call_buf_free(&f.body);
+    convrelay_call_pairs_free(&form);
+
+    return f.status;
 }
 
 

@@ -9,6 +9,8 @@
 #include <getopt.h>
 #include <unistd.h>
 
+#include "convrelay_call_check.h"
+#include "convrelay_call_help.h"
 #include "convrelay_call_load.h"
 
 
@@ -46,6 +48,9 @@ enum {
     CONVRELAY_CALL_OPT_TOKENS,
     CONVRELAY_CALL_OPT_SEED,
     CONVRELAY_CALL_OPT_OWN,
+    CONVRELAY_CALL_OPT_RULE,
+    CONVRELAY_CALL_OPT_SKIP,
+    CONVRELAY_CALL_OPT_LIST,
     CONVRELAY_CALL_OPT_VERSION
 };
 
@@ -55,18 +60,22 @@ typedef struct {
     convrelay_call_print_t      print;
     convrelay_call_scenario_t   scenario;
     convrelay_call_load_options_t  load;
+    convrelay_call_check_options_t  check;
     const char                 *say;          /* the last one */
     unsigned                    scenarios;
     unsigned                    says;
     const char                 *replay;       /* a recording */
     unsigned                    fast:1;
     unsigned                    many:1;       /* the command "load" */
+    unsigned                    rules:1;      /* the command "check" */
 } convrelay_call_main_t;
 
 
 static int convrelay_call_main_options(convrelay_call_main_t *m, int argc,
     char *const *argv);
 static int convrelay_call_main_option(convrelay_call_main_t *m, int opt);
+static int convrelay_call_main_command(convrelay_call_main_t *m);
+static int convrelay_call_main_check(convrelay_call_main_t *m, int opt);
 static int convrelay_call_main_load(convrelay_call_main_t *m, int opt);
 static int convrelay_call_main_number(double *number, const char *arg,
     double min, double max);
@@ -76,7 +85,6 @@ static int convrelay_call_main_scenario(convrelay_call_main_t *m,
     const char *file);
 static int convrelay_call_main_ms(int64_t *ms, const char *arg);
 static void convrelay_call_main_free(convrelay_call_main_t *m);
-static void convrelay_call_main_help(void);
 
 
 static const struct option  convrelay_call_options[] = {
@@ -115,6 +123,9 @@ static const struct option  convrelay_call_options[] = {
     { "tokens", required_argument, NULL, CONVRELAY_CALL_OPT_TOKENS },
     { "seed", required_argument, NULL, CONVRELAY_CALL_OPT_SEED },
     { "i-own-this-server", no_argument, NULL, CONVRELAY_CALL_OPT_OWN },
+    { "rule", required_argument, NULL, CONVRELAY_CALL_OPT_RULE },
+    { "skip", required_argument, NULL, CONVRELAY_CALL_OPT_SKIP },
+    { "list", no_argument, NULL, CONVRELAY_CALL_OPT_LIST },
     { "quiet", no_argument, NULL, 'q' },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, CONVRELAY_CALL_OPT_VERSION },
@@ -148,6 +159,12 @@ main(int argc, char *const *argv)
         m.many = 1;
         argc--;
         argv++;
+
+    } else if (argc > 1 && strcmp(argv[1], "check") == 0) {
+        m.rules = 1;
+        m.run.timeout = CONVRELAY_CALL_CHECK_TIMEOUT;
+        argc--;
+        argv++;
     }
 
     rc = convrelay_call_main_options(&m, argc, argv);
@@ -168,6 +185,10 @@ main(int argc, char *const *argv)
     if (m.many) {
         m.load.say = m.say ? m.say : "Count, please.";
         rc = convrelay_call_load(&m.load, &m.run, &m.print);
+
+    } else if (m.rules) {
+        m.check.say = m.say ? m.say : "Count to 80, please, in digits.";
+        rc = convrelay_call_check(&m.check, &m.run, &m.print);
 
     } else {
         rc = convrelay_call_run(&m.run, &m.scenario, &m.print);
@@ -215,9 +236,7 @@ convrelay_call_main_options(convrelay_call_main_t *m, int argc,
         m->print.color = 0;
     }
 
-    if (m->many && (m->scenarios || m->replay || m->print.tap)) {
-        convrelay_call_print_error("load takes no scenario, no --replay and "
-                                   "no --tap");
+    if (convrelay_call_main_command(m) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
@@ -233,9 +252,34 @@ convrelay_call_main_options(convrelay_call_main_t *m, int argc,
         return convrelay_call_main_scenario(m, m->replay);
     }
 
-    if (m->scenarios == 0 && m->says == 0 && !m->many) {
+    if (m->scenarios == 0 && m->says == 0 && !m->many && !m->rules) {
         m->run.keyboard = 1;
         m->run.terminal = isatty(STDIN_FILENO);
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+/* load and check are no single calls */
+
+static int
+convrelay_call_main_command(convrelay_call_main_t *m)
+{
+    if (m->many && (m->scenarios || m->replay || m->print.tap)) {
+        convrelay_call_print_error("load takes no scenario, no --replay and "
+                                   "no --tap");
+        return CONVRELAY_ERROR;
+    }
+
+    if (m->rules && (m->scenarios || m->replay)) {
+        convrelay_call_print_error("check takes no scenario and no --replay");
+        return CONVRELAY_ERROR;
+    }
+
+    if ((m->rules || m->many) && m->run.record) {
+        convrelay_call_print_error("--record goes with a single call");
+        return CONVRELAY_ERROR;
     }
 
     return CONVRELAY_OK;
@@ -363,16 +407,49 @@ convrelay_call_main_option(convrelay_call_main_t *m, int opt)
         return CONVRELAY_OK;
 
     case 'h':
-        convrelay_call_main_help();
+        convrelay_call_help(stdout);
         return CONVRELAY_DONE;
 
     case CONVRELAY_CALL_OPT_VERSION:
         printf("convrelay-call %s\n", CONVRELAY_CALL_VERSION);
         return CONVRELAY_DONE;
 
+    case CONVRELAY_CALL_OPT_RULE:
+    case CONVRELAY_CALL_OPT_SKIP:
+    case CONVRELAY_CALL_OPT_LIST:
+        return convrelay_call_main_check(m, opt);
+
     default:
         return convrelay_call_main_load(m, opt);
     }
+}
+
+
+static int
+convrelay_call_main_check(convrelay_call_main_t *m, int opt)
+{
+    if (!m->rules) {
+        convrelay_call_print_error("this option goes with \"check\"; try "
+                                   "--help");
+        return CONVRELAY_ERROR;
+    }
+
+    if (opt == CONVRELAY_CALL_OPT_LIST) {
+        convrelay_call_check_list(stdout);
+        return CONVRELAY_DONE;
+    }
+
+    if (convrelay_call_check_known(optarg) != CONVRELAY_OK) {
+        convrelay_call_print_error("there is no rule \"%s\"; try --list",
+                                   optarg);
+        return CONVRELAY_ERROR;
+    }
+
+    convrelay_call_pairs_set(opt == CONVRELAY_CALL_OPT_RULE
+                             ? &m->check.only : &m->check.skip,
+                             optarg, strlen(optarg), "");
+
+    return CONVRELAY_OK;
 }
 
 
@@ -558,90 +635,6 @@ convrelay_call_main_free(convrelay_call_main_t *m)
     convrelay_call_pairs_free(&m->run.parameters);
     convrelay_call_pairs_free(&m->run.variables);
     convrelay_call_pairs_free(&m->run.headers);
-}
-
-
-static void
-convrelay_call_main_help(void)
-{
-    fputs(
-"Usage: convrelay-call [options] URL\n"
-"       convrelay-call load [options] URL\n"
-"\n"
-"Calls a Twilio ConversationRelay server as Twilio does.  URL is that of the\n"
-"TwiML webhook (http, https), or of the relay itself (ws, wss).  Without a\n"
-"scenario, what you type is what the caller says; Ctrl-C interrupts the\n"
-"agent, or hangs up when it is quiet; /dtmf 12# presses keys; /hangup ends.\n"
-"\n"
-"The call:\n"
-"  -s, --scenario FILE       play a scenario, \"-\" for standard input\n"
-"  -e, --say TEXT            say this, and hang up after the last answer\n"
-"      --set NAME=VALUE      what ${NAME} stands for in a scenario\n"
-"      --pace TIME           how long a character is spoken (65ms)\n"
-"      --record FILE         write every message of both sides, JSON lines\n"
-"      --replay FILE         play the caller's side of a recording, compare\n"
-"                            the answers; --fast: do not keep its pauses\n"
-"      --listen              hear each answer out before the next prompt\n"
-"      --timeout TIME        longest wait for anything (30s)\n"
-"      --grace TIME          forgive tokens so long after an interrupt was\n"
-"                            read (0ms)\n"
-"\n"
-"The way there:\n"
-"      --get                 request the TwiML by GET (POST)\n"
-"      --form NAME=VALUE     a form field of that request\n"
-"      --from, --to NUMBER   the telephone numbers\n"
-"      --parameter NAME=VALUE  a custom parameter besides the TwiML's\n"
-"      --header NAME:VALUE   a header of the WebSocket handshake\n"
-"      --connect-to HOST:PORT  go there instead of the relay URL's host;\n"
-"                            ws://HOST:PORT goes there without TLS\n"
-"      --plain               no TLS, whatever the relay URL says\n"
-"      --insecure            do not verify certificates\n"
-"      --auth-token TOKEN    sign as Twilio does (TWILIO_AUTH_TOKEN)\n"
-"      --public-url URL      scheme and host that Twilio knows, for signing\n"
-"\n"
-"What is shown:\n"
-"      --tap                 expectations as a test report\n"
-"      --json                one JSON document at the end\n"
-"      --no-checks           show the talk, judge nothing\n"
-"      --color always|never  (when standard output is a terminal)\n"
-"  -q, --quiet               failures only\n"
-"  -h, --help                this text\n"
-"      --version\n"
-"\n"
-"A load: many calls at once, counting lost, doubled and stray tokens:\n"
-"      --calls N             so many calls in all (10)\n"
-"      --rate N              so many new ones a second (10)\n"
-"      --turns N             prompts in each of them (3)\n"
-"      --think TIME          before each prompt, half to one and a half (1s)\n"
-"      --interrupt PERCENT   turns that are interrupted (0)\n"
-"      --talk-over PERCENT   turns with a prompt into the answer (0)\n"
-"      --hangup PERCENT      turns that end the call, in every way (0)\n"
-"  -e, --say TEXT            what the callers say\n"
-"      --tokens N            numbers in a whole answer (as in the first one)\n"
-"      --seed N              makes the same choices again\n"
-"      --i-own-this-server   needed for any host but this one\n"
-"\n"
-"A scenario has one step a line:\n"
-"\n"
-"  caller: Name three trees.       expect contains: oak\n"
-"  caller over: Stop that.         expect not contains: palm\n"
-"  partial: Name thr               expect matches: [Oo]ak|ash\n"
-"  dtmf: 12#                       expect greeting contains: Hello\n"
-"  interrupt after 12 characters   expect no token after interrupt\n"
-"  interrupt after 3 tokens        expect first token under 500 ms\n"
-"  interrupt after 800 ms          expect answer under 3 s\n"
-"  wait for answer                 expect silence 300 ms\n"
-"  wait for speech                 expect ends\n"
-"  wait 500 ms                     expect handoff contains: agent\n"
-"  hangup                          expect close 1000\n"
-"  drop                            # a comment\n"
-"  set NAME: value                 parameter NAME: value\n"
-"\n"
-"${NAME} in a text is --set, set, the environment, or one of ${answer},\n"
-"${heard} and ${beyond} (what an interruption left of an answer, and a few\n"
-"characters more), ${greeting}, ${callSid}, ${from}, ${to}.\n"
-"\n"
-"Exit codes: 0 all went well, 1 an expectation did not hold, 2 usage,\n"
-"3 no usable TwiML, 4 no WebSocket, 5 the call broke in the middle.\n",
-          stdout);
+    convrelay_call_pairs_free(&m->check.only);
+    convrelay_call_pairs_free(&m->check.skip);
 }

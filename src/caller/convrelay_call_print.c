@@ -11,8 +11,6 @@
 
 
 static void convrelay_call_print_start(convrelay_call_print_t *p);
-static void convrelay_call_print_text(convrelay_call_print_t *p,
-    const char *text, size_t len);
 static const char *convrelay_call_print_style(convrelay_call_print_t *p,
     const char *style);
 
@@ -227,7 +225,7 @@ convrelay_call_print_start(convrelay_call_print_t *p)
  * control characters are shown as spaces, line ends go on under the text.
  */
 
-static void
+void
 convrelay_call_print_text(convrelay_call_print_t *p, const char *text,
     size_t len)
 {

@@ -47,6 +47,10 @@ void convrelay_call_print_note(convrelay_call_print_t *p, const char *fmt,
 void convrelay_call_print_check(convrelay_call_print_t *p, unsigned line,
     const char *text, unsigned ok, const char *detail);
 
+/* what a server sent, with nothing in it that moves the cursor */
+void convrelay_call_print_text(convrelay_call_print_t *p, const char *text,
+    size_t len);
+
 /* a warning or an error: one line on stderr */
 void convrelay_call_print_error(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));

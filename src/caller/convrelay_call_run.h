@@ -42,6 +42,7 @@ typedef struct {
     unsigned                  insecure:1;
     unsigned                  listen:1;      /* hear each answer out */
     unsigned                  no_checks:1;
+    unsigned                  no_warnings:1;  /* of TwiML: they were given */
     unsigned                  replay:1;      /* the voice is a recording's */
     unsigned                  keyboard:1;    /* steps come from stdin too */
     unsigned                  terminal:1;    /* and stdin is a person's */
@@ -125,6 +126,16 @@ int convrelay_call_aim(convrelay_call_t *call);
  * TwiML that came back connects again; CONVRELAY_DONE, CONVRELAY_ERROR.
  */
 int convrelay_call_action(convrelay_call_t *call);
+
+/* the relay URL as Twilio signs it */
+void convrelay_call_relay_url(const convrelay_call_t *call,
+    convrelay_call_buf_t *url);
+
+/*
+ * Asks the webhook, signed with a token or not at all (NULL), and returns
+ * its HTTP status, 0 if there was none.
+ */
+long convrelay_call_knock(convrelay_call_t *call, const char *token);
 
 /* frees what the two of them made */
 void convrelay_call_forget(convrelay_call_t *call);

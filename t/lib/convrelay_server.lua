@@ -222,11 +222,10 @@ function _M.frame(self)
 
         if len == 127 and bytes:byte(1) >= 128 then
             if fault == "length" then
-                self.stuck = true
-                return { opcode = 10, payload = "" }
+                ngx.sleep(3)
             end
 
-            return nil, 1002
+            return nil, fault ~= "length" and 1002
         end
 
         len = number(bytes)
@@ -395,6 +394,10 @@ function _M.compose(self, said)
         return { trees:sub(1, 20), trees:sub(21) }
     end
 
+    if said:lower():find("my word", 1, true) then
+        return { "All right." }
+    end
+
     if not said:lower():find("what have we said", 1, true) then
         return { "You said: ", said }
     end
@@ -542,6 +545,10 @@ function _M.handle(self, text)
         return nil, 1011
     end
 
+    if fault == "surrogates" and text:find("\\ud800", 1, true) then
+        self:send("text", '{"type":"text","token":"\237\160\128"}')
+    end
+
     local ok, m = pcall(cjson.decode, text)
 
     if not ok or type(m) ~= "table" or type(m.type) ~= "string" then
@@ -549,7 +556,8 @@ function _M.handle(self, text)
             self:message{ type = "error", description = "no JSON" }
         end
 
-        local what = not ok and "not-json" or type(m) ~= "table" and "not-object"
+        local what = not ok and "not-json"
+                     or type(m) ~= "table" and "not-object"
                      or "no-type"
 
         return fault ~= what, 1011
@@ -624,12 +632,6 @@ function _M.serve(fault)
         if text then
             ok, code = self:handle(text)
         end
-
-        -- a fault that swallows what it should refuse
-
-        if self.stuck then
-            ngx.sleep(1)
-        end
     until not ok
 
     if code then
@@ -649,6 +651,44 @@ function _M.serve(fault)
     end
 
     self.gone = true
+end
+
+
+-- the webhook before it; its signature is that of the form, 5.1
+
+function _M.webhook(fault)
+    ngx.req.read_body()
+
+    local form = ngx.req.get_post_args()
+    local signature = ngx.req.get_headers()["x-twilio-signature"]
+    local names, signed = {}, "http://" .. ngx.var.http_host
+                              .. ngx.var.request_uri
+
+    for name in pairs(form) do
+        names[#names + 1] = name
+    end
+
+    table.sort(names)
+
+    for _, name in ipairs(names) do
+        signed = signed .. name .. form[name]
+    end
+
+    local right = ngx.encode_base64(ngx.hmac_sha1(ngx.var.relay_token, signed))
+
+    if signature ~= right
+       and not (fault == "webhook-missing" and not signature)
+       and not (fault == "webhook-wrong" and signature)
+    then
+        return refuse(403)
+    end
+
+    ngx.header.content_type = fault == "twiml" and "text/html" or "text/xml"
+    ngx.say('<Response><Connect><ConversationRelay events="tokens-played"',
+            fault == "twiml-attribute" and ' greeting="Hello"' or "",
+            ' url="wss://', ngx.var.http_host, "/lua?fault=", fault or "",
+            '"><Parameter name="ticket" value="', _M.ticket(form.CallSid),
+            '"/></ConversationRelay></Connect></Response>')
 end
 
 

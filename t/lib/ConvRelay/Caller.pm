@@ -6,6 +6,8 @@ package ConvRelay::Caller;
 #     $run->{code}, $run->{out}, $run->{err}      exit code, what it printed
 #     $run->{json}                                decoded, with --json
 #
+# A first argument that is a reference is what it reads from standard input.
+#
 # A sanitizer's report, a signal or more than 60 seconds fail the test that
 # runs it, by the code.
 
@@ -19,7 +21,7 @@ use File::Temp ();
 use JSON::PP ();
 use POSIX ();
 
-our @EXPORT = qw( caller_run caller_path );
+our @EXPORT = qw( caller_run caller_start caller_end caller_path );
 
 my $root = Cwd::realpath(File::Basename::dirname(__FILE__) . '/../../..');
 my $build = $ENV{TEST_NGINX_BUILD} // "$root/build";
@@ -28,7 +30,12 @@ my $build = $ENV{TEST_NGINX_BUILD} // "$root/build";
 sub caller_path { return "$build/convrelay-call" }
 
 
-sub caller_run {
+sub caller_run { return caller_end(caller_start(@_)) }
+
+
+# in two steps, for several at once
+
+sub caller_start {
     my @args = @_;
     my ($out, $err, $in) = map { File::Temp->new } 1 .. 3;
 
@@ -59,18 +66,24 @@ sub caller_run {
         exec caller_path(), @args or POSIX::_exit(127);
     }
 
-    waitpid $pid, 0;
+    return { pid => $pid, args => \@args, in => $in, files => [$out, $err] };
+}
 
-    my %run = (
-        code => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8,
-        out => slurp("$out"), err => slurp("$err"),
-    );
+
+sub caller_end {
+    my $started = shift;
+
+    waitpid $started->{pid}, 0;
+
+    my %run = (code => $? & 127 ? 'signal ' . ($? & 127) : $? >> 8);
+
+    @run{qw( out err )} = map { slurp("$_") } @{$started->{files}};
 
     if ("$run{out}$run{err}" =~ /Sanitizer|runtime error:/) {
         $run{code} = "sanitizer report: $run{err}";
     }
 
-    if (grep { $_ eq '--json' } @args) {
+    if (grep { $_ eq '--json' } @{$started->{args}}) {
         $run{json} = eval { JSON::PP->new->utf8->decode($run{out}) };
     }
 

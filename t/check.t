@@ -1,0 +1,203 @@
+# "convrelay-call check": the module holds every rule, and so does a server
+# written in Lua; with one fault in it, the rule of that name fails.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use ConvRelay::Caller;
+use ConvRelay::Nginx;
+use Test::More;
+
+plan skip_all => 'needs convrelay-call' if !-x caller_path();
+
+my $nginx = ConvRelay::Nginx->new;
+
+$nginx->lua(<<'_EOC_');
+    convrelay_zone  live 1m;
+
+    server {
+        listen  127.0.0.1:%%PORT%%;
+
+        convrelay_auth_token  secret;
+        convrelay_ticket      another-secret;
+
+        location = /twiml {
+            convrelay_twiml  wss://127.0.0.1:%%PORT%%/ws;
+        }
+
+        location = /ws {
+            convrelay;
+            convrelay_mock_llm  first=20ms interval=5ms;
+        }
+
+        location = /open {
+            convrelay_auth_token  off;
+            convrelay_ticket      off;
+            convrelay;
+            convrelay_mock_llm    first=20ms interval=5ms;
+        }
+
+        # a server in Lua, and the webhook before it
+
+        location = /lua {
+            set $relay_token secret;
+
+            content_by_lua_block {
+                require("convrelay_server").serve(ngx.var.arg_fault)
+            }
+        }
+
+        location = /webhook {
+            set $relay_token secret;
+
+            content_by_lua_block {
+                require("convrelay_server").webhook(ngx.var.arg_fault)
+            }
+        }
+    }
+_EOC_
+
+$nginx->start;
+
+my $port = $nginx->port;
+my $http = "http://127.0.0.1:$port";
+my @signed = ('--auth-token', 'secret', '--plain');
+
+
+sub check { return caller_run('check', @_) }
+
+
+sub diagnose {
+    my $run = shift;
+
+    return diag("exit $run->{code}\n$run->{out}\n$run->{err}");
+}
+
+
+# the names, so that none is left out below
+
+my $list = check('--list');
+my %untried = map { $_ => 1 } $list->{out} =~ /^  (\S+) /mg;
+my $rules = keys %untried;
+
+is($list->{code}, 0, 'check --list');
+cmp_ok($rules, '>', 50, "... names $rules rules");
+
+
+# whole lists take their time, most of it waiting: they run side by side
+
+my $module = caller_start('check', '--tap', @signed, "$http/twiml");
+my $lua = caller_start('check', '--tap', @signed, "$http/webhook");
+my $open = caller_start('check', "ws://127.0.0.1:$port/open");
+my $faulty = caller_start('check', '--tap', @signed,
+                          "$http/webhook?fault=close-reason");
+my $skip = caller_start('check', @signed, '--skip', 'close-reason', '-q',
+                        "$http/webhook?fault=close-reason");
+
+
+# right servers
+
+for my $case (['the module', $module], ['a server in Lua', $lua]) {
+    my ($what, $started) = @$case;
+    my $run = caller_end($started);
+
+    is($run->{code}, 0, "$what holds all rules") or diagnose($run);
+    like($run->{out}, qr/^1\.\.$rules$/m, '... each of which was tried');
+    unlike($run->{out}, qr/^not ok|# SKIP/m, '... and holds');
+    is($run->{err}, '', '... without a warning');
+}
+
+my $run = caller_end($open);
+
+is($run->{code}, 0, 'a relay without webhook and signatures')
+or diagnose($run);
+like($run->{out}, qr/^  skipped  signature-wrong .*: no --auth-token$/m,
+     '... skips what it cannot try');
+like($run->{out}, qr/^(\d+) of \1 rules hold, 7 skipped$/m,
+     '... which the summary counts');
+
+
+# a fault shows in its own rule alone
+
+$run = caller_end($faulty);
+is($run->{code}, 1, 'a server with one fault');
+is(join(' ', $run->{out} =~ /^not ok \d+ - ([^:]+):/mg), 'close-reason',
+   '... fails one rule') or diagnose($run);
+like($run->{out}, qr/^#   the server closed with 1000$/m,
+     '... and is told how');
+
+$run = caller_end($skip);
+is($run->{code}, 0, '--skip leaves a rule out') or diagnose($run);
+is($run->{out}, "\n" . ($rules - 1) . ' of ' . ($rules - 1)
+                . " rules hold, 1 skipped\n", '... and -q what holds');
+
+
+# wrong ones
+
+my @faults = (
+    (map { [$_, $_] } grep { $_ ne 'answer' } sort keys %untried),
+
+    # further ways to break a rule
+
+    ['answer-utf8', 'answer'], ['answer-type', 'answer'],
+    ['answer-last', 'answer'], ['server-frames', 'answer'],
+    ['twiml-attribute', 'twiml'],
+);
+
+while (my @batch = splice @faults, 0, 10) {
+    my @runs = map {
+        caller_start('check', '--json', '--rule', $_->[1], '--timeout', '1s',
+                     @signed, "$http/webhook?fault=$_->[0]")
+    } @batch;
+
+    for my $case (@batch) {
+        my ($fault, $rule) = @$case;
+
+        $run = caller_end(shift @runs);
+
+        my ($result) = @{$run->{json}{rules} // []};
+
+        ok($run->{code} eq '1' && $result->{rule} eq $rule
+           && $result->{result} eq 'failed' && $run->{json}{failed} == 1,
+           "a server with the fault $fault fails: "
+           . ($result->{got} // 'no'))
+        or diagnose($run);
+
+        delete $untried{$rule};
+    }
+}
+
+is(join(' ', keys %untried), '', 'no rule is left that nobody broke');
+
+
+$run = check(@signed, "$http/webhook?fault=close-reason", '--rule',
+             'close-reason', '--rule', 'close');
+is($run->{out}, <<'_EOC_', 'what a person reads');
+Closing
+  ok       close              Close 1000 -> Close 1000 (RFC 6455, 5.5.1)
+  FAILED   close-reason       Close with a reason that is not UTF-8 -> Close 1007 (RFC 6455, 5.5.1 and 8.1): the server closed with 1000
+
+1 of 2 rules hold
+_EOC_
+
+
+# where there is nothing to check
+
+for my $case ([3, "$http/none", 'the server answered 404'],
+              [4, "ws://127.0.0.1:$port/none", '404 Not Found'],
+              [4, 'ws://127.0.0.1:' . $nginx->port(9) . '/', 'refused'],
+              [2, '--rule', 'nothing', "$http/none", 'there is no rule'],
+              [2, '-s', $0, "$http/none", 'is not a step'],
+              [2, '--record', '/dev/null', "$http/none", 'single call'])
+{
+    my ($code, @args) = @$case;
+    my $says = pop @args;
+
+    $run = check(@args);
+    is($run->{code}, $code, "check @args");
+    like($run->{err}, qr/^[^\n]*\Q$says\E[^\n]*\n\z/, "... $says");
+}
+
+done_testing();
