@@ -40,6 +40,10 @@ ngx_http_convrelay_twiml_xml_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     value = cf->args->elts;
     first = (*parts)->nelts;
 
+    if (ngx_http_convrelay_phrase_check(cf, &value[1]) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     if (ngx_http_convrelay_twiml_xml_parse(cf, &value[1], *parts) != NGX_OK
         || ngx_http_convrelay_twiml_xml_check(cf, &value[0], *parts, first)
            != NGX_OK)
