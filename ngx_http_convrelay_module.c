@@ -263,6 +263,20 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       offsetof(ngx_http_convrelay_loc_conf_t, inside),
       NULL },
 
+    { ngx_string("convrelay_connect_action"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_convrelay_connect_action,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_connect_reply"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_1MORE,
+      ngx_http_convrelay_connect_reply,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_env"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
       ngx_http_convrelay_env,
@@ -369,6 +383,9 @@ ngx_http_convrelay_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&mcf->defaults, cf->pool, 4,
                           sizeof(ngx_http_convrelay_env_t))
+           != NGX_OK
+        || ngx_array_init(&mcf->twimls, cf->pool, 4,
+                          sizeof(ngx_http_convrelay_twiml_location_t))
            != NGX_OK)
     {
         return NULL;
@@ -426,6 +443,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->system = { 0, NULL };
      *     conf->session = { 0 };
      *     conf->checked = 0;
+     *     conf->connect_action = 0;
      *     conf->auth = 0;
      *     conf->ticket_lifetime = 0;
      */
@@ -458,6 +476,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->action = NGX_CONF_UNSET_PTR;
     conf->before = NGX_CONF_UNSET_PTR;
     conf->inside = NGX_CONF_UNSET_PTR;
+    conf->reply = NGX_CONF_UNSET_PTR;
     conf->auth_tokens = NGX_CONF_UNSET_PTR;
     conf->public_url = NGX_CONF_UNSET_PTR;
     conf->ticket = NGX_CONF_UNSET_PTR;
@@ -501,6 +520,10 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (rv == NGX_CONF_OK) {
         rv = ngx_http_convrelay_twiml_merge(cf, prev, conf);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_action_merge(cf, conf);
     }
 
     if (rv == NGX_CONF_OK) {
@@ -573,6 +596,8 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
     ngx_conf_merge_ptr_value(conf->before, prev->before, NULL);
     ngx_conf_merge_ptr_value(conf->inside, prev->inside, NULL);
 
+    ngx_conf_merge_ptr_value(conf->reply, prev->reply, NULL);
+
     if (!conf->auth) {
         conf->auth = prev->auth;
     }
@@ -600,6 +625,7 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
     ngx_uint_t own)
 {
     ngx_uint_t                 block;
+    ngx_http_handler_pt        webhook;
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -612,16 +638,24 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
 
     if (block) {
         conf->twiml = prev->twiml;
+        conf->connect_action = prev->connect_action;
     }
+
+    webhook = conf->twiml ? ngx_http_convrelay_twiml_handler
+              : conf->connect_action ? ngx_http_convrelay_action_handler
+              : NULL;
 
     ngx_conf_init_value(conf->enable, 0);
 
-    if (conf->twiml && !block
-        && (conf->enable || clcf->handler != ngx_http_convrelay_twiml_handler))
+    if (webhook && !block
+        && (conf->enable || clcf->handler != webhook
+            || (conf->twiml && conf->connect_action)))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "location \"%V\" has both \"convrelay_twiml\" and "
-                           "%s: they need a location each", &clcf->name,
+                           "location \"%V\" has both \"%s\" and %s: they "
+                           "need a location each", &clcf->name,
+                           conf->twiml ? "convrelay_twiml"
+                                       : "convrelay_connect_action",
                            conf->enable ? "\"convrelay\""
                                         : "another content handler");
         return NGX_CONF_ERROR;
@@ -631,11 +665,11 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
 
         /* a block of "limit_except" has no handler but its own */
 
-        if (conf->twiml && clcf->lmt_excpt && clcf->handler == NULL) {
-            clcf->handler = ngx_http_convrelay_twiml_handler;
+        if (webhook && clcf->lmt_excpt && clcf->handler == NULL) {
+            clcf->handler = webhook;
         }
 
-        if (own && clcf->handler && !block && conf->twiml == NULL) {
+        if (own && clcf->handler && !block && webhook == NULL) {
             ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                                "location \"%V\" has convrelay directives, but "
                                "not \"convrelay;\": anybody can use its LLM",

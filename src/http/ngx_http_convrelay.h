@@ -20,6 +20,7 @@
 #include "convrelay_relay.h"
 #include "convrelay_twiml.h"
 #include "convrelay_twiml_attribute.h"
+#include "convrelay_reply.h"
 #include "convrelay_llm_body.h"
 #include "convrelay_llm_stream.h"
 #include "convrelay_session.h"
@@ -34,6 +35,7 @@
 #define NGX_HTTP_CONVRELAY_RATE_BURST    10     /* seconds' worth of frames */
 #define NGX_HTTP_CONVRELAY_TICKET_NAME   "convrelay_ticket"
 #define NGX_HTTP_CONVRELAY_TICKET_LIFETIME  120 /* seconds */
+#define NGX_HTTP_CONVRELAY_RECONNECTS    "convrelay_reconnects" /* argument */
 #define NGX_HTTP_CONVRELAY_SHA1_LEN      20
 #define NGX_HTTP_CONVRELAY_CLOSE_TIME    5000   /* ms for a Close to leave */
 #define NGX_HTTP_CONVRELAY_DRAIN_TIME    1000   /* ms from [DONE] to the end
@@ -57,7 +59,11 @@ typedef struct {
     u_char                           *buffer; /* READ_SIZE bytes, shared by
                                                  the calls of a worker */
     ngx_module_t                     *proxy;  /* the proxy module, or NULL */
+    ngx_array_t                       twimls; /* of twiml_location_t */
 } ngx_http_convrelay_main_conf_t;
+
+
+typedef struct ngx_http_convrelay_loc_conf_s  ngx_http_convrelay_loc_conf_t;
 
 
 /* a directive's value that may hold variables, and how it was written */
@@ -108,6 +114,24 @@ typedef struct {
 } ngx_http_convrelay_xml_part_t;
 
 
+/* a location with convrelay_twiml */
+
+typedef struct {
+    ngx_http_core_srv_conf_t         *server;
+    ngx_http_core_loc_conf_t         *location;
+    ngx_http_convrelay_loc_conf_t    *conf;
+} ngx_http_convrelay_twiml_location_t;
+
+
+/* convrelay_connect_reply */
+
+typedef struct {
+    ngx_http_convrelay_value_t        value;
+    ngx_array_t                      *xml;    /* of xml_part_t, where it is
+                                                 TwiML, else NULL */
+} ngx_http_convrelay_reply_t;
+
+
 /* convrelay_limit_calls */
 
 typedef struct {
@@ -116,7 +140,7 @@ typedef struct {
 } ngx_http_convrelay_limit_t;
 
 
-typedef struct {
+struct ngx_http_convrelay_loc_conf_s {
     ngx_flag_t                        enable;
     ngx_http_handler_pt               llm_handler;
 
@@ -155,6 +179,9 @@ typedef struct {
     ngx_array_t                      *before; /* of xml_part_t */
     ngx_array_t                      *inside; /* the same */
 
+    ngx_uint_t                        connect_action;
+    ngx_http_convrelay_reply_t       *reply;  /* or NULL: hangup */
+
     ngx_array_t                      *auth_tokens;    /* of values, or NULL:
                                                          signatures are not
                                                          checked */
@@ -163,7 +190,7 @@ typedef struct {
     ngx_http_convrelay_value_t       *public_url;
     ngx_http_convrelay_value_t       *ticket; /* its secret, or NULL */
     time_t                            ticket_lifetime;
-} ngx_http_convrelay_loc_conf_t;
+};
 
 
 /* run time */
@@ -186,6 +213,8 @@ typedef ngx_int_t (*ngx_http_convrelay_webhook_pt)(ngx_http_request_t *r,
 typedef struct {
     ngx_http_convrelay_call_t        *call;
     ngx_array_t                      *form;   /* convrelay_pair_t */
+    ngx_array_t                      *handoff;        /* the same */
+    ngx_uint_t                        json;   /* so was the hand-off data */
     ngx_http_convrelay_webhook_pt     document;
 } ngx_http_convrelay_ctx_t;
 
@@ -405,9 +434,14 @@ ngx_int_t ngx_http_convrelay_webhook(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_convrelay_twiml_handler(ngx_http_request_t *r);
 
-/* the document of a location with convrelay_twiml; NGX_OK or NGX_ERROR */
+/*
+ * The document of a location with convrelay_twiml, which need not be r's;
+ * reconnects: 0, or how often its session was started anew with this.
+ * NGX_OK or NGX_ERROR.
+ */
 ngx_int_t ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, ngx_str_t *document);
+    ngx_http_convrelay_loc_conf_t *clcf, ngx_uint_t reconnects,
+    ngx_str_t *document);
 
 
 /* ngx_http_convrelay_twiml_conf.c */
@@ -442,8 +476,46 @@ char *ngx_http_convrelay_twiml_check_action(ngx_conf_t *cf,
 
 char *ngx_http_convrelay_twiml_xml_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* adds source to *parts, an array of xml_part_t or NGX_CONF_UNSET_PTR */
+char *ngx_http_convrelay_twiml_xml_compile(ngx_conf_t *cf,
+    ngx_str_t *directive, ngx_str_t *source, ngx_array_t **parts);
+
 ngx_int_t ngx_http_convrelay_twiml_xml(ngx_http_request_t *r,
     ngx_array_t *parts, convrelay_str_t *xml);
+
+
+/* ngx_http_convrelay_action.c */
+
+ngx_int_t ngx_http_convrelay_action_handler(ngx_http_request_t *r);
+
+/*
+ * Members of the hand-off data in the form of r, an array of
+ * convrelay_pair_t that is empty where there are none; NULL without memory.
+ */
+ngx_array_t *ngx_http_convrelay_handoff(ngx_http_request_t *r);
+
+
+/* ngx_http_convrelay_action_conf.c */
+
+/* remembers a location with convrelay_twiml, for twiml_find() */
+char *ngx_http_convrelay_twiml_register(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+/*
+ * The location with convrelay_twiml of that name in a server, the only one
+ * there is for an empty name; NULL: there is none, or there are others.
+ */
+ngx_http_convrelay_loc_conf_t *ngx_http_convrelay_twiml_find(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_core_srv_conf_t *server,
+    convrelay_str_t *name);
+
+char *ngx_http_convrelay_connect_action(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_action_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
 
 
 /* ngx_http_convrelay_form.c */
@@ -454,6 +526,13 @@ ngx_int_t ngx_http_convrelay_twiml_xml(ngx_http_request_t *r,
  * without memory.
  */
 ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
+
+/*
+ * The first parameter of a name, case ignored, as nginx does with variables.
+ * NGX_OK, NGX_DECLINED (there is none) or NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_form_value(ngx_http_request_t *r,
+    ngx_str_t *name, convrelay_str_t *value);
 
 /* the body as it was read, in one piece, in r's pool; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data);

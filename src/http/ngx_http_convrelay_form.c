@@ -70,6 +70,35 @@ ngx_http_convrelay_form(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_http_convrelay_form_value(ngx_http_request_t *r, ngx_str_t *name,
+    convrelay_str_t *value)
+{
+    ngx_uint_t         i;
+    ngx_array_t       *form;
+    convrelay_pair_t  *pair;
+
+    form = ngx_http_convrelay_form(r);
+    if (form == NULL) {
+        return NGX_ERROR;
+    }
+
+    pair = form->elts;
+
+    for (i = 0; i < form->nelts; i++) {
+
+        if (pair[i].name.len == name->len
+            && ngx_strncasecmp(pair[i].name.data, name->data, name->len) == 0)
+        {
+            *value = pair[i].value;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
 /* a copy that may be written to */
 
 static ngx_int_t

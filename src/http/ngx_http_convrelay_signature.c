@@ -562,7 +562,7 @@ ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
     char                      *rv;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (!conf->enable && conf->twiml == NULL) {
+    if (!conf->enable && conf->twiml == NULL && !conf->connect_action) {
         return NGX_CONF_OK;
     }
 

@@ -12,6 +12,8 @@
 
 static ngx_int_t ngx_http_convrelay_twiml_answer(ngx_http_request_t *r,
     ngx_str_t *document);
+static ngx_int_t ngx_http_convrelay_twiml_reconnect(ngx_http_request_t *r,
+    ngx_uint_t reconnects, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
@@ -40,13 +42,14 @@ ngx_http_convrelay_twiml_answer(ngx_http_request_t *r, ngx_str_t *document)
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
-    return ngx_http_convrelay_twiml_document(r, clcf, document);
+    return ngx_http_convrelay_twiml_document(r, clcf, 0, document);
 }
 
 
 ngx_int_t
 ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, ngx_str_t *document)
+    ngx_http_convrelay_loc_conf_t *clcf, ngx_uint_t reconnects,
+    ngx_str_t *document)
 {
     convrelay_twiml_t  t;
 
@@ -63,6 +66,12 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (reconnects
+        && ngx_http_convrelay_twiml_reconnect(r, reconnects, &t) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     document->len = convrelay_twiml_size(&t);
     document->data = ngx_pnalloc(r->pool, document->len);
     if (document->data == NULL) {
@@ -70,6 +79,58 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     }
 
     (void) convrelay_twiml_write(document->data, &t);
+
+    return NGX_OK;
+}
+
+
+/*
+ * The same session again: it greets nobody, and its action says how often
+ * that was done.  Twilio signs the query with the rest of the URL, so nobody
+ * else can count, and no memory is needed for it.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_twiml_reconnect(ngx_http_request_t *r,
+    ngx_uint_t reconnects, convrelay_twiml_t *t)
+{
+    u_char            *p;
+    size_t             i;
+    ngx_str_t          action;
+    convrelay_pair_t  *attribute;
+
+    /* they were made for this document */
+
+    attribute = (convrelay_pair_t *) t->attributes;
+
+    for (i = 0; i < t->nattributes; i++) {
+
+        if (convrelay_str_eq(&attribute[i].name, "welcomeGreeting")) {
+            attribute[i].value.len = 0;
+        }
+    }
+
+    if (t->action.len == 0) {
+        return NGX_OK;
+    }
+
+    action.len = t->action.len;
+    action.data = t->action.data;
+
+    p = ngx_pnalloc(r->pool, action.len
+                             + sizeof("?" NGX_HTTP_CONVRELAY_RECONNECTS "=")
+                             + NGX_INT_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    t->action.data = p;
+    t->action.len = ngx_sprintf(p, "%V%c%s=%ui", &action,
+                                ngx_strlchr(action.data,
+                                            action.data + action.len, '?')
+                                    ? '&' : '?',
+                                NGX_HTTP_CONVRELAY_RECONNECTS, reconnects)
+                    - p;
 
     return NGX_OK;
 }

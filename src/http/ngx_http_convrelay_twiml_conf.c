@@ -31,7 +31,7 @@ ngx_http_convrelay_twiml(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_convrelay_twiml_handler;
 
-    return NGX_CONF_OK;
+    return ngx_http_convrelay_twiml_register(cf, conf);
 }
 
 

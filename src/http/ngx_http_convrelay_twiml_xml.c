@@ -22,11 +22,24 @@ ngx_http_convrelay_twiml_xml_slot(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     char  *p = conf;
 
-    ngx_str_t    *value;
-    ngx_uint_t    first;
-    ngx_array_t  **parts;
+    ngx_str_t  *value;
 
-    parts = (ngx_array_t **) (p + cmd->offset);
+    value = cf->args->elts;
+
+    return ngx_http_convrelay_twiml_xml_compile(cf, &value[0], &value[1],
+                                         (ngx_array_t **) (p + cmd->offset));
+}
+
+
+char *
+ngx_http_convrelay_twiml_xml_compile(ngx_conf_t *cf, ngx_str_t *directive,
+    ngx_str_t *source, ngx_array_t **parts)
+{
+    ngx_uint_t  first;
+
+    if (ngx_http_convrelay_phrase_check(cf, source) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (*parts == NGX_CONF_UNSET_PTR) {
 
@@ -37,15 +50,10 @@ ngx_http_convrelay_twiml_xml_slot(ngx_conf_t *cf, ngx_command_t *cmd,
         }
     }
 
-    value = cf->args->elts;
     first = (*parts)->nelts;
 
-    if (ngx_http_convrelay_phrase_check(cf, &value[1]) != NGX_CONF_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_http_convrelay_twiml_xml_parse(cf, &value[1], *parts) != NGX_OK
-        || ngx_http_convrelay_twiml_xml_check(cf, &value[0], *parts, first)
+    if (ngx_http_convrelay_twiml_xml_parse(cf, source, *parts) != NGX_OK
+        || ngx_http_convrelay_twiml_xml_check(cf, directive, *parts, first)
            != NGX_OK)
     {
         return NGX_CONF_ERROR;

@@ -9,6 +9,8 @@
 
 #include "ngx_http_convrelay.h"
 
+#include "convrelay_handoff.h"
+
 
 static ngx_int_t ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
@@ -20,6 +22,12 @@ static ngx_int_t ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_form_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_action_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_variable_form(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, ngx_str_t *name);
+static ngx_int_t ngx_http_convrelay_handoff_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_env_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_http_convrelay_call_t *ngx_http_convrelay_variable_call(
@@ -28,6 +36,14 @@ static ngx_int_t ngx_http_convrelay_variable_set(ngx_http_variable_value_t *v,
     const u_char *data, size_t len);
 static void ngx_http_convrelay_variable_suffix(uintptr_t data,
     const char *prefix, ngx_str_t *suffix);
+
+
+static ngx_str_t  ngx_http_convrelay_session_status =
+    ngx_string("SessionStatus");
+static ngx_str_t  ngx_http_convrelay_session_duration =
+    ngx_string("SessionDuration");
+static ngx_str_t  ngx_http_convrelay_error_code = ngx_string("ErrorCode");
+static ngx_str_t  ngx_http_convrelay_handoff_data = ngx_string("HandoffData");
 
 
 static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
@@ -112,6 +128,30 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
 
     { ngx_string("convrelay_form_"), NULL,
       ngx_http_convrelay_form_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_session_status"), NULL,
+      ngx_http_convrelay_action_variable,
+      (uintptr_t) &ngx_http_convrelay_session_status,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_session_duration"), NULL,
+      ngx_http_convrelay_action_variable,
+      (uintptr_t) &ngx_http_convrelay_session_duration,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_error_code"), NULL,
+      ngx_http_convrelay_action_variable,
+      (uintptr_t) &ngx_http_convrelay_error_code,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_handoff_data"), NULL,
+      ngx_http_convrelay_action_variable,
+      (uintptr_t) &ngx_http_convrelay_handoff_data,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_handoff_"), NULL,
+      ngx_http_convrelay_handoff_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
     { ngx_string("convrelay_env_"), NULL,
@@ -278,25 +318,67 @@ static ngx_int_t
 ngx_http_convrelay_form_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t          name;
-    ngx_uint_t         i;
-    ngx_array_t       *form;
-    convrelay_pair_t  *pair;
-
-    form = ngx_http_convrelay_form(r->main);
-    if (form == NULL) {
-        return NGX_ERROR;
-    }
+    ngx_str_t  name;
 
     ngx_http_convrelay_variable_suffix(data, "convrelay_form_", &name);
 
-    pair = form->elts;
+    return ngx_http_convrelay_variable_form(r, v, &name);
+}
 
-    for (i = 0; i < form->nelts; i++) {
 
-        if (pair[i].name.len == name.len
-            && ngx_strncasecmp(pair[i].name.data, name.data, name.len) == 0)
-        {
+/* one of the action request's; data is its name there */
+
+static ngx_int_t
+ngx_http_convrelay_action_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    return ngx_http_convrelay_variable_form(r, v, (ngx_str_t *) data);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_variable_form(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, ngx_str_t *name)
+{
+    ngx_int_t        rc;
+    convrelay_str_t  value;
+
+    rc = ngx_http_convrelay_form_value(r->main, name, &value);
+
+    if (rc == NGX_DECLINED) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_variable_set(v, value.data, value.len);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_handoff_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t          name;
+    ngx_uint_t         i;
+    ngx_array_t       *members;
+    convrelay_pair_t  *pair;
+
+    members = ngx_http_convrelay_handoff(r->main);
+    if (members == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_convrelay_variable_suffix(data, "convrelay_handoff_", &name);
+
+    pair = members->elts;
+
+    for (i = 0; i < members->nelts; i++) {
+
+        if (convrelay_handoff_is(&pair[i].name, name.data, name.len)) {
             return ngx_http_convrelay_variable_set(v, pair[i].value.data,
                                                    pair[i].value.len);
         }

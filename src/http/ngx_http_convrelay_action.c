@@ -1,0 +1,449 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The request that Twilio makes for <Connect action> when a session is over:
+ * answered with the TwiML by which the call goes on.  Whatever goes wrong,
+ * there is a document: an error of ours would be read out to the caller.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+#include "convrelay_handoff.h"
+
+
+static ngx_int_t ngx_http_convrelay_action_answer(ngx_http_request_t *r,
+    ngx_str_t *document);
+static ngx_int_t ngx_http_convrelay_action_log(ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_action_reply(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply);
+static ngx_int_t ngx_http_convrelay_action_injected(ngx_http_request_t *r,
+    convrelay_str_t *xml);
+static ngx_int_t ngx_http_convrelay_action_reconnect(ngx_http_request_t *r,
+    convrelay_reply_t *reply, ngx_str_t *document);
+static ngx_int_t ngx_http_convrelay_action_write(ngx_http_request_t *r,
+    convrelay_reply_t *reply, ngx_str_t *document);
+static ngx_int_t ngx_http_convrelay_action_task(ngx_http_request_t *r,
+    convrelay_str_t *task);
+
+static ngx_int_t ngx_http_convrelay_handoff_text(ngx_http_request_t *r,
+    convrelay_str_t *data);
+static ngx_int_t ngx_http_convrelay_handoff_members(ngx_http_request_t *r,
+    convrelay_handoff_t *h, ngx_array_t *members);
+static ngx_int_t ngx_http_convrelay_handoff_copy(ngx_http_request_t *r,
+    convrelay_str_t *dst, convrelay_str_t *src);
+
+
+ngx_int_t
+ngx_http_convrelay_action_handler(ngx_http_request_t *r)
+{
+    return ngx_http_convrelay_webhook(r, ngx_http_convrelay_action_answer);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_action_answer(ngx_http_request_t *r, ngx_str_t *document)
+{
+    ngx_int_t                       rc;
+    convrelay_reply_t               reply;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    ngx_memzero(&reply, sizeof(convrelay_reply_t));
+
+    if (ngx_http_convrelay_action_log(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_convrelay_action_reply(r, clcf, &reply);
+
+    if (rc == NGX_OK && reply.kind == CONVRELAY_REPLY_RECONNECT) {
+        rc = ngx_http_convrelay_action_reconnect(r, &reply, document);
+
+        if (rc == NGX_OK) {
+            return NGX_OK;
+        }
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        reply.kind = CONVRELAY_REPLY_HANGUP;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "convrelay action reply:%ui", (ngx_uint_t) reply.kind);
+
+    return ngx_http_convrelay_action_write(r, &reply, document);
+}
+
+
+/* Twilio's words can hold an address or a name, its number says enough */
+
+static ngx_int_t
+ngx_http_convrelay_action_log(ngx_http_request_t *r)
+{
+    ngx_int_t        rc;
+    convrelay_str_t  status, code, message;
+
+    static ngx_str_t  status_name = ngx_string("SessionStatus");
+    static ngx_str_t  code_name = ngx_string("ErrorCode");
+    static ngx_str_t  message_name = ngx_string("ErrorMessage");
+
+    rc = ngx_http_convrelay_form_value(r, &status_name, &status);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+    }
+
+    if (!convrelay_str_eq(&status, "failed")) {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&code, sizeof(convrelay_str_t));
+    ngx_memzero(&message, sizeof(convrelay_str_t));
+
+    if (ngx_http_convrelay_form_value(r, &code_name, &code) == NGX_ERROR
+        || ngx_http_convrelay_form_value(r, &message_name, &message)
+           == NGX_ERROR)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                  "client reports a session that failed, error %i",
+                  ngx_atoi(code.data, code.len));
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "convrelay action error:\"%*s\"",
+                   message.len, message.data);
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK, NGX_DECLINED (logged): there is none to use, NGX_ERROR */
+
+static ngx_int_t
+ngx_http_convrelay_action_reply(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply)
+{
+    ngx_int_t         rc;
+    ngx_str_t         value;
+    const char       *error;
+    convrelay_str_t   text;
+
+    if (clcf->reply == NULL) {
+        return NGX_OK;
+    }
+
+    if (clcf->reply->xml) {
+        reply->kind = CONVRELAY_REPLY_TWIML;
+        return ngx_http_convrelay_twiml_xml(r, clcf->reply->xml,
+                                            &reply->text);
+    }
+
+    if (ngx_http_complex_value(r, clcf->reply->value.value, &value) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    text.len = value.len;
+    text.data = value.data;
+
+    rc = convrelay_reply_parse(&text, reply, &error);
+
+    if (rc == CONVRELAY_OK && reply->kind == CONVRELAY_REPLY_TWIML) {
+        rc = ngx_http_convrelay_action_injected(r, &reply->text);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        error = "holds markup that came with the request: write the TwiML in "
+                "the directive itself, where variables are escaped";
+    }
+
+    if (rc == CONVRELAY_OK) {
+        return NGX_OK;
+    }
+
+    /* the value itself can hold what people said */
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "what \"convrelay_connect_reply %V\" gives %s",
+                  &clcf->reply->value.source, error);
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * TwiML that was put together by variables, say by a map, in which nothing is
+ * escaped.  NGX_OK, NGX_DECLINED: a parameter is in it as markup, NGX_ERROR
+ */
+
+static ngx_int_t
+ngx_http_convrelay_action_injected(ngx_http_request_t *r,
+    convrelay_str_t *xml)
+{
+    ngx_uint_t         i, n;
+    ngx_array_t       *array[2];
+    convrelay_pair_t  *pair;
+
+    array[0] = ngx_http_convrelay_form(r);
+    array[1] = ngx_http_convrelay_handoff(r);
+
+    for (n = 0; n < 2; n++) {
+
+        if (array[n] == NULL) {
+            return NGX_ERROR;
+        }
+
+        pair = array[n]->elts;
+
+        for (i = 0; i < array[n]->nelts; i++) {
+
+            if (convrelay_reply_is_injected(xml, &pair[i].value)) {
+                return NGX_DECLINED;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK, NGX_DECLINED (logged): the call is to end, NGX_ERROR */
+
+static ngx_int_t
+ngx_http_convrelay_action_reconnect(ngx_http_request_t *r,
+    convrelay_reply_t *reply, ngx_str_t *document)
+{
+    ngx_int_t                        n;
+    ngx_str_t                        value;
+    ngx_http_core_srv_conf_t        *cscf;
+    ngx_http_convrelay_loc_conf_t   *conf;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    conf = ngx_http_convrelay_twiml_find(mcf, cscf, &reply->text);
+
+    if (conf == NULL) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "\"reconnect%s%*s\" finds no location with "
+                      "\"convrelay_twiml\": name one of this server",
+                      reply->text.len ? " " : "", reply->text.len,
+                      reply->text.data);
+        return NGX_DECLINED;
+    }
+
+    n = 0;
+
+    if (ngx_http_arg(r, (u_char *) NGX_HTTP_CONVRELAY_RECONNECTS,
+                     sizeof(NGX_HTTP_CONVRELAY_RECONNECTS) - 1, &value)
+        == NGX_OK)
+    {
+        n = ngx_atoi(value.data, value.len);
+    }
+
+    if (n == NGX_ERROR || n >= (ngx_int_t) reply->max) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "call was reconnected as often as it may be, limit is "
+                      "%ui: it is hung up", (ngx_uint_t) reply->max);
+        return NGX_DECLINED;
+    }
+
+    /* its errors are logged, and are not for the caller */
+
+    if (ngx_http_convrelay_twiml_document(r, conf, n + 1, document)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_action_write(ngx_http_request_t *r,
+    convrelay_reply_t *reply, ngx_str_t *document)
+{
+    convrelay_str_t  task;
+
+    ngx_memzero(&task, sizeof(convrelay_str_t));
+
+    if (reply->kind == CONVRELAY_REPLY_ENQUEUE
+        && ngx_http_convrelay_action_task(r, &task) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    document->len = convrelay_reply_size(reply, &task);
+    document->data = ngx_pnalloc(r->pool, document->len);
+    if (document->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) convrelay_reply_write(document->data, reply, &task);
+
+    return NGX_OK;
+}
+
+
+/* the JSON of a task; left as it is without hand-off data */
+
+static ngx_int_t
+ngx_http_convrelay_action_task(ngx_http_request_t *r, convrelay_str_t *task)
+{
+    u_char                    *p;
+    ngx_int_t                  rc;
+    convrelay_str_t            data;
+    ngx_http_convrelay_ctx_t  *ctx;
+
+    rc = ngx_http_convrelay_handoff_text(r, &data);
+
+    if (rc != NGX_OK || data.len == 0) {
+        return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+    }
+
+    if (ngx_http_convrelay_handoff(r) == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+
+    task->len = convrelay_handoff_task_size(&data, ctx->json);
+
+    p = ngx_pnalloc(r->pool, task->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    task->data = p;
+
+    (void) convrelay_handoff_task_write(p, &data, ctx->json);
+
+    return NGX_OK;
+}
+
+
+ngx_array_t *
+ngx_http_convrelay_handoff(ngx_http_request_t *r)
+{
+    u_char                    *copy;
+    ngx_int_t                  rc;
+    ngx_array_t               *members;
+    convrelay_str_t            data;
+    convrelay_handoff_t        h;
+    ngx_http_convrelay_ctx_t  *ctx;
+
+    rc = ngx_http_convrelay_handoff_text(r, &data);
+    if (rc == NGX_ERROR) {
+        return NULL;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+
+    if (ctx->handoff) {
+        return ctx->handoff;
+    }
+
+    members = ngx_array_create(r->pool, 4, sizeof(convrelay_pair_t));
+    if (members == NULL) {
+        return NULL;
+    }
+
+    if (rc == NGX_OK && data.len) {
+
+        copy = ngx_pnalloc(r->pool, data.len);
+        if (copy == NULL) {
+            return NULL;
+        }
+
+        ngx_memcpy(copy, data.data, data.len);
+
+        rc = convrelay_handoff_open(&h, copy, data.len);
+
+        if (rc == CONVRELAY_ERROR) {
+            return NULL;
+        }
+
+        if (rc == CONVRELAY_OK) {
+            ctx->json = 1;
+
+            rc = ngx_http_convrelay_handoff_members(r, &h, members);
+            convrelay_handoff_close(&h);
+
+            if (rc != NGX_OK) {
+                return NULL;
+            }
+        }
+    }
+
+    /* as ctx->form: a body that has not been read yet is asked for again */
+
+    if (ctx->form) {
+        ctx->handoff = members;
+    }
+
+    return members;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_handoff_text(ngx_http_request_t *r, convrelay_str_t *data)
+{
+    static ngx_str_t  name = ngx_string("HandoffData");
+
+    return ngx_http_convrelay_form_value(r, &name, data);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_handoff_members(ngx_http_request_t *r,
+    convrelay_handoff_t *h, ngx_array_t *members)
+{
+    convrelay_pair_t   pair, *member;
+
+    while (convrelay_handoff_next(h, &pair) == CONVRELAY_OK) {
+
+        member = ngx_array_push(members);
+        if (member == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_convrelay_handoff_copy(r, &member->name, &pair.name)
+            != NGX_OK
+            || ngx_http_convrelay_handoff_copy(r, &member->value, &pair.value)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_handoff_copy(ngx_http_request_t *r, convrelay_str_t *dst,
+    convrelay_str_t *src)
+{
+    dst->len = src->len;
+    dst->data = ngx_pnalloc(r->pool, ngx_max(src->len, 1));
+    if (dst->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(dst->data, src->data, src->len);
+
+    return NGX_OK;
+}

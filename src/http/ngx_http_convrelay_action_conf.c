@@ -1,0 +1,292 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Directives of the request that ends a session.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+static ngx_int_t ngx_http_convrelay_reply_join(ngx_conf_t *cf,
+    ngx_str_t *source);
+static char *ngx_http_convrelay_reply_start(ngx_conf_t *cf,
+    ngx_str_t *source);
+static char *ngx_http_convrelay_reply_location(ngx_conf_t *cf,
+    convrelay_str_t *name);
+
+
+char *
+ngx_http_convrelay_connect_action(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_http_core_loc_conf_t  *core;
+
+    if (clcf->connect_action) {
+        return "is duplicate";
+    }
+
+    clcf->connect_action = 1;
+
+    core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    core->handler = ngx_http_convrelay_action_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    char                        *rv;
+    ngx_str_t                    source, *value;
+    ngx_uint_t                   say;
+    ngx_http_convrelay_reply_t  *reply;
+
+    if (clcf->reply != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    if (ngx_http_convrelay_reply_join(cf, &source) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    reply = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_reply_t));
+    if (reply == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf->reply = reply;
+
+    /* an amount in a phrase is no capture of a regex */
+
+    say = (source.len > 4 && ngx_strncmp(source.data, "say ", 4) == 0);
+
+    if (source.len && source.data[0] == '<') {
+        value = cf->args->elts;
+
+        reply->value.source = source;
+        reply->xml = NGX_CONF_UNSET_PTR;
+
+        rv = ngx_http_convrelay_twiml_xml_compile(cf, &value[0], &source,
+                                                  &reply->xml);
+
+    } else {
+        rv = ngx_http_convrelay_value_compile(cf, &source, &reply->value, say);
+    }
+
+    return (rv == NGX_CONF_OK) ? ngx_http_convrelay_reply_start(cf, &source)
+                               : rv;
+}
+
+
+/* words need no quotes */
+
+static ngx_int_t
+ngx_http_convrelay_reply_join(ngx_conf_t *cf, ngx_str_t *source)
+{
+    u_char      *p;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    value = cf->args->elts;
+    source->len = 0;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        source->len += value[i].len + 1;
+    }
+
+    p = ngx_pnalloc(cf->pool, source->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    source->data = p;
+    source->len--;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        p = ngx_cpymem(p, value[i].data, value[i].len);
+        *p++ = ' ';
+    }
+
+    source->data[source->len] = '\0';
+
+    return NGX_OK;
+}
+
+
+/* as far as it is known when its line is read */
+
+static char *
+ngx_http_convrelay_reply_start(ngx_conf_t *cf, ngx_str_t *source)
+{
+    ngx_int_t          rc;
+    const char        *error;
+    convrelay_str_t    str;
+    convrelay_reply_t  parsed;
+
+    str.len = source->len;
+    str.data = source->data;
+
+    if (source->len && source->data[0] == '<') {
+        rc = convrelay_reply_check_root(&str, &error);
+
+    } else if (ngx_http_script_variables_count(source)) {
+        str.len = ngx_strlchr(source->data, source->data + source->len, '$')
+                  - source->data;
+
+        rc = convrelay_reply_check_start(&str, &error);
+
+    } else {
+        rc = convrelay_reply_parse(&str, &parsed, &error);
+    }
+
+    if (rc != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_connect_reply %V\" %s", source,
+                           error);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_action_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_int_t          rc;
+    ngx_str_t          value;
+    const char        *error;
+    convrelay_str_t    str;
+    convrelay_reply_t  reply;
+
+    if (!conf->connect_action || conf->reply == NULL || conf->reply->xml) {
+        return NGX_CONF_OK;
+    }
+
+    rc = ngx_http_convrelay_env_expand(cf, &conf->reply->value.source,
+                                       &value);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_ERROR) ? NGX_CONF_ERROR : NGX_CONF_OK;
+    }
+
+    str.len = value.len;
+    str.data = value.data;
+
+    if (convrelay_reply_parse(&str, &reply, &error) != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "what \"convrelay_connect_reply %V\" gives %s",
+                           &conf->reply->value.source, error);
+        return NGX_CONF_ERROR;
+    }
+
+    if (reply.kind == CONVRELAY_REPLY_RECONNECT) {
+        return ngx_http_convrelay_reply_location(cf, &reply.text);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_reply_location(ngx_conf_t *cf, convrelay_str_t *name)
+{
+    ngx_http_core_srv_conf_t        *cscf;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    if (ngx_http_convrelay_twiml_find(mcf, cscf, name)) {
+        return NGX_CONF_OK;
+    }
+
+    if (name->len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_connect_reply reconnect %*s\": no "
+                           "location \"%*s\" with \"convrelay_twiml\" in this "
+                           "server", name->len, name->data, name->len,
+                           name->data);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"convrelay_connect_reply reconnect\": not one "
+                       "location with \"convrelay_twiml\" in this server, say "
+                       "which, as in \"reconnect /twiml\"");
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_convrelay_twiml_register(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_http_convrelay_main_conf_t       *mcf;
+    ngx_http_convrelay_twiml_location_t  *twiml;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+
+    twiml = ngx_array_push(&mcf->twimls);
+    if (twiml == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    twiml->server = ngx_http_conf_get_module_srv_conf(cf,
+                                                      ngx_http_core_module);
+    twiml->location = ngx_http_conf_get_module_loc_conf(cf,
+                                                        ngx_http_core_module);
+    twiml->conf = conf;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_http_convrelay_loc_conf_t *
+ngx_http_convrelay_twiml_find(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_core_srv_conf_t *server, convrelay_str_t *name)
+{
+    ngx_uint_t                            i;
+    ngx_http_convrelay_loc_conf_t        *found;
+    ngx_http_convrelay_twiml_location_t  *twiml;
+
+    twiml = mcf->twimls.elts;
+    found = NULL;
+
+    for (i = 0; i < mcf->twimls.nelts; i++) {
+
+        if (twiml[i].server != server) {
+            continue;
+        }
+
+        if (name->len == 0) {
+
+            if (found) {
+                return NULL;
+            }
+
+            found = twiml[i].conf;
+            continue;
+        }
+
+        if (twiml[i].location->name.len == name->len
+            && ngx_strncmp(twiml[i].location->name.data, name->data,
+                           name->len)
+               == 0)
+        {
+            return twiml[i].conf;
+        }
+    }
+
+    return found;
+}
