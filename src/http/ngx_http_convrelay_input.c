@@ -21,6 +21,8 @@ static void ngx_http_convrelay_peer_close(ngx_http_convrelay_call_t *call,
 static void ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
     convrelay_action_t *a);
+static ngx_int_t ngx_http_convrelay_send(ngx_http_convrelay_call_t *call,
+    const convrelay_relay_out_t *m);
 static void ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
     convrelay_action_t *a);
 
@@ -221,6 +223,8 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
     convrelay_action_t  *a;
     convrelay_actions_t  failed;
 
+    static const convrelay_str_t  none = convrelay_null_string;
+
     for (i = 0; i < out->nactions; i++) {
 
         if (call->closing || call->dead) {
@@ -270,6 +274,18 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
 
         case CONVRELAY_ACT_LOG:
             ngx_http_convrelay_note(call, a);
+            break;
+
+        case CONVRELAY_ACT_SEND:
+            if (ngx_http_convrelay_send(call, a->message) != NGX_OK) {
+                ngx_http_convrelay_call_fail(call, NGX_ERROR);
+            }
+
+            break;
+
+        case CONVRELAY_ACT_EVENT:
+            convrelay_session_event_declined(&call->session, &none, &failed);
+            ngx_http_convrelay_call_act(call, &failed);
             break;
         }
     }
@@ -324,6 +340,30 @@ ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
 
     p = convrelay_ws_header(p, CONVRELAY_WS_TEXT, size);
     p = convrelay_relay_text_write(p, &a->text, a->last);
+
+    ngx_http_convrelay_output_commit(call, p);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_send(ngx_http_convrelay_call_t *call,
+    const convrelay_relay_out_t *m)
+{
+    size_t   size;
+    u_char  *p;
+
+    size = convrelay_relay_out_size(m);
+
+    p = ngx_http_convrelay_output_reserve(call,
+                                          CONVRELAY_WS_MAX_HEADER + size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = convrelay_ws_header(p, CONVRELAY_WS_TEXT, size);
+    p = convrelay_relay_out_write(p, m);
 
     ngx_http_convrelay_output_commit(call, p);
 

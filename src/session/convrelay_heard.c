@@ -84,6 +84,14 @@ convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
 }
 
 
+int
+convrelay_heard_all(const convrelay_heard_t *h, const convrelay_str_t *text)
+{
+    return h->reported
+           && convrelay_heard_skip(text, h->played, 1) == text->len;
+}
+
+
 size_t
 convrelay_heard_interrupt(const convrelay_heard_t *h,
     const convrelay_str_t *text, const convrelay_str_t *utterance,

@@ -35,6 +35,10 @@ typedef struct {
 int convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
     const convrelay_str_t *value);
 
+/* true where all of text that counts was reported played */
+int convrelay_heard_all(const convrelay_heard_t *h,
+    const convrelay_str_t *text);
+
 /*
  * Length in bytes of the part of text that was heard when the interrupt
  * came, always at the end of a character.

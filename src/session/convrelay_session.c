@@ -12,53 +12,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "convrelay_session.h"
+#include "convrelay_session_parts.h"
 
 
-static void convrelay_session_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup, convrelay_actions_t *out);
+/* ms between two errors of Twilio that are events: ours may cause the next */
+#define CONVRELAY_SESSION_ERROR_TIME  5000
+
 
 static void convrelay_session_prompt(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, convrelay_actions_t *out);
-static int convrelay_session_set_lang(convrelay_session_t *s,
-    const convrelay_str_t *lang);
-static void convrelay_session_interrupt(convrelay_session_t *s,
-    const convrelay_relay_interrupt_t *m, uint64_t now,
-    convrelay_actions_t *out);
-static int64_t convrelay_session_clause(const convrelay_session_t *s,
-    int64_t duration, uint64_t now);
-static void convrelay_session_info(convrelay_session_t *s,
-    const convrelay_relay_info_t *info, convrelay_actions_t *out);
 static void convrelay_session_error(convrelay_session_t *s,
-    const convrelay_relay_error_t *error, convrelay_actions_t *out);
+    const convrelay_relay_error_t *error, uint64_t now,
+    convrelay_actions_t *out);
 static void convrelay_session_unknown(convrelay_session_t *s,
     const convrelay_str_t *name, convrelay_actions_t *out);
 
-static int convrelay_session_cancel(convrelay_session_t *s,
-    convrelay_actions_t *out);
 static void convrelay_session_too_long(convrelay_session_t *s,
     convrelay_actions_t *out);
-
-static void convrelay_session_answer_reset(convrelay_session_t *s,
-    convrelay_answer_e state, uint64_t now);
-static int convrelay_session_answer_add(convrelay_session_t *s,
-    const convrelay_str_t *text);
-static int convrelay_session_answer_store(convrelay_session_t *s,
+static int convrelay_session_answer_reserve(convrelay_session_t *s,
     size_t len);
 static size_t convrelay_session_fit(const convrelay_str_t *text,
     size_t room);
-
-static convrelay_action_t *convrelay_session_act(convrelay_actions_t *out,
-    convrelay_act_e type);
 static void convrelay_session_say(convrelay_actions_t *out,
     const convrelay_str_t *text);
-static void convrelay_session_say_last(convrelay_actions_t *out);
-static void convrelay_session_note(convrelay_actions_t *out,
-    convrelay_log_e level, const char *note);
-static void convrelay_session_close(convrelay_session_t *s,
-    convrelay_actions_t *out, unsigned code, const char *note);
-static void convrelay_session_no_memory(convrelay_session_t *s,
-    convrelay_actions_t *out);
 
 
 void
@@ -82,6 +58,7 @@ convrelay_session_free(convrelay_session_t *s)
     free(s->parameters);
     free(s->setup_data);
     free(s->lang.data);
+    free(s->handoff.data);
 
     memset(s, 0, sizeof(convrelay_session_t));
 
@@ -103,7 +80,7 @@ convrelay_session_message(convrelay_session_t *s,
     switch (m->type) {
 
     case CONVRELAY_RELAY_SETUP:
-        convrelay_session_setup(s, &m->u.setup, out);
+        convrelay_session_setup(s, &m->u.setup, now, out);
         break;
 
     case CONVRELAY_RELAY_PROMPT:
@@ -115,52 +92,21 @@ convrelay_session_message(convrelay_session_t *s,
         break;
 
     case CONVRELAY_RELAY_INFO:
-        convrelay_session_info(s, &m->u.info, out);
+        convrelay_session_info(s, &m->u.info, now, out);
         break;
 
     case CONVRELAY_RELAY_ERROR:
-        convrelay_session_error(s, &m->u.error, out);
+        convrelay_session_error(s, &m->u.error, now, out);
         break;
 
     case CONVRELAY_RELAY_DTMF:
+        convrelay_session_key(s, &m->u.digit, now, out);
         break;
 
     case CONVRELAY_RELAY_UNKNOWN:
         convrelay_session_unknown(s, &m->type_name, out);
         break;
     }
-}
-
-
-static void
-convrelay_session_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup, convrelay_actions_t *out)
-{
-    if (!s->ready) {
-
-        if (convrelay_session_copy_setup(s, setup) != CONVRELAY_OK) {
-            convrelay_session_no_memory(s, out);
-            return;
-        }
-
-        s->ready = 1;
-
-        convrelay_session_act(out, CONVRELAY_ACT_SETUP);
-        return;
-    }
-
-    if (setup->call_sid.len == s->setup.call_sid.len
-        && (setup->call_sid.len == 0
-            || memcmp(setup->call_sid.data, s->setup.call_sid.data,
-                      setup->call_sid.len)
-               == 0))
-    {
-        convrelay_session_note(out, CONVRELAY_LOG_INFO,
-                               "client sent setup again");
-        return;
-    }
-
-    convrelay_session_close(s, out, 1008, "client sent setup of another call");
 }
 
 
@@ -174,7 +120,7 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    if (!prompt->last || prompt->voice_prompt.len == 0) {
+    if (!prompt->last || prompt->voice_prompt.len == 0 || s->ending) {
         return;
     }
 
@@ -190,6 +136,22 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
+    s->playing = 0;
+    s->after = 0;
+
+    if (convrelay_session_on(s, CONVRELAY_EVENT_PROMPT)) {
+        convrelay_session_event(s, CONVRELAY_EVENT_PROMPT,
+                                &prompt->voice_prompt, out);
+        return;
+    }
+
+    convrelay_session_start(s, out);
+}
+
+
+void
+convrelay_session_start(convrelay_session_t *s, convrelay_actions_t *out)
+{
     s->running = 1;
     s->sent = 0;
     s->turns++;
@@ -198,7 +160,7 @@ convrelay_session_prompt(convrelay_session_t *s,
 }
 
 
-static int
+int
 convrelay_session_set_lang(convrelay_session_t *s,
     const convrelay_str_t *lang)
 {
@@ -230,118 +192,9 @@ convrelay_session_set_lang(convrelay_session_t *s,
 
 
 static void
-convrelay_session_interrupt(convrelay_session_t *s,
-    const convrelay_relay_interrupt_t *m, uint64_t now,
-    convrelay_actions_t *out)
-{
-    size_t               heard;
-    convrelay_str_t      text;
-    convrelay_answer_t  *a;
-
-    if (!s->ready) {
-        convrelay_session_note(out, CONVRELAY_LOG_INFO,
-                               "client sent interrupt before setup");
-        return;
-    }
-
-    s->interrupts++;
-
-    if (s->running) {
-        s->running = 0;
-
-        convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
-
-        if (s->sent) {
-            convrelay_session_say_last(out);
-        }
-    }
-
-    a = &s->answer;
-
-    if (a->state != CONVRELAY_ANSWER_RUNNING
-        && a->state != CONVRELAY_ANSWER_ENDED)
-    {
-        return;
-    }
-
-    text.data = a->data;
-    text.len = a->len;
-
-    heard = convrelay_heard_interrupt(&a->heard, &text, &m->utterance,
-                              s->events,
-                              convrelay_session_clause(s, m->duration, now));
-
-    if (convrelay_session_answer_store(s, heard) != CONVRELAY_OK) {
-        convrelay_session_no_memory(s, out);
-        return;
-    }
-
-    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
-}
-
-
-/* where in the answer the clause began, in characters: an estimate */
-
-static int64_t
-convrelay_session_clause(const convrelay_session_t *s, int64_t duration,
-    uint64_t now)
-{
-    int64_t  spoken;
-
-    if (duration < 0) {
-        return -1;
-    }
-
-    if (now <= s->answer.started) {
-        return 0;
-    }
-
-    spoken = now - s->answer.started;
-
-    if (spoken - CONVRELAY_HEARD_START_MS <= duration) {
-        return 0;
-    }
-
-    return (spoken - CONVRELAY_HEARD_START_MS - duration)
-           / CONVRELAY_HEARD_MS_PER_CHAR;
-}
-
-
-static void
-convrelay_session_info(convrelay_session_t *s,
-    const convrelay_relay_info_t *info, convrelay_actions_t *out)
-{
-    convrelay_str_t      text;
-    convrelay_answer_t  *a;
-
-    if (!convrelay_str_eq(&info->name, "tokensPlayed")) {
-        return;
-    }
-
-    s->events = 1;
-
-    a = &s->answer;
-
-    if (a->state != CONVRELAY_ANSWER_RUNNING
-        && a->state != CONVRELAY_ANSWER_ENDED)
-    {
-        return;
-    }
-
-    text.data = a->data;
-    text.len = a->len;
-
-    if (convrelay_heard_played(&a->heard, &text, &info->value)
-        == CONVRELAY_ERROR)
-    {
-        convrelay_session_no_memory(s, out);
-    }
-}
-
-
-static void
 convrelay_session_error(convrelay_session_t *s,
-    const convrelay_relay_error_t *error, convrelay_actions_t *out)
+    const convrelay_relay_error_t *error, uint64_t now,
+    convrelay_actions_t *out)
 {
     int                  n;
     convrelay_action_t  *act;
@@ -351,15 +204,23 @@ convrelay_session_error(convrelay_session_t *s,
 
     /* the description repeats what was said: only the code is public */
 
-    if (error->code == 0) {
+    if (error->code) {
+        n = snprintf(s->code, sizeof(s->code), "%d", error->code);
+
+        act = &out->actions[out->nactions - 1];
+        act->text.data = (u_char *) s->code;
+        act->text.len = n;
+    }
+
+    if (!s->ready || s->ending || now < s->error_at
+        || !convrelay_session_on(s, CONVRELAY_EVENT_ERROR))
+    {
         return;
     }
 
-    n = snprintf(s->code, sizeof(s->code), "%d", error->code);
+    s->error_at = now + CONVRELAY_SESSION_ERROR_TIME;
 
-    act = &out->actions[out->nactions - 1];
-    act->text.data = (u_char *) s->code;
-    act->text.len = n;
+    convrelay_session_event(s, CONVRELAY_EVENT_ERROR, NULL, out);
 }
 
 
@@ -388,9 +249,10 @@ void
 convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
     uint64_t now, convrelay_actions_t *out)
 {
-    size_t           room;
-    unsigned         over;
-    convrelay_str_t  piece;
+    size_t               room;
+    unsigned             over;
+    convrelay_str_t      piece;
+    convrelay_action_t  *act;
 
     out->nactions = 0;
 
@@ -416,15 +278,27 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
         }
 
-        if (convrelay_session_answer_add(s, &piece) != CONVRELAY_OK) {
+        if (s->answer.len + piece.len > s->answer.size
+            && convrelay_session_answer_reserve(s, piece.len)
+               != CONVRELAY_OK)
+        {
             convrelay_session_no_memory(s, out);
             return;
         }
 
+        memcpy(s->answer.data + s->answer.len, piece.data, piece.len);
+        s->answer.len += piece.len;
+
         s->sent = 1;
         s->tokens++;
 
-        convrelay_session_say(out, &piece);
+        out->nactions = 1;
+
+        act = &out->actions[0];
+        memset(act, 0, sizeof(convrelay_action_t));
+
+        act->type = CONVRELAY_ACT_TEXT;
+        act->text = piece;
     }
 
     if (over) {
@@ -479,6 +353,16 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
         (void) convrelay_history_replace(&s->history, s->prompt, &empty);
     }
 
+    if (convrelay_session_on(s, CONVRELAY_EVENT_LLM_FAILED)) {
+
+        if (s->sent) {
+            convrelay_session_say_last(out);
+        }
+
+        convrelay_session_event(s, CONVRELAY_EVENT_LLM_FAILED, NULL, out);
+        return;
+    }
+
     if (s->conf->error_message.len) {
 
         /* from here on the phrase is heard, no longer the answer before it */
@@ -497,9 +381,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
 }
 
 
-/* ends the running turn, if any, and keeps all that was sent of it */
-
-static int
+int
 convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
 {
     if (!s->running) {
@@ -522,7 +404,7 @@ convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
 }
 
 
-static void
+void
 convrelay_session_answer_reset(convrelay_session_t *s,
     convrelay_answer_e state, uint64_t now)
 {
@@ -535,42 +417,52 @@ convrelay_session_answer_reset(convrelay_session_t *s,
 }
 
 
-static int
+int
 convrelay_session_answer_add(convrelay_session_t *s,
     const convrelay_str_t *text)
 {
-    size_t               need, size;
-    u_char              *p;
     convrelay_answer_t  *a;
 
     a = &s->answer;
-    need = a->len + text->len;
 
-    if (need > a->size) {
-        size = need + need / 2 + 128;
-
-        p = realloc(a->data, size);
-        if (p == NULL) {
-            return CONVRELAY_ERROR;
-        }
-
-        a->data = p;
-        a->size = size;
+    if (text->len > a->size - a->len
+        && convrelay_session_answer_reserve(s, text->len) != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
     }
 
     memcpy(a->data + a->len, text->data, text->len);
-    a->len = need;
+    a->len += text->len;
 
     return CONVRELAY_OK;
 }
 
 
-/*
- * Makes the first len bytes of the answer its entry in the history.  An
- * entry that was trimmed away meanwhile stays away; a blank one is none.
- */
-
 static int
+convrelay_session_answer_reserve(convrelay_session_t *s, size_t len)
+{
+    size_t               size;
+    u_char              *p;
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+
+    size = a->len + len;
+    size += size / 2 + 128;
+
+    p = realloc(a->data, size);
+    if (p == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    a->data = p;
+    a->size = size;
+
+    return CONVRELAY_OK;
+}
+
+
+int
 convrelay_session_answer_store(convrelay_session_t *s, size_t len)
 {
     int                  rc;
@@ -579,6 +471,10 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
     convrelay_answer_t  *a;
 
     a = &s->answer;
+
+    if (len > a->len - a->aside) {
+        len = a->len - a->aside;
+    }
 
     text.data = a->data;
     text.len = 0;
@@ -593,13 +489,19 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
 
     if (a->stored) {
 
-        if (len == a->len) {
+        if (len == a->kept) {
             return CONVRELAY_OK;
         }
 
         rc = convrelay_history_replace(&s->history, a->entry, &text);
 
-        return (rc == CONVRELAY_ERROR) ? CONVRELAY_ERROR : CONVRELAY_OK;
+        if (rc == CONVRELAY_ERROR) {
+            return CONVRELAY_ERROR;
+        }
+
+        a->kept = len;
+
+        return CONVRELAY_OK;
     }
 
     if (text.len == 0) {
@@ -610,6 +512,7 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
                                   &a->entry);
 
     a->stored = (rc == CONVRELAY_OK);
+    a->kept = len;
 
     return rc;
 }
@@ -632,7 +535,7 @@ convrelay_session_fit(const convrelay_str_t *text, size_t room)
 }
 
 
-static convrelay_action_t *
+convrelay_action_t *
 convrelay_session_act(convrelay_actions_t *out, convrelay_act_e type)
 {
     convrelay_action_t  *act;
@@ -653,14 +556,14 @@ convrelay_session_say(convrelay_actions_t *out, const convrelay_str_t *text)
 }
 
 
-static void
+void
 convrelay_session_say_last(convrelay_actions_t *out)
 {
     convrelay_session_act(out, CONVRELAY_ACT_TEXT)->last = 1;
 }
 
 
-static void
+void
 convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
     const char *note)
 {
@@ -672,7 +575,7 @@ convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
 }
 
 
-static void
+void
 convrelay_session_close(convrelay_session_t *s, convrelay_actions_t *out,
     unsigned code, const char *note)
 {
@@ -680,6 +583,8 @@ convrelay_session_close(convrelay_session_t *s, convrelay_actions_t *out,
 
     s->closed = 1;
     s->running = 0;
+    s->digits_at = 0;
+    s->end_at = 0;
 
     act = convrelay_session_act(out, CONVRELAY_ACT_CLOSE);
     act->code = code;
@@ -687,7 +592,7 @@ convrelay_session_close(convrelay_session_t *s, convrelay_actions_t *out,
 }
 
 
-static void
+void
 convrelay_session_no_memory(convrelay_session_t *s, convrelay_actions_t *out)
 {
     convrelay_session_close(s, out, 1011, "no memory");

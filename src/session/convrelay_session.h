@@ -21,6 +21,11 @@
 #define CONVRELAY_SESSION_MAX_ACTIONS     8
 #define CONVRELAY_SESSION_MAX_PARAMETERS  64
 #define CONVRELAY_SESSION_MAX_DETAIL      32    /* bytes of a LOG's text */
+#define CONVRELAY_SESSION_MAX_DIGITS      64    /* keys of one entry */
+#define CONVRELAY_SESSION_MAX_GREETING    2048  /* bytes */
+
+/* the custom parameter that carries the greeting */
+#define CONVRELAY_SESSION_GREETING        "convrelay_greeting"
 
 
 typedef enum {
@@ -29,8 +34,27 @@ typedef enum {
     CONVRELAY_ACT_TEXT,           /* send text as a "text" message */
     CONVRELAY_ACT_START,          /* run a turn over s->history */
     CONVRELAY_ACT_CLOSE,          /* close the call with code */
-    CONVRELAY_ACT_LOG             /* note is worth a log line */
+    CONVRELAY_ACT_LOG,            /* note is worth a log line */
+    CONVRELAY_ACT_SEND,           /* send message */
+    CONVRELAY_ACT_EVENT           /* code happened: perform what is
+                                     configured for it */
 } convrelay_act_e;
+
+
+/* moments for which actions can be configured */
+
+typedef enum {
+    CONVRELAY_EVENT_NONE = 0,
+    CONVRELAY_EVENT_SETUP,
+    CONVRELAY_EVENT_DTMF,         /* s->digits were entered */
+    CONVRELAY_EVENT_PROMPT,       /* text was said, it is in the history */
+    CONVRELAY_EVENT_ERROR,        /* Twilio refused a message */
+    CONVRELAY_EVENT_LLM_FAILED,
+    CONVRELAY_EVENT_CALL_TOO_LONG
+} convrelay_event_e;
+
+
+#define convrelay_event_bit(event)  (1u << (event))
 
 
 typedef enum {
@@ -41,20 +65,22 @@ typedef enum {
 
 
 typedef struct {
-    convrelay_act_e          type;
-    unsigned                 last:1;      /* TEXT */
-    unsigned                 code;        /* CLOSE */
-    convrelay_log_e          level;       /* LOG */
-    const char              *note;        /* LOG and CLOSE: a phrase */
-    convrelay_str_t          text;        /* TEXT; LOG: a public detail such
-                                             as a type name, or empty */
+    convrelay_act_e               type;
+    unsigned                      last:1; /* TEXT */
+    unsigned                      code;   /* CLOSE; EVENT: which */
+    convrelay_log_e               level;  /* LOG */
+    const char                   *note;   /* LOG and CLOSE: a phrase */
+    convrelay_str_t               text;   /* TEXT; EVENT: the prompt; LOG: a
+                                             public detail such as a type
+                                             name, or empty */
+    const convrelay_relay_out_t  *message;    /* SEND */
 } convrelay_action_t;
 
 
 /*
  * What an event leads to, in the order in which it has to be done.  A START
- * is always the last one, so that what a turn yields while it is started can
- * be fed back at once.  Texts are borrowed from the event, the configuration
+ * or EVENT is always the last one, so that what comes of it can be fed back
+ * at once.  Texts are borrowed from the event, the configuration
  * or the session until the next event.
  */
 
@@ -84,6 +110,16 @@ typedef struct {
     size_t                   max_history_messages;    /* 0: no limit */
     size_t                   max_history_bytes;       /* 0: no limit */
     size_t                   max_answer;              /* bytes; 0: no limit */
+
+    unsigned                 on;          /* bits of the events that have
+                                             actions */
+    unsigned                 greeting:1;  /* it goes into the history */
+    unsigned                 dtmf_max;    /* keys of an entry, at most
+                                             CONVRELAY_SESSION_MAX_DIGITS;
+                                             0: keys are ignored */
+    u_char                   dtmf_terminator;         /* '\0': none */
+    uint64_t                 dtmf_pause;  /* ms that end an entry */
+    uint64_t                 end_timeout; /* ms that an end waits at most */
 } convrelay_session_conf_t;
 
 
@@ -98,7 +134,9 @@ typedef enum {
 /*
  * The current answer, the one that is being spoken as far as we know: kept
  * until the first piece of the next one, be it an error message.  data is
- * held only while the answer can still be cut.
+ * held only while the answer can still be cut.  What actions say, and the
+ * greeting, are answers too; one that follows an answer with no word of the
+ * caller between them continues it.
  */
 
 typedef struct {
@@ -107,6 +145,9 @@ typedef struct {
     size_t                   len;
     size_t                   size;
     uint64_t                 entry;       /* its id in the history */
+    size_t                   kept;        /* bytes of it that are there */
+    size_t                   aside;       /* bytes at the end that are spoken
+                                             and kept out of the history */
     unsigned                 stored:1;    /* entry is valid */
     uint64_t                 started;     /* ms, when its first piece left */
     convrelay_heard_t        heard;
@@ -122,6 +163,15 @@ typedef struct {
     unsigned                 events:1;    /* tokensPlayed was ever seen */
     unsigned                 unknown:1;   /* an unknown type was logged */
     unsigned                 closed:1;    /* nothing more is done */
+    unsigned                 ending:1;    /* an end waits or was sent: the
+                                             conversation is over */
+    unsigned                 ended:1;     /* it was sent */
+    unsigned                 speaker:1;   /* agentSpeaking was ever seen */
+    unsigned                 speaking:1;  /* it is on; nothing was cut since */
+    unsigned                 playing:1;   /* a file whose length is unknown */
+    unsigned                 settling:1;  /* digits are complete, but the
+                                             interrupt of the last key may
+                                             follow */
 
     /* copies of the first setup's fields, owned; empty until then.
        Parameters that are neither text nor number nor bool, and those past
@@ -132,12 +182,29 @@ typedef struct {
     size_t                   nparameters;
     u_char                  *setup_data;  /* one block behind the texts */
 
-    convrelay_str_t          lang;        /* of the last final prompt, owned */
+    convrelay_str_t          lang;        /* of the last final prompt, or of
+                                             a later switch, owned */
 
     convrelay_history_t      history;     /* without the system prompt */
     uint64_t                 prompt;      /* id of the running turn's user
                                              message */
     convrelay_answer_t       answer;
+
+    convrelay_event_e        event;       /* that is being performed */
+    convrelay_str_t          digits;      /* pressed so far; in keys */
+    u_char                   keys[CONVRELAY_SESSION_MAX_DIGITS];
+    convrelay_relay_out_t    message;     /* that a SEND names */
+    convrelay_str_t          handoff;     /* of the end, owned */
+
+    /* ms of the clock, 0: none */
+    uint64_t                 digits_at;   /* the entry is over */
+    uint64_t                 end_at;      /* the end is sent; then, the call
+                                             is closed */
+    uint64_t                 off_from;    /* agentSpeaking off means the last
+                                             words from here on */
+    uint64_t                 error_at;    /* the next error is an event */
+    uint64_t                 after;       /* ms: time of what was queued
+                                             behind the answer */
 
     char                     code[CONVRELAY_SESSION_MAX_DETAIL];
                                           /* of the last error message */
@@ -161,21 +228,30 @@ void convrelay_session_free(convrelay_session_t *s);
  *
  * message: one parsed message from Twilio.
  *
- *   setup      first: SETUP.  Again, same callSid: LOG.  Another callSid:
- *              CLOSE 1008.  Without a callSid: accepted (it is empty).
+ *   setup      first: SETUP, and the EVENT; the greeting in its parameters
+ *              becomes the first answer.  Again, same callSid: LOG.  Another
+ *              callSid: CLOSE 1008.  Without a callSid: accepted (it is
+ *              empty).
  *   prompt     before setup: LOG.  Empty or last:false: nothing.  Else a
  *              running turn is cancelled (CANCEL, and TEXT "" last where it
  *              had sent text; what was sent is stored), the prompt is
- *              appended to the history, START.
+ *              appended to the history; START, or where "on" has it, EVENT.
  *   interrupt  before setup: LOG.  A running turn is cancelled as above;
  *              the current answer in the history becomes what was heard,
  *              also where it was complete; nothing heard: its entry goes.
  *              Where the running turn had sent nothing yet, that is the
  *              answer before it.  Older turns are never touched, and an
  *              answer is cut only once.
- *   info       tokensPlayed moves the heard part on.
- *   dtmf, error: understood, no action but a LOG of the error's code.
+ *   info       tokensPlayed moves the heard part on; it or agentSpeaking
+ *              tells when the last words before an end were heard.
+ *   dtmf       is collected: terminator, dtmf_max or dtmf_pause end the
+ *              entry, EVENT.  Where the key may have cut an answer, the
+ *              EVENT waits for the interrupt, which comes behind the key.
+ *   error      LOG of its code, and the EVENT, not more often than every
+ *              five seconds.
  *   unknown    LOG, once a call.
+ *
+ * From the action "end" on, prompts and keys are ignored.
  */
 void convrelay_session_message(convrelay_session_t *s,
     const convrelay_relay_message_t *m, uint64_t now,
@@ -196,21 +272,54 @@ void convrelay_session_delta(convrelay_session_t *s,
  * text they count as EMPTY.  EMPTY, FAILED, REJECTED: what was said is
  * stored, the error message is spoken after it (TEXT, then TEXT "" last) and
  * kept out of the history.  Where it is configured empty, TEXT "" last comes
- * only behind some text.  An answer of nothing but white space is not stored.
+ * only behind some text.  Where "on" has llm_failed, that EVENT comes in the
+ * place of the error message.  An answer of nothing but white space is not
+ * stored.
  */
 void convrelay_session_turn_end(convrelay_session_t *s,
     convrelay_turn_end_e how, uint64_t now, convrelay_actions_t *out);
 
+/* the limit of the call's length is reached: EVENT, or CLOSE 1000 */
+void convrelay_session_call_too_long(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/*
+ * The clock struck deadline(), which is 0 where no time is waited for; it
+ * may change with every event but a delta.
+ */
+uint64_t convrelay_session_deadline(const convrelay_session_t *s);
+void convrelay_session_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/*
+ * One action: m has passed convrelay_relay_out_check() and is borrowed until
+ * the next event.  Where it answers an EVENT, all that is performed comes
+ * between the EVENT and the next event, and event_done() ends it, or, where
+ * nothing is configured for this prompt or these digits, event_declined()
+ * alone: a prompt goes to the LLM, and so does text, not empty, as a message
+ * of the caller in the place of digits.
+ *
+ *   text      is spoken and goes into the history; while a turn runs it
+ *             becomes part of its answer.  What is said of llm_failed stays
+ *             out of the history.
+ *   language  sets s->lang
+ *   end       is sent when the last words were heard: all of it reported by
+ *             tokensPlayed, or agentSpeaking off, or an interrupt, or by an
+ *             estimate, never later than end_timeout.  Twilio then closes;
+ *             if not, CLOSE 1000 after ten seconds.
+ *
+ * Actions other than error's and setup's take a turn's place.  The event
+ * call_too_long always ends in an end.
+ */
+void convrelay_session_perform(convrelay_session_t *s,
+    const convrelay_relay_out_t *m, uint64_t now, convrelay_actions_t *out);
+void convrelay_session_event_done(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+void convrelay_session_event_declined(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_actions_t *out);
+
 /* value of a custom parameter, ASCII case of name ignored; NULL: none */
 const convrelay_str_t *convrelay_session_parameter(
     const convrelay_session_t *s, const u_char *name, size_t len);
-
-/*
- * Inside the room: fills s->setup and the parameters, once a call.
- * Returns CONVRELAY_OK, or CONVRELAY_ERROR without memory.
- */
-int convrelay_session_copy_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup);
-
 
 #endif /* CONVRELAY_SESSION_H_INCLUDED */

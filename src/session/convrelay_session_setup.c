@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "convrelay_session.h"
+#include "convrelay_session_parts.h"
 
 
+static int convrelay_session_copy_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup);
+static int convrelay_session_greeting(convrelay_session_t *s, uint64_t now);
 static size_t convrelay_session_measure_setup(
     const convrelay_relay_setup_t *setup, size_t *nparameters);
 static int convrelay_session_parameter_text(const cJSON *item, char *buf,
@@ -44,7 +47,78 @@ static const size_t  convrelay_session_setup_fields[] = {
     (sizeof(convrelay_session_setup_fields) / sizeof(size_t))
 
 
-int
+void
+convrelay_session_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup, uint64_t now,
+    convrelay_actions_t *out)
+{
+    if (!s->ready) {
+
+        if (convrelay_session_copy_setup(s, setup) != CONVRELAY_OK
+            || convrelay_session_greeting(s, now) != CONVRELAY_OK)
+        {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+
+        s->ready = 1;
+
+        convrelay_session_act(out, CONVRELAY_ACT_SETUP);
+
+        if (convrelay_session_on(s, CONVRELAY_EVENT_SETUP)) {
+            convrelay_session_event(s, CONVRELAY_EVENT_SETUP, NULL, out);
+        }
+
+        return;
+    }
+
+    if (setup->call_sid.len == s->setup.call_sid.len
+        && (setup->call_sid.len == 0
+            || memcmp(setup->call_sid.data, s->setup.call_sid.data,
+                      setup->call_sid.len)
+               == 0))
+    {
+        convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                               "client sent setup again");
+        return;
+    }
+
+    convrelay_session_close(s, out, 1008, "client sent setup of another call");
+}
+
+
+/* Twilio speaks it now: the first answer, before any question */
+
+static int
+convrelay_session_greeting(convrelay_session_t *s, uint64_t now)
+{
+    const convrelay_str_t  *text;
+
+    if (!s->conf->greeting) {
+        return CONVRELAY_OK;
+    }
+
+    text = convrelay_session_parameter(s,
+                                  (u_char *) CONVRELAY_SESSION_GREETING,
+                                  sizeof(CONVRELAY_SESSION_GREETING) - 1);
+
+    if (text == NULL || text->len == 0
+        || text->len > CONVRELAY_SESSION_MAX_GREETING)
+    {
+        return CONVRELAY_OK;
+    }
+
+    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
+
+    if (convrelay_session_answer_add(s, text) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    return convrelay_session_answer_store(s, s->answer.len);
+}
+
+
+static int
 convrelay_session_copy_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup)
 {

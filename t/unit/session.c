@@ -12,7 +12,12 @@
  *   unknown "type"         delta "a piece"           wait 1000
  *   end complete|empty|truncated|failed|rejected
  *
- * and "history", "stats" and "lang", which show the session's state.  Every
+ *   greeting "text"        (setup with it)    clock    toolong
+ *   done                   declined "message to the model, or empty"
+ *   say "text"             play "url"         tones "12"
+ *   language "es-ES"       hangup "hand-off"
+ *
+ * and "history", "stats", "deadline" and "lang", which show its state.  Every
  * script runs once more for each of its memory allocations, which fails.
  */
 
@@ -41,6 +46,8 @@
 #define SILENT    1     /* no error message */
 #define SHORT     2     /* answers of 10 bytes */
 #define TRIMMED   3     /* two messages of history */
+#define EVENTS    4     /* actions for all events, keys by terminator */
+#define MENU      5     /* keys, one at a time, and no actions */
 
 
 typedef struct {
@@ -65,6 +72,9 @@ static void test_call(const call_t *call);
 static void test_call_without_memory(const call_t *call);
 static void run_call(run_t *r, const call_t *call);
 static void run_line(run_t *r, const char *line, size_t len);
+static int run_action(run_t *r, const char *name, convrelay_str_t *text,
+    convrelay_actions_t *out);
+static cJSON *greeting_json(const convrelay_str_t *text);
 static void run_message(run_t *r, convrelay_relay_message_t *m,
     convrelay_actions_t *out);
 static int get_text(const char *line, size_t len, convrelay_str_t *text);
@@ -80,10 +90,16 @@ static void say(convrelay_session_t *s, uint64_t now, unsigned i);
 
 
 static const convrelay_session_conf_t  confs[] = {
-    { convrelay_string("Sorry."), 0, 0, 0 },
-    { convrelay_null_string, 0, 0, 0 },
-    { convrelay_string("Sorry."), 0, 0, 10 },
-    { convrelay_string("Sorry."), 2, 0, 0 }
+    { .error_message = convrelay_string("Sorry.") },
+    { .max_answer = 0 },
+    { .error_message = convrelay_string("Sorry."), .max_answer = 10 },
+    { .error_message = convrelay_string("Sorry."),
+      .max_history_messages = 2 },
+    { .error_message = convrelay_string("Sorry."), .max_answer = 40,
+      .on = ~0u, .greeting = 1, .dtmf_max = 4, .dtmf_terminator = '#',
+      .dtmf_pause = 3000, .end_timeout = 10000 },
+    { .error_message = convrelay_string("Sorry."), .greeting = 1,
+      .dtmf_max = 1, .dtmf_pause = 3000, .end_timeout = 10000 }
 };
 
 
@@ -171,6 +187,9 @@ free(void *p)
 }
 
 #endif
+
+
+#include "session_events.h"
 
 
 static const call_t  calls[] = {
@@ -1190,6 +1209,7 @@ run_line(run_t *r, const char *line, size_t len)
 {
     int                        has, alloc_was;
     char                       name[32], word[32];
+    cJSON                     *greeting;
     u_char                    *flush;
     convrelay_str_t            text;
     convrelay_actions_t        out;
@@ -1268,6 +1288,38 @@ run_line(run_t *r, const char *line, size_t len)
         convrelay_session_turn_end(&r->s, i, r->now, &out);
         armed = 0;
 
+    } else if (strcmp(name, "greeting") == 0) {
+        m.type = CONVRELAY_RELAY_SETUP;
+        m.u.setup.parameters = greeting = greeting_json(&text);
+        run_message(r, &m, &out);
+        cJSON_Delete(greeting);
+
+    } else if (strcmp(name, "clock") == 0) {
+        armed = 1;
+        convrelay_session_clock(&r->s, r->now, &out);
+        armed = 0;
+
+    } else if (strcmp(name, "toolong") == 0) {
+        armed = 1;
+        convrelay_session_call_too_long(&r->s, r->now, &out);
+        armed = 0;
+
+    } else if (strcmp(name, "done") == 0) {
+        armed = 1;
+        convrelay_session_event_done(&r->s, r->now, &out);
+        armed = 0;
+
+    } else if (strcmp(name, "declined") == 0) {
+        armed = 1;
+        convrelay_session_event_declined(&r->s, &text, &out);
+        armed = 0;
+
+    } else if (strcmp(name, "deadline") == 0) {
+        show(r, "    %d\n", convrelay_session_deadline(&r->s)
+                            ? (int) (convrelay_session_deadline(&r->s)
+                                     - r->now)
+                            : -1);
+
     } else if (strcmp(name, "wait") == 0) {
         r->now += atoi(word);
 
@@ -1282,7 +1334,7 @@ run_line(run_t *r, const char *line, size_t len)
         show(r, "    \"%.*s\"\n", (int) r->s.lang.len,
              (char *) r->s.lang.data);
 
-    } else {
+    } else if (!run_action(r, name, &text, &out)) {
         show(r, "    bad line\n");
     }
 
@@ -1329,7 +1381,11 @@ show_actions(run_t *r, const convrelay_actions_t *out)
 {
     unsigned                   i;
     const convrelay_action_t  *a;
+    static u_char              json[1024];
     static const char         *levels[] = { "info", "warn", "err" };
+    static const char         *events[] = { "none", "setup", "dtmf", "prompt",
+                                            "error", "llm_failed",
+                                            "call_too_long" };
 
     for (i = 0; i < out->nactions; i++) {
         a = &out->actions[i];
@@ -1365,6 +1421,25 @@ show_actions(run_t *r, const convrelay_actions_t *out)
         case CONVRELAY_ACT_CLOSE:
             show(r, "    CLOSE %u %s\n", a->code, a->note);
             r->closed = 1;
+            break;
+
+        case CONVRELAY_ACT_SEND:
+            convrelay_relay_out_write(json, a->message);
+
+            show(r, "    SEND %.*s\n",
+                 (int) convrelay_relay_out_size(a->message), (char *) json);
+            break;
+
+        case CONVRELAY_ACT_EVENT:
+            show(r, "    EVENT %s%s%.*s%.*s\n", events[a->code],
+                 a->text.len || r->s.digits.len ? " " : "",
+                 (int) a->text.len, (char *) a->text.data,
+                 (int) r->s.digits.len, (char *) r->s.digits.data);
+
+            if (i != out->nactions - 1) {
+                r->wrong = 1;
+            }
+
             break;
 
         case CONVRELAY_ACT_LOG:
@@ -1699,6 +1774,11 @@ main(void)
     for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         test_call(&calls[i]);
         test_call_without_memory(&calls[i]);
+    }
+
+    for (i = 0; i < sizeof(event_calls) / sizeof(event_calls[0]); i++) {
+        test_call(&event_calls[i]);
+        test_call_without_memory(&event_calls[i]);
     }
 
     test_setup();

@@ -1,0 +1,100 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the files of the session share among themselves.  Hidden, so that the
+ * path of a token is compiled into one function also in a shared object.
+ */
+
+
+#ifndef CONVRELAY_SESSION_PARTS_H_INCLUDED
+#define CONVRELAY_SESSION_PARTS_H_INCLUDED
+
+
+#include "convrelay_session.h"
+
+
+#pragma GCC visibility push(hidden)
+
+
+/* convrelay_session.c */
+
+/* ends the running turn, if any, and keeps all that was sent of it */
+int convrelay_session_cancel(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+void convrelay_session_start(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+int convrelay_session_set_lang(convrelay_session_t *s,
+    const convrelay_str_t *lang);
+
+/* begins the record of another answer */
+void convrelay_session_answer_reset(convrelay_session_t *s,
+    convrelay_answer_e state, uint64_t now);
+int convrelay_session_answer_add(convrelay_session_t *s,
+    const convrelay_str_t *text);
+
+/*
+ * Makes the first len bytes of the answer its entry in the history.  An
+ * entry that was trimmed away meanwhile stays away; a blank one is none.
+ */
+int convrelay_session_answer_store(convrelay_session_t *s, size_t len);
+
+convrelay_action_t *convrelay_session_act(convrelay_actions_t *out,
+    convrelay_act_e type);
+void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
+    const char *note);
+void convrelay_session_close(convrelay_session_t *s,
+    convrelay_actions_t *out, unsigned code, const char *note);
+void convrelay_session_no_memory(convrelay_session_t *s,
+    convrelay_actions_t *out);
+void convrelay_session_say_last(convrelay_actions_t *out);
+
+
+/* convrelay_session_setup.c */
+
+void convrelay_session_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup, uint64_t now,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_speech.c */
+
+void convrelay_session_interrupt(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now,
+    convrelay_actions_t *out);
+void convrelay_session_info(convrelay_session_t *s,
+    const convrelay_relay_info_t *info, uint64_t now,
+    convrelay_actions_t *out);
+
+/* when the answer will have been spoken, an estimate; 0: it is cut or none */
+uint64_t convrelay_session_spoken(const convrelay_session_t *s);
+
+/* true where reports say that all of the answer was heard */
+int convrelay_session_heard_all(const convrelay_session_t *s);
+
+
+/* convrelay_session_event.c */
+
+/* true where actions are configured for the event */
+#define convrelay_session_on(s, e)  ((s)->conf->on & convrelay_event_bit(e))
+
+void convrelay_session_event(convrelay_session_t *s, convrelay_event_e event,
+    const convrelay_str_t *text, convrelay_actions_t *out);
+void convrelay_session_key(convrelay_session_t *s,
+    const convrelay_str_t *digit, uint64_t now, convrelay_actions_t *out);
+
+/* the entry of keys is over: its EVENT */
+void convrelay_session_digits(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+/* sends the end that waits */
+void convrelay_session_finish(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* CONVRELAY_SESSION_PARTS_H_INCLUDED */

@@ -1,0 +1,238 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the caller hears: interruptions and reports of it, and estimates
+ * where there are none.
+ */
+
+
+#include "convrelay_session_parts.h"
+
+
+static void convrelay_session_cut(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now,
+    convrelay_actions_t *out);
+static int64_t convrelay_session_clause(const convrelay_session_t *s,
+    int64_t duration, uint64_t now);
+static void convrelay_session_played(convrelay_session_t *s,
+    const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
+static void convrelay_session_agent(convrelay_session_t *s,
+    const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
+static unsigned convrelay_session_audible(const convrelay_session_t *s);
+
+
+void
+convrelay_session_interrupt(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now,
+    convrelay_actions_t *out)
+{
+    if (!s->ready) {
+        convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                               "client sent interrupt before setup");
+        return;
+    }
+
+    s->interrupts++;
+
+    /* all that was queued is gone, an agentSpeaking off may still follow */
+
+    s->speaking = 0;
+    s->playing = 0;
+    s->after = 0;
+
+    convrelay_session_cut(s, m, now, out);
+
+    if (s->closed) {
+        return;
+    }
+
+    if (s->ending) {
+        convrelay_session_finish(s, now, out);
+
+    } else if (s->settling) {
+        convrelay_session_digits(s, out);
+    }
+}
+
+
+static void
+convrelay_session_cut(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now,
+    convrelay_actions_t *out)
+{
+    size_t               heard;
+    convrelay_str_t      text;
+    convrelay_answer_t  *a;
+
+    if (s->running) {
+        s->running = 0;
+
+        convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
+
+        if (s->sent) {
+            convrelay_session_say_last(out);
+        }
+    }
+
+    a = &s->answer;
+
+    if (!convrelay_session_audible(s)) {
+        return;
+    }
+
+    text.data = a->data;
+    text.len = a->len;
+
+    heard = convrelay_heard_interrupt(&a->heard, &text, &m->utterance,
+                              s->events,
+                              convrelay_session_clause(s, m->duration, now));
+
+    if (convrelay_session_answer_store(s, heard) != CONVRELAY_OK) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
+}
+
+
+/* where in the answer the clause began, in characters: an estimate */
+
+static int64_t
+convrelay_session_clause(const convrelay_session_t *s, int64_t duration,
+    uint64_t now)
+{
+    int64_t  spoken;
+
+    if (duration < 0) {
+        return -1;
+    }
+
+    if (now <= s->answer.started) {
+        return 0;
+    }
+
+    spoken = now - s->answer.started;
+
+    if (spoken - CONVRELAY_HEARD_START_MS <= duration) {
+        return 0;
+    }
+
+    return (spoken - CONVRELAY_HEARD_START_MS - duration)
+           / CONVRELAY_HEARD_MS_PER_CHAR;
+}
+
+
+void
+convrelay_session_info(convrelay_session_t *s,
+    const convrelay_relay_info_t *info, uint64_t now,
+    convrelay_actions_t *out)
+{
+    if (convrelay_str_eq(&info->name, "tokensPlayed")) {
+        convrelay_session_played(s, &info->value, now, out);
+
+    } else if (convrelay_str_eq(&info->name, "agentSpeaking")) {
+        convrelay_session_agent(s, &info->value, now, out);
+    }
+
+    /* clientSpeaking and roundTripDelayMs are known, and lead to nothing */
+}
+
+
+static void
+convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
+    uint64_t now, convrelay_actions_t *out)
+{
+    convrelay_str_t      text;
+    convrelay_answer_t  *a;
+
+    s->events = 1;
+
+    if (!convrelay_session_audible(s)) {
+        return;
+    }
+
+    a = &s->answer;
+
+    text.data = a->data;
+    text.len = a->len;
+
+    if (convrelay_heard_played(&a->heard, &text, value) == CONVRELAY_ERROR) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    if (s->ending && !s->playing && !s->after
+        && convrelay_session_heard_all(s))
+    {
+        convrelay_session_finish(s, now, out);
+    }
+}
+
+
+/* off is the end of the last words where on was before, and not too early */
+
+static void
+convrelay_session_agent(convrelay_session_t *s, const convrelay_str_t *value,
+    uint64_t now, convrelay_actions_t *out)
+{
+    s->speaker = 1;
+
+    if (convrelay_str_eq(value, "on")) {
+        s->speaking = 1;
+        return;
+    }
+
+    if (!convrelay_str_eq(value, "off")) {
+        return;
+    }
+
+    if (s->ending && s->speaking && now >= s->off_from) {
+        convrelay_session_finish(s, now, out);
+    }
+
+    s->speaking = 0;
+    s->playing = 0;
+}
+
+
+uint64_t
+convrelay_session_spoken(const convrelay_session_t *s)
+{
+    size_t    i;
+    uint64_t  chars;
+
+    if (!convrelay_session_audible(s)) {
+        return 0;
+    }
+
+    chars = 0;
+
+    for (i = 0; i < s->answer.len; i++) {
+        chars += (s->answer.data[i] & 0xc0) != 0x80;
+    }
+
+    return s->answer.started + CONVRELAY_HEARD_START_MS
+           + chars * CONVRELAY_HEARD_MS_PER_CHAR;
+}
+
+
+int
+convrelay_session_heard_all(const convrelay_session_t *s)
+{
+    convrelay_str_t  text;
+
+    text.data = s->answer.data;
+    text.len = s->answer.len;
+
+    return convrelay_heard_all(&s->answer.heard, &text);
+}
+
+
+static unsigned
+convrelay_session_audible(const convrelay_session_t *s)
+{
+    return s->answer.state == CONVRELAY_ANSWER_RUNNING
+           || s->answer.state == CONVRELAY_ANSWER_ENDED;
+}
