@@ -1,0 +1,267 @@
+# A call of any length needs no more memory than a short one, and nothing of a
+# call is left behind it.
+#
+#     TEST_TURNS=5000 prove t/memory.t        (1000)
+#
+# Every byte of nginx's heap is counted, by t/lib/malloc_count.c.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use ConvRelay::Call;
+use ConvRelay::Nginx;
+use Test::More;
+use Time::HiRes qw( sleep );
+
+plan skip_all => 'sanitizers and valgrind have a malloc of their own'
+    if $ENV{ASAN_OPTIONS} || $ENV{TEST_NGINX_USE_VALGRIND};
+
+my $turns = $ENV{TEST_TURNS} || 1000;
+my $first = $turns / 2 < 500 ? $turns / 2 : 500;
+
+local $ENV{TEST_NGINX_ALARM} = 60 + $turns / 5;
+
+my $phrase = 'I ran into a temporary issue while generating a response.';
+
+
+# which turn of ten goes wrong, and how
+
+my $llm = ConvRelay::Nginx->new;
+
+$llm->http(<<'_EOC_');
+    keepalive_requests  100000;
+
+    map $http_x_turn $fault {
+        ~1$      cut;
+        ~2$      error_in_stream;
+        ~3$      html;
+        default  none;
+    }
+
+    server {
+        listen      127.0.0.1:%%PORT%%;
+        access_log  off;
+
+        location / {
+            convrelay_mock_llm  answer=count tokens=5 at_token=2 first=0
+                                interval=1ms fault=$fault;
+        }
+
+        location = /slow {
+            convrelay_mock_llm  answer=count tokens=1000 first=0 interval=4ms;
+        }
+    }
+_EOC_
+
+$llm->start;
+
+
+my $nginx = ConvRelay::Nginx->new;
+my $counts = $nginx->dir . '/malloc';
+
+$nginx->http(<<"_EOC_", 'worker_rlimit_nofile 4096;');
+    upstream llm {
+        server              127.0.0.1:@{[ $llm->port ]};
+        keepalive           1;
+        keepalive_requests  100000;
+    }
+
+    server {
+        listen  127.0.0.1:%%PORT%%;
+
+        convrelay_max_history_messages  6;
+
+        proxy_http_version  1.1;
+        proxy_set_header    Connection "";
+        proxy_set_header    X-Turn \$convrelay_turns;
+
+        location = /ws {
+            convrelay;
+            proxy_pass  http://llm/v1/chat/completions;
+        }
+
+        location = /slow {
+            convrelay;
+            proxy_pass  http://llm/slow;
+        }
+
+        location = /same {
+            convrelay;
+            convrelay_mock_llm  answer=count tokens=5 first=0 interval=1ms;
+        }
+    }
+_EOC_
+
+my $so = $nginx->dir . '/malloc_count.so';
+my $src = ConvRelay::Nginx->root . '/t/lib/malloc_count.c';
+
+system(qw( cc -O1 -shared -fPIC -o ), $so, $src) == 0
+    or die "cannot compile $src\n";
+
+{
+    local $ENV{LD_PRELOAD} = $so;
+    local $ENV{MALLOC_COUNT} = $counts;
+
+    $nginx->start;
+}
+
+my ($worker) = $nginx->workers;
+
+
+# bytes and pieces, when they have come to rest
+
+sub heap {
+    my ($last, $same) = ('', 0);
+
+    while ($same < 5) {
+        open my $fh, '<:raw', $counts or die "$counts: $!\n";
+        sysread $fh, my $now, 16;
+
+        $same = $now eq $last ? $same + 1 : 0;
+        $last = $now;
+        sleep 0.02;
+    }
+
+    return unpack 'q2', $last;
+}
+
+
+# kilobytes that only the worker has
+
+sub resident {
+    open my $fh, '<', "/proc/$worker/smaps_rollup" or return 0;
+
+    my $sum = 0;
+
+    while (<$fh>) {
+        $sum += $1 if /^Private_(?:Clean|Dirty): +(\d+) kB/;
+    }
+
+    return $sum;
+}
+
+
+sub dial {
+    my $call = ConvRelay::Call->dial($nginx->port, shift);
+
+    $call->setup;
+
+    return $call;
+}
+
+
+subtest "$turns turns on one call" => sub {
+    my $call = dial('/ws');
+    my (%said, @heap, $resident);
+
+    for my $n (1 .. $turns) {
+        $call->prompt("Hi");
+        $said{$n % 10}{$call->answer}++;
+
+        if ($n == $first) {
+            @heap = heap();
+            $resident = resident();
+        }
+    }
+
+    my @now = heap();
+
+    is $now[0] - $heap[0], 0, "no byte more after turn $turns than after $first";
+    is $now[1] - $heap[1], 0, '... in no piece more';
+
+    cmp_ok resident() - $resident, '<=', 64, '... of at most 64 kB around it';
+
+    is_deeply \%said, {
+        (map { $_ => { ' 1 2 3 4 5' => $turns / 10 } } 0, 4 .. 9),
+        (map { $_ => { " 1 2$phrase" => $turns / 10 } } 1, 2),
+        3 => { $phrase => $turns / 10 },
+    }, 'answers and failures were as they should be';
+
+    is $call->hangup, 1000, 'the call ends';
+};
+
+
+subtest 'a fifth as many that are interrupted and talked over' => sub {
+    my $call = dial('/slow');
+    my @heap;
+
+    for my $n (1 .. $turns / 10) {
+        $call->prompt('Hi');
+        $call->tokens(1 + $n % 3);
+
+        $call->prompt('Hi again');
+        $call->answer;
+        $call->tokens(1 + $n % 3);
+
+        $call->interrupt('1 2');
+        $call->answer;
+
+        @heap = heap() if $n == 9;
+    }
+
+    my @now = heap();
+
+    is $now[0] - $heap[0], 0, 'no byte more than after 18';
+    is $now[1] - $heap[1], 0, '... in no piece more';
+    is $call->hangup, 1000, 'the call ends';
+};
+
+
+subtest 'the same with the LLM in the location itself' => sub {
+    my $call = dial('/same');
+    my @heap;
+
+    for my $n (1 .. $turns / 5) {
+        $call->ask('Hi');
+        @heap = heap() if $n == 20;
+    }
+
+    my @now = heap();
+
+    is $now[0] - $heap[0], 0, 'no byte more than after 20 turns';
+    is $now[1] - $heap[1], 0, '... in no piece more';
+    is $call->hangup, 1000, 'the call ends';
+};
+
+
+subtest 'calls that come and go' => sub {
+    my @ends = (sub { $_[0]->hangup }, sub { $_[0]->fin },
+                sub { $_[0]->rst }, sub { $_[0]->torn });
+    my (@heap, $idle);
+
+    for my $wave (1 .. 5) {
+        my @calls = map { dial($_ % 3 ? '/ws' : '/slow') } 1 .. 100;
+
+        $idle = (heap())[0] - $heap[0] if @heap && $wave == 5;
+
+        $_->prompt('Hi') for @calls;
+        $_->tokens(1) for @calls;
+
+        for my $n (0 .. $#calls) {
+            $ends[$n % @ends]->($calls[$n]);
+        }
+
+        @heap = heap() if $wave == 1;
+    }
+
+    my @now = heap();
+
+    is $now[0] - $heap[0], 0, 'nothing is left of the last 400 of 500';
+    is $now[1] - $heap[1], 0, '... in no piece';
+
+    my $each = int $idle / 100;
+
+    # 512 bytes and two blocks of request_pool_size, 1 kB of the request's head
+
+    cmp_ok $each, '<=', 10240, 'an idle call has at most 10 kB of the heap';
+    note "$each bytes";
+};
+
+
+$nginx->stop;
+is_deeply [ grep { !/LLM failed|upstream prematurely closed/ }
+            $nginx->complaints ], [], 'no complaint but of the bad answers';
+
+done_testing;
