@@ -72,6 +72,7 @@ $nginx->http(<<"_EOC_", 'worker_rlimit_nofile 4096;');
         listen  127.0.0.1:%%PORT%%;
 
         convrelay_max_history_messages  6;
+        convrelay_max_frame_rate        1000;
 
         proxy_http_version  1.1;
         proxy_set_header    Connection "";
