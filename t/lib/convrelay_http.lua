@@ -6,6 +6,9 @@
 --                                                 list stands for several
 --     local r = http.send(bytes)                  r.status, r.line, r.body,
 --                                                 r.headers, r.lines
+--     local r = http.form("POST", "/a", { To = "b" }, "X: y")
+--                                                 a webhook's request; the
+--                                                 form may be a string
 --     http.show(label, r, "Allow", ...)           "label: 405 Allow: GET"
 --
 -- The response is read to its end, so requests close the connection, or to
@@ -91,6 +94,26 @@ function _M.send(bytes, port)
     sock:close()
 
     return r
+end
+
+
+function _M.form(method, uri, form, ...)
+    local lines = { "", "Host: localhost", "Connection: close", ... }
+    local args = type(form) == "table" and ngx.encode_args(form) or form or ""
+    local body = ""
+
+    if method == "POST" then
+        lines[#lines + 1] = "Content-Type: application/x-www-form-urlencoded"
+        lines[#lines + 1] = "Content-Length: " .. #args
+        body = args
+
+    elseif args ~= "" then
+        uri = uri .. (uri:find("?", 1, true) and "&" or "?") .. args
+    end
+
+    lines[1] = method .. " " .. uri .. " HTTP/1.1"
+
+    return _M.send(_M.head(lines) .. body)
 end
 
 
