@@ -31,8 +31,8 @@ void convrelay_call_record_close(FILE *file, int64_t t, const char *from,
 /*
  * Makes a scenario of the caller's side, with the server's answers as what
  * is expected: at the times of the recording, or, with fast, as soon as the
- * answer before is over.  The parameters and numbers of the recorded setup
- * become the scenario's.
+ * answer before is over.  The parameters of the recorded setup become the
+ * scenario's.
  *
  * CONVRELAY_OK, or CONVRELAY_ERROR with s->error.
  */

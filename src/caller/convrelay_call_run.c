@@ -24,6 +24,7 @@ static int convrelay_call_wait(convrelay_call_t *call, int64_t until);
 static int convrelay_call_input(convrelay_call_t *call);
 static void convrelay_call_keyboard(convrelay_call_t *call);
 static void convrelay_call_typed(convrelay_call_t *call, char *line);
+static void convrelay_call_finish(convrelay_call_t *call);
 static int convrelay_call_broken(convrelay_call_t *call);
 static void convrelay_call_interrupt_handler(int signo);
 static void convrelay_call_signals(convrelay_call_t *call);
@@ -195,19 +196,17 @@ convrelay_call_talk(convrelay_call_t *call)
         }
 
         convrelay_call_speak(call);
-        rc = (call->hung_up || call->ended) ? CONVRELAY_AGAIN
-                                            : convrelay_call_steps(call);
+        rc = (call->hung_up || call->conn.close_sent)
+             ? CONVRELAY_AGAIN : convrelay_call_steps(call);
 
         if (call->over) {
             break;
         }
 
         if (rc == CONVRELAY_DONE
-            && (!call->options->keyboard || call->eof)
-            && (convrelay_call_answered(call)
-                || call->now > call->turn.asked_at + call->options->timeout))
+            && (!call->options->keyboard || call->eof))
         {
-            convrelay_call_hang_up(call);
+            convrelay_call_finish(call);
         }
 
         if (call->conn.close_sent && closing == 0) {
@@ -255,6 +254,28 @@ convrelay_call_talk(convrelay_call_t *call)
 }
 
 
+/* nothing is left to say: the last answer is heard, or given up */
+
+static void
+convrelay_call_finish(convrelay_call_t *call)
+{
+    if (!convrelay_call_answered(call)) {
+
+        if (call->now <= call->turn.asked_at + call->options->timeout) {
+            return;
+        }
+
+        if (!call->options->no_checks) {
+            convrelay_call_print_error("no answer within %lld ms",
+                                       (long long) call->options->timeout);
+            call->code = CONVRELAY_CALL_EXIT_FAILED;
+        }
+    }
+
+    convrelay_call_hang_up(call);
+}
+
+
 /* a server that ends a call does so by "end" (error 64105 otherwise) */
 
 static int
@@ -297,6 +318,13 @@ convrelay_call_wait(convrelay_call_t *call, int64_t until)
     pfd[1].fd = (call->options->keyboard && !call->eof) ? 0 : -1;
     pfd[1].events = POLLIN;
     pfd[1].revents = 0;
+
+    /* frames that came together with the handshake's answer */
+
+    if (call->conn.pos < call->conn.last) {
+        call->now = convrelay_call_now();
+        return convrelay_call_input(call);
+    }
 
     if (convrelay_call_conn_writes(&call->conn)) {
         pfd[0].events |= POLLOUT;
@@ -347,6 +375,10 @@ convrelay_call_input(convrelay_call_t *call)
 
         if (rc == CONVRELAY_AGAIN) {
             return CONVRELAY_AGAIN;
+        }
+
+        if (m.opcode == 0) {
+            return CONVRELAY_OK;
         }
 
         if (m.opcode == CONVRELAY_WS_TEXT) {

@@ -207,6 +207,9 @@ convrelay_call_bad(convrelay_call_t *call, const convrelay_str_t *raw,
         convrelay_call_conn_close(&call->conn, CONVRELAY_WS_INVALID_PAYLOAD,
                                   "Too many consecutive malformed "
                                   "messages.");
+        snprintf(call->conn.error, sizeof(call->conn.error),
+                 "%d messages in a row that Twilio would not take, closed "
+                 "with 1007", CONVRELAY_CALL_MAX_BAD);
     }
 }
 
