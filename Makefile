@@ -185,6 +185,8 @@ links = $(shell sed -n '1,20s,^[/ ]\* link: *\([^*]*\).*$$,\1,p' $(1))
 
 .SECONDEXPANSION:
 
+$(B)/unit/caller_%: LIBS += -lcurl
+
 $(B)/unit/%: t/unit/%.c $$(call links,t/unit/$$*.c) $(B)/libconvrelay.a
 	@mkdir -p $(@D)
 	$(call Q,cc,$<)$(COMPILE) $(INCS) -Isrc/caller -It/unit -o $@ \

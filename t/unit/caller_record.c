@@ -1,0 +1,246 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Recordings: what is written, and the steps that it is read back as.
+ *
+ * link: src/caller/convrelay_call_record.c src/caller/convrelay_call_message.c
+ * link: src/caller/convrelay_call_scenario.c src/caller/convrelay_call_util.c
+ */
+
+
+#include "tap.h"
+
+#include "convrelay_call_record.h"
+
+
+typedef struct {
+    convrelay_call_step_e   type;
+    int64_t                 number;
+    const char             *text;
+} want_t;
+
+
+static void test_write(void);
+static void test_replay(void);
+static void test_cut(void);
+static void test_over(void);
+static void test_errors(void);
+static void steps(const char *name, const char *data, unsigned fast,
+    const want_t *want, size_t n);
+static void written(const char *name, const char *from, const char *message,
+    size_t len, const char *want);
+
+
+#define CALL                                                                  \
+    "{\"t\":0,\"from\":\"caller\",\"message\":{\"type\":\"setup\","           \
+    "\"customParameters\":{\"tenant\":\"birch\",\"n\":7}}}\n"                 \
+    "{\"t\":100,\"from\":\"caller\",\"message\":{\"type\":\"prompt\","        \
+    "\"voicePrompt\":\"Name ${x}\"}}\n"
+#define TOKEN(t, s)                                                           \
+    "{\"t\":" #t ",\"from\":\"server\",\"message\":{\"type\":\"text\","       \
+    "\"token\":\"" s "\"}}\n"
+#define LAST(t)                                                               \
+    "{\"t\":" #t ",\"from\":\"server\",\"message\":{\"type\":\"text\","       \
+    "\"token\":\"\",\"last\":true}}\n"
+#define HELLO                                                                 \
+    "{\"t\":500,\"from\":\"caller\",\"message\":{\"type\":\"prompt\","        \
+    "\"voicePrompt\":\"Hello\",\"last\":true}}\n"
+
+
+int
+main(void)
+{
+    test_write();
+    test_replay();
+    test_cut();
+    test_over();
+    test_errors();
+
+    return tap_done();
+}
+
+
+static void
+test_write(void)
+{
+    written("a message stands as it is", "caller", "{\"type\":\"dtmf\"}", 15,
+            "{\"t\":1234,\"from\":\"caller\",\"message\":"
+            "{\"type\":\"dtmf\"}}\n");
+
+    written("what is no JSON is a string", "server", "say \"hi\"\x01", 9,
+            "{\"t\":1234,\"from\":\"server\",\"text\":"
+            "\"say \\\"hi\\\"\\u0001\"}\n");
+
+    written("a line stays one line", "server", "{\n}", 3,
+            "{\"t\":1234,\"from\":\"server\",\"text\":\"{\\n}\"}\n");
+
+    written("nothing", "server", "", 0,
+            "{\"t\":1234,\"from\":\"server\",\"text\":\"\"}\n");
+
+    convrelay_call_record(NULL, 0, "server", "x", 1);
+    convrelay_call_record_close(NULL, 0, "server", 1000);
+    tap_ok(1, "without a file nothing is recorded");
+}
+
+
+static void
+written(const char *name, const char *from, const char *message, size_t len,
+    const char *want)
+{
+    FILE    *file;
+    char    *data;
+    size_t   size;
+    u_char  *p;
+
+    p = tap_flush(message, len);
+    file = open_memstream(&data, &size);
+
+    convrelay_call_record(file, 1234, from, p, len);
+    fclose(file);
+
+    tap_is(data, size, want, strlen(want), name);
+
+    free(data);
+    tap_unflush(p, len);
+}
+
+
+static void
+test_replay(void)
+{
+    static const want_t  timed[] = {
+        { CONVRELAY_CALL_WAIT_UNTIL, 100, NULL },
+        { CONVRELAY_CALL_SAY_OVER, -1, "Name ${x}" },
+        { CONVRELAY_CALL_WAIT_UNTIL, 500, NULL },
+        { CONVRELAY_CALL_EXPECT_SAME, -1, "An oak." },
+        { CONVRELAY_CALL_SAY_OVER, -1, "Hello" },
+        { CONVRELAY_CALL_WAIT_UNTIL, 700, NULL },
+        { CONVRELAY_CALL_RAW, 2, "{\"type\":\"dtmf\",\"digit\":\"1\"}" },
+        { CONVRELAY_CALL_EXPECT_SAME, -1, "Hi" },
+        { CONVRELAY_CALL_WAIT_UNTIL, 900, NULL },
+        { CONVRELAY_CALL_HANGUP, -1, NULL }
+    };
+
+    static const want_t  fast[] = {
+        { CONVRELAY_CALL_SAY, -1, "Name ${x}" },
+        { CONVRELAY_CALL_EXPECT_SAME, -1, "An oak." },
+        { CONVRELAY_CALL_SAY, -1, "Hello" },
+        { CONVRELAY_CALL_RAW, 2, "{\"type\":\"dtmf\",\"digit\":\"1\"}" },
+        { CONVRELAY_CALL_EXPECT_SAME, -1, "Hi" },
+        { CONVRELAY_CALL_HANGUP, -1, NULL }
+    };
+
+    static const char  call[] =
+        CALL TOKEN(200, "An ") TOKEN(210, "oak.") LAST(220) "\n"
+        HELLO TOKEN(600, "Hi") LAST(610)
+        "{\"t\":700,\"from\":\"caller\",\"message\":{\"type\":\"dtmf\","
+        "\"digit\":\"1\"}}\n"
+        "{\"t\":800,\"from\":\"server\",\"text\":\"garbage\"}\n"
+        "{\"t\":900,\"from\":\"caller\",\"close\":1000}\n"
+        "{\"t\":910,\"from\":\"server\",\"close\":1000}";
+
+    steps("with its pauses", call, 0, timed, 10);
+    steps("fast", call, 1, fast, 6);
+}
+
+
+static void
+test_cut(void)
+{
+    static const want_t  fast[] = {
+        { CONVRELAY_CALL_SAY, -1, "Name ${x}" },
+        { CONVRELAY_CALL_RAW_INTERRUPT, 3, "{\"type\":\"interrupt\","
+          "\"utteranceUntilInterrupt\":\"An\"}" },
+        { CONVRELAY_CALL_EXPECT_SAME_START, -1, "An oak" }
+    };
+
+    steps("an interruption comes where it was in the answer",
+          CALL TOKEN(200, "An ")
+          "{\"t\":300,\"from\":\"caller\",\"message\":{\"type\":"
+          "\"interrupt\",\"utteranceUntilInterrupt\":\"An\"}}\n"
+          TOKEN(310, "oak") LAST(320), 1, fast, 3);
+}
+
+
+static void
+test_over(void)
+{
+    static const want_t  fast[] = {
+        { CONVRELAY_CALL_SAY, -1, "Name ${x}" },
+        { CONVRELAY_CALL_WAIT_BYTES, 3, NULL },
+        { CONVRELAY_CALL_EXPECT_SAME_START, -1, "An " },
+        { CONVRELAY_CALL_SAY_OVER, -1, "Hello" },
+        { CONVRELAY_CALL_EXPECT_SAME, -1, "Hi" }
+    };
+
+    steps("a prompt into an answer, too",
+          CALL TOKEN(200, "An ") HELLO TOKEN(600, "Hi") LAST(610), 1, fast,
+          5);
+}
+
+
+static void
+test_errors(void)
+{
+    int                         rc;
+    size_t                      i;
+    convrelay_call_scenario_t   s;
+
+    static const char  *bad[][2] = {
+        { CALL "{\"t\":", "line 3 is no JSON" },
+        { "\n[1]\n{x}\n", "line 3 is no JSON" },
+        { "{\"from\":7}\n{\"from\":\"server\",\"message\":{}}\n"
+          "{\"from\":\"caller\",\"message\":{\"type\":null}}\n",
+          "nobody says anything in it" },
+        { "", "nobody says anything in it" }
+    };
+
+    for (i = 0; i < 4; i++) {
+        memset(&s, 0, sizeof(convrelay_call_scenario_t));
+        rc = convrelay_call_replay(&s, bad[i][0], strlen(bad[i][0]), 0);
+
+        tap_ok(rc == CONVRELAY_ERROR && strcmp(s.error, bad[i][1]) == 0,
+               "%s (%s)", bad[i][1], s.error);
+        convrelay_call_scenario_free(&s);
+    }
+}
+
+
+static void
+steps(const char *name, const char *data, unsigned fast, const want_t *want,
+    size_t n)
+{
+    int                          rc;
+    size_t                       i, len;
+    u_char                      *p;
+    const char                  *text, *tenant;
+    convrelay_call_scenario_t    s;
+
+    len = strlen(data);
+    p = tap_flush(data, len);
+    memset(&s, 0, sizeof(convrelay_call_scenario_t));
+
+    rc = convrelay_call_replay(&s, (char *) p, len, fast);
+
+    tap_ok(rc == CONVRELAY_OK && s.n == n, "%s: %zu steps, want %zu (%s)",
+           name, s.n, n, s.error);
+
+    tenant = convrelay_call_pairs_get(&s.parameters, "tenant");
+    tap_ok(s.parameters.n == 1 && tenant && strcmp(tenant, "birch") == 0,
+           "%s: a parameter of the setup", name);
+
+    for (i = 0; i < s.n && i < n; i++) {
+        text = s.steps[i].text ? s.steps[i].text : "";
+
+        tap_ok(s.steps[i].type == want[i].type
+               && s.steps[i].number == want[i].number
+               && s.steps[i].verbatim
+               && strcmp(text, want[i].text ? want[i].text : "") == 0,
+               "%s: step %zu, type %d, number %lld, \"%s\"", name, i,
+               s.steps[i].type, (long long) s.steps[i].number, text);
+    }
+
+    convrelay_call_scenario_free(&s);
+    tap_unflush(p, len);
+}
