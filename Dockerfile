@@ -31,8 +31,8 @@ RUN apt-get update \
 COPY --from=build /build/ngx_http_convrelay_module.so /usr/lib/nginx/modules/
 COPY conf-examples/convrelay_openai.conf \
      conf-examples/convrelay_openai_upstream.conf \
-     docker/nginx.conf.template /etc/nginx/
-COPY docker/entrypoint /usr/local/bin/
+     conf-examples/image/nginx.conf.template /etc/nginx/
+COPY conf-examples/image/entrypoint /usr/local/bin/
 
 ENV PORT=8080
 EXPOSE 8080

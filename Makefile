@@ -88,12 +88,12 @@ deps:                           ## install what a build needs (Debian)
 demo:                           ## install, build, hold a call on loopback
 	.ci/deps build
 	+$(MAKE) --no-print-directory all
-	B=$(abspath $(B)) demo/run
+	B=$(abspath $(B)) .ci/demo
 
 serve:                          ## the same, left running on PORT (8080)
 	.ci/deps build
 	+$(MAKE) --no-print-directory all
-	B=$(abspath $(B)) PORT=$(PORT) demo/run serve
+	B=$(abspath $(B)) PORT=$(PORT) .ci/demo serve
 
 test:                           ## install what is missing, run all tests
 	.ci/deps test
@@ -253,7 +253,7 @@ install: all                    ## install modules, caller, man page, includes
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(CONFDIR)
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)
 	install $(B)/convrelay-call $(DESTDIR)$(BINDIR)
-	for page in $(wildcard man/*.1); do \
+	for page in $(wildcard src/caller/*.1); do \
 	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man1; \
 	done
 	for f in convrelay_openai.conf convrelay_openai_upstream.conf; do \
