@@ -18,6 +18,24 @@ my %secret = (
     NGROK_URL         => $public,
     OPENAI_API_KEY    => 'sk-test-1234567890',
     TWILIO_AUTH_TOKEN => '0123456789abcdef0123456789abcdef',
+    TICKET_SECRET     => 'fedcba9876543210',
+    WORKFLOW_SID      => 'WW0123456789abcdef0123456789abcdef',
+);
+
+# what else each is played through with, by t/scenarios/examples/NAME.txt
+
+my %played = (
+    'tenants.conf' => [
+        [ 'tenants', '--set', 'GREETING=Birch Dental',
+          '--set', 'PROMPT=dental practice' ],
+        [ 'tenants', '--to', '+15550100003', '--set', 'GREETING=Harbour Books',
+          '--set', 'PROMPT=bookshop' ],
+        [ 'tenants', '--to', '+15550100009', '--set', 'GREETING=How can I',
+          '--set', 'PROMPT=not in use' ],
+    ],
+    'telnyx.conf' => [
+        [ 'telnyx' ],
+    ],
 );
 
 delete @ENV{keys %secret, 'OPENAI_MODEL'};
@@ -84,7 +102,7 @@ for my $name (@whole) {
         unlike $said, qr/\[(?:warn|error|crit|alert|emerg)\]/,
                '... without a warning';
 
-        call($nginx);
+        call($nginx, $name);
     };
 
     # what its comment says has to be set is asked for by name
@@ -118,18 +136,18 @@ for my $name (grep { !/^\./ } examples()) {
 done_testing;
 
 
-sub call {
-    my $nginx = shift;
+# exit code and output of a call
 
-    $nginx->start;
+sub ring {
+    my ($nginx, @args) = @_;
 
     my $url = 'http://127.0.0.1:' . $nginx->port . '/twiml';
     my $out = $nginx->dir . '/logs/call';
 
     my @call = ($caller, '--connect-to', 'ws://127.0.0.1:' . $nginx->port,
-                '--public-url', 'https://127.0.0.1:' . $nginx->port, '--auth-token',
-                $secret{TWILIO_AUTH_TOKEN}, '--pace', '1ms',
-                '--say', 'Are you there?', $url);
+                '--public-url', 'https://127.0.0.1:' . $nginx->port,
+                '--auth-token', $secret{TWILIO_AUTH_TOKEN}, '--pace', '1ms',
+                @args, $url);
 
     my $pid = fork // die "fork: $!\n";
 
@@ -141,14 +159,34 @@ sub call {
 
     waitpid $pid, 0;
 
-    is $?, 0, 'a call is made' or diag slurp($out);
-    like slurp($out), qr/^agent .*"user","content":"Are you there\?"/m,
+    return ($?, slurp($out));
+}
+
+
+sub call {
+    my ($nginx, $name) = @_;
+
+    $nginx->start;
+
+    my ($code, $said) = ring($nginx, '--say', 'Are you there?');
+
+    is $code, 0, 'a call is made' or diag $said;
+    like $said, qr/^agent .*"user","content":"Are you there\?"/m,
          '... and answered';
 
     my ($line) = $api->log('api') =~ /(.*)\n\z/;
 
     is $line, "/v1/chat/completions 200 Bearer $secret{OPENAI_API_KEY}",
        'the API was asked with the key';
+
+    for my $case (@{$played{$name} // []}) {
+        my ($scenario, @args) = @$case;
+
+        ($code, $said) = ring($nginx, @args, '-s', ConvRelay::Nginx->root
+                              . "/t/scenarios/examples/$scenario.txt");
+
+        is $code, 0, "it is played through: $scenario @args" or diag $said;
+    }
 
     $nginx->stop;
 
