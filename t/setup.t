@@ -300,3 +300,42 @@ call:hangup()
 < "Hi"
 > close 1000
 < close 1000
+
+
+
+=== TEST 10: nothing in setup can end a header of the request, or a log line
+--- http_config
+log_format  told  escape=none '$status [$convrelay_from]';
+--- config
+location = /ws {
+    convrelay;
+    access_log        logs/told.log told;
+    proxy_pass        http://llm/v1/chat/completions;
+    proxy_set_header  X-From $convrelay_from;
+    proxy_set_header  X-Plan $convrelay_parameter_plan;
+    proxy_set_header  X-Lang $convrelay_lang;
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local h = ngx.req.get_headers()
+
+        llm.say("[", h.x_from, "] [", h.x_plan, "] [", h.x_lang, "] ",
+                h.x_more or "no more")
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup{ callSid = "CA1", from = "+1\r\nX-More: yes\r\n\r\nGET",
+            customParameters = { plan = "a\27[1m\127\nX-More: yes" } }
+call:send{ type = "prompt", voicePrompt = "Hi", lang = "en\nX-More: yes" }
+call.mute = false
+call:answer()
+call:hangup()
+ngx.say(require "convrelay_llm".log("told.log", 1))
+--- response_body
+< "[+1  X-More: yes    GET] [a [1m  X-More: yes] [en X-More: yes] no more"
+> close 1000
+< close 1000
+101 [+1  X-More: yes    GET]

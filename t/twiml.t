@@ -114,8 +114,8 @@ greet("%")
 greet("%00")
 --- response_body
 %3Ca%20b=%22c%22%3E%26%27: &lt;a b=&quot;c&quot;&gt;&amp;&apos;
-%00a%01b%1fc%0b: abc
-%09%0a%0d: &#9;&#10;&#13;
+%00a%01b%1fc%0b:  a b c 
+%09%0a%0d:    
 %ff%fe: ��
 caf%C3%A9: café
 caf%C3: caf�
@@ -124,7 +124,7 @@ caf%C3: caf�
 %F0%9F%98%80: 😀
 ]]%3E--: ]]&gt;--
 %: %
-%00: none
+%00:  
 
 
 

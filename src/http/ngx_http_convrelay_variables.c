@@ -16,6 +16,8 @@ static ngx_int_t ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_lang_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
@@ -32,6 +34,8 @@ static ngx_int_t ngx_http_convrelay_env_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_http_convrelay_call_t *ngx_http_convrelay_variable_call(
     ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_variable_text(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, const convrelay_str_t *text);
 static ngx_int_t ngx_http_convrelay_variable_set(ngx_http_variable_value_t *v,
     const u_char *data, size_t len);
 static void ngx_http_convrelay_variable_suffix(uintptr_t data,
@@ -105,6 +109,10 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
 
     { ngx_string("convrelay_lang"), NULL,
       ngx_http_convrelay_lang_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_digits"), NULL,
+      ngx_http_convrelay_digits_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_turns"), NULL,
@@ -238,7 +246,7 @@ ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
 
     field = (convrelay_str_t *) ((char *) &call->session.setup + data);
 
-    return ngx_http_convrelay_variable_set(v, field->data, field->len);
+    return ngx_http_convrelay_variable_text(r, v, field);
 }
 
 
@@ -255,8 +263,27 @@ ngx_http_convrelay_lang_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_variable_set(v, call->session.lang.data,
-                                           call->session.lang.len);
+    return ngx_http_convrelay_variable_text(r, v, &call->session.lang);
+}
+
+
+/* keys have a value only while their event is being performed */
+
+static ngx_int_t
+ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_convrelay_call_t  *call;
+
+    call = ngx_http_convrelay_variable_call(r);
+
+    if (call == NULL || call->session.event != CONVRELAY_EVENT_DTMF) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_variable_set(v, call->session.digits.data,
+                                           call->session.digits.len);
 }
 
 
@@ -310,7 +337,7 @@ ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_variable_set(v, value->data, value->len);
+    return ngx_http_convrelay_variable_text(r, v, value);
 }
 
 
@@ -354,7 +381,7 @@ ngx_http_convrelay_variable_form(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return ngx_http_convrelay_variable_set(v, value.data, value.len);
+    return ngx_http_convrelay_variable_text(r, v, &value);
 }
 
 
@@ -379,8 +406,7 @@ ngx_http_convrelay_handoff_variable(ngx_http_request_t *r,
     for (i = 0; i < members->nelts; i++) {
 
         if (convrelay_handoff_is(&pair[i].name, name.data, name.len)) {
-            return ngx_http_convrelay_variable_set(v, pair[i].value.data,
-                                                   pair[i].value.len);
+            return ngx_http_convrelay_variable_text(r, v, &pair[i].value);
         }
     }
 
@@ -422,6 +448,49 @@ ngx_http_convrelay_variable_call(ngx_http_request_t *r)
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
 
     return ctx ? ctx->call : NULL;
+}
+
+
+/*
+ * Text that came decoded from outside: a line end in it would end the header
+ * or the log line that the variable is part of, so it becomes a blank.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_variable_text(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, const convrelay_str_t *text)
+{
+    u_char  *p, *last;
+    size_t   i;
+
+    for (i = 0; i < text->len; i++) {
+
+        if (text->data[i] < ' ' || text->data[i] == 0x7f) {
+            break;
+        }
+    }
+
+    if (i == text->len) {
+        return ngx_http_convrelay_variable_set(v, text->data, text->len);
+    }
+
+    p = ngx_pnalloc(r->pool, text->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_cpymem(p, text->data, text->len);
+
+    (void) ngx_http_convrelay_variable_set(v, p, text->len);
+
+    for (p += i; p < last; p++) {
+
+        if (*p < ' ' || *p == 0x7f) {
+            *p = ' ';
+        }
+    }
+
+    return NGX_OK;
 }
 
 
