@@ -212,6 +212,11 @@ location = /map {
     convrelay_system_prompt_file  ../html/$persona.txt;
     proxy_pass                    http://llm/v1/chat/completions;
 }
+location = /full {
+    convrelay;
+    convrelay_system_prompt_file  $document_root/$persona.txt;
+    proxy_pass                    http://llm/v1/chat/completions;
+}
 --- user_files eval
 ">>> ann.txt\n\xef\xbb\xbfYou sell tea, \$5 a pound.\n\n\"Really\" {now}.\n\n"
 . ">>> bob.txt\nYou are Bob.\r\n>>> broken.txt\nbad \xff\n"
@@ -237,6 +242,7 @@ try("/default")
 try("/file")
 try("/map", "+1")
 try("/map", "+9")
+try("/full", "+1")
 try("/map", "+2")
 try("/map", "+3")
 --- response_body
@@ -247,6 +253,8 @@ try("/map", "+3")
 < "system: You are Bob.\nuser: Hi"
 > drop
 < "system: You sell tea, $5 a pound.\n\n\"Really\" {now}.\nuser: Hi"
+> drop
+< "system: You are Bob.\nuser: Hi"
 > drop
 < "" close 1011 no system prompt
 > drop

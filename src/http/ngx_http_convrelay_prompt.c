@@ -15,13 +15,11 @@ static ngx_int_t ngx_http_convrelay_prompt_read(ngx_pool_t *pool,
     ngx_uint_t level, ngx_log_t *log, ngx_str_t *file, ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_prompt_message(ngx_pool_t *pool,
     ngx_str_t *text, convrelay_str_t *message);
+static ngx_int_t ngx_http_convrelay_prompt_name(ngx_http_request_t *r,
+    ngx_http_complex_value_t *value, ngx_str_t *file);
 
-static ngx_int_t ngx_http_convrelay_field_parse(ngx_conf_t *cf,
-    ngx_str_t *source, ngx_http_convrelay_field_t *field);
 static ngx_int_t ngx_http_convrelay_field_check(ngx_conf_t *cf,
     ngx_http_convrelay_field_t *field);
-static ngx_int_t ngx_http_convrelay_field_eval(ngx_http_request_t *r,
-    ngx_http_convrelay_field_t *field, convrelay_pair_t *pair);
 static ngx_int_t ngx_http_convrelay_field_part(ngx_http_request_t *r,
     ngx_http_convrelay_json_part_t *part, ngx_str_t *text);
 static ngx_uint_t ngx_http_convrelay_is_literal(ngx_str_t *value);
@@ -212,7 +210,8 @@ ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
 
     if (clcf->system_prompt_file) {
 
-        if (ngx_http_complex_value(r, clcf->system_prompt_file->value, &file)
+        if (ngx_http_convrelay_prompt_name(r, clcf->system_prompt_file->value,
+                                           &file)
             != NGX_OK
             || ngx_get_full_name(r->pool, (ngx_str_t *) &ngx_cycle->conf_prefix,
                                  &file)
@@ -238,6 +237,34 @@ ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
     }
 
     return ngx_http_convrelay_prompt_message(r->pool, &text, &call->system);
+}
+
+
+/* a full name is opened as it is, and has to end in a NUL for that */
+
+static ngx_int_t
+ngx_http_convrelay_prompt_name(ngx_http_request_t *r,
+    ngx_http_complex_value_t *value, ngx_str_t *file)
+{
+    u_char     *p;
+    ngx_str_t   name;
+
+    if (ngx_http_complex_value(r, value, &name) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_pnalloc(r->pool, name.len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    file->len = name.len;
+    file->data = p;
+
+    p = ngx_cpymem(p, name.data, name.len);
+    *p = '\0';
+
+    return NGX_OK;
 }
 
 
@@ -281,7 +308,7 @@ ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
 
         for (i = 0; i < clcf->fields->nelts; i++) {
 
-            if (ngx_http_convrelay_field_eval(r, &field[i], &pair[i])
+            if (ngx_http_convrelay_json_eval(r, &field[i], &pair[i])
                 != NGX_OK)
             {
                 return NGX_ERROR;
@@ -354,7 +381,7 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
 
     field->name = value[1];
 
-    if (ngx_http_convrelay_field_parse(cf, &value[2], field) != NGX_OK
+    if (ngx_http_convrelay_json_compile(cf, &value[2], field) != NGX_OK
         || ngx_http_convrelay_field_check(cf, field) != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -364,8 +391,8 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-static ngx_int_t
-ngx_http_convrelay_field_parse(ngx_conf_t *cf, ngx_str_t *source,
+ngx_int_t
+ngx_http_convrelay_json_compile(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_field_t *field)
 {
     size_t                           i, n;
@@ -434,36 +461,11 @@ static ngx_int_t
 ngx_http_convrelay_field_check(ngx_conf_t *cf,
     ngx_http_convrelay_field_t *field)
 {
-    u_char                          *p;
-    size_t                           len;
-    ngx_uint_t                       i;
-    const char                      *error;
-    convrelay_str_t                  name, json;
-    ngx_http_convrelay_json_part_t  *part;
+    const char       *error;
+    convrelay_str_t   name, json;
 
-    part = field->parts.elts;
-    len = 0;
-
-    for (i = 0; i < field->parts.nelts; i++) {
-        len += (part[i].index < 0) ? part[i].text.len : 1;
-    }
-
-    p = ngx_pnalloc(cf->pool, len + 1);
-    if (p == NULL) {
+    if (ngx_http_convrelay_json_sample(cf, field, &json) != NGX_OK) {
         return NGX_ERROR;
-    }
-
-    json.len = len;
-    json.data = p;
-
-    for (i = 0; i < field->parts.nelts; i++) {
-
-        if (part[i].index < 0) {
-            p = ngx_cpymem(p, part[i].text.data, part[i].text.len);
-
-        } else {
-            *p++ = '0';
-        }
     }
 
     name.len = field->name.len;
@@ -479,8 +481,46 @@ ngx_http_convrelay_field_check(ngx_conf_t *cf,
 }
 
 
-static ngx_int_t
-ngx_http_convrelay_field_eval(ngx_http_request_t *r,
+ngx_int_t
+ngx_http_convrelay_json_sample(ngx_conf_t *cf,
+    ngx_http_convrelay_field_t *field, convrelay_str_t *json)
+{
+    u_char                          *p;
+    size_t                           len;
+    ngx_uint_t                       i;
+    ngx_http_convrelay_json_part_t  *part;
+
+    part = field->parts.elts;
+    len = 0;
+
+    for (i = 0; i < field->parts.nelts; i++) {
+        len += (part[i].index < 0) ? part[i].text.len : 1;
+    }
+
+    p = ngx_pnalloc(cf->pool, len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    json->len = len;
+    json->data = p;
+
+    for (i = 0; i < field->parts.nelts; i++) {
+
+        if (part[i].index < 0) {
+            p = ngx_cpymem(p, part[i].text.data, part[i].text.len);
+
+        } else {
+            *p++ = '0';
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_json_eval(ngx_http_request_t *r,
     ngx_http_convrelay_field_t *field, convrelay_pair_t *pair)
 {
     u_char                          *p;
