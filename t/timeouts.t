@@ -371,11 +371,19 @@ call:hangup()
 
 
 === TEST 15: a caller that does not read is told once that its call is over
---- limits
-convrelay_max_call_time    300ms;
-convrelay_send_timeout     1h;
-convrelay_max_output_size  100m;
-convrelay_max_answer_size  100m;
+--- http_config
+server {
+    listen  127.0.0.1:$TEST_NGINX_PORT_2 sndbuf=8k;
+
+    location = /ws {
+        convrelay;
+        convrelay_max_call_time    600ms;
+        convrelay_send_timeout     1h;
+        convrelay_max_output_size  100m;
+        convrelay_max_answer_size  100m;
+        proxy_pass                 http://llm/v1/chat/completions;
+    }
+}
 --- llm
 location / {
     content_by_lua_block {
@@ -391,18 +399,18 @@ location / {
 }
 --- call
 local llm = require "convrelay_llm"
-local call = dial("/ws", { mute = true })
+local call = dial("/ws", { mute = true, port = $TEST_NGINX_PORT_2 })
 call:setup()
 call:prompt("Hi")
-ngx.sleep(1)
+ngx.sleep(1.2)
 
-local _, lines = llm.log("error.log", 1):gsub("ms long, limit is 300", "")
+local _, lines = llm.log("error.log", 1):gsub("ms long, limit is 600", "")
 ngx.say("told ", lines, " time")
 call:drop()
 --- response_body
 told 1 time
 --- error_log
-limit is 300 ms, closing
+limit is 600 ms, closing
 --- no_error_log
 [error]
 
