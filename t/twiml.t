@@ -430,3 +430,30 @@ POST /open: 200 Open.
 GET /open: 200 Open.
 --- error_log
 access forbidden by rule
+
+
+
+=== TEST 13: a copy of another request, without its body, is harmless
+--- config
+location = /t {
+    mirror               /twiml;
+    mirror_request_body  off;
+    proxy_pass           http://llm/;
+}
+location = /twiml {
+    convrelay_twiml  wss://example.com/ws;
+}
+--- llm
+location / {
+    return  200 fine;
+}
+--- request
+POST /t
+From=%2B15550001111
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- response_body chomp
+fine
+--- no_error_log
+[error]
+[alert]

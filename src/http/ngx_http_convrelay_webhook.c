@@ -67,7 +67,11 @@ ngx_http_convrelay_webhook_body_handler(ngx_http_request_t *r)
 
     size = 0;
 
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+    /* a subrequest of "mirror" is a POST, maybe without a body */
+
+    cl = r->request_body ? r->request_body->bufs : NULL;
+
+    for ( /* void */ ; cl; cl = cl->next) {
         size += ngx_buf_size(cl->buf);
     }
 
