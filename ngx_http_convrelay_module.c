@@ -88,6 +88,41 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_on"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_2MORE,
+      ngx_http_convrelay_on,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_dtmf"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_ANY,
+      ngx_http_convrelay_dtmf,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_dtmf_message"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_phrase_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, dtmf_message),
+      NULL },
+
+    { ngx_string("convrelay_end_timeout"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, end_timeout),
+      NULL },
+
+    { ngx_string("convrelay_greeting_history"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, greeting_history),
+      NULL },
+
     { ngx_string("convrelay_ping_interval"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -462,6 +497,11 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->max_frame_rate = NGX_CONF_UNSET;
     conf->limits = NGX_CONF_UNSET_PTR;
     conf->log_numbers = NGX_CONF_UNSET;
+    conf->rules = NGX_CONF_UNSET_PTR;
+    conf->dtmf = NGX_CONF_UNSET_PTR;
+    conf->dtmf_message = NGX_CONF_UNSET_PTR;
+    conf->end_timeout = NGX_CONF_UNSET_MSEC;
+    conf->greeting_history = NGX_CONF_UNSET;
     conf->max_message_size = NGX_CONF_UNSET_SIZE;
     conf->max_output_size = NGX_CONF_UNSET_SIZE;
     conf->max_answer_size = NGX_CONF_UNSET_SIZE;
@@ -516,6 +556,10 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (rv == NGX_CONF_OK && conf->enable) {
         rv = ngx_http_convrelay_prompt_merge(cf, conf);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_on_merge(cf, prev, conf);
     }
 
     if (rv == NGX_CONF_OK) {

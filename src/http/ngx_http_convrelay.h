@@ -132,6 +132,39 @@ typedef struct {
 } ngx_http_convrelay_reply_t;
 
 
+/* an action of convrelay_on */
+
+typedef struct {
+    convrelay_relay_out_t             message;        /* what is constant */
+    ngx_http_convrelay_value_t        text;
+    ngx_http_convrelay_value_t        lang;
+    ngx_http_convrelay_field_t        json;   /* of a raw one */
+    ngx_str_t                         name;
+    ngx_str_t                         event;
+} ngx_http_convrelay_do_t;
+
+
+/* an event of convrelay_on, and what is done */
+
+typedef struct {
+    convrelay_event_e                 event;
+    ngx_str_t                         match;  /* as it is written */
+    ngx_array_t                       actions;        /* of do_t */
+#if (NGX_PCRE)
+    ngx_http_regex_t                 *regex;  /* of the match, or NULL */
+#endif
+} ngx_http_convrelay_rule_t;
+
+
+/* convrelay_dtmf */
+
+typedef struct {
+    ngx_uint_t                        max;
+    ngx_msec_t                        pause;
+    u_char                            terminator;     /* or '\0' */
+} ngx_http_convrelay_dtmf_t;
+
+
 /* convrelay_limit_calls */
 
 typedef struct {
@@ -166,6 +199,12 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_int_t                         max_frame_rate; /* a second; 0: none */
     ngx_array_t                      *limits; /* of limit_t, or NULL */
     ngx_flag_t                        log_numbers;
+
+    ngx_array_t                      *rules;  /* of rule_t, or NULL */
+    ngx_http_convrelay_dtmf_t        *dtmf;   /* or NULL */
+    ngx_http_convrelay_value_t       *dtmf_message;
+    ngx_msec_t                        end_timeout;
+    ngx_flag_t                        greeting_history;
 
     convrelay_session_conf_t          session;
     unsigned                          checked:1;      /* a first request was
@@ -263,7 +302,10 @@ struct ngx_http_convrelay_call_s {
     ngx_msec_t                        counted;        /* frames, till here */
     ngx_uint_t                        excess; /* of frames, in 1/1000 */
 
-    ngx_event_t                       clock;  /* pings, setup, length */
+    ngx_event_t                       clock;  /* pings, setup, length, and
+                                                 what the session waits for */
+    uint64_t                          deadline;       /* of the session, as
+                                                         the clock is set */
     ngx_event_t                       send;   /* deadline of the output */
     ngx_event_t                       end;    /* posted: see ending, dead */
 
@@ -345,6 +387,26 @@ void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
 
 
+/* sets the clock anew where the session waits for another time */
+void ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_event.c */
+
+/* performs what is configured for the EVENT; its texts may go with it */
+void ngx_http_convrelay_event(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a);
+
+
+/* ngx_http_convrelay_on.c */
+
+char *ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_on_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
+
+
 /* ngx_http_convrelay_input.c */
 
 /* takes bytes that were read; they may be written to */
@@ -381,6 +443,14 @@ void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
 /* NGX_OK, or NGX_ERROR: no turn was started (logged) */
 ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
 
+/*
+ * A main request in the pool for which values are evaluated as for the
+ * call's, and that leaves nothing in it; NULL without memory.  Cleanups that
+ * were added to it have to be run.
+ */
+ngx_http_request_t *ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call,
+    ngx_pool_t *pool);
+
 /* the session has done with it: ends its upstream in this event-loop turn */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
 
@@ -412,6 +482,18 @@ ngx_int_t ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call);
 /* the body of a turn in r's pool, evaluated for r; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
     ngx_http_convrelay_call_t *call, ngx_buf_t *b);
+
+/*
+ * JSON with variables.  json_compile() takes it apart, json_sample() is it
+ * with "0" for each variable, for a check, json_eval() in r's pool what is
+ * sent.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_json_compile(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_http_convrelay_field_t *field);
+ngx_int_t ngx_http_convrelay_json_sample(ngx_conf_t *cf,
+    ngx_http_convrelay_field_t *field, convrelay_str_t *json);
+ngx_int_t ngx_http_convrelay_json_eval(ngx_http_request_t *r,
+    ngx_http_convrelay_field_t *field, convrelay_pair_t *pair);
 
 /* directive setters and merge */
 char *ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -26,6 +26,9 @@ static void ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
 static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_clock_handler(ngx_event_t *ev);
+static ngx_uint_t ngx_http_convrelay_clock_too_long(
+    ngx_http_convrelay_call_t *call, ngx_msec_t age);
+static void ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_clock_set(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_send_handler(ngx_event_t *ev);
@@ -442,16 +445,88 @@ ngx_http_convrelay_clock_handler(ngx_event_t *ev)
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                       &reason);
 
-    } else if (clcf->max_call_time && age >= clcf->max_call_time) {
+    } else if (ngx_http_convrelay_clock_too_long(call, age)) {
         ngx_log_error(NGX_LOG_WARN, log, 0,
                       "call is %M ms long, limit is %M ms, closing",
                       age, clcf->max_call_time);
 
-        convrelay_str_set(&reason, "call is too long");
-        ngx_http_convrelay_call_close(call, CONVRELAY_WS_NORMAL, &reason);
+        if (call->session_conf.on
+            & convrelay_event_bit(CONVRELAY_EVENT_CALL_TOO_LONG))
+        {
+            ngx_http_convrelay_clock_session(call);
 
-    } else if (ngx_current_msec - call->pinged >= clcf->ping_interval) {
-        ngx_http_convrelay_ping(call);
+        } else {
+            convrelay_str_set(&reason, "call is too long");
+            ngx_http_convrelay_call_close(call, CONVRELAY_WS_NORMAL, &reason);
+        }
+
+    } else {
+        ngx_http_convrelay_clock_session(call);
+
+        if (ngx_current_msec - call->pinged >= clcf->ping_interval) {
+            ngx_http_convrelay_ping(call);
+        }
+    }
+
+    ngx_http_convrelay_clock_set(call);
+}
+
+
+/* a call that ends on its own has a limit in its session */
+
+static ngx_uint_t
+ngx_http_convrelay_clock_too_long(ngx_http_convrelay_call_t *call,
+    ngx_msec_t age)
+{
+    return call->conf->max_call_time && age >= call->conf->max_call_time
+           && !call->session.ending;
+}
+
+
+static void
+ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
+{
+    uint64_t             deadline;
+    convrelay_actions_t  out;
+
+    deadline = convrelay_session_deadline(&call->session);
+
+    if (ngx_http_convrelay_clock_too_long(call, ngx_current_msec
+                                                - call->started))
+    {
+        convrelay_session_call_too_long(&call->session, ngx_current_msec,
+                                        &out);
+
+    } else if (deadline && deadline <= ngx_current_msec) {
+        convrelay_session_clock(&call->session, ngx_current_msec, &out);
+
+    } else {
+        return;
+    }
+
+    ngx_http_convrelay_call_act(call, &out);
+
+    if (!call->dead
+        && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
+    {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+}
+
+
+void
+ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call)
+{
+    if (call->deadline == convrelay_session_deadline(&call->session)
+        || call->closing || call->dead)
+    {
+        return;
+    }
+
+    /* nginx leaves a timer alone where it would change by little */
+
+    if (call->clock.timer_set) {
+        ngx_del_timer(&call->clock);
     }
 
     ngx_http_convrelay_clock_set(call);
@@ -479,8 +554,15 @@ ngx_http_convrelay_clock_set(ngx_http_convrelay_call_t *call)
         next = ngx_min(next, (ngx_msec_int_t) (clcf->setup_timeout - age));
     }
 
-    if (clcf->max_call_time) {
+    if (clcf->max_call_time && !call->session.ending) {
         next = ngx_min(next, (ngx_msec_int_t) (clcf->max_call_time - age));
+    }
+
+    call->deadline = convrelay_session_deadline(&call->session);
+
+    if (call->deadline) {
+        next = ngx_min(next, (ngx_msec_int_t) (call->deadline
+                                               - ngx_current_msec));
     }
 
     ngx_add_timer(&call->clock, (ngx_msec_t) ngx_max(next, 1));

@@ -194,6 +194,8 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_call_act(call, &out);
 
     convrelay_relay_free(&m);
+
+    ngx_http_convrelay_clock_update(call);
 }
 
 
@@ -222,9 +224,6 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
     convrelay_str_t      reason;
     convrelay_action_t  *a;
     convrelay_actions_t  failed;
-
-    static const convrelay_str_t  none = convrelay_null_string;
-
     for (i = 0; i < out->nactions; i++) {
 
         if (call->closing || call->dead) {
@@ -284,8 +283,7 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
             break;
 
         case CONVRELAY_ACT_EVENT:
-            convrelay_session_event_declined(&call->session, &none, &failed);
-            ngx_http_convrelay_call_act(call, &failed);
+            ngx_http_convrelay_event(call, a);
             break;
         }
     }

@@ -27,8 +27,6 @@
 
 static ngx_http_convrelay_turn_t *ngx_http_convrelay_turn_create(
     ngx_http_convrelay_call_t *call);
-static ngx_http_request_t *ngx_http_convrelay_shadow(
-    ngx_http_convrelay_call_t *call, ngx_pool_t *pool);
 static ngx_int_t ngx_http_convrelay_subrequest(ngx_http_convrelay_turn_t *t);
 static ngx_int_t ngx_http_convrelay_request_headers(ngx_http_request_t *sr);
 static ngx_int_t ngx_http_convrelay_push_header(ngx_http_request_t *sr,
@@ -123,7 +121,7 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call)
  * does not reach zero, and terminating it only drops a reference.
  */
 
-static ngx_http_request_t *
+ngx_http_request_t *
 ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call, ngx_pool_t *pool)
 {
     size_t                      size;

@@ -1,0 +1,769 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * convrelay_on EVENT ACTION...: what is said and done at certain moments, and
+ * the directives that go with it.  What becomes of it in a call is the matter
+ * of ngx_http_convrelay_event.c.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+#define NGX_HTTP_CONVRELAY_DTMF_PAUSE    3000   /* ms */
+#define NGX_HTTP_CONVRELAY_END_TIMEOUT   10000  /* the same */
+
+
+static ngx_http_convrelay_rule_t *ngx_http_convrelay_on_event(ngx_conf_t *cf,
+    ngx_array_t *rules, ngx_uint_t *i);
+static char *ngx_http_convrelay_on_match(ngx_conf_t *cf,
+    ngx_http_convrelay_rule_t *rule);
+static ngx_uint_t ngx_http_convrelay_is_digits(ngx_str_t *match);
+static char *ngx_http_convrelay_on_regex(ngx_conf_t *cf,
+    ngx_http_convrelay_rule_t *rule);
+
+static char *ngx_http_convrelay_on_action(ngx_conf_t *cf,
+    ngx_http_convrelay_rule_t *rule, ngx_uint_t *i);
+static char *ngx_http_convrelay_on_operands(ngx_conf_t *cf,
+    ngx_http_convrelay_do_t *action, ngx_uint_t *i);
+static char *ngx_http_convrelay_on_raw(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_http_convrelay_do_t *action);
+static ngx_int_t ngx_http_convrelay_on_option(ngx_conf_t *cf,
+    ngx_http_convrelay_do_t *action, ngx_str_t *word);
+static const ngx_str_t *ngx_http_convrelay_on_name(ngx_str_t *word);
+
+static char *ngx_http_convrelay_on_check(ngx_conf_t *cf,
+    ngx_http_convrelay_do_t *action);
+static char *ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* by convrelay_event_e; none is not written */
+
+static ngx_str_t  ngx_http_convrelay_events[] = {
+    ngx_null_string,
+    ngx_string("setup"),
+    ngx_string("dtmf"),
+    ngx_string("prompt"),
+    ngx_string("error"),
+    ngx_string("llm_failed"),
+    ngx_string("call_too_long")
+};
+
+
+/* by convrelay_relay_out_e */
+
+static ngx_str_t  ngx_http_convrelay_actions[] = {
+    ngx_string("say"),
+    ngx_string("play"),
+    ngx_string("send_digits"),
+    ngx_string("language"),
+    ngx_string("end"),
+    ngx_string("send")
+};
+
+
+#define NGX_HTTP_CONVRELAY_NEVENTS                                           \
+    (sizeof(ngx_http_convrelay_events) / sizeof(ngx_str_t))
+
+#define NGX_HTTP_CONVRELAY_NACTIONS                                          \
+    (sizeof(ngx_http_convrelay_actions) / sizeof(ngx_str_t))
+
+
+static ngx_str_t  ngx_http_convrelay_default_dtmf_message =
+    ngx_string("The caller pressed $convrelay_digits.");
+
+
+char *
+ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    char                       *rv;
+    ngx_uint_t                  i;
+    ngx_http_convrelay_rule_t  *rule;
+
+    if (clcf->rules == NGX_CONF_UNSET_PTR) {
+
+        clcf->rules = ngx_array_create(cf->pool, 4,
+                                       sizeof(ngx_http_convrelay_rule_t));
+        if (clcf->rules == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    rule = ngx_http_convrelay_on_event(cf, clcf->rules, &i);
+    if (rule == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (i == cf->args->nelts) {
+        return "has no action, write \"say TEXT\", \"play URL\", "
+               "\"send_digits DIGITS\", \"language CODE\", \"end\" or "
+               "\"send JSON\"";
+    }
+
+    while (i < cf->args->nelts) {
+        rv = ngx_http_convrelay_on_action(cf, rule, &i);
+
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* the rule of the words that are read here, also where it is an earlier one */
+
+static ngx_http_convrelay_rule_t *
+ngx_http_convrelay_on_event(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
+{
+    ngx_str_t                  *value, match;
+    ngx_uint_t                  n, event;
+    ngx_http_convrelay_rule_t  *rule;
+
+    value = cf->args->elts;
+
+    for (event = 1; event < NGX_HTTP_CONVRELAY_NEVENTS; event++) {
+
+        if (ngx_http_convrelay_events[event].len == value[1].len
+            && ngx_strncmp(ngx_http_convrelay_events[event].data,
+                           value[1].data, value[1].len)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    if (event == NGX_HTTP_CONVRELAY_NEVENTS) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown event \"%V\", write \"setup\", "
+                           "\"dtmf DIGITS\", \"prompt MATCH\", \"error\", "
+                           "\"llm_failed\" or \"call_too_long\"", &value[1]);
+        return NULL;
+    }
+
+    ngx_str_null(&match);
+    *i = 2;
+
+    if (event == CONVRELAY_EVENT_DTMF || event == CONVRELAY_EVENT_PROMPT) {
+        match = value[2];
+        *i = 3;
+    }
+
+    rule = rules->elts;
+
+    for (n = 0; n < rules->nelts; n++) {
+
+        if (rule[n].event == event && rule[n].match.len == match.len
+            && ngx_strncmp(rule[n].match.data, match.data, match.len) == 0)
+        {
+            return &rule[n];
+        }
+    }
+
+    rule = ngx_array_push(rules);
+    if (rule == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(rule, sizeof(ngx_http_convrelay_rule_t));
+
+    rule->event = event;
+    rule->match = match;
+
+    if (ngx_array_init(&rule->actions, cf->pool, 2,
+                       sizeof(ngx_http_convrelay_do_t))
+        != NGX_OK
+        || ngx_http_convrelay_on_match(cf, rule) != NGX_CONF_OK)
+    {
+        return NULL;
+    }
+
+    return rule;
+}
+
+
+static char *
+ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
+{
+    if (rule->event == CONVRELAY_EVENT_DTMF
+        && !ngx_http_convrelay_is_digits(&rule->match))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" are no digits, write 1 to %d of 0-9, "
+                           "\"*\", \"#\" and A-D, or \"default\"",
+                           &rule->match, CONVRELAY_SESSION_MAX_DIGITS);
+        return NGX_CONF_ERROR;
+    }
+
+    if (rule->event != CONVRELAY_EVENT_PROMPT) {
+        return NGX_CONF_OK;
+    }
+
+    if (rule->match.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"prompt\" has nothing to match, write a word or "
+                           "\"~\" and a regular expression");
+        return NGX_CONF_ERROR;
+    }
+
+    if (rule->match.data[0] == '~') {
+        return ngx_http_convrelay_on_regex(cf, rule);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_convrelay_is_digits(ngx_str_t *match)
+{
+    ngx_uint_t  i;
+
+    if (match->len == 7 && ngx_strncmp(match->data, "default", 7) == 0) {
+        return 1;
+    }
+
+    for (i = 0; i < match->len; i++) {
+
+        if (ngx_strchr("0123456789*#ABCD", match->data[i]) == NULL) {
+            return 0;
+        }
+    }
+
+    return match->len >= 1 && match->len <= CONVRELAY_SESSION_MAX_DIGITS;
+}
+
+
+static char *
+ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
+{
+#if (NGX_PCRE)
+
+    u_char               errstr[NGX_MAX_CONF_ERRSTR];
+    ngx_regex_compile_t  rc;
+
+    ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
+
+    rc.pattern.data = rule->match.data + 1;
+    rc.pattern.len = rule->match.len - 1;
+    rc.err.len = NGX_MAX_CONF_ERRSTR;
+    rc.err.data = errstr;
+
+    if (rc.pattern.len && rc.pattern.data[0] == '*') {
+        rc.pattern.data++;
+        rc.pattern.len--;
+        rc.options = NGX_REGEX_CASELESS;
+    }
+
+    if (rc.pattern.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" has no regular expression", &rule->match);
+        return NGX_CONF_ERROR;
+    }
+
+    rule->regex = ngx_http_regex_compile(cf, &rc);
+
+    return rule->regex ? NGX_CONF_OK : NGX_CONF_ERROR;
+
+#else
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "using regex \"%V\" requires PCRE library",
+                       &rule->match);
+    return NGX_CONF_ERROR;
+
+#endif
+}
+
+
+static char *
+ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
+    ngx_uint_t *i)
+{
+    ngx_str_t                *value;
+    const ngx_str_t          *name;
+    ngx_http_convrelay_do_t  *action;
+
+    value = cf->args->elts;
+
+    name = ngx_http_convrelay_on_name(&value[*i]);
+
+    if (name == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown action \"%V\", write \"say TEXT\", "
+                           "\"play URL\", \"send_digits DIGITS\", "
+                           "\"language CODE\", \"end\" or \"send JSON\"",
+                           &value[*i]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (rule->actions.nelts) {
+        action = rule->actions.elts;
+
+        if (action[rule->actions.nelts - 1].message.type
+            == CONVRELAY_RELAY_OUT_END)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" stands behind \"end\", with which the "
+                               "call is over", name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    action = ngx_array_push(&rule->actions);
+    if (action == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(action, sizeof(ngx_http_convrelay_do_t));
+
+    action->message.type = name - ngx_http_convrelay_actions;
+    action->event = ngx_http_convrelay_events[rule->event];
+    action->name = *name;
+
+    (*i)++;
+
+    return ngx_http_convrelay_on_operands(cf, action, i);
+}
+
+
+static char *
+ngx_http_convrelay_on_operands(ngx_conf_t *cf,
+    ngx_http_convrelay_do_t *action, ngx_uint_t *i)
+{
+    char        *rv;
+    ngx_int_t    rc;
+    ngx_str_t   *value;
+    ngx_uint_t   type;
+
+    value = cf->args->elts;
+    type = action->message.type;
+
+    if (*i == cf->args->nelts) {
+
+        if (type == CONVRELAY_RELAY_OUT_END) {
+            return NGX_CONF_OK;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" lacks its value", &action->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (type == CONVRELAY_RELAY_OUT_RAW) {
+        return ngx_http_convrelay_on_raw(cf, &value[(*i)++], action);
+    }
+
+    rv = ngx_http_convrelay_value_compile(cf, &value[(*i)++], &action->text,
+                                          type == CONVRELAY_RELAY_OUT_TEXT);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (type == CONVRELAY_RELAY_OUT_LANGUAGE) {
+        action->lang = action->text;
+
+        if (*i == cf->args->nelts
+            || ngx_http_convrelay_on_name(&value[*i]) != NULL)
+        {
+            return NGX_CONF_OK;
+        }
+
+        return ngx_http_convrelay_value_compile(cf, &value[(*i)++],
+                                                &action->lang, 0);
+    }
+
+    for ( /* void */ ; *i < cf->args->nelts; (*i)++) {
+        rc = ngx_http_convrelay_on_option(cf, action, &value[*i]);
+
+        if (rc == NGX_ERROR) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc == NGX_DECLINED) {
+            break;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_on_raw(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_http_convrelay_do_t *action)
+{
+    const char             *error;
+    convrelay_relay_out_t   m;
+
+    if (ngx_http_convrelay_json_compile(cf, source, &action->json) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    m = action->message;
+
+    if (ngx_http_convrelay_json_sample(cf, &action->json, &m.text) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (convrelay_relay_out_check(&m, &error) != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"send\" %s", error);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* NGX_OK; NGX_DECLINED: the word is no option; NGX_ERROR (logged) */
+
+static ngx_int_t
+ngx_http_convrelay_on_option(ngx_conf_t *cf, ngx_http_convrelay_do_t *action,
+    ngx_str_t *word)
+{
+    ngx_int_t               n;
+    ngx_str_t               s;
+    ngx_uint_t              flag, interruptible;
+    convrelay_relay_out_t  *m;
+
+    m = &action->message;
+
+    if (m->type == CONVRELAY_RELAY_OUT_TEXT
+        && ngx_strncmp(word->data, "lang=", 5) == 0)
+    {
+        s.data = word->data + 5;
+        s.len = word->len - 5;
+
+        return (ngx_http_convrelay_value_compile(cf, &s, &action->lang, 0)
+                == NGX_CONF_OK) ? NGX_OK : NGX_ERROR;
+    }
+
+    if (m->type == CONVRELAY_RELAY_OUT_PLAY
+        && ngx_strncmp(word->data, "loop=", 5) == 0)
+    {
+        n = ngx_atoi(word->data + 5, word->len - 5);
+
+        if (n == NGX_ERROR || n > CONVRELAY_RELAY_MAX_LOOP) {
+            goto invalid;
+        }
+
+        m->loop = n;
+        m->looped = 1;
+
+        return NGX_OK;
+    }
+
+    if (m->type != CONVRELAY_RELAY_OUT_TEXT
+        && m->type != CONVRELAY_RELAY_OUT_PLAY)
+    {
+        return NGX_DECLINED;
+    }
+
+    interruptible = (ngx_strncmp(word->data, "interruptible=", 14) == 0);
+
+    if (!interruptible && ngx_strncmp(word->data, "preemptible=", 12) != 0) {
+        return NGX_DECLINED;
+    }
+
+    s.data = (u_char *) ngx_strchr(word->data, '=') + 1;
+
+    if (ngx_strcmp(s.data, "on") == 0) {
+        flag = CONVRELAY_RELAY_TRUE;
+
+    } else if (ngx_strcmp(s.data, "off") == 0) {
+        flag = CONVRELAY_RELAY_FALSE;
+
+    } else {
+        goto invalid;
+    }
+
+    if (interruptible) {
+        m->interruptible = flag;
+
+    } else {
+        m->preemptible = flag;
+    }
+
+    return NGX_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid \"%V\", write \"loop=\" with 0 to 1000, or "
+                       "\"interruptible=\" or \"preemptible=\" with \"on\" or "
+                       "\"off\"", word);
+
+    return NGX_ERROR;
+}
+
+
+static const ngx_str_t *
+ngx_http_convrelay_on_name(ngx_str_t *word)
+{
+    ngx_str_t  *name;
+
+    for (name = ngx_http_convrelay_actions;
+         name < ngx_http_convrelay_actions + NGX_HTTP_CONVRELAY_NACTIONS;
+         name++)
+    {
+        if (name->len == word->len
+            && ngx_strncmp(name->data, word->data, word->len) == 0)
+        {
+            return name;
+        }
+    }
+
+    return NULL;
+}
+
+
+char *
+ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_int_t                   n;
+    ngx_str_t                  *value, s;
+    ngx_uint_t                  i;
+    ngx_http_convrelay_dtmf_t  *dtmf;
+
+    if (clcf->dtmf != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        clcf->dtmf = NULL;
+        return NGX_CONF_OK;
+    }
+
+    dtmf = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_dtmf_t));
+    if (dtmf == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    dtmf->terminator = '#';
+    dtmf->max = CONVRELAY_SESSION_MAX_DIGITS;
+    dtmf->pause = NGX_HTTP_CONVRELAY_DTMF_PAUSE;
+
+    clcf->dtmf = dtmf;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_strcmp(value[i].data, "on") == 0 && cf->args->nelts == 2) {
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "terminator=", 11) == 0) {
+
+            if (ngx_strcmp(value[i].data + 11, "off") == 0) {
+                dtmf->terminator = '\0';
+                continue;
+            }
+
+            if (value[i].len == 12
+                && ngx_strchr("0123456789*#ABCD", value[i].data[11]))
+            {
+                dtmf->terminator = value[i].data[11];
+                continue;
+            }
+        }
+
+        if (ngx_strncmp(value[i].data, "max=", 4) == 0) {
+            n = ngx_atoi(value[i].data + 4, value[i].len - 4);
+
+            if (n >= 1 && n <= CONVRELAY_SESSION_MAX_DIGITS) {
+                dtmf->max = n;
+                continue;
+            }
+        }
+
+        if (ngx_strncmp(value[i].data, "pause=", 6) == 0) {
+            s.data = value[i].data + 6;
+            s.len = value[i].len - 6;
+
+            n = ngx_parse_time(&s, 0);
+
+            if (n != NGX_ERROR && n > 0) {
+                dtmf->pause = n;
+                continue;
+            }
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid \"%V\", write \"terminator=#\" (one key, "
+                           "or \"off\"), \"max=6\" (1 to %d) or \"pause=3s\"",
+                           &value[i], CONVRELAY_SESSION_MAX_DIGITS);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_on_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf)
+{
+    char                       *rv;
+    ngx_uint_t                  i, n;
+    ngx_http_convrelay_do_t    *action;
+    ngx_http_convrelay_rule_t  *rule;
+
+    if (conf->rules != NGX_CONF_UNSET_PTR) {
+        rule = conf->rules->elts;
+
+        for (i = 0; i < conf->rules->nelts; i++) {
+            action = rule[i].actions.elts;
+
+            for (n = 0; n < rule[i].actions.nelts; n++) {
+                rv = ngx_http_convrelay_on_check(cf, &action[n]);
+
+                if (rv != NGX_CONF_OK) {
+                    return rv;
+                }
+            }
+        }
+    }
+
+    ngx_conf_merge_ptr_value(conf->rules, prev->rules, NULL);
+    ngx_conf_merge_ptr_value(conf->dtmf, prev->dtmf, NULL);
+    ngx_conf_merge_ptr_value(conf->dtmf_message, prev->dtmf_message, NULL);
+    ngx_conf_merge_msec_value(conf->end_timeout, prev->end_timeout,
+                              NGX_HTTP_CONVRELAY_END_TIMEOUT);
+    ngx_conf_merge_value(conf->greeting_history, prev->greeting_history, 1);
+
+    conf->session.greeting = conf->greeting_history;
+    conf->session.end_timeout = conf->end_timeout;
+    conf->session.on = 0;
+
+    if (conf->rules) {
+        rule = conf->rules->elts;
+
+        for (i = 0; i < conf->rules->nelts; i++) {
+            conf->session.on |= convrelay_event_bit(rule[i].event);
+        }
+    }
+
+    return ngx_http_convrelay_dtmf_merge(cf, conf);
+}
+
+
+/* what is known now is checked now */
+
+static char *
+ngx_http_convrelay_on_check(ngx_conf_t *cf, ngx_http_convrelay_do_t *action)
+{
+    ngx_int_t               rc;
+    ngx_str_t               text, lang;
+    const char             *error;
+    convrelay_relay_out_t   m;
+
+    m = action->message;
+
+    if (m.type == CONVRELAY_RELAY_OUT_RAW || action->text.value == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_str_null(&lang);
+
+    rc = ngx_http_convrelay_env_expand(cf, &action->text.source, &text);
+
+    if (rc == NGX_OK && action->lang.value) {
+        rc = ngx_http_convrelay_env_expand(cf, &action->lang.source, &lang);
+    }
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_ERROR) ? NGX_CONF_ERROR : NGX_CONF_OK;
+    }
+
+    m.text.len = text.len;
+    m.text.data = text.data;
+    m.lang.len = lang.len;
+    m.lang.data = lang.data;
+
+    error = "has no text";
+
+    if ((m.type == CONVRELAY_RELAY_OUT_TEXT && text.len == 0)
+        || convrelay_relay_out_check(&m, &error) != CONVRELAY_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" of \"convrelay_on %V\" %s",
+                           &action->name, &action->event, error);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    size_t                      longest;
+    ngx_uint_t                  i;
+    ngx_http_convrelay_rule_t  *rule;
+
+    longest = 0;
+
+    if (conf->rules && (conf->session.on
+                        & convrelay_event_bit(CONVRELAY_EVENT_DTMF)))
+    {
+        rule = conf->rules->elts;
+        longest = 1;
+
+        for (i = 0; i < conf->rules->nelts; i++) {
+
+            if (rule[i].event == CONVRELAY_EVENT_DTMF
+                && rule[i].match.data[0] != 'd')
+            {
+                longest = ngx_max(longest, rule[i].match.len);
+            }
+        }
+    }
+
+    if (conf->dtmf == NULL) {
+
+        /* actions alone: no key is waited for in vain */
+
+        conf->session.dtmf_max = longest;
+        conf->session.dtmf_terminator = '\0';
+        conf->session.dtmf_pause = NGX_HTTP_CONVRELAY_DTMF_PAUSE;
+
+        return NGX_CONF_OK;
+    }
+
+    if (longest > conf->dtmf->max) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_on dtmf\" waits for %uz digits, "
+                           "\"convrelay_dtmf\" ends an entry at %ui",
+                           longest, conf->dtmf->max);
+        return NGX_CONF_ERROR;
+    }
+
+    conf->session.dtmf_max = conf->dtmf->max;
+    conf->session.dtmf_terminator = conf->dtmf->terminator;
+    conf->session.dtmf_pause = conf->dtmf->pause;
+
+    if (conf->dtmf_message) {
+        return NGX_CONF_OK;
+    }
+
+    conf->dtmf_message = ngx_pcalloc(cf->pool,
+                                     sizeof(ngx_http_convrelay_value_t));
+    if (conf->dtmf_message == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_convrelay_value_compile(cf,
+                                    &ngx_http_convrelay_default_dtmf_message,
+                                    conf->dtmf_message, 1);
+}

@@ -1,0 +1,418 @@
+# What is said and done at certain moments: convrelay_on.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+add_block_preprocessor(sub {
+    my $block = shift;
+
+    $block->set_value('config', sprintf <<'_EOC_', $block->on // '');
+    location = /ws {
+        convrelay;
+        convrelay_system_prompt  "";
+        proxy_pass               http://llm/v1/chat/completions;
+        proxy_http_version       1.1;
+        proxy_set_header         Connection "";
+        %s
+    }
+_EOC_
+
+    $block->set_value('llm', <<'_EOC_') if !defined $block->llm;
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.say(llm.messages())
+    }
+}
+_EOC_
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: setup: something is said, and the model knows
+--- on
+convrelay_on  setup  say "This call is recorded.";
+--- call
+local call = dial("/ws")
+call:setup()
+call:read()
+call:ask("Hi")
+call:hangup()
+--- response_body
+> setup
+< "This call is recorded." last
+> prompt "Hi"
+< "assistant: This call is recorded.\nuser: Hi"
+> close 1000
+< close 1000
+
+
+
+=== TEST 2: all actions, in their order, with variables
+--- on
+convrelay_on  setup  say "Hello, $convrelay_from." lang=en-GB
+                         interruptible=off preemptible=on
+                     play https://a.example/$convrelay_call_sid.mp3 loop=2
+                         interruptible=on
+                     send_digits 1w#
+                     language es-ES
+                     language $convrelay_direction en-US
+                     send '{"type":"config","who":"$convrelay_from"}'
+                     end '{"to":"$convrelay_to"}';
+--- call
+local call = dial("/ws")
+call:setup{ direction = "fr-FR" }
+call:read(6)
+call:hangup()
+--- response_body
+> setup
+< "Hello, +15550100001." last
+< {"type":"play","source":"https://a.example/CA00000000000000000000000000000001.mp3","loop":2,"interruptible":true}
+< {"type":"sendDigits","digits":"1w#"}
+< {"type":"language","ttsLanguage":"es-ES","transcriptionLanguage":"es-ES"}
+< {"type":"language","ttsLanguage":"fr-FR","transcriptionLanguage":"en-US"}
+< {"type":"config","who":"+15550100001"}
+> close 1000
+< close 1000
+
+
+
+=== TEST 3: what say sends with options
+--- on
+convrelay_on  setup  say "One moment." lang=en-GB interruptible=off
+                         preemptible=on;
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+ngx.say(call:frame_in().payload)
+call:hangup()
+--- response_body
+{"type":"text","token":"One moment.","last":true,"lang":"en-GB","interruptible":false,"preemptible":true}
+
+
+
+=== TEST 4: lines of one event add up
+--- on
+convrelay_on  setup  say "One.";
+convrelay_on  setup  say "Two.";
+--- call
+local call = dial("/ws")
+call:setup()
+call:read(2)
+call:ask("Hi")
+call:hangup()
+--- response_body
+> setup
+< "One." last
+< "Two." last
+> prompt "Hi"
+< "assistant: One. Two.\nuser: Hi"
+> close 1000
+< close 1000
+
+
+
+=== TEST 5: prompt: words in any case take the model's place; the first match counts
+--- on
+convrelay_on  prompt "OPERATOR"       say "I put you through.";
+convrelay_on  prompt "put me"         say "Where?";
+convrelay_on  prompt ~*^(yes|no)\.?$  say "I see.";
+convrelay_on  prompt ~^Bye            say "Goodbye.";
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("Put me through to an operator, please.")
+call:ask("YES.")
+call:ask("bye")
+call:ask("Bye")
+call:hangup()
+--- response_body
+> setup
+> prompt "Put me through to an operator, please."
+< "I put you through."
+> prompt "YES."
+< "I see."
+> prompt "bye"
+< "user: Put me through to an operator, please.\nassistant: I put you through.\nuser: YES.\nassistant: I see.\nuser: bye"
+> prompt "Bye"
+< "Goodbye."
+> close 1000
+< close 1000
+
+
+
+=== TEST 6: named captures of a prompt are variables
+--- on
+convrelay_on  prompt "~*extension (?<extension>\d+)"
+                     send_digits $extension say "Extension $extension.";
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("Extension 42, please")
+call:read(2)
+call:hangup()
+--- response_body
+> setup
+> prompt "Extension 42, please"
+< {"type":"sendDigits","digits":"42"}
+< "Extension 42." last
+> close 1000
+< close 1000
+
+
+
+=== TEST 7: an empty value is not sent, a wrong one neither, and is told
+--- on
+convrelay_on  setup  say "$convrelay_parameter_none"
+                     play $convrelay_parameter_none
+                     play $convrelay_parameter_music
+                     say "Hello.";
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { music = "secret.mp3" } }
+call:read()
+call:hangup()
+--- response_body
+> setup
+< "Hello." last
+> close 1000
+< close 1000
+--- error_log
+"play" of "convrelay_on setup" is no URL, write it as in "https://host/hold.mp3": it is not sent
+--- no_error_log eval
+qr/\[error\].*secret/
+
+
+
+=== TEST 8: error: Twilio refused a message; at most every five seconds
+--- on
+convrelay_on  error  say "Excuse me.";
+--- call
+local call = dial("/ws")
+call:setup()
+for i = 1, 2 do
+    call:send{ type = "error",
+               description = 'Invalid message received, code: 64107, {"a":1}' }
+end
+call:read()
+call:quiet(100)
+call:hangup()
+--- response_body
+> setup
+< "Excuse me." last
+> close 1000
+< close 1000
+--- error_log
+convrelay: client reported an error: "64107"
+--- no_error_log
+{"a":1}
+
+
+
+=== TEST 9: llm_failed takes the place of convrelay_error_message, and leaves no trace
+--- on
+convrelay_on  llm_failed  play https://a.example/sorry.mp3 say "Try later.";
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local said = llm.messages()
+        if said:find("first$") then
+            return ngx.exit(500)
+        end
+        llm.say(said)
+    }
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("first")
+call:read(2)
+call:ask("second")
+call:hangup()
+--- response_body
+> setup
+> prompt "first"
+< {"type":"play","source":"https://a.example/sorry.mp3"}
+< "Try later." last
+> prompt "second"
+< "user: first\nuser: second"
+> close 1000
+< close 1000
+--- error_log
+LLM failed
+
+
+
+=== TEST 10: call_too_long: a last word, then the end
+--- on
+convrelay_max_call_time  300ms;
+convrelay_on  call_too_long  say "Bye";
+--- call
+local call = dial("/ws")
+call:setup()
+call:read(2)
+call:hangup()
+--- response_body
+> setup
+< "Bye" last
+< {"type":"end"}
+> close 1000
+< close 1000
+--- error_log
+limit is 300 ms, closing
+
+
+
+=== TEST 11: an outer level's actions are inherited as a whole, or not at all
+--- http_config
+convrelay_on  setup  say "One.";
+--- on
+--- call
+local call = dial("/ws")
+call:setup()
+call:read()
+call:hangup()
+--- response_body
+> setup
+< "One." last
+> close 1000
+< close 1000
+
+
+
+=== TEST 12: and replaced by any of an inner level
+--- http_config
+convrelay_on  setup  say "One.";
+--- on
+convrelay_on  error  say "Two.";
+--- call
+local call = dial("/ws")
+call:setup()
+call:quiet(100)
+call:hangup()
+--- response_body
+> setup
+> close 1000
+< close 1000
+
+
+
+=== TEST 13: an event leaves no memory in the call, whatever its values
+--- on
+convrelay_on  prompt ~(?<word>\w+)  say "You said $word, $convrelay_from.";
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+for i = 1, 200 do
+    call:prompt("word" .. i)
+    local text = call:answer()
+    if text ~= "You said word" .. i .. ", +15550100001." then
+        ngx.say(text)
+    end
+end
+call:hangup()
+ngx.say("done")
+--- response_body
+done
+
+
+
+=== TEST 14: an unknown event
+--- on
+convrelay_on  hangup  say "x";
+--- must_die
+--- error_log
+unknown event "hangup", write "setup", "dtmf DIGITS", "prompt MATCH", "error", "llm_failed" or "call_too_long"
+
+
+
+=== TEST 15: an unknown action
+--- on
+convrelay_on  setup  speak "x";
+--- must_die
+--- error_log
+unknown action "speak", write "say TEXT", "play URL", "send_digits DIGITS", "language CODE", "end" or "send JSON"
+
+
+
+=== TEST 16: no action
+--- on
+convrelay_on  prompt "x";
+--- must_die
+--- error_log
+has no action, write "say TEXT"
+
+
+
+=== TEST 17: an action without its value
+--- on
+convrelay_on  setup  say;
+--- must_die
+--- error_log
+"say" lacks its value
+
+
+
+=== TEST 18: something behind an end
+--- on
+convrelay_on  setup  end "x" say "y";
+--- must_die
+--- error_log
+"say" stands behind "end", with which the call is over
+
+
+
+=== TEST 19: a message that Twilio would refuse
+--- on
+convrelay_on  setup  play hold.mp3;
+--- must_die
+--- error_log
+"play" of "convrelay_on setup" is no URL, write it as in "https://host/hold.mp3"
+
+
+
+=== TEST 20: digits that are none
+--- on
+convrelay_on  setup  send_digits 12a;
+--- must_die
+--- error_log
+"send_digits" of "convrelay_on setup" has something else than digits
+
+
+
+=== TEST 21: raw JSON that is none
+--- on
+convrelay_on  setup  send '{"type":"text"}';
+--- must_die
+--- error_log
+"send" lacks the string that its type requires
+
+
+
+=== TEST 22: an option with a wrong value
+--- on
+convrelay_on  setup  say "x" interruptible=yes;
+--- must_die
+--- error_log
+invalid "interruptible=yes", write
+
+
+
+=== TEST 23: a regular expression that is none
+--- on
+convrelay_on  prompt "~*(" say "x";
+--- must_die
+--- error_log
+pcre
+
+
+
+=== TEST 24: an amount in a phrase
+--- on
+convrelay_on  setup  say "That is $5.";
+--- must_die
+--- error_log
+"$5" in a phrase would be a regex capture
