@@ -65,10 +65,18 @@ _EOC_
 
         location = /signed {
             convrelay_auth_token  secret;
+            convrelay_ticket      hush;
             convrelay_twiml       wss://127.0.0.1:%%PORT%%/signed/ws;
         }
 
         location = /signed/ws {
+            convrelay_auth_token  secret;
+            convrelay_ticket      hush;
+            convrelay;
+            convrelay_mock_llm    interval=1ms;
+        }
+
+        location = /relay {
             convrelay_auth_token  secret;
             convrelay;
             convrelay_mock_llm    interval=1ms;
@@ -385,7 +393,15 @@ $run = caller_run('--replay', "$dir/elsewhere", @to, "$ws/ws");
 is($run->{code}, 0, '--replay of a recording made elsewhere') or diagnose($run);
 
 
-# signatures
+# signatures, and tickets that are made for one call
+
+$run = caller_run('--auth-token', 'secret', '--plain', '--record',
+                  "$dir/signed", '-e', 'Hi', "$http/signed");
+is($run->{code}, 0, 'a call with a ticket') or diagnose($run);
+
+$run = caller_run('--auth-token', 'secret', '--plain', '--fast', '--replay',
+                  "$dir/signed", "$http/signed");
+is($run->{code}, 0, '... is played again with a new one') or diagnose($run);
 
 $run = caller_run('--auth-token', 'secret', '-e', 'Hi', '--plain',
                   '--timeout', '5s', "$http/signed");
@@ -397,13 +413,13 @@ is($run->{code}, 3, '... with another one there is no TwiML');
 is($run->{err}, "convrelay-call: POST $http/signed: the server answered 403"
                 . " (Twilio alert 11200)\n", '... which is said');
 
-$run = caller_run('--auth-token', 'secret', '-e', 'Hi', "$ws/signed/ws");
+$run = caller_run('--auth-token', 'secret', '-e', 'Hi', "$ws/relay");
 is($run->{code}, 0, '... the same for a relay URL, which Twilio calls wss')
 or diagnose($run);
 
-$run = caller_run('-e', 'Hi', "$ws/signed/ws");
+$run = caller_run('-e', 'Hi', "$ws/relay");
 is($run->{code}, 4, '... and without it no WebSocket');
-is($run->{err}, "convrelay-call: $ws/signed/ws: the server answered"
+is($run->{err}, "convrelay-call: $ws/relay: the server answered"
                 . " \"403 Forbidden\" to the WebSocket handshake\n",
    '... which is said');
 

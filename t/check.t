@@ -36,7 +36,7 @@ $nginx->lua(<<'_EOC_');
             convrelay_auth_token  off;
             convrelay_ticket      off;
             convrelay;
-            convrelay_mock_llm    first=20ms interval=5ms;
+            convrelay_mock_llm    first=120ms interval=10ms;
         }
 
         # a server in Lua, and the webhook before it

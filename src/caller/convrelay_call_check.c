@@ -60,6 +60,7 @@ convrelay_call_check(convrelay_call_check_options_t *check_options,
     k->timeout = options->timeout;
     k->patience = k->timeout < CONVRELAY_CALL_CHECK_CLOSE
                   ? k->timeout : CONVRELAY_CALL_CHECK_CLOSE;
+    k->quiet = CONVRELAY_CALL_CHECK_QUIET;
     k->input = convrelay_call_alloc(65536);
     k->conn.fd = -1;
 
@@ -110,6 +111,11 @@ convrelay_call_check_begin(convrelay_call_check_t *k)
         convrelay_call_print_error("%s: %s", k->call->twiml.url, k->got);
         return CONVRELAY_CALL_EXIT_CONNECT;
     }
+
+    /* for how long it thinks; rules tell what else there is to tell */
+
+    convrelay_call_check_setup(k);
+    (void) convrelay_call_check_alive(k);
 
     return CONVRELAY_CALL_EXIT_OK;
 }

@@ -18,6 +18,7 @@
 #define CONVRELAY_CALL_CHECK_TIMEOUT  10000    /* ms, for an answer */
 #define CONVRELAY_CALL_CHECK_CLOSE    2000     /* ms, at most, for a Close */
 #define CONVRELAY_CALL_CHECK_QUIET    150      /* ms, in which nothing comes */
+#define CONVRELAY_CALL_CHECK_MAX_QUIET  3000   /* with a slow LLM */
 
 
 typedef struct {
@@ -37,6 +38,8 @@ typedef struct {
     convrelay_call_buf_t            message;   /* scratch for one */
     int64_t                         timeout;   /* ms, for an answer */
     int64_t                         patience;  /* ms, for a Close, a pong */
+    int64_t                         quiet;     /* ms, more than it thinks */
+    int64_t                         said_at;   /* the last prompt, or 0 */
 
     /* since the last prompt, or since its pong */
 
@@ -134,6 +137,13 @@ int convrelay_call_check_answer(convrelay_call_check_t *k);
 
 /* the call goes on: a prompt is answered */
 int convrelay_call_check_alive(convrelay_call_check_t *k);
+
+/*
+ * Says it where an answer may be under way; what came of that until the
+ * prompt was read is forgotten.
+ */
+int convrelay_call_check_say_over(convrelay_call_check_t *k,
+    const char *text);
 
 /* a ping comes back; so all that was sent before it has been read */
 int convrelay_call_check_ping(convrelay_call_check_t *k);

@@ -219,7 +219,15 @@ convrelay_call_rule_harmless(convrelay_call_check_t *k,
         return CONVRELAY_ERROR;
     }
 
-    return convrelay_call_check_alive(k);
+    if (k->tokens == 0) {
+        return convrelay_call_check_alive(k);
+    }
+
+    if (convrelay_call_check_say_over(k, "Hello!") != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    return convrelay_call_check_answer(k);
 }
 
 

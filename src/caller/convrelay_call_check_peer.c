@@ -20,6 +20,7 @@ static int convrelay_call_check_poll(convrelay_call_check_t *k,
     int64_t until);
 static int convrelay_call_check_message(convrelay_call_check_t *k,
     const convrelay_str_t *data);
+static void convrelay_call_check_learn(convrelay_call_check_t *k);
 static int convrelay_call_check_over(convrelay_call_check_t *k);
 static int convrelay_call_check_wait(convrelay_call_check_t *k,
     unsigned silent);
@@ -130,9 +131,28 @@ convrelay_call_check_say(convrelay_call_check_t *k, const char *text)
     convrelay_call_buf_reset(&k->answer);
     k->tokens = 0;
     k->lasts = 0;
+    k->said_at = convrelay_call_now();
 
     convrelay_call_prompt(&k->message, text, "en-US", 1);
     convrelay_call_check_text(k, k->message.data, k->message.len);
+}
+
+
+int
+convrelay_call_check_say_over(convrelay_call_check_t *k, const char *text)
+{
+    convrelay_call_check_say(k, text);
+    k->said_at = 0;
+
+    if (convrelay_call_check_ping(k) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    convrelay_call_buf_reset(&k->answer);
+    k->tokens = 0;
+    k->lasts = 0;
+
+    return CONVRELAY_OK;
 }
 
 
@@ -275,12 +295,37 @@ convrelay_call_check_message(convrelay_call_check_t *k,
         k->tokens += (m.token.len != 0);
         k->lasts += m.last;
         convrelay_call_buf_add(&k->answer, m.token.data, m.token.len);
+        convrelay_call_check_learn(k);
     }
 
     convrelay_call_message_free(&m);
     free(copy);
 
     return rc;
+}
+
+
+/* silence has to last longer than the agent thinks */
+
+static void
+convrelay_call_check_learn(convrelay_call_check_t *k)
+{
+    int64_t  quiet;
+
+    if (k->said_at == 0) {
+        return;
+    }
+
+    quiet = 2 * (convrelay_call_now() - k->said_at) + 50;
+    k->said_at = 0;
+
+    if (quiet > CONVRELAY_CALL_CHECK_MAX_QUIET) {
+        quiet = CONVRELAY_CALL_CHECK_MAX_QUIET;
+    }
+
+    if (quiet > k->quiet) {
+        k->quiet = quiet;
+    }
 }
 
 
@@ -401,12 +446,13 @@ convrelay_call_check_wait(convrelay_call_check_t *k, unsigned silent)
 
     convrelay_call_buf_reset(&k->answer);
     k->tokens = 0;
+    k->said_at = 0;
 
     if (convrelay_call_check_ping(k) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
-    until = convrelay_call_now() + CONVRELAY_CALL_CHECK_QUIET;
+    until = convrelay_call_now() + k->quiet;
 
     do {
         rc = convrelay_call_check_next(k, until);

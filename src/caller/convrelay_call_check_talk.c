@@ -266,19 +266,10 @@ convrelay_call_rule_over(convrelay_call_check_t *k,
         return CONVRELAY_ERROR;
     }
 
-    convrelay_call_check_say(k, "Please say the word marigold.");
-
-    /* what came before the pong was of the old answer */
-
-    if (convrelay_call_check_ping(k) != CONVRELAY_OK) {
-        return CONVRELAY_ERROR;
-    }
-
-    convrelay_call_buf_reset(&k->answer);
-    k->tokens = 0;
-    k->lasts = 0;
-
-    if (convrelay_call_check_answer(k) != CONVRELAY_OK) {
+    if (convrelay_call_check_say_over(k, "Please say the word marigold.")
+        != CONVRELAY_OK
+        || convrelay_call_check_answer(k) != CONVRELAY_OK)
+    {
         return CONVRELAY_ERROR;
     }
 

@@ -26,6 +26,7 @@ static void convrelay_call_form_end(convrelay_call_t *call,
     convrelay_call_pairs_t *form, const char *status);
 static void convrelay_call_direct(convrelay_call_t *call);
 static void convrelay_call_seal(convrelay_call_t *call);
+static void convrelay_call_parameters(convrelay_call_t *call);
 static void convrelay_call_merge(convrelay_call_pairs_t *pairs,
     const convrelay_call_pairs_t *more);
 
@@ -265,8 +266,7 @@ convrelay_call_aim(convrelay_call_t *call)
     convrelay_call_sid(call->ident.session_id, "VX");
 
     if (call->scenario) {
-        convrelay_call_merge(&call->twiml.parameters,
-                             &call->scenario->parameters);
+        convrelay_call_parameters(call);
     }
 
     convrelay_call_merge(&call->twiml.parameters, &call->options->parameters);
@@ -362,6 +362,35 @@ convrelay_call_knock(convrelay_call_t *call, const char *token)
     convrelay_call_pairs_free(&form);
 
     return f.status;
+}
+
+
+/*
+ * Of a recording only those that the TwiML does not have: its own are made
+ * for this call, as tickets are.
+ */
+
+static void
+convrelay_call_parameters(convrelay_call_t *call)
+{
+    size_t                   i;
+    convrelay_call_pair_t   *param;
+    convrelay_call_pairs_t  *params;
+
+    params = &call->scenario->parameters;
+
+    for (i = 0; i < params->n; i++) {
+        param = &params->elts[i];
+
+        if (call->options->replay
+            && convrelay_call_pairs_get(&call->twiml.parameters, param->name))
+        {
+            continue;
+        }
+
+        convrelay_call_pairs_set(&call->twiml.parameters, param->name,
+                                 strlen(param->name), param->value);
+    }
 }
 
 
