@@ -548,7 +548,11 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
            || conf->system_prompt != NGX_CONF_UNSET_PTR
            || conf->system_prompt_file != NGX_CONF_UNSET_PTR
            || conf->error_message != NGX_CONF_UNSET_PTR
-           || conf->fields != NGX_CONF_UNSET_PTR);
+           || conf->fields != NGX_CONF_UNSET_PTR
+           || conf->limits != NGX_CONF_UNSET_PTR
+           || conf->auth || conf->ticket != NGX_CONF_UNSET_PTR
+           || conf->max_call_time != NGX_CONF_UNSET_MSEC
+           || conf->max_answer_time != NGX_CONF_UNSET_MSEC);
 
     ngx_http_convrelay_merge_values(prev, conf);
 
