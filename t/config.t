@@ -432,6 +432,8 @@ location = /model { convrelay_model a; proxy_pass http://llm/v1; }
 location = /prompt { convrelay_system_prompt a; convrelay_mock_llm; }
 location = /field { convrelay_request_field n 1; proxy_pass http://llm/v1; }
 location = /error { convrelay_error_message a; proxy_pass http://llm/v1; }
+location = /auth { convrelay_auth_token a; proxy_pass http://llm/v1; }
+location = /time { convrelay_max_call_time 1h; proxy_pass http://llm/v1; }
 location = /x { return 200 ok; }
 --- request
 GET /x
@@ -443,6 +445,8 @@ location "/model" has convrelay directives, but not "convrelay;": anybody can us
 location "/prompt" has convrelay directives, but not "convrelay;": anybody can use its LLM
 location "/field" has convrelay directives, but not "convrelay;": anybody can use its LLM
 location "/error" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/auth" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/time" has convrelay directives, but not "convrelay;": anybody can use its LLM
 --- error_log
 [warn]
 --- no_error_log
