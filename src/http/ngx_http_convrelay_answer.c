@@ -163,7 +163,14 @@ ngx_http_convrelay_feed(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
     len = b->last - b->pos;
 
     copy = ngx_alloc(len, t->call->connection->log);
+
     if (copy == NULL) {
+
+        /* an answer is not to go on behind a gap */
+
+        t->stream.failed = 1;
+        ngx_http_convrelay_bytes(t, b->last, b->last);
+
         return;
     }
 
