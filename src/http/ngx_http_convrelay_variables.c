@@ -18,8 +18,6 @@ static ngx_int_t ngx_http_convrelay_lang_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
@@ -111,10 +109,6 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
 
     { ngx_string("convrelay_lang"), NULL,
       ngx_http_convrelay_lang_variable, 0,
-      NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("convrelay_digits"), NULL,
-      ngx_http_convrelay_digits_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_digits"), NULL,
@@ -270,26 +264,6 @@ ngx_http_convrelay_lang_variable(ngx_http_request_t *r,
     }
 
     return ngx_http_convrelay_variable_text(r, v, &call->session.lang);
-}
-
-
-/* keys have a value only while their event is being performed */
-
-static ngx_int_t
-ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_http_convrelay_call_t  *call;
-
-    call = ngx_http_convrelay_variable_call(r);
-
-    if (call == NULL || call->session.event != CONVRELAY_EVENT_DTMF) {
-        v->not_found = 1;
-        return NGX_OK;
-    }
-
-    return ngx_http_convrelay_variable_set(v, call->session.digits.data,
-                                           call->session.digits.len);
 }
 
 
