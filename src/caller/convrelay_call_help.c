@@ -95,7 +95,8 @@ convrelay_call_help(FILE *out)
 "${heard} and ${beyond} (what an interruption left of an answer, and a few\n"
 "characters more), ${greeting}, ${callSid}, ${from}, ${to}.\n"
 "\n"
-"Exit codes: 0 all went well, 1 an expectation did not hold, 2 usage,\n"
-"3 no usable TwiML, 4 no WebSocket, 5 the call broke in the middle.\n",
+"Exit codes: 0 all went well, 1 an expectation or a rule did not hold, or\n"
+"there was no answer, 2 usage, 3 no usable TwiML, 4 no WebSocket, 5 the call\n"
+"broke in the middle.\n",
           out);
 }
