@@ -416,3 +416,29 @@ convrelay_on  setup  say "That is $5.";
 --- must_die
 --- error_log
 "$5" in a phrase would be a regex capture
+
+
+
+=== TEST 25: a regular expression that gives up costs neither call nor privacy
+--- on
+convrelay_on  prompt "~^(.+ )+[0-9]$"  say "x";
+--- llm
+location / {
+    content_by_lua_block { require("convrelay_llm").say("Fine.") }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+call:prompt(("tea and cake "):rep(1000))
+call.mute = false
+call:answer()
+call:hangup()
+--- response_body
+< "Fine."
+> close 1000
+< close 1000
+--- error_log
+failed on a prompt of 12999 bytes
+--- no_error_log
+tea and cake
+[alert]

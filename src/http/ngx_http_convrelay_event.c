@@ -176,6 +176,7 @@ ngx_http_convrelay_event_match(ngx_http_request_t *m,
     ngx_http_convrelay_rule_t *rule, convrelay_str_t *text)
 {
 #if (NGX_PCRE)
+    ngx_int_t   rc;
     ngx_str_t   str;
 #endif
     ngx_str_t  *match;
@@ -198,7 +199,20 @@ ngx_http_convrelay_event_match(ngx_http_request_t *m,
         str.len = text->len;
         str.data = text->data;
 
-        return ngx_http_regex_exec(m, rule->regex, &str);
+        /* nginx would log what was said, were it the first to fail */
+
+        rc = ngx_regex_exec(rule->regex->regex, &str, NULL, 0);
+
+        if (rc < NGX_REGEX_NO_MATCHED) {
+            ngx_log_error(NGX_LOG_ERR, m->connection->log, 0,
+                          "regex \"%V\" of \"convrelay_on\" failed on a "
+                          "prompt of %uz bytes: %i, it is taken as no match",
+                          match, text->len, rc);
+            return NGX_DECLINED;
+        }
+
+        return (rc == NGX_REGEX_NO_MATCHED)
+               ? NGX_DECLINED : ngx_http_regex_exec(m, rule->regex, &str);
     }
 
 #endif
