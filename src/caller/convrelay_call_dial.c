@@ -432,7 +432,7 @@ convrelay_call_action(convrelay_call_t *call)
                                   "then %s", status, call->twiml.verbs[0]
                                   ? call->twiml.verbs : "nothing more");
 
-        if (call->hung_up || !call->twiml.connect) {
+        if ((call->hung_up && !call->dropped) || !call->twiml.connect) {
             rc = CONVRELAY_DONE;
         }
     }

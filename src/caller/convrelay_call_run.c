@@ -106,7 +106,15 @@ convrelay_call_session(convrelay_call_t *call)
     call->over = 0;
     call->ended = 0;
     call->hung_up = 0;
+    call->dropped = 0;
     call->speaking = 0;
+
+    /* the rest of an answer went with its connection */
+
+    if (call->turn.asked) {
+        call->turn.interrupted = 0;
+        call->turn.done = 1;
+    }
 
     if (convrelay_call_connect(call) != CONVRELAY_OK) {
         convrelay_call_print_error("%s: %s", call->twiml.url,
