@@ -283,9 +283,9 @@ data("a\\u0001\\ufffe\255\\n")
 /text: <Say>&quot; &apos;&amp;</Say>
 /attribute: <Dial callerId="&quot; &apos;&amp;">1</Dial>
 /enqueue: <Enqueue workflowSid="WW00000000000000000000000000000001"><Task>{&quot;x&quot;:&quot;a\u0001\ufffe�\n&quot;}</Task></Enqueue>
-/say: <Say>a�</Say>
-/text: <Say>a�&#10;</Say>
-/attribute: <Dial callerId="a�&#10;">1</Dial>
+/say: <Say>a �</Say>
+/text: <Say>a � </Say>
+/attribute: <Dial callerId="a � ">1</Dial>
 
 
 
