@@ -22,7 +22,8 @@ my %secret = (
     WORKFLOW_SID      => 'WW0123456789abcdef0123456789abcdef',
 );
 
-# what else each is played through with, by t/scenarios/examples/NAME.txt
+# what else each is played through with, t/scenarios/examples/NAME.txt, and
+# what is to be seen then
 
 my %played = (
     'tenants.conf' => [
@@ -32,6 +33,17 @@ my %played = (
           '--set', 'PROMPT=bookshop' ],
         [ 'tenants', '--to', '+15550100009', '--set', 'GREETING=How can I',
           '--set', 'PROMPT=not in use' ],
+    ],
+    'languages.conf' => [
+        [ 'languages', '--set', 'GREETING=Hello!', '--set', 'ASK=Español.',
+          '--set', 'ANSWER=hablemos' ],
+        [ 'languages', '--to', '+15550100003', '--set', 'GREETING=¡Hola!',
+          '--set', 'ASK=In English, please', '--set', 'ANSWER=All right' ],
+    ],
+    'keypad.conf' => [
+        [ 'keypad', qr/SessionStatus ended, then <Enqueue>/ ],
+        [ 'keypad-spoken', qr/SessionStatus ended, then <Enqueue>/ ],
+        [ 'keypad-drop', qr/SessionStatus failed, then <Connect>/ ],
     ],
     'telnyx.conf' => [
         [ 'telnyx' ],
@@ -180,12 +192,14 @@ sub call {
        'the API was asked with the key';
 
     for my $case (@{$played{$name} // []}) {
-        my ($scenario, @args) = @$case;
+        my ($scenario, @args) = grep { !ref } @$case;
+        my ($shows) = grep { ref } @$case;
 
         ($code, $said) = ring($nginx, @args, '-s', ConvRelay::Nginx->root
                               . "/t/scenarios/examples/$scenario.txt");
 
         is $code, 0, "it is played through: $scenario @args" or diag $said;
+        like $said, $shows, '... to its end' if $shows;
     }
 
     $nginx->stop;
