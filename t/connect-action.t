@@ -310,12 +310,15 @@ data("</Say><Dial>1</Dial><Say>")
 data("", "</Say><Dial>1</Dial><Say>")
 data("&lt;")
 data("<")
+ask("lines", "/action", { HandoffData = "{}",
+                          Name = "</Say>\n<Dial>1</Dial><Say>" })
 --- response_body
 Hello, Ann: <Say>Hello, Ann</Say>
 </Say><Dial>1</Dial><Say>: <Hangup/>
 </Say><Dial>1</Dial><Say>: <Hangup/>
 &lt;: <Hangup/>
 <: <Hangup/>
+lines: <Hangup/>
 --- error_log
 what "convrelay_connect_reply $reply" gives holds markup that came with the request: write the TwiML in the directive itself, where variables are escaped
 --- no_error_log eval

@@ -712,6 +712,13 @@ ngx_int_t ngx_http_convrelay_add_variables(ngx_conf_t *cf);
 /* evaluates anew what was cached before the call was known */
 void ngx_http_convrelay_flush_variables(ngx_http_request_t *r);
 
+/*
+ * Text that came decoded from outside: a line end in it would end the header
+ * or the log line that it becomes part of.  Control characters are blanks
+ * then, in a copy in pool.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_one_line(ngx_pool_t *pool, convrelay_str_t *text);
+
 
 /* ngx_http_convrelay_value.c */
 

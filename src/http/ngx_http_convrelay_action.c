@@ -193,6 +193,7 @@ ngx_http_convrelay_action_injected(ngx_http_request_t *r,
 {
     ngx_uint_t         i, n;
     ngx_array_t       *array[2];
+    convrelay_str_t    text;
     convrelay_pair_t  *pair;
 
     array[0] = ngx_http_convrelay_form(r);
@@ -208,7 +209,15 @@ ngx_http_convrelay_action_injected(ngx_http_request_t *r,
 
         for (i = 0; i < array[n]->nelts; i++) {
 
-            if (convrelay_reply_is_injected(xml, &pair[i].value)) {
+            /* as its variable has it */
+
+            text = pair[i].value;
+
+            if (ngx_http_convrelay_one_line(r->pool, &text) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            if (convrelay_reply_is_injected(xml, &text)) {
                 return NGX_DECLINED;
             }
         }

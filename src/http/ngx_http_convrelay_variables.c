@@ -451,14 +451,24 @@ ngx_http_convrelay_variable_call(ngx_http_request_t *r)
 }
 
 
-/*
- * Text that came decoded from outside: a line end in it would end the header
- * or the log line that the variable is part of, so it becomes a blank.
- */
-
 static ngx_int_t
 ngx_http_convrelay_variable_text(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, const convrelay_str_t *text)
+{
+    convrelay_str_t  line;
+
+    line = *text;
+
+    if (ngx_http_convrelay_one_line(r->pool, &line) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_variable_set(v, line.data, line.len);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_one_line(ngx_pool_t *pool, convrelay_str_t *text)
 {
     u_char  *p, *last;
     size_t   i;
@@ -471,17 +481,16 @@ ngx_http_convrelay_variable_text(ngx_http_request_t *r,
     }
 
     if (i == text->len) {
-        return ngx_http_convrelay_variable_set(v, text->data, text->len);
+        return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, text->len);
+    p = ngx_pnalloc(pool, text->len);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     last = ngx_cpymem(p, text->data, text->len);
-
-    (void) ngx_http_convrelay_variable_set(v, p, text->len);
+    text->data = p;
 
     for (p += i; p < last; p++) {
 

@@ -427,17 +427,17 @@ int
 convrelay_reply_is_injected(const convrelay_str_t *xml,
     const convrelay_str_t *value)
 {
-    size_t  i;
+    size_t           i;
+    convrelay_str_t  text;
 
-    if (value->len > xml->len) {
-        return 0;
-    }
+    text = *value;
 
-    for (i = 0; i < value->len; i++) {
+    convrelay_reply_trim(&text);
 
-        if (memchr("<>&\"'", value->data[i], sizeof("<>&\"'") - 1)) {
-            return memmem(xml->data, xml->len, value->data, value->len)
-                   != NULL;
+    for (i = 0; i < text.len; i++) {
+
+        if (memchr("<>&\"'", text.data[i], sizeof("<>&\"'") - 1)) {
+            return memmem(xml->data, xml->len, text.data, text.len) != NULL;
         }
     }
 

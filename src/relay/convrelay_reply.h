@@ -67,7 +67,8 @@ int convrelay_reply_check_root(const convrelay_str_t *xml,
 
 /*
  * Whether a value that came from outside could have put markup into xml: it
- * holds characters that XML gives a meaning to, and is found there as it is.
+ * holds characters that XML gives a meaning to, and is found there as it is,
+ * but for white space around it, which xml may have lost.
  */
 int convrelay_reply_is_injected(const convrelay_str_t *xml,
     const convrelay_str_t *value);

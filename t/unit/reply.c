@@ -355,6 +355,7 @@ injected_test(void)
            "a quote is found");
     tap_ok(injected("<Say>&amp;</Say>", "&amp;"), "a reference is found");
     tap_ok(injected("<a/>", "<a/>"), "all of it is found");
+    tap_ok(injected("<a/>", "  <a/>\n"), "white space around it hides nothing");
     tap_ok(!injected("<Say>&lt;a&gt;</Say>", "<a>"),
            "what is escaped does no harm");
     tap_ok(!injected("<Say>Hello</Say>", "Hello"), "plain text does no harm");
