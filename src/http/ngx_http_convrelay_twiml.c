@@ -22,6 +22,8 @@ static ngx_int_t ngx_http_convrelay_twiml_languages(ngx_http_request_t *r,
     ngx_array_t *languages, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
+static void ngx_http_convrelay_twiml_greeting(
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
 static convrelay_pair_t *ngx_http_convrelay_twiml_pairs(ngx_http_request_t *r,
     ngx_array_t *attributes, ngx_uint_t more);
 static ngx_int_t ngx_http_convrelay_twiml_value(ngx_http_request_t *r,
@@ -71,6 +73,8 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     {
         return NGX_ERROR;
     }
+
+    ngx_http_convrelay_twiml_greeting(clcf, &t);
 
     document->len = convrelay_twiml_size(&t);
     document->data = ngx_pnalloc(r->pool, document->len);
@@ -236,11 +240,9 @@ ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
     ngx_int_t          rc;
     convrelay_pair_t  *pair;
 
-    if (clcf->parameters == NULL && clcf->ticket == NULL) {
-        return NGX_OK;
-    }
+    /* room for the ticket and the greeting */
 
-    pair = ngx_http_convrelay_twiml_pairs(r, clcf->parameters, 1);
+    pair = ngx_http_convrelay_twiml_pairs(r, clcf->parameters, 2);
     if (pair == NULL) {
         return NGX_ERROR;
     }
@@ -259,6 +261,44 @@ ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
     }
 
     return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/*
+ * What Twilio is going to say comes back in the setup message, so that the
+ * model knows of it.  There is room behind the parameters.
+ */
+
+static void
+ngx_http_convrelay_twiml_greeting(ngx_http_convrelay_loc_conf_t *clcf,
+    convrelay_twiml_t *t)
+{
+    size_t             i;
+    convrelay_pair_t  *pair;
+
+    if (!clcf->greeting_history) {
+        return;
+    }
+
+    for (i = 0; i < t->nattributes; i++) {
+
+        if (!convrelay_str_eq(&t->attributes[i].name, "welcomeGreeting")) {
+            continue;
+        }
+
+        if (t->attributes[i].value.len == 0
+            || t->attributes[i].value.len > CONVRELAY_SESSION_MAX_GREETING)
+        {
+            return;
+        }
+
+        pair = (convrelay_pair_t *) &t->parameters[t->nparameters++];
+
+        convrelay_str_set(&pair->name, CONVRELAY_SESSION_GREETING);
+        pair->value = t->attributes[i].value;
+
+        return;
+    }
 }
 
 

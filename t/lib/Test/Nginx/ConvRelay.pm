@@ -37,6 +37,7 @@ package Test::Nginx::ConvRelay;
 #            $TEST_NGINX_LLM_PORT, which is upstream "llm"
 #     signed (empty) leaves out "convrelay_auth_token off", which all other
 #            blocks have on the http level
+#     greeting (empty) leaves out "convrelay_greeting_history off" likewise
 #
 # Ports and the server root are the file's own, so that files can run at the
 # same time: $TEST_NGINX_SERVER_PORT, $TEST_NGINX_LLM_PORT, and
@@ -182,6 +183,11 @@ sub preamble() {
 
     if (!defined $block->signed && has_module('ngx_http_convrelay_module')) {
         $conf .= "    convrelay_auth_token  off;\n";
+    }
+
+    if (!defined $block->greeting && has_module('ngx_http_convrelay_module'))
+    {
+        $conf .= "    convrelay_greeting_history  off;\n";
     }
 
     if (has_module('ngx_http_lua_module')) {
