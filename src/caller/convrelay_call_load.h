@@ -87,6 +87,8 @@ typedef struct {
     unsigned                      open:1;       /* a last:true is owed */
     unsigned                      ponged:1;
     unsigned                      over:1;       /* until the pong comes */
+    unsigned                      renewed:1;    /* over, and the old answer
+                                                   is closed */
 } convrelay_call_load_call_t;
 
 

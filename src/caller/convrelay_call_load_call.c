@@ -354,7 +354,7 @@ convrelay_call_load_token(convrelay_call_load_call_t *c,
         return;
     }
 
-    if (c->state == CONVRELAY_CALL_LOAD_CUT || c->over) {
+    if (c->state == CONVRELAY_CALL_LOAD_CUT || (c->over && !c->renewed)) {
         load->flight++;
 
     } else if (c->first_at == 0) {
@@ -408,7 +408,12 @@ convrelay_call_load_last(convrelay_call_load_call_t *c)
 
     c->open = 0;
 
-    if (c->over) {
+    if (c->over && !c->renewed) {
+
+        /* an LLM in the server itself answers before the pong */
+
+        convrelay_call_load_fresh(c);
+        c->renewed = 1;
         return;
     }
 
@@ -488,6 +493,7 @@ convrelay_call_load_act(convrelay_call_load_call_t *c)
         load->overs++;
         load->turns++;
         c->over = 1;
+        c->renewed = 0;
         c->asked_at = load->now;
         convrelay_call_prompt(&load->message, load->options->say, "en-US", 1);
         convrelay_call_load_send(c);
@@ -580,6 +586,10 @@ convrelay_call_load_pong(convrelay_call_load_call_t *c)
 {
     if (c->over) {
         c->over = 0;
+
+        if (c->renewed) {
+            return;
+        }
 
         if (c->open) {
             c->load->unclosed++;
