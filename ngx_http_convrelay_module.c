@@ -207,6 +207,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       offsetof(ngx_http_convrelay_loc_conf_t, max_answer_size),
       NULL },
 
+    { ngx_string("convrelay_max_response_size"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_response_size),
+      NULL },
+
     { ngx_string("convrelay_max_line_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -505,6 +512,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->max_message_size = NGX_CONF_UNSET_SIZE;
     conf->max_output_size = NGX_CONF_UNSET_SIZE;
     conf->max_answer_size = NGX_CONF_UNSET_SIZE;
+    conf->max_response_size = NGX_CONF_UNSET_SIZE;
     conf->max_line_size = NGX_CONF_UNSET_SIZE;
     conf->max_history_size = NGX_CONF_UNSET_SIZE;
     conf->max_history_messages = NGX_CONF_UNSET;
@@ -624,6 +632,8 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
                               262144);
     ngx_conf_merge_size_value(conf->max_answer_size, prev->max_answer_size,
                               65536);
+    ngx_conf_merge_size_value(conf->max_response_size,
+                              prev->max_response_size, 8 * 1024 * 1024);
     ngx_conf_merge_size_value(conf->max_line_size, prev->max_line_size,
                               262144);
     ngx_conf_merge_size_value(conf->max_history_size, prev->max_history_size,
@@ -769,12 +779,14 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-#if (NGX_HTTP_CACHE)
-
     /* a proxy location's configuration starts with its upstream's */
 
     upstream = ((ngx_http_conf_ctx_t *) cf->ctx)
                    ->loc_conf[mcf->proxy->ctx_index];
+
+    ngx_http_convrelay_guard(upstream);
+
+#if (NGX_HTTP_CACHE)
 
     if (upstream->cache == 1) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -317,3 +317,47 @@ closed
 client timed out
 --- no_error_log
 [error]
+
+
+
+=== TEST 9: bytes that are no text end at convrelay_max_response_size
+--- limits: convrelay_max_response_size 10k;
+--- llm
+if llm.messages():find("?", 1, true) then
+    llm.say("ok")
+    return
+end
+
+ngx.on_abort(function()
+    llm.note("closed")
+    ngx.exit(499)
+end)
+
+llm.stream()
+llm.token("Well")
+
+for i = 1, 2000 do
+    ngx.print(": ", ("x"):rep(1000), "\n\n")
+    ngx.flush(true)
+    ngx.sleep(0.001)
+end
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("Hi")
+ngx.say(require "convrelay_llm".notes(1))
+call:ask("?")
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "WellSorry."
+closed
+> prompt "?"
+< "ok"
+> close 1000
+< close 1000
+--- error_log
+LLM's answer has
+bytes and more, limit is 10240
+sent too much

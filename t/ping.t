@@ -78,13 +78,17 @@ call:setup()
 
 ngx.update_time()
 local start = ngx.now()
-call:read(3)
+
+for i = 1, 3 do
+    call:read(1)
+    call:raw(frame{ opcode = "pong" })
+end
+
 ngx.update_time()
 
 local time = ngx.now() - start
 ngx.say(time > 0.25 and time < 1 and "in time" or time)
 
-call:raw(frame{ opcode = "pong" })
 call.mute = true
 call:hangup()
 --- response_body
@@ -96,7 +100,28 @@ in time
 
 
 
-=== TEST 4: by default it is not pinged that often, timeouts of HTTP are off
+=== TEST 4: who answers two pings with nothing at all is gone
+--- config
+location = /ws {
+    convrelay;
+    convrelay_ping_interval  100ms;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:read(3)
+--- response_body
+> setup
+< ping
+< ping
+< eof
+--- error_log
+client sent nothing, not even an answer to 2 pings
+
+
+
+=== TEST 5: by default it is not pinged that often, timeouts of HTTP are off
 --- config
 keepalive_timeout      100ms;
 client_header_timeout  100ms;

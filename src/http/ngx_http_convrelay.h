@@ -37,6 +37,8 @@
 #define NGX_HTTP_CONVRELAY_TICKET_LIFETIME  120 /* seconds */
 #define NGX_HTTP_CONVRELAY_RECONNECTS    "convrelay_reconnects" /* argument */
 #define NGX_HTTP_CONVRELAY_SHA1_LEN      20
+#define NGX_HTTP_CONVRELAY_SILENT_PINGS  2      /* unanswered, the third is
+                                                   the end */
 #define NGX_HTTP_CONVRELAY_CLOSE_TIME    5000   /* ms for a Close to leave */
 #define NGX_HTTP_CONVRELAY_DRAIN_TIME    1000   /* ms from [DONE] to the end
                                                    of the body */
@@ -192,6 +194,7 @@ struct ngx_http_convrelay_loc_conf_s {
     size_t                            max_message_size;
     size_t                            max_output_size;
     size_t                            max_answer_size;
+    size_t                            max_response_size;      /* 0: none */
     size_t                            max_line_size;
     size_t                            max_history_size;
     ngx_int_t                         max_history_messages;
@@ -311,6 +314,8 @@ struct ngx_http_convrelay_call_s {
 
     ngx_int_t                         rc;     /* to finalize with */
 
+    unsigned                          silent:2;       /* pings since bytes
+                                                         came */
     unsigned                          closing:1;      /* a Close is queued */
     unsigned                          linger:1;       /* wait for its FIN */
     unsigned                          dead:1; /* nothing more is sent */
@@ -338,6 +343,7 @@ struct ngx_http_convrelay_turn_s {
 
     ngx_int_t                         rc;     /* of the subrequest */
     ngx_uint_t                        status; /* HTTP status of the answer */
+    size_t                            received;       /* bytes of its body */
 
     unsigned                          header:1;       /* it was seen */
     unsigned                          encoded:1;      /* by Content-Encoding */
@@ -348,6 +354,8 @@ struct ngx_http_convrelay_turn_s {
     unsigned                          no_path:1;      /* URI is the
                                                          location's name */
     unsigned                          late:1; /* max_answer_time is over */
+    unsigned                          large:1;        /* max_response_size is
+                                                         passed */
 };
 
 
@@ -453,6 +461,12 @@ ngx_http_request_t *ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call,
 
 /* the session has done with it: ends its upstream in this event-loop turn */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
+
+/*
+ * What an LLM's answer may not do in the caller's name: redirect inside of
+ * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
+ */
+void ngx_http_convrelay_guard(ngx_http_upstream_conf_t *conf);
 
 /* the call is over: ends all upstreams now; then frees all memory */
 void ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call);

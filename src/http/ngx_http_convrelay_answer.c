@@ -13,6 +13,8 @@
 static ngx_int_t ngx_http_convrelay_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static void ngx_http_convrelay_received(ngx_http_convrelay_turn_t *t,
+    size_t size);
 static void ngx_http_convrelay_feed(ngx_http_convrelay_turn_t *t,
     ngx_buf_t *b);
 static void ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t,
@@ -92,6 +94,7 @@ ngx_http_convrelay_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         b = cl->buf;
 
         if (b->pos < b->last) {
+            ngx_http_convrelay_received(t, b->last - b->pos);
             ngx_http_convrelay_feed(t, b);
             b->pos = b->last;
         }
@@ -141,6 +144,40 @@ ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
     ngx_post_event(&t->event, &ngx_posted_events);
 
     return NGX_OK;
+}
+
+
+/*
+ * What is not text costs, too.  A turn that nobody waits for any more is
+ * ended by its upstream, which would else read on before the posted event
+ * runs.
+ */
+
+static void
+ngx_http_convrelay_received(ngx_http_convrelay_turn_t *t, size_t size)
+{
+    size_t                      max;
+    ngx_http_convrelay_call_t  *call;
+
+    call = t->call;
+    max = call->conf->max_response_size;
+
+    t->received += size;
+
+    if (max && t->received > max && call->turn == t) {
+        t->large = 1;
+
+        ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+                      "LLM's answer has %uz bytes and more, limit is %uz",
+                      t->received, max);
+
+        ngx_http_convrelay_answered(t);
+        ngx_post_event(&t->event, &ngx_posted_events);
+    }
+
+    if ((t->large || t->cancelled) && t->request->upstream) {
+        t->request->upstream->error = 1;
+    }
 }
 
 
@@ -272,7 +309,7 @@ ngx_http_convrelay_turn_end(ngx_http_convrelay_turn_t *t)
 
     log = t->call->connection->log;
 
-    if (!t->header || t->encoded || t->late) {
+    if (!t->header || t->encoded || t->late || t->large) {
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_FAILED;
     }
@@ -348,6 +385,9 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 
     } else if (t->late) {
         reason = "took too long";
+
+    } else if (t->large) {
+        reason = "sent too much";
 
     } else if (!t->header) {
         reason = (t->rc == NGX_HTTP_GATEWAY_TIME_OUT) ? "timed out"

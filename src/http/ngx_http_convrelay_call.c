@@ -360,6 +360,8 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
             return;
         }
 
+        call->silent = 0;
+
         ngx_http_convrelay_input(call, mcf->buffer, mcf->buffer + n);
     }
 
@@ -579,6 +581,18 @@ ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
     if (call->closing || call->output.first) {
         return;
     }
+
+    /* RFC 6455, 5.5.2: a ping has to be answered */
+
+    if (call->silent == NGX_HTTP_CONVRELAY_SILENT_PINGS) {
+        ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
+                      "client sent nothing, not even an answer to %d pings",
+                      NGX_HTTP_CONVRELAY_SILENT_PINGS);
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
+
+    call->silent++;
 
     rc = ngx_http_convrelay_control(call, CONVRELAY_WS_PING, NULL);
 

@@ -399,10 +399,20 @@ ngx_http_convrelay_run(ngx_http_convrelay_turn_t *t)
 }
 
 
-/*
- * What an LLM's answer may not do in the caller's name: redirect inside of
- * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
- */
+void
+ngx_http_convrelay_guard(ngx_http_upstream_conf_t *conf)
+{
+    conf->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
+                            |NGX_HTTP_UPSTREAM_IGN_XA_EXPIRES
+                            |NGX_HTTP_UPSTREAM_IGN_XA_LIMIT_RATE
+                            |NGX_HTTP_UPSTREAM_IGN_XA_BUFFERING
+                            |NGX_HTTP_UPSTREAM_IGN_XA_CHARSET;
+    conf->intercept_errors = 0;
+    conf->store = 0;
+}
+
+
+/* the same for upstreams that are not proxy's, and what is known only now */
 
 static ngx_int_t
 ngx_http_convrelay_guard_upstream(ngx_http_convrelay_turn_t *t,
@@ -422,13 +432,7 @@ ngx_http_convrelay_guard_upstream(ngx_http_convrelay_turn_t *t,
 
     *conf = *u->conf;
 
-    conf->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
-                            |NGX_HTTP_UPSTREAM_IGN_XA_EXPIRES
-                            |NGX_HTTP_UPSTREAM_IGN_XA_LIMIT_RATE
-                            |NGX_HTTP_UPSTREAM_IGN_XA_BUFFERING
-                            |NGX_HTTP_UPSTREAM_IGN_XA_CHARSET;
-    conf->intercept_errors = 0;
-    conf->store = 0;
+    ngx_http_convrelay_guard(conf);
 
     u->conf = conf;
     u->store = 0;
@@ -597,7 +601,10 @@ ngx_http_convrelay_turn_free(ngx_http_convrelay_turn_t *t)
 
     if (t->shadow) {
 
-        for (cln = t->shadow->cleanup; cln; cln = cln->next) {
+        cln = t->shadow->cleanup;
+        t->shadow->cleanup = NULL;
+
+        for ( /* void */ ; cln; cln = cln->next) {
             if (cln->handler) {
                 cln->handler(cln->data);
             }
