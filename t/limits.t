@@ -254,6 +254,7 @@ user: three
 --- limits
 convrelay_max_output_size  64k;
 convrelay_max_answer_size  100m;
+convrelay_max_response_size  100m;
 --- llm
 llm.messages()
 
@@ -289,6 +290,7 @@ limit is 65536
 convrelay_send_timeout     200ms;
 convrelay_max_output_size  100m;
 convrelay_max_answer_size  100m;
+convrelay_max_response_size  100m;
 --- llm
 llm.messages()
 
