@@ -46,9 +46,8 @@ int
 convrelay_llm_chunk(convrelay_llm_stream_t *s, const cJSON *root,
     const convrelay_str_t *raw, convrelay_str_t *text)
 {
-    int               rc;
-    const cJSON      *chunk, *choice, *delta;
-    convrelay_str_t   object;
+    int           rc;
+    const cJSON  *chunk, *choice, *delta;
 
     chunk = convrelay_llm_unwrap(root);
 
@@ -57,10 +56,7 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s, const cJSON *root,
         return CONVRELAY_AGAIN;
     }
 
-    object.len = 0;
-    (void) convrelay_json_string(chunk, "object", &object);
-
-    if (convrelay_llm_error(chunk) || convrelay_str_eq(&object, "error")) {
+    if (convrelay_llm_is_error(chunk)) {
         convrelay_llm_fail_json(s, chunk, raw);
         return CONVRELAY_AGAIN;
     }

@@ -113,10 +113,17 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s, const cJSON *root,
                                    sizeof(e->message));
     }
 
-    if (e->message[0] == '\0') {
-        convrelay_llm_redact(e->message, sizeof(e->message), raw->data,
-                             raw->len);
+    if (e->message[0] != '\0') {
+        return;
     }
+
+    if (convrelay_llm_good(s)) {
+        (void) snprintf(e->message, sizeof(e->message),
+                        "is an error without a message");
+        return;
+    }
+
+    convrelay_llm_redact(e->message, sizeof(e->message), raw->data, raw->len);
 }
 
 
@@ -141,6 +148,20 @@ convrelay_llm_error(const cJSON *root)
     }
 
     return error;
+}
+
+
+unsigned
+convrelay_llm_is_error(const cJSON *root)
+{
+    convrelay_str_t  object;
+
+    if (convrelay_llm_error(root)) {
+        return 1;
+    }
+
+    return convrelay_json_string(root, "object", &object) == CONVRELAY_OK
+           && convrelay_str_eq(&object, "error");
 }
 
 

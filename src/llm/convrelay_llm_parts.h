@@ -42,8 +42,8 @@ int convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text);
 
 /*
  * Set s->failed and s->error, unless they are set.  fail_json() takes any of
- * the shapes in which vendors send an error; raw is the message where it has
- * none.
+ * the shapes in which vendors send an error.  Where it has no message raw
+ * is, but not of a good status: that can be what was to be spoken.
  */
 void convrelay_llm_fail(convrelay_llm_stream_t *s, const char *code,
     const char *message);
@@ -57,6 +57,12 @@ const cJSON *convrelay_llm_unwrap(const cJSON *root);
 
 /* the member "error", unless it says that there is none */
 const cJSON *convrelay_llm_error(const cJSON *root);
+
+/* it has such a member, or "object" says that it is one */
+unsigned convrelay_llm_is_error(const cJSON *root);
+
+/* 2xx */
+unsigned convrelay_llm_good(const convrelay_llm_stream_t *s);
 
 
 #endif /* CONVRELAY_LLM_PARTS_H_INCLUDED */

@@ -47,7 +47,6 @@ static void convrelay_llm_error_body(convrelay_llm_stream_t *s);
 static int convrelay_llm_body_over(convrelay_llm_stream_t *s,
     convrelay_str_t *text);
 static void convrelay_llm_trim(convrelay_str_t *text);
-static unsigned convrelay_llm_good(const convrelay_llm_stream_t *s);
 
 
 static const u_char  convrelay_llm_bom[] = { 0xef, 0xbb, 0xbf };
@@ -369,6 +368,7 @@ static int
 convrelay_llm_document(convrelay_llm_stream_t *s, convrelay_str_t *text)
 {
     int              rc;
+    const cJSON     *root;
     convrelay_str_t  doc;
 
     doc.data = s->body.data;
@@ -386,11 +386,12 @@ convrelay_llm_document(convrelay_llm_stream_t *s, convrelay_str_t *text)
         return CONVRELAY_AGAIN;
     }
 
-    if (cJSON_GetObjectItemCaseSensitive(convrelay_llm_unwrap(s->json.root),
-                                         "choices")
-        == NULL)
+    root = convrelay_llm_unwrap(s->json.root);
+
+    if (cJSON_GetObjectItemCaseSensitive(root, "choices") == NULL
+        && !convrelay_llm_is_error(root))
     {
-        convrelay_llm_fail_json(s, s->json.root, &doc);
+        convrelay_llm_fail(s, "bad_answer", "is JSON without \"choices\"");
         return CONVRELAY_AGAIN;
     }
 
@@ -533,7 +534,7 @@ convrelay_llm_trim(convrelay_str_t *text)
 }
 
 
-static unsigned
+unsigned
 convrelay_llm_good(const convrelay_llm_stream_t *s)
 {
     return s->status >= 200 && s->status < 300;
