@@ -30,7 +30,7 @@ sub configure {
         }
 
         location = /slow {
-            convrelay_mock_llm  answer=count tokens=40 interval=25ms;
+            convrelay_mock_llm  answer=count tokens=20 interval=25ms;
         }
     }
 
@@ -43,7 +43,13 @@ sub configure {
         location = /ws {
             convrelay;
             convrelay_system_prompt  "$name prompt";
-            convrelay_ping_interval  300ms;
+            proxy_pass               http://llm/v1/chat/completions;
+        }
+
+        location = /idle {
+            convrelay;
+            convrelay_system_prompt  "$name prompt";
+            convrelay_ping_interval  1s;
             proxy_pass               http://llm/v1/chat/completions;
         }
 
@@ -73,7 +79,7 @@ $nginx->start;
 
 my ($old) = $nginx->workers;
 
-my $idle = dial('/ws');
+my $idle = dial('/idle');
 my $talk = dial('/slow');
 
 is $talk->{worker}, $old, 'a call is on the first worker';
@@ -87,26 +93,26 @@ my ($new) = $nginx->hup;
 
 isnt $new, $old, 'after a reload there is another worker';
 
-is $talk->answer, ' ' . join(' ', 4 .. 40), 'the running answer loses nothing';
+is $talk->answer, ' ' . join(' ', 4 .. 20), 'the running answer loses nothing';
+
+# an idle call has nothing but its ping timer to keep the worker
+
+ok $idle->quiet(2.5), 'an idle call says nothing';
+cmp_ok $idle->{pings}, '>=', 2, '... but ping';
+
+like $idle->ask('Hi'), qr/old prompt/,
+     '... it is answered, by the configuration that it began with';
 
 $talk->prompt('Again');
-is $talk->answer, ' ' . join(' ', 1 .. 40), '... and another turn is answered';
+is $talk->answer, ' ' . join(' ', 1 .. 20), '... and another turn is answered';
 
 my $call = dial('/ws');
 
 is $call->{worker}, $new, 'a new call goes to the new worker';
 like $call->ask('Hi'), qr/new prompt/, '... and has its configuration';
 
-# an idle call has nothing but its ping timer to keep the worker
-
-ok $idle->quiet(0.7), 'an idle call says nothing';
-cmp_ok $idle->{pings}, '>=', 2, '... but ping';
-
-like $idle->ask('Hi'), qr/old prompt/,
-     '... it is answered, by the configuration that it began with';
-
 is $talk->hangup, 1000, 'one call ends';
-select undef, undef, undef, 0.3;
+$idle->quiet(0.3);
 
 ok scalar(grep({ $_ == $old } $nginx->workers)),
    '... the other one keeps its worker';
