@@ -32,6 +32,8 @@ static char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
 
 static char *ngx_http_convrelay_check_time(ngx_conf_t *cf, void *post,
     void *data);
+static char *ngx_http_convrelay_check_size(ngx_conf_t *cf, void *post,
+    void *data);
 
 
 static ngx_conf_num_bounds_t  ngx_http_convrelay_count_bounds = {
@@ -41,6 +43,11 @@ static ngx_conf_num_bounds_t  ngx_http_convrelay_count_bounds = {
 
 static ngx_conf_post_t  ngx_http_convrelay_time_post = {
     ngx_http_convrelay_check_time
+};
+
+
+static ngx_conf_post_t  ngx_http_convrelay_size_post = {
+    ngx_http_convrelay_check_size
 };
 
 
@@ -184,7 +191,7 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, max_message_size),
-      NULL },
+      &ngx_http_convrelay_size_post },
 
     { ngx_string("convrelay_max_fragments"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
@@ -198,7 +205,7 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, max_output_size),
-      NULL },
+      &ngx_http_convrelay_size_post },
 
     { ngx_string("convrelay_max_answer_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
@@ -219,7 +226,7 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, max_line_size),
-      NULL },
+      &ngx_http_convrelay_size_post },
 
     { ngx_string("convrelay_max_history_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
@@ -808,7 +815,20 @@ ngx_http_convrelay_check_time(ngx_conf_t *cf, void *post, void *data)
     ngx_msec_t *time = data;
 
     if (*time == 0) {
-        return "cannot be zero";
+        return "cannot be zero, write a time such as \"30s\"";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_check_size(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t *size = data;
+
+    if (*size == 0) {
+        return "cannot be zero, write a size such as \"128k\"";
     }
 
     return NGX_CONF_OK;

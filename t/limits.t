@@ -363,3 +363,54 @@ closed
 LLM's answer has
 bytes and more, limit is 10240
 sent too much
+
+
+
+=== TEST 10: convrelay_max_message_size 0 is refused
+--- limits: convrelay_max_message_size 0;
+--- must_die
+--- error_log
+"convrelay_max_message_size" directive cannot be zero, write a size such as "128k"
+
+
+
+=== TEST 11: convrelay_max_output_size 0 is refused
+--- limits: convrelay_max_output_size 0;
+--- must_die
+--- error_log
+"convrelay_max_output_size" directive cannot be zero, write a size such as "128k"
+
+
+
+=== TEST 12: convrelay_max_line_size 0 is refused
+--- limits: convrelay_max_line_size 0;
+--- must_die
+--- error_log
+"convrelay_max_line_size" directive cannot be zero, write a size such as "128k"
+
+
+
+=== TEST 13: limits of an answer and of the history that are 0 are none
+--- limits
+convrelay_max_answer_size       0;
+convrelay_max_history_size      0;
+convrelay_max_history_messages  0;
+--- llm
+local said = llm.messages()
+
+llm.note((said:gsub("x+", function(x) return #x end):gsub("\n", "|")))
+llm.say(("x"):rep(150000))
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+
+for _, text in ipairs{ "one", "two", "three" } do
+    call:ask(text)
+end
+
+call:hangup()
+ngx.say(require "convrelay_llm".notes(3))
+--- response_body
+user: one
+user: one|assistant: 150000|user: two
+user: one|assistant: 150000|user: two|assistant: 150000|user: three
