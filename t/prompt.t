@@ -261,8 +261,10 @@ try("/map", "+3")
 < "" close 1011 no system prompt
 > drop
 --- error_log eval
-[qr/broken.txt" is not UTF-8 at byte 4/,
- qr/system prompt file ".*missing.txt" \(2: No such file/]
+[q{"../html/$persona.txt" is not UTF-8 at byte 4},
+ qr/system prompt file "[^"]*\$persona.txt" \(2: No such file/]
+--- no_error_log
+missing.txt
 
 
 

@@ -754,11 +754,12 @@ ngx_http_convrelay_ctx_t *ngx_http_convrelay_get_ctx(ngx_http_request_t *r);
 
 /*
  * Reads a regular file of at most max bytes into the pool (blocking, as
- * nginx reads files).  NGX_OK; NGX_DECLINED: there is none (not logged);
- * NGX_ERROR (logged).
+ * nginx reads files); label, which ends in a NUL, is its name in logs.
+ * NGX_OK; NGX_DECLINED: there is none (not logged); NGX_ERROR (logged).
  */
 ngx_int_t ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_log_t *log,
-    ngx_str_t *name, off_t max, ngx_str_t *content, ngx_file_info_t *fi);
+    ngx_str_t *name, ngx_str_t *label, off_t max, ngx_str_t *content,
+    ngx_file_info_t *fi);
 
 
 #endif /* NGX_HTTP_CONVRELAY_H_INCLUDED */

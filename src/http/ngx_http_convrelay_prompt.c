@@ -12,7 +12,8 @@
 
 
 static ngx_int_t ngx_http_convrelay_prompt_read(ngx_pool_t *pool,
-    ngx_uint_t level, ngx_log_t *log, ngx_str_t *file, ngx_str_t *text);
+    ngx_uint_t level, ngx_log_t *log, ngx_str_t *file, ngx_str_t *label,
+    ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_prompt_message(ngx_pool_t *pool,
     ngx_str_t *text, convrelay_str_t *message);
 static ngx_int_t ngx_http_convrelay_prompt_name(ngx_http_request_t *r,
@@ -64,7 +65,7 @@ ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
             }
 
             rc = ngx_http_convrelay_prompt_read(cf->pool, NGX_LOG_EMERG,
-                                                cf->log, &file, &text);
+                                                cf->log, &file, &file, &text);
         }
     }
 
@@ -101,23 +102,26 @@ ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
 }
 
 
-/* the whole file but the line end that editors leave behind it */
+/*
+ * The whole file but the line end that editors leave behind it.  Logs call
+ * it label: a name with variables in it can hold a caller's number.
+ */
 
 static ngx_int_t
 ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_uint_t level,
-    ngx_log_t *log, ngx_str_t *file, ngx_str_t *text)
+    ngx_log_t *log, ngx_str_t *file, ngx_str_t *label, ngx_str_t *text)
 {
     size_t           n;
     ngx_int_t        rc;
     ngx_file_info_t  fi;
 
-    rc = ngx_http_convrelay_read_file(pool, log, file,
+    rc = ngx_http_convrelay_read_file(pool, log, file, label,
                                       NGX_HTTP_CONVRELAY_MAX_PROMPT, text,
                                       &fi);
 
     if (rc == NGX_DECLINED) {
         ngx_log_error(level, log, NGX_ENOENT,
-                      "system prompt file \"%V\"", file);
+                      "system prompt file \"%V\"", label);
         return NGX_ERROR;
     }
 
@@ -130,7 +134,7 @@ ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_uint_t level,
     if (n != text->len) {
         ngx_log_error(level, log, 0,
                       "system prompt file \"%V\" is not UTF-8 at byte %uz",
-                      file, n);
+                      label, n);
         return NGX_ERROR;
     }
 
@@ -218,6 +222,7 @@ ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
                != NGX_OK
             || ngx_http_convrelay_prompt_read(r->pool, NGX_LOG_ERR,
                                               r->connection->log, &file,
+                                              &clcf->system_prompt_file->source,
                                               &text)
                != NGX_OK)
         {

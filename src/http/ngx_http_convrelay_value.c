@@ -133,7 +133,8 @@ ngx_http_convrelay_get_ctx(ngx_http_request_t *r)
 
 ngx_int_t
 ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_log_t *log,
-    ngx_str_t *name, off_t max, ngx_str_t *content, ngx_file_info_t *fi)
+    ngx_str_t *name, ngx_str_t *label, off_t max, ngx_str_t *content,
+    ngx_file_info_t *fi)
 {
     ssize_t     n;
     ngx_int_t   rc;
@@ -141,7 +142,7 @@ ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_log_t *log,
 
     ngx_memzero(&file, sizeof(ngx_file_t));
 
-    file.name = *name;
+    file.name = *label;
     file.log = log;
     rc = NGX_ERROR;
 
@@ -155,20 +156,20 @@ ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_log_t *log,
         }
 
         ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
-                      ngx_open_file_n " \"%V\" failed", name);
+                      ngx_open_file_n " \"%V\" failed", label);
         return NGX_ERROR;
     }
 
     if (ngx_fd_info(file.fd, fi) == NGX_FILE_ERROR) {
         ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
-                      ngx_fd_info_n " \"%V\" failed", name);
+                      ngx_fd_info_n " \"%V\" failed", label);
         goto done;
     }
 
     if (!ngx_is_file(fi) || ngx_file_size(fi) > max) {
         ngx_log_error(NGX_LOG_EMERG, log, 0,
                       "\"%V\" is no regular file of at most %O bytes",
-                      name, max);
+                      label, max);
         goto done;
     }
 
@@ -193,7 +194,7 @@ done:
 
     if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
         ngx_log_error(NGX_LOG_ALERT, log, ngx_errno,
-                      ngx_close_file_n " \"%V\" failed", name);
+                      ngx_close_file_n " \"%V\" failed", label);
     }
 
     return rc;
