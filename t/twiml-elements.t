@@ -321,11 +321,11 @@ location = /twiml {
 GET /twiml?tts=Acme&dtmf=yes&newer=1&code=en_US
 --- response_body_like chop
 ttsProvider="Acme" dtmfDetection="yes" newer="1" voice="1" .*code="en_US"/>
---- grep_error_log eval: qr/"[^"]*" is no value .*?(?=, client)/
+--- grep_error_log eval: qr/wrong value .*?(?=, client)/
 --- grep_error_log_out
-"Acme" is no value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs"
-"yes" is no value of "dtmfDetection", write "true" or "false"
-"en_US" is no value of "language", write a language as in "en-US", or "multi"
+wrong value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs"
+wrong value of "dtmfDetection", write "true" or "false"
+wrong value of "language", write a language as in "en-US", or "multi"
 
 
 

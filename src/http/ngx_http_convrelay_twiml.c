@@ -336,7 +336,10 @@ ngx_http_convrelay_twiml_pairs(ngx_http_request_t *r, ngx_array_t *attributes,
 }
 
 
-/* Twilio would ignore a wrong value without a word, so there is one */
+/*
+ * Twilio would ignore a wrong value without a word, so there is one.  The
+ * value is not part of it: it can be a caller's number or name.
+ */
 
 static ngx_int_t
 ngx_http_convrelay_twiml_value(ngx_http_request_t *r,
@@ -362,8 +365,7 @@ ngx_http_convrelay_twiml_value(ngx_http_request_t *r,
 
     if (convrelay_twiml_check_value(&name, text, &error) != CONVRELAY_OK) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                      "\"%V\" is no value of \"%V\", %s",
-                      &value, &a->name, error);
+                      "wrong value of \"%V\", %s", &a->name, error);
     }
 
     return NGX_OK;
