@@ -62,7 +62,40 @@ call:hangup()
 
 
 
-=== TEST 2: two languages: the first is spoken, the second is understood
+=== TEST 2: a map that was used at setup keeps its value, or is volatile
+--- http_config
+map $convrelay_lang $kept {
+    default  $convrelay_lang;
+}
+map $convrelay_lang $now {
+    volatile;
+    default  $convrelay_lang;
+}
+--- on
+convrelay_error_message      "Sorry. ($kept) ($now)";
+convrelay_on  prompt "espa"  language es-ES say "Hola. ($kept) ($now)";
+convrelay_on  dtmf 9         say "($kept) ($now)";
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+call:ask("Please")
+call.mute = false
+call:dtmf("9")
+call:read()
+call:prompt("En espanol")
+call:read(2)
+call:drop()
+--- response_body
+> dtmf 9
+< "() (en-US)" last
+> prompt "En espanol"
+< {"type":"language","ttsLanguage":"es-ES","transcriptionLanguage":"es-ES"}
+< "Hola. () (es-ES)" last
+> drop
+
+
+
+=== TEST 3: two languages: the first is spoken, the second is understood
 --- on
 convrelay_on  setup  language de-DE multi say "Hallo. ($convrelay_lang)";
 --- call
@@ -79,7 +112,7 @@ call:hangup()
 
 
 
-=== TEST 3: a language that is none
+=== TEST 4: a language that is none
 --- on
 convrelay_on  setup  language en_US;
 --- must_die
@@ -88,7 +121,7 @@ convrelay_on  setup  language en_US;
 
 
 
-=== TEST 4: the setup of Telnyx is understood with the same configuration
+=== TEST 5: the setup of Telnyx is understood with the same configuration
 --- on
 convrelay_on  setup  say "$convrelay_call_sid $convrelay_session_id";
 --- call
