@@ -4,7 +4,8 @@
  *
  * The environment: dotenv files, the process environment and defaults, for
  * $convrelay_env_NAME.  Everything is read with the configuration, by the
- * master; workers and logs never see a name's value but where it is used.
+ * master.  Workers inherit the table: all that the files set, and what the
+ * configuration uses of the process environment.  We log none of it.
  */
 
 
