@@ -234,6 +234,18 @@ $(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h) t/unit/*.h)
 	    $(PURE_SRCS) $(LIBS)
 
 
+analyze:                        ## gcc's and clang's analyzers, pure rooms
+	.ci/deps build fuzz
+	@for file in $(PURE_SRCS); do \
+	    echo "  analyze  $$file"; \
+	    $(CC) $(PURE_FLAGS) $(INCS) -fanalyzer -c -o /dev/null $$file \
+	    && $(CLANG) -std=gnu11 $(INCS) --analyze -Xclang -analyzer-werror \
+	        -Xclang -analyzer-output=text -o /dev/null $$file || exit 1; \
+	done
+
+coverage:                       ## lines that the unit tests reach
+	B=$(abspath $(B)) .ci/coverage
+
 asan:                           ## unit tests and nginx under sanitizers
 	B=$(abspath $(B)) .ci/asan
 
@@ -270,7 +282,7 @@ help:                           ## this list
 
 FORCE:
 
-.PHONY: all module mock caller deps demo serve test check unit units prove \
+.PHONY: all module mock caller deps demo serve test check unit units prove analyze coverage \
         style fuzz asan valgrind compat image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d)

@@ -388,6 +388,8 @@ convrelay_relay_out_write(u_char *p, const convrelay_relay_out_t *m)
 {
     size_t  size;
 
+    size = 0;
+
     return convrelay_relay_out(p, &size, m);
 }
 
