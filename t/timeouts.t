@@ -377,11 +377,12 @@ server {
 
     location = /ws {
         convrelay;
-        convrelay_max_call_time    600ms;
-        convrelay_send_timeout     1h;
-        convrelay_max_output_size  100m;
-        convrelay_max_answer_size  100m;
-        proxy_pass                 http://llm/v1/chat/completions;
+        convrelay_max_call_time      600ms;
+        convrelay_send_timeout       1h;
+        convrelay_max_output_size    100m;
+        convrelay_max_answer_size    100m;
+        convrelay_max_response_size  100m;
+        proxy_pass                   http://llm/v1/chat/completions;
     }
 }
 --- llm
