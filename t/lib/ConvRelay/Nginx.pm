@@ -23,7 +23,6 @@ use strict;
 use warnings;
 
 use Cwd ();
-use Fcntl qw( :flock );
 use File::Basename ();
 use File::Path ();
 use File::Temp ();
@@ -64,35 +63,31 @@ sub new {
 }
 
 
-# beside those of Test::Nginx::ConvRelay, and locked in the same way
+# beside those of Test::Nginx::ConvRelay and taken in the same way: whoever
+# listens on the eleventh has the other ten
 
 sub take_ports {
     my $self = shift;
 
-    my $dir = File::Spec->catdir(File::Spec->tmpdir, "convrelay-test-$>");
+    for my $n (0 .. 90) {
+        my $base = 20840 + $n * 11;
+        my $lock = listen_on($base + 10) or next;
 
-    File::Path::make_path($dir);
+        next if grep { !listen_on($_) } $base .. $base + 9;
 
-    PORTS:
-    for my $n (0 .. 99) {
-        my $base = 20840 + $n * 10;
-
-        open my $fh, '>', "$dir/$base" or die "$dir/$base: $!\n";
-        next unless flock $fh, LOCK_EX | LOCK_NB;
-
-        for my $port ($base .. $base + 9) {
-            IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
-                                  LocalPort => $port, ReuseAddr => 1)
-            or next PORTS;
-        }
-
-        $self->{lock} = $fh;
-        $self->{base} = $base;
+        @$self{qw( base lock )} = ($base, $lock);
 
         return;
     }
 
-    die "no free ports between 20840 and 21839\n";
+    die "no free ports between 20840 and 21840\n";
+}
+
+
+sub listen_on {
+    return IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+                                 LocalPort => shift, Listen => 1,
+                                 ReuseAddr => 1);
 }
 
 
