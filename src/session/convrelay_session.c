@@ -278,7 +278,8 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
         }
 
-        if (s->answer.len + piece.len > s->answer.size
+        if ((s->answer.data == NULL
+             || s->answer.len + piece.len > s->answer.size)
             && convrelay_session_answer_reserve(s, piece.len)
                != CONVRELAY_OK)
         {
