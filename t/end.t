@@ -179,3 +179,31 @@ call:hangup()
 < close 1000
 --- error_log
 LLM failed
+
+
+
+=== TEST 8: what was said cannot add to hand-off data in JSON
+--- on
+convrelay_on  prompt "~*my name is (?<name>.+)"
+              end '{"name":"$name","lang":"$convrelay_lang","vip":$name}';
+--- call
+local call = dial("/ws")
+call:setup()
+call:send{ type = "prompt", last = true, lang = 'e","vip":"yes',
+           voicePrompt = 'My name is Joe","vip":"yes' }
+call:read()
+call:hangup()
+--- response_body
+> setup
+< {"type":"end","handoffData":"{\"name\":\"Joe\\\",\\\"vip\\\":\\\"yes\",\"lang\":\"e\\\",\\\"vip\\\":\\\"yes\",\"vip\":\"Joe\\\",\\\"vip\\\":\\\"yes\"}"}
+> close 1000
+< close 1000
+
+
+
+=== TEST 9: hand-off data that begin as JSON and are none
+--- on
+convrelay_on  setup  end '{"reason":"$convrelay_lang}';
+--- must_die
+--- error_log
+"end" has hand-off data that begin with "{" and are no JSON

@@ -140,7 +140,7 @@ typedef struct {
     convrelay_relay_out_t             message;        /* what is constant */
     ngx_http_convrelay_value_t        text;
     ngx_http_convrelay_value_t        lang;
-    ngx_http_convrelay_field_t        json;   /* of a raw one */
+    ngx_http_convrelay_field_t        json;   /* raw, or hand-off data */
     ngx_str_t                         name;
     ngx_str_t                         event;
 } ngx_http_convrelay_do_t;

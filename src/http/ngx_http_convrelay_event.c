@@ -256,7 +256,7 @@ ngx_http_convrelay_event_do(ngx_http_convrelay_call_t *call,
     message = action->message;
     message.last = (message.type == CONVRELAY_RELAY_OUT_TEXT);
 
-    if (message.type == CONVRELAY_RELAY_OUT_RAW) {
+    if (action->json.parts.nelts) {
 
         if (ngx_http_convrelay_json_eval(m, &action->json, &pair) != NGX_OK) {
             return NGX_ERROR;

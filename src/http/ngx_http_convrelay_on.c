@@ -27,7 +27,7 @@ static char *ngx_http_convrelay_on_action(ngx_conf_t *cf,
     ngx_http_convrelay_rule_t *rule, ngx_uint_t *i);
 static char *ngx_http_convrelay_on_operands(ngx_conf_t *cf,
     ngx_http_convrelay_do_t *action, ngx_uint_t *i);
-static char *ngx_http_convrelay_on_raw(ngx_conf_t *cf, ngx_str_t *source,
+static char *ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_do_t *action);
 static ngx_int_t ngx_http_convrelay_on_option(ngx_conf_t *cf,
     ngx_http_convrelay_do_t *action, ngx_str_t *word);
@@ -355,8 +355,10 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (type == CONVRELAY_RELAY_OUT_RAW) {
-        return ngx_http_convrelay_on_raw(cf, &value[(*i)++], action);
+    if (type == CONVRELAY_RELAY_OUT_RAW
+        || (type == CONVRELAY_RELAY_OUT_END && value[*i].data[0] == '{'))
+    {
+        return ngx_http_convrelay_on_json(cf, &value[(*i)++], action);
     }
 
     rv = ngx_http_convrelay_value_compile(cf, &value[(*i)++], &action->text,
@@ -395,11 +397,15 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
 }
 
 
+/* a raw message, or hand-off data in JSON */
+
 static char *
-ngx_http_convrelay_on_raw(ngx_conf_t *cf, ngx_str_t *source,
+ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_do_t *action)
 {
+    int                     rc;
     const char             *error;
+    convrelay_json_t        json;
     convrelay_relay_out_t   m;
 
     if (ngx_http_convrelay_json_compile(cf, source, &action->json) != NGX_OK) {
@@ -412,8 +418,19 @@ ngx_http_convrelay_on_raw(ngx_conf_t *cf, ngx_str_t *source,
         return NGX_CONF_ERROR;
     }
 
-    if (convrelay_relay_out_check(&m, &error) != CONVRELAY_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"send\" %s", error);
+    if (m.type == CONVRELAY_RELAY_OUT_RAW) {
+        rc = convrelay_relay_out_check(&m, &error);
+
+    } else {
+        rc = convrelay_json_parse(&json, m.text.data, m.text.len);
+        error = "has hand-off data that begin with \"{\" and are no JSON";
+
+        convrelay_json_free(&json);
+    }
+
+    if (rc != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" %s", &action->name,
+                           error);
         return NGX_CONF_ERROR;
     }
 
