@@ -778,3 +778,23 @@ convrelay_connect_reply  hangup;
 --- must_die
 --- error_log
 "convrelay_connect_reply" directive is duplicate
+
+
+
+=== TEST 33: nor is the model told of a greeting that is not said again
+--- greeting
+--- config
+location = /twiml {
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_attribute  welcomeGreeting "Hello.";
+}
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply    reconnect;
+}
+--- asks
+ask("twiml", "/twiml")
+ask("action", "/action")
+--- response_body
+twiml: <Connect><ConversationRelay url="wss://example.com/ws" welcomeGreeting="Hello." events="tokens-played"><Parameter name="convrelay_greeting" value="Hello."/></ConversationRelay></Connect>
+action: <Connect><ConversationRelay url="wss://example.com/ws" events="tokens-played"/></Connect>
