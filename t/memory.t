@@ -92,6 +92,21 @@ $nginx->http(<<"_EOC_", 'worker_rlimit_nofile 4096;');
             convrelay;
             convrelay_mock_llm  answer=count tokens=5 first=0 interval=1ms;
         }
+
+        location = /events {
+            convrelay;
+            convrelay_dtmf      max=2;
+            convrelay_on        setup  say "Welcome, \$convrelay_from.";
+            convrelay_on        prompt "~(?<number>\\d+)"
+                                language en-US
+                                send '{"type":"config","n":"\$number"}'
+                                say "I heard \$number." lang=\$convrelay_lang;
+            convrelay_on        dtmf 12  say "Keys \$convrelay_digits.";
+            convrelay_on        llm_failed  say "Sorry, \$convrelay_turns.";
+            proxy_pass          http://llm/v1/chat/completions;
+            proxy_set_header    Connection "";
+            proxy_set_header    X-Turn 3;
+        }
     }
 _EOC_
 
@@ -223,6 +238,34 @@ subtest 'the same with the LLM in the location itself' => sub {
 
     is $now[0] - $heap[0], 0, 'no byte more than after 20 turns';
     is $now[1] - $heap[1], 0, '... in no piece more';
+    is $call->hangup, 1000, 'the call ends';
+};
+
+
+subtest 'moments that have actions' => sub {
+    my $call = dial('/events');
+    my (%said, @heap);
+
+    $call->answer;
+
+    for my $n (1 .. 20) {
+        $call->prompt('Number ' . ($n % 10));
+        $call->message for 1 .. 2;
+        $said{$call->answer}++;
+
+        $call->send(type => 'dtmf', digit => $_) for qw( 1 2 );
+        $said{$call->answer}++;
+
+        $call->ask('Hi');
+
+        @heap = heap() if $n == 10;
+    }
+
+    my @now = heap();
+
+    is $now[0] - $heap[0], 0, 'no byte more than after ten of each';
+    is $now[1] - $heap[1], 0, '... in no piece more';
+    is $said{'Keys 12.'}, 20, 'all of them happened';
     is $call->hangup, 1000, 'the call ends';
 };
 
