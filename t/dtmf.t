@@ -311,3 +311,14 @@ convrelay_dtmf  max=65;
 --- must_die
 --- error_log
 invalid "max=65", write "terminator=#" (one key, or "off"), "max=6" (1 to 64) or "pause=3s"
+
+
+
+=== TEST 15: an action for keys with the terminator among them
+--- on
+convrelay_dtmf;
+convrelay_on    dtmf "#"   say "Again.";
+convrelay_on    dtmf 12#   say "Twelve.";
+--- must_die
+--- error_log
+"convrelay_on dtmf 12#" cannot be pressed: "#" is the terminator

@@ -726,9 +726,11 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
     size_t                      longest;
+    ngx_str_t                  *match;
     ngx_uint_t                  i;
     ngx_http_convrelay_rule_t  *rule;
 
+    rule = NULL;
     longest = 0;
 
     if (conf->rules && (conf->session.on
@@ -764,6 +766,23 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
                            "\"convrelay_dtmf\" ends an entry at %ui",
                            longest, conf->dtmf->max);
         return NGX_CONF_ERROR;
+    }
+
+    for (i = 0; longest && conf->dtmf->terminator && i < conf->rules->nelts;
+         i++)
+    {
+        match = &rule[i].match;
+
+        if (rule[i].event == CONVRELAY_EVENT_DTMF && match->len > 1
+            && ngx_strlchr(match->data, match->data + match->len,
+                           conf->dtmf->terminator))
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"convrelay_on dtmf %V\" cannot be pressed: "
+                               "\"%c\" is the terminator, which is no part "
+                               "of an entry", match, conf->dtmf->terminator);
+            return NGX_CONF_ERROR;
+        }
     }
 
     conf->session.dtmf_max = conf->dtmf->max;
