@@ -124,6 +124,10 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
+    if (s->settling) {
+        s->overtaken = 1;
+    }
+
     /* what was sent of a running answer is going to be spoken: all is kept */
 
     if (convrelay_session_cancel(s, out) != CONVRELAY_OK

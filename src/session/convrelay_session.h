@@ -172,6 +172,8 @@ typedef struct {
     unsigned                 settling:1;  /* digits are complete, but the
                                              interrupt of the last key may
                                              follow */
+    unsigned                 overtaken:1; /* a prompt came in that time: its
+                                             turn is newer than the keys */
 
     /* copies of the first setup's fields, owned; empty until then.
        Parameters that are neither text nor number nor bool, and those past

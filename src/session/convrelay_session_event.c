@@ -75,6 +75,8 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
         return;
     }
 
+    s->overtaken = 0;
+
     key = digit->data[0];
     s->digits.data = s->keys;
 
@@ -138,7 +140,7 @@ convrelay_session_perform(convrelay_session_t *s,
 
     rc = CONVRELAY_OK;
 
-    if (s->event == CONVRELAY_EVENT_DTMF) {
+    if (s->event == CONVRELAY_EVENT_DTMF && !s->overtaken) {
         rc = convrelay_session_cancel(s, out);
     }
 
@@ -426,7 +428,7 @@ convrelay_session_event_done(convrelay_session_t *s, uint64_t now,
         return;
     }
 
-    if (event == CONVRELAY_EVENT_DTMF) {
+    if (event == CONVRELAY_EVENT_DTMF && !s->overtaken) {
         rc = convrelay_session_cancel(s, out);
 
     } else if (event == CONVRELAY_EVENT_CALL_TOO_LONG) {

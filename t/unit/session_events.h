@@ -705,6 +705,24 @@ static const call_t  event_calls[] = {
       "history\n"
       "    assistant \"Hi! Press one, or ask me. One it is.\"\n" },
 
+    { "a prompt while a key waits for its interrupt is answered, too", MENU,
+      "greeting \"Hi! Press one, or ask me.\"\n"
+      "    SETUP\n"
+      "dtmf \"1\"\n"
+      "prompt \"Name a tree.\"\n"
+      "    START\n"
+      "wait 250\n"
+      "clock\n"
+      "    EVENT dtmf 1\n"
+      "say \"One it is.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"One it is.\",\"last\":"
+      "false}\n"
+      "done\n"
+      "delta \" Oak.\"\n"
+      "    TEXT \" Oak.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n" },
+
     { "no keys before setup", EVENTS,
       "dtmf \"1\"\n"
       "deadline\n"

@@ -15,7 +15,7 @@ package Test::Nginx::ConvRelay;
 #         convrelay;
 #         proxy_pass  http://llm/v1/chat/completions;
 #     }
-#     --- llm: answer=say text="Hello."
+#     --- llm: "answer=say:Hello."
 #     --- call
 #     local call = dial("/ws")
 #     call:setup()
