@@ -224,6 +224,7 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
     convrelay_str_t      reason;
     convrelay_action_t  *a;
     convrelay_actions_t  failed;
+
     for (i = 0; i < out->nactions; i++) {
 
         if (call->closing || call->dead) {
