@@ -161,6 +161,7 @@ LLM failed: upstream: 127.0.0.1
 try("stall_after")
 try("cut")
 try("cut_chunk")
+try("half_close")
 try("error_in_stream")
 try("garbage")
 --- response_body
@@ -169,6 +170,8 @@ stall_after: One two threeSorry, Ann.
 cut: One two threeSorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
 cut_chunk: One two threeSorry, Ann.
+[{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
+half_close: One two threeSorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
 error_in_stream: One two threeSorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
@@ -179,6 +182,7 @@ garbage: One two threeSorry, Ann.
 my $llm = "LLM failed: upstream: 127.0.0.1:$ENV{TEST_NGINX_LLM_PORT}";
 
 qq{$llm, status: 200, broke off in mid-answer
+$llm, status: 200, broke off in mid-answer
 $llm, status: 200, broke off in mid-answer
 $llm, status: 200, broke off in mid-answer
 $llm, status: 200, code: "", type: "server_error", message: "The server had an error while processing your request."

@@ -64,6 +64,7 @@
 #define NGX_HTTP_CONVRELAY_MOCK_EOF                14
 #define NGX_HTTP_CONVRELAY_MOCK_ERROR_IN_STREAM    15
 #define NGX_HTTP_CONVRELAY_MOCK_GARBAGE            16
+#define NGX_HTTP_CONVRELAY_MOCK_HALF_CLOSE         17
 
 
 /* the order of the table of shapes */

@@ -187,6 +187,22 @@ ngx_http_convrelay_mock_fail(ngx_http_request_t *r,
     case NGX_HTTP_CONVRELAY_MOCK_CUT:
         return NGX_ABORT;
 
+    case NGX_HTTP_CONVRELAY_MOCK_HALF_CLOSE:
+
+        if (r != r->main) {
+            return NGX_ABORT;
+        }
+
+        if (ctx->ready > ctx->out.buf->start) {
+            return NGX_AGAIN;
+        }
+
+        /* a FIN, over TLS without its close notify, and the socket stays */
+
+        (void) ngx_shutdown_socket(r->connection->fd, NGX_WRITE_SHUTDOWN);
+
+        return NGX_DECLINED;
+
     case NGX_HTTP_CONVRELAY_MOCK_CUT_CHUNK:
 
         /* what is in the buffer goes as a whole chunk of its own before */

@@ -89,6 +89,7 @@ static ngx_conf_enum_t  ngx_http_convrelay_mock_faults[] = {
     { ngx_string("cut_before"), NGX_HTTP_CONVRELAY_MOCK_CUT_BEFORE },
     { ngx_string("cut"), NGX_HTTP_CONVRELAY_MOCK_CUT },
     { ngx_string("cut_chunk"), NGX_HTTP_CONVRELAY_MOCK_CUT_CHUNK },
+    { ngx_string("half_close"), NGX_HTTP_CONVRELAY_MOCK_HALF_CLOSE },
     { ngx_string("eof"), NGX_HTTP_CONVRELAY_MOCK_EOF },
     { ngx_string("html"), NGX_HTTP_CONVRELAY_MOCK_HTML },
     { ngx_string("empty"), NGX_HTTP_CONVRELAY_MOCK_EMPTY },
