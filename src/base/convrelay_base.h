@@ -26,7 +26,7 @@
 #define CONVRELAY_DECLINED  -5
 
 
-/* a span of bytes, not terminated; laid out like ngx_str_t */
+/* a span of bytes, not terminated; laid out like nginx's strings */
 
 typedef struct {
     size_t            len;
