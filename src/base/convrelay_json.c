@@ -17,55 +17,22 @@
 #include "convrelay_utf8.h"
 
 
-#define CONVRELAY_JSON_ESCAPE_LEN  (sizeof("\\uXXXX") - 1)
-
-#define convrelay_json_blank(c)                                              \
-    ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
-
 #define convrelay_json_plain(c)                                              \
     ((c) >= 0x20 && (c) < 0x80 && (c) != '"' && (c) != '\\')
 
 
-static int convrelay_json_read(convrelay_json_t *json, u_char *data,
-    size_t len, unsigned wtf8);
-static u_char *convrelay_json_repair(const u_char *data, size_t *len,
-    size_t valid);
-static const char *convrelay_json_scrub(u_char *data, size_t *len,
-    unsigned wtf8);
+static const char *convrelay_json_scrub(u_char *data, size_t *len);
 static u_char *convrelay_json_scrub_escape(u_char **dst, u_char *p,
-    u_char *last, unsigned wtf8);
+    u_char *last);
 static int convrelay_json_hex(const u_char *p, const u_char *last,
     uint32_t *cp);
 
-static int convrelay_json_decimal(const char *p, double *value);
 static u_char convrelay_json_short(u_char c);
+static u_char convrelay_json_long(u_char c);
 
 
 int
 convrelay_json_parse(convrelay_json_t *json, u_char *data, size_t len)
-{
-    return convrelay_json_read(json, data, len, 0);
-}
-
-
-int
-convrelay_json_parse_wtf8(convrelay_json_t *json, u_char *data, size_t len)
-{
-    return convrelay_json_read(json, data, len, 1);
-}
-
-
-void
-convrelay_json_free(convrelay_json_t *json)
-{
-    cJSON_Delete(json->root);
-    json->root = NULL;
-}
-
-
-static int
-convrelay_json_read(convrelay_json_t *json, u_char *data, size_t len,
-    unsigned wtf8)
 {
     u_char      *copy;
     size_t       valid;
@@ -78,7 +45,7 @@ convrelay_json_read(convrelay_json_t *json, u_char *data, size_t len,
     valid = convrelay_utf8_valid(data, len);
 
     if (valid != len) {
-        copy = convrelay_json_repair(data, &len, valid);
+        copy = convrelay_utf8_repair(data, &len, valid);
         if (copy == NULL) {
             json->error = "found no memory";
             return CONVRELAY_ERROR;
@@ -87,7 +54,7 @@ convrelay_json_read(convrelay_json_t *json, u_char *data, size_t len,
         data = copy;
     }
 
-    json->error = convrelay_json_scrub(data, &len, wtf8);
+    json->error = convrelay_json_scrub(data, &len);
 
     if (json->error) {
         free(copy);
@@ -121,30 +88,11 @@ convrelay_json_read(convrelay_json_t *json, u_char *data, size_t len,
 }
 
 
-static u_char *
-convrelay_json_repair(const u_char *data, size_t *len, size_t valid)
+void
+convrelay_json_free(convrelay_json_t *json)
 {
-    u_char        *copy, *p;
-    const u_char  *last;
-
-    copy = malloc(valid + (*len - valid) * 3);
-    if (copy == NULL) {
-        return NULL;
-    }
-
-    memcpy(copy, data, valid);
-
-    p = copy + valid;
-    last = data + *len;
-    data += valid;
-
-    while (data < last) {
-        p = convrelay_utf8_encode(p, convrelay_utf8_decode(&data, last));
-    }
-
-    *len = p - copy;
-
-    return copy;
+    cJSON_Delete(json->root);
+    json->root = NULL;
 }
 
 
@@ -154,7 +102,7 @@ convrelay_json_repair(const u_char *data, size_t *len, size_t valid)
  */
 
 static const char *
-convrelay_json_scrub(u_char *data, size_t *len, unsigned wtf8)
+convrelay_json_scrub(u_char *data, size_t *len)
 {
     u_char    c, *p, *last, *dst;
     unsigned  depth, string;
@@ -172,7 +120,7 @@ convrelay_json_scrub(u_char *data, size_t *len, unsigned wtf8)
         if (string) {
 
             if (c == '\\') {
-                p = convrelay_json_scrub_escape(&dst, p, last, wtf8);
+                p = convrelay_json_scrub_escape(&dst, p, last);
                 if (p == NULL) {
                     return "has a bad escape";
                 }
@@ -218,55 +166,62 @@ convrelay_json_scrub(u_char *data, size_t *len, unsigned wtf8)
 }
 
 
-/* cJSON takes a \u without four digits for a NUL: refused here */
-
 static u_char *
-convrelay_json_scrub_escape(u_char **dst, u_char *p, u_char *last,
-    unsigned wtf8)
+convrelay_json_scrub_escape(u_char **dst, u_char *p, u_char *last)
 {
     size_t    n;
-    uint32_t  cp, low;
+    uint32_t  cp;
 
-    if (last - p < 2) {
+    n = convrelay_json_unescape(p, last, &cp);
+
+    if (n == 0) {
         return NULL;
     }
 
-    n = 2;
+    if (cp == 0) {
+        return p + n;
+    }
 
-    if (p[1] == 'u') {
-
-        if (convrelay_json_hex(p, last, &cp) != CONVRELAY_OK) {
-            return NULL;
-        }
-
-        n = CONVRELAY_JSON_ESCAPE_LEN;
-
-        if (cp == 0) {
-            return p + n;
-        }
-
-        if (cp >= 0xd800 && cp <= 0xdfff) {
-
-            if (cp < 0xdc00
-                && convrelay_json_hex(p + n, last, &low) == CONVRELAY_OK
-                && low >= 0xdc00 && low <= 0xdfff)
-            {
-                n += CONVRELAY_JSON_ESCAPE_LEN;
-
-            } else if (wtf8) {
-                *dst = convrelay_utf8_encode(*dst, cp);
-                return p + n;
-
-            } else {
-                memcpy(p, "\\ufffd", n);
-            }
-        }
+    if (cp >= 0xd800 && cp <= 0xdfff) {
+        memcpy(p, "\\ufffd", n);
     }
 
     memmove(*dst, p, n);
     *dst += n;
 
     return p + n;
+}
+
+
+size_t
+convrelay_json_unescape(const u_char *p, const u_char *last, uint32_t *cp)
+{
+    uint32_t  low;
+
+    if (last - p < 2) {
+        return 0;
+    }
+
+    if (p[1] != 'u') {
+        *cp = convrelay_json_long(p[1]);
+        return *cp ? 2 : 0;
+    }
+
+    if (convrelay_json_hex(p, last, cp) != CONVRELAY_OK) {
+        return 0;
+    }
+
+    if (*cp < 0xd800 || *cp >= 0xdc00
+        || convrelay_json_hex(p + CONVRELAY_JSON_ESCAPE_LEN, last, &low)
+           != CONVRELAY_OK
+        || low < 0xdc00 || low > 0xdfff)
+    {
+        return CONVRELAY_JSON_ESCAPE_LEN;
+    }
+
+    *cp = 0x10000 + ((*cp & 0x3ff) << 10) + (low & 0x3ff);
+
+    return 2 * CONVRELAY_JSON_ESCAPE_LEN;
 }
 
 
@@ -349,7 +304,8 @@ convrelay_json_number(const cJSON *object, const char *name, double *value)
     item = cJSON_GetObjectItemCaseSensitive(object, name);
 
     if (cJSON_IsString(item)) {
-        return convrelay_json_decimal(item->valuestring, value);
+        return convrelay_json_decimal((u_char *) item->valuestring,
+                                      strlen(item->valuestring), value);
     }
 
     if (!cJSON_IsNumber(item)) {
@@ -370,20 +326,23 @@ convrelay_json_number(const cJSON *object, const char *name, double *value)
 
 /* not strtod(): it knows hex, "inf", blanks and the locale's comma */
 
-static int
-convrelay_json_decimal(const char *p, double *value)
+int
+convrelay_json_decimal(const u_char *p, size_t len, double *value)
 {
-    double    n, scale;
-    unsigned  digits, minus;
+    double         n, scale;
+    unsigned       digits, minus;
+    const u_char  *last;
 
     n = 0;
     scale = 0;
     digits = 0;
 
-    minus = (*p == '-');
+    last = p + len;
+
+    minus = (p < last && *p == '-');
     p += minus;
 
-    for ( /* void */ ; *p; p++) {
+    for ( /* void */ ; p < last; p++) {
 
         if (*p == '.' && scale == 0 && digits) {
             scale = 1;
@@ -516,6 +475,39 @@ convrelay_json_short(u_char c)
 
     case '\t':
         return 't';
+
+    default:
+        return 0;
+    }
+}
+
+
+/* what the two-byte escape with the letter c stands for, or 0 */
+
+static u_char
+convrelay_json_long(u_char c)
+{
+    switch (c) {
+
+    case '"':
+    case '\\':
+    case '/':
+        return c;
+
+    case 'b':
+        return '\b';
+
+    case 'f':
+        return '\f';
+
+    case 'n':
+        return '\n';
+
+    case 'r':
+        return '\r';
+
+    case 't':
+        return '\t';
 
     default:
         return 0;

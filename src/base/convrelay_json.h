@@ -16,7 +16,13 @@
 #include "convrelay_base.h"
 
 
-#define CONVRELAY_JSON_MAX_DEPTH  64
+#define CONVRELAY_JSON_MAX_DEPTH   64
+#define CONVRELAY_JSON_ESCAPE_LEN  (sizeof("\\uXXXX") - 1)
+
+/* RFC 8259, section 2 */
+
+#define convrelay_json_blank(c)                                              \
+    ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
 
 
 typedef struct {
@@ -41,14 +47,6 @@ int convrelay_json_parse(convrelay_json_t *json, u_char *data, size_t len);
 void convrelay_json_free(convrelay_json_t *json);
 
 /*
- * The same for a text that comes in pieces, cut anywhere: a lone surrogate
- * stays in a string as the three bytes "\xed\xa0\x80" to "\xed\xbf\xbf",
- * which valid UTF-8 never has, so that the caller can join the halves.
- */
-int convrelay_json_parse_wtf8(convrelay_json_t *json, u_char *data,
-    size_t len);
-
-/*
  * Members of an object.  A member that is missing, null or of another type
  * gives DECLINED and leaves *value as it was.  Strings are borrowed from the
  * tree.  convrelay_json_number() also takes a numeric string (Twilio's old
@@ -68,6 +66,17 @@ int convrelay_json_number(const cJSON *object, const char *name,
  */
 size_t convrelay_json_escaped_len(const u_char *src, size_t len);
 u_char *convrelay_json_escape(u_char *dst, const u_char *src, size_t len);
+
+/*
+ * Length of the escape at p, a '\', both halves of a surrogate pair included,
+ * or 0: it is none of RFC 8259, section 7.  *cp is what it stands for, a lone
+ * surrogate as itself.
+ */
+size_t convrelay_json_unescape(const u_char *p, const u_char *last,
+    uint32_t *cp);
+
+/* digits, perhaps with a sign and a fraction; CONVRELAY_OK or DECLINED */
+int convrelay_json_decimal(const u_char *p, size_t len, double *value);
 
 
 #endif /* CONVRELAY_JSON_H_INCLUDED */

@@ -4,6 +4,8 @@
  */
 
 
+#include <stdlib.h>
+
 #include "convrelay_utf8.h"
 
 
@@ -82,6 +84,33 @@ convrelay_utf8_valid(const u_char *p, size_t len)
     }
 
     return valid - start;
+}
+
+
+u_char *
+convrelay_utf8_repair(const u_char *p, size_t *len, size_t valid)
+{
+    u_char        *copy, *dst;
+    const u_char  *last;
+
+    copy = malloc(valid + (*len - valid) * 3);
+    if (copy == NULL) {
+        return NULL;
+    }
+
+    memcpy(copy, p, valid);
+
+    dst = copy + valid;
+    last = p + *len;
+    p += valid;
+
+    while (p < last) {
+        dst = convrelay_utf8_encode(dst, convrelay_utf8_decode(&p, last));
+    }
+
+    *len = dst - copy;
+
+    return copy;
 }
 
 

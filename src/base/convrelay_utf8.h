@@ -30,6 +30,13 @@ int convrelay_utf8_check(uint32_t *state, const u_char *p, size_t len);
 size_t convrelay_utf8_valid(const u_char *p, size_t len);
 
 /*
+ * A malloc'ed copy of p in which invalid sequences are U+FFFD, or NULL
+ * without memory; *len becomes its length.  valid: bytes from the start that
+ * are known to be valid.
+ */
+u_char *convrelay_utf8_repair(const u_char *p, size_t *len, size_t valid);
+
+/*
  * Decodes one character at *p, which is moved behind it.
  *
  * Returns the code point.  An invalid or cut sequence gives 0xfffd and moves

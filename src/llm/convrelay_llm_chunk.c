@@ -12,16 +12,18 @@
 
 
 static void convrelay_llm_usage(convrelay_llm_stream_t *s,
-    const cJSON *usage);
-static void convrelay_llm_count(const cJSON *object, const char *name,
-    int64_t *count);
-static const cJSON *convrelay_llm_choice(const cJSON *choices);
+    const convrelay_json_value_t *usage);
+static void convrelay_llm_count(const convrelay_json_value_t *object,
+    const char *name, int64_t *count);
+static const convrelay_json_value_t *convrelay_llm_choice(
+    const convrelay_json_value_t *choices);
 static void convrelay_llm_finish(convrelay_llm_stream_t *s,
-    const cJSON *choice);
-static int convrelay_llm_delta(convrelay_llm_stream_t *s, const cJSON *delta,
-    convrelay_str_t *text);
+    const convrelay_json_value_t *choice);
+static int convrelay_llm_delta(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *delta, convrelay_str_t *text);
 static int convrelay_llm_content(convrelay_llm_stream_t *s,
-    const cJSON *content, convrelay_str_t *text);
+    convrelay_json_value_t *content, convrelay_str_t *text);
+static unsigned convrelay_llm_is_object(const convrelay_json_value_t *value);
 static int convrelay_llm_join(convrelay_llm_stream_t *s,
     convrelay_str_t *text, const convrelay_str_t *piece);
 
@@ -43,15 +45,16 @@ static const struct {
 
 
 int
-convrelay_llm_chunk(convrelay_llm_stream_t *s, const cJSON *root,
-    const convrelay_str_t *raw, convrelay_str_t *text)
+convrelay_llm_chunk(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *root, const convrelay_str_t *raw,
+    convrelay_str_t *text)
 {
-    int           rc;
-    const cJSON  *chunk, *choice, *delta;
+    int                            rc;
+    const convrelay_json_value_t  *chunk, *choice, *delta;
 
     chunk = convrelay_llm_unwrap(root);
 
-    if (!cJSON_IsObject(chunk)) {
+    if (!convrelay_llm_is_object(chunk)) {
         convrelay_llm_fail(s, "bad_answer", "is not a JSON object");
         return CONVRELAY_AGAIN;
     }
@@ -61,10 +64,10 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s, const cJSON *root,
         return CONVRELAY_AGAIN;
     }
 
-    convrelay_llm_usage(s, cJSON_GetObjectItemCaseSensitive(chunk, "usage"));
+    convrelay_llm_usage(s, convrelay_json_member(chunk, "usage"));
 
-    choice = convrelay_llm_choice(cJSON_GetObjectItemCaseSensitive(chunk,
-                                                                   "choices"));
+    choice = convrelay_llm_choice(convrelay_json_member(chunk, "choices"));
+
     if (choice == NULL) {
         return CONVRELAY_AGAIN;
     }
@@ -75,10 +78,10 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s, const cJSON *root,
         return CONVRELAY_AGAIN;
     }
 
-    delta = cJSON_GetObjectItemCaseSensitive(choice, "delta");
+    delta = convrelay_json_member(choice, "delta");
 
-    if (!cJSON_IsObject(delta)) {
-        delta = cJSON_GetObjectItemCaseSensitive(choice, "message");
+    if (!convrelay_llm_is_object(delta)) {
+        delta = convrelay_json_member(choice, "message");
     }
 
     text->len = 0;
@@ -100,11 +103,10 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s, const cJSON *root,
 
 
 static void
-convrelay_llm_usage(convrelay_llm_stream_t *s, const cJSON *usage)
+convrelay_llm_usage(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *usage)
 {
-    const cJSON  *details;
-
-    if (!cJSON_IsObject(usage)) {
+    if (!convrelay_llm_is_object(usage)) {
         return;
     }
 
@@ -115,54 +117,62 @@ convrelay_llm_usage(convrelay_llm_stream_t *s, const cJSON *usage)
     convrelay_llm_count(usage, "prompt_cache_hit_tokens",
                         &s->cached_tokens);
 
-    details = cJSON_GetObjectItemCaseSensitive(usage,
-                                               "prompt_tokens_details");
-    convrelay_llm_count(details, "cached_tokens", &s->cached_tokens);
+    convrelay_llm_count(convrelay_json_member(usage,
+                                              "prompt_tokens_details"),
+                        "cached_tokens", &s->cached_tokens);
 }
 
 
 static void
-convrelay_llm_count(const cJSON *object, const char *name, int64_t *count)
+convrelay_llm_count(const convrelay_json_value_t *object, const char *name,
+    int64_t *count)
 {
-    const cJSON  *item;
+    double  number;
 
-    item = cJSON_GetObjectItemCaseSensitive(object, name);
+    if (convrelay_json_value_number(convrelay_json_member(object, name),
+                                    &number)
+        != CONVRELAY_OK)
+    {
+        return;
+    }
 
     /* 2^53: above it a double counts no ones any more */
 
-    if (cJSON_IsNumber(item) && item->valuedouble >= 0
-        && item->valuedouble <= 9007199254740992.0)
-    {
-        *count = (int64_t) item->valuedouble;
+    if (number >= 0 && number <= 9007199254740992.0) {
+        *count = (int64_t) number;
     }
 }
 
 
 /* we never ask for more than one, servers may send more all the same */
 
-static const cJSON *
-convrelay_llm_choice(const cJSON *choices)
+static const convrelay_json_value_t *
+convrelay_llm_choice(const convrelay_json_value_t *choices)
 {
-    const cJSON  *choice, *index;
+    double                         index;
+    const convrelay_json_value_t  *choice;
 
-    if (!cJSON_IsArray(choices)) {
-        return NULL;
-    }
+    choice = NULL;
 
-    cJSON_ArrayForEach(choice, choices) {
+    for ( ;; ) {
+        choice = convrelay_json_element(choices, choice);
 
-        if (!cJSON_IsObject(choice)) {
+        if (choice == NULL) {
+            return NULL;
+        }
+
+        if (!convrelay_llm_is_object(choice)) {
             continue;
         }
 
-        index = cJSON_GetObjectItemCaseSensitive(choice, "index");
-
-        if (!cJSON_IsNumber(index) || index->valuedouble == 0) {
+        if (convrelay_json_value_number(convrelay_json_member(choice,
+                                                              "index"),
+                                        &index)
+            != CONVRELAY_OK || index == 0)
+        {
             return choice;
         }
     }
-
-    return NULL;
 }
 
 
@@ -172,21 +182,25 @@ convrelay_llm_choice(const cJSON *choices)
  */
 
 static void
-convrelay_llm_finish(convrelay_llm_stream_t *s, const cJSON *choice)
+convrelay_llm_finish(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *choice)
 {
-    size_t            i;
-    convrelay_str_t   reason;
+    size_t           i;
+    const char      *name;
+    convrelay_str_t  reason;
 
     if (s->finish != CONVRELAY_LLM_FINISH_NONE) {
         return;
     }
 
-    if (convrelay_json_string(choice, "finish_reason", &reason)
+    if (convrelay_json_text(convrelay_json_member(choice, "finish_reason"),
+                            &reason)
         != CONVRELAY_OK || reason.len == 0)
     {
         return;
     }
 
+    name = NULL;
     s->finish = CONVRELAY_LLM_FINISH_STOP;
 
     for (i = 0; i < sizeof(convrelay_llm_finishes)
@@ -196,6 +210,7 @@ convrelay_llm_finish(convrelay_llm_stream_t *s, const cJSON *choice)
             && memcmp(reason.data, convrelay_llm_finishes[i].name.data,
                       reason.len) == 0)
         {
+            name = (char *) convrelay_llm_finishes[i].name.data;
             s->finish = convrelay_llm_finishes[i].finish;
             break;
         }
@@ -205,37 +220,34 @@ convrelay_llm_finish(convrelay_llm_stream_t *s, const cJSON *choice)
         convrelay_llm_fail(s, "content_filter", "was cut by a filter");
 
     } else if (s->finish == CONVRELAY_LLM_FINISH_ERROR) {
-        convrelay_llm_fail(s, (char *) reason.data, "was broken off");
+        convrelay_llm_fail(s, name, "was broken off");
     }
 }
 
 
 static int
-convrelay_llm_delta(convrelay_llm_stream_t *s, const cJSON *delta,
-    convrelay_str_t *text)
+convrelay_llm_delta(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *delta, convrelay_str_t *text)
 {
-    const cJSON      *calls;
-    convrelay_str_t   refusal;
+    convrelay_str_t  refusal;
 
-    calls = cJSON_GetObjectItemCaseSensitive(delta, "tool_calls");
-
-    if ((cJSON_IsArray(calls) && calls->child)
-        || cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(delta,
-                                                           "function_call")))
+    if (convrelay_json_element(convrelay_json_member(delta, "tool_calls"),
+                               NULL)
+        || convrelay_llm_is_object(convrelay_json_member(delta,
+                                                         "function_call")))
     {
         s->tools = 1;
     }
 
-    if (convrelay_llm_content(s, cJSON_GetObjectItemCaseSensitive(delta,
-                                                                  "content"),
+    if (convrelay_llm_content(s, convrelay_json_member(delta, "content"),
                               text)
         != CONVRELAY_OK)
     {
         return CONVRELAY_ERROR;
     }
 
-    if (convrelay_json_string(delta, "refusal", &refusal) != CONVRELAY_OK
-        || refusal.len == 0)
+    if (convrelay_json_text(convrelay_json_member(delta, "refusal"), &refusal)
+        != CONVRELAY_OK || refusal.len == 0)
     {
         return CONVRELAY_OK;
     }
@@ -249,32 +261,30 @@ convrelay_llm_delta(convrelay_llm_stream_t *s, const cJSON *delta,
 /* a string, or an array of parts of which the text is taken */
 
 static int
-convrelay_llm_content(convrelay_llm_stream_t *s, const cJSON *content,
-    convrelay_str_t *text)
+convrelay_llm_content(convrelay_llm_stream_t *s,
+    convrelay_json_value_t *content, convrelay_str_t *text)
 {
-    const cJSON      *part;
-    convrelay_str_t   type, piece;
+    convrelay_str_t          type, piece;
+    convrelay_json_value_t  *part;
 
-    if (cJSON_IsString(content)) {
-        text->data = (u_char *) content->valuestring;
-        text->len = strlen(content->valuestring);
-
+    if (convrelay_json_text(content, text) == CONVRELAY_OK) {
         return CONVRELAY_OK;
     }
 
-    if (!cJSON_IsArray(content)) {
-        return CONVRELAY_OK;
-    }
-
-    cJSON_ArrayForEach(part, content) {
-
-        if (convrelay_json_string(part, "type", &type) == CONVRELAY_OK
+    for (part = convrelay_json_element(content, NULL);
+         part;
+         part = convrelay_json_element(content, part))
+    {
+        if (convrelay_json_text(convrelay_json_member(part, "type"), &type)
+            == CONVRELAY_OK
             && !convrelay_str_eq(&type, "text"))
         {
             continue;
         }
 
-        if (convrelay_json_string(part, "text", &piece) != CONVRELAY_OK) {
+        if (convrelay_json_text(convrelay_json_member(part, "text"), &piece)
+            != CONVRELAY_OK)
+        {
             continue;
         }
 
@@ -284,6 +294,13 @@ convrelay_llm_content(convrelay_llm_stream_t *s, const cJSON *content,
     }
 
     return CONVRELAY_OK;
+}
+
+
+static unsigned
+convrelay_llm_is_object(const convrelay_json_value_t *value)
+{
+    return value && value->type == CONVRELAY_JSON_OBJECT;
 }
 
 

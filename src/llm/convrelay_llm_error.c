@@ -25,8 +25,8 @@ typedef struct {
 
 static convrelay_llm_error_t *convrelay_llm_fail_start(
     convrelay_llm_stream_t *s);
-static void convrelay_llm_error_string(const cJSON *object, const char *name,
-    char *dst, size_t size);
+static void convrelay_llm_error_string(const convrelay_json_value_t *object,
+    const char *name, char *dst, size_t size);
 
 static size_t convrelay_llm_public_len(convrelay_llm_redact_t *r,
     const u_char *word, size_t len);
@@ -79,11 +79,12 @@ convrelay_llm_fail_text(convrelay_llm_stream_t *s,
 
 
 void
-convrelay_llm_fail_json(convrelay_llm_stream_t *s, const cJSON *root,
-    const convrelay_str_t *raw)
+convrelay_llm_fail_json(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *root, const convrelay_str_t *raw)
 {
-    const cJSON            *object, *error;
-    convrelay_llm_error_t  *e;
+    unsigned                       nested;
+    convrelay_llm_error_t         *e;
+    const convrelay_json_value_t  *object, *error;
 
     e = convrelay_llm_fail_start(s);
     if (e == NULL) {
@@ -93,7 +94,9 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s, const cJSON *root,
     object = convrelay_llm_unwrap(root);
     error = convrelay_llm_error(object);
 
-    if (cJSON_IsObject(error)) {
+    nested = (error && error->type == CONVRELAY_JSON_OBJECT);
+
+    if (nested) {
         object = error;
     }
 
@@ -108,7 +111,7 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s, const cJSON *root,
     convrelay_llm_error_string(object, "message", e->message,
                                sizeof(e->message));
 
-    if (e->message[0] == '\0' && !cJSON_IsObject(error)) {
+    if (e->message[0] == '\0' && !nested) {
         convrelay_llm_error_string(object, "error", e->message,
                                    sizeof(e->message));
     }
@@ -127,22 +130,26 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s, const cJSON *root,
 }
 
 
-const cJSON *
-convrelay_llm_unwrap(const cJSON *root)
+const convrelay_json_value_t *
+convrelay_llm_unwrap(const convrelay_json_value_t *root)
 {
-    return cJSON_IsArray(root) ? root->child : root;
+    return (root->type == CONVRELAY_JSON_ARRAY)
+           ? convrelay_json_element(root, NULL) : root;
 }
 
 
-const cJSON *
-convrelay_llm_error(const cJSON *root)
+const convrelay_json_value_t *
+convrelay_llm_error(const convrelay_json_value_t *root)
 {
-    const cJSON  *error;
+    convrelay_str_t          text;
+    convrelay_json_value_t  *error;
 
-    error = cJSON_GetObjectItemCaseSensitive(root, "error");
+    error = convrelay_json_member(root, "error");
 
-    if (error == NULL || cJSON_IsNull(error) || cJSON_IsFalse(error)
-        || (cJSON_IsString(error) && error->valuestring[0] == '\0'))
+    if (error == NULL || error->type == CONVRELAY_JSON_NULL
+        || error->type == CONVRELAY_JSON_FALSE
+        || (convrelay_json_text(error, &text) == CONVRELAY_OK
+            && text.len == 0))
     {
         return NULL;
     }
@@ -152,7 +159,7 @@ convrelay_llm_error(const cJSON *root)
 
 
 unsigned
-convrelay_llm_is_error(const cJSON *root)
+convrelay_llm_is_error(const convrelay_json_value_t *root)
 {
     convrelay_str_t  object;
 
@@ -160,7 +167,8 @@ convrelay_llm_is_error(const cJSON *root)
         return 1;
     }
 
-    return convrelay_json_string(root, "object", &object) == CONVRELAY_OK
+    return convrelay_json_text(convrelay_json_member(root, "object"), &object)
+           == CONVRELAY_OK
            && convrelay_str_eq(&object, "error");
 }
 
@@ -180,19 +188,20 @@ convrelay_llm_fail_start(convrelay_llm_stream_t *s)
 
 
 static void
-convrelay_llm_error_string(const cJSON *object, const char *name, char *dst,
-    size_t size)
+convrelay_llm_error_string(const convrelay_json_value_t *object,
+    const char *name, char *dst, size_t size)
 {
-    const cJSON  *item;
+    double                   number;
+    convrelay_str_t          text;
+    convrelay_json_value_t  *value;
 
-    item = cJSON_GetObjectItemCaseSensitive(object, name);
+    value = convrelay_json_member(object, name);
 
-    if (cJSON_IsString(item)) {
-        convrelay_llm_redact(dst, size, (u_char *) item->valuestring,
-                             strlen(item->valuestring));
+    if (convrelay_json_text(value, &text) == CONVRELAY_OK) {
+        convrelay_llm_redact(dst, size, text.data, text.len);
 
-    } else if (cJSON_IsNumber(item)) {
-        (void) snprintf(dst, size, "%.0f", item->valuedouble);
+    } else if (convrelay_json_value_number(value, &number) == CONVRELAY_OK) {
+        (void) snprintf(dst, size, "%.0f", number);
     }
 }
 

@@ -19,14 +19,15 @@
 
 
 /*
- * One chunk, or one whole completion, whose text is borrowed from the tree
- * or from s.  raw: its bytes, for an error without a message.
+ * One chunk, or one whole completion, as it was read; its text is borrowed
+ * from there or from s.  raw: its bytes, for an error without a message.
  *
  * Returns CONVRELAY_OK with a text, else CONVRELAY_AGAIN; s->failed may have
  * been set.
  */
-int convrelay_llm_chunk(convrelay_llm_stream_t *s, const cJSON *root,
-    const convrelay_str_t *raw, convrelay_str_t *text);
+int convrelay_llm_chunk(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *root, const convrelay_str_t *raw,
+    convrelay_str_t *text);
 
 /*
  * What has to be known of the texts before: joins the halves of a surrogate
@@ -49,17 +50,19 @@ void convrelay_llm_fail(convrelay_llm_stream_t *s, const char *code,
     const char *message);
 void convrelay_llm_fail_text(convrelay_llm_stream_t *s,
     const convrelay_str_t *text);
-void convrelay_llm_fail_json(convrelay_llm_stream_t *s, const cJSON *root,
-    const convrelay_str_t *raw);
+void convrelay_llm_fail_json(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *root, const convrelay_str_t *raw);
 
 /* the first element of an array, which Gemini wraps around errors */
-const cJSON *convrelay_llm_unwrap(const cJSON *root);
+const convrelay_json_value_t *convrelay_llm_unwrap(
+    const convrelay_json_value_t *root);
 
 /* the member "error", unless it says that there is none */
-const cJSON *convrelay_llm_error(const cJSON *root);
+const convrelay_json_value_t *convrelay_llm_error(
+    const convrelay_json_value_t *root);
 
 /* it has such a member, or "object" says that it is one */
-unsigned convrelay_llm_is_error(const cJSON *root);
+unsigned convrelay_llm_is_error(const convrelay_json_value_t *root);
 
 /* 2xx */
 unsigned convrelay_llm_good(const convrelay_llm_stream_t *s);

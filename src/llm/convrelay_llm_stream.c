@@ -70,8 +70,6 @@ convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
 {
     int  rc;
 
-    convrelay_json_free(&s->json);
-
     if (!s->done && !s->failed && s->mode == convrelay_llm_st_start) {
         convrelay_llm_start(s, pos, last);
     }
@@ -123,8 +121,6 @@ convrelay_llm_stream_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
 {
     int  rc;
 
-    convrelay_json_free(&s->json);
-
     if (!s->ended) {
         s->ended = 1;
 
@@ -175,7 +171,7 @@ convrelay_llm_outcome(const convrelay_llm_stream_t *s, unsigned clean)
 void
 convrelay_llm_stream_free(convrelay_llm_stream_t *s)
 {
-    convrelay_json_free(&s->json);
+    convrelay_json_reader_free(&s->json);
     convrelay_sse_free(&s->sse);
     convrelay_llm_buf_free(&s->body);
     convrelay_llm_buf_free(&s->parts);
@@ -312,23 +308,15 @@ convrelay_llm_event(convrelay_llm_stream_t *s,
         return CONVRELAY_AGAIN;
     }
 
-    rc = convrelay_json_parse_wtf8(&s->json, data.data, data.len);
+    rc = convrelay_json_read(&s->json, data.data, data.len);
+
+    if (rc == CONVRELAY_OK && !ev->error) {
+        return convrelay_llm_chunk(s, s->json.values, &data, text);
+    }
 
     if (rc == CONVRELAY_OK) {
-
-        if (ev->error) {
-            convrelay_llm_fail_json(s, s->json.root, &data);
-            rc = CONVRELAY_AGAIN;
-
-        } else {
-            rc = convrelay_llm_chunk(s, s->json.root, &data, text);
-        }
-
-        if (rc != CONVRELAY_OK) {
-            convrelay_json_free(&s->json);
-        }
-
-        return rc;
+        convrelay_llm_fail_json(s, s->json.values, &data);
+        return CONVRELAY_AGAIN;
     }
 
     if (rc == CONVRELAY_ERROR) {
@@ -367,16 +355,16 @@ convrelay_llm_read_document(convrelay_llm_stream_t *s, u_char *pos,
 static int
 convrelay_llm_document(convrelay_llm_stream_t *s, convrelay_str_t *text)
 {
-    int              rc;
-    const cJSON     *root;
-    convrelay_str_t  doc;
+    int                            rc;
+    convrelay_str_t                doc;
+    const convrelay_json_value_t  *root;
 
     doc.data = s->body.data;
     doc.len = s->body.len;
 
     convrelay_llm_cut_done(&doc);
 
-    rc = convrelay_json_parse_wtf8(&s->json, doc.data, doc.len);
+    rc = convrelay_json_read(&s->json, doc.data, doc.len);
 
     if (rc != CONVRELAY_OK) {
         convrelay_llm_fail(s, (rc == CONVRELAY_ERROR) ? "no_memory"
@@ -386,16 +374,16 @@ convrelay_llm_document(convrelay_llm_stream_t *s, convrelay_str_t *text)
         return CONVRELAY_AGAIN;
     }
 
-    root = convrelay_llm_unwrap(s->json.root);
+    root = convrelay_llm_unwrap(s->json.values);
 
-    if (cJSON_GetObjectItemCaseSensitive(root, "choices") == NULL
+    if (convrelay_json_member(root, "choices") == NULL
         && !convrelay_llm_is_error(root))
     {
         convrelay_llm_fail(s, "bad_answer", "is JSON without \"choices\"");
         return CONVRELAY_AGAIN;
     }
 
-    rc = convrelay_llm_chunk(s, s->json.root, &doc, text);
+    rc = convrelay_llm_chunk(s, s->json.values, &doc, text);
 
     if (!s->failed) {
         s->done = 1;
@@ -473,10 +461,10 @@ convrelay_llm_error_body(convrelay_llm_stream_t *s)
 
     convrelay_llm_trim(&body);
 
-    rc = convrelay_json_parse(&s->json, body.data, body.len);
+    rc = convrelay_json_read(&s->json, body.data, body.len);
 
     if (rc == CONVRELAY_OK) {
-        convrelay_llm_fail_json(s, s->json.root, &body);
+        convrelay_llm_fail_json(s, s->json.values, &body);
 
     } else {
         convrelay_llm_fail_text(s, &body);

@@ -14,7 +14,7 @@
 
 
 #include "convrelay_base.h"
-#include "convrelay_json.h"
+#include "convrelay_json_reader.h"
 #include "convrelay_llm_buf.h"
 #include "convrelay_sse.h"
 
@@ -69,7 +69,7 @@ typedef struct {
     convrelay_llm_buf_t      body;        /* JSON or error body so far */
     convrelay_llm_buf_t      parts;       /* content that came in parts */
     convrelay_llm_buf_t      out;         /* text with something before it */
-    convrelay_json_t         json;        /* that the last text points to */
+    convrelay_json_reader_t  json;        /* that the last text points to */
     uint16_t                 surrogate;   /* high half of the last delta */
     unsigned                 mode:3;
     unsigned                 bom:2;       /* bytes of it seen */

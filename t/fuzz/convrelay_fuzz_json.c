@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The first byte picks the kind of parser; the rest is parsed as a document,
- * and written as a string and read back.  Every string of a tree has to be
- * valid, a document that needs no scrub has to give cJSON's own tree, and one
- * that cJSON takes with other escapes has to be taken.
+ * The input is parsed as a document, and written as a string and read back.
+ * Every string of a tree has to be valid, a document that needs no scrub has
+ * to give cJSON's own tree, and one that cJSON takes with other escapes has
+ * to be taken.
  */
 
 
@@ -20,9 +20,9 @@
 
 
 int LLVMFuzzerTestOneInput(const u_char *data, size_t size);
-static void document(const u_char *data, size_t size, unsigned wtf8);
-static void tree(const cJSON *item, unsigned wtf8, unsigned depth);
-static void string(const char *str, unsigned wtf8);
+static void document(const u_char *data, size_t size);
+static void tree(const cJSON *item, unsigned depth);
+static void string(const char *str);
 static void members(const cJSON *object);
 static void compare(const cJSON *a, const cJSON *b);
 static unsigned clean(const u_char *data, size_t size);
@@ -34,19 +34,15 @@ static u_char *duplicate(const u_char *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 {
-    if (size == 0) {
-        return 0;
-    }
-
-    document(data + 1, size - 1, data[0] & 1);
-    escape(data + 1, size - 1);
+    document(data, size);
+    escape(data, size);
 
     return 0;
 }
 
 
 static void
-document(const u_char *data, size_t size, unsigned wtf8)
+document(const u_char *data, size_t size)
 {
     int                rc;
     cJSON             *root;
@@ -55,8 +51,7 @@ document(const u_char *data, size_t size, unsigned wtf8)
 
     copy = duplicate(data, size);
 
-    rc = wtf8 ? convrelay_json_parse_wtf8(&json, copy, size)
-              : convrelay_json_parse(&json, copy, size);
+    rc = convrelay_json_parse(&json, copy, size);
 
     free(copy);
 
@@ -70,7 +65,7 @@ document(const u_char *data, size_t size, unsigned wtf8)
 
     must(json.error == NULL);
 
-    tree(json.root, wtf8, 0);
+    tree(json.root, 0);
 
     if (clean(data, size)) {
         root = cJSON_ParseWithLength((const char *) data, size);
@@ -85,12 +80,12 @@ document(const u_char *data, size_t size, unsigned wtf8)
 
 
 static void
-tree(const cJSON *item, unsigned wtf8, unsigned depth)
+tree(const cJSON *item, unsigned depth)
 {
     const cJSON  *child;
 
     if (cJSON_IsString(item)) {
-        string(item->valuestring, wtf8);
+        string(item->valuestring);
     }
 
     if (cJSON_IsObject(item)) {
@@ -104,42 +99,22 @@ tree(const cJSON *item, unsigned wtf8, unsigned depth)
     cJSON_ArrayForEach(child, item) {
 
         if (cJSON_IsObject(item)) {
-            string(child->string, wtf8);
+            string(child->string);
         }
 
-        tree(child, wtf8, depth + 1);
+        tree(child, depth + 1);
     }
 }
 
 
-/* halves of a surrogate pair are three bytes that UTF-8 never has */
-
 static void
-string(const char *str, unsigned wtf8)
+string(const char *str)
 {
-    size_t         n, left;
-    const u_char  *p;
+    size_t  len;
 
-    p = (const u_char *) str;
-    left = strlen(str);
+    len = strlen(str);
 
-    for ( ;; ) {
-        n = convrelay_utf8_valid(p, left);
-
-        p += n;
-        left -= n;
-
-        if (left == 0) {
-            return;
-        }
-
-        must(wtf8 && left >= 3);
-        must(p[0] == 0xed && p[1] >= 0xa0 && p[1] <= 0xbf);
-        must(p[2] >= 0x80 && p[2] <= 0xbf);
-
-        p += 3;
-        left -= 3;
-    }
+    must(convrelay_utf8_valid((const u_char *) str, len) == len);
 }
 
 

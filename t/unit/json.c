@@ -23,7 +23,6 @@ typedef struct {
 
 
 static void test_parse(const test_doc_t *t);
-static void test_wtf8(void);
 static void test_depth(void);
 static void test_errors(void);
 static void test_members(void);
@@ -101,7 +100,6 @@ main(void)
         test_parse(&tests[i]);
     }
 
-    test_wtf8();
     test_depth();
     test_errors();
     test_members();
@@ -139,31 +137,6 @@ test_parse(const test_doc_t *t)
     convrelay_json_free(&json);
 
     tap_unflush(p, t->len);
-}
-
-
-static void
-test_wtf8(void)
-{
-    u_char            doc[] = "{\"a\":\"\\ude00x\\ud83d\",\"b\":\"\xed\xa0\x80"
-                              "\\ud83d\\ude00\"}";
-    convrelay_str_t   value;
-    convrelay_json_t  json;
-
-    if (!tap_ok(convrelay_json_parse_wtf8(&json, doc, sizeof(doc) - 1)
-                == CONVRELAY_OK, "wtf-8"))
-    {
-        return;
-    }
-
-    convrelay_json_string(json.root, "a", &value);
-    tap_is_str(&value, "\xed\xb8\x80x\xed\xa0\xbd", "lone halves are left");
-
-    convrelay_json_string(json.root, "b", &value);
-    tap_is_str(&value, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
-               "\xf0\x9f\x98\x80", "but no raw ones come in");
-
-    convrelay_json_free(&json);
 }
 
 

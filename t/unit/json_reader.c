@@ -1,0 +1,451 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include <stdlib.h>
+
+#include "convrelay_json_reader.h"
+#include "convrelay_utf8.h"
+#include "tap.h"
+
+
+typedef struct {
+    const char  *doc;
+    size_t       len;
+    const char  *text;         /* of member "a"; NULL: declined */
+} test_doc_t;
+
+
+#define test_doc(doc, text)  { doc, sizeof(doc) - 1, text }
+
+
+static void test_read(convrelay_json_reader_t *r, const test_doc_t *t);
+static void test_errors(convrelay_json_reader_t *r);
+static void test_depth(convrelay_json_reader_t *r);
+static void test_numbers(convrelay_json_reader_t *r);
+static void test_members(convrelay_json_reader_t *r);
+static void test_elements(convrelay_json_reader_t *r);
+static void test_untouched(convrelay_json_reader_t *r);
+static void test_many(convrelay_json_reader_t *r);
+static void test_quotes(convrelay_json_reader_t *r);
+
+
+static const test_doc_t  tests[] = {
+    test_doc("{\"a\":\"b\"}", "b"),
+    test_doc("{\"a\":\"\"}", ""),
+    test_doc("{\"b\":{\"a\":1},\"c\":[\"a\",{}],\"a\":\"b\"}", "b"),
+    test_doc("{\"a\":\"first\",\"a\":\"second\"}", "first"),
+    test_doc(" \r\n\t{ \"a\" :\t\"b\" } \r\n\t", "b"),
+    test_doc("\xef\xbb\xbf{\"a\":\"b\"}", "b"),
+    test_doc("{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "\"\\/\b\f\n\r\t"),
+    test_doc("{\"a\":\"\\u00e9\\u20aC\"}", "\xc3\xa9\xe2\x82\xac"),
+    test_doc("{\"a\":\"\xe2\x80\xa8\"}", "\xe2\x80\xa8"),
+    test_doc("{\"a\":\"[[{{\\\"]\"}", "[[{{\"]"),
+    test_doc("{\"a\":\"line\nend\"}", "line\nend"),
+    test_doc("{\"\\u0061\":\"b\"}", "b"),
+
+    /* surrogates */
+    test_doc("{\"a\":\"\\ud83d\\ude00\"}", "\xf0\x9f\x98\x80"),
+    test_doc("{\"a\":\"\\ude00x\\ud83d\"}", "\xed\xb8\x80x\xed\xa0\xbd"),
+    test_doc("{\"a\":\"\\ud83d\\ud83d\\ude00\"}",
+             "\xed\xa0\xbd\xf0\x9f\x98\x80"),
+    test_doc("{\"a\":\"\\ud83d\\n\"}", "\xed\xa0\xbd\n"),
+    test_doc("{\"a\":\"\\\\ud83d\"}", "\\ud83d"),
+    test_doc("{\"a\":\"\xed\xa0\x80\\ud83d\\ude00\"}",
+             "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80"),
+
+    /* NULs */
+    test_doc("{\"a\":\"x\\u0000y\"}", "xy"),
+    test_doc("{\"a\":\"\\u0000\"}", ""),
+    test_doc("{\"a\":\"x\0y\"}", "xy"),
+    test_doc("{\"\\u0000a\":\"x\"}", "x"),
+    test_doc("{\"a\0\":\"x\"}", "x"),
+
+    /* invalid UTF-8, which grows */
+    test_doc("{\"a\":\"\xf0\x9f\x98\"}", "\xef\xbf\xbd"),
+    test_doc("{\"a\":\"\xff\xfe\"}", "\xef\xbf\xbd\xef\xbf\xbd"),
+
+    /* no JSON */
+    test_doc("", NULL),
+    test_doc(" ", NULL),
+    test_doc("{", NULL),
+    test_doc("}", NULL),
+    test_doc("]", NULL),
+    test_doc(":", NULL),
+    test_doc(",", NULL),
+    test_doc("{]", NULL),
+    test_doc("[}", NULL),
+    test_doc("[1", NULL),
+    test_doc("[1,", NULL),
+    test_doc("[1,]", NULL),
+    test_doc("[,1]", NULL),
+    test_doc("[1 2]", NULL),
+    test_doc("[1:2]", NULL),
+    test_doc("{\"a\"}", NULL),
+    test_doc("{\"a\":}", NULL),
+    test_doc("{\"a\" \"b\"}", NULL),
+    test_doc("{\"a\":\"b\",}", NULL),
+    test_doc("{,\"a\":\"b\"}", NULL),
+    test_doc("{a:\"b\"}", NULL),
+    test_doc("{1:\"b\"}", NULL),
+    test_doc("{'a':'b'}", NULL),
+    test_doc("{\"a\":\"b\"", NULL),
+    test_doc("{\"a\":\"b\":\"c\"}", NULL),
+    test_doc("{\"a\":\"b", NULL),
+    test_doc("{\"a\":\"b\\", NULL),
+    test_doc("{\"a\":\"b\\\"", NULL),
+    test_doc("{\"a\":\"b\\u", NULL),
+    test_doc("{\"a\":\"b\\u00e", NULL),
+    test_doc("{\"a\":\"\\u00g0\"}", NULL),
+    test_doc("{\"a\":\"\\ud83d\\uzzzz\"}", NULL),
+    test_doc("{\"a\":\"\\x\"}", NULL),
+    test_doc("{\"a\":\"b\"}x", NULL),
+    test_doc("{\"a\":\"b\"}{", NULL),
+    test_doc("{\"a\":\"b\"}}", NULL),
+    test_doc("{\"a\":\"b\"}\0", NULL),
+    test_doc("{\"a\":\0\"b\"}", NULL),
+    test_doc("{\"a\":\xff}", NULL),
+    test_doc("[DONE]", NULL),
+    test_doc("{\"a\":nul}", NULL),
+    test_doc("{\"a\":nulll}", NULL),
+    test_doc("{\"a\":TRUE}", NULL),
+    test_doc("{\"a\":NaN}", NULL)
+};
+
+
+int
+main(void)
+{
+    unsigned                 i;
+    convrelay_json_reader_t  r;
+
+    memset(&r, 0, sizeof(r));
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        test_read(&r, &tests[i]);
+    }
+
+    test_errors(&r);
+    test_depth(&r);
+    test_numbers(&r);
+    test_members(&r);
+    test_elements(&r);
+    test_untouched(&r);
+    test_many(&r);
+    test_quotes(&r);
+
+    convrelay_json_reader_free(&r);
+    convrelay_json_reader_free(&r);
+
+    return tap_done();
+}
+
+
+static void
+test_read(convrelay_json_reader_t *r, const test_doc_t *t)
+{
+    int               rc;
+    u_char           *p;
+    convrelay_str_t   text;
+
+    p = tap_flush(t->doc, t->len);
+
+    rc = convrelay_json_read(r, p, t->len);
+
+    if (t->text == NULL) {
+        tap_ok(rc == CONVRELAY_DECLINED && r->error && r->nvalues == 0,
+               "declined: %s", t->doc);
+
+    } else if (tap_ok(rc == CONVRELAY_OK && r->error == NULL,
+                      "read: %s", t->doc))
+    {
+        convrelay_str_set(&text, "not set");
+        rc = convrelay_json_text(convrelay_json_member(r->values, "a"),
+                                 &text);
+        tap_ok(rc == CONVRELAY_OK, "has its member");
+        tap_is_str(&text, t->text, "the text");
+
+        rc = convrelay_json_text(convrelay_json_member(r->values, "a"),
+                                 &text);
+        tap_ok(rc == CONVRELAY_OK, "once more");
+        tap_is_str(&text, t->text, "is decoded once only");
+    }
+
+    tap_unflush(p, t->len);
+}
+
+
+static void
+test_errors(convrelay_json_reader_t *r)
+{
+    unsigned  i;
+    u_char    doc[64];
+
+    static const struct {
+        const char  *doc;
+        const char  *error;
+    } cases[] = {
+        { "{", "is not valid JSON" },
+        { "{} {}", "has bytes behind its end" },
+        { "\"\\u12\"", "has a bad escape" },
+        { "\"\\", "has a bad escape" },
+        { "\"", "is not valid JSON" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        strcpy((char *) doc, cases[i].doc);
+
+        convrelay_json_read(r, doc, strlen(cases[i].doc));
+
+        tap_ok(r->error && strcmp(r->error, cases[i].error) == 0,
+               "%s %s", cases[i].doc, cases[i].error);
+    }
+}
+
+
+static void
+test_depth(convrelay_json_reader_t *r)
+{
+    int       rc;
+    u_char    doc[2 * CONVRELAY_JSON_MAX_DEPTH + 2];
+    unsigned  n;
+
+    for (n = CONVRELAY_JSON_MAX_DEPTH; n <= CONVRELAY_JSON_MAX_DEPTH + 1;
+         n++)
+    {
+        memset(doc, '[', n);
+        memset(doc + n, ']', n);
+
+        rc = convrelay_json_read(r, doc, 2 * n);
+
+        tap_ok(rc == (n == CONVRELAY_JSON_MAX_DEPTH ? CONVRELAY_OK
+                                                    : CONVRELAY_DECLINED),
+               "depth %u", n);
+    }
+
+    tap_ok(strcmp(r->error, "is nested too deep") == 0, "says so");
+
+    strcpy((char *) doc, "[[[1],[2]],[[]]]");
+    tap_ok(convrelay_json_read(r, doc, 16) == CONVRELAY_OK
+           && r->values[0].size == 8 && r->values[1].size == 5
+           && r->values[6].size == 2 && r->values[0].len == 16,
+           "depth ends with its array");
+}
+
+
+static void
+test_numbers(convrelay_json_reader_t *r)
+{
+    int       rc;
+    char      doc[64];
+    double    value;
+    unsigned  i;
+
+    static const struct {
+        const char  *text;
+        double       value;
+        int          rc;          /* ERROR: no JSON */
+    } cases[] = {
+        { "0", 0, CONVRELAY_OK },
+        { "-0", 0, CONVRELAY_OK },
+        { "10", 10, CONVRELAY_OK },
+        { "-12.5", -12.5, CONVRELAY_OK },
+        { "0.25", 0.25, CONVRELAY_OK },
+        { "1e3", 7, CONVRELAY_DECLINED },
+        { "1E+3", 7, CONVRELAY_DECLINED },
+        { "1.5e-3", 7, CONVRELAY_DECLINED },
+        { "\"1\"", 7, CONVRELAY_DECLINED },
+        { "true", 7, CONVRELAY_DECLINED },
+        { "null", 7, CONVRELAY_DECLINED },
+        { "-", 7, CONVRELAY_ERROR },
+        { "+1", 7, CONVRELAY_ERROR },
+        { "01", 7, CONVRELAY_ERROR },
+        { "-01", 7, CONVRELAY_ERROR },
+        { "1.", 7, CONVRELAY_ERROR },
+        { ".5", 7, CONVRELAY_ERROR },
+        { "1.e3", 7, CONVRELAY_ERROR },
+        { "1e", 7, CONVRELAY_ERROR },
+        { "1e+", 7, CONVRELAY_ERROR },
+        { "1.2.3", 7, CONVRELAY_ERROR },
+        { "0x10", 7, CONVRELAY_ERROR },
+        { "--1", 7, CONVRELAY_ERROR }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        sprintf(doc, "{\"n\":%s}", cases[i].text);
+
+        rc = convrelay_json_read(r, (u_char *) doc, strlen(doc));
+
+        if (cases[i].rc == CONVRELAY_ERROR) {
+            tap_ok(rc == CONVRELAY_DECLINED, "no number: %s", cases[i].text);
+            continue;
+        }
+
+        tap_ok(rc == CONVRELAY_OK, "read: %s", cases[i].text);
+
+        value = 7;
+        rc = convrelay_json_value_number(convrelay_json_member(r->values,
+                                                               "n"), &value);
+
+        tap_ok(rc == cases[i].rc && value == cases[i].value,
+               "number %s", cases[i].text);
+    }
+
+    tap_ok(convrelay_json_read(r, (u_char *) "12", 2) == CONVRELAY_OK
+           && r->values->type == CONVRELAY_JSON_NUMBER && r->values->len == 2,
+           "a number up to the end");
+}
+
+
+static void
+test_members(convrelay_json_reader_t *r)
+{
+    u_char            doc[] = "{\"n\":null,\"t\":true,\"f\":false,\"s\":\"\","
+                              "\"o\":{\"in\":1},\"i\":7,"
+                              "\"\\u006c\\u006f\\u006e\\u0067\":1}";
+    convrelay_str_t   text;
+
+    convrelay_json_read(r, doc, sizeof(doc) - 1);
+
+    convrelay_str_set(&text, "kept");
+
+    tap_ok(convrelay_json_member(r->values, "n")->type == CONVRELAY_JSON_NULL,
+           "null");
+    tap_ok(convrelay_json_member(r->values, "t")->type == CONVRELAY_JSON_TRUE,
+           "true");
+    tap_ok(convrelay_json_member(r->values, "f")->type
+           == CONVRELAY_JSON_FALSE, "false");
+    tap_ok(convrelay_json_member(r->values, "long") != NULL,
+           "a name of escapes");
+    tap_ok(convrelay_json_member(r->values, "in") == NULL,
+           "a member of a member is none");
+    tap_ok(convrelay_json_member(r->values, "S") == NULL, "names have a case");
+    tap_ok(convrelay_json_member(r->values, "") == NULL, "no empty name");
+    tap_ok(convrelay_json_member(NULL, "s") == NULL, "no object");
+    tap_ok(convrelay_json_member(convrelay_json_member(r->values, "s"), "s")
+           == NULL, "a string has no members");
+
+    tap_ok(convrelay_json_text(NULL, &text) == CONVRELAY_DECLINED
+           && convrelay_json_text(convrelay_json_member(r->values, "i"),
+                                  &text)
+              == CONVRELAY_DECLINED, "a number is no string");
+    tap_is_str(&text, "kept", "the text is left");
+
+    tap_ok(convrelay_json_value_number(NULL, NULL) == CONVRELAY_DECLINED,
+           "nothing is no number");
+}
+
+
+static void
+test_elements(convrelay_json_reader_t *r)
+{
+    u_char                   doc[] = "[[1,[2]],{\"a\":3},\"x\"]";
+    unsigned                 n;
+    convrelay_json_value_t  *v;
+
+    static const convrelay_json_type_e  types[] = {
+        CONVRELAY_JSON_ARRAY, CONVRELAY_JSON_OBJECT, CONVRELAY_JSON_STRING
+    };
+
+    convrelay_json_read(r, doc, sizeof(doc) - 1);
+
+    n = 0;
+
+    for (v = convrelay_json_element(r->values, NULL);
+         v;
+         v = convrelay_json_element(r->values, v))
+    {
+        tap_ok(n < 3 && v->type == types[n], "element %u", n);
+        n++;
+    }
+
+    tap_ok(n == 3, "three elements");
+
+    v = convrelay_json_element(convrelay_json_element(r->values, NULL), NULL);
+    tap_ok(v->type == CONVRELAY_JSON_NUMBER && v->data == doc + 2
+           && v->len == 1, "the first of the first");
+
+    tap_ok(convrelay_json_element(NULL, NULL) == NULL
+           && convrelay_json_element(v, NULL) == NULL, "no array");
+
+    convrelay_json_read(r, doc, 0);
+    convrelay_json_read(r, (u_char *) "[]", 2);
+    tap_ok(convrelay_json_element(r->values, NULL) == NULL, "an empty array");
+}
+
+
+/* an error is looked for, and logged, from bytes that nobody decoded */
+
+static void
+test_untouched(convrelay_json_reader_t *r)
+{
+    u_char  doc[] = "{\"\\u0061\":\"\\u0062\",\"c\":[\"\\n\"]}";
+    u_char  was[sizeof(doc)];
+
+    memcpy(was, doc, sizeof(doc));
+
+    convrelay_json_read(r, doc, sizeof(doc) - 1);
+    (void) convrelay_json_member(r->values, "a");
+    (void) convrelay_json_member(r->values, "none");
+
+    tap_is(doc, sizeof(doc), was, sizeof(was), "nothing is changed unasked");
+}
+
+
+static void
+test_many(convrelay_json_reader_t *r)
+{
+    size_t    len;
+    u_char    doc[4096];
+    unsigned  i;
+
+    len = 0;
+    doc[len++] = '[';
+
+    for (i = 0; i < 1000; i++) {
+        len += sprintf((char *) doc + len, "%u,", i % 10);
+    }
+
+    doc[len - 1] = ']';
+
+    tap_ok(convrelay_json_read(r, doc, len) == CONVRELAY_OK
+           && r->nvalues == 1001 && r->values[1000].data == doc + len - 2,
+           "more values than there were");
+}
+
+
+/* quotes behind escapes are no ends; no byte is looked at again and again */
+
+static void
+test_quotes(convrelay_json_reader_t *r)
+{
+    size_t           i, len;
+    u_char          *p, *doc;
+    convrelay_str_t  text;
+
+    len = 1 << 20;
+    doc = malloc(len);
+
+    if (!tap_ok(doc != NULL, "memory")) {
+        return;
+    }
+
+    p = doc;
+    *p++ = '"';
+
+    for (i = 0; i < (len - 2) / 2; i++) {
+        *p++ = '\\';
+        *p++ = (i & 1) ? '"' : 'n';
+    }
+
+    *p = '"';
+
+    tap_ok(convrelay_json_read(r, doc, len) == CONVRELAY_OK
+           && convrelay_json_text(r->values, &text) == CONVRELAY_OK
+           && text.len == (len - 2) / 2 && text.data[1] == '"',
+           "a megabyte of escapes");
+
+    free(doc);
+}
