@@ -99,7 +99,7 @@ test:                           ## install what is missing, run all tests
 	.ci/deps test
 	+$(MAKE) --no-print-directory check
 
-check: style all units          ## all tests, with nothing installed
+check: style all units bench-build ## all tests, with nothing installed
 	$(PROVE) -j $(JOBS) $(UNIT_BINS) $(TESTS)
 
 unit: units                     ## the unit tests of the pure rooms
@@ -179,6 +179,28 @@ $(B)/.objs $(B)/.flags: FORCE
 	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
 
 
+# the benchmark's load side, and its floor
+
+BENCH_OBJS  = $(patsubst t/bench/%.c,$(B)/obj/bench/%.o,\
+                         $(sort $(wildcard t/bench/bench_*.c))) \
+              $(B)/obj/caller/convrelay_call_stat.o
+
+bench-build: $(B)/bench/convrelay-bench $(B)/bench/floor
+
+$(B)/bench/convrelay-bench: $(BENCH_OBJS) $(B)/libconvrelay.a
+	@mkdir -p $(@D)
+	$(call Q,ld,$@)$(CC) $(OPT) $(SAN) -o $@ $(BENCH_OBJS) $(B)/libconvrelay.a \
+	    -lssl $(LIBS)
+
+$(B)/bench/floor: t/bench/floor.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call Q,cc,$<)$(COMPILE) -o $@ $< -lcrypto
+
+$(B)/obj/bench/%.o: t/bench/%.c $(B)/.flags | $(B)/.have-ssl
+	@mkdir -p $(@D)
+	$(call Q,cc,$<)$(COMPILE) $(INCS) -Isrc/caller -c -o $@ $<
+
+
 # a test may name further files in a comment: "link: src/caller/a.c"
 
 links = $(shell sed -n '1,20s,^[/ ]\* link: *\([^*]*\).*$$,\1,p' $(1))
@@ -253,6 +275,11 @@ valgrind: all                   ## the Test::Nginx files under valgrind
 	.ci/deps valgrind
 	B=$(abspath $(B)) .ci/valgrind $(TESTS)
 
+bench:                          ## against a floor and peers, one table
+	.ci/deps build bench
+	+$(MAKE) --no-print-directory module bench-build
+	BENCH_BUILD=$(abspath $(B)) t/bench/run $(BENCH)
+
 compat:                         ## compile for newer nginx, as Debian has it
 	B=$(abspath $(B)) .ci/compat
 
@@ -282,7 +309,7 @@ help:                           ## this list
 
 FORCE:
 
-.PHONY: all module mock caller deps demo serve test check unit units prove analyze coverage \
-        style fuzz asan valgrind compat image-test install clean help FORCE
+.PHONY: all module mock caller deps demo serve test check unit units prove \
+        analyze coverage bench bench-build style fuzz asan valgrind compat image-test install clean help FORCE
 
--include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d)
+-include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

@@ -1,0 +1,337 @@
+package Bench::Scenarios;
+
+# What is run, the figures that come of it, and what issue they are held to.
+#
+#     scenarios(\%opt)            in the order of a round
+#     figures(\@runs, \@servers)  rows: label, values by server and round
+#     targets(\@runs)             rows: text, measured, met
+
+use strict;
+use warnings;
+
+use Exporter qw( import );
+
+our @EXPORT_OK = qw( scenarios figures targets median );
+
+my $rate = 8300;
+
+
+# A name, the arguments of convrelay-bench, and where they differ: "few" for
+# servers that need longer, "only" for servers that have what it measures,
+# "rounds" where more of them would say nothing new, "group" to choose it by.
+
+sub scenarios {
+    my $opt = shift;
+
+    my @all = $opt->{quick} ? quick() : full($opt->{seconds});
+
+    $_->{group} //= $_->{name} for @all;
+
+    return \@all;
+}
+
+
+sub full {
+    my $seconds = shift;
+
+    my @for = defined $seconds ? ('--seconds', $seconds) : ();
+    my @signed = qw( convrelay lua );
+
+    return (
+        { name => 'load', args => [ 'load', '--rate', $rate, @for ] },
+        { name => 'flat', args => [ 'flat', @for ] },
+        { name => 'turn', args => [ qw( turn --earlier 3 --rate 1500 ) ],
+          few => [ qw( --rate 500 ) ] },
+        { name => 'turn100', group => 'turn',
+          args => [ qw( turn --earlier 100 --rate 1000 ) ],
+          few => [ qw( --rate 250 ) ] },
+        { name => 'connect', args => [ 'connect' ],
+          few => [ '--calls', 1000 ],
+          only => [ qw( convrelay floor lua go node fastapi ) ] },
+        { name => 'interrupt', args => [ 'interrupt', @for ] },
+        { name => 'twiml', args => [ 'twiml', @for ], only => \@signed },
+        { name => 'idle', args => [ 'idle' ], rounds => 2,
+          few => [ '--calls', 1000 ] },
+        { name => 'many', args => [ 'many' ], rounds => 2, workers => 2,
+          only => [ 'convrelay' ] },
+        { name => 'strace', rounds => 2, strace => 1,
+          args => [ 'load', '--calls', 20, '--rate', 200, '--tokens', 1000,
+                    '--seconds', 2, '--warmup', 1 ] },
+        { name => 'strace_flat', group => 'strace', rounds => 2, strace => 1,
+          args => [ 'flat', '--seconds', 1 ] },
+        { name => 'tls_load', group => 'tls', tls => 1, rounds => 3,
+          args => [ 'load', '--rate', $rate, @for ], only => \@signed },
+        { name => 'tls_flat', group => 'tls', tls => 1, rounds => 3,
+          args => [ 'flat', @for ], only => \@signed },
+        { name => 'tls_idle', group => 'tls', tls => 1, rounds => 1,
+          args => [ 'idle' ], only => \@signed },
+    );
+}
+
+
+# whether it works, and nothing is lost
+
+sub quick {
+    my @signed = qw( convrelay lua );
+
+    return (
+        { name => 'load', args => [ qw( load --calls 40 --rate 1000 --tokens
+                                        20 --seconds 0.8 --warmup 0.3 ) ] },
+        { name => 'flat', args => [ qw( flat --calls 8 --seconds 0.3
+                                        --warmup 0.2 ) ] },
+        { name => 'turn', args => [ qw( turn --rate 50 ) ] },
+        { name => 'turn100', group => 'turn',
+          args => [ qw( turn --calls 4 --earlier 20 --rate 20 ) ] },
+        { name => 'connect', args => [ qw( connect --calls 100 ) ],
+          only => [ qw( convrelay floor lua ) ] },
+        { name => 'interrupt', args => [ qw( interrupt --calls 10 --rate 330
+                                             --tokens 20 --seconds 0.8 ) ] },
+        { name => 'twiml', only => \@signed,
+          args => [ qw( twiml --calls 50 --rate 400 --tokens 10
+                        --seconds 0.5 --warmup 0.5 ) ] },
+        { name => 'idle', args => [ qw( idle --calls 100 --seconds 0.1 ) ] },
+        { name => 'many', workers => 2, only => [ 'convrelay' ],
+          args => [ qw( many --calls 400 --streaming 40 --rate 320 --tokens 4
+                        --seconds 0.5 --warmup 1.1 ) ] },
+        { name => 'tls', tls => 1, only => [ 'convrelay' ],
+          args => [ qw( load --calls 20 --rate 400 --tokens 10 --seconds 0.5
+                        --warmup 0.3 ) ] },
+    );
+}
+
+
+# label, digits, and the value out of the results of one server in one round
+
+my @figures = (
+    [ 'CPU per token at 8,300/s, us', 1,
+      sub { $_[0]{load}{cpu_us_per_token} } ],
+    [ 'added delay p50, ms', 2, sub { $_[0]{load}{delay_p50_ms} } ],
+    [ 'added delay p99, ms', 2, sub { $_[0]{load}{delay_p99_ms} } ],
+    [ 'flat out, CPU per token, us', 2,
+      sub { $_[0]{flat}{cpu_us_per_token} } ],
+    [ 'flat out, 1,000 tokens/s', 0,
+      sub { div($_[0]{flat}{tokens_per_second}, 1000) } ],
+    [ 'CPU per turn at 3 earlier ones, us', 0, sub { turn(@_, 'turn') } ],
+    [ 'CPU per turn at 100 earlier ones, us', 0, sub { turn(@_, 'turn100') } ],
+    [ '  more for each earlier one, us', 2, \&per_earlier ],
+    [ 'CPU per connect to close, us', 0,
+      sub { $_[0]{connect}{cpu_us_per_call} } ],
+    [ 'interrupt to model closed p50, ms', 2, sub { cut(@_, 'cut_p50_ms') } ],
+    [ 'interrupt to model closed p99, ms', 2, sub { cut(@_, 'cut_p99_ms') } ],
+    [ 'KiB per idle call', 1, sub { $_[0]{idle}{kib_per_call} } ],
+    [ 'bytes per KiB of history', 0,
+      sub { $_[0]{idle}{bytes_per_kib_of_history} } ],
+    [ 'left after hang-up, % of it', 1, sub { left($_[0]{idle}) } ],
+    [ 'system calls per token', 2,
+      sub { $_[0]{strace}{syscalls_per_token} } ],
+    [ 'flat out, writes per token', 2,
+      sub { $_[0]{strace_flat}{writes_per_token} } ],
+    [ 'webhook p50, ms', 2, sub { $_[0]{twiml}{webhook_p50_ms} } ],
+    [ 'webhook p99, ms', 2, sub { $_[0]{twiml}{webhook_p99_ms} } ],
+    [ '10,000 calls, delay p99, ms', 2, sub { $_[0]{many}{delay_p99_ms} } ],
+    [ 'TLS, CPU per token at 8,300/s, us', 1,
+      sub { $_[0]{tls_load}{cpu_us_per_token} } ],
+    [ 'TLS, added delay p99, ms', 2, sub { $_[0]{tls_load}{delay_p99_ms} } ],
+    [ 'TLS, flat out, CPU per token, us', 2,
+      sub { $_[0]{tls_flat}{cpu_us_per_token} } ],
+    [ 'TLS, KiB per idle call', 1, sub { $_[0]{tls_idle}{kib_per_call} } ],
+);
+
+
+sub figures {
+    my ($runs, $servers) = @_;
+
+    my @rows;
+
+    for my $figure (@figures) {
+        my ($label, $digits, $value) = @$figure;
+        my %values;
+
+        for my $server (@$servers) {
+            my @of = grep { defined } map { $value->($_) }
+                     by_round($runs, $server);
+            $values{$server} = \@of if @of;
+        }
+
+        push @rows, { label => $label, digits => $digits,
+                      values => \%values } if %values;
+    }
+
+    return \@rows;
+}
+
+
+# a server's results, by scenario, in each round
+
+sub by_round {
+    my ($runs, $server) = @_;
+
+    my @rounds;
+
+    for my $run (grep { $_->{server} eq $server } @$runs) {
+        $rounds[$run->{round}]{$run->{scenario}} = $run->{result};
+    }
+
+    return grep { defined } @rounds;
+}
+
+
+sub div {
+    my ($a, $b) = @_;
+
+    return defined $a && $b ? $a / $b : undef;
+}
+
+
+# without its token, as that costs under load
+
+sub turn {
+    my ($of, $name) = @_;
+
+    my $turn = $of->{$name}{cpu_us_per_turn};
+    my $token = $of->{load}{cpu_us_per_token};
+
+    return defined $turn && defined $token ? $turn - $token : undef;
+}
+
+
+sub per_earlier {
+    my $of = shift;
+
+    my ($few, $many) = @$of{qw( turn turn100 )};
+
+    return if !defined $few->{cpu_us_per_turn}
+              || !defined $many->{cpu_us_per_turn};
+
+    return ($many->{cpu_us_per_turn} - $few->{cpu_us_per_turn})
+           / ($many->{earlier} - $few->{earlier});
+}
+
+
+# a word where connections stayed open
+
+sub cut {
+    my ($of, $key) = @_;
+
+    my $result = $of->{interrupt};
+
+    return if !defined $result->{$key};
+    return 'not closed' if $result->{not_closed} * 2 > $result->{interrupts};
+
+    return $result->{$key};
+}
+
+
+sub left {
+    my $idle = shift;
+
+    return if !$idle->{kib_per_call};
+
+    return 100 * $idle->{kib_after}
+           / ($idle->{kib_per_call} * $idle->{calls});
+}
+
+
+sub median {
+    my @sorted = sort { $a <=> $b } @_;
+
+    return undef if !@sorted;
+    return $sorted[$#sorted / 2] if @sorted % 2;
+
+    return ($sorted[@sorted / 2 - 1] + $sorted[@sorted / 2]) / 2;
+}
+
+
+# What the module is held to: a value of its own, or against another server's
+# in the same round; of all rounds the median counts.
+
+my @targets = (
+    [ 'CPU per token, against nginx stream', 1.25, 0, 'stream' ],
+    [ 'CPU per token, against nginx and Lua', 0.5, 0, 'lua' ],
+    [ 'CPU per token, against Go', 0.5, 0, 'go' ],
+    [ 'flat out, CPU per token, against the floor', 1.5, 3, 'floor' ],
+    [ 'CPU per turn at 3 earlier ones, us', 150, 5 ],
+    [ 'CPU for each earlier turn, us', 1, 7 ],
+    [ 'KiB per idle call', 8, 11 ],
+    [ 'bytes per KiB of history', 1024, 12 ],
+    [ 'left after hang-up, %', 5, 13 ],
+    [ 'system calls per token', 3.1, 14 ],
+    [ 'added delay p99, against nginx stream', 1.5, 2, 'stream' ],
+    [ 'webhook p99, ms', 5, 17 ],
+    [ 'interrupt to model closed, against the floor', 1.5, 9, 'floor' ],
+    [ 'CPU per connect, against nginx and Lua', 1.2, 8, 'lua' ],
+);
+
+
+sub targets {
+    my $runs = shift;
+
+    my @own = by_round($runs, 'convrelay');
+    my @rows;
+
+    for my $target (@targets) {
+        my ($text, $limit, $figure, $server) = @$target;
+        my $value = $figures[$figure][2];
+        my @other = defined $server ? by_round($runs, $server) : ();
+        my @of;
+
+        for my $i (0 .. $#own) {
+            my $is = $value->($own[$i]);
+            my $to = defined $server ? $value->($other[$i] // {}) : 1;
+
+            push @of, $is / $to if number($is) && number($to);
+        }
+
+        push @rows, { text => $text, limit => $limit, values => \@of,
+                      median => median(@of),
+                      met => @of ? median(@of) <= $limit : undef };
+    }
+
+    return [ @rows, reads_and_writes(\@own), all_calls(\@own) ];
+}
+
+
+sub number {
+    return defined $_[0] && $_[0] =~ /^-?[\d.]+(?:e[-+]?\d+)?$/ && $_[0] != 0;
+}
+
+
+# tokens that arrive in one read leave in one write
+
+sub reads_and_writes {
+    my $own = shift;
+
+    my @of;
+
+    for my $calls (map { $_->{strace_flat}{syscalls} // () } @$own) {
+        my ($reads, $writes) = (0, 0);
+
+        $reads += $calls->{$_} // 0 for qw( read readv recvfrom recvmsg );
+        $writes += $calls->{$_} // 0 for qw( write writev sendto sendmsg );
+        push @of, $writes / $reads if $reads;
+    }
+
+    return { text => 'flat out, writes for a read', limit => 1,
+             values => \@of, median => median(@of),
+             met => @of ? median(@of) <= 1 : undef };
+}
+
+
+sub all_calls {
+    my $own = shift;
+
+    my @of;
+
+    for my $many (grep { defined } map { $_->{many} } @$own) {
+        my $calls = $many->{calls_at_once} // 0;
+
+        push @of, $many->{code} ? 0 : $calls;
+    }
+
+    return { text => 'calls at once, none lost, no turn failed', limit => 10000,
+             values => \@of, median => median(@of), least => 1,
+             met => @of ? !grep({ $_ < 10000 } @of) : undef };
+}
+
+
+1;
