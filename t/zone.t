@@ -1,5 +1,5 @@
 # The live calls of all workers: one socket for a CallSid, and as many calls
-# of a key as convrelay_limit_calls says.
+# of a key as convrelay_limit_calls says; a call that is dialed again.
 
 use lib 't/lib';
 use Test::Nginx::ConvRelay;
@@ -8,6 +8,20 @@ workers(2);
 worker_connections(1024);
 master_on();
 log_level('notice');
+
+# a session starts, and goes on when Twilio has said that it is over
+
+our $redial = <<'_EOC_';
+    location = /twiml {
+        convrelay_ticket        ticket-secret;
+        convrelay_twiml         wss://example.com/ws;
+        convrelay_twiml_action  /end;
+    }
+    location = /end {
+        convrelay_connect_action;
+        convrelay_connect_reply  reconnect;
+    }
+_EOC_
 
 add_block_preprocessor(sub {
     my $block = shift;
@@ -67,6 +81,17 @@ end
 
 local function sid(n)
     return ("CA%032d"):format(n)
+end
+
+-- the ticket of a new call, or of one whose session is over
+
+local function ticket(over, call)
+    local r = require "convrelay_http".form("POST", over and "/end" or "/twiml",
+        { CallSid = call or sid(1), SessionId = over,
+          SessionStatus = over and "failed" })
+
+    return { convrelay_ticket = r.body:match(
+                 'name="convrelay_ticket" value="([^"]+)"') }
 end
 _EOC_
 });
@@ -555,7 +580,266 @@ exited on signal 9
 
 
 
-=== TEST 15: convrelay_limit_calls needs a zone
+=== TEST 15: what Twilio says is over is replaced, whatever its worker
+--- limits: convrelay_ticket  ticket-secret;
+--- config eval: $::redial
+--- timeout: 15
+--- call
+local calls = { setup({ sessionId = "VX0", customParameters = ticket() }) }
+local same, other = 0, 0
+
+-- until the new socket was in the same worker and in another one
+
+repeat
+    local n = #calls
+    local call = setup{ sessionId = "VX" .. n,
+                        customParameters = ticket("VX" .. n - 1) }
+
+    local f = calls[n]:frame_in(1500)
+    local where = call.headers["x-pid"] == calls[n].headers["x-pid"]
+
+    same = same + (where and 1 or 0)
+    other = other + (where and 0 or 1)
+    calls[n + 1] = call
+
+    if not f or f.payload:sub(3) ~= "replaced" then
+        ngx.say("not replaced: ", f and f.payload)
+    end
+
+    if n == 1 then
+        ngx.say("the old one: ", f.payload:byte(1) * 256 + f.payload:byte(2))
+    end
+
+    calls[n]:drop()
+until same > 0 and other > 0 or #calls == 40
+
+ngx.say("in the same worker: ", same > 0, ", in another one: ", other > 0)
+
+local call = calls[#calls]
+call.mute = false
+call:ask("Still there?")
+call:hangup()
+ngx.sleep(0.05)
+
+try("and it takes its entry along", { customParameters = ticket() })
+--- response_body
+the old one: 1008
+in the same worker: true, in another one: true
+> prompt "Still there?"
+< "Still there?"
+> close 1000
+< close 1000
+and it takes its entry along: in
+--- error_log
+call was dialed again: closing its old socket
+--- no_error_log
+[error]
+live socket
+ticket-secret
+
+
+
+=== TEST 16: nothing else replaces a live socket
+--- limits: convrelay_ticket  ticket-secret;
+--- config eval: $::redial
+--- call
+local first, again = ticket(), ticket("VX0")
+local live
+
+try("first", { sessionId = "VX0", customParameters = first })
+try("its setup again", { sessionId = "VX0", customParameters = first })
+try("its ticket", { sessionId = "VX1", customParameters = first })
+try("a new ticket", { sessionId = "VX1", customParameters = ticket() })
+try("another session", { sessionId = "VX1", customParameters = ticket("VX9") })
+try("none", { sessionId = "VX1" })
+
+local t = again.convrelay_ticket
+
+for label, value in pairs{ ["no session"] = t:sub(1, 36),
+                           ["half a session"] = t:sub(1, -2),
+                           ["more session"] = t .. "0",
+                           ["a long session"] = t .. ("0"):rep(64),
+                           ["its own session"] = first.convrelay_ticket
+                                                 .. "VX0" }
+do
+    local call = dial("/ws", { mute = true })
+    call:setup{ sessionId = "VX1",
+                customParameters = { convrelay_ticket = value } }
+
+    local f = call:frame_in()
+
+    if f.payload:sub(3) ~= "no valid ticket" then
+        ngx.say(label, ": ", f.payload)
+    end
+
+    call:drop()
+end
+
+try("another call", { callSid = sid(2), sessionId = "VX1",
+                      customParameters = again })
+live = try("dialed again", { sessionId = "VX1", customParameters = again })
+try("its setup again", { sessionId = "VX1", customParameters = again })
+try("its ticket", { sessionId = "VX2", customParameters = again })
+try("as the old one", { sessionId = "VX0", customParameters = again })
+try("the old setup", { sessionId = "VX0", customParameters = first })
+
+live.mute = false
+live:ask("Still there?")
+live:hangup()
+--- response_body
+first: in
+its setup again: 1008 too many calls
+its ticket: 1008 too many calls
+a new ticket: 1008 too many calls
+another session: 1008 too many calls
+none: 1008 no valid ticket
+another call: 1008 no valid ticket
+dialed again: in
+its setup again: 1008 too many calls
+its ticket: 1008 too many calls
+as the old one: 1008 too many calls
+the old setup: 1008 too many calls
+> prompt "Still there?"
+< "Still there?"
+> close 1000
+< close 1000
+--- error_log
+call "CA00000000000000000000000000000001" has a live socket already
+
+
+
+=== TEST 17: a call that is dialed again counts once, and only if it is let in
+--- limits
+convrelay_ticket       ticket-secret;
+convrelay_limit_calls  $convrelay_account_sid  2;
+convrelay_limit_calls  $convrelay_to           1;
+--- config eval: $::redial
+--- call
+try("first", { sessionId = "VX0", to = "+1", customParameters = ticket() })
+
+for i = 1, 4 do
+    try("dialed again", { sessionId = "VX" .. i, to = "+1",
+                          customParameters = ticket("VX" .. i - 1) })
+end
+
+local function other(label, n, to)
+    return try(label, { callSid = sid(n), to = to,
+                        customParameters = ticket(nil, sid(n)) })
+end
+
+other("same number", 2, "+1")
+
+local call = other("other number", 3, "+2")
+
+-- where the new one finds no room, the old one stays
+
+try("dialed again", { sessionId = "VX5", to = "+2",
+                      customParameters = ticket("VX4") })
+kept[5].mute = false
+kept[5]:ask("Still there?")
+call:hangup()
+ngx.sleep(0.05)
+
+try("dialed again", { sessionId = "VX5", to = "+2",
+                      customParameters = ticket("VX4") })
+other("its old number", 4, "+1")
+other("too many of the account", 5, "+3")
+--- response_body
+first: in
+dialed again: in
+dialed again: in
+dialed again: in
+dialed again: in
+same number: 1008 too many calls
+other number: in
+dialed again: 1008 too many calls
+> prompt "Still there?"
+< "Still there?"
+dialed again: in
+its old number: in
+too many of the account: 1008 too many calls
+--- error_log
+limit is 1, call refused
+limit is 2, call refused
+--- no_error_log
+[error]
+
+
+
+=== TEST 18: the answer of a socket that is replaced is broken off
+--- limits
+convrelay_ticket  ticket-secret;
+log_subrequest    on;
+access_log        logs/turns.log turns;
+--- http_config
+log_format  turns  '$status';
+--- config eval: $::redial
+--- llm: answer=count tokens=1000 first=0 interval=10ms
+--- call
+for i = 0, 6, 2 do
+    local old = setup{ callSid = sid(i), sessionId = "VX0",
+                       customParameters = ticket(nil, sid(i)) }
+    old:prompt("Count")
+    old:frame_in()
+
+    local new = setup{ callSid = sid(i), sessionId = "VX1",
+                       customParameters = ticket("VX0", sid(i)) }
+    local ok, f = 0
+
+    repeat
+        f = old:frame_in(1500)
+    until not f or f.opcode == "close"
+
+    ngx.say(f and f.payload:sub(3))
+    old:drop()
+    new:hangup()
+end
+
+local _, n = require "convrelay_llm".log("turns.log", 12):gsub("499", "")
+ngx.say(n)
+--- response_body
+replaced
+replaced
+replaced
+replaced
+4
+--- no_error_log
+[error]
+
+
+
+=== TEST 19: an old socket that hangs up leaves the new one its entry
+--- limits
+convrelay_ticket       ticket-secret;
+convrelay_limit_calls  $convrelay_to  1;
+--- config eval: $::redial
+--- call
+for i = 1, 6 do
+    local old = setup{ callSid = sid(i), sessionId = "VX0", to = "+" .. i,
+                       customParameters = ticket(nil, sid(i)) }
+    old:raw(frame{ opcode = "ping" })
+    old:frame_in()
+
+    setup{ callSid = sid(i), sessionId = "VX1", to = "+" .. i,
+           customParameters = ticket("VX0", sid(i)) }
+    old:drop()
+    ngx.sleep(0.03)
+
+    try("one more", { callSid = sid(i), sessionId = "VX2", to = "+" .. i,
+                      customParameters = ticket(nil, sid(i)) })
+    try("the number", { callSid = sid(i + 10), to = "+" .. i,
+                        customParameters = ticket(nil, sid(i + 10)) })
+end
+--- response_body eval
+"one more: 1008 too many calls
+the number: 1008 too many calls
+" x 6
+--- no_error_log
+[error]
+
+
+
+=== TEST 20: convrelay_limit_calls needs a zone
 --- config
 location = /ws {
     convrelay;
@@ -568,7 +852,7 @@ location = /ws {
 
 
 
-=== TEST 16: at least one call is allowed
+=== TEST 21: at least one call is allowed
 --- config
 convrelay_limit_calls  $convrelay_to  0;
 --- must_die
@@ -577,7 +861,7 @@ number of calls "0" has to be at least 1
 
 
 
-=== TEST 17: a number of calls is a number
+=== TEST 22: a number of calls is a number
 --- config
 convrelay_limit_calls  $convrelay_to  many;
 --- must_die
@@ -586,7 +870,7 @@ number of calls "many" has to be at least 1
 
 
 
-=== TEST 18: a zone has a size
+=== TEST 23: a zone has a size
 --- http_config
 convrelay_zone  calls  big;
 --- must_die
@@ -595,7 +879,7 @@ zone size "big" has to be a size of at least 32768, such as "1m"
 
 
 
-=== TEST 19: a zone that is too small is refused
+=== TEST 24: a zone that is too small is refused
 --- http_config
 convrelay_zone  calls  8k;
 --- must_die
@@ -604,7 +888,7 @@ zone size "8k" has to be a size of at least 32768, such as "1m"
 
 
 
-=== TEST 20: there is one zone
+=== TEST 25: there is one zone
 --- http_config
 convrelay_zone  a  1m;
 convrelay_zone  b  1m;
@@ -614,7 +898,7 @@ convrelay_zone  b  1m;
 
 
 
-=== TEST 21: a zone that another module has is refused
+=== TEST 26: a zone that another module has is refused
 --- http_config
 limit_conn_zone  $binary_remote_addr  zone=a:1m;
 convrelay_zone   a  1m;

@@ -241,7 +241,7 @@ typedef struct ngx_http_convrelay_call_s   ngx_http_convrelay_call_t;
 typedef struct ngx_http_convrelay_turn_s   ngx_http_convrelay_turn_t;
 typedef struct ngx_http_convrelay_chunk_s  ngx_http_convrelay_chunk_t;
 typedef struct ngx_http_convrelay_zone_s   ngx_http_convrelay_zone_t;
-typedef struct ngx_http_convrelay_member_s ngx_http_convrelay_member_t;
+typedef struct ngx_http_convrelay_seat_s   ngx_http_convrelay_seat_t;
 
 
 /* makes the answer to a webhook, in r's pool; NGX_OK or NGX_ERROR (logged) */
@@ -297,8 +297,7 @@ struct ngx_http_convrelay_call_s {
     ngx_http_convrelay_turn_t        *turn;   /* that feeds the session */
     ngx_queue_t                       turns;  /* all that are not freed */
 
-    ngx_array_t                      *members;        /* of the zone's keys,
-                                                         pointers */
+    ngx_http_convrelay_seat_t        *seat;   /* in the zone, or NULL */
 
     ngx_msec_t                        started;
     ngx_msec_t                        pinged;
@@ -662,8 +661,13 @@ char *ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
 ngx_int_t ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_pair_t *parameter);
 
-/* the ticket in the setup message: NGX_OK, NGX_DECLINED (logged), NGX_ERROR */
-ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call);
+/*
+ * The ticket in the setup message: NGX_OK, NGX_DECLINED (logged), NGX_ERROR.
+ * *over is the session of this call that was over when the ticket was made,
+ * or empty; it lives as long as the session's parameters.
+ */
+ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *over);
 
 char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -673,9 +677,12 @@ char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /*
  * Counts the call, at setup: NGX_OK, or NGX_DECLINED: it is one too many
- * (logged).  zone_leave() takes it out again; harmless where it is not in.
+ * (logged).  over: as ticket_check() says; the socket of that session is
+ * closed, and this call takes its place.  zone_leave() takes the call out
+ * again; harmless where it is not in.
  */
-ngx_int_t ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call);
+ngx_int_t ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *over);
 void ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call);
 
 ngx_int_t ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle);

@@ -296,18 +296,18 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
 static void
 ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call)
 {
-    convrelay_str_t  reason;
+    convrelay_str_t  reason, over;
 
     ngx_http_convrelay_flush_variables(call->request);
 
-    if (ngx_http_convrelay_ticket_check(call) != NGX_OK) {
+    if (ngx_http_convrelay_ticket_check(call, &over) != NGX_OK) {
         convrelay_str_set(&reason, "no valid ticket");
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                       &reason);
         return;
     }
 
-    if (ngx_http_convrelay_zone_setup(call) != NGX_OK) {
+    if (ngx_http_convrelay_zone_setup(call, &over) != NGX_OK) {
         convrelay_str_set(&reason, "too many calls");
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                       &reason);

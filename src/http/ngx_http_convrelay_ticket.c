@@ -6,6 +6,12 @@
  * the webhook gives each call a ticket, a custom parameter that comes back in
  * the setup message: the time until which it is good, and an HMAC over that
  * time and the CallSid.
+ *
+ * A ticket that is given when Twilio says that a session of the call is over
+ * names that session, too, and the HMAC is over it as well.  Such a call may
+ * find the socket of the old session alive, if the network broke without a
+ * word, and may take its place: nobody else's, so that neither a ticket nor a
+ * setup message that is replayed ends a call that goes on.
  */
 
 
@@ -16,13 +22,16 @@
 
 #define NGX_HTTP_CONVRELAY_TICKET_TIME_LEN   8          /* hex digits */
 #define NGX_HTTP_CONVRELAY_TICKET_MAX        31536000   /* seconds */
+#define NGX_HTTP_CONVRELAY_TICKET_SESSION    64         /* bytes, at most */
 #define NGX_HTTP_CONVRELAY_TICKET_LEN                                        \
     (NGX_HTTP_CONVRELAY_TICKET_TIME_LEN + CONVRELAY_SIGNATURE_LEN)
 
 
+static convrelay_str_t *ngx_http_convrelay_ticket_field(ngx_array_t *form,
+    ngx_str_t *name);
 static ngx_int_t ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid, time_t expires,
-    u_char *ticket);
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid,
+    convrelay_str_t *over, time_t expires, u_char *ticket);
 
 
 char *
@@ -83,37 +92,43 @@ ngx_int_t
 ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_pair_t *parameter)
 {
-    u_char            *ticket;
-    ngx_uint_t         i;
-    ngx_array_t       *form;
-    convrelay_pair_t  *pair;
+    u_char           *ticket;
+    ngx_array_t      *form;
+    convrelay_str_t  *sid, *session, over;
+
+    static ngx_str_t  sid_name = ngx_string("CallSid");
+    static ngx_str_t  session_name = ngx_string("SessionId");
 
     form = ngx_http_convrelay_form(r);
     if (form == NULL) {
         return NGX_ERROR;
     }
 
-    pair = form->elts;
+    sid = ngx_http_convrelay_ticket_field(form, &sid_name);
 
-    for (i = 0; i < form->nelts; i++) {
-
-        if (convrelay_str_eq(&pair[i].name, "CallSid") && pair[i].value.len) {
-            break;
-        }
-    }
-
-    if (i == form->nelts) {
+    if (sid == NULL) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "client sent no \"CallSid\": no ticket for its call");
         return NGX_DECLINED;
     }
 
-    ticket = ngx_pnalloc(r->pool, NGX_HTTP_CONVRELAY_TICKET_LEN);
+    /* only the request of an action has it */
+
+    session = ngx_http_convrelay_ticket_field(form, &session_name);
+    over.len = 0;
+
+    if (session && session->len <= NGX_HTTP_CONVRELAY_TICKET_SESSION) {
+        over = *session;
+    }
+
+    parameter->value.len = NGX_HTTP_CONVRELAY_TICKET_LEN + over.len;
+
+    ticket = ngx_pnalloc(r->pool, parameter->value.len);
     if (ticket == NULL) {
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_ticket_make(r, clcf, &pair[i].value,
+    if (ngx_http_convrelay_ticket_make(r, clcf, sid, &over,
                                        ngx_time() + clcf->ticket_lifetime,
                                        ticket)
         != NGX_OK)
@@ -121,22 +136,53 @@ ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (over.len) {
+        ngx_memcpy(ticket + NGX_HTTP_CONVRELAY_TICKET_LEN, over.data,
+                   over.len);
+    }
+
     convrelay_str_set(&parameter->name, NGX_HTTP_CONVRELAY_TICKET_NAME);
-    parameter->value.len = NGX_HTTP_CONVRELAY_TICKET_LEN;
     parameter->value.data = ticket;
 
     return NGX_OK;
 }
 
 
+/* the first value of that name which is not empty, or NULL */
+
+static convrelay_str_t *
+ngx_http_convrelay_ticket_field(ngx_array_t *form, ngx_str_t *name)
+{
+    ngx_uint_t         i;
+    convrelay_pair_t  *pair;
+
+    pair = form->elts;
+
+    for (i = 0; i < form->nelts; i++) {
+
+        if (pair[i].value.len && pair[i].name.len == name->len
+            && ngx_strncmp(pair[i].name.data, name->data, name->len) == 0)
+        {
+            return &pair[i].value;
+        }
+    }
+
+    return NULL;
+}
+
+
 ngx_int_t
-ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call)
+ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *over)
 {
     u_char                  wanted[NGX_HTTP_CONVRELAY_TICKET_LEN];
     time_t                  expires;
-    convrelay_str_t         mac;
+    convrelay_str_t         mac, session;
     const char             *reason;
     const convrelay_str_t  *ticket;
+
+    over->len = 0;
+    over->data = NULL;
 
     if (call->conf->ticket == NULL) {
         return NGX_OK;
@@ -154,7 +200,10 @@ ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call)
 
     reason = "wrong ticket";
 
-    if (ticket->len != NGX_HTTP_CONVRELAY_TICKET_LEN) {
+    if (ticket->len < NGX_HTTP_CONVRELAY_TICKET_LEN
+        || ticket->len > NGX_HTTP_CONVRELAY_TICKET_LEN
+                         + NGX_HTTP_CONVRELAY_TICKET_SESSION)
+    {
         goto refused;
     }
 
@@ -164,9 +213,12 @@ ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call)
         goto refused;
     }
 
+    session.len = ticket->len - NGX_HTTP_CONVRELAY_TICKET_LEN;
+    session.data = ticket->data + NGX_HTTP_CONVRELAY_TICKET_LEN;
+
     if (ngx_http_convrelay_ticket_make(call->request, call->conf,
-                                       &call->session.setup.call_sid, expires,
-                                       wanted)
+                                       &call->session.setup.call_sid,
+                                       &session, expires, wanted)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -183,6 +235,7 @@ ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call)
     }
 
     if (expires >= ngx_time()) {
+        *over = session;
         return NGX_OK;
     }
 
@@ -199,9 +252,10 @@ refused:
 
 static ngx_int_t
 ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid, time_t expires,
-    u_char *ticket)
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid,
+    convrelay_str_t *over, time_t expires, u_char *ticket)
 {
+    size_t           size;
     u_char           digest[NGX_HTTP_CONVRELAY_SHA1_LEN], *p;
     ngx_str_t        secret, src, dst;
     convrelay_str_t  input;
@@ -216,18 +270,29 @@ ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    input.len = NGX_HTTP_CONVRELAY_TICKET_TIME_LEN + sid->len;
-    input.data = ngx_pnalloc(r->pool, input.len);
+    size = NGX_HTTP_CONVRELAY_TICKET_TIME_LEN + sid->len;
+
+    input.data = ngx_pnalloc(r->pool, sizeof("=ff") + over->len + size);
     if (input.data == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_sprintf(input.data, "%08xD", (uint32_t) expires);
-    ngx_memcpy(p, sid->data, sid->len);
+    /* no time starts as a session does, so neither passes for the other */
+
+    p = input.data;
+
+    if (over->len) {
+        p = ngx_sprintf(p, "=%02xz%*s", over->len, over->len, over->data);
+    }
+
+    p = ngx_sprintf(p, "%08xD", (uint32_t) expires);
+    p = ngx_cpymem(p, sid->data, sid->len);
+
+    input.len = p - input.data;
 
     ngx_http_convrelay_hmac_sha1(&secret, &input, digest);
 
-    p = ngx_cpymem(ticket, input.data, NGX_HTTP_CONVRELAY_TICKET_TIME_LEN);
+    p = ngx_sprintf(ticket, "%08xD", (uint32_t) expires);
 
     src.len = sizeof(digest);
     src.data = digest;

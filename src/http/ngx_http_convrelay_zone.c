@@ -5,63 +5,35 @@
  * Calls that are alive, across all workers: how many there are of a key, and
  * that there is only one of a CallSid.
  *
- * A call is a member of its keys from setup to its end.  Members that a
- * worker left behind when it crashed are found by its pid: once they are in
- * the way, and all of them by the worker that takes its place.
+ * A call that is dialed again takes the place of its old socket, which may
+ * live in another worker.  That one is not woken for it: each worker that has
+ * calls looks once a second whether any of them was replaced.
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_seat.h"
 
 
-#define NGX_HTTP_CONVRELAY_KEY_LEN  255 /* bytes of a key, at most */
-
-
-typedef struct {
-    ngx_rbtree_t                  rbtree;
-    ngx_rbtree_node_t             sentinel;
-} ngx_http_convrelay_tree_t;
-
-
-typedef struct {
-    ngx_str_node_t                sn;
-    ngx_queue_t                   members;
-    ngx_uint_t                    count;
-} ngx_http_convrelay_key_t;
-
-
-struct ngx_http_convrelay_member_s {
-    ngx_queue_t                   queue;
-    ngx_http_convrelay_key_t     *key;
-    ngx_pid_t                     pid;
-};
-
-
-struct ngx_http_convrelay_zone_s {
-    ngx_http_convrelay_tree_t    *tree;
-    ngx_slab_pool_t              *shpool;
-};
+#define NGX_HTTP_CONVRELAY_KEY_LEN     255      /* bytes of a key, at most */
+#define NGX_HTTP_CONVRELAY_WATCH_TIME  1000     /* ms */
+#define NGX_HTTP_CONVRELAY_CLAIM_POOL  1024
 
 
 static ngx_int_t ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
-static ngx_int_t ngx_http_convrelay_zone_enter(
-    ngx_http_convrelay_zone_t *zone, ngx_str_t *name, ngx_uint_t max,
-    ngx_http_convrelay_member_t **member);
-static ngx_http_convrelay_key_t *ngx_http_convrelay_zone_key(
-    ngx_http_convrelay_zone_t *zone, ngx_str_t *name);
-static void ngx_http_convrelay_zone_reap(ngx_http_convrelay_zone_t *zone,
-    ngx_http_convrelay_key_t *key);
-static void ngx_http_convrelay_zone_remove(ngx_http_convrelay_zone_t *zone,
-    ngx_http_convrelay_member_t *m);
-static void ngx_http_convrelay_zone_release(ngx_http_convrelay_zone_t *zone,
-    ngx_http_convrelay_key_t *key);
-static ngx_int_t ngx_http_convrelay_limit(ngx_http_convrelay_call_t *call,
-    ngx_http_convrelay_limit_t *limit);
-static ngx_int_t ngx_http_convrelay_join(ngx_http_convrelay_call_t *call,
-    ngx_str_t *source, ngx_str_t *value, ngx_uint_t max);
-static ngx_int_t ngx_http_convrelay_refused(ngx_http_convrelay_call_t *call,
-    ngx_str_t *source, ngx_str_t *value, ngx_uint_t max);
+static void ngx_http_convrelay_watch_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_zone_sweep(ngx_http_convrelay_zone_t *zone);
+
+static ngx_int_t ngx_http_convrelay_zone_claim(
+    ngx_http_convrelay_call_t *call, ngx_shm_zone_t *shm_zone,
+    convrelay_str_t *over, ngx_pool_t *pool);
+static ngx_int_t ngx_http_convrelay_claims(ngx_http_convrelay_call_t *call,
+    ngx_array_t *claims);
+static ngx_int_t ngx_http_convrelay_claim_push(
+    ngx_http_convrelay_call_t *call, ngx_array_t *claims,
+    ngx_http_convrelay_limit_t *limit, ngx_str_t *value);
+static void ngx_http_convrelay_refused(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_claim_t *claim);
 static void ngx_http_convrelay_mask(ngx_str_t *value, u_char *buf,
     convrelay_str_t *masked);
 
@@ -85,7 +57,7 @@ ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "zone size \"%V\" has to be a size of at least %uz, "
-                           "such as \"1m\" for some 3000 calls",
+                           "such as \"1m\" for some 2000 calls",
                            &value[2], 8 * ngx_pagesize);
         return NGX_CONF_ERROR;
     }
@@ -177,41 +149,34 @@ ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     zone = shm_zone->data;
 
     if (old) {
-        *zone = *old;
+        zone->seats = old->seats;
+        zone->shpool = old->shpool;
         return NGX_OK;
     }
 
     zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
     if (shm_zone->shm.exists) {
-        zone->tree = zone->shpool->data;
+        zone->seats = zone->shpool->data;
         return NGX_OK;
     }
 
-    zone->tree = ngx_slab_alloc(zone->shpool,
-                                sizeof(ngx_http_convrelay_tree_t));
-    if (zone->tree == NULL) {
+    if (ngx_http_convrelay_seats_create(zone) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    zone->shpool->data = zone->tree;
+    zone->shpool->data = zone->seats;
     zone->shpool->log_nomem = 0;
-
-    ngx_rbtree_init(&zone->tree->rbtree, &zone->tree->sentinel,
-                    ngx_str_rbtree_insert_value);
 
     return NGX_OK;
 }
 
 
-/* whom a new worker replaces may have left members behind */
+/* whom a new worker replaces may have left seats behind */
 
 ngx_int_t
 ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle)
 {
-    ngx_rbtree_t                    *tree;
-    ngx_rbtree_node_t               *node, *next;
-    ngx_http_convrelay_key_t        *key;
     ngx_http_convrelay_zone_t       *zone;
     ngx_http_convrelay_main_conf_t  *mcf;
 
@@ -223,35 +188,59 @@ ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle)
     }
 
     zone = mcf->zone->data;
-    tree = &zone->tree->rbtree;
 
-    ngx_shmtx_lock(&zone->shpool->mutex);
+    zone->watch.handler = ngx_http_convrelay_watch_handler;
+    zone->watch.data = zone;
+    zone->watch.log = cycle->log;
+    zone->watch.cancelable = 1;
 
-    node = (tree->root == tree->sentinel)
-               ? NULL : ngx_rbtree_min(tree->root, tree->sentinel);
-
-    while (node) {
-        next = ngx_rbtree_next(tree, node);
-        key = (ngx_http_convrelay_key_t *) node;
-
-        ngx_http_convrelay_zone_reap(zone, key);
-        ngx_http_convrelay_zone_release(zone, key);
-
-        node = next;
-    }
-
-    ngx_shmtx_unlock(&zone->shpool->mutex);
+    ngx_http_convrelay_seats_reap(zone);
 
     return NGX_OK;
 }
 
 
-ngx_int_t
-ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call)
+static void
+ngx_http_convrelay_watch_handler(ngx_event_t *ev)
 {
-    ngx_str_t                        sid;
-    ngx_uint_t                       i;
-    ngx_http_convrelay_limit_t      *limit;
+    ngx_http_convrelay_zone_t  *zone;
+
+    zone = ev->data;
+
+    ngx_http_convrelay_zone_sweep(zone);
+
+    ngx_add_timer(ev, NGX_HTTP_CONVRELAY_WATCH_TIME);
+}
+
+
+static void
+ngx_http_convrelay_zone_sweep(ngx_http_convrelay_zone_t *zone)
+{
+    convrelay_str_t             reason = convrelay_string("replaced");
+    ngx_http_convrelay_call_t  *call;
+
+    for ( ;; ) {
+        call = ngx_http_convrelay_seat_replaced(zone);
+
+        if (call == NULL) {
+            return;
+        }
+
+        ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+                      "call was dialed again: closing its old socket");
+
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                      &reason);
+    }
+}
+
+
+ngx_int_t
+ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *over)
+{
+    ngx_int_t                        rc;
+    ngx_pool_t                      *pool;
     ngx_http_convrelay_main_conf_t  *mcf;
 
     mcf = ngx_http_get_module_main_conf(call->request,
@@ -261,13 +250,88 @@ ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call)
         return NGX_OK;
     }
 
-    sid.len = call->session.setup.call_sid.len;
-    sid.data = call->session.setup.call_sid.data;
+    pool = ngx_create_pool(NGX_HTTP_CONVRELAY_CLAIM_POOL,
+                           call->connection->log);
+    if (pool == NULL) {
+        return NGX_DECLINED;
+    }
 
-    if (sid.len
-        && ngx_http_convrelay_join(call, NULL, &sid, 1) != NGX_OK)
+    rc = ngx_http_convrelay_zone_claim(call, mcf->zone, over, pool);
+
+    ngx_destroy_pool(pool);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_zone_claim(ngx_http_convrelay_call_t *call,
+    ngx_shm_zone_t *shm_zone, convrelay_str_t *over, ngx_pool_t *pool)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    session;
+    ngx_array_t                  claims;
+    ngx_http_convrelay_zone_t   *zone;
+    ngx_http_convrelay_claim_t  *full;
+
+    zone = shm_zone->data;
+
+    if (ngx_array_init(&claims, pool, 4, sizeof(ngx_http_convrelay_claim_t))
+        != NGX_OK
+        || ngx_http_convrelay_claims(call, &claims) != NGX_OK)
     {
         return NGX_DECLINED;
+    }
+
+    if (claims.nelts == 0) {
+        return NGX_OK;
+    }
+
+    session.len = over->len;
+    session.data = over->data;
+
+    rc = ngx_http_convrelay_seat_take(zone, call, &claims, &session, &full);
+
+    if (rc == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
+                      "convrelay_zone \"%V\" is full, its size is %uz: call "
+                      "refused", &shm_zone->shm.name, shm_zone->shm.size);
+        return NGX_DECLINED;
+    }
+
+    if (rc == NGX_BUSY) {
+        ngx_http_convrelay_refused(call, full);
+        return NGX_DECLINED;
+    }
+
+    if (zone->taken++ == 0) {
+        ngx_add_timer(&zone->watch, NGX_HTTP_CONVRELAY_WATCH_TIME);
+    }
+
+    if (rc == NGX_DONE) {
+
+        /* it can be a call of this worker */
+
+        ngx_http_convrelay_zone_sweep(zone);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_claims(ngx_http_convrelay_call_t *call,
+    ngx_array_t *claims)
+{
+    ngx_str_t                    value;
+    ngx_uint_t                   i;
+    ngx_http_convrelay_limit_t  *limit;
+
+    value.len = call->session.setup.call_sid.len;
+    value.data = call->session.setup.call_sid.data;
+
+    if (ngx_http_convrelay_claim_push(call, claims, NULL, &value) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (call->conf->limits == NULL) {
@@ -278,8 +342,12 @@ ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call)
 
     for (i = 0; i < call->conf->limits->nelts; i++) {
 
-        if (ngx_http_convrelay_limit(call, &limit[i]) != NGX_OK) {
-            return NGX_DECLINED;
+        if (ngx_http_complex_value(call->request, limit[i].key.value, &value)
+            != NGX_OK
+            || ngx_http_convrelay_claim_push(call, claims, &limit[i], &value)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
         }
     }
 
@@ -287,130 +355,87 @@ ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call)
 }
 
 
-/* an empty key is not counted, as with limit_conn */
-
-static ngx_int_t
-ngx_http_convrelay_limit(ngx_http_convrelay_call_t *call,
-    ngx_http_convrelay_limit_t *limit)
-{
-    ngx_str_t  key;
-
-    if (ngx_http_complex_value(call->request, limit->key.value, &key)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (key.len == 0) {
-        return NGX_OK;
-    }
-
-    return ngx_http_convrelay_join(call, &limit->key.source, &key, limit->max);
-}
-
-
 /*
- * source: how the key was written, NULL for the CallSid.  A number that calls
- * and the same number that is called are different keys.
+ * An empty key is not counted, as with limit_conn.  A number that calls and
+ * the same number that is called are different keys: they are told apart by
+ * how the key was written.
  */
 
 static ngx_int_t
-ngx_http_convrelay_join(ngx_http_convrelay_call_t *call, ngx_str_t *source,
-    ngx_str_t *value, ngx_uint_t max)
+ngx_http_convrelay_claim_push(ngx_http_convrelay_call_t *call,
+    ngx_array_t *claims, ngx_http_convrelay_limit_t *limit, ngx_str_t *value)
 {
-    u_char                          *p;
-    uint32_t                         hash;
-    ngx_int_t                        rc;
-    ngx_str_t                        name;
-    ngx_http_convrelay_member_t    **member;
-    ngx_http_convrelay_main_conf_t  *mcf;
+    u_char                      *p;
+    uint32_t                     hash;
+    ngx_http_convrelay_claim_t  *claim;
+
+    if (value->len == 0) {
+        return NGX_OK;
+    }
 
     if (value->len > NGX_HTTP_CONVRELAY_KEY_LEN) {
         ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
                       "client sent setup with a value of %uz bytes that has to "
                       "be counted, limit is %d: call refused",
                       value->len, NGX_HTTP_CONVRELAY_KEY_LEN);
-        return NGX_DECLINED;
-    }
-
-    mcf = ngx_http_get_module_main_conf(call->request,
-                                        ngx_http_convrelay_module);
-
-    if (call->members == NULL) {
-
-        call->members = ngx_array_create(call->request->pool, 2,
-                                       sizeof(ngx_http_convrelay_member_t *));
-        if (call->members == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    member = ngx_array_push(call->members);
-    if (member == NULL) {
         return NGX_ERROR;
     }
 
-    *member = NULL;
-
-    name.len = sizeof(hash) + value->len;
-    name.data = ngx_pnalloc(call->request->pool, name.len);
-    if (name.data == NULL) {
+    claim = ngx_array_push(claims);
+    if (claim == NULL) {
         return NGX_ERROR;
     }
 
-    hash = source ? ngx_crc32_short(source->data, source->len) : 0;
+    claim->value = *value;
+    claim->limit = limit;
+    claim->max = limit ? limit->max : 1;
 
-    p = ngx_cpymem(name.data, &hash, sizeof(hash));
+    claim->name.len = sizeof(hash) + value->len;
+    claim->name.data = ngx_pnalloc(claims->pool, claim->name.len);
+    if (claim->name.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    hash = limit ? ngx_crc32_short(limit->key.source.data,
+                                   limit->key.source.len)
+                 : 0;
+
+    p = ngx_cpymem(claim->name.data, &hash, sizeof(hash));
     ngx_memcpy(p, value->data, value->len);
 
-    rc = ngx_http_convrelay_zone_enter(mcf->zone->data, &name, max, member);
-
-    if (rc == NGX_OK) {
-        return NGX_OK;
-    }
-
-    if (rc == NGX_ERROR) {
-        ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
-                      "convrelay_zone \"%V\" is full, its size is %uz: call "
-                      "refused", &mcf->zone->shm.name, mcf->zone->shm.size);
-        return NGX_ERROR;
-    }
-
-    return ngx_http_convrelay_refused(call, source, value, max);
+    return NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_http_convrelay_refused(ngx_http_convrelay_call_t *call, ngx_str_t *source,
-    ngx_str_t *value, ngx_uint_t max)
+static void
+ngx_http_convrelay_refused(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_claim_t *claim)
 {
     char             text[65];
     u_char           buf[16];
     convrelay_str_t  shown;
 
-    shown.len = value->len;
-    shown.data = value->data;
+    shown.len = claim->value.len;
+    shown.data = claim->value.data;
 
-    if (source && !call->conf->log_numbers) {
-        ngx_http_convrelay_mask(value, buf, &shown);
+    if (claim->limit && !call->conf->log_numbers) {
+        ngx_http_convrelay_mask(&claim->value, buf, &shown);
     }
 
     /* it came from outside: one line, and printable */
 
     convrelay_llm_redact(text, sizeof(text), shown.data, shown.len);
 
-    if (source == NULL) {
+    if (claim->limit == NULL) {
         ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
                       "call \"%s\" has a live socket already: second one "
                       "refused", text);
-        return NGX_DECLINED;
+        return;
     }
 
     ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
                   "too many calls of \"%s\" (%V): limit is %ui, call refused",
-                  text, source, max);
-
-    return NGX_DECLINED;
+                  text, &claim->limit->key.source, claim->max);
 }
 
 
@@ -436,171 +461,20 @@ ngx_http_convrelay_mask(ngx_str_t *value, u_char *buf,
 void
 ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call)
 {
-    ngx_uint_t                       i;
-    ngx_http_convrelay_key_t        *key;
     ngx_http_convrelay_zone_t       *zone;
-    ngx_http_convrelay_member_t    **member;
     ngx_http_convrelay_main_conf_t  *mcf;
 
-    if (call->members == NULL) {
+    if (call->seat == NULL) {
         return;
     }
 
     mcf = ngx_http_get_module_main_conf(call->request,
                                         ngx_http_convrelay_module);
     zone = mcf->zone->data;
-    member = call->members->elts;
 
-    ngx_shmtx_lock(&zone->shpool->mutex);
+    ngx_http_convrelay_seat_leave(zone, call);
 
-    for (i = 0; i < call->members->nelts; i++) {
-
-        if (member[i]) {
-            key = member[i]->key;
-
-            ngx_http_convrelay_zone_remove(zone, member[i]);
-            ngx_http_convrelay_zone_release(zone, key);
-        }
-    }
-
-    ngx_shmtx_unlock(&zone->shpool->mutex);
-
-    call->members = NULL;
-}
-
-
-/* NGX_OK; NGX_BUSY: there are max already; NGX_ERROR: the zone is full */
-
-static ngx_int_t
-ngx_http_convrelay_zone_enter(ngx_http_convrelay_zone_t *zone,
-    ngx_str_t *name, ngx_uint_t max, ngx_http_convrelay_member_t **member)
-{
-    ngx_int_t                     rc;
-    ngx_http_convrelay_key_t     *key;
-    ngx_http_convrelay_member_t  *m;
-
-    ngx_shmtx_lock(&zone->shpool->mutex);
-
-    rc = NGX_ERROR;
-    key = ngx_http_convrelay_zone_key(zone, name);
-
-    if (key == NULL) {
-        goto done;
-    }
-
-    if (key->count >= max) {
-        ngx_http_convrelay_zone_reap(zone, key);
-    }
-
-    if (key->count >= max) {
-        rc = NGX_BUSY;
-        goto done;
-    }
-
-    m = ngx_slab_alloc_locked(zone->shpool,
-                              sizeof(ngx_http_convrelay_member_t));
-
-    if (m) {
-        m->key = key;
-        m->pid = ngx_pid;
-
-        ngx_queue_insert_tail(&key->members, &m->queue);
-        key->count++;
-
-        *member = m;
-        rc = NGX_OK;
-    }
-
-    ngx_http_convrelay_zone_release(zone, key);
-
-done:
-
-    ngx_shmtx_unlock(&zone->shpool->mutex);
-
-    return rc;
-}
-
-
-/* the key of that name, made where there is none; NULL: the zone is full */
-
-static ngx_http_convrelay_key_t *
-ngx_http_convrelay_zone_key(ngx_http_convrelay_zone_t *zone, ngx_str_t *name)
-{
-    uint32_t                   hash;
-    ngx_http_convrelay_key_t  *key;
-
-    hash = ngx_crc32_long(name->data, name->len);
-
-    key = (ngx_http_convrelay_key_t *)
-              ngx_str_rbtree_lookup(&zone->tree->rbtree, name, hash);
-
-    if (key) {
-        return key;
-    }
-
-    key = ngx_slab_alloc_locked(zone->shpool,
-                                sizeof(ngx_http_convrelay_key_t) + name->len);
-    if (key == NULL) {
-        return NULL;
-    }
-
-    key->sn.node.key = hash;
-    key->sn.str.len = name->len;
-    key->sn.str.data = (u_char *) (key + 1);
-    key->count = 0;
-
-    ngx_memcpy(key->sn.str.data, name->data, name->len);
-    ngx_queue_init(&key->members);
-    ngx_rbtree_insert(&zone->tree->rbtree, &key->sn.node);
-
-    return key;
-}
-
-
-/* members of processes that are no more */
-
-static void
-ngx_http_convrelay_zone_reap(ngx_http_convrelay_zone_t *zone,
-    ngx_http_convrelay_key_t *key)
-{
-    ngx_queue_t                  *q, *next;
-    ngx_http_convrelay_member_t  *m;
-
-    for (q = ngx_queue_head(&key->members);
-         q != ngx_queue_sentinel(&key->members);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        m = ngx_queue_data(q, ngx_http_convrelay_member_t, queue);
-
-        if (m->pid != ngx_pid
-            && kill(m->pid, 0) == -1 && ngx_errno == NGX_ESRCH)
-        {
-            ngx_http_convrelay_zone_remove(zone, m);
-        }
-    }
-}
-
-
-static void
-ngx_http_convrelay_zone_remove(ngx_http_convrelay_zone_t *zone,
-    ngx_http_convrelay_member_t *m)
-{
-    m->key->count--;
-
-    ngx_queue_remove(&m->queue);
-    ngx_slab_free_locked(zone->shpool, m);
-}
-
-
-/* a key without members goes */
-
-static void
-ngx_http_convrelay_zone_release(ngx_http_convrelay_zone_t *zone,
-    ngx_http_convrelay_key_t *key)
-{
-    if (key->count == 0) {
-        ngx_rbtree_delete(&zone->tree->rbtree, &key->sn.node);
-        ngx_slab_free_locked(zone->shpool, key);
+    if (--zone->taken == 0) {
+        ngx_del_timer(&zone->watch);
     }
 }
