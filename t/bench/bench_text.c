@@ -397,7 +397,9 @@ bench_text_webhook(bench_call_t *c, u_char *buf)
 
     *--p = '\0';
 
-    signature = bench_text_sign("https://" BENCH_HOST "/twiml", pairs, n);
+    signature = bench_text_sign(bench.options.tls
+                                ? "https://" BENCH_HOST "/twiml"
+                                : "http://" BENCH_HOST "/twiml", pairs, n);
 
     n = sprintf((char *) buf, "POST /twiml HTTP/1.1\r\n"
                 "Host: " BENCH_HOST "\r\n"
