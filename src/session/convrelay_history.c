@@ -17,6 +17,7 @@ static int convrelay_history_passed(const convrelay_history_t *h,
     size_t messages, size_t bytes);
 static void convrelay_history_drop(convrelay_history_t *h, size_t n,
     size_t bytes);
+static void convrelay_history_trim(convrelay_history_t *h, size_t len);
 static void convrelay_history_remove(convrelay_history_t *h, size_t i,
     size_t pos);
 static int convrelay_history_reserve(convrelay_history_t *h, size_t need);
@@ -51,6 +52,10 @@ convrelay_history_append(convrelay_history_t *h, convrelay_llm_role_e role,
 
     convrelay_history_drop(h, n, bytes);
 
+    if (role == CONVRELAY_LLM_ASSISTANT) {
+        convrelay_history_trim(h, len);
+    }
+
     p = h->data + h->len;
 
     if (h->nentries) {
@@ -70,12 +75,12 @@ convrelay_history_append(convrelay_history_t *h, convrelay_llm_role_e role,
 
     /* memory that a long turn needed does not stay when that turn is gone */
 
-    if (h->size > 2 * need + 4096) {
-        p = realloc(h->data, need);
+    if (h->size > 2 * h->len + 4096) {
+        p = realloc(h->data, h->len);
 
         if (p) {
             h->data = p;
-            h->size = need;
+            h->size = h->len;
         }
     }
 
@@ -168,6 +173,33 @@ convrelay_history_drop(convrelay_history_t *h, size_t n, size_t bytes)
     memmove(h->data, h->data + bytes, h->len);
     memmove(h->entries, h->entries + n,
             h->nentries * sizeof(convrelay_history_entry_t));
+}
+
+
+/*
+ * The newest turn alone passes a limit, or there is no user message yet: what
+ * was said first goes.  A caller who only presses keys is answered by actions
+ * for hours, and no turn ever begins.
+ */
+
+static void
+convrelay_history_trim(convrelay_history_t *h, size_t len)
+{
+    size_t  first, pos;
+
+    first = 0;
+    pos = 0;
+
+    if (h->nentries && h->entries[0].role == CONVRELAY_LLM_USER) {
+        first = 1;
+        pos = h->entries[0].len + 1;
+    }
+
+    while (h->nentries > first
+           && convrelay_history_passed(h, h->nentries + 1, h->len + 1 + len))
+    {
+        convrelay_history_remove(h, first, pos);
+    }
 }
 
 

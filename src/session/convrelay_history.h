@@ -49,10 +49,12 @@ typedef struct {
 
 
 /*
- * Appends a message and drops the oldest turns, whole (a user message and
- * what follows it up to the next user message), while a limit is passed; the
- * newest user message and what follows it always stay.  The limit of bytes
- * is one of JSON, commas included.  *id names the entry until it is gone.
+ * Appends a message and, while a limit is passed, drops the oldest turns,
+ * whole (a user message and what follows it up to the next user message),
+ * then, for an assistant message, what was said first in the newest turn.  The
+ * newest user message and the message appended always stay.  The limit of
+ * bytes is one of JSON, commas included.  *id names the entry until it is
+ * gone.
  *
  * Returns CONVRELAY_OK, or CONVRELAY_ERROR without memory and for a message
  * of more than CONVRELAY_HISTORY_MAX_MESSAGE bytes (nothing changed).

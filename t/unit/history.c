@@ -27,6 +27,7 @@ static void test_remove(void);
 static void test_messages(void);
 static void test_bytes(void);
 static void test_no_user(void);
+static void test_one_turn(void);
 static void test_size(void);
 static void test_shrink(void);
 static void test_too_long(void);
@@ -294,11 +295,55 @@ test_no_user(void)
     add(&h, A, "greeting");
     add(&h, A, "more");
     add(&h, A, "and more");
-    is(&h, said("greeting") "," said("more") "," said("and more"),
-       "without a user message there is no turn to drop");
+    is(&h, said("more") "," said("and more"),
+       "without a user message there is a limit, too");
 
     add(&h, U, "1");
     is(&h, user("1"), "what came before the first user message goes first");
+
+    convrelay_history_free(&h);
+}
+
+
+/* keys are answered by actions: no user message for hours */
+
+static void
+test_one_turn(void)
+{
+    int                  i;
+    uint64_t             gone;
+    convrelay_history_t  h;
+
+    memset(&h, 0, sizeof(h));
+    h.max_messages = 3;
+
+    add(&h, U, "0");
+    add(&h, A, "0");
+    add(&h, U, "1");
+    gone = add(&h, A, "2");
+    is(&h, user("1") "," said("2"), "an older turn goes first");
+
+    add(&h, A, "3");
+    add(&h, A, "4");
+    is(&h, user("1") "," said("3") "," said("4"),
+       "then what was said first, never what the caller said");
+    tap_ok(set(&h, gone, "x") == CONVRELAY_DECLINED, "with its id");
+
+    h.max_bytes = sizeof(user("1") "," said("4444")) - 1;
+
+    add(&h, A, "5");
+    is(&h, user("1") "," said("5"), "as many as the bytes ask for");
+
+    add(&h, A, "5555 5555 5555");
+    is(&h, user("1") "," said("5555 5555 5555"),
+       "but not what is said just now");
+
+    for (i = 0; i < 10000; i++) {
+        add(&h, A, "6");
+    }
+
+    is(&h, user("1") "," said("6"), "10,000 sayings leave the last one");
+    tap_ok(h.size <= 1024, "and no memory behind");
 
     convrelay_history_free(&h);
 }
@@ -427,6 +472,7 @@ main(void)
     test_messages();
     test_bytes();
     test_no_user();
+    test_one_turn();
     test_size();
     test_shrink();
     test_too_long();
