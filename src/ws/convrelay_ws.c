@@ -54,6 +54,7 @@ static int convrelay_ws_control(convrelay_ws_reader_t *r, u_char *p, size_t n,
 static int convrelay_ws_close(convrelay_ws_reader_t *r,
     convrelay_ws_message_t *m);
 static int convrelay_ws_close_code_valid(unsigned code);
+static void convrelay_ws_forget(convrelay_ws_reader_t *r);
 static int convrelay_ws_gather(convrelay_ws_reader_t *r, u_char *p, size_t n);
 static int convrelay_ws_fail(convrelay_ws_reader_t *r, unsigned code,
     const char *error, uint64_t value);
@@ -65,11 +66,15 @@ convrelay_ws_read(convrelay_ws_reader_t *r, u_char **pos, u_char *last,
 {
     int  rc;
 
+    /* what was returned by the last call */
+
     if (r->buf && r->message == 0) {
+        convrelay_ws_forget(r);
+    }
 
-        /* the message returned by the last call */
-
-        convrelay_ws_reader_free(r);
+    if (r->control && r->state != convrelay_ws_st_payload) {
+        free(r->control);
+        r->control = NULL;
     }
 
     if (r->state == convrelay_ws_st_failed) {
@@ -101,16 +106,14 @@ convrelay_ws_read(convrelay_ws_reader_t *r, u_char **pos, u_char *last,
 void
 convrelay_ws_reader_free(convrelay_ws_reader_t *r)
 {
-    free(r->buf);
-
-    r->buf = NULL;
-    r->len = 0;
-    r->size = 0;
-
-    if (r->message) {
-        r->message = 0;
+    if (r->message || r->state == convrelay_ws_st_payload) {
         r->state = convrelay_ws_st_flags;
     }
+
+    convrelay_ws_forget(r);
+
+    free(r->control);
+    r->control = NULL;
 }
 
 
@@ -432,6 +435,16 @@ convrelay_ws_control(convrelay_ws_reader_t *r, u_char *p, size_t n,
         m->data.data = p;
 
     } else {
+        if (r->control == NULL) {
+            r->control = malloc(CONVRELAY_WS_MAX_CONTROL);
+
+            if (r->control == NULL) {
+                return convrelay_ws_fail(r, CONVRELAY_WS_INTERNAL_ERROR,
+                                         "more than there is memory for",
+                                         CONVRELAY_WS_MAX_CONTROL);
+            }
+        }
+
         memcpy(r->control + r->offset, p, n);
         m->data.data = r->control;
     }
@@ -486,11 +499,24 @@ convrelay_ws_close(convrelay_ws_reader_t *r, convrelay_ws_message_t *m)
 
     /* a message that was cut short by the close is never going to end */
 
-    convrelay_ws_reader_free(r);
+    convrelay_ws_forget(r);
 
     r->state = convrelay_ws_st_closed;
 
     return CONVRELAY_OK;
+}
+
+
+static void
+convrelay_ws_forget(convrelay_ws_reader_t *r)
+{
+    free(r->buf);
+
+    r->buf = NULL;
+    r->len = 0;
+    r->size = 0;
+
+    r->message = 0;
 }
 
 

@@ -66,8 +66,8 @@ typedef struct {
     u_char           *buf;                /* message so far, malloc'ed */
     size_t            len;
     size_t            size;
-    u_char            control[CONVRELAY_WS_MAX_CONTROL];
-
+    u_char           *control;            /* frame that came in pieces,
+                                             malloc'ed */
     unsigned          close_code;         /* after CONVRELAY_ERROR */
     const char       *error;              /* goes on after "client sent " */
     uint64_t          value;              /* size or code at fault, or 0 */

@@ -11,10 +11,12 @@
 #include "tap.h"
 
 
+static void *test_malloc(size_t size);
 static void *test_realloc(void *p, size_t size);
 static void test_free(void *p);
 
 
+#define malloc                    test_malloc
 #define realloc                   test_realloc
 #define free                      test_free
 #define convrelay_ws_read         test_ws_read
@@ -22,12 +24,20 @@ static void test_free(void *p);
 
 #include "convrelay_ws.c"
 
+#undef malloc
 #undef realloc
 #undef free
 
 
 static size_t    heap_size;
 static unsigned  heap_calls, heap_fail;
+
+
+static void *
+test_malloc(size_t size)
+{
+    return test_realloc(NULL, size);
+}
 
 
 static void *
@@ -48,7 +58,10 @@ test_realloc(void *p, size_t size)
 static void
 test_free(void *p)
 {
-    heap_size = 0;
+    if (p) {
+        heap_size = 0;
+    }
+
     free(p);
 }
 
@@ -106,8 +119,28 @@ announced(void)
 
     start(&r);
     feed(&r, "\x89\x8a\0\0\0\0" "abcd", 10, &m);
+    tap_ok(heap_size == 125, "a control frame in pieces takes its maximum");
     feed(&r, "efghij", 6, &m);
-    tap_ok(heap_calls == 0, "a control frame in pieces takes nothing");
+    tap_ok(heap_calls == 1 && m.data.len == 10
+           && memcmp(m.data.data, "abcdefghij", 10) == 0,
+           "and lives until the next call");
+    feed(&r, "", 0, &m);
+    tap_ok(heap_size == 0 && r.control == NULL, "and no longer");
+
+    start(&r);
+    feed(&r, "\x89\x8a\0\0\0\0" "abcd", 10, &m);
+    test_ws_reader_free(&r);
+    tap_ok(heap_size == 0 && r.control == NULL, "nor is it lost");
+
+    start(&r);
+    feed(&r, "\x01\x82\0\0\0\0" "ab", 8, &m);
+    feed(&r, "\x88\x84\0\0\0\0" "\x03\xe8" "b", 9, &m);
+    feed(&r, "y", 1, &m);
+    tap_ok(m.opcode == CONVRELAY_WS_CLOSE && m.data.len == 2
+           && memcmp(m.data.data, "by", 2) == 0 && r.buf == NULL,
+           "a close in pieces keeps its reason, not the message");
+    feed(&r, "", 0, &m);
+    tap_ok(r.control == NULL, "for as long");
 }
 
 
@@ -171,6 +204,14 @@ failures(void)
     }
 
     tap_ok(r.value > 2000, "the error tells how much was wanted");
+
+    start(&r);
+    heap_fail = 1;
+
+    rc = feed(&r, "\x89\x8a\0\0\0\0" "abcd", 10, &m);
+    tap_ok(rc == CONVRELAY_ERROR
+           && r.close_code == CONVRELAY_WS_INTERNAL_ERROR,
+           "so does a control frame");
 }
 
 
