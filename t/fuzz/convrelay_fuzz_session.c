@@ -44,7 +44,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     start_call(&c, data[0]);
 
-    for (n = 0; n < EVENTS && choice < last; n++) {
+    for (n = 0; n < EVENTS && choice < last && !over(&c); n++) {
         run_event(&c);
 
         if (nbad) {

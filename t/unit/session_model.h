@@ -3,10 +3,12 @@
  * Copyright (C) convrelay contributors
  *
  * A second, simple-minded account of a call, held against the session at
- * every event: what was sent is what the model said, every answer that sent a
- * piece is closed once, nothing of it follows an interrupt, the history is
- * valid, never empty-handed, and of the turns before the current answer not a
- * byte changes.
+ * every event: what was sent is what the model and the actions said, every
+ * answer that sent a piece is closed once, nothing of it follows an
+ * interrupt, the history is valid, never empty-handed, and of the turns
+ * before the current answer not a byte changes; each event that is configured
+ * comes, once and in time, with the right keys; after an "end" nothing comes
+ * but the end, not before its last words were heard, nor much later.
  *
  * In half of the calls a voice speaks the answers clause by clause and
  * reports it, as Twilio does.  There it is known to the byte what was heard.
@@ -27,7 +29,14 @@
 
 #define EVENTS       200      /* at most in a call */
 #define MAX_ANSWER   16384
-#define MAX_ENTRIES  512
+#define MAX_ENTRIES  1024
+
+#define START_TIME   350      /* ms from a text to its first sound */
+#define CHAR_TIME    65
+#define SETTLE_TIME  250      /* ms that an interrupt may be behind its key */
+#define CLOSE_TIME   10000    /* ms from an end to the close */
+#define ERROR_TIME   5000     /* ms between two events of errors */
+#define MAX_JOINED   8192
 
 
 typedef struct {
@@ -42,26 +51,65 @@ typedef struct {
 typedef struct {
     convrelay_session_t        s;
     convrelay_session_conf_t   conf;
-    convrelay_actions_t        out;
+    convrelay_actions_t       *out;
     uint64_t                   now;
     unsigned                   seed;
-    unsigned                   event;
+    unsigned                   number;
+    unsigned                   after;     /* events behind the close */
     const char                *what;
 
     unsigned                   reports:1; /* a voice speaks and reports */
+    unsigned                   ready:1;
+    unsigned                   closed:1;
     unsigned                   running:1;
     unsigned                   sent:1;
     unsigned                   open:1;    /* pieces were sent, no last yet */
     unsigned                   cuttable:1;
+    unsigned                   unknown:1;
 
     u_char                     answer[MAX_ANSWER];
+    u_char                     ends[MAX_ANSWER + 1];  /* of messages */
     size_t                     len;
+    size_t                     aside;     /* at the end, not for the history */
+    size_t                     kept;      /* bytes in the history */
     size_t                     spoken;    /* by the voice */
     size_t                     played;    /* and the session knows */
+    uint64_t                   began;     /* ms, no piece was sent before */
+    uint64_t                   phrase;    /* ms, of an error message */
 
     entry_t                    entries[MAX_ENTRIES];
     size_t                     nentries;
     long                       current;   /* the answer's entry, or -1 */
+    unsigned                   stored:1;  /* it has or had one */
+
+    unsigned                   event;     /* that waits for an answer */
+    convrelay_str_t            prompt;
+    const char                *lang;
+    const char                *call_sid;
+    uint64_t                   error_at;
+
+    u_char                     keys[CONVRELAY_SESSION_MAX_DIGITS];
+    size_t                     nkeys;
+    uint64_t                   keys_at;   /* ms, they are complete; or 0 */
+    unsigned                   settling:1;
+    unsigned                   overtaken:1;   /* a turn is newer than they */
+
+    const convrelay_relay_out_t  *message;    /* that is to be sent */
+    convrelay_str_t            said;      /* its text */
+    uint64_t                   said_at;
+
+    unsigned                   playing:1;
+    unsigned                   tones:1;
+    unsigned                   speaking:1;    /* the agent, as reported */
+    unsigned                   ending:1;
+    unsigned                   ended:1;
+    const char                *handoff;
+    uint64_t                   end_from;  /* ms, when it was wanted */
+    uint64_t                   end_at;    /* ms, no later */
+
+    uint64_t                   turns;
+    uint64_t                   interrupts;
+    uint64_t                   tokens;
 
     u_char                    *before;    /* the history's bytes */
     size_t                     before_len;
@@ -70,32 +118,55 @@ typedef struct {
 
 static void start_call(call_t *c, unsigned seed);
 static void run_event(call_t *c);
+static int over(call_t *c);
 static void end_call(call_t *c);
 
+static void setup(call_t *c);
+static cJSON *parameters(call_t *c, const char *greeting);
 static void prompt(call_t *c);
 static void partial(call_t *c);
 static void delta(call_t *c);
+static void delta_over(call_t *c, convrelay_str_t *text, size_t max);
 static void turn_end(call_t *c);
 static void interrupt(call_t *c);
+static void utterance(call_t *c, convrelay_str_t *u, size_t *cut);
 static void speak(call_t *c);
+static void agent(call_t *c);
 static void noise(call_t *c);
+static void silence(call_t *c);
 
-static void played(call_t *c, const u_char *p, size_t len);
+static void report(call_t *c, size_t from, size_t end);
+static void played(call_t *c, const u_char *p, size_t len, const char *want);
 static void message(call_t *c, convrelay_relay_message_t *m);
+static void new_answer(call_t *c);
+static void add_text(call_t *c, const u_char *p, size_t len);
 static size_t clause(const call_t *c);
+static int heard_all(const call_t *c);
 static int counts(const u_char *p, size_t len);
 static size_t words(u_char *p, unsigned n);
 
+/* session_model_on.h: what is configured for a moment, keys, the end */
+
+static int on(const call_t *c, unsigned event);
+static void key(call_t *c);
+static void clock_event(call_t *c);
+static void call_too_long(call_t *c);
+static void react(call_t *c);
+
+/* session_model_check.h */
+
+static void cancel(call_t *c, char *want);
 static void check_actions(call_t *c, const char *want);
 static void check_text(call_t *c, const convrelay_str_t *text);
 static void check_history(call_t *c);
+static size_t learn_cut(call_t *c);
 static void check_same(call_t *c);
-static void learn_cut(call_t *c, cJSON *root);
-static void check_limits(call_t *c, cJSON *root);
-
+static void check_state(call_t *c);
+static void remember(call_t *c);
 static void add(call_t *c, int assistant, const u_char *p, size_t len);
 static void del(call_t *c, size_t i);
 static void store(call_t *c);
+static void store_heard(call_t *c, size_t len);
 static int blank(const u_char *p, size_t len);
 static void bad(call_t *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -106,6 +177,8 @@ static unsigned  nbad;
 static unsigned  nevents;
 static unsigned  nexact;      /* cuts whose place was known */
 static unsigned  nguess;      /* cuts in calls without reports */
+static unsigned  nreacted[CONVRELAY_EVENT_CALL_TOO_LONG + 1];
+static unsigned  nends;       /* ends that waited */
 
 
 static const char  *vocabulary[] = {
@@ -115,34 +188,48 @@ static const char  *vocabulary[] = {
 };
 
 
+static const char  *languages[] = { "en-US", "es-ES", "" };
+
+
 static void
 start_call(call_t *c, unsigned seed)
 {
-    convrelay_relay_message_t  m;
+    convrelay_session_conf_t  *conf;
 
     memset(c, 0, sizeof(call_t));
 
     c->seed = seed;
     c->current = -1;
-    c->now = rnd(1000000);
+    c->now = 1 + rnd(1000000);
     c->reports = seed & 1;
+    c->lang = "";
+
+    /* of its own, so that what is written behind it is seen */
+
+    c->out = malloc(sizeof(convrelay_actions_t));
+
+    conf = &c->conf;
 
     if (rnd(4)) {
-        convrelay_str_set(&c->conf.error_message, "Sorry for that.");
+        convrelay_str_set(&conf->error_message, "Sorry for that.");
     }
 
-    c->conf.max_history_messages = rnd(2) ? 0 : 1 + rnd(12);
-    c->conf.max_history_bytes = rnd(2) ? 0 : 100 + rnd(2000);
-    c->conf.max_answer = rnd(3) ? 0 : 20 + rnd(200);
+    conf->max_history_messages = rnd(2) ? 0 : 1 + rnd(12);
+    conf->max_history_bytes = rnd(2) ? 0 : 100 + rnd(2000);
+    conf->max_answer = rnd(3) ? 0 : 20 + rnd(200);
 
-    convrelay_session_init(&c->s, &c->conf);
+    conf->on = rnd(3) ? rnd(128) & ~1u : 0;
+    conf->greeting = rnd(2);
+    conf->dtmf_max = rnd(4) ? rnd(6) : CONVRELAY_SESSION_MAX_DIGITS;
+    conf->dtmf_terminator = rnd(2) ? '#' : '\0';
+    conf->dtmf_pause = 1 + rnd(4000);
+    conf->end_timeout = rnd(3) ? 10000 : rnd(3000);
 
-    memset(&m, 0, sizeof(m));
-    m.type = CONVRELAY_RELAY_SETUP;
-    message(c, &m);
+    convrelay_session_init(&c->s, conf);
 
-    if (c->reports) {
-        played(c, (u_char *) "Welcome to all of this!", 23);
+    if (rnd(8)) {
+        setup(c);
+        react(c);
     }
 }
 
@@ -150,45 +237,59 @@ start_call(call_t *c, unsigned seed)
 static void
 run_event(call_t *c)
 {
-    unsigned  n;
+    size_t  i, n;
+
+    static const struct {
+        unsigned    of;
+        void      (*run)(call_t *c);
+
+    } events[] = {
+        { 12, prompt },
+        { 3, partial },
+        { 40, delta },
+        { 8, turn_end },
+        { 9, interrupt },
+        { 16, speak },
+        { 4, agent },
+        { 14, key },
+        { 10, clock_event },
+        { 5, noise },
+        { 2, silence },
+        { 1, call_too_long },
+    };
 
     c->now += rnd(500);
     nevents++;
 
-    free(c->before);
+    remember(c);
 
-    c->before_len = c->s.history.len;
-    c->before = malloc(c->before_len + 1);
+    n = rnd(124);
 
-    if (c->before_len) {
-        memcpy(c->before, c->s.history.data, c->before_len);
-    }
-
-    n = rnd(100);
-
-    if (n < 12) {
-        prompt(c);
-
-    } else if (n < 15) {
-        partial(c);
-
-    } else if (n < 60) {
-        delta(c);
-
-    } else if (n < 68) {
-        turn_end(c);
-
-    } else if (n < 77) {
-        interrupt(c);
-
-    } else if (n < 95) {
-        speak(c);
+    if (!c->ready && n >= 90) {
+        setup(c);
 
     } else {
-        noise(c);
+
+        for (i = 0; n >= events[i].of; i++) {
+            n -= events[i].of;
+        }
+
+        events[i].run(c);
     }
 
-    c->event++;
+    react(c);
+    check_state(c);
+
+    c->number++;
+}
+
+
+/* whether nothing new can come any more */
+
+static int
+over(call_t *c)
+{
+    return c->closed && c->after++ == 8;
 }
 
 
@@ -201,14 +302,99 @@ end_call(call_t *c)
         del(c, c->nentries - 1);
     }
 
+    free(c->out);
     free(c->before);
     c->before = NULL;
 }
 
 
 static void
+setup(call_t *c)
+{
+    cJSON                      *json;
+    const char                 *greeting;
+    convrelay_relay_message_t   m;
+
+    static const char  *greetings[] = {
+        NULL, "", "Hi! Ask me.", "Welcome to all of this!", " \n",
+    };
+
+    c->what = "setup";
+    c->call_sid = rnd(4) ? "CA1" : "";
+
+    greeting = greetings[rnd(5)];
+
+    /* so that the session knows that there is a voice that reports */
+
+    if (c->reports) {
+        played(c, (u_char *) "Welcome to all of this!", 23, "");
+    }
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_SETUP;
+    m.u.setup.call_sid.data = (u_char *) c->call_sid;
+    m.u.setup.call_sid.len = strlen(c->call_sid);
+    m.u.setup.parameters = json = parameters(c, greeting);
+    message(c, &m);
+
+    cJSON_Delete(json);
+
+    c->ready = !c->closed;
+
+    check_actions(c, c->closed ? ""
+                     : on(c, CONVRELAY_EVENT_SETUP) ? "UV" : "U");
+
+    if (c->closed) {
+        return;
+    }
+
+    if (convrelay_session_parameter(&c->s, (u_char *) "NAME", 4) == NULL) {
+        bad(c, "a parameter is not there");
+    }
+
+    if (c->conf.greeting && greeting && greeting[0]) {
+        new_answer(c);
+        add_text(c, (u_char *) greeting, strlen(greeting));
+        c->ends[c->len] = 1;
+        store(c);
+    }
+
+    check_history(c);
+}
+
+
+static cJSON *
+parameters(call_t *c, const char *greeting)
+{
+    char      name[16];
+    cJSON    *json;
+    unsigned  n;
+
+    json = cJSON_CreateObject();
+
+    if (greeting) {
+        cJSON_AddStringToObject(json, CONVRELAY_SESSION_GREETING, greeting);
+    }
+
+    cJSON_AddStringToObject(json, "name", "value");
+    cJSON_AddNumberToObject(json, "number", rnd(100) - 0.5);
+    cJSON_AddBoolToObject(json, "flag", rnd(2));
+    cJSON_AddNullToObject(json, "null");
+    cJSON_AddObjectToObject(json, "object");
+
+    for (n = rnd(8) ? 0 : 2 * CONVRELAY_SESSION_MAX_PARAMETERS; n; n--) {
+        snprintf(name, sizeof(name), "p%u", n);
+        cJSON_AddStringToObject(json, name, "");
+    }
+
+    return json;
+}
+
+
+static void
 prompt(call_t *c)
 {
+    char                       want[16] = "";
     u_char                     text[256];
     convrelay_relay_message_t  m;
 
@@ -219,28 +405,30 @@ prompt(call_t *c)
     m.u.prompt.last = 1;
     m.u.prompt.voice_prompt.data = text;
     m.u.prompt.voice_prompt.len = words(text, 1 + rnd(6));
-    convrelay_str_set(&m.u.prompt.lang, "en-US");
+    m.u.prompt.lang.data = (u_char *) languages[rnd(3)];
+    m.u.prompt.lang.len = strlen((char *) m.u.prompt.lang.data);
 
-    if (m.u.prompt.voice_prompt.len == 0) {
-        message(c, &m);
-        check_actions(c, "");
+    c->prompt = m.u.prompt.voice_prompt;
+
+    message(c, &m);
+
+    if (!c->ready || c->closed || c->ending || c->prompt.len == 0) {
+        check_actions(c, c->ready || c->closed ? "" : "L");
         check_same(c);
         return;
     }
 
-    message(c, &m);
-
-    check_actions(c, !c->running ? "S" : c->sent ? "C.S" : "CS");
-
-    if (c->running && c->sent) {
-        store(c);
-    }
-
+    cancel(c, want);
     add(c, 0, text, m.u.prompt.voice_prompt.len);
 
-    c->running = 1;
+    c->lang = (char *) m.u.prompt.lang.data;
+    c->playing = 0;
+    c->tones = 0;
+    c->overtaken |= c->settling;
+    c->running = !on(c, CONVRELAY_EVENT_PROMPT);
     c->sent = 0;
 
+    check_actions(c, strcat(want, c->running ? "S" : "V"));
     check_history(c);
 }
 
@@ -257,7 +445,7 @@ partial(call_t *c)
     convrelay_str_set(&m.u.prompt.voice_prompt, "so I");
     message(c, &m);
 
-    check_actions(c, "");
+    check_actions(c, c->ready || c->closed ? "" : "L");
     check_same(c);
 }
 
@@ -265,71 +453,63 @@ partial(call_t *c)
 static void
 delta(call_t *c)
 {
-    int              over;
-    size_t           max;
+    size_t           max, len;
     u_char           buf[256], *p;
     convrelay_str_t  text;
 
     c->what = "delta";
 
-    text.len = words(buf, 1 + rnd(4));
+    text.len = len = words(buf, 1 + rnd(4));
 
-    if (text.len == 0) {
+    if (text.len == 0 || c->len > MAX_ANSWER / 2) {
         return;
     }
 
     text.data = p = tap_flush(buf, text.len);
 
-    convrelay_session_delta(&c->s, &text, c->now, &c->out);
+    convrelay_session_delta(&c->s, &text, c->now, c->out);
 
     if (!c->running) {
         check_actions(c, "");
         check_same(c);
-        tap_unflush(p, text.len);
+        tap_unflush(p, len);
         return;
     }
 
-    if (!c->sent) {
-        c->len = 0;
-        c->spoken = 0;
-        c->played = 0;
-        c->current = -1;
-        c->cuttable = 0;
-    }
-
     max = c->conf.max_answer;
-    over = (max && c->len + text.len > max);
 
-    if (!over) {
-        check_actions(c, "T");
-        check_text(c, &text);
-        c->sent = 1;
-        c->cuttable = 1;
-        check_same(c);
+    if (max && (c->sent ? c->len : 0) + text.len > max) {
+        delta_over(c, &text, max);
 
     } else {
-        text.len = max - c->len;
-        text.len = convrelay_utf8_valid(text.data, text.len);
-
-        if (text.len) {
-            check_actions(c, "TC.L");
-            check_text(c, &text);
-            c->sent = 1;
-            c->cuttable = 1;
-
-        } else {
-            check_actions(c, c->sent ? "C.L" : "CL");
-        }
-
-        if (c->sent) {
-            store(c);
-        }
-
-        c->running = 0;
-        check_history(c);
+        check_actions(c, "T");
+        check_text(c, &text);
+        check_same(c);
     }
 
-    tap_unflush(p, text.len);
+    tap_unflush(p, len);
+}
+
+
+static void
+delta_over(call_t *c, convrelay_str_t *text, size_t max)
+{
+    char  want[16] = "";
+
+    text->len = convrelay_utf8_valid(text->data,
+                                     max - (c->sent ? c->len : 0));
+
+    if (text->len) {
+        check_actions(c, "TC.L");
+        check_text(c, text);
+        cancel(c, want);
+
+    } else {
+        cancel(c, want);
+        check_actions(c, strcat(want, "L"));
+    }
+
+    check_history(c);
 }
 
 
@@ -337,13 +517,14 @@ static void
 turn_end(call_t *c)
 {
     const char            *want;
+    unsigned               well;
     convrelay_turn_end_e   how;
 
     c->what = "turn end";
 
     how = rnd(3) ? CONVRELAY_TURN_COMPLETE : rnd(5);
 
-    convrelay_session_turn_end(&c->s, how, c->now, &c->out);
+    convrelay_session_turn_end(&c->s, how, c->now, c->out);
 
     if (!c->running) {
         check_actions(c, "");
@@ -353,23 +534,35 @@ turn_end(call_t *c)
 
     c->running = 0;
 
+    well = c->sent && (how == CONVRELAY_TURN_COMPLETE
+                       || how == CONVRELAY_TURN_TRUNCATED);
+
     if (c->sent) {
         store(c);
-        want = (how == CONVRELAY_TURN_COMPLETE
-                || how == CONVRELAY_TURN_TRUNCATED
-                || c->conf.error_message.len == 0) ? "." : "E.";
+
+    } else if (how == CONVRELAY_TURN_REJECTED
+               && !c->entries[c->nentries - 1].assistant)
+    {
+        del(c, c->nentries - 1);
+    }
+
+    if (well) {
+        want = ".";
+
+    } else if (on(c, CONVRELAY_EVENT_LLM_FAILED)) {
+        want = c->sent ? ".V" : "V";
+
+    } else if (c->conf.error_message.len) {
+        want = "E.";
+        c->phrase = c->now;
+
+        if (!c->sent) {
+            new_answer(c);
+            c->cuttable = 0;
+        }
 
     } else {
-        want = c->conf.error_message.len ? "E." : "";
-
-        if (how == CONVRELAY_TURN_REJECTED) {
-            del(c, c->nentries - 1);
-        }
-
-        if (c->conf.error_message.len) {
-            c->cuttable = 0;
-            c->current = -1;
-        }
+        want = c->sent ? "." : "";
     }
 
     check_actions(c, want);
@@ -380,8 +573,10 @@ turn_end(call_t *c)
 static void
 interrupt(call_t *c)
 {
-    size_t                     end, first, cut;
+    char                       want[16] = "";
+    size_t                     cut;
     u_char                     text[256], *p;
+    unsigned                   known;
     convrelay_str_t            u;
     convrelay_relay_message_t  m;
 
@@ -390,48 +585,16 @@ interrupt(call_t *c)
     u.data = text;
     u.len = rnd(3) ? words(text, 1 + rnd(3)) : 0;
     cut = 0;
+    known = c->cuttable && c->reports;
 
-    if (c->cuttable && c->reports) {
-
-        /* a fragment of the clause that is just being spoken, trimmed */
-
-        end = clause(c);
-        end = c->spoken + (end > c->spoken ? rnd(end - c->spoken + 1) : 0);
-
-        while (end > c->spoken && end < c->len
-               && (c->answer[end] & 0xc0) == 0x80)
-        {
-            end--;
-        }
-
-        first = c->spoken;
-
-        while (first < end && c->answer[first] <= ' ') {
-            first++;
-        }
-
-        while (end > first && c->answer[end - 1] <= ' ') {
-            end--;
-        }
-
-        u.data = c->answer + first;
-        u.len = end - first;
-
-        if (u.len) {
-            played(c, u.data, u.len);
-        }
-
-        if (counts(u.data, u.len)) {
-            c->played = end;
-        }
-
-        cut = c->played;
+    if (known) {
+        utterance(c, &u, &cut);
         c->what = "interrupt";
 
     } else if (c->cuttable && c->len && rnd(2)) {
-        first = rnd(c->len);
-        u.data = c->answer + first;
-        u.len = 1 + rnd(c->len - first);
+        cut = rnd(c->len);
+        u.data = c->answer + cut;
+        u.len = 1 + rnd(c->len - cut);
     }
 
     p = tap_flush(u.data, u.len);
@@ -445,44 +608,86 @@ interrupt(call_t *c)
 
     tap_unflush(p, u.len);
 
-    check_actions(c, !c->running ? "" : c->sent ? "C." : "C");
+    if (!c->ready || c->closed) {
+        check_actions(c, c->ready || c->closed ? "" : "L");
+        return;
+    }
+
+    if (c->running) {
+        strcat(want, c->sent ? "C." : "C");
+        c->running = 0;
+    }
+
+    if (c->ending && !c->ended) {
+        strcat(want, "H");
+
+    } else if (c->settling) {
+        strcat(want, "V");
+    }
+
+    c->interrupts++;
+    c->playing = 0;
+    c->tones = 0;
+    c->speaking = 0;
+
+    check_actions(c, want);
 
     if (!c->cuttable) {
-        c->running = 0;
         check_same(c);
         return;
     }
 
-    if (c->current == -1 && c->running && c->sent) {
-        store(c);
-    }
-
-    c->running = 0;
     c->cuttable = 0;
+    nexact += known;
+    nguess += !known;
 
-    if (c->current == -1) {
-        check_history(c);
-        return;
+    if (!known) {
+        cut = learn_cut(c);
     }
 
-    if (!c->reports) {
-        nguess++;
-        check_history(c);
-        return;
+    if (cut > c->len - c->aside) {
+        cut = c->len - c->aside;
     }
 
-    nexact++;
-
-    if (blank(c->answer, cut)) {
-        del(c, c->current);
-
-    } else {
-        c->entries[c->current].len = cut;
-    }
-
-    c->current = -1;
-
+    store_heard(c, cut);
     check_history(c);
+}
+
+
+/* a fragment of the clause that is just being spoken, trimmed */
+
+static void
+utterance(call_t *c, convrelay_str_t *u, size_t *cut)
+{
+    size_t  end, first;
+
+    end = clause(c);
+    end = c->spoken + (end > c->spoken ? rnd(end - c->spoken + 1) : 0);
+
+    while (end > c->spoken && end < c->len
+           && (c->answer[end] & 0xc0) == 0x80)
+    {
+        end--;
+    }
+
+    first = c->spoken;
+
+    while (first < end && c->answer[first] <= ' ') {
+        first++;
+    }
+
+    while (end > first && c->answer[end - 1] <= ' ') {
+        end--;
+    }
+
+    u->data = c->answer + first;
+    u->len = end - first;
+
+    if (u->len) {
+        report(c, first, end);
+    }
+
+    *cut = c->played;
 }
 
 
@@ -500,8 +705,7 @@ speak(call_t *c)
     }
 
     if (!c->cuttable) {
-        played(c, (u_char *) "Sorry for", 9);
-        check_actions(c, "");
+        played(c, (u_char *) "Sorry for", 9, "");
         check_same(c);
         return;
     }
@@ -510,21 +714,63 @@ speak(call_t *c)
     from = c->spoken;
 
     if (end == from
-        || (c->running && c->sent && end == c->len
+        || (c->running && c->sent && end == c->len && !c->ends[end]
             && strchr(",.:", c->answer[end - 1]) == NULL))
     {
         return;
     }
 
-    played(c, c->answer + from, end - from);
-
     c->spoken = end;
 
-    if (counts(c->answer + from, end - from)) {
-        c->played = end;
+    report(c, from, end);
+    check_same(c);
+}
+
+
+/* the agent starts or stops speaking, as reported */
+
+static void
+agent(call_t *c)
+{
+    uint64_t                   off_from;
+    const char                *want;
+    convrelay_relay_message_t  m;
+
+    static const char  *values[] = { "on", "off", "off", "on", "of" };
+
+    c->what = "agentSpeaking";
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_INFO;
+    convrelay_str_set(&m.u.info.name, "agentSpeaking");
+    m.u.info.value.data = (u_char *) values[rnd(5)];
+    m.u.info.value.len = strlen((char *) m.u.info.value.data);
+    message(c, &m);
+
+    want = "";
+
+    if (m.u.info.value.len == 3) {
+
+        if (c->ending && !c->ended && !c->closed && c->speaking) {
+            off_from = c->playing ? c->end_from
+                                  : c->end_from
+                                    + (c->end_at - c->end_from) / 3;
+
+            /* how early is too early is the session's to say */
+
+            want = (c->now >= off_from && (c->playing
+                    || c->end_at < c->end_from + c->conf.end_timeout))
+                   ? "H" : "H?";
+        }
+
+        c->speaking = 0;
+        c->playing = 0;
+
+    } else if (strcmp((char *) m.u.info.value.data, "on") == 0) {
+        c->speaking = 1;
     }
 
-    check_actions(c, "");
+    check_actions(c, want);
     check_same(c);
 }
 
@@ -532,49 +778,89 @@ speak(call_t *c)
 static void
 noise(call_t *c)
 {
-    static unsigned            unknown;
+    unsigned                   unknown;
+    const char                *want;
     convrelay_relay_message_t  m;
 
     c->what = "noise";
+    want = "";
 
     memset(&m, 0, sizeof(m));
 
-    switch (rnd(4)) {
+    switch (rnd(5)) {
 
     case 0:
-        m.type = CONVRELAY_RELAY_DTMF;
-        convrelay_str_set(&m.u.digit, "5");
-        message(c, &m);
-        check_actions(c, "");
-        break;
-
     case 1:
         m.type = CONVRELAY_RELAY_ERROR;
-        m.u.error.code = 64107;
-        message(c, &m);
-        check_actions(c, "L");
+        m.u.error.code = rnd(2) ? 64107 : -rnd(2);
+        want = "L";
+
+        if (c->ready && !c->ending && c->now >= c->error_at
+            && on(c, CONVRELAY_EVENT_ERROR))
+        {
+            c->error_at = c->now + ERROR_TIME;
+            want = "LV";
+        }
+
         break;
 
     case 2:
+
+        if (!c->ready) {
+            return;
+        }
+
         m.type = CONVRELAY_RELAY_SETUP;
-        message(c, &m);
-        check_actions(c, "L");
+        m.u.setup.call_sid.data = (u_char *) (rnd(8) ? c->call_sid : "CA2");
+        m.u.setup.call_sid.len = strlen((char *) m.u.setup.call_sid.data);
+        want = m.u.setup.call_sid.data == (u_char *) c->call_sid ? "L" : "X";
         break;
 
     case 3:
-        unknown = c->s.unknown;
-        convrelay_str_set(&m.type_name, "news");
-        message(c, &m);
-        check_actions(c, unknown ? "" : "L");
+        m.type = CONVRELAY_RELAY_INFO;
+        convrelay_str_set(&m.u.info.name, "roundTripDelayMs");
+        convrelay_str_set(&m.u.info.value, "80");
+        break;
+
+    case 4:
+        unknown = c->unknown;
+        c->unknown |= !c->closed;
+        convrelay_str_set(&m.type_name,
+                          "news of a kind that has a name as long as caf\xc3");
+        m.type_name.len = rnd(m.type_name.len);
+        want = unknown ? "" : "L";
         break;
     }
 
+    message(c, &m);
+
+    check_actions(c, c->closed ? "" : want);
     check_same(c);
 }
 
 
 static void
-played(call_t *c, const u_char *p, size_t len)
+silence(call_t *c)
+{
+    c->now += rnd(20000);
+}
+
+
+static void
+report(call_t *c, size_t from, size_t end)
+{
+    if (counts(c->answer + from, end - from)) {
+        c->played = end;
+    }
+
+    played(c, c->answer + from, end - from,
+           (c->ending && !c->ended && !c->playing && !c->tones && heard_all(c))
+           ? "H" : "");
+}
+
+
+static void
+played(call_t *c, const u_char *p, size_t len, const char *want)
 {
     u_char                    *copy;
     convrelay_relay_message_t  m;
@@ -588,7 +874,7 @@ played(call_t *c, const u_char *p, size_t len)
     m.u.info.value.len = len;
     message(c, &m);
 
-    check_actions(c, "");
+    check_actions(c, c->closed ? "" : want);
 
     tap_unflush(copy, len);
 }
@@ -597,7 +883,32 @@ played(call_t *c, const u_char *p, size_t len)
 static void
 message(call_t *c, convrelay_relay_message_t *m)
 {
-    convrelay_session_message(&c->s, m, c->now, &c->out);
+    convrelay_session_message(&c->s, m, c->now, c->out);
+}
+
+
+static void
+new_answer(call_t *c)
+{
+    memset(c->ends, 0, c->len + 1);
+
+    c->len = 0;
+    c->aside = 0;
+    c->kept = 0;
+    c->stored = 0;
+    c->spoken = 0;
+    c->played = 0;
+    c->current = -1;
+    c->cuttable = 1;
+    c->began = c->now;
+}
+
+
+static void
+add_text(call_t *c, const u_char *p, size_t len)
+{
+    memcpy(c->answer + c->len, p, len);
+    c->len += len;
 }
 
 
@@ -609,12 +920,19 @@ clause(const call_t *c)
     size_t  i;
 
     for (i = c->spoken; i < c->len; i++) {
-        if (strchr(",.:", c->answer[i])) {
+        if (strchr(",.:", c->answer[i]) || c->ends[i + 1]) {
             return i + 1;
         }
     }
 
     return c->len;
+}
+
+
+static int
+heard_all(const call_t *c)
+{
+    return c->played && !counts(c->answer + c->played, c->len - c->played);
 }
 
 
@@ -668,354 +986,8 @@ words(u_char *p, unsigned n)
 }
 
 
-/*
- * The actions by letters: S start, C cancel, T text, E the error message,
- * "." text "" last, L log.
- */
-
-static void
-check_actions(call_t *c, const char *want)
-{
-    char                       got[16];
-    unsigned                   i;
-    const convrelay_action_t  *a;
-
-    for (i = 0; i < c->out.nactions; i++) {
-        a = &c->out.actions[i];
-
-        switch (a->type) {
-
-        case CONVRELAY_ACT_TEXT:
-
-            if (a->last) {
-                got[i] = '.';
-
-                if (!c->open || a->text.len) {
-                    bad(c, "closed what was not open");
-                }
-
-                c->open = 0;
-                break;
-            }
-
-            got[i] = (a->text.data == c->conf.error_message.data) ? 'E' : 'T';
-            c->open = 1;
-
-            if (convrelay_utf8_valid(a->text.data, a->text.len)
-                != a->text.len)
-            {
-                bad(c, "invalid UTF-8 sent");
-            }
-
-            break;
-
-        case CONVRELAY_ACT_START:
-            got[i] = 'S';
-
-            if (c->open) {
-                bad(c, "started before the last answer was closed");
-            }
-
-            break;
-
-        case CONVRELAY_ACT_CANCEL:
-            got[i] = 'C';
-            break;
-
-        case CONVRELAY_ACT_LOG:
-            got[i] = 'L';
-            break;
-
-        default:
-            got[i] = '?';
-        }
-    }
-
-    got[i] = '\0';
-
-    if (strcmp(got, want) != 0) {
-        bad(c, "actions \"%s\", not \"%s\"", got, want);
-    }
-}
-
-
-static void
-check_text(call_t *c, const convrelay_str_t *text)
-{
-    const convrelay_str_t  *got;
-
-    got = &c->out.actions[0].text;
-
-    if (got->len != text->len || memcmp(got->data, text->data, text->len)) {
-        bad(c, "another text was sent");
-    }
-
-    memcpy(c->answer + c->len, text->data, text->len);
-    c->len += text->len;
-
-    if (c->len != c->s.answer.len
-        || memcmp(c->answer, c->s.answer.data, c->len))
-    {
-        bad(c, "the answer is not what was sent");
-    }
-}
-
-
-static void
-check_same(call_t *c)
-{
-    if (c->s.history.len != c->before_len
-        || (c->before_len
-            && memcmp(c->s.history.data, c->before, c->before_len)))
-    {
-        bad(c, "the history changed");
-    }
-}
-
-
-static void
-check_history(call_t *c)
-{
-    int          assistant;
-    char        *json;
-    cJSON       *root, *item;
-    size_t       i, n;
-    const char  *text;
-
-    json = malloc(c->s.history.len + 2);
-    json[0] = '[';
-
-    if (c->s.history.len) {
-        memcpy(json + 1, c->s.history.data, c->s.history.len);
-    }
-
-    json[c->s.history.len + 1] = ']';
-
-    root = cJSON_ParseWithLength(json, c->s.history.len + 2);
-
-    free(json);
-
-    if (root == NULL) {
-        bad(c, "the history is no JSON");
-        return;
-    }
-
-    learn_cut(c, root);
-
-    n = cJSON_GetArraySize(root);
-
-    if (n > c->nentries || n != c->s.history.nentries) {
-        bad(c, "%zu messages, not %zu", n, c->nentries);
-        cJSON_Delete(root);
-        return;
-    }
-
-    check_limits(c, root);
-
-    while (c->nentries > n) {
-        del(c, 0);
-    }
-
-    i = 0;
-
-    cJSON_ArrayForEach(item, root) {
-        assistant = strcmp(cJSON_GetObjectItem(item, "role")->valuestring,
-                           "assistant") == 0;
-        text = cJSON_GetObjectItem(item, "content")->valuestring;
-
-        if (assistant != c->entries[i].assistant
-            || strlen(text) != c->entries[i].len
-            || memcmp(text, c->entries[i].text, c->entries[i].len))
-        {
-            bad(c, "message %zu of %zu is \"%s\", not \"%.*s\"", i, n, text,
-                (int) c->entries[i].len, c->entries[i].text);
-        }
-
-        if (assistant && blank((u_char *) text, strlen(text))) {
-            bad(c, "an empty assistant message");
-        }
-
-        i++;
-    }
-
-    cJSON_Delete(root);
-}
-
-
-/* without reports only the session knows what was heard: some prefix */
-
-static void
-learn_cut(call_t *c, cJSON *root)
-{
-    long      i;
-    cJSON    *item;
-    size_t    len;
-    entry_t  *e;
-
-    if (c->reports || c->cuttable || c->current == -1) {
-        return;
-    }
-
-    e = &c->entries[c->current];
-    i = cJSON_GetArraySize(root) - (c->nentries - c->current);
-
-    item = (i >= 0) ? cJSON_GetArrayItem(root, i) : NULL;
-
-    if (item == NULL
-        || strcmp(cJSON_GetObjectItem(item, "role")->valuestring,
-                  "assistant"))
-    {
-        del(c, c->current);
-
-    } else {
-        len = strlen(cJSON_GetObjectItem(item, "content")->valuestring);
-
-        if (len > e->len
-            || convrelay_utf8_valid((u_char *) e->text, len) != len)
-        {
-            bad(c, "cut to %zu of %zu", len, e->len);
-
-        } else {
-            e->len = len;
-        }
-    }
-
-    c->current = -1;
-}
-
-
-/* only whole turns go, only the oldest, and only as many as have to */
-
-static void
-check_limits(call_t *c, cJSON *root)
-{
-    size_t  i, n, len;
-
-    n = cJSON_GetArraySize(root);
-    i = c->nentries - n;
-
-    if (i && n && c->entries[i].assistant) {
-        bad(c, "a turn was torn apart");
-    }
-
-    if (i && c->conf.max_history_messages == 0
-        && c->conf.max_history_bytes == 0)
-    {
-        bad(c, "a turn went without a limit");
-    }
-
-    /* the turn that went last would not have fitted */
-
-    if (i) {
-        len = c->s.history.len;
-
-        do {
-            i--;
-            n++;
-            len += c->entries[i].len + sizeof("{'role':'user','content':''},");
-        } while (i && c->entries[i].assistant);
-
-        if ((c->conf.max_history_messages == 0
-             || n <= c->conf.max_history_messages)
-            && (c->conf.max_history_bytes == 0
-                || len + 200 <= c->conf.max_history_bytes))
-        {
-            bad(c, "a turn went that could have stayed");
-        }
-    }
-
-    n = 0;
-
-    for (i = c->nentries - cJSON_GetArraySize(root); i < c->nentries; i++) {
-        n += !c->entries[i].assistant;
-    }
-
-    if (n > 1 && c->conf.max_history_messages
-        && c->s.history.nentries > c->conf.max_history_messages)
-    {
-        bad(c, "more messages than the limit");
-    }
-
-    if (n > 1 && c->conf.max_history_bytes
-        && c->s.history.len > c->conf.max_history_bytes)
-    {
-        bad(c, "more bytes than the limit");
-    }
-}
-
-
-static void
-add(call_t *c, int assistant, const u_char *p, size_t len)
-{
-    entry_t  *e;
-
-    e = &c->entries[c->nentries++];
-    e->assistant = assistant;
-    e->len = len;
-    e->text = malloc(len + 1);
-
-    memcpy(e->text, p, len);
-}
-
-
-static void
-del(call_t *c, size_t i)
-{
-    free(c->entries[i].text);
-
-    c->nentries--;
-    memmove(&c->entries[i], &c->entries[i + 1],
-            (c->nentries - i) * sizeof(entry_t));
-
-    if (c->current == (long) i) {
-        c->current = -1;
-
-    } else if (c->current > (long) i) {
-        c->current--;
-    }
-}
-
-
-static void
-store(call_t *c)
-{
-    if (blank(c->answer, c->len)) {
-        return;
-    }
-
-    c->current = c->nentries;
-    add(c, 1, c->answer, c->len);
-}
-
-
-static int
-blank(const u_char *p, size_t len)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (p[i] > ' ') {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static void
-bad(call_t *c, const char *fmt, ...)
-{
-    va_list  args;
-
-    if (nbad++ < 10) {
-        printf("# seed %u, event %u, %s: ", c->seed, c->event, c->what);
-        va_start(args, fmt);
-        vprintf(fmt, args);
-        va_end(args);
-        printf("\n");
-    }
-}
+#include "session_model_on.h"
+#include "session_model_check.h"
 
 
 #endif /* CONVRELAY_SESSION_MODEL_H_INCLUDED */

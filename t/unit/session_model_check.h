@@ -1,0 +1,607 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the model holds against the session.
+ */
+
+
+static char check_action(call_t *c, const convrelay_action_t *a);
+static char check_spoken(call_t *c, const convrelay_action_t *a);
+static char check_event(call_t *c, const convrelay_action_t *a);
+static char check_send(call_t *c, const convrelay_action_t *a);
+static char check_end(call_t *c, const convrelay_relay_out_t *m);
+static cJSON *history(call_t *c);
+static int too_much(const call_t *c);
+static int drop(call_t *c);
+
+
+/* a running answer is cancelled: all that was sent of it stays */
+
+static void
+cancel(call_t *c, char *want)
+{
+    if (!c->running) {
+        return;
+    }
+
+    strcat(want, c->sent ? "C." : "C");
+
+    c->running = 0;
+
+    if (c->sent) {
+        store(c);
+    }
+}
+
+
+/*
+ * The actions by letters: U set up, S start, C cancel, T text, E the error
+ * message, "." text "" last, V an event, M a message, H the end, X close,
+ * L log.  The last letter of want may be left out where a "?" follows it.
+ */
+
+static void
+check_actions(call_t *c, const char *want)
+{
+    char      got[16];
+    size_t    len;
+    unsigned  i, n;
+
+    n = c->out->nactions;
+
+    if (n > CONVRELAY_SESSION_MAX_ACTIONS) {
+        bad(c, "%u actions", n);
+        return;
+    }
+
+    for (i = 0; i < n; i++) {
+        got[i] = check_action(c, &c->out->actions[i]);
+
+        if (i != n - 1 && strchr("SVX", got[i])) {
+            bad(c, "something behind the last action");
+        }
+    }
+
+    got[i] = '\0';
+
+    len = strlen(want);
+
+    if (len && want[len - 1] == '?') {
+        len -= (n == len - 1) ? 1 : 2;
+    }
+
+    if (n != len || memcmp(got, want, len) != 0) {
+        bad(c, "actions \"%s\", not \"%s\"", got, want);
+    }
+}
+
+
+static char
+check_action(call_t *c, const convrelay_action_t *a)
+{
+    if (a->text.len
+        && convrelay_utf8_valid(a->text.data, a->text.len) != a->text.len)
+    {
+        bad(c, "invalid UTF-8");
+    }
+
+    switch (a->type) {
+
+    case CONVRELAY_ACT_SETUP:
+        return 'U';
+
+    case CONVRELAY_ACT_CANCEL:
+        return 'C';
+
+    case CONVRELAY_ACT_TEXT:
+        return check_spoken(c, a);
+
+    case CONVRELAY_ACT_START:
+        c->turns++;
+
+        if (c->open) {
+            bad(c, "started before the last answer was closed");
+        }
+
+        return 'S';
+
+    case CONVRELAY_ACT_CLOSE:
+        c->closed = 1;
+        c->running = 0;
+
+        if (a->code != 1000 && a->code != 1008) {
+            bad(c, "closed with %u", a->code);
+        }
+
+        return 'X';
+
+    case CONVRELAY_ACT_LOG:
+
+        if (a->text.len > CONVRELAY_SESSION_MAX_DETAIL) {
+            bad(c, "%zu bytes for a log", a->text.len);
+        }
+
+        return 'L';
+
+    case CONVRELAY_ACT_SEND:
+        return check_send(c, a);
+
+    case CONVRELAY_ACT_EVENT:
+        return check_event(c, a);
+    }
+
+    return '?';
+}
+
+
+static char
+check_spoken(call_t *c, const convrelay_action_t *a)
+{
+    if (a->last) {
+
+        if (!c->open || a->text.len) {
+            bad(c, "closed what was not open");
+        }
+
+        c->open = 0;
+
+        return '.';
+    }
+
+    c->open = 1;
+
+    return (a->text.data == c->conf.error_message.data) ? 'E' : 'T';
+}
+
+
+static char
+check_event(call_t *c, const convrelay_action_t *a)
+{
+    static const char  *causes[] = {
+        "", "setup", "", "prompt", "noise", "turn end", "call too long",
+    };
+
+    c->event = a->code;
+
+    if (a->code == CONVRELAY_EVENT_DTMF) {
+        c->settling = 0;
+        c->keys_at = 0;
+
+        if (c->s.digits.len != c->nkeys
+            || memcmp(c->s.digits.data, c->keys, c->nkeys) != 0)
+        {
+            bad(c, "other keys than were pressed");
+        }
+
+        return 'V';
+    }
+
+    if (a->code == 0 || a->code > CONVRELAY_EVENT_CALL_TOO_LONG
+        || strcmp(causes[a->code], c->what) != 0)
+    {
+        bad(c, "event %u", a->code);
+        c->event = 0;
+    }
+
+    if (a->code == CONVRELAY_EVENT_PROMPT
+        && (a->text.len != c->prompt.len
+            || memcmp(a->text.data, c->prompt.data, a->text.len) != 0))
+    {
+        bad(c, "the event of another prompt");
+    }
+
+    return 'V';
+}
+
+
+static char
+check_send(call_t *c, const convrelay_action_t *a)
+{
+    const convrelay_relay_out_t  *m;
+
+    m = a->message;
+
+    if (m->type == CONVRELAY_RELAY_OUT_END) {
+        return check_end(c, m);
+    }
+
+    if (c->message == NULL || m->type != c->message->type
+        || m->last != c->message->last
+        || m->text.len != c->said.len
+        || memcmp(m->text.data, c->said.data, m->text.len) != 0
+        || m->lang.len != c->message->lang.len)
+    {
+        bad(c, "another message is sent");
+    }
+
+    if (m->type == CONVRELAY_RELAY_OUT_TEXT) {
+
+        if (c->open && m->last) {
+            bad(c, "a text closes what goes on");
+        }
+
+        c->open = !m->last;
+    }
+
+    return 'M';
+}
+
+
+static char
+check_end(call_t *c, const convrelay_relay_out_t *m)
+{
+    if (!c->ending || c->ended || c->open) {
+        bad(c, "an end that nobody waits for");
+        return '?';
+    }
+
+    if (m->text.len != strlen(c->handoff)
+        || (m->text.len && memcmp(m->text.data, c->handoff, m->text.len) != 0))
+    {
+        bad(c, "another hand-off");
+    }
+
+    c->ended = 1;
+    c->end_at = c->now + CLOSE_TIME;
+
+    return 'H';
+}
+
+
+static void
+check_text(call_t *c, const convrelay_str_t *text)
+{
+    const convrelay_str_t  *got;
+
+    got = &c->out->actions[0].text;
+
+    if (got->len != text->len || memcmp(got->data, text->data, text->len)) {
+        bad(c, "another text was sent");
+    }
+
+    if (!c->sent) {
+        new_answer(c);
+        c->sent = 1;
+    }
+
+    add_text(c, text->data, text->len);
+    c->tokens++;
+}
+
+
+static void
+check_same(call_t *c)
+{
+    if (c->s.history.len != c->before_len
+        || (c->before_len
+            && memcmp(c->s.history.data, c->before, c->before_len)))
+    {
+        bad(c, "the history changed");
+    }
+}
+
+
+static void
+check_history(call_t *c)
+{
+    int          assistant;
+    cJSON       *root, *item;
+    size_t       i, n;
+    const char  *text;
+
+    root = history(c);
+    n = cJSON_GetArraySize(root);
+
+    if (n != c->nentries || n != c->s.history.nentries) {
+        bad(c, "%zu messages, not %zu", n, c->nentries);
+        cJSON_Delete(root);
+        return;
+    }
+
+    i = 0;
+
+    cJSON_ArrayForEach(item, root) {
+        assistant = strcmp(cJSON_GetObjectItem(item, "role")->valuestring,
+                           "assistant") == 0;
+        text = cJSON_GetObjectItem(item, "content")->valuestring;
+
+        if (assistant != c->entries[i].assistant
+            || strlen(text) != c->entries[i].len
+            || memcmp(text, c->entries[i].text, c->entries[i].len))
+        {
+            bad(c, "message %zu of %zu is \"%s\", not \"%.*s\"", i, n, text,
+                (int) c->entries[i].len, c->entries[i].text);
+        }
+
+        if (assistant && blank((u_char *) text, strlen(text))) {
+            bad(c, "an empty assistant message");
+        }
+
+        i++;
+    }
+
+    cJSON_Delete(root);
+}
+
+
+static cJSON *
+history(call_t *c)
+{
+    char   *json;
+    cJSON  *root;
+
+    json = malloc(c->s.history.len + 2);
+    json[0] = '[';
+
+    if (c->s.history.len) {
+        memcpy(json + 1, c->s.history.data, c->s.history.len);
+    }
+
+    json[c->s.history.len + 1] = ']';
+
+    root = cJSON_ParseWithLength(json, c->s.history.len + 2);
+
+    free(json);
+
+    if (root == NULL) {
+        bad(c, "the history is no JSON");
+    }
+
+    return root ? root : cJSON_CreateArray();
+}
+
+
+/* without reports only the session knows what was heard: some prefix */
+
+static size_t
+learn_cut(call_t *c)
+{
+    long         i;
+    cJSON       *root, *item;
+    size_t       len;
+    const char  *text;
+
+    root = history(c);
+    i = c->current;
+
+    /* the turn that was running had no entry yet */
+
+    if (i == -1) {
+        i = cJSON_GetArraySize(root) - 1;
+
+    } else if (cJSON_GetArraySize(root) < (int) c->nentries) {
+        i = -1;
+    }
+
+    item = (i >= 0) ? cJSON_GetArrayItem(root, i) : NULL;
+    len = 0;
+
+    if (item
+        && strcmp(cJSON_GetObjectItem(item, "role")->valuestring,
+                  "assistant")
+           == 0)
+    {
+        text = cJSON_GetObjectItem(item, "content")->valuestring;
+        len = strlen(text);
+
+        if (len > c->len || memcmp(text, c->answer, len) != 0) {
+            bad(c, "cut to \"%s\"", text);
+            len = 0;
+        }
+    }
+
+    cJSON_Delete(root);
+
+    return len;
+}
+
+
+/* what holds behind every event */
+
+static void
+check_state(call_t *c)
+{
+    uint64_t              at;
+    convrelay_session_t  *s;
+
+    s = &c->s;
+    at = c->closed ? 0 : c->ending ? c->end_at : c->keys_at;
+
+    if (convrelay_session_deadline(s) != at) {
+        bad(c, "waits until %lld, not %lld",
+            (long long) convrelay_session_deadline(s), (long long) at);
+    }
+
+    if (s->lang.len != strlen(c->lang)
+        || (s->lang.len && memcmp(s->lang.data, c->lang, s->lang.len) != 0))
+    {
+        bad(c, "another language");
+    }
+
+    if (s->turns != c->turns || s->interrupts != c->interrupts
+        || s->tokens != c->tokens)
+    {
+        bad(c, "counted wrongly");
+    }
+
+    if (c->open && !c->running && !c->closed) {
+        bad(c, "an answer stays open");
+    }
+}
+
+
+static void
+remember(call_t *c)
+{
+    free(c->before);
+
+    c->before_len = c->s.history.len;
+    c->before = malloc(c->before_len + 1);
+
+    if (c->before_len) {
+        memcpy(c->before, c->s.history.data, c->before_len);
+    }
+}
+
+
+static void
+add(call_t *c, int assistant, const u_char *p, size_t len)
+{
+    entry_t  *e;
+
+    e = &c->entries[c->nentries++];
+    e->assistant = assistant;
+    e->len = len;
+    e->text = malloc(len + 1);
+
+    memcpy(e->text, p, len);
+
+    while (too_much(c) && drop(c)) { /* void */ }
+}
+
+
+static int
+too_much(const call_t *c)
+{
+    size_t           i, bytes;
+    convrelay_str_t  text;
+
+    bytes = 0;
+
+    for (i = 0; i < c->nentries; i++) {
+        text.data = (u_char *) c->entries[i].text;
+        text.len = c->entries[i].len;
+
+        bytes += (i ? 1 : 0)
+                 + convrelay_llm_message_size(c->entries[i].assistant
+                                              ? CONVRELAY_LLM_ASSISTANT
+                                              : CONVRELAY_LLM_USER, &text);
+    }
+
+    return (c->conf.max_history_messages
+            && c->nentries > c->conf.max_history_messages)
+           || (c->conf.max_history_bytes
+               && bytes > c->conf.max_history_bytes);
+}
+
+
+/*
+ * The oldest turn goes, whole; of the last one what was said first.  What the
+ * caller said last stays, and what was said last.
+ */
+
+static int
+drop(call_t *c)
+{
+    size_t  i;
+
+    for (i = 1; i < c->nentries; i++) {
+
+        if (!c->entries[i].assistant) {
+
+            while (i--) {
+                del(c, 0);
+            }
+
+            return 1;
+        }
+    }
+
+    i = !c->entries[0].assistant;
+
+    if (c->nentries > i + 1) {
+        del(c, i);
+        return 1;
+    }
+
+    return 0;
+}
+
+
+static void
+del(call_t *c, size_t i)
+{
+    free(c->entries[i].text);
+
+    c->nentries--;
+    memmove(&c->entries[i], &c->entries[i + 1],
+            (c->nentries - i) * sizeof(entry_t));
+
+    if (c->current == (long) i) {
+        c->current = -1;
+
+    } else if (c->current > (long) i) {
+        c->current--;
+    }
+}
+
+
+/* the current answer's words become its entry */
+
+static void
+store(call_t *c)
+{
+    store_heard(c, c->len);
+}
+
+
+static void
+store_heard(call_t *c, size_t len)
+{
+    entry_t  *e;
+
+    if (c->current != -1) {
+        c->kept = len;
+        e = &c->entries[c->current];
+
+        if (blank(c->answer, len)) {
+            del(c, c->current);
+            return;
+        }
+
+        free(e->text);
+
+        e->len = len;
+        e->text = malloc(len);
+
+        memcpy(e->text, c->answer, len);
+
+    } else if (!c->stored && !blank(c->answer, len)) {
+        c->current = c->nentries;
+        c->stored = 1;
+        c->kept = len;
+
+        add(c, 1, c->answer, len);
+    }
+}
+
+
+static int
+blank(const u_char *p, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        if (p[i] > ' ') {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+bad(call_t *c, const char *fmt, ...)
+{
+    va_list  args;
+
+    if (nbad++ < 10) {
+        printf("# seed %u, event %u, %s: ", c->seed, c->number, c->what);
+        va_start(args, fmt);
+        vprintf(fmt, args);
+        va_end(args);
+        printf("\n");
+    }
+}

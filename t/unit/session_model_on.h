@@ -1,0 +1,562 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The model's account of moments for which actions are configured, of keys,
+ * and of the end.
+ */
+
+
+static int key_over(call_t *c, u_char ch);
+static void press(call_t *c, const char *want);
+static void perform(call_t *c);
+static void perform_text(call_t *c, convrelay_relay_out_t *m, char *want);
+static void place_text(call_t *c, const convrelay_str_t *text);
+static int joins(const call_t *c, size_t len);
+static void perform_end(call_t *c, convrelay_relay_out_t *m, char *want);
+static void ending(call_t *c, char *want);
+static void declined(call_t *c);
+static void done(call_t *c);
+static void forgotten(call_t *c);
+
+
+static int
+on(const call_t *c, unsigned event)
+{
+    return c->conf.on >> event & 1;
+}
+
+
+static void
+key(call_t *c)
+{
+    const char                *keys;
+    convrelay_relay_message_t  m;
+
+    c->what = "dtmf";
+
+    keys = "0123456789ABCD*###";
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_DTMF;
+    m.u.digit.data = (u_char *) keys + rnd(18);
+    m.u.digit.len = rnd(16) != 0;
+    message(c, &m);
+
+    if (!c->ready || c->closed || c->ending || c->settling
+        || c->conf.dtmf_max == 0 || m.u.digit.len == 0)
+    {
+        check_actions(c, "");
+        check_same(c);
+        return;
+    }
+
+    c->overtaken = 0;
+
+    if (!key_over(c, m.u.digit.data[0])) {
+        c->keys_at = c->now + c->conf.dtmf_pause;
+        check_actions(c, "");
+
+    } else if (!c->cuttable && c->now >= c->phrase + START_TIME) {
+        check_actions(c, "V");
+
+    } else if (c->cuttable && c->len && !heard_all(c)
+               && c->now < c->began + START_TIME)
+    {
+        press(c, "");
+
+    } else {
+        press(c, "V?");
+    }
+
+    check_same(c);
+}
+
+
+static int
+key_over(call_t *c, u_char ch)
+{
+    if (ch == c->conf.dtmf_terminator && c->nkeys) {
+        return 1;
+    }
+
+    c->keys[c->nkeys++] = ch;
+
+    return ch == c->conf.dtmf_terminator || c->nkeys == c->conf.dtmf_max
+           || c->nkeys == CONVRELAY_SESSION_MAX_DIGITS;
+}
+
+
+/* the keys are complete: their event comes, or waits for an interrupt */
+
+static void
+press(call_t *c, const char *want)
+{
+    check_actions(c, want);
+
+    if (c->event) {
+        return;
+    }
+
+    c->settling = 1;
+    c->keys_at = convrelay_session_deadline(&c->s);
+
+    if (c->keys_at <= c->now || c->keys_at > c->now + SETTLE_TIME) {
+        bad(c, "complete keys wait for %d ms", (int) (c->keys_at - c->now));
+    }
+}
+
+
+static void
+clock_event(call_t *c)
+{
+    uint64_t     at;
+    const char  *want;
+
+    c->what = "clock";
+
+    at = convrelay_session_deadline(&c->s);
+
+    if (at > c->now && rnd(4)) {
+        c->now = at + rnd(50);
+    }
+
+    want = "";
+
+    if (c->ending && c->now >= c->end_at) {
+        want = c->ended ? "X" : "H";
+
+    } else if (!c->ending && c->keys_at && c->now >= c->keys_at) {
+        want = "V";
+    }
+
+    convrelay_session_clock(&c->s, c->now, c->out);
+
+    check_actions(c, c->closed ? "" : want);
+    check_same(c);
+
+    /* or the clock would strike and strike */
+
+    at = convrelay_session_deadline(&c->s);
+
+    if (at && at <= c->now) {
+        bad(c, "the clock gets nowhere");
+    }
+}
+
+
+static void
+call_too_long(call_t *c)
+{
+    char  want[16] = "";
+
+    c->what = "call too long";
+
+    if (rnd(4)) {
+        return;
+    }
+
+    convrelay_session_call_too_long(&c->s, c->now, c->out);
+
+    if (c->closed || c->ending) {
+        check_actions(c, "");
+
+    } else if (!c->ready || !on(c, CONVRELAY_EVENT_CALL_TOO_LONG)) {
+        check_actions(c, "X");
+
+    } else {
+        cancel(c, want);
+        check_actions(c, strcat(want, "V"));
+        check_history(c);
+        return;
+    }
+
+    check_same(c);
+}
+
+
+/* the answer to an event: what is configured for it, or nothing */
+
+static void
+react(call_t *c)
+{
+    unsigned  n;
+
+    if (c->event == 0) {
+        return;
+    }
+
+    nreacted[c->event]++;
+    remember(c);
+
+    if ((c->event == CONVRELAY_EVENT_PROMPT
+         || c->event == CONVRELAY_EVENT_DTMF)
+        && rnd(3) == 0)
+    {
+        declined(c);
+
+    } else {
+
+        for (n = rnd(4); n; n--) {
+            perform(c);
+            remember(c);
+        }
+
+        done(c);
+    }
+
+    c->event = 0;
+    c->said_at = 0;
+}
+
+
+static void
+perform(call_t *c)
+{
+    char                   want[16] = "";
+    u_char                 buf[256];
+    unsigned               kind;
+    convrelay_relay_out_t  m;
+
+    static const convrelay_relay_out_e  kinds[] = {
+        CONVRELAY_RELAY_OUT_TEXT, CONVRELAY_RELAY_OUT_TEXT,
+        CONVRELAY_RELAY_OUT_TEXT, CONVRELAY_RELAY_OUT_TEXT,
+        CONVRELAY_RELAY_OUT_PLAY, CONVRELAY_RELAY_OUT_SEND_DIGITS,
+        CONVRELAY_RELAY_OUT_LANGUAGE, CONVRELAY_RELAY_OUT_RAW,
+        CONVRELAY_RELAY_OUT_END,
+    };
+
+    c->what = "action";
+
+    memset(&m, 0, sizeof(m));
+
+    kind = rnd(sizeof(kinds) / sizeof(kinds[0]));
+    m.type = kinds[kind];
+    m.last = 1;
+    m.text.data = buf;
+    m.text.len = words(buf, 1 + rnd(6));
+
+    if (m.type == CONVRELAY_RELAY_OUT_END) {
+        perform_end(c, &m, want);
+        return;
+    }
+
+    if (m.type == CONVRELAY_RELAY_OUT_LANGUAGE) {
+        m.text.data = (u_char *) languages[rnd(2)];
+        m.text.len = strlen((char *) m.text.data);
+        m.lang.data = (u_char *) languages[rnd(3)];
+        m.lang.len = strlen((char *) m.lang.data);
+    }
+
+    convrelay_session_perform(&c->s, &m, c->now, c->out);
+
+    if (c->ending) {
+        check_actions(c, "");
+        check_same(c);
+        return;
+    }
+
+    if (c->event == CONVRELAY_EVENT_DTMF && !c->overtaken) {
+        cancel(c, want);
+    }
+
+    c->message = &m;
+    c->said = m.text;
+
+    switch (m.type) {
+
+    case CONVRELAY_RELAY_OUT_TEXT:
+        perform_text(c, &m, want);
+        return;
+
+    case CONVRELAY_RELAY_OUT_PLAY:
+        c->playing = 1;
+        break;
+
+    case CONVRELAY_RELAY_OUT_SEND_DIGITS:
+        c->tones = 1;
+        break;
+
+    case CONVRELAY_RELAY_OUT_LANGUAGE:
+        c->lang = (char *) (m.lang.len ? m.lang.data : m.text.data);
+        break;
+
+    default:
+        break;
+    }
+
+    check_actions(c, strcat(want, "M"));
+    check_history(c);
+}
+
+
+static void
+perform_text(call_t *c, convrelay_relay_out_t *m, char *want)
+{
+    size_t           max;
+    u_char           buf[300];
+    convrelay_str_t  text;
+
+    if (m->text.len == 0) {
+        check_actions(c, want);
+        check_history(c);
+        return;
+    }
+
+    max = c->conf.max_answer;
+
+    if (c->running && max && (c->sent ? c->len : 0) + m->text.len + 1 > max) {
+        cancel(c, want);
+    }
+
+    text.data = buf;
+    text.len = 0;
+
+    place_text(c, &m->text);
+
+    /* what is said in mid-answer is a part of it, also for the voice */
+
+    if (c->len && c->answer[c->len - 1] > ' ' && m->text.data[0] > ' ') {
+        add_text(c, (u_char *) " ", 1);
+
+        if (c->running) {
+            buf[text.len++] = ' ';
+        }
+    }
+
+    memcpy(buf + text.len, m->text.data, m->text.len);
+    text.len += m->text.len;
+
+    add_text(c, m->text.data, m->text.len);
+
+    m->last = !c->running;
+    c->said = text;
+
+    check_actions(c, strcat(want, "M"));
+
+    if (c->running) {
+        check_same(c);
+        return;
+    }
+
+    c->ends[c->len] = 1;
+
+    if (counts(text.data, text.len)) {
+        c->said_at = c->now;
+    }
+
+    if (c->event == CONVRELAY_EVENT_LLM_FAILED) {
+        c->aside = c->len - c->kept;
+        check_same(c);
+        return;
+    }
+
+    store(c);
+    check_history(c);
+}
+
+
+/* behind which words, in which answer, it is heard */
+
+static void
+place_text(call_t *c, const convrelay_str_t *text)
+{
+    if (c->running) {
+
+        if (!c->sent) {
+            new_answer(c);
+            c->sent = 1;
+        }
+
+        return;
+    }
+
+    if (!joins(c, text->len)) {
+        new_answer(c);
+    }
+}
+
+
+static int
+joins(const call_t *c, size_t len)
+{
+    if (!c->cuttable || c->len == 0 || c->len + len > MAX_JOINED) {
+        return 0;
+    }
+
+    if (c->aside) {
+        return c->event == CONVRELAY_EVENT_LLM_FAILED;
+    }
+
+    return c->current != -1 && c->kept == c->len
+           && c->current == (long) c->nentries - 1;
+}
+
+
+static void
+perform_end(call_t *c, convrelay_relay_out_t *m, char *want)
+{
+    static const char  *handoffs[] = { "", "{}", "{\"reason\":\"done\"}" };
+
+    const char  *handoff;
+
+    handoff = handoffs[rnd(3)];
+
+    m->text.data = (u_char *) handoff;
+    m->text.len = strlen(handoff);
+
+    convrelay_session_perform(&c->s, m, c->now, c->out);
+
+    if (c->ending) {
+        check_actions(c, "");
+        check_same(c);
+        return;
+    }
+
+    c->handoff = handoff;
+
+    cancel(c, want);
+    ending(c, want);
+}
+
+
+/* an end comes at once where nothing has to be heard before it */
+
+static void
+ending(call_t *c, char *want)
+{
+    uint64_t  least;
+
+    c->ending = 1;
+    c->settling = 0;
+    c->keys_at = 0;
+    c->end_from = c->now;
+
+    least = 0;
+
+    if (c->playing || c->tones || (c->said_at == c->now && c->cuttable)) {
+        least = 1;
+    }
+
+    if (c->said_at == c->now && c->cuttable) {
+        least = CHAR_TIME * (c->said.len / 3);
+    }
+
+    if (least > c->conf.end_timeout) {
+        least = c->conf.end_timeout;
+    }
+
+    if (!c->playing && !c->tones && !c->cuttable
+        && c->now >= c->phrase + START_TIME)
+    {
+        strcat(want, "H");
+
+    } else if (least == 0) {
+        strcat(want, "H?");
+    }
+
+    check_actions(c, want);
+    check_history(c);
+
+    if (c->ended) {
+        return;
+    }
+
+    nends++;
+
+    c->end_at = convrelay_session_deadline(&c->s);
+
+    if (c->end_at < c->now + least
+        || c->end_at > c->now + c->conf.end_timeout)
+    {
+        bad(c, "an end waits for %lld ms",
+            (long long) (c->end_at - c->now));
+    }
+}
+
+
+static void
+declined(call_t *c)
+{
+    char             want[16] = "";
+    convrelay_str_t  text;
+
+    static const convrelay_str_t  told[] = {
+        convrelay_null_string, convrelay_string("The caller pressed keys."),
+    };
+
+    c->what = "declined";
+
+    text = told[rnd(2)];
+
+    convrelay_session_event_declined(&c->s, &text, c->out);
+
+    if (c->event == CONVRELAY_EVENT_DTMF) {
+        forgotten(c);
+
+        if (text.len == 0) {
+            check_actions(c, "");
+            check_same(c);
+            return;
+        }
+
+        cancel(c, want);
+        add(c, 0, text.data, text.len);
+    }
+
+    c->running = 1;
+    c->sent = 0;
+
+    check_actions(c, strcat(want, "S"));
+    check_history(c);
+}
+
+
+static void
+done(call_t *c)
+{
+    char  want[16] = "";
+
+    c->what = "done";
+
+    convrelay_session_event_done(&c->s, c->now, c->out);
+
+    if (c->event == CONVRELAY_EVENT_DTMF) {
+        forgotten(c);
+
+        if (!c->ending && !c->overtaken) {
+            cancel(c, want);
+        }
+    }
+
+    if (c->event == CONVRELAY_EVENT_CALL_TOO_LONG && !c->ending) {
+        c->handoff = "";
+        ending(c, want);
+        return;
+    }
+
+    check_actions(c, want);
+    check_history(c);
+}
+
+
+/* no key is left in memory */
+
+static void
+forgotten(call_t *c)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(c->s.keys); i++) {
+        if (c->s.keys[i]) {
+            bad(c, "a key was kept");
+            break;
+        }
+    }
+
+    c->nkeys = 0;
+
+    if (c->s.digits.len) {
+        bad(c, "digits were kept");
+    }
+}
