@@ -11,7 +11,8 @@
 #include "bench.h"
 
 
-#define BENCH_WEBHOOKS     100             /* a second, and slots for them */
+#define BENCH_WEBHOOKS     100             /* a second */
+#define BENCH_SLOTS        1000            /* of them */
 #define BENCH_INTERRUPTED  6               /* tokens, at least */
 #define BENCH_ANSWER_TEXT  512             /* bytes, history that grows */
 #define BENCH_ANSWERS      10
@@ -107,7 +108,7 @@ bench_scene(void)
         /* void */
     }
 
-    n = o->calls + BENCH_WEBHOOKS;
+    n = o->calls + BENCH_SLOTS;
     stamps = bench_alloc(n * bench.ring * sizeof(int64_t));
     bench.calls = bench_alloc(n * sizeof(bench_call_t));
     bench.heap = bench_alloc((n + 1) * sizeof(bench_call_t *));
@@ -218,6 +219,7 @@ bench_scene_turn(bench_options_t *o)
 
     } while (turns && sum.turns < o->rate);
 
+    bench.gap = 0;
     memset(&from, 0, sizeof(bench_mark_t));
 
     bench_result("earlier", o->earlier);
@@ -388,10 +390,10 @@ bench_scene_twiml(bench_options_t *o)
         until += BENCH_SECOND / BENCH_WEBHOOKS;
         bench_loop(until, NULL);
 
-        c = &bench.calls[o->calls + i % BENCH_WEBHOOKS];
+        c = &bench.calls[o->calls + i % BENCH_SLOTS];
 
         if (c->state != BENCH_NONE) {
-            bench_call_fail(c, "a webhook was not answered in a second");
+            bench_call_fail(c, "a webhook was not answered in ten seconds");
         }
 
         c->webhook = 1;

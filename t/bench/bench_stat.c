@@ -314,6 +314,10 @@ bench_result_interval(const bench_mark_t *from, const bench_mark_t *to)
     bench_result("turns", turns);
     bench_result("calls", calls);
 
+    if (bench.gap && bench.options.rate && !bench.token) {
+        bench_result("tokens_wanted", bench.options.rate);
+    }
+
     if (tokens) {
         bench_result("tokens_per_second", tokens * BENCH_SECOND / wall);
         bench_result("cpu_us_per_token", server / tokens / 1e3);

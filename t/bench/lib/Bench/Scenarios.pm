@@ -1,6 +1,6 @@
 package Bench::Scenarios;
 
-# What is run, the figures that come of it, and what issue they are held to.
+# What is run, the figures that come of it, and what they are held to.
 #
 #     scenarios(\%opt)            in the order of a round
 #     figures(\@runs, \@servers)  rows: label, values by server and round
@@ -40,6 +40,8 @@ sub full {
     return (
         { name => 'load', args => [ 'load', '--rate', $rate, @for ] },
         { name => 'flat', args => [ 'flat', @for ] },
+        { name => 'flat_single', group => 'flat', rounds => 3,
+          args => [ qw( flat --batch 1 ), @for ] },
         { name => 'turn', args => [ qw( turn --earlier 3 --rate 1500 ) ],
           few => [ qw( --rate 500 ) ] },
         { name => 'turn100', group => 'turn',
@@ -76,16 +78,15 @@ sub quick {
 
     return (
         { name => 'load', args => [ qw( load --calls 40 --rate 1000 --tokens
-                                        20 --seconds 0.8 --warmup 0.3 ) ] },
-        { name => 'flat', args => [ qw( flat --calls 8 --seconds 0.3
+                                        20 --seconds 0.5 --warmup 0.3 ) ] },
+        { name => 'flat', args => [ qw( flat --calls 8 --seconds 0.2
                                         --warmup 0.2 ) ] },
-        { name => 'turn', args => [ qw( turn --rate 50 ) ] },
-        { name => 'turn100', group => 'turn',
-          args => [ qw( turn --calls 4 --earlier 20 --rate 20 ) ] },
+        { name => 'turn', args => [ qw( turn --earlier 10 --calls 4
+                                        --rate 20 ) ] },
         { name => 'connect', args => [ qw( connect --calls 100 ) ],
           only => [ qw( convrelay floor lua ) ] },
         { name => 'interrupt', args => [ qw( interrupt --calls 10 --rate 330
-                                             --tokens 20 --seconds 0.8 ) ] },
+                                             --tokens 20 --seconds 0.5 ) ] },
         { name => 'twiml', only => \@signed,
           args => [ qw( twiml --calls 50 --rate 400 --tokens 10
                         --seconds 0.5 --warmup 0.5 ) ] },
@@ -100,41 +101,37 @@ sub quick {
 }
 
 
-# label, digits, and the value out of the results of one server in one round
+# Label, digits, scenario, and the member of its result, or what makes the
+# value of all results of a server in a round.
 
 my @figures = (
-    [ 'CPU per token at 8,300/s, us', 1,
-      sub { $_[0]{load}{cpu_us_per_token} } ],
-    [ 'added delay p50, ms', 2, sub { $_[0]{load}{delay_p50_ms} } ],
-    [ 'added delay p99, ms', 2, sub { $_[0]{load}{delay_p99_ms} } ],
-    [ 'flat out, CPU per token, us', 2,
-      sub { $_[0]{flat}{cpu_us_per_token} } ],
-    [ 'flat out, 1,000 tokens/s', 0,
-      sub { div($_[0]{flat}{tokens_per_second}, 1000) } ],
-    [ 'CPU per turn at 3 earlier ones, us', 0, sub { turn(@_, 'turn') } ],
-    [ 'CPU per turn at 100 earlier ones, us', 0, sub { turn(@_, 'turn100') } ],
-    [ '  more for each earlier one, us', 2, \&per_earlier ],
-    [ 'CPU per connect to close, us', 0,
-      sub { $_[0]{connect}{cpu_us_per_call} } ],
-    [ 'interrupt to model closed p50, ms', 2, sub { cut(@_, 'cut_p50_ms') } ],
-    [ 'interrupt to model closed p99, ms', 2, sub { cut(@_, 'cut_p99_ms') } ],
-    [ 'KiB per idle call', 1, sub { $_[0]{idle}{kib_per_call} } ],
-    [ 'bytes per KiB of history', 0,
-      sub { $_[0]{idle}{bytes_per_kib_of_history} } ],
-    [ 'left after hang-up, % of it', 1, sub { left($_[0]{idle}) } ],
-    [ 'system calls per token', 2,
-      sub { $_[0]{strace}{syscalls_per_token} } ],
-    [ 'flat out, writes per token', 2,
-      sub { $_[0]{strace_flat}{writes_per_token} } ],
-    [ 'webhook p50, ms', 2, sub { $_[0]{twiml}{webhook_p50_ms} } ],
-    [ 'webhook p99, ms', 2, sub { $_[0]{twiml}{webhook_p99_ms} } ],
-    [ '10,000 calls, delay p99, ms', 2, sub { $_[0]{many}{delay_p99_ms} } ],
-    [ 'TLS, CPU per token at 8,300/s, us', 1,
-      sub { $_[0]{tls_load}{cpu_us_per_token} } ],
-    [ 'TLS, added delay p99, ms', 2, sub { $_[0]{tls_load}{delay_p99_ms} } ],
-    [ 'TLS, flat out, CPU per token, us', 2,
-      sub { $_[0]{tls_flat}{cpu_us_per_token} } ],
-    [ 'TLS, KiB per idle call', 1, sub { $_[0]{tls_idle}{kib_per_call} } ],
+    [ 'CPU per token at 8,300/s, us', 1, 'load', 'cpu_us_per_token' ],
+    [ 'added delay p50, ms', 2, 'load', 'delay_p50_ms' ],
+    [ 'added delay p99, ms', 2, 'load', 'delay_p99_ms' ],
+    [ 'flat out, CPU per token, us', 2, 'flat', 'cpu_us_per_token' ],
+    [ 'flat out, 1,000 tokens/s', 0, 'flat', \&thousands ],
+    [ '  one event a write, us', 2, 'flat_single', 'cpu_us_per_token' ],
+    [ 'CPU per turn at 3 earlier ones, us', 0, 'turn', \&turn ],
+    [ 'CPU per turn at 100 earlier ones, us', 0, 'turn100', \&turn ],
+    [ '  more for each earlier one, us', 2, 'turn100', \&per_earlier ],
+    [ 'CPU per connect to close, us', 0, 'connect', 'cpu_us_per_call' ],
+    [ 'interrupt to model closed p50, ms', 2, 'interrupt',
+      sub { cut(@_, 'cut_p50_ms') } ],
+    [ 'interrupt to model closed p99, ms', 2, 'interrupt',
+      sub { cut(@_, 'cut_p99_ms') } ],
+    [ 'KiB per idle call', 1, 'idle', 'kib_per_call' ],
+    [ 'bytes per KiB of history', 0, 'idle', 'bytes_per_kib_of_history' ],
+    [ 'left after hang-up, % of it', 1, 'idle', \&left ],
+    [ 'system calls per token', 2, 'strace', 'syscalls_per_token' ],
+    [ 'flat out, writes per token', 2, 'strace_flat', 'writes_per_token' ],
+    [ 'webhook p50, ms', 2, 'twiml', 'webhook_p50_ms' ],
+    [ 'webhook p99, ms', 2, 'twiml', 'webhook_p99_ms' ],
+    [ '10,000 calls, delay p99, ms', 2, 'many', 'delay_p99_ms' ],
+    [ 'TLS, CPU per token at 8,300/s, us', 1, 'tls_load',
+      'cpu_us_per_token' ],
+    [ 'TLS, added delay p99, ms', 2, 'tls_load', 'delay_p99_ms' ],
+    [ 'TLS, flat out, CPU per token, us', 2, 'tls_flat', 'cpu_us_per_token' ],
+    [ 'TLS, KiB per idle call', 1, 'tls_idle', 'kib_per_call' ],
 );
 
 
@@ -144,20 +141,34 @@ sub figures {
     my @rows;
 
     for my $figure (@figures) {
-        my ($label, $digits, $value) = @$figure;
-        my %values;
+        my ($label, $digits, $scenario) = @$figure;
+        my (%values, %marks);
 
         for my $server (@$servers) {
-            my @of = grep { defined } map { $value->($_) }
-                     by_round($runs, $server);
-            $values{$server} = \@of if @of;
+            my @rounds = grep { $_->{$scenario} } by_round($runs, $server);
+            my @of = grep { defined } map { value($figure, $_) } @rounds;
+
+            next if !@of;
+
+            $values{$server} = \@of;
+            $marks{$server} = marks(map { $_->{$scenario} } @rounds);
         }
 
         push @rows, { label => $label, digits => $digits,
-                      values => \%values } if %values;
+                      values => \%values, marks => \%marks } if %values;
     }
 
     return \@rows;
+}
+
+
+sub value {
+    my ($figure, $of) = @_;
+
+    my ($scenario, $value) = @$figure[2, 3];
+    my $result = $of->{$scenario} or return undef;
+
+    return ref $value ? $value->($result, $of) : $result->{$value};
 }
 
 
@@ -169,26 +180,42 @@ sub by_round {
     my @rounds;
 
     for my $run (grep { $_->{server} eq $server } @$runs) {
-        $rounds[$run->{round}]{$run->{scenario}} = $run->{result};
+        $rounds[$run->{round} - 1]{$run->{scenario}} = $run->{result};
     }
 
-    return grep { defined } @rounds;
+    return map { $_ // {} } @rounds;
 }
 
 
-sub div {
-    my ($a, $b) = @_;
+# "*": the load side was the limit; "!": the tokens came too slowly
 
-    return defined $a && $b ? $a / $b : undef;
+sub marks {
+    my @results = @_;
+
+    my $marks = '';
+
+    $marks .= '*' if grep { $_->{load_is_limit} } @results;
+    $marks .= '!' if grep { ($_->{tokens_per_second} // 0)
+                            < 0.95 * ($_->{tokens_wanted} // 0) } @results;
+
+    return $marks;
+}
+
+
+sub thousands {
+    my $result = shift;
+
+    return defined $result->{tokens_per_second}
+           ? $result->{tokens_per_second} / 1000 : undef;
 }
 
 
 # without its token, as that costs under load
 
 sub turn {
-    my ($of, $name) = @_;
+    my ($result, $of) = @_;
 
-    my $turn = $of->{$name}{cpu_us_per_turn};
+    my $turn = $result->{cpu_us_per_turn};
     my $token = $of->{load}{cpu_us_per_token};
 
     return defined $turn && defined $token ? $turn - $token : undef;
@@ -196,12 +223,12 @@ sub turn {
 
 
 sub per_earlier {
-    my $of = shift;
+    my ($many, $of) = @_;
 
-    my ($few, $many) = @$of{qw( turn turn100 )};
+    my $few = $of->{turn};
 
-    return if !defined $few->{cpu_us_per_turn}
-              || !defined $many->{cpu_us_per_turn};
+    return undef if !defined $few->{cpu_us_per_turn}
+                    || !defined $many->{cpu_us_per_turn};
 
     return ($many->{cpu_us_per_turn} - $few->{cpu_us_per_turn})
            / ($many->{earlier} - $few->{earlier});
@@ -211,21 +238,19 @@ sub per_earlier {
 # a word where connections stayed open
 
 sub cut {
-    my ($of, $key) = @_;
+    my ($result, $of, $member) = @_;
 
-    my $result = $of->{interrupt};
-
-    return if !defined $result->{$key};
+    return undef if !defined $result->{$member};
     return 'not closed' if $result->{not_closed} * 2 > $result->{interrupts};
 
-    return $result->{$key};
+    return $result->{$member};
 }
 
 
 sub left {
     my $idle = shift;
 
-    return if !$idle->{kib_per_call};
+    return undef if !$idle->{kib_per_call};
 
     return 100 * $idle->{kib_after}
            / ($idle->{kib_per_call} * $idle->{calls});
@@ -246,20 +271,29 @@ sub median {
 # in the same round; of all rounds the median counts.
 
 my @targets = (
-    [ 'CPU per token, against nginx stream', 1.25, 0, 'stream' ],
-    [ 'CPU per token, against nginx and Lua', 0.5, 0, 'lua' ],
-    [ 'CPU per token, against Go', 0.5, 0, 'go' ],
-    [ 'flat out, CPU per token, against the floor', 1.5, 3, 'floor' ],
-    [ 'CPU per turn at 3 earlier ones, us', 150, 5 ],
-    [ 'CPU for each earlier turn, us', 1, 7 ],
-    [ 'KiB per idle call', 8, 11 ],
-    [ 'bytes per KiB of history', 1024, 12 ],
-    [ 'left after hang-up, %', 5, 13 ],
-    [ 'system calls per token', 3.1, 14 ],
-    [ 'added delay p99, against nginx stream', 1.5, 2, 'stream' ],
-    [ 'webhook p99, ms', 5, 17 ],
-    [ 'interrupt to model closed, against the floor', 1.5, 9, 'floor' ],
-    [ 'CPU per connect, against nginx and Lua', 1.2, 8, 'lua' ],
+    [ 'CPU per token, against nginx stream', 1.25,
+      'CPU per token at 8,300/s, us', 'stream' ],
+    [ 'CPU per token, against nginx and Lua', 0.5,
+      'CPU per token at 8,300/s, us', 'lua' ],
+    [ 'CPU per token, against Go', 0.5,
+      'CPU per token at 8,300/s, us', 'go' ],
+    [ 'flat out, CPU per token, against the floor', 1.5,
+      'flat out, CPU per token, us', 'floor' ],
+    [ 'CPU per turn at 3 earlier ones, us', 150,
+      'CPU per turn at 3 earlier ones, us' ],
+    [ 'CPU for each earlier turn, us', 1,
+      '  more for each earlier one, us' ],
+    [ 'KiB per idle call', 8, 'KiB per idle call' ],
+    [ 'bytes per KiB of history', 1024, 'bytes per KiB of history' ],
+    [ 'left after hang-up, %', 5, 'left after hang-up, % of it' ],
+    [ 'system calls per token', 3.1, 'system calls per token' ],
+    [ 'added delay p99, against nginx stream', 1.5,
+      'added delay p99, ms', 'stream' ],
+    [ 'webhook p99, ms', 5, 'webhook p99, ms' ],
+    [ 'interrupt to model closed, against the floor', 1.5,
+      'interrupt to model closed p50, ms', 'floor' ],
+    [ 'CPU per connect, against nginx and Lua', 1.2,
+      'CPU per connect to close, us', 'lua' ],
 );
 
 
@@ -270,16 +304,16 @@ sub targets {
     my @rows;
 
     for my $target (@targets) {
-        my ($text, $limit, $figure, $server) = @$target;
-        my $value = $figures[$figure][2];
+        my ($text, $limit, $label, $server) = @$target;
+        my ($figure) = grep { $_->[0] eq $label } @figures;
         my @other = defined $server ? by_round($runs, $server) : ();
         my @of;
 
         for my $i (0 .. $#own) {
-            my $is = $value->($own[$i]);
-            my $to = defined $server ? $value->($other[$i] // {}) : 1;
+            my $is = value($figure, $own[$i]);
+            my $to = defined $server ? value($figure, $other[$i] // {}) : 1;
 
-            push @of, $is / $to if number($is) && number($to);
+            push @of, $is / $to if number($is) && number($to) && $to != 0;
         }
 
         push @rows, { text => $text, limit => $limit, values => \@of,
@@ -292,7 +326,7 @@ sub targets {
 
 
 sub number {
-    return defined $_[0] && $_[0] =~ /^-?[\d.]+(?:e[-+]?\d+)?$/ && $_[0] != 0;
+    return defined $_[0] && $_[0] =~ /^-?[\d.]+(?:e[-+]?\d+)?$/;
 }
 
 

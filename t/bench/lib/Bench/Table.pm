@@ -18,8 +18,10 @@ sub print_table {
     my @lines = [ '', @$servers ];
 
     for my $row (@$rows) {
-        push @lines, [ $row->{label}, map { cell($row->{values}{$_},
-                                                 $row->{digits}) } @$servers ];
+        push @lines, [ $row->{label}, map {
+            cell($row->{values}{$_}, $row->{digits})
+            . ($row->{marks}{$_} // '')
+        } @$servers ];
     }
 
     my @width;
@@ -38,6 +40,14 @@ sub print_table {
         printf '  %*s', $width[$_], $line->[$_] for 1 .. $#$line;
         print "\n";
     }
+
+    my $marks = join '', map { values %{$_->{marks}} } @$rows;
+
+    print "\n" if $marks ne '';
+    print "*  in some run the load side was busy for more than 85 % of its ",
+          "core\n" if $marks =~ /\*/;
+    print "!  in some run the server did not come up to the rate\n"
+        if $marks =~ /!/;
 }
 
 

@@ -1,0 +1,80 @@
+# The benchmark in its short form: that it works, that no server loses a token
+# in it, and that it would notice.  Nothing is timed here.
+
+use strict;
+use warnings;
+
+use File::Basename ();
+use File::Temp ();
+use JSON::PP ();
+use Test::More;
+
+my $build = $ENV{TEST_NGINX_BUILD} // 'build';
+
+plan skip_all => 'sanitizers and valgrind are no matter of speed'
+    if $ENV{ASAN_OPTIONS} || $ENV{TEST_NGINX_USE_VALGRIND};
+plan skip_all => 'needs make bench-build' if !-x "$build/bench/floor";
+
+local $ENV{BENCH_BUILD} = $build;
+
+my $dir = File::Temp::tempdir('convrelay-test-XXXXXX', TMPDIR => 1,
+                              CLEANUP => 1);
+
+
+sub bench {
+    my $output = `t/bench/run --quick --json $dir/result.json @_ 2>&1`;
+    my $code = $? >> 8;
+
+    open my $fh, '<', "$dir/result.json" or die "no result: $output";
+
+    return $code, $output, JSON::PP::decode_json(do { local $/; <$fh> });
+}
+
+
+my ($code, $output, $result) = bench();
+
+for my $run (@{$result->{runs}}) {
+    my $of = $run->{result};
+
+    is $of->{code}, 0, "$run->{scenario}, $run->{server}"
+        or diag $of->{first_fault};
+}
+
+is $code, 0, 'the whole of it' or diag $output;
+
+my %did = map { ("$_->{scenario} $_->{server}" => $_->{result}) }
+          @{$result->{runs}};
+
+cmp_ok $did{'load convrelay'}{tokens}, '>', 0, 'tokens came under load';
+cmp_ok $did{'load convrelay'}{cpu_us_per_token}, '>', 0, 'and cost CPU';
+cmp_ok $did{'interrupt convrelay'}{interrupts}, '>', 0, 'interrupts were sent';
+is $did{'interrupt convrelay'}{not_closed}, 0, 'and closed the connection';
+cmp_ok $did{'connect convrelay'}{calls}, '>', 0, 'calls came and went';
+cmp_ok $did{'twiml convrelay'}{webhooks}, '>', 0, 'webhooks were answered';
+is $did{'many convrelay'}{calls_closed}, 400, 'many calls lived to their end';
+
+
+# servers that are wrong
+
+{
+    local $ENV{BENCH_CONVRELAY} = 'convrelay_max_answer_size 50;';
+
+    ($code, $output, $result) = bench('--servers convrelay --scenarios load');
+
+    is $code, 1, 'a server that loses tokens fails the run';
+    cmp_ok $result->{runs}[0]{result}{tokens_lost}, '>', 0,
+           'and they are counted';
+    like $output, qr/^FAULT  convrelay, load, round 1: an answer ended after/m,
+         'and the first one is named';
+
+    $ENV{BENCH_CONVRELAY} = 'convrelay_max_history_messages 2;';
+
+    ($code, $output, $result) = bench('--servers convrelay --scenarios turn');
+
+    is $code, 1, 'so does one that forgets';
+    cmp_ok $result->{runs}[0]{result}{histories_wrong}, '>', 0,
+           'which is counted, too';
+}
+
+
+done_testing;
