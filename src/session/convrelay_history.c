@@ -9,6 +9,10 @@
 #include "convrelay_history.h"
 
 
+#define CONVRELAY_HISTORY_SMALL  2048     /* bytes of which nothing is kept in
+                                             reserve */
+
+
 static int convrelay_history_measure(convrelay_llm_role_e role,
     const convrelay_str_t *text, size_t *len);
 static size_t convrelay_history_surplus(const convrelay_history_t *h,
@@ -75,7 +79,7 @@ convrelay_history_append(convrelay_history_t *h, convrelay_llm_role_e role,
 
     /* memory that a long turn needed does not stay when that turn is gone */
 
-    if (h->size > 2 * h->len + 4096) {
+    if (h->size > 2 * h->len + CONVRELAY_HISTORY_SMALL) {
         p = realloc(h->data, h->len);
 
         if (p) {
@@ -294,11 +298,11 @@ convrelay_history_reserve(convrelay_history_t *h, size_t need)
         return CONVRELAY_OK;
     }
 
-    if (need < 4096) {
-        size = (need + 1023) & ~(size_t) 1023;
+    if (need < CONVRELAY_HISTORY_SMALL) {
+        size = (need + 127) & ~(size_t) 127;
 
     } else {
-        size = need + need / 4;
+        size = need + need / 8;
     }
 
     if (h->max_bytes && size > h->max_bytes) {
@@ -327,7 +331,7 @@ convrelay_history_reserve_entry(convrelay_history_t *h)
         return CONVRELAY_OK;
     }
 
-    n = h->nalloc + (h->nalloc < 64 ? 16 : h->nalloc / 4);
+    n = h->nalloc + (h->nalloc < 64 ? 4 : h->nalloc / 4);
 
     e = realloc(h->entries, n * sizeof(convrelay_history_entry_t));
     if (e == NULL) {

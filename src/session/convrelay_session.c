@@ -29,6 +29,7 @@ static void convrelay_session_unknown(convrelay_session_t *s,
 
 static void convrelay_session_too_long(convrelay_session_t *s,
     convrelay_actions_t *out);
+static int convrelay_session_answer_end(convrelay_session_t *s);
 static int convrelay_session_answer_reserve(convrelay_session_t *s,
     size_t len);
 static size_t convrelay_session_fit(const convrelay_str_t *text,
@@ -339,11 +340,8 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
     s->running = 0;
 
     if (s->sent) {
-        s->answer.state = CONVRELAY_ANSWER_ENDED;
 
-        if (convrelay_session_answer_store(s, s->answer.len)
-            != CONVRELAY_OK)
-        {
+        if (convrelay_session_answer_end(s) != CONVRELAY_OK) {
             convrelay_session_no_memory(s, out);
             return;
         }
@@ -403,9 +401,30 @@ convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
 
     convrelay_session_say_last(out);
 
-    s->answer.state = CONVRELAY_ANSWER_ENDED;
+    return convrelay_session_answer_end(s);
+}
 
-    return convrelay_session_answer_store(s, s->answer.len);
+
+/* it is spoken on, and kept for the case that it is interrupted */
+
+static int
+convrelay_session_answer_end(convrelay_session_t *s)
+{
+    u_char              *p;
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+
+    a->state = CONVRELAY_ANSWER_ENDED;
+
+    p = realloc(a->data, a->len);
+
+    if (p) {
+        a->data = p;
+        a->size = a->len;
+    }
+
+    return convrelay_session_answer_store(s, a->len);
 }
 
 

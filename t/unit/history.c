@@ -197,7 +197,7 @@ test_remove(void)
         set(&h, add(&h, U, "rejected"), "");
     }
 
-    tap_ok(h.nentries == 1 && h.nalloc == 16 && h.size <= 1024,
+    tap_ok(h.nentries == 1 && h.nalloc == 4 && h.size <= 256,
            "10,000 removed messages leave nothing");
 
     convrelay_history_free(&h);
@@ -365,16 +365,16 @@ test_size(void)
     for (i = 0; i < 2000; i++) {
         add(&h, i & 1 ? A : U, text + i % 299);
 
-        if (h.size > h.len + h.len / 4 && h.size >= h.len + 1024) {
+        if (h.size > h.len + h.len / 8 && h.size >= h.len + 256) {
             bad++;
         }
 
-        if (h.nalloc > h.nentries + h.nentries / 4 + 16) {
+        if (h.nalloc > h.nentries + h.nentries / 4 + 4) {
             bad++;
         }
     }
 
-    tap_ok(bad == 0, "never more than a quarter or 1 KiB is held in reserve");
+    tap_ok(bad == 0, "never more than an eighth or 256 bytes are in reserve");
 
     convrelay_history_free(&h);
 
