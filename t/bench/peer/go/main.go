@@ -113,7 +113,8 @@ type call struct {
 type answer struct {
 	cancel context.CancelFunc
 	done   chan struct{}
-	said   strings.Builder
+	said   strings.Builder // this and over are the reader's once it is done
+	over   bool            // its last:true is sent
 }
 
 func signed(r *http.Request, url string, form url.Values) bool {
@@ -289,15 +290,8 @@ func (c *call) stop(say bool) {
 	}
 
 	c.answer = nil
-	over := false
-
-	select {
-	case <-a.done:
-		over = true
-	default:
-		a.cancel()
-		<-a.done
-	}
+	a.cancel()
+	<-a.done
 
 	if a.said.Len() == 0 {
 		return
@@ -306,7 +300,7 @@ func (c *call) stop(say bool) {
 	c.spoken = len(c.messages)
 	c.messages = append(c.messages, message{"assistant", a.said.String()})
 
-	if say && !over {
+	if say && !a.over {
 		c.text("", true)
 	}
 }
@@ -317,15 +311,16 @@ func (c *call) run(ctx context.Context, a *answer, body []byte) {
 
 	err := c.stream(ctx, a, body)
 
-	if ctx.Err() != nil {
-		return
-	}
-
 	if err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+
 		log.Print("the model failed: ", err)
 		c.text(failed, false)
 	}
 
+	a.over = true
 	c.text("", true)
 }
 
