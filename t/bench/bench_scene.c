@@ -55,11 +55,11 @@ static int bench_all_idle(void);
 
 
 static const bench_scene_t  bench_scenes[] = {
-    { "load", bench_scene_load, 250, 100, 20, 0, 8300, 3, 1.5 },
-    { "flat", bench_scene_load, 32, 2000, 8, 0, 0, 2, 0.5 },
+    { "load", bench_scene_load, 250, 100, 20, 0, 8300, 2.5, 1 },
+    { "flat", bench_scene_load, 32, 2000, 8, 0, 0, 1.5, 0.4 },
     { "turn", bench_scene_turn, 24, 1, UINT_MAX, 8, 500, 0, 0 },
     { "connect", bench_scene_connect, 2000, 1, 1, 16, 0, 0, 0 },
-    { "interrupt", bench_scene_interrupt, 50, 60, UINT_MAX, 0, 1650, 2, 0.5 },
+    { "interrupt", bench_scene_interrupt, 50, 60, UINT_MAX, 0, 1650, 1.5, 0.5 },
     { "idle", bench_scene_idle, 5000, 8, UINT_MAX, 20, 0, 0.3, 0 },
     { "twiml", bench_scene_twiml, 1000, 100, 20, 0, 8000, 3, 2 },
     { "many", bench_scene_many, 10000, 16, UINT_MAX, 100, 8000, 5, 2.5 }

@@ -17,8 +17,9 @@ my $rate = 8300;
 
 
 # A name, the arguments of convrelay-bench, and where they differ: "few" for
-# servers that need longer, "only" for servers that have what it measures,
-# "rounds" where more of them would say nothing new, "group" to choose it by.
+# servers that need longer, "warm" for those that compile first, "only" for
+# servers that have what it measures, "rounds" where more of them would say
+# nothing new, "group" to choose it by.
 
 sub scenarios {
     my $opt = shift;
@@ -35,31 +36,34 @@ sub full {
     my $seconds = shift;
 
     my @for = defined $seconds ? ('--seconds', $seconds) : ();
-    my @signed = qw( convrelay lua );
+    my @warm = ('--warmup', 5);
+    my @signed = qw( convrelay lua go );
 
     return (
-        { name => 'load', args => [ 'load', '--rate', $rate, @for ] },
-        { name => 'flat', args => [ 'flat', @for ] },
+        { name => 'load', warm => \@warm,
+          args => [ 'load', '--rate', $rate, @for ] },
+        { name => 'flat', warm => \@warm, args => [ 'flat', @for ] },
         { name => 'flat_single', group => 'flat', rounds => 3,
-          args => [ qw( flat --batch 1 ), @for ] },
+          warm => \@warm, args => [ qw( flat --batch 1 ), @for ] },
         { name => 'turn', args => [ qw( turn --earlier 3 --rate 1500 ) ],
           few => [ qw( --rate 500 ) ] },
         { name => 'turn100', group => 'turn',
-          args => [ qw( turn --earlier 100 --rate 1000 ) ],
+          args => [ qw( turn --earlier 100 --rate 500 ) ],
           few => [ qw( --rate 250 ) ] },
         { name => 'connect', args => [ 'connect' ],
           few => [ '--calls', 1000 ],
           only => [ qw( convrelay floor lua go node fastapi ) ] },
-        { name => 'interrupt', args => [ 'interrupt', @for ] },
+        { name => 'interrupt', warm => \@warm,
+          args => [ 'interrupt', @for ] },
         { name => 'twiml', args => [ 'twiml', @for ], only => \@signed },
         { name => 'idle', args => [ 'idle' ], rounds => 2,
           few => [ '--calls', 1000 ] },
         { name => 'many', args => [ 'many' ], rounds => 2, workers => 2,
           only => [ 'convrelay' ] },
-        { name => 'strace', rounds => 2, strace => 1,
+        { name => 'strace', rounds => 1, strace => 1,
           args => [ 'load', '--calls', 20, '--rate', 200, '--tokens', 1000,
                     '--seconds', 2, '--warmup', 1 ] },
-        { name => 'strace_flat', group => 'strace', rounds => 2, strace => 1,
+        { name => 'strace_flat', group => 'strace', rounds => 1, strace => 1,
           args => [ 'flat', '--seconds', 1 ] },
         { name => 'tls_load', group => 'tls', tls => 1, rounds => 3,
           args => [ 'load', '--rate', $rate, @for ], only => \@signed },
