@@ -165,6 +165,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       offsetof(ngx_http_convrelay_loc_conf_t, max_frame_rate),
       &ngx_http_convrelay_count_bounds },
 
+    { ngx_string("convrelay_max_turn_rate"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, max_turn_rate),
+      &ngx_http_convrelay_count_bounds },
+
     { ngx_string("convrelay_limit_calls"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE2,
       ngx_http_convrelay_limit_calls,
@@ -509,6 +516,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->max_call_time = NGX_CONF_UNSET_MSEC;
     conf->max_answer_time = NGX_CONF_UNSET_MSEC;
     conf->max_frame_rate = NGX_CONF_UNSET;
+    conf->max_turn_rate = NGX_CONF_UNSET;
     conf->limits = NGX_CONF_UNSET_PTR;
     conf->log_numbers = NGX_CONF_UNSET;
     conf->rules = NGX_CONF_UNSET_PTR;
@@ -630,6 +638,7 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
     ngx_conf_merge_msec_value(conf->max_answer_time, prev->max_answer_time,
                               120000);
     ngx_conf_merge_value(conf->max_frame_rate, prev->max_frame_rate, 100);
+    ngx_conf_merge_value(conf->max_turn_rate, prev->max_turn_rate, 60);
     ngx_conf_merge_ptr_value(conf->limits, prev->limits, NULL);
     ngx_conf_merge_value(conf->log_numbers, prev->log_numbers, 0);
 

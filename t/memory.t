@@ -73,6 +73,7 @@ $nginx->http(<<"_EOC_", 'worker_rlimit_nofile 4096;');
 
         convrelay_max_history_messages  6;
         convrelay_max_frame_rate        1000;
+        convrelay_max_turn_rate         0;
 
         proxy_http_version  1.1;
         proxy_set_header    Connection "";

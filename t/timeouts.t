@@ -1,5 +1,5 @@
 # Limits of time and rate: a call that never starts, lasts too long, waits
-# for an answer too long, sends too fast or does not read.
+# for an answer too long, sends or asks too fast, or does not read.
 
 use lib 't/lib';
 use Test::Nginx::ConvRelay;
@@ -370,7 +370,137 @@ call:hangup()
 
 
 
-=== TEST 15: a caller that does not read is told once that its call is over
+=== TEST 15: a minute's worth of turns may come at once, not one more
+--- limits: convrelay_max_turn_rate 5;
+--- llm: answer=repeat
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+
+for i = 1, 5 do
+    call:ask("Hi")
+end
+
+call.mute = false
+call:prompt("One more")
+call:read(2)
+
+-- some of them are answered already, when the others come
+
+call = dial("/ws", { mute = true })
+call:setup()
+
+for i = 1, 20 do
+    call:prompt("Hi")
+end
+
+repeat
+    local f = call:frame_in()
+until not f or f.opcode == "close" and ngx.say(f.payload:sub(3))
+--- response_body
+> prompt "One more"
+< close 1008 too many turns
+< eof
+too many turns
+--- error_log
+client asks too fast: 6 turns ahead, limit is 5 a minute, closing
+--- no_error_log
+[error]
+
+
+
+=== TEST 16: keys that the model is told are turns, what actions answer is none
+--- limits
+convrelay_max_turn_rate  1;
+convrelay_dtmf           max=1;
+convrelay_on             prompt hello  say "Hello.";
+convrelay_on             dtmf 1        say "One.";
+--- llm: answer=say:fine
+--- call
+local call = dial("/ws")
+call:setup()
+
+for i = 1, 3 do
+    call:ask("Hello")
+    call:dtmf("1")
+    call:answer()
+    ngx.sleep(0.6)
+end
+
+call:dtmf("2")
+call:answer()
+ngx.sleep(0.6)
+call:dtmf("3")
+call:read(1)
+--- response_body
+> setup
+> prompt "Hello"
+< "Hello."
+> dtmf 1
+< "One."
+> prompt "Hello"
+< "Hello."
+> dtmf 1
+< "One."
+> prompt "Hello"
+< "Hello."
+> dtmf 1
+< "One."
+> dtmf 2
+< "fine"
+> dtmf 3
+< close 1008 too many turns
+
+
+
+=== TEST 17: sixty turns a minute are the default
+--- llm: answer=say:fine first=0 interval=0
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+
+for i = 1, 60 do
+    call:ask("Hi")
+end
+
+local f
+
+repeat
+    call:prompt("One more")
+    f = call:frame_in()
+until not f or f.opcode == "close"
+
+ngx.say(f and f.payload:sub(3))
+--- response_body
+too many turns
+--- error_log
+61 turns ahead, limit is 60 a minute
+
+
+
+=== TEST 18: with a rate of zero a caller may ask as it likes
+--- limits: convrelay_max_turn_rate 0;
+--- llm: answer=say:fine first=0 interval=0
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+
+for i = 1, 100 do
+    call:ask("Hi")
+end
+
+call.mute = false
+call:ask("One more")
+call:hangup()
+--- response_body
+> prompt "One more"
+< "fine"
+> close 1000
+< close 1000
+
+
+
+=== TEST 19: a caller that does not read is told once that its call is over
 --- http_config
 server {
     listen  127.0.0.1:$TEST_NGINX_PORT_2 sndbuf=8k;
@@ -417,7 +547,7 @@ limit is 600 ms, closing
 
 
 
-=== TEST 16: a call and an answer may last as long as they like
+=== TEST 20: a call and an answer may last as long as they like
 --- limits
 convrelay_max_call_time    0;
 convrelay_max_answer_time  0;
@@ -436,7 +566,7 @@ call:hangup()
 
 
 
-=== TEST 17: convrelay_ping_interval 0 is refused
+=== TEST 21: convrelay_ping_interval 0 is refused
 --- config
 convrelay_ping_interval  0;
 --- must_die
@@ -445,7 +575,7 @@ convrelay_ping_interval  0;
 
 
 
-=== TEST 18: convrelay_setup_timeout 0 is refused
+=== TEST 22: convrelay_setup_timeout 0 is refused
 --- config
 convrelay_setup_timeout  0;
 --- must_die
@@ -454,7 +584,7 @@ convrelay_setup_timeout  0;
 
 
 
-=== TEST 19: convrelay_send_timeout 0 is refused
+=== TEST 23: convrelay_send_timeout 0 is refused
 --- config
 convrelay_send_timeout  0;
 --- must_die
@@ -463,7 +593,7 @@ convrelay_send_timeout  0;
 
 
 
-=== TEST 20: a time that is none is refused
+=== TEST 24: a time that is none is refused
 --- config
 convrelay_max_call_time  long;
 --- must_die
@@ -472,9 +602,18 @@ convrelay_max_call_time  long;
 
 
 
-=== TEST 21: a rate below zero is refused
+=== TEST 25: a rate below zero is refused
 --- config
 convrelay_max_frame_rate  -1;
 --- must_die
 --- error_log
 invalid number
+
+
+
+=== TEST 26: a rate of turns that is none is refused
+--- config
+convrelay_max_turn_rate  off;
+--- must_die
+--- error_log
+"convrelay_max_turn_rate" directive invalid number

@@ -15,6 +15,7 @@
 #include <ngx_http.h>
 
 #include "convrelay_base.h"
+#include "convrelay_rate.h"
 #include "convrelay_ws.h"
 #include "convrelay_ws_handshake.h"
 #include "convrelay_relay.h"
@@ -32,7 +33,7 @@
 #define NGX_HTTP_CONVRELAY_CHUNK_SIZE    4064   /* of the output queue */
 #define NGX_HTTP_CONVRELAY_MAX_FORM      65536  /* bytes of a webhook's form */
 #define NGX_HTTP_CONVRELAY_MAX_PROMPT    1048576        /* bytes of a file */
-#define NGX_HTTP_CONVRELAY_RATE_BURST    10     /* seconds' worth of frames */
+#define NGX_HTTP_CONVRELAY_FRAME_BURST   10     /* seconds' worth */
 #define NGX_HTTP_CONVRELAY_TICKET_NAME   "convrelay_ticket"
 #define NGX_HTTP_CONVRELAY_TICKET_LIFETIME  120 /* seconds */
 #define NGX_HTTP_CONVRELAY_RECONNECTS    "convrelay_reconnects" /* argument */
@@ -200,6 +201,7 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_int_t                         max_history_messages;
     ngx_int_t                         max_fragments;
     ngx_int_t                         max_frame_rate; /* a second; 0: none */
+    ngx_int_t                         max_turn_rate;  /* a minute; 0: none */
     ngx_array_t                      *limits; /* of limit_t, or NULL */
     ngx_flag_t                        log_numbers;
 
@@ -301,8 +303,8 @@ struct ngx_http_convrelay_call_s {
 
     ngx_msec_t                        started;
     ngx_msec_t                        pinged;
-    ngx_msec_t                        counted;        /* frames, till here */
-    ngx_uint_t                        excess; /* of frames, in 1/1000 */
+    convrelay_rate_t                  frames;
+    convrelay_rate_t                  started_turns;
 
     ngx_event_t                       clock;  /* pings, setup, length, and
                                                  what the session waits for */

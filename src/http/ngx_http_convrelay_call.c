@@ -71,7 +71,8 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
 
     call->started = ngx_current_msec;
     call->pinged = ngx_current_msec;
-    call->counted = ngx_current_msec;
+    call->frames.at = ngx_current_msec;
+    call->started_turns.at = ngx_current_msec;
 
     call->clock.handler = ngx_http_convrelay_clock_handler;
     call->clock.data = call;

@@ -9,7 +9,10 @@
 #include "ngx_http_convrelay.h"
 
 
-static ngx_int_t ngx_http_convrelay_rate(ngx_http_convrelay_call_t *call);
+static ngx_int_t ngx_http_convrelay_frame_rate(
+    ngx_http_convrelay_call_t *call);
+static ngx_int_t ngx_http_convrelay_turn_rate(
+    ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_invalid_frame(
     ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_frame(ngx_http_convrelay_call_t *call,
@@ -47,7 +50,7 @@ ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
             return;
         }
 
-        if (ngx_http_convrelay_rate(call) != NGX_OK) {
+        if (ngx_http_convrelay_frame_rate(call) != NGX_OK) {
             return;
         }
 
@@ -56,36 +59,67 @@ ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
 }
 
 
-/*
- * A leaky bucket over all that was sent, control frames too: a flood costs
- * its sender the call.
- */
+/* of all that was sent, control frames too: a flood costs its sender the
+   call */
 
 static ngx_int_t
-ngx_http_convrelay_rate(ngx_http_convrelay_call_t *call)
+ngx_http_convrelay_frame_rate(ngx_http_convrelay_call_t *call)
 {
-    ngx_uint_t       rate, leaked;
-    convrelay_str_t  reason = convrelay_string("too many messages");
+    convrelay_str_t         reason = convrelay_string("too many messages");
+    convrelay_rate_limit_t  limit;
 
-    rate = call->conf->max_frame_rate;
+    limit.number = call->conf->max_frame_rate;
+    limit.period = 1000;
+    limit.burst = limit.number * NGX_HTTP_CONVRELAY_FRAME_BURST;
 
-    if (rate == 0) {
-        return NGX_OK;
-    }
-
-    leaked = rate * (ngx_current_msec - call->counted);
-
-    call->counted = ngx_current_msec;
-    call->excess = ((call->excess > leaked) ? call->excess - leaked : 0)
-                   + 1000;
-
-    if (call->excess <= rate * NGX_HTTP_CONVRELAY_RATE_BURST * 1000) {
+    if (limit.number == 0
+        || convrelay_rate_add(&call->frames, &limit, ngx_current_msec)
+           == CONVRELAY_OK)
+    {
         return NGX_OK;
     }
 
     ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
                   "client sends too fast: %ui messages ahead, limit is %ui "
-                  "a second, closing", call->excess / 1000, rate);
+                  "a second, closing",
+                  (ngx_uint_t) convrelay_rate_ahead(&call->frames, &limit),
+                  (ngx_uint_t) limit.number);
+
+    ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                  &reason);
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * Turns cost money.  Who asks more often than people speak is closed and not
+ * told to wait, as nobody is there to be told.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_turn_rate(ngx_http_convrelay_call_t *call)
+{
+    convrelay_str_t         reason = convrelay_string("too many turns");
+    convrelay_rate_limit_t  limit;
+
+    limit.number = call->conf->max_turn_rate;
+    limit.period = 60000;
+    limit.burst = limit.number;
+
+    if (limit.number == 0
+        || convrelay_rate_add(&call->started_turns, &limit, ngx_current_msec)
+           == CONVRELAY_OK)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+                  "client asks too fast: %ui turns ahead, limit is %ui a "
+                  "minute, closing",
+                  (ngx_uint_t) convrelay_rate_ahead(&call->started_turns,
+                                                    &limit),
+                  (ngx_uint_t) limit.number);
 
     ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                   &reason);
@@ -254,6 +288,10 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
             break;
 
         case CONVRELAY_ACT_START:
+            if (ngx_http_convrelay_turn_rate(call) != NGX_OK) {
+                return;
+            }
+
             if (ngx_http_convrelay_turn_start(call) != NGX_OK) {
                 convrelay_session_turn_end(&call->session,
                                            CONVRELAY_TURN_FAILED,

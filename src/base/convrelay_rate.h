@@ -1,0 +1,47 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A leaky bucket: how often something may happen, and how much of it may
+ * come at once.
+ */
+
+
+#ifndef CONVRELAY_RATE_H_INCLUDED
+#define CONVRELAY_RATE_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+/* shared by all that is counted; may change between two events */
+
+typedef struct {
+    unsigned   number;   /* events that leak in a period */
+    unsigned   period;   /* ms, not 0 */
+    unsigned   burst;    /* events that the bucket holds */
+} convrelay_rate_limit_t;
+
+
+/* starts zero-filled but for at, the ms of the clock at its start */
+
+typedef struct {
+    uint64_t   at;       /* of the last event */
+    uint64_t   level;    /* events that have not leaked, times period */
+} convrelay_rate_t;
+
+
+/*
+ * One event at now, a monotonic clock's ms.  CONVRELAY_OK, or
+ * CONVRELAY_DECLINED: the bucket runs over.  The event is in it all the same,
+ * so that who does not wait has to wait longer.
+ */
+int convrelay_rate_add(convrelay_rate_t *r,
+    const convrelay_rate_limit_t *limit, uint64_t now);
+
+/* events that have not leaked, the last one included, rounded up */
+unsigned convrelay_rate_ahead(const convrelay_rate_t *r,
+    const convrelay_rate_limit_t *limit);
+
+
+#endif /* CONVRELAY_RATE_H_INCLUDED */
