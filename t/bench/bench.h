@@ -155,7 +155,8 @@ typedef struct {
 
 typedef struct {
     int64_t                 wall;
-    int64_t                 own;
+    int64_t                 own;              /* CPU */
+    int64_t                 waited;           /* for the core */
     int64_t                 server;
     uint64_t                tokens;
     uint64_t                turns;

@@ -61,7 +61,7 @@ static const bench_scene_t  bench_scenes[] = {
     { "connect", bench_scene_connect, 2000, 1, 1, 16, 0, 0, 0 },
     { "interrupt", bench_scene_interrupt, 50, 60, UINT_MAX, 0, 1650, 1.5, 0.5 },
     { "idle", bench_scene_idle, 5000, 8, UINT_MAX, 20, 0, 0.3, 0 },
-    { "twiml", bench_scene_twiml, 1000, 100, 20, 0, 8000, 3, 2 },
+    { "twiml", bench_scene_twiml, 1000, 100, 20, 0, 8000, 2.5, 1.5 },
     { "many", bench_scene_many, 10000, 16, UINT_MAX, 100, 8000, 5, 2.5 }
 };
 

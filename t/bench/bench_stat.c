@@ -24,6 +24,7 @@
 
 static size_t bench_pids_below(pid_t *pids, size_t n, pid_t pid);
 static int64_t bench_own(void);
+static int64_t bench_waited(void);
 static int bench_traced(pid_t pid);
 
 
@@ -153,11 +154,36 @@ bench_own(void)
 }
 
 
+/* ready to run, and another process had the core */
+
+static int64_t
+bench_waited(void)
+{
+    FILE       *file;
+    long long   run, waited;
+
+    waited = 0;
+    file = fopen("/proc/self/schedstat", "r");
+
+    if (file) {
+
+        if (fscanf(file, "%lld %lld", &run, &waited) != 2) {
+            waited = 0;
+        }
+
+        fclose(file);
+    }
+
+    return waited;
+}
+
+
 void
 bench_mark(bench_mark_t *mark)
 {
     mark->server = bench_cpu();
     mark->own = bench_own();
+    mark->waited = bench_waited();
     mark->wall = bench_clock();
     mark->tokens = bench.tokens;
     mark->turns = bench.turns;
@@ -171,6 +197,7 @@ bench_mark_add(bench_mark_t *sum, const bench_mark_t *from,
 {
     sum->server += to->server - from->server;
     sum->own += to->own - from->own;
+    sum->waited += to->waited - from->waited;
     sum->wall += to->wall - from->wall;
     sum->tokens += to->tokens - from->tokens;
     sum->turns += to->turns - from->turns;
@@ -296,11 +323,12 @@ bench_result_hist(const char *name, const convrelay_call_hist_t *h)
 void
 bench_result_interval(const bench_mark_t *from, const bench_mark_t *to)
 {
-    double    wall, own, server;
+    double    wall, own, waited, server;
     uint64_t  tokens, turns, calls;
 
     wall = to->wall - from->wall;
     own = (to->own - from->own) / wall;
+    waited = (to->waited - from->waited) / wall;
     server = to->server - from->server;
     tokens = to->tokens - from->tokens;
     turns = to->turns - from->turns;
@@ -309,7 +337,8 @@ bench_result_interval(const bench_mark_t *from, const bench_mark_t *to)
     bench_result("seconds", wall / BENCH_SECOND);
     bench_result("server_share", server / wall);
     bench_result("load_share", own);
-    bench_result("load_is_limit", own > BENCH_LIMIT);
+    bench_result("load_waited", waited);
+    bench_result("load_is_limit", own + waited > BENCH_LIMIT);
     bench_result("tokens", tokens);
     bench_result("turns", turns);
     bench_result("calls", calls);

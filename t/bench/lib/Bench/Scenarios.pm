@@ -37,7 +37,7 @@ sub full {
 
     my @for = defined $seconds ? ('--seconds', $seconds) : ();
     my @warm = ('--warmup', 5);
-    my @signed = qw( convrelay lua go );
+    my @secure = qw( convrelay lua go );
 
     return (
         { name => 'load', warm => \@warm,
@@ -55,7 +55,8 @@ sub full {
           only => [ qw( convrelay floor lua go node fastapi ) ] },
         { name => 'interrupt', warm => \@warm,
           args => [ 'interrupt', @for ] },
-        { name => 'twiml', args => [ 'twiml', @for ], only => \@signed },
+        { name => 'twiml', args => [ 'twiml', @for ],
+          only => [ qw( convrelay lua ) ] },
         { name => 'idle', args => [ 'idle' ], rounds => 2,
           few => [ '--calls', 1000 ] },
         { name => 'many', args => [ 'many' ], rounds => 2, workers => 2,
@@ -66,11 +67,11 @@ sub full {
         { name => 'strace_flat', group => 'strace', rounds => 1, strace => 1,
           args => [ 'flat', '--seconds', 1 ] },
         { name => 'tls_load', group => 'tls', tls => 1, rounds => 3,
-          args => [ 'load', '--rate', $rate, @for ], only => \@signed },
+          args => [ 'load', '--rate', $rate, @for ], only => \@secure },
         { name => 'tls_flat', group => 'tls', tls => 1, rounds => 3,
-          args => [ 'flat', @for ], only => \@signed },
+          args => [ 'flat', @for ], only => \@secure },
         { name => 'tls_idle', group => 'tls', tls => 1, rounds => 1,
-          args => [ 'idle' ], only => \@signed },
+          args => [ 'idle' ], only => \@secure },
     );
 }
 
@@ -191,7 +192,8 @@ sub by_round {
 }
 
 
-# "*": the load side was the limit; "!": the tokens came too slowly
+# "*": the load side was the limit; "~": it was kept from its core; "!": the
+# tokens came too slowly
 
 sub marks {
     my @results = @_;
@@ -199,6 +201,7 @@ sub marks {
     my $marks = '';
 
     $marks .= '*' if grep { $_->{load_is_limit} } @results;
+    $marks .= '~' if grep { ($_->{load_waited} // 0) > 0.05 } @results;
     $marks .= '!' if grep { ($_->{tokens_per_second} // 0)
                             < 0.95 * ($_->{tokens_wanted} // 0) } @results;
 

@@ -45,7 +45,9 @@ sub print_table {
 
     print "\n" if $marks ne '';
     print "*  in some run the load side was busy for more than 85 % of its ",
-          "core\n" if $marks =~ /\*/;
+          "core, or kept from it\n" if $marks =~ /\*/;
+    print "~  in some run other work had that core for more than 5 % of the ",
+          "time\n" if $marks =~ /~/;
     print "!  in some run the server did not come up to the rate\n"
         if $marks =~ /!/;
 }
