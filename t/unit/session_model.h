@@ -34,6 +34,7 @@
 #define START_TIME   350      /* ms from a text to its first sound */
 #define CHAR_TIME    65
 #define SETTLE_TIME  250      /* ms that an interrupt may be behind its key */
+#define REPORT_TIME  2000     /* ms that reports of it may be late */
 #define CLOSE_TIME   10000    /* ms from an end to the close */
 #define ERROR_TIME   5000     /* ms between two events of errors */
 #define MAX_JOINED   8192
@@ -74,8 +75,7 @@ typedef struct {
     size_t                     kept;      /* bytes in the history */
     size_t                     spoken;    /* by the voice */
     size_t                     played;    /* and the session knows */
-    uint64_t                   began;     /* ms, no piece was sent before */
-    uint64_t                   phrase;    /* ms, of an error message */
+    uint64_t                   until;     /* ms, all is spoken: a guess */
 
     entry_t                    entries[MAX_ENTRIES];
     size_t                     nentries;
@@ -96,7 +96,6 @@ typedef struct {
 
     const convrelay_relay_out_t  *message;    /* that is to be sent */
     convrelay_str_t            said;      /* its text */
-    uint64_t                   said_at;
 
     unsigned                   playing:1;
     unsigned                   tones:1;
@@ -138,7 +137,7 @@ static void silence(call_t *c);
 static void report(call_t *c, size_t from, size_t end);
 static void played(call_t *c, const u_char *p, size_t len, const char *want);
 static void message(call_t *c, convrelay_relay_message_t *m);
-static void new_answer(call_t *c);
+static void new_answer(call_t *c, uint64_t from);
 static void add_text(call_t *c, const u_char *p, size_t len);
 static size_t clause(const call_t *c);
 static int heard_all(const call_t *c);
@@ -353,7 +352,7 @@ setup(call_t *c)
     }
 
     if (c->conf.greeting && greeting && greeting[0]) {
-        new_answer(c);
+        new_answer(c, c->now);
         add_text(c, (u_char *) greeting, strlen(greeting));
         c->ends[c->len] = 1;
         store(c);
@@ -554,10 +553,9 @@ turn_end(call_t *c)
 
     } else if (c->conf.error_message.len) {
         want = "E.";
-        c->phrase = c->now;
 
         if (!c->sent) {
-            new_answer(c);
+            new_answer(c, c->now);
             c->cuttable = 0;
         }
 
@@ -629,6 +627,7 @@ interrupt(call_t *c)
     c->playing = 0;
     c->tones = 0;
     c->speaking = 0;
+    c->until = 0;
 
     check_actions(c, want);
 
@@ -888,7 +887,7 @@ message(call_t *c, convrelay_relay_message_t *m)
 
 
 static void
-new_answer(call_t *c)
+new_answer(call_t *c, uint64_t from)
 {
     memset(c->ends, 0, c->len + 1);
 
@@ -900,7 +899,7 @@ new_answer(call_t *c)
     c->played = 0;
     c->current = -1;
     c->cuttable = 1;
-    c->began = c->now;
+    c->until = from + START_TIME;
 }
 
 
@@ -909,6 +908,10 @@ add_text(call_t *c, const u_char *p, size_t len)
 {
     memcpy(c->answer + c->len, p, len);
     c->len += len;
+
+    while (len--) {
+        c->until += ((*p++ & 0xc0) != 0x80) ? CHAR_TIME : 0;
+    }
 }
 
 

@@ -261,7 +261,7 @@ check_text(call_t *c, const convrelay_str_t *text)
     }
 
     if (!c->sent) {
-        new_answer(c);
+        new_answer(c, c->now);
         c->sent = 1;
     }
 
@@ -603,5 +603,6 @@ bad(call_t *c, const char *fmt, ...)
         vprintf(fmt, args);
         va_end(args);
         printf("\n");
+        fflush(stdout);
     }
 }

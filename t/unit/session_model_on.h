@@ -8,13 +8,14 @@
 
 
 static int key_over(call_t *c, u_char ch);
-static void press(call_t *c, const char *want);
+static void press(call_t *c);
 static void perform(call_t *c);
 static void perform_text(call_t *c, convrelay_relay_out_t *m, char *want);
 static void place_text(call_t *c, const convrelay_str_t *text);
 static int joins(const call_t *c, size_t len);
 static void perform_end(call_t *c, convrelay_relay_out_t *m, char *want);
 static void ending(call_t *c, char *want);
+static uint64_t to_be_heard(const call_t *c);
 static void declined(call_t *c);
 static void done(call_t *c);
 static void forgotten(call_t *c);
@@ -57,16 +58,8 @@ key(call_t *c)
         c->keys_at = c->now + c->conf.dtmf_pause;
         check_actions(c, "");
 
-    } else if (!c->cuttable && c->now >= c->phrase + START_TIME) {
-        check_actions(c, "V");
-
-    } else if (c->cuttable && c->len && !heard_all(c)
-               && c->now < c->began + START_TIME)
-    {
-        press(c, "");
-
     } else {
-        press(c, "V?");
+        press(c);
     }
 
     check_same(c);
@@ -90,13 +83,14 @@ key_over(call_t *c, u_char ch)
 /* the keys are complete: their event comes, or waits for an interrupt */
 
 static void
-press(call_t *c, const char *want)
+press(call_t *c)
 {
-    check_actions(c, want);
-
-    if (c->event) {
+    if (to_be_heard(c) == 0) {
+        check_actions(c, "V");
         return;
     }
+
+    check_actions(c, "");
 
     c->settling = 1;
     c->keys_at = convrelay_session_deadline(&c->s);
@@ -206,7 +200,6 @@ react(call_t *c)
     }
 
     c->event = 0;
-    c->said_at = 0;
 }
 
 
@@ -341,10 +334,6 @@ perform_text(call_t *c, convrelay_relay_out_t *m, char *want)
 
     c->ends[c->len] = 1;
 
-    if (counts(text.data, text.len)) {
-        c->said_at = c->now;
-    }
-
     if (c->event == CONVRELAY_EVENT_LLM_FAILED) {
         c->aside = c->len - c->kept;
         check_same(c);
@@ -364,15 +353,18 @@ place_text(call_t *c, const convrelay_str_t *text)
     if (c->running) {
 
         if (!c->sent) {
-            new_answer(c);
+            new_answer(c, c->now);
             c->sent = 1;
+            return;
         }
 
+    } else if (!joins(c, text->len)) {
+        new_answer(c, c->until > c->now ? c->until : c->now);
         return;
     }
 
-    if (!joins(c, text->len)) {
-        new_answer(c);
+    if (c->until < c->now) {
+        c->until = c->now;
     }
 }
 
@@ -425,34 +417,31 @@ perform_end(call_t *c, convrelay_relay_out_t *m, char *want)
 static void
 ending(call_t *c, char *want)
 {
-    uint64_t  least;
+    uint64_t  least, most;
 
     c->ending = 1;
     c->settling = 0;
     c->keys_at = 0;
     c->end_from = c->now;
 
-    least = 0;
+    least = to_be_heard(c);
+    most = least + least / 2 + REPORT_TIME;
 
-    if (c->playing || c->tones || (c->said_at == c->now && c->cuttable)) {
-        least = 1;
-    }
-
-    if (c->said_at == c->now && c->cuttable) {
-        least = CHAR_TIME * (c->said.len / 3);
+    if (c->playing || c->tones) {
+        least += 1;
+        most = c->conf.end_timeout;
     }
 
     if (least > c->conf.end_timeout) {
         least = c->conf.end_timeout;
     }
 
-    if (!c->playing && !c->tones && !c->cuttable
-        && c->now >= c->phrase + START_TIME)
-    {
-        strcat(want, "H");
+    if (most > c->conf.end_timeout) {
+        most = c->conf.end_timeout;
+    }
 
-    } else if (least == 0) {
-        strcat(want, "H?");
+    if (least == 0) {
+        strcat(want, "H");
     }
 
     check_actions(c, want);
@@ -466,12 +455,19 @@ ending(call_t *c, char *want)
 
     c->end_at = convrelay_session_deadline(&c->s);
 
-    if (c->end_at < c->now + least
-        || c->end_at > c->now + c->conf.end_timeout)
-    {
+    if (c->end_at < c->now + least || c->end_at > c->now + most) {
         bad(c, "an end waits for %lld ms",
             (long long) (c->end_at - c->now));
     }
+}
+
+
+/* ms of speech that, as far as is known, nobody has heard yet */
+
+static uint64_t
+to_be_heard(const call_t *c)
+{
+    return (c->until > c->now && !heard_all(c)) ? c->until - c->now : 0;
 }
 
 
