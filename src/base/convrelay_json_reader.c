@@ -20,15 +20,6 @@
 
 #define convrelay_json_digit(c)  ((c) >= '0' && (c) <= '9')
 
-/*
- * Eight bytes at once: the same byte in each, and the high bit of those that
- * are 0.  Bits above the lowest one of these may be wrong.
- */
-
-#define convrelay_json_bytes(c)  ((c) * 0x0101010101010101ull)
-#define convrelay_json_zeros(w)                                              \
-    (((w) - convrelay_json_bytes(1)) & ~(w) & convrelay_json_bytes(0x80))
-
 
 typedef struct {
     u_char                   *pos;
@@ -48,8 +39,6 @@ static int convrelay_json_scalar(convrelay_json_reader_t *r,
     convrelay_json_scan_t *s);
 static int convrelay_json_scan_string(convrelay_json_reader_t *r,
     convrelay_json_scan_t *s);
-static u_char *convrelay_json_plain_end(u_char *p, u_char *last);
-static uint64_t convrelay_json_word(const u_char *p);
 static size_t convrelay_json_scan_number(const u_char *p, const u_char *last);
 static const u_char *convrelay_json_digits(const u_char *p,
     const u_char *last);
@@ -59,6 +48,13 @@ static unsigned convrelay_json_is(const convrelay_json_value_t *string,
     const char *name, size_t len);
 static u_char *convrelay_json_decode(u_char *dst, const u_char *src,
     size_t len);
+
+
+/* what does not stand for itself in a string */
+
+static const u_char  convrelay_json_special[256] = {
+    ['\0'] = 1, ['"'] = 1, ['\\'] = 1
+};
 
 
 int
@@ -375,7 +371,9 @@ convrelay_json_scan_string(convrelay_json_reader_t *r,
 
     for ( ;; ) {
 
-        p = convrelay_json_plain_end(p, s->last);
+        while (p < s->last && !convrelay_json_special[*p]) {
+            p++;
+        }
 
         if (p == s->last) {
             return CONVRELAY_DECLINED;
@@ -406,47 +404,6 @@ convrelay_json_scan_string(convrelay_json_reader_t *r,
     s->pos = p + 1;
 
     return CONVRELAY_OK;
-}
-
-
-/* the first byte that does not stand for itself in a string, or last */
-
-static u_char *
-convrelay_json_plain_end(u_char *p, u_char *last)
-{
-    uint64_t  word, found;
-
-    while (last - p >= (ssize_t) sizeof(word)) {
-        word = convrelay_json_word(p);
-
-        found = convrelay_json_zeros(word ^ convrelay_json_bytes('"'))
-                | convrelay_json_zeros(word ^ convrelay_json_bytes('\\'))
-                | convrelay_json_zeros(word);
-
-        if (found) {
-            return p + __builtin_ctzll(found) / 8;
-        }
-
-        p += sizeof(word);
-    }
-
-    while (p < last && *p != '"' && *p != '\\' && *p != '\0') {
-        p++;
-    }
-
-    return p;
-}
-
-
-/* eight bytes, the first one lowest */
-
-static uint64_t
-convrelay_json_word(const u_char *p)
-{
-    return (uint64_t) p[0] | (uint64_t) p[1] << 8 | (uint64_t) p[2] << 16
-           | (uint64_t) p[3] << 24 | (uint64_t) p[4] << 32
-           | (uint64_t) p[5] << 40 | (uint64_t) p[6] << 48
-           | (uint64_t) p[7] << 56;
 }
 
 
