@@ -86,7 +86,7 @@ bench_io_connect(bench_call_t *c)
 int
 bench_io_handshake(bench_call_t *c)
 {
-    int      rc, n;
+    int        rc, n;
     socklen_t  len;
 
     rc = 0;
