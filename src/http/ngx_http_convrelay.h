@@ -306,12 +306,10 @@ struct ngx_http_convrelay_call_s {
     convrelay_rate_t                  frames;
     convrelay_rate_t                  started_turns;
 
-    ngx_event_t                       clock;  /* pings, setup, length, and
-                                                 what the session waits for */
-    uint64_t                          deadline;       /* of the session, as
-                                                         the clock is set */
-    ngx_event_t                       send;   /* deadline of the output */
-    ngx_event_t                       end;    /* posted: see ending, dead */
+    ngx_event_t                       event;  /* timer: what time brings next;
+                                                 posted: see closing, dead */
+    ngx_msec_t                        send_by;        /* deadline of the
+                                                         output, or 0 */
 
     ngx_int_t                         rc;     /* to finalize with */
 
@@ -396,7 +394,7 @@ void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
 
 
-/* sets the clock anew where the session waits for another time */
+/* sets the clock anew where something is due earlier than it is set */
 void ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call);
 
 

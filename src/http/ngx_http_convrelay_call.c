@@ -23,16 +23,17 @@ static void ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
 
+static void ngx_http_convrelay_event_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_end(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
-static void ngx_http_convrelay_clock_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call);
 static ngx_uint_t ngx_http_convrelay_clock_too_long(
     ngx_http_convrelay_call_t *call, ngx_msec_t age);
 static void ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call);
-static void ngx_http_convrelay_clock_set(ngx_http_convrelay_call_t *call);
+static ngx_msec_t ngx_http_convrelay_clock_next(
+    ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call);
-static void ngx_http_convrelay_send_handler(ngx_event_t *ev);
-static void ngx_http_convrelay_end_handler(ngx_event_t *ev);
 
 
 ngx_http_convrelay_call_t *
@@ -74,17 +75,9 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     call->frames.at = ngx_current_msec;
     call->started_turns.at = ngx_current_msec;
 
-    call->clock.handler = ngx_http_convrelay_clock_handler;
-    call->clock.data = call;
-    call->clock.log = c->log;
-
-    call->send.handler = ngx_http_convrelay_send_handler;
-    call->send.data = call;
-    call->send.log = c->log;
-
-    call->end.handler = ngx_http_convrelay_end_handler;
-    call->end.data = call;
-    call->end.log = c->log;
+    call->event.handler = ngx_http_convrelay_event_handler;
+    call->event.data = call;
+    call->event.log = c->log;
 
     pcln = ngx_pool_cleanup_add(r->pool, 0);
     if (pcln == NULL) {
@@ -129,9 +122,7 @@ ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call)
         ngx_del_timer(c->read);
     }
 
-    /* not cancelable: a draining worker keeps its calls */
-
-    ngx_http_convrelay_clock_set(call);
+    ngx_http_convrelay_clock_update(call);
 
     pos = r->header_in->pos;
     last = r->header_in->last;
@@ -180,16 +171,12 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_zone_leave(call);
 
-    if (call->clock.timer_set) {
-        ngx_del_timer(&call->clock);
+    if (call->event.timer_set) {
+        ngx_del_timer(&call->event);
     }
 
-    if (call->send.timer_set) {
-        ngx_del_timer(&call->send);
-    }
-
-    if (call->end.posted) {
-        ngx_delete_posted_event(&call->end);
+    if (call->event.posted) {
+        ngx_delete_posted_event(&call->event);
     }
 }
 
@@ -267,9 +254,10 @@ ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
     call->closing = 1;
     call->linger = 1;
 
-    ngx_add_timer(&call->send, NGX_HTTP_CONVRELAY_CLOSE_TIME);
+    call->send_by = ngx_current_msec + NGX_HTTP_CONVRELAY_CLOSE_TIME;
+    ngx_http_convrelay_clock_update(call);
 
-    ngx_post_event(&call->end, &ngx_posted_events);
+    ngx_post_event(&call->event, &ngx_posted_events);
 }
 
 
@@ -283,21 +271,36 @@ ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call, ngx_int_t rc)
     call->dead = 1;
     call->rc = rc;
 
-    ngx_post_event(&call->end, &ngx_posted_events);
+    ngx_post_event(&call->event, &ngx_posted_events);
 }
 
 
 static void
-ngx_http_convrelay_end_handler(ngx_event_t *ev)
+ngx_http_convrelay_event_handler(ngx_event_t *ev)
 {
-    ngx_int_t                   rc;
-    ngx_connection_t           *c;
     ngx_http_convrelay_call_t  *call;
 
     call = ev->data;
-    c = call->connection;
 
-    ngx_http_set_log_request(c->log, call->request);
+    ngx_http_set_log_request(call->connection->log, call->request);
+
+    if (ev->timedout) {
+        ev->timedout = 0;
+        ngx_http_convrelay_clock(call);
+        return;
+    }
+
+    ngx_http_convrelay_end(call);
+}
+
+
+static void
+ngx_http_convrelay_end(ngx_http_convrelay_call_t *call)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    c = call->connection;
 
     if (call->dead) {
         ngx_http_convrelay_call_finalize(call, call->rc);
@@ -396,7 +399,7 @@ ngx_http_convrelay_write_handler(ngx_http_request_t *r)
 
     /*
      * upstreams of the turns set the timer of this event as they like; the
-     * deadline of the output is call->send
+     * deadline of the output is call->send_by
      */
 
     r->connection->write->timedout = 0;
@@ -413,33 +416,46 @@ ngx_http_convrelay_write_handler(ngx_http_request_t *r)
     }
 
     if (rc == NGX_OK && call->closing) {
-        ngx_post_event(&call->end, &ngx_posted_events);
+        ngx_post_event(&call->event, &ngx_posted_events);
     }
 }
 
 
 static void
-ngx_http_convrelay_clock_handler(ngx_event_t *ev)
+ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
 {
     ngx_msec_t                      age;
     ngx_log_t                      *log;
     convrelay_str_t                 reason;
-    ngx_http_convrelay_call_t      *call;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
-    call = ev->data;
-    clcf = call->conf;
-    log = call->connection->log;
-
-    if (call->closing) {
+    if (call->dead) {
         return;
     }
 
-    ngx_http_set_log_request(log, call->request);
+    clcf = call->conf;
+    log = call->connection->log;
+
+    if (call->send_by
+        && (ngx_msec_int_t) (call->send_by - ngx_current_msec) <= 0)
+    {
+        ngx_log_error(NGX_LOG_INFO, log, NGX_ETIMEDOUT,
+                      "client timed out: %uz bytes wait for it, limit is "
+                      "%M ms", call->output.queued,
+                      call->closing ? NGX_HTTP_CONVRELAY_CLOSE_TIME
+                                    : clcf->send_timeout);
+
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
 
     age = ngx_current_msec - call->started;
 
-    if (!call->session.ready && age >= clcf->setup_timeout) {
+    if (call->closing) {
+
+        /* nothing else is due any more */
+
+    } else if (!call->session.ready && age >= clcf->setup_timeout) {
         ngx_log_error(NGX_LOG_INFO, log, 0,
                       "client sent no setup message for %M ms, limit is "
                       "%M ms, closing", age, clcf->setup_timeout);
@@ -471,7 +487,7 @@ ngx_http_convrelay_clock_handler(ngx_event_t *ev)
         }
     }
 
-    ngx_http_convrelay_clock_set(call);
+    ngx_http_convrelay_clock_update(call);
 }
 
 
@@ -517,41 +533,63 @@ ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
 }
 
 
+/*
+ * The timer is always set and is not cancelable: it is what keeps a draining
+ * worker alive for its calls.
+ */
+
 void
 ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call)
 {
-    if (call->deadline == convrelay_session_deadline(&call->session)
-        || call->closing || call->dead)
-    {
+    ngx_msec_t    next;
+    ngx_event_t  *ev;
+
+    if (call->dead) {
         return;
     }
 
-    /* nginx leaves a timer alone where it would change by little */
+    ev = &call->event;
+    next = ngx_http_convrelay_clock_next(call);
 
-    if (call->clock.timer_set) {
-        ngx_del_timer(&call->clock);
+    if (ev->timer_set) {
+
+        if ((ngx_msec_int_t) (ev->timer.key - ngx_current_msec - next) <= 0) {
+            return;
+        }
+
+        /* nginx leaves a timer alone where it would change by little */
+
+        ngx_del_timer(ev);
     }
 
-    ngx_http_convrelay_clock_set(call);
+    ngx_add_timer(ev, next);
 }
 
 
-/*
- * The next thing that time brings.  The timer is always set and is not
- * cancelable: it is what keeps a draining worker alive for its calls.
- */
+/* in how many milliseconds time brings something; not before the next one */
 
-static void
-ngx_http_convrelay_clock_set(ngx_http_convrelay_call_t *call)
+static ngx_msec_t
+ngx_http_convrelay_clock_next(ngx_http_convrelay_call_t *call)
 {
+    uint64_t                        deadline;
     ngx_msec_t                      age;
-    ngx_msec_int_t                  next;
+    ngx_msec_int_t                  next, send;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
     clcf = call->conf;
     age = ngx_current_msec - call->started;
 
+    send = call->send_by - ngx_current_msec;
+
+    if (call->closing) {
+        return ngx_max(send, 1);
+    }
+
     next = call->pinged + clcf->ping_interval - ngx_current_msec;
+
+    if (call->send_by) {
+        next = ngx_min(next, send);
+    }
 
     if (!call->session.ready) {
         next = ngx_min(next, (ngx_msec_int_t) (clcf->setup_timeout - age));
@@ -561,14 +599,13 @@ ngx_http_convrelay_clock_set(ngx_http_convrelay_call_t *call)
         next = ngx_min(next, (ngx_msec_int_t) (clcf->max_call_time - age));
     }
 
-    call->deadline = convrelay_session_deadline(&call->session);
+    deadline = convrelay_session_deadline(&call->session);
 
-    if (call->deadline) {
-        next = ngx_min(next, (ngx_msec_int_t) (call->deadline
-                                               - ngx_current_msec));
+    if (deadline) {
+        next = ngx_min(next, (ngx_msec_int_t) (deadline - ngx_current_msec));
     }
 
-    ngx_add_timer(&call->clock, (ngx_msec_t) ngx_max(next, 1));
+    return ngx_max(next, 1);
 }
 
 
@@ -604,25 +641,6 @@ ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
     if (rc == NGX_ERROR) {
         ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
     }
-}
-
-
-static void
-ngx_http_convrelay_send_handler(ngx_event_t *ev)
-{
-    ngx_http_convrelay_call_t  *call;
-
-    call = ev->data;
-
-    ngx_http_set_log_request(call->connection->log, call->request);
-
-    ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
-                  "client timed out: %uz bytes wait for it, limit is %M ms",
-                  call->output.queued,
-                  call->closing ? NGX_HTTP_CONVRELAY_CLOSE_TIME
-                                : call->conf->send_timeout);
-
-    ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
 }
 
 

@@ -132,9 +132,7 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
 
     if (out->first == NULL && rc == NGX_OK) {
 
-        if (call->send.timer_set) {
-            ngx_del_timer(&call->send);
-        }
+        call->send_by = 0;
 
         return NGX_OK;
     }
@@ -149,8 +147,9 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
 
     /* a call that closes has one deadline for all that is queued */
 
-    if (!call->send.timer_set || (progress && !call->closing)) {
-        ngx_add_timer(&call->send, call->conf->send_timeout);
+    if (call->send_by == 0 || (progress && !call->closing)) {
+        call->send_by = ngx_current_msec + call->conf->send_timeout;
+        ngx_http_convrelay_clock_update(call);
     }
 
     return NGX_AGAIN;
