@@ -320,13 +320,74 @@ Hello, Ann: <Say>Hello, Ann</Say>
 <: <Hangup/>
 lines: <Hangup/>
 --- error_log
-what "convrelay_connect_reply $reply" gives holds markup that came with the request: write the TwiML in the directive itself, where variables are escaped
+what "convrelay_connect_reply $reply" gives is TwiML with markup that came with the request, or chosen by it: write it in the directive itself, where variables are escaped
 --- no_error_log eval
 qr/\[(?:error|crit|alert)\].*<Dial>/
 
 
 
-=== TEST 9: a value that is no reply is logged, and the call is hung up
+=== TEST 9: nor is a part of it that a regular expression found
+--- http_config
+map $convrelay_handoff_x $said {
+    "~^I said (?<words>.*)$"  $words;
+    default                   nothing;
+}
+map $convrelay_handoff_y $reply {
+    "~^to:(.*)$"   '<Response><Dial callerId="$1">1</Dial></Response>';
+    default        '<Response><Say>$said</Say></Response>';
+}
+map $convrelay_handoff_data $raw {
+    '~"name":"(?<name>[^"]*)'  '<Response><Say>$name</Say></Response>';
+    '~"reason":"bill"'         '<Response><Say>Bill</Say></Response>';
+    '~"any":(?<any>.*)\}'      '<Response><Say voice="$any"/></Response>';
+}
+--- config
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply  $reply;
+}
+location = /raw {
+    convrelay_connect_action;
+    convrelay_connect_reply  $raw;
+}
+--- asks
+local function data(uri, json)
+    ask(json, uri, { HandoffData = json })
+end
+
+data("/action", '{"x":"I said hello"}')
+data("/action", '{"x":"I said a</Say><Dial>1</Dial><Say>b"}')
+data("/action", '{"x":"I said <Say/>"}')
+data("/action", '{"x":"I said &lt;"}')
+data("/action", '{"x":"<&>"}')
+data("/action", '{"y":"to:+1"}')
+data("/action", '{"y":"to:+1\\" url=\\"http://evil/"}')
+data("/raw", '{"name":"Ann"}')
+data("/raw", '{"name":"Ann</Say><Dial>1</Dial><Say>"}')
+data("/raw", '{"reason":"bill","said":"It\'s <me>"}')
+data("/raw", '{"any":"\\" url=\\"http://evil/"}')
+data("/raw", '{"any":"\\" url=\'x\' "}')
+--- response_body
+{"x":"I said hello"}: <Say>hello</Say>
+{"x":"I said a</Say><Dial>1</Dial><Say>b"}: <Hangup/>
+{"x":"I said <Say/>"}: <Hangup/>
+{"x":"I said &lt;"}: <Hangup/>
+{"x":"<&>"}: <Say>nothing</Say>
+{"y":"to:+1"}: <Dial callerId="+1">1</Dial>
+{"y":"to:+1\" url=\"http://evil/"}: <Hangup/>
+{"name":"Ann"}: <Say>Ann</Say>
+{"name":"Ann</Say><Dial>1</Dial><Say>"}: <Hangup/>
+{"reason":"bill","said":"It's <me>"}: <Say>Bill</Say>
+{"any":"\" url=\"http://evil/"}: <Hangup/>
+{"any":"\" url='x' "}: <Hangup/>
+--- error_log
+"convrelay_connect_reply $reply" gives is TwiML with markup that came
+--- no_error_log eval
+qr/\[(?:error|crit|alert)\].*evil/
+
+
+
+=== TEST 10: a value that is no reply is logged, and the call is hung up
 --- config
 location = /action {
     convrelay_connect_action;
@@ -371,7 +432,7 @@ what "convrelay_connect_reply dial $convrelay_handoff_number" gives has no numbe
 
 
 
-=== TEST 10: a session that failed is logged with its code, its text is not
+=== TEST 11: a session that failed is logged with its code, its text is not
 --- config
 location = /action {
     convrelay_connect_action;
@@ -393,7 +454,7 @@ of Ann
 
 
 
-=== TEST 11: reconnect is the TwiML of the call again, without the greeting
+=== TEST 12: reconnect is the TwiML of the call again, without the greeting
 --- config
 convrelay_twiml_attribute  welcomeGreeting "Hello.";
 
@@ -419,7 +480,7 @@ session that failed
 
 
 
-=== TEST 12: reconnects of a call are counted in the action, up to the limit
+=== TEST 13: reconnects of a call are counted in the action, up to the limit
 --- config
 location = /twiml {
     convrelay_twiml            wss://example.com/ws;
@@ -472,7 +533,7 @@ call was reconnected as often as it may be, limit is 3: it is hung up
 
 
 
-=== TEST 13: reconnect can name the location, of this server
+=== TEST 14: reconnect can name the location, of this server
 --- config
 location = /one {
     convrelay_twiml            wss://example.com/one;
@@ -491,7 +552,7 @@ ask("two", "/action/two")
 ask("three", "/action/three")
 --- response_body_like chomp
 ^one: <Connect><ConversationRelay url="wss://example.com/one" events="tokens-played"/></Connect>
-two: <Connect><ConversationRelay url="wss://example.com/two" events="tokens-played"><Parameter name="convrelay_ticket" value="[^"]{36}"/></ConversationRelay></Connect>
+two: <Connect><ConversationRelay url="wss://example.com/two" events="tokens-played"><Parameter name="convrelay_ticket" value="[^"]{36}VX0{31}1"/></ConversationRelay></Connect>
 three: <Hangup/>
 $
 --- error_log
@@ -499,7 +560,7 @@ $
 
 
 
-=== TEST 14: TwiML that cannot be made again hangs up, and is no error of HTTP
+=== TEST 15: TwiML that cannot be made again hangs up, and is no error of HTTP
 --- config
 location = /twiml {
     convrelay_twiml          wss://$arg_host;
@@ -519,7 +580,7 @@ the URL that "convrelay_twiml wss://$arg_host" gives
 
 
 
-=== TEST 15: only Twilio is answered
+=== TEST 16: only Twilio is answered
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -569,7 +630,7 @@ client sent wrong "X-Twilio-Signature"
 
 
 
-=== TEST 16: a form has its limit
+=== TEST 17: a form has its limit
 --- config
 location = /action {
     convrelay_connect_action;
@@ -584,7 +645,7 @@ more: 413
 
 
 
-=== TEST 17: the reply is inherited, and works in "if" and "limit_except"
+=== TEST 18: the reply is inherited, and works in "if" and "limit_except"
 --- http_config
 convrelay_connect_reply  say http;
 --- config
@@ -616,7 +677,7 @@ limit_except: <Say>own</Say>
 
 
 
-=== TEST 18: variables of the request are empty elsewhere
+=== TEST 19: variables of the request are empty elsewhere
 --- config
 location = /other {
     return 200 "[$convrelay_session_status][$convrelay_session_duration][$convrelay_error_code][$convrelay_handoff_data][$convrelay_handoff_a]\n";
@@ -628,7 +689,7 @@ GET /other
 
 
 
-=== TEST 19: a location without a decision on signatures does not start
+=== TEST 20: a location without a decision on signatures does not start
 --- signed
 --- config
 location = /action {
@@ -640,7 +701,7 @@ location "/action" would let anybody in: add "convrelay_auth_token $convrelay_en
 
 
 
-=== TEST 20: another handler needs a location of its own
+=== TEST 21: another handler needs a location of its own
 --- config
 location = /action {
     convrelay_connect_action;
@@ -652,7 +713,7 @@ location "/action" has both "convrelay_twiml" and another content handler
 
 
 
-=== TEST 21: ... also that of a proxy
+=== TEST 22: ... also that of a proxy
 --- config
 location = /action {
     convrelay_connect_action;
@@ -664,7 +725,7 @@ location "/action" has both "convrelay_connect_action" and another content handl
 
 
 
-=== TEST 22: an unknown reply is told with what can be written
+=== TEST 23: an unknown reply is told with what can be written
 --- config
 convrelay_connect_reply  redirect /elsewhere;
 --- must_die
@@ -673,7 +734,7 @@ convrelay_connect_reply  redirect /elsewhere;
 
 
 
-=== TEST 23: ... also before a variable
+=== TEST 24: ... also before a variable
 --- config
 convrelay_connect_reply  dail $convrelay_handoff_number;
 --- must_die
@@ -682,7 +743,7 @@ convrelay_connect_reply  dail $convrelay_handoff_number;
 
 
 
-=== TEST 24: a number that cannot be dialled
+=== TEST 25: a number that cannot be dialled
 --- config
 convrelay_connect_reply  dial "+1 555 0100";
 --- must_die
@@ -691,7 +752,7 @@ has no number to dial, write "dial +15550100002", "dial sip:..." or "dial client
 
 
 
-=== TEST 25: a workflow that is none, from the environment
+=== TEST 26: a workflow that is none, from the environment
 --- http_config
 convrelay_env  CONVRELAY_TEST_WORKFLOW WW1;
 --- config
@@ -705,7 +766,7 @@ what "convrelay_connect_reply enqueue $convrelay_env_CONVRELAY_TEST_WORKFLOW" gi
 
 
 
-=== TEST 26: a reconnect without end
+=== TEST 27: a reconnect without end
 --- config
 convrelay_connect_reply  reconnect max=0;
 --- must_die
@@ -714,7 +775,7 @@ has a wrong "max=", write a number from 1 to 100
 
 
 
-=== TEST 27: a reconnect to nowhere
+=== TEST 28: a reconnect to nowhere
 --- config
 location = /action {
     convrelay_connect_action;
@@ -726,7 +787,7 @@ location = /action {
 
 
 
-=== TEST 28: a reconnect that could mean two
+=== TEST 29: a reconnect that could mean two
 --- config
 location = /action {
     convrelay_connect_action;
@@ -744,7 +805,7 @@ location = /two {
 
 
 
-=== TEST 29: an amount in a phrase
+=== TEST 30: an amount in a phrase
 --- config
 convrelay_connect_reply  say "That is $5.";
 --- must_die
@@ -753,7 +814,7 @@ convrelay_connect_reply  say "That is $5.";
 
 
 
-=== TEST 30: TwiML that is not well-formed
+=== TEST 31: TwiML that is not well-formed
 --- config
 convrelay_connect_reply  "<Response><Say>$arg_a</Response>";
 --- must_die
@@ -762,7 +823,7 @@ qr/XML of "convrelay_connect_reply" .*, at "/
 
 
 
-=== TEST 31: TwiML without a <Response>
+=== TEST 32: TwiML without a <Response>
 --- config
 convrelay_connect_reply  "<Dial>+15550100002</Dial>";
 --- must_die
@@ -771,7 +832,7 @@ convrelay_connect_reply  "<Dial>+15550100002</Dial>";
 
 
 
-=== TEST 32: two replies
+=== TEST 33: two replies
 --- config
 convrelay_connect_reply  hangup;
 convrelay_connect_reply  hangup;
@@ -781,7 +842,7 @@ convrelay_connect_reply  hangup;
 
 
 
-=== TEST 33: nor is the model told of a greeting that is not said again
+=== TEST 34: nor is the model told of a greeting that is not said again
 --- greeting
 --- config
 location = /twiml {

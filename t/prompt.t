@@ -217,6 +217,11 @@ location = /full {
     convrelay_system_prompt_file  $document_root/$persona.txt;
     proxy_pass                    http://llm/v1/chat/completions;
 }
+location = /directory {
+    convrelay;
+    convrelay_system_prompt_file  ../html/$convrelay_parameter_none;
+    proxy_pass                    http://llm/v1/chat/completions;
+}
 --- user_files eval
 ">>> ann.txt\n\xef\xbb\xbfYou sell tea, \$5 a pound.\n\n\"Really\" {now}.\n\n"
 . ">>> bob.txt\nYou are Bob.\r\n>>> broken.txt\nbad \xff\n"
@@ -245,6 +250,7 @@ try("/map", "+9")
 try("/full", "+1")
 try("/map", "+2")
 try("/map", "+3")
+try("/directory")
 --- response_body
 < "system: You are a helpful assistant on the phone. What you say is turned into speech, so answer with care and keep it short. Spell out all numbers, for example twenty and not 20. Do not use emoji, bullet points, asterisks or other special symbols.\nuser: Hi"
 > drop
@@ -260,11 +266,15 @@ try("/map", "+3")
 > drop
 < "" close 1011 no system prompt
 > drop
+< "" close 1011 no system prompt
+> drop
 --- error_log eval
 [q{"../html/$persona.txt" is not UTF-8 at byte 4},
- qr/system prompt file "[^"]*\$persona.txt" \(2: No such file/]
+ qr/system prompt file "[^"]*\$persona.txt" \(2: No such file/,
+ qr/\[error\].*parameter_none" is no regular file of at most/]
 --- no_error_log
 missing.txt
+[emerg]
 
 
 

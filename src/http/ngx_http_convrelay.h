@@ -756,17 +756,22 @@ char *ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_value_t *v, ngx_uint_t phrase);
 char *ngx_http_convrelay_phrase_check(ngx_conf_t *cf, ngx_str_t *source);
 
+/* what a value is for r, empty where none is set; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_value_text(ngx_http_request_t *r,
+    ngx_http_convrelay_value_t *value, convrelay_str_t *text);
+
 /* the module's context of a main request, made where there is none */
 ngx_http_convrelay_ctx_t *ngx_http_convrelay_get_ctx(ngx_http_request_t *r);
 
 /*
  * Reads a regular file of at most max bytes into the pool (blocking, as
  * nginx reads files); label, which ends in a NUL, is its name in logs.
- * NGX_OK; NGX_DECLINED: there is none (not logged); NGX_ERROR (logged).
+ * NGX_OK; NGX_DECLINED: there is none (not logged); NGX_ERROR (logged, with
+ * the level).
  */
-ngx_int_t ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_log_t *log,
-    ngx_str_t *name, ngx_str_t *label, off_t max, ngx_str_t *content,
-    ngx_file_info_t *fi);
+ngx_int_t ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_uint_t level,
+    ngx_log_t *log, ngx_str_t *name, ngx_str_t *label, off_t max,
+    ngx_str_t *content, ngx_file_info_t *fi);
 
 
 #endif /* NGX_HTTP_CONVRELAY_H_INCLUDED */

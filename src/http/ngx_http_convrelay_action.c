@@ -18,8 +18,13 @@ static ngx_int_t ngx_http_convrelay_action_answer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_action_log(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_action_reply(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply);
-static ngx_int_t ngx_http_convrelay_action_injected(ngx_http_request_t *r,
-    convrelay_str_t *xml);
+static ngx_http_variable_value_t *ngx_http_convrelay_action_variables(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_action_plain(ngx_http_request_t *r,
+    ngx_http_variable_value_t *before, ngx_http_convrelay_value_t *value,
+    convrelay_str_t *plain);
+static ngx_array_t *ngx_http_convrelay_action_blank(ngx_http_request_t *r,
+    ngx_array_t *pairs, ngx_uint_t json);
 static ngx_int_t ngx_http_convrelay_action_reconnect(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document);
 static ngx_int_t ngx_http_convrelay_action_write(ngx_http_request_t *r,
@@ -132,10 +137,10 @@ static ngx_int_t
 ngx_http_convrelay_action_reply(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply)
 {
-    ngx_int_t         rc;
-    ngx_str_t         value;
-    const char       *error;
-    convrelay_str_t   text;
+    ngx_int_t                   rc;
+    const char                 *error;
+    convrelay_str_t             text, plain;
+    ngx_http_variable_value_t  *before;
 
     if (clcf->reply == NULL) {
         return NGX_OK;
@@ -147,25 +152,35 @@ ngx_http_convrelay_action_reply(ngx_http_request_t *r,
                                             &reply->text);
     }
 
-    if (ngx_http_complex_value(r, clcf->reply->value.value, &value) != NGX_OK)
+    before = ngx_http_convrelay_action_variables(r);
+    if (before == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_convrelay_value_text(r, &clcf->reply->value, &text) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    text.len = value.len;
-    text.data = value.data;
-
     rc = convrelay_reply_parse(&text, reply, &error);
 
     if (rc == CONVRELAY_OK && reply->kind == CONVRELAY_REPLY_TWIML) {
-        rc = ngx_http_convrelay_action_injected(r, &reply->text);
 
-        if (rc == NGX_ERROR) {
+        if (ngx_http_convrelay_action_plain(r, before,
+                                            &clcf->reply->value, &plain)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
-        error = "holds markup that came with the request: write the TwiML in "
-                "the directive itself, where variables are escaped";
+        if (plain.len != text.len
+            || ngx_memcmp(plain.data, text.data, text.len) != 0)
+        {
+            rc = CONVRELAY_DECLINED;
+            error = "is TwiML with markup that came with the request, or "
+                    "chosen by it: write it in the directive itself, where "
+                    "variables are escaped";
+        }
     }
 
     if (rc == CONVRELAY_OK) {
@@ -182,48 +197,117 @@ ngx_http_convrelay_action_reply(ngx_http_request_t *r,
 }
 
 
+/* a copy of the request's variables, or NULL */
+
+static ngx_http_variable_value_t *
+ngx_http_convrelay_action_variables(ngx_http_request_t *r)
+{
+    size_t                      size;
+    ngx_http_variable_value_t  *copy;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
+
+    copy = ngx_palloc(r->pool, size);
+
+    if (copy) {
+        ngx_memcpy(copy, r->variables, size);
+    }
+
+    return copy;
+}
+
+
 /*
- * TwiML that was put together by variables, say by a map, in which nothing is
- * escaped.  NGX_OK, NGX_DECLINED: a parameter is in it as markup, NGX_ERROR
+ * TwiML can be put together by variables, say by a map, in which nothing is
+ * escaped, and which can hold any part of what a caller said.  So the value
+ * is evaluated a second time, with the variables of before, as if the caller
+ * had used none of the characters that are markup.  All that are in it now
+ * are the configuration's: where it is the same, they are so in both.
  */
 
 static ngx_int_t
-ngx_http_convrelay_action_injected(ngx_http_request_t *r,
-    convrelay_str_t *xml)
+ngx_http_convrelay_action_plain(ngx_http_request_t *r,
+    ngx_http_variable_value_t *before, ngx_http_convrelay_value_t *value,
+    convrelay_str_t *plain)
 {
-    ngx_uint_t         i, n;
-    ngx_array_t       *array[2];
-    convrelay_str_t    text;
-    convrelay_pair_t  *pair;
+    ngx_int_t                   rc;
+    ngx_array_t                *form, *handoff;
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_variable_value_t  *variables;
 
-    array[0] = ngx_http_convrelay_form(r);
-    array[1] = ngx_http_convrelay_handoff(r);
+    form = ngx_http_convrelay_form(r);
+    handoff = ngx_http_convrelay_handoff(r);
 
-    for (n = 0; n < 2; n++) {
-
-        if (array[n] == NULL) {
-            return NGX_ERROR;
-        }
-
-        pair = array[n]->elts;
-
-        for (i = 0; i < array[n]->nelts; i++) {
-
-            /* as its variable has it */
-
-            text = pair[i].value;
-
-            if (ngx_http_convrelay_one_line(r->pool, &text) != NGX_OK) {
-                return NGX_ERROR;
-            }
-
-            if (convrelay_reply_is_injected(xml, &text)) {
-                return NGX_DECLINED;
-            }
-        }
+    if (form == NULL || handoff == NULL) {
+        return NGX_ERROR;
     }
 
-    return NGX_OK;
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+
+    ctx->form = ngx_http_convrelay_action_blank(r, form, ctx->json);
+    ctx->handoff = ngx_http_convrelay_action_blank(r, handoff, 0);
+
+    variables = r->variables;
+    r->variables = before;
+
+    rc = NGX_ERROR;
+
+    if (ctx->form && ctx->handoff) {
+        ngx_http_convrelay_flush_variables(r);
+        rc = ngx_http_convrelay_value_text(r, value, plain);
+    }
+
+    r->variables = variables;
+    ctx->form = form;
+    ctx->handoff = handoff;
+
+    return rc;
+}
+
+
+/*
+ * The pairs with blanked values, or NULL.  json: the hand-off data are an
+ * object of JSON, whose quotes a map may look for; they can give no attribute
+ * a value of the caller's, who gets a backslash before each of his own.
+ */
+
+static ngx_array_t *
+ngx_http_convrelay_action_blank(ngx_http_request_t *r, ngx_array_t *pairs,
+    ngx_uint_t json)
+{
+    u_char            *p;
+    ngx_uint_t         i;
+    ngx_array_t       *blanked;
+    convrelay_pair_t  *pair, *copy;
+
+    blanked = ngx_array_create(r->pool, ngx_max(pairs->nelts, 1),
+                               sizeof(convrelay_pair_t));
+    if (blanked == NULL) {
+        return NULL;
+    }
+
+    pair = pairs->elts;
+
+    for (i = 0; i < pairs->nelts; i++) {
+
+        copy = ngx_array_push(blanked);
+        p = ngx_pnalloc(r->pool, ngx_max(pair[i].value.len, 1));
+
+        if (copy == NULL || p == NULL) {
+            return NULL;
+        }
+
+        convrelay_reply_blank(p, &pair[i].value,
+                              json && convrelay_str_eq(&pair[i].name,
+                                                       "HandoffData"));
+
+        *copy = pair[i];
+        copy->value.data = p;
+    }
+
+    return blanked;
 }
 
 

@@ -76,8 +76,8 @@ ngx_http_convrelay_env_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    rc = ngx_http_convrelay_read_file(cf->pool, cf->log, &file, &file,
-                                      NGX_HTTP_CONVRELAY_MAX_ENV_FILE,
+    rc = ngx_http_convrelay_read_file(cf->pool, NGX_LOG_EMERG, cf->log, &file,
+                                      &file, NGX_HTTP_CONVRELAY_MAX_ENV_FILE,
                                       &content, &fi);
 
     if (rc == NGX_DECLINED && optional) {

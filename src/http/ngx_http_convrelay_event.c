@@ -25,8 +25,6 @@ static ngx_int_t ngx_http_convrelay_event_message(
 
 static ngx_int_t ngx_http_convrelay_event_do(ngx_http_convrelay_call_t *call,
     ngx_http_request_t *m, ngx_http_convrelay_do_t *action);
-static ngx_int_t ngx_http_convrelay_event_value(ngx_http_request_t *m,
-    ngx_http_convrelay_value_t *value, convrelay_str_t *text);
 
 
 void
@@ -240,7 +238,7 @@ ngx_http_convrelay_event_message(ngx_http_convrelay_call_t *call,
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_event_value(m, call->conf->dtmf_message, text);
+    return ngx_http_convrelay_value_text(m, call->conf->dtmf_message, text);
 }
 
 
@@ -264,11 +262,10 @@ ngx_http_convrelay_event_do(ngx_http_convrelay_call_t *call,
 
         message.text = pair.value;
 
-    } else if (ngx_http_convrelay_event_value(m, &action->text,
-                                              &message.text)
+    } else if (ngx_http_convrelay_value_text(m, &action->text, &message.text)
                != NGX_OK
-               || ngx_http_convrelay_event_value(m, &action->lang,
-                                                 &message.lang)
+               || ngx_http_convrelay_value_text(m, &action->lang,
+                                                &message.lang)
                   != NGX_OK)
     {
         return NGX_ERROR;
@@ -293,29 +290,6 @@ ngx_http_convrelay_event_do(ngx_http_convrelay_call_t *call,
                               &out);
 
     ngx_http_convrelay_call_act(call, &out);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_event_value(ngx_http_request_t *m,
-    ngx_http_convrelay_value_t *value, convrelay_str_t *text)
-{
-    ngx_str_t  str;
-
-    if (value->value == NULL) {
-        text->len = 0;
-        text->data = NULL;
-        return NGX_OK;
-    }
-
-    if (ngx_http_complex_value(m, value->value, &str) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    text->len = str.len;
-    text->data = str.data;
 
     return NGX_OK;
 }

@@ -115,7 +115,7 @@ ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_uint_t level,
     ngx_int_t        rc;
     ngx_file_info_t  fi;
 
-    rc = ngx_http_convrelay_read_file(pool, log, file, label,
+    rc = ngx_http_convrelay_read_file(pool, level, log, file, label,
                                       NGX_HTTP_CONVRELAY_MAX_PROMPT, text,
                                       &fi);
 

@@ -144,15 +144,11 @@ static ngx_int_t
 ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t)
 {
-    ngx_str_t    value;
     const char  *error;
 
-    if (ngx_http_complex_value(r, clcf->twiml->value, &value) != NGX_OK) {
+    if (ngx_http_convrelay_value_text(r, clcf->twiml, &t->url) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    t->url.len = value.len;
-    t->url.data = value.data;
 
     if (convrelay_twiml_check_url(&t->url, &error) != CONVRELAY_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -345,16 +341,12 @@ static ngx_int_t
 ngx_http_convrelay_twiml_value(ngx_http_request_t *r,
     ngx_http_convrelay_attribute_t *a, convrelay_str_t *text)
 {
-    ngx_str_t         value;
     const char       *error;
     convrelay_str_t   name;
 
-    if (ngx_http_complex_value(r, a->value.value, &value) != NGX_OK) {
+    if (ngx_http_convrelay_value_text(r, &a->value, text) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    text->len = value.len;
-    text->data = value.data;
 
     if (a->known || a->unchecked) {
         return NGX_OK;

@@ -111,6 +111,29 @@ ngx_http_convrelay_phrase_check(ngx_conf_t *cf, ngx_str_t *source)
 }
 
 
+ngx_int_t
+ngx_http_convrelay_value_text(ngx_http_request_t *r,
+    ngx_http_convrelay_value_t *value, convrelay_str_t *text)
+{
+    ngx_str_t  str;
+
+    if (value->value == NULL) {
+        text->len = 0;
+        text->data = NULL;
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, value->value, &str) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    text->len = str.len;
+    text->data = str.data;
+
+    return NGX_OK;
+}
+
+
 ngx_http_convrelay_ctx_t *
 ngx_http_convrelay_get_ctx(ngx_http_request_t *r)
 {
@@ -132,9 +155,9 @@ ngx_http_convrelay_get_ctx(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_log_t *log,
-    ngx_str_t *name, ngx_str_t *label, off_t max, ngx_str_t *content,
-    ngx_file_info_t *fi)
+ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_uint_t level,
+    ngx_log_t *log, ngx_str_t *name, ngx_str_t *label, off_t max,
+    ngx_str_t *content, ngx_file_info_t *fi)
 {
     ssize_t     n;
     ngx_int_t   rc;
@@ -155,19 +178,19 @@ ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_log_t *log,
             return NGX_DECLINED;
         }
 
-        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+        ngx_log_error(level, log, ngx_errno,
                       ngx_open_file_n " \"%V\" failed", label);
         return NGX_ERROR;
     }
 
     if (ngx_fd_info(file.fd, fi) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+        ngx_log_error(level, log, ngx_errno,
                       ngx_fd_info_n " \"%V\" failed", label);
         goto done;
     }
 
     if (!ngx_is_file(fi) || ngx_file_size(fi) > max) {
-        ngx_log_error(NGX_LOG_EMERG, log, 0,
+        ngx_log_error(level, log, 0,
                       "\"%V\" is no regular file of at most %O bytes",
                       label, max);
         goto done;

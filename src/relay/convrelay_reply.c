@@ -423,25 +423,32 @@ convrelay_reply_check_root(const convrelay_str_t *xml, const char **error)
 }
 
 
-int
-convrelay_reply_is_injected(const convrelay_str_t *xml,
-    const convrelay_str_t *value)
+void
+convrelay_reply_blank(u_char *p, const convrelay_str_t *value,
+    unsigned quotes)
 {
-    size_t           i;
-    convrelay_str_t  text;
+    size_t  i;
+    u_char  ch;
 
-    text = *value;
+    for (i = 0; i < value->len; i++) {
+        ch = value->data[i];
 
-    convrelay_reply_trim(&text);
+        switch (ch) {
 
-    for (i = 0; i < text.len; i++) {
+        case '<':
+        case '>':
+        case '&':
+        case '\'':
+            ch = ' ';
+            break;
 
-        if (memchr("<>&\"'", text.data[i], sizeof("<>&\"'") - 1)) {
-            return memmem(xml->data, xml->len, text.data, text.len) != NULL;
+        case '"':
+            ch = quotes ? '"' : ' ';
+            break;
         }
-    }
 
-    return 0;
+        *p++ = ch;
+    }
 }
 
 

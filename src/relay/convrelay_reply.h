@@ -66,12 +66,12 @@ int convrelay_reply_check_root(const convrelay_str_t *xml,
     const char **error);
 
 /*
- * Whether a value that came from outside could have put markup into xml: it
- * holds characters that XML gives a meaning to, and is found there as it is,
- * but for white space around it, which xml may have lost.
+ * Writes a value that came from outside with blanks in the place of all
+ * characters that XML gives a meaning to, value->len bytes.  quotes: but for
+ * the double quotes.
  */
-int convrelay_reply_is_injected(const convrelay_str_t *xml,
-    const convrelay_str_t *value);
+void convrelay_reply_blank(u_char *p, const convrelay_str_t *value,
+    unsigned quotes);
 
 /*
  * The document, of any reply but CONVRELAY_REPLY_RECONNECT; all that is not
