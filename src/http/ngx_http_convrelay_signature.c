@@ -20,17 +20,20 @@
 
 #define NGX_HTTP_CONVRELAY_SHA1_BLOCK   64
 #define NGX_HTTP_CONVRELAY_SHA256_LEN   32
+#define NGX_HTTP_CONVRELAY_CHECK_POOL   1024
 
 
+static ngx_int_t ngx_http_convrelay_signature_all(ngx_http_request_t *r,
+    ngx_pool_t *pool, ngx_http_convrelay_loc_conf_t *clcf, ngx_uint_t ws);
 static ngx_array_t *ngx_http_convrelay_signature_tokens(
-    ngx_http_request_t *r, ngx_array_t *values);
+    ngx_http_request_t *r, ngx_pool_t *pool, ngx_array_t *values);
 static ngx_int_t ngx_http_convrelay_signature_try(ngx_http_request_t *r,
-    ngx_array_t *tokens, ngx_str_t *url, ngx_uint_t ws,
+    ngx_pool_t *pool, ngx_array_t *tokens, ngx_str_t *url, ngx_uint_t ws,
     convrelay_str_t *header);
 static ngx_int_t ngx_http_convrelay_signature_pairs(ngx_http_request_t *r,
-    ngx_uint_t ws, ngx_array_t **pairs);
+    ngx_pool_t *pool, ngx_uint_t ws, ngx_array_t **pairs);
 static ngx_int_t ngx_http_convrelay_signature_base(ngx_http_request_t *r,
-    ngx_uint_t ws, ngx_uint_t plain, ngx_str_t *base);
+    ngx_pool_t *pool, ngx_uint_t ws, ngx_uint_t plain, ngx_str_t *base);
 static ngx_int_t ngx_http_convrelay_public_url(ngx_str_t *url,
     ngx_str_t *scheme, ngx_str_t *rest);
 static ngx_int_t ngx_http_convrelay_signature_header(ngx_http_request_t *r,
@@ -42,15 +45,13 @@ static char *ngx_http_convrelay_check_public_url(ngx_conf_t *cf,
     ngx_http_convrelay_value_t *value);
 
 
+/* a call can last for hours, and what is checked here is not asked again */
+
 ngx_int_t
 ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
 {
-    ngx_str_t                       base, url, first;
     ngx_int_t                       rc;
-    ngx_uint_t                      plain;
-    const char                     *reason;
-    ngx_array_t                    *tokens;
-    convrelay_str_t                 header;
+    ngx_pool_t                     *pool;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
@@ -59,7 +60,31 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
         return NGX_OK;
     }
 
-    tokens = ngx_http_convrelay_signature_tokens(r, clcf->auth_tokens);
+    pool = ngx_create_pool(NGX_HTTP_CONVRELAY_CHECK_POOL, r->connection->log);
+    if (pool == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_convrelay_signature_all(r, pool, clcf, ws);
+
+    ngx_destroy_pool(pool);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_http_convrelay_loc_conf_t *clcf, ngx_uint_t ws)
+{
+    ngx_str_t         base, url, first;
+    ngx_int_t         rc;
+    ngx_uint_t        plain;
+    const char       *reason;
+    ngx_array_t      *tokens;
+    convrelay_str_t   header;
+
+    tokens = ngx_http_convrelay_signature_tokens(r, pool, clcf->auth_tokens);
     if (tokens == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -76,7 +101,7 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
 
     for (plain = 0; plain < 2; plain++) {
 
-        rc = ngx_http_convrelay_signature_base(r, ws, plain, &base);
+        rc = ngx_http_convrelay_signature_base(r, pool, ws, plain, &base);
 
         if (rc == NGX_DECLINED) {
             break;
@@ -95,14 +120,15 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
         }
 
         url.len = base.len + r->unparsed_uri.len;
-        url.data = ngx_pnalloc(r->pool, url.len);
+        url.data = ngx_pnalloc(pool, url.len);
         if (url.data == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         (void) ngx_sprintf(url.data, "%V%V", &base, &r->unparsed_uri);
 
-        rc = ngx_http_convrelay_signature_try(r, tokens, &url, ws, &header);
+        rc = ngx_http_convrelay_signature_try(r, pool, tokens, &url, ws,
+                                              &header);
 
         if (rc == NGX_OK) {
             return ngx_http_convrelay_signature_body(r);
@@ -138,7 +164,7 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
 /* an empty token would be a key that everybody knows, so it is none */
 
 static ngx_array_t *
-ngx_http_convrelay_signature_tokens(ngx_http_request_t *r,
+ngx_http_convrelay_signature_tokens(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_array_t *values)
 {
     ngx_str_t                    value, *token;
@@ -146,7 +172,7 @@ ngx_http_convrelay_signature_tokens(ngx_http_request_t *r,
     ngx_array_t                 *tokens;
     ngx_http_convrelay_value_t  *v;
 
-    tokens = ngx_array_create(r->pool, values->nelts, sizeof(ngx_str_t));
+    tokens = ngx_array_create(pool, values->nelts, sizeof(ngx_str_t));
     if (tokens == NULL) {
         return NULL;
     }
@@ -174,8 +200,9 @@ ngx_http_convrelay_signature_tokens(ngx_http_request_t *r,
 /* NGX_OK, NGX_DECLINED: it is another one, NGX_ERROR */
 
 static ngx_int_t
-ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_array_t *tokens,
-    ngx_str_t *url, ngx_uint_t ws, convrelay_str_t *header)
+ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_array_t *tokens, ngx_str_t *url, ngx_uint_t ws,
+    convrelay_str_t *header)
 {
     u_char                 *buf;
     u_char                  digest[NGX_HTTP_CONVRELAY_SHA1_LEN];
@@ -187,7 +214,7 @@ ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_array_t *tokens,
     convrelay_str_t         str, input;
     convrelay_signature_t   s;
 
-    if (ngx_http_convrelay_signature_pairs(r, ws, &pairs) != NGX_OK) {
+    if (ngx_http_convrelay_signature_pairs(r, pool, ws, &pairs) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -198,7 +225,7 @@ ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_array_t *tokens,
                              ws ? CONVRELAY_SIGNATURE_QUERY
                                 : CONVRELAY_SIGNATURE_FORM);
 
-    buf = ngx_pnalloc(r->pool, convrelay_signature_size(&s));
+    buf = ngx_pnalloc(pool, convrelay_signature_size(&s));
     if (buf == NULL) {
         return NGX_ERROR;
     }
@@ -230,8 +257,8 @@ ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_array_t *tokens,
 /* the form's pairs, or the query's; an array that may be sorted */
 
 static ngx_int_t
-ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_uint_t ws,
-    ngx_array_t **pairs)
+ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_uint_t ws, ngx_array_t **pairs)
 {
     ngx_uint_t    n;
     ngx_array_t  *form;
@@ -239,7 +266,7 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_uint_t ws,
     n = 0;
     form = NULL;
 
-    if (ws || r->method == NGX_HTTP_POST) {
+    if (r->method == NGX_HTTP_POST || (ws && r->args.len)) {
         form = ngx_http_convrelay_form(r);
         if (form == NULL) {
             return NGX_ERROR;
@@ -248,7 +275,7 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_uint_t ws,
         n = form->nelts;
     }
 
-    *pairs = ngx_array_create(r->pool, ngx_max(n, 1),
+    *pairs = ngx_array_create(pool, ngx_max(n, 1),
                               sizeof(convrelay_pair_t));
     if (*pairs == NULL) {
         return NGX_ERROR;
@@ -270,8 +297,8 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_uint_t ws,
  */
 
 static ngx_int_t
-ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_uint_t ws,
-    ngx_uint_t plain, ngx_str_t *base)
+ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_uint_t ws, ngx_uint_t plain, ngx_str_t *base)
 {
     ngx_str_t                       url, rest, scheme;
     ngx_http_convrelay_loc_conf_t  *clcf;
@@ -323,7 +350,7 @@ ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_uint_t ws,
         ngx_str_set(&scheme, "wss://");
     }
 
-    base->data = ngx_pnalloc(r->pool, scheme.len + rest.len);
+    base->data = ngx_pnalloc(pool, scheme.len + rest.len);
     if (base->data == NULL) {
         return NGX_ERROR;
     }

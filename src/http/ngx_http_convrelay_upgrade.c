@@ -232,12 +232,10 @@ ngx_http_convrelay_refuse(ngx_http_request_t *r, ngx_uint_t status)
 static ngx_int_t
 ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
 {
-    u_char        digest[20], accept[CONVRELAY_WS_ACCEPT_LEN + 1];
-    ngx_buf_t    *b;
-    ngx_int_t     rc;
-    ngx_str_t     src, dst;
-    ngx_sha1_t    sha1;
-    ngx_chain_t   out;
+    u_char      digest[20], accept[CONVRELAY_WS_ACCEPT_LEN + 1];
+    ngx_int_t   rc;
+    ngx_str_t   src, dst;
+    ngx_sha1_t  sha1;
 
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, key->data, key->len);
@@ -278,19 +276,9 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
+    /* what waits is sent, past the filters of bodies: some wait for one */
 
-    b->flush = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    /* past the filters of bodies: some wait for one */
-
-    if (ngx_http_write_filter(r, &out) == NGX_ERROR) {
+    if (ngx_http_write_filter(r, NULL) == NGX_ERROR) {
         return NGX_ERROR;
     }
 
