@@ -286,7 +286,76 @@ call:hangup()
 
 
 
-=== TEST 12: digits that cannot be pressed
+=== TEST 12: a terminator behind the last key that fits is not one more entry
+--- on
+convrelay_dtmf  max=2;
+--- call
+local call = dial("/ws")
+call:setup()
+call:dtmf("1")
+call:dtmf("2")
+call:dtmf("#")
+call:answer()
+call:quiet(100)
+call:hangup()
+--- response_body
+> setup
+> dtmf 1
+> dtmf 2
+> dtmf #
+< "user: The caller pressed 12."
+> close 1000
+< close 1000
+
+
+
+=== TEST 13: keys before a prompt do not cut its answer later
+--- on
+convrelay_dtmf  pause=300ms;
+convrelay_on    dtmf 1  say "One.";
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+
+        if llm.messages():find("pressed") then
+            return llm.say("Both.")
+        end
+
+        llm.stream()
+        ngx.sleep(0.1)
+        llm.token("It is ")
+        ngx.sleep(0.5)
+        llm.token("oak.")
+        llm.done()
+    }
+}
+--- call
+for _, key in ipairs{ "1", "2" } do
+    local call = dial("/ws")
+    call:setup()
+    call:dtmf(key)
+    call:ask("Name a tree.")
+    call:quiet(400)
+    call:hangup()
+end
+--- response_body
+> setup
+> dtmf 1
+> prompt "Name a tree."
+< "One.It is oak."
+> close 1000
+< close 1000
+> setup
+> dtmf 2
+> prompt "Name a tree."
+< "Both."
+> close 1000
+< close 1000
+
+
+
+=== TEST 14: digits that cannot be pressed
 --- on
 convrelay_on  dtmf 1x  say "x";
 --- must_die
@@ -295,7 +364,7 @@ convrelay_on  dtmf 1x  say "x";
 
 
 
-=== TEST 13: an action for more digits than an entry has
+=== TEST 15: an action for more digits than an entry has
 --- on
 convrelay_dtmf  max=2;
 convrelay_on    dtmf 123  say "x";
@@ -305,7 +374,7 @@ convrelay_on    dtmf 123  say "x";
 
 
 
-=== TEST 14: parameters that are none
+=== TEST 16: parameters that are none
 --- on
 convrelay_dtmf  max=65;
 --- must_die
@@ -314,7 +383,7 @@ invalid "max=65", write "terminator=#" (one key, or "off"), "max=6" (1 to 64) or
 
 
 
-=== TEST 15: an action for keys with the terminator among them
+=== TEST 17: an action for keys with the terminator among them
 --- on
 convrelay_dtmf;
 convrelay_on    dtmf "#"   say "Again.";

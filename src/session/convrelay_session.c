@@ -20,7 +20,8 @@
 
 
 static void convrelay_session_prompt(convrelay_session_t *s,
-    const convrelay_relay_prompt_t *prompt, convrelay_actions_t *out);
+    const convrelay_relay_prompt_t *prompt, uint64_t now,
+    convrelay_actions_t *out);
 static void convrelay_session_error(convrelay_session_t *s,
     const convrelay_relay_error_t *error, uint64_t now,
     convrelay_actions_t *out);
@@ -85,7 +86,7 @@ convrelay_session_message(convrelay_session_t *s,
         break;
 
     case CONVRELAY_RELAY_PROMPT:
-        convrelay_session_prompt(s, &m->u.prompt, out);
+        convrelay_session_prompt(s, &m->u.prompt, now, out);
         break;
 
     case CONVRELAY_RELAY_INTERRUPT:
@@ -113,7 +114,8 @@ convrelay_session_message(convrelay_session_t *s,
 
 static void
 convrelay_session_prompt(convrelay_session_t *s,
-    const convrelay_relay_prompt_t *prompt, convrelay_actions_t *out)
+    const convrelay_relay_prompt_t *prompt, uint64_t now,
+    convrelay_actions_t *out)
 {
     if (!s->ready) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
@@ -125,8 +127,13 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    if (s->settling) {
+    if (s->digits_at) {
         s->overtaken = 1;
+
+        /* who speaks has done with the keys: no pause is waited for, which
+           would end in the middle of the answer */
+
+        s->digits_at = s->settling ? s->digits_at : now;
     }
 
     /* what was sent of a running answer is going to be spoken: all is kept */

@@ -172,8 +172,8 @@ typedef struct {
     unsigned                 settling:1;  /* digits are complete, but the
                                              interrupt of the last key may
                                              follow */
-    unsigned                 overtaken:1; /* a prompt came in that time: its
-                                             turn is newer than the keys */
+    unsigned                 overtaken:1; /* a prompt came before they were
+                                             told: its turn is newer */
 
     /* copies of the first setup's fields, owned; empty until then.
        Parameters that are neither text nor number nor bool, and those past
@@ -200,6 +200,8 @@ typedef struct {
 
     /* ms of the clock, 0: none */
     uint64_t                 digits_at;   /* the entry is over */
+    uint64_t                 full_until;  /* a terminator belongs to the entry
+                                             that dtmf_max has ended */
     uint64_t                 end_at;      /* the end is sent; then, the call
                                              is closed */
     uint64_t                 off_from;    /* agentSpeaking off means the last
@@ -249,6 +251,10 @@ void convrelay_session_free(convrelay_session_t *s);
  *   dtmf       is collected: terminator, dtmf_max or dtmf_pause end the
  *              entry, EVENT.  Where the key may have cut an answer, the
  *              EVENT waits for the interrupt, which comes behind the key.
+ *              A terminator behind dtmf_max keys, no later than dtmf_pause,
+ *              is theirs.  A prompt is as the end of dtmf_pause: the EVENT
+ *              comes with the next clock, and its actions leave the turn of
+ *              the prompt alone.
  *   error      LOG of its code, and the EVENT, not more often than every
  *              five seconds.
  *   unknown    LOG, once a call.

@@ -67,17 +67,23 @@ void
 convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
     uint64_t now, convrelay_actions_t *out)
 {
-    u_char  key;
+    u_char    key;
+    unsigned  late;
 
-    if (!s->ready || s->ending || s->settling || s->conf->dtmf_max == 0
-        || digit->len == 0)
-    {
+    if (!s->ready || s->ending || s->conf->dtmf_max == 0 || digit->len == 0) {
+        return;
+    }
+
+    key = digit->data[0];
+    late = (key == s->conf->dtmf_terminator && now < s->full_until);
+
+    s->full_until = 0;
+
+    if (s->settling || late) {
         return;
     }
 
     s->overtaken = 0;
-
-    key = digit->data[0];
     s->digits.data = s->keys;
 
     /* a terminator alone is an entry, too */
@@ -92,6 +98,10 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
     {
         s->digits_at = now + s->conf->dtmf_pause;
         return;
+    }
+
+    if (key != s->conf->dtmf_terminator) {
+        s->full_until = now + s->conf->dtmf_pause;
     }
 
     /* Twilio tells the key first, then what it cut: that has to be told apart

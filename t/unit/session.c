@@ -1383,6 +1383,7 @@ static void
 show_actions(run_t *r, const convrelay_actions_t *out)
 {
     unsigned                   i;
+    const convrelay_str_t     *text;
     const convrelay_action_t  *a;
     static u_char              json[1024];
     static const char         *levels[] = { "info", "warn", "err" };
@@ -1434,10 +1435,10 @@ show_actions(run_t *r, const convrelay_actions_t *out)
             break;
 
         case CONVRELAY_ACT_EVENT:
-            show(r, "    EVENT %s%s%.*s%.*s\n", events[a->code],
-                 a->text.len || r->s.digits.len ? " " : "",
-                 (int) a->text.len, (char *) a->text.data,
-                 (int) r->s.digits.len, (char *) r->s.digits.data);
+            text = (a->code == CONVRELAY_EVENT_DTMF) ? &r->s.digits : &a->text;
+
+            show(r, "    EVENT %s%s%.*s\n", events[a->code],
+                 text->len ? " " : "", (int) text->len, (char *) text->data);
 
             if (i != out->nactions - 1) {
                 r->wrong = 1;

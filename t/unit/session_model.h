@@ -91,6 +91,7 @@ typedef struct {
     u_char                     keys[CONVRELAY_SESSION_MAX_DIGITS];
     size_t                     nkeys;
     uint64_t                   keys_at;   /* ms, they are complete; or 0 */
+    uint64_t                   full_until;    /* ms, a terminator is theirs */
     unsigned                   settling:1;
     unsigned                   overtaken:1;   /* a turn is newer than they */
 
@@ -423,7 +424,12 @@ prompt(call_t *c)
     c->lang = (char *) m.u.prompt.lang.data;
     c->playing = 0;
     c->tones = 0;
-    c->overtaken |= c->settling;
+
+    if (c->keys_at) {
+        c->overtaken = 1;
+        c->keys_at = c->settling ? c->keys_at : c->now;
+    }
+
     c->running = !on(c, CONVRELAY_EVENT_PROMPT);
     c->sent = 0;
 

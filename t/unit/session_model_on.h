@@ -31,6 +31,7 @@ on(const call_t *c, unsigned event)
 static void
 key(call_t *c)
 {
+    unsigned                   late;
     const char                *keys;
     convrelay_relay_message_t  m;
 
@@ -44,9 +45,20 @@ key(call_t *c)
     m.u.digit.len = rnd(16) != 0;
     message(c, &m);
 
-    if (!c->ready || c->closed || c->ending || c->settling
-        || c->conf.dtmf_max == 0 || m.u.digit.len == 0)
+    if (!c->ready || c->closed || c->ending || c->conf.dtmf_max == 0
+        || m.u.digit.len == 0)
     {
+        check_actions(c, "");
+        check_same(c);
+        return;
+    }
+
+    late = (m.u.digit.data[0] == c->conf.dtmf_terminator
+            && c->now < c->full_until);
+
+    c->full_until = 0;
+
+    if (late || c->settling) {
         check_actions(c, "");
         check_same(c);
         return;
@@ -75,8 +87,18 @@ key_over(call_t *c, u_char ch)
 
     c->keys[c->nkeys++] = ch;
 
-    return ch == c->conf.dtmf_terminator || c->nkeys == c->conf.dtmf_max
-           || c->nkeys == CONVRELAY_SESSION_MAX_DIGITS;
+    if (ch == c->conf.dtmf_terminator) {
+        return 1;
+    }
+
+    if (c->nkeys == c->conf.dtmf_max
+        || c->nkeys == CONVRELAY_SESSION_MAX_DIGITS)
+    {
+        c->full_until = c->now + c->conf.dtmf_pause;
+        return 1;
+    }
+
+    return 0;
 }
 
 
