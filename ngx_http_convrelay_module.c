@@ -29,6 +29,8 @@ static char *ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
     ngx_uint_t own);
 static char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf);
+static char *ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, ngx_module_t *module, const char *cache);
 
 static char *ngx_http_convrelay_check_time(ngx_conf_t *cf, void *post,
     void *data);
@@ -459,19 +461,6 @@ ngx_http_convrelay_create_main_conf(ngx_conf_t *cf)
 static char *
 ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf)
 {
-    ngx_http_convrelay_main_conf_t *mcf = conf;
-
-    ngx_uint_t  i;
-
-    for (i = 0; cf->cycle->modules[i]; i++) {
-
-        if (ngx_strcmp(cf->cycle->modules[i]->name, "ngx_http_proxy_module")
-            == 0)
-        {
-            mcf->proxy = cf->cycle->modules[i];
-        }
-    }
-
     /* a name that is missing is told before what comes of its absence */
 
     if (ngx_http_convrelay_env_check(cf) != NGX_OK) {
@@ -779,8 +768,19 @@ static char *
 ngx_http_convrelay_check_location(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf)
 {
-    ngx_http_upstream_conf_t        *upstream;
-    ngx_http_convrelay_main_conf_t  *mcf;
+    char          *rv;
+    ngx_uint_t     i, n;
+    ngx_module_t  *module;
+
+    static struct {
+        const char  *name;
+        const char  *cache;
+    }  upstreams[] = {
+        { "ngx_http_proxy_module", "proxy_cache" },
+        { "ngx_http_fastcgi_module", "fastcgi_cache" },
+        { "ngx_http_scgi_module", "scgi_cache" },
+        { "ngx_http_uwsgi_module", "uwsgi_cache" }
+    };
 
     if (clcf->post_action.data) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -789,26 +789,54 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+    for (i = 0; cf->cycle->modules[i]; i++) {
 
-    if (mcf->proxy == NULL) {
-        return NGX_CONF_OK;
+        module = cf->cycle->modules[i];
+
+        for (n = 0; n < sizeof(upstreams) / sizeof(upstreams[0]); n++) {
+
+            if (ngx_strcmp(module->name, upstreams[n].name) != 0) {
+                continue;
+            }
+
+            rv = ngx_http_convrelay_check_upstream(cf, clcf, module,
+                                                   upstreams[n].cache);
+
+            if (rv != NGX_CONF_OK) {
+                return rv;
+            }
+        }
     }
 
-    /* a proxy location's configuration starts with its upstream's */
+    return NGX_CONF_OK;
+}
 
-    upstream = ((ngx_http_conf_ctx_t *) cf->ctx)
-                   ->loc_conf[mcf->proxy->ctx_index];
+
+/*
+ * A location's configuration of all of these modules starts with its
+ * upstream's.  That of a module which it does not use has no address; so has
+ * one with variables in it, which only proxy_pass is known to be used with.
+ */
+
+static char *
+ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, ngx_module_t *module, const char *cache)
+{
+    ngx_http_upstream_conf_t  *upstream;
+
+    upstream = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf[module->ctx_index];
 
     ngx_http_convrelay_guard(upstream);
 
 #if (NGX_HTTP_CACHE)
 
-    if (upstream->cache == 1) {
+    if (upstream->cache == 1
+        && (upstream->upstream || ngx_strcmp(cache, "proxy_cache") == 0))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"proxy_cache\" cannot be used in location \"%V\" "
-                           "with \"convrelay\": answers are not the same "
-                           "twice, write \"proxy_cache off\"", &clcf->name);
+                           "\"%s\" cannot be used in location \"%V\" with "
+                           "\"convrelay\": answers are not the same twice, "
+                           "write \"%s off\"", cache, &clcf->name, cache);
         return NGX_CONF_ERROR;
     }
 

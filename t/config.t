@@ -413,7 +413,46 @@ location = /ws {
 
 
 
-=== TEST 39: a post_action
+=== TEST 39: a cache of another upstream
+--- http_config
+scgi_cache_path  $TEST_NGINX_SERVROOT/cache keys_zone=cache:1m;
+--- config
+location = /ws {
+    convrelay;
+    scgi_pass   127.0.0.1:1;
+    scgi_cache  cache;
+}
+--- must_die
+--- error_log
+"scgi_cache" cannot be used in location "/ws" with "convrelay": answers are not the same twice, write "scgi_cache off"
+
+
+
+=== TEST 40: a cache of an upstream that is not used does no harm
+--- http_config
+scgi_cache_path  $TEST_NGINX_SERVROOT/cache keys_zone=cache:1m;
+scgi_cache       cache;
+--- config
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+--- llm: answer=say:fine
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("Hi")
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "fine"
+> close 1000
+< close 1000
+
+
+
+=== TEST 41: a post_action
 --- config
 location = /ws {
     convrelay;
@@ -426,7 +465,7 @@ location = /ws {
 
 
 
-=== TEST 40: without "convrelay;" a location is an open proxy, which is told
+=== TEST 42: without "convrelay;" a location is an open proxy, which is told
 --- config
 location = /model { convrelay_model a; proxy_pass http://llm/v1; }
 location = /prompt { convrelay_system_prompt a; convrelay_mock_llm; }
@@ -454,7 +493,7 @@ location "/time" has convrelay directives, but not "convrelay;": anybody can use
 
 
 
-=== TEST 41: what is in order is not warned of
+=== TEST 43: what is in order is not warned of
 --- http_config
 proxy_cache_path  $TEST_NGINX_SERVROOT/cache keys_zone=cache:1m;
 proxy_cache       cache;
@@ -492,7 +531,7 @@ ok
 
 
 
-=== TEST 42: values are inherited from http and server, a location replaces them
+=== TEST 44: values are inherited from http and server, a location replaces them
 --- http_config
 convrelay_model          http;
 convrelay_system_prompt  "http";
@@ -549,7 +588,7 @@ end
 
 
 
-=== TEST 43: attributes are inherited as a whole
+=== TEST 45: attributes are inherited as a whole
 --- http_config
 convrelay_twiml_attribute  welcomeGreeting "http";
 convrelay_twiml_attribute  language        de-DE;
@@ -569,7 +608,7 @@ location = /own {
 
 
 
-=== TEST 44: nested locations do not inherit convrelay, nor convrelay_twiml
+=== TEST 46: nested locations do not inherit convrelay, nor convrelay_twiml
 --- config
 location /ws {
     convrelay;

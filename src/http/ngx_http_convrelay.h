@@ -212,6 +212,8 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_flag_t                        greeting_history;
 
     convrelay_session_conf_t          session;
+    unsigned                          error_varies:1; /* error_message has
+                                                         variables */
     unsigned                          checked:1;      /* a first request was
                                                          looked at */
 
@@ -291,8 +293,7 @@ struct ngx_http_convrelay_call_s {
     ngx_http_convrelay_loc_conf_t    *conf;
 
     convrelay_ws_reader_t             reader;
-    convrelay_session_t               session;
-    convrelay_session_conf_t          session_conf;
+    convrelay_session_t              *session;
     convrelay_str_t                   system; /* written system message */
 
     ngx_http_convrelay_output_t       output;
@@ -375,7 +376,10 @@ ngx_int_t ngx_http_convrelay_handler(ngx_http_request_t *r);
  */
 ngx_int_t ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call);
 
-/* creates the call of r, with its cleanups; NULL without memory */
+/*
+ * Creates the call of r, whose 101 was sent, with its cleanups; NULL without
+ * memory.
+ */
 ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
     ngx_http_request_t *r, ngx_http_convrelay_loc_conf_t *conf);
 

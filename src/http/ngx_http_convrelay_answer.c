@@ -256,7 +256,7 @@ ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t, convrelay_str_t *text)
 {
     convrelay_actions_t  out;
 
-    convrelay_session_delta(&t->call->session, text, ngx_current_msec, &out);
+    convrelay_session_delta(t->call->session, text, ngx_current_msec, &out);
     ngx_http_convrelay_call_act(t->call, &out);
 }
 
@@ -297,7 +297,7 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 
     how = ngx_http_convrelay_turn_end(t);
 
-    convrelay_session_turn_end(&call->session, how, ngx_current_msec, &out);
+    convrelay_session_turn_end(call->session, how, ngx_current_msec, &out);
     ngx_http_convrelay_call_act(call, &out);
 }
 

@@ -17,6 +17,7 @@
 #define NGX_HTTP_CONVRELAY_READS  64    /* recv() calls an event */
 
 
+static void *ngx_http_convrelay_spare(ngx_http_request_t *r, size_t size);
 static void ngx_http_convrelay_call_cleanup(void *data);
 static void ngx_http_convrelay_call_free(void *data);
 static void ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call);
@@ -56,19 +57,23 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
         return NULL;
     }
 
+    call->session = ngx_http_convrelay_spare(r, sizeof(convrelay_session_t));
+    if (call->session == NULL) {
+        return NULL;
+    }
+
     c = r->connection;
 
     call->request = r;
     call->connection = c;
     call->conf = conf;
-    call->session_conf = conf->session;
 
     ngx_queue_init(&call->turns);
 
     call->reader.max_message = conf->max_message_size;
     call->reader.max_fragments = conf->max_fragments;
 
-    convrelay_session_init(&call->session, &call->session_conf);
+    convrelay_session_init(call->session, &conf->session);
 
     call->started = ngx_current_msec;
     call->pinged = ngx_current_msec;
@@ -98,6 +103,37 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     ctx->call = call;
 
     return call;
+}
+
+
+/*
+ * The response's list of headers has room for 20, and a handshake has some
+ * three; nothing is added once they were sent.  An idle call is small enough
+ * to notice.
+ */
+
+static void *
+ngx_http_convrelay_spare(ngx_http_request_t *r, size_t size)
+{
+    u_char           *p, *last;
+    ngx_list_t       *list;
+    ngx_list_part_t  *part;
+
+    list = &r->headers_out.headers;
+    part = list->last;
+
+    p = (u_char *) part->elts + part->nelts * list->size;
+    p = ngx_align_ptr(p, NGX_ALIGNMENT);
+
+    last = (u_char *) part->elts + list->nalloc * list->size;
+
+    if (part->nelts == 0 || p > last || (size_t) (last - p) < size) {
+        return ngx_palloc(r->pool, size);
+    }
+
+    list->nalloc = part->nelts;
+
+    return p;
 }
 
 
@@ -191,7 +227,7 @@ ngx_http_convrelay_call_free(void *data)
     ngx_http_convrelay_turns_free(call);
     ngx_http_convrelay_output_free(call);
     convrelay_ws_reader_free(&call->reader);
-    convrelay_session_free(&call->session);
+    convrelay_session_free(call->session);
 }
 
 
@@ -455,7 +491,7 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
 
         /* nothing else is due any more */
 
-    } else if (!call->session.ready && age >= clcf->setup_timeout) {
+    } else if (!call->session->ready && age >= clcf->setup_timeout) {
         ngx_log_error(NGX_LOG_INFO, log, 0,
                       "client sent no setup message for %M ms, limit is "
                       "%M ms, closing", age, clcf->setup_timeout);
@@ -469,7 +505,7 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
                       "call is %M ms long, limit is %M ms, closing",
                       age, clcf->max_call_time);
 
-        if (call->session_conf.on
+        if (clcf->session.on
             & convrelay_event_bit(CONVRELAY_EVENT_CALL_TOO_LONG))
         {
             ngx_http_convrelay_clock_session(call);
@@ -498,7 +534,7 @@ ngx_http_convrelay_clock_too_long(ngx_http_convrelay_call_t *call,
     ngx_msec_t age)
 {
     return call->conf->max_call_time && age >= call->conf->max_call_time
-           && !call->session.ending;
+           && !call->session->ending;
 }
 
 
@@ -508,16 +544,16 @@ ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
     uint64_t             deadline;
     convrelay_actions_t  out;
 
-    deadline = convrelay_session_deadline(&call->session);
+    deadline = convrelay_session_deadline(call->session);
 
     if (ngx_http_convrelay_clock_too_long(call, ngx_current_msec
                                                 - call->started))
     {
-        convrelay_session_call_too_long(&call->session, ngx_current_msec,
+        convrelay_session_call_too_long(call->session, ngx_current_msec,
                                         &out);
 
     } else if (deadline && deadline <= ngx_current_msec) {
-        convrelay_session_clock(&call->session, ngx_current_msec, &out);
+        convrelay_session_clock(call->session, ngx_current_msec, &out);
 
     } else {
         return;
@@ -591,15 +627,15 @@ ngx_http_convrelay_clock_next(ngx_http_convrelay_call_t *call)
         next = ngx_min(next, send);
     }
 
-    if (!call->session.ready) {
+    if (!call->session->ready) {
         next = ngx_min(next, (ngx_msec_int_t) (clcf->setup_timeout - age));
     }
 
-    if (clcf->max_call_time && !call->session.ending) {
+    if (clcf->max_call_time && !call->session->ending) {
         next = ngx_min(next, (ngx_msec_int_t) (clcf->max_call_time - age));
     }
 
-    deadline = convrelay_session_deadline(&call->session);
+    deadline = convrelay_session_deadline(call->session);
 
     if (deadline) {
         next = ngx_min(next, (ngx_msec_int_t) (deadline - ngx_current_msec));

@@ -88,7 +88,7 @@ ngx_http_convrelay_event_run(ngx_http_convrelay_call_t *call,
     }
 
     if (rule == NULL) {
-        convrelay_session_event_declined(&call->session, text, &out);
+        convrelay_session_event_declined(call->session, text, &out);
         ngx_http_convrelay_call_act(call, &out);
         return;
     }
@@ -106,7 +106,7 @@ ngx_http_convrelay_event_run(ngx_http_convrelay_call_t *call,
         }
     }
 
-    convrelay_session_event_done(&call->session, ngx_current_msec, &out);
+    convrelay_session_event_done(call->session, ngx_current_msec, &out);
     ngx_http_convrelay_call_act(call, &out);
 
     return;
@@ -138,7 +138,7 @@ ngx_http_convrelay_event_rule(ngx_http_convrelay_call_t *call,
     rule = call->conf->rules->elts;
 
     if (event == CONVRELAY_EVENT_DTMF) {
-        text = &call->session.digits;
+        text = &call->session->digits;
     }
 
     for (i = 0; i < call->conf->rules->nelts; i++) {
@@ -286,7 +286,7 @@ ngx_http_convrelay_event_do(ngx_http_convrelay_call_t *call,
         return NGX_OK;
     }
 
-    convrelay_session_perform(&call->session, &message, ngx_current_msec,
+    convrelay_session_perform(call->session, &message, ngx_current_msec,
                               &out);
 
     ngx_http_convrelay_call_act(call, &out);

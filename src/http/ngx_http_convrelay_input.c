@@ -223,7 +223,7 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
         return;
     }
 
-    convrelay_session_message(&call->session, &m, ngx_current_msec, &out);
+    convrelay_session_message(call->session, &m, ngx_current_msec, &out);
 
     ngx_http_convrelay_call_act(call, &out);
 
@@ -293,7 +293,7 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
             }
 
             if (ngx_http_convrelay_turn_start(call) != NGX_OK) {
-                convrelay_session_turn_end(&call->session,
+                convrelay_session_turn_end(call->session,
                                            CONVRELAY_TURN_FAILED,
                                            ngx_current_msec, &failed);
                 ngx_http_convrelay_call_act(call, &failed);

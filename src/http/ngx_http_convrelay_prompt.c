@@ -87,12 +87,14 @@ ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
 
     text = ngx_http_convrelay_default_error;
 
-    if (conf->error_message
-        && ngx_http_convrelay_env_expand(cf, &conf->error_message->source,
-                                         &text)
-           == NGX_ERROR)
-    {
-        return NGX_CONF_ERROR;
+    if (conf->error_message) {
+        rc = ngx_http_convrelay_env_expand(cf, &conf->error_message->source,
+                                           &text);
+        if (rc == NGX_ERROR) {
+            return NGX_CONF_ERROR;
+        }
+
+        conf->error_varies = (rc == NGX_DECLINED);
     }
 
     conf->session.error_message.len = text.len;
@@ -189,12 +191,13 @@ ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
 {
     ngx_str_t                       text, file;
     ngx_http_request_t             *r;
+    convrelay_session_conf_t       *conf;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
     r = call->request;
     clcf = call->conf;
 
-    if (clcf->error_message) {
+    if (clcf->error_varies) {
 
         if (ngx_http_complex_value(r, clcf->error_message->value, &text)
             != NGX_OK)
@@ -202,8 +205,17 @@ ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
             return NGX_ERROR;
         }
 
-        call->session_conf.error_message.len = text.len;
-        call->session_conf.error_message.data = text.data;
+        conf = ngx_palloc(r->pool, sizeof(convrelay_session_conf_t));
+        if (conf == NULL) {
+            return NGX_ERROR;
+        }
+
+        *conf = clcf->session;
+
+        conf->error_message.len = text.len;
+        conf->error_message.data = text.data;
+
+        call->session->conf = conf;
     }
 
     if (clcf->system.data) {
@@ -325,8 +337,8 @@ ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
     }
 
     body.system = call->system;
-    body.history.len = call->session.history.len;
-    body.history.data = call->session.history.data;
+    body.history.len = call->session->history.len;
+    body.history.data = call->session->history.data;
 
     size = convrelay_llm_body_size(&body);
 

@@ -163,7 +163,7 @@ ngx_http_convrelay_seat_take(ngx_http_convrelay_zone_t *zone,
         goto done;
     }
 
-    session = &call->session.setup.session_id;
+    session = &call->session->setup.session_id;
 
     seat->call = call;
     seat->session = ngx_crc32_long(session->data, session->len);

@@ -190,7 +190,7 @@ ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call,
 
     reason = "no ticket";
 
-    ticket = convrelay_session_parameter(&call->session,
+    ticket = convrelay_session_parameter(call->session,
                                (u_char *) NGX_HTTP_CONVRELAY_TICKET_NAME,
                                sizeof(NGX_HTTP_CONVRELAY_TICKET_NAME) - 1);
 
@@ -217,7 +217,7 @@ ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call,
     session.data = ticket->data + NGX_HTTP_CONVRELAY_TICKET_LEN;
 
     if (ngx_http_convrelay_ticket_make(call->request, call->conf,
-                                       &call->session.setup.call_sid,
+                                       &call->session->setup.call_sid,
                                        &session, expires, wanted)
         != NGX_OK)
     {

@@ -56,14 +56,14 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    call = ngx_http_convrelay_call_create(r, clcf);
-    if (call == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     rc = ngx_http_convrelay_switch_protocols(r, &key);
     if (rc != NGX_OK) {
         return rc;
+    }
+
+    call = ngx_http_convrelay_call_create(r, clcf);
+    if (call == NULL) {
+        return NGX_ERROR;
     }
 
     r->main->count++;

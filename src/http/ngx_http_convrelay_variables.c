@@ -244,7 +244,7 @@ ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    field = (convrelay_str_t *) ((char *) &call->session.setup + data);
+    field = (convrelay_str_t *) ((char *) &call->session->setup + data);
 
     return ngx_http_convrelay_variable_text(r, v, field);
 }
@@ -263,7 +263,7 @@ ngx_http_convrelay_lang_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_variable_text(r, v, &call->session.lang);
+    return ngx_http_convrelay_variable_text(r, v, &call->session->lang);
 }
 
 
@@ -277,13 +277,13 @@ ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
 
     call = ngx_http_convrelay_variable_call(r);
 
-    if (call == NULL || call->session.event != CONVRELAY_EVENT_DTMF) {
+    if (call == NULL || call->session->event != CONVRELAY_EVENT_DTMF) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_variable_set(v, call->session.digits.data,
-                                           call->session.digits.len);
+    return ngx_http_convrelay_variable_set(v, call->session->digits.data,
+                                           call->session->digits.len);
 }
 
 
@@ -302,7 +302,7 @@ ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    counter = (uint64_t *) ((char *) &call->session + data);
+    counter = (uint64_t *) ((char *) call->session + data);
 
     p = ngx_pnalloc(r->pool, NGX_INT64_LEN);
     if (p == NULL) {
@@ -328,7 +328,7 @@ ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
     if (call) {
         ngx_http_convrelay_variable_suffix(data, "convrelay_parameter_",
                                            &name);
-        value = convrelay_session_parameter(&call->session, name.data,
+        value = convrelay_session_parameter(call->session, name.data,
                                             name.len);
     }
 

@@ -327,8 +327,8 @@ ngx_http_convrelay_claims(ngx_http_convrelay_call_t *call,
     ngx_uint_t                   i;
     ngx_http_convrelay_limit_t  *limit;
 
-    value.len = call->session.setup.call_sid.len;
-    value.data = call->session.setup.call_sid.data;
+    value.len = call->session->setup.call_sid.len;
+    value.data = call->session->setup.call_sid.data;
 
     if (ngx_http_convrelay_claim_push(call, claims, NULL, &value) != NGX_OK) {
         return NGX_ERROR;

@@ -155,7 +155,8 @@ typedef struct {
 
 
 typedef struct {
-    const convrelay_session_conf_t  *conf;
+    const convrelay_session_conf_t  *conf;        /* may be exchanged for one
+                                                     that differs in texts */
 
     unsigned                 ready:1;     /* setup was seen */
     unsigned                 running:1;   /* a turn runs */
