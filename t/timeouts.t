@@ -403,7 +403,7 @@ until not f or f.opcode == "close" and ngx.say(f.payload:sub(3))
 < eof
 too many turns
 --- error_log
-client asks too fast: 6 turns ahead, limit is 5 a minute, closing
+client sends too fast: 6 turns ahead, limit is 5 a minute, closing
 --- no_error_log
 [error]
 

@@ -13,6 +13,9 @@ static ngx_int_t ngx_http_convrelay_frame_rate(
     ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_turn_rate(
     ngx_http_convrelay_call_t *call);
+static ngx_int_t ngx_http_convrelay_rate(ngx_http_convrelay_call_t *call,
+    convrelay_rate_t *rate, const convrelay_rate_limit_t *limit,
+    const char *what, const char *period);
 static void ngx_http_convrelay_invalid_frame(
     ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_frame(ngx_http_convrelay_call_t *call,
@@ -65,30 +68,14 @@ ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
 static ngx_int_t
 ngx_http_convrelay_frame_rate(ngx_http_convrelay_call_t *call)
 {
-    convrelay_str_t         reason = convrelay_string("too many messages");
     convrelay_rate_limit_t  limit;
 
     limit.number = call->conf->max_frame_rate;
     limit.period = 1000;
     limit.burst = limit.number * NGX_HTTP_CONVRELAY_FRAME_BURST;
 
-    if (limit.number == 0
-        || convrelay_rate_add(&call->frames, &limit, ngx_current_msec)
-           == CONVRELAY_OK)
-    {
-        return NGX_OK;
-    }
-
-    ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
-                  "client sends too fast: %ui messages ahead, limit is %ui "
-                  "a second, closing",
-                  (ngx_uint_t) convrelay_rate_ahead(&call->frames, &limit),
-                  (ngx_uint_t) limit.number);
-
-    ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
-                                  &reason);
-
-    return NGX_DECLINED;
+    return ngx_http_convrelay_rate(call, &call->frames, &limit, "messages",
+                                   "second");
 }
 
 
@@ -100,26 +87,41 @@ ngx_http_convrelay_frame_rate(ngx_http_convrelay_call_t *call)
 static ngx_int_t
 ngx_http_convrelay_turn_rate(ngx_http_convrelay_call_t *call)
 {
-    convrelay_str_t         reason = convrelay_string("too many turns");
     convrelay_rate_limit_t  limit;
 
     limit.number = call->conf->max_turn_rate;
     limit.period = 60000;
     limit.burst = limit.number;
 
-    if (limit.number == 0
-        || convrelay_rate_add(&call->started_turns, &limit, ngx_current_msec)
-           == CONVRELAY_OK)
+    return ngx_http_convrelay_rate(call, &call->started_turns, &limit,
+                                   "turns", "minute");
+}
+
+
+/* NGX_OK, or NGX_DECLINED: the call is closed; a limit of 0 is none */
+
+static ngx_int_t
+ngx_http_convrelay_rate(ngx_http_convrelay_call_t *call,
+    convrelay_rate_t *rate, const convrelay_rate_limit_t *limit,
+    const char *what, const char *period)
+{
+    u_char           buf[32];
+    convrelay_str_t  reason;
+
+    if (limit->number == 0
+        || convrelay_rate_add(rate, limit, ngx_current_msec) == CONVRELAY_OK)
     {
         return NGX_OK;
     }
 
     ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
-                  "client asks too fast: %ui turns ahead, limit is %ui a "
-                  "minute, closing",
-                  (ngx_uint_t) convrelay_rate_ahead(&call->started_turns,
-                                                    &limit),
-                  (ngx_uint_t) limit.number);
+                  "client sends too fast: %ui %s ahead, limit is %ui a %s, "
+                  "closing",
+                  (ngx_uint_t) convrelay_rate_ahead(rate, limit), what,
+                  (ngx_uint_t) limit->number, period);
+
+    reason.data = buf;
+    reason.len = ngx_sprintf(buf, "too many %s", what) - buf;
 
     ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                   &reason);
