@@ -148,7 +148,8 @@ typedef struct {
     size_t                   kept;        /* bytes of it that are there */
     size_t                   aside;       /* bytes at the end that are spoken
                                              and kept out of the history */
-    unsigned                 stored:1;    /* entry is valid */
+    unsigned                 stored;      /* entry is valid; no bit: gcc's
+                                             analyzer loses sight of it */
     uint64_t                 started;     /* ms, when its first piece left */
     convrelay_heard_t        heard;
 } convrelay_answer_t;
