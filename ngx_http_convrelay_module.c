@@ -418,7 +418,9 @@ ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_convrelay_init(ngx_conf_t *cf)
 {
-    if (ngx_http_convrelay_env_check(cf) != NGX_OK) {
+    if (ngx_http_convrelay_env_check(cf) != NGX_OK
+        || ngx_http_convrelay_memory_init(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

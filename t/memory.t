@@ -274,7 +274,7 @@ subtest 'moments that have actions' => sub {
 subtest 'calls that come and go' => sub {
     my @ends = (sub { $_[0]->hangup }, sub { $_[0]->fin },
                 sub { $_[0]->rst }, sub { $_[0]->torn });
-    my (@heap, $idle);
+    my (@heap, $idle, $peak);
 
     for my $wave (1 .. 5) {
         my @calls = map { dial($_ % 3 ? '/ws' : '/slow') } 1 .. 100;
@@ -283,6 +283,8 @@ subtest 'calls that come and go' => sub {
 
         $_->prompt('Hi') for @calls;
         $_->tokens(1) for @calls;
+
+        $peak = resident();
 
         for my $n (0 .. $#calls) {
             $ends[$n % @ends]->($calls[$n]);
@@ -295,6 +297,17 @@ subtest 'calls that come and go' => sub {
 
     is $now[0] - $heap[0], 0, 'nothing is left of the last 400 of 500';
     is $now[1] - $heap[1], 0, '... in no piece';
+
+    my $left = resident();
+
+    for (1 .. 50) {
+        last if $left < $peak / 2;
+        sleep 0.1;
+        $left = resident();
+    }
+
+    cmp_ok $left, '<', $peak / 2, "of $peak kB around it the system got half";
+    note "$left kB";
 
     my $each = int $idle / 100;
 

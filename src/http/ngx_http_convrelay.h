@@ -61,8 +61,9 @@ typedef struct {
     ngx_shm_zone_t                   *zone;   /* or NULL */
     u_char                           *buffer; /* READ_SIZE bytes, shared by
                                                  the calls of a worker */
-    ngx_module_t                     *proxy;  /* the proxy module, or NULL */
     ngx_array_t                       twimls; /* of twiml_location_t */
+    ngx_uint_t                        calls;  /* of this worker */
+    ngx_event_t                       quiet;  /* timer: there are none */
 } ngx_http_convrelay_main_conf_t;
 
 
@@ -101,6 +102,12 @@ typedef struct {
     unsigned                          known:1;        /* at configuration */
     unsigned                          unchecked:1;
 } ngx_http_convrelay_attribute_t;
+
+
+/* an attribute's value, now or as far as it is known; NGX_OK or NGX_ERROR */
+
+typedef ngx_int_t (*ngx_http_convrelay_attribute_pt)(void *data,
+    ngx_http_convrelay_attribute_t *a, convrelay_str_t *text);
 
 
 typedef struct {
@@ -402,6 +409,15 @@ void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
 void ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call);
 
 
+/* ngx_http_convrelay_memory.c */
+
+/* a call has come, has gone: its memory goes back to the system some time */
+void ngx_http_convrelay_memory_enter(ngx_http_convrelay_main_conf_t *mcf);
+void ngx_http_convrelay_memory_leave(ngx_http_convrelay_main_conf_t *mcf);
+
+ngx_int_t ngx_http_convrelay_memory_init(ngx_conf_t *cf);
+
+
 /* ngx_http_convrelay_event.c */
 
 /* performs what is configured for the EVENT; its texts may go with it */
@@ -541,6 +557,18 @@ ngx_int_t ngx_http_convrelay_twiml_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, ngx_uint_t reconnects,
     ngx_str_t *document);
+
+/*
+ * Values of attributes (or NULL) in the pool, as value() has them; pairs has
+ * room for more of them behind.  NULL or NGX_ERROR without memory, or where
+ * value() fails.
+ */
+convrelay_pair_t *ngx_http_convrelay_twiml_pairs(ngx_pool_t *pool,
+    ngx_array_t *attributes, ngx_uint_t more,
+    ngx_http_convrelay_attribute_pt value, void *data);
+ngx_int_t ngx_http_convrelay_twiml_languages(ngx_pool_t *pool,
+    ngx_array_t *languages, convrelay_twiml_t *t,
+    ngx_http_convrelay_attribute_pt value, void *data);
 
 
 /* ngx_http_convrelay_twiml_conf.c */

@@ -92,6 +92,9 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     pcln->handler = ngx_http_convrelay_call_free;
     pcln->data = call;
 
+    ngx_http_convrelay_memory_enter(
+        ngx_http_get_module_main_conf(r, ngx_http_convrelay_module));
+
     cln = ngx_http_cleanup_add(r, 0);
     if (cln == NULL) {
         return NULL;
@@ -228,6 +231,10 @@ ngx_http_convrelay_call_free(void *data)
     ngx_http_convrelay_output_free(call);
     convrelay_ws_reader_free(&call->reader);
     convrelay_session_free(call->session);
+
+    ngx_http_convrelay_memory_leave(
+        ngx_http_get_module_main_conf(call->request,
+                                      ngx_http_convrelay_module));
 }
 
 

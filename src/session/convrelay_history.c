@@ -9,8 +9,8 @@
 #include "convrelay_history.h"
 
 
-#define CONVRELAY_HISTORY_SMALL  2048     /* bytes of which nothing is kept in
-                                             reserve */
+#define CONVRELAY_HISTORY_SPARE  2048     /* bytes that may stay when what
+                                             needed them has gone */
 
 
 static int convrelay_history_measure(convrelay_llm_role_e role,
@@ -79,7 +79,7 @@ convrelay_history_append(convrelay_history_t *h, convrelay_llm_role_e role,
 
     /* memory that a long turn needed does not stay when that turn is gone */
 
-    if (h->size > 2 * h->len + CONVRELAY_HISTORY_SMALL) {
+    if (h->size > h->len + CONVRELAY_HISTORY_SPARE) {
         p = realloc(h->data, h->len);
 
         if (p) {
@@ -298,12 +298,9 @@ convrelay_history_reserve(convrelay_history_t *h, size_t need)
         return CONVRELAY_OK;
     }
 
-    if (need < CONVRELAY_HISTORY_SMALL) {
-        size = (need + 127) & ~(size_t) 127;
+    /* a turn asks for more some seconds later, a call can be idle for long */
 
-    } else {
-        size = need + need / 8;
-    }
+    size = (need + 127) & ~(size_t) 127;
 
     if (h->max_bytes && size > h->max_bytes) {
         size = (need > h->max_bytes) ? need : h->max_bytes;

@@ -39,8 +39,8 @@ typedef struct {
 
     u_char                     *data;     /* messages joined with commas */
     size_t                      len;
-    size_t                      size;     /* never past an eighth more than
-                                             needed, or 256 bytes */
+    size_t                      size;     /* less than 128 bytes more than
+                                             was needed */
     convrelay_history_entry_t  *entries;
     size_t                      nentries;
     size_t                      nalloc;

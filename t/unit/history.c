@@ -365,7 +365,7 @@ test_size(void)
     for (i = 0; i < 2000; i++) {
         add(&h, i & 1 ? A : U, text + i % 299);
 
-        if (h.size > h.len + h.len / 8 && h.size >= h.len + 256) {
+        if (h.size >= h.len + 128) {
             bad++;
         }
 
@@ -374,7 +374,7 @@ test_size(void)
         }
     }
 
-    tap_ok(bad == 0, "never more than an eighth or 256 bytes are in reserve");
+    tap_ok(bad == 0, "never more than 128 bytes are in reserve");
 
     convrelay_history_free(&h);
 
