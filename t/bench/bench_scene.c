@@ -344,7 +344,7 @@ bench_scene_idle(bench_options_t *o)
     grown = bench_memory();
 
     bench_batch(0, o->calls, o->at_once, bench_stop);
-    bench_loop(bench_clock() + 3 * settle, NULL);
+    bench_loop(bench_clock() + 6 * settle, NULL);
     after = bench_memory();
 
     bench_result("calls", o->calls);
