@@ -18,15 +18,11 @@ static ngx_int_t ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
-static ngx_int_t ngx_http_convrelay_twiml_languages(ngx_http_request_t *r,
-    ngx_array_t *languages, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
 static void ngx_http_convrelay_twiml_greeting(
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
-static convrelay_pair_t *ngx_http_convrelay_twiml_pairs(ngx_http_request_t *r,
-    ngx_array_t *attributes, ngx_uint_t more);
-static ngx_int_t ngx_http_convrelay_twiml_value(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_twiml_value(void *data,
     ngx_http_convrelay_attribute_t *a, convrelay_str_t *text);
 
 
@@ -59,7 +55,8 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
 
     if (ngx_http_convrelay_twiml_url(r, clcf, &t) != NGX_OK
         || ngx_http_convrelay_twiml_connect(r, clcf, &t) != NGX_OK
-        || ngx_http_convrelay_twiml_languages(r, clcf->languages, &t)
+        || ngx_http_convrelay_twiml_languages(r->pool, clcf->languages, &t,
+                                           ngx_http_convrelay_twiml_value, r)
            != NGX_OK
         || ngx_http_convrelay_twiml_parameters(r, clcf, &t) != NGX_OK
         || ngx_http_convrelay_twiml_xml(r, clcf->before, &t.before) != NGX_OK
@@ -165,7 +162,8 @@ static ngx_int_t
 ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t)
 {
-    t->attributes = ngx_http_convrelay_twiml_pairs(r, clcf->attributes, 0);
+    t->attributes = ngx_http_convrelay_twiml_pairs(r->pool, clcf->attributes,
+                                        0, ngx_http_convrelay_twiml_value, r);
     if (t->attributes == NULL) {
         return NGX_ERROR;
     }
@@ -183,9 +181,9 @@ ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_http_convrelay_twiml_languages(ngx_http_request_t *r,
-    ngx_array_t *languages, convrelay_twiml_t *t)
+ngx_int_t
+ngx_http_convrelay_twiml_languages(ngx_pool_t *pool, ngx_array_t *languages,
+    convrelay_twiml_t *t, ngx_http_convrelay_attribute_pt value, void *data)
 {
     ngx_uint_t                      i;
     convrelay_twiml_language_t     *l;
@@ -195,7 +193,7 @@ ngx_http_convrelay_twiml_languages(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    l = ngx_palloc(r->pool,
+    l = ngx_palloc(pool,
                    languages->nelts * sizeof(convrelay_twiml_language_t));
     if (l == NULL) {
         return NGX_ERROR;
@@ -208,19 +206,16 @@ ngx_http_convrelay_twiml_languages(ngx_http_request_t *r,
 
     for (i = 0; i < languages->nelts; i++) {
 
-        if (ngx_http_convrelay_twiml_value(r, &language[i].code, &l[i].code)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        l[i].attributes = ngx_http_convrelay_twiml_pairs(r,
-                                                  &language[i].attributes, 0);
-        if (l[i].attributes == NULL) {
+        if (value(data, &language[i].code, &l[i].code) != NGX_OK) {
             return NGX_ERROR;
         }
 
         l[i].nattributes = language[i].attributes.nelts;
+        l[i].attributes = ngx_http_convrelay_twiml_pairs(pool,
+                                    &language[i].attributes, 0, value, data);
+        if (l[i].attributes == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
@@ -238,7 +233,8 @@ ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
 
     /* room for the ticket and the greeting */
 
-    pair = ngx_http_convrelay_twiml_pairs(r, clcf->parameters, 2);
+    pair = ngx_http_convrelay_twiml_pairs(r->pool, clcf->parameters, 2,
+                                          ngx_http_convrelay_twiml_value, r);
     if (pair == NULL) {
         return NGX_ERROR;
     }
@@ -298,11 +294,9 @@ ngx_http_convrelay_twiml_greeting(ngx_http_convrelay_loc_conf_t *clcf,
 }
 
 
-/* the values of now, with room for more pairs behind them */
-
-static convrelay_pair_t *
-ngx_http_convrelay_twiml_pairs(ngx_http_request_t *r, ngx_array_t *attributes,
-    ngx_uint_t more)
+convrelay_pair_t *
+ngx_http_convrelay_twiml_pairs(ngx_pool_t *pool, ngx_array_t *attributes,
+    ngx_uint_t more, ngx_http_convrelay_attribute_pt value, void *data)
 {
     ngx_uint_t                       i, n;
     convrelay_pair_t                *pair;
@@ -310,7 +304,7 @@ ngx_http_convrelay_twiml_pairs(ngx_http_request_t *r, ngx_array_t *attributes,
 
     n = attributes ? attributes->nelts : 0;
 
-    pair = ngx_palloc(r->pool, (n + more) * sizeof(convrelay_pair_t));
+    pair = ngx_palloc(pool, (n + more) * sizeof(convrelay_pair_t));
     if (pair == NULL) {
         return NULL;
     }
@@ -321,9 +315,7 @@ ngx_http_convrelay_twiml_pairs(ngx_http_request_t *r, ngx_array_t *attributes,
         pair[i].name.len = a[i].name.len;
         pair[i].name.data = a[i].name.data;
 
-        if (ngx_http_convrelay_twiml_value(r, &a[i], &pair[i].value)
-            != NGX_OK)
-        {
+        if (value(data, &a[i], &pair[i].value) != NGX_OK) {
             return NULL;
         }
     }
@@ -338,9 +330,11 @@ ngx_http_convrelay_twiml_pairs(ngx_http_request_t *r, ngx_array_t *attributes,
  */
 
 static ngx_int_t
-ngx_http_convrelay_twiml_value(ngx_http_request_t *r,
-    ngx_http_convrelay_attribute_t *a, convrelay_str_t *text)
+ngx_http_convrelay_twiml_value(void *data, ngx_http_convrelay_attribute_t *a,
+    convrelay_str_t *text)
 {
+    ngx_http_request_t *r = data;
+
     const char       *error;
     convrelay_str_t   name;
 

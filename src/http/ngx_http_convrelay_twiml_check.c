@@ -23,12 +23,8 @@ static char *ngx_http_convrelay_twiml_check_values(ngx_conf_t *cf,
 
 static char *ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
-static ngx_int_t ngx_http_convrelay_twiml_known_languages(ngx_conf_t *cf,
-    ngx_array_t *languages, convrelay_twiml_t *t);
-static convrelay_pair_t *ngx_http_convrelay_twiml_known_pairs(ngx_conf_t *cf,
-    ngx_array_t *attributes);
-static void ngx_http_convrelay_twiml_known(ngx_http_convrelay_attribute_t *a,
-    convrelay_str_t *text);
+static ngx_int_t ngx_http_convrelay_twiml_known(void *data,
+    ngx_http_convrelay_attribute_t *a, convrelay_str_t *text);
 
 
 static ngx_str_t  ngx_http_convrelay_greeting_name =
@@ -305,10 +301,13 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
     ngx_memzero(&t, sizeof(convrelay_twiml_t));
 
     t.nattributes = conf->attributes->nelts;
-    t.attributes = ngx_http_convrelay_twiml_known_pairs(cf, conf->attributes);
+    t.attributes = ngx_http_convrelay_twiml_pairs(cf->temp_pool,
+                                          conf->attributes, 0,
+                                          ngx_http_convrelay_twiml_known, NULL);
 
     if (t.attributes == NULL
-        || ngx_http_convrelay_twiml_known_languages(cf, conf->languages, &t)
+        || ngx_http_convrelay_twiml_languages(cf->temp_pool, conf->languages,
+                                     &t, ngx_http_convrelay_twiml_known, NULL)
            != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -340,73 +339,10 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
 }
 
 
-static ngx_int_t
-ngx_http_convrelay_twiml_known_languages(ngx_conf_t *cf,
-    ngx_array_t *languages, convrelay_twiml_t *t)
-{
-    ngx_uint_t                      i;
-    convrelay_twiml_language_t     *l;
-    ngx_http_convrelay_language_t  *language;
-
-    if (languages == NULL) {
-        return NGX_OK;
-    }
-
-    l = ngx_pcalloc(cf->temp_pool,
-                    languages->nelts * sizeof(convrelay_twiml_language_t));
-    if (l == NULL) {
-        return NGX_ERROR;
-    }
-
-    t->languages = l;
-    t->nlanguages = languages->nelts;
-
-    language = languages->elts;
-
-    for (i = 0; i < languages->nelts; i++) {
-        ngx_http_convrelay_twiml_known(&language[i].code, &l[i].code);
-
-        l[i].nattributes = language[i].attributes.nelts;
-        l[i].attributes = ngx_http_convrelay_twiml_known_pairs(cf,
-                                                     &language[i].attributes);
-        if (l[i].attributes == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static convrelay_pair_t *
-ngx_http_convrelay_twiml_known_pairs(ngx_conf_t *cf, ngx_array_t *attributes)
-{
-    ngx_uint_t                       i;
-    convrelay_pair_t                *pair;
-    ngx_http_convrelay_attribute_t  *a;
-
-    a = attributes->elts;
-
-    pair = ngx_palloc(cf->temp_pool,
-                      (attributes->nelts + 1) * sizeof(convrelay_pair_t));
-    if (pair == NULL) {
-        return NULL;
-    }
-
-    for (i = 0; i < attributes->nelts; i++) {
-        pair[i].name.len = a[i].name.len;
-        pair[i].name.data = a[i].name.data;
-        ngx_http_convrelay_twiml_known(&a[i], &pair[i].value);
-    }
-
-    return pair;
-}
-
-
 /* who writes "unchecked" knows better */
 
-static void
-ngx_http_convrelay_twiml_known(ngx_http_convrelay_attribute_t *a,
+static ngx_int_t
+ngx_http_convrelay_twiml_known(void *data, ngx_http_convrelay_attribute_t *a,
     convrelay_str_t *text)
 {
     text->len = 0;
@@ -416,4 +352,6 @@ ngx_http_convrelay_twiml_known(ngx_http_convrelay_attribute_t *a,
         text->len = a->text.len;
         text->data = a->text.data ? a->text.data : (u_char *) "";
     }
+
+    return NGX_OK;
 }
