@@ -271,9 +271,9 @@ coverage:                       ## lines that the unit tests reach
 asan:                           ## unit tests and nginx under sanitizers
 	B=$(abspath $(B)) .ci/asan
 
-valgrind: all                   ## the Test::Nginx files under valgrind
+valgrind: all units             ## all tests, or TESTS="t/a.t", under valgrind
 	.ci/deps valgrind
-	B=$(abspath $(B)) .ci/valgrind $(TESTS)
+	B=$(abspath $(B)) .ci/valgrind $(if $(filter command,$(origin TESTS)),$(TESTS))
 
 bench:                          ## against a floor and peers, one table
 	.ci/deps build bench

@@ -267,7 +267,7 @@ LLM failed: upstream: 127.0.0.1
 local call = dial("/ws")
 call:setup()
 call:prompt("Hi")
-call:quiet(80)
+call:quiet(80 * slow)
 call:hangup()
 --- response_body
 > setup

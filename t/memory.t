@@ -16,7 +16,7 @@ use Test::More;
 use Time::HiRes qw( sleep );
 
 plan skip_all => 'sanitizers and valgrind have a malloc of their own'
-    if $ENV{ASAN_OPTIONS} || $ENV{TEST_NGINX_USE_VALGRIND};
+    if $ENV{ASAN_OPTIONS} || $ENV{TEST_NGINX_VALGRIND};
 
 my $turns = $ENV{TEST_TURNS} || 1000;
 my $first = $turns / 2 < 500 ? $turns / 2 : 500;

@@ -87,7 +87,7 @@ end
 ngx.update_time()
 
 local time = ngx.now() - start
-ngx.say(time > 0.25 and time < 1 and "in time" or time)
+ngx.say(time > 0.25 / slow and time < slow and "in time" or time)
 
 call.mute = true
 call:hangup()

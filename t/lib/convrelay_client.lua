@@ -34,7 +34,9 @@ local band, bor, bxor = bit.band, bit.bor, bit.bxor
 local lshift, rshift = bit.lshift, bit.rshift
 
 
-local _M = {}
+-- how many times longer all may take, where all is slower
+
+local _M = { slow = 1 }
 local mt = { __index = _M }
 
 local opcodes = {
@@ -63,6 +65,11 @@ local default_setup = {
     callStatus = "RINGING",
     customParameters = {},
 }
+
+
+local function settimeouts(sock, ms)
+    sock:settimeouts(1000 * _M.slow, 1000 * _M.slow, ms or 3000 * _M.slow)
+end
 
 
 local function u16(n)
@@ -147,7 +154,7 @@ function _M.dial(path, opts)
     local sock = ngx.socket.tcp()
     local self = setmetatable({ sock = sock, mute = opts.mute }, mt)
 
-    sock:settimeouts(1000, 1000, opts.timeout or 3000)
+    settimeouts(sock, opts.timeout)
 
     local ok, err = sock:connect(opts.host or "127.0.0.1",
                                  opts.port or ngx.var.server_port)
@@ -266,7 +273,7 @@ function _M.frame_in(self, ms)
     local sock = self.sock
 
     if ms then
-        sock:settimeouts(1000, 1000, ms)
+        settimeouts(sock, ms)
     end
 
     local function get(n)
@@ -286,7 +293,7 @@ function _M.frame_in(self, ms)
     local head, err = get(2)
 
     if ms then
-        sock:settimeouts(1000, 1000, 3000)
+        settimeouts(sock)
     end
 
     if not head then

@@ -38,7 +38,9 @@ my %setup = (
 sub dial {
     my ($class, $port, $path, %opt) = @_;
 
-    my $self = bless { in => '', pings => 0, timeout => 10, %opt }, $class;
+    my $self = bless { in => '', pings => 0, %opt }, $class;
+
+    $self->{timeout} //= 10 * ($ENV{TEST_NGINX_SLOW} // 1);
 
     $self->{sock} = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                           PeerPort => $port, Timeout => 5)

@@ -62,7 +62,7 @@ sub caller_start {
             $ENV{ASAN_OPTIONS} =~ s/:log_path=[^:]*//;
         }
 
-        alarm 60;
+        alarm 60 * ($ENV{TEST_NGINX_SLOW} // 1);
         exec caller_path(), @args or POSIX::_exit(127);
     }
 

@@ -13,6 +13,7 @@ use Exporter 'import';
 our @EXPORT_OK = qw( certificates copy_examples examples );
 
 my $dir = ConvRelay::Nginx->root . '/conf-examples';
+my $slow = $ENV{TEST_NGINX_SLOW} // 1;
 
 
 sub examples {
@@ -33,6 +34,7 @@ sub copy_examples {
 
         $text =~ s/\bapi\.openai\.com:443\b/$api/g;
         $text =~ s{/etc/ssl/certs/ca-certificates\.crt}{%%DIR%%/conf/ca.crt}g;
+        $text =~ s{(proxy_connect_timeout +)(\d+)s;}{$1 . $2 * $slow . 's;'}ge;
         $text =~ s/^( *listen +)8080;/${1}127.0.0.1:%%PORT%%;/mg;
         $text =~ s{^load_module +modules/ngx_http_convrelay_module.so;}
                   {%%MODULES%%}mg;

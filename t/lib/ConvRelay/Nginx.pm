@@ -36,6 +36,10 @@ my $root = Cwd::realpath(File::Basename::dirname(__FILE__) . '/../../..');
 my $build = $ENV{TEST_NGINX_BUILD} // "$root/build";
 my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
 
+# where all is slower, all that is waited for may take so many times longer
+
+my $slow = $ENV{TEST_NGINX_SLOW} // 1;
+
 my %running;        # weak, by folder
 
 
@@ -55,7 +59,7 @@ sub new {
     $self->take_ports;
 
     $SIG{ALRM} = sub { die "this test hangs\n" };
-    alarm($ENV{TEST_NGINX_ALARM} // 120);
+    alarm(($ENV{TEST_NGINX_ALARM} // 120) * $slow);
 
     File::Path::make_path(map { "$self->{dir}/$_" } 'conf', 'logs');
 
@@ -233,29 +237,46 @@ sub reaped {
 sub status { return $_[0]{status} }
 
 
+# by what they hold, since a title is lost under valgrind: a worker has begun
+# when it polls; till then it looks like its master
+
 sub workers {
+    my $self = shift;
+
+    return grep { grep { /eventpoll/ } held($_) } $self->children;
+}
+
+
+sub children {
     my $self = shift;
 
     open my $fh, '<', "/proc/$self->{pid}/task/$self->{pid}/children"
         or return;
 
-    # between fork and its first words a worker looks like its master
-
-    return grep { title($_) =~ /worker process/ } split ' ', <$fh> // '';
+    return split ' ', <$fh> // '';
 }
 
 
-sub title {
-    my $pid = shift;
-
-    open my $fh, '<', "/proc/$pid/cmdline" or return '';
-
-    return scalar(<$fh>) // '';
-}
-
+# one that shuts down has closed its listening sockets
 
 sub serving {
-    return grep { title($_) !~ /shutting down/ } $_[0]->workers;
+    my $self = shift;
+    my %listening;
+
+    open my $fh, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!\n";
+
+    while (<$fh>) {
+        my @field = split;
+
+        $listening{"socket:[$field[9]]"} = 1 if $field[3] eq '0A';
+    }
+
+    return grep { grep { $listening{$_} } held($_) } $self->workers;
+}
+
+
+sub held {
+    return map { readlink // () } glob "/proc/$_[0]/fd/*";
 }
 
 
@@ -345,7 +366,7 @@ sub complaints {
 
 sub wait_for {
     my ($seconds, $code) = @_;
-    my $end = time + $seconds;
+    my $end = time + $seconds * $slow;
 
     while (time < $end) {
         return 1 if $code->();

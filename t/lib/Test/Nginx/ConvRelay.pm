@@ -31,7 +31,8 @@ package Test::Nginx::ConvRelay;
 # New sections:
 #
 #     call   Lua, run as the body of "location = /t", which is requested;
-#            dial(), frame() and the rest are in t/lib/convrelay_client.lua
+#            dial(), frame() and the rest are in t/lib/convrelay_client.lua;
+#            slow is how many times longer all may take (TEST_NGINX_SLOW)
 #     llm    parameters of convrelay_mock_llm, or a whole server body, or
 #            "none" where tcp_listen plays the server; it listens on
 #            $TEST_NGINX_LLM_PORT, which is upstream "llm"
@@ -204,17 +205,26 @@ _EOC_
 sub call_location() {
     my $code = shift;
 
+    my $slow = slow();
+
     return <<"_EOC_";
 
         location = /t {
             content_by_lua_block {
                 local client = require "convrelay_client"
+                client.slow = $slow
                 local dial, frame = client.dial, client.frame
+                local slow = client.slow
                 $code
             }
         }
 _EOC_
 }
+
+
+# how many times longer all may take, where all is slower
+
+sub slow() { return $ENV{TEST_NGINX_SLOW} // 1 }
 
 
 # Test::Nginx warns of every [emerg], expected or not
@@ -243,6 +253,12 @@ Test::Nginx::Socket::add_block_preprocessor(sub {
         if (!defined $block->request) {
             $block->set_value('request', 'GET /t');
         }
+    }
+
+    my $delay = $block->raw_request_middle_delay;
+
+    if (defined $delay && slow() != 1) {
+        $block->set_value('raw_request_middle_delay', $delay * slow());
     }
 
     return if $must_die;
