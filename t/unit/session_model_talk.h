@@ -1,0 +1,711 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The model's account of what is said: by the caller, by the LLM, and by the
+ * voice, which reports it.
+ */
+
+
+static cJSON *parameters(call_t *c, const char *greeting);
+static void delta_over(call_t *c, convrelay_str_t *text, size_t max);
+static void utterance(call_t *c, convrelay_str_t *u, size_t *cut);
+
+static void report(call_t *c, size_t from, size_t end);
+static void played(call_t *c, const u_char *p, size_t len, const char *want);
+static size_t clause(const call_t *c);
+static int counts(const u_char *p, size_t len);
+
+
+static const char  *vocabulary[] = {
+    "no", "No", "a", "we", "We", "can", "power", "two", "I", "I can", "the",
+    "Caf\xc3\xa9", "\xe6\x97\xa5\xe6\x9c\xac", "\"yes\"", "\\", "3.50",
+    "it's", "\xe2\x80\x94", "\n", "*", "10:30", "",
+};
+
+
+static void
+setup(call_t *c)
+{
+    cJSON                      *json;
+    const char                 *greeting;
+    convrelay_relay_message_t   m;
+
+    static const char  *greetings[] = {
+        NULL, "", "Hi! Ask me.", "Welcome to all of this!", " \n",
+    };
+
+    c->what = "setup";
+    c->call_sid = rnd(4) ? "CA1" : "";
+
+    greeting = greetings[rnd(5)];
+
+    /* so that the session knows that there is a voice that reports */
+
+    if (c->reports) {
+        played(c, (u_char *) "Welcome to all of this!", 23, "");
+    }
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_SETUP;
+    m.u.setup.call_sid.data = (u_char *) c->call_sid;
+    m.u.setup.call_sid.len = strlen(c->call_sid);
+    m.u.setup.parameters = json = parameters(c, greeting);
+    message(c, &m);
+
+    cJSON_Delete(json);
+
+    c->ready = !c->closed;
+
+    check_actions(c, c->closed ? ""
+                     : on(c, CONVRELAY_EVENT_SETUP) ? "UV" : "U");
+
+    if (c->closed) {
+        return;
+    }
+
+    if (convrelay_session_parameter(&c->s, (u_char *) "NAME", 4) == NULL) {
+        bad(c, "a parameter is not there");
+    }
+
+    if (c->conf.greeting && greeting && greeting[0]) {
+        new_answer(c, c->now);
+        add_text(c, (u_char *) greeting, strlen(greeting));
+        c->ends[c->len] = 1;
+        store(c);
+    }
+
+    check_history(c);
+}
+
+
+static cJSON *
+parameters(call_t *c, const char *greeting)
+{
+    char      name[16];
+    cJSON    *json;
+    unsigned  n;
+
+    json = cJSON_CreateObject();
+
+    if (greeting) {
+        cJSON_AddStringToObject(json, CONVRELAY_SESSION_GREETING, greeting);
+    }
+
+    cJSON_AddStringToObject(json, "name", "value");
+    cJSON_AddNumberToObject(json, "number", rnd(100) - 0.5);
+    cJSON_AddBoolToObject(json, "flag", rnd(2));
+    cJSON_AddNullToObject(json, "null");
+    cJSON_AddObjectToObject(json, "object");
+
+    for (n = rnd(8) ? 0 : 2 * CONVRELAY_SESSION_MAX_PARAMETERS; n; n--) {
+        snprintf(name, sizeof(name), "p%u", n);
+        cJSON_AddStringToObject(json, name, "");
+    }
+
+    return json;
+}
+
+
+static void
+prompt(call_t *c)
+{
+    char                       want[16] = "";
+    u_char                     text[256];
+    convrelay_relay_message_t  m;
+
+    c->what = "prompt";
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_PROMPT;
+    m.u.prompt.last = 1;
+    m.u.prompt.voice_prompt.data = text;
+    m.u.prompt.voice_prompt.len = words(text, 1 + rnd(6));
+    m.u.prompt.lang.data = (u_char *) languages[rnd(3)];
+    m.u.prompt.lang.len = strlen((char *) m.u.prompt.lang.data);
+
+    c->prompt = m.u.prompt.voice_prompt;
+
+    message(c, &m);
+
+    if (!c->ready || c->closed || c->ending || c->prompt.len == 0) {
+        check_actions(c, c->ready || c->closed ? "" : "L");
+        check_same(c);
+        return;
+    }
+
+    cancel(c, want);
+    add(c, 0, text, m.u.prompt.voice_prompt.len);
+
+    c->lang = (char *) m.u.prompt.lang.data;
+    c->playing = 0;
+    c->tones = 0;
+
+    if (c->keys_at) {
+        c->overtaken = 1;
+        c->keys_at = c->settling ? c->keys_at : c->now;
+    }
+
+    c->running = !on(c, CONVRELAY_EVENT_PROMPT);
+    c->sent = 0;
+
+    check_actions(c, strcat(want, c->running ? "S" : "V"));
+    check_history(c);
+}
+
+
+static void
+partial(call_t *c)
+{
+    convrelay_relay_message_t  m;
+
+    c->what = "partial";
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_PROMPT;
+    convrelay_str_set(&m.u.prompt.voice_prompt, "so I");
+    message(c, &m);
+
+    check_actions(c, c->ready || c->closed ? "" : "L");
+    check_same(c);
+}
+
+
+static void
+delta(call_t *c)
+{
+    size_t           max, len;
+    u_char           buf[256], *p;
+    convrelay_str_t  text;
+
+    c->what = "delta";
+
+    text.len = len = words(buf, 1 + rnd(4));
+
+    if (text.len == 0 || c->len > MAX_ANSWER / 2) {
+        return;
+    }
+
+    text.data = p = tap_flush(buf, text.len);
+
+    convrelay_session_delta(&c->s, &text, c->now, c->out);
+
+    if (!c->running) {
+        check_actions(c, "");
+        check_same(c);
+        tap_unflush(p, len);
+        return;
+    }
+
+    max = c->conf.max_answer;
+
+    if (max && (c->sent ? c->len : 0) + text.len > max) {
+        delta_over(c, &text, max);
+
+    } else {
+        check_actions(c, "T");
+        check_text(c, &text);
+        check_same(c);
+    }
+
+    tap_unflush(p, len);
+}
+
+
+static void
+delta_over(call_t *c, convrelay_str_t *text, size_t max)
+{
+    char  want[16] = "";
+
+    text->len = convrelay_utf8_valid(text->data,
+                                     max - (c->sent ? c->len : 0));
+
+    if (text->len) {
+        check_actions(c, "TC.L");
+        check_text(c, text);
+        cancel(c, want);
+
+    } else {
+        cancel(c, want);
+        check_actions(c, strcat(want, "L"));
+    }
+
+    check_history(c);
+}
+
+
+static void
+turn_end(call_t *c)
+{
+    const char            *want;
+    unsigned               well;
+    convrelay_turn_end_e   how;
+
+    c->what = "turn end";
+
+    how = rnd(3) ? CONVRELAY_TURN_COMPLETE : rnd(5);
+
+    convrelay_session_turn_end(&c->s, how, c->now, c->out);
+
+    if (!c->running) {
+        check_actions(c, "");
+        check_same(c);
+        return;
+    }
+
+    c->running = 0;
+
+    well = c->sent && (how == CONVRELAY_TURN_COMPLETE
+                       || how == CONVRELAY_TURN_TRUNCATED);
+
+    if (c->sent) {
+        store(c);
+
+    } else if (how == CONVRELAY_TURN_REJECTED
+               && !c->entries[c->nentries - 1].assistant)
+    {
+        del(c, c->nentries - 1);
+    }
+
+    if (well) {
+        want = ".";
+
+    } else if (on(c, CONVRELAY_EVENT_LLM_FAILED)) {
+        want = c->sent ? ".V" : "V";
+
+    } else if (c->conf.error_message.len) {
+        want = "E.";
+
+        if (!c->sent) {
+            new_answer(c, c->now);
+            c->cuttable = 0;
+        }
+
+    } else {
+        want = c->sent ? "." : "";
+    }
+
+    check_actions(c, want);
+    check_history(c);
+}
+
+
+static void
+interrupt(call_t *c)
+{
+    char                       want[16] = "";
+    size_t                     cut;
+    u_char                     text[256], *p;
+    unsigned                   known;
+    convrelay_str_t            u;
+    convrelay_relay_message_t  m;
+
+    c->what = "interrupt";
+
+    u.data = text;
+    u.len = rnd(3) ? words(text, 1 + rnd(3)) : 0;
+    cut = 0;
+    known = c->cuttable && c->reports;
+
+    if (known) {
+        utterance(c, &u, &cut);
+        c->what = "interrupt";
+
+    } else if (c->cuttable && c->len && rnd(2)) {
+        cut = rnd(c->len);
+        u.data = c->answer + cut;
+        u.len = 1 + rnd(c->len - cut);
+    }
+
+    p = tap_flush(u.data, u.len);
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_INTERRUPT;
+    m.u.interrupt.utterance.data = p;
+    m.u.interrupt.utterance.len = u.len;
+    m.u.interrupt.duration = rnd(4) ? (int64_t) rnd(3000) : -1;
+    message(c, &m);
+
+    tap_unflush(p, u.len);
+
+    if (!c->ready || c->closed) {
+        check_actions(c, c->ready || c->closed ? "" : "L");
+        return;
+    }
+
+    if (c->running) {
+        strcat(want, c->sent ? "C." : "C");
+        c->running = 0;
+    }
+
+    if (c->ending && !c->ended) {
+        strcat(want, "H");
+
+    } else if (c->settling) {
+        strcat(want, "V");
+    }
+
+    c->interrupts++;
+    c->playing = 0;
+    c->tones = 0;
+    c->speaking = 0;
+    c->until = 0;
+
+    check_actions(c, want);
+
+    if (!c->cuttable) {
+        check_same(c);
+        return;
+    }
+
+    c->cuttable = 0;
+    nexact += known;
+    nguess += !known;
+
+    if (!known) {
+        cut = learn_cut(c);
+    }
+
+    if (cut > c->len - c->aside) {
+        cut = c->len - c->aside;
+    }
+
+    store_heard(c, cut);
+    check_history(c);
+}
+
+
+/* a fragment of the clause that is just being spoken, trimmed */
+
+static void
+utterance(call_t *c, convrelay_str_t *u, size_t *cut)
+{
+    size_t  end, first;
+
+    end = clause(c);
+    end = c->spoken + (end > c->spoken ? rnd(end - c->spoken + 1) : 0);
+
+    while (end > c->spoken && end < c->len
+           && (c->answer[end] & 0xc0) == 0x80)
+    {
+        end--;
+    }
+
+    first = c->spoken;
+
+    while (first < end && c->answer[first] <= ' ') {
+        first++;
+    }
+
+    while (end > first && c->answer[end - 1] <= ' ') {
+        end--;
+    }
+
+    u->data = c->answer + first;
+    u->len = end - first;
+
+    if (u->len) {
+        report(c, first, end);
+    }
+
+    *cut = c->played;
+}
+
+
+/* the voice ends a clause and reports it */
+
+static void
+speak(call_t *c)
+{
+    size_t  end, from;
+
+    c->what = "tokensPlayed";
+
+    if (!c->reports) {
+        return;
+    }
+
+    if (!c->cuttable) {
+        played(c, (u_char *) "Sorry for", 9, "");
+        check_same(c);
+        return;
+    }
+
+    end = clause(c);
+    from = c->spoken;
+
+    if (end == from
+        || (c->running && c->sent && end == c->len && !c->ends[end]
+            && strchr(",.:", c->answer[end - 1]) == NULL))
+    {
+        return;
+    }
+
+    c->spoken = end;
+
+    report(c, from, end);
+    check_same(c);
+}
+
+
+/* the agent starts or stops speaking, as reported */
+
+static void
+agent(call_t *c)
+{
+    uint64_t                   off_from;
+    const char                *want;
+    convrelay_relay_message_t  m;
+
+    static const char  *values[] = { "on", "off", "off", "on", "of" };
+
+    c->what = "agentSpeaking";
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_INFO;
+    convrelay_str_set(&m.u.info.name, "agentSpeaking");
+    m.u.info.value.data = (u_char *) values[rnd(5)];
+    m.u.info.value.len = strlen((char *) m.u.info.value.data);
+    message(c, &m);
+
+    want = "";
+
+    if (m.u.info.value.len == 3) {
+
+        if (c->ending && !c->ended && !c->closed && c->speaking) {
+            off_from = c->playing ? c->end_from
+                                  : c->end_from
+                                    + (c->end_at - c->end_from) / 3;
+
+            /* how early is too early is the session's to say */
+
+            want = (c->now >= off_from && (c->playing
+                    || c->end_at < c->end_from + c->conf.end_timeout))
+                   ? "H" : "H?";
+        }
+
+        c->speaking = 0;
+        c->playing = 0;
+
+    } else if (strcmp((char *) m.u.info.value.data, "on") == 0) {
+        c->speaking = 1;
+    }
+
+    check_actions(c, want);
+    check_same(c);
+}
+
+
+static void
+noise(call_t *c)
+{
+    unsigned                   unknown;
+    const char                *want;
+    convrelay_relay_message_t  m;
+
+    c->what = "noise";
+    want = "";
+
+    memset(&m, 0, sizeof(m));
+
+    switch (rnd(5)) {
+
+    case 0:
+    case 1:
+        m.type = CONVRELAY_RELAY_ERROR;
+        m.u.error.code = rnd(2) ? 64107 : -rnd(2);
+        want = "L";
+
+        if (c->ready && !c->ending && c->now >= c->error_at
+            && on(c, CONVRELAY_EVENT_ERROR))
+        {
+            c->error_at = c->now + ERROR_TIME;
+            want = "LV";
+        }
+
+        break;
+
+    case 2:
+
+        if (!c->ready) {
+            return;
+        }
+
+        m.type = CONVRELAY_RELAY_SETUP;
+        m.u.setup.call_sid.data = (u_char *) (rnd(8) ? c->call_sid : "CA2");
+        m.u.setup.call_sid.len = strlen((char *) m.u.setup.call_sid.data);
+        want = m.u.setup.call_sid.data == (u_char *) c->call_sid ? "L" : "X";
+        break;
+
+    case 3:
+        m.type = CONVRELAY_RELAY_INFO;
+        convrelay_str_set(&m.u.info.name, "roundTripDelayMs");
+        convrelay_str_set(&m.u.info.value, "80");
+        break;
+
+    case 4:
+        unknown = c->unknown;
+        c->unknown |= !c->closed;
+        convrelay_str_set(&m.type_name,
+                          "news of a kind that has a name as long as caf\xc3");
+        m.type_name.len = rnd(m.type_name.len);
+        want = unknown ? "" : "L";
+        break;
+    }
+
+    message(c, &m);
+
+    check_actions(c, c->closed ? "" : want);
+    check_same(c);
+}
+
+
+static void
+silence(call_t *c)
+{
+    c->now += rnd(20000);
+}
+
+
+static void
+report(call_t *c, size_t from, size_t end)
+{
+    if (counts(c->answer + from, end - from)) {
+        c->played = end;
+    }
+
+    played(c, c->answer + from, end - from,
+           (c->ending && !c->ended && !c->playing && !c->tones && heard_all(c))
+           ? "H" : "");
+}
+
+
+static void
+played(call_t *c, const u_char *p, size_t len, const char *want)
+{
+    u_char                    *copy;
+    convrelay_relay_message_t  m;
+
+    copy = tap_flush(p, len);
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_INFO;
+    convrelay_str_set(&m.u.info.name, "tokensPlayed");
+    m.u.info.value.data = copy;
+    m.u.info.value.len = len;
+    message(c, &m);
+
+    check_actions(c, c->closed ? "" : want);
+
+    tap_unflush(copy, len);
+}
+
+
+static void
+message(call_t *c, convrelay_relay_message_t *m)
+{
+    convrelay_session_message(&c->s, m, c->now, c->out);
+}
+
+
+static void
+new_answer(call_t *c, uint64_t from)
+{
+    memset(c->ends, 0, c->len + 1);
+
+    c->len = 0;
+    c->aside = 0;
+    c->kept = 0;
+    c->stored = 0;
+    c->spoken = 0;
+    c->played = 0;
+    c->current = -1;
+    c->cuttable = 1;
+    c->until = from + START_TIME;
+}
+
+
+static void
+add_text(call_t *c, const u_char *p, size_t len)
+{
+    memcpy(c->answer + c->len, p, len);
+    c->len += len;
+
+    while (len--) {
+        c->until += ((*p++ & 0xc0) != 0x80) ? CHAR_TIME : 0;
+    }
+}
+
+
+/* where the clause ends that the voice has come to */
+
+static size_t
+clause(const call_t *c)
+{
+    size_t  i;
+
+    for (i = c->spoken; i < c->len; i++) {
+        if (strchr(",.:", c->answer[i]) || c->ends[i + 1]) {
+            return i + 1;
+        }
+    }
+
+    return c->len;
+}
+
+
+static int
+heard_all(const call_t *c)
+{
+    return c->played && !counts(c->answer + c->played, c->len - c->played);
+}
+
+
+/* whether there is more in it than white space and punctuation */
+
+static int
+counts(const u_char *p, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+
+        if (p[i] == 0xe2) {
+            i += 2;
+            continue;
+        }
+
+        if (p[i] >= 0x80 || (p[i] >= '0' && p[i] <= '9')
+            || (p[i] >= 'a' && p[i] <= 'z') || (p[i] >= 'A' && p[i] <= 'Z'))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static size_t
+words(u_char *p, unsigned n)
+{
+    u_char      *last;
+    const char  *word;
+
+    last = p;
+
+    while (n--) {
+        word = vocabulary[rnd(sizeof(vocabulary) / sizeof(vocabulary[0]))];
+        last = (u_char *) stpcpy((char *) last, word);
+
+        if (rnd(4) == 0) {
+            *last++ = ",.:!"[rnd(4)];
+        }
+
+        if (rnd(8)) {
+            *last++ = ' ';
+        }
+    }
+
+    return last - p;
+}
