@@ -175,6 +175,20 @@ sub ring {
 }
 
 
+# the path of one in which all that waits does so long enough
+
+sub scenario {
+    my ($nginx, $name) = @_;
+    my $slow = $ENV{TEST_NGINX_SLOW} // 1;
+    my $text = slurp(ConvRelay::Nginx->root . "/t/scenarios/examples/$name");
+
+    $text =~ s/^(wait )(\d+)( ms)/$1 . $2 * $slow . $3/mge;
+    $nginx->write($name, $text);
+
+    return $nginx->dir . "/conf/$name";
+}
+
+
 sub call {
     my ($nginx, $name) = @_;
 
@@ -195,8 +209,8 @@ sub call {
         my ($scenario, @args) = grep { !ref } @$case;
         my ($shows) = grep { ref } @$case;
 
-        ($code, $said) = ring($nginx, @args, '-s', ConvRelay::Nginx->root
-                              . "/t/scenarios/examples/$scenario.txt");
+        ($code, $said) = ring($nginx, @args, '-s',
+                              scenario($nginx, "$scenario.txt"));
 
         is $code, 0, "it is played through: $scenario @args" or diag $said;
         like $said, $shows, '... to its end' if $shows;
