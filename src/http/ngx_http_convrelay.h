@@ -456,9 +456,9 @@ void ngx_http_convrelay_output_commit(ngx_http_convrelay_call_t *call,
     u_char *last);
 
 /*
- * Sends what the socket takes.  NGX_OK: the queue is empty; NGX_AGAIN: the
- * rest waits for the write event; NGX_ERROR: the connection is broken, or
- * its reader is too slow (logged).
+ * Sends what the socket takes.  NGX_OK: the queue is empty, and a call that
+ * closes is ended by its event; NGX_AGAIN: the rest waits for the write event;
+ * NGX_ERROR: the connection is broken, or its reader is too slow (logged).
  */
 ngx_int_t ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call);
 

@@ -433,7 +433,6 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
 static void
 ngx_http_convrelay_write_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                   rc;
     ngx_http_convrelay_ctx_t   *ctx;
     ngx_http_convrelay_call_t  *call;
 
@@ -451,15 +450,8 @@ ngx_http_convrelay_write_handler(ngx_http_request_t *r)
         return;
     }
 
-    rc = ngx_http_convrelay_output_flush(call);
-
-    if (rc == NGX_ERROR) {
+    if (ngx_http_convrelay_output_flush(call) == NGX_ERROR) {
         ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
-        return;
-    }
-
-    if (rc == NGX_OK && call->closing) {
-        ngx_post_event(&call->event, &ngx_posted_events);
     }
 }
 

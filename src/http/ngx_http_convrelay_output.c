@@ -132,7 +132,14 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
 
     if (out->first == NULL && rc == NGX_OK) {
 
-        call->send_by = 0;
+        /* the end of a call keeps its deadline, whatever comes in between */
+
+        if (!call->closing) {
+            call->send_by = 0;
+
+        } else if (!call->dead) {
+            ngx_post_event(&call->event, &ngx_posted_events);
+        }
 
         return NGX_OK;
     }
