@@ -15,6 +15,8 @@
 #include "ngx_http_convrelay_seat.h"
 
 
+#define NGX_HTTP_CONVRELAY_REAP_TIME  1000      /* ms between two */
+
 #define ngx_http_convrelay_member(q)                                         \
     ((ngx_http_convrelay_member_t *)                                         \
          ngx_queue_data(q, ngx_http_convrelay_member_t, queue))
@@ -187,7 +189,10 @@ done:
 }
 
 
-/* a key that is full: are all of its members alive? */
+/*
+ * A key that is full: are all of its members alive?  That is a system call for
+ * each, so a limit that refuses again and again does not ask each time.
+ */
 
 static void
 ngx_http_convrelay_key_reap(ngx_http_convrelay_zone_t *zone,
@@ -201,6 +206,17 @@ ngx_http_convrelay_key_reap(ngx_http_convrelay_zone_t *zone,
 
     if (key == NULL || key->count < claim->max) {
         return;
+    }
+
+    if (claim->limit) {
+
+        if (zone->reaped
+            && ngx_current_msec - zone->reaped < NGX_HTTP_CONVRELAY_REAP_TIME)
+        {
+            return;
+        }
+
+        zone->reaped = ngx_current_msec;
     }
 
     /* a seat that goes takes keys without members along, but not this one */

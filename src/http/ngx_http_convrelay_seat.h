@@ -33,6 +33,7 @@ struct ngx_http_convrelay_zone_s {
     ngx_slab_pool_t              *shpool;
     ngx_uint_t                    taken;    /* seats of this worker */
     ngx_event_t                   watch;    /* looks for the replaced ones */
+    ngx_msec_t                    reaped;   /* a full key, last */
 };
 
 
