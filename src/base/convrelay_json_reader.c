@@ -563,14 +563,19 @@ convrelay_json_element(const convrelay_json_value_t *array,
 int
 convrelay_json_text(convrelay_json_value_t *value, convrelay_str_t *text)
 {
+    u_char  *p, *last;
+
     if (value == NULL || value->type != CONVRELAY_JSON_STRING) {
         return CONVRELAY_DECLINED;
     }
 
     if (value->coded) {
-        value->len = convrelay_json_decode(value->data, value->data,
-                                           value->len)
-                     - value->data;
+        last = value->data + value->len;
+        p = convrelay_json_decode(value->data, value->data, value->len);
+
+        memset(p, ' ', last - p);
+
+        value->len = p - value->data;
         value->coded = 0;
     }
 

@@ -79,8 +79,8 @@ convrelay_json_value_t *convrelay_json_element(
  * The text of a string, decoded in place in the document: complete, without
  * NULs, valid UTF-8 but for lone surrogates: those are the three bytes
  * "\xed\xa0\x80" to "\xed\xbf\xbf", which valid UTF-8 never has, so that the
- * halves of a pair in two texts can be joined.  The bytes behind it in the
- * document are no JSON any more.
+ * halves of a pair in two texts can be joined.  What it takes less than its
+ * escapes are blanks then; the document is no JSON any more.
  *
  * Returns CONVRELAY_OK, or CONVRELAY_DECLINED: no string (*text is left).
  */

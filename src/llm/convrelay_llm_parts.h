@@ -20,7 +20,8 @@
 
 /*
  * One chunk, or one whole completion, as it was read; its text is borrowed
- * from there or from s.  raw: its bytes, for an error without a message.
+ * from there or from s.  raw: its bytes, strings decoded or not, for an error
+ * without a message.
  *
  * Returns CONVRELAY_OK with a text, else CONVRELAY_AGAIN; s->failed may have
  * been set.

@@ -376,13 +376,15 @@ test_elements(convrelay_json_reader_t *r)
 }
 
 
-/* an error is looked for, and logged, from bytes that nobody decoded */
+/* a string that nobody asked for stays as it came, the rest of one that was
+   decoded is blank */
 
 static void
 test_untouched(convrelay_json_reader_t *r)
 {
-    u_char  doc[] = "{\"\\u0061\":\"\\u0062\",\"c\":[\"\\n\"]}";
-    u_char  was[sizeof(doc)];
+    u_char           doc[] = "{\"\\u0061\":\"\\u0062\",\"c\":[\"\\n\"]}";
+    u_char           was[sizeof(doc)];
+    convrelay_str_t  text;
 
     memcpy(was, doc, sizeof(doc));
 
@@ -391,6 +393,11 @@ test_untouched(convrelay_json_reader_t *r)
     (void) convrelay_json_member(r->values, "none");
 
     tap_is(doc, sizeof(doc), was, sizeof(was), "nothing is changed unasked");
+
+    (void) convrelay_json_text(convrelay_json_member(r->values, "a"), &text);
+    memcpy(strstr((char *) was, "\\u0062"), "b     ", 6);
+
+    tap_is(doc, sizeof(doc), was, sizeof(was), "blanks behind what was");
 }
 
 
