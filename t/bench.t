@@ -12,7 +12,7 @@ use Test::More;
 my $build = $ENV{TEST_NGINX_BUILD} // 'build';
 
 plan skip_all => 'sanitizers and valgrind are no matter of speed'
-    if $ENV{ASAN_OPTIONS} || $ENV{TEST_NGINX_USE_VALGRIND};
+    if $ENV{ASAN_OPTIONS} || $ENV{TEST_NGINX_VALGRIND};
 plan skip_all => 'needs make bench-build' if !-x "$build/bench/floor";
 
 local $ENV{BENCH_BUILD} = $build;

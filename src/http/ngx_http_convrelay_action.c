@@ -3,8 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * The request that Twilio makes for <Connect action> when a session is over:
- * answered with the TwiML by which the call goes on.  Whatever goes wrong,
- * there is a document: an error of ours would be read out to the caller.
+ * answered with the TwiML by which the call goes on.  Whatever is wrong with
+ * that, there is a document: an error of ours would be read out to the caller.
  */
 
 

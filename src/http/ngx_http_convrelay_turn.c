@@ -653,7 +653,7 @@ ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call)
  * There is no waiting here as in turn_finish(): the pool of the call goes now.
  * That a file is read or written for a turn is ruled out for the upstreams of
  * nginx: their answers are not buffered (answer.c), and a cache is refused in
- * the configuration.
+ * the configuration, where the address has no variables.
  */
 
 void
