@@ -176,6 +176,9 @@ typedef struct {
                                              follow */
     unsigned                 overtaken:1; /* a prompt came before they were
                                              told: its turn is newer */
+    unsigned                 held:1;      /* behind the digits is a key that
+                                             begins the next entry, while
+                                             their event is performed */
 
     /* copies of the first setup's fields, owned; empty until then.
        Parameters that are neither text nor number nor bool, and those past
@@ -255,8 +258,9 @@ void convrelay_session_free(convrelay_session_t *s);
  *              EVENT waits for the interrupt, which comes behind the key.
  *              A terminator behind dtmf_max keys, no later than dtmf_pause,
  *              is theirs.  A prompt is as the end of dtmf_pause: the EVENT
- *              comes with the next clock, and its actions leave the turn of
- *              the prompt alone.
+ *              comes with the next clock, or with a key before it, which
+ *              begins another entry; its actions leave the turn of the
+ *              prompt alone.
  *   error      LOG of its code, and the EVENT, not more often than every
  *              five seconds.
  *   unknown    LOG, once a call.

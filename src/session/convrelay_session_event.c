@@ -31,6 +31,8 @@
 #define CONVRELAY_SESSION_MAX_JOINED   8192
 
 
+static void convrelay_session_hold(convrelay_session_t *s, u_char key,
+    uint64_t now, convrelay_actions_t *out);
 static int convrelay_session_said(convrelay_session_t *s,
     const convrelay_relay_out_t *m, uint64_t now, convrelay_actions_t *out);
 static unsigned convrelay_session_joins(const convrelay_session_t *s,
@@ -83,6 +85,11 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
         return;
     }
 
+    if (s->overtaken && s->digits_at) {
+        convrelay_session_hold(s, key, now, out);
+        return;
+    }
+
     s->overtaken = 0;
     s->digits.data = s->keys;
 
@@ -117,6 +124,35 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
 }
 
 
+/* a prompt has ended the entry: its event is first, then the key is another */
+
+static void
+convrelay_session_hold(convrelay_session_t *s, u_char key, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_session_digits(s, out);
+
+    /* what is open to more keys has room */
+
+    s->keys[s->digits.len] = key;
+    s->held = 1;
+
+    if (key != s->conf->dtmf_terminator) {
+        s->digits_at = now + s->conf->dtmf_pause;
+        return;
+    }
+
+    /* complete as it is, but there is one event at a time */
+
+    s->settling = 1;
+    s->digits_at = now;
+
+    if (convrelay_session_spoken(s) > now && !convrelay_session_heard_all(s)) {
+        s->digits_at += CONVRELAY_SESSION_SETTLE_TIME;
+    }
+}
+
+
 void
 convrelay_session_digits(convrelay_session_t *s, convrelay_actions_t *out)
 {
@@ -130,9 +166,20 @@ convrelay_session_digits(convrelay_session_t *s, convrelay_actions_t *out)
 static void
 convrelay_session_forget(convrelay_session_t *s)
 {
+    u_char  key;
+
+    key = s->held ? s->keys[s->digits.len] : '\0';
+
     memset(s->keys, 0, sizeof(s->keys));
 
     s->digits.len = 0;
+
+    if (s->held && !s->closed && !s->ending) {
+        s->keys[s->digits.len++] = key;
+        s->overtaken = 0;
+    }
+
+    s->held = 0;
 }
 
 
@@ -420,11 +467,13 @@ convrelay_session_event_done(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
     int                rc;
+    unsigned           overtaken;
     convrelay_event_e  event;
 
     static const convrelay_str_t  none = convrelay_null_string;
 
     event = s->event;
+    overtaken = s->overtaken;
     s->event = CONVRELAY_EVENT_NONE;
 
     out->nactions = 0;
@@ -438,7 +487,7 @@ convrelay_session_event_done(convrelay_session_t *s, uint64_t now,
         return;
     }
 
-    if (event == CONVRELAY_EVENT_DTMF && !s->overtaken) {
+    if (event == CONVRELAY_EVENT_DTMF && !overtaken) {
         rc = convrelay_session_cancel(s, out);
 
     } else if (event == CONVRELAY_EVENT_CALL_TOO_LONG) {

@@ -94,6 +94,7 @@ typedef struct {
     uint64_t                   full_until;    /* ms, a terminator is theirs */
     unsigned                   settling:1;
     unsigned                   overtaken:1;   /* a turn is newer than they */
+    u_char                     next;      /* key of the entry behind theirs */
 
     const convrelay_relay_out_t  *message;    /* that is to be sent */
     convrelay_str_t            said;      /* its text */

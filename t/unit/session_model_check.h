@@ -362,6 +362,12 @@ learn_cut(call_t *c)
     size_t       len;
     const char  *text;
 
+    /* no entry is its own */
+
+    if (blank(c->answer, c->len - c->aside)) {
+        return 0;
+    }
+
     root = history(c);
     i = c->current;
 

@@ -8,6 +8,7 @@
 
 
 static int key_over(call_t *c, u_char ch);
+static void key_behind(call_t *c, u_char ch);
 static void press(call_t *c);
 static void perform(call_t *c);
 static void perform_text(call_t *c, convrelay_relay_out_t *m, char *want);
@@ -64,6 +65,12 @@ key(call_t *c)
         return;
     }
 
+    if (c->overtaken && c->keys_at) {
+        key_behind(c, m.u.digit.data[0]);
+        check_same(c);
+        return;
+    }
+
     c->overtaken = 0;
 
     if (!key_over(c, m.u.digit.data[0])) {
@@ -99,6 +106,33 @@ key_over(call_t *c, u_char ch)
     }
 
     return 0;
+}
+
+
+/* a prompt is between the keys and this one: theirs is the event */
+
+static void
+key_behind(call_t *c, u_char ch)
+{
+    uint64_t  wait;
+
+    check_actions(c, "V");
+
+    c->next = ch;
+
+    if (ch != c->conf.dtmf_terminator) {
+        c->keys_at = c->now + c->conf.dtmf_pause;
+        return;
+    }
+
+    c->settling = 1;
+    c->keys_at = convrelay_session_deadline(&c->s);
+
+    wait = to_be_heard(c) ? SETTLE_TIME : 0;
+
+    if (c->keys_at < c->now || c->keys_at > c->now + wait) {
+        bad(c, "a terminator waits for %d ms", (int) (c->keys_at - c->now));
+    }
 }
 
 
@@ -540,11 +574,12 @@ done(call_t *c)
     convrelay_session_event_done(&c->s, c->now, c->out);
 
     if (c->event == CONVRELAY_EVENT_DTMF) {
-        forgotten(c);
 
         if (!c->ending && !c->overtaken) {
             cancel(c, want);
         }
+
+        forgotten(c);
     }
 
     if (c->event == CONVRELAY_EVENT_CALL_TOO_LONG && !c->ending) {
@@ -558,23 +593,30 @@ done(call_t *c)
 }
 
 
-/* no key is left in memory */
+/* no key is left in memory but the one that begins the next entry */
 
 static void
 forgotten(call_t *c)
 {
     size_t  i;
 
-    for (i = 0; i < sizeof(c->s.keys); i++) {
+    c->nkeys = 0;
+
+    if (c->next && !c->closed && !c->ending) {
+        c->keys[c->nkeys++] = c->next;
+        c->overtaken = 0;
+    }
+
+    c->next = '\0';
+
+    for (i = c->nkeys; i < sizeof(c->s.keys); i++) {
         if (c->s.keys[i]) {
             bad(c, "a key was kept");
             break;
         }
     }
 
-    c->nkeys = 0;
-
-    if (c->s.digits.len) {
-        bad(c, "digits were kept");
+    if (c->s.digits.len != c->nkeys) {
+        bad(c, "%d digits were kept", (int) c->s.digits.len);
     }
 }
