@@ -820,8 +820,11 @@ for i = 1, 6 do
     old:raw(frame{ opcode = "ping" })
     old:frame_in()
 
-    setup{ callSid = sid(i), sessionId = "VX1", to = "+" .. i,
-           customParameters = ticket("VX0", sid(i)) }
+    local new = setup{ callSid = sid(i), sessionId = "VX1", to = "+" .. i,
+                       customParameters = ticket("VX0", sid(i)) }
+    new:raw(frame{ opcode = "ping" })
+    new:frame_in()
+
     old:drop()
     ngx.sleep(0.03)
 
