@@ -38,7 +38,7 @@ convrelay_on  prompt "operator"  end '{"reason":"$convrelay_lang"}';
 local call = dial("/ws")
 call:setup()
 call:prompt("Operator!")
-call:read(1, 200)
+call:read(1, 200 * slow)
 call:hangup()
 --- response_body
 > setup

@@ -175,11 +175,11 @@ sub ring {
 }
 
 
-# the path of one that waits long enough, and not past the end of a call
+# the path of one in which all that waits does so long enough
 
 sub scenario {
     my ($nginx, $name) = @_;
-    my $slow = $ENV{TEST_NGINX_SLOW} ? $ENV{TEST_NGINX_SLOW} / 2 : 1;
+    my $slow = $ENV{TEST_NGINX_SLOW} // 1;
     my $text = slurp(ConvRelay::Nginx->root . "/t/scenarios/examples/$name");
 
     $text =~ s/^(wait )(\d+)( ms)/$1 . $2 * $slow . $3/mge;
