@@ -337,8 +337,8 @@ ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
     }
 
     body.system = call->system;
-    body.history.len = call->session->history.len;
-    body.history.data = call->session->history.data;
+    body.messages = call->session->history.first;
+    body.messages_len = call->session->history.len;
 
     size = convrelay_llm_body_size(&body);
 

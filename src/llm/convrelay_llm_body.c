@@ -61,6 +61,53 @@ convrelay_llm_message_write(u_char *p, convrelay_llm_role_e role,
 }
 
 
+void
+convrelay_llm_message_set(convrelay_llm_message_t *m, size_t len)
+{
+    m->len = len;
+
+    /* an escape is longer than what it stands for */
+
+    m->plain = (convrelay_json_escaped_len(m->text, len) == len);
+}
+
+
+size_t
+convrelay_llm_message_json_len(const convrelay_llm_message_t *m)
+{
+    return convrelay_llm_roles[m->role].len
+           + (m->plain ? m->len : convrelay_json_escaped_len(m->text, m->len))
+           + convrelay_llm_message_end.len;
+}
+
+
+u_char *
+convrelay_llm_messages_write(u_char *p, const convrelay_llm_message_t *m)
+{
+    while (m) {
+        p = convrelay_llm_copy(p, &convrelay_llm_roles[m->role]);
+
+        if (m->plain) {
+            memcpy(p, m->text, m->len);
+            p += m->len;
+
+        } else {
+            p = convrelay_json_escape(p, m->text, m->len);
+        }
+
+        p = convrelay_llm_copy(p, &convrelay_llm_message_end);
+
+        m = m->next;
+
+        if (m) {
+            *p++ = ',';
+        }
+    }
+
+    return p;
+}
+
+
 size_t
 convrelay_llm_body_size(const convrelay_llm_body_t *b)
 {
@@ -68,7 +115,7 @@ convrelay_llm_body_size(const convrelay_llm_body_t *b)
     const convrelay_pair_t  *field;
 
     size = sizeof("{") - 1 + convrelay_llm_stream.len
-           + convrelay_llm_messages.len + b->system.len + b->history.len
+           + convrelay_llm_messages.len + b->system.len + b->messages_len
            + convrelay_llm_body_end.len;
 
     if (b->model.len) {
@@ -85,7 +132,7 @@ convrelay_llm_body_size(const convrelay_llm_body_t *b)
                                              field->name.len);
     }
 
-    if (b->system.len && b->history.len) {
+    if (b->system.len && b->messages) {
         size += sizeof(",") - 1;
     }
 
@@ -123,11 +170,11 @@ convrelay_llm_body_write(u_char *p, const convrelay_llm_body_t *b)
     p = convrelay_llm_copy(p, &convrelay_llm_messages);
     p = convrelay_llm_copy(p, &b->system);
 
-    if (b->system.len && b->history.len) {
+    if (b->system.len && b->messages) {
         *p++ = ',';
     }
 
-    p = convrelay_llm_copy(p, &b->history);
+    p = convrelay_llm_messages_write(p, b->messages);
 
     return convrelay_llm_copy(p, &convrelay_llm_body_end);
 }

@@ -20,6 +20,27 @@ typedef enum {
 } convrelay_llm_role_e;
 
 
+#define CONVRELAY_LLM_MAX_MESSAGE_TEXT  0x7ffffff     /* bytes: 128 MiB */
+
+
+/*
+ * A chat message.  Its text is kept as it was said: most of what is said
+ * needs no escape, so that writing it is copying it.
+ */
+
+typedef struct convrelay_llm_message_s  convrelay_llm_message_t;
+
+struct convrelay_llm_message_s {
+    convrelay_llm_message_t  *next;
+    unsigned                  len:27;     /* bytes of text */
+    unsigned                  role:2;     /* convrelay_llm_role_e */
+    unsigned                  plain:1;    /* nothing in it is escaped */
+    unsigned                  listed:1;   /* it is in a history */
+    unsigned                  held:1;     /* and somebody else has it, too */
+    u_char                    text[];
+};
+
+
 /*
  * One member of "messages": {"role":"user","content":"..."}.  size() is the
  * exact length of what write() writes; the text is escaped by base's JSON
@@ -30,19 +51,26 @@ size_t convrelay_llm_message_size(convrelay_llm_role_e role,
 u_char *convrelay_llm_message_write(u_char *p, convrelay_llm_role_e role,
     const convrelay_str_t *text);
 
+/* m gets the first len bytes of its text: sets m->len and m->plain */
+void convrelay_llm_message_set(convrelay_llm_message_t *m, size_t len);
 
-/*
- * The whole body.  system and history hold messages that were written
- * before (history: joined with commas), so that a turn costs one copy
- * however long the call was; either may be empty.
- */
+/* length of the JSON of m, and the writer of m and all that follow it, which
+   it joins with commas */
+size_t convrelay_llm_message_json_len(const convrelay_llm_message_t *m);
+u_char *convrelay_llm_messages_write(u_char *p,
+    const convrelay_llm_message_t *m);
+
+
+/* the whole body; system and messages may be missing */
 
 typedef struct {
-    convrelay_str_t          model;       /* text, escaped here */
-    const convrelay_pair_t  *fields;      /* name: text; value: JSON */
-    size_t                   nfields;
-    convrelay_str_t          system;      /* written messages */
-    convrelay_str_t          history;
+    convrelay_str_t                 model;        /* text, escaped here */
+    const convrelay_pair_t         *fields;       /* name: text; value: JSON */
+    size_t                          nfields;
+    convrelay_str_t                 system;       /* written messages */
+    const convrelay_llm_message_t  *messages;
+    size_t                          messages_len; /* of their JSON, commas
+                                                     included */
 } convrelay_llm_body_t;
 
 

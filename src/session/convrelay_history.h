@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What was said in a call, kept as the JSON text that goes into the next
- * request: joined chat messages, so that a turn costs one copy.
+ * What was said in a call: the chat messages that go into the next request,
+ * each in a block of its own, so that a long call leaves no holes behind.
  */
 
 
@@ -15,61 +15,55 @@
 #include "convrelay_llm_body.h"
 
 
-#define CONVRELAY_HISTORY_MAX_MESSAGE  0x3fffffff   /* bytes of its JSON */
-
-
-/*
- * Entries are numbered as they are appended, and found by that number: it
- * stays the same whatever is removed before or behind the entry.  A call
- * does not live to see 32 bits of numbers wrap.
- */
-
-typedef struct {
-    uint32_t                    id;
-    unsigned                    len:30;   /* bytes of its JSON, no comma */
-    unsigned                    role:2;   /* convrelay_llm_role_e */
-} convrelay_history_entry_t;
-
-
 /* zero-fill, set the limits */
 
 typedef struct {
-    size_t                      max_messages;     /* 0: no limit */
-    size_t                      max_bytes;        /* 0: no limit */
+    size_t                    max_messages;   /* 0: no limit */
+    size_t                    max_bytes;      /* of JSON; 0: no limit */
 
-    u_char                     *data;     /* messages joined with commas */
-    size_t                      len;
-    size_t                      size;     /* less than 128 bytes more than
-                                             was needed */
-    convrelay_history_entry_t  *entries;
-    size_t                      nentries;
-    size_t                      nalloc;
-    uint32_t                    next;     /* id of the next entry */
+    convrelay_llm_message_t  *first;
+    convrelay_llm_message_t  *last;
+    size_t                    nmessages;
+    size_t                    len;            /* of their JSON, joined with
+                                                 commas */
 } convrelay_history_t;
 
 
 /*
- * Appends a message and, while a limit is passed, drops the oldest turns,
- * whole (a user message and what follows it up to the next user message),
- * then, for an assistant message, what was said first in the newest turn.  The
- * newest user message and the message appended always stay.  The limit of
- * bytes is one of JSON, commas included.  *id names the entry until it is
- * gone.
- *
- * Returns CONVRELAY_OK, or CONVRELAY_ERROR without memory and for a message
- * of more than CONVRELAY_HISTORY_MAX_MESSAGE bytes (nothing changed).
+ * A message that is in no history yet, with room for size bytes of text;
+ * NULL without memory, and for more than CONVRELAY_LLM_MAX_MESSAGE_TEXT.
+ * It is free()d by who made it until it is appended.
  */
-int convrelay_history_append(convrelay_history_t *h,
-    convrelay_llm_role_e role, const convrelay_str_t *text, uint64_t *id);
+convrelay_llm_message_t *convrelay_history_message(convrelay_llm_role_e role,
+    size_t size);
 
 /*
- * Replaces the text of an entry; an empty text removes the entry.  Neither
- * this nor a text that is no longer than before needs memory.
- * Returns CONVRELAY_OK, CONVRELAY_DECLINED where the entry is gone already,
- * CONVRELAY_ERROR as above (nothing changed).
+ * Moves m, wherever it is, into a block with room for size bytes, of its text
+ * the first len; NULL as above (m is as before).
  */
-int convrelay_history_replace(convrelay_history_t *h, uint64_t id,
-    const convrelay_str_t *text);
+convrelay_llm_message_t *convrelay_history_move(convrelay_history_t *h,
+    convrelay_llm_message_t *m, size_t len, size_t size);
+
+/*
+ * Appends m with the first len bytes of its text and, while a limit is
+ * passed, drops the oldest turns, whole (a user message and what follows it
+ * up to the next user message), then, for an assistant message, what was said
+ * first in the newest turn.  The newest user message and the message appended
+ * always stay.  The limit of bytes is one of JSON, commas included.
+ *
+ * The history owns m.  Where m->held is set, who set it may go on using m:
+ * dropped, it is only no longer listed, and free()d by who held it.
+ */
+void convrelay_history_append(convrelay_history_t *h,
+    convrelay_llm_message_t *m, size_t len);
+
+/* m, listed, gets the first len bytes of its text; no limit is looked at */
+void convrelay_history_set(convrelay_history_t *h, convrelay_llm_message_t *m,
+    size_t len);
+
+/* m, listed, is dropped */
+void convrelay_history_remove(convrelay_history_t *h,
+    convrelay_llm_message_t *m);
 
 void convrelay_history_free(convrelay_history_t *h);
 

@@ -30,9 +30,11 @@ static void convrelay_session_unknown(convrelay_session_t *s,
 
 static void convrelay_session_too_long(convrelay_session_t *s,
     convrelay_actions_t *out);
-static int convrelay_session_answer_end(convrelay_session_t *s);
+static void convrelay_session_answer_end(convrelay_session_t *s);
 static int convrelay_session_answer_reserve(convrelay_session_t *s,
     size_t len);
+static void convrelay_session_answer_fit(convrelay_session_t *s, size_t len);
+static unsigned convrelay_session_blank(const u_char *p, size_t len);
 static size_t convrelay_session_fit(const convrelay_str_t *text,
     size_t room);
 static void convrelay_session_say(convrelay_actions_t *out,
@@ -54,9 +56,9 @@ convrelay_session_init(convrelay_session_t *s,
 void
 convrelay_session_free(convrelay_session_t *s)
 {
+    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_NONE, 0);
     convrelay_history_free(&s->history);
 
-    free(s->answer.data);
     free(s->parameters);
     free(s->setup_data);
     free(s->lang.data);
@@ -138,11 +140,10 @@ convrelay_session_prompt(convrelay_session_t *s,
 
     /* what was sent of a running answer is going to be spoken: all is kept */
 
-    if (convrelay_session_cancel(s, out) != CONVRELAY_OK
-        || convrelay_session_set_lang(s, &prompt->lang) != CONVRELAY_OK
-        || convrelay_history_append(&s->history, CONVRELAY_LLM_USER,
-                                    &prompt->voice_prompt, &s->prompt)
-           != CONVRELAY_OK)
+    convrelay_session_cancel(s, out);
+
+    if (convrelay_session_set_lang(s, &prompt->lang) != CONVRELAY_OK
+        || convrelay_session_ask(s, &prompt->voice_prompt) != CONVRELAY_OK)
     {
         convrelay_session_no_memory(s, out);
         return;
@@ -158,6 +159,26 @@ convrelay_session_prompt(convrelay_session_t *s,
     }
 
     convrelay_session_start(s, out);
+}
+
+
+int
+convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text)
+{
+    convrelay_llm_message_t  *m;
+
+    m = convrelay_history_message(CONVRELAY_LLM_USER, text->len);
+    if (m == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    memcpy(m->text, text->data, text->len);
+
+    convrelay_history_append(&s->history, m, text->len);
+
+    s->prompt = m;
+
+    return CONVRELAY_OK;
 }
 
 
@@ -290,17 +311,10 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
         }
 
-        if ((s->answer.data == NULL
-             || s->answer.len + piece.len > s->answer.size)
-            && convrelay_session_answer_reserve(s, piece.len)
-               != CONVRELAY_OK)
-        {
+        if (convrelay_session_answer_add(s, &piece) != CONVRELAY_OK) {
             convrelay_session_no_memory(s, out);
             return;
         }
-
-        memcpy(s->answer.data + s->answer.len, piece.data, piece.len);
-        s->answer.len += piece.len;
 
         s->sent = 1;
         s->tokens++;
@@ -323,11 +337,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
 static void
 convrelay_session_too_long(convrelay_session_t *s, convrelay_actions_t *out)
 {
-    if (convrelay_session_cancel(s, out) != CONVRELAY_OK) {
-        convrelay_session_no_memory(s, out);
-        return;
-    }
-
+    convrelay_session_cancel(s, out);
     convrelay_session_note(out, CONVRELAY_LOG_WARN, "answer is too long");
 }
 
@@ -336,8 +346,6 @@ void
 convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
     uint64_t now, convrelay_actions_t *out)
 {
-    static const convrelay_str_t  empty = convrelay_null_string;
-
     out->nactions = 0;
 
     if (s->closed || !s->running) {
@@ -348,10 +356,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
 
     if (s->sent) {
 
-        if (convrelay_session_answer_end(s) != CONVRELAY_OK) {
-            convrelay_session_no_memory(s, out);
-            return;
-        }
+        convrelay_session_answer_end(s);
 
         if (how == CONVRELAY_TURN_COMPLETE || how == CONVRELAY_TURN_TRUNCATED)
         {
@@ -360,7 +365,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
         }
 
     } else if (how == CONVRELAY_TURN_REJECTED) {
-        (void) convrelay_history_replace(&s->history, s->prompt, &empty);
+        convrelay_history_remove(&s->history, s->prompt);
     }
 
     if (convrelay_session_on(s, CONVRELAY_EVENT_LLM_FAILED)) {
@@ -391,47 +396,33 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
 }
 
 
-int
+void
 convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
 {
     if (!s->running) {
-        return CONVRELAY_OK;
+        return;
     }
 
     s->running = 0;
 
     convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
 
-    if (!s->sent) {
-        return CONVRELAY_OK;
+    if (s->sent) {
+        convrelay_session_say_last(out);
+        convrelay_session_answer_end(s);
     }
-
-    convrelay_session_say_last(out);
-
-    return convrelay_session_answer_end(s);
 }
 
 
 /* it is spoken on, and kept for the case that it is interrupted */
 
-static int
+static void
 convrelay_session_answer_end(convrelay_session_t *s)
 {
-    u_char              *p;
-    convrelay_answer_t  *a;
+    s->answer.state = CONVRELAY_ANSWER_ENDED;
 
-    a = &s->answer;
-
-    a->state = CONVRELAY_ANSWER_ENDED;
-
-    p = realloc(a->data, a->len);
-
-    if (p) {
-        a->data = p;
-        a->size = a->len;
-    }
-
-    return convrelay_session_answer_store(s, a->len);
+    convrelay_session_answer_fit(s, s->answer.len);
+    convrelay_session_answer_store(s, s->answer.len);
 }
 
 
@@ -439,12 +430,25 @@ void
 convrelay_session_answer_reset(convrelay_session_t *s,
     convrelay_answer_e state, uint64_t now)
 {
-    free(s->answer.data);
+    convrelay_answer_t  *a;
 
-    memset(&s->answer, 0, sizeof(convrelay_answer_t));
+    a = &s->answer;
 
-    s->answer.state = state;
-    s->answer.started = now;
+    if (a->message) {
+        a->message->held = 0;
+
+        if (a->message->listed) {
+            convrelay_session_answer_fit(s, a->message->len);
+
+        } else {
+            free(a->message);
+        }
+    }
+
+    memset(a, 0, sizeof(convrelay_answer_t));
+
+    a->state = state;
+    a->started = now;
 }
 
 
@@ -456,13 +460,13 @@ convrelay_session_answer_add(convrelay_session_t *s,
 
     a = &s->answer;
 
-    if (text->len > a->size - a->len
+    if ((a->message == NULL || text->len > a->size - a->len)
         && convrelay_session_answer_reserve(s, text->len) != CONVRELAY_OK)
     {
         return CONVRELAY_ERROR;
     }
 
-    memcpy(a->data + a->len, text->data, text->len);
+    memcpy(a->message->text + a->len, text->data, text->len);
     a->len += text->len;
 
     return CONVRELAY_OK;
@@ -472,80 +476,117 @@ convrelay_session_answer_add(convrelay_session_t *s,
 static int
 convrelay_session_answer_reserve(convrelay_session_t *s, size_t len)
 {
-    size_t               size;
-    u_char              *p;
-    convrelay_answer_t  *a;
+    size_t                    size;
+    convrelay_answer_t       *a;
+    convrelay_llm_message_t  *m;
 
     a = &s->answer;
 
     size = a->len + len;
     size += size / 2 + 128;
 
-    p = realloc(a->data, size);
-    if (p == NULL) {
+    if (a->message) {
+        m = convrelay_history_move(&s->history, a->message, a->len, size);
+
+    } else {
+        m = convrelay_history_message(CONVRELAY_LLM_ASSISTANT, size);
+    }
+
+    if (m == NULL) {
         return CONVRELAY_ERROR;
     }
 
-    a->data = p;
+    m->held = 1;
+
+    a->message = m;
     a->size = size;
 
     return CONVRELAY_OK;
 }
 
 
-int
+/* no more room than its text needs; without memory it stays as it is */
+
+static void
+convrelay_session_answer_fit(convrelay_session_t *s, size_t len)
+{
+    convrelay_answer_t       *a;
+    convrelay_llm_message_t  *m;
+
+    a = &s->answer;
+
+    if (a->size == len) {
+        return;
+    }
+
+    m = convrelay_history_move(&s->history, a->message, len, len);
+
+    if (m) {
+        a->message = m;
+        a->size = len;
+    }
+}
+
+
+void
+convrelay_session_answer_text(const convrelay_session_t *s,
+    convrelay_str_t *text)
+{
+    text->len = s->answer.len;
+    text->data = s->answer.message ? s->answer.message->text : NULL;
+}
+
+
+void
 convrelay_session_answer_store(convrelay_session_t *s, size_t len)
 {
-    int                  rc;
-    size_t               i;
-    convrelay_str_t      text;
+    unsigned             blank;
     convrelay_answer_t  *a;
 
     a = &s->answer;
+
+    if (a->message == NULL) {
+        return;
+    }
 
     if (len > a->len - a->aside) {
         len = a->len - a->aside;
     }
 
-    text.data = a->data;
-    text.len = 0;
+    blank = convrelay_session_blank(a->message->text, len);
 
-    for (i = 0; i < len; i++) {
+    if (!a->stored) {
 
-        if (a->data[i] > ' ') {
-            text.len = len;
-            break;
+        if (blank) {
+            return;
+        }
+
+        convrelay_history_append(&s->history, a->message, len);
+        a->stored = 1;
+
+    } else if (a->message->listed && len != a->kept) {
+
+        if (blank) {
+            convrelay_history_remove(&s->history, a->message);
+
+        } else {
+            convrelay_history_set(&s->history, a->message, len);
         }
     }
 
-    if (a->stored) {
-
-        if (len == a->kept) {
-            return CONVRELAY_OK;
-        }
-
-        rc = convrelay_history_replace(&s->history, a->entry, &text);
-
-        if (rc == CONVRELAY_ERROR) {
-            return CONVRELAY_ERROR;
-        }
-
-        a->kept = len;
-
-        return CONVRELAY_OK;
-    }
-
-    if (text.len == 0) {
-        return CONVRELAY_OK;
-    }
-
-    rc = convrelay_history_append(&s->history, CONVRELAY_LLM_ASSISTANT, &text,
-                                  &a->entry);
-
-    a->stored = (rc == CONVRELAY_OK);
     a->kept = len;
+}
 
-    return rc;
+
+static unsigned
+convrelay_session_blank(const u_char *p, size_t len)
+{
+    while (len && *p <= ' ') {
+        p++;
+        len--;
+    }
+
+    return (len == 0);
 }
 
 

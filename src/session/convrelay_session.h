@@ -133,7 +133,8 @@ typedef enum {
 
 /*
  * The current answer, the one that is being spoken as far as we know: kept
- * until the first piece of the next one, be it an error message.  data is
+ * until the first piece of the next one, be it an error message.  Its message
+ * holds the text as sent, of which the history may have a part only; it is
  * held only while the answer can still be cut.  What actions say, and the
  * greeting, are answers too; one that follows an answer with no word of the
  * caller between them continues it.
@@ -141,15 +142,14 @@ typedef enum {
 
 typedef struct {
     convrelay_answer_e       state;
-    u_char                  *data;        /* the model's text, as sent */
-    size_t                   len;
-    size_t                   size;
-    uint64_t                 entry;       /* its id in the history */
-    size_t                   kept;        /* bytes of it that are there */
+    convrelay_llm_message_t *message;     /* or NULL: nothing was sent */
+    size_t                   len;         /* bytes of text that were sent */
+    size_t                   size;        /* that there is room for */
+    size_t                   kept;        /* of them in the history */
     size_t                   aside;       /* bytes at the end that are spoken
                                              and kept out of the history */
-    unsigned                 stored;      /* entry is valid; no bit: gcc's
-                                             analyzer loses sight of it */
+    unsigned                 stored:1;    /* it was appended to the history,
+                                             and may be gone from there */
     uint64_t                 started;     /* ms, when its first piece left */
     convrelay_heard_t        heard;
 } convrelay_answer_t;
@@ -193,8 +193,8 @@ typedef struct {
                                              a later switch, owned */
 
     convrelay_history_t      history;     /* without the system prompt */
-    uint64_t                 prompt;      /* id of the running turn's user
-                                             message */
+    convrelay_llm_message_t *prompt;      /* the running turn's, which stays
+                                             in the history meanwhile */
     convrelay_answer_t       answer;
 
     convrelay_event_e        event;       /* that is being performed */

@@ -198,41 +198,38 @@ convrelay_session_perform(convrelay_session_t *s,
     rc = CONVRELAY_OK;
 
     if (s->event == CONVRELAY_EVENT_DTMF && !s->overtaken) {
-        rc = convrelay_session_cancel(s, out);
+        convrelay_session_cancel(s, out);
     }
 
     s->message = *m;
 
-    if (rc == CONVRELAY_OK) {
+    switch (m->type) {
 
-        switch (m->type) {
+    case CONVRELAY_RELAY_OUT_TEXT:
+        rc = convrelay_session_said(s, m, now, out);
+        break;
 
-        case CONVRELAY_RELAY_OUT_TEXT:
-            rc = convrelay_session_said(s, m, now, out);
-            break;
+    case CONVRELAY_RELAY_OUT_LANGUAGE:
+        rc = convrelay_session_switch(s, m, out);
+        break;
 
-        case CONVRELAY_RELAY_OUT_LANGUAGE:
-            rc = convrelay_session_switch(s, m, out);
-            break;
+    case CONVRELAY_RELAY_OUT_END:
+        rc = convrelay_session_end(s, &m->text, now, out);
+        break;
 
-        case CONVRELAY_RELAY_OUT_END:
-            rc = convrelay_session_end(s, &m->text, now, out);
-            break;
+    case CONVRELAY_RELAY_OUT_PLAY:
+        s->playing = 1;
+        convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
+        break;
 
-        case CONVRELAY_RELAY_OUT_PLAY:
-            s->playing = 1;
-            convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
-            break;
+    case CONVRELAY_RELAY_OUT_SEND_DIGITS:
+        convrelay_session_tones(s, &m->text);
+        convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
+        break;
 
-        case CONVRELAY_RELAY_OUT_SEND_DIGITS:
-            convrelay_session_tones(s, &m->text);
-            convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
-            break;
-
-        case CONVRELAY_RELAY_OUT_RAW:
-            convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
-            break;
-        }
+    case CONVRELAY_RELAY_OUT_RAW:
+        convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
+        break;
     }
 
     if (rc != CONVRELAY_OK) {
@@ -264,10 +261,8 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
     max = s->conf->max_answer;
     aside = (s->event == CONVRELAY_EVENT_LLM_FAILED);
 
-    if (s->running && max && (s->sent ? a->len : 0) + text.len + 1 > max
-        && convrelay_session_cancel(s, out) != CONVRELAY_OK)
-    {
-        return CONVRELAY_ERROR;
+    if (s->running && max && (s->sent ? a->len : 0) + text.len + 1 > max) {
+        convrelay_session_cancel(s, out);
     }
 
     spoken = convrelay_session_spoken(s);
@@ -290,7 +285,7 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
     from = a->len;
 
     if (from) {
-        last = a->data[from - 1];
+        last = a->message->text[from - 1];
 
         if (last > ' ' && text.data[0] > ' ') {
 
@@ -308,7 +303,7 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
         return CONVRELAY_ERROR;
     }
 
-    s->message.text.data = a->data + from;
+    s->message.text.data = a->message->text + from;
     s->message.text.len = a->len - from;
     s->message.last = !s->running;
 
@@ -323,7 +318,9 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
         return CONVRELAY_OK;
     }
 
-    return convrelay_session_answer_store(s, a->len);
+    convrelay_session_answer_store(s, a->len);
+
+    return CONVRELAY_OK;
 }
 
 
@@ -333,11 +330,9 @@ static unsigned
 convrelay_session_joins(const convrelay_session_t *s,
     const convrelay_str_t *text, unsigned aside)
 {
-    const convrelay_answer_t   *a;
-    const convrelay_history_t  *h;
+    const convrelay_answer_t  *a;
 
     a = &s->answer;
-    h = &s->history;
 
     if (a->state != CONVRELAY_ANSWER_ENDED || a->len == 0
         || a->len + text->len > CONVRELAY_SESSION_MAX_JOINED)
@@ -349,8 +344,7 @@ convrelay_session_joins(const convrelay_session_t *s,
         return aside;
     }
 
-    return a->stored && a->kept == a->len && h->nentries
-           && h->entries[h->nentries - 1].id == a->entry;
+    return a->kept == a->len && s->history.last == a->message;
 }
 
 
@@ -384,9 +378,7 @@ convrelay_session_end(convrelay_session_t *s, const convrelay_str_t *handoff,
 {
     uint64_t  wait;
 
-    if (convrelay_session_cancel(s, out) != CONVRELAY_OK) {
-        return CONVRELAY_ERROR;
-    }
+    convrelay_session_cancel(s, out);
 
     if (handoff->len) {
         s->handoff.data = malloc(handoff->len);
@@ -488,7 +480,7 @@ convrelay_session_event_done(convrelay_session_t *s, uint64_t now,
     }
 
     if (event == CONVRELAY_EVENT_DTMF && !overtaken) {
-        rc = convrelay_session_cancel(s, out);
+        convrelay_session_cancel(s, out);
 
     } else if (event == CONVRELAY_EVENT_CALL_TOO_LONG) {
         rc = convrelay_session_end(s, &none, now, out);
@@ -525,11 +517,9 @@ convrelay_session_event_declined(convrelay_session_t *s,
             return;
         }
 
-        if (convrelay_session_cancel(s, out) != CONVRELAY_OK
-            || convrelay_history_append(&s->history, CONVRELAY_LLM_USER, text,
-                                        &s->prompt)
-               != CONVRELAY_OK)
-        {
+        convrelay_session_cancel(s, out);
+
+        if (convrelay_session_ask(s, text) != CONVRELAY_OK) {
             convrelay_session_no_memory(s, out);
             return;
         }
@@ -559,11 +549,7 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t now,
         return;
     }
 
-    if (convrelay_session_cancel(s, out) != CONVRELAY_OK) {
-        convrelay_session_no_memory(s, out);
-        return;
-    }
-
+    convrelay_session_cancel(s, out);
     convrelay_session_event(s, CONVRELAY_EVENT_CALL_TOO_LONG, NULL, out);
 }
 

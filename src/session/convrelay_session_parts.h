@@ -20,11 +20,15 @@
 /* convrelay_session.c */
 
 /* ends the running turn, if any, and keeps all that was sent of it */
-int convrelay_session_cancel(convrelay_session_t *s,
+void convrelay_session_cancel(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 void convrelay_session_start(convrelay_session_t *s,
     convrelay_actions_t *out);
+
+/* what the caller said becomes the newest message of the history */
+int convrelay_session_ask(convrelay_session_t *s,
+    const convrelay_str_t *text);
 
 int convrelay_session_set_lang(convrelay_session_t *s,
     const convrelay_str_t *lang);
@@ -34,12 +38,14 @@ void convrelay_session_answer_reset(convrelay_session_t *s,
     convrelay_answer_e state, uint64_t now);
 int convrelay_session_answer_add(convrelay_session_t *s,
     const convrelay_str_t *text);
+void convrelay_session_answer_text(const convrelay_session_t *s,
+    convrelay_str_t *text);
 
 /*
- * Makes the first len bytes of the answer its entry in the history.  An
- * entry that was trimmed away meanwhile stays away; a blank one is none.
+ * Makes the first len bytes of the answer its message in the history.
+ * One that was trimmed away meanwhile stays away; a blank one is none.
  */
-int convrelay_session_answer_store(convrelay_session_t *s, size_t len);
+void convrelay_session_answer_store(convrelay_session_t *s, size_t len);
 
 convrelay_action_t *convrelay_session_act(convrelay_actions_t *out,
     convrelay_act_e type);

@@ -81,18 +81,13 @@ convrelay_session_cut(convrelay_session_t *s,
         return;
     }
 
-    text.data = a->data;
-    text.len = a->len;
+    convrelay_session_answer_text(s, &text);
 
     heard = convrelay_heard_interrupt(&a->heard, &text, &m->utterance,
                               s->events,
                               convrelay_session_clause(s, m->duration, now));
 
-    if (convrelay_session_answer_store(s, heard) != CONVRELAY_OK) {
-        convrelay_session_no_memory(s, out);
-        return;
-    }
-
+    convrelay_session_answer_store(s, heard);
     convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
 }
 
@@ -155,8 +150,7 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
 
     a = &s->answer;
 
-    text.data = a->data;
-    text.len = a->len;
+    convrelay_session_answer_text(s, &text);
 
     if (convrelay_heard_played(&a->heard, &text, value) == CONVRELAY_ERROR) {
         convrelay_session_no_memory(s, out);
@@ -200,17 +194,20 @@ convrelay_session_agent(convrelay_session_t *s, const convrelay_str_t *value,
 uint64_t
 convrelay_session_spoken(const convrelay_session_t *s)
 {
-    size_t    i;
-    uint64_t  chars;
+    size_t           i;
+    uint64_t         chars;
+    convrelay_str_t  text;
 
     if (!convrelay_session_audible(s)) {
         return 0;
     }
 
+    convrelay_session_answer_text(s, &text);
+
     chars = 0;
 
-    for (i = 0; i < s->answer.len; i++) {
-        chars += (s->answer.data[i] & 0xc0) != 0x80;
+    for (i = 0; i < text.len; i++) {
+        chars += (text.data[i] & 0xc0) != 0x80;
     }
 
     return s->answer.started + CONVRELAY_HEARD_START_MS
@@ -223,8 +220,7 @@ convrelay_session_heard_all(const convrelay_session_t *s)
 {
     convrelay_str_t  text;
 
-    text.data = s->answer.data;
-    text.len = s->answer.len;
+    convrelay_session_answer_text(s, &text);
 
     return convrelay_heard_all(&s->answer.heard, &text);
 }

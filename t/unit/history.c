@@ -4,9 +4,10 @@
  */
 
 
-#include "tap.h"
+#include <malloc.h>
 
-#include "convrelay_history.h"
+#include "tap.h"
+#include "written.h"
 
 
 #define U  CONVRELAY_LLM_USER
@@ -16,84 +17,73 @@
 #define said(text)  "{\"role\":\"assistant\",\"content\":\"" text "\"}"
 
 
-static uint64_t add(convrelay_history_t *h, convrelay_llm_role_e role,
+static convrelay_llm_message_t *add(convrelay_history_t *h,
+    convrelay_llm_role_e role, const char *text);
+static void set(convrelay_history_t *h, convrelay_llm_message_t *m,
     const char *text);
-static int set(convrelay_history_t *h, uint64_t id, const char *text);
 static void is(convrelay_history_t *h, const char *want, const char *name);
 
 static void test_append(void);
-static void test_replace(void);
+static void test_set(void);
 static void test_remove(void);
+static void test_move(void);
+static void test_held(void);
 static void test_messages(void);
 static void test_bytes(void);
 static void test_no_user(void);
 static void test_one_turn(void);
-static void test_size(void);
-static void test_shrink(void);
+static void test_memory(void);
 static void test_too_long(void);
 
 
-static uint64_t
+static convrelay_llm_message_t *
 add(convrelay_history_t *h, convrelay_llm_role_e role, const char *text)
 {
-    u_char           *p;
-    uint64_t          id;
-    convrelay_str_t   str;
+    convrelay_llm_message_t  *m;
 
-    id = UINT64_MAX;
+    m = convrelay_history_message(role, strlen(text));
+    memcpy(m->text, text, strlen(text));
 
-    p = tap_flush(text, strlen(text));
+    convrelay_history_append(h, m, strlen(text));
 
-    str.data = p;
-    str.len = strlen(text);
-
-    if (convrelay_history_append(h, role, &str, &id) != CONVRELAY_OK) {
-        tap_ok(0, "append \"%s\"", text);
-    }
-
-    tap_unflush(p, strlen(text));
-
-    return id;
+    return m;
 }
 
 
-static int
-set(convrelay_history_t *h, uint64_t id, const char *text)
+static void
+set(convrelay_history_t *h, convrelay_llm_message_t *m, const char *text)
 {
-    int               rc;
-    u_char           *p;
-    convrelay_str_t   str;
+    memcpy(m->text, text, strlen(text));
 
-    p = tap_flush(text, strlen(text));
-
-    str.data = p;
-    str.len = strlen(text);
-
-    rc = convrelay_history_replace(h, id, &str);
-
-    tap_unflush(p, strlen(text));
-
-    return rc;
+    convrelay_history_set(h, m, strlen(text));
 }
 
 
-/* the text, and that the entries add up to it */
+/* the text, and that all that is known of it is true */
 
 static void
 is(convrelay_history_t *h, const char *want, const char *name)
 {
-    size_t  i, len;
+    size_t                    n, len;
+    u_char                   *json;
+    convrelay_llm_message_t  *m, *last;
 
-    tap_is(h->data, h->len, want, strlen(want), name);
+    json = written(h, &len);
 
-    len = h->nentries ? h->nentries - 1 : 0;
+    tap_is(json, len, want, strlen(want), name);
 
-    for (i = 0; i < h->nentries; i++) {
-        len += h->entries[i].len;
+    free(json);
+
+    n = 0;
+    last = NULL;
+
+    for (m = h->first; m; m = m->next) {
+        n += m->listed;
+        last = m;
     }
 
-    if (len != h->len || h->len > h->size || h->nentries > h->nalloc) {
-        tap_ok(0, "%s: entries of %zu bytes", name, len);
+    if (len != h->len || n != h->nmessages || last != h->last) {
+        tap_ok(0, "%s: %zu messages, %zu bytes", name, h->nmessages, h->len);
     }
 }
 
@@ -126,94 +116,172 @@ test_append(void)
 
 
 static void
-test_replace(void)
+test_set(void)
 {
-    uint64_t             u, a, b;
-    convrelay_history_t  h;
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *u, *a, *b;
 
     memset(&h, 0, sizeof(h));
 
     u = add(&h, U, "one");
     a = add(&h, A, "two three");
-    b = add(&h, U, "four");
+    b = add(&h, U, "four \"and five\"");
 
-    tap_ok(set(&h, a, "two") == CONVRELAY_OK, "replace in the middle");
-    is(&h, user("one") "," said("two") "," user("four"), "it got shorter");
+    set(&h, a, "two");
+    is(&h, user("one") "," said("two") "," user("four \\\"and five\\\""),
+       "one in the middle gets shorter");
 
-    tap_ok(set(&h, b, "four and five") == CONVRELAY_OK, "replace the last");
-    tap_ok(set(&h, u, "zero, one") == CONVRELAY_OK, "replace the first");
-    is(&h, user("zero, one") "," said("two") "," user("four and five"),
-       "they got longer");
+    convrelay_history_set(&h, b, 4);
+    is(&h, user("one") "," said("two") "," user("four"),
+       "the last gets shorter, and has no escape any more");
 
-    tap_ok(set(&h, b + 1, "x") == CONVRELAY_DECLINED, "an id not given yet");
-    tap_ok(set(&h, b + ((uint64_t) 1 << 32), "x") == CONVRELAY_DECLINED,
-           "an id of which only the low half matches");
-    is(&h, user("zero, one") "," said("two") "," user("four and five"),
-       "an unknown id changes nothing");
+    convrelay_history_set(&h, b, 15);
+    set(&h, u, "\n\n\n");
+    is(&h, user("\\n\\n\\n") "," said("two") ","
+       user("four \\\"and five\\\""),
+       "what is behind its end comes back; all of the first is escaped");
 
     convrelay_history_free(&h);
-
-    tap_ok(set(&h, u, "x") == CONVRELAY_DECLINED, "an empty history");
 }
 
 
 static void
 test_remove(void)
 {
-    size_t               i;
-    uint64_t             id[4];
-    convrelay_history_t  h;
+    size_t                    i;
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *m[4];
 
     memset(&h, 0, sizeof(h));
 
-    id[0] = add(&h, U, "a");
-    id[1] = add(&h, A, "b");
-    id[2] = add(&h, U, "c");
-    id[3] = add(&h, A, "d");
+    m[0] = add(&h, U, "a");
+    m[1] = add(&h, A, "b");
+    m[2] = add(&h, U, "c");
+    m[3] = add(&h, A, "d\n");
 
-    tap_ok(set(&h, id[1], "") == CONVRELAY_OK, "remove in the middle");
-    is(&h, user("a") "," user("c") "," said("d"), "with its comma");
+    convrelay_history_remove(&h, m[1]);
+    is(&h, user("a") "," user("c") "," said("d\\n"),
+       "remove in the middle, with its comma");
 
-    tap_ok(set(&h, id[1], "x") == CONVRELAY_DECLINED, "it is gone");
-    tap_ok(set(&h, id[2], "C") == CONVRELAY_OK
-           && set(&h, id[0], "A") == CONVRELAY_OK,
-           "ids before and behind it are still good");
-    is(&h, user("A") "," user("C") "," said("d"), "and name the same entries");
+    set(&h, m[2], "C");
+    set(&h, m[0], "A");
+    is(&h, user("A") "," user("C") "," said("d\\n"),
+       "others are where they were");
 
-    set(&h, id[3], "");
+    convrelay_history_remove(&h, m[3]);
     is(&h, user("A") "," user("C"), "remove the last");
 
-    set(&h, id[0], "");
+    convrelay_history_remove(&h, m[0]);
     is(&h, user("C"), "remove the first");
 
-    set(&h, id[2], "");
+    convrelay_history_remove(&h, m[2]);
     is(&h, "", "remove the only one");
 
-    id[1] = add(&h, U, "e");
-    tap_ok(id[1] > id[3], "ids are not used twice");
+    add(&h, U, "e");
     is(&h, user("e"), "append to what was emptied");
 
     for (i = 0; i < 10000; i++) {
-        set(&h, add(&h, U, "rejected"), "");
+        convrelay_history_remove(&h, add(&h, U, "rejected"));
     }
 
-    tap_ok(h.nentries == 1 && h.nalloc == 4 && h.size <= 256,
-           "10,000 removed messages leave nothing");
+    is(&h, user("e"), "10,000 removed messages leave nothing");
 
     convrelay_history_free(&h);
+}
+
+
+/* wherever it is */
+
+static void
+test_move(void)
+{
+    size_t                    i;
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *m[3];
+
+    memset(&h, 0, sizeof(h));
+
+    m[0] = add(&h, U, "a");
+    m[1] = add(&h, A, "b");
+    m[2] = add(&h, U, "c");
+
+    for (i = 0; i < 3; i++) {
+        m[i] = convrelay_history_move(&h, m[i], 1, 100000);
+
+        is(&h, user("a") "," said("b") "," user("c"), "a block that moves");
+
+        memset(m[i]->text + 1, 'x', 99999);
+    }
+
+    for (i = 0; i < 3; i++) {
+        convrelay_history_set(&h, m[i], 3);
+        m[i] = convrelay_history_move(&h, m[i], 3, 3);
+    }
+
+    is(&h, user("axx") "," said("bxx") "," user("cxx"),
+       "they have room, and give it back");
+
+    m[0] = convrelay_history_message(A, 1);
+    m[0] = convrelay_history_move(&h, m[0], 0, 4);
+    memcpy(m[0]->text, "free", 4);
+    is(&h, user("axx") "," said("bxx") "," user("cxx"),
+       "one that is not listed yet");
+
+    convrelay_history_append(&h, m[0], 4);
+    is(&h, user("axx") "," said("bxx") "," user("cxx") "," said("free"),
+       "and is then");
+
+    convrelay_history_free(&h);
+}
+
+
+/* what somebody else holds outlives the history */
+
+static void
+test_held(void)
+{
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *a, *b, *c;
+
+    memset(&h, 0, sizeof(h));
+    h.max_messages = 2;
+
+    add(&h, U, "1");
+    a = add(&h, A, "2");
+    a->held = 1;
+    tap_ok(a->listed, "a held message is listed");
+
+    add(&h, U, "3");
+    is(&h, user("3"), "it is dropped as any other");
+    tap_ok(!a->listed && memcmp(a->text, "2", 1) == 0,
+           "who held it still has it, and is told");
+    free(a);
+
+    b = add(&h, A, "4");
+    b->held = 1;
+    convrelay_history_remove(&h, b);
+    is(&h, user("3"), "the same where it is removed");
+    tap_ok(!b->listed && memcmp(b->text, "4", 1) == 0, "it is there");
+    free(b);
+
+    c = add(&h, A, "5");
+    c->held = 1;
+    convrelay_history_free(&h);
+    tap_ok(!c->listed && memcmp(c->text, "5", 1) == 0,
+           "and where all are freed");
+    free(c);
 }
 
 
 static void
 test_messages(void)
 {
-    uint64_t             first;
     convrelay_history_t  h;
 
     memset(&h, 0, sizeof(h));
     h.max_messages = 4;
 
-    first = add(&h, U, "1");
+    add(&h, U, "1");
     add(&h, A, "2");
     add(&h, U, "3");
     add(&h, A, "4");
@@ -223,7 +291,6 @@ test_messages(void)
     add(&h, U, "5");
     is(&h, user("3") "," said("4") "," user("5"),
        "the oldest turn goes as a whole");
-    tap_ok(set(&h, first, "x") == CONVRELAY_DECLINED, "with its id");
 
     add(&h, U, "6");
     add(&h, U, "7");
@@ -271,11 +338,11 @@ test_bytes(void)
 
     add(&h, U, "666666666666666666666666666666666666666666666666666"
                "666666666666666666666666666666666666666666666666666");
-    tap_ok(h.nentries == 1 && h.len > h.max_bytes,
+    tap_ok(h.nmessages == 1 && h.len > h.max_bytes,
            "a message over the limit stands alone");
 
     add(&h, A, "7");
-    tap_ok(h.nentries == 2, "and is answered");
+    tap_ok(h.nmessages == 2, "and is answered");
 
     add(&h, U, "8");
     is(&h, user("8"), "and goes with the next");
@@ -311,7 +378,6 @@ static void
 test_one_turn(void)
 {
     int                  i;
-    uint64_t             gone;
     convrelay_history_t  h;
 
     memset(&h, 0, sizeof(h));
@@ -320,14 +386,13 @@ test_one_turn(void)
     add(&h, U, "0");
     add(&h, A, "0");
     add(&h, U, "1");
-    gone = add(&h, A, "2");
+    add(&h, A, "2");
     is(&h, user("1") "," said("2"), "an older turn goes first");
 
     add(&h, A, "3");
     add(&h, A, "4");
     is(&h, user("1") "," said("3") "," said("4"),
        "then what was said first, never what the caller said");
-    tap_ok(set(&h, gone, "x") == CONVRELAY_DECLINED, "with its id");
 
     h.max_bytes = sizeof(user("1") "," said("4444")) - 1;
 
@@ -343,121 +408,74 @@ test_one_turn(void)
     }
 
     is(&h, user("1") "," said("6"), "10,000 sayings leave the last one");
-    tap_ok(h.size <= 1024, "and no memory behind");
 
     convrelay_history_free(&h);
 }
 
 
+/* a block's own size, which malloc() keeps in front of it, included */
+
 static void
-test_size(void)
+test_memory(void)
 {
-    char                 text[301], edge[1026];
-    size_t               i, bad;
-    convrelay_history_t  h;
+    char                      text[301];
+    size_t                    i, most, taken;
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *m;
 
     memset(&h, 0, sizeof(h));
     memset(text, 'x', 300);
     text[300] = '\0';
 
-    bad = 0;
-
-    for (i = 0; i < 2000; i++) {
+    for (i = 0; i < 1000; i++) {
         add(&h, i & 1 ? A : U, text + i % 299);
-
-        if (h.size >= h.len + 128) {
-            bad++;
-        }
-
-        if (h.nalloc > h.nentries + h.nentries / 4 + 4) {
-            bad++;
-        }
     }
 
-    tap_ok(bad == 0, "never more than 128 bytes are in reserve");
+    taken = 0;
 
-    convrelay_history_free(&h);
+    for (m = h.first; m; m = m->next) {
+        taken += malloc_usable_size(m) + sizeof(size_t);
+    }
 
-    /* with the comma one byte more than the first step holds */
-
-    i = 1024 - 2 * (sizeof(user("")) - 1);
-    memset(edge, 'x', i);
-    edge[i] = '\0';
-
-    add(&h, U, "");
-    add(&h, U, edge);
-    tap_ok(h.len == 1025 && h.size >= 1025, "the comma has its place");
+    tap_ok(taken <= h.len, "1,000 messages take no more than their JSON");
 
     convrelay_history_free(&h);
 
     h.max_bytes = 10000;
+    most = 0;
 
     for (i = 0; i < 2000; i++) {
         add(&h, i & 1 ? A : U, text + i % 299);
+
+        if (h.len > most) {
+            most = h.len;
+        }
     }
 
-    tap_ok(h.size <= 10000, "nor anything past the limit of bytes");
-    tap_ok(h.len <= 10000 && h.len > 9000, "which is kept, and used");
+    tap_ok(most <= 10000 && h.len > 9000,
+           "the limit of bytes is kept, and used");
 
     convrelay_history_free(&h);
-}
-
-
-static void
-test_shrink(void)
-{
-    char                *text;
-    convrelay_history_t  h;
-
-    memset(&h, 0, sizeof(h));
-    h.max_messages = 2;
-
-    text = malloc(100001);
-    memset(text, 'x', 100000);
-    text[100000] = '\0';
-
-    add(&h, U, text);
-    tap_ok(h.size > 100000, "a long message");
-
-    add(&h, U, "short");
-    add(&h, U, "short");
-    tap_ok(h.size < 1024 && h.nentries == 2,
-           "its memory goes with it");
-
-    add(&h, U, "and on");
-    is(&h, user("short") "," user("and on"), "and it goes on");
-
-    convrelay_history_free(&h);
-    free(text);
 }
 
 
 static void
 test_too_long(void)
 {
-    uint64_t             id;
-    convrelay_str_t      text;
-    convrelay_history_t  h;
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *m;
 
     memset(&h, 0, sizeof(h));
 
-    add(&h, U, "kept");
+    tap_ok(convrelay_history_message(U, CONVRELAY_LLM_MAX_MESSAGE_TEXT + 1)
+           == NULL, "a text that a message cannot count is refused");
 
-    text.len = (size_t) CONVRELAY_HISTORY_MAX_MESSAGE + 1;
-    text.data = mmap(NULL, text.len, PROT_READ,
-                     MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0);
+    m = add(&h, U, "kept");
 
-    if (text.data == MAP_FAILED) {
-        tap_ok(1, "too long # SKIP no address space");
-
-    } else {
-        tap_ok(convrelay_history_append(&h, U, &text, &id)
-               == CONVRELAY_ERROR,
-               "a message too long for an entry is refused");
-        is(&h, user("kept"), "and nothing changed");
-
-        munmap(text.data, text.len);
-    }
+    tap_ok(convrelay_history_move(&h, m, 4,
+                                  CONVRELAY_LLM_MAX_MESSAGE_TEXT + 1)
+           == NULL, "as is room for it");
+    is(&h, user("kept"), "and nothing changed");
 
     convrelay_history_free(&h);
 }
@@ -467,14 +485,15 @@ int
 main(void)
 {
     test_append();
-    test_replace();
+    test_set();
     test_remove();
+    test_move();
+    test_held();
     test_messages();
     test_bytes();
     test_no_user();
     test_one_turn();
-    test_size();
-    test_shrink();
+    test_memory();
     test_too_long();
 
     return tap_done();

@@ -9,6 +9,12 @@
 #include "tap.h"
 
 
+#define QUOTED  "{\"role\":\"user\",\"content\":\"a \\\"b\\\"\"}"
+#define PLAIN   "{\"role\":\"assistant\",\"content\":\"a b\"}"
+
+
+static convrelay_llm_message_t *message(convrelay_llm_role_e role,
+    const char *text);
 static void test_message(convrelay_llm_role_e role, const char *text,
     const char *want);
 static void test_body(const convrelay_llm_body_t *b, const char *want,
@@ -20,7 +26,8 @@ static void test_field(const char *name, const char *json,
 int
 main(void)
 {
-    convrelay_llm_body_t  b;
+    convrelay_llm_body_t      b;
+    convrelay_llm_message_t  *first, *second;
 
     static const convrelay_pair_t  fields[] = {
         { convrelay_string("temperature"), convrelay_string("0.4") },
@@ -38,15 +45,27 @@ main(void)
     memset(&b, 0, sizeof(b));
     test_body(&b, "{\"stream\":true,\"messages\":[]}", "an empty one");
 
-    convrelay_str_set(&b.history, "{\"h\":1}");
-    test_body(&b, "{\"stream\":true,\"messages\":[{\"h\":1}]}",
-              "history only");
+    first = message(CONVRELAY_LLM_USER, "a \"b\"");
+    second = message(CONVRELAY_LLM_ASSISTANT, "a b");
+
+    b.messages = first;
+    b.messages_len = sizeof(QUOTED) - 1;
+    test_body(&b, "{\"stream\":true,\"messages\":[" QUOTED "]}",
+              "a message only");
 
     convrelay_str_set(&b.system, "{\"s\":1}");
-    test_body(&b, "{\"stream\":true,\"messages\":[{\"s\":1},{\"h\":1}]}",
-              "system and history");
+    first->next = second;
+    b.messages_len = sizeof(QUOTED "," PLAIN) - 1;
+    test_body(&b, "{\"stream\":true,\"messages\":[{\"s\":1}," QUOTED ","
+              PLAIN "]}", "system and messages");
 
-    b.history.len = 0;
+    tap_ok(!first->plain && second->plain, "which needs an escape is known");
+
+    free(first);
+    free(second);
+
+    b.messages = NULL;
+    b.messages_len = 0;
     convrelay_str_set(&b.model, "gpt \"4\"");
     test_body(&b, "{\"model\":\"gpt \\\"4\\\"\",\"stream\":true,"
               "\"messages\":[{\"s\":1}]}", "model and system");
@@ -73,6 +92,21 @@ main(void)
     test_field("x", "\"\\u12\"", "has a bad escape");
 
     return tap_done();
+}
+
+
+static convrelay_llm_message_t *
+message(convrelay_llm_role_e role, const char *text)
+{
+    convrelay_llm_message_t  *m;
+
+    m = calloc(1, sizeof(convrelay_llm_message_t) + strlen(text));
+    m->role = role;
+    memcpy(m->text, text, strlen(text));
+
+    convrelay_llm_message_set(m, strlen(text));
+
+    return m;
 }
 
 

@@ -23,8 +23,10 @@
 
 
 #include <malloc.h>
+#include <stddef.h>
 
 #include "tap.h"
+#include "written.h"
 
 #include "convrelay_session.h"
 
@@ -103,94 +105,7 @@ static const convrelay_session_conf_t  confs[] = {
 };
 
 
-static int     armed;         /* allocations count, and may fail */
-static long    countdown;     /* the one at 0 fails; < 0: none */
-static int     alloc_failed;
-static int     alloc_shrunk;          /* what failed was to give some back */
-static long    live;          /* blocks */
-static long    live_bytes;
-
-
-#ifndef NO_OVERRIDE
-
-extern void *__libc_malloc(size_t size);
-extern void *__libc_realloc(void *p, size_t size);
-extern void __libc_free(void *p);
-
-static int alloc_fails(void);
-
-
-static int
-alloc_fails(void)
-{
-    if (!armed || countdown < 0 || countdown-- > 0) {
-        return 0;
-    }
-
-    alloc_failed = 1;
-
-    return 1;
-}
-
-
-void *
-malloc(size_t size)
-{
-    void  *p;
-
-    if (alloc_fails()) {
-        return NULL;
-    }
-
-    p = __libc_malloc(size);
-
-    if (p) {
-        live++;
-        live_bytes += malloc_usable_size(p);
-    }
-
-    return p;
-}
-
-
-void *
-realloc(void *old, size_t size)
-{
-    void  *p;
-    long   bytes;
-
-    bytes = old ? malloc_usable_size(old) : 0;
-
-    if (alloc_fails()) {
-        alloc_shrunk = (old && size <= (size_t) bytes);
-        return NULL;
-    }
-
-    p = __libc_realloc(old, size);
-
-    if (p) {
-        live += (old == NULL);
-        live_bytes += malloc_usable_size(p) - bytes;
-    }
-
-    return p;
-}
-
-
-void
-free(void *p)
-{
-    if (p) {
-        live--;
-        live_bytes -= malloc_usable_size(p);
-    }
-
-    __libc_free(p);
-}
-
-#endif
-
-
+#include "session_heap.h"
 #include "session_events.h"
 
 
@@ -1149,9 +1064,11 @@ test_call_without_memory(const call_t *call)
         alloc_failed = 0;
         alloc_shrunk = 0;
         countdown = n;
+        answer = &r.s.answer;
 
         run_call(&r, call);
 
+        answer = NULL;
         countdown = -1;
 
         if (live != before) {
@@ -1461,12 +1378,14 @@ show_history(run_t *r)
 {
     char         *json;
     cJSON        *root;
+    size_t        len;
+    u_char       *text;
     const cJSON  *item;
 
-    json = malloc(r->s.history.len + 3);
+    text = written(&r->s.history, &len);
+    json = malloc(len + 3);
 
-    sprintf(json, "[%.*s]", (int) r->s.history.len,
-            (char *) r->s.history.data);
+    sprintf(json, "[%.*s]", (int) len, (char *) text);
 
     root = cJSON_Parse(json);
 
@@ -1482,6 +1401,7 @@ show_history(run_t *r)
 
     cJSON_Delete(root);
     free(json);
+    free(text);
 }
 
 
@@ -1655,13 +1575,13 @@ test_actions(void)
 
     tap_ok(out.actions[0].text.data == confs[0].error_message.data,
            "so is the error message");
-    text.data = s.history.data;
-    text.len = s.history.len;
+    text.data = written(&s.history, &text.len);
 
     tap_is_str(&text, "{\"role\":\"user\",\"content\":\"Hi\"},"
                       "{\"role\":\"assistant\",\"content\":\"Hello\"}",
                "the history has a copy of its own");
 
+    free(text.data);
     convrelay_session_free(&s);
 }
 
@@ -1707,7 +1627,7 @@ test_long_call(void)
 
     tap_ok(live_bytes == ten, "as much memory as after ten: %ld, then %ld",
            ten - before, live_bytes - before);
-    tap_ok(s.history.len <= 2000 && s.history.nentries <= 12,
+    tap_ok(s.history.len <= 2000 && s.history.nmessages <= 12,
            "the history within its limits");
 
     convrelay_session_free(&s);

@@ -22,6 +22,7 @@
 
 
 #include "tap.h"
+#include "written.h"
 
 #include "convrelay_session.h"
 #include "convrelay_utf8.h"

@@ -273,12 +273,16 @@ check_text(call_t *c, const convrelay_str_t *text)
 static void
 check_same(call_t *c)
 {
-    if (c->s.history.len != c->before_len
-        || (c->before_len
-            && memcmp(c->s.history.data, c->before, c->before_len)))
-    {
+    u_char  *now;
+    size_t   len;
+
+    now = written(&c->s.history, &len);
+
+    if (len != c->before_len || memcmp(now, c->before, len)) {
         bad(c, "the history changed");
     }
+
+    free(now);
 }
 
 
@@ -293,7 +297,7 @@ check_history(call_t *c)
     root = history(c);
     n = cJSON_GetArraySize(root);
 
-    if (n != c->nentries || n != c->s.history.nentries) {
+    if (n != c->nentries || n != c->s.history.nmessages) {
         bad(c, "%zu messages, not %zu", n, c->nentries);
         cJSON_Delete(root);
         return;
@@ -328,21 +332,26 @@ check_history(call_t *c)
 static cJSON *
 history(call_t *c)
 {
-    char   *json;
-    cJSON  *root;
+    char    *json;
+    cJSON   *root;
+    size_t   len;
+    u_char  *now;
 
-    json = malloc(c->s.history.len + 2);
-    json[0] = '[';
+    now = written(&c->s.history, &len);
 
-    if (c->s.history.len) {
-        memcpy(json + 1, c->s.history.data, c->s.history.len);
+    if (len != c->s.history.len) {
+        bad(c, "%zu bytes of history, not %zu", len, c->s.history.len);
     }
 
-    json[c->s.history.len + 1] = ']';
+    json = malloc(len + 2);
+    json[0] = '[';
+    memcpy(json + 1, now, len);
+    json[len + 1] = ']';
 
-    root = cJSON_ParseWithLength(json, c->s.history.len + 2);
+    root = cJSON_ParseWithLength(json, len + 2);
 
     free(json);
+    free(now);
 
     if (root == NULL) {
         bad(c, "the history is no JSON");
@@ -442,12 +451,7 @@ remember(call_t *c)
 {
     free(c->before);
 
-    c->before_len = c->s.history.len;
-    c->before = malloc(c->before_len + 1);
-
-    if (c->before_len) {
-        memcpy(c->before, c->s.history.data, c->before_len);
-    }
+    c->before = written(&c->s.history, &c->before_len);
 }
 
 
