@@ -384,7 +384,12 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
 
         if (!s->sent) {
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
+
+        } else {
+            convrelay_session_speak_on(s, now);
         }
+
+        s->answer.phrase = 1;
 
         convrelay_session_say(out, &s->conf->error_message);
 

@@ -150,6 +150,8 @@ typedef struct {
                                              and kept out of the history */
     unsigned                 stored:1;    /* it was appended to the history,
                                              and may be gone from there */
+    unsigned                 phrase:1;    /* the error message is spoken
+                                             behind it */
     uint64_t                 started;     /* ms, when its first piece left */
     convrelay_heard_t        heard;
 } convrelay_answer_t;

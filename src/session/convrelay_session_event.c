@@ -275,11 +275,8 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
         convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED,
                                        (spoken > now) ? spoken : now);
 
-    } else if (spoken < now) {
-
-        /* there was silence before this */
-
-        a->started += now - spoken;
+    } else {
+        convrelay_session_speak_on(s, now);
     }
 
     from = a->len;

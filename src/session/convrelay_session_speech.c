@@ -19,6 +19,7 @@ static void convrelay_session_played(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
 static void convrelay_session_agent(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
+static size_t convrelay_session_chars(const convrelay_str_t *text);
 static unsigned convrelay_session_audible(const convrelay_session_t *s);
 
 
@@ -194,7 +195,6 @@ convrelay_session_agent(convrelay_session_t *s, const convrelay_str_t *value,
 uint64_t
 convrelay_session_spoken(const convrelay_session_t *s)
 {
-    size_t           i;
     uint64_t         chars;
     convrelay_str_t  text;
 
@@ -204,10 +204,10 @@ convrelay_session_spoken(const convrelay_session_t *s)
 
     convrelay_session_answer_text(s, &text);
 
-    chars = 0;
+    chars = convrelay_session_chars(&text);
 
-    for (i = 0; i < text.len; i++) {
-        chars += (text.data[i] & 0xc0) != 0x80;
+    if (s->answer.phrase) {
+        chars += convrelay_session_chars(&s->conf->error_message);
     }
 
     return s->answer.started + CONVRELAY_HEARD_START_MS
@@ -215,10 +215,44 @@ convrelay_session_spoken(const convrelay_session_t *s)
 }
 
 
+static size_t
+convrelay_session_chars(const convrelay_str_t *text)
+{
+    size_t  i, chars;
+
+    chars = 0;
+
+    for (i = 0; i < text->len; i++) {
+        chars += (text->data[i] & 0xc0) != 0x80;
+    }
+
+    return chars;
+}
+
+
+void
+convrelay_session_speak_on(convrelay_session_t *s, uint64_t now)
+{
+    uint64_t  spoken;
+
+    spoken = convrelay_session_spoken(s);
+
+    if (spoken < now) {
+        s->answer.started += now - spoken;
+    }
+}
+
+
 int
 convrelay_session_heard_all(const convrelay_session_t *s)
 {
     convrelay_str_t  text;
+
+    /* reports of the error message name no text of the answer */
+
+    if (s->answer.phrase) {
+        return 0;
+    }
 
     convrelay_session_answer_text(s, &text);
 

@@ -50,6 +50,7 @@
 #define TRIMMED   3     /* two messages of history */
 #define EVENTS    4     /* actions for all events, keys by terminator */
 #define MENU      5     /* keys, one at a time, and no actions */
+#define FALLIBLE  6     /* actions for Twilio's errors only */
 
 
 typedef struct {
@@ -101,7 +102,10 @@ static const convrelay_session_conf_t  confs[] = {
       .on = ~0u, .greeting = 1, .dtmf_max = 4, .dtmf_terminator = '#',
       .dtmf_pause = 3000, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."), .greeting = 1,
-      .dtmf_max = 1, .dtmf_pause = 3000, .end_timeout = 10000 }
+      .dtmf_max = 1, .dtmf_pause = 3000, .end_timeout = 10000 },
+    { .error_message = convrelay_string("Sorry."),
+      .on = convrelay_event_bit(CONVRELAY_EVENT_ERROR),
+      .end_timeout = 10000 }
 };
 
 

@@ -564,6 +564,44 @@ static const call_t  event_calls[] = {
       "    user \"Hi\"\n"
       "    assistant \"Hello We have to stop here.\"\n" },
 
+    { "an end waits for the error message", FALLIBLE,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "end failed\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "wait 100\n"
+      "error 64107\n"
+      "    LOG warn client reported an error: 64107\n"
+      "    EVENT error\n"
+      "hangup \"\"\n"
+      "done\n"
+      "deadline\n"
+      "    640\n" },
+
+    { "also behind an answer that was heard, and after a silence", FALLIBLE,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"Well\"\n"
+      "    TEXT \"Well\"\n"
+      "wait 30000\n"
+      "played \"Well\"\n"
+      "end failed\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "error 64107\n"
+      "    LOG warn client reported an error: 64107\n"
+      "    EVENT error\n"
+      "hangup \"\"\n"
+      "done\n"
+      "deadline\n"
+      "    2585\n" },
+
     { "call_too_long without actions closes", DEFAULT,
       "setup \"CA1\"\n"
       "    SETUP\n"

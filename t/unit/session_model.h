@@ -77,6 +77,7 @@ typedef struct {
     size_t                     spoken;    /* by the voice */
     size_t                     played;    /* and the session knows */
     uint64_t                   until;     /* ms, all is spoken: a guess */
+    unsigned                   phrase:1;  /* the error message is behind it */
 
     entry_t                    entries[MAX_ENTRIES];
     size_t                     nentries;

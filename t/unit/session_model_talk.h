@@ -279,7 +279,13 @@ turn_end(call_t *c)
         if (!c->sent) {
             new_answer(c, c->now);
             c->cuttable = 0;
+
+        } else if (c->until < c->now) {
+            c->until = c->now;
         }
+
+        c->phrase = 1;
+        c->until += c->conf.error_message.len * CHAR_TIME;
 
     } else {
         want = c->sent ? "." : "";
@@ -622,6 +628,7 @@ new_answer(call_t *c, uint64_t from)
     c->current = -1;
     c->cuttable = 1;
     c->until = from + START_TIME;
+    c->phrase = 0;
 }
 
 
@@ -657,7 +664,8 @@ clause(const call_t *c)
 static int
 heard_all(const call_t *c)
 {
-    return c->played && !counts(c->answer + c->played, c->len - c->played);
+    return !c->phrase && c->played
+           && !counts(c->answer + c->played, c->len - c->played);
 }
 
 
