@@ -8,98 +8,97 @@
  */
 
 
+#include <endian.h>
 #include <stdlib.h>
 
 #include "convrelay_json_reader.h"
 #include "convrelay_utf8.h"
 
 
-#define CONVRELAY_JSON_VALUES    64     /* of a first document */
 #define CONVRELAY_JSON_MAX_NAME  32     /* bytes of a name that is asked for */
-#define CONVRELAY_JSON_NO_VALUE  UINT32_MAX
+
+#define CONVRELAY_JSON_ONES      convrelay_json_bytes(1)
+
+/* eight of them */
+
+#define convrelay_json_bytes(c)  (0x0101010101010101ull * (c))
 
 #define convrelay_json_digit(c)  ((c) >= '0' && (c) <= '9')
+
+#define convrelay_json_starts(p, last, word)                                 \
+    ((size_t) ((last) - (p)) >= sizeof(word) - 1                             \
+     && memcmp(p, word, sizeof(word) - 1) == 0)
+
+#define convrelay_json_place(dst, field)                                     \
+    ((convrelay_json_value_t **) ((char *) (dst) + (field)->offset))
 
 
 typedef struct {
     u_char                   *pos;
     u_char                   *last;
-    uint32_t                  open;       /* the container, or NO_VALUE */
+    uint32_t                  open;       /* the innermost container */
     unsigned                  depth;
+    unsigned                  object;     /* it is one */
 } convrelay_json_scan_t;
 
 
-static int convrelay_json_scan(convrelay_json_reader_t *r,
+static int convrelay_json_scan(convrelay_json_reader_t *r, u_char *data,
+    size_t len);
+static int convrelay_json_scan_name(convrelay_json_reader_t *r,
     convrelay_json_scan_t *s);
-static int convrelay_json_open(convrelay_json_reader_t *r,
+static int convrelay_json_scan_value(convrelay_json_reader_t *r,
+    convrelay_json_scan_t *s);
+static int convrelay_json_scan_behind(convrelay_json_reader_t *r,
+    convrelay_json_scan_t *s);
+static inline u_char convrelay_json_next(convrelay_json_scan_t *s);
+static inline int convrelay_json_open(convrelay_json_reader_t *r,
     convrelay_json_scan_t *s, convrelay_json_type_e type);
 static void convrelay_json_close(convrelay_json_reader_t *r,
     convrelay_json_scan_t *s);
-static int convrelay_json_scalar(convrelay_json_reader_t *r,
-    convrelay_json_scan_t *s);
-static int convrelay_json_scan_string(convrelay_json_reader_t *r,
-    convrelay_json_scan_t *s);
-static size_t convrelay_json_scan_number(const u_char *p, const u_char *last);
+static u_char *convrelay_json_scan_string(convrelay_json_reader_t *r,
+    u_char *p, u_char *last);
+static inline u_char *convrelay_json_plain(u_char *p, u_char *last);
+static inline uint64_t convrelay_json_word(const u_char *p,
+    const u_char *last);
+static u_char *convrelay_json_scan_special(convrelay_json_reader_t *r,
+    convrelay_json_value_t *v, u_char *last) __attribute__((noinline));
+static size_t convrelay_json_wide(const u_char *p, const u_char *last);
+static u_char *convrelay_json_scan_word(convrelay_json_reader_t *r, u_char *p,
+    u_char *last);
+static size_t convrelay_json_number_len(const u_char *p, const u_char *last);
 static const u_char *convrelay_json_digits(const u_char *p,
     const u_char *last);
-static convrelay_json_value_t *convrelay_json_push(convrelay_json_reader_t *r);
+static convrelay_json_value_t *convrelay_json_push(convrelay_json_reader_t *r,
+    convrelay_json_type_e type, u_char *data, size_t len);
+static int convrelay_json_grow(convrelay_json_reader_t *r);
 
-static unsigned convrelay_json_is(const convrelay_json_value_t *string,
-    const char *name, size_t len);
+static const convrelay_json_field_t *convrelay_json_field(
+    const convrelay_json_field_t *f, const convrelay_str_t *name);
 static u_char *convrelay_json_decode(u_char *dst, const u_char *src,
     size_t len);
 
 
-/* what does not stand for itself in a string */
-
-static const u_char  convrelay_json_special[256] = {
-    ['\0'] = 1, ['"'] = 1, ['\\'] = 1
-};
-
-
 int
-convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len)
+convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
+    u_char **copy)
 {
-    int                     rc;
-    size_t                  valid;
-    convrelay_json_scan_t   s;
+    int     rc;
+    size_t  valid;
 
-    static const u_char  bom[] = { 0xef, 0xbb, 0xbf };
+    r->values = r->room;
+    r->size = CONVRELAY_JSON_VALUES;
 
-    r->nvalues = 0;
-    r->error = NULL;
+    free(*copy);
+    *copy = NULL;
 
-    free(r->copy);
-    r->copy = NULL;
+    rc = convrelay_json_scan(r, data, len);
 
-    if (len >= CONVRELAY_JSON_NO_VALUE) {
-        r->error = "is too long";
-        return CONVRELAY_DECLINED;
+    if (r->invalid) {
+        valid = convrelay_utf8_valid(data, len);
+        *copy = convrelay_utf8_repair(data, &len, valid);
+
+        rc = *copy ? convrelay_json_scan(r, *copy, len) : CONVRELAY_ERROR;
     }
-
-    valid = convrelay_utf8_valid(data, len);
-
-    if (valid != len) {
-        r->copy = convrelay_utf8_repair(data, &len, valid);
-
-        if (r->copy == NULL) {
-            r->error = "found no memory";
-            return CONVRELAY_ERROR;
-        }
-
-        data = r->copy;
-    }
-
-    s.pos = data;
-    s.last = data + len;
-    s.open = CONVRELAY_JSON_NO_VALUE;
-    s.depth = 0;
-
-    if (len >= sizeof(bom) && memcmp(data, bom, sizeof(bom)) == 0) {
-        s.pos += sizeof(bom);
-    }
-
-    rc = convrelay_json_scan(r, &s);
 
     if (rc == CONVRELAY_OK) {
         return CONVRELAY_OK;
@@ -121,140 +120,190 @@ convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len)
 void
 convrelay_json_reader_free(convrelay_json_reader_t *r)
 {
-    free(r->values);
-    free(r->copy);
+    if (r->values != r->room) {
+        free(r->values);
+        r->values = r->room;
+    }
 
-    memset(r, 0, sizeof(convrelay_json_reader_t));
+    r->nvalues = 0;
 }
 
 
 static int
-convrelay_json_scan(convrelay_json_reader_t *r, convrelay_json_scan_t *s)
+convrelay_json_scan(convrelay_json_reader_t *r, u_char *data, size_t len)
 {
-    int     rc;
-    u_char  c;
-    enum {
-        sw_value = 0,
-        sw_first_value,
-        sw_name,
-        sw_first_name,
-        sw_colon,
-        sw_behind,
-        sw_end
-    } state;
+    int                     rc;
+    convrelay_json_scan_t   s;
 
-    state = sw_value;
+    static const u_char  bom[] = { 0xef, 0xbb, 0xbf };
 
-    while (s->pos < s->last) {
+    r->nvalues = 0;
+    r->error = NULL;
+    r->invalid = 0;
 
-        c = *s->pos;
+    if (len > CONVRELAY_JSON_MAX_LEN) {
+        r->error = "is too long";
+        return CONVRELAY_DECLINED;
+    }
 
-        if (convrelay_json_blank(c)) {
-            s->pos++;
-            continue;
+    s.pos = data;
+    s.last = data + len;
+    s.open = 0;
+    s.depth = 0;
+    s.object = 0;
+
+    if (len >= sizeof(bom) && memcmp(data, bom, sizeof(bom)) == 0) {
+        s.pos += sizeof(bom);
+    }
+
+    do {
+
+        /* for a name and its value */
+
+        if (r->size - r->nvalues < 2
+            && convrelay_json_grow(r) != CONVRELAY_OK)
+        {
+            return CONVRELAY_ERROR;
         }
 
-        switch (state) {
-
-        case sw_first_value:
-
-            if (c == ']') {
-                convrelay_json_close(r, s);
-                state = sw_behind;
-                break;
-            }
-
-            /* fall through */
-
-        case sw_value:
-
-            if (c == '{') {
-                rc = convrelay_json_open(r, s, CONVRELAY_JSON_OBJECT);
-                state = sw_first_name;
-
-            } else if (c == '[') {
-                rc = convrelay_json_open(r, s, CONVRELAY_JSON_ARRAY);
-                state = sw_first_value;
-
-            } else {
-                rc = convrelay_json_scalar(r, s);
-                state = sw_behind;
-            }
-
-            if (rc != CONVRELAY_OK) {
-                return rc;
-            }
-
-            break;
-
-        case sw_first_name:
-
-            if (c == '}') {
-                convrelay_json_close(r, s);
-                state = sw_behind;
-                break;
-            }
-
-            /* fall through */
-
-        case sw_name:
-
-            if (c != '"') {
-                return CONVRELAY_DECLINED;
-            }
-
-            rc = convrelay_json_scan_string(r, s);
-
-            if (rc != CONVRELAY_OK) {
-                return rc;
-            }
-
-            state = sw_colon;
-            break;
-
-        case sw_colon:
-
-            if (c != ':') {
-                return CONVRELAY_DECLINED;
-            }
-
-            s->pos++;
-            state = sw_value;
-            break;
-
-        case sw_behind:
-
-            if (c == ',') {
-                s->pos++;
-                state = (r->values[s->open].type == CONVRELAY_JSON_OBJECT)
-                        ? sw_name : sw_value;
-                break;
-            }
-
-            if (c != (r->values[s->open].type == CONVRELAY_JSON_OBJECT
-                      ? '}' : ']'))
-            {
-                return CONVRELAY_DECLINED;
-            }
-
-            convrelay_json_close(r, s);
-            break;
-
-        default: /* sw_end */
-            r->error = "has bytes behind its end";
+        if (s.object && convrelay_json_scan_name(r, &s) != CONVRELAY_OK) {
             return CONVRELAY_DECLINED;
         }
 
-        if (state == sw_behind && s->open == CONVRELAY_JSON_NO_VALUE) {
-            state = sw_end;
-        }
-    }
+        rc = convrelay_json_scan_value(r, &s);
 
-    return (state == sw_end) ? CONVRELAY_OK : CONVRELAY_DECLINED;
+        if (rc == CONVRELAY_OK) {
+            rc = convrelay_json_scan_behind(r, &s);
+        }
+
+    } while (rc == CONVRELAY_AGAIN);
+
+    return rc;
 }
 
 
 static int
+convrelay_json_scan_name(convrelay_json_reader_t *r,
+    convrelay_json_scan_t *s)
+{
+    u_char  *p;
+
+    if (convrelay_json_next(s) != '"') {
+        return CONVRELAY_DECLINED;
+    }
+
+    p = convrelay_json_scan_string(r, s->pos, s->last);
+    if (p == NULL) {
+        return CONVRELAY_DECLINED;
+    }
+
+    s->pos = p;
+
+    if (convrelay_json_next(s) != ':') {
+        return CONVRELAY_DECLINED;
+    }
+
+    s->pos++;
+
+    return CONVRELAY_OK;
+}
+
+
+/* CONVRELAY_OK; CONVRELAY_AGAIN: there is one in it; CONVRELAY_DECLINED */
+
+static int
+convrelay_json_scan_value(convrelay_json_reader_t *r,
+    convrelay_json_scan_t *s)
+{
+    u_char  *p;
+
+    switch (convrelay_json_next(s)) {
+
+    case '{':
+        return convrelay_json_open(r, s, CONVRELAY_JSON_OBJECT);
+
+    case '[':
+        return convrelay_json_open(r, s, CONVRELAY_JSON_ARRAY);
+
+    case '"':
+        p = convrelay_json_scan_string(r, s->pos, s->last);
+        break;
+
+    default:
+        p = convrelay_json_scan_word(r, s->pos, s->last);
+    }
+
+    if (p == NULL) {
+        return CONVRELAY_DECLINED;
+    }
+
+    s->pos = p;
+
+    return CONVRELAY_OK;
+}
+
+
+/*
+ * Closes what ends behind a value.
+ *
+ * CONVRELAY_OK: the document does; CONVRELAY_AGAIN: there is another value;
+ * CONVRELAY_DECLINED
+ */
+
+static int
+convrelay_json_scan_behind(convrelay_json_reader_t *r,
+    convrelay_json_scan_t *s)
+{
+    u_char  c;
+
+    while (s->depth) {
+        c = convrelay_json_next(s);
+
+        if (c == ',') {
+            s->pos++;
+            return CONVRELAY_AGAIN;
+        }
+
+        if (c != (s->object ? '}' : ']')) {
+            return CONVRELAY_DECLINED;
+        }
+
+        convrelay_json_close(r, s);
+    }
+
+    (void) convrelay_json_next(s);
+
+    if (s->pos < s->last) {
+        r->error = "has bytes behind its end";
+        return CONVRELAY_DECLINED;
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+/* the byte behind blanks, or at the end a NUL, which no grammar has there */
+
+static inline u_char
+convrelay_json_next(convrelay_json_scan_t *s)
+{
+    u_char  c;
+
+    for ( /* void */ ; s->pos < s->last; s->pos++) {
+        c = *s->pos;
+
+        if (!convrelay_json_blank(c)) {
+            return c;
+        }
+    }
+
+    return '\0';
+}
+
+
+/* CONVRELAY_OK: it is empty; CONVRELAY_AGAIN: it is not; CONVRELAY_DECLINED */
+
+static inline int
 convrelay_json_open(convrelay_json_reader_t *r, convrelay_json_scan_t *s,
     convrelay_json_type_e type)
 {
@@ -265,19 +314,16 @@ convrelay_json_open(convrelay_json_reader_t *r, convrelay_json_scan_t *s,
         return CONVRELAY_DECLINED;
     }
 
-    v = convrelay_json_push(r);
-    if (v == NULL) {
-        return CONVRELAY_ERROR;
-    }
-
-    v->type = type;
-    v->data = s->pos++;
+    v = convrelay_json_push(r, type, s->pos, 0);
     v->size = s->open;
 
+    s->pos++;
     s->open = r->nvalues - 1;
     s->depth++;
+    s->object = (type == CONVRELAY_JSON_OBJECT);
 
-    return CONVRELAY_OK;
+    return (convrelay_json_next(s) == (s->object ? '}' : ']'))
+           ? CONVRELAY_OK : CONVRELAY_AGAIN;
 }
 
 
@@ -297,120 +343,181 @@ convrelay_json_close(convrelay_json_reader_t *r, convrelay_json_scan_t *s)
 
     s->open = around;
     s->depth--;
+    s->object = (s->depth && r->values[around].type == CONVRELAY_JSON_OBJECT);
 }
 
 
-static int
-convrelay_json_scalar(convrelay_json_reader_t *r, convrelay_json_scan_t *s)
+/* of p, a quote; returns the place behind the string, or NULL */
+
+static u_char *
+convrelay_json_scan_string(convrelay_json_reader_t *r, u_char *p,
+    u_char *last)
 {
-    size_t                   i, len;
+    u_char                  *end;
     convrelay_json_value_t  *v;
 
-    static const struct {
-        convrelay_str_t        text;
-        convrelay_json_type_e  type;
-    } words[] = {
-        { convrelay_string("null"), CONVRELAY_JSON_NULL },
-        { convrelay_string("false"), CONVRELAY_JSON_FALSE },
-        { convrelay_string("true"), CONVRELAY_JSON_TRUE }
-    };
+    p++;
+    end = convrelay_json_plain(p, last);
 
-    if (*s->pos == '"') {
-        return convrelay_json_scan_string(r, s);
-    }
+    v = convrelay_json_push(r, CONVRELAY_JSON_STRING, p, end - p);
 
-    v = convrelay_json_push(r);
-    if (v == NULL) {
-        return CONVRELAY_ERROR;
-    }
-
-    v->data = s->pos;
-    v->type = CONVRELAY_JSON_NUMBER;
-
-    len = convrelay_json_scan_number(s->pos, s->last);
-
-    for (i = 0; len == 0 && i < sizeof(words) / sizeof(words[0]); i++) {
-
-        if ((size_t) (s->last - s->pos) >= words[i].text.len
-            && memcmp(s->pos, words[i].text.data, words[i].text.len) == 0)
-        {
-            v->type = words[i].type;
-            len = words[i].text.len;
-        }
-    }
-
-    if (len == 0) {
-        return CONVRELAY_DECLINED;
-    }
-
-    v->len = len;
-    s->pos += len;
-
-    return CONVRELAY_OK;
+    return (end < last && *end == '"')
+           ? end + 1 : convrelay_json_scan_special(r, v, last);
 }
 
 
-static int
-convrelay_json_scan_string(convrelay_json_reader_t *r,
-    convrelay_json_scan_t *s)
-{
-    size_t                   n;
-    u_char                  *p;
-    uint32_t                 cp;
-    convrelay_json_value_t  *v;
+/*
+ * The first byte of a string that is not ASCII that stands for itself, or
+ * last.  Eight at a time: of bytes below 0x80 zeros are those that have their
+ * high bit set when one is taken off, or the borrow of such a one.
+ */
 
-    v = convrelay_json_push(r);
-    if (v == NULL) {
-        return CONVRELAY_ERROR;
+static inline u_char *
+convrelay_json_plain(u_char *p, u_char *last)
+{
+    uint64_t  word, stop;
+
+    do {
+        word = convrelay_json_word(p, last);
+
+        stop = word
+               | (word - CONVRELAY_JSON_ONES)
+               | ((word ^ convrelay_json_bytes('"')) - CONVRELAY_JSON_ONES)
+               | ((word ^ convrelay_json_bytes('\\')) - CONVRELAY_JSON_ONES);
+
+        stop &= convrelay_json_bytes(0x80);
+
+        p += stop ? __builtin_ctzll(stop) / 8 : (int) sizeof(word);
+
+    } while (stop == 0);
+
+    return p;
+}
+
+
+/* the next bytes, the first one as the lowest, zeros behind the last one */
+
+static inline uint64_t
+convrelay_json_word(const u_char *p, const u_char *last)
+{
+    uint64_t  word;
+    unsigned  shift;
+
+    if (last - p >= (ssize_t) sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+        return le64toh(word);
     }
 
-    p = s->pos + 1;
+    word = 0;
 
-    v->type = CONVRELAY_JSON_STRING;
-    v->data = p;
+    for (shift = 0; p < last; shift += 8) {
+        word |= (uint64_t) *p++ << shift;
+    }
 
-    for ( ;; ) {
+    return word;
+}
 
-        while (p < s->last && !convrelay_json_special[*p]) {
-            p++;
+
+/* the rest of a string, from what does not stand for itself; as above */
+
+static u_char *
+convrelay_json_scan_special(convrelay_json_reader_t *r,
+    convrelay_json_value_t *v, u_char *last)
+{
+    size_t     n;
+    u_char    *p;
+    uint32_t   cp;
+
+    p = v->data + v->len;
+
+    while (p < last && *p != '"') {
+
+        if (*p >= 0x80) {
+            n = convrelay_json_wide(p, last);
+            r->invalid = (n == 0);
+
+        } else {
+            n = *p ? convrelay_json_unescape(p, last, &cp) : 1;
+            v->coded = 1;
         }
-
-        if (p == s->last) {
-            return CONVRELAY_DECLINED;
-        }
-
-        if (*p == '"') {
-            break;
-        }
-
-        v->coded = 1;
-
-        if (*p == '\0') {
-            p++;
-            continue;
-        }
-
-        n = convrelay_json_unescape(p, s->last, &cp);
 
         if (n == 0) {
-            r->error = "has a bad escape";
-            return CONVRELAY_DECLINED;
+            r->error = r->invalid ? NULL : "has a bad escape";
+            return NULL;
         }
 
-        p += n;
+        p = convrelay_json_plain(p + n, last);
+    }
+
+    if (p == last) {
+        return NULL;
     }
 
     v->len = p - v->data;
-    s->pos = p + 1;
 
-    return CONVRELAY_OK;
+    return p + 1;
+}
+
+
+/* length of the bytes at p that are no ASCII, or 0: they are no UTF-8 */
+
+static size_t
+convrelay_json_wide(const u_char *p, const u_char *last)
+{
+    size_t         n;
+    const u_char  *q;
+
+    q = p;
+
+    while (q < last && *q >= 0x80) {
+        q++;
+    }
+
+    n = q - p;
+
+    return (convrelay_utf8_valid(p, n) == n) ? n : 0;
+}
+
+
+/* a number or a literal name, as above */
+
+static u_char *
+convrelay_json_scan_word(convrelay_json_reader_t *r, u_char *p, u_char *last)
+{
+    size_t                 len;
+    convrelay_json_type_e  type;
+
+    if (convrelay_json_starts(p, last, "null")) {
+        type = CONVRELAY_JSON_NULL;
+        len = 4;
+
+    } else if (convrelay_json_starts(p, last, "true")) {
+        type = CONVRELAY_JSON_TRUE;
+        len = 4;
+
+    } else if (convrelay_json_starts(p, last, "false")) {
+        type = CONVRELAY_JSON_FALSE;
+        len = 5;
+
+    } else {
+        type = CONVRELAY_JSON_NUMBER;
+        len = convrelay_json_number_len(p, last);
+    }
+
+    if (len == 0) {
+        return NULL;
+    }
+
+    (void) convrelay_json_push(r, type, p, len);
+
+    return p + len;
 }
 
 
 /* length of the number at p, or 0: there is none */
 
 static size_t
-convrelay_json_scan_number(const u_char *p, const u_char *last)
+convrelay_json_number_len(const u_char *p, const u_char *last)
 {
     const u_char  *q, *start;
 
@@ -470,77 +577,133 @@ convrelay_json_digits(const u_char *p, const u_char *last)
 }
 
 
+/* there is room for it: see convrelay_json_scan() */
+
 static convrelay_json_value_t *
-convrelay_json_push(convrelay_json_reader_t *r)
+convrelay_json_push(convrelay_json_reader_t *r, convrelay_json_type_e type,
+    u_char *data, size_t len)
 {
-    uint32_t                 size;
     convrelay_json_value_t  *v;
-
-    if (r->nvalues == r->size) {
-        size = r->size ? 2 * r->size : CONVRELAY_JSON_VALUES;
-
-        v = realloc(r->values, size * sizeof(convrelay_json_value_t));
-        if (v == NULL) {
-            return NULL;
-        }
-
-        r->values = v;
-        r->size = size;
-    }
 
     v = &r->values[r->nvalues++];
 
+    v->data = data;
+    v->len = len;
     v->size = 1;
+    v->type = type;
     v->coded = 0;
 
     return v;
 }
 
 
+static int
+convrelay_json_grow(convrelay_json_reader_t *r)
+{
+    uint32_t                 size;
+    convrelay_json_value_t  *v, *old;
+
+    size = 2 * r->size;
+    old = (r->values == r->room) ? NULL : r->values;
+
+    v = realloc(old, size * sizeof(convrelay_json_value_t));
+    if (v == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    if (old == NULL) {
+        memcpy(v, r->room, sizeof(r->room));
+    }
+
+    r->values = v;
+    r->size = size;
+
+    return CONVRELAY_OK;
+}
+
+
 convrelay_json_value_t *
 convrelay_json_member(const convrelay_json_value_t *object, const char *name)
 {
-    size_t                         len;
-    const convrelay_json_value_t  *v, *last;
+    convrelay_json_field_t   fields[2];
+    convrelay_json_value_t  *value;
 
-    if (object == NULL || object->type != CONVRELAY_JSON_OBJECT) {
-        return NULL;
+    memset(fields, 0, sizeof(fields));
+
+    fields[0].name.len = strlen(name);
+    fields[0].name.data = (u_char *) name;
+
+    convrelay_json_members(object, fields, &value);
+
+    return value;
+}
+
+
+void
+convrelay_json_members(const convrelay_json_value_t *object,
+    const convrelay_json_field_t *fields, void *dst)
+{
+    u_char                          buf[CONVRELAY_JSON_MAX_NAME
+                                        * CONVRELAY_JSON_ESCAPE_LEN];
+    convrelay_str_t                 name;
+    convrelay_json_value_t        **member;
+    const convrelay_json_field_t   *f;
+    const convrelay_json_value_t   *v, *last;
+
+    for (f = fields; f->name.data; f++) {
+        *convrelay_json_place(dst, f) = NULL;
     }
 
-    len = strlen(name);
+    if (object == NULL || object->type != CONVRELAY_JSON_OBJECT) {
+        return;
+    }
+
     last = object + object->size;
 
     for (v = object + 1; v < last; v += 1 + v[1].size) {
 
-        if (convrelay_json_is(v, name, len)) {
-            return (convrelay_json_value_t *) v + 1;
+        name.len = v->len;
+        name.data = v->data;
+
+        if (v->coded) {
+
+            if (v->len > sizeof(buf)) {
+                continue;
+            }
+
+            name.len = convrelay_json_decode(buf, v->data, v->len) - buf;
+            name.data = buf;
+        }
+
+        f = convrelay_json_field(fields, &name);
+
+        if (f == NULL) {
+            continue;
+        }
+
+        member = convrelay_json_place(dst, f);
+
+        if (*member == NULL) {
+            *member = (convrelay_json_value_t *) v + 1;
+        }
+    }
+}
+
+
+static const convrelay_json_field_t *
+convrelay_json_field(const convrelay_json_field_t *f,
+    const convrelay_str_t *name)
+{
+    for ( /* void */ ; f->name.data; f++) {
+
+        if (f->name.len == name->len
+            && memcmp(f->name.data, name->data, name->len) == 0)
+        {
+            return f;
         }
     }
 
     return NULL;
-}
-
-
-/* a name is compared in its decoded form, and left as it is */
-
-static unsigned
-convrelay_json_is(const convrelay_json_value_t *string, const char *name,
-    size_t len)
-{
-    u_char  buf[CONVRELAY_JSON_MAX_NAME * CONVRELAY_JSON_ESCAPE_LEN];
-    u_char  *p;
-
-    if (!string->coded) {
-        return string->len == len && memcmp(string->data, name, len) == 0;
-    }
-
-    if (string->len > sizeof(buf)) {
-        return 0;
-    }
-
-    p = convrelay_json_decode(buf, string->data, string->len);
-
-    return (size_t) (p - buf) == len && memcmp(buf, name, len) == 0;
 }
 
 

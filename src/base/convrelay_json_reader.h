@@ -26,6 +26,15 @@ typedef enum {
 } convrelay_json_type_e;
 
 
+/* of a document, and so the most values that one can have */
+
+#define CONVRELAY_JSON_MAX_LEN  ((1u << 28) - 1)
+
+/* of a document for which nothing is allocated; a model's event has some 45 */
+
+#define CONVRELAY_JSON_VALUES   64
+
+
 /* members of an object are a name, which is a string, and its value */
 
 typedef struct {
@@ -33,40 +42,64 @@ typedef struct {
                                              behind its quote */
     uint32_t                 len;         /* bytes; of a string, between its
                                              quotes */
-    uint32_t                 size;        /* values that it is, those in it
+    unsigned                 size:28;     /* values that it is, those in it
                                              included */
-    convrelay_json_type_e    type;
+    unsigned                 type:3;      /* convrelay_json_type_e */
     unsigned                 coded:1;     /* escapes or NULs in a string */
 } convrelay_json_value_t;
 
 
-/* zero-fill to start; what was allocated serves the next document, too */
+/*
+ * What is wanted of an object, and where in a struct the pointer to its value
+ * goes; a table of them ends with convrelay_null_string.
+ */
+
+typedef struct {
+    convrelay_str_t          name;
+    size_t                   offset;      /* of a convrelay_json_value_t * */
+} convrelay_json_field_t;
+
+
+/* a local variable, so that it is memory in use; needs no preparation */
 
 typedef struct {
     convrelay_json_value_t  *values;      /* in the order of the document:
                                              the first one is the root */
     uint32_t                 nvalues;
     uint32_t                 size;
-    u_char                  *copy;        /* of a document with invalid UTF-8,
-                                             repaired */
     const char              *error;       /* a phrase such as "is nested too
                                              deep" */
+    unsigned                 invalid:1;   /* UTF-8 in a string was */
+    convrelay_json_value_t   room[CONVRELAY_JSON_VALUES];
 } convrelay_json_reader_t;
 
 
 /*
  * Reads one document of len bytes by the grammar of RFC 8259, at most
  * CONVRELAY_JSON_MAX_DEPTH deep, with the latitude of cJSON: control
- * characters in strings, a BOM.  data is not changed; values point into it.
+ * characters in strings, a BOM.  data is not changed; values point into it,
+ * or, where it is invalid UTF-8, into a repaired copy.
+ *
+ * *copy is NULL or the copy of an earlier document, which is freed; it
+ * becomes the one of this document or NULL, to be freed by the caller when
+ * no text of it is needed any more.
  *
  * Returns CONVRELAY_OK; CONVRELAY_DECLINED: no JSON, r->error says why;
  * CONVRELAY_ERROR: out of memory.  convrelay_json_reader_free() is owed in
- * any case.
+ * any case, before the next document; it ends the values, not their texts.
  */
-int convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len);
+int convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
+    u_char **copy);
 void convrelay_json_reader_free(convrelay_json_reader_t *r);
 
-/* the first member of that name, or NULL: none, or no object; NULL is none */
+/*
+ * Finds members in one walk: the pointers in the struct at dst become the
+ * first one of each name, or NULL: none, or no object; NULL is none.
+ */
+void convrelay_json_members(const convrelay_json_value_t *object,
+    const convrelay_json_field_t *fields, void *dst);
+
+/* the same for a single one */
 convrelay_json_value_t *convrelay_json_member(
     const convrelay_json_value_t *object, const char *name);
 

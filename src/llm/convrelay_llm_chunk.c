@@ -11,21 +11,75 @@
 #include "convrelay_llm_parts.h"
 
 
+typedef struct {
+    convrelay_json_value_t  *error;
+    convrelay_json_value_t  *object;
+    convrelay_json_value_t  *usage;
+    convrelay_json_value_t  *choices;
+} convrelay_llm_chunk_t;
+
+
+typedef struct {
+    convrelay_json_value_t  *index;
+    convrelay_json_value_t  *finish_reason;
+    convrelay_json_value_t  *delta;
+    convrelay_json_value_t  *message;
+} convrelay_llm_choice_t;
+
+
+typedef struct {
+    convrelay_json_value_t  *content;
+    convrelay_json_value_t  *refusal;
+    convrelay_json_value_t  *tool_calls;
+    convrelay_json_value_t  *function_call;
+} convrelay_llm_delta_t;
+
+
 static void convrelay_llm_usage(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *usage);
 static void convrelay_llm_count(const convrelay_json_value_t *object,
     const char *name, int64_t *count);
-static const convrelay_json_value_t *convrelay_llm_choice(
-    const convrelay_json_value_t *choices);
+static int convrelay_llm_choice(const convrelay_json_value_t *choices,
+    convrelay_llm_choice_t *choice);
 static void convrelay_llm_finish(convrelay_llm_stream_t *s,
-    const convrelay_json_value_t *choice);
+    convrelay_json_value_t *finish_reason);
 static int convrelay_llm_delta(convrelay_llm_stream_t *s,
-    const convrelay_json_value_t *delta, convrelay_str_t *text);
+    const convrelay_json_value_t *object, convrelay_str_t *text);
 static int convrelay_llm_content(convrelay_llm_stream_t *s,
     convrelay_json_value_t *content, convrelay_str_t *text);
 static unsigned convrelay_llm_is_object(const convrelay_json_value_t *value);
 static int convrelay_llm_join(convrelay_llm_stream_t *s,
     convrelay_str_t *text, const convrelay_str_t *piece);
+
+
+static const convrelay_json_field_t  convrelay_llm_chunk_fields[] = {
+    { convrelay_string("error"), offsetof(convrelay_llm_chunk_t, error) },
+    { convrelay_string("object"), offsetof(convrelay_llm_chunk_t, object) },
+    { convrelay_string("usage"), offsetof(convrelay_llm_chunk_t, usage) },
+    { convrelay_string("choices"), offsetof(convrelay_llm_chunk_t, choices) },
+    { convrelay_null_string, 0 }
+};
+
+
+static const convrelay_json_field_t  convrelay_llm_choice_fields[] = {
+    { convrelay_string("index"), offsetof(convrelay_llm_choice_t, index) },
+    { convrelay_string("finish_reason"),
+      offsetof(convrelay_llm_choice_t, finish_reason) },
+    { convrelay_string("delta"), offsetof(convrelay_llm_choice_t, delta) },
+    { convrelay_string("message"), offsetof(convrelay_llm_choice_t, message) },
+    { convrelay_null_string, 0 }
+};
+
+
+static const convrelay_json_field_t  convrelay_llm_delta_fields[] = {
+    { convrelay_string("content"), offsetof(convrelay_llm_delta_t, content) },
+    { convrelay_string("refusal"), offsetof(convrelay_llm_delta_t, refusal) },
+    { convrelay_string("tool_calls"),
+      offsetof(convrelay_llm_delta_t, tool_calls) },
+    { convrelay_string("function_call"),
+      offsetof(convrelay_llm_delta_t, function_call) },
+    { convrelay_null_string, 0 }
+};
 
 
 static const struct {
@@ -50,44 +104,42 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
     convrelay_str_t *text)
 {
     int                            rc;
-    const convrelay_json_value_t  *chunk, *choice, *delta;
+    convrelay_llm_chunk_t          chunk;
+    convrelay_llm_choice_t         choice;
+    const convrelay_json_value_t  *object;
 
-    chunk = convrelay_llm_unwrap(root);
+    object = convrelay_llm_unwrap(root);
 
-    if (!convrelay_llm_is_object(chunk)) {
+    if (!convrelay_llm_is_object(object)) {
         convrelay_llm_fail(s, "bad_answer", "is not a JSON object");
         return CONVRELAY_AGAIN;
     }
 
-    if (convrelay_llm_is_error(chunk)) {
-        convrelay_llm_fail_json(s, chunk, raw);
+    convrelay_json_members(object, convrelay_llm_chunk_fields, &chunk);
+
+    if (convrelay_llm_is_error(chunk.error, chunk.object)) {
+        convrelay_llm_fail_json(s, object, raw);
         return CONVRELAY_AGAIN;
     }
 
-    convrelay_llm_usage(s, convrelay_json_member(chunk, "usage"));
+    convrelay_llm_usage(s, chunk.usage);
 
-    choice = convrelay_llm_choice(convrelay_json_member(chunk, "choices"));
-
-    if (choice == NULL) {
+    if (convrelay_llm_choice(chunk.choices, &choice) != CONVRELAY_OK) {
         return CONVRELAY_AGAIN;
     }
 
-    convrelay_llm_finish(s, choice);
+    convrelay_llm_finish(s, choice.finish_reason);
 
     if (s->failed) {
         return CONVRELAY_AGAIN;
     }
 
-    delta = convrelay_json_member(choice, "delta");
-
-    if (!convrelay_llm_is_object(delta)) {
-        delta = convrelay_json_member(choice, "message");
-    }
-
     text->len = 0;
     text->data = NULL;
 
-    rc = convrelay_llm_delta(s, delta, text);
+    rc = convrelay_llm_delta(s, convrelay_llm_is_object(choice.delta)
+                                ? choice.delta : choice.message,
+                             text);
 
     if (rc != CONVRELAY_OK) {
         convrelay_llm_fail(s, "no_memory", "found no memory");
@@ -146,33 +198,31 @@ convrelay_llm_count(const convrelay_json_value_t *object, const char *name,
 
 /* we never ask for more than one, servers may send more all the same */
 
-static const convrelay_json_value_t *
-convrelay_llm_choice(const convrelay_json_value_t *choices)
+static int
+convrelay_llm_choice(const convrelay_json_value_t *choices,
+    convrelay_llm_choice_t *choice)
 {
     double                         index;
-    const convrelay_json_value_t  *choice;
+    const convrelay_json_value_t  *element;
 
-    choice = NULL;
-
-    for ( ;; ) {
-        choice = convrelay_json_element(choices, choice);
-
-        if (choice == NULL) {
-            return NULL;
-        }
-
-        if (!convrelay_llm_is_object(choice)) {
+    for (element = convrelay_json_element(choices, NULL);
+         element;
+         element = convrelay_json_element(choices, element))
+    {
+        if (!convrelay_llm_is_object(element)) {
             continue;
         }
 
-        if (convrelay_json_value_number(convrelay_json_member(choice,
-                                                              "index"),
-                                        &index)
+        convrelay_json_members(element, convrelay_llm_choice_fields, choice);
+
+        if (convrelay_json_value_number(choice->index, &index)
             != CONVRELAY_OK || index == 0)
         {
-            return choice;
+            return CONVRELAY_OK;
         }
     }
+
+    return CONVRELAY_DECLINED;
 }
 
 
@@ -183,7 +233,7 @@ convrelay_llm_choice(const convrelay_json_value_t *choices)
 
 static void
 convrelay_llm_finish(convrelay_llm_stream_t *s,
-    const convrelay_json_value_t *choice)
+    convrelay_json_value_t *finish_reason)
 {
     size_t           i;
     const char      *name;
@@ -193,9 +243,8 @@ convrelay_llm_finish(convrelay_llm_stream_t *s,
         return;
     }
 
-    if (convrelay_json_text(convrelay_json_member(choice, "finish_reason"),
-                            &reason)
-        != CONVRELAY_OK || reason.len == 0)
+    if (convrelay_json_text(finish_reason, &reason) != CONVRELAY_OK
+        || reason.len == 0)
     {
         return;
     }
@@ -227,27 +276,25 @@ convrelay_llm_finish(convrelay_llm_stream_t *s,
 
 static int
 convrelay_llm_delta(convrelay_llm_stream_t *s,
-    const convrelay_json_value_t *delta, convrelay_str_t *text)
+    const convrelay_json_value_t *object, convrelay_str_t *text)
 {
-    convrelay_str_t  refusal;
+    convrelay_str_t        refusal;
+    convrelay_llm_delta_t  delta;
 
-    if (convrelay_json_element(convrelay_json_member(delta, "tool_calls"),
-                               NULL)
-        || convrelay_llm_is_object(convrelay_json_member(delta,
-                                                         "function_call")))
+    convrelay_json_members(object, convrelay_llm_delta_fields, &delta);
+
+    if (convrelay_json_element(delta.tool_calls, NULL)
+        || convrelay_llm_is_object(delta.function_call))
     {
         s->tools = 1;
     }
 
-    if (convrelay_llm_content(s, convrelay_json_member(delta, "content"),
-                              text)
-        != CONVRELAY_OK)
-    {
+    if (convrelay_llm_content(s, delta.content, text) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
-    if (convrelay_json_text(convrelay_json_member(delta, "refusal"), &refusal)
-        != CONVRELAY_OK || refusal.len == 0)
+    if (convrelay_json_text(delta.refusal, &refusal) != CONVRELAY_OK
+        || refusal.len == 0)
     {
         return CONVRELAY_OK;
     }

@@ -92,7 +92,7 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s,
     }
 
     object = convrelay_llm_unwrap(root);
-    error = convrelay_llm_error(object);
+    error = convrelay_json_member(object, "error");
 
     nested = (error && error->type == CONVRELAY_JSON_OBJECT);
 
@@ -138,38 +138,21 @@ convrelay_llm_unwrap(const convrelay_json_value_t *root)
 }
 
 
-const convrelay_json_value_t *
-convrelay_llm_error(const convrelay_json_value_t *root)
-{
-    convrelay_str_t          text;
-    convrelay_json_value_t  *error;
-
-    error = convrelay_json_member(root, "error");
-
-    if (error == NULL || error->type == CONVRELAY_JSON_NULL
-        || error->type == CONVRELAY_JSON_FALSE
-        || (convrelay_json_text(error, &text) == CONVRELAY_OK
-            && text.len == 0))
-    {
-        return NULL;
-    }
-
-    return error;
-}
-
-
 unsigned
-convrelay_llm_is_error(const convrelay_json_value_t *root)
+convrelay_llm_is_error(convrelay_json_value_t *error,
+    convrelay_json_value_t *object)
 {
-    convrelay_str_t  object;
+    convrelay_str_t  text;
 
-    if (convrelay_llm_error(root)) {
+    if (error && error->type != CONVRELAY_JSON_NULL
+        && error->type != CONVRELAY_JSON_FALSE
+        && (convrelay_json_text(error, &text) != CONVRELAY_OK || text.len))
+    {
         return 1;
     }
 
-    return convrelay_json_text(convrelay_json_member(root, "object"), &object)
-           == CONVRELAY_OK
-           && convrelay_str_eq(&object, "error");
+    return convrelay_json_text(object, &text) == CONVRELAY_OK
+           && convrelay_str_eq(&text, "error");
 }
 
 

@@ -58,12 +58,12 @@ void convrelay_llm_fail_json(convrelay_llm_stream_t *s,
 const convrelay_json_value_t *convrelay_llm_unwrap(
     const convrelay_json_value_t *root);
 
-/* the member "error", unless it says that there is none */
-const convrelay_json_value_t *convrelay_llm_error(
-    const convrelay_json_value_t *root);
-
-/* it has such a member, or "object" says that it is one */
-unsigned convrelay_llm_is_error(const convrelay_json_value_t *root);
+/*
+ * Of the members "error" and "object", either may be NULL: the one is there
+ * and does not say that there is none, or the other says that it is one.
+ */
+unsigned convrelay_llm_is_error(convrelay_json_value_t *error,
+    convrelay_json_value_t *object);
 
 /* 2xx */
 unsigned convrelay_llm_good(const convrelay_llm_stream_t *s);

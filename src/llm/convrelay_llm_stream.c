@@ -38,6 +38,9 @@ static void convrelay_llm_read_document(convrelay_llm_stream_t *s,
     u_char *pos, u_char *last);
 static int convrelay_llm_document(convrelay_llm_stream_t *s,
     convrelay_str_t *text);
+static int convrelay_llm_completion(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *root, const convrelay_str_t *raw,
+    convrelay_str_t *text);
 static void convrelay_llm_cut_done(convrelay_str_t *doc);
 
 static void convrelay_llm_read_error(convrelay_llm_stream_t *s,
@@ -171,11 +174,13 @@ convrelay_llm_outcome(const convrelay_llm_stream_t *s, unsigned clean)
 void
 convrelay_llm_stream_free(convrelay_llm_stream_t *s)
 {
-    convrelay_json_reader_free(&s->json);
     convrelay_sse_free(&s->sse);
     convrelay_llm_buf_free(&s->body);
     convrelay_llm_buf_free(&s->parts);
     convrelay_llm_buf_free(&s->out);
+
+    free(s->copy);
+    s->copy = NULL;
 
     free(s->error);
     s->error = NULL;
@@ -293,8 +298,9 @@ static int
 convrelay_llm_event(convrelay_llm_stream_t *s,
     const convrelay_sse_event_t *ev, convrelay_str_t *text)
 {
-    int              rc;
-    convrelay_str_t  data;
+    int                      rc;
+    convrelay_str_t          data;
+    convrelay_json_reader_t  r;
 
     data = ev->data;
     convrelay_llm_trim(&data);
@@ -308,26 +314,29 @@ convrelay_llm_event(convrelay_llm_stream_t *s,
         return CONVRELAY_AGAIN;
     }
 
-    rc = convrelay_json_read(&s->json, data.data, data.len);
+    rc = convrelay_json_read(&r, data.data, data.len, &s->copy);
 
     if (rc == CONVRELAY_OK && !ev->error) {
-        return convrelay_llm_chunk(s, s->json.values, &data, text);
+        rc = convrelay_llm_chunk(s, r.values, &data, text);
+        convrelay_json_reader_free(&r);
+
+        return rc;
     }
 
     if (rc == CONVRELAY_OK) {
-        convrelay_llm_fail_json(s, s->json.values, &data);
-        return CONVRELAY_AGAIN;
-    }
+        convrelay_llm_fail_json(s, r.values, &data);
 
-    if (rc == CONVRELAY_ERROR) {
-        convrelay_llm_fail(s, "no_memory", s->json.error);
+    } else if (rc == CONVRELAY_ERROR) {
+        convrelay_llm_fail(s, "no_memory", r.error);
 
     } else if (ev->error) {
         convrelay_llm_fail_text(s, &data);
 
     } else if (!s->ended) {
-        convrelay_llm_fail(s, "bad_answer", s->json.error);
+        convrelay_llm_fail(s, "bad_answer", r.error);
     }
+
+    convrelay_json_reader_free(&r);
 
     return CONVRELAY_AGAIN;
 }
@@ -355,35 +364,52 @@ convrelay_llm_read_document(convrelay_llm_stream_t *s, u_char *pos,
 static int
 convrelay_llm_document(convrelay_llm_stream_t *s, convrelay_str_t *text)
 {
-    int                            rc;
-    convrelay_str_t                doc;
-    const convrelay_json_value_t  *root;
+    int                      rc;
+    convrelay_str_t          doc;
+    convrelay_json_reader_t  r;
 
     doc.data = s->body.data;
     doc.len = s->body.len;
 
     convrelay_llm_cut_done(&doc);
 
-    rc = convrelay_json_read(&s->json, doc.data, doc.len);
+    rc = convrelay_json_read(&r, doc.data, doc.len, &s->copy);
 
-    if (rc != CONVRELAY_OK) {
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_llm_completion(s, r.values, &doc, text);
+
+    } else {
         convrelay_llm_fail(s, (rc == CONVRELAY_ERROR) ? "no_memory"
                                                       : "bad_answer",
-                           s->json.error);
-
-        return CONVRELAY_AGAIN;
+                           r.error);
+        rc = CONVRELAY_AGAIN;
     }
 
-    root = convrelay_llm_unwrap(s->json.values);
+    convrelay_json_reader_free(&r);
 
-    if (convrelay_json_member(root, "choices") == NULL
-        && !convrelay_llm_is_error(root))
+    return rc;
+}
+
+
+static int
+convrelay_llm_completion(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *root, const convrelay_str_t *raw,
+    convrelay_str_t *text)
+{
+    int                            rc;
+    const convrelay_json_value_t  *object;
+
+    object = convrelay_llm_unwrap(root);
+
+    if (convrelay_json_member(object, "choices") == NULL
+        && !convrelay_llm_is_error(convrelay_json_member(object, "error"),
+                                   convrelay_json_member(object, "object")))
     {
         convrelay_llm_fail(s, "bad_answer", "is JSON without \"choices\"");
         return CONVRELAY_AGAIN;
     }
 
-    rc = convrelay_llm_chunk(s, s->json.values, &doc, text);
+    rc = convrelay_llm_chunk(s, root, raw, text);
 
     if (!s->failed) {
         s->done = 1;
@@ -448,8 +474,9 @@ convrelay_llm_read_error(convrelay_llm_stream_t *s, u_char *pos,
 static void
 convrelay_llm_error_body(convrelay_llm_stream_t *s)
 {
-    int              rc;
-    convrelay_str_t  body;
+    int                      rc;
+    convrelay_str_t          body;
+    convrelay_json_reader_t  r;
 
     if (s->body.len == 0) {
         convrelay_llm_fail(s, "", "");
@@ -461,14 +488,16 @@ convrelay_llm_error_body(convrelay_llm_stream_t *s)
 
     convrelay_llm_trim(&body);
 
-    rc = convrelay_json_read(&s->json, body.data, body.len);
+    rc = convrelay_json_read(&r, body.data, body.len, &s->copy);
 
     if (rc == CONVRELAY_OK) {
-        convrelay_llm_fail_json(s, s->json.values, &body);
+        convrelay_llm_fail_json(s, r.values, &body);
 
     } else {
         convrelay_llm_fail_text(s, &body);
     }
+
+    convrelay_json_reader_free(&r);
 }
 
 

@@ -69,7 +69,8 @@ typedef struct {
     convrelay_llm_buf_t      body;        /* JSON or error body so far */
     convrelay_llm_buf_t      parts;       /* content that came in parts */
     convrelay_llm_buf_t      out;         /* text with something before it */
-    convrelay_json_reader_t  json;        /* that the last text points to */
+    u_char                  *copy;        /* of the last document, repaired,
+                                             for its text */
     uint16_t                 surrogate;   /* high half of the last delta */
     unsigned                 mode:3;
     unsigned                 bom:2;       /* bytes of it seen */

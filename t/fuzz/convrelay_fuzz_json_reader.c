@@ -29,16 +29,17 @@ static u_char *duplicate(const u_char *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 {
-    int                             rc, known;
-    u_char                         *copy, *same, *start, *last;
-    convrelay_json_t                json;
+    int                      rc, known;
+    u_char                  *copy, *same, *start, *last;
+    convrelay_json_t         json;
+    convrelay_json_reader_t  r;
 
-    static convrelay_json_reader_t  r;
+    static u_char  *repaired;
 
     copy = duplicate(data, size);
     same = duplicate(data, size);
 
-    rc = convrelay_json_read(&r, copy, size);
+    rc = convrelay_json_read(&r, copy, size, &repaired);
 
     must(size == 0 || memcmp(copy, data, size) == 0);
     must(rc != CONVRELAY_ERROR);
@@ -53,9 +54,10 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     } else if (rc == CONVRELAY_OK) {
         must(r.nvalues == r.values[0].size && r.error == NULL);
+        must((repaired != NULL) == (convrelay_utf8_valid(data, size) != size));
 
-        start = r.copy ? r.copy : copy;
-        last = r.copy ? start + 3 * size : start + size;
+        start = repaired ? repaired : copy;
+        last = repaired ? start + 3 * size : start + size;
 
         compare(r.values, json.root, start, last);
 
@@ -66,6 +68,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
              || memchr(data, '0', size) || memchr(data, '+', size));
     }
 
+    convrelay_json_reader_free(&r);
     convrelay_json_free(&json);
 
     free(copy);

@@ -21,15 +21,38 @@ typedef struct {
 #define test_doc(doc, text)  { doc, sizeof(doc) - 1, text }
 
 
+static int read_doc(convrelay_json_reader_t *r, u_char *data, size_t len);
 static void test_read(convrelay_json_reader_t *r, const test_doc_t *t);
 static void test_errors(convrelay_json_reader_t *r);
 static void test_depth(convrelay_json_reader_t *r);
 static void test_numbers(convrelay_json_reader_t *r);
 static void test_members(convrelay_json_reader_t *r);
+static void test_table(convrelay_json_reader_t *r);
 static void test_elements(convrelay_json_reader_t *r);
 static void test_untouched(convrelay_json_reader_t *r);
 static void test_many(convrelay_json_reader_t *r);
+static void test_sizes(convrelay_json_reader_t *r);
+static void test_copy(convrelay_json_reader_t *r);
+static void test_bytes(convrelay_json_reader_t *r);
 static void test_quotes(convrelay_json_reader_t *r);
+
+
+static u_char  *copy;
+
+
+typedef struct {
+    convrelay_json_value_t  *a;
+    convrelay_json_value_t  *none;
+    convrelay_json_value_t  *b;
+} test_members_t;
+
+
+static const convrelay_json_field_t  fields[] = {
+    { convrelay_string("b"), offsetof(test_members_t, b) },
+    { convrelay_string("none"), offsetof(test_members_t, none) },
+    { convrelay_string("a"), offsetof(test_members_t, a) },
+    { convrelay_null_string, 0 }
+};
 
 
 static const test_doc_t  tests[] = {
@@ -66,6 +89,9 @@ static const test_doc_t  tests[] = {
     /* invalid UTF-8, which grows */
     test_doc("{\"a\":\"\xf0\x9f\x98\"}", "\xef\xbf\xbd"),
     test_doc("{\"a\":\"\xff\xfe\"}", "\xef\xbf\xbd\xef\xbf\xbd"),
+    test_doc("{\"\xff\":1,\"a\":\"\xe2\x82\"}", "\xef\xbf\xbd"),
+    test_doc("{\"a\":\"\xe2\x82\xac\\n\xe2\x82\\n\"}",
+             "\xe2\x82\xac\n\xef\xbf\xbd\n"),
 
     /* no JSON */
     test_doc("", NULL),
@@ -121,7 +147,7 @@ main(void)
     unsigned                 i;
     convrelay_json_reader_t  r;
 
-    memset(&r, 0, sizeof(r));
+    r.values = r.room;
 
     for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
         test_read(&r, &tests[i]);
@@ -131,15 +157,30 @@ main(void)
     test_depth(&r);
     test_numbers(&r);
     test_members(&r);
+    test_table(&r);
     test_elements(&r);
     test_untouched(&r);
     test_many(&r);
+    test_sizes(&r);
+    test_copy(&r);
+    test_bytes(&r);
     test_quotes(&r);
 
     convrelay_json_reader_free(&r);
     convrelay_json_reader_free(&r);
 
+    free(copy);
+
     return tap_done();
+}
+
+
+static int
+read_doc(convrelay_json_reader_t *r, u_char *data, size_t len)
+{
+    convrelay_json_reader_free(r);
+
+    return convrelay_json_read(r, data, len, &copy);
 }
 
 
@@ -152,7 +193,7 @@ test_read(convrelay_json_reader_t *r, const test_doc_t *t)
 
     p = tap_flush(t->doc, t->len);
 
-    rc = convrelay_json_read(r, p, t->len);
+    rc = read_doc(r, p, t->len);
 
     if (t->text == NULL) {
         tap_ok(rc == CONVRELAY_DECLINED && r->error && r->nvalues == 0,
@@ -191,17 +232,26 @@ test_errors(convrelay_json_reader_t *r)
         { "{} {}", "has bytes behind its end" },
         { "\"\\u12\"", "has a bad escape" },
         { "\"\\", "has a bad escape" },
-        { "\"", "is not valid JSON" }
+        { "\"", "is not valid JSON" },
+        { "\"\xff", "is not valid JSON" },
+        { "\xff", "is not valid JSON" },
+        { "\"\xff\\x\"", "has a bad escape" },
+        { "\"\xff\" 1", "has bytes behind its end" }
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         strcpy((char *) doc, cases[i].doc);
 
-        convrelay_json_read(r, doc, strlen(cases[i].doc));
+        read_doc(r, doc, strlen(cases[i].doc));
 
         tap_ok(r->error && strcmp(r->error, cases[i].error) == 0,
                "%s %s", cases[i].doc, cases[i].error);
     }
+
+    tap_ok(read_doc(r, doc, (size_t) CONVRELAY_JSON_MAX_LEN + 1)
+           == CONVRELAY_DECLINED
+           && strcmp(r->error, "is too long") == 0,
+           "what is too long is not looked at");
 }
 
 
@@ -218,7 +268,7 @@ test_depth(convrelay_json_reader_t *r)
         memset(doc, '[', n);
         memset(doc + n, ']', n);
 
-        rc = convrelay_json_read(r, doc, 2 * n);
+        rc = read_doc(r, doc, 2 * n);
 
         tap_ok(rc == (n == CONVRELAY_JSON_MAX_DEPTH ? CONVRELAY_OK
                                                     : CONVRELAY_DECLINED),
@@ -228,7 +278,7 @@ test_depth(convrelay_json_reader_t *r)
     tap_ok(strcmp(r->error, "is nested too deep") == 0, "says so");
 
     strcpy((char *) doc, "[[[1],[2]],[[]]]");
-    tap_ok(convrelay_json_read(r, doc, 16) == CONVRELAY_OK
+    tap_ok(read_doc(r, doc, 16) == CONVRELAY_OK
            && r->values[0].size == 8 && r->values[1].size == 5
            && r->values[6].size == 2 && r->values[0].len == 16,
            "depth ends with its array");
@@ -276,7 +326,7 @@ test_numbers(convrelay_json_reader_t *r)
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         sprintf(doc, "{\"n\":%s}", cases[i].text);
 
-        rc = convrelay_json_read(r, (u_char *) doc, strlen(doc));
+        rc = read_doc(r, (u_char *) doc, strlen(doc));
 
         if (cases[i].rc == CONVRELAY_ERROR) {
             tap_ok(rc == CONVRELAY_DECLINED, "no number: %s", cases[i].text);
@@ -293,7 +343,7 @@ test_numbers(convrelay_json_reader_t *r)
                "number %s", cases[i].text);
     }
 
-    tap_ok(convrelay_json_read(r, (u_char *) "12", 2) == CONVRELAY_OK
+    tap_ok(read_doc(r, (u_char *) "12", 2) == CONVRELAY_OK
            && r->values->type == CONVRELAY_JSON_NUMBER && r->values->len == 2,
            "a number up to the end");
 }
@@ -307,7 +357,7 @@ test_members(convrelay_json_reader_t *r)
                               "\"\\u006c\\u006f\\u006e\\u0067\":1}";
     convrelay_str_t   text;
 
-    convrelay_json_read(r, doc, sizeof(doc) - 1);
+    read_doc(r, doc, sizeof(doc) - 1);
 
     convrelay_str_set(&text, "kept");
 
@@ -338,6 +388,47 @@ test_members(convrelay_json_reader_t *r)
 }
 
 
+/* the order of the document and the order of the table are all the same */
+
+static void
+test_table(convrelay_json_reader_t *r)
+{
+    unsigned         i;
+    u_char           doc[128];
+    test_members_t   m;
+
+    static const char  *docs[] = {
+        "{\"a\":1,\"b\":2}",
+        "{\"b\":2,\"a\":1,\"a\":3,\"b\":3}",
+        "{\"\\u0061\":1,\"c\":{\"a\":3,\"b\":[3]},\"b\":2,\"a\":3}",
+        "{\"aa\":3,\"\":3,\"a\":1,\"nona\":3,\"\\u0062\":2,\"b\":3}"
+    };
+
+    for (i = 0; i < sizeof(docs) / sizeof(docs[0]); i++) {
+        strcpy((char *) doc, docs[i]);
+        memset(&m, 0xff, sizeof(m));
+
+        read_doc(r, doc, strlen(docs[i]));
+        convrelay_json_members(r->values, fields, &m);
+
+        tap_ok(m.a && *m.a->data == '1' && m.b && *m.b->data == '2'
+               && m.none == NULL, "the first ones of %s", docs[i]);
+        tap_ok(m.a == convrelay_json_member(r->values, "a")
+               && m.b == convrelay_json_member(r->values, "b"),
+               "each of them by itself");
+    }
+
+    memset(&m, 0xff, sizeof(m));
+    convrelay_json_members(NULL, fields, &m);
+    tap_ok(m.a == NULL && m.b == NULL && m.none == NULL, "of nothing none");
+
+    memset(&m, 0xff, sizeof(m));
+    convrelay_json_members(convrelay_json_member(r->values, "a"), fields, &m);
+    tap_ok(m.a == NULL && m.b == NULL && m.none == NULL,
+           "of a number none");
+}
+
+
 static void
 test_elements(convrelay_json_reader_t *r)
 {
@@ -349,7 +440,7 @@ test_elements(convrelay_json_reader_t *r)
         CONVRELAY_JSON_ARRAY, CONVRELAY_JSON_OBJECT, CONVRELAY_JSON_STRING
     };
 
-    convrelay_json_read(r, doc, sizeof(doc) - 1);
+    read_doc(r, doc, sizeof(doc) - 1);
 
     n = 0;
 
@@ -370,8 +461,8 @@ test_elements(convrelay_json_reader_t *r)
     tap_ok(convrelay_json_element(NULL, NULL) == NULL
            && convrelay_json_element(v, NULL) == NULL, "no array");
 
-    convrelay_json_read(r, doc, 0);
-    convrelay_json_read(r, (u_char *) "[]", 2);
+    read_doc(r, doc, 0);
+    read_doc(r, (u_char *) "[]", 2);
     tap_ok(convrelay_json_element(r->values, NULL) == NULL, "an empty array");
 }
 
@@ -388,7 +479,7 @@ test_untouched(convrelay_json_reader_t *r)
 
     memcpy(was, doc, sizeof(doc));
 
-    convrelay_json_read(r, doc, sizeof(doc) - 1);
+    read_doc(r, doc, sizeof(doc) - 1);
     (void) convrelay_json_member(r->values, "a");
     (void) convrelay_json_member(r->values, "none");
 
@@ -417,9 +508,139 @@ test_many(convrelay_json_reader_t *r)
 
     doc[len - 1] = ']';
 
-    tap_ok(convrelay_json_read(r, doc, len) == CONVRELAY_OK
+    tap_ok(read_doc(r, doc, len) == CONVRELAY_OK
            && r->nvalues == 1001 && r->values[1000].data == doc + len - 2,
            "more values than there were");
+}
+
+
+/* around the sizes at which room is made; with open containers around it */
+
+static void
+test_sizes(convrelay_json_reader_t *r)
+{
+    size_t                   len;
+    u_char                   doc[8192];
+    unsigned                 i, n, bad;
+    convrelay_json_value_t  *v;
+
+    for (n = 0; n <= 600; n += (n % CONVRELAY_JSON_VALUES > 4) ? 50 : 1) {
+        len = sprintf((char *) doc, "[{\"a\":[");
+
+        for (i = 0; i < n; i++) {
+            len += sprintf((char *) doc + len, "{\"%u\":%u},", i, i);
+        }
+
+        len -= (n != 0);
+        len += sprintf((char *) doc + len, "],\"b\":true}]");
+
+        if (!tap_ok(read_doc(r, doc, len) == CONVRELAY_OK
+                    && r->nvalues == 3 * n + 6
+                    && r->values[0].size == r->nvalues
+                    && r->values[1].size == r->nvalues - 1
+                    && r->values[3].size == 3 * n + 1,
+                    "%u objects in an array", n))
+        {
+            continue;
+        }
+
+        i = 0;
+        bad = 0;
+
+        for (v = convrelay_json_element(&r->values[3], NULL);
+             v;
+             v = convrelay_json_element(&r->values[3], v))
+        {
+            bad += (v->type != CONVRELAY_JSON_OBJECT || v->size != 3
+                    || (unsigned) atoi((char *) v[1].data) != i
+                    || (unsigned) atoi((char *) v[2].data) != i);
+            i++;
+        }
+
+        v = convrelay_json_member(&r->values[1], "b");
+
+        tap_ok(i == n && bad == 0 && v && v->type == CONVRELAY_JSON_TRUE,
+               "each in its place");
+    }
+}
+
+
+/* texts outlive the values; a copy is of one document only */
+
+static void
+test_copy(convrelay_json_reader_t *r)
+{
+    u_char            good[] = "[\"\xc3\xa9\",\"x\"]";
+    u_char            bad[] = "[\"\xc3\",\"x\\n\"]";
+    convrelay_str_t   text;
+
+    read_doc(r, good, sizeof(good) - 1);
+    tap_ok(copy == NULL && r->values[1].data == good + 2,
+           "valid UTF-8 is not copied");
+
+    read_doc(r, bad, sizeof(bad) - 1);
+    tap_ok(copy != NULL && r->values[1].data == copy + 2, "other is");
+    tap_ok(memcmp(bad, "[\"\xc3\",\"x\\n\"]", sizeof(bad)) == 0,
+           "and left as it was");
+
+    convrelay_json_text(&r->values[2], &text);
+    convrelay_json_reader_free(r);
+    tap_is_str(&text, "x\n", "the text is there without its value");
+
+    read_doc(r, bad, 0);
+    tap_ok(copy == NULL && r->nvalues == 0, "and not beyond the next one");
+}
+
+
+/* each byte at each place of a string, that ends where reading is allowed */
+
+static void
+test_bytes(convrelay_json_reader_t *r)
+{
+    int       rc, want;
+    size_t    len, i;
+    u_char    doc[64], *p;
+    unsigned  c, bad, coded;
+
+    for (len = 1; len <= 20; len++) {
+        bad = 0;
+
+        for (i = 0; i < len; i++) {
+
+            for (c = 0; c < 256; c++) {
+                memset(doc, 'x', sizeof(doc));
+
+                doc[0] = '"';
+                doc[len + 1] = '"';
+                doc[i + 1] = (u_char) c;
+
+                want = (c == '"' || c == '\\') ? CONVRELAY_DECLINED
+                                                : CONVRELAY_OK;
+                coded = (c == '\0');
+
+                if (c == '\\' && i + 1 < len) {
+                    doc[i + 2] = 'n';
+                    want = CONVRELAY_OK;
+                    coded = 1;
+                }
+
+                p = tap_flush(doc, len + 2);
+                rc = read_doc(r, p, len + 2);
+
+                bad += (rc != want);
+
+                if (rc == CONVRELAY_OK) {
+                    bad += (r->values[0].coded != coded
+                            || r->values[0].len != len + (c < 0x80 ? 0 : 2)
+                            || (copy != NULL) != (c >= 0x80));
+                }
+
+                tap_unflush(p, len + 2);
+            }
+        }
+
+        tap_ok(bad == 0, "each byte in a string of %zu", len);
+    }
 }
 
 
@@ -449,7 +670,7 @@ test_quotes(convrelay_json_reader_t *r)
 
     *p = '"';
 
-    tap_ok(convrelay_json_read(r, doc, len) == CONVRELAY_OK
+    tap_ok(read_doc(r, doc, len) == CONVRELAY_OK
            && convrelay_json_text(r->values, &text) == CONVRELAY_OK
            && text.len == (len - 2) / 2 && text.data[1] == '"',
            "a megabyte of escapes");
