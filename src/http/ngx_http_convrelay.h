@@ -298,14 +298,25 @@ struct ngx_http_convrelay_call_s {
     ngx_http_request_t               *request;
     ngx_connection_t                 *connection;
     ngx_http_convrelay_loc_conf_t    *conf;
-
-    convrelay_ws_reader_t             reader;
     convrelay_session_t              *session;
-    convrelay_str_t                   system; /* written system message */
+    ngx_http_convrelay_turn_t        *turn;   /* that feeds the session */
 
     ngx_http_convrelay_output_t       output;
-    ngx_http_convrelay_turn_t        *turn;   /* that feeds the session */
+    ngx_msec_t                        send_by;        /* deadline of the
+                                                         output, or 0 */
+
+    unsigned                          silent:2;       /* pings since bytes
+                                                         came */
+    unsigned                          closing:1;      /* a Close is queued */
+    unsigned                          linger:1;       /* wait for its FIN */
+    unsigned                          dead:1; /* nothing more is sent */
+    unsigned                          ended:1;        /* finalized */
+
+    /* a token needs nothing of what follows */
+
     ngx_queue_t                       turns;  /* all that are not freed */
+    convrelay_str_t                   system; /* written system message */
+    convrelay_ws_reader_t             reader;
 
     ngx_http_convrelay_seat_t        *seat;   /* in the zone, or NULL */
 
@@ -316,17 +327,8 @@ struct ngx_http_convrelay_call_s {
 
     ngx_event_t                       event;  /* timer: what time brings next;
                                                  posted: see closing, dead */
-    ngx_msec_t                        send_by;        /* deadline of the
-                                                         output, or 0 */
 
     ngx_int_t                         rc;     /* to finalize with */
-
-    unsigned                          silent:2;       /* pings since bytes
-                                                         came */
-    unsigned                          closing:1;      /* a Close is queued */
-    unsigned                          linger:1;       /* wait for its FIN */
-    unsigned                          dead:1; /* nothing more is sent */
-    unsigned                          ended:1;        /* finalized */
 };
 
 
@@ -337,19 +339,14 @@ struct ngx_http_convrelay_call_s {
 
 struct ngx_http_convrelay_turn_s {
     ngx_queue_t                       queue;
-    ngx_http_convrelay_call_t        *call;
     ngx_pool_t                       *pool;
     ngx_http_request_t               *shadow;
-    ngx_http_request_t               *request;
 
     convrelay_llm_stream_t            stream;
 
-    ngx_event_t                       event;  /* posted: cancel, finish */
-    ngx_event_t                       timer;  /* of the answer; from [DONE]
-                                                 on, of the body's end */
-
-    ngx_int_t                         rc;     /* of the subrequest */
-    ngx_uint_t                        status; /* HTTP status of the answer */
+    ngx_http_convrelay_call_t        *call;
+    ngx_http_request_t               *request;
+    ngx_http_post_subrequest_t        post;   /* of the request */
     size_t                            received;       /* bytes of its body */
 
     unsigned                          header:1;       /* it was seen */
@@ -363,6 +360,13 @@ struct ngx_http_convrelay_turn_s {
     unsigned                          late:1; /* max_answer_time is over */
     unsigned                          large:1;        /* max_response_size is
                                                          passed */
+
+    ngx_int_t                         rc;     /* of the subrequest */
+    ngx_uint_t                        status; /* HTTP status of the answer */
+
+    ngx_event_t                       event;  /* posted: cancel, finish */
+    ngx_event_t                       timer;  /* of the answer; from [DONE]
+                                                 on, of the body's end */
 };
 
 

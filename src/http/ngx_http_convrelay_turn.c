@@ -221,11 +221,10 @@ ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call, ngx_pool_t *pool)
 static ngx_int_t
 ngx_http_convrelay_subrequest(ngx_http_convrelay_turn_t *t)
 {
-    ngx_buf_t                   *b;
-    ngx_str_t                    args;
-    ngx_http_request_t          *m, *r, *sr;
-    ngx_http_core_loc_conf_t    *clcf;
-    ngx_http_post_subrequest_t  *ps;
+    ngx_buf_t                 *b;
+    ngx_str_t                  args;
+    ngx_http_request_t        *m, *r, *sr;
+    ngx_http_core_loc_conf_t  *clcf;
 
     m = t->shadow;
     r = t->call->request;
@@ -239,20 +238,15 @@ ngx_http_convrelay_subrequest(ngx_http_convrelay_turn_t *t)
         return NGX_ERROR;
     }
 
-    ps = ngx_palloc(t->pool, sizeof(ngx_http_post_subrequest_t));
-    if (ps == NULL) {
-        return NGX_ERROR;
-    }
-
-    ps->handler = ngx_http_convrelay_post_handler;
-    ps->data = t;
+    t->post.handler = ngx_http_convrelay_post_handler;
+    t->post.data = t;
 
     /* the location's own name: what proxy_pass has as a URI replaces it */
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
     ngx_str_null(&args);
 
-    if (ngx_http_subrequest(m, &clcf->name, &args, &sr, ps,
+    if (ngx_http_subrequest(m, &clcf->name, &args, &sr, &t->post,
                             NGX_HTTP_SUBREQUEST_BACKGROUND)
         != NGX_OK)
     {

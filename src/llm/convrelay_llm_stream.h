@@ -65,12 +65,12 @@ typedef struct {
     size_t                   max_body;    /* of a JSON document; 0: 256k */
 
     /* the reader's own */
-    convrelay_sse_t          sse;
     convrelay_llm_buf_t      body;        /* JSON or error body so far */
     convrelay_llm_buf_t      parts;       /* content that came in parts */
     convrelay_llm_buf_t      out;         /* text with something before it */
     u_char                  *copy;        /* of the last document, repaired,
                                              for its text */
+    convrelay_sse_t          sse;
     uint16_t                 surrogate;   /* high half of the last delta */
     unsigned                 mode:3;
     unsigned                 bom:2;       /* bytes of it seen */
