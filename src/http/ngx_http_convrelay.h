@@ -45,6 +45,9 @@
                                                    of the body */
 
 
+typedef struct ngx_http_convrelay_chunk_s  ngx_http_convrelay_chunk_t;
+
+
 /* configuration */
 
 typedef struct {
@@ -61,6 +64,7 @@ typedef struct {
     ngx_shm_zone_t                   *zone;   /* or NULL */
     u_char                           *buffer; /* READ_SIZE bytes, shared by
                                                  the calls of a worker */
+    ngx_http_convrelay_chunk_t       *chunk;  /* that no call has, or NULL */
     ngx_array_t                       twimls; /* of twiml_location_t */
     ngx_uint_t                        calls;  /* of this worker */
     ngx_event_t                       quiet;  /* timer: there are none */
@@ -248,11 +252,10 @@ struct ngx_http_convrelay_loc_conf_s {
 
 /* run time */
 
-typedef struct ngx_http_convrelay_call_s   ngx_http_convrelay_call_t;
-typedef struct ngx_http_convrelay_turn_s   ngx_http_convrelay_turn_t;
-typedef struct ngx_http_convrelay_chunk_s  ngx_http_convrelay_chunk_t;
-typedef struct ngx_http_convrelay_zone_s   ngx_http_convrelay_zone_t;
-typedef struct ngx_http_convrelay_seat_s   ngx_http_convrelay_seat_t;
+typedef struct ngx_http_convrelay_call_s  ngx_http_convrelay_call_t;
+typedef struct ngx_http_convrelay_turn_s  ngx_http_convrelay_turn_t;
+typedef struct ngx_http_convrelay_zone_s  ngx_http_convrelay_zone_t;
+typedef struct ngx_http_convrelay_seat_s  ngx_http_convrelay_seat_t;
 
 
 /* makes the answer to a webhook, in r's pool; NGX_OK or NGX_ERROR (logged) */
@@ -272,7 +275,10 @@ typedef struct {
 } ngx_http_convrelay_ctx_t;
 
 
-/* one piece of the output queue; owned by it, freed when it was sent */
+/*
+ * One piece of the output queue; owned by it, freed when it was sent.  One is
+ * kept for the next call that sends: a token takes what another has left.
+ */
 
 struct ngx_http_convrelay_chunk_s {
     ngx_http_convrelay_chunk_t       *next;
@@ -298,6 +304,7 @@ struct ngx_http_convrelay_call_s {
     ngx_http_request_t               *request;
     ngx_connection_t                 *connection;
     ngx_http_convrelay_loc_conf_t    *conf;
+    ngx_http_convrelay_main_conf_t   *main;
     convrelay_session_t              *session;
     ngx_http_convrelay_turn_t        *turn;   /* that feeds the session */
 

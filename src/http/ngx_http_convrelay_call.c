@@ -67,6 +67,7 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     call->request = r;
     call->connection = c;
     call->conf = conf;
+    call->main = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
 
     ngx_queue_init(&call->turns);
 
@@ -92,8 +93,7 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     pcln->handler = ngx_http_convrelay_call_free;
     pcln->data = call;
 
-    ngx_http_convrelay_memory_enter(
-        ngx_http_get_module_main_conf(r, ngx_http_convrelay_module));
+    ngx_http_convrelay_memory_enter(call->main);
 
     cln = ngx_http_cleanup_add(r, 0);
     if (cln == NULL) {
@@ -232,9 +232,7 @@ ngx_http_convrelay_call_free(void *data)
     convrelay_ws_reader_free(&call->reader);
     convrelay_session_free(call->session);
 
-    ngx_http_convrelay_memory_leave(
-        ngx_http_get_module_main_conf(call->request,
-                                      ngx_http_convrelay_module));
+    ngx_http_convrelay_memory_leave(call->main);
 }
 
 

@@ -22,6 +22,8 @@
 
 static void ngx_http_convrelay_quiet_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_quiet_cleanup(void *data);
+static void ngx_http_convrelay_memory_free(
+    ngx_http_convrelay_main_conf_t *mcf);
 
 
 void
@@ -52,6 +54,8 @@ ngx_http_convrelay_quiet_handler(ngx_event_t *ev)
     }
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ev->log, 0, "convrelay memory trim");
+
+    ngx_http_convrelay_memory_free(mcf);
 
 #if (NGX_HTTP_CONVRELAY_MALLOC_TRIM)
     (void) malloc_trim(0);
@@ -93,5 +97,17 @@ ngx_http_convrelay_quiet_cleanup(void *data)
 
     if (mcf->quiet.timer_set) {
         ngx_del_timer(&mcf->quiet);
+    }
+
+    ngx_http_convrelay_memory_free(mcf);
+}
+
+
+static void
+ngx_http_convrelay_memory_free(ngx_http_convrelay_main_conf_t *mcf)
+{
+    if (mcf->chunk) {
+        ngx_free(mcf->chunk);
+        mcf->chunk = NULL;
     }
 }

@@ -15,6 +15,10 @@
 #include "ngx_http_convrelay.h"
 
 
+static ngx_http_convrelay_chunk_t *ngx_http_convrelay_chunk_alloc(
+    ngx_http_convrelay_call_t *call, size_t size);
+static void ngx_http_convrelay_chunk_free(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_chunk_t *chunk);
 static ngx_int_t ngx_http_convrelay_output_response(
     ngx_http_convrelay_call_t *call);
 
@@ -22,7 +26,6 @@ static ngx_int_t ngx_http_convrelay_output_response(
 u_char *
 ngx_http_convrelay_output_reserve(ngx_http_convrelay_call_t *call, size_t size)
 {
-    size_t                        n;
     ngx_http_convrelay_chunk_t   *chunk;
     ngx_http_convrelay_output_t  *out;
 
@@ -33,18 +36,10 @@ ngx_http_convrelay_output_reserve(ngx_http_convrelay_call_t *call, size_t size)
         return chunk->last;
     }
 
-    n = ngx_max(size, NGX_HTTP_CONVRELAY_CHUNK_SIZE);
-
-    chunk = ngx_alloc(sizeof(ngx_http_convrelay_chunk_t) + n,
-                      call->connection->log);
+    chunk = ngx_http_convrelay_chunk_alloc(call, size);
     if (chunk == NULL) {
         return NULL;
     }
-
-    chunk->next = NULL;
-    chunk->pos = (u_char *) (chunk + 1);
-    chunk->last = chunk->pos;
-    chunk->end = chunk->pos + n;
 
     if (out->last) {
         out->last->next = chunk;
@@ -56,6 +51,50 @@ ngx_http_convrelay_output_reserve(ngx_http_convrelay_call_t *call, size_t size)
     out->last = chunk;
 
     return chunk->last;
+}
+
+
+static ngx_http_convrelay_chunk_t *
+ngx_http_convrelay_chunk_alloc(ngx_http_convrelay_call_t *call, size_t size)
+{
+    ngx_http_convrelay_chunk_t  *chunk;
+
+    size = ngx_max(size, NGX_HTTP_CONVRELAY_CHUNK_SIZE);
+    chunk = call->main->chunk;
+
+    if (chunk && size == NGX_HTTP_CONVRELAY_CHUNK_SIZE) {
+        call->main->chunk = NULL;
+
+    } else {
+        chunk = ngx_alloc(sizeof(ngx_http_convrelay_chunk_t) + size,
+                          call->connection->log);
+        if (chunk == NULL) {
+            return NULL;
+        }
+    }
+
+    chunk->next = NULL;
+    chunk->pos = (u_char *) (chunk + 1);
+    chunk->last = chunk->pos;
+    chunk->end = chunk->pos + size;
+
+    return chunk;
+}
+
+
+static void
+ngx_http_convrelay_chunk_free(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_chunk_t *chunk)
+{
+    if (call->main->chunk == NULL
+        && chunk->end - (u_char *) (chunk + 1)
+           == NGX_HTTP_CONVRELAY_CHUNK_SIZE)
+    {
+        call->main->chunk = chunk;
+        return;
+    }
+
+    ngx_free(chunk);
 }
 
 
@@ -123,7 +162,7 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
             out->last = NULL;
         }
 
-        ngx_free(chunk);
+        ngx_http_convrelay_chunk_free(call, chunk);
     }
 
     if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
@@ -193,7 +232,7 @@ ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call)
 
     for (chunk = call->output.first; chunk; chunk = next) {
         next = chunk->next;
-        ngx_free(chunk);
+        ngx_http_convrelay_chunk_free(call, chunk);
     }
 
     ngx_memzero(&call->output, sizeof(ngx_http_convrelay_output_t));
