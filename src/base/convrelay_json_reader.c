@@ -36,6 +36,8 @@
 typedef struct {
     u_char                   *pos;
     u_char                   *last;
+    convrelay_json_value_t   *next;       /* place of a value */
+    convrelay_json_value_t   *end;        /* of the places */
     uint32_t                  open;       /* the innermost container */
     unsigned                  depth;
     unsigned                  object;     /* it is one */
@@ -56,21 +58,22 @@ static inline int convrelay_json_open(convrelay_json_reader_t *r,
 static void convrelay_json_close(convrelay_json_reader_t *r,
     convrelay_json_scan_t *s);
 static u_char *convrelay_json_scan_string(convrelay_json_reader_t *r,
-    u_char *p, u_char *last);
+    convrelay_json_value_t *v, u_char *p, u_char *last);
 static inline u_char *convrelay_json_plain(u_char *p, u_char *last);
 static inline uint64_t convrelay_json_word(const u_char *p,
     const u_char *last);
 static u_char *convrelay_json_scan_special(convrelay_json_reader_t *r,
     convrelay_json_value_t *v, u_char *last) __attribute__((noinline));
 static size_t convrelay_json_wide(const u_char *p, const u_char *last);
-static u_char *convrelay_json_scan_word(convrelay_json_reader_t *r, u_char *p,
+static u_char *convrelay_json_scan_word(convrelay_json_value_t *v, u_char *p,
     u_char *last);
 static size_t convrelay_json_number_len(const u_char *p, const u_char *last);
 static const u_char *convrelay_json_digits(const u_char *p,
     const u_char *last);
-static convrelay_json_value_t *convrelay_json_push(convrelay_json_reader_t *r,
+static inline void convrelay_json_set(convrelay_json_value_t *v,
     convrelay_json_type_e type, u_char *data, size_t len);
-static int convrelay_json_grow(convrelay_json_reader_t *r);
+static int convrelay_json_grow(convrelay_json_reader_t *r,
+    convrelay_json_scan_t *s);
 
 static const convrelay_json_field_t *convrelay_json_field(
     const convrelay_json_field_t *f, const convrelay_str_t *name);
@@ -148,6 +151,8 @@ convrelay_json_scan(convrelay_json_reader_t *r, u_char *data, size_t len)
 
     s.pos = data;
     s.last = data + len;
+    s.next = r->values;
+    s.end = r->values + r->size;
     s.open = 0;
     s.depth = 0;
     s.object = 0;
@@ -160,9 +165,7 @@ convrelay_json_scan(convrelay_json_reader_t *r, u_char *data, size_t len)
 
         /* for a name and its value */
 
-        if (r->size - r->nvalues < 2
-            && convrelay_json_grow(r) != CONVRELAY_OK)
-        {
+        if (s.end - s.next < 2 && convrelay_json_grow(r, &s) != CONVRELAY_OK) {
             return CONVRELAY_ERROR;
         }
 
@@ -178,6 +181,8 @@ convrelay_json_scan(convrelay_json_reader_t *r, u_char *data, size_t len)
 
     } while (rc == CONVRELAY_AGAIN);
 
+    r->nvalues = s.next - r->values;
+
     return rc;
 }
 
@@ -192,7 +197,7 @@ convrelay_json_scan_name(convrelay_json_reader_t *r,
         return CONVRELAY_DECLINED;
     }
 
-    p = convrelay_json_scan_string(r, s->pos, s->last);
+    p = convrelay_json_scan_string(r, s->next++, s->pos, s->last);
     if (p == NULL) {
         return CONVRELAY_DECLINED;
     }
@@ -226,11 +231,11 @@ convrelay_json_scan_value(convrelay_json_reader_t *r,
         return convrelay_json_open(r, s, CONVRELAY_JSON_ARRAY);
 
     case '"':
-        p = convrelay_json_scan_string(r, s->pos, s->last);
+        p = convrelay_json_scan_string(r, s->next++, s->pos, s->last);
         break;
 
     default:
-        p = convrelay_json_scan_word(r, s->pos, s->last);
+        p = convrelay_json_scan_word(s->next++, s->pos, s->last);
     }
 
     if (p == NULL) {
@@ -314,11 +319,13 @@ convrelay_json_open(convrelay_json_reader_t *r, convrelay_json_scan_t *s,
         return CONVRELAY_DECLINED;
     }
 
-    v = convrelay_json_push(r, type, s->pos, 0);
+    v = s->next++;
+
+    convrelay_json_set(v, type, s->pos, 0);
     v->size = s->open;
 
     s->pos++;
-    s->open = r->nvalues - 1;
+    s->open = v - r->values;
     s->depth++;
     s->object = (type == CONVRELAY_JSON_OBJECT);
 
@@ -339,7 +346,7 @@ convrelay_json_close(convrelay_json_reader_t *r, convrelay_json_scan_t *s)
     around = v->size;
 
     v->len = s->pos - v->data;
-    v->size = r->nvalues - s->open;
+    v->size = s->next - v;
 
     s->open = around;
     s->depth--;
@@ -350,16 +357,15 @@ convrelay_json_close(convrelay_json_reader_t *r, convrelay_json_scan_t *s)
 /* of p, a quote; returns the place behind the string, or NULL */
 
 static u_char *
-convrelay_json_scan_string(convrelay_json_reader_t *r, u_char *p,
-    u_char *last)
+convrelay_json_scan_string(convrelay_json_reader_t *r,
+    convrelay_json_value_t *v, u_char *p, u_char *last)
 {
-    u_char                  *end;
-    convrelay_json_value_t  *v;
+    u_char  *end;
 
     p++;
     end = convrelay_json_plain(p, last);
 
-    v = convrelay_json_push(r, CONVRELAY_JSON_STRING, p, end - p);
+    convrelay_json_set(v, CONVRELAY_JSON_STRING, p, end - p);
 
     return (end < last && *end == '"')
            ? end + 1 : convrelay_json_scan_special(r, v, last);
@@ -482,7 +488,7 @@ convrelay_json_wide(const u_char *p, const u_char *last)
 /* a number or a literal name, as above */
 
 static u_char *
-convrelay_json_scan_word(convrelay_json_reader_t *r, u_char *p, u_char *last)
+convrelay_json_scan_word(convrelay_json_value_t *v, u_char *p, u_char *last)
 {
     size_t                 len;
     convrelay_json_type_e  type;
@@ -508,7 +514,7 @@ convrelay_json_scan_word(convrelay_json_reader_t *r, u_char *p, u_char *last)
         return NULL;
     }
 
-    (void) convrelay_json_push(r, type, p, len);
+    convrelay_json_set(v, type, p, len);
 
     return p + len;
 }
@@ -577,32 +583,26 @@ convrelay_json_digits(const u_char *p, const u_char *last)
 }
 
 
-/* there is room for it: see convrelay_json_scan() */
-
-static convrelay_json_value_t *
-convrelay_json_push(convrelay_json_reader_t *r, convrelay_json_type_e type,
+static inline void
+convrelay_json_set(convrelay_json_value_t *v, convrelay_json_type_e type,
     u_char *data, size_t len)
 {
-    convrelay_json_value_t  *v;
-
-    v = &r->values[r->nvalues++];
-
     v->data = data;
     v->len = len;
     v->size = 1;
     v->type = type;
     v->coded = 0;
-
-    return v;
 }
 
 
 static int
-convrelay_json_grow(convrelay_json_reader_t *r)
+convrelay_json_grow(convrelay_json_reader_t *r, convrelay_json_scan_t *s)
 {
+    size_t                   n;
     uint32_t                 size;
     convrelay_json_value_t  *v, *old;
 
+    n = s->next - r->values;
     size = 2 * r->size;
     old = (r->values == r->room) ? NULL : r->values;
 
@@ -617,6 +617,9 @@ convrelay_json_grow(convrelay_json_reader_t *r)
 
     r->values = v;
     r->size = size;
+
+    s->next = v + n;
+    s->end = v + size;
 
     return CONVRELAY_OK;
 }
