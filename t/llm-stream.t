@@ -459,6 +459,7 @@ location = /old {
     convrelay;
     convrelay_system_prompt  "";
     proxy_pass               http://llm/v1/chat/completions;
+    proxy_http_version       1.0;
 }
 --- llm
 llm.say(llm.request():find("HTTP/1.0", 1, true) and "old" or "new")
