@@ -20,12 +20,14 @@ typedef enum {
 } convrelay_llm_role_e;
 
 
-#define CONVRELAY_LLM_MAX_MESSAGE_TEXT  0x7ffffff     /* bytes: 128 MiB */
+#define CONVRELAY_LLM_MAX_MESSAGE_TEXT  0x7ffffff     /* bytes */
 
 
 /*
  * A chat message.  Its text is kept as it was said: most of what is said
- * needs no escape, so that writing it is copying it.
+ * needs no escape, so that writing it is copying it.  The bits of whoever
+ * keeps it are here, too: a call has hundreds of messages, and each is one
+ * block.
  */
 
 typedef struct convrelay_llm_message_s  convrelay_llm_message_t;
@@ -34,7 +36,7 @@ struct convrelay_llm_message_s {
     convrelay_llm_message_t  *next;
     unsigned                  len:27;     /* bytes of text */
     unsigned                  role:2;     /* convrelay_llm_role_e */
-    unsigned                  plain:1;    /* nothing in it is escaped */
+    unsigned                  plain:1;    /* its JSON is the text itself */
     unsigned                  listed:1;   /* it is in a history */
     unsigned                  held:1;     /* and somebody else has it, too */
     u_char                    text[];

@@ -17,6 +17,7 @@ static convrelay_llm_message_t *message(convrelay_llm_role_e role,
     const char *text);
 static void test_message(convrelay_llm_role_e role, const char *text,
     const char *want);
+static void test_list(const char *text);
 static void test_body(const convrelay_llm_body_t *b, const char *want,
     const char *name);
 static void test_field(const char *name, const char *json,
@@ -60,6 +61,12 @@ main(void)
               PLAIN "]}", "system and messages");
 
     tap_ok(!first->plain && second->plain, "which needs an escape is known");
+
+    test_list("caf\xc3\xa9 \xf0\x9f\x98\x80");
+    test_list("\x01\x1f\\");
+    test_list("half a character: \xf0\x9f\x98");
+    test_list("\xc3");
+    test_list("");
 
     free(first);
     free(second);
@@ -134,6 +141,31 @@ test_message(convrelay_llm_role_e role, const char *text, const char *want)
 
     tap_unflush(p, len);
     tap_unflush(in, str.len);
+}
+
+
+/* a message of a list is written as one alone */
+
+static void
+test_list(const char *text)
+{
+    u_char                    one[256], list[256];
+    size_t                    n, len;
+    convrelay_str_t           str;
+    convrelay_llm_message_t  *m;
+
+    str.data = (u_char *) text;
+    str.len = strlen(text);
+
+    n = convrelay_llm_message_write(one, CONVRELAY_LLM_USER, &str) - one;
+
+    m = message(CONVRELAY_LLM_USER, text);
+    len = convrelay_llm_messages_write(list, m) - list;
+
+    tap_is(list, len, (char *) one, n, "listed, and its JSON is the same");
+    tap_ok(convrelay_llm_message_json_len(m) == n, "as is its length");
+
+    free(m);
 }
 
 
