@@ -52,8 +52,6 @@ static size_t convrelay_heard_skip(const convrelay_str_t *text, size_t pos,
     unsigned fold);
 static size_t convrelay_heard_filler(const convrelay_str_t *text,
     size_t pos);
-static int64_t convrelay_heard_chars(const convrelay_str_t *text, size_t pos,
-    size_t end);
 static int convrelay_heard_word(u_char c);
 
 
@@ -443,7 +441,7 @@ convrelay_heard_filler(const convrelay_str_t *text, size_t pos)
 }
 
 
-static int64_t
+int64_t
 convrelay_heard_chars(const convrelay_str_t *text, size_t pos, size_t end)
 {
     int64_t  n;

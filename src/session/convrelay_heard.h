@@ -39,6 +39,10 @@ int convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
 int convrelay_heard_all(const convrelay_heard_t *h,
     const convrelay_str_t *text);
 
+/* characters of text from pos to end, in bytes */
+int64_t convrelay_heard_chars(const convrelay_str_t *text, size_t pos,
+    size_t end);
+
 /*
  * Length in bytes of the part of text that was heard when the interrupt
  * came, always at the end of a character.

@@ -45,7 +45,7 @@ convrelay_history_message(convrelay_llm_role_e role, size_t size)
 }
 
 
-/* not in place: what is cut off behind a message is a hole that stays */
+/* never in place: what is cut off behind a message is a hole that stays */
 
 convrelay_llm_message_t *
 convrelay_history_move(convrelay_history_t *h, convrelay_llm_message_t *m,

@@ -38,8 +38,9 @@ convrelay_llm_message_t *convrelay_history_message(convrelay_llm_role_e role,
     size_t size);
 
 /*
- * Moves m, wherever it is, into a block with room for size bytes, of its text
- * the first len; NULL as above (m is as before).
+ * Moves m, wherever it is, into another block with room for size bytes, and of
+ * its text the first len, no less than a listed one's; m is freed.  NULL as
+ * above (m is as before).
  */
 convrelay_llm_message_t *convrelay_history_move(convrelay_history_t *h,
     convrelay_llm_message_t *m, size_t len, size_t size);
@@ -48,8 +49,9 @@ convrelay_llm_message_t *convrelay_history_move(convrelay_history_t *h,
  * Appends m with the first len bytes of its text and, while a limit is
  * passed, drops the oldest turns, whole (a user message and what follows it
  * up to the next user message), then, for an assistant message, what was said
- * first in the newest turn.  The newest user message and the message appended
- * always stay.  The limit of bytes is one of JSON, commas included.
+ * first in the newest turn, or, without any user message, first of all.  The
+ * newest user message and the message appended always stay.  The limit of
+ * bytes is one of JSON, commas included.
  *
  * The history owns m.  Where m->held is set, who set it may go on using m:
  * dropped, it is only no longer listed, and free()d by who held it.

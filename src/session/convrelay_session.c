@@ -33,7 +33,7 @@ static void convrelay_session_too_long(convrelay_session_t *s,
 static void convrelay_session_answer_end(convrelay_session_t *s);
 static int convrelay_session_answer_reserve(convrelay_session_t *s,
     size_t len);
-static void convrelay_session_answer_fit(convrelay_session_t *s, size_t len);
+static void convrelay_session_answer_shrink(convrelay_session_t *s, size_t len);
 static unsigned convrelay_session_blank(const u_char *p, size_t len);
 static size_t convrelay_session_fit(const convrelay_str_t *text,
     size_t room);
@@ -364,8 +364,11 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
             return;
         }
 
-    } else if (how == CONVRELAY_TURN_REJECTED) {
+    }
+
+    if (how == CONVRELAY_TURN_REJECTED) {
         convrelay_history_remove(&s->history, s->prompt);
+        s->prompt = NULL;
     }
 
     if (convrelay_session_on(s, CONVRELAY_EVENT_LLM_FAILED)) {
@@ -380,13 +383,14 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
 
     if (s->conf->error_message.len) {
 
-        /* from here on the phrase is heard, no longer the answer before it */
-
-        if (!s->sent) {
-            convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
+        if (s->sent) {
+            convrelay_session_speak_on(s, now);
 
         } else {
-            convrelay_session_speak_on(s, now);
+
+            /* no longer the answer before it is heard */
+
+            convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
         }
 
         s->answer.phrase = 1;
@@ -426,7 +430,7 @@ convrelay_session_answer_end(convrelay_session_t *s)
 {
     s->answer.state = CONVRELAY_ANSWER_ENDED;
 
-    convrelay_session_answer_fit(s, s->answer.len);
+    convrelay_session_answer_shrink(s, s->answer.len);
     convrelay_session_answer_store(s, s->answer.len);
 }
 
@@ -443,7 +447,7 @@ convrelay_session_answer_reset(convrelay_session_t *s,
         a->message->held = 0;
 
         if (a->message->listed) {
-            convrelay_session_answer_fit(s, a->message->len);
+            convrelay_session_answer_shrink(s, a->message->len);
 
         } else {
             free(a->message);
@@ -481,14 +485,18 @@ convrelay_session_answer_add(convrelay_session_t *s,
 static int
 convrelay_session_answer_reserve(convrelay_session_t *s, size_t len)
 {
-    size_t                    size;
+    size_t                    need, size;
     convrelay_answer_t       *a;
     convrelay_llm_message_t  *m;
 
     a = &s->answer;
 
-    size = a->len + len;
-    size += size / 2 + 128;
+    need = a->len + len;
+    size = need + need / 2 + 128;
+
+    if (size > CONVRELAY_LLM_MAX_MESSAGE_TEXT) {
+        size = need;
+    }
 
     if (a->message) {
         m = convrelay_history_move(&s->history, a->message, a->len, size);
@@ -513,7 +521,7 @@ convrelay_session_answer_reserve(convrelay_session_t *s, size_t len)
 /* no more room than its text needs; without memory it stays as it is */
 
 static void
-convrelay_session_answer_fit(convrelay_session_t *s, size_t len)
+convrelay_session_answer_shrink(convrelay_session_t *s, size_t len)
 {
     convrelay_answer_t       *a;
     convrelay_llm_message_t  *m;

@@ -145,7 +145,8 @@ typedef struct {
     convrelay_llm_message_t *message;     /* or NULL: nothing was sent */
     size_t                   len;         /* bytes of text that were sent */
     size_t                   size;        /* that there is room for */
-    size_t                   kept;        /* of them in the history */
+    size_t                   kept;        /* of them were stored in the
+                                             history */
     size_t                   aside;       /* bytes at the end that are spoken
                                              and kept out of the history */
     unsigned                 stored:1;    /* it was appended to the history,
@@ -195,8 +196,9 @@ typedef struct {
                                              a later switch, owned */
 
     convrelay_history_t      history;     /* without the system prompt */
-    convrelay_llm_message_t *prompt;      /* the running turn's, which stays
-                                             in the history meanwhile */
+    convrelay_llm_message_t *prompt;      /* what the running turn answers;
+                                             it stays in the history as long
+                                             as that runs */
     convrelay_answer_t       answer;
 
     convrelay_event_e        event;       /* that is being performed */

@@ -265,13 +265,12 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
         convrelay_session_cancel(s, out);
     }
 
-    spoken = convrelay_session_spoken(s);
-
     if (s->running && !s->sent) {
         convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
         s->sent = 1;
 
     } else if (!s->running && !convrelay_session_joins(s, &text, aside)) {
+        spoken = convrelay_session_spoken(s);
         convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED,
                                        (spoken > now) ? spoken : now);
 
@@ -341,7 +340,7 @@ convrelay_session_joins(const convrelay_session_t *s,
         return aside;
     }
 
-    return a->kept == a->len && s->history.last == a->message;
+    return s->history.last == a->message;
 }
 
 

@@ -77,7 +77,8 @@ void convrelay_session_info(convrelay_session_t *s,
 /* when the answer will have been spoken, an estimate; 0: it is cut or none */
 uint64_t convrelay_session_spoken(const convrelay_session_t *s);
 
-/* something more is said now: the silence before it is no part of that */
+/* something more is said now: a silence, and an error message, that were
+   before it are no part of the answer's time any more */
 void convrelay_session_speak_on(convrelay_session_t *s, uint64_t now);
 
 /* true where reports say that all of the answer was heard */

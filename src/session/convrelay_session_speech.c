@@ -19,7 +19,7 @@ static void convrelay_session_played(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
 static void convrelay_session_agent(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
-static size_t convrelay_session_chars(const convrelay_str_t *text);
+static uint64_t convrelay_session_phrase_time(const convrelay_session_t *s);
 static unsigned convrelay_session_audible(const convrelay_session_t *s);
 
 
@@ -195,7 +195,6 @@ convrelay_session_agent(convrelay_session_t *s, const convrelay_str_t *value,
 uint64_t
 convrelay_session_spoken(const convrelay_session_t *s)
 {
-    uint64_t         chars;
     convrelay_str_t  text;
 
     if (!convrelay_session_audible(s)) {
@@ -204,41 +203,42 @@ convrelay_session_spoken(const convrelay_session_t *s)
 
     convrelay_session_answer_text(s, &text);
 
-    chars = convrelay_session_chars(&text);
-
-    if (s->answer.phrase) {
-        chars += convrelay_session_chars(&s->conf->error_message);
-    }
-
     return s->answer.started + CONVRELAY_HEARD_START_MS
-           + chars * CONVRELAY_HEARD_MS_PER_CHAR;
+           + convrelay_heard_chars(&text, 0, text.len)
+             * CONVRELAY_HEARD_MS_PER_CHAR
+           + (s->answer.phrase ? convrelay_session_phrase_time(s) : 0);
 }
 
 
-static size_t
-convrelay_session_chars(const convrelay_str_t *text)
+static uint64_t
+convrelay_session_phrase_time(const convrelay_session_t *s)
 {
-    size_t  i, chars;
+    const convrelay_str_t  *phrase;
 
-    chars = 0;
+    phrase = &s->conf->error_message;
 
-    for (i = 0; i < text->len; i++) {
-        chars += (text->data[i] & 0xc0) != 0x80;
-    }
-
-    return chars;
+    return convrelay_heard_chars(phrase, 0, phrase->len)
+           * CONVRELAY_HEARD_MS_PER_CHAR;
 }
 
 
 void
 convrelay_session_speak_on(convrelay_session_t *s, uint64_t now)
 {
-    uint64_t  spoken;
+    uint64_t             spoken;
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
 
     spoken = convrelay_session_spoken(s);
 
     if (spoken < now) {
-        s->answer.started += now - spoken;
+        a->started += now - spoken;
+    }
+
+    if (a->phrase) {
+        a->started += convrelay_session_phrase_time(s);
+        a->phrase = 0;
     }
 }
 

@@ -602,6 +602,49 @@ static const call_t  event_calls[] = {
       "deadline\n"
       "    2585\n" },
 
+    { "what is said behind the error message is reported again", FALLIBLE,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"Well.\"\n"
+      "    TEXT \"Well.\"\n"
+      "played \"Well.\"\n"
+      "end failed\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "wait 3000\n"
+      "error 64107\n"
+      "    LOG warn client reported an error: 64107\n"
+      "    EVENT error\n"
+      "say \"Goodbye.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Goodbye.\",\"last\":tr"
+      "ue}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "wait 900\n"
+      "played \"Goodbye.\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "a rejected prompt goes, also where an action spoke meanwhile",
+      FALLIBLE,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"poison\"\n"
+      "    START\n"
+      "error 64107\n"
+      "    LOG warn client reported an error: 64107\n"
+      "    EVENT error\n"
+      "say \"One moment.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"One moment.\",\"last\""
+      ":false}\n"
+      "done\n"
+      "end rejected\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    assistant \"One moment.\"\n" },
+
     { "call_too_long without actions closes", DEFAULT,
       "setup \"CA1\"\n"
       "    SETUP\n"

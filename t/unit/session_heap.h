@@ -6,6 +6,10 @@
  */
 
 
+#include <malloc.h>
+#include <stddef.h>
+
+
 static int   armed;           /* allocations count, and may fail */
 static long  countdown;       /* the one at 0 fails; < 0: none */
 static int   alloc_failed;

@@ -163,6 +163,7 @@ static void check_state(call_t *c);
 static void remember(call_t *c);
 static void add(call_t *c, int assistant, const u_char *p, size_t len);
 static void del(call_t *c, size_t i);
+static size_t newest_prompt(const call_t *c);
 static void store(call_t *c);
 static void store_heard(call_t *c, size_t len);
 static int blank(const u_char *p, size_t len);

@@ -547,6 +547,17 @@ del(call_t *c, size_t i)
 }
 
 
+static size_t
+newest_prompt(const call_t *c)
+{
+    size_t  i;
+
+    for (i = c->nentries - 1; c->entries[i].assistant; i--) { /* void */ }
+
+    return i;
+}
+
+
 /* the current answer's words become its entry */
 
 static void

@@ -422,6 +422,8 @@ place_text(call_t *c, const convrelay_str_t *text)
     if (c->until < c->now) {
         c->until = c->now;
     }
+
+    c->phrase = 0;
 }
 
 

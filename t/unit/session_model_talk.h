@@ -260,11 +260,10 @@ turn_end(call_t *c)
 
     if (c->sent) {
         store(c);
+    }
 
-    } else if (how == CONVRELAY_TURN_REJECTED
-               && !c->entries[c->nentries - 1].assistant)
-    {
-        del(c, c->nentries - 1);
+    if (how == CONVRELAY_TURN_REJECTED) {
+        del(c, newest_prompt(c));
     }
 
     if (well) {
