@@ -34,6 +34,10 @@ typedef enum {
 
 #define CONVRELAY_JSON_VALUES   64
 
+/* bytes of a name that is asked for */
+
+#define CONVRELAY_JSON_MAX_NAME  32
+
 
 /* members of an object are a name, which is a string, and its value */
 
@@ -69,7 +73,8 @@ typedef struct {
     uint32_t                 size;
     const char              *error;       /* a phrase such as "is nested too
                                              deep" */
-    unsigned                 invalid:1;   /* UTF-8 in a string was */
+    unsigned                 invalid:1;   /* what was read last has invalid
+                                             UTF-8 in a string */
     convrelay_json_value_t   room[CONVRELAY_JSON_VALUES];
 } convrelay_json_reader_t;
 
@@ -82,7 +87,7 @@ typedef struct {
  *
  * *copy is NULL or the copy of an earlier document, which is freed; it
  * becomes the one of this document or NULL, to be freed by the caller when
- * no text of it is needed any more.
+ * no text of it is needed any more.  data does not lie in it.
  *
  * Returns CONVRELAY_OK; CONVRELAY_DECLINED: no JSON, r->error says why;
  * CONVRELAY_ERROR: out of memory.  convrelay_json_reader_free() is owed in
