@@ -283,7 +283,7 @@ bench:                          ## against a floor and peers, one table
 compat:                         ## compile for newer nginx, as Debian has it
 	B=$(abspath $(B)) .ci/compat
 
-fresh:                          ## TARGET=test on a bare Debian, SUITE=sid
+fresh:                          ## as root: SUITE=bookworm TARGET=test, bare
 	B=$(abspath $(B)) .ci/fresh $(or $(SUITE),bookworm) $(TARGET)
 
 image-test:                     ## build the container image and start it
@@ -313,7 +313,7 @@ help:                           ## this list
 FORCE:
 
 .PHONY: all module mock caller deps demo serve test check unit units prove \
-        analyze coverage bench bench-build style fuzz asan valgrind compat fresh \
-        image-test install clean help FORCE
+        analyze coverage bench bench-build style fuzz asan valgrind compat \
+        fresh image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

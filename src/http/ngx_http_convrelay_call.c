@@ -364,21 +364,21 @@ ngx_http_convrelay_end(ngx_http_convrelay_call_t *call)
 static void
 ngx_http_convrelay_read_handler(ngx_http_request_t *r)
 {
-    ssize_t                          n;
-    ngx_uint_t                       i;
-    ngx_event_t                     *rev;
-    ngx_connection_t                *c;
-    ngx_http_convrelay_ctx_t        *ctx;
-    ngx_http_convrelay_call_t       *call;
-    ngx_http_convrelay_main_conf_t  *mcf;
+    u_char                     *buffer;
+    ssize_t                     n;
+    ngx_uint_t                  i;
+    ngx_event_t                *rev;
+    ngx_connection_t           *c;
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_convrelay_call_t  *call;
 
     c = r->connection;
     rev = c->read;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
-    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
 
     call = ctx->call;
+    buffer = call->main->buffer;
     c->log->action = "reading websocket frame";
 
     for (i = 0; i < NGX_HTTP_CONVRELAY_READS; i++) {
@@ -387,7 +387,7 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
             return;
         }
 
-        n = c->recv(c, mcf->buffer, NGX_HTTP_CONVRELAY_READ_SIZE);
+        n = c->recv(c, buffer, NGX_HTTP_CONVRELAY_READ_SIZE);
 
         if (n == NGX_AGAIN) {
             break;
@@ -407,7 +407,7 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
 
         call->silent = 0;
 
-        ngx_http_convrelay_input(call, mcf->buffer, mcf->buffer + n);
+        ngx_http_convrelay_input(call, buffer, buffer + n);
     }
 
     if (i == NGX_HTTP_CONVRELAY_READS) {

@@ -6,7 +6,8 @@
  * returns only the end of its heap to the system, and something always lies
  * there, such as a connection to the LLM that is kept.  So it is asked for
  * the rest when a worker's last call has gone and none has come for a while:
- * this takes milliseconds, and nobody is there to be delayed by them.
+ * this takes milliseconds, and nobody is there to be delayed by them.  The
+ * chunk that is kept for the next call goes, too.
  */
 
 
