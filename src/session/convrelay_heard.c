@@ -270,9 +270,9 @@ static int
 convrelay_heard_match(convrelay_heard_search_t *s, size_t begin, size_t end,
     int64_t chars)
 {
-    size_t           last;
-    uint64_t         distance;
-    const u_char    *p;
+    size_t         last;
+    uint64_t       distance;
+    const u_char  *p;
 
     p = s->text->data;
 

@@ -242,12 +242,12 @@ static int
 convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
     uint64_t now, convrelay_actions_t *out)
 {
-    size_t                from, max;
-    u_char                last;
-    unsigned              aside;
-    uint64_t              spoken;
-    convrelay_str_t       text;
-    convrelay_answer_t   *a;
+    size_t               from, max;
+    u_char               last;
+    unsigned             aside;
+    uint64_t             spoken;
+    convrelay_str_t      text;
+    convrelay_answer_t  *a;
 
     static const convrelay_str_t  blank = convrelay_string(" ");
 
