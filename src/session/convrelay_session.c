@@ -355,7 +355,6 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
     s->running = 0;
 
     if (s->sent) {
-
         convrelay_session_answer_end(s);
 
         if (how == CONVRELAY_TURN_COMPLETE || how == CONVRELAY_TURN_TRUNCATED)
@@ -363,7 +362,6 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
             convrelay_session_say_last(out);
             return;
         }
-
     }
 
     if (how == CONVRELAY_TURN_REJECTED) {
