@@ -9,15 +9,31 @@
 #include <malloc.h>
 #include <stddef.h>
 
+#include "convrelay_session.h"
 
-static int   armed;           /* allocations count, and may fail */
-static long  countdown;       /* the one at 0 fails; < 0: none */
-static int   alloc_failed;
-static int   alloc_shrunk;    /* what failed was to give some back */
-static long  live;            /* blocks */
-static long  live_bytes;
 
-static const convrelay_answer_t  *answer;     /* of the call under test */
+#if defined(__SANITIZE_ADDRESS__)
+#define NO_OVERRIDE  1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NO_OVERRIDE  1
+#endif
+#endif
+
+#if !defined(__GLIBC__) && !defined(NO_OVERRIDE)
+#define NO_OVERRIDE  1
+#endif
+
+
+static struct {
+    int                        armed;     /* allocations count, and may fail */
+    long                       countdown; /* the one at 0 fails; < 0: none */
+    int                        failed;
+    int                        shrunk;    /* what failed was to give back */
+    long                       live;      /* blocks */
+    long                       bytes;
+    const convrelay_answer_t  *answer;    /* of the call under test */
+} heap = { .countdown = -1 };
 
 
 #ifndef NO_OVERRIDE
@@ -37,7 +53,7 @@ alloc_fits(size_t size)
 {
     const convrelay_llm_message_t  *m;
 
-    m = answer ? answer->message : NULL;
+    m = heap.answer ? heap.answer->message : NULL;
 
     if (m == NULL) {
         return 0;
@@ -45,19 +61,19 @@ alloc_fits(size_t size)
 
     size -= offsetof(convrelay_llm_message_t, text);
 
-    return size < answer->size
-           && (size == answer->len || (m->listed && size == m->len));
+    return size < heap.answer->size
+           && (size == heap.answer->len || (m->listed && size == m->len));
 }
 
 
 static int
 alloc_fails(void)
 {
-    if (!armed || countdown < 0 || countdown-- > 0) {
+    if (!heap.armed || heap.countdown < 0 || heap.countdown-- > 0) {
         return 0;
     }
 
-    alloc_failed = 1;
+    heap.failed = 1;
 
     return 1;
 }
@@ -69,15 +85,15 @@ malloc(size_t size)
     void  *p;
 
     if (alloc_fails()) {
-        alloc_shrunk = alloc_fits(size);
+        heap.shrunk = alloc_fits(size);
         return NULL;
     }
 
     p = __libc_malloc(size);
 
     if (p) {
-        live++;
-        live_bytes += malloc_usable_size(p);
+        heap.live++;
+        heap.bytes += malloc_usable_size(p);
     }
 
     return p;
@@ -99,8 +115,8 @@ realloc(void *old, size_t size)
     p = __libc_realloc(old, size);
 
     if (p) {
-        live += (old == NULL);
-        live_bytes += malloc_usable_size(p) - bytes;
+        heap.live += (old == NULL);
+        heap.bytes += malloc_usable_size(p) - bytes;
     }
 
     return p;
@@ -111,8 +127,8 @@ void
 free(void *p)
 {
     if (p) {
-        live--;
-        live_bytes -= malloc_usable_size(p);
+        heap.live--;
+        heap.bytes -= malloc_usable_size(p);
     }
 
     __libc_free(p);

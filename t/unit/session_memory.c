@@ -1,0 +1,310 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What a session copies, what it borrows, and that a long call does not grow.
+ */
+
+
+#include "tap.h"
+#include "written.h"
+#include "session_heap.h"
+
+
+static void test_setup(void);
+static void test_actions(void);
+static void test_long_call(void);
+static void say(convrelay_session_t *s, uint64_t now, unsigned i);
+
+
+static const convrelay_session_conf_t  conf = {
+    .error_message = convrelay_string("Sorry.")
+};
+
+
+static void
+test_setup(void)
+{
+    int                        bad;
+    size_t                     i;
+#ifndef NO_OVERRIDE
+    long                       before;
+#endif
+    convrelay_actions_t        out;
+    convrelay_session_t        s;
+    const convrelay_str_t     *value;
+    convrelay_relay_message_t  m;
+    u_char                    *data;
+    static char                json[4096];
+
+    strcpy(json,
+           "{\"type\":\"setup\",\"sessionId\":\"VX1\",\"callSid\":\"CA1\","
+           "\"parentCallSid\":\"CA0\",\"from\":\"+1555\",\"to\":\"+1556\","
+           "\"forwardedFrom\":\"+1557\",\"callerName\":\"Ann\","
+           "\"direction\":\"inbound\",\"callType\":\"PSTN\","
+           "\"callStatus\":\"RINGING\",\"accountSid\":\"AC1\","
+           "\"customParameters\":{\"tenant\":\"birch\",\"Level\":3,"
+           "\"ratio\":2.5,\"vip\":true,\"none\":null,\"list\":[1],"
+           "\"object\":{\"a\":1},\"empty\":\"\",\"TENANT\":\"second\"");
+
+    for (i = 0; i < 100; i++) {
+        sprintf(json + strlen(json), ",\"p%zu\":\"v%zu\"", i, i);
+    }
+
+    strcat(json, "}}");
+
+    data = tap_flush(json, strlen(json));
+
+    if (!tap_ok(convrelay_relay_parse(&m, data, strlen(json))
+                == CONVRELAY_OK, "setup with parameters"))
+    {
+        return;
+    }
+
+    bad = 0;
+
+#ifndef NO_OVERRIDE
+    for (i = 0; i < 2; i++) {
+        before = heap.live;
+        convrelay_session_init(&s, &conf);
+
+        heap.armed = 1;
+        heap.countdown = i;
+        convrelay_session_message(&s, &m, 1000, &out);
+        heap.countdown = -1;
+        heap.armed = 0;
+
+        bad += (out.nactions != 1
+                || out.actions[0].type != CONVRELAY_ACT_CLOSE
+                || out.actions[0].code != 1011);
+
+        convrelay_session_free(&s);
+        bad += (heap.live != before);
+    }
+#endif
+
+    tap_ok(bad == 0, "setup without memory closes, and nothing is left");
+
+    convrelay_session_init(&s, &conf);
+    convrelay_session_message(&s, &m, 1000, &out);
+
+    convrelay_relay_free(&m);
+    tap_unflush(data, strlen(json));
+
+    tap_ok(out.nactions == 1 && out.actions[0].type == CONVRELAY_ACT_SETUP,
+           "is an action");
+
+    tap_is_str(&s.setup.session_id, "VX1", "sessionId is copied");
+    tap_is_str(&s.setup.call_sid, "CA1", "callSid");
+    tap_is_str(&s.setup.parent_call_sid, "CA0", "parentCallSid");
+    tap_is_str(&s.setup.from, "+1555", "from");
+    tap_is_str(&s.setup.to, "+1556", "to");
+    tap_is_str(&s.setup.forwarded_from, "+1557", "forwardedFrom");
+    tap_is_str(&s.setup.caller_name, "Ann", "callerName");
+    tap_is_str(&s.setup.direction, "inbound", "direction");
+    tap_is_str(&s.setup.call_type, "PSTN", "callType");
+    tap_is_str(&s.setup.call_status, "RINGING", "callStatus");
+    tap_is_str(&s.setup.account_sid, "AC1", "accountSid");
+    tap_ok(s.setup.parameters == NULL, "no tree is kept");
+
+#define param(name)                                                          \
+    (value = convrelay_session_parameter(&s, (u_char *) name,                \
+                                         sizeof(name) - 1))
+
+    tap_is_str(param("tenant"), "birch", "a parameter, the first of its name");
+    tap_is_str(param("TenAnt"), "birch", "whatever its case");
+    tap_is_str(param("level"), "3", "an integer");
+    tap_is_str(param("ratio"), "2.5", "a fraction");
+    tap_is_str(param("vip"), "true", "a bool");
+    tap_is_str(param("empty"), "", "an empty one");
+    tap_ok(param("none") == NULL && param("list") == NULL
+           && param("object") == NULL,
+           "null, arrays and objects are left out");
+    tap_ok(param("tenan") == NULL && param("tenants") == NULL
+           && param("") == NULL, "a name has to match whole");
+    tap_ok(s.nparameters == CONVRELAY_SESSION_MAX_PARAMETERS
+           && param("p57") != NULL && param("p58") == NULL,
+           "what is more than the limit is left out");
+
+    convrelay_session_free(&s);
+
+    tap_ok(param("tenant") == NULL && s.setup.call_sid.len == 0,
+           "a freed session is empty");
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_UNKNOWN;
+    convrelay_session_message(&s, &m, 1000, &out);
+
+    tap_ok(out.nactions == 0, "and does nothing");
+}
+
+
+/* who owns what an action shows */
+
+static void
+test_actions(void)
+{
+    u_char                     piece[] = "Hello";
+    convrelay_str_t            text;
+    convrelay_actions_t        out;
+    convrelay_session_t        s;
+    convrelay_relay_message_t  m;
+
+    convrelay_session_init(&s, &conf);
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_SETUP;
+    convrelay_session_message(&s, &m, 0, &out);
+
+    m.type = CONVRELAY_RELAY_PROMPT;
+    m.u.prompt.last = 1;
+    convrelay_str_set(&m.u.prompt.voice_prompt, "Hi");
+    convrelay_session_message(&s, &m, 0, &out);
+
+    tap_is_str(&s.lang, "", "a prompt without a language");
+
+    text.data = piece;
+    text.len = 5;
+
+    convrelay_session_delta(&s, &text, 0, &out);
+
+    tap_ok(out.actions[0].text.data == piece && out.actions[0].text.len == 5,
+           "a piece is passed on without a copy");
+
+    memset(piece, 'x', 5);
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, 0, &out);
+
+    tap_ok(out.actions[0].text.data == conf.error_message.data,
+           "so is the error message");
+    text.data = written(&s.history, &text.len);
+
+    tap_is_str(&text, "{\"role\":\"user\",\"content\":\"Hi\"},"
+                      "{\"role\":\"assistant\",\"content\":\"Hello\"}",
+               "the history has a copy of its own");
+
+    free(text.data);
+    convrelay_session_free(&s);
+}
+
+
+static void
+test_long_call(void)
+{
+    long                       before, ten;
+    size_t                     taken;
+    unsigned                   i;
+    convrelay_session_t        s;
+    convrelay_actions_t        out;
+    convrelay_session_conf_t   conf;
+    convrelay_llm_message_t   *kept;
+    convrelay_relay_message_t  m;
+
+    memset(&conf, 0, sizeof(conf));
+    convrelay_str_set(&conf.error_message, "Sorry.");
+    conf.max_history_messages = 12;
+    conf.max_history_bytes = 2000;
+    conf.max_answer = 1000;
+
+    before = heap.bytes;
+
+    convrelay_session_init(&s, &conf);
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_SETUP;
+    convrelay_session_message(&s, &m, 0, &out);
+
+    ten = 0;
+
+    for (i = 0; i < 10000; i++) {
+
+        if (i == 10) {
+            ten = heap.bytes;
+        }
+
+        say(&s, i * 1000, i);
+    }
+
+    tap_ok(s.turns == 10000 && s.interrupts == 2000, "10,000 turns");
+
+    /* turns 10 and 10,000 are alike, so that their memory has to be */
+
+    tap_ok(heap.bytes == ten, "as much memory as after ten: %ld, then %ld",
+           ten - before, heap.bytes - before);
+    tap_ok(s.history.len <= 2000 && s.history.nmessages <= 12,
+           "the history within its limits");
+
+    taken = 0;
+
+    for (kept = s.history.first; kept; kept = kept->next) {
+        taken += malloc_usable_size(kept) + sizeof(size_t);
+    }
+
+    tap_ok(taken <= s.history.len, "no message has room that it needs not");
+
+    convrelay_session_free(&s);
+
+    tap_ok(heap.bytes == before, "and nothing after the call");
+}
+
+
+/* one of five kinds of turn */
+
+static void
+say(convrelay_session_t *s, uint64_t now, unsigned i)
+{
+    unsigned                   n;
+    convrelay_str_t            text;
+    convrelay_actions_t        out;
+    convrelay_relay_message_t  m;
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_PROMPT;
+    m.u.prompt.last = 1;
+    convrelay_str_set(&m.u.prompt.voice_prompt, "Tell me something.");
+    convrelay_str_set(&m.u.prompt.lang, "en-US");
+    convrelay_session_message(s, &m, now, &out);
+
+    if (i % 5 == 0) {
+        convrelay_session_turn_end(s, CONVRELAY_TURN_REJECTED, now, &out);
+        return;
+    }
+
+    convrelay_str_set(&text, "A piece of an answer, ");
+
+    for (n = 0; n < 10; n++) {
+        convrelay_session_delta(s, &text, now, &out);
+    }
+
+    switch (i % 5) {
+
+    case 1:
+        memset(&m, 0, sizeof(m));
+        m.type = CONVRELAY_RELAY_INTERRUPT;
+        m.u.interrupt.duration = 100;
+        convrelay_str_set(&m.u.interrupt.utterance, "a piece");
+        convrelay_session_message(s, &m, now + 700, &out);
+        break;
+
+    case 2:
+        convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, now, &out);
+        break;
+
+    case 3:
+        break;
+
+    case 4:
+        convrelay_session_turn_end(s, CONVRELAY_TURN_COMPLETE, now, &out);
+        break;
+    }
+}
+
+
+int
+main(void)
+{
+    test_setup();
+    test_actions();
+    test_long_call();
+
+    return tap_done();
+}

@@ -1,0 +1,544 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Phone calls as scripts.  A line at the margin is an event, the indented
+ * lines under it are the actions it has to lead to; the whole is run and
+ * compared as text.  Events:
+ *
+ *   setup "CA1"            prompt "what was said"    partial "what was sa"
+ *   interrupt "heard"      interrupt 500 "heard"     played "a piece"
+ *   speaking "on"          dtmf "1"                  error 64107
+ *   unknown "type"         delta "a piece"           wait 1000
+ *   end complete|empty|truncated|failed|rejected
+ *
+ *   greeting "text"        (setup with it)    clock    toolong
+ *   done                   declined "message to the model, or empty"
+ *   say "text"             play "url"         tones "12"
+ *   language "es-ES"       hangup "hand-off"
+ *
+ * and "history", "stats", "deadline" and "lang", which show its state.  Every
+ * script runs once more for each of its memory allocations, which fails.
+ */
+
+
+#include "tap.h"
+#include "written.h"
+#include "session_heap.h"
+
+
+#define DEFAULT   0
+#define SILENT    1     /* no error message */
+#define SHORT     2     /* answers of 10 bytes */
+#define TRIMMED   3     /* two messages of history */
+#define EVENTS    4     /* actions for all events, keys by terminator */
+#define MENU      5     /* keys, one at a time, and no actions */
+#define FALLIBLE  6     /* actions for Twilio's errors only */
+
+
+typedef struct {
+    const char                *name;
+    unsigned                   conf;
+    const char                *script;
+} call_t;
+
+
+typedef struct {
+    convrelay_session_t        s;
+    uint64_t                   now;
+    unsigned                   search:1;  /* memory failed an interrupt */
+    unsigned                   closed:1;  /* by an action */
+    unsigned                   wrong:1;   /* what no event may lead to */
+    size_t                     len;
+    char                       out[8192];
+} run_t;
+
+
+static void run_scripts(const call_t *calls, size_t n);
+static void test_call(const call_t *call);
+static void test_call_without_memory(const call_t *call);
+static void run_call(run_t *r, const call_t *call);
+static void run_line(run_t *r, const char *line, size_t len);
+static int run_action(run_t *r, const char *name, convrelay_str_t *text,
+    convrelay_actions_t *out);
+static cJSON *greeting_json(const convrelay_str_t *text);
+static void run_message(run_t *r, convrelay_relay_message_t *m,
+    convrelay_actions_t *out);
+static int get_text(const char *line, size_t len, convrelay_str_t *text);
+static void show_actions(run_t *r, const convrelay_actions_t *out);
+static void show_history(run_t *r);
+static void show(run_t *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+
+static const convrelay_session_conf_t  confs[] = {
+    { .error_message = convrelay_string("Sorry.") },
+    { .max_answer = 0 },
+    { .error_message = convrelay_string("Sorry."), .max_answer = 10 },
+    { .error_message = convrelay_string("Sorry."),
+      .max_history_messages = 2 },
+    { .error_message = convrelay_string("Sorry."), .max_answer = 40,
+      .on = ~0u, .greeting = 1, .dtmf_max = 4, .dtmf_terminator = '#',
+      .dtmf_pause = 3000, .end_timeout = 10000 },
+    { .error_message = convrelay_string("Sorry."), .greeting = 1,
+      .dtmf_max = 1, .dtmf_pause = 3000, .end_timeout = 10000 },
+    { .error_message = convrelay_string("Sorry."),
+      .on = convrelay_event_bit(CONVRELAY_EVENT_ERROR),
+      .end_timeout = 10000 }
+};
+
+
+static void
+run_scripts(const call_t *calls, size_t n)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        test_call(&calls[i]);
+        test_call_without_memory(&calls[i]);
+    }
+}
+
+
+static void
+test_call(const call_t *call)
+{
+    static run_t  r;
+
+    run_call(&r, call);
+
+    tap_is(r.out, r.len, call->script, strlen(call->script), call->name);
+
+    if (r.wrong) {
+        tap_ok(0, "%s: actions out of order", call->name);
+    }
+}
+
+
+/*
+ * Up to the allocation that fails the events are as ever, then the call
+ * closes.  But for an interrupt: without memory for the search, what was
+ * heard counts as not found.
+ */
+
+static void
+test_call_without_memory(const call_t *call)
+{
+    long          n, bad, degraded, before;
+    const char   *p;
+    static run_t  r;
+
+#ifdef NO_OVERRIDE
+    tap_ok(1, "  without memory # SKIP the allocator is not ours");
+    return;
+#endif
+
+    bad = 0;
+    degraded = 0;
+
+    for (n = 0; /* void */ ; n++) {
+        before = heap.live;
+        heap.failed = 0;
+        heap.shrunk = 0;
+        heap.countdown = n;
+        heap.answer = &r.s.answer;
+
+        run_call(&r, call);
+
+        heap.answer = NULL;
+        heap.countdown = -1;
+
+        if (heap.live != before) {
+            bad++;
+        }
+
+        if (!heap.failed) {
+            break;
+        }
+
+        p = strstr(r.out, "CLOSE 1011 no memory\n");
+
+        if (p == NULL) {
+            degraded++;
+
+            if (heap.shrunk ? strcmp(r.out, call->script) != 0 : !r.search) {
+                bad++;
+            }
+
+        } else if (r.wrong || strstr(p, "    START")) {
+            bad++;
+        }
+    }
+
+    tap_ok(bad == 0, "  without memory at %ld places, %ld went on", n,
+           degraded);
+}
+
+
+static void
+run_call(run_t *r, const call_t *call)
+{
+    size_t       len;
+    const char  *p, *end;
+
+    memset(r, 0, sizeof(run_t));
+
+    convrelay_session_init(&r->s, &confs[call->conf]);
+
+    r->now = 1000000;
+
+    for (p = call->script; *p; p = end + 1) {
+        end = strchr(p, '\n');
+        len = end - p;
+
+        if (*p != ' ') {
+            show(r, "%.*s\n", (int) len, p);
+            run_line(r, p, len);
+        }
+    }
+
+    convrelay_session_free(&r->s);
+}
+
+
+static void
+run_line(run_t *r, const char *line, size_t len)
+{
+    int                        has, alloc_was;
+    char                       name[32], word[32];
+    cJSON                     *greeting;
+    u_char                    *flush;
+    convrelay_str_t            text;
+    convrelay_actions_t        out;
+    convrelay_relay_message_t  m;
+    static const char         *ends[] = { "complete", "empty", "truncated",
+                                          "failed", "rejected" };
+
+    out.nactions = 0;
+    memset(&m, 0, sizeof(m));
+
+    word[0] = '\0';
+    sscanf(line, "%31[a-z] %31[a-z0-9]", name, word);
+
+    has = get_text(line, len, &text);
+    flush = tap_flush(text.data, text.len);
+    text.data = flush;
+
+    if (strcmp(name, "setup") == 0) {
+        m.type = CONVRELAY_RELAY_SETUP;
+        m.u.setup.call_sid = text;
+        run_message(r, &m, &out);
+
+    } else if (strcmp(name, "prompt") == 0 || strcmp(name, "partial") == 0) {
+        m.type = CONVRELAY_RELAY_PROMPT;
+        m.u.prompt.voice_prompt = text;
+        m.u.prompt.last = (name[1] == 'r');
+        convrelay_str_set(&m.u.prompt.lang, "en-US");
+        run_message(r, &m, &out);
+
+    } else if (strcmp(name, "interrupt") == 0) {
+        m.type = CONVRELAY_RELAY_INTERRUPT;
+        m.u.interrupt.utterance = text;
+        m.u.interrupt.duration = word[0] ? strtoll(word, NULL, 10) : -1;
+        alloc_was = heap.failed;
+        run_message(r, &m, &out);
+        r->search |= (heap.failed != alloc_was);
+
+    } else if (strcmp(name, "played") == 0) {
+        m.type = CONVRELAY_RELAY_INFO;
+        convrelay_str_set(&m.u.info.name, "tokensPlayed");
+        m.u.info.value = text;
+        run_message(r, &m, &out);
+
+    } else if (strcmp(name, "speaking") == 0) {
+        m.type = CONVRELAY_RELAY_INFO;
+        convrelay_str_set(&m.u.info.name, "agentSpeaking");
+        m.u.info.value = text;
+        run_message(r, &m, &out);
+
+    } else if (strcmp(name, "dtmf") == 0) {
+        m.type = CONVRELAY_RELAY_DTMF;
+        m.u.digit = text;
+        run_message(r, &m, &out);
+
+    } else if (strcmp(name, "error") == 0) {
+        m.type = CONVRELAY_RELAY_ERROR;
+        convrelay_str_set(&m.u.error.description, "what was said");
+        m.u.error.code = atoi(word);
+        run_message(r, &m, &out);
+
+    } else if (strcmp(name, "unknown") == 0) {
+        m.type_name = text;
+        run_message(r, &m, &out);
+
+    } else if (strcmp(name, "delta") == 0 && has) {
+        heap.armed = 1;
+        convrelay_session_delta(&r->s, &text, r->now, &out);
+        heap.armed = 0;
+
+    } else if (strcmp(name, "end") == 0) {
+        unsigned  i;
+
+        for (i = 0; strcmp(word, ends[i]); i++) { /* void */ }
+
+        heap.armed = 1;
+        convrelay_session_turn_end(&r->s, i, r->now, &out);
+        heap.armed = 0;
+
+    } else if (strcmp(name, "greeting") == 0) {
+        m.type = CONVRELAY_RELAY_SETUP;
+        m.u.setup.parameters = greeting = greeting_json(&text);
+        run_message(r, &m, &out);
+        cJSON_Delete(greeting);
+
+    } else if (strcmp(name, "clock") == 0) {
+        heap.armed = 1;
+        convrelay_session_clock(&r->s, r->now, &out);
+        heap.armed = 0;
+
+    } else if (strcmp(name, "toolong") == 0) {
+        heap.armed = 1;
+        convrelay_session_call_too_long(&r->s, r->now, &out);
+        heap.armed = 0;
+
+    } else if (strcmp(name, "done") == 0) {
+        heap.armed = 1;
+        convrelay_session_event_done(&r->s, r->now, &out);
+        heap.armed = 0;
+
+    } else if (strcmp(name, "declined") == 0) {
+        heap.armed = 1;
+        convrelay_session_event_declined(&r->s, &text, &out);
+        heap.armed = 0;
+
+    } else if (strcmp(name, "deadline") == 0) {
+        show(r, "    %d\n", convrelay_session_deadline(&r->s)
+                            ? (int) (convrelay_session_deadline(&r->s)
+                                     - r->now)
+                            : -1);
+
+    } else if (strcmp(name, "wait") == 0) {
+        r->now += atoi(word);
+
+    } else if (strcmp(name, "history") == 0) {
+        show_history(r);
+
+    } else if (strcmp(name, "stats") == 0) {
+        show(r, "    turns %d interrupts %d tokens %d\n", (int) r->s.turns,
+             (int) r->s.interrupts, (int) r->s.tokens);
+
+    } else if (strcmp(name, "lang") == 0) {
+        show(r, "    \"%.*s\"\n", (int) r->s.lang.len,
+             (char *) r->s.lang.data);
+
+    } else if (!run_action(r, name, &text, &out)) {
+        show(r, "    bad line\n");
+    }
+
+    show_actions(r, &out);
+
+    tap_unflush(flush, text.len);
+}
+
+
+static int
+run_action(run_t *r, const char *name, convrelay_str_t *text,
+    convrelay_actions_t *out)
+{
+    unsigned                       i;
+    static convrelay_relay_out_t   m;
+    static const char             *names[] = { "say", "play", "tones",
+                                               "language", "hangup" };
+
+    memset(&m, 0, sizeof(m));
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+
+        if (strcmp(name, names[i]) == 0) {
+            m.type = i;
+            m.last = 1;
+            m.text = *text;
+
+            heap.armed = 1;
+            convrelay_session_perform(&r->s, &m, r->now, out);
+            heap.armed = 0;
+
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static cJSON *
+greeting_json(const convrelay_str_t *text)
+{
+    char   *copy;
+    cJSON  *json;
+
+    copy = strndup((char *) text->data, text->len);
+    json = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(json, "convrelay_greeting", copy);
+    free(copy);
+
+    return json;
+}
+
+
+static void
+run_message(run_t *r, convrelay_relay_message_t *m, convrelay_actions_t *out)
+{
+    heap.armed = 1;
+    convrelay_session_message(&r->s, m, r->now, out);
+    heap.armed = 0;
+}
+
+
+/* what stands between the quotes of a line */
+
+static int
+get_text(const char *line, size_t len, convrelay_str_t *text)
+{
+    const char  *p;
+
+    text->len = 0;
+    text->data = (u_char *) "";
+
+    p = memchr(line, '"', len);
+
+    if (p == NULL) {
+        return 0;
+    }
+
+    text->data = (u_char *) p + 1;
+    text->len = line + len - p - 2;
+
+    return 1;
+}
+
+
+static void
+show_actions(run_t *r, const convrelay_actions_t *out)
+{
+    unsigned                   i;
+    const convrelay_str_t     *text;
+    const convrelay_action_t  *a;
+    static u_char              json[1024];
+    static const char         *levels[] = { "info", "warn", "err" };
+    static const char         *events[] = { "none", "setup", "dtmf", "prompt",
+                                            "error", "llm_failed",
+                                            "call_too_long" };
+
+    for (i = 0; i < out->nactions; i++) {
+        a = &out->actions[i];
+
+        if (r->closed) {
+            r->wrong = 1;
+        }
+
+        switch (a->type) {
+
+        case CONVRELAY_ACT_SETUP:
+            show(r, "    SETUP\n");
+            break;
+
+        case CONVRELAY_ACT_CANCEL:
+            show(r, "    CANCEL\n");
+            break;
+
+        case CONVRELAY_ACT_TEXT:
+            show(r, "    TEXT \"%.*s\"%s\n", (int) a->text.len,
+                 (char *) a->text.data, a->last ? " last" : "");
+            break;
+
+        case CONVRELAY_ACT_START:
+            show(r, "    START\n");
+
+            if (i != out->nactions - 1) {
+                r->wrong = 1;
+            }
+
+            break;
+
+        case CONVRELAY_ACT_CLOSE:
+            show(r, "    CLOSE %u %s\n", a->code, a->note);
+            r->closed = 1;
+            break;
+
+        case CONVRELAY_ACT_SEND:
+            convrelay_relay_out_write(json, a->message);
+
+            show(r, "    SEND %.*s\n",
+                 (int) convrelay_relay_out_size(a->message), (char *) json);
+            break;
+
+        case CONVRELAY_ACT_EVENT:
+            text = (a->code == CONVRELAY_EVENT_DTMF) ? &r->s.digits : &a->text;
+
+            show(r, "    EVENT %s%s%.*s\n", events[a->code],
+                 text->len ? " " : "", (int) text->len, (char *) text->data);
+
+            if (i != out->nactions - 1) {
+                r->wrong = 1;
+            }
+
+            break;
+
+        case CONVRELAY_ACT_LOG:
+            show(r, "    LOG %s %s%s%.*s\n", levels[a->level], a->note,
+                 a->text.len ? ": " : "", (int) a->text.len,
+                 (char *) a->text.data);
+            break;
+        }
+    }
+}
+
+
+static void
+show_history(run_t *r)
+{
+    char         *json;
+    cJSON        *root;
+    size_t        len;
+    u_char       *text;
+    const cJSON  *item;
+
+    text = written(&r->s.history, &len);
+    json = malloc(len + 3);
+
+    sprintf(json, "[%.*s]", (int) len, (char *) text);
+
+    root = cJSON_Parse(json);
+
+    if (root == NULL) {
+        show(r, "    no JSON: %s\n", json);
+    }
+
+    cJSON_ArrayForEach(item, root) {
+        show(r, "    %s \"%s\"\n",
+             cJSON_GetObjectItem(item, "role")->valuestring,
+             cJSON_GetObjectItem(item, "content")->valuestring);
+    }
+
+    cJSON_Delete(root);
+    free(json);
+    free(text);
+}
+
+
+static void
+show(run_t *r, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    r->len += vsnprintf(r->out + r->len, sizeof(r->out) - r->len, fmt, args);
+    va_end(args);
+
+    if (r->len >= sizeof(r->out)) {
+        fprintf(stderr, "script too long\n");
+        exit(2);
+    }
+}
