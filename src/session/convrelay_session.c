@@ -566,14 +566,13 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
 
     blank = convrelay_session_blank(a->message->text, len);
 
-    if (!a->stored) {
+    if (a->kept == 0) {
 
         if (blank) {
             return;
         }
 
         convrelay_history_append(&s->history, a->message, len);
-        a->stored = 1;
 
     } else if (a->message->listed && len != a->kept) {
 

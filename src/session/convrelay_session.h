@@ -146,11 +146,10 @@ typedef struct {
     size_t                   len;         /* bytes of text that were sent */
     size_t                   size;        /* that there is room for */
     size_t                   kept;        /* of them were stored in the
-                                             history */
+                                             history, which may have dropped
+                                             it since; 0: none ever */
     size_t                   aside;       /* bytes at the end that are spoken
                                              and kept out of the history */
-    unsigned                 stored:1;    /* it was appended to the history,
-                                             and may be gone from there */
     unsigned                 phrase:1;    /* the error message is spoken
                                              behind it */
     uint64_t                 started;     /* ms, when its first piece left */
