@@ -77,31 +77,39 @@ convrelay_llm_message_set(convrelay_llm_message_t *m, size_t len)
 size_t
 convrelay_llm_message_json_len(const convrelay_llm_message_t *m)
 {
-    return convrelay_llm_roles[m->role].len
-           + (m->plain ? m->len : convrelay_json_escaped_len(m->text, m->len))
-           + convrelay_llm_message_end.len;
+    convrelay_str_t  text;
+
+    if (m->plain) {
+        return convrelay_llm_roles[m->role].len + m->len
+               + convrelay_llm_message_end.len;
+    }
+
+    text.len = m->len;
+    text.data = (u_char *) m->text;
+
+    return convrelay_llm_message_size(m->role, &text);
 }
 
 
 u_char *
 convrelay_llm_messages_write(u_char *p, const convrelay_llm_message_t *m)
 {
-    while (m) {
-        p = convrelay_llm_copy(p, &convrelay_llm_roles[m->role]);
+    convrelay_str_t  text;
+
+    for ( /* void */ ; m; m = m->next) {
+        text.len = m->len;
+        text.data = (u_char *) m->text;
 
         if (m->plain) {
-            memcpy(p, m->text, m->len);
-            p += m->len;
+            p = convrelay_llm_copy(p, &convrelay_llm_roles[m->role]);
+            p = convrelay_llm_copy(p, &text);
+            p = convrelay_llm_copy(p, &convrelay_llm_message_end);
 
         } else {
-            p = convrelay_json_escape(p, m->text, m->len);
+            p = convrelay_llm_message_write(p, m->role, &text);
         }
 
-        p = convrelay_llm_copy(p, &convrelay_llm_message_end);
-
-        m = m->next;
-
-        if (m) {
+        if (m->next) {
             *p++ = ',';
         }
     }
