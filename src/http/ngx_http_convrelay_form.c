@@ -184,8 +184,15 @@ ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data)
             continue;
         }
 
+        /* the end of a body may be a buffer that holds nothing */
+
+        if (!b->in_file) {
+            continue;
+        }
+
         n = ngx_read_file(b->file, p, (size_t) ngx_buf_size(b), b->file_pos);
-        if (n == NGX_ERROR) {
+
+        if (n != (ssize_t) ngx_buf_size(b)) {
             return NGX_ERROR;
         }
 

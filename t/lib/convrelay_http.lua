@@ -5,7 +5,10 @@
 --                                                 a header may be false, a
 --                                                 list stands for several
 --     local r = http.send(bytes)                  r.status, r.line, r.body,
---                                                 r.headers, r.lines
+--                                                 r.headers, r.lines; a list
+--                                                 is sent piece by piece
+--     local text = http.h2(path, { "A=b", "" })   the response's DATA, after
+--                                                 a form in as many frames
 --     local r = http.form("POST", "/a", { To = "b" }, "X: y")
 --                                                 a webhook's request; the
 --                                                 form may be a string
@@ -57,13 +60,25 @@ function _M.upgrade(path, headers, line)
 end
 
 
+local function send_pieces(sock, pieces)
+    for i, piece in ipairs(pieces) do
+        if i > 1 then
+            ngx.sleep(0.05)
+        end
+
+        sock:send(piece)
+    end
+end
+
+
 function _M.send(bytes, port)
     local sock = ngx.socket.tcp()
     local r = { headers = {}, lines = {}, body = "" }
+    local pieces = type(bytes) == "table" and bytes or { bytes }
 
     sock:settimeouts(1000, 1000, 3000)
     assert(sock:connect("127.0.0.1", port or ngx.var.server_port))
-    sock:send(bytes)
+    send_pieces(sock, pieces)
 
     r.line = sock:receive()
 
@@ -87,7 +102,7 @@ function _M.send(bytes, port)
     if r.status ~= "101" then
         local length = tonumber(r.headers["content-length"])
 
-        r.body = length and bytes:sub(1, 4) ~= "HEAD"
+        r.body = length and pieces[1]:sub(1, 4) ~= "HEAD"
                  and sock:receive(length) or sock:receive("*a") or ""
     end
 
@@ -114,6 +129,68 @@ function _M.form(method, uri, form, ...)
     lines[1] = method .. " " .. uri .. " HTTP/1.1"
 
     return _M.send(_M.head(lines) .. body)
+end
+
+
+-- HTTP/2 without TLS, each header a literal that no table keeps
+
+local function h2_frame(kind, flags, stream, payload)
+    return string.char(0, math.floor(#payload / 256), #payload % 256, kind,
+                       flags, 0, 0, 0, stream) .. payload
+end
+
+
+local function h2_headers(list)
+    local out = {}
+
+    for i = 1, #list, 2 do
+        out[#out + 1] = "\0" .. string.char(#list[i]) .. list[i]
+                        .. string.char(#list[i + 1]) .. list[i + 1]
+    end
+
+    return table.concat(out)
+end
+
+
+function _M.h2(path, pieces, port, ...)
+    local sock = ngx.socket.tcp()
+    local body = {}
+
+    local out = { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+                  .. h2_frame(4, 0, 0, "")
+                  .. h2_frame(1, 4, 1, h2_headers{
+                         ":method", "POST", ":scheme", "http", ":path", path,
+                         ":authority", "a", "content-type",
+                         "application/x-www-form-urlencoded", ...
+                     }) }
+
+    for i, piece in ipairs(pieces) do
+        out[#out + 1] = h2_frame(0, i == #pieces and 1 or 0, 1, piece)
+    end
+
+    sock:settimeouts(1000, 1000, 3000)
+    assert(sock:connect("127.0.0.1", port))
+    send_pieces(sock, out)
+
+    while true do
+        local head = sock:receive(9)
+
+        if not head then
+            return nil
+        end
+
+        local a, b, c, kind, flags = head:byte(1, 5)
+        local payload = sock:receive(a * 65536 + b * 256 + c)
+
+        if kind == 0 then
+            body[#body + 1] = payload
+        end
+
+        if (kind == 0 or kind == 1) and flags % 2 == 1 then
+            sock:close()
+            return table.concat(body)
+        end
+    end
 end
 
 
