@@ -306,7 +306,7 @@ request field "stop" is not valid JSON
 convrelay_request_field  temperature "0.5, \"n\": 2";
 --- must_die
 --- error_log
-request field "temperature" has bytes behind its end
+request field "temperature" has bytes after its end
 
 
 

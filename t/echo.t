@@ -170,9 +170,9 @@ opcode 14: < close 1002 a frame with an unknown opcode
 opcode 15: < close 1002 a frame with an unknown opcode
 before it: < an echo
 < close 1002 a frame with an unknown opcode
-a ping of 126 bytes: < close 1002 a control frame of over 125 bytes
+a ping of 126 bytes: < close 1002 a control frame longer than 125 bytes
 half a ping: < close 1002 a fragmented control frame
-a lone continuation: < close 1002 a continuation of no message
+a lone continuation: < close 1002 a continuation without a message
 text in text: < close 1002 a message within a message
 16 bits for 125: < close 1002 a frame length that is not minimal
 64 bits for 65535: < close 1002 a frame length that is not minimal

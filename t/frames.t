@@ -184,10 +184,10 @@ RSV1: < close 1002 a frame with reserved bits
 RSV3 of a ping: < close 1002 a frame with reserved bits
 opcode 3: < close 1002 a frame with an unknown opcode
 opcode 11: < close 1002 a frame with an unknown opcode
-a lone continuation: < close 1002 a continuation of no message
+a lone continuation: < close 1002 a continuation without a message
 text in a message: < close 1002 a message within a message
 a ping in fragments: < close 1002 a fragmented control frame
-a ping of 126 bytes: < close 1002 a control frame of over 125 bytes
+a ping of 126 bytes: < close 1002 a control frame longer than 125 bytes
 16 bits for 15 bytes: < close 1002 a frame length that is not minimal
 64 bits for 15 bytes: < close 1002 a frame length that is not minimal
 --- error_log
@@ -294,7 +294,7 @@ call:drop()
 1025 bytes: < close 1009 a message that is too large
 1 EB: < close 1009 a message that is too large
 in pieces: < close 1009 a message that is too large
-4 fragments: < close 1009 a message of too many fragments
+4 fragments: < close 1009 a message with too many fragments
 < pong both are allowed
 > drop
 --- error_log

@@ -109,10 +109,10 @@ end
 --- response_body
 < "fine"
 > drop
-< "" close 1009 a message of too many fragments
+< "" close 1009 a message with too many fragments
 > drop
 --- error_log
-client sent a message of too many fragments
+client sent a message with too many fragments
 --- no_error_log
 [error]
 

@@ -150,7 +150,7 @@ client sent message that has no string "type", ignored
 client sent message that has no string "type", ignored
 client sent message that has no string "type", ignored
 client sent message that is not valid JSON, ignored
-client sent message that has bytes behind its end, ignored
+client sent message that has bytes after its end, ignored
 client sent message that is nested too deep, ignored
 --- error_log
 client sent message that

@@ -47,7 +47,7 @@ convrelay_json_parse(convrelay_json_t *json, u_char *data, size_t len)
     if (valid != len) {
         copy = convrelay_utf8_repair(data, &len, valid);
         if (copy == NULL) {
-            json->error = "found no memory";
+            json->error = "could not be read: out of memory";
             return CONVRELAY_ERROR;
         }
 
@@ -76,7 +76,7 @@ convrelay_json_parse(convrelay_json_t *json, u_char *data, size_t len)
     }
 
     if (end < last) {
-        json->error = "has bytes behind its end";
+        json->error = "has bytes after its end";
         convrelay_json_free(json);
         free(copy);
         return CONVRELAY_DECLINED;

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * One pass finds where each value starts and ends.  While an array or object
- * is open its size is the place of the one around it, so that no stack is
- * needed.
+ * One pass finds where each value starts and ends.  While an array or an
+ * object is open, its size field holds the index of the container around it,
+ * so no stack is needed.
  */
 
 
@@ -100,7 +100,7 @@ convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
     r->nvalues = 0;
 
     if (rc == CONVRELAY_ERROR) {
-        r->error = "found no memory";
+        r->error = "could not be read: out of memory";
 
     } else if (r->error == NULL) {
         r->error = "is not valid JSON";
@@ -204,7 +204,7 @@ convrelay_json_scan_name(convrelay_json_reader_t *r,
 }
 
 
-/* CONVRELAY_OK; CONVRELAY_AGAIN: there is one in it; CONVRELAY_DECLINED */
+/* CONVRELAY_OK; CONVRELAY_AGAIN: a value in it follows; CONVRELAY_DECLINED */
 
 static int
 convrelay_json_scan_value(convrelay_json_reader_t *r,
@@ -239,10 +239,10 @@ convrelay_json_scan_value(convrelay_json_reader_t *r,
 
 
 /*
- * Closes what ends behind a value.
+ * Closes the containers that end after a value.
  *
- * CONVRELAY_OK: the document does; CONVRELAY_AGAIN: there is another value;
- * CONVRELAY_DECLINED
+ * CONVRELAY_OK: the document ends, too; CONVRELAY_AGAIN: another value
+ * follows; CONVRELAY_DECLINED
  */
 
 static int
@@ -269,7 +269,7 @@ convrelay_json_scan_behind(convrelay_json_reader_t *r,
     (void) convrelay_json_next(s);
 
     if (s->pos < s->last) {
-        r->error = "has bytes behind its end";
+        r->error = "has bytes after its end";
         return CONVRELAY_DECLINED;
     }
 
@@ -277,7 +277,7 @@ convrelay_json_scan_behind(convrelay_json_reader_t *r,
 }
 
 
-/* the byte behind blanks, or at the end a NUL, which no grammar has there */
+/* the byte after blanks, or at the end a NUL, which the grammar never allows */
 
 static inline u_char
 convrelay_json_next(convrelay_json_scan_t *s)
@@ -344,7 +344,7 @@ convrelay_json_close(convrelay_json_reader_t *r, convrelay_json_scan_t *s)
 }
 
 
-/* of p, a quote; returns the place behind the string, or NULL */
+/* p is at the opening quote; returns the end of the string, or NULL */
 
 static u_char *
 convrelay_json_scan_string(convrelay_json_reader_t *r,
@@ -363,9 +363,10 @@ convrelay_json_scan_string(convrelay_json_reader_t *r,
 
 
 /*
- * The first byte of a string that is not ASCII that stands for itself, or
- * last.  Eight at a time: of bytes below 0x80 zeros are those that have their
- * high bit set when one is taken off, or the borrow of such a one.
+ * The first byte of a string that needs a closer look (a quote, a backslash,
+ * a control character or not ASCII), or last.  Eight bytes at a time: among
+ * bytes below 0x80, subtracting one sets the high bit of the zeros only, or
+ * of a byte that a zero below it borrowed from.
  */
 
 static inline u_char *
@@ -391,7 +392,7 @@ convrelay_json_plain(u_char *p, u_char *last)
 }
 
 
-/* the next bytes, the first one as the lowest, zeros behind the last one */
+/* the next bytes, the first one lowest, padded with zeros after the last */
 
 static inline uint64_t
 convrelay_json_word(const u_char *p, const u_char *last)
@@ -414,7 +415,7 @@ convrelay_json_word(const u_char *p, const u_char *last)
 }
 
 
-/* the rest of a string, from what does not stand for itself; as above */
+/* the rest of a string, from its first unusual byte on; as above */
 
 static u_char *
 convrelay_json_scan_special(convrelay_json_reader_t *r,
@@ -455,7 +456,7 @@ convrelay_json_scan_special(convrelay_json_reader_t *r,
 }
 
 
-/* length of the bytes at p that are no ASCII, or 0: they are no UTF-8 */
+/* length of the bytes at p that are not ASCII; 0: they are not valid UTF-8 */
 
 static size_t
 convrelay_json_wide(const u_char *p, const u_char *last)
@@ -510,7 +511,7 @@ convrelay_json_scan_word(convrelay_json_value_t *v, u_char *p, u_char *last)
 }
 
 
-/* length of the number at p, or 0: there is none */
+/* length of the number at p; 0: not a number */
 
 static size_t
 convrelay_json_number_len(const u_char *p, const u_char *last)

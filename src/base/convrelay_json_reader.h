@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A JSON document as the list of its values, for documents that are many
- * and of which little is wanted: no tree, no allocation for a value, and
- * strings that nobody asks for are not decoded.
+ * A JSON document as the list of its values, for documents that come in
+ * great numbers and of which little is needed: no tree, no allocation per
+ * value, and a string is decoded only if it is asked for.
  */
 
 
@@ -30,11 +30,11 @@ typedef enum {
 
 #define CONVRELAY_JSON_MAX_LEN  ((1u << 28) - 1)
 
-/* of a document for which nothing is allocated; a model's event has some 45 */
+/* values that need no allocation; a model's event has about 45 */
 
 #define CONVRELAY_JSON_VALUES   64
 
-/* bytes of a name that is asked for */
+/* bytes of a name that is looked for */
 
 #define CONVRELAY_JSON_MAX_NAME  32
 
@@ -54,8 +54,8 @@ typedef struct {
 
 
 /*
- * What is wanted of an object, and where in a struct the pointer to its value
- * goes; a table of them ends with convrelay_null_string.
+ * A member to find in an object, and where in a struct the pointer to its
+ * value goes; a table of them ends with convrelay_null_string.
  */
 
 typedef struct {
@@ -64,7 +64,7 @@ typedef struct {
 } convrelay_json_field_t;
 
 
-/* a local variable, so that it is memory in use; needs no preparation */
+/* meant as a local variable: stack memory is warm; needs no preparation */
 
 typedef struct {
     convrelay_json_value_t  *values;      /* in the order of the document:
@@ -85,21 +85,23 @@ typedef struct {
  * characters in strings, a BOM.  data is not changed; values point into it,
  * or, where it is invalid UTF-8, into a repaired copy.
  *
- * *copy is NULL or the copy of an earlier document, which is freed; it
- * becomes the one of this document or NULL, to be freed by the caller when
- * no text of it is needed any more.  data does not lie in it.
+ * *copy is NULL or the copy of an earlier document, which is freed.  It is
+ * set to the copy of this document, or to NULL; the caller frees it once no
+ * text of the document is needed any more.  data must not lie in *copy.
  *
- * Returns CONVRELAY_OK; CONVRELAY_DECLINED: no JSON, r->error says why;
- * CONVRELAY_ERROR: out of memory.  convrelay_json_reader_free() is owed in
- * any case, before the next document; it ends the values, not their texts.
+ * Returns CONVRELAY_OK; CONVRELAY_DECLINED: not JSON, r->error says why;
+ * CONVRELAY_ERROR: out of memory.  In any case the caller has to call
+ * convrelay_json_reader_free() before the next document; it frees the
+ * values, not their texts.
  */
 int convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
     u_char **copy);
 void convrelay_json_reader_free(convrelay_json_reader_t *r);
 
 /*
- * Finds members in one walk: the pointers in the struct at dst become the
- * first one of each name, or NULL: none, or no object; NULL is none.
+ * Finds members in one walk: each pointer in the struct at dst is set to the
+ * first member of that name, or to NULL if there is none or the value is not
+ * an object (or is NULL).
  */
 void convrelay_json_members(const convrelay_json_value_t *object,
     const convrelay_json_field_t *fields, void *dst);
@@ -108,19 +110,20 @@ void convrelay_json_members(const convrelay_json_value_t *object,
 convrelay_json_value_t *convrelay_json_member(
     const convrelay_json_value_t *object, const char *name);
 
-/* elements of an array in turn, from NULL to NULL; of all else, none */
+/* the elements of an array in turn, from NULL to NULL; other values: none */
 convrelay_json_value_t *convrelay_json_element(
     const convrelay_json_value_t *array,
     const convrelay_json_value_t *previous);
 
 /*
  * The text of a string, decoded in place in the document: complete, without
- * NULs, valid UTF-8 but for lone surrogates: those are the three bytes
- * "\xed\xa0\x80" to "\xed\xbf\xbf", which valid UTF-8 never has, so that the
- * halves of a pair in two texts can be joined.  What it takes less than its
- * escapes are blanks then; the document is no JSON any more.
+ * NULs, and valid UTF-8 except for lone surrogates.  These become the three
+ * bytes "\xed\xa0\x80" to "\xed\xbf\xbf", which valid UTF-8 never has, so
+ * that the halves of a pair in two texts can be joined.  The bytes that the
+ * decoded text leaves over become blanks; the document is not JSON any more.
  *
- * Returns CONVRELAY_OK, or CONVRELAY_DECLINED: no string (*text is left).
+ * Returns CONVRELAY_OK, or CONVRELAY_DECLINED: not a string (*text is left
+ * as it was).
  */
 int convrelay_json_text(convrelay_json_value_t *value, convrelay_str_t *text);
 

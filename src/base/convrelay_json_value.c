@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What is found in a document that was read.
+ * Members, elements, texts and numbers of a document that was read.
  */
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A leaky bucket: how often something may happen, and how much of it may
- * come at once.
+ * A leaky bucket: how often something may happen, and how many times at
+ * once.
  */
 
 
@@ -23,7 +23,7 @@ typedef struct {
 } convrelay_rate_limit_t;
 
 
-/* starts zero-filled but for at, the ms of the clock at its start */
+/* zero-filled at first, except at: the clock's ms at that time */
 
 typedef struct {
     uint64_t   at;       /* of the last event */
@@ -33,8 +33,8 @@ typedef struct {
 
 /*
  * One event at now, a monotonic clock's ms.  CONVRELAY_OK, or
- * CONVRELAY_DECLINED: the bucket runs over.  The event is in it all the same,
- * so that who does not wait has to wait longer.
+ * CONVRELAY_DECLINED: the bucket runs over.  The event is counted all the
+ * same, so a peer that does not wait has to wait longer.
  */
 int convrelay_rate_add(convrelay_rate_t *r,
     const convrelay_rate_limit_t *limit, uint64_t now);

@@ -208,7 +208,7 @@ convrelay_utf8_ascii(const u_char *p, const u_char *last)
 }
 
 
-/* the state behind a first byte that is not ASCII; 0 if there is no such */
+/* the state after a first byte that is not ASCII; 0: it starts no character */
 
 static uint32_t
 convrelay_utf8_lead(u_char c)

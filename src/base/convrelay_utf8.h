@@ -37,14 +37,14 @@ size_t convrelay_utf8_valid(const u_char *p, size_t len);
 u_char *convrelay_utf8_repair(const u_char *p, size_t *len, size_t valid);
 
 /*
- * Decodes one character at *p, which is moved behind it.
+ * Decodes one character at *p, which is moved past it.
  *
  * Returns the code point.  An invalid or cut sequence gives 0xfffd and moves
  * *p over its maximal invalid part (at least one byte).  *p < last on entry.
  */
 uint32_t convrelay_utf8_decode(const u_char **p, const u_char *last);
 
-/* writes cp (at most U+10FFFF, no surrogate), returns the place behind it */
+/* writes cp (at most U+10FFFF, not a surrogate), returns the end of it */
 u_char *convrelay_utf8_encode(u_char *p, uint32_t cp);
 
 

@@ -222,7 +222,7 @@ convrelay_llm_check_field(const convrelay_str_t *name,
 
     copy = malloc(json->len + 1);
     if (copy == NULL) {
-        *error = "found no memory";
+        *error = "could not be read: out of memory";
         return CONVRELAY_DECLINED;
     }
 

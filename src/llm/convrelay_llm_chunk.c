@@ -142,7 +142,7 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
                              text);
 
     if (rc != CONVRELAY_OK) {
-        convrelay_llm_fail(s, "no_memory", "found no memory");
+        convrelay_llm_fail(s, "no_memory", "could not be read: out of memory");
         return CONVRELAY_AGAIN;
     }
 

@@ -251,7 +251,7 @@ convrelay_llm_start_sse(convrelay_llm_stream_t *s)
     if (convrelay_llm_buf_append(&s->sse.line, convrelay_llm_bom, s->bom)
         != CONVRELAY_OK)
     {
-        convrelay_llm_fail(s, "no_memory", "found no memory");
+        convrelay_llm_fail(s, "no_memory", "could not be read: out of memory");
     }
 }
 
@@ -282,7 +282,8 @@ convrelay_llm_read_sse(convrelay_llm_stream_t *s, u_char **pos, u_char *last,
             break;
 
         case CONVRELAY_ERROR:
-            convrelay_llm_fail(s, "no_memory", "found no memory");
+            convrelay_llm_fail(s, "no_memory",
+                               "could not be read: out of memory");
             break;
 
         default: /* CONVRELAY_AGAIN */
@@ -356,7 +357,7 @@ convrelay_llm_read_document(convrelay_llm_stream_t *s, u_char *pos,
     }
 
     if (convrelay_llm_buf_append(&s->body, pos, last - pos) != CONVRELAY_OK) {
-        convrelay_llm_fail(s, "no_memory", "found no memory");
+        convrelay_llm_fail(s, "no_memory", "could not be read: out of memory");
     }
 }
 
@@ -466,7 +467,7 @@ convrelay_llm_read_error(convrelay_llm_stream_t *s, u_char *pos,
     }
 
     if (convrelay_llm_buf_append(&s->body, pos, n) != CONVRELAY_OK) {
-        convrelay_llm_fail(s, "no_memory", "found no memory");
+        convrelay_llm_fail(s, "no_memory", "could not be read: out of memory");
     }
 }
 

@@ -258,7 +258,7 @@ convrelay_llm_text_out(convrelay_llm_stream_t *s, int rc,
     size_t  i;
 
     if (rc != CONVRELAY_OK) {
-        convrelay_llm_fail(s, "no_memory", "found no memory");
+        convrelay_llm_fail(s, "no_memory", "could not be read: out of memory");
         return CONVRELAY_AGAIN;
     }
 

@@ -2,11 +2,11 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The reader.  A frame's header is taken byte by byte, so that each fault is
- * seen as soon as its byte is there; its payload in the pieces in which it
- * comes.  A payload that came in one piece and is all of its message is
- * returned where it lies.  Any other is gathered: a message in r->buf, a
- * control frame, which may come between its fragments, in r->control.
+ * The reader.  It takes a frame's header byte by byte, so that each fault is
+ * seen as soon as its byte arrives, and the payload in whatever pieces it
+ * arrives in.  A payload that arrives in one piece and is a whole message is
+ * returned in place.  Any other is gathered: a message in r->buf, a control
+ * frame, which may arrive between two fragments, in r->control.
  */
 
 
@@ -176,7 +176,7 @@ convrelay_ws_read_header(convrelay_ws_reader_t *r, u_char **pos, u_char *last)
 static int
 convrelay_ws_flags(convrelay_ws_reader_t *r, u_char ch)
 {
-    /* RFC 6455, 5.2: no extension was negotiated that would define them */
+    /* RFC 6455, 5.2: no extension that would define them was negotiated */
 
     if (ch & CONVRELAY_WS_RSV) {
         return convrelay_ws_fail(r, CONVRELAY_WS_PROTOCOL_ERROR,
@@ -224,7 +224,7 @@ convrelay_ws_opcode(convrelay_ws_reader_t *r)
 
         if (r->message == 0) {
             return convrelay_ws_fail(r, CONVRELAY_WS_PROTOCOL_ERROR,
-                                     "a continuation of no message", 0);
+                                     "a continuation without a message", 0);
         }
 
         break;
@@ -238,7 +238,7 @@ convrelay_ws_opcode(convrelay_ws_reader_t *r)
 
     if (r->max_fragments && r->fragments > r->max_fragments) {
         return convrelay_ws_fail(r, CONVRELAY_WS_MESSAGE_TOO_BIG,
-                                 "a message of too many fragments",
+                                 "a message with too many fragments",
                                  r->fragments);
     }
 
@@ -273,7 +273,7 @@ convrelay_ws_length(convrelay_ws_reader_t *r, u_char ch)
         && r->payload > CONVRELAY_WS_MAX_CONTROL)
     {
         return convrelay_ws_fail(r, CONVRELAY_WS_PROTOCOL_ERROR,
-                                 "a control frame of over 125 bytes", 0);
+                                 "a control frame longer than 125 bytes", 0);
     }
 
     switch (r->payload) {
@@ -440,7 +440,7 @@ convrelay_ws_control(convrelay_ws_reader_t *r, u_char *p, size_t n,
 
             if (r->control == NULL) {
                 return convrelay_ws_fail(r, CONVRELAY_WS_INTERNAL_ERROR,
-                                         "more than there is memory for",
+                                         "more than fits into memory",
                                          CONVRELAY_WS_MAX_CONTROL);
             }
         }
@@ -497,7 +497,7 @@ convrelay_ws_close(convrelay_ws_reader_t *r, convrelay_ws_message_t *m)
                                  "a close reason that is not UTF-8", 0);
     }
 
-    /* a message that was cut short by the close is never going to end */
+    /* the close has cut a message short: its end will never arrive */
 
     convrelay_ws_forget(r);
 
@@ -556,7 +556,7 @@ convrelay_ws_gather(convrelay_ws_reader_t *r, u_char *p, size_t n)
             size = r->len + n;
         }
 
-        /* what the message can still become */
+        /* how large the message can still become */
 
         most = r->max_message ? r->max_message : SIZE_MAX;
 
@@ -571,7 +571,7 @@ convrelay_ws_gather(convrelay_ws_reader_t *r, u_char *p, size_t n)
         buf = realloc(r->buf, size);
         if (buf == NULL) {
             return convrelay_ws_fail(r, CONVRELAY_WS_INTERNAL_ERROR,
-                                     "more than there is memory for", size);
+                                     "more than fits into memory", size);
         }
 
         r->buf = buf;

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Frames and messages, RFC 6455 sections 5, 6, 7 and 8.1.  The reader takes
- * bytes as they come and gives messages; it never reads, writes or waits.
+ * Frames and messages, RFC 6455 sections 5, 6, 7 and 8.1.  The reader turns
+ * bytes into messages; it does no I/O of its own and never waits.
  */
 
 
@@ -43,7 +43,8 @@
 
 /*
  * Zero-fill, then set the limits and, in a client, unmasked.  Everything
- * below the limits is the reader's own, but for what an error leaves.
+ * below the limits belongs to the reader, except the last three fields,
+ * which describe an error.
  */
 
 typedef struct {
@@ -82,21 +83,21 @@ typedef struct {
 
 
 /*
- * Reads on from *pos, which is moved behind what was used.  The bytes are
- * unmasked in place.  A data frame that lies complete in the input is not
- * copied, else the message is gathered in the reader's own memory, which is
- * freed with the message.  An idle reader owns nothing.
+ * Reads on from *pos and moves it past the bytes that were used.  The bytes
+ * are unmasked in place.  A data frame that is complete in the input is not
+ * copied; otherwise the message is gathered in the reader's own memory,
+ * which is freed with the message.  An idle reader owns no memory.
  *
  * Returns CONVRELAY_OK: *m is a message or a control frame; its data may be
- * written to and lives until the next call or until the input goes.
+ * written to and is valid until the next call or until the input is freed.
  * CONVRELAY_AGAIN: *pos == last, more is needed.  CONVRELAY_ERROR: the
  * connection has to be failed with close_code (1002, 1007, 1009, 1011 for
  * lack of memory); nothing more can be read, the error stays.
  *
  * A message over max_message or max_fragments is refused with 1009 by the
- * header of the frame that passes the limit.  Memory follows what arrived,
- * never what was announced.  After a CLOSE was returned, what still comes is
- * dropped (1.4, 5.5.1) and gives AGAIN.
+ * header of the frame that passes the limit.  Memory grows with the bytes
+ * that have arrived, never with a length that was only announced.  After a
+ * CLOSE was returned, further input is dropped (1.4, 5.5.1): AGAIN.
  *
  * Checked: RSV bits and opcodes (5.2), masking (5.1), minimal lengths and
  * the top bit (5.2), control frames (5.5), fragmentation (5.4), UTF-8 of
@@ -106,14 +107,15 @@ int convrelay_ws_read(convrelay_ws_reader_t *r, u_char **pos, u_char *last,
     convrelay_ws_message_t *m);
 
 /*
- * Frees the reader's memory: a message that was returned, and the reader
- * goes on behind it, or one in progress, and the reader starts afresh.
+ * Frees the reader's memory: a message that was returned, after which the
+ * reader goes on with the next one, or a message in progress, after which
+ * the reader starts from the beginning.
  */
 void convrelay_ws_reader_free(convrelay_ws_reader_t *r);
 
 /*
  * Writes the header of an unfragmented, unmasked frame (FIN set) with len
- * bytes of payload: 2, 4 or 10 bytes.  Returns the place behind it.
+ * bytes of payload: 2, 4 or 10 bytes.  Returns the end of what it wrote.
  */
 u_char *convrelay_ws_header(u_char *p, unsigned opcode, uint64_t len);
 
@@ -121,15 +123,15 @@ u_char *convrelay_ws_header(u_char *p, unsigned opcode, uint64_t len);
 u_char *convrelay_ws_header_masked(u_char *p, unsigned opcode, uint64_t len,
     const u_char mask[4]);
 
-/* masks or unmasks len bytes in place, the first of them at payload offset */
+/* masks or unmasks len bytes in place; the first is at offset in the payload */
 void convrelay_ws_mask(u_char *p, size_t len, const u_char mask[4],
     uint64_t offset);
 
 /*
- * Writes a close payload: the code and as much of the reason as the 125
- * bytes hold, cut between characters and before anything that is not UTF-8.
+ * Writes a close payload: the code and as much of the reason as fits into
+ * 125 bytes, cut between characters and before anything that is not UTF-8.
  * NO_STATUS, which must not be sent (7.4.1), gives an empty payload.  reason
- * may be NULL.  Returns the place behind it.
+ * may be NULL.  Returns the end of what it wrote.
  */
 u_char *convrelay_ws_close_payload(u_char *p, unsigned code,
     const convrelay_str_t *reason);

@@ -23,7 +23,7 @@ convrelay_ws_handshake_check(convrelay_ws_handshake_t *h)
         return 405;
     }
 
-    /* HTTP/2 has no Upgrade, so that 426 would be of no use there */
+    /* HTTP/2 has no Upgrade, so 426 would be useless there */
 
     if (!h->http11) {
         h->error = "in a version of HTTP other than 1.1";
@@ -66,7 +66,7 @@ convrelay_ws_handshake_check(convrelay_ws_handshake_t *h)
         return 400;
     }
 
-    /* its bytes would be taken for frames */
+    /* its bytes would be read as frames */
 
     if (h->body) {
         h->error = "with a request body";
@@ -111,8 +111,8 @@ convrelay_ws_has_token(const convrelay_str_t *list, const char *token)
 
 
 /*
- * Base64 of 16 bytes: 22 characters and "==".  The four bits that the last
- * character has to spare may be set: RFC 6455, 4.1 and 4.3, asks no more.
+ * Base64 of 16 bytes: 22 characters and "==".  The four unused bits of the
+ * last character may be set: RFC 6455, 4.1 and 4.3, does not forbid it.
  */
 
 static int

@@ -44,7 +44,7 @@ typedef struct {
  * Returns the HTTP status that answers the request: 101, 400, 405 (not GET),
  * or 426 (no upgrade asked for, or no version or one other than 13: the
  * answer then carries "Sec-WebSocket-Version: 13" and "Upgrade: websocket").
- * After 101, h->error is NULL and h->key without the white space around it,
+ * After 101, h->error is NULL and h->key has no white space around it: it is
  * ready for Sec-WebSocket-Accept.
  */
 int convrelay_ws_handshake_check(convrelay_ws_handshake_t *h);

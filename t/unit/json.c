@@ -179,7 +179,7 @@ test_errors(void)
         const char  *error;
     } cases[] = {
         { "{", "is not valid JSON" },
-        { "{} {}", "has bytes behind its end" },
+        { "{} {}", "has bytes after its end" },
         { "\"\\u12\"", "has a bad escape" }
     };
 

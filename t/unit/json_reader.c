@@ -229,14 +229,14 @@ test_errors(convrelay_json_reader_t *r)
         const char  *error;
     } cases[] = {
         { "{", "is not valid JSON" },
-        { "{} {}", "has bytes behind its end" },
+        { "{} {}", "has bytes after its end" },
         { "\"\\u12\"", "has a bad escape" },
         { "\"\\", "has a bad escape" },
         { "\"", "is not valid JSON" },
         { "\"\xff", "is not valid JSON" },
         { "\xff", "is not valid JSON" },
         { "\"\xff\\x\"", "has a bad escape" },
-        { "\"\xff\" 1", "has bytes behind its end" }
+        { "\"\xff\" 1", "has bytes after its end" }
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

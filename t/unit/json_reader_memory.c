@@ -147,7 +147,7 @@ failures(void)
         rc = read_numbers(&r, 1000);
 
         tap_ok(rc == CONVRELAY_ERROR && r.nvalues == 0
-               && strcmp(r.error, "found no memory") == 0,
+               && strcmp(r.error, "could not be read: out of memory") == 0,
                "no memory for a block, try %u", nth);
 
         convrelay_json_reader_free(&r);
@@ -158,7 +158,7 @@ failures(void)
     rc = convrelay_json_read(&r, doc, sizeof(doc) - 1, &copy);
 
     tap_ok(rc == CONVRELAY_ERROR && r.nvalues == 0 && copy == NULL
-           && strcmp(r.error, "found no memory") == 0,
+           && strcmp(r.error, "could not be read: out of memory") == 0,
            "no memory for a repaired copy");
     convrelay_json_reader_free(&r);
 

@@ -93,7 +93,7 @@ main(void)
     test_field("x", "", "is not valid JSON");
     test_field("x", "low", "is not valid JSON");
     test_field("x", "{\"a\":1", "is not valid JSON");
-    test_field("x", "1,\"messages\":[]", "has bytes behind its end");
+    test_field("x", "1,\"messages\":[]", "has bytes after its end");
     test_field("x", "\"\xff\"", "is not valid UTF-8");
     test_field("x", "\"a\nb\"", "has a control character in a string");
     test_field("x", "\"\\u12\"", "has a bad escape");

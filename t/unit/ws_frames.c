@@ -162,19 +162,19 @@ static const frames_case_t  frames_cases[] = {
 
     { "5.4 a continuation as the first frame fails with 1002",
       bytes("\x80"),
-      "error 1002 a continuation of no message" },
+      "error 1002 a continuation without a message" },
 
     { "5.4 a continuation without FIN as the first frame fails with 1002",
       bytes("\x00"),
-      "error 1002 a continuation of no message" },
+      "error 1002 a continuation without a message" },
 
     { "5.4 a continuation after a whole message fails with 1002",
       bytes("\x81\x81" M "a" "\x80"),
-      "text a; error 1002 a continuation of no message" },
+      "text a; error 1002 a continuation without a message" },
 
     { "5.4 a continuation after the last fragment fails with 1002",
       bytes("\x01\x81" M "a" "\x80\x81" M "b" "\x00"),
-      "text ab; error 1002 a continuation of no message" },
+      "text ab; error 1002 a continuation without a message" },
 
     { "5.4 a text frame within a message fails with 1002",
       bytes("\x01\x81" M "a" "\x81"),
@@ -208,15 +208,15 @@ static const frames_case_t  frames_cases[] = {
 
     { "5.5 a ping of 126 bytes fails with 1002",
       bytes("\x89\xfe"),
-      "error 1002 a control frame of over 125 bytes" },
+      "error 1002 a control frame longer than 125 bytes" },
 
     { "5.5 a pong with a 64-bit length fails with 1002",
       bytes("\x8a\xff"),
-      "error 1002 a control frame of over 125 bytes" },
+      "error 1002 a control frame longer than 125 bytes" },
 
     { "5.5 a close of 126 bytes fails with 1002",
       bytes("\x88\xfe"),
-      "error 1002 a control frame of over 125 bytes" },
+      "error 1002 a control frame longer than 125 bytes" },
 
     { "5.5.1 a close without a body has no status, 7.1.5",
       bytes("\x88\x80" M),
@@ -510,7 +510,7 @@ limits(void)
 
     check(&l, "10.4 one fragment more fails with 1009",
           bytes("\x01\x81" M "a" "\x00\x80" M "\x80"),
-          "error 1009 a message of too many fragments");
+          "error 1009 a message with too many fragments");
 
     memset(&l, 0, sizeof(l));
     l.unmasked = 1;
