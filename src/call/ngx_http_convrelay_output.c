@@ -111,6 +111,32 @@ ngx_http_convrelay_output_commit(ngx_http_convrelay_call_t *call, u_char *last)
 
 
 ngx_int_t
+ngx_http_convrelay_control(ngx_http_convrelay_call_t *call, ngx_uint_t opcode,
+    convrelay_str_t *data)
+{
+    size_t   len;
+    u_char  *p;
+
+    len = data ? data->len : 0;
+
+    p = ngx_http_convrelay_output_reserve(call, CONVRELAY_WS_MAX_HEADER + len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = convrelay_ws_header(p, opcode, len);
+
+    if (len) {
+        p = ngx_cpymem(p, data->data, len);
+    }
+
+    ngx_http_convrelay_output_commit(call, p);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
 {
     ssize_t                       n;

@@ -386,7 +386,7 @@ extern ngx_module_t  ngx_http_convrelay_module;
 ngx_int_t ngx_http_convrelay_handler(ngx_http_request_t *r);
 
 
-/* ngx_http_convrelay_call.c */
+/* ngx_http_convrelay_socket.c */
 
 /*
  * Takes the connection over after the 101 was sent; what is left in
@@ -401,9 +401,8 @@ ngx_int_t ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call);
 ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
     ngx_http_request_t *r, ngx_http_convrelay_loc_conf_t *conf);
 
-/* queues a control frame; data may be NULL.  NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_convrelay_control(ngx_http_convrelay_call_t *call,
-    ngx_uint_t opcode, convrelay_str_t *data);
+
+/* ngx_http_convrelay_call.c */
 
 /*
  * Ends the call: a Close frame with the code goes out, then the connection
@@ -416,7 +415,9 @@ void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
 
 
-/* sets the clock anew where something is due earlier than it is set */
+/* ngx_http_convrelay_clock.c */
+
+/* re-arms the timer if the next deadline has moved closer */
 void ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call);
 
 
@@ -465,6 +466,10 @@ u_char *ngx_http_convrelay_output_reserve(ngx_http_convrelay_call_t *call,
 /* the reserved bytes up to last are to be sent */
 void ngx_http_convrelay_output_commit(ngx_http_convrelay_call_t *call,
     u_char *last);
+
+/* queues a control frame; data may be NULL.  NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_control(ngx_http_convrelay_call_t *call,
+    ngx_uint_t opcode, convrelay_str_t *data);
 
 /*
  * Sends what the socket takes.  NGX_OK: the queue is empty, and a call that

@@ -1,0 +1,89 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * When the timer of a call expires next.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+static ngx_msec_t ngx_http_convrelay_clock_next(
+    ngx_http_convrelay_call_t *call);
+
+
+/*
+ * The timer is always set and is not cancelable: it is what keeps a draining
+ * worker alive for its calls.
+ */
+
+void
+ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call)
+{
+    ngx_msec_t    next;
+    ngx_event_t  *ev;
+
+    if (call->dead) {
+        return;
+    }
+
+    ev = &call->event;
+    next = ngx_http_convrelay_clock_next(call);
+
+    if (ev->timer_set) {
+
+        if ((ngx_msec_int_t) (ev->timer.key - ngx_current_msec - next) <= 0) {
+            return;
+        }
+
+        /* nginx leaves a timer alone where it would change by little */
+
+        ngx_del_timer(ev);
+    }
+
+    ngx_add_timer(ev, next);
+}
+
+
+/* in how many milliseconds time brings something; not before the next one */
+
+static ngx_msec_t
+ngx_http_convrelay_clock_next(ngx_http_convrelay_call_t *call)
+{
+    uint64_t                        deadline;
+    ngx_msec_t                      age;
+    ngx_msec_int_t                  next, send;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    clcf = call->conf;
+    age = ngx_current_msec - call->started;
+
+    send = call->send_by - ngx_current_msec;
+
+    if (call->closing) {
+        return ngx_max(send, 1);
+    }
+
+    next = call->pinged + clcf->ping_interval - ngx_current_msec;
+
+    if (call->send_by) {
+        next = ngx_min(next, send);
+    }
+
+    if (!call->session->ready) {
+        next = ngx_min(next, (ngx_msec_int_t) (clcf->setup_timeout - age));
+    }
+
+    if (clcf->max_call_time && !call->session->ending) {
+        next = ngx_min(next, (ngx_msec_int_t) (clcf->max_call_time - age));
+    }
+
+    deadline = convrelay_session_deadline(call->session);
+
+    if (deadline) {
+        next = ngx_min(next, (ngx_msec_int_t) (deadline - ngx_current_msec));
+    }
+
+    return ngx_max(next, 1);
+}

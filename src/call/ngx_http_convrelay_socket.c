@@ -1,0 +1,542 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * One call on its connection: its events, its time and its end.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+#define NGX_HTTP_CONVRELAY_READS  64    /* recv() calls an event */
+
+
+static void *ngx_http_convrelay_spare(ngx_http_request_t *r, size_t size);
+static void ngx_http_convrelay_call_cleanup(void *data);
+static void ngx_http_convrelay_call_free(void *data);
+static void ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
+    ngx_int_t rc);
+
+static void ngx_http_convrelay_event_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_end(ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
+static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
+static void ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call);
+static ngx_uint_t ngx_http_convrelay_clock_too_long(
+    ngx_http_convrelay_call_t *call, ngx_msec_t age);
+static void ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call);
+
+
+ngx_http_convrelay_call_t *
+ngx_http_convrelay_call_create(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_connection_t           *c;
+    ngx_http_cleanup_t         *cln;
+    ngx_pool_cleanup_t         *pcln;
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_convrelay_call_t  *call;
+
+    ctx = ngx_http_convrelay_get_ctx(r);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    call = ngx_pcalloc(r->pool, sizeof(ngx_http_convrelay_call_t));
+    if (call == NULL) {
+        return NULL;
+    }
+
+    call->session = ngx_http_convrelay_spare(r, sizeof(convrelay_session_t));
+    if (call->session == NULL) {
+        return NULL;
+    }
+
+    c = r->connection;
+
+    call->request = r;
+    call->connection = c;
+    call->conf = conf;
+    call->main = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    ngx_queue_init(&call->turns);
+
+    call->reader.max_message = conf->max_message_size;
+    call->reader.max_fragments = conf->max_fragments;
+
+    convrelay_session_init(call->session, &conf->session);
+
+    call->started = ngx_current_msec;
+    call->pinged = ngx_current_msec;
+    call->frames.at = ngx_current_msec;
+    call->started_turns.at = ngx_current_msec;
+
+    call->event.handler = ngx_http_convrelay_event_handler;
+    call->event.data = call;
+    call->event.log = c->log;
+
+    pcln = ngx_pool_cleanup_add(r->pool, 0);
+    if (pcln == NULL) {
+        return NULL;
+    }
+
+    pcln->handler = ngx_http_convrelay_call_free;
+    pcln->data = call;
+
+    ngx_http_convrelay_memory_enter(call->main);
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_convrelay_call_cleanup;
+    cln->data = call;
+
+    ctx->call = call;
+
+    return call;
+}
+
+
+/*
+ * The response's list of headers has room for 20, and a handshake has some
+ * three; nothing is added once they were sent.  An idle call is small enough
+ * to notice.
+ */
+
+static void *
+ngx_http_convrelay_spare(ngx_http_request_t *r, size_t size)
+{
+    u_char           *p, *last;
+    ngx_list_t       *list;
+    ngx_list_part_t  *part;
+
+    list = &r->headers_out.headers;
+    part = list->last;
+
+    p = (u_char *) part->elts + part->nelts * list->size;
+    p = ngx_align_ptr(p, NGX_ALIGNMENT);
+
+    last = (u_char *) part->elts + list->nalloc * list->size;
+
+    if (part->nelts == 0 || p > last || (size_t) (last - p) < size) {
+        return ngx_palloc(r->pool, size);
+    }
+
+    list->nalloc = part->nelts;
+
+    return p;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call)
+{
+    u_char              *pos, *last;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = call->connection;
+    r = call->request;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, c->log, 0, "convrelay call start");
+
+    c->log->action = "reading websocket frame";
+
+    r->read_event_handler = ngx_http_convrelay_read_handler;
+    r->write_event_handler = ngx_http_convrelay_write_handler;
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    ngx_http_convrelay_clock_update(call);
+
+    pos = r->header_in->pos;
+    last = r->header_in->last;
+    r->header_in->pos = last;
+
+    ngx_http_convrelay_input(call, pos, last);
+
+    if (ngx_http_convrelay_output_flush(call) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    ngx_post_event(c->read, &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+/*
+ * The request is about to end, whoever ends it.  Where the worker's shutdown
+ * timeout closes the connection, the peer is told.
+ */
+
+static void
+ngx_http_convrelay_call_cleanup(void *data)
+{
+    ngx_http_convrelay_call_t *call = data;
+
+    convrelay_str_t  reason = convrelay_string("server is shutting down");
+
+    if (call->connection->close && !call->ended) {
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_GOING_AWAY, &reason);
+        (void) ngx_http_convrelay_output_flush(call);
+    }
+
+    ngx_http_convrelay_call_stop(call);
+}
+
+
+static void
+ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
+{
+    call->dead = 1;
+    call->ended = 1;
+
+    ngx_http_convrelay_turns_abort(call);
+
+    ngx_http_convrelay_zone_leave(call);
+
+    if (call->event.timer_set) {
+        ngx_del_timer(&call->event);
+    }
+
+    if (call->event.posted) {
+        ngx_delete_posted_event(&call->event);
+    }
+}
+
+
+/* runs with the request's pool, behind its access log line */
+
+static void
+ngx_http_convrelay_call_free(void *data)
+{
+    ngx_http_convrelay_call_t *call = data;
+
+    ngx_http_convrelay_turns_free(call);
+    ngx_http_convrelay_output_free(call);
+    convrelay_ws_reader_free(&call->reader);
+    convrelay_session_free(call->session);
+
+    ngx_http_convrelay_memory_leave(call->main);
+}
+
+
+static void
+ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
+    ngx_int_t rc)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = call->connection;
+    r = call->request;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0,
+                   "convrelay call finalize rc:%i", rc);
+
+    ngx_http_convrelay_call_stop(call);
+
+    if (call->output.first) {
+
+        /* ngx_ssl_shutdown() must not meet a write that is pending */
+
+        c->error = 1;
+    }
+
+    r->lingering_close = call->linger;
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+static void
+ngx_http_convrelay_event_handler(ngx_event_t *ev)
+{
+    ngx_http_convrelay_call_t  *call;
+
+    call = ev->data;
+
+    ngx_http_set_log_request(call->connection->log, call->request);
+
+    if (ev->timedout) {
+        ev->timedout = 0;
+        ngx_http_convrelay_clock(call);
+        return;
+    }
+
+    ngx_http_convrelay_end(call);
+}
+
+
+static void
+ngx_http_convrelay_end(ngx_http_convrelay_call_t *call)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    c = call->connection;
+
+    if (call->dead) {
+        ngx_http_convrelay_call_finalize(call, call->rc);
+        ngx_http_run_posted_requests(c);
+        return;
+    }
+
+    ngx_http_convrelay_turns_abort(call);
+
+    rc = ngx_http_convrelay_output_flush(call);
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_convrelay_call_finalize(call, rc);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_convrelay_read_handler(ngx_http_request_t *r)
+{
+    u_char                     *buffer;
+    ssize_t                     n;
+    ngx_uint_t                  i;
+    ngx_event_t                *rev;
+    ngx_connection_t           *c;
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_convrelay_call_t  *call;
+
+    c = r->connection;
+    rev = c->read;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+
+    call = ctx->call;
+    buffer = call->main->buffer;
+    c->log->action = "reading websocket frame";
+
+    for (i = 0; i < NGX_HTTP_CONVRELAY_READS; i++) {
+
+        if (call->dead) {
+            return;
+        }
+
+        n = c->recv(c, buffer, NGX_HTTP_CONVRELAY_READ_SIZE);
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == NGX_ERROR || n == 0) {
+
+            if (n == 0 && !call->closing) {
+                ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                              "client closed connection without a close "
+                              "frame");
+            }
+
+            ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+            return;
+        }
+
+        call->silent = 0;
+
+        ngx_http_convrelay_input(call, buffer, buffer + n);
+    }
+
+    if (i == NGX_HTTP_CONVRELAY_READS) {
+
+        /* the others come first */
+
+        ngx_post_event(rev, &ngx_posted_next_events);
+    }
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_http_convrelay_call_fail(call, NGX_ERROR);
+        return;
+    }
+
+    if (ngx_http_convrelay_output_flush(call) == NGX_ERROR) {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+}
+
+
+static void
+ngx_http_convrelay_write_handler(ngx_http_request_t *r)
+{
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_convrelay_call_t  *call;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+    call = ctx->call;
+
+    /*
+     * upstreams of the turns set the timer of this event as they like; the
+     * deadline of the output is call->send_by
+     */
+
+    r->connection->write->timedout = 0;
+
+    if (call->dead) {
+        return;
+    }
+
+    if (ngx_http_convrelay_output_flush(call) == NGX_ERROR) {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+}
+
+
+static void
+ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
+{
+    ngx_msec_t                      age;
+    ngx_log_t                      *log;
+    convrelay_str_t                 reason;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    if (call->dead) {
+        return;
+    }
+
+    clcf = call->conf;
+    log = call->connection->log;
+
+    if (call->send_by
+        && (ngx_msec_int_t) (call->send_by - ngx_current_msec) <= 0)
+    {
+        ngx_log_error(NGX_LOG_INFO, log, NGX_ETIMEDOUT,
+                      "client timed out: %uz bytes wait for it, limit is "
+                      "%M ms", call->output.queued,
+                      call->closing ? NGX_HTTP_CONVRELAY_CLOSE_TIME
+                                    : clcf->send_timeout);
+
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
+
+    age = ngx_current_msec - call->started;
+
+    if (call->closing) {
+
+        /* nothing else is due any more */
+
+    } else if (!call->session->ready && age >= clcf->setup_timeout) {
+        ngx_log_error(NGX_LOG_INFO, log, 0,
+                      "client sent no setup message for %M ms, limit is "
+                      "%M ms, closing", age, clcf->setup_timeout);
+
+        convrelay_str_set(&reason, "no setup message");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                      &reason);
+
+    } else if (ngx_http_convrelay_clock_too_long(call, age)) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "call is %M ms long, limit is %M ms, closing",
+                      age, clcf->max_call_time);
+
+        if (clcf->session.on
+            & convrelay_event_bit(CONVRELAY_EVENT_CALL_TOO_LONG))
+        {
+            ngx_http_convrelay_clock_session(call);
+
+        } else {
+            convrelay_str_set(&reason, "call is too long");
+            ngx_http_convrelay_call_close(call, CONVRELAY_WS_NORMAL, &reason);
+        }
+
+    } else {
+        ngx_http_convrelay_clock_session(call);
+
+        if (ngx_current_msec - call->pinged >= clcf->ping_interval) {
+            ngx_http_convrelay_ping(call);
+        }
+    }
+
+    ngx_http_convrelay_clock_update(call);
+}
+
+
+/* a call that ends on its own has a limit in its session */
+
+static ngx_uint_t
+ngx_http_convrelay_clock_too_long(ngx_http_convrelay_call_t *call,
+    ngx_msec_t age)
+{
+    return call->conf->max_call_time && age >= call->conf->max_call_time
+           && !call->session->ending;
+}
+
+
+static void
+ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
+{
+    uint64_t             deadline;
+    convrelay_actions_t  out;
+
+    deadline = convrelay_session_deadline(call->session);
+
+    if (ngx_http_convrelay_clock_too_long(call, ngx_current_msec
+                                                - call->started))
+    {
+        convrelay_session_call_too_long(call->session, ngx_current_msec,
+                                        &out);
+
+    } else if (deadline && deadline <= ngx_current_msec) {
+        convrelay_session_clock(call->session, ngx_current_msec, &out);
+
+    } else {
+        return;
+    }
+
+    ngx_http_convrelay_call_act(call, &out);
+
+    if (!call->dead
+        && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
+    {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+}
+
+
+static void
+ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
+{
+    ngx_int_t  rc;
+
+    call->pinged = ngx_current_msec;
+
+    if (call->closing || call->output.first) {
+        return;
+    }
+
+    /* RFC 6455, 5.5.2: a ping has to be answered */
+
+    if (call->silent == NGX_HTTP_CONVRELAY_SILENT_PINGS) {
+        ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
+                      "client sent nothing, not even an answer to %d pings",
+                      NGX_HTTP_CONVRELAY_SILENT_PINGS);
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
+
+    call->silent++;
+
+    rc = ngx_http_convrelay_control(call, CONVRELAY_WS_PING, NULL);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_convrelay_output_flush(call);
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+}
