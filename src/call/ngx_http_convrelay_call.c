@@ -64,3 +64,33 @@ ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call, ngx_int_t rc)
 
     ngx_post_event(&call->event, &ngx_posted_events);
 }
+
+
+ngx_int_t
+ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
+    convrelay_rate_t *rate, const convrelay_rate_limit_t *limit,
+    const char *what, const char *period)
+{
+    u_char           buf[32];
+    convrelay_str_t  reason;
+
+    if (limit->number == 0
+        || convrelay_rate_add(rate, limit, ngx_current_msec) == CONVRELAY_OK)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+                  "client sends too fast: %ui %s ahead, limit is %ui a %s, "
+                  "closing",
+                  (ngx_uint_t) convrelay_rate_ahead(rate, limit), what,
+                  (ngx_uint_t) limit->number, period);
+
+    reason.data = buf;
+    reason.len = ngx_sprintf(buf, "too many %s", what) - buf;
+
+    ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                  &reason);
+
+    return NGX_DECLINED;
+}

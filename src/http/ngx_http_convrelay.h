@@ -414,6 +414,15 @@ void ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
 void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
 
+/*
+ * Counts one more; what and period are words of a limit.  NGX_OK, or
+ * NGX_DECLINED: too many (logged), the call is closed.  A number of 0 in the
+ * limit is none.
+ */
+ngx_int_t ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
+    convrelay_rate_t *rate, const convrelay_rate_limit_t *limit,
+    const char *what, const char *period);
+
 
 /* ngx_http_convrelay_clock.c */
 
@@ -452,7 +461,10 @@ char *ngx_http_convrelay_on_merge(ngx_conf_t *cf,
 void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
     u_char *last);
 
-/* does what the session said; a call that ended is left alone */
+
+/* ngx_http_convrelay_act.c */
+
+/* does what the session decided; a call that ended is left alone */
 void ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
     convrelay_actions_t *out);
 

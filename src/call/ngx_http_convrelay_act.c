@@ -1,0 +1,226 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What goes out: what the session decided is done.
+ */
+
+
+#include "ngx_http_convrelay.h"
+
+
+static void ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call);
+static ngx_int_t ngx_http_convrelay_turn_rate(
+    ngx_http_convrelay_call_t *call);
+static ngx_int_t ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a);
+static ngx_int_t ngx_http_convrelay_send(ngx_http_convrelay_call_t *call,
+    const convrelay_relay_out_t *m);
+static void ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a);
+
+
+void
+ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
+    convrelay_actions_t *out)
+{
+    ngx_uint_t           i;
+    convrelay_str_t      reason;
+    convrelay_action_t  *a;
+    convrelay_actions_t  failed;
+
+    for (i = 0; i < out->nactions; i++) {
+
+        if (call->closing || call->dead) {
+            return;
+        }
+
+        a = &out->actions[i];
+
+        switch (a->type) {
+
+        case CONVRELAY_ACT_SETUP:
+            ngx_http_convrelay_setup(call);
+            break;
+
+        case CONVRELAY_ACT_CANCEL:
+            if (call->turn) {
+                ngx_http_convrelay_turn_cancel(call->turn);
+            }
+
+            break;
+
+        case CONVRELAY_ACT_TEXT:
+            if (ngx_http_convrelay_text(call, a) != NGX_OK) {
+                ngx_http_convrelay_call_fail(call, NGX_ERROR);
+            }
+
+            break;
+
+        case CONVRELAY_ACT_START:
+            if (ngx_http_convrelay_turn_rate(call) != NGX_OK) {
+                return;
+            }
+
+            if (ngx_http_convrelay_turn_start(call) != NGX_OK) {
+                convrelay_session_turn_end(call->session,
+                                           CONVRELAY_TURN_FAILED,
+                                           ngx_current_msec, &failed);
+                ngx_http_convrelay_call_act(call, &failed);
+            }
+
+            break;
+
+        case CONVRELAY_ACT_CLOSE:
+            ngx_http_convrelay_note(call, a);
+
+            reason.len = ngx_strlen(a->note);
+            reason.data = (u_char *) a->note;
+
+            ngx_http_convrelay_call_close(call, a->code, &reason);
+            break;
+
+        case CONVRELAY_ACT_LOG:
+            ngx_http_convrelay_note(call, a);
+            break;
+
+        case CONVRELAY_ACT_SEND:
+            if (ngx_http_convrelay_send(call, a->message) != NGX_OK) {
+                ngx_http_convrelay_call_fail(call, NGX_ERROR);
+            }
+
+            break;
+
+        case CONVRELAY_ACT_EVENT:
+            ngx_http_convrelay_event(call, a);
+            break;
+        }
+    }
+}
+
+
+/*
+ * Turns cost money.  Who asks more often than people speak is closed and not
+ * told to wait, as nobody is there to be told.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_turn_rate(ngx_http_convrelay_call_t *call)
+{
+    convrelay_rate_limit_t  limit;
+
+    limit.number = call->conf->max_turn_rate;
+    limit.period = 60000;
+    limit.burst = limit.number;
+
+    return ngx_http_convrelay_call_rate(call, &call->started_turns, &limit,
+                                        "turns", "minute");
+}
+
+
+/* the call is known: may it come in, and what is said to the LLM about it */
+
+static void
+ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call)
+{
+    convrelay_str_t  reason, over;
+
+    ngx_http_convrelay_flush_variables(call->request);
+
+    if (ngx_http_convrelay_ticket_check(call, &over) != NGX_OK) {
+        convrelay_str_set(&reason, "no valid ticket");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                      &reason);
+        return;
+    }
+
+    if (ngx_http_convrelay_zone_setup(call, &over) != NGX_OK) {
+        convrelay_str_set(&reason, "too many calls");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                      &reason);
+        return;
+    }
+
+    if (ngx_http_convrelay_prompt_setup(call) != NGX_OK) {
+        convrelay_str_set(&reason, "no system prompt");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_INTERNAL_ERROR,
+                                      &reason);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a)
+{
+    size_t   size;
+    u_char  *p;
+
+    size = convrelay_relay_text_size(&a->text, a->last);
+
+    p = ngx_http_convrelay_output_reserve(call,
+                                          CONVRELAY_WS_MAX_HEADER + size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = convrelay_ws_header(p, CONVRELAY_WS_TEXT, size);
+    p = convrelay_relay_text_write(p, &a->text, a->last);
+
+    ngx_http_convrelay_output_commit(call, p);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_send(ngx_http_convrelay_call_t *call,
+    const convrelay_relay_out_t *m)
+{
+    size_t   size;
+    u_char  *p;
+
+    size = convrelay_relay_out_size(m);
+
+    p = ngx_http_convrelay_output_reserve(call,
+                                          CONVRELAY_WS_MAX_HEADER + size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = convrelay_ws_header(p, CONVRELAY_WS_TEXT, size);
+    p = convrelay_relay_out_write(p, m);
+
+    ngx_http_convrelay_output_commit(call, p);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a)
+{
+    char        text[65];
+    ngx_uint_t  level;
+
+    static ngx_uint_t  levels[] = {
+        NGX_LOG_INFO, NGX_LOG_WARN, NGX_LOG_ERR
+    };
+
+    level = (a->type == CONVRELAY_ACT_CLOSE) ? NGX_LOG_INFO
+                                             : levels[a->level];
+
+    if (a->text.len == 0) {
+        ngx_log_error(level, call->connection->log, 0,
+                      "convrelay: %s", a->note);
+        return;
+    }
+
+    /* it came from outside: one line, and printable */
+
+    convrelay_llm_redact(text, sizeof(text), a->text.data, a->text.len);
+
+    ngx_log_error(level, call->connection->log, 0,
+                  "convrelay: %s: \"%s\"", a->note, text);
+}
