@@ -183,7 +183,7 @@ $(B)/.objs $(B)/.flags: FORCE
 
 BENCH_OBJS  = $(patsubst t/bench/%.c,$(B)/obj/bench/%.o,\
                          $(sort $(wildcard t/bench/bench_*.c))) \
-              $(B)/obj/caller/convrelay_call_stat.o
+              $(B)/obj/caller/convrelay_caller_stat.o
 
 bench-build: $(B)/bench/convrelay-bench $(B)/bench/floor
 

@@ -32,7 +32,7 @@
 
 #include <openssl/ssl.h>
 
-#include "convrelay_call_stat.h"
+#include "convrelay_caller_stat.h"
 #include "convrelay_ws.h"
 
 
@@ -165,43 +165,43 @@ typedef struct {
 
 
 typedef struct {
-    bench_options_t         options;
-    bench_call_t           *calls;
-    bench_call_t          **heap;
-    size_t                  nheap;
-    int                     epoll;
-    int64_t                 now;
-    int64_t                 gap;              /* between tokens; 0: flat */
-    unsigned                ring;             /* stamps a call, 2^n */
-    uint64_t                random;
-    u_char                 *input;
-    SSL_CTX                *ssl;
-    char                   *signature;        /* of the handshake */
-    bench_call_pt           idle;             /* want went to 0, or closed */
-    bench_call_pt           token;            /* came, or NULL */
-    unsigned                measuring:1;      /* delays count */
-    unsigned                spread:1;         /* first answers are shorter */
+    bench_options_t          options;
+    bench_call_t            *calls;
+    bench_call_t           **heap;
+    size_t                   nheap;
+    int                      epoll;
+    int64_t                  now;
+    int64_t                  gap;              /* between tokens; 0: flat */
+    unsigned                 ring;             /* stamps a call, 2^n */
+    uint64_t                 random;
+    u_char                  *input;
+    SSL_CTX                 *ssl;
+    char                    *signature;        /* of the handshake */
+    bench_call_pt            idle;             /* want went to 0, or closed */
+    bench_call_pt            token;            /* came, or NULL */
+    unsigned                 measuring:1;      /* delays count */
+    unsigned                 spread:1;         /* first answers are shorter */
 
-    uint64_t                tokens;           /* read by callers */
-    uint64_t                turns;            /* answered */
-    uint64_t                opened;           /* calls up to setup */
-    uint64_t                closed;           /* with both Close frames */
-    uint64_t                webhooks;
-    uint64_t                cuts;             /* seen by the model */
-    uint64_t                uncut;            /* not in a second */
+    uint64_t                 tokens;           /* read by callers */
+    uint64_t                 turns;            /* answered */
+    uint64_t                 opened;           /* calls up to setup */
+    uint64_t                 closed;           /* with both Close frames */
+    uint64_t                 webhooks;
+    uint64_t                 cuts;             /* seen by the model */
+    uint64_t                 uncut;            /* not in a second */
 
-    uint64_t                lost;             /* tokens */
-    uint64_t                doubled;          /* again, or out of order */
-    uint64_t                strange;          /* answers without numbers */
-    uint64_t                forgot;           /* requests with a wrong
-                                                 number of messages */
-    uint64_t                failed;           /* calls */
-    uint64_t                broken;           /* streams of the model */
-    char                    error[256];       /* the first of these */
+    uint64_t                 lost;             /* tokens */
+    uint64_t                 doubled;          /* again, or out of order */
+    uint64_t                 strange;          /* answers without numbers */
+    uint64_t                 forgot;           /* requests with a wrong
+                                                  number of messages */
+    uint64_t                 failed;           /* calls */
+    uint64_t                 broken;           /* streams of the model */
+    char                     error[256];       /* the first of these */
 
-    convrelay_call_hist_t   delay;
-    convrelay_call_hist_t   cut;
-    convrelay_call_hist_t   webhook;
+    convrelay_caller_hist_t  delay;
+    convrelay_caller_hist_t  cut;
+    convrelay_caller_hist_t  webhook;
 } bench_t;
 
 
@@ -312,7 +312,7 @@ void bench_strace_stop(void);
 
 /* a member of the result; the first opens it, bench_result_end() ends it */
 void bench_result(const char *name, double value);
-void bench_result_hist(const char *name, const convrelay_call_hist_t *h);
+void bench_result_hist(const char *name, const convrelay_caller_hist_t *h);
 void bench_result_end(void);
 
 /* what all scenarios report of an interval */

@@ -4,20 +4,22 @@
  *
  * Recordings: what is written, and the steps that it is read back as.
  *
- * link: src/caller/convrelay_call_record.c src/caller/convrelay_call_message.c
- * link: src/caller/convrelay_call_scenario.c src/caller/convrelay_call_util.c
+ * link: src/caller/convrelay_caller_record.c
+ * link: src/caller/convrelay_caller_message.c
+ * link: src/caller/convrelay_caller_scenario.c
+ * link: src/caller/convrelay_caller_util.c
  */
 
 
 #include "tap.h"
 
-#include "convrelay_call_record.h"
+#include "convrelay_caller_record.h"
 
 
 typedef struct {
-    convrelay_call_step_e   type;
-    int64_t                 number;
-    const char             *text;
+    convrelay_caller_step_e  type;
+    int64_t                  number;
+    const char              *text;
 } want_t;
 
 
@@ -78,8 +80,8 @@ test_write(void)
     written("nothing", "server", "", 0,
             "{\"t\":1234,\"from\":\"server\",\"text\":\"\"}\n");
 
-    convrelay_call_record(NULL, 0, "server", "x", 1);
-    convrelay_call_record_close(NULL, 0, "server", 1000);
+    convrelay_caller_record(NULL, 0, "server", "x", 1);
+    convrelay_caller_record_close(NULL, 0, "server", 1000);
     tap_ok(1, "without a file nothing is recorded");
 }
 
@@ -96,7 +98,7 @@ written(const char *name, const char *from, const char *message, size_t len,
     p = tap_flush(message, len);
     file = open_memstream(&data, &size);
 
-    convrelay_call_record(file, 1234, from, p, len);
+    convrelay_caller_record(file, 1234, from, p, len);
     fclose(file);
 
     tap_is(data, size, want, strlen(want), name);
@@ -110,25 +112,25 @@ static void
 test_replay(void)
 {
     static const want_t  timed[] = {
-        { CONVRELAY_CALL_WAIT_UNTIL, 100, NULL },
-        { CONVRELAY_CALL_SAY_OVER, -1, "Name ${x}" },
-        { CONVRELAY_CALL_WAIT_UNTIL, 500, NULL },
-        { CONVRELAY_CALL_EXPECT_SAME, -1, "An oak." },
-        { CONVRELAY_CALL_SAY_OVER, -1, "Hello" },
-        { CONVRELAY_CALL_WAIT_UNTIL, 700, NULL },
-        { CONVRELAY_CALL_RAW, 2, "{\"type\":\"dtmf\",\"digit\":\"1\"}" },
-        { CONVRELAY_CALL_EXPECT_SAME, -1, "Hi" },
-        { CONVRELAY_CALL_WAIT_UNTIL, 900, NULL },
-        { CONVRELAY_CALL_HANGUP, -1, NULL }
+        { CONVRELAY_CALLER_WAIT_UNTIL, 100, NULL },
+        { CONVRELAY_CALLER_SAY_OVER, -1, "Name ${x}" },
+        { CONVRELAY_CALLER_WAIT_UNTIL, 500, NULL },
+        { CONVRELAY_CALLER_EXPECT_SAME, -1, "An oak." },
+        { CONVRELAY_CALLER_SAY_OVER, -1, "Hello" },
+        { CONVRELAY_CALLER_WAIT_UNTIL, 700, NULL },
+        { CONVRELAY_CALLER_RAW, 2, "{\"type\":\"dtmf\",\"digit\":\"1\"}" },
+        { CONVRELAY_CALLER_EXPECT_SAME, -1, "Hi" },
+        { CONVRELAY_CALLER_WAIT_UNTIL, 900, NULL },
+        { CONVRELAY_CALLER_HANGUP, -1, NULL }
     };
 
     static const want_t  fast[] = {
-        { CONVRELAY_CALL_SAY, -1, "Name ${x}" },
-        { CONVRELAY_CALL_EXPECT_SAME, -1, "An oak." },
-        { CONVRELAY_CALL_SAY, -1, "Hello" },
-        { CONVRELAY_CALL_RAW, 2, "{\"type\":\"dtmf\",\"digit\":\"1\"}" },
-        { CONVRELAY_CALL_EXPECT_SAME, -1, "Hi" },
-        { CONVRELAY_CALL_HANGUP, -1, NULL }
+        { CONVRELAY_CALLER_SAY, -1, "Name ${x}" },
+        { CONVRELAY_CALLER_EXPECT_SAME, -1, "An oak." },
+        { CONVRELAY_CALLER_SAY, -1, "Hello" },
+        { CONVRELAY_CALLER_RAW, 2, "{\"type\":\"dtmf\",\"digit\":\"1\"}" },
+        { CONVRELAY_CALLER_EXPECT_SAME, -1, "Hi" },
+        { CONVRELAY_CALLER_HANGUP, -1, NULL }
     };
 
     static const char  call[] =
@@ -149,10 +151,10 @@ static void
 test_cut(void)
 {
     static const want_t  fast[] = {
-        { CONVRELAY_CALL_SAY, -1, "Name ${x}" },
-        { CONVRELAY_CALL_RAW_INTERRUPT, 3, "{\"type\":\"interrupt\","
+        { CONVRELAY_CALLER_SAY, -1, "Name ${x}" },
+        { CONVRELAY_CALLER_RAW_INTERRUPT, 3, "{\"type\":\"interrupt\","
           "\"utteranceUntilInterrupt\":\"An\"}" },
-        { CONVRELAY_CALL_EXPECT_SAME_START, -1, "An oak" }
+        { CONVRELAY_CALLER_EXPECT_SAME_START, -1, "An oak" }
     };
 
     steps("an interruption comes where it was in the answer",
@@ -167,11 +169,11 @@ static void
 test_over(void)
 {
     static const want_t  fast[] = {
-        { CONVRELAY_CALL_SAY, -1, "Name ${x}" },
-        { CONVRELAY_CALL_WAIT_BYTES, 3, NULL },
-        { CONVRELAY_CALL_EXPECT_SAME_START, -1, "An " },
-        { CONVRELAY_CALL_SAY_OVER, -1, "Hello" },
-        { CONVRELAY_CALL_EXPECT_SAME, -1, "Hi" }
+        { CONVRELAY_CALLER_SAY, -1, "Name ${x}" },
+        { CONVRELAY_CALLER_WAIT_BYTES, 3, NULL },
+        { CONVRELAY_CALLER_EXPECT_SAME_START, -1, "An " },
+        { CONVRELAY_CALLER_SAY_OVER, -1, "Hello" },
+        { CONVRELAY_CALLER_EXPECT_SAME, -1, "Hi" }
     };
 
     steps("a prompt into an answer, too",
@@ -183,9 +185,9 @@ test_over(void)
 static void
 test_errors(void)
 {
-    int                         rc;
-    size_t                      i;
-    convrelay_call_scenario_t   s;
+    int                          rc;
+    size_t                       i;
+    convrelay_caller_scenario_t  s;
 
     static const char  *bad[][2] = {
         { CALL "{\"t\":", "line 3 is no JSON" },
@@ -197,12 +199,12 @@ test_errors(void)
     };
 
     for (i = 0; i < 4; i++) {
-        memset(&s, 0, sizeof(convrelay_call_scenario_t));
-        rc = convrelay_call_replay(&s, bad[i][0], strlen(bad[i][0]), 0);
+        memset(&s, 0, sizeof(convrelay_caller_scenario_t));
+        rc = convrelay_caller_replay(&s, bad[i][0], strlen(bad[i][0]), 0);
 
         tap_ok(rc == CONVRELAY_ERROR && strcmp(s.error, bad[i][1]) == 0,
                "%s (%s)", bad[i][1], s.error);
-        convrelay_call_scenario_free(&s);
+        convrelay_caller_scenario_free(&s);
     }
 }
 
@@ -215,18 +217,18 @@ steps(const char *name, const char *data, unsigned fast, const want_t *want,
     size_t                       i, len;
     u_char                      *p;
     const char                  *text, *tenant;
-    convrelay_call_scenario_t    s;
+    convrelay_caller_scenario_t  s;
 
     len = strlen(data);
     p = tap_flush(data, len);
-    memset(&s, 0, sizeof(convrelay_call_scenario_t));
+    memset(&s, 0, sizeof(convrelay_caller_scenario_t));
 
-    rc = convrelay_call_replay(&s, (char *) p, len, fast);
+    rc = convrelay_caller_replay(&s, (char *) p, len, fast);
 
     tap_ok(rc == CONVRELAY_OK && s.n == n, "%s: %zu steps, want %zu (%s)",
            name, s.n, n, s.error);
 
-    tenant = convrelay_call_pairs_get(&s.parameters, "tenant");
+    tenant = convrelay_caller_pairs_get(&s.parameters, "tenant");
     tap_ok(s.parameters.n == 1 && tenant && strcmp(tenant, "birch") == 0,
            "%s: a parameter of the setup", name);
 
@@ -241,6 +243,6 @@ steps(const char *name, const char *data, unsigned fast, const want_t *want,
                s.steps[i].type, (long long) s.steps[i].number, text);
     }
 
-    convrelay_call_scenario_free(&s);
+    convrelay_caller_scenario_free(&s);
     tap_unflush(p, len);
 }

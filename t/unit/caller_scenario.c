@@ -4,14 +4,14 @@
  *
  * Scenario files: steps, mistakes in them, variables.
  *
- * link: src/caller/convrelay_call_scenario.c
- * link: src/caller/convrelay_call_util.c
+ * link: src/caller/convrelay_caller_scenario.c
+ * link: src/caller/convrelay_caller_util.c
  */
 
 
 #include "tap.h"
 
-#include "convrelay_call_scenario.h"
+#include "convrelay_caller_scenario.h"
 
 
 static void test_steps(void);
@@ -35,17 +35,17 @@ main(void)
 
 
 static int
-parse(convrelay_call_scenario_t *s, const char *text)
+parse(convrelay_caller_scenario_t *s, const char *text)
 {
     int      rc;
     size_t   len;
     u_char  *p;
 
-    memset(s, 0, sizeof(convrelay_call_scenario_t));
+    memset(s, 0, sizeof(convrelay_caller_scenario_t));
 
     len = strlen(text);
     p = tap_flush(text, len);
-    rc = convrelay_call_scenario_parse(s, (char *) p, len);
+    rc = convrelay_caller_scenario_parse(s, (char *) p, len);
     tap_unflush(p, len);
 
     return rc;
@@ -53,10 +53,10 @@ parse(convrelay_call_scenario_t *s, const char *text)
 
 
 static void
-step(const char *line, convrelay_call_step_e type, int64_t number,
+step(const char *line, convrelay_caller_step_e type, int64_t number,
     const char *text)
 {
-    convrelay_call_scenario_t  s;
+    convrelay_caller_scenario_t  s;
 
     tap_ok(parse(&s, line) == CONVRELAY_OK && s.n == 1
            && s.steps[0].type == type && s.steps[0].number == number
@@ -64,74 +64,74 @@ step(const char *line, convrelay_call_step_e type, int64_t number,
                     : s.steps[0].text == NULL),
            "%s", line);
 
-    convrelay_call_scenario_free(&s);
+    convrelay_caller_scenario_free(&s);
 }
 
 
 static void
 test_steps(void)
 {
-    convrelay_call_scenario_t  s;
+    convrelay_caller_scenario_t  s;
 
-    step("caller: Name three trees.", CONVRELAY_CALL_SAY, -1,
+    step("caller: Name three trees.", CONVRELAY_CALLER_SAY, -1,
          "Name three trees.");
-    step("caller:no blank", CONVRELAY_CALL_SAY, -1, "no blank");
-    step("caller over: Stop: now", CONVRELAY_CALL_SAY_OVER, -1, "Stop: now");
-    step("partial: Name thr", CONVRELAY_CALL_PARTIAL, -1, "Name thr");
-    step("dtmf: 12#*", CONVRELAY_CALL_DTMF, -1, "12#*");
-    step("dtmf: ${PIN}", CONVRELAY_CALL_DTMF, -1, "${PIN}");
-    step("interrupt", CONVRELAY_CALL_INTERRUPT, -1, NULL);
-    step("interrupt after 12 characters", CONVRELAY_CALL_INTERRUPT_CHARS, 12,
+    step("caller:no blank", CONVRELAY_CALLER_SAY, -1, "no blank");
+    step("caller over: Stop: now", CONVRELAY_CALLER_SAY_OVER, -1, "Stop: now");
+    step("partial: Name thr", CONVRELAY_CALLER_PARTIAL, -1, "Name thr");
+    step("dtmf: 12#*", CONVRELAY_CALLER_DTMF, -1, "12#*");
+    step("dtmf: ${PIN}", CONVRELAY_CALLER_DTMF, -1, "${PIN}");
+    step("interrupt", CONVRELAY_CALLER_INTERRUPT, -1, NULL);
+    step("interrupt after 12 characters", CONVRELAY_CALLER_INTERRUPT_CHARS, 12,
          NULL);
-    step("interrupt after 1 character", CONVRELAY_CALL_INTERRUPT_CHARS, 1,
+    step("interrupt after 1 character", CONVRELAY_CALLER_INTERRUPT_CHARS, 1,
          NULL);
-    step("interrupt after 3 tokens", CONVRELAY_CALL_INTERRUPT_TOKENS, 3,
+    step("interrupt after 3 tokens", CONVRELAY_CALLER_INTERRUPT_TOKENS, 3,
          NULL);
-    step("interrupt after 800 ms", CONVRELAY_CALL_INTERRUPT_MS, 800, NULL);
-    step("interrupt after 1 s", CONVRELAY_CALL_INTERRUPT_MS, 1000, NULL);
-    step("wait for answer", CONVRELAY_CALL_WAIT_ANSWER, -1, NULL);
-    step("wait for speech", CONVRELAY_CALL_WAIT_SPEECH, -1, NULL);
-    step("wait 500 ms", CONVRELAY_CALL_WAIT_MS, 500, NULL);
-    step("hangup", CONVRELAY_CALL_HANGUP, -1, NULL);
-    step("drop", CONVRELAY_CALL_DROP, -1, NULL);
-    step("expect greeting contains: Hi", CONVRELAY_CALL_EXPECT_GREETING, -1,
+    step("interrupt after 800 ms", CONVRELAY_CALLER_INTERRUPT_MS, 800, NULL);
+    step("interrupt after 1 s", CONVRELAY_CALLER_INTERRUPT_MS, 1000, NULL);
+    step("wait for answer", CONVRELAY_CALLER_WAIT_ANSWER, -1, NULL);
+    step("wait for speech", CONVRELAY_CALLER_WAIT_SPEECH, -1, NULL);
+    step("wait 500 ms", CONVRELAY_CALLER_WAIT_MS, 500, NULL);
+    step("hangup", CONVRELAY_CALLER_HANGUP, -1, NULL);
+    step("drop", CONVRELAY_CALLER_DROP, -1, NULL);
+    step("expect greeting contains: Hi", CONVRELAY_CALLER_EXPECT_GREETING, -1,
          "Hi");
-    step("expect contains: oak", CONVRELAY_CALL_EXPECT_CONTAINS, -1, "oak");
-    step("expect not contains: palm", CONVRELAY_CALL_EXPECT_NOT_CONTAINS, -1,
+    step("expect contains: oak", CONVRELAY_CALLER_EXPECT_CONTAINS, -1, "oak");
+    step("expect not contains: palm", CONVRELAY_CALLER_EXPECT_NOT_CONTAINS, -1,
          "palm");
-    step("expect matches: [Oo]ak", CONVRELAY_CALL_EXPECT_MATCHES, -1,
+    step("expect matches: [Oo]ak", CONVRELAY_CALLER_EXPECT_MATCHES, -1,
          "[Oo]ak");
-    step("expect first token under 500 ms", CONVRELAY_CALL_EXPECT_FIRST_TOKEN,
+    step("expect first token under 500 ms", CONVRELAY_CALLER_EXPECT_FIRST_TOKEN,
          500, NULL);
-    step("expect answer under 3 s", CONVRELAY_CALL_EXPECT_ANSWER, 3000, NULL);
-    step("expect no token after interrupt", CONVRELAY_CALL_EXPECT_NO_TOKEN,
+    step("expect answer under 3 s", CONVRELAY_CALLER_EXPECT_ANSWER, 3000, NULL);
+    step("expect no token after interrupt", CONVRELAY_CALLER_EXPECT_NO_TOKEN,
          -1, NULL);
-    step("expect silence 300 ms", CONVRELAY_CALL_EXPECT_SILENCE, 300, NULL);
-    step("expect ends", CONVRELAY_CALL_EXPECT_ENDS, -1, NULL);
-    step("expect handoff contains: x", CONVRELAY_CALL_EXPECT_HANDOFF, -1,
+    step("expect silence 300 ms", CONVRELAY_CALLER_EXPECT_SILENCE, 300, NULL);
+    step("expect ends", CONVRELAY_CALLER_EXPECT_ENDS, -1, NULL);
+    step("expect handoff contains: x", CONVRELAY_CALLER_EXPECT_HANDOFF, -1,
          "x");
-    step("expect close 1000", CONVRELAY_CALL_EXPECT_CLOSE, 1000, NULL);
-    step("  hangup \r\n", CONVRELAY_CALL_HANGUP, -1, NULL);
+    step("expect close 1000", CONVRELAY_CALLER_EXPECT_CLOSE, 1000, NULL);
+    step("  hangup \r\n", CONVRELAY_CALLER_HANGUP, -1, NULL);
 
     tap_ok(parse(&s, "# a comment\n\n  \ncaller: hi\n\nhangup")
            == CONVRELAY_OK && s.n == 2 && s.steps[0].line == 4
            && s.steps[1].line == 6, "comments and blank lines count");
-    convrelay_call_scenario_free(&s);
+    convrelay_caller_scenario_free(&s);
 
     tap_ok(parse(&s, "") == CONVRELAY_OK && s.n == 0, "an empty file");
-    convrelay_call_scenario_free(&s);
+    convrelay_caller_scenario_free(&s);
 }
 
 
 static void
 error(const char *text, const char *want)
 {
-    convrelay_call_scenario_t  s;
+    convrelay_caller_scenario_t  s;
 
     tap_ok(parse(&s, text) == CONVRELAY_ERROR && strstr(s.error, want),
            "\"%s\" is refused: %s", text, s.error);
 
-    convrelay_call_scenario_free(&s);
+    convrelay_caller_scenario_free(&s);
 }
 
 
@@ -161,22 +161,22 @@ test_errors(void)
 static void
 test_pairs(void)
 {
-    const char                 *value;
-    convrelay_call_scenario_t   s;
+    const char                  *value;
+    convrelay_caller_scenario_t  s;
 
     tap_ok(parse(&s, "set NAME: a: b\nparameter tenant: birch\nset X:\n")
            == CONVRELAY_OK && s.n == 0, "set and parameter are no steps");
 
-    value = convrelay_call_pairs_get(&s.variables, "NAME");
+    value = convrelay_caller_pairs_get(&s.variables, "NAME");
     tap_ok(value && strcmp(value, "a: b") == 0, "a value may hold a colon");
 
-    value = convrelay_call_pairs_get(&s.variables, "X");
+    value = convrelay_caller_pairs_get(&s.variables, "X");
     tap_ok(value && *value == '\0', "a value may be empty");
 
-    value = convrelay_call_pairs_get(&s.parameters, "tenant");
+    value = convrelay_caller_pairs_get(&s.parameters, "tenant");
     tap_ok(value && strcmp(value, "birch") == 0, "a parameter");
 
-    convrelay_call_scenario_free(&s);
+    convrelay_caller_scenario_free(&s);
 }
 
 
@@ -193,7 +193,7 @@ expand(const char *text, const char *want)
 {
     char  *s, *unknown;
 
-    s = convrelay_call_expand(text, lookup, NULL, &unknown);
+    s = convrelay_caller_expand(text, lookup, NULL, &unknown);
     tap_ok(s && strcmp(s, want) == 0, "\"%s\" becomes \"%s\"", text, want);
     free(s);
 }
@@ -211,7 +211,7 @@ test_expand(void)
     expand("$5 and $ and ${open", "$5 and $ and ${open");
     expand("", "");
 
-    s = convrelay_call_expand("a ${NOPE}", lookup, NULL, &unknown);
+    s = convrelay_caller_expand("a ${NOPE}", lookup, NULL, &unknown);
     tap_ok(s == NULL && unknown && strcmp(unknown, "NOPE") == 0,
            "an unknown name is named");
     free(unknown);
@@ -221,12 +221,12 @@ test_expand(void)
 static void
 test_durations(void)
 {
-    tap_ok(convrelay_call_duration("800") == 800, "milliseconds by default");
-    tap_ok(convrelay_call_duration("800ms") == 800, "800ms");
-    tap_ok(convrelay_call_duration("1.5 s") == 1500, "1.5 s");
-    tap_ok(convrelay_call_duration("2m") == 120000, "2m");
-    tap_ok(convrelay_call_duration("") == -1, "nothing is no time");
-    tap_ok(convrelay_call_duration("-1s") == -1, "none is negative");
-    tap_ok(convrelay_call_duration("nan") == -1, "nan is none");
-    tap_ok(convrelay_call_duration("3 h") == -1, "hours are not known");
+    tap_ok(convrelay_caller_duration("800") == 800, "milliseconds by default");
+    tap_ok(convrelay_caller_duration("800ms") == 800, "800ms");
+    tap_ok(convrelay_caller_duration("1.5 s") == 1500, "1.5 s");
+    tap_ok(convrelay_caller_duration("2m") == 120000, "2m");
+    tap_ok(convrelay_caller_duration("") == -1, "nothing is no time");
+    tap_ok(convrelay_caller_duration("-1s") == -1, "none is negative");
+    tap_ok(convrelay_caller_duration("nan") == -1, "nan is none");
+    tap_ok(convrelay_caller_duration("3 h") == -1, "hours are not known");
 }

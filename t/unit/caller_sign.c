@@ -4,13 +4,13 @@
  *
  * URLs, and signatures by the vectors of Twilio's SDKs.
  *
- * link: src/caller/convrelay_call_sign.c src/caller/convrelay_call_util.c
+ * link: src/caller/convrelay_caller_sign.c src/caller/convrelay_caller_util.c
  */
 
 
 #include "tap.h"
 
-#include "convrelay_call_sign.h"
+#include "convrelay_caller_sign.h"
 
 
 static void test_urls(void);
@@ -34,11 +34,11 @@ main(void)
 static void
 test_urls(void)
 {
-    int                    rc;
-    size_t                 i, len;
-    char                  *p;
-    const char            *error;
-    convrelay_call_url_t   u;
+    int                     rc;
+    size_t                  i, len;
+    char                   *p;
+    const char             *error;
+    convrelay_caller_url_t  u;
 
     static const struct {
         const char  *url;
@@ -64,7 +64,7 @@ test_urls(void)
         len = strlen(cases[i].url) + 1;
         p = (char *) tap_flush(cases[i].url, len);
 
-        rc = convrelay_call_url_parse(&u, p, &error);
+        rc = convrelay_caller_url_parse(&u, p, &error);
 
         tap_ok(rc == CONVRELAY_OK
                && strcmp(u.scheme, cases[i].scheme) == 0
@@ -77,7 +77,7 @@ test_urls(void)
                && u.websocket == (u.scheme[0] == 'w'),
                "%s", cases[i].url);
 
-        convrelay_call_url_free(&u);
+        convrelay_caller_url_free(&u);
         tap_unflush((u_char *) p, len);
     }
 }
@@ -86,11 +86,11 @@ test_urls(void)
 static void
 test_bad_urls(void)
 {
-    int                    rc;
-    char                   host[400];
-    size_t                 i;
-    const char            *error;
-    convrelay_call_url_t   u;
+    int                     rc;
+    char                    host[400];
+    size_t                  i;
+    const char             *error;
+    convrelay_caller_url_t  u;
 
     static const char  *bad[][2] = {
         { "", "has no scheme" },
@@ -114,7 +114,7 @@ test_bad_urls(void)
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         error = "";
-        rc = convrelay_call_url_parse(&u, bad[i][0], &error);
+        rc = convrelay_caller_url_parse(&u, bad[i][0], &error);
 
         tap_ok(rc == CONVRELAY_DECLINED
                && strncmp(error, bad[i][1], strlen(bad[i][1])) == 0,
@@ -125,7 +125,7 @@ test_bad_urls(void)
     memcpy(host, "ws://", 5);
     host[sizeof(host) - 1] = '\0';
 
-    rc = convrelay_call_url_parse(&u, host, &error);
+    rc = convrelay_caller_url_parse(&u, host, &error);
     tap_ok(rc == CONVRELAY_DECLINED, "a host that is too long");
 }
 
@@ -144,7 +144,7 @@ test_resolve(void)
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        url = convrelay_call_url_resolve(cases[i][0], cases[i][1]);
+        url = convrelay_caller_url_resolve(cases[i][0], cases[i][1]);
         tap_ok(url && strcmp(url, cases[i][2]) == 0, "%s and %s is %s",
                cases[i][0], cases[i][1], url ? url : "nothing");
         free(url);
@@ -155,33 +155,33 @@ test_resolve(void)
 static void
 test_sign(void)
 {
-    char                    *signature;
-    convrelay_call_pairs_t   form;
+    char                     *signature;
+    convrelay_caller_pairs_t  form;
 
     static const char  url[] = "https://mycompany.com/myapp.php?foo=1&bar=2";
 
-    memset(&form, 0, sizeof(convrelay_call_pairs_t));
-    convrelay_call_pairs_add(&form, "To", "+18005551212");
-    convrelay_call_pairs_add(&form, "Digits", "1234");
-    convrelay_call_pairs_add(&form, "CallSid", "CA1234567890ABCDE");
-    convrelay_call_pairs_add(&form, "Caller", "+14158675309");
-    convrelay_call_pairs_add(&form, "From", "+14158675309");
+    memset(&form, 0, sizeof(convrelay_caller_pairs_t));
+    convrelay_caller_pairs_add(&form, "To", "+18005551212");
+    convrelay_caller_pairs_add(&form, "Digits", "1234");
+    convrelay_caller_pairs_add(&form, "CallSid", "CA1234567890ABCDE");
+    convrelay_caller_pairs_add(&form, "Caller", "+14158675309");
+    convrelay_caller_pairs_add(&form, "From", "+14158675309");
 
-    signature = convrelay_call_sign("12345", url, &form);
+    signature = convrelay_caller_sign("12345", url, &form);
     tap_ok(strcmp(signature, "RSOYDt4T1cUTdK1PDd93/VVr8B8=") == 0,
            "a form: %s", signature);
     free(signature);
 
-    signature = convrelay_call_sign("12345",
+    signature = convrelay_caller_sign("12345",
                      "https://mycompany.com/myapp.php?foo=1&bar=2#x", &form);
     tap_ok(strcmp(signature, "RSOYDt4T1cUTdK1PDd93/VVr8B8=") == 0,
            "a fragment is not signed: %s", signature);
     free(signature);
 
-    signature = convrelay_call_sign("12345", url, NULL);
+    signature = convrelay_caller_sign("12345", url, NULL);
     tap_ok(strcmp(signature, "zYQTYrRWXE7LtzbG4PfP7/bkkGo=") == 0,
            "a URL alone: %s", signature);
     free(signature);
 
-    convrelay_call_pairs_free(&form);
+    convrelay_caller_pairs_free(&form);
 }

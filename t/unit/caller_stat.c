@@ -4,13 +4,13 @@
  *
  * Percentiles, and numbered tokens that are lost, doubled or out of order.
  *
- * link: src/caller/convrelay_call_stat.c
+ * link: src/caller/convrelay_caller_stat.c
  */
 
 
 #include "tap.h"
 
-#include "convrelay_call_stat.h"
+#include "convrelay_caller_stat.h"
 
 
 static void test_percentiles(void);
@@ -37,32 +37,32 @@ near(int64_t got, int64_t want)
 static void
 test_percentiles(void)
 {
-    int64_t                        i;
-    static convrelay_call_hist_t   h;
+    int64_t                         i;
+    static convrelay_caller_hist_t  h;
 
-    tap_ok(convrelay_call_hist_at(&h, 50) == 0, "nothing has no median");
+    tap_ok(convrelay_caller_hist_at(&h, 50) == 0, "nothing has no median");
 
     for (i = 1; i <= 100000; i++) {
-        convrelay_call_hist_add(&h, i);
+        convrelay_caller_hist_add(&h, i);
     }
 
-    tap_ok(near(convrelay_call_hist_at(&h, 50), 50000), "median %lld",
-           (long long) convrelay_call_hist_at(&h, 50));
-    tap_ok(near(convrelay_call_hist_at(&h, 99), 99000), "p99 %lld",
-           (long long) convrelay_call_hist_at(&h, 99));
-    tap_ok(convrelay_call_hist_at(&h, 100) == 100000, "the largest");
+    tap_ok(near(convrelay_caller_hist_at(&h, 50), 50000), "median %lld",
+           (long long) convrelay_caller_hist_at(&h, 50));
+    tap_ok(near(convrelay_caller_hist_at(&h, 99), 99000), "p99 %lld",
+           (long long) convrelay_caller_hist_at(&h, 99));
+    tap_ok(convrelay_caller_hist_at(&h, 100) == 100000, "the largest");
 
-    memset(&h, 0, sizeof(convrelay_call_hist_t));
-    convrelay_call_hist_add(&h, -5);
-    convrelay_call_hist_add(&h, 63);
-    tap_ok(convrelay_call_hist_at(&h, 0) == 0, "negative is none");
-    tap_ok(convrelay_call_hist_at(&h, 60) == 63, "small ones are exact");
+    memset(&h, 0, sizeof(convrelay_caller_hist_t));
+    convrelay_caller_hist_add(&h, -5);
+    convrelay_caller_hist_add(&h, 63);
+    tap_ok(convrelay_caller_hist_at(&h, 0) == 0, "negative is none");
+    tap_ok(convrelay_caller_hist_at(&h, 60) == 63, "small ones are exact");
 
-    memset(&h, 0, sizeof(convrelay_call_hist_t));
-    convrelay_call_hist_add(&h, 64);
-    convrelay_call_hist_add(&h, INT64_MAX);
-    tap_ok(near(convrelay_call_hist_at(&h, 10), 64), "the first octave");
-    tap_ok(convrelay_call_hist_at(&h, 99.9) > 0, "and no more than the last");
+    memset(&h, 0, sizeof(convrelay_caller_hist_t));
+    convrelay_caller_hist_add(&h, 64);
+    convrelay_caller_hist_add(&h, INT64_MAX);
+    tap_ok(near(convrelay_caller_hist_at(&h, 10), 64), "the first octave");
+    tap_ok(convrelay_caller_hist_at(&h, 99.9) > 0, "and no more than the last");
 }
 
 
@@ -70,29 +70,29 @@ static void
 sequence(const char *text, unsigned lost, unsigned doubled,
     unsigned reordered, const char *name)
 {
-    size_t                      i, len;
-    u_char                     *p;
-    unsigned                    bytes;
-    convrelay_call_order_t      order;
-    convrelay_call_sequence_t   s;
+    size_t                       i, len;
+    u_char                      *p;
+    unsigned                     bytes;
+    convrelay_caller_order_t     order;
+    convrelay_caller_sequence_t  s;
 
     len = strlen(text);
     p = tap_flush(text, len);
 
     for (bytes = 0; bytes < 2; bytes++) {
-        memset(&s, 0, sizeof(convrelay_call_sequence_t));
-        memset(&order, 0, sizeof(convrelay_call_order_t));
+        memset(&s, 0, sizeof(convrelay_caller_sequence_t));
+        memset(&order, 0, sizeof(convrelay_caller_order_t));
 
         if (bytes) {
             for (i = 0; i < len; i++) {
-                convrelay_call_sequence_read(&s, &order, p + i, 1);
+                convrelay_caller_sequence_read(&s, &order, p + i, 1);
             }
 
         } else {
-            convrelay_call_sequence_read(&s, &order, p, len);
+            convrelay_caller_sequence_read(&s, &order, p, len);
         }
 
-        convrelay_call_sequence_end(&s, &order);
+        convrelay_caller_sequence_end(&s, &order);
 
         tap_ok(order.lost == lost && order.doubled == doubled
                && order.reordered == reordered, "%s%s: %u %u %u", name,

@@ -5,9 +5,9 @@
  * TwiML as the caller reads it: what it finds, what it refuses, and what it
  * warns of.
  *
- * link: src/caller/convrelay_call_twiml.c
- * link: src/caller/convrelay_call_xml.c
- * link: src/caller/convrelay_call_util.c
+ * link: src/caller/convrelay_caller_twiml.c
+ * link: src/caller/convrelay_caller_xml.c
+ * link: src/caller/convrelay_caller_util.c
  */
 
 
@@ -15,8 +15,8 @@
 
 #include "convrelay_twiml.h"
 
-#include "convrelay_call_twiml.h"
-#include "convrelay_call_xml.h"
+#include "convrelay_caller_twiml.h"
+#include "convrelay_caller_xml.h"
 
 
 #define RELAY(attributes)                                                    \
@@ -49,13 +49,13 @@ main(void)
 
 
 static int
-parse(convrelay_call_twiml_t *t, const char *text, size_t len)
+parse(convrelay_caller_twiml_t *t, const char *text, size_t len)
 {
     int      rc;
     u_char  *p;
 
     p = tap_flush(text, len);
-    rc = convrelay_call_twiml_parse(t, (char *) p, len);
+    rc = convrelay_caller_twiml_parse(t, (char *) p, len);
     tap_unflush(p, len);
 
     return rc;
@@ -65,8 +65,8 @@ parse(convrelay_call_twiml_t *t, const char *text, size_t len)
 static void
 test_relay(void)
 {
-    const char              *value;
-    convrelay_call_twiml_t   t;
+    const char               *value;
+    convrelay_caller_twiml_t  t;
 
     static const char  text[] =
         "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -92,25 +92,25 @@ test_relay(void)
     tap_ok(t.tokens_played && t.speaker_events, "events");
     tap_ok(t.warnings.len == 0, "nothing to warn of");
 
-    value = convrelay_call_pairs_get(&t.parameters, "tenant");
+    value = convrelay_caller_pairs_get(&t.parameters, "tenant");
     tap_ok(value && strcmp(value, "b<1") == 0, "parameter");
 
-    convrelay_call_twiml_free(&t);
+    convrelay_caller_twiml_free(&t);
 }
 
 
 static void
 greeting(const char *written, const char *want)
 {
-    char                     text[512];
-    convrelay_call_twiml_t   t;
+    char                      text[512];
+    convrelay_caller_twiml_t  t;
 
     snprintf(text, sizeof(text), RELAY("welcomeGreeting=\"%s\""), written);
 
     tap_ok(parse(&t, text, strlen(text)) == CONVRELAY_OK && t.greeting
            && strcmp(t.greeting, want) == 0, "\"%s\" is read", written);
 
-    convrelay_call_twiml_free(&t);
+    convrelay_caller_twiml_free(&t);
 }
 
 
@@ -132,11 +132,11 @@ test_escapes(void)
 static void
 test_written(void)
 {
-    size_t                   len;
-    u_char                  *p;
-    convrelay_pair_t         attr, param;
-    convrelay_twiml_t        w;
-    convrelay_call_twiml_t   t;
+    size_t                    len;
+    u_char                   *p;
+    convrelay_pair_t          attr, param;
+    convrelay_twiml_t         w;
+    convrelay_caller_twiml_t  t;
 
     static char  odd[] = "a<b>&\"'\t\n\r \xc3\xa9 ]]> --";
 
@@ -165,7 +165,7 @@ test_written(void)
            && strcmp(t.parameters.elts[0].value, odd) == 0,
            "the same parameter");
 
-    convrelay_call_twiml_free(&t);
+    convrelay_caller_twiml_free(&t);
     free(p);
 }
 
@@ -173,35 +173,35 @@ test_written(void)
 static void
 test_others(void)
 {
-    convrelay_call_twiml_t  t;
+    convrelay_caller_twiml_t  t;
 
     tap_ok(parse(&t, "<Response/>", 11) == CONVRELAY_OK && t.hangup
            && !t.connect, "nothing to do ends the call");
-    convrelay_call_twiml_free(&t);
+    convrelay_caller_twiml_free(&t);
 
     tap_ok(parse(&t, "<Response><Hangup/></Response>", 30) == CONVRELAY_OK
            && t.hangup && !t.connect, "so does <Hangup>");
-    convrelay_call_twiml_free(&t);
+    convrelay_caller_twiml_free(&t);
 
     tap_ok(parse(&t, "<Response><Say><![CDATA[<hi>]]></Say></Response>", 48)
            == CONVRELAY_OK && !t.connect && strcmp(t.verbs, "<Say>") == 0,
            "CDATA is text");
-    convrelay_call_twiml_free(&t);
+    convrelay_caller_twiml_free(&t);
 }
 
 
 static void
 refused(const char *text, const char *want)
 {
-    int                      rc;
-    convrelay_call_twiml_t   t;
+    int                       rc;
+    convrelay_caller_twiml_t  t;
 
     rc = parse(&t, text, strlen(text));
 
     tap_ok(rc == CONVRELAY_ERROR && t.error && strstr(t.error, want),
            "%s: %s", text, t.error ? t.error : "taken");
 
-    convrelay_call_twiml_free(&t);
+    convrelay_caller_twiml_free(&t);
 }
 
 
@@ -245,8 +245,8 @@ test_malformed(void)
 static void
 test_cut_short(void)
 {
-    size_t                   len;
-    convrelay_call_twiml_t   t;
+    size_t                    len;
+    convrelay_caller_twiml_t  t;
 
     static const char  text[] =
         "<?xml version='1.0'?><Response><!--x--><Connect a='&amp;&#65;'>"
@@ -259,22 +259,22 @@ test_cut_short(void)
             break;
         }
 
-        convrelay_call_twiml_free(&t);
+        convrelay_caller_twiml_free(&t);
     }
 
     tap_ok(len == sizeof(text) - 1, "no beginning of it is a document");
 
     tap_ok(parse(&t, text, len) == CONVRELAY_OK, "the whole is");
-    convrelay_call_twiml_free(&t);
+    convrelay_caller_twiml_free(&t);
 }
 
 
 static void
 warned(const char *text, const char *want)
 {
-    int                      rc;
-    const char              *got;
-    convrelay_call_twiml_t   t;
+    int                       rc;
+    const char               *got;
+    convrelay_caller_twiml_t  t;
 
     rc = parse(&t, text, strlen(text));
     got = t.warnings.len ? t.warnings.data : "";
@@ -283,7 +283,7 @@ warned(const char *text, const char *want)
            "%s: %.*s", want ? want : "no warning",
            (int) strcspn(got, "\n"), got);
 
-    convrelay_call_twiml_free(&t);
+    convrelay_caller_twiml_free(&t);
 }
 
 

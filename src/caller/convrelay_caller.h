@@ -1,0 +1,92 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the caller's files share: growing text, clocks, ids, exit codes.
+ * The caller is a program of its own: where memory ends, it ends.
+ */
+
+
+#ifndef CONVRELAY_CALLER_H_INCLUDED
+#define CONVRELAY_CALLER_H_INCLUDED
+
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "convrelay_base.h"
+
+
+#define CONVRELAY_CALLER_VERSION       "0.1.0"
+
+
+/* exit codes, as the manual has them */
+
+#define CONVRELAY_CALLER_EXIT_OK       0
+#define CONVRELAY_CALLER_EXIT_FAILED   1       /* an expectation did not hold */
+#define CONVRELAY_CALLER_EXIT_USAGE    2       /* options, scenario file */
+#define CONVRELAY_CALLER_EXIT_WEBHOOK  3       /* no usable TwiML */
+#define CONVRELAY_CALLER_EXIT_CONNECT  4       /* no WebSocket */
+#define CONVRELAY_CALLER_EXIT_BROKEN   5       /* the call broke off */
+
+
+/* text that grows; data is NUL-terminated once something was added */
+
+typedef struct {
+    size_t   len;
+    size_t   size;
+    char    *data;
+} convrelay_caller_buf_t;
+
+
+/* names and values of the caller's own, all malloc'ed */
+
+typedef struct {
+    char    *name;
+    char    *value;
+} convrelay_caller_pair_t;
+
+
+typedef struct {
+    size_t                    n;
+    convrelay_caller_pair_t  *elts;
+} convrelay_caller_pairs_t;
+
+
+void *convrelay_caller_alloc(size_t size);
+void *convrelay_caller_realloc(void *p, size_t size);
+char *convrelay_caller_strndup(const char *s, size_t len);
+char *convrelay_caller_strdup(const char *s);
+
+void convrelay_caller_buf_add(convrelay_caller_buf_t *b, const void *data,
+    size_t len);
+void convrelay_caller_buf_str(convrelay_caller_buf_t *b, const char *s);
+void convrelay_caller_buf_printf(convrelay_caller_buf_t *b, const char *fmt,
+    ...)
+    __attribute__((format(printf, 2, 3)));
+void convrelay_caller_buf_reset(convrelay_caller_buf_t *b);
+void convrelay_caller_buf_free(convrelay_caller_buf_t *b);
+
+/* adds a pair, or gives the one of that name its new value */
+void convrelay_caller_pairs_set(convrelay_caller_pairs_t *pairs,
+    const char *name, size_t name_len, const char *value);
+void convrelay_caller_pairs_add(convrelay_caller_pairs_t *pairs,
+    const char *name, const char *value);
+const char *convrelay_caller_pairs_get(const convrelay_caller_pairs_t *pairs,
+    const char *name);
+void convrelay_caller_pairs_free(convrelay_caller_pairs_t *pairs);
+
+/* monotonic, in milliseconds and microseconds */
+int64_t convrelay_caller_now(void);
+int64_t convrelay_caller_now_us(void);
+
+/* unpredictable bytes, and a Twilio id: prefix and 32 hex digits */
+void convrelay_caller_random(void *p, size_t len);
+void convrelay_caller_sid(char dst[35], const char *prefix);
+
+/* "800", "800 ms", "2s", "1.5 s", "1m" in milliseconds, or -1 */
+int64_t convrelay_caller_duration(const char *s);
+
+
+#endif /* CONVRELAY_CALLER_H_INCLUDED */

@@ -1,0 +1,177 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A conformance list.  _check.c runs the rules and reports them, _peer.c is
+ * the caller that they play with, and each other file has one group of them.
+ * Every rule makes a call of its own, so that none depends on another.
+ */
+
+
+#ifndef CONVRELAY_CALLER_CHECK_H_INCLUDED
+#define CONVRELAY_CALLER_CHECK_H_INCLUDED
+
+
+#include "convrelay_caller_run.h"
+
+
+/* ms: for an answer; at most for a Close; of silence; with a slow LLM */
+#define CONVRELAY_CALLER_CHECK_TIMEOUT    10000
+#define CONVRELAY_CALLER_CHECK_CLOSE      2000
+#define CONVRELAY_CALLER_CHECK_QUIET      150
+#define CONVRELAY_CALLER_CHECK_MAX_QUIET  3000
+
+
+typedef struct {
+    convrelay_caller_pairs_t       only;       /* --rule; all if empty */
+    convrelay_caller_pairs_t       skip;
+    const char                    *say;        /* asks for numbers */
+} convrelay_caller_check_options_t;
+
+
+typedef struct {
+    convrelay_caller_check_options_t  *options;
+    convrelay_caller_print_t          *print;
+    convrelay_caller_print_t           mute;      /* for what calls print */
+    convrelay_caller_t                *call;      /* TwiML, target, ids */
+    convrelay_caller_conn_t            conn;
+    u_char                            *input;
+    convrelay_caller_buf_t             message;   /* scratch for one */
+    int64_t                            timeout;   /* ms, for an answer */
+    int64_t                            patience;  /* ms, for a Close, a pong */
+    int64_t                            quiet;     /* ms, more than it thinks */
+    int64_t                            said_at;   /* the last prompt, or 0 */
+
+    /* since the last prompt, or since its pong */
+
+    convrelay_caller_buf_t          answer;
+    unsigned                        tokens;
+    unsigned                        lasts;
+
+    convrelay_caller_buf_t          pong;      /* payload of the last one */
+    unsigned                        pongs;
+
+    char                            got[512];  /* why a rule does not hold */
+    unsigned                        passed;
+    unsigned                        failed;
+    unsigned                        skipped;
+} convrelay_caller_check_t;
+
+
+typedef struct convrelay_caller_rule_s  convrelay_caller_rule_t;
+
+/*
+ * CONVRELAY_OK: the rule holds; CONVRELAY_ERROR: k->got says what happened
+ * instead; CONVRELAY_DECLINED: it cannot be tried, k->got says why.
+ */
+typedef int (*convrelay_caller_rule_pt)(convrelay_caller_check_t *k,
+    const convrelay_caller_rule_t *rule);
+
+
+struct convrelay_caller_rule_s {
+    const char                     *name;
+    const char                     *did;
+    const char                     *expected;
+    const char                     *clause;
+    convrelay_caller_rule_pt        run;
+    const char                     *data;      /* what it sends */
+    const char                     *more;
+    size_t                          len;       /* of data, with zeros in it */
+    unsigned                        code;      /* HTTP status, close code */
+};
+
+
+/* each list ends with a rule without a name */
+
+extern const convrelay_caller_rule_t  convrelay_caller_rules_handshake[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_sign[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_frame[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_close[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_message[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_malformed[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_interrupt[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_talk[];
+
+
+/* runs the list against options->url, returns the exit code */
+int convrelay_caller_check(convrelay_caller_check_options_t *check_options,
+    convrelay_caller_options_t *options, convrelay_caller_print_t *print);
+
+/* prints the list */
+void convrelay_caller_check_list(FILE *out);
+
+/* CONVRELAY_OK if there is a rule of that name */
+int convrelay_caller_check_known(const char *name);
+
+
+/*
+ * What follows returns CONVRELAY_OK, or CONVRELAY_ERROR with k->got.  _dial
+ * asks the webhook and finds the target, _connect opens a socket there,
+ * _open does both, and _call sends a setup on it.
+ */
+int convrelay_caller_check_dial(convrelay_caller_check_t *k);
+int convrelay_caller_check_connect(convrelay_caller_check_t *k);
+int convrelay_caller_check_open(convrelay_caller_check_t *k);
+int convrelay_caller_check_call(convrelay_caller_check_t *k);
+void convrelay_caller_check_hang_up(convrelay_caller_check_t *k);
+
+void convrelay_caller_check_setup(convrelay_caller_check_t *k);
+void convrelay_caller_check_say(convrelay_caller_check_t *k, const char *text);
+void convrelay_caller_check_text(convrelay_caller_check_t *k, const char *text,
+    size_t len);
+
+/* a masked frame; first is its first byte: FIN, RSV, opcode */
+void convrelay_caller_check_frame(convrelay_caller_check_t *k, unsigned first,
+    const void *data, size_t len);
+void convrelay_caller_check_bytes(convrelay_caller_check_t *k, const void *data,
+    size_t len);
+
+/*
+ * The next message, at the latest at the time until: CONVRELAY_OK, or
+ * CONVRELAY_AGAIN.  After CONVRELAY_ERROR the connection is gone, or what
+ * came was no message of the protocol.
+ */
+int convrelay_caller_check_next(convrelay_caller_check_t *k, int64_t until);
+
+/* an answer up to its last:true */
+int convrelay_caller_check_answer(convrelay_caller_check_t *k);
+
+/* the call goes on: a prompt is answered */
+int convrelay_caller_check_alive(convrelay_caller_check_t *k);
+
+/*
+ * Says it where an answer may be under way; what came of that until the
+ * prompt was read is forgotten.
+ */
+int convrelay_caller_check_say_over(convrelay_caller_check_t *k,
+    const char *text);
+
+/* a ping comes back; so all that was sent before it has been read */
+int convrelay_caller_check_ping(convrelay_caller_check_t *k);
+int convrelay_caller_check_ping_with(convrelay_caller_check_t *k,
+    const void *data, size_t len);
+
+/* the same, and no token comes for a while; _rest lets them come */
+int convrelay_caller_check_quiet(convrelay_caller_check_t *k);
+int convrelay_caller_check_rest(convrelay_caller_check_t *k);
+
+/* the server closes with one of the codes; 0: any, and none at all */
+int convrelay_caller_check_closed(convrelay_caller_check_t *k, unsigned code,
+    unsigned or_code);
+
+/* after its Close, the server ends the connection and sends nothing more */
+int convrelay_caller_check_eof(convrelay_caller_check_t *k);
+
+int convrelay_caller_check_fail(convrelay_caller_check_t *k, const char *fmt,
+    ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* asks for numbers and waits for n; the answer is still going on then */
+int convrelay_caller_check_count(convrelay_caller_check_t *k, unsigned n);
+
+/* a word, its letters' case ignored; a number that stands alone */
+const char *convrelay_caller_check_word(const char *text, const char *word);
+const char *convrelay_caller_check_number(const char *text, unsigned number);
+
+
+#endif /* CONVRELAY_CALLER_CHECK_H_INCLUDED */

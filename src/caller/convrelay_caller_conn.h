@@ -1,0 +1,140 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The WebSocket's connection, client side: connects, shakes hands, reads
+ * and writes, never waits.  In the clear the socket is ours from the first
+ * packet; under TLS libcurl connects (CURLOPT_CONNECT_ONLY) and carries the
+ * bytes, since its own WebSocket support is missing from many builds.
+ */
+
+
+#ifndef CONVRELAY_CALLER_CONN_H_INCLUDED
+#define CONVRELAY_CALLER_CONN_H_INCLUDED
+
+
+#include <curl/curl.h>
+#include <netdb.h>
+
+#include "convrelay_ws.h"
+#include "convrelay_ws_handshake.h"
+
+#include "convrelay_caller.h"
+#include "convrelay_caller_sign.h"
+
+
+#define CONVRELAY_CALLER_MAX_MESSAGE   (1024 * 1024)
+#define CONVRELAY_CALLER_MAX_RESPONSE  16384
+
+
+/* where to connect and what to say; shared by all calls of a load */
+
+typedef struct {
+    char                      url[2048];   /* as signed, for show */
+    convrelay_caller_url_t    parsed;
+    char                     *host;        /* to connect to, if another */
+    char                      port[6];
+    unsigned                  tls:1;
+    unsigned                  insecure:1;  /* do not verify certificates */
+    char                     *signature;   /* or NULL */
+    convrelay_caller_pairs_t  headers;     /* more of them */
+    const char               *edit;        /* of the handshake, or NULL */
+    const char               *edited;      /* what comes in its place */
+    int64_t                   timeout;     /* ms, of TLS connecting */
+    struct addrinfo          *addrs;       /* once resolved */
+    const char               *error;       /* or why they are not */
+} convrelay_caller_target_t;
+
+
+typedef enum {
+    CONVRELAY_CALLER_CONN_NONE = 0,
+    CONVRELAY_CALLER_CONN_CONNECTING,
+    CONVRELAY_CALLER_CONN_HANDSHAKE,
+    CONVRELAY_CALLER_CONN_OPEN,
+    CONVRELAY_CALLER_CONN_CLOSED
+} convrelay_caller_conn_state_e;
+
+
+/* zero-fill to start */
+
+typedef struct {
+    convrelay_caller_conn_state_e     state;
+    int                               fd;
+    CURL                             *curl;        /* under TLS */
+    const convrelay_caller_target_t  *target;
+    const struct addrinfo            *addr;        /* to try next */
+
+    convrelay_caller_buf_t            out;
+    size_t                            sent;        /* of out */
+    convrelay_caller_buf_t            response;    /* during the handshake */
+    char                              key[CONVRELAY_WS_KEY_LEN + 1];
+
+    convrelay_ws_reader_t             reader;
+    u_char                           *pos;         /* input not yet read */
+    u_char                           *last;
+
+    unsigned                          status;      /* of the handshake */
+    unsigned                          code;        /* of the peer's Close */
+    char                              reason[124];
+    unsigned                          close_sent:1;
+    unsigned                          close_received:1;
+    unsigned                          eof:1;
+    char                              error[160];  /* after ERROR */
+} convrelay_caller_conn_t;
+
+
+/*
+ * Prepares a target: url is the relay's, connect_to is NULL, HOST:PORT, or
+ * ws://HOST:PORT (which, as plain does, drops TLS: the tunnel's part).
+ * CONVRELAY_OK, or CONVRELAY_ERROR with a phrase in *error.
+ */
+int convrelay_caller_target_init(convrelay_caller_target_t *t, const char *url,
+    const char *connect_to, unsigned plain, const char **error);
+void convrelay_caller_target_free(convrelay_caller_target_t *t);
+
+void convrelay_caller_target_resolve(convrelay_caller_target_t *t);
+
+/* once resolved: all addresses are the machine's own */
+int convrelay_caller_target_is_loopback(const convrelay_caller_target_t *t);
+
+/* CONVRELAY_OK, CONVRELAY_AGAIN, or CONVRELAY_ERROR with conn->error */
+int convrelay_caller_conn_open(convrelay_caller_conn_t *c,
+    const convrelay_caller_target_t *t);
+
+/*
+ * Goes on with whatever the socket is ready for.  buf is room for input,
+ * shared by all connections; a message points into it, so each connection
+ * is read until CONVRELAY_AGAIN before the next one's turn.
+ *
+ * CONVRELAY_OK: *m is a message (pings were answered, pongs are given);
+ * m->opcode is 0 when the handshake was done just now.  CONVRELAY_AGAIN:
+ * nothing more for now.  CONVRELAY_DONE: closed, code and reason are the
+ * peer's, 1006 without any.  CONVRELAY_ERROR: conn->error says why.
+ */
+int convrelay_caller_conn_read(convrelay_caller_conn_t *c, u_char *buf,
+    size_t size, convrelay_ws_message_t *m);
+
+/* queues a frame and sends what the socket takes */
+void convrelay_caller_conn_send(convrelay_caller_conn_t *c, unsigned opcode,
+    const void *data, size_t len);
+
+/* the same, but only the first part bytes of the payload go out */
+void convrelay_caller_conn_send_part(convrelay_caller_conn_t *c,
+    unsigned opcode, const void *data, size_t len, size_t part);
+
+void convrelay_caller_conn_close(convrelay_caller_conn_t *c, unsigned code,
+    const char *reason);
+int convrelay_caller_conn_flush(convrelay_caller_conn_t *c);
+
+/* reads and drops bytes: how many, 0 at their end, AGAIN, or ERROR */
+int convrelay_caller_conn_drop(convrelay_caller_conn_t *c, u_char *buf,
+    size_t size);
+
+/* the connection waits to write */
+int convrelay_caller_conn_writes(const convrelay_caller_conn_t *c);
+
+/* lets go of the socket: with a reset when rst is set */
+void convrelay_caller_conn_free(convrelay_caller_conn_t *c, unsigned rst);
+
+
+#endif /* CONVRELAY_CALLER_CONN_H_INCLUDED */

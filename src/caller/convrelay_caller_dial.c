@@ -1,0 +1,470 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What comes before and after the WebSocket: the webhook, its TwiML, where
+ * that leads, and <Connect action>.
+ */
+
+
+#include <strings.h>
+
+#include "convrelay_caller_http.h"
+#include "convrelay_caller_run.h"
+
+
+#define CONVRELAY_CALLER_WEBHOOK  15000     /* ms */
+
+
+static int convrelay_caller_webhook(convrelay_caller_t *call, const char *url,
+    const char *method, convrelay_caller_pairs_t *form);
+static void convrelay_caller_warn(convrelay_caller_t *call,
+    const convrelay_caller_fetch_t *f);
+static void convrelay_caller_form(convrelay_caller_t *call,
+    convrelay_caller_pairs_t *form, const char *status);
+static void convrelay_caller_form_end(convrelay_caller_t *call,
+    convrelay_caller_pairs_t *form, const char *status);
+static void convrelay_caller_direct(convrelay_caller_t *call);
+static void convrelay_caller_seal(convrelay_caller_t *call);
+static void convrelay_caller_parameters(convrelay_caller_t *call);
+static void convrelay_caller_merge(convrelay_caller_pairs_t *pairs,
+    const convrelay_caller_pairs_t *more);
+
+
+int
+convrelay_caller_dial(convrelay_caller_t *call)
+{
+    int                          rc;
+    convrelay_caller_pairs_t     form;
+    convrelay_caller_options_t  *options;
+
+    options = call->options;
+
+    convrelay_caller_sid(call->ident.call_sid, "CA");
+    convrelay_caller_sid(call->ident.account_sid, "AC");
+
+    call->ident.from = options->from;
+    call->ident.to = options->to;
+    call->ident.direction = "inbound";
+
+    if (strncasecmp(options->url, "ws://", 5) == 0
+        || strncasecmp(options->url, "wss://", 6) == 0)
+    {
+        convrelay_caller_direct(call);
+        return CONVRELAY_OK;
+    }
+
+    memset(&form, 0, sizeof(convrelay_caller_pairs_t));
+    convrelay_caller_form(call, &form, NULL);
+
+    rc = convrelay_caller_webhook(call, options->url,
+                                  options->get ? "GET" : "POST", &form);
+
+    convrelay_caller_pairs_free(&form);
+
+    if (rc == CONVRELAY_OK && !call->twiml.connect) {
+        convrelay_caller_print_error("the TwiML has no <ConversationRelay> in "
+                                     "a <Connect>, but %s",
+                                     call->twiml.verbs[0] ? call->twiml.verbs
+                                                        : "nothing");
+        rc = CONVRELAY_ERROR;
+    }
+
+    if (rc != CONVRELAY_OK) {
+        call->code = CONVRELAY_CALLER_EXIT_WEBHOOK;
+    }
+
+    return rc;
+}
+
+
+/* asks url for TwiML, which takes the place of what the call had */
+
+static int
+convrelay_caller_webhook(convrelay_caller_t *call, const char *url,
+    const char *method, convrelay_caller_pairs_t *form)
+{
+    int                       rc;
+    const char               *error;
+    convrelay_caller_url_t    u;
+    convrelay_caller_buf_t    sign;
+    convrelay_caller_fetch_t  f;
+
+    memset(&f, 0, sizeof(convrelay_caller_fetch_t));
+    memset(&sign, 0, sizeof(convrelay_caller_buf_t));
+
+    if (convrelay_caller_url_parse(&u, url, &error) != CONVRELAY_OK) {
+        convrelay_caller_print_error("URL \"%s\" %s", url, error);
+        return CONVRELAY_ERROR;
+    }
+
+    if (call->options->public_url) {
+        convrelay_caller_buf_printf(&sign, "%s%s", call->options->public_url,
+                                    u.target);
+        f.sign_url = sign.data;
+    }
+
+    convrelay_caller_url_free(&u);
+
+    f.url = url;
+    f.form = form;
+    f.token = call->options->auth_token;
+    f.get = (strcmp(method, "GET") == 0);
+    f.insecure = call->options->insecure;
+    f.timeout = CONVRELAY_CALLER_WEBHOOK;
+
+    rc = convrelay_caller_fetch(&f);
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_caller_print_error("%s %s: %s", method, url, f.error);
+        goto done;
+    }
+
+    if (f.status != 200) {
+        convrelay_caller_print_error("%s %s: the server answered %ld (Twilio "
+                                     "alert 11200)", method, url, f.status);
+        rc = CONVRELAY_ERROR;
+        goto done;
+    }
+
+    convrelay_caller_twiml_free(&call->twiml);
+    rc = convrelay_caller_twiml_parse(&call->twiml, f.body.data, f.body.len);
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_caller_print_error("%s %s: the TwiML %s", method, url,
+                                     call->twiml.error);
+        goto done;
+    }
+
+    convrelay_caller_print_note(call->print, "%s %s: %ld, %zu bytes of TwiML "
+                                "in %lld ms", method, url, f.status,
+                                f.body.len, (long long) f.time);
+
+    convrelay_caller_warn(call, &f);
+
+done:
+
+    convrelay_caller_buf_free(&f.body);
+    convrelay_caller_buf_free(&sign);
+
+    return rc;
+}
+
+
+static void
+convrelay_caller_warn(convrelay_caller_t *call,
+    const convrelay_caller_fetch_t *f)
+{
+    char  *line, *next;
+
+    if (strncmp(f->type, "text/xml", 8) != 0
+        && strncmp(f->type, "application/xml", 15) != 0)
+    {
+        convrelay_caller_buf_printf(&call->twiml.warnings,
+                                    "the TwiML comes as \"%s\", not as "
+                                    "text/xml\n", f->type);
+    }
+
+    if (call->options->no_warnings) {
+        return;
+    }
+
+    for (line = call->twiml.warnings.data; line && *line; line = next + 1) {
+        next = strchr(line, '\n');
+        convrelay_caller_print_error("warning: %.*s", (int) (next - line),
+                                     line);
+    }
+}
+
+
+/* the fields of section 1.1, and of 1.6 where a session is over */
+
+static void
+convrelay_caller_form(convrelay_caller_t *call, convrelay_caller_pairs_t *form,
+    const char *status)
+{
+    char    name[32];
+    size_t  i, j;
+
+    static const char  *ends[] = { "From", "Caller", "To", "Called" };
+    static const char  *geo[] = { "City", "State", "Zip", "Country" };
+
+    convrelay_caller_pairs_free(form);
+
+    convrelay_caller_pairs_add(form, "CallSid", call->ident.call_sid);
+    convrelay_caller_pairs_add(form, "AccountSid", call->ident.account_sid);
+    convrelay_caller_pairs_add(form, "From", call->ident.from);
+    convrelay_caller_pairs_add(form, "Caller", call->ident.from);
+    convrelay_caller_pairs_add(form, "To", call->ident.to);
+    convrelay_caller_pairs_add(form, "Called", call->ident.to);
+    convrelay_caller_pairs_add(form, "CallStatus", status == NULL ? "ringing"
+                               : strcmp(status, "completed") == 0
+                               ? "completed" : "in-progress");
+    convrelay_caller_pairs_add(form, "Direction", call->ident.direction);
+    convrelay_caller_pairs_add(form, "ApiVersion", "2010-04-01");
+
+    for (i = 0; i < 4; i++) {
+
+        for (j = 0; j < 4; j++) {
+            snprintf(name, sizeof(name), "%s%s", ends[i], geo[j]);
+            convrelay_caller_pairs_add(form, name, j == 3 ? "US" : "");
+        }
+    }
+
+    convrelay_caller_merge(form, &call->options->form);
+
+    if (status) {
+        convrelay_caller_form_end(call, form, status);
+    }
+}
+
+
+static void
+convrelay_caller_form_end(convrelay_caller_t *call,
+    convrelay_caller_pairs_t *form, const char *status)
+{
+    char  duration[24];
+
+    snprintf(duration, sizeof(duration), "%lld",
+             (long long) ((call->now - call->begun_at) / 1000));
+
+    convrelay_caller_pairs_add(form, "SessionId", call->ident.session_id);
+    convrelay_caller_pairs_add(form, "SessionStatus", status);
+    convrelay_caller_pairs_add(form, "SessionDuration", duration);
+
+    if (call->ended && call->handoff.len) {
+        convrelay_caller_pairs_add(form, "HandoffData", call->handoff.data);
+    }
+
+    if (strcmp(status, "failed") == 0) {
+        convrelay_caller_pairs_add(form, "ErrorCode", "64105");
+        convrelay_caller_pairs_add(form, "ErrorMessage", "Websocket ended");
+    }
+}
+
+
+/* a relay URL instead of a webhook: TwiML that says just this */
+
+static void
+convrelay_caller_direct(convrelay_caller_t *call)
+{
+    call->direct = 1;
+    call->twiml.connect = 1;
+    call->twiml.tokens_played = 1;
+    call->twiml.url = convrelay_caller_strdup(call->options->url);
+    call->twiml.verbs = convrelay_caller_strdup("");
+}
+
+
+/* where the relay URL leads, and what the handshake says there */
+
+int
+convrelay_caller_aim(convrelay_caller_t *call)
+{
+    const char  *error;
+
+    convrelay_caller_target_free(&call->target);
+    convrelay_caller_sid(call->ident.session_id, "VX");
+
+    if (call->scenario) {
+        convrelay_caller_parameters(call);
+    }
+
+    convrelay_caller_merge(&call->twiml.parameters, &call->options->parameters);
+
+    if (convrelay_caller_target_init(&call->target, call->twiml.url,
+                                     call->options->connect_to,
+                                     call->options->plain, &error)
+        != CONVRELAY_OK)
+    {
+        convrelay_caller_print_error("relay URL \"%s\"%s%s %s",
+                                     call->twiml.url,
+                                     call->options->connect_to
+                                     ? " or --connect-to " : "",
+                                     call->options->connect_to
+                                     ? call->options->connect_to : "", error);
+        call->code = CONVRELAY_CALLER_EXIT_CONNECT;
+        return CONVRELAY_ERROR;
+    }
+
+    call->target.insecure = call->options->insecure;
+    call->target.timeout = call->options->timeout;
+
+    convrelay_caller_target_resolve(&call->target);
+    convrelay_caller_merge(&call->target.headers, &call->options->headers);
+
+    if (call->options->auth_token) {
+        convrelay_caller_seal(call);
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static void
+convrelay_caller_seal(convrelay_caller_t *call)
+{
+    convrelay_caller_buf_t  url;
+
+    memset(&url, 0, sizeof(convrelay_caller_buf_t));
+    convrelay_caller_relay_url(call, &url);
+
+    call->target.signature = convrelay_caller_sign(call->options->auth_token,
+                                                   url.data, NULL);
+    convrelay_caller_buf_free(&url);
+}
+
+
+/* Twilio knows relays as wss:// only (section 5.3) */
+
+void
+convrelay_caller_relay_url(const convrelay_caller_t *call,
+    convrelay_caller_buf_t *url)
+{
+    const char  *public_url;
+
+    public_url = call->direct ? call->options->public_url : NULL;
+
+    if (public_url && strstr(public_url, "://")) {
+        convrelay_caller_buf_printf(url, "wss%s%s", strstr(public_url, "://"),
+                                    call->target.parsed.target);
+
+    } else if (!call->target.parsed.tls) {
+        convrelay_caller_buf_printf(url, "wss%s",
+                                    strstr(call->twiml.url, "://"));
+
+    } else {
+        convrelay_caller_buf_str(url, call->twiml.url);
+    }
+}
+
+
+long
+convrelay_caller_knock(convrelay_caller_t *call, const char *token)
+{
+    convrelay_caller_pairs_t  form;
+    convrelay_caller_fetch_t  f;
+
+    memset(&form, 0, sizeof(convrelay_caller_pairs_t));
+    memset(&f, 0, sizeof(convrelay_caller_fetch_t));
+
+    convrelay_caller_form(call, &form, NULL);
+
+    f.url = call->options->url;
+    f.form = &form;
+    f.token = token;
+    f.get = call->options->get;
+    f.insecure = call->options->insecure;
+    f.timeout = CONVRELAY_CALLER_WEBHOOK;
+
+    (void) convrelay_caller_fetch(&f);
+
+    convrelay_caller_buf_free(&f.body);
+    convrelay_caller_pairs_free(&form);
+
+    return f.status;
+}
+
+
+/*
+ * Of a recording only those that the TwiML does not have: its own are made
+ * for this call, as tickets are.
+ */
+
+static void
+convrelay_caller_parameters(convrelay_caller_t *call)
+{
+    size_t                     i;
+    convrelay_caller_pair_t   *param;
+    convrelay_caller_pairs_t  *params;
+
+    params = &call->scenario->parameters;
+
+    for (i = 0; i < params->n; i++) {
+        param = &params->elts[i];
+
+        if (call->options->replay
+            && convrelay_caller_pairs_get(&call->twiml.parameters, param->name))
+        {
+            continue;
+        }
+
+        convrelay_caller_pairs_set(&call->twiml.parameters, param->name,
+                                   strlen(param->name), param->value);
+    }
+}
+
+
+int
+convrelay_caller_action(convrelay_caller_t *call)
+{
+    int                       rc;
+    char                     *url, *method;
+    const char               *status;
+    convrelay_caller_pairs_t  form;
+
+    if (call->twiml.action == NULL) {
+        return CONVRELAY_DONE;
+    }
+
+    memset(&form, 0, sizeof(convrelay_caller_pairs_t));
+
+    if (call->dropped) {
+        status = "failed";
+
+    } else {
+        status = call->hung_up ? "completed" : call->ended ? "ended"
+                                                           : "failed";
+    }
+
+    url = convrelay_caller_url_resolve(call->options->url, call->twiml.action);
+    method = convrelay_caller_strdup(call->twiml.method ? call->twiml.method
+                                                      : "POST");
+    convrelay_caller_form(call, &form, status);
+
+    rc = url ? convrelay_caller_webhook(call, url, method, &form)
+             : CONVRELAY_ERROR;
+
+    if (rc != CONVRELAY_OK) {
+        call->code = CONVRELAY_CALLER_EXIT_WEBHOOK;
+
+    } else {
+        convrelay_caller_print_note(call->print, "action: SessionStatus %s, "
+                                    "then %s", status, call->twiml.verbs[0]
+                                    ? call->twiml.verbs : "nothing more");
+
+        if ((call->hung_up && !call->dropped) || !call->twiml.connect) {
+            rc = CONVRELAY_DONE;
+        }
+    }
+
+    call->ident.in_progress = 1;
+
+    convrelay_caller_pairs_free(&form);
+    free(method);
+    free(url);
+
+    return rc;
+}
+
+
+static void
+convrelay_caller_merge(convrelay_caller_pairs_t *pairs,
+    const convrelay_caller_pairs_t *more)
+{
+    size_t  i;
+
+    for (i = 0; i < more->n; i++) {
+        convrelay_caller_pairs_set(pairs, more->elts[i].name,
+                                   strlen(more->elts[i].name),
+                                   more->elts[i].value);
+    }
+}
+
+
+void
+convrelay_caller_forget(convrelay_caller_t *call)
+{
+    convrelay_caller_target_free(&call->target);
+    convrelay_caller_twiml_free(&call->twiml);
+}

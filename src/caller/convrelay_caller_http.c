@@ -1,0 +1,169 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include <curl/curl.h>
+
+#include "convrelay_caller_http.h"
+#include "convrelay_caller_sign.h"
+
+
+static void convrelay_caller_fetch_encode(convrelay_caller_buf_t *b,
+    const convrelay_caller_pairs_t *form);
+static size_t convrelay_caller_fetch_body(char *data, size_t size, size_t n,
+    void *arg);
+
+
+int
+convrelay_caller_fetch(convrelay_caller_fetch_t *f)
+{
+    CURL                   *curl;
+    char                    errbuf[CURL_ERROR_SIZE], *type, *signature;
+    CURLcode                rc;
+    curl_off_t              time;
+    struct curl_slist      *headers;
+    convrelay_caller_buf_t  url, form, sign, header;
+
+    memset(&url, 0, sizeof(convrelay_caller_buf_t));
+    memset(&form, 0, sizeof(convrelay_caller_buf_t));
+    memset(&sign, 0, sizeof(convrelay_caller_buf_t));
+    memset(&header, 0, sizeof(convrelay_caller_buf_t));
+    memset(&f->body, 0, sizeof(convrelay_caller_buf_t));
+
+    errbuf[0] = '\0';
+    convrelay_caller_buf_reset(&f->body);
+    convrelay_caller_fetch_encode(&form, f->form);
+    convrelay_caller_buf_add(&url, f->url, strcspn(f->url, "#"));
+    convrelay_caller_buf_str(&sign, f->sign_url ? f->sign_url : url.data);
+
+    if (f->get) {
+        convrelay_caller_buf_printf(&sign, "%c%s",
+                                    strchr(sign.data, '?') ? '&' : '?',
+                                    form.data);
+        convrelay_caller_buf_printf(&url, "%c%s",
+                                    strchr(url.data, '?') ? '&' : '?',
+                                    form.data);
+    }
+
+    curl = curl_easy_init();
+
+    if (curl == NULL) {
+        snprintf(f->error, sizeof(f->error), "libcurl failed");
+        return CONVRELAY_ERROR;
+    }
+
+    headers = curl_slist_append(NULL, "Accept: */*");
+
+    if (f->token) {
+        signature = convrelay_caller_sign(f->token, sign.data,
+                                          f->get ? NULL : f->form);
+        convrelay_caller_buf_printf(&header, "X-Twilio-Signature: %s",
+                                    signature);
+        headers = curl_slist_append(headers, header.data);
+        free(signature);
+    }
+
+    if (!f->get) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form.data);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long) form.len);
+    }
+
+    curl_easy_setopt(curl, CURLOPT_URL, url.data);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "TwilioProxy/1.1");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long) f->timeout);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, errbuf);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, convrelay_caller_fetch_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
+
+    if (f->insecure) {
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+
+    rc = curl_easy_perform(curl);
+
+    if (rc == CURLE_OK) {
+        type = NULL;
+        time = 0;
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &f->status);
+        curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+        curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &time);
+        snprintf(f->type, sizeof(f->type), "%s", type ? type : "");
+        f->time = time / 1000;
+
+    } else {
+        snprintf(f->error, sizeof(f->error), "%s",
+                 errbuf[0] ? errbuf : curl_easy_strerror(rc));
+    }
+
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    convrelay_caller_buf_free(&url);
+    convrelay_caller_buf_free(&form);
+    convrelay_caller_buf_free(&sign);
+    convrelay_caller_buf_free(&header);
+
+    return (rc == CURLE_OK) ? CONVRELAY_OK : CONVRELAY_ERROR;
+}
+
+
+static void
+convrelay_caller_fetch_encode(convrelay_caller_buf_t *b,
+    const convrelay_caller_pairs_t *form)
+{
+    size_t        i;
+    const char   *p, *end;
+    const char  **side, *sides[2];
+
+    convrelay_caller_buf_reset(b);
+
+    for (i = 0; i < form->n; i++) {
+        sides[0] = form->elts[i].name;
+        sides[1] = form->elts[i].value;
+
+        for (side = sides; side < sides + 2; side++) {
+
+            if (side == sides + 1) {
+                convrelay_caller_buf_str(b, "=");
+
+            } else if (i) {
+                convrelay_caller_buf_str(b, "&");
+            }
+
+            end = *side + strlen(*side);
+
+            for (p = *side; p < end; p++) {
+
+                if ((*p >= '0' && *p <= '9') || strchr("-_.", *p)
+                    || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z'))
+                {
+                    convrelay_caller_buf_add(b, p, 1);
+                    continue;
+                }
+
+                convrelay_caller_buf_printf(b, "%%%02X", (u_char) *p);
+            }
+        }
+    }
+}
+
+
+static size_t
+convrelay_caller_fetch_body(char *data, size_t size, size_t n, void *arg)
+{
+    convrelay_caller_fetch_t  *f = arg;
+
+    if (f->body.len + size * n > CONVRELAY_CALLER_MAX_TWIML) {
+        return 0;
+    }
+
+    convrelay_caller_buf_add(&f->body, data, size * n);
+
+    return size * n;
+}

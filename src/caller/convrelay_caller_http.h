@@ -1,0 +1,44 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Twilio's HTTP requests: for TwiML when a call comes in, and for <Connect
+ * action> when the session is over.
+ */
+
+
+#ifndef CONVRELAY_CALLER_HTTP_H_INCLUDED
+#define CONVRELAY_CALLER_HTTP_H_INCLUDED
+
+
+#include "convrelay_caller.h"
+
+
+#define CONVRELAY_CALLER_MAX_TWIML  (1024 * 1024)
+
+
+typedef struct {
+    const char                      *url;
+    const char                      *sign_url;  /* or NULL: url */
+    const char                      *token;     /* or NULL: not signed */
+    const convrelay_caller_pairs_t  *form;
+    int64_t                          timeout;   /* ms */
+    unsigned                         get:1;
+    unsigned                         insecure:1;
+
+    long                             status;    /* out */
+    int64_t                          time;      /* ms */
+    char                             type[64];
+    convrelay_caller_buf_t           body;
+    char                             error[300];
+} convrelay_caller_fetch_t;
+
+
+/*
+ * CONVRELAY_OK: any HTTP answer; CONVRELAY_ERROR: f->error says why there
+ * is none.  convrelay_caller_buf_free(&f->body) is owed.
+ */
+int convrelay_caller_fetch(convrelay_caller_fetch_t *f);
+
+
+#endif /* CONVRELAY_CALLER_HTTP_H_INCLUDED */

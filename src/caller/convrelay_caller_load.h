@@ -1,0 +1,176 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Many calls at once, in one process.  _load.c starts them, waits for all of
+ * them and reports; _load_call.c is one call of them.
+ */
+
+
+#ifndef CONVRELAY_CALLER_LOAD_H_INCLUDED
+#define CONVRELAY_CALLER_LOAD_H_INCLUDED
+
+
+#include "convrelay_caller_run.h"
+#include "convrelay_caller_stat.h"
+
+
+#define CONVRELAY_CALLER_MAX_ERRORS  16
+
+
+typedef struct {
+    unsigned                   calls;
+    double                     rate;          /* new calls a second */
+    unsigned                   turns;         /* a call */
+    int64_t                    think;         /* ms, half to one and a half */
+    double                     interrupt;     /* percent of turns */
+    double                     over;          /* prompts into answers */
+    double                     hangup;
+    unsigned                   tokens;        /* of an answer, 0: learnt */
+    uint64_t                   seed;
+    const char                *say;
+    unsigned                   own:1;         /* --i-own-this-server */
+} convrelay_caller_load_options_t;
+
+
+typedef enum {
+    CONVRELAY_CALLER_LOAD_IDLE = 0,
+    CONVRELAY_CALLER_LOAD_CONNECT,
+    CONVRELAY_CALLER_LOAD_THINK,
+    CONVRELAY_CALLER_LOAD_ANSWER,           /* from a prompt to last:true */
+    CONVRELAY_CALLER_LOAD_HEARD,            /* answered, an act is due */
+    CONVRELAY_CALLER_LOAD_CUT,              /* from an interrupt to its pong */
+    CONVRELAY_CALLER_LOAD_CLOSE,
+    CONVRELAY_CALLER_LOAD_DONE
+} convrelay_caller_load_state_e;
+
+
+/* what a call will do in the middle of a turn */
+
+typedef enum {
+    CONVRELAY_CALLER_ACT_NONE = 0,
+    CONVRELAY_CALLER_ACT_INTERRUPT,
+    CONVRELAY_CALLER_ACT_OVER,
+    CONVRELAY_CALLER_ACT_CLOSE,             /* Close 1000 */
+    CONVRELAY_CALLER_ACT_FIN,               /* no Close */
+    CONVRELAY_CALLER_ACT_RST,
+    CONVRELAY_CALLER_ACT_TORN               /* half a frame, then a reset */
+} convrelay_caller_act_e;
+
+
+typedef struct convrelay_caller_load_s  convrelay_caller_load_t;
+
+
+typedef struct {
+    convrelay_caller_load_t       *load;
+    convrelay_caller_conn_t        conn;
+    convrelay_caller_load_state_e  state;
+    convrelay_caller_act_e         act;
+    unsigned                       act_tokens;  /* after so many, or 0 */
+    int64_t                        act_at;      /* or then; us */
+
+    int64_t                        due;         /* of the timer; us */
+    size_t                         heap;        /* place in it, from 1; 0 */
+    unsigned                       events;      /* that epoll waits for */
+    int                            fd;          /* on this socket */
+
+    int64_t                        start_at;
+    int64_t                        asked_at;
+    int64_t                        first_at;
+    int64_t                        token_at;
+    int64_t                        cut_at;      /* an interrupt was sent */
+    unsigned                       turns;
+    unsigned                       tokens;      /* of this answer */
+    convrelay_caller_sequence_t    sequence;
+    convrelay_caller_buf_t         text;        /* of this answer, its start */
+
+    unsigned                       open:1;      /* a last:true is owed */
+    unsigned                       ponged:1;
+    unsigned                       over:1;      /* until the pong comes */
+    unsigned                       renewed:1;   /* over, and the old
+                                                   answer is closed */
+} convrelay_caller_load_call_t;
+
+
+typedef struct {
+    char                          text[96];
+    uint64_t                      n;
+} convrelay_caller_load_error_t;
+
+
+struct convrelay_caller_load_s {
+    convrelay_caller_load_options_t  *options;
+    convrelay_caller_t               *dial;
+    convrelay_caller_load_call_t     *calls;
+    convrelay_caller_load_call_t    **heap;
+    size_t                            nheap;
+    int                               epoll;
+    int64_t                           now;        /* us */
+    uint64_t                          random;
+    convrelay_caller_buf_t            message;
+    u_char                           *input;
+
+    unsigned                          started;
+    unsigned                          live;
+    unsigned                          peak;
+    unsigned                          done;
+    unsigned                          completed;
+    unsigned                          hung_up;
+    unsigned                          failed;
+    uint64_t                          turns;
+    uint64_t                          answers;    /* to their end */
+    uint64_t                          interrupts;
+    uint64_t                          overs;
+    uint64_t                          tokens;
+    uint64_t                          flight;
+    uint64_t                          stray;
+    uint64_t                          unclosed;   /* no last:true */
+    uint64_t                          extra;      /* one too many */
+    uint64_t                          unordered;  /* answers without numbers */
+    uint64_t                          bad;
+    unsigned                          length;     /* of a whole answer */
+    convrelay_caller_order_t          order;
+
+    convrelay_caller_hist_t           connect;
+    convrelay_caller_hist_t           first;
+    convrelay_caller_hist_t           gap;
+    convrelay_caller_hist_t           delay;
+    convrelay_caller_hist_t           cut;        /* interrupt to pong */
+
+    convrelay_caller_load_error_t     errors[CONVRELAY_CALLER_MAX_ERRORS];
+    unsigned                          nerrors;
+};
+
+
+/* runs the load against options->url, returns the exit code */
+int convrelay_caller_load(convrelay_caller_load_options_t *load_options,
+    convrelay_caller_options_t *options, convrelay_caller_print_t *print);
+
+/* one call: its beginning, what the socket has, what the timer says */
+void convrelay_caller_load_begin(convrelay_caller_load_call_t *c);
+void convrelay_caller_load_event(convrelay_caller_load_call_t *c);
+void convrelay_caller_load_due(convrelay_caller_load_call_t *c);
+
+/* sets the timer, in microseconds from now; 0 takes it away */
+void convrelay_caller_load_timer(convrelay_caller_load_call_t *c, int64_t us);
+
+/* epoll follows what the connection waits for */
+void convrelay_caller_load_watch(convrelay_caller_load_call_t *c);
+
+/* the call is over; rst as convrelay_caller_conn_free() has it */
+void convrelay_caller_load_end(convrelay_caller_load_call_t *c, unsigned rst);
+void convrelay_caller_load_fail(convrelay_caller_load_call_t *c,
+    const char *text);
+
+/* at least 0, below n */
+uint64_t convrelay_caller_load_random(convrelay_caller_load_t *load,
+    uint64_t n);
+
+/* the figures at the end */
+void convrelay_caller_load_report(convrelay_caller_load_t *load,
+    convrelay_caller_print_t *print);
+void convrelay_caller_load_json(convrelay_caller_load_t *load,
+    convrelay_caller_print_t *print);
+
+
+#endif /* CONVRELAY_CALLER_LOAD_H_INCLUDED */

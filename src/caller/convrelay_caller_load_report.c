@@ -1,0 +1,165 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include "convrelay_caller_load.h"
+
+
+typedef struct {
+    const char             *name;
+    const char             *json;
+    size_t                  offset;
+} convrelay_caller_load_row_t;
+
+
+static void convrelay_caller_load_times(convrelay_caller_load_t *load,
+    convrelay_caller_print_t *print);
+
+
+static const convrelay_caller_load_row_t  convrelay_caller_load_rows[] = {
+    { "connect", "connect_us",
+      offsetof(convrelay_caller_load_t, connect) },
+    { "first token", "first_token_us",
+      offsetof(convrelay_caller_load_t, first) },
+    { "token gap", "token_gap_us",
+      offsetof(convrelay_caller_load_t, gap) },
+    { "added delay", "added_delay_us",
+      offsetof(convrelay_caller_load_t, delay) },
+    { "interrupt read", "interrupt_us",
+      offsetof(convrelay_caller_load_t, cut) },
+    { NULL, NULL, 0 }
+};
+
+
+void
+convrelay_caller_load_report(convrelay_caller_load_t *load,
+    convrelay_caller_print_t *print)
+{
+    FILE      *out;
+    unsigned   i;
+
+    out = print->out;
+
+    fprintf(out, "calls       %u started, %u completed, %u hung up, %u "
+            "failed; %u at once\n",
+            load->started, load->completed, load->hung_up, load->failed,
+            load->peak);
+    fprintf(out, "turns       %llu, %llu answered to the end, %llu "
+            "interrupted, %llu talked over\n",
+            (unsigned long long) load->turns,
+            (unsigned long long) load->answers,
+            (unsigned long long) load->interrupts,
+            (unsigned long long) load->overs);
+    fprintf(out, "tokens      %llu, %llu of them under way when an answer "
+            "was cut off\n\n",
+            (unsigned long long) load->tokens,
+            (unsigned long long) load->flight);
+
+    convrelay_caller_load_times(load, print);
+
+    fprintf(out, "\nlost %llu, doubled %llu, reordered %llu, stray after an "
+            "interrupt %llu,\nanswers without their last:true %llu, with one "
+            "too many %llu,\nmessages that Twilio would not take %llu\n",
+            (unsigned long long) load->order.lost,
+            (unsigned long long) load->order.doubled,
+            (unsigned long long) load->order.reordered,
+            (unsigned long long) load->stray,
+            (unsigned long long) load->unclosed,
+            (unsigned long long) load->extra,
+            (unsigned long long) load->bad);
+
+    if (load->unordered) {
+        fprintf(out, "%llu answers were not numbered: their order was not "
+                "looked at\n", (unsigned long long) load->unordered);
+    }
+
+    for (i = 0; i < load->nerrors; i++) {
+        fprintf(out, "%6llu x %s\n",
+                (unsigned long long) load->errors[i].n, load->errors[i].text);
+    }
+
+    fprintf(out, "seed %llu\n", (unsigned long long) load->options->seed);
+    fflush(out);
+}
+
+
+static void
+convrelay_caller_load_times(convrelay_caller_load_t *load,
+    convrelay_caller_print_t *print)
+{
+    const convrelay_caller_hist_t      *h;
+    const convrelay_caller_load_row_t  *row;
+
+    fprintf(print->out, "%-16s %10s %10s %10s %10s %10s   (ms)\n", "", "n",
+            "p50", "p90", "p99", "max");
+
+    for (row = convrelay_caller_load_rows; row->name; row++) {
+        h = (convrelay_caller_hist_t *) ((char *) load + row->offset);
+
+        if (h->n == 0) {
+            continue;
+        }
+
+        fprintf(print->out, "%-16s %10llu %10.2f %10.2f %10.2f %10.2f\n",
+                row->name, (unsigned long long) h->n,
+                convrelay_caller_hist_at(h, 50) / 1000.0,
+                convrelay_caller_hist_at(h, 90) / 1000.0,
+                convrelay_caller_hist_at(h, 99) / 1000.0, h->max / 1000.0);
+    }
+}
+
+
+void
+convrelay_caller_load_json(convrelay_caller_load_t *load,
+    convrelay_caller_print_t *print)
+{
+    cJSON                              *root, *node;
+    unsigned                            i;
+    const convrelay_caller_hist_t      *h;
+    const convrelay_caller_load_row_t  *row;
+
+    root = print->root;
+
+    cJSON_DeleteItemFromObject(root, "turns");
+    cJSON_DeleteItemFromObject(root, "checks");
+
+    cJSON_AddNumberToObject(root, "calls", load->started);
+    cJSON_AddNumberToObject(root, "completed", load->completed);
+    cJSON_AddNumberToObject(root, "hung_up", load->hung_up);
+    cJSON_AddNumberToObject(root, "failed", load->failed);
+    cJSON_AddNumberToObject(root, "peak", load->peak);
+    cJSON_AddNumberToObject(root, "turns", load->turns);
+    cJSON_AddNumberToObject(root, "answers", load->answers);
+    cJSON_AddNumberToObject(root, "interrupts", load->interrupts);
+    cJSON_AddNumberToObject(root, "talked_over", load->overs);
+    cJSON_AddNumberToObject(root, "tokens", load->tokens);
+    cJSON_AddNumberToObject(root, "in_flight", load->flight);
+    cJSON_AddNumberToObject(root, "lost", load->order.lost);
+    cJSON_AddNumberToObject(root, "doubled", load->order.doubled);
+    cJSON_AddNumberToObject(root, "reordered", load->order.reordered);
+    cJSON_AddNumberToObject(root, "stray", load->stray);
+    cJSON_AddNumberToObject(root, "unclosed", load->unclosed);
+    cJSON_AddNumberToObject(root, "closed_twice", load->extra);
+    cJSON_AddNumberToObject(root, "bad_messages", load->bad);
+    cJSON_AddNumberToObject(root, "not_numbered", load->unordered);
+    cJSON_AddNumberToObject(root, "seed", load->options->seed);
+
+    for (row = convrelay_caller_load_rows; row->name; row++) {
+        h = (convrelay_caller_hist_t *) ((char *) load + row->offset);
+        node = cJSON_AddObjectToObject(root, row->json);
+        cJSON_AddNumberToObject(node, "n", h->n);
+        cJSON_AddNumberToObject(node, "p50", convrelay_caller_hist_at(h, 50));
+        cJSON_AddNumberToObject(node, "p90", convrelay_caller_hist_at(h, 90));
+        cJSON_AddNumberToObject(node, "p99", convrelay_caller_hist_at(h, 99));
+        cJSON_AddNumberToObject(node, "max", h->max);
+    }
+
+    node = cJSON_AddObjectToObject(root, "errors");
+
+    for (i = 0; i < load->nerrors; i++) {
+        cJSON_AddNumberToObject(node, load->errors[i].text,
+                                load->errors[i].n);
+    }
+}

@@ -1,0 +1,252 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include "convrelay_caller_print.h"
+
+
+#define CONVRELAY_CALLER_LABEL  10
+
+
+static void convrelay_caller_print_start(convrelay_caller_print_t *p);
+static const char *convrelay_caller_print_style(convrelay_caller_print_t *p,
+    const char *style);
+
+
+void
+convrelay_caller_print_init(convrelay_caller_print_t *p)
+{
+    if (p->json) {
+        p->root = cJSON_CreateObject();
+        cJSON_AddArrayToObject(p->root, "turns");
+        cJSON_AddArrayToObject(p->root, "checks");
+    }
+}
+
+
+void
+convrelay_caller_print_said(convrelay_caller_print_t *p, const char *label,
+    const char *text)
+{
+    if (p->json || p->quiet) {
+        return;
+    }
+
+    convrelay_caller_print_start(p);
+
+    fprintf(p->out, "%s%-*s%s",
+            convrelay_caller_print_style(p, "\033[1m"), CONVRELAY_CALLER_LABEL,
+            label, convrelay_caller_print_style(p, "\033[0m"));
+
+    convrelay_caller_print_text(p, text, strlen(text));
+    fprintf(p->out, "\n");
+    fflush(p->out);
+}
+
+
+void
+convrelay_caller_print_token(convrelay_caller_print_t *p,
+    const convrelay_str_t *token)
+{
+    if (p->json || p->quiet) {
+        return;
+    }
+
+    if (!p->open) {
+        convrelay_caller_print_start(p);
+        fprintf(p->out, "%s%-*s%s",
+                convrelay_caller_print_style(p, "\033[1;36m"),
+                CONVRELAY_CALLER_LABEL, "agent",
+                convrelay_caller_print_style(p, "\033[0m"));
+        p->open = 1;
+    }
+
+    convrelay_caller_print_text(p, (char *) token->data, token->len);
+    fflush(p->out);
+}
+
+
+void
+convrelay_caller_print_note(convrelay_caller_print_t *p, const char *fmt, ...)
+{
+    va_list  args;
+
+    if (p->json || p->quiet) {
+        return;
+    }
+
+    convrelay_caller_print_start(p);
+
+    fprintf(p->out, "%*s%s", CONVRELAY_CALLER_LABEL, "",
+            convrelay_caller_print_style(p, "\033[2m"));
+
+    va_start(args, fmt);
+    vfprintf(p->out, fmt, args);
+    va_end(args);
+
+    fprintf(p->out, "%s\n", convrelay_caller_print_style(p, "\033[0m"));
+    fflush(p->out);
+}
+
+
+void
+convrelay_caller_print_check(convrelay_caller_print_t *p, unsigned line,
+    const char *text, unsigned ok, const char *detail)
+{
+    cJSON  *check;
+
+    p->checks++;
+
+    if (!ok) {
+        p->failed++;
+    }
+
+    if (p->json) {
+        check = cJSON_CreateObject();
+        cJSON_AddNumberToObject(check, "line", line);
+        cJSON_AddStringToObject(check, "step", text);
+        cJSON_AddBoolToObject(check, "ok", ok);
+
+        if (detail) {
+            cJSON_AddStringToObject(check, "detail", detail);
+        }
+
+        cJSON_AddItemToArray(cJSON_GetObjectItem(p->root, "checks"), check);
+        return;
+    }
+
+    if (p->open) {
+        fprintf(p->out, "\n");
+        p->open = 0;
+    }
+
+    if (p->tap) {
+        fprintf(p->out, "%sok %u - line %u: %s\n", ok ? "" : "not ",
+                p->checks, line, text);
+
+        if (!ok && detail) {
+            fprintf(p->out, "#   ");
+            convrelay_caller_print_text(p, detail, strlen(detail));
+            fprintf(p->out, "\n");
+        }
+
+    } else if (ok && !p->quiet) {
+        fprintf(p->out, "%*s%sok%s  %s\n", CONVRELAY_CALLER_LABEL, "",
+                convrelay_caller_print_style(p, "\033[32m"),
+                convrelay_caller_print_style(p, "\033[0m"), text);
+
+    } else if (!ok) {
+        fprintf(p->out, "%*s%sFAILED%s  line %u: %s%s", CONVRELAY_CALLER_LABEL,
+                "", convrelay_caller_print_style(p, "\033[1;31m"),
+                convrelay_caller_print_style(p, "\033[0m"), line, text,
+                detail ? ": " : "");
+        convrelay_caller_print_text(p, detail ? detail : "",
+                                    detail ? strlen(detail) : 0);
+        fprintf(p->out, "\n");
+    }
+
+    fflush(p->out);
+}
+
+
+void
+convrelay_caller_print_error(const char *fmt, ...)
+{
+    va_list  args;
+
+    fflush(stdout);
+    fprintf(stderr, "convrelay-call: ");
+
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+
+    fprintf(stderr, "\n");
+}
+
+
+void
+convrelay_caller_print_done(convrelay_caller_print_t *p, int code)
+{
+    char  *text;
+
+    if (p->open) {
+        fprintf(p->out, "\n");
+        p->open = 0;
+    }
+
+    if (p->json) {
+        cJSON_AddNumberToObject(p->root, "exit", code);
+        text = cJSON_Print(p->root);
+        fprintf(p->out, "%s\n", text ? text : "{}");
+        cJSON_free(text);
+        cJSON_Delete(p->root);
+        p->root = NULL;
+
+    } else if (p->tap) {
+
+        if (code != CONVRELAY_CALLER_EXIT_OK && p->failed == 0) {
+            fprintf(p->out, "Bail out!  exit code %d\n", code);
+
+        } else {
+            fprintf(p->out, "1..%u\n", p->checks);
+        }
+
+    } else if (p->checks) {
+        fprintf(p->out, "\n%s%u of %u expectations held%s\n",
+                convrelay_caller_print_style(p, p->failed ? "\033[1;31m"
+                                                        : "\033[32m"),
+                p->checks - p->failed, p->checks,
+                convrelay_caller_print_style(p, "\033[0m"));
+    }
+
+    fflush(p->out);
+}
+
+
+static void
+convrelay_caller_print_start(convrelay_caller_print_t *p)
+{
+    if (p->open) {
+        fprintf(p->out, "\n");
+        p->open = 0;
+    }
+
+    if (p->tap) {
+        fprintf(p->out, "# ");
+    }
+}
+
+
+/*
+ * What a server sends is not to move the cursor or end a TAP comment:
+ * control characters are shown as spaces, line ends go on under the text.
+ */
+
+void
+convrelay_caller_print_text(convrelay_caller_print_t *p, const char *text,
+    size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+
+        if (text[i] == '\n') {
+            fprintf(p->out, "\n%s%*s", p->tap ? "# " : "",
+                    CONVRELAY_CALLER_LABEL, "");
+            continue;
+        }
+
+        fputc(((u_char) text[i] < 0x20 || text[i] == 0x7f) ? ' ' : text[i],
+              p->out);
+    }
+}
+
+
+static const char *
+convrelay_caller_print_style(convrelay_caller_print_t *p, const char *style)
+{
+    return p->color ? style : "";
+}

@@ -1,0 +1,62 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What a person, a test harness or a program sees of a call.
+ */
+
+
+#ifndef CONVRELAY_CALLER_PRINT_H_INCLUDED
+#define CONVRELAY_CALLER_PRINT_H_INCLUDED
+
+
+#include <cjson/cJSON.h>
+
+#include "convrelay_caller.h"
+
+
+typedef struct {
+    FILE      *out;
+    unsigned   color:1;
+    unsigned   tap:1;        /* the talk becomes comments */
+    unsigned   json:1;       /* one document at the end */
+    unsigned   quiet:1;      /* failures only */
+    unsigned   open:1;       /* an answer's line has no end yet */
+
+    unsigned   checks;
+    unsigned   failed;
+    cJSON     *root;         /* with json */
+} convrelay_caller_print_t;
+
+
+void convrelay_caller_print_init(convrelay_caller_print_t *p);
+
+/* "label     text", the label in front of what is said */
+void convrelay_caller_print_said(convrelay_caller_print_t *p, const char *label,
+    const char *text);
+
+/* a piece of an answer, as it arrives */
+void convrelay_caller_print_token(convrelay_caller_print_t *p,
+    const convrelay_str_t *token);
+
+/* a dim remark */
+void convrelay_caller_print_note(convrelay_caller_print_t *p, const char *fmt,
+    ...) __attribute__((format(printf, 2, 3)));
+
+/* an expectation's outcome; detail may be NULL */
+void convrelay_caller_print_check(convrelay_caller_print_t *p, unsigned line,
+    const char *text, unsigned ok, const char *detail);
+
+/* what a server sent, with nothing in it that moves the cursor */
+void convrelay_caller_print_text(convrelay_caller_print_t *p, const char *text,
+    size_t len);
+
+/* a warning or an error: one line on stderr */
+void convrelay_caller_print_error(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* plan, summary or document */
+void convrelay_caller_print_done(convrelay_caller_print_t *p, int code);
+
+
+#endif /* CONVRELAY_CALLER_PRINT_H_INCLUDED */

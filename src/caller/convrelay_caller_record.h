@@ -1,0 +1,43 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Recordings of a call: JSON lines, one for each message of either side, in
+ * the order of the wire, t in milliseconds since the call began:
+ *
+ *     {"t":0,"from":"caller","message":{"type":"setup",...}}
+ *     {"t":312,"from":"server","message":{"type":"text",...}}
+ *     {"t":900,"from":"server","text":"what is no JSON"}
+ *     {"t":5000,"from":"caller","close":1000}
+ *
+ * Recordings made elsewhere are played in the same way; other fields and
+ * other lines that are JSON are passed over.
+ */
+
+
+#ifndef CONVRELAY_CALLER_RECORD_H_INCLUDED
+#define CONVRELAY_CALLER_RECORD_H_INCLUDED
+
+
+#include "convrelay_caller_scenario.h"
+
+
+/* writes a line; a NULL file writes nothing */
+void convrelay_caller_record(FILE *file, int64_t t, const char *from,
+    const void *message, size_t len);
+void convrelay_caller_record_close(FILE *file, int64_t t, const char *from,
+    unsigned code);
+
+/*
+ * Makes a scenario of the caller's side, with the server's answers as what
+ * is expected: at the times of the recording, or, with fast, as soon as the
+ * answer before is over.  The parameters of the recorded setup become the
+ * scenario's.
+ *
+ * CONVRELAY_OK, or CONVRELAY_ERROR with s->error.
+ */
+int convrelay_caller_replay(convrelay_caller_scenario_t *s, const char *data,
+    size_t len, unsigned fast);
+
+
+#endif /* CONVRELAY_CALLER_RECORD_H_INCLUDED */

@@ -1,0 +1,510 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "convrelay_caller_run.h"
+
+
+#define CONVRELAY_CALLER_INPUT        65536
+#define CONVRELAY_CALLER_CLOSE_WAIT   2000      /* ms, for the peer's Close */
+#define CONVRELAY_CALLER_SESSIONS     8         /* of one call, by action */
+
+
+static int convrelay_caller_session(convrelay_caller_t *call);
+static int convrelay_caller_connect(convrelay_caller_t *call);
+static int convrelay_caller_talk(convrelay_caller_t *call);
+static int convrelay_caller_wait(convrelay_caller_t *call, int64_t until);
+static int convrelay_caller_input(convrelay_caller_t *call);
+static void convrelay_caller_keyboard(convrelay_caller_t *call);
+static void convrelay_caller_typed(convrelay_caller_t *call, char *line);
+static void convrelay_caller_finish(convrelay_caller_t *call);
+static int convrelay_caller_broken(convrelay_caller_t *call);
+static void convrelay_caller_interrupt_handler(int signo);
+static void convrelay_caller_signals(convrelay_caller_t *call);
+
+
+static volatile sig_atomic_t  convrelay_caller_interrupts;
+
+
+int
+convrelay_caller_run(convrelay_caller_options_t *options,
+    convrelay_caller_scenario_t *scenario, convrelay_caller_print_t *print)
+{
+    int                  i, rc;
+    convrelay_caller_t  *call;
+
+    call = convrelay_caller_alloc(sizeof(convrelay_caller_t));
+
+    call->options = options;
+    call->scenario = scenario;
+    call->print = print;
+    call->voice.pace = options->pace;
+    call->voice.start = options->pace ? CONVRELAY_CALLER_VOICE_START : 0;
+    call->conn.fd = -1;
+
+    convrelay_caller_buf_reset(&call->heard);
+    convrelay_caller_buf_reset(&call->beyond);
+
+    rc = convrelay_caller_dial(call);
+
+    convrelay_caller_signals(call);
+
+    for (i = 0; rc == CONVRELAY_OK && i < CONVRELAY_CALLER_SESSIONS; i++) {
+        rc = convrelay_caller_session(call);
+
+        if (rc == CONVRELAY_OK) {
+            rc = convrelay_caller_action(call);
+        }
+    }
+
+    call->last = 1;
+
+    if (call->code != CONVRELAY_CALLER_EXIT_WEBHOOK
+        && call->code != CONVRELAY_CALLER_EXIT_CONNECT)
+    {
+        call->over = 1;
+        (void) convrelay_caller_steps(call);
+    }
+
+    if (call->code == CONVRELAY_CALLER_EXIT_OK && print->failed) {
+        call->code = CONVRELAY_CALLER_EXIT_FAILED;
+    }
+
+    rc = call->code;
+
+    convrelay_caller_conn_free(&call->conn, 0);
+    convrelay_caller_forget(call);
+    convrelay_caller_voice_free(&call->voice);
+    convrelay_caller_buf_free(&call->turn.prompt);
+    convrelay_caller_buf_free(&call->turn.answer);
+    convrelay_caller_buf_free(&call->message);
+    convrelay_caller_buf_free(&call->heard);
+    convrelay_caller_buf_free(&call->beyond);
+    convrelay_caller_buf_free(&call->handoff);
+    free(call);
+
+    return rc;
+}
+
+
+static int
+convrelay_caller_session(convrelay_caller_t *call)
+{
+    convrelay_caller_conn_free(&call->conn, 0);
+
+    if (convrelay_caller_aim(call) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    call->over = 0;
+    call->ended = 0;
+    call->hung_up = 0;
+    call->dropped = 0;
+    call->speaking = 0;
+
+    /* the rest of an answer went with its connection */
+
+    if (call->turn.asked) {
+        call->turn.interrupted = 0;
+        call->turn.done = 1;
+    }
+
+    if (convrelay_caller_connect(call) != CONVRELAY_OK) {
+        convrelay_caller_print_error("%s: %s", call->twiml.url,
+                                     call->conn.error);
+        call->code = CONVRELAY_CALLER_EXIT_CONNECT;
+        return CONVRELAY_ERROR;
+    }
+
+    return convrelay_caller_talk(call);
+}
+
+
+static int
+convrelay_caller_connect(convrelay_caller_t *call)
+{
+    int      rc;
+    int64_t  until, begun;
+
+    begun = convrelay_caller_now();
+    until = begun + call->options->timeout;
+
+    if (convrelay_caller_conn_open(&call->conn, &call->target)
+        == CONVRELAY_ERROR)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    for ( ;; ) {
+        rc = convrelay_caller_wait(call, until);
+
+        if (rc == CONVRELAY_ERROR) {
+            return CONVRELAY_ERROR;
+        }
+
+        if (call->conn.state == CONVRELAY_CALLER_CONN_OPEN) {
+            break;
+        }
+
+        if (call->now >= until) {
+            snprintf(call->conn.error, sizeof(call->conn.error),
+                     "no WebSocket within %lld ms",
+                     (long long) call->options->timeout);
+            return CONVRELAY_ERROR;
+        }
+    }
+
+    convrelay_caller_print_note(call->print, "connected to %s%s%s%s%s%s in "
+                                "%lld ms", call->twiml.url,
+                                call->target.host ? " at " : "",
+                                call->target.host ? call->target.host : "",
+                                call->target.host ? ":" : "",
+                                call->target.host ? call->target.port : "",
+                                call->target.parsed.tls && !call->target.tls
+                                ? ", in the clear" : "",
+                                (long long) (call->now - begun));
+
+    return CONVRELAY_OK;
+}
+
+
+/* setup to Close; CONVRELAY_OK whatever became of it */
+
+static int
+convrelay_caller_talk(convrelay_caller_t *call)
+{
+    int      rc;
+    int64_t  until, closing;
+
+    closing = 0;
+    call->now = convrelay_caller_now();
+    convrelay_caller_begin(call);
+
+    while (!call->over) {
+        call->now = convrelay_caller_now();
+
+        if (convrelay_caller_interrupts) {
+            convrelay_caller_interrupts = 0;
+
+            if (convrelay_caller_voice_done(&call->voice)
+                && convrelay_caller_answered(call))
+            {
+                convrelay_caller_hang_up(call);
+
+            } else {
+                convrelay_caller_barge_in(call);
+            }
+        }
+
+        convrelay_caller_speak(call);
+        rc = (call->hung_up || call->conn.close_sent)
+             ? CONVRELAY_AGAIN : convrelay_caller_steps(call);
+
+        if (call->over) {
+            break;
+        }
+
+        if (rc == CONVRELAY_DONE
+            && (!call->options->keyboard || call->eof))
+        {
+            convrelay_caller_finish(call);
+        }
+
+        if (call->conn.close_sent && closing == 0) {
+            closing = call->now + CONVRELAY_CALLER_CLOSE_WAIT;
+        }
+
+        if (closing && call->now >= closing) {
+            break;
+        }
+
+        until = closing ? closing : call->now + 1000;
+
+        if (call->wake > call->now && call->wake < until) {
+            until = call->wake;
+        }
+
+        if (convrelay_caller_voice_due(&call->voice) > 0
+            && convrelay_caller_voice_due(&call->voice) < until)
+        {
+            until = convrelay_caller_voice_due(&call->voice);
+        }
+
+        rc = convrelay_caller_wait(call, until);
+
+        if (rc == CONVRELAY_DONE || rc == CONVRELAY_ERROR) {
+            break;
+        }
+    }
+
+    call->over = 1;
+    call->now = convrelay_caller_now();
+    convrelay_caller_note_turn(call);
+
+    if (convrelay_caller_broken(call)) {
+        call->code = CONVRELAY_CALLER_EXIT_BROKEN;
+        convrelay_caller_print_error("%s", call->conn.error[0]
+                                     ? call->conn.error
+                                     : "the server closed the connection in "
+                                     "the middle of the call");
+    }
+
+    (void) convrelay_caller_steps(call);
+
+    return CONVRELAY_OK;
+}
+
+
+/* nothing is left to say: the last answer is heard, or given up */
+
+static void
+convrelay_caller_finish(convrelay_caller_t *call)
+{
+    if (!convrelay_caller_answered(call)) {
+
+        if (call->now <= call->turn.asked_at + call->options->timeout) {
+            return;
+        }
+
+        if (!call->options->no_checks) {
+            convrelay_caller_print_error("no answer within %lld ms",
+                                         (long long) call->options->timeout);
+            call->code = CONVRELAY_CALLER_EXIT_FAILED;
+        }
+    }
+
+    convrelay_caller_hang_up(call);
+}
+
+
+/* a server that ends a call does so by "end" (error 64105 otherwise) */
+
+static int
+convrelay_caller_broken(convrelay_caller_t *call)
+{
+    convrelay_caller_step_e  type;
+
+    if (call->conn.error[0]) {
+        return 1;
+    }
+
+    if (call->ended || call->hung_up) {
+        return 0;
+    }
+
+    if (call->step < call->scenario->n) {
+        type = call->scenario->steps[call->step].type;
+
+        if (type == CONVRELAY_CALLER_EXPECT_CLOSE
+            || type == CONVRELAY_CALLER_EXPECT_ENDS)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+convrelay_caller_wait(convrelay_caller_t *call, int64_t until)
+{
+    int            n, rc;
+    int64_t        timeout;
+    struct pollfd  pfd[2];
+
+    pfd[0].fd = call->conn.fd;
+    pfd[0].events = POLLIN;
+    pfd[0].revents = 0;
+    pfd[1].fd = (call->options->keyboard && !call->eof) ? 0 : -1;
+    pfd[1].events = POLLIN;
+    pfd[1].revents = 0;
+
+    /* frames that came together with the handshake's answer */
+
+    if (call->conn.pos < call->conn.last) {
+        call->now = convrelay_caller_now();
+        return convrelay_caller_input(call);
+    }
+
+    if (convrelay_caller_conn_writes(&call->conn)) {
+        pfd[0].events |= POLLOUT;
+    }
+
+    timeout = until - convrelay_caller_now();
+    n = poll(pfd, 2, timeout > 0 ? (int) timeout : 0);
+    call->now = convrelay_caller_now();
+
+    if (n == -1 && errno != EINTR) {
+        return CONVRELAY_ERROR;
+    }
+
+    if (n <= 0) {
+        return CONVRELAY_AGAIN;
+    }
+
+    rc = CONVRELAY_AGAIN;
+
+    if (pfd[0].revents) {
+        rc = convrelay_caller_input(call);
+    }
+
+    if (pfd[1].revents) {
+        convrelay_caller_keyboard(call);
+    }
+
+    return rc;
+}
+
+
+static int
+convrelay_caller_input(convrelay_caller_t *call)
+{
+    int                     rc;
+    convrelay_ws_message_t  m;
+
+    static u_char  buf[CONVRELAY_CALLER_INPUT];
+
+    for ( ;; ) {
+        rc = convrelay_caller_conn_read(&call->conn, buf, sizeof(buf), &m);
+
+        if (rc == CONVRELAY_ERROR || rc == CONVRELAY_DONE) {
+            call->over = 1;
+            convrelay_caller_closed(call);
+            return rc;
+        }
+
+        if (rc == CONVRELAY_AGAIN) {
+            return CONVRELAY_AGAIN;
+        }
+
+        if (m.opcode == 0) {
+            return CONVRELAY_OK;
+        }
+
+        if (m.opcode == CONVRELAY_WS_TEXT) {
+            convrelay_caller_receive(call, m.data.data, m.data.len);
+
+        } else if (m.opcode == CONVRELAY_WS_PONG) {
+            convrelay_caller_pong(call);
+
+        } else if (m.opcode == CONVRELAY_WS_BINARY) {
+            convrelay_caller_print_note(call->print, "(a binary frame, which "
+                                        "Twilio does not take)");
+        }
+    }
+}
+
+
+static void
+convrelay_caller_keyboard(convrelay_caller_t *call)
+{
+    char     *p, *end;
+    ssize_t   n;
+
+    static char    line[8192];
+    static size_t  len;
+
+    n = read(0, line + len, sizeof(line) - 1 - len);
+
+    if (n <= 0) {
+        call->eof = 1;
+        n = 0;
+
+        if (len) {
+            line[len++] = '\n';
+        }
+    }
+
+    len += n;
+    line[len] = '\0';
+
+    for (p = line; (end = strchr(p, '\n')) != NULL; p = end + 1) {
+        *end = '\0';
+        convrelay_caller_typed(call, p);
+    }
+
+    len -= p - line;
+    memmove(line, p, len);
+
+    if (len == sizeof(line) - 1) {
+        len = 0;
+    }
+}
+
+
+/* what a person types becomes a step; talking into the voice cuts it off */
+
+static void
+convrelay_caller_typed(convrelay_caller_t *call, char *line)
+{
+    convrelay_caller_buf_t  b;
+
+    memset(&b, 0, sizeof(convrelay_caller_buf_t));
+
+    line += strspn(line, " \t");
+
+    if (*line == '\0') {
+        return;
+    }
+
+    if (strncmp(line, "/dtmf ", 6) == 0) {
+        convrelay_caller_buf_printf(&b, "dtmf: %s", line + 6);
+
+    } else if (*line == '/') {
+        convrelay_caller_buf_str(&b, line + 1);
+
+    } else {
+
+        if (call->options->terminal
+            && !(convrelay_caller_voice_done(&call->voice)
+                 && convrelay_caller_answered(call)))
+        {
+            convrelay_caller_barge_in(call);
+        }
+
+        convrelay_caller_buf_printf(&b, "caller: %s", line);
+    }
+
+    if (convrelay_caller_scenario_line(call->scenario, b.data, b.len,
+                                       call->scenario->n + 1)
+        == CONVRELAY_ERROR)
+    {
+        convrelay_caller_print_error("%s", call->scenario->error);
+    }
+
+    convrelay_caller_buf_free(&b);
+}
+
+
+static void
+convrelay_caller_interrupt_handler(int signo)
+{
+    convrelay_caller_interrupts = 1;
+}
+
+
+/* Ctrl-C is the caller's voice where a person sits at the keyboard */
+
+static void
+convrelay_caller_signals(convrelay_caller_t *call)
+{
+    struct sigaction  sa;
+
+    signal(SIGPIPE, SIG_IGN);
+
+    if (!call->options->terminal) {
+        return;
+    }
+
+    memset(&sa, 0, sizeof(struct sigaction));
+    sa.sa_handler = convrelay_caller_interrupt_handler;
+    sigaction(SIGINT, &sa, NULL);
+}

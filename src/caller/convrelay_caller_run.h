@@ -1,0 +1,169 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * One call, held in the foreground: by a scenario, from the keyboard, or
+ * both.  _dial.c asks for TwiML, _session.c keeps the call, _step.c does a
+ * scenario's steps, _run.c waits and wires them to the socket.
+ */
+
+
+#ifndef CONVRELAY_CALLER_RUN_H_INCLUDED
+#define CONVRELAY_CALLER_RUN_H_INCLUDED
+
+
+#include "convrelay_caller.h"
+#include "convrelay_caller_conn.h"
+#include "convrelay_caller_message.h"
+#include "convrelay_caller_print.h"
+#include "convrelay_caller_record.h"
+#include "convrelay_caller_scenario.h"
+#include "convrelay_caller_twiml.h"
+#include "convrelay_caller_voice.h"
+
+
+typedef struct {
+    const char               *url;
+    const char               *connect_to;
+    const char               *public_url;
+    const char               *auth_token;
+    const char               *from;
+    const char               *to;
+    FILE                     *record;        /* or NULL */
+    convrelay_caller_pairs_t  form;          /* extra form fields */
+    convrelay_caller_pairs_t  parameters;    /* extra custom parameters */
+    convrelay_caller_pairs_t  variables;     /* --set */
+    convrelay_caller_pairs_t  headers;       /* of the handshake */
+    int64_t                   pace;          /* ms a character */
+    int64_t                   timeout;       /* ms, of any one wait */
+    int64_t                   grace;         /* ms, of tokens in flight */
+    unsigned                  get:1;
+    unsigned                  plain:1;
+    unsigned                  insecure:1;
+    unsigned                  listen:1;      /* hear each answer out */
+    unsigned                  no_checks:1;
+    unsigned                  no_warnings:1;  /* of TwiML: they were given */
+    unsigned                  replay:1;      /* the voice is a recording's */
+    unsigned                  keyboard:1;    /* steps come from stdin too */
+    unsigned                  terminal:1;    /* and stdin is a person's */
+} convrelay_caller_options_t;
+
+
+/* one prompt and its answer; times are ms, 0 for what did not happen */
+
+typedef struct {
+    int64_t                   asked_at;
+    int64_t                   first_at;
+    int64_t                   end_at;
+    unsigned                  tokens;
+    unsigned                  flight;        /* came before the pong */
+    unsigned                  stray;         /* and after it */
+    unsigned                  asked:1;
+    unsigned                  open:1;        /* a token came, no last yet */
+    unsigned                  done:1;        /* last:true came */
+    unsigned                  interrupted:1;
+    unsigned                  over:1;        /* said into the last answer */
+    unsigned                  owed:1;        /* whose last is still to come */
+    unsigned                  noted:1;       /* its figures were printed */
+    int64_t                   interrupted_at;
+    int64_t                   pong_at;       /* interrupt or prompt was read */
+    convrelay_caller_buf_t    prompt;
+    convrelay_caller_buf_t    answer;
+} convrelay_caller_turn_t;
+
+
+typedef struct {
+    convrelay_caller_options_t   *options;
+    convrelay_caller_print_t     *print;
+    convrelay_caller_scenario_t  *scenario;
+    convrelay_caller_twiml_t      twiml;
+    convrelay_caller_target_t     target;
+    convrelay_caller_ident_t      ident;
+    convrelay_caller_conn_t       conn;
+    convrelay_caller_voice_t      voice;
+    convrelay_caller_turn_t       turn;
+    convrelay_caller_buf_t        message;    /* scratch for one */
+
+    convrelay_caller_buf_t        heard;      /* of the last interruption */
+    convrelay_caller_buf_t        beyond;
+    convrelay_caller_buf_t        handoff;
+
+    size_t                        step;
+    int64_t                       step_at;    /* when the step began, or 0 */
+    int64_t                       wake;       /* look again then */
+    int64_t                       now;
+    int64_t                       begun_at;
+    int64_t                       text_at;    /* of the last token */
+    unsigned                      bad;        /* messages in a row */
+    unsigned                      turns;
+    unsigned                      stray;      /* of all turns */
+    int                           code;       /* exit code */
+
+    unsigned                      direct:1;   /* the URL is a relay's */
+    unsigned                      speaking:1;
+    unsigned                      ended:1;    /* the server sent "end" */
+    unsigned                      hung_up:1;  /* we did */
+    unsigned                      dropped:1;  /* or the network, as it were */
+    unsigned                      over:1;     /* the socket is gone */
+    unsigned                      last:1;     /* no other session follows */
+    unsigned                      eof:1;      /* of stdin */
+} convrelay_caller_t;
+
+
+/* runs one call against options->url, returns the exit code */
+int convrelay_caller_run(convrelay_caller_options_t *options,
+    convrelay_caller_scenario_t *scenario, convrelay_caller_print_t *print);
+
+/*
+ * Asks the webhook for TwiML; finds out from it where the WebSocket is.
+ * CONVRELAY_OK, or CONVRELAY_ERROR with call->code, the error printed.
+ */
+int convrelay_caller_dial(convrelay_caller_t *call);
+int convrelay_caller_aim(convrelay_caller_t *call);
+
+/*
+ * Requests <Connect action> when the session is over.  CONVRELAY_OK: the
+ * TwiML that came back connects again; CONVRELAY_DONE, CONVRELAY_ERROR.
+ */
+int convrelay_caller_action(convrelay_caller_t *call);
+
+/* the relay URL as Twilio signs it */
+void convrelay_caller_relay_url(const convrelay_caller_t *call,
+    convrelay_caller_buf_t *url);
+
+/*
+ * Asks the webhook, signed with a token or not at all (NULL), and returns
+ * its HTTP status, 0 if there was none.
+ */
+long convrelay_caller_knock(convrelay_caller_t *call, const char *token);
+
+/* frees what the two of them made */
+void convrelay_caller_forget(convrelay_caller_t *call);
+
+/* the call: what either side says */
+void convrelay_caller_begin(convrelay_caller_t *call);
+void convrelay_caller_receive(convrelay_caller_t *call, u_char *data,
+    size_t len);
+void convrelay_caller_say(convrelay_caller_t *call, const char *text);
+void convrelay_caller_press(convrelay_caller_t *call, const char *digits);
+void convrelay_caller_barge_in(convrelay_caller_t *call);
+void convrelay_caller_raw(convrelay_caller_t *call, const char *message,
+    unsigned interrupt);
+void convrelay_caller_speak(convrelay_caller_t *call);
+void convrelay_caller_pong(convrelay_caller_t *call);
+void convrelay_caller_hang_up(convrelay_caller_t *call);
+void convrelay_caller_closed(convrelay_caller_t *call);
+void convrelay_caller_send(convrelay_caller_t *call);
+void convrelay_caller_note_turn(convrelay_caller_t *call);
+
+/* the answer is over: by its last token, an interruption, or the call */
+int convrelay_caller_answered(convrelay_caller_t *call);
+
+/*
+ * Does the steps whose time has come.  CONVRELAY_DONE: there are no more;
+ * CONVRELAY_AGAIN: one waits, at most until call->wake where that is set.
+ */
+int convrelay_caller_steps(convrelay_caller_t *call);
+
+
+#endif /* CONVRELAY_CALLER_RUN_H_INCLUDED */

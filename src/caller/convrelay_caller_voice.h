@@ -1,0 +1,89 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The voice at the other end: speaks text at a steady pace as it arrives,
+ * clause by clause, and knows what the caller heard when it is cut off
+ * (sections 2.6, 4.1 and 4.4 of the protocol notes).  It has no clock of
+ * its own: times are milliseconds that its owner hands in.
+ */
+
+
+#ifndef CONVRELAY_CALLER_VOICE_H_INCLUDED
+#define CONVRELAY_CALLER_VOICE_H_INCLUDED
+
+
+#include "convrelay_caller.h"
+
+
+#define CONVRELAY_CALLER_VOICE_PACE   65      /* ms a character */
+#define CONVRELAY_CALLER_VOICE_START  350     /* ms, first token to sound */
+
+
+/*
+ * Zero-fill, then set pace and start.  A character is a code point; its
+ * sound begins when the one before it has ended, or when it arrives.
+ */
+
+typedef struct {
+    int64_t                 pace;       /* ms a character; 0: at once */
+    int64_t                 start;      /* ms before the first sound */
+
+    convrelay_caller_buf_t  text;       /* what arrived, whole */
+    size_t                  spoken;     /* bytes that were heard */
+    size_t                  chars;      /* and characters */
+    size_t                  limit;      /* stop after so many, 0: do not */
+    size_t                  clause;     /* where the current clause begins */
+    int64_t                 clause_at;  /* when its sound began */
+    int64_t                 clock;      /* when the next sound may begin */
+    unsigned                last:1;     /* no more text will come */
+    unsigned                silent:1;   /* was cut off */
+} convrelay_caller_voice_t;
+
+
+/* forgets the last text, keeps pace and start */
+void convrelay_caller_voice_reset(convrelay_caller_voice_t *v);
+void convrelay_caller_voice_free(convrelay_caller_voice_t *v);
+
+void convrelay_caller_voice_add(convrelay_caller_voice_t *v, int64_t now,
+    const void *data, size_t len);
+
+/* speaks on until now */
+void convrelay_caller_voice_advance(convrelay_caller_voice_t *v, int64_t now);
+
+/* speaks all that has arrived, as if enough time had passed */
+void convrelay_caller_voice_finish(convrelay_caller_voice_t *v, int64_t now);
+
+/*
+ * The next clause that was spoken to its end, as tokensPlayed reports it:
+ * with the white space in front of it.  CONVRELAY_OK, or CONVRELAY_AGAIN.
+ */
+int convrelay_caller_voice_clause(convrelay_caller_voice_t *v,
+    convrelay_str_t *clause);
+
+/*
+ * Cuts the voice off: the heard part of the current clause, trimmed (maybe
+ * empty), and for how long that clause had been sounding.
+ */
+void convrelay_caller_voice_cut(convrelay_caller_voice_t *v, int64_t now,
+    convrelay_str_t *fragment, int64_t *duration);
+
+/* all was heard and no more will come, or it was cut off */
+int convrelay_caller_voice_done(const convrelay_caller_voice_t *v);
+
+/* when the next character ends, or -1 when there is none */
+int64_t convrelay_caller_voice_due(const convrelay_caller_voice_t *v);
+
+/*
+ * Where the clause ends that begins at from: behind a comma, colon,
+ * semicolon, full stop, "?" or "!" that white space follows, or at the end
+ * of the text when it is complete.  0 when that is not known yet.
+ */
+size_t convrelay_caller_clause(const char *text, size_t len, size_t from,
+    unsigned last);
+
+/* the text without white space around it */
+void convrelay_caller_trim(convrelay_str_t *s);
+
+
+#endif /* CONVRELAY_CALLER_VOICE_H_INCLUDED */

@@ -1,0 +1,45 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A small, strict reader of XML 1.0, as much of it as TwiML uses: elements,
+ * attributes, text, CDATA, comments, processing instructions, the five
+ * entities and character references; no DOCTYPE.
+ */
+
+
+#ifndef CONVRELAY_CALLER_XML_H_INCLUDED
+#define CONVRELAY_CALLER_XML_H_INCLUDED
+
+
+#include "convrelay_caller.h"
+
+
+#define CONVRELAY_CALLER_XML_MAX_DEPTH  64
+
+
+typedef struct convrelay_caller_xml_s  convrelay_caller_xml_t;
+
+struct convrelay_caller_xml_s {
+    char                     *name;
+    convrelay_caller_pairs_t  attributes;
+    convrelay_caller_buf_t    text;  /* of the element itself, joined */
+    unsigned                  line;
+
+    convrelay_caller_xml_t   *parent;
+    convrelay_caller_xml_t   *children;
+    convrelay_caller_xml_t   *last_child;
+    convrelay_caller_xml_t   *next;
+};
+
+
+/*
+ * Parses one document.  Returns its root, to be freed, or NULL with a
+ * phrase in *error (malloc'ed) that names the line.
+ */
+convrelay_caller_xml_t *convrelay_caller_xml_parse(const char *data, size_t len,
+    char **error);
+void convrelay_caller_xml_free(convrelay_caller_xml_t *root);
+
+
+#endif /* CONVRELAY_CALLER_XML_H_INCLUDED */
