@@ -11,7 +11,7 @@ use Test::More;
 
 my $build = $ENV{TEST_NGINX_BUILD} // 'build';
 
-plan skip_all => 'sanitizers and valgrind are no matter of speed'
+plan skip_all => 'sanitizers and valgrind say nothing about speed'
     if $ENV{ASAN_OPTIONS} || $ENV{TEST_NGINX_VALGRIND};
 plan skip_all => 'needs make bench-build' if !-x "$build/bench/floor";
 

@@ -82,7 +82,7 @@ for _, n in ipairs{ 0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535 } do
     try(n .. ":", code(n))
 end
 
-try("a reason that is no UTF-8:", code(1000) .. "\255")
+try("a reason that is not UTF-8:", code(1000) .. "\255")
 try("a reason cut short:", code(1000) .. "\226\130")
 --- response_body
 one byte: < close 1002 a close frame of one byte
@@ -96,7 +96,7 @@ one byte: < close 1002 a close frame of one byte
 2999: < close 1002 an invalid close code
 5000: < close 1002 an invalid close code
 65535: < close 1002 an invalid close code
-a reason that is no UTF-8: < close 1007 a close reason that is not UTF-8
+a reason that is not UTF-8: < close 1007 a close reason that is not UTF-8
 a reason cut short: < close 1007 a close reason that is not UTF-8
 --- error_log
 client sent an invalid close code: 1005, closing with 1002

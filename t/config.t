@@ -201,7 +201,7 @@ unknown "modle" variable
 convrelay_twiml_attribute  "welcome greeting" Hi;
 --- must_die
 --- error_log
-"welcome greeting" is no attribute name, write it as in "welcomeGreeting"
+"welcome greeting" is not an attribute name, write it as in "welcomeGreeting"
 
 
 
@@ -210,11 +210,11 @@ convrelay_twiml_attribute  "welcome greeting" Hi;
 convrelay_twiml_attribute  a=b Hi;
 --- must_die
 --- error_log
-"a=b" is no attribute name
+"a=b" is not an attribute name
 
 
 
-=== TEST 20: the URL is no attribute to be set
+=== TEST 20: the URL is not an attribute to be set
 --- config
 convrelay_twiml_attribute  url wss://example.com;
 --- must_die
@@ -292,7 +292,7 @@ location = /twiml {
 
 
 
-=== TEST 28: a request field that is no JSON
+=== TEST 28: a request field that is not JSON
 --- config
 convrelay_request_field  stop [a];
 --- must_die

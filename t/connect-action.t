@@ -387,7 +387,7 @@ qr/\[(?:error|crit|alert)\].*evil/
 
 
 
-=== TEST 10: a value that is no reply is logged, and the call is hung up
+=== TEST 10: a value that is not a reply is logged, and the call is hung up
 --- config
 location = /action {
     convrelay_connect_action;
@@ -421,13 +421,13 @@ no number: <Hangup/>
 another number: <Hangup/>
 a number: <Dial>15550100002</Dial>
 --- error_log
-what "convrelay_connect_reply $convrelay_form_reply" gives is no reply, write "hangup", "dial NUMBER", "enqueue WORKFLOW", "reconnect [LOCATION] [max=N]", "say PHRASE" or a whole "<Response>"
+what "convrelay_connect_reply $convrelay_form_reply" gives is not a reply, write "hangup", "dial NUMBER", "enqueue WORKFLOW", "reconnect [LOCATION] [max=N]", "say PHRASE" or a whole "<Response>"
 gives has no number to dial
 gives has no workflow
 gives has a wrong "max="
 "reconnect /nowhere" finds no location with "convrelay_twiml"
 gives does not close an element
-gives is no TwiML
+gives is not TwiML
 what "convrelay_connect_reply dial $convrelay_handoff_number" gives has no number
 
 
@@ -560,7 +560,7 @@ $
 
 
 
-=== TEST 15: TwiML that cannot be made again hangs up, and is no error of HTTP
+=== TEST 15: TwiML that cannot be made again hangs up, and is not an error of HTTP
 --- config
 location = /twiml {
     convrelay_twiml          wss://$arg_host;
@@ -730,7 +730,7 @@ location "/action" has both "convrelay_connect_action" and another content handl
 convrelay_connect_reply  redirect /elsewhere;
 --- must_die
 --- error_log
-"convrelay_connect_reply redirect /elsewhere" is no reply, write "hangup", "dial NUMBER", "enqueue WORKFLOW", "reconnect [LOCATION] [max=N]", "say PHRASE" or a whole "<Response>"
+"convrelay_connect_reply redirect /elsewhere" is not a reply, write "hangup", "dial NUMBER", "enqueue WORKFLOW", "reconnect [LOCATION] [max=N]", "say PHRASE" or a whole "<Response>"
 
 
 
@@ -739,7 +739,7 @@ convrelay_connect_reply  redirect /elsewhere;
 convrelay_connect_reply  dail $convrelay_handoff_number;
 --- must_die
 --- error_log
-"convrelay_connect_reply dail $convrelay_handoff_number" is no reply
+"convrelay_connect_reply dail $convrelay_handoff_number" is not a reply
 
 
 
@@ -828,7 +828,7 @@ qr/XML of "convrelay_connect_reply" .*, at "/
 convrelay_connect_reply  "<Dial>+15550100002</Dial>";
 --- must_die
 --- error_log
-"convrelay_connect_reply <Dial>+15550100002</Dial>" is no TwiML, write one "<Response>...</Response>"
+"convrelay_connect_reply <Dial>+15550100002</Dial>" is not TwiML, write one "<Response>...</Response>"
 
 
 

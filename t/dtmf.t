@@ -360,7 +360,7 @@ end
 convrelay_on  dtmf 1x  say "x";
 --- must_die
 --- error_log
-"1x" are no digits, write 1 to 64 of 0-9, "*", "#" and A-D, or "default"
+"1x" are not digits, write 1 to 64 of 0-9, "*", "#" and A-D, or "default"
 
 
 

@@ -239,13 +239,13 @@ ngx.say(n, " codes")
 ngx.say("none: ", answer(""))
 ngx.say("one byte: ", answer("\3"))
 ngx.say("reason of 123 bytes: ", answer("\3\232" .. ("r"):rep(123)))
-ngx.say("reason that is no UTF-8: ", answer("\3\232\237\160\128"))
+ngx.say("reason that is not UTF-8: ", answer("\3\232\237\160\128"))
 --- response_body
 166 codes
 none: close without a code
 one byte: 1002
 reason of 123 bytes: 1000
-reason that is no UTF-8: 1007
+reason that is not UTF-8: 1007
 --- error_log
 client sent a close frame of one byte, closing with 1002
 --- no_error_log
@@ -390,7 +390,7 @@ client sent a message that is too large
 
 
 
-=== TEST 12: what is no handshake is refused (4.2.1)
+=== TEST 12: what is not a handshake is refused (4.2.1)
 --- config
 location = /echo {
     convrelay_echo;

@@ -206,4 +206,4 @@ call:hangup()
 convrelay_on  setup  end '{"reason":"$convrelay_lang}';
 --- must_die
 --- error_log
-"end" has hand-off data that begin with "{" and are no JSON
+"end" has hand-off data that begin with "{" and are not JSON

@@ -397,14 +397,14 @@ convrelay_env  name b;
 
 
 
-=== TEST 16: a directory is no file
+=== TEST 16: a directory is not a file
 --- http_config
 convrelay_env_file  . override;
 --- config
 --- suppress_stderr
 --- must_die
 --- error_log
-is no regular file of at most 1048576 bytes
+is not a regular file of at most 1048576 bytes
 
 
 

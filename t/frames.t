@@ -304,7 +304,7 @@ client sent a message that is too large: 1025, closing with 1009
 
 
 
-=== TEST 9: what is no message of Twilio's is ignored, the call goes on
+=== TEST 9: what is not a message of Twilio's is ignored, the call goes on
 --- config
 location = /ws {
     convrelay;

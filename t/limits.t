@@ -322,7 +322,7 @@ client timed out
 
 
 
-=== TEST 9: bytes that are no text end at convrelay_max_response_size
+=== TEST 9: bytes that are not text end at convrelay_max_response_size
 --- limits: convrelay_max_response_size 10k;
 --- llm
 if llm.messages():find("?", 1, true) then

@@ -115,7 +115,7 @@ message of unknown type
 
 
 
-=== TEST 4: what is no message is ignored with a log line, the call goes on
+=== TEST 4: what is not a message is ignored with a log line, the call goes on
 --- call
 local call = dial("/ws")
 call:setup()
@@ -143,9 +143,9 @@ call:hangup()
 --- grep_error_log_out
 client sent message that is not valid JSON, ignored
 client sent message that is not valid JSON, ignored
-client sent message that is no JSON object, ignored
-client sent message that is no JSON object, ignored
-client sent message that is no JSON object, ignored
+client sent message that is not a JSON object, ignored
+client sent message that is not a JSON object, ignored
+client sent message that is not a JSON object, ignored
 client sent message that has no string "type", ignored
 client sent message that has no string "type", ignored
 client sent message that has no string "type", ignored

@@ -183,7 +183,7 @@ POST /v1
 
 
 
-=== TEST 12: replies that are no stream
+=== TEST 12: replies that are not a stream
 --- config
 location = /v1 { convrelay_mock_llm  fault=$arg_fault first=0; }
 --- request eval

@@ -180,7 +180,7 @@ call:hangup()
 > close 1000
 < close 1000
 --- error_log
-"play" of "convrelay_on setup" is no URL, write it as in "https://host/hold.mp3": it is not sent
+"play" of "convrelay_on setup" is not a URL, write it as in "https://host/hold.mp3": it is not sent
 --- no_error_log eval
 qr/\[error\].*secret/
 
@@ -370,7 +370,7 @@ convrelay_on  setup  end "x" say "y";
 convrelay_on  setup  play hold.mp3;
 --- must_die
 --- error_log
-"play" of "convrelay_on setup" is no URL, write it as in "https://host/hold.mp3"
+"play" of "convrelay_on setup" is not a URL, write it as in "https://host/hold.mp3"
 
 
 

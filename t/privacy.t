@@ -59,7 +59,7 @@ add_block_preprocessor(sub {
     convrelay_zone        calls  1m;
 _EOC_
 
-    # the client is no part of what is tested: the server has a log of its own
+    # the client is not part of what is tested: the server has a log of its own
 
     $block->set_value('config', <<"_EOC_");
     location = /t {

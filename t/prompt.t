@@ -271,7 +271,7 @@ try("/directory")
 --- error_log eval
 [q{"../html/$persona.txt" is not UTF-8 at byte 4},
  qr/system prompt file "[^"]*\$persona.txt" \(2: No such file/,
- qr/\[error\].*parameter_none" is no regular file of at most/]
+ qr/\[error\].*parameter_none" is not a regular file of at most/]
 --- no_error_log
 missing.txt
 [emerg]
@@ -517,7 +517,7 @@ duplicate request field "a"
 
 
 
-=== TEST 12: a request field that is no JSON
+=== TEST 12: a request field that is not JSON
 --- config
 location = /ws {
     convrelay;

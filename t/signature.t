@@ -1072,7 +1072,7 @@ convrelay_auth_token  off 12345;
 
 
 
-=== TEST 23: "off" is no second token
+=== TEST 23: "off" is not a second token
 --- config
 convrelay_auth_token  12345 off;
 --- must_die
@@ -1111,7 +1111,7 @@ location = /twiml {
 }
 --- must_die
 --- error_log
-the value "voice.example.com" of "convrelay_public_url" is no URL such as "https://voice.example.com"
+the value "voice.example.com" of "convrelay_public_url" is not a URL such as "https://voice.example.com"
 
 
 
@@ -1127,7 +1127,7 @@ location = /ws {
 }
 --- must_die
 --- error_log
-the value "wss://voice.example.com" of "convrelay_public_url" is no URL such as
+the value "wss://voice.example.com" of "convrelay_public_url" is not a URL such as
 
 
 
@@ -1144,7 +1144,7 @@ location = /twiml {
 }
 --- must_die
 --- error_log
-the value "https://voice.example.com/?a=b" of "convrelay_public_url" is no URL
+the value "https://voice.example.com/?a=b" of "convrelay_public_url" is not a URL
 
 
 
@@ -1169,4 +1169,4 @@ empty: 500
 path: 500
 URL: 200
 --- error_log
-the value "" of "convrelay_public_url" is no URL
+the value "" of "convrelay_public_url" is not a URL

@@ -61,7 +61,7 @@ qr/client sent no setup message for 2\d\d ms, limit is 200 ms, closing/
 
 
 
-=== TEST 2: pings, prompts and half a message are no setup message
+=== TEST 2: pings, prompts and half a message are not a setup message
 --- limits: convrelay_setup_timeout 300ms;
 --- llm: answer=repeat
 --- call

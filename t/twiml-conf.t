@@ -20,7 +20,7 @@ __DATA__
 convrelay_twiml_attribute  welcomegreeting Hi;
 --- must_die
 --- error_log
-"welcomegreeting" is no attribute of <ConversationRelay>, did you mean "welcomeGreeting"?
+"welcomegreeting" is not an attribute of <ConversationRelay>, did you mean "welcomeGreeting"?
 
 
 
@@ -29,7 +29,7 @@ convrelay_twiml_attribute  welcomegreeting Hi;
 convrelay_twiml_attribute  dtmfDetecton true;
 --- must_die
 --- error_log
-"dtmfDetecton" is no attribute of <ConversationRelay>, did you mean "dtmfDetection"?
+"dtmfDetecton" is not an attribute of <ConversationRelay>, did you mean "dtmfDetection"?
 
 
 
@@ -38,7 +38,7 @@ convrelay_twiml_attribute  dtmfDetecton true;
 convrelay_twiml_attribute  vadSilenceMs 500;
 --- must_die
 --- error_log
-"vadSilenceMs" is no attribute of <ConversationRelay>; if it is newer than this module, put "unchecked" at the end
+"vadSilenceMs" is not an attribute of <ConversationRelay>; if it is newer than this module, put "unchecked" at the end
 
 
 
@@ -56,7 +56,7 @@ invalid parameter "there", put quotes around the value
 convrelay_twiml_attribute  a=b c unchecked;
 --- must_die
 --- error_log
-"a=b" is no attribute name
+"a=b" is not an attribute name
 
 
 
@@ -65,7 +65,7 @@ convrelay_twiml_attribute  a=b c unchecked;
 convrelay_twiml_attribute  ttsProvider Acme;
 --- must_die
 --- error_log
-"Acme" is no value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs" in
+"Acme" is not a value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs" in
 
 
 
@@ -74,7 +74,7 @@ convrelay_twiml_attribute  ttsProvider Acme;
 convrelay_twiml_attribute  dtmfDetection on;
 --- must_die
 --- error_log
-"on" is no value of "dtmfDetection", write "true" or "false" in
+"on" is not a value of "dtmfDetection", write "true" or "false" in
 
 
 
@@ -83,7 +83,7 @@ convrelay_twiml_attribute  dtmfDetection on;
 convrelay_twiml_attribute  events "tokens-played,speaker-events";
 --- must_die
 --- error_log
-"tokens-played,speaker-events" is no value of "events", write one or more of
+"tokens-played,speaker-events" is not a value of "events", write one or more of
 
 
 
@@ -92,7 +92,7 @@ convrelay_twiml_attribute  events "tokens-played,speaker-events";
 convrelay_twiml_attribute  speechTimeout 500;
 --- must_die
 --- error_log
-"500" is no value of "speechTimeout", write milliseconds, from 600 to 5000, or "auto"
+"500" is not a value of "speechTimeout", write milliseconds, from 600 to 5000, or "auto"
 
 
 
@@ -101,7 +101,7 @@ convrelay_twiml_attribute  speechTimeout 500;
 convrelay_twiml_attribute  language en_US;
 --- must_die
 --- error_log
-"en_US" is no value of "language", write a language as in "en-US", or "multi"
+"en_US" is not a value of "language", write a language as in "en-US", or "multi"
 
 
 
@@ -115,7 +115,7 @@ location = /twiml {
 }
 --- must_die
 --- error_log
-"Acme" is no value of "ttsProvider"
+"Acme" is not a value of "ttsProvider"
 
 
 
@@ -127,7 +127,7 @@ convrelay_twiml_language  es-ES ttsProvider=$convrelay_env_PROVIDER;
 location = /twiml { convrelay_twiml wss://example.com/ws; }
 --- must_die
 --- error_log
-"Acme" is no value of "ttsProvider"
+"Acme" is not a value of "ttsProvider"
 
 
 
@@ -136,7 +136,7 @@ location = /twiml { convrelay_twiml wss://example.com/ws; }
 convrelay_twiml_language  es_ES;
 --- must_die
 --- error_log
-"es_ES" is no value of "language"
+"es_ES" is not a value of "language"
 
 
 
@@ -164,7 +164,7 @@ duplicate language "es-es"
 convrelay_twiml_language  es-ES welcomeGreeting=Hola;
 --- must_die
 --- error_log
-"welcomeGreeting" is no attribute of <Language>; if it is newer than this module
+"welcomeGreeting" is not an attribute of <Language>; if it is newer than this module
 
 
 
@@ -173,7 +173,7 @@ convrelay_twiml_language  es-ES welcomeGreeting=Hola;
 convrelay_twiml_language  es-ES voise=a;
 --- must_die
 --- error_log
-"voise" is no attribute of <Language>, did you mean "voice"?
+"voise" is not an attribute of <Language>, did you mean "voice"?
 
 
 

@@ -194,7 +194,7 @@ ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
         && !ngx_http_convrelay_is_digits(&rule->match))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" are no digits, write 1 to %d of 0-9, "
+                           "\"%V\" are not digits, write 1 to %d of 0-9, "
                            "\"*\", \"#\" and A-D, or \"default\"",
                            &rule->match, CONVRELAY_SESSION_MAX_DIGITS);
         return NGX_CONF_ERROR;
@@ -423,7 +423,7 @@ ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
 
     } else {
         rc = convrelay_json_parse(&json, m.text.data, m.text.len);
-        error = "has hand-off data that begin with \"{\" and are no JSON";
+        error = "has hand-off data that begin with \"{\" and are not JSON";
 
         convrelay_json_free(&json);
     }
@@ -438,7 +438,7 @@ ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
 }
 
 
-/* NGX_OK; NGX_DECLINED: the word is no option; NGX_ERROR (logged) */
+/* NGX_OK; NGX_DECLINED: the word is not an option; NGX_ERROR (logged) */
 
 static ngx_int_t
 ngx_http_convrelay_on_option(ngx_conf_t *cf, ngx_http_convrelay_do_t *action,
@@ -779,7 +779,7 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"convrelay_on dtmf %V\" cannot be pressed: "
-                               "\"%c\" is the terminator, which is no part "
+                               "\"%c\" is the terminator, which is not part "
                                "of an entry", match, conf->dtmf->terminator);
             return NGX_CONF_ERROR;
         }

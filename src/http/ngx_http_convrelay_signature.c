@@ -322,7 +322,7 @@ ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_pool_t *pool,
         if (ngx_http_convrelay_public_url(&url, &scheme, &rest) != NGX_OK) {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                           "the value \"%V\" of \"convrelay_public_url\" is "
-                          "no URL such as \"https://voice.example.com\"",
+                          "not a URL such as \"https://voice.example.com\"",
                           &url);
             return NGX_ERROR;
         }
@@ -441,7 +441,7 @@ ngx_http_convrelay_signature_header(ngx_http_request_t *r,
 
 
 /*
- * A body that is no form is signed by its hash, which is part of the URL
+ * A body that is not a form is signed by its hash, which is part of the URL
  * (argument bodySHA256) and so of what was just checked.
  */
 
@@ -672,7 +672,7 @@ ngx_http_convrelay_check_public_url(ngx_conf_t *cf,
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the value \"%V\" of \"convrelay_public_url\" is "
-                           "no URL such as \"https://voice.example.com\"",
+                           "not a URL such as \"https://voice.example.com\"",
                            &url);
         return NGX_CONF_ERROR;
     }

@@ -191,7 +191,7 @@ ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_uint_t level,
 
     if (!ngx_is_file(fi) || ngx_file_size(fi) > max) {
         ngx_log_error(level, log, 0,
-                      "\"%V\" is no regular file of at most %O bytes",
+                      "\"%V\" is not a regular file of at most %O bytes",
                       label, max);
         goto done;
     }

@@ -66,7 +66,7 @@ convrelay_llm_message_set(convrelay_llm_message_t *m, size_t len)
 {
     m->len = len;
 
-    /* an escape is longer than what it stands for; what is no UTF-8 is mended,
+    /* an escape is longer than what it stands for; what is not UTF-8 is mended,
        and may be as long then as before */
 
     m->plain = (convrelay_json_escaped_len(m->text, len) == len

@@ -254,7 +254,7 @@ convrelay_llm_redact(char *dst, size_t size, const u_char *src, size_t len)
 }
 
 
-/* how much of the word is no key: all of it, nothing, or what precedes one */
+/* how many bytes of the word precede a key: all of them where there is none */
 
 static size_t
 convrelay_llm_public_len(convrelay_llm_redact_t *r, const u_char *word,

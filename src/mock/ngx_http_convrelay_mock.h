@@ -216,7 +216,7 @@ ngx_int_t ngx_http_convrelay_mock_whole(ngx_pool_t *pool,
     ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *json);
 
 /*
- * Replies that are no stream: the one that a fault or the request asks for,
+ * Replies that are not streams: the one that a fault or the request asks for,
  * the status of the directive, a request that was refused (ctx->error).  What
  * they return is for a content handler to return and for others to finalize
  * the request with.

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Replies that are no stream: errors, whole completions, and what a client
+ * Replies that are not streams: errors, whole completions, and what a client
  * should not get.
  */
 

@@ -109,7 +109,7 @@ convrelay_relay_parse(convrelay_relay_message_t *m, u_char *data, size_t len)
 
     if (!cJSON_IsObject(root)) {
         convrelay_relay_free(m);
-        m->error = "is no JSON object";
+        m->error = "is not a JSON object";
         return CONVRELAY_DECLINED;
     }
 

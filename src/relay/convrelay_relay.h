@@ -139,7 +139,7 @@ typedef struct {
  * one of 0-9, *, # and A-D, or empty.
  *
  * Returns CONVRELAY_OK, also for an unknown type (CONVRELAY_RELAY_UNKNOWN);
- * CONVRELAY_DECLINED for what is no JSON object with a string "type"
+ * CONVRELAY_DECLINED for what is not a JSON object with a string "type"
  * (m->error); CONVRELAY_ERROR without memory.  convrelay_relay_free() is
  * owed after CONVRELAY_OK and harmless otherwise.
  */

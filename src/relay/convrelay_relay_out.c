@@ -159,7 +159,7 @@ convrelay_relay_check_url(const convrelay_str_t *url, const char **error)
         scheme--;
 
         if (url->len <= scheme || memcmp(url->data, "http://", scheme) != 0) {
-            *error = "is no URL, write it as in "
+            *error = "is not a URL, write it as in "
                      "\"https://host/hold.mp3\"";
             return CONVRELAY_DECLINED;
         }
@@ -215,7 +215,7 @@ convrelay_relay_check_lang(const convrelay_str_t *lang, const char **error)
         if ((c < '0' || c > '9') && ((c | 0x20) < 'a' || (c | 0x20) > 'z')
             && (c != '-' || i == 0))
         {
-            *error = "is no language, write it as in \"en-US\"";
+            *error = "is not a language, write it as in \"en-US\"";
             return CONVRELAY_DECLINED;
         }
     }
@@ -235,7 +235,7 @@ convrelay_relay_check_raw(const convrelay_str_t *raw, const char **error)
 
     copy = malloc(raw->len + 1);
 
-    *error = "is no JSON object, write it as in {\"type\":\"config\"}";
+    *error = "is not a JSON object, write it as in {\"type\":\"config\"}";
 
     if (copy == NULL) {
         return CONVRELAY_DECLINED;
@@ -347,7 +347,7 @@ convrelay_relay_check_kind(const cJSON *root,
         item = cJSON_GetObjectItemCaseSensitive(root, *name);
 
         if (item && !cJSON_IsString(item)) {
-            *error = "has a language or \"handoffData\" that is no string";
+            *error = "has a language or \"handoffData\" that is not a string";
             return CONVRELAY_DECLINED;
         }
     }

@@ -78,7 +78,7 @@ void convrelay_session_info(convrelay_session_t *s,
 uint64_t convrelay_session_spoken(const convrelay_session_t *s);
 
 /* something more is said now: a silence, and an error message, that were
-   before it are no part of the answer's time any more */
+   before it are not part of the answer's time any more */
 void convrelay_session_speak_on(convrelay_session_t *s, uint64_t now);
 
 /* true where reports say that all of the answer was heard */

@@ -27,7 +27,7 @@ typedef struct {
 
 /*
  * Takes the text apart, which may be changed.  Returns CONVRELAY_OK;
- * CONVRELAY_DECLINED: it is no JSON object; CONVRELAY_ERROR: out of memory.
+ * CONVRELAY_DECLINED: it is not a JSON object; CONVRELAY_ERROR: out of memory.
  * convrelay_handoff_close() is owed only after CONVRELAY_OK.
  */
 int convrelay_handoff_open(convrelay_handoff_t *h, u_char *data, size_t len);

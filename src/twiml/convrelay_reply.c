@@ -80,7 +80,7 @@ static const convrelay_reply_word_t  convrelay_reply_words[] = {
 
 
 static const char  convrelay_reply_usage[] =
-    "is no reply, write \"hangup\", \"dial NUMBER\", \"enqueue WORKFLOW\", "
+    "is not a reply, write \"hangup\", \"dial NUMBER\", \"enqueue WORKFLOW\", "
     "\"reconnect [LOCATION] [max=N]\", \"say PHRASE\" or a whole "
     "\"<Response>\"";
 
@@ -415,7 +415,7 @@ convrelay_reply_check_root(const convrelay_str_t *xml, const char **error)
     }
 
     if (end != last) {
-        *error = "is no TwiML, write one \"<Response>...</Response>\"";
+        *error = "is not TwiML, write one \"<Response>...</Response>\"";
         return CONVRELAY_DECLINED;
     }
 

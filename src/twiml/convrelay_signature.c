@@ -157,7 +157,7 @@ convrelay_signature_check(const convrelay_str_t *header, const u_char *wanted)
 }
 
 
-/* what is no URL stays one piece, and is its own only candidate */
+/* what is not a URL stays one piece, and is its own only candidate */
 
 static void
 convrelay_signature_split(convrelay_signature_t *s,

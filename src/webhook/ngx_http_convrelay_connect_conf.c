@@ -64,7 +64,7 @@ ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
 
     clcf->reply = reply;
 
-    /* an amount in a phrase is no capture of a regex */
+    /* an amount in a phrase is not a capture of a regex */
 
     say = (source.len > 4 && ngx_strncmp(source.data, "say ", 4) == 0);
 

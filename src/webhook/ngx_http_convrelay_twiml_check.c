@@ -249,7 +249,7 @@ ngx_http_convrelay_twiml_check_known(ngx_conf_t *cf,
 
     if (convrelay_twiml_check_value(&name, &text, &error) != CONVRELAY_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no value of \"%V\", %s",
+                           "\"%V\" is not a value of \"%V\", %s",
                            &a->text, &a->name, error);
         return NGX_CONF_ERROR;
     }

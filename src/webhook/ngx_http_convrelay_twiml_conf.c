@@ -61,7 +61,7 @@ ngx_http_convrelay_twiml_attribute(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (convrelay_twiml_check_name(&name) != CONVRELAY_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no attribute name, write it as in "
+                           "\"%V\" is not an attribute name, write it as in "
                            "\"welcomeGreeting\"", &value[1]);
         return NGX_CONF_ERROR;
     }
@@ -327,14 +327,15 @@ ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,
 
     if (hint) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no attribute of <%s>, did you mean "
+                           "\"%V\" is not an attribute of <%s>, did you mean "
                            "\"%s\"?", name, tag, hint);
         return NGX_CONF_ERROR;
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"%V\" is no attribute of <%s>; if it is newer than "
-                       "this module, put \"unchecked\" at the end", name, tag);
+                       "\"%V\" is not an attribute of <%s>; if it is newer "
+                       "than this module, put \"unchecked\" at the end",
+                       name, tag);
 
     return NGX_CONF_ERROR;
 }

@@ -56,7 +56,7 @@ static const dotenv_case_t  dotenv_cases[] = {
     { "empty lines count", bytes("\n \n\t\nA=b\n\n"), "4 A=[b]\n" },
     { "a comment after white space",
       bytes("A=b # c\nD=e\t#f\n"), "1 A=[b]\n2 D=[e]\n" },
-    { "\"#\" in a word is no comment",
+    { "\"#\" in a word is not a comment",
       bytes("A=b#c\nD=e#f # g\n"), "1 A=[b#c]\n2 D=[e#f]\n" },
     { "\"#\" right after \"=\" is a value",
       bytes("A=#b\n"), "1 A=[#b]\n" },

@@ -174,7 +174,7 @@ static const interrupt_t  interrupts[] = {
     { "the same where case differs",
       "Caf\xc3\xa9 au lait", { NULL }, "caf\xc3", 0, -1, "Caf\xc3\xa9" },
 
-    { "in the middle of a word is no match",
+    { "in the middle of a word is not a match",
       "The power we need.", { NULL }, "we", 0, -1, "The power we" },
 
     { "nor across a border of words that begins inside one",

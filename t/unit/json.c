@@ -209,9 +209,9 @@ test_members(void)
     flag = 2;
 
     tap_ok(convrelay_json_string(json.root, "n", &value)
-           == CONVRELAY_DECLINED, "null is no string");
+           == CONVRELAY_DECLINED, "null is not a string");
     tap_ok(convrelay_json_string(json.root, "i", &value)
-           == CONVRELAY_DECLINED, "a number is no string");
+           == CONVRELAY_DECLINED, "a number is not a string");
     tap_ok(convrelay_json_string(json.root, "S", &value)
            == CONVRELAY_DECLINED, "names have a case");
     tap_ok(convrelay_json_string(NULL, "s", &value)
@@ -222,7 +222,7 @@ test_members(void)
            && value.len == 0, "an empty string is one");
 
     tap_ok(convrelay_json_bool(json.root, "i", &flag) == CONVRELAY_DECLINED
-           && flag == 2, "a number is no bool");
+           && flag == 2, "a number is not a bool");
     tap_ok(convrelay_json_bool(json.root, "t", &flag) == CONVRELAY_OK
            && flag == 1, "true");
     tap_ok(convrelay_json_bool(json.root, "f", &flag) == CONVRELAY_OK
@@ -281,7 +281,7 @@ test_numbers(void)
     sprintf(doc, "{\"n\":\"%0*d\"}", 400, 1);
     convrelay_json_parse(&json, (u_char *) doc, strlen(doc));
     tap_ok(convrelay_json_number(json.root, "n", &value)
-           == CONVRELAY_DECLINED, "400 digits are no number");
+           == CONVRELAY_DECLINED, "400 digits are not a number");
     convrelay_json_free(&json);
 }
 

@@ -380,11 +380,11 @@ test_members(convrelay_json_reader_t *r)
     tap_ok(convrelay_json_text(NULL, &text) == CONVRELAY_DECLINED
            && convrelay_json_text(convrelay_json_member(r->values, "i"),
                                   &text)
-              == CONVRELAY_DECLINED, "a number is no string");
+              == CONVRELAY_DECLINED, "a number is not a string");
     tap_is_str(&text, "kept", "the text is left");
 
     tap_ok(convrelay_json_value_number(NULL, NULL) == CONVRELAY_DECLINED,
-           "nothing is no number");
+           "nothing is not a number");
 }
 
 
@@ -644,7 +644,7 @@ test_bytes(convrelay_json_reader_t *r)
 }
 
 
-/* quotes behind escapes are no ends; no byte is looked at again and again */
+/* quotes behind escapes are not ends; no byte is looked at again and again */
 
 static void
 test_quotes(convrelay_json_reader_t *r)

@@ -539,7 +539,7 @@ declined_test(void)
     }
 
     (void) parse("[]");
-    tap_is(m.error, strlen(m.error), "is no JSON object", 17, "no object");
+    tap_is(m.error, strlen(m.error), "is not a JSON object", 20, "no object");
 
     (void) parse("{}");
     tap_is(m.error, strlen(m.error), "has no string \"type\"", 20, "no type");

@@ -76,10 +76,10 @@ text_test(void)
                 "\"last\":true}");
 
     convrelay_str_set(&m.lang, "en US");
-    refused(&m, "is no language");
+    refused(&m, "is not a language");
 
     convrelay_str_set(&m.lang, "-en");
-    refused(&m, "is no language");
+    refused(&m, "is not a language");
 }
 
 
@@ -161,7 +161,7 @@ language_test(void)
                 "\"transcriptionLanguage\":\"multi\"}");
 
     convrelay_str_set(&m.text, "es_ES");
-    refused(&m, "is no language");
+    refused(&m, "is not a language");
 }
 
 
@@ -192,10 +192,10 @@ raw_test(void)
     raw_one("{\"type\":\"language\",\"ttsLanguage\":\"de-DE\"}", NULL);
     raw_one("{\"type\":\"end\"}", NULL);
 
-    raw_one("", "is no JSON object");
-    raw_one("{", "is no JSON object");
-    raw_one("{} x", "is no JSON object");
-    raw_one("[]", "is no JSON object");
+    raw_one("", "is not a JSON object");
+    raw_one("{", "is not a JSON object");
+    raw_one("{} x", "is not a JSON object");
+    raw_one("[]", "is not a JSON object");
     raw_one("{}", "has no string \"type\"");
     raw_one("{\"type\":1}", "has no string \"type\"");
     raw_one("{\"type\":\"error\"}", "cannot have the type \"error\"");
@@ -203,15 +203,15 @@ raw_test(void)
     raw_one("{\"type\":\"text\"}", "lacks the string");
     raw_one("{\"type\":\"text\",\"token\":null}", "lacks the string");
     raw_one("{\"type\":\"text\",\"token\":\"\",\"last\":1}", "neither");
-    raw_one("{\"type\":\"text\",\"token\":\"\",\"lang\":1}", "is no string");
-    raw_one("{\"type\":\"play\",\"source\":\"a.mp3\"}", "is no URL");
+    raw_one("{\"type\":\"text\",\"token\":\"\",\"lang\":1}", "is not a string");
+    raw_one("{\"type\":\"play\",\"source\":\"a.mp3\"}", "is not a URL");
     raw_one("{\"type\":\"play\",\"source\":\"https://a/b\",\"loop\":-1}",
             "\"loop\"");
     raw_one("{\"type\":\"play\",\"source\":\"https://a/b\",\"loop\":1.5}",
             "\"loop\"");
     raw_one("{\"type\":\"sendDigits\",\"digits\":\"x\"}", "something else");
     raw_one("{\"type\":\"language\"}", "has no language");
-    raw_one("{\"type\":\"end\",\"handoffData\":{}}", "is no string");
+    raw_one("{\"type\":\"end\",\"handoffData\":{}}", "is not a string");
 }
 
 

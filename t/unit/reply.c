@@ -100,9 +100,9 @@ reply_test(void)
     reconnect("reconnect @name", "@name", 3);
 
     declined("hangup now", "says more");
-    declined("Hangup", "is no reply");
-    declined("dial+15550100002", "is no reply");
-    declined("redirect /a", "is no reply");
+    declined("Hangup", "is not a reply");
+    declined("dial+15550100002", "is not a reply");
+    declined("redirect /a", "is not a reply");
 
     declined("dial", "has no number");
     declined("dial 1", "has no number");
@@ -319,11 +319,11 @@ start_test(void)
     start("say It is ", NULL);
     start("<Resp", NULL);
 
-    start("x", "is no reply");
-    start("dail ", "is no reply");
-    start("dialx", "is no reply");
-    start("hangup ", "is no reply");
-    start("Say ", "is no reply");
+    start("x", "is not a reply");
+    start("dail ", "is not a reply");
+    start("dialx", "is not a reply");
+    start("hangup ", "is not a reply");
+    start("Say ", "is not a reply");
 }
 
 
@@ -342,7 +342,7 @@ start(const char *text, const char *want)
 
     tap_ok(want ? rc == CONVRELAY_DECLINED && strstr(error, want)
                 : rc == CONVRELAY_OK,
-           "\"%s$...\" %s", text, want ? "is no reply" : "can be a reply");
+           "\"%s$...\" %s", text, want ? "is not a reply" : "can be a reply");
 }
 
 
@@ -400,7 +400,7 @@ handoff_test(void)
 }
 
 
-/* whole, and each beginning of it, which is no object */
+/* whole, and each beginning of it, which is not an object */
 
 static void
 handoff(const char *text, const char *want)

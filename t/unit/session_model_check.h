@@ -354,7 +354,7 @@ history(call_t *c)
     free(now);
 
     if (root == NULL) {
-        bad(c, "the history is no JSON");
+        bad(c, "the history is not JSON");
     }
 
     return root ? root : cJSON_CreateArray();

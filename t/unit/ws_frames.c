@@ -270,7 +270,7 @@ static const frames_case_t  frames_cases[] = {
       bytes("\x89\x83" M "\x00\xff\xc3"),
       "ping \\x00\\xff\\xc3" },
 
-    { "5.5.3 an unsolicited pong is no error",
+    { "5.5.3 an unsolicited pong is not an error",
       bytes("\x8a\x81" M "x" "\x81\x81" M "y"),
       "pong x; text y" },
 
