@@ -120,33 +120,6 @@ ngx_http_convrelay_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
-ngx_int_t
-ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
-    ngx_int_t rc)
-{
-    ngx_http_convrelay_turn_t *t = data;
-
-    if (t->done) {
-        return NGX_OK;
-    }
-
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "convrelay turn done rc:%i", rc);
-
-    t->done = 1;
-    t->rc = rc;
-
-    if (r->headers_out.status == 0) {
-        r->headers_out.status = (rc > 0) ? rc
-                                         : NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_post_event(&t->event, &ngx_posted_events);
-
-    return NGX_OK;
-}
-
-
 /*
  * What is not text costs, too.  A turn that nobody waits for any more is
  * ended by its upstream, which would else read on before the posted event

@@ -493,10 +493,7 @@ ngx_int_t ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
 
 
-/* ngx_http_convrelay_turn.c */
-
-/* NGX_OK, or NGX_ERROR: no turn was started (logged) */
-ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
+/* ngx_http_convrelay_shadow.c */
 
 /*
  * A main request in the pool for which values are evaluated as for the
@@ -505,6 +502,19 @@ ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
  */
 ngx_http_request_t *ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call,
     ngx_pool_t *pool);
+
+
+/* ngx_http_convrelay_turn.c */
+
+/* NGX_OK, or NGX_ERROR: no turn was started (logged) */
+ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
+
+/*
+ * Ends a turn's subrequest for nginx and posts its event; it also is what
+ * the filters know a turn by.  Always NGX_OK.
+ */
+ngx_int_t ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
+    ngx_int_t rc);
 
 /* the session has done with it: ends its upstream in this event-loop turn */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
@@ -521,13 +531,6 @@ void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
 
 
 /* ngx_http_convrelay_answer.c */
-
-/*
- * Ends a turn's subrequest for nginx and posts its event; it also is what
- * the filters know a turn by.  Always NGX_OK.
- */
-ngx_int_t ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
-    ngx_int_t rc);
 
 /* the body is over: what is left in it, and its outcome, go to the session */
 void ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t);
