@@ -453,7 +453,7 @@ ngx_http_convrelay_turn_finish(ngx_http_convrelay_turn_t *t)
         return;
     }
 
-    ngx_http_convrelay_answer_end(t);
+    call->answer_end(t);
     ngx_http_convrelay_turn_free(t);
 
     if (!call->dead && call->output.first

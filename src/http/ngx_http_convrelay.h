@@ -275,6 +275,12 @@ typedef struct {
 } ngx_http_convrelay_ctx_t;
 
 
+/* the body of a turn's answer is over, whole or not */
+
+typedef void (*ngx_http_convrelay_answer_end_pt)(
+    ngx_http_convrelay_turn_t *t);
+
+
 /*
  * One piece of the output queue; owned by it, freed when it was sent.  One is
  * kept for the next call that sends: a token takes what another has left.
@@ -322,6 +328,7 @@ struct ngx_http_convrelay_call_s {
     /* a token needs nothing of what follows */
 
     ngx_queue_t                       turns;  /* all that are not freed */
+    ngx_http_convrelay_answer_end_pt  answer_end;     /* called by turns */
     convrelay_str_t                   system; /* written system message */
     convrelay_ws_reader_t             reader;
 
@@ -532,7 +539,7 @@ void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
 
 /* ngx_http_convrelay_answer.c */
 
-/* the body is over: what is left in it, and its outcome, go to the session */
+/* the answer_end of every call: what is left goes to the session */
 void ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t);
 
 ngx_int_t ngx_http_convrelay_filter_init(ngx_conf_t *cf);
