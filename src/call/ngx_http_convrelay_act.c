@@ -18,6 +18,10 @@ static ngx_int_t ngx_http_convrelay_send(ngx_http_convrelay_call_t *call,
     const convrelay_relay_out_t *m);
 static void ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
     convrelay_action_t *a);
+static void ngx_http_convrelay_event(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a);
+static ngx_int_t ngx_http_convrelay_perform(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_on_t *on, convrelay_action_t *a);
 
 
 void
@@ -223,4 +227,66 @@ ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
 
     ngx_log_error(level, call->connection->log, 0,
                   "convrelay: %s: \"%s\"", a->note, text);
+}
+
+
+static void
+ngx_http_convrelay_event(ngx_http_convrelay_call_t *call,
+    convrelay_action_t *a)
+{
+    ngx_http_convrelay_on_t  on;
+
+    if (ngx_http_convrelay_perform(call, &on, a) != NGX_OK) {
+        ngx_http_convrelay_call_fail(call, NGX_ERROR);
+    }
+
+    ngx_http_convrelay_on_end(&on);
+
+    ngx_http_convrelay_clock_update(call);
+}
+
+
+/* an action is evaluated when those before it are performed */
+
+static ngx_int_t
+ngx_http_convrelay_perform(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_on_t *on, convrelay_action_t *a)
+{
+    ngx_int_t              rc;
+    convrelay_actions_t    out;
+    convrelay_relay_out_t  m;
+
+    if (ngx_http_convrelay_on_start(on, call, a) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (on->rule == NULL) {
+        convrelay_session_event_declined(call->session, &on->text, &out);
+        ngx_http_convrelay_call_act(call, &out);
+        return NGX_OK;
+    }
+
+    for ( ;; ) {
+        rc = ngx_http_convrelay_on_next(on, &m);
+
+        if (rc != NGX_OK) {
+            break;
+        }
+
+        convrelay_session_perform(call->session, &m, ngx_current_msec, &out);
+        ngx_http_convrelay_call_act(call, &out);
+
+        if (call->closing || call->dead) {
+            return NGX_OK;
+        }
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    convrelay_session_event_done(call->session, ngx_current_msec, &out);
+    ngx_http_convrelay_call_act(call, &out);
+
+    return NGX_OK;
 }

@@ -2,17 +2,16 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A moment has come for which convrelay_on has actions: which ones, and with
- * which values.  Values are evaluated for a shadow of the call's request in a
- * pool of the event, so that nothing of it is left in a call that lasts.
+ * The rules of convrelay_on: finds the one for an event of the call and
+ * evaluates its actions, which act.c performs.  They are evaluated with a
+ * shadow of the call's request in a pool of the event, so that nothing stays
+ * in the pool of a call that lasts.
  */
 
 
 #include "ngx_http_convrelay.h"
 
 
-static void ngx_http_convrelay_event_run(ngx_http_convrelay_call_t *call,
-    ngx_http_request_t *m, convrelay_event_e event, convrelay_str_t *text);
 static ngx_int_t ngx_http_convrelay_event_rule(
     ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
     convrelay_event_e event, convrelay_str_t *text,
@@ -22,98 +21,88 @@ static ngx_int_t ngx_http_convrelay_event_match(ngx_http_request_t *m,
 static ngx_int_t ngx_http_convrelay_event_message(
     ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
     convrelay_event_e event, convrelay_str_t *text);
+static ngx_int_t ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
+    ngx_http_convrelay_do_t *action, convrelay_relay_out_t *message);
 
-static ngx_int_t ngx_http_convrelay_event_do(ngx_http_convrelay_call_t *call,
-    ngx_http_request_t *m, ngx_http_convrelay_do_t *action);
 
-
-void
-ngx_http_convrelay_event(ngx_http_convrelay_call_t *call,
-    convrelay_action_t *a)
+ngx_int_t
+ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
+    ngx_http_convrelay_call_t *call, convrelay_action_t *a)
 {
-    ngx_pool_t          *pool;
-    ngx_http_cleanup_t  *cln;
-    ngx_http_request_t  *m;
+    ngx_int_t  rc;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, call->connection->log, 0,
                    "convrelay event:%ui", (ngx_uint_t) a->code);
 
-    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE / 4, call->connection->log);
+    ngx_memzero(on, sizeof(ngx_http_convrelay_on_t));
 
-    if (pool == NULL) {
-        ngx_http_convrelay_call_fail(call, NGX_ERROR);
-        return;
+    on->call = call;
+    on->text = a->text;
+
+    on->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE / 4,
+                               call->connection->log);
+    if (on->pool == NULL) {
+        return NGX_ERROR;
     }
 
-    m = ngx_http_convrelay_shadow(call, pool);
-
-    if (m == NULL) {
-        ngx_http_convrelay_call_fail(call, NGX_ERROR);
-        ngx_destroy_pool(pool);
-        return;
+    on->shadow = ngx_http_convrelay_shadow(call, on->pool);
+    if (on->shadow == NULL) {
+        return NGX_ERROR;
     }
 
-    ngx_http_convrelay_event_run(call, m, a->code, &a->text);
+    rc = ngx_http_convrelay_event_rule(call, on->shadow, a->code, &on->text,
+                                       &on->rule);
 
-    for (cln = m->cleanup; cln; cln = cln->next) {
-        if (cln->handler) {
-            cln->handler(cln->data);
-        }
+    if (rc == NGX_DECLINED) {
+        rc = ngx_http_convrelay_event_message(call, on->shadow, a->code,
+                                              &on->text);
     }
 
-    ngx_destroy_pool(pool);
-
-    ngx_http_convrelay_clock_update(call);
+    return rc;
 }
 
 
-static void
-ngx_http_convrelay_event_run(ngx_http_convrelay_call_t *call,
-    ngx_http_request_t *m, convrelay_event_e event, convrelay_str_t *text)
+ngx_int_t
+ngx_http_convrelay_on_next(ngx_http_convrelay_on_t *on,
+    convrelay_relay_out_t *m)
 {
-    ngx_int_t                   rc;
-    ngx_uint_t                  i;
-    convrelay_actions_t         out;
-    ngx_http_convrelay_do_t    *action;
-    ngx_http_convrelay_rule_t  *rule;
+    ngx_int_t                 rc;
+    ngx_http_convrelay_do_t  *action;
 
-    rc = ngx_http_convrelay_event_rule(call, m, event, text, &rule);
+    action = on->rule->actions.elts;
 
-    if (rc == NGX_DECLINED) {
-        rc = ngx_http_convrelay_event_message(call, m, event, text);
+    while (on->next < on->rule->actions.nelts) {
+
+        rc = ngx_http_convrelay_on_eval(on, &action[on->next++], m);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
-    if (rc != NGX_OK) {
-        goto failed;
-    }
+    return NGX_DONE;
+}
 
-    if (rule == NULL) {
-        convrelay_session_event_declined(call->session, text, &out);
-        ngx_http_convrelay_call_act(call, &out);
+
+void
+ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on)
+{
+    ngx_http_cleanup_t  *cln;
+
+    if (on->pool == NULL) {
         return;
     }
 
-    action = rule->actions.elts;
+    if (on->shadow) {
 
-    for (i = 0; i < rule->actions.nelts; i++) {
-
-        if (call->closing || call->dead) {
-            return;
-        }
-
-        if (ngx_http_convrelay_event_do(call, m, &action[i]) != NGX_OK) {
-            goto failed;
+        for (cln = on->shadow->cleanup; cln; cln = cln->next) {
+            if (cln->handler) {
+                cln->handler(cln->data);
+            }
         }
     }
 
-    convrelay_session_event_done(call->session, ngx_current_msec, &out);
-    ngx_http_convrelay_call_act(call, &out);
-
-    return;
-
-failed:
-
-    ngx_http_convrelay_call_fail(call, NGX_ERROR);
+    ngx_destroy_pool(on->pool);
 }
 
 
@@ -242,17 +231,20 @@ ngx_http_convrelay_event_message(ngx_http_convrelay_call_t *call,
 }
 
 
-static ngx_int_t
-ngx_http_convrelay_event_do(ngx_http_convrelay_call_t *call,
-    ngx_http_request_t *m, ngx_http_convrelay_do_t *action)
-{
-    const char             *error;
-    convrelay_pair_t        pair;
-    convrelay_actions_t     out;
-    convrelay_relay_out_t   message;
+/* NGX_OK; NGX_DECLINED: there is nothing to perform; NGX_ERROR */
 
-    message = action->message;
-    message.last = (message.type == CONVRELAY_RELAY_OUT_TEXT);
+static ngx_int_t
+ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
+    ngx_http_convrelay_do_t *action, convrelay_relay_out_t *message)
+{
+    const char          *error;
+    convrelay_pair_t     pair;
+    ngx_http_request_t  *m;
+
+    m = on->shadow;
+
+    *message = action->message;
+    message->last = (message->type == CONVRELAY_RELAY_OUT_TEXT);
 
     if (action->json.parts.nelts) {
 
@@ -260,12 +252,13 @@ ngx_http_convrelay_event_do(ngx_http_convrelay_call_t *call,
             return NGX_ERROR;
         }
 
-        message.text = pair.value;
+        message->text = pair.value;
 
-    } else if (ngx_http_convrelay_value_text(m, &action->text, &message.text)
+    } else if (ngx_http_convrelay_value_text(m, &action->text,
+                                             &message->text)
                != NGX_OK
                || ngx_http_convrelay_value_text(m, &action->lang,
-                                                &message.lang)
+                                                &message->lang)
                   != NGX_OK)
     {
         return NGX_ERROR;
@@ -273,23 +266,18 @@ ngx_http_convrelay_event_do(ngx_http_convrelay_call_t *call,
 
     /* an empty value is a way of saying: not this time */
 
-    if (message.text.len == 0 && message.lang.len == 0
-        && message.type != CONVRELAY_RELAY_OUT_END)
+    if (message->text.len == 0 && message->lang.len == 0
+        && message->type != CONVRELAY_RELAY_OUT_END)
     {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
-    if (convrelay_relay_out_check(&message, &error) != CONVRELAY_OK) {
-        ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
+    if (convrelay_relay_out_check(message, &error) != CONVRELAY_OK) {
+        ngx_log_error(NGX_LOG_ERR, m->connection->log, 0,
                       "\"%V\" of \"convrelay_on %V\" %s: it is not sent",
                       &action->name, &action->event, error);
-        return NGX_OK;
+        return NGX_DECLINED;
     }
-
-    convrelay_session_perform(call->session, &message, ngx_current_msec,
-                              &out);
-
-    ngx_http_convrelay_call_act(call, &out);
 
     return NGX_OK;
 }

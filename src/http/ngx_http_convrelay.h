@@ -384,6 +384,18 @@ struct ngx_http_convrelay_turn_s {
 };
 
 
+/* the actions of a rule while they are evaluated, in a pool of their own */
+
+typedef struct {
+    ngx_http_convrelay_call_t        *call;
+    ngx_http_request_t               *shadow;
+    ngx_pool_t                       *pool;
+    ngx_http_convrelay_rule_t        *rule;   /* or NULL: there is none */
+    ngx_uint_t                        next;   /* of its actions */
+    convrelay_str_t                   text;
+} ngx_http_convrelay_on_t;
+
+
 extern ngx_module_t  ngx_http_convrelay_module;
 
 
@@ -446,14 +458,24 @@ void ngx_http_convrelay_memory_leave(ngx_http_convrelay_main_conf_t *mcf);
 ngx_int_t ngx_http_convrelay_memory_init(ngx_conf_t *cf);
 
 
-/* ngx_http_convrelay_event.c */
-
-/* performs what is configured for the EVENT; its texts may go with it */
-void ngx_http_convrelay_event(ngx_http_convrelay_call_t *call,
-    convrelay_action_t *a);
-
-
 /* ngx_http_convrelay_on.c */
+
+/*
+ * Finds and evaluates what is configured for the EVENT; performs nothing.
+ * on_start() looks for the rule; NGX_OK or NGX_ERROR.  Without one on->rule
+ * is NULL and on->text goes to the LLM: the prompt, or the message about keys.
+ * on_next() evaluates the rule's next action, as the call is then; NGX_OK,
+ * NGX_DONE: there is none left; NGX_ERROR.  The message lives until on_end(),
+ * which has to be called in any case.
+ */
+ngx_int_t ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
+    ngx_http_convrelay_call_t *call, convrelay_action_t *a);
+ngx_int_t ngx_http_convrelay_on_next(ngx_http_convrelay_on_t *on,
+    convrelay_relay_out_t *m);
+void ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on);
+
+
+/* ngx_http_convrelay_on_conf.c */
 
 char *ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd,
