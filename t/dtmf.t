@@ -286,7 +286,7 @@ call:hangup()
 
 
 
-=== TEST 12: a terminator behind the last key that fits is not one more entry
+=== TEST 12: a terminator after the last key that fits is not one more entry
 --- on
 convrelay_dtmf  max=2;
 --- call

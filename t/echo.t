@@ -1,4 +1,4 @@
-# Frames behind an echo, t/echo, as conformance suites see them: RFC 6455,
+# Frames through an echo, t/echo, as conformance suites see them: RFC 6455,
 # sections 5 to 8.  What calls do about the same is in frames.t and close.t,
 # and every case of the frame layer in t/unit/ws_frames.c.
 
@@ -286,7 +286,7 @@ location = /echo {
 
 
 
-=== TEST 8: nothing is answered behind a close (5.5.1)
+=== TEST 8: nothing is answered after a close (5.5.1)
 --- config
 location = /echo {
     convrelay_echo;

@@ -320,7 +320,7 @@ call = dial("/ws", { early = prompt(("x"):rep(5000)), mute = true })
 ngx.say(#call:answer())
 call:drop()
 
-ngx.say("behind a large header:")
+ngx.say("after a large header:")
 call = dial("/ws", { early = prompt("Hi"),
                      headers = { "Cookie: " .. ("c"):rep(3000) } })
 call:answer()
@@ -344,7 +344,7 @@ in the header's buffer:
 < close 1000
 more than the buffer holds:
 5000
-behind a large header:
+after a large header:
 < "Hi"
 > drop
 a part of one:

@@ -59,7 +59,7 @@ closed
 
 
 
-=== TEST 2: nothing of an answer that comes fast is sent behind its end
+=== TEST 2: nothing of an answer that comes fast is sent after its end
 --- llm
 local tokens = { pause = 0.001 }
 
@@ -287,7 +287,7 @@ closed
 
 
 
-=== TEST 10: an interrupt with no prompt behind it, and another one
+=== TEST 10: an interrupt with no prompt after it, and another one
 --- llm
 llm.talk{ "One. ", "Two. ", "Three.", hold = 2 }
 --- call

@@ -280,7 +280,7 @@ closed
 
 
 
-=== TEST 7: turns share a connection, but for one that was broken off
+=== TEST 7: turns share a connection, except for one that was broken off
 --- llm
 local connection = ngx.var.connection
 

@@ -1,5 +1,5 @@
 # A call of any length needs no more memory than a short one, and nothing of a
-# call is left behind it.
+# call is left when it is over.
 #
 #     TEST_TURNS=5000 prove t/memory.t        (1000)
 #

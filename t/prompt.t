@@ -543,7 +543,7 @@ request field "messages"
 
 
 
-=== TEST 14: a digit behind "$" in a phrase
+=== TEST 14: a digit after "$" in a phrase
 --- config
 location = /ws {
     convrelay;

@@ -132,7 +132,7 @@ end
 
 
 
-=== TEST 4: a map that was evaluated before setup is so anew, "set" stays
+=== TEST 4: a map evaluated before setup is evaluated again, "set" stays
 --- http_config
 map $convrelay_to $who {
     ""       unknown;

@@ -335,7 +335,7 @@ call:hangup()
 
 
 
-=== TEST 13: what came behind the flood is not looked at
+=== TEST 13: what came after the flood is not looked at
 --- limits: convrelay_max_frame_rate 1;
 --- llm: answer=repeat
 --- call

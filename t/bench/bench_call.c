@@ -332,7 +332,7 @@ bench_call_message(bench_call_t *c, const convrelay_str_t *m)
 }
 
 
-/* the value of a member, behind white space */
+/* the value of a member, after white space */
 
 static const u_char *
 bench_call_member(const convrelay_str_t *m, const char *name, size_t len)
@@ -411,7 +411,7 @@ bench_call_keep(bench_call_t *c, const u_char *p, size_t len)
 }
 
 
-/* one or more of " w123", with or without other words behind them */
+/* one or more of " w123", with or without other words after them */
 
 static void
 bench_call_words(bench_call_t *c, const u_char *p, const u_char *last)

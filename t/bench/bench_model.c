@@ -321,7 +321,7 @@ bench_model_call(const u_char *body, size_t len)
 }
 
 
-/* a number behind a prefix; *p is moved behind it, or to last */
+/* a number after a prefix; *p is moved past it, or to last */
 
 static unsigned
 bench_model_number(const u_char **p, const u_char *last, const char *prefix)

@@ -87,7 +87,7 @@ bench_text_head(u_char *buf)
 }
 
 
-/* an HTTP chunk of its own, all of one length but for a longer text */
+/* an HTTP chunk of its own; all have one length, except a longer text */
 
 size_t
 bench_text_token(u_char *buf, unsigned n)

@@ -223,7 +223,7 @@ clean(const u_char *data, size_t size)
 }
 
 
-/* whether all is well but for the code points of escapes */
+/* whether all is well except the code points of escapes */
 
 static unsigned
 taken(const u_char *data, size_t size)

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The reader against cJSON behind its scrub: what the one takes the other
- * has to take, with the same values, but for numbers that cJSON takes and
- * RFC 8259 does not know.
+ * The reader against cJSON after its scrub: a document that one accepts the
+ * other has to accept, with the same values, except numbers that cJSON takes
+ * and RFC 8259 does not know.
  */
 
 
@@ -48,7 +48,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     if (rc == CONVRELAY_OK && known != CONVRELAY_OK) {
 
-        /* cJSON wants two bytes behind a BOM */
+        /* cJSON wants two bytes after a BOM */
 
         must(size == 4 && data[0] == 0xef);
 

@@ -3,7 +3,7 @@
 --     llm.say(text, ...)           a whole answer, its tokens as given
 --     llm.stream(), llm.token(s), llm.done()     the same by hand
 --     llm.talk{ tokens, hold = n, pause = seconds, closed = "note" }
---                                  an answer that stops behind n tokens and
+--                                  an answer that stops after n tokens and
 --                                  notes it when the connection closes; to
 --                                  the prompt "?" it tells the history
 --     llm.request()                head of the request as it came

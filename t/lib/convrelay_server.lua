@@ -1,5 +1,5 @@
 -- A ConversationRelay server inside nginx, for tests of the caller.  It is
--- right in all that it does, but for the one fault that a test asks for: the
+-- right in all that it does, except for the one fault that a test asks for: the
 -- name of a rule of "convrelay-call check", which it then breaks.
 --
 --     location /ws {

@@ -83,7 +83,7 @@ static const dotenv_case_t  dotenv_cases[] = {
       bytes("A=' b # c '\n"), "1 A=[ b # c ]\n" },
     { "single quotes are literal",
       bytes("A='\\n\\t\\x$B\"'\n"), "1 A=[\\n\\t\\x$B\"]\n" },
-    { "but for \\\\ and \\'",
+    { "except \\\\ and \\'",
       bytes("A='it\\'s \\\\'\n"), "1 A=[it's \\]\n" },
     { "empty single quotes", bytes("A=''\n"), "1 A=[]\n" },
     { "a comment after single quotes",

@@ -109,7 +109,7 @@ form(const char *text, size_t len, size_t n, const bytes_t *want)
 }
 
 
-/* a body cut anywhere: as many pairs as counted, nothing read behind it */
+/* a body cut anywhere: as many pairs as counted, nothing read after it */
 
 static void
 cut_test(void)

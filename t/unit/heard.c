@@ -33,7 +33,7 @@ typedef struct {
     const char  *values[4];
     int          rc;              /* of the last one */
     const char  *fragment;        /* the text from its beginning on */
-    const char  *rest;            /* the text behind played */
+    const char  *rest;            /* the text after played */
 } played_t;
 
 
@@ -257,7 +257,7 @@ static const interrupt_t  interrupts[] = {
       "I can do it. I can wait.", { "I can do it.", "I can" }, "I can", 1,
       0, "I can do it. I can" },
 
-    { "the fragment was not reported: behind what was",
+    { "the fragment was not reported: after what was",
       "One two. One two three.", { "One two." }, "one two three", 1, -1,
       "One two. One two three" },
 

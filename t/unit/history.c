@@ -139,7 +139,7 @@ test_set(void)
     set(&h, u, "\n\n\n");
     is(&h, user("\\n\\n\\n") "," said("two") ","
        user("four \\\"and five\\\""),
-       "what is behind its end comes back; all of the first is escaped");
+       "what is after its end comes back; all of the first is escaped");
 
     convrelay_history_free(&h);
 }

@@ -488,7 +488,7 @@ test_untouched(convrelay_json_reader_t *r)
     (void) convrelay_json_text(convrelay_json_member(r->values, "a"), &text);
     memcpy(strstr((char *) was, "\\u0062"), "b     ", 6);
 
-    tap_is(doc, sizeof(doc), was, sizeof(was), "blanks behind what was");
+    tap_is(doc, sizeof(doc), was, sizeof(was), "blanks after what was");
 }
 
 
@@ -644,7 +644,7 @@ test_bytes(convrelay_json_reader_t *r)
 }
 
 
-/* quotes behind escapes are not ends; no byte is looked at again and again */
+/* quotes after escapes are not ends; no byte is looked at again and again */
 
 static void
 test_quotes(convrelay_json_reader_t *r)

@@ -161,7 +161,7 @@ static const test_llm_t  tests[] = {
 
     { .name = "10: no [DONE]", .input = TEXT("a") STOP, .text = "a",
       .finish = CONVRELAY_LLM_FINISH_STOP },
-    { .name = "10: a reset behind the finish", .input = TEXT("a") STOP,
+    { .name = "10: a reset after the finish", .input = TEXT("a") STOP,
       .text = "a", .finish = CONVRELAY_LLM_FINISH_STOP, .dirty = 1 },
 
     { .name = "11: the end in mid-text", .input = TEXT("a") TEXT("b"),
@@ -191,7 +191,7 @@ static const test_llm_t  tests[] = {
                "\"finish_reason\":\"stop\"}]}",
       .text = "a", .finish = CONVRELAY_LLM_FINISH_STOP },
 
-    { .name = "13: bytes behind [DONE]",
+    { .name = "13: bytes after [DONE]",
       .input = TEXT("a") DONE TEXT("b") "data: x\n\n", .text = "a" },
     { .name = "13: nothing but [DONE]", .input = DONE, .text = "",
       .outcome = CONVRELAY_LLM_EMPTY },
@@ -461,7 +461,7 @@ static const test_llm_t  tests[] = {
     { .name = "30: a stream with a bad status", .input = NORMAL, .text = "",
       .outcome = CONVRELAY_LLM_FAILED, .status = 302 },
 
-    { .name = "31: error behind choices",
+    { .name = "31: error after choices",
       .input = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}],"
                "\"error\":{\"message\":\"m\"}}\n\n",
       .text = "", .outcome = CONVRELAY_LLM_FAILED, .message = "m" },

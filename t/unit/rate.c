@@ -61,7 +61,7 @@ test_rate(void)
         n += convrelay_rate_add(&r, &limit, i * 1000) == CONVRELAY_OK;
     }
 
-    tap_ok(n == 1000, "at the rate behind a burst");
+    tap_ok(n == 1000, "at the rate after a burst");
     tap_ok(convrelay_rate_add(&r, &limit, 1000999) == CONVRELAY_DECLINED,
            "a millisecond too early");
 

@@ -551,7 +551,7 @@ declined_test(void)
     done();
 
     tap_ok(parse_len("{\"type\":\"dtmf\"}\0", 16) == CONVRELAY_DECLINED,
-           "a NUL behind the end");
+           "a NUL after the end");
     done();
 
     tap_ok(parse_len("\0", 1) == CONVRELAY_DECLINED, "only a NUL");

@@ -154,7 +154,7 @@ static const call_t  calls[] = {
       "    user \"Hours?\"\n"
       "    assistant \"We are open Excuse\"\n" },
 
-    { "say before the first piece: the answer goes on behind it", EVENTS,
+    { "say before the first piece: the answer goes on after it", EVENTS,
       "setup \"CA1\"\n"
       "    SETUP\n"
       "    EVENT setup\n"
@@ -489,7 +489,7 @@ static const call_t  calls[] = {
       "    assistant \"Goodbye.\"\n"
       "interrupt \"x\"\n" },
 
-    { "end behind a file: the limit, or off", EVENTS,
+    { "end after a file: the limit, or off", EVENTS,
       "setup \"CA1\"\n"
       "    SETUP\n"
       "    EVENT setup\n"
@@ -505,7 +505,7 @@ static const call_t  calls[] = {
       "speaking \"off\"\n"
       "    SEND {\"type\":\"end\"}\n" },
 
-    { "end behind tones", EVENTS,
+    { "end after tones", EVENTS,
       "setup \"CA1\"\n"
       "    SETUP\n"
       "    EVENT setup\n"
@@ -585,7 +585,7 @@ static const call_t  calls[] = {
       "deadline\n"
       "    640\n" },
 
-    { "also behind an answer that was heard, and after a silence", FALLIBLE,
+    { "also after an answer that was heard, and after a silence", FALLIBLE,
       "setup \"CA1\"\n"
       "    SETUP\n"
       "prompt \"Hi\"\n"
@@ -605,7 +605,7 @@ static const call_t  calls[] = {
       "deadline\n"
       "    2585\n" },
 
-    { "what is said behind the error message is reported again", FALLIBLE,
+    { "what is said after the error message is reported again", FALLIBLE,
       "setup \"CA1\"\n"
       "    SETUP\n"
       "prompt \"Hi\"\n"

@@ -442,7 +442,7 @@ static const call_t  calls[] = {
       "    assistant \"Sorry to hear that.\"\n"
       "    user \"Well\"\n" },
 
-    { "an interrupt of the phrase behind some text: the text was heard",
+    { "an interrupt of the phrase after some text: the text was heard",
       DEFAULT,
       "setup \"CA1\"\n"
       "    SETUP\n"

@@ -163,7 +163,7 @@ static const call_t  calls[] = {
       "end complete\n"
       "    TEXT \"\" last\n" },
 
-    { "a terminator behind as many keys as there can be is theirs", EVENTS,
+    { "a terminator after as many keys as there can be is theirs", EVENTS,
       "setup \"CA1\"\n"
       "    SETUP\n"
       "    EVENT setup\n"
@@ -275,7 +275,7 @@ static const call_t  calls[] = {
       "    user \"Name a tree.\"\n"
       "    user \"The caller pressed 1.\"\n" },
 
-    { "a key right behind the prompt begins another entry", EVENTS,
+    { "a key right after the prompt begins another entry", EVENTS,
       "setup \"CA1\"\n"
       "    SETUP\n"
       "    EVENT setup\n"

@@ -34,7 +34,7 @@
 
 #define START_TIME   350      /* ms from a text to its first sound */
 #define CHAR_TIME    65
-#define SETTLE_TIME  250      /* ms that an interrupt may be behind its key */
+#define SETTLE_TIME  250      /* ms that an interrupt may be after its key */
 #define REPORT_TIME  2000     /* ms that reports of it may be late */
 #define CLOSE_TIME   10000    /* ms from an end to the close */
 #define ERROR_TIME   5000     /* ms between two events of errors */
@@ -57,7 +57,7 @@ typedef struct {
     uint64_t                   now;
     unsigned                   seed;
     unsigned                   number;
-    unsigned                   after;     /* events behind the close */
+    unsigned                   after;     /* events after the close */
     const char                *what;
 
     unsigned                   reports:1; /* a voice speaks and reports */
@@ -77,7 +77,7 @@ typedef struct {
     size_t                     spoken;    /* by the voice */
     size_t                     played;    /* and the session knows */
     uint64_t                   until;     /* ms, all is spoken: a guess */
-    unsigned                   phrase:1;  /* the error message is behind it */
+    unsigned                   phrase:1;  /* the error message is after it */
 
     entry_t                    entries[MAX_ENTRIES];
     size_t                     nentries;
@@ -96,7 +96,7 @@ typedef struct {
     uint64_t                   full_until;    /* ms, a terminator is theirs */
     unsigned                   settling:1;
     unsigned                   overtaken:1;   /* a turn is newer than they */
-    u_char                     next;      /* key of the entry behind theirs */
+    u_char                     next;      /* key of the entry after theirs */
 
     const convrelay_relay_out_t  *message;    /* that is to be sent */
     convrelay_str_t            said;      /* its text */
@@ -196,7 +196,7 @@ start_call(call_t *c, unsigned seed)
     c->reports = seed & 1;
     c->lang = "";
 
-    /* of its own, so that what is written behind it is seen */
+    /* of its own, so that what is written after it is seen */
 
     c->out = malloc(sizeof(convrelay_actions_t));
 

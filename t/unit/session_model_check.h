@@ -59,7 +59,7 @@ check_actions(call_t *c, const char *want)
         got[i] = check_action(c, &c->out->actions[i]);
 
         if (i != n - 1 && strchr("SVX", got[i])) {
-            bad(c, "something behind the last action");
+            bad(c, "something after the last action");
         }
     }
 
@@ -412,7 +412,7 @@ learn_cut(call_t *c)
 }
 
 
-/* what holds behind every event */
+/* what holds after every event */
 
 static void
 check_state(call_t *c)

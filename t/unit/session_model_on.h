@@ -401,7 +401,7 @@ perform_text(call_t *c, convrelay_relay_out_t *m, char *want)
 }
 
 
-/* behind which words, in which answer, it is heard */
+/* after which words, in which answer, it is heard */
 
 static void
 place_text(call_t *c, const convrelay_str_t *text)

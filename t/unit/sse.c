@@ -49,7 +49,7 @@ static const test_sse_t  tests[] = {
       0 },
     { "the error type", "event: error\ndata: a\n\ndata: b\n\n", "![a][b]",
       0 },
-    { "the type behind", "data: a\nevent:error\n\n", "![a]", 0 },
+    { "the type after", "data: a\nevent:error\n\n", "![a]", 0 },
     { "the last type", "event: error\nevent: x\ndata: a\n\n", "[a]", 0 },
     { "a type without data", "event: error\n\ndata: a\n\n", "[a]", 0 },
     { "no blank line", "data: a\n\ndata: b\n", "[a][b]", 0 },

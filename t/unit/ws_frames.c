@@ -503,7 +503,7 @@ limits(void)
     memset(&l, 0, sizeof(l));
     l.max_fragments = 2;
 
-    check(&l, "10.4 as many fragments as allowed, each message anew",
+    check(&l, "10.4 as many fragments as allowed, in each message",
           bytes("\x01\x81" M "a" "\x89\x80" M "\x80\x81" M "b"
                 "\x01\x81" M "c" "\x80\x81" M "d"),
           "ping ; text ab; text cd");
@@ -532,7 +532,7 @@ limits(void)
 }
 
 
-/* values behind an error, the state after it, and freeing */
+/* values after an error, the state after it, and freeing */
 
 static void
 states(void)

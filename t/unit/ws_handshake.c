@@ -111,7 +111,7 @@ static const handshake_case_t  handshake_cases[] = {
       "websocket", "Upgrade", "dGhlIHNhbXBsZSBub25jZQ", "13",
       400, "with an invalid \"Sec-WebSocket-Key\"" },
 
-    { "4.2.1 a key with more behind it is answered 400",
+    { "4.2.1 a key with more after it is answered 400",
       "websocket", "Upgrade", KEY "=", "13",
       400, "with an invalid \"Sec-WebSocket-Key\"" },
 

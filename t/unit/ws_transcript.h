@@ -36,7 +36,7 @@ static transcript_t     got, want;
 static const limits_t   no_limits;
 
 
-/* the page that nothing is read behind; CHUNK bytes are in front of it */
+/* nothing is read past this page; CHUNK bytes are in front of it */
 
 static void
 open_chunk(void)
