@@ -3,8 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * One call, held in the foreground: by a scenario, from the keyboard, or
- * both.  _dial.c asks for TwiML, _session.c keeps the call, _step.c does a
- * scenario's steps, _run.c waits and wires them to the socket.
+ * both.  _dial.c and _webhook.c ask for TwiML, _session.c keeps the call,
+ * _step.c does a scenario's steps, _run.c waits and wires them to the socket.
  */
 
 
@@ -126,6 +126,17 @@ int convrelay_caller_aim(convrelay_caller_t *call);
  * TwiML that came back connects again; CONVRELAY_DONE, CONVRELAY_ERROR.
  */
 int convrelay_caller_action(convrelay_caller_t *call);
+
+/* the form of a request; status is the session's, NULL before there is one */
+void convrelay_caller_form(convrelay_caller_t *call,
+    convrelay_caller_pairs_t *form, const char *status);
+
+/*
+ * Requests TwiML from url, which replaces what the call had.  CONVRELAY_OK,
+ * or CONVRELAY_ERROR, the error printed.
+ */
+int convrelay_caller_webhook(convrelay_caller_t *call, const char *url,
+    const char *method, convrelay_caller_pairs_t *form);
 
 /* the relay URL as Twilio signs it */
 void convrelay_caller_relay_url(const convrelay_caller_t *call,
