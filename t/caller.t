@@ -137,6 +137,37 @@ _EOC_
             }
         }
 
+        # what the webhook and the relay are sent
+
+        location = /headers {
+            access_by_lua_block {
+                ngx.shared.calls:rpush("headers", ngx.req.raw_header())
+            }
+
+            convrelay_auth_token  off;
+            convrelay_twiml       wss://calls.example.com/headers/ws;
+        }
+
+        location = /headers/ws {
+            access_by_lua_block {
+                ngx.shared.calls:rpush("headers", ngx.req.raw_header())
+            }
+
+            convrelay_auth_token  off;
+            convrelay;
+            convrelay_mock_llm    interval=1ms;
+        }
+
+        location = /sent {
+            content_by_lua_block {
+                local calls = ngx.shared.calls
+
+                for i = 1, calls:llen("headers") do
+                    ngx.print(calls:lpop("headers"))
+                end
+            }
+        }
+
         location = /drops {
             default_type  text/xml;
             return 200 '<Response><Connect action="/action"><ConversationRelay
@@ -422,6 +453,42 @@ is($run->{code}, 4, '... and without it no WebSocket');
 is($run->{err}, "convrelay-call: $ws/relay: the server answered"
                 . " \"403 Forbidden\" to the WebSocket handshake\n",
    '... which is said');
+
+
+# headers, those of the webhook's request first
+
+sub sent {
+    my $name = shift;
+
+    return join '; ', `curl -s $http/sent` =~ /^((?:$name):[^\r\n]*)/img;
+}
+
+$run = caller_run('-e', 'Hi', @to, "$http/headers");
+is($run->{code}, 0, 'a call without --header') or diagnose($run);
+is(sent('Accept|User-Agent|Upgrade|Origin'),
+   'User-Agent: TwilioProxy/1.1; Accept: */*; '
+   . 'Upgrade: websocket; User-Agent: Jetty/11.0.24',
+   '... sends what Twilio sends');
+
+$run = caller_run('-e', 'Hi', @to, '--header', 'Origin: https://a.example',
+                  '--header', 'X-One: 1', '--header', 'x-one:2',
+                  '--header', 'accept:', '--header', 'user-agent: mine',
+                  '--header', 'Pragma:', "$http/headers");
+is($run->{code}, 0, '--header') or diagnose($run);
+is(sent('Origin|X-One|Accept|User-Agent|Pragma|Cache-Control'),
+   'Origin: https://a.example; X-One: 1; x-one: 2; user-agent: mine; '
+   . 'Cache-Control: no-cache; Origin: https://a.example; X-One: 1; '
+   . 'x-one: 2; user-agent: mine',
+   '... reaches webhook and relay, replaces headers and removes them');
+
+for my $header ('Origin', ': x', 'Or igin: x', "Origin: a\r\nX: y") {
+    $run = caller_run('--header', $header, "$http/headers");
+    is($run->{code}, 2, '--header that is not one');
+    like($run->{err}, $header =~ /\r/
+         ? qr/^convrelay-call: header "Origin" has a control character/
+         : qr/^convrelay-call: "\Q$header\E" is not a header, write "NAME: VALUE"$/,
+         '... is refused');
+}
 
 
 # TwiML as Twilio would see it

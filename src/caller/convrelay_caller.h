@@ -75,6 +75,10 @@ void convrelay_caller_pairs_add(convrelay_caller_pairs_t *pairs,
     const char *name, const char *value);
 const char *convrelay_caller_pairs_get(const convrelay_caller_pairs_t *pairs,
     const char *name);
+
+/* whether there is a pair of that name in upper or lower case: a header's */
+int convrelay_caller_pairs_has(const convrelay_caller_pairs_t *pairs,
+    const char *name);
 void convrelay_caller_pairs_free(convrelay_caller_pairs_t *pairs);
 
 /* monotonic, in milliseconds and microseconds */

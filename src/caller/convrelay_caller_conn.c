@@ -22,6 +22,8 @@ static int convrelay_caller_conn_connect_tls(convrelay_caller_conn_t *c);
 static int convrelay_caller_conn_test(convrelay_caller_conn_t *c);
 static int convrelay_caller_conn_connected(convrelay_caller_conn_t *c);
 static void convrelay_caller_conn_request(convrelay_caller_conn_t *c);
+static void convrelay_caller_conn_header(convrelay_caller_conn_t *c,
+    const char *name, const char *value);
 static void convrelay_caller_conn_edit(convrelay_caller_conn_t *c);
 static int convrelay_caller_conn_response(convrelay_caller_conn_t *c);
 static int convrelay_caller_conn_check(convrelay_caller_conn_t *c, char *head,
@@ -214,7 +216,10 @@ convrelay_caller_conn_connected(convrelay_caller_conn_t *c)
 }
 
 
-/* the handshake as Twilio sends it (section 4.9), in its order */
+/*
+ * The handshake as Twilio sends it (section 4.9), in its order; headers of
+ * --header replace those of the same name.
+ */
 
 static void
 convrelay_caller_conn_request(convrelay_caller_conn_t *c)
@@ -226,36 +231,46 @@ convrelay_caller_conn_request(convrelay_caller_conn_t *c)
     b = &c->out;
     t = c->target;
 
-    convrelay_caller_buf_printf(b,
-        "GET %s HTTP/1.1\r\n"
-        "Host: %s\r\n"
-        "Upgrade: websocket\r\n"
-        "Connection: Upgrade\r\n"
-        "Sec-WebSocket-Key: %s\r\n"
-        "Sec-WebSocket-Version: 13\r\n"
-        "User-Agent: Jetty/11.0.24\r\n"
-        "Accept-Encoding: gzip\r\n"
-        "Pragma: no-cache\r\n"
-        "Cache-Control: no-cache\r\n",
-        t->parsed.target, t->parsed.authority, c->key);
+    convrelay_caller_buf_printf(b, "GET %s HTTP/1.1\r\n", t->parsed.target);
+    convrelay_caller_conn_header(c, "Host", t->parsed.authority);
+    convrelay_caller_conn_header(c, "Upgrade", "websocket");
+    convrelay_caller_conn_header(c, "Connection", "Upgrade");
+    convrelay_caller_conn_header(c, "Sec-WebSocket-Key", c->key);
+    convrelay_caller_conn_header(c, "Sec-WebSocket-Version", "13");
+    convrelay_caller_conn_header(c, "User-Agent", "Jetty/11.0.24");
+    convrelay_caller_conn_header(c, "Accept-Encoding", "gzip");
+    convrelay_caller_conn_header(c, "Pragma", "no-cache");
+    convrelay_caller_conn_header(c, "Cache-Control", "no-cache");
 
     if (t->signature) {
-        convrelay_caller_buf_printf(b,
-            "X-Twilio-Signature: %s\r\n"
-            "x-amzn-bedrock-agentcore-runtime-custom-twilio-signature: "
-            "%s\r\n",
-            t->signature, t->signature);
+        convrelay_caller_conn_header(c, "X-Twilio-Signature", t->signature);
+        convrelay_caller_conn_header(c, "x-amzn-bedrock-agentcore-runtime-"
+                                     "custom-twilio-signature", t->signature);
     }
 
     for (i = 0; i < t->headers.n; i++) {
-        convrelay_caller_buf_printf(b, "%s: %s\r\n", t->headers.elts[i].name,
-                                    t->headers.elts[i].value);
+
+        if (t->headers.elts[i].value[0]) {
+            convrelay_caller_buf_printf(b, "%s: %s\r\n",
+                                        t->headers.elts[i].name,
+                                        t->headers.elts[i].value);
+        }
     }
 
     convrelay_caller_buf_str(b, "\r\n");
 
     if (t->edit) {
         convrelay_caller_conn_edit(c);
+    }
+}
+
+
+static void
+convrelay_caller_conn_header(convrelay_caller_conn_t *c, const char *name,
+    const char *value)
+{
+    if (!convrelay_caller_pairs_has(&c->target->headers, name)) {
+        convrelay_caller_buf_printf(&c->out, "%s: %s\r\n", name, value);
     }
 }
 

@@ -37,7 +37,7 @@ typedef struct {
     unsigned                  tls:1;
     unsigned                  insecure:1;  /* do not verify certificates */
     char                     *signature;   /* or NULL */
-    convrelay_caller_pairs_t  headers;     /* more of them */
+    convrelay_caller_pairs_t  headers;     /* of --header */
     const char               *edit;        /* of the handshake, or NULL */
     const char               *edited;      /* what comes in its place */
     int64_t                   timeout;     /* ms, of TLS connecting */

@@ -152,6 +152,7 @@ convrelay_caller_direct(convrelay_caller_t *call)
 int
 convrelay_caller_aim(convrelay_caller_t *call)
 {
+    size_t       i;
     const char  *error;
 
     convrelay_caller_target_free(&call->target);
@@ -182,7 +183,12 @@ convrelay_caller_aim(convrelay_caller_t *call)
     call->target.timeout = call->options->timeout;
 
     convrelay_caller_target_resolve(&call->target);
-    convrelay_caller_merge(&call->target.headers, &call->options->headers);
+
+    for (i = 0; i < call->options->headers.n; i++) {
+        convrelay_caller_pairs_add(&call->target.headers,
+                                   call->options->headers.elts[i].name,
+                                   call->options->headers.elts[i].value);
+    }
 
     if (call->options->auth_token) {
         convrelay_caller_seal(call);

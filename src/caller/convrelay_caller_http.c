@@ -10,6 +10,10 @@
 #include "convrelay_caller_sign.h"
 
 
+static struct curl_slist *convrelay_caller_fetch_headers(
+    const convrelay_caller_fetch_t *f, const char *sign_url);
+static struct curl_slist *convrelay_caller_fetch_header(
+    struct curl_slist *list, const char *name, const char *value);
 static void convrelay_caller_fetch_encode(convrelay_caller_buf_t *b,
     const convrelay_caller_pairs_t *form);
 static size_t convrelay_caller_fetch_body(char *data, size_t size, size_t n,
@@ -20,16 +24,15 @@ int
 convrelay_caller_fetch(convrelay_caller_fetch_t *f)
 {
     CURL                   *curl;
-    char                    errbuf[CURL_ERROR_SIZE], *type, *signature;
+    char                    errbuf[CURL_ERROR_SIZE], *type;
     CURLcode                rc;
     curl_off_t              time;
     struct curl_slist      *headers;
-    convrelay_caller_buf_t  url, form, sign, header;
+    convrelay_caller_buf_t  url, form, sign;
 
     memset(&url, 0, sizeof(convrelay_caller_buf_t));
     memset(&form, 0, sizeof(convrelay_caller_buf_t));
     memset(&sign, 0, sizeof(convrelay_caller_buf_t));
-    memset(&header, 0, sizeof(convrelay_caller_buf_t));
     memset(&f->body, 0, sizeof(convrelay_caller_buf_t));
 
     errbuf[0] = '\0';
@@ -54,16 +57,7 @@ convrelay_caller_fetch(convrelay_caller_fetch_t *f)
         return CONVRELAY_ERROR;
     }
 
-    headers = curl_slist_append(NULL, "Accept: */*");
-
-    if (f->token) {
-        signature = convrelay_caller_sign(f->token, sign.data,
-                                          f->get ? NULL : f->form);
-        convrelay_caller_buf_printf(&header, "X-Twilio-Signature: %s",
-                                    signature);
-        headers = curl_slist_append(headers, header.data);
-        free(signature);
-    }
+    headers = convrelay_caller_fetch_headers(f, sign.data);
 
     if (!f->get) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form.data);
@@ -107,9 +101,61 @@ convrelay_caller_fetch(convrelay_caller_fetch_t *f)
     convrelay_caller_buf_free(&url);
     convrelay_caller_buf_free(&form);
     convrelay_caller_buf_free(&sign);
-    convrelay_caller_buf_free(&header);
 
     return (rc == CURLE_OK) ? CONVRELAY_OK : CONVRELAY_ERROR;
+}
+
+
+/* those of --header replace the caller's own of that name */
+
+static struct curl_slist *
+convrelay_caller_fetch_headers(const convrelay_caller_fetch_t *f,
+    const char *sign_url)
+{
+    char               *signature;
+    size_t              i;
+    struct curl_slist  *list;
+
+    list = NULL;
+
+    if (!convrelay_caller_pairs_has(f->headers, "Accept")) {
+        list = convrelay_caller_fetch_header(list, "Accept", "*/*");
+    }
+
+    if (f->token
+        && !convrelay_caller_pairs_has(f->headers, "X-Twilio-Signature"))
+    {
+        signature = convrelay_caller_sign(f->token, sign_url,
+                                          f->get ? NULL : f->form);
+        list = convrelay_caller_fetch_header(list, "X-Twilio-Signature",
+                                             signature);
+        free(signature);
+    }
+
+    for (i = 0; i < f->headers->n; i++) {
+        list = convrelay_caller_fetch_header(list, f->headers->elts[i].name,
+                                             f->headers->elts[i].value);
+    }
+
+    return list;
+}
+
+
+/* without a value libcurl leaves its own header of that name out */
+
+static struct curl_slist *
+convrelay_caller_fetch_header(struct curl_slist *list, const char *name,
+    const char *value)
+{
+    convrelay_caller_buf_t  b;
+
+    memset(&b, 0, sizeof(convrelay_caller_buf_t));
+    convrelay_caller_buf_printf(&b, "%s:%s%s", name, value[0] ? " " : "",
+                                value);
+    list = curl_slist_append(list, b.data);
+    convrelay_caller_buf_free(&b);
+
+    return list;
 }
 
 

@@ -22,6 +22,7 @@ typedef struct {
     const char                      *sign_url;  /* or NULL: url */
     const char                      *token;     /* or NULL: not signed */
     const convrelay_caller_pairs_t  *form;
+    const convrelay_caller_pairs_t  *headers;   /* of --header */
     int64_t                          timeout;   /* ms */
     unsigned                         get:1;
     unsigned                         insecure:1;

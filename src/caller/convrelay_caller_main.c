@@ -81,6 +81,8 @@ static int convrelay_caller_main_number(double *number, const char *arg,
     double min, double max);
 static int convrelay_caller_main_pair(convrelay_caller_pairs_t *pairs,
     const char *arg, char separator);
+static int convrelay_caller_main_header(convrelay_caller_main_t *m,
+    const char *arg);
 static int convrelay_caller_main_scenario(convrelay_caller_main_t *m,
     const char *file);
 static int convrelay_caller_main_ms(int64_t *ms, const char *arg);
@@ -337,7 +339,7 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
         return convrelay_caller_main_pair(&m->run.parameters, optarg, '=');
 
     case CONVRELAY_CALLER_OPT_HEADER:
-        return convrelay_caller_main_pair(&m->run.headers, optarg, ':');
+        return convrelay_caller_main_header(m, optarg);
 
     case CONVRELAY_CALLER_OPT_TOKEN:
         m->run.auth_token = optarg;
@@ -553,6 +555,49 @@ convrelay_caller_main_pair(convrelay_caller_pairs_t *pairs, const char *arg,
 
     convrelay_caller_pairs_set(pairs, arg, value - arg,
                                value + 1 + strspn(value + 1, " "));
+
+    return CONVRELAY_OK;
+}
+
+
+/* "NAME: VALUE"; one name may come several times */
+
+static int
+convrelay_caller_main_header(convrelay_caller_main_t *m, const char *arg)
+{
+    char        *name;
+    size_t       len;
+    const char  *p, *value;
+
+    for (len = 0; arg[len] > 0x20 && arg[len] < 0x7f; len++) {
+
+        if (strchr("\"(),/:;<=>?@[\\]{}", arg[len])) {
+            break;
+        }
+    }
+
+    if (len == 0 || arg[len] != ':') {
+        convrelay_caller_print_error("\"%s\" is not a header, write "
+                                     "\"NAME: VALUE\"", arg);
+        return CONVRELAY_ERROR;
+    }
+
+    value = arg + len + 1;
+    value += strspn(value, " \t");
+
+    for (p = value; *p; p++) {
+
+        if (((u_char) *p < 0x20 && *p != '\t') || *p == 0x7f) {
+            convrelay_caller_print_error("header \"%.*s\" has a control "
+                                         "character in its value", (int) len,
+                                         arg);
+            return CONVRELAY_ERROR;
+        }
+    }
+
+    name = convrelay_caller_strndup(arg, len);
+    convrelay_caller_pairs_add(&m->run.headers, name, value);
+    free(name);
 
     return CONVRELAY_OK;
 }

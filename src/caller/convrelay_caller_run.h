@@ -33,7 +33,7 @@ typedef struct {
     convrelay_caller_pairs_t  form;          /* extra form fields */
     convrelay_caller_pairs_t  parameters;    /* extra custom parameters */
     convrelay_caller_pairs_t  variables;     /* --set */
-    convrelay_caller_pairs_t  headers;       /* of the handshake */
+    convrelay_caller_pairs_t  headers;       /* --header */
     int64_t                   pace;          /* ms a character */
     int64_t                   timeout;       /* ms, of any one wait */
     int64_t                   grace;         /* ms, of tokens in flight */

@@ -5,6 +5,7 @@
 
 
 #include <errno.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -204,6 +205,23 @@ convrelay_caller_pairs_get(const convrelay_caller_pairs_t *pairs,
     }
 
     return NULL;
+}
+
+
+int
+convrelay_caller_pairs_has(const convrelay_caller_pairs_t *pairs,
+    const char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < pairs->n; i++) {
+
+        if (strcasecmp(pairs->elts[i].name, name) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

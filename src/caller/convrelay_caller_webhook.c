@@ -46,6 +46,7 @@ convrelay_caller_webhook(convrelay_caller_t *call, const char *url,
     f.url = url;
     f.form = form;
     f.token = call->options->auth_token;
+    f.headers = &call->options->headers;
     f.get = (strcmp(method, "GET") == 0);
     f.insecure = call->options->insecure;
     f.timeout = CONVRELAY_CALLER_WEBHOOK;
@@ -128,6 +129,7 @@ convrelay_caller_knock(convrelay_caller_t *call, const char *token)
     f.url = call->options->url;
     f.form = &form;
     f.token = token;
+    f.headers = &call->options->headers;
     f.get = call->options->get;
     f.insecure = call->options->insecure;
     f.timeout = CONVRELAY_CALLER_WEBHOOK;
