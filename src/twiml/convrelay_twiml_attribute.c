@@ -149,7 +149,8 @@ static const convrelay_twiml_rule_t  convrelay_twiml_rules[] = {
     { "conversationConfiguration", NULL, 0 },
     { "backgroundNoiseReduction", NULL, 0 },
     { "applicationReconnect", &convrelay_twiml_bool, 0 },
-    { "echoPromptFiltering", &convrelay_twiml_bool, 0 }
+    { "echoPromptFiltering", &convrelay_twiml_bool, 0 },
+    { "turnDetection", NULL, 0 }
 };
 
 

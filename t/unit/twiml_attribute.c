@@ -52,7 +52,8 @@ static const char  *names[] = {
     "partialPrompts", "speechTimeout", "eotThreshold", "deepgramSmartFormat",
     "profanityFilter", "hints", "elevenlabsTextNormalization", "events",
     "debug", "intelligenceService", "conversationConfiguration",
-    "backgroundNoiseReduction", "applicationReconnect", "echoPromptFiltering"
+    "backgroundNoiseReduction", "applicationReconnect", "echoPromptFiltering",
+    "turnDetection"
 };
 
 
@@ -168,7 +169,7 @@ value_test(void)
     static const char  *texts[] = {
         "welcomeGreeting", "voice", "speechModel", "hints",
         "intelligenceService", "conversationConfiguration",
-        "backgroundNoiseReduction", "notKnown"
+        "backgroundNoiseReduction", "turnDetection", "notKnown"
     };
 
     static const char  *inputs[] = {
