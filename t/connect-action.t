@@ -533,7 +533,42 @@ call was reconnected as often as it may be, limit is 3: it is hung up
 
 
 
-=== TEST 14: reconnect can name the location, of this server
+=== TEST 14: the count is inserted before the fragment
+--- config
+location = /twiml {
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_action     $convrelay_form_action;
+}
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply    reconnect max=2;
+}
+--- call
+local http = require "convrelay_http"
+
+for _, action in ipairs{ "/action", "/action?", "/action?a=b", "/action?a=b&",
+                         "/action#rc=2&rp=all", "/action?a=1#rc=2&rp=a?",
+                         "#rc=2" }
+do
+    local r = http.form("POST", "/action", { SessionStatus = "failed",
+                                             action = action })
+
+    ngx.say((r.body:match('<Connect action="([^"]*)">'):gsub("&amp;", "&")))
+end
+--- response_body
+/action?convrelay_reconnects=1
+/action?convrelay_reconnects=1
+/action?a=b&convrelay_reconnects=1
+/action?a=b&convrelay_reconnects=1
+/action?convrelay_reconnects=1#rc=2&rp=all
+/action?a=1&convrelay_reconnects=1#rc=2&rp=a?
+?convrelay_reconnects=1#rc=2
+--- error_log
+session that failed
+
+
+
+=== TEST 15: reconnect can name the location, of this server
 --- config
 location = /one {
     convrelay_twiml            wss://example.com/one;
@@ -560,7 +595,7 @@ $
 
 
 
-=== TEST 15: TwiML that cannot be made again hangs up, and is not an error of HTTP
+=== TEST 16: TwiML that cannot be made again hangs up, and is not an error of HTTP
 --- config
 location = /twiml {
     convrelay_twiml          wss://$arg_host;
@@ -580,7 +615,7 @@ the URL that "convrelay_twiml wss://$arg_host" gives
 
 
 
-=== TEST 16: only Twilio is answered
+=== TEST 17: only Twilio is answered
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -630,7 +665,7 @@ client sent wrong "X-Twilio-Signature"
 
 
 
-=== TEST 17: a form has its limit
+=== TEST 18: a form has its limit
 --- config
 location = /action {
     convrelay_connect_action;
@@ -645,7 +680,7 @@ more: 413
 
 
 
-=== TEST 18: the reply is inherited, and works in "if" and "limit_except"
+=== TEST 19: the reply is inherited, and works in "if" and "limit_except"
 --- http_config
 convrelay_connect_reply  say http;
 --- config
@@ -677,7 +712,7 @@ limit_except: <Say>own</Say>
 
 
 
-=== TEST 19: variables of the request are empty elsewhere
+=== TEST 20: variables of the request are empty elsewhere
 --- config
 location = /other {
     return 200 "[$convrelay_session_status][$convrelay_session_duration][$convrelay_error_code][$convrelay_handoff_data][$convrelay_handoff_a]\n";
@@ -689,7 +724,7 @@ GET /other
 
 
 
-=== TEST 20: a location without a decision on signatures does not start
+=== TEST 21: a location without a decision on signatures does not start
 --- signed
 --- config
 location = /action {
@@ -701,7 +736,7 @@ location "/action" would let anybody in: add "convrelay_auth_token $convrelay_en
 
 
 
-=== TEST 21: another handler needs a location of its own
+=== TEST 22: another handler needs a location of its own
 --- config
 location = /action {
     convrelay_connect_action;
@@ -713,7 +748,7 @@ location "/action" has both "convrelay_twiml" and another content handler
 
 
 
-=== TEST 22: ... also that of a proxy
+=== TEST 23: ... also that of a proxy
 --- config
 location = /action {
     convrelay_connect_action;
@@ -725,7 +760,7 @@ location "/action" has both "convrelay_connect_action" and another content handl
 
 
 
-=== TEST 23: an unknown reply is told with what can be written
+=== TEST 24: an unknown reply is told with what can be written
 --- config
 convrelay_connect_reply  redirect /elsewhere;
 --- must_die
@@ -734,7 +769,7 @@ convrelay_connect_reply  redirect /elsewhere;
 
 
 
-=== TEST 24: ... also before a variable
+=== TEST 25: ... also before a variable
 --- config
 convrelay_connect_reply  dail $convrelay_handoff_number;
 --- must_die
@@ -743,7 +778,7 @@ convrelay_connect_reply  dail $convrelay_handoff_number;
 
 
 
-=== TEST 25: a number that cannot be dialled
+=== TEST 26: a number that cannot be dialled
 --- config
 convrelay_connect_reply  dial "+1 555 0100";
 --- must_die
@@ -752,7 +787,7 @@ has no number to dial, write "dial +15550100002", "dial sip:..." or "dial client
 
 
 
-=== TEST 26: a workflow that is none, from the environment
+=== TEST 27: a workflow that is none, from the environment
 --- http_config
 convrelay_env  CONVRELAY_TEST_WORKFLOW WW1;
 --- config
@@ -766,7 +801,7 @@ what "convrelay_connect_reply enqueue $convrelay_env_CONVRELAY_TEST_WORKFLOW" gi
 
 
 
-=== TEST 27: a reconnect without end
+=== TEST 28: a reconnect without end
 --- config
 convrelay_connect_reply  reconnect max=0;
 --- must_die
@@ -775,7 +810,7 @@ has a wrong "max=", write a number from 1 to 100
 
 
 
-=== TEST 28: a reconnect to nowhere
+=== TEST 29: a reconnect to nowhere
 --- config
 location = /action {
     convrelay_connect_action;
@@ -787,7 +822,7 @@ location = /action {
 
 
 
-=== TEST 29: a reconnect that could mean two
+=== TEST 30: a reconnect that could mean two
 --- config
 location = /action {
     convrelay_connect_action;
@@ -805,7 +840,7 @@ location = /two {
 
 
 
-=== TEST 30: an amount in a phrase
+=== TEST 31: an amount in a phrase
 --- config
 convrelay_connect_reply  say "That is $5.";
 --- must_die
@@ -814,7 +849,7 @@ convrelay_connect_reply  say "That is $5.";
 
 
 
-=== TEST 31: TwiML that is not well-formed
+=== TEST 32: TwiML that is not well-formed
 --- config
 convrelay_connect_reply  "<Response><Say>$arg_a</Response>";
 --- must_die
@@ -823,7 +858,7 @@ qr/XML of "convrelay_connect_reply" .*, at "/
 
 
 
-=== TEST 32: TwiML without a <Response>
+=== TEST 33: TwiML without a <Response>
 --- config
 convrelay_connect_reply  "<Dial>+15550100002</Dial>";
 --- must_die
@@ -832,7 +867,7 @@ convrelay_connect_reply  "<Dial>+15550100002</Dial>";
 
 
 
-=== TEST 33: two replies
+=== TEST 34: two replies
 --- config
 convrelay_connect_reply  hangup;
 convrelay_connect_reply  hangup;
@@ -842,7 +877,7 @@ convrelay_connect_reply  hangup;
 
 
 
-=== TEST 34: nor is the model told of a greeting that is not said again
+=== TEST 35: nor is the model told of a greeting that is not said again
 --- greeting
 --- config
 location = /twiml {

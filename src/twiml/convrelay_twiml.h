@@ -70,6 +70,15 @@ u_char *convrelay_xml_escape(u_char *dst, const u_char *src, size_t len);
  */
 int convrelay_twiml_check_url(const convrelay_str_t *url, const char **error);
 
+/*
+ * Where an argument is inserted into a URL: the offset of its fragment, or its
+ * length.  A fragment of Twilio's holds connection overrides ("#rc=2&rp=all"),
+ * in which a "?" does not start a query.  *separator is what goes before the
+ * argument: '?' or '&', or '\0' where the query is there and empty.
+ */
+size_t convrelay_twiml_argument(const convrelay_str_t *url,
+    u_char *separator);
+
 /* an XML attribute name as Twilio uses them: a letter, letters and digits */
 int convrelay_twiml_check_name(const convrelay_str_t *name);
 

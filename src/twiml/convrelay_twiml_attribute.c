@@ -216,9 +216,12 @@ convrelay_twiml_check_action(const convrelay_str_t *url, const char **error)
             scheme = i + 1;
         }
 
-        /* a colon behind one of these is none of a scheme */
+        /* after one of these a colon ends no scheme */
 
-        if (scheme == 0 && (url->data[i] == '/' || url->data[i] == '?')) {
+        if (scheme == 0
+            && (url->data[i] == '/' || url->data[i] == '?'
+                || url->data[i] == '#'))
+        {
             scheme = url->len + 1;
         }
     }

@@ -312,3 +312,27 @@ convrelay_twiml_url_starts(const u_char *p, const u_char *last,
            && strncasecmp((const char *) p, (const char *) prefix->data,
                           prefix->len) == 0;
 }
+
+
+size_t
+convrelay_twiml_argument(const convrelay_str_t *url, u_char *separator)
+{
+    size_t  i;
+
+    *separator = '?';
+
+    for (i = 0; i < url->len && url->data[i] != '#'; i++) {
+
+        if (url->data[i] == '?') {
+            *separator = '&';
+        }
+    }
+
+    if (i && (url->data[i - 1] == '?' || url->data[i - 1] == '&')
+        && *separator == '&')
+    {
+        *separator = '\0';
+    }
+
+    return i;
+}

@@ -86,18 +86,18 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
 
 
 /*
- * The same session again: it greets nobody, and its action says how often
- * that was done.  Twilio signs the query with the rest of the URL, so nobody
- * else can count, and no memory is needed for it.
+ * The same session again, without its greeting.  Its action says how often
+ * the call was reconnected: Twilio signs the query with the rest of the URL,
+ * so nobody else can change the count, and no memory is needed for it.
  */
 
 static ngx_int_t
 ngx_http_convrelay_twiml_reconnect(ngx_http_request_t *r,
     ngx_uint_t reconnects, convrelay_twiml_t *t)
 {
-    u_char            *p;
+    u_char            *p, separator;
     size_t             i;
-    ngx_str_t          action;
+    convrelay_str_t    action;
     convrelay_pair_t  *attribute;
 
     /* they were made for this document */
@@ -115,8 +115,8 @@ ngx_http_convrelay_twiml_reconnect(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    action.len = t->action.len;
-    action.data = t->action.data;
+    action = t->action;
+    i = convrelay_twiml_argument(&action, &separator);
 
     p = ngx_pnalloc(r->pool, action.len
                              + sizeof("?" NGX_HTTP_CONVRELAY_RECONNECTS "=")
@@ -126,12 +126,17 @@ ngx_http_convrelay_twiml_reconnect(ngx_http_request_t *r,
     }
 
     t->action.data = p;
-    t->action.len = ngx_sprintf(p, "%V%c%s=%ui", &action,
-                                ngx_strlchr(action.data,
-                                            action.data + action.len, '?')
-                                    ? '&' : '?',
-                                NGX_HTTP_CONVRELAY_RECONNECTS, reconnects)
-                    - p;
+
+    p = ngx_cpymem(p, action.data, i);
+
+    if (separator) {
+        *p++ = separator;
+    }
+
+    p = ngx_sprintf(p, "%s=%ui%*s", NGX_HTTP_CONVRELAY_RECONNECTS, reconnects,
+                    action.len - i, action.data + i);
+
+    t->action.len = p - t->action.data;
 
     return NGX_OK;
 }

@@ -20,6 +20,7 @@ static void document(const convrelay_twiml_t *t, const char *want,
     const char *name);
 static void url_test(void);
 static int check_url(const char *url, size_t len, const char **error);
+static void argument_test(void);
 static void name_test(void);
 static u_char *room(size_t size);
 
@@ -30,6 +31,7 @@ main(void)
     escape_test();
     document_test();
     url_test();
+    argument_test();
     name_test();
 
     return tap_done();
@@ -396,6 +398,53 @@ check_url(const char *url, size_t len, const char **error)
     tap_unflush(str.data, len);
 
     return rc;
+}
+
+
+static void
+argument_test(void)
+{
+    char             text[64];
+    size_t           i, n;
+    u_char           separator;
+    convrelay_str_t  url;
+
+    static const struct {
+        const char  *before;
+        const char  *after;
+        u_char       separator;
+    } urls[] = {
+        { "", "", '?' },
+        { "/end", "", '?' },
+        { "/end?", "", '\0' },
+        { "?", "", '\0' },
+        { "/end?a=1", "", '&' },
+        { "/end?a=1&", "", '\0' },
+        { "/end&", "", '?' },
+        { "", "#", '?' },
+        { "/end", "#rc=2&rp=all", '?' },
+        { "/end", "#rc=2?", '?' },
+        { "/end?a=1", "#rc=2#?&", '&' },
+        { "/end?", "#rc=2", '\0' },
+        { "https://voice.example.com", "#", '?' }
+    };
+
+    for (i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        (void) snprintf(text, sizeof(text), "%s%s", urls[i].before,
+                        urls[i].after);
+
+        url.len = strlen(text);
+        url.data = tap_flush(text, url.len);
+        separator = 'x';
+
+        n = convrelay_twiml_argument(&url, &separator);
+
+        tap_ok(n == strlen(urls[i].before)
+               && separator == urls[i].separator,
+               "place of an argument in \"%s\"", text);
+
+        tap_unflush(url.data, url.len);
+    }
 }
 
 

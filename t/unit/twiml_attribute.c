@@ -346,6 +346,7 @@ action_test(void)
         { "HTTP://voice.example.com/end", NULL },
         { "/end?at=12:30", NULL },
         { "?u=ftp://a", NULL },
+        { "end#a:b", NULL },
         { "wss://voice.example.com/ws", "scheme" },
         { "javascript:alert(1)", "scheme" },
         { "voice.example.com:8443/end", "scheme" },
