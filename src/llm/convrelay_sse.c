@@ -12,6 +12,10 @@
 #include "convrelay_sse.h"
 
 
+/* bytes that are searched for one kind of line end, then for the other */
+#define CONVRELAY_SSE_WINDOW  512
+
+
 static u_char *convrelay_sse_line_end(u_char *p, u_char *last);
 static int convrelay_sse_line(convrelay_sse_t *s,
     const convrelay_str_t *line, convrelay_sse_event_t *ev);
@@ -135,19 +139,33 @@ convrelay_sse_free(convrelay_sse_t *s)
 }
 
 
+/*
+ * Neither kind of line end is looked for far past the other, or a stream that
+ * uses one of them would be searched to its end for each line.
+ */
+
 static u_char *
 convrelay_sse_line_end(u_char *p, u_char *last)
 {
-    u_char  *lf, *cr;
+    u_char  *lf, *cr, *end;
 
-    lf = memchr(p, '\n', last - p);
-    if (lf == NULL) {
-        lf = last;
+    for ( /* void */ ; p < last; p = end) {
+
+        end = last;
+
+        if (last - p > CONVRELAY_SSE_WINDOW) {
+            end = p + CONVRELAY_SSE_WINDOW;
+        }
+
+        lf = memchr(p, '\n', end - p);
+        cr = memchr(p, '\r', (lf ? lf : end) - p);
+
+        if (cr || lf) {
+            return cr ? cr : lf;
+        }
     }
 
-    cr = memchr(p, '\r', lf - p);
-
-    return cr ? cr : lf;
+    return last;
 }
 
 

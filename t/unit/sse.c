@@ -4,8 +4,13 @@
  */
 
 
+#include <time.h>
+
 #include "convrelay_sse.h"
 #include "tap.h"
+
+
+#define TEST_LINES  (1u << 20)
 
 
 /*
@@ -24,6 +29,8 @@ typedef struct {
 static void test_run(const test_sse_t *t, size_t step);
 static void test_event(char *out, const convrelay_sse_event_t *ev);
 static void test_in_place(void);
+static void test_lines(const char *unit);
+static void test_window(char end);
 
 
 static const test_sse_t  tests[] = {
@@ -83,6 +90,15 @@ main(void)
     }
 
     test_in_place();
+
+    test_lines("\r");
+    test_lines("x\r");
+    test_lines("x\n");
+    test_lines("x\r\n");
+    test_lines(":\r\r");
+
+    test_window('\r');
+    test_window('\n');
 
     return tap_done();
 }
@@ -177,4 +193,86 @@ test_in_place(void)
     tap_ok(s.line.data == NULL && s.data.data == NULL, "nothing is copied");
 
     convrelay_sse_free(&s);
+}
+
+
+/* a line costs what is in it, however many of them lie in one buffer */
+
+static void
+test_lines(const char *unit)
+{
+    double                  ms;
+    size_t                  i, len;
+    u_char                 *input, *pos;
+    clock_t                 start;
+    convrelay_sse_t         s;
+    convrelay_sse_event_t   ev;
+
+    len = strlen(unit);
+    input = malloc(TEST_LINES * len);
+
+    for (i = 0; i < TEST_LINES; i++) {
+        memcpy(input + i * len, unit, len);
+    }
+
+    memset(&s, 0, sizeof(s));
+    s.max_line = 100;
+
+    pos = input;
+    start = clock();
+
+    tap_ok(convrelay_sse_read(&s, &pos, input + TEST_LINES * len, &ev)
+           == CONVRELAY_AGAIN, "a million lines of %zu bytes", len);
+
+    ms = (clock() - start) * 1000.0 / CLOCKS_PER_SEC;
+
+    tap_ok(ms < 4000, "... took %.0f ms of CPU, limit is 4000", ms);
+
+    convrelay_sse_free(&s);
+    free(input);
+}
+
+
+/* line ends at each place around the first ends of the search's window */
+
+static void
+test_window(char end)
+{
+    char                    want[32];
+    u_char                 *p, *pos;
+    size_t                  len, n;
+    unsigned                good;
+    convrelay_sse_t         s;
+    convrelay_sse_event_t   ev;
+
+    good = 0;
+
+    for (n = 500; n < 1040; n++) {
+        len = n + sizeof(" data: ab  ");
+        p = malloc(len);
+
+        memset(p, 'x', len);
+        p[0] = ':';
+        p[n] = end;
+
+        sprintf(want, "data: ab%c%c", end, end);
+        memcpy(p + n + 1, want, 10);
+
+        len = n + 11;
+        pos = tap_flush(p, len);
+        free(p);
+        p = pos;
+
+        memset(&s, 0, sizeof(s));
+        s.max_line = 2000;
+
+        good += convrelay_sse_read(&s, &pos, p + len, &ev) == CONVRELAY_OK
+                && convrelay_str_eq(&ev.data, "ab") && pos == p + len;
+
+        convrelay_sse_free(&s);
+        tap_unflush(p, len);
+    }
+
+    tap_ok(good == 540, "%u of 540 lengths of a line that ends with %02x",
+           good, end);
 }
