@@ -567,7 +567,7 @@ void ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t);
 ngx_int_t ngx_http_convrelay_filter_init(ngx_conf_t *cf);
 
 
-/* ngx_http_convrelay_prompt.c */
+/* ngx_http_convrelay_request.c */
 
 /* evaluates at setup what belongs to the call; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call);
@@ -643,20 +643,38 @@ char *ngx_http_convrelay_twiml_parameter(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_twiml_action(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* remembers a location with convrelay_twiml, for twiml_find() */
+char *ngx_http_convrelay_twiml_register(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+/*
+ * The location with convrelay_twiml of that name in a server, the only one
+ * there is for an empty name; NULL: there is none, or there are others.
+ */
+ngx_http_convrelay_loc_conf_t *ngx_http_convrelay_twiml_find(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_core_srv_conf_t *server,
+    convrelay_str_t *name);
+
+
+/* ngx_http_convrelay_twiml_attribute.c */
+
 char *ngx_http_convrelay_twiml_pair(ngx_conf_t *cf, ngx_array_t *attributes,
     ngx_str_t *name, ngx_str_t *value, ngx_uint_t unchecked);
+char *ngx_http_convrelay_twiml_pair_value(ngx_conf_t *cf,
+    ngx_http_convrelay_attribute_t *a, ngx_str_t *value);
 ngx_http_convrelay_attribute_t *ngx_http_convrelay_find_attribute(
     ngx_array_t *attributes, ngx_str_t *name);
+char *ngx_http_convrelay_twiml_check_known(ngx_conf_t *cf,
+    ngx_http_convrelay_attribute_t *a);
+char *ngx_http_convrelay_twiml_check_action(ngx_conf_t *cf,
+    ngx_http_convrelay_attribute_t *action);
 
 
 /* ngx_http_convrelay_twiml_check.c */
 
 char *ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
-char *ngx_http_convrelay_twiml_check_known(ngx_conf_t *cf,
-    ngx_http_convrelay_attribute_t *a);
-char *ngx_http_convrelay_twiml_check_action(ngx_conf_t *cf,
-    ngx_http_convrelay_attribute_t *action);
 
 
 /* ngx_http_convrelay_twiml_xml.c */
@@ -672,30 +690,12 @@ ngx_int_t ngx_http_convrelay_twiml_xml(ngx_http_request_t *r,
     ngx_array_t *parts, convrelay_str_t *xml);
 
 
-/* ngx_http_convrelay_action.c */
+/* ngx_http_convrelay_connect.c */
 
 ngx_int_t ngx_http_convrelay_action_handler(ngx_http_request_t *r);
 
-/*
- * Members of the hand-off data in the form of r, an array of
- * convrelay_pair_t that is empty where there are none; NULL without memory.
- */
-ngx_array_t *ngx_http_convrelay_handoff(ngx_http_request_t *r);
 
-
-/* ngx_http_convrelay_action_conf.c */
-
-/* remembers a location with convrelay_twiml, for twiml_find() */
-char *ngx_http_convrelay_twiml_register(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf);
-
-/*
- * The location with convrelay_twiml of that name in a server, the only one
- * there is for an empty name; NULL: there is none, or there are others.
- */
-ngx_http_convrelay_loc_conf_t *ngx_http_convrelay_twiml_find(
-    ngx_http_convrelay_main_conf_t *mcf, ngx_http_core_srv_conf_t *server,
-    convrelay_str_t *name);
+/* ngx_http_convrelay_connect_conf.c */
 
 char *ngx_http_convrelay_connect_action(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -720,6 +720,16 @@ ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
  */
 ngx_int_t ngx_http_convrelay_form_value(ngx_http_request_t *r,
     ngx_str_t *name, convrelay_str_t *value);
+
+/* the hand-off data as they are in the form; return codes as form_value() */
+ngx_int_t ngx_http_convrelay_handoff_text(ngx_http_request_t *r,
+    convrelay_str_t *data);
+
+/*
+ * Members of the hand-off data in the form of r, an array of
+ * convrelay_pair_t that is empty where there are none; NULL without memory.
+ */
+ngx_array_t *ngx_http_convrelay_handoff(ngx_http_request_t *r);
 
 /* the body as it was read, in one piece, in r's pool; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data);

@@ -32,13 +32,6 @@ static ngx_int_t ngx_http_convrelay_action_write(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_action_task(ngx_http_request_t *r,
     convrelay_str_t *task);
 
-static ngx_int_t ngx_http_convrelay_handoff_text(ngx_http_request_t *r,
-    convrelay_str_t *data);
-static ngx_int_t ngx_http_convrelay_handoff_members(ngx_http_request_t *r,
-    convrelay_handoff_t *h, ngx_array_t *members);
-static ngx_int_t ngx_http_convrelay_handoff_copy(ngx_http_request_t *r,
-    convrelay_str_t *dst, convrelay_str_t *src);
-
 
 ngx_int_t
 ngx_http_convrelay_action_handler(ngx_http_request_t *r)
@@ -423,120 +416,6 @@ ngx_http_convrelay_action_task(ngx_http_request_t *r, convrelay_str_t *task)
     task->data = p;
 
     (void) convrelay_handoff_task_write(p, &data, ctx->json);
-
-    return NGX_OK;
-}
-
-
-ngx_array_t *
-ngx_http_convrelay_handoff(ngx_http_request_t *r)
-{
-    u_char                    *copy;
-    ngx_int_t                  rc;
-    ngx_array_t               *members;
-    convrelay_str_t            data;
-    convrelay_handoff_t        h;
-    ngx_http_convrelay_ctx_t  *ctx;
-
-    rc = ngx_http_convrelay_handoff_text(r, &data);
-    if (rc == NGX_ERROR) {
-        return NULL;
-    }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
-
-    if (ctx->handoff) {
-        return ctx->handoff;
-    }
-
-    members = ngx_array_create(r->pool, 4, sizeof(convrelay_pair_t));
-    if (members == NULL) {
-        return NULL;
-    }
-
-    if (rc == NGX_OK && data.len) {
-
-        copy = ngx_pnalloc(r->pool, data.len);
-        if (copy == NULL) {
-            return NULL;
-        }
-
-        ngx_memcpy(copy, data.data, data.len);
-
-        rc = convrelay_handoff_open(&h, copy, data.len);
-
-        if (rc == CONVRELAY_ERROR) {
-            return NULL;
-        }
-
-        if (rc == CONVRELAY_OK) {
-            ctx->json = 1;
-
-            rc = ngx_http_convrelay_handoff_members(r, &h, members);
-            convrelay_handoff_close(&h);
-
-            if (rc != NGX_OK) {
-                return NULL;
-            }
-        }
-    }
-
-    /* as ctx->form: a body that has not been read yet is asked for again */
-
-    if (ctx->form) {
-        ctx->handoff = members;
-    }
-
-    return members;
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_handoff_text(ngx_http_request_t *r, convrelay_str_t *data)
-{
-    static ngx_str_t  name = ngx_string("HandoffData");
-
-    return ngx_http_convrelay_form_value(r, &name, data);
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_handoff_members(ngx_http_request_t *r,
-    convrelay_handoff_t *h, ngx_array_t *members)
-{
-    convrelay_pair_t   pair, *member;
-
-    while (convrelay_handoff_next(h, &pair) == CONVRELAY_OK) {
-
-        member = ngx_array_push(members);
-        if (member == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (ngx_http_convrelay_handoff_copy(r, &member->name, &pair.name)
-            != NGX_OK
-            || ngx_http_convrelay_handoff_copy(r, &member->value, &pair.value)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_handoff_copy(ngx_http_request_t *r, convrelay_str_t *dst,
-    convrelay_str_t *src)
-{
-    dst->len = src->len;
-    dst->data = ngx_pnalloc(r->pool, ngx_max(src->len, 1));
-    if (dst->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(dst->data, src->data, src->len);
 
     return NGX_OK;
 }

@@ -9,8 +9,6 @@
 #include "ngx_http_convrelay.h"
 
 
-static char *ngx_http_convrelay_twiml_pair_value(ngx_conf_t *cf,
-    ngx_http_convrelay_attribute_t *a, ngx_str_t *value);
 static char *ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,
     convrelay_twiml_element_e element, ngx_str_t *name);
 static ngx_int_t ngx_http_convrelay_split(ngx_str_t *source, ngx_str_t *name,
@@ -342,66 +340,64 @@ ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,
 
 
 char *
-ngx_http_convrelay_twiml_pair(ngx_conf_t *cf, ngx_array_t *attributes,
-    ngx_str_t *name, ngx_str_t *value, ngx_uint_t unchecked)
+ngx_http_convrelay_twiml_register(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
 {
-    ngx_http_convrelay_attribute_t  *a;
+    ngx_http_convrelay_main_conf_t       *mcf;
+    ngx_http_convrelay_twiml_location_t  *twiml;
 
-    if (ngx_http_convrelay_find_attribute(attributes, name)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "duplicate attribute \"%V\"", name);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+
+    twiml = ngx_array_push(&mcf->twimls);
+    if (twiml == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    a = ngx_array_push(attributes);
-    if (a == NULL) {
-        return NGX_CONF_ERROR;
-    }
+    twiml->server = ngx_http_conf_get_module_srv_conf(cf,
+                                                      ngx_http_core_module);
+    twiml->location = ngx_http_conf_get_module_loc_conf(cf,
+                                                        ngx_http_core_module);
+    twiml->conf = conf;
 
-    ngx_memzero(a, sizeof(ngx_http_convrelay_attribute_t));
-
-    a->name = *name;
-    a->unchecked = unchecked;
-
-    return ngx_http_convrelay_twiml_pair_value(cf, a, value);
+    return NGX_CONF_OK;
 }
 
 
-static char *
-ngx_http_convrelay_twiml_pair_value(ngx_conf_t *cf,
-    ngx_http_convrelay_attribute_t *a, ngx_str_t *value)
+ngx_http_convrelay_loc_conf_t *
+ngx_http_convrelay_twiml_find(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_core_srv_conf_t *server, convrelay_str_t *name)
 {
-    char  *rv;
+    ngx_uint_t                            i;
+    ngx_http_convrelay_loc_conf_t        *found;
+    ngx_http_convrelay_twiml_location_t  *twiml;
 
-    rv = ngx_http_convrelay_value_compile(cf, value, &a->value, 1);
+    twiml = mcf->twimls.elts;
+    found = NULL;
 
-    if (rv != NGX_CONF_OK || a->value.value->lengths) {
-        return rv;
-    }
+    for (i = 0; i < mcf->twimls.nelts; i++) {
 
-    a->known = 1;
-    a->text = *value;
+        if (twiml[i].server != server) {
+            continue;
+        }
 
-    return ngx_http_convrelay_twiml_check_known(cf, a);
-}
+        if (name->len == 0) {
 
+            if (found) {
+                return NULL;
+            }
 
-ngx_http_convrelay_attribute_t *
-ngx_http_convrelay_find_attribute(ngx_array_t *attributes, ngx_str_t *name)
-{
-    ngx_uint_t                       i;
-    ngx_http_convrelay_attribute_t  *a;
+            found = twiml[i].conf;
+            continue;
+        }
 
-    a = attributes->elts;
-
-    for (i = 0; i < attributes->nelts; i++) {
-
-        if (a[i].name.len == name->len
-            && ngx_strncmp(a[i].name.data, name->data, name->len) == 0)
+        if (twiml[i].location->name.len == name->len
+            && ngx_strncmp(twiml[i].location->name.data, name->data,
+                           name->len)
+               == 0)
         {
-            return &a[i];
+            return twiml[i].conf;
         }
     }
 
-    return NULL;
+    return found;
 }
