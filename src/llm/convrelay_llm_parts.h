@@ -17,6 +17,9 @@
 #define convrelay_llm_blank(c)                                               \
     ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
 
+/* 2xx */
+#define convrelay_llm_good(s)  ((s)->status >= 200 && (s)->status < 300)
+
 
 /*
  * One chunk, or one whole completion, as it was read; its text is borrowed
@@ -64,9 +67,5 @@ const convrelay_json_value_t *convrelay_llm_unwrap(
  */
 unsigned convrelay_llm_is_error(convrelay_json_value_t *error,
     convrelay_json_value_t *object);
-
-/* 2xx */
-unsigned convrelay_llm_good(const convrelay_llm_stream_t *s);
-
 
 #endif /* CONVRELAY_LLM_PARTS_H_INCLUDED */

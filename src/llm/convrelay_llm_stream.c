@@ -550,10 +550,3 @@ convrelay_llm_trim(convrelay_str_t *text)
         text->len--;
     }
 }
-
-
-unsigned
-convrelay_llm_good(const convrelay_llm_stream_t *s)
-{
-    return s->status >= 200 && s->status < 300;
-}
