@@ -223,7 +223,7 @@ ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
 
     /* it came from outside: one line, and printable */
 
-    convrelay_llm_redact(text, sizeof(text), a->text.data, a->text.len);
+    convrelay_redact(text, sizeof(text), a->text.data, a->text.len);
 
     ngx_log_error(level, call->connection->log, 0,
                   "convrelay: %s: \"%s\"", a->note, text);

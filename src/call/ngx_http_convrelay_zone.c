@@ -424,7 +424,7 @@ ngx_http_convrelay_refused(ngx_http_convrelay_call_t *call,
 
     /* it came from outside: one line, and printable */
 
-    convrelay_llm_redact(text, sizeof(text), shown.data, shown.len);
+    convrelay_redact(text, sizeof(text), shown.data, shown.len);
 
     if (claim->limit == NULL) {
         ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,

@@ -16,6 +16,7 @@
 
 #include "convrelay_base.h"
 #include "convrelay_rate.h"
+#include "convrelay_redact.h"
 #include "convrelay_ws.h"
 #include "convrelay_ws_handshake.h"
 #include "convrelay_relay.h"

@@ -10,38 +10,13 @@
 #include <stdlib.h>
 
 #include "convrelay_llm_parts.h"
-#include "convrelay_utf8.h"
-
-
-#define CONVRELAY_LLM_OPAQUE_LEN  16      /* of a word that may be a key */
-
-
-typedef struct {
-    unsigned          key:1;          /* the word "key" was read */
-    unsigned          just:1;         /* nothing but "provided" since */
-    unsigned          next:1;         /* the next word is one */
-} convrelay_llm_redact_t;
+#include "convrelay_redact.h"
 
 
 static convrelay_llm_error_t *convrelay_llm_fail_start(
     convrelay_llm_stream_t *s);
 static void convrelay_llm_error_string(const convrelay_json_value_t *object,
     const char *name, char *dst, size_t size);
-
-static size_t convrelay_llm_public_len(convrelay_llm_redact_t *r,
-    const u_char *word, size_t len);
-static size_t convrelay_llm_prefix(const u_char *word, size_t len);
-static unsigned convrelay_llm_is(const u_char *word, size_t len,
-    const char *name);
-static unsigned convrelay_llm_is_opaque(const u_char *word, size_t len);
-static unsigned convrelay_llm_is_alnum(u_char c);
-static unsigned convrelay_llm_is_word(u_char c);
-static unsigned convrelay_llm_is_control(uint32_t cp);
-
-
-static const char  *convrelay_llm_prefixes[] = {
-    "sk-", "sk_", "gsk_", "xai-", "hf_", "AIza", "eyJ"
-};
 
 
 void
@@ -55,10 +30,10 @@ convrelay_llm_fail(convrelay_llm_stream_t *s, const char *code,
         return;
     }
 
-    convrelay_llm_redact(e->code, sizeof(e->code), (u_char *) code,
-                         strlen(code));
-    convrelay_llm_redact(e->message, sizeof(e->message), (u_char *) message,
-                         strlen(message));
+    convrelay_redact(e->code, sizeof(e->code), (u_char *) code,
+                     strlen(code));
+    convrelay_redact(e->message, sizeof(e->message), (u_char *) message,
+                     strlen(message));
 }
 
 
@@ -73,8 +48,8 @@ convrelay_llm_fail_text(convrelay_llm_stream_t *s,
         return;
     }
 
-    convrelay_llm_redact(e->message, sizeof(e->message), text->data,
-                         text->len);
+    convrelay_redact(e->message, sizeof(e->message), text->data,
+                     text->len);
 }
 
 
@@ -126,7 +101,7 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s,
         return;
     }
 
-    convrelay_llm_redact(e->message, sizeof(e->message), raw->data, raw->len);
+    convrelay_redact(e->message, sizeof(e->message), raw->data, raw->len);
 }
 
 
@@ -181,227 +156,9 @@ convrelay_llm_error_string(const convrelay_json_value_t *object,
     value = convrelay_json_member(object, name);
 
     if (convrelay_json_text(value, &text) == CONVRELAY_OK) {
-        convrelay_llm_redact(dst, size, text.data, text.len);
+        convrelay_redact(dst, size, text.data, text.len);
 
     } else if (convrelay_json_value_number(value, &number) == CONVRELAY_OK) {
         (void) snprintf(dst, size, "%.0f", number);
     }
-}
-
-
-void
-convrelay_llm_redact(char *dst, size_t size, const u_char *src, size_t len)
-{
-    char                    *p, *end;
-    size_t                   n;
-    uint32_t                 cp;
-    const u_char            *last, *start, *stop;
-    convrelay_llm_redact_t   r;
-
-    if (size == 0) {
-        return;
-    }
-
-    memset(&r, 0, sizeof(convrelay_llm_redact_t));
-
-    p = dst;
-    end = dst + size - 1;
-    last = src + len;
-
-    while (src < last && p < end) {
-        start = src;
-
-        while (src < last && convrelay_llm_is_word(*src)) {
-            src++;
-        }
-
-        if (src != start) {
-            n = convrelay_llm_public_len(&r, start, src - start);
-            stop = start + n;
-
-            while (start < stop && p < end) {
-                *p++ = (char) *start++;
-            }
-
-            for (n = 0; stop != src && n < 3 && p < end; n++) {
-                *p++ = '*';
-            }
-
-            continue;
-        }
-
-        if (r.just && (*src == ':' || *src == '=')) {
-            r.next = 1;
-        }
-
-        cp = convrelay_utf8_decode(&src, last);
-
-        if (cp == 0xfffd) {
-            *p++ = '?';
-
-        } else if (convrelay_llm_is_control(cp)) {
-            *p++ = ' ';
-
-        } else if (end - p < src - start) {
-            break;
-
-        } else {
-            p = (char *) convrelay_utf8_encode((u_char *) p, cp);
-        }
-    }
-
-    *p = '\0';
-}
-
-
-/* how many bytes of the word precede a key: all of them where there is none */
-
-static size_t
-convrelay_llm_public_len(convrelay_llm_redact_t *r, const u_char *word,
-    size_t len)
-{
-    unsigned  next;
-
-    next = r->next;
-
-    r->next = 0;
-
-    if (convrelay_llm_is(word, len, "bearer")) {
-        r->next = 1;
-        return len;
-    }
-
-    if (next) {
-        r->just = 0;
-        return 0;
-    }
-
-    if (convrelay_llm_is(word, len, "key")
-        || convrelay_llm_is(word, len, "keys"))
-    {
-        r->key = 1;
-        r->just = 1;
-        return len;
-    }
-
-    r->just = (r->just && convrelay_llm_is(word, len, "provided"));
-
-    if (r->key && convrelay_llm_is_opaque(word, len)) {
-        return 0;
-    }
-
-    return convrelay_llm_prefix(word, len);
-}
-
-
-/* up to the first key that shows by its prefix */
-
-static size_t
-convrelay_llm_prefix(const u_char *word, size_t len)
-{
-    size_t  i, n, k;
-
-    for (i = 0; i < len; i++) {
-
-        if (i && convrelay_llm_is_alnum(word[i - 1])) {
-            continue;
-        }
-
-        for (k = 0; k < sizeof(convrelay_llm_prefixes) / sizeof(char *);
-             k++)
-        {
-            n = strlen(convrelay_llm_prefixes[k]);
-
-            if (len - i > n
-                && memcmp(word + i, convrelay_llm_prefixes[k], n) == 0)
-            {
-                return i;
-            }
-        }
-    }
-
-    return len;
-}
-
-
-/* the word, or its end as in "api_key", in any case */
-
-static unsigned
-convrelay_llm_is(const u_char *word, size_t len, const char *name)
-{
-    size_t  i, n;
-
-    n = strlen(name);
-
-    if (len < n) {
-        return 0;
-    }
-
-    word += len - n;
-
-    for (i = 0; i < n; i++) {
-        if ((word[i] | 0x20) != (u_char) name[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static unsigned
-convrelay_llm_is_opaque(const u_char *word, size_t len)
-{
-    size_t    i;
-    unsigned  digits, letters, stars;
-
-    digits = 0;
-    letters = 0;
-    stars = 0;
-
-    for (i = 0; i < len; i++) {
-
-        if (word[i] >= '0' && word[i] <= '9') {
-            digits = 1;
-
-        } else if (word[i] == '*') {
-            stars = 1;
-
-        } else if (convrelay_llm_is_alnum(word[i])) {
-            letters = 1;
-        }
-    }
-
-    return stars || (len >= CONVRELAY_LLM_OPAQUE_LEN && digits && letters);
-}
-
-
-static unsigned
-convrelay_llm_is_alnum(u_char c)
-{
-    if (c >= '0' && c <= '9') {
-        return 1;
-    }
-
-    c |= 0x20;
-
-    return c >= 'a' && c <= 'z';
-}
-
-
-static unsigned
-convrelay_llm_is_word(u_char c)
-{
-    return convrelay_llm_is_alnum(c) || c == '-' || c == '_' || c == '.'
-           || c == '*' || c == '~' || c == '+' || c == '/' || c == '%';
-}
-
-
-/* C0, DEL, C1 with its terminal escapes, and the two line ends of Unicode */
-
-static unsigned
-convrelay_llm_is_control(uint32_t cp)
-{
-    return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028
-           || cp == 0x2029;
 }

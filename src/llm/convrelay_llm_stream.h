@@ -126,14 +126,5 @@ convrelay_llm_outcome_e convrelay_llm_outcome(
 
 void convrelay_llm_stream_free(convrelay_llm_stream_t *s);
 
-/*
- * Copies at most size - 1 bytes of src for a log line: control characters
- * become spaces, invalid UTF-8 becomes '?', what looks like a key ("sk-..."
- * and the like, the word behind "Bearer", "key:" or "key provided:", long
- * opaque words after "key") becomes "***".  Always NUL-terminated.
- */
-void convrelay_llm_redact(char *dst, size_t size, const u_char *src,
-    size_t len);
-
 
 #endif /* CONVRELAY_LLM_STREAM_H_INCLUDED */

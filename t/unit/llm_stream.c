@@ -8,6 +8,7 @@
 
 
 #include "convrelay_llm_stream.h"
+#include "convrelay_redact.h"
 #include "tap.h"
 
 
@@ -839,7 +840,7 @@ test_redact(void)
         p = tap_flush(cases[i].text, len);
 
         memset(out, '#', sizeof(out));
-        convrelay_llm_redact(out, size, p, len);
+        convrelay_redact(out, size, p, len);
 
         tap_is(out, strlen(out), cases[i].want, strlen(cases[i].want),
                cases[i].text);
