@@ -14,8 +14,6 @@
 
 static ngx_uint_t ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
     ngx_str_t *key);
-static ngx_int_t ngx_http_convrelay_join_header(ngx_http_request_t *r,
-    const char *name, convrelay_str_t *value, ngx_uint_t *n);
 static ngx_int_t ngx_http_convrelay_refuse(ngx_http_request_t *r,
     ngx_uint_t status);
 static ngx_int_t ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
@@ -81,106 +79,42 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
 static ngx_uint_t
 ngx_http_convrelay_check_handshake(ngx_http_request_t *r, ngx_str_t *key)
 {
-    ngx_uint_t                keys, status;
+    ngx_uint_t                i, status;
+    convrelay_str_t           name, value;
+    ngx_list_part_t          *part;
+    ngx_table_elt_t          *header;
     convrelay_ws_handshake_t  h;
 
-    ngx_str_null(key);
     ngx_memzero(&h, sizeof(convrelay_ws_handshake_t));
 
-    if (ngx_http_convrelay_join_header(r, "upgrade", &h.upgrade, NULL)
-        != NGX_OK
-        || ngx_http_convrelay_join_header(r, "connection", &h.connection,
-                                          NULL)
-           != NGX_OK
-        || ngx_http_convrelay_join_header(r, "sec-websocket-version",
-                                          &h.version, NULL)
-           != NGX_OK
-        || ngx_http_convrelay_join_header(r, "sec-websocket-key", &h.key,
-                                          &keys)
-           != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    h.keys = ngx_min(keys, 2);
     h.get = (r->method == NGX_HTTP_GET);
     h.http11 = (r->http_version == NGX_HTTP_VERSION_11);
     h.body = (r->headers_in.content_length_n > 0 || r->headers_in.chunked);
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            name.len = header[i].key.len;
+            name.data = header[i].key.data;
+            value.len = header[i].value.len;
+            value.data = header[i].value.data;
+
+            convrelay_ws_handshake_header(&h, &name, &value);
+        }
+    }
 
     status = convrelay_ws_handshake_check(&h);
 
     if (status != NGX_HTTP_SWITCHING_PROTOCOLS) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "client sent invalid websocket handshake: %s", h.error);
-        return status;
     }
 
     key->len = h.key.len;
     key->data = h.key.data;
 
     return status;
-}
-
-
-/* the value of a header, several lines of it joined with ", " */
-
-static ngx_int_t
-ngx_http_convrelay_join_header(ngx_http_request_t *r, const char *name,
-    convrelay_str_t *value, ngx_uint_t *n)
-{
-    u_char           *p;
-    size_t            len;
-    ngx_uint_t        i, found;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    len = ngx_strlen(name);
-    found = 0;
-
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len != len
-            || ngx_strncmp(h[i].lowcase_key, name, len) != 0)
-        {
-            continue;
-        }
-
-        if (found++ == 0) {
-            value->len = h[i].value.len;
-            value->data = h[i].value.data;
-            continue;
-        }
-
-        p = ngx_pnalloc(r->pool, value->len + 2 + h[i].value.len);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        (void) ngx_sprintf(p, "%*s, %V", value->len, value->data,
-                           &h[i].value);
-
-        value->len += 2 + h[i].value.len;
-        value->data = p;
-    }
-
-    if (n) {
-        *n = found;
-    }
-
-    return NGX_OK;
 }
 
 

@@ -13,11 +13,41 @@ static int convrelay_ws_token_eq(const convrelay_str_t *s, const char *token);
 static u_char convrelay_ws_lower(u_char ch);
 
 
-int
-convrelay_ws_handshake_check(convrelay_ws_handshake_t *h)
+void
+convrelay_ws_handshake_header(convrelay_ws_handshake_t *h,
+    const convrelay_str_t *name, const convrelay_str_t *value)
 {
     convrelay_str_t  version;
 
+    if (convrelay_ws_token_eq(name, "upgrade")) {
+        h->upgrade |= convrelay_ws_has_token(value, "websocket");
+
+    } else if (convrelay_ws_token_eq(name, "connection")) {
+        h->connection |= convrelay_ws_has_token(value, "upgrade");
+
+    } else if (convrelay_ws_token_eq(name, "sec-websocket-version")) {
+
+        if (h->versions == 0) {
+            version = convrelay_ws_trim(*value);
+            h->version = convrelay_str_eq(&version, "13");
+        }
+
+        h->versions += (h->versions < 2);
+
+    } else if (convrelay_ws_token_eq(name, "sec-websocket-key")) {
+
+        if (h->keys == 0) {
+            h->key = *value;
+        }
+
+        h->keys += (h->keys < 2);
+    }
+}
+
+
+int
+convrelay_ws_handshake_check(convrelay_ws_handshake_t *h)
+{
     if (!h->get) {
         h->error = "with a method other than GET";
         return 405;
@@ -30,26 +60,29 @@ convrelay_ws_handshake_check(convrelay_ws_handshake_t *h)
         return 400;
     }
 
-    if (!convrelay_ws_has_token(&h->upgrade, "websocket")) {
+    if (!h->upgrade) {
         h->error = "without \"websocket\" in \"Upgrade\"";
         return 426;
     }
 
     /* without it "Upgrade" was meant for another hop, RFC 9110, 7.8 */
 
-    if (!convrelay_ws_has_token(&h->connection, "upgrade")) {
+    if (!h->connection) {
         h->error = "without \"upgrade\" in \"Connection\"";
         return 426;
     }
 
-    version = convrelay_ws_trim(h->version);
+    if (h->versions > 1) {
+        h->error = "with more than one \"Sec-WebSocket-Version\"";
+        return 400;
+    }
 
-    if (!convrelay_str_eq(&version, "13")) {
+    if (!h->version) {
         h->error = "without \"13\" in \"Sec-WebSocket-Version\"";
         return 426;
     }
 
-    if (h->keys == 0 || h->key.data == NULL) {
+    if (h->keys == 0) {
         h->error = "without \"Sec-WebSocket-Key\"";
         return 400;
     }

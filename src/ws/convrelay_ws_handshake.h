@@ -19,21 +19,23 @@
 
 
 /*
- * What the check looks at.  A header that is missing has data == NULL; one
- * that was sent on several lines is joined with ", " by the caller, except
- * the key, of which a second one makes the handshake bad (4.2.1, 11.3.1).
+ * What a request says about a handshake.  Zero-filled to start; the caller
+ * sets the bits of the request itself and passes each header line to
+ * convrelay_ws_handshake_header().
  */
 
 typedef struct {
-    convrelay_str_t   upgrade;
-    convrelay_str_t   connection;
-    convrelay_str_t   key;
-    convrelay_str_t   version;
+    convrelay_str_t   key;                /* of the first line */
 
     unsigned          get:1;              /* the method is GET */
-    unsigned          http11:1;           /* HTTP/1.1 or a later 1.x */
+    unsigned          http11:1;           /* HTTP/1.1 */
     unsigned          body:1;             /* the request has a body */
-    unsigned          keys:2;             /* how many key headers, capped */
+
+    unsigned          upgrade:1;          /* Upgrade has "websocket" */
+    unsigned          connection:1;       /* Connection has "upgrade" */
+    unsigned          version:1;          /* the first version is 13 */
+    unsigned          versions:2;         /* lines with a version, capped */
+    unsigned          keys:2;             /* lines with a key, capped */
 
     const char       *error;              /* out: goes on after "client
                                              sent a websocket handshake " */
@@ -41,11 +43,21 @@ typedef struct {
 
 
 /*
+ * Takes one header line, in any order; headers that are not part of a
+ * handshake are ignored.  The lines of a list (Upgrade, Connection) are
+ * looked at one by one, so nothing is joined or copied: h->key points into
+ * value.
+ */
+void convrelay_ws_handshake_header(convrelay_ws_handshake_t *h,
+    const convrelay_str_t *name, const convrelay_str_t *value);
+
+/*
  * Returns the HTTP status that answers the request: 101, 400, 405 (not GET),
- * or 426 (no upgrade asked for, or no version or one other than 13: the
- * answer then carries "Sec-WebSocket-Version: 13" and "Upgrade: websocket").
- * After 101, h->error is NULL and h->key has no white space around it: it is
- * ready for Sec-WebSocket-Accept.
+ * or 426 (no upgrade was asked for, or there is no version or one other than
+ * 13: the answer then carries "Sec-WebSocket-Version: 13" and "Upgrade:
+ * websocket").  A key or a version on more than one line is 400 (4.2.1,
+ * 11.3.1, 11.3.5).  After 101, h->error is NULL and h->key has no white space
+ * around it, ready for Sec-WebSocket-Accept.
  */
 int convrelay_ws_handshake_check(convrelay_ws_handshake_t *h);
 

@@ -62,8 +62,6 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_convrelay_echo_handler(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_convrelay_echo_header(ngx_http_request_t *r,
-    const char *name, convrelay_str_t *value);
 static ngx_int_t ngx_http_convrelay_echo_accept(ngx_http_request_t *r,
     convrelay_str_t *key);
 static ngx_int_t ngx_http_convrelay_echo_add_header(ngx_http_request_t *r,
@@ -138,22 +136,30 @@ static ngx_int_t
 ngx_http_convrelay_echo_handler(ngx_http_request_t *r)
 {
     ngx_int_t                 rc, status;
-    ngx_uint_t                keys;
+    ngx_uint_t                i;
+    convrelay_str_t           name, value;
+    ngx_list_part_t          *part;
+    ngx_table_elt_t          *header;
     convrelay_ws_handshake_t  h;
 
     ngx_memzero(&h, sizeof(convrelay_ws_handshake_t));
 
-    (void) ngx_http_convrelay_echo_header(r, "upgrade", &h.upgrade);
-    (void) ngx_http_convrelay_echo_header(r, "connection", &h.connection);
-    (void) ngx_http_convrelay_echo_header(r, "sec-websocket-version",
-                                          &h.version);
-
-    keys = ngx_http_convrelay_echo_header(r, "sec-websocket-key", &h.key);
-
     h.get = (r->method == NGX_HTTP_GET);
     h.http11 = (r->http_version == NGX_HTTP_VERSION_11);
     h.body = (r->headers_in.content_length_n > 0 || r->headers_in.chunked);
-    h.keys = ngx_min(keys, 2);
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            name.len = header[i].key.len;
+            name.data = header[i].key.data;
+            value.len = header[i].value.len;
+            value.data = header[i].value.data;
+
+            convrelay_ws_handshake_header(&h, &name, &value);
+        }
+    }
 
     status = convrelay_ws_handshake_check(&h);
 
@@ -185,39 +191,6 @@ ngx_http_convrelay_echo_handler(ngx_http_request_t *r)
     ngx_post_event(r->connection->read, &ngx_posted_events);
 
     return NGX_DONE;
-}
-
-
-/* how many lines there are; the value is that of the last one */
-
-static ngx_uint_t
-ngx_http_convrelay_echo_header(ngx_http_request_t *r, const char *name,
-    convrelay_str_t *value)
-{
-    size_t            len;
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    n = 0;
-    len = ngx_strlen(name);
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].key.len == len
-                && ngx_strncmp(h[i].lowcase_key, name, len) == 0)
-            {
-                value->len = h[i].value.len;
-                value->data = h[i].value.data;
-                n++;
-            }
-        }
-    }
-
-    return n;
 }
 
 

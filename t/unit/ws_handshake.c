@@ -192,28 +192,27 @@ static const token_case_t  token_cases[] = {
 };
 
 
-static u_char *
-set(convrelay_str_t *s, const char *value)
-{
-    if (value == NULL) {
-        s->data = NULL;
-        s->len = 0;
-        return NULL;
-    }
-
-    s->len = strlen(value);
-    s->data = tap_flush(value, s->len);
-
-    return s->data;
-}
-
+/* passes a header line; its value has to live as long as *h */
 
 static void
-unset(convrelay_str_t *s, u_char *data)
+line(convrelay_ws_handshake_t *h, const char *name, const char *value)
 {
-    if (data) {
-        tap_unflush(data, s->len);
+    u_char           *data;
+    convrelay_str_t   n, v;
+
+    if (value == NULL) {
+        return;
     }
+
+    n.len = strlen(name);
+    n.data = data = tap_flush(name, n.len);
+
+    v.len = strlen(value);
+    v.data = (u_char *) value;
+
+    convrelay_ws_handshake_header(h, &n, &v);
+
+    tap_unflush(data, n.len);
 }
 
 
@@ -222,14 +221,20 @@ init(convrelay_ws_handshake_t *h)
 {
     memset(h, 0, sizeof(convrelay_ws_handshake_t));
 
-    convrelay_str_set(&h->upgrade, "websocket");
-    convrelay_str_set(&h->connection, "upgrade");
-    convrelay_str_set(&h->key, KEY);
-    convrelay_str_set(&h->version, "13");
-
     h->get = 1;
     h->http11 = 1;
-    h->keys = 1;
+}
+
+
+static void
+good(convrelay_ws_handshake_t *h)
+{
+    init(h);
+
+    line(h, "Upgrade", "websocket");
+    line(h, "Connection", "upgrade");
+    line(h, "Sec-WebSocket-Key", KEY);
+    line(h, "Sec-WebSocket-Version", "13");
 }
 
 
@@ -259,90 +264,184 @@ requests(void)
 {
     convrelay_ws_handshake_t  h;
 
-    init(&h);
+    good(&h);
     h.get = 0;
     is(&h, 405, "with a method other than GET",
        "4.2.1 a POST is answered 405");
 
-    init(&h);
+    good(&h);
     h.http11 = 0;
     is(&h, 400, "in a version of HTTP other than 1.1",
        "4.2.1 HTTP/1.0 and HTTP/2 are answered 400");
 
-    init(&h);
-    h.keys = 2;
-    is(&h, 400, "with more than one \"Sec-WebSocket-Key\"",
-       "11.3.1 two keys are answered 400");
-
-    init(&h);
-    h.keys = 0;
-    is(&h, 400, "without \"Sec-WebSocket-Key\"",
-       "4.2.1 no key header is answered 400");
-
-    init(&h);
+    good(&h);
     h.body = 1;
     is(&h, 400, "with a request body",
        "4.1 a request body is answered 400");
 
-    init(&h);
+    good(&h);
     h.error = "stale";
     is(&h, 101, NULL, "a good handshake leaves no error");
 
     init(&h);
-    convrelay_str_set(&h.key, "\t " KEY " \t");
-    is(&h, 101, NULL, "4.2.1 a key with white space around it is good");
-    tap_is_str(&h.key, KEY, "4.2.2 and is answered without it");
-
-    memset(&h, 0, sizeof(h));
-    h.get = 1;
-    h.http11 = 1;
     is(&h, 426, "without \"websocket\" in \"Upgrade\"",
        "4.2.1 an ordinary GET is answered 426");
+}
+
+
+/* headers on several lines, in any case and order, among others */
+
+static void
+lines(void)
+{
+    convrelay_ws_handshake_t  h;
+
+    init(&h);
+    line(&h, "sec-websocket-version", "13");
+    line(&h, "SEC-WEBSOCKET-KEY", "\t " KEY " \t");
+    line(&h, "connection", "upgrade");
+    line(&h, "uPGRADE", "websocket");
+    is(&h, 101, NULL, "names have no case, lines no order");
+    tap_is_str(&h.key, KEY, "4.2.2 a key is answered without white space");
+
+    init(&h);
+    line(&h, "Upgrade", "h2c");
+    line(&h, "Connection", "keep-alive");
+    line(&h, "X-Other", "a");
+    line(&h, "", "b");
+    line(&h, "Upgrade", "websocket");
+    line(&h, "Connection", "close, upgrade");
+    line(&h, "Sec-WebSocket-Key", KEY);
+    line(&h, "Sec-WebSocket-Version", "13");
+    line(&h, "Connection", "te");
+    line(&h, "Upgrade", "");
+    is(&h, 101, NULL, "RFC 9110, 5.3: a list may have several lines");
+
+    init(&h);
+    line(&h, "Upgrade", "web");
+    line(&h, "Upgrade", "socket");
+    is(&h, 426, "without \"websocket\" in \"Upgrade\"",
+       "a token does not continue on the next line");
+
+    init(&h);
+    line(&h, "Connection", "Upgrade");
+    line(&h, "Upgrades", "websocket");
+    line(&h, "pgrade", "websocket");
+    is(&h, 426, "without \"websocket\" in \"Upgrade\"",
+       "the name of a header has to be whole");
+
+    good(&h);
+    line(&h, "Sec-WebSocket-Key", KEY);
+    is(&h, 400, "with more than one \"Sec-WebSocket-Key\"",
+       "11.3.1 two keys are answered 400");
+
+    good(&h);
+    line(&h, "Sec-WebSocket-Key", "");
+    line(&h, "Sec-WebSocket-Key", KEY);
+    line(&h, "Sec-WebSocket-Key", KEY);
+    line(&h, "Sec-WebSocket-Key", KEY);
+    is(&h, 400, "with more than one \"Sec-WebSocket-Key\"",
+       "11.3.1 so are five");
+
+    good(&h);
+    line(&h, "Sec-WebSocket-Version", "13");
+    is(&h, 400, "with more than one \"Sec-WebSocket-Version\"",
+       "11.3.5 two versions are answered 400");
+
+    init(&h);
+    line(&h, "Upgrade", "websocket");
+    line(&h, "Connection", "upgrade");
+    line(&h, "Sec-WebSocket-Key", KEY);
+    line(&h, "Sec-WebSocket-Version", "8");
+    line(&h, "Sec-WebSocket-Version", "13");
+    line(&h, "Sec-WebSocket-Version", "13");
+    line(&h, "Sec-WebSocket-Version", "13");
+    line(&h, "Sec-WebSocket-Version", "13");
+    is(&h, 400, "with more than one \"Sec-WebSocket-Version\"",
+       "11.3.5 so are five");
+}
+
+
+/* each value flush against a page that cannot be read */
+
+static void
+values(const handshake_case_t *hc)
+{
+    int                        i;
+    u_char                    *data[4];
+    convrelay_str_t            name, value[4];
+    convrelay_ws_handshake_t   h;
+
+    static const char  *names[] = {
+        "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"
+    };
+
+    const char  *text[] = {
+        hc->upgrade, hc->connection, hc->key, hc->version
+    };
+
+    init(&h);
+
+    for (i = 0; i < 4; i++) {
+
+        if (text[i] == NULL) {
+            continue;
+        }
+
+        name.len = strlen(names[i]);
+        name.data = (u_char *) names[i];
+
+        value[i].len = strlen(text[i]);
+        value[i].data = data[i] = tap_flush(text[i], value[i].len);
+
+        convrelay_ws_handshake_header(&h, &name, &value[i]);
+    }
+
+    is(&h, hc->status, hc->error, hc->name);
+
+    for (i = 0; i < 4; i++) {
+
+        if (text[i]) {
+            tap_unflush(data[i], value[i].len);
+        }
+    }
+}
+
+
+static void
+tokens(const token_case_t *t)
+{
+    u_char           *data;
+    convrelay_str_t   list;
+
+    list.len = strlen(t->list);
+    list.data = data = tap_flush(t->list, list.len);
+
+    tap_ok(convrelay_ws_has_token(&list, t->token) == t->found,
+           "token list: %s", t->name);
+
+    tap_unflush(data, list.len);
 }
 
 
 int
 main(void)
 {
-    size_t                     i;
-    u_char                    *u, *c, *k, *v;
-    convrelay_str_t            list, key;
-    const token_case_t        *t;
-    const handshake_case_t    *hc;
-    convrelay_ws_handshake_t   h;
+    size_t           i;
+    convrelay_str_t  list = convrelay_null_string;
 
     requests();
+    lines();
 
     for (i = 0; i < sizeof(handshake_cases) / sizeof(handshake_cases[0]); i++)
     {
-        hc = &handshake_cases[i];
-
-        init(&h);
-        u = set(&h.upgrade, hc->upgrade);
-        c = set(&h.connection, hc->connection);
-        k = set(&key, hc->key);
-        v = set(&h.version, hc->version);
-        h.key = key;
-        h.keys = hc->key ? 1 : 0;
-
-        is(&h, hc->status, hc->error, hc->name);
-
-        unset(&h.upgrade, u);
-        unset(&h.connection, c);
-        unset(&key, k);
-        unset(&h.version, v);
+        values(&handshake_cases[i]);
     }
 
     for (i = 0; i < sizeof(token_cases) / sizeof(token_cases[0]); i++) {
-        t = &token_cases[i];
-
-        u = set(&list, t->list);
-        tap_ok(convrelay_ws_has_token(&list, t->token) == t->found,
-               "token list: %s", t->name);
-        unset(&list, u);
+        tokens(&token_cases[i]);
     }
 
-    set(&list, NULL);
     tap_ok(convrelay_ws_has_token(&list, "a") == 0, "token list: none");
 
     return tap_done();
