@@ -87,6 +87,21 @@ convrelay_utf8_valid(const u_char *p, size_t len)
 }
 
 
+size_t
+convrelay_utf8_fit(const u_char *p, size_t len, size_t max)
+{
+    if (len <= max) {
+        return len;
+    }
+
+    while (max && (p[max] & 0xc0) == 0x80) {
+        max--;
+    }
+
+    return max;
+}
+
+
 u_char *
 convrelay_utf8_repair(const u_char *p, size_t *len, size_t valid)
 {

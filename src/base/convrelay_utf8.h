@@ -29,6 +29,10 @@ int convrelay_utf8_check(uint32_t *state, const u_char *p, size_t len);
 /* length of the longest valid, complete prefix of p, in bytes */
 size_t convrelay_utf8_valid(const u_char *p, size_t len);
 
+/* length of the longest prefix of p, valid UTF-8, of at most max bytes that
+   ends with a whole character */
+size_t convrelay_utf8_fit(const u_char *p, size_t len, size_t max);
+
 /*
  * A malloc'ed copy of p in which invalid sequences are U+FFFD, or NULL
  * without memory; *len becomes its length.  valid: bytes from the start that

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "convrelay_session_parts.h"
+#include "convrelay_utf8.h"
 
 
 /* ms between two errors of Twilio that are events: ours may cause the next */
@@ -35,8 +36,6 @@ static int convrelay_session_answer_reserve(convrelay_session_t *s,
     size_t len);
 static void convrelay_session_answer_shrink(convrelay_session_t *s, size_t len);
 static unsigned convrelay_session_blank(const u_char *p, size_t len);
-static size_t convrelay_session_fit(const convrelay_str_t *text,
-    size_t room);
 static void convrelay_session_say(convrelay_actions_t *out,
     const convrelay_str_t *text);
 
@@ -274,7 +273,8 @@ convrelay_session_unknown(convrelay_session_t *s,
 
     act = &out->actions[out->nactions - 1];
     act->text.data = name->data;
-    act->text.len = convrelay_session_fit(name, CONVRELAY_SESSION_MAX_DETAIL);
+    act->text.len = convrelay_utf8_fit(name->data, name->len,
+                                       CONVRELAY_SESSION_MAX_DETAIL);
 }
 
 
@@ -300,7 +300,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
         room = s->conf->max_answer - (s->sent ? s->answer.len : 0);
 
         if (text->len > room) {
-            piece.len = convrelay_session_fit(text, room);
+            piece.len = convrelay_utf8_fit(text->data, text->len, room);
             over = 1;
         }
     }
@@ -597,23 +597,6 @@ convrelay_session_blank(const u_char *p, size_t len)
     }
 
     return (len == 0);
-}
-
-
-/* how many bytes of text fit into room, in whole characters */
-
-static size_t
-convrelay_session_fit(const convrelay_str_t *text, size_t room)
-{
-    if (text->len <= room) {
-        return text->len;
-    }
-
-    while (room && (text->data[room] & 0xc0) == 0x80) {
-        room--;
-    }
-
-    return room;
 }
 
 

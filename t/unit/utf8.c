@@ -18,6 +18,7 @@ typedef struct {
 static void test_prefix(const test_utf8_t *t);
 static void test_round_trip(void);
 static void test_decode(void);
+static void test_fit(void);
 static int test_is_valid(const u_char *p, size_t len);
 static void test_exhaustive(void);
 
@@ -63,6 +64,7 @@ main(void)
 
     test_round_trip();
     test_decode();
+    test_fit();
     test_exhaustive();
 
     return tap_done();
@@ -186,6 +188,28 @@ test_decode(void)
 
 
 /* the definition of RFC 3629 as plainly as it goes, to compare with */
+
+static void
+test_fit(void)
+{
+    u_char        *p;
+    unsigned       max;
+
+    static const unsigned  fits[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11 };
+    static const char      text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";
+
+    for (max = 0; max < sizeof(fits) / sizeof(fits[0]); max++) {
+        p = tap_flush(text, sizeof(text) - 1);
+
+        tap_ok(convrelay_utf8_fit(p, sizeof(text) - 1, max) == fits[max],
+               "what fits into %u bytes", max);
+
+        tap_unflush(p, sizeof(text) - 1);
+    }
+
+    tap_ok(convrelay_utf8_fit(NULL, 0, 5) == 0, "an empty text fits");
+}
+
 
 static int
 test_is_valid(const u_char *p, size_t len)
