@@ -429,16 +429,93 @@ location / {
 --- call
 local call = dial("/ws", { mute = true })
 call:setup()
-call:prompt(("tea and cake "):rep(1000))
+
+for i = 1, 3 do
+    call:prompt(("tea and cake "):rep(1000))
+    call:answer()
+end
+
 call.mute = false
-call:answer()
 call:hangup()
 --- response_body
+> close 1000
+< close 1000
+--- grep_error_log eval: qr/"convrelay_on prompt.*?for this call/
+--- grep_error_log_out
+"convrelay_on prompt ~^(.+ )+[0-9]$" gave up on a prompt of 1024 bytes, PCRE error -47: taken as no match, not logged again for this call
+--- no_error_log
+tea and cake
+[alert]
+
+
+
+=== TEST 26: a regular expression gives up after 5000 steps
+--- on
+convrelay_on  prompt "~^(?:(a+)+b|a*c)"  say "The second.";
+convrelay_on  prompt "~(*UTF)^(?:(e+)+b|e*c)"  say "It.";
+--- llm
+location / {
+    content_by_lua_block { require("convrelay_llm").say("Fine.") }
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("aaaac")
+call:ask("aaaaaaaaaaaaaaaac")
+call:ask("eeeec")
+call:ask("eeeeeeeeeeeeeeeec")
+call:hangup()
+--- response_body
+> setup
+> prompt "aaaac"
+< "The second."
+> prompt "aaaaaaaaaaaaaaaac"
+< "Fine."
+> prompt "eeeec"
+< "It."
+> prompt "eeeeeeeeeeeeeeeec"
 < "Fine."
 > close 1000
 < close 1000
 --- error_log
-failed on a prompt of 12999 bytes
+gave up on a prompt of 17 bytes
 --- no_error_log
-tea and cake
 [alert]
+
+
+
+=== TEST 27: matches are looked for in the first 1024 bytes of a prompt
+--- on
+convrelay_on  prompt "~(*UTF)q$"  say "A whole character.";
+convrelay_on  prompt "~x5"        say "Pattern.";
+convrelay_on  prompt "phrase"     say "Phrase.";
+--- llm
+location / {
+    content_by_lua_block { require("convrelay_llm").say("Fine.") }
+}
+--- call
+local function try(n, text)
+    local call = dial("/ws", { mute = true })
+    call:setup()
+    call:prompt(("y"):rep(n) .. text)
+    call.mute = false
+    call:answer()
+    call.mute = true
+    call:hangup()
+end
+
+try(1022, "x5yyy")
+try(1023, "x5")
+try(1018, "Phrase of mine")
+try(1019, "Phrase")
+try(1021, "qé")
+try(1022, "qé")
+try(1022, "é")
+--- response_body
+< "Pattern."
+< "Fine."
+< "Phrase."
+< "Fine."
+< "Fine."
+< "A whole character."
+< "Fine."

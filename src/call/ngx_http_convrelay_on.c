@@ -10,13 +10,19 @@
 
 
 #include "ngx_http_convrelay.h"
+#include "convrelay_utf8.h"
+
+
+/* bytes of a prompt that matches are looked for in: a minute of speech */
+#define NGX_HTTP_CONVRELAY_MATCH_LEN  1024
 
 
 static ngx_int_t ngx_http_convrelay_event_rule(
     ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
     convrelay_event_e event, convrelay_str_t *text,
     ngx_http_convrelay_rule_t **found);
-static ngx_int_t ngx_http_convrelay_event_match(ngx_http_request_t *m,
+static ngx_int_t ngx_http_convrelay_event_match(
+    ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
     ngx_http_convrelay_rule_t *rule, convrelay_str_t *text);
 static ngx_int_t ngx_http_convrelay_event_message(
     ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
@@ -115,6 +121,7 @@ ngx_http_convrelay_event_rule(ngx_http_convrelay_call_t *call,
 {
     ngx_int_t                   rc;
     ngx_uint_t                  i;
+    convrelay_str_t             matched;
     ngx_http_convrelay_rule_t  *rule, *other;
 
     *found = NULL;
@@ -126,8 +133,11 @@ ngx_http_convrelay_event_rule(ngx_http_convrelay_call_t *call,
     other = NULL;
     rule = call->conf->rules->elts;
 
-    if (event == CONVRELAY_EVENT_DTMF) {
-        text = &call->session->digits;
+    matched = (event == CONVRELAY_EVENT_DTMF) ? call->session->digits : *text;
+
+    if (event == CONVRELAY_EVENT_PROMPT) {
+        matched.len = convrelay_utf8_fit(matched.data, matched.len,
+                                         NGX_HTTP_CONVRELAY_MATCH_LEN);
     }
 
     for (i = 0; i < call->conf->rules->nelts; i++) {
@@ -141,7 +151,7 @@ ngx_http_convrelay_event_rule(ngx_http_convrelay_call_t *call,
             continue;
         }
 
-        rc = ngx_http_convrelay_event_match(m, &rule[i], text);
+        rc = ngx_http_convrelay_event_match(call, m, &rule[i], &matched);
 
         if (rc == NGX_OK) {
             *found = &rule[i];
@@ -159,8 +169,9 @@ ngx_http_convrelay_event_rule(ngx_http_convrelay_call_t *call,
 
 
 static ngx_int_t
-ngx_http_convrelay_event_match(ngx_http_request_t *m,
-    ngx_http_convrelay_rule_t *rule, convrelay_str_t *text)
+ngx_http_convrelay_event_match(ngx_http_convrelay_call_t *call,
+    ngx_http_request_t *m, ngx_http_convrelay_rule_t *rule,
+    convrelay_str_t *text)
 {
 #if (NGX_PCRE)
     ngx_int_t   rc;
@@ -191,10 +202,17 @@ ngx_http_convrelay_event_match(ngx_http_request_t *m,
         rc = ngx_regex_exec(rule->regex->regex, &str, NULL, 0);
 
         if (rc < NGX_REGEX_NO_MATCHED) {
-            ngx_log_error(NGX_LOG_ERR, m->connection->log, 0,
-                          "regex \"%V\" of \"convrelay_on\" failed on a "
-                          "prompt of %uz bytes: %i, it is taken as no match",
-                          match, text->len, rc);
+
+            if (!call->pattern_failed) {
+                call->pattern_failed = 1;
+
+                ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
+                              "\"convrelay_on prompt %V\" gave up on a prompt "
+                              "of %uz bytes, PCRE error %i: taken as no "
+                              "match, not logged again for this call",
+                              match, text->len, rc);
+            }
+
             return NGX_DECLINED;
         }
 

@@ -11,6 +11,13 @@
 #include "ngx_http_convrelay.h"
 
 
+/*
+ * Backtracking steps from each byte at which a match may begin.  With the
+ * bytes that are looked at (NGX_HTTP_CONVRELAY_MATCH_LEN) it bounds the time
+ * that a prompt can cost without pcre_jit.
+ */
+#define NGX_HTTP_CONVRELAY_MATCH_LIMIT   "(*LIMIT_MATCH=5000)"
+
 #define NGX_HTTP_CONVRELAY_DTMF_PAUSE    3000   /* ms */
 #define NGX_HTTP_CONVRELAY_END_TIMEOUT   10000  /* the same */
 
@@ -245,26 +252,46 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 #if (NGX_PCRE)
 
     u_char               errstr[NGX_MAX_CONF_ERRSTR];
+    size_t               limit;
+    u_char              *p;
+    ngx_str_t            pattern;
     ngx_regex_compile_t  rc;
 
     ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
 
-    rc.pattern.data = rule->match.data + 1;
-    rc.pattern.len = rule->match.len - 1;
+    pattern.data = rule->match.data + 1;
+    pattern.len = rule->match.len - 1;
+
     rc.err.len = NGX_MAX_CONF_ERRSTR;
     rc.err.data = errstr;
 
-    if (rc.pattern.len && rc.pattern.data[0] == '*') {
-        rc.pattern.data++;
-        rc.pattern.len--;
+    if (pattern.len && pattern.data[0] == '*') {
+        pattern.data++;
+        pattern.len--;
         rc.options = NGX_REGEX_CASELESS;
     }
 
-    if (rc.pattern.len == 0) {
+    if (pattern.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" has no regular expression", &rule->match);
         return NGX_CONF_ERROR;
     }
+
+    limit = sizeof(NGX_HTTP_CONVRELAY_MATCH_LIMIT) - 1;
+
+    /* the zero at its end is PCRE's */
+
+    p = ngx_pnalloc(cf->pool, limit + pattern.len + 1);
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    rc.pattern.len = limit + pattern.len;
+    rc.pattern.data = p;
+
+    p = ngx_cpymem(p, NGX_HTTP_CONVRELAY_MATCH_LIMIT, limit);
+    p = ngx_cpymem(p, pattern.data, pattern.len);
+    *p = '\0';
 
     rule->regex = ngx_http_regex_compile(cf, &rc);
 

@@ -325,6 +325,7 @@ struct ngx_http_convrelay_call_s {
     unsigned                          linger:1;       /* wait for its FIN */
     unsigned                          dead:1; /* nothing more is sent */
     unsigned                          ended:1;        /* finalized */
+    unsigned                          pattern_failed:1;       /* logged */
 
     /* a token needs nothing of what follows */
 
