@@ -9,7 +9,8 @@
 #include "ngx_http_convrelay.h"
 
 
-#define NGX_HTTP_CONVRELAY_READS  64    /* recv() calls an event */
+/* recv() calls an event, before the others have their turn */
+#define NGX_HTTP_CONVRELAY_READS  4
 
 
 static void *ngx_http_convrelay_spare(ngx_http_request_t *r, size_t size);

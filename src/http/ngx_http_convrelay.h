@@ -30,7 +30,7 @@
 
 #define NGX_HTTP_CONVRELAY_UPGRADE_REQUIRED  426
 
-#define NGX_HTTP_CONVRELAY_READ_SIZE     16384  /* one recv(), per worker */
+#define NGX_HTTP_CONVRELAY_READ_SIZE     4096   /* one recv(), per worker */
 #define NGX_HTTP_CONVRELAY_CHUNK_SIZE    4064   /* of the output queue */
 #define NGX_HTTP_CONVRELAY_MAX_FORM      65536  /* bytes of a webhook's form */
 #define NGX_HTTP_CONVRELAY_MAX_PROMPT    1048576        /* bytes of a file */
