@@ -303,6 +303,7 @@ call:hangup()
 === TEST 13: an event leaves no memory in the call, whatever its values
 --- on
 convrelay_on  prompt ~(?<word>\w+)  say "You said $word, $convrelay_from.";
+convrelay_max_turn_rate  0;
 --- call
 local call = dial("/ws", { mute = true })
 call:setup()

@@ -409,11 +409,10 @@ client sends too fast: 6 turns ahead, limit is 5 a minute, closing
 
 
 
-=== TEST 16: keys that the model is told are turns, what actions answer is none
+=== TEST 16: keys that the model is told are turns, those that actions answer not
 --- limits
 convrelay_max_turn_rate  1;
 convrelay_dtmf           max=1;
-convrelay_on             prompt hello  say "Hello.";
 convrelay_on             dtmf 1        say "One.";
 --- llm: answer=say:fine
 --- call
@@ -421,7 +420,6 @@ local call = dial("/ws")
 call:setup()
 
 for i = 1, 3 do
-    call:ask("Hello")
     call:dtmf("1")
     call:answer()
     ngx.sleep(0.6)
@@ -434,16 +432,10 @@ call:dtmf("3")
 call:read(1)
 --- response_body
 > setup
-> prompt "Hello"
-< "Hello."
 > dtmf 1
 < "One."
-> prompt "Hello"
-< "Hello."
 > dtmf 1
 < "One."
-> prompt "Hello"
-< "Hello."
 > dtmf 1
 < "One."
 > dtmf 2
@@ -453,7 +445,37 @@ call:read(1)
 
 
 
-=== TEST 17: sixty turns a minute are the default
+=== TEST 17: a prompt that an action answers is a turn
+--- limits
+convrelay_max_turn_rate  3;
+convrelay_on             prompt ~*hello  say "Hello.";
+convrelay_on             prompt bye      say "$convrelay_digits";
+--- llm: answer=say:fine
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("Hello")
+call:prompt("Bye")
+call:ask("Who are you?")
+call:prompt("Hello")
+call:read(1)
+--- response_body
+> setup
+> prompt "Hello"
+< "Hello."
+> prompt "Bye"
+> prompt "Who are you?"
+< "fine"
+> prompt "Hello"
+< close 1008 too many turns
+--- error_log
+client sends too fast: 4 turns ahead, limit is 3 a minute, closing
+--- no_error_log
+[error]
+
+
+
+=== TEST 18: sixty turns a minute are the default
 --- llm: answer=say:fine first=0 interval=0
 --- call
 local call = dial("/ws", { mute = true })
@@ -478,7 +500,7 @@ too many turns
 
 
 
-=== TEST 18: with a rate of zero a caller may ask as it likes
+=== TEST 19: with a rate of zero a caller may ask as it likes
 --- limits: convrelay_max_turn_rate 0;
 --- llm: answer=say:fine first=0 interval=0
 --- call
@@ -500,7 +522,7 @@ call:hangup()
 
 
 
-=== TEST 19: a caller that does not read is told once that its call is over
+=== TEST 20: a caller that does not read is told once that its call is over
 --- http_config
 server {
     listen  127.0.0.1:$TEST_NGINX_PORT_2 sndbuf=8k;
@@ -547,7 +569,7 @@ limit is 600 ms, closing
 
 
 
-=== TEST 20: a call and an answer may last as long as they like
+=== TEST 21: a call and an answer may last as long as they like
 --- limits
 convrelay_max_call_time    0;
 convrelay_max_answer_time  0;
@@ -566,7 +588,7 @@ call:hangup()
 
 
 
-=== TEST 21: convrelay_ping_interval 0 is refused
+=== TEST 22: convrelay_ping_interval 0 is refused
 --- config
 convrelay_ping_interval  0;
 --- must_die
@@ -575,7 +597,7 @@ convrelay_ping_interval  0;
 
 
 
-=== TEST 22: convrelay_setup_timeout 0 is refused
+=== TEST 23: convrelay_setup_timeout 0 is refused
 --- config
 convrelay_setup_timeout  0;
 --- must_die
@@ -584,7 +606,7 @@ convrelay_setup_timeout  0;
 
 
 
-=== TEST 23: convrelay_send_timeout 0 is refused
+=== TEST 24: convrelay_send_timeout 0 is refused
 --- config
 convrelay_send_timeout  0;
 --- must_die
@@ -593,7 +615,7 @@ convrelay_send_timeout  0;
 
 
 
-=== TEST 24: a time that is none is refused
+=== TEST 25: a time that is none is refused
 --- config
 convrelay_max_call_time  long;
 --- must_die
@@ -602,7 +624,7 @@ convrelay_max_call_time  long;
 
 
 
-=== TEST 25: a rate below zero is refused
+=== TEST 26: a rate below zero is refused
 --- config
 convrelay_max_frame_rate  -1;
 --- must_die
@@ -611,7 +633,7 @@ invalid number
 
 
 
-=== TEST 26: a rate of turns that is none is refused
+=== TEST 27: a rate of turns that is none is refused
 --- config
 convrelay_max_turn_rate  off;
 --- must_die

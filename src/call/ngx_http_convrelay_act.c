@@ -104,8 +104,8 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
 
 
 /*
- * Turns cost money.  Who asks more often than people speak is closed and not
- * told to wait, as nobody is there to be told.
+ * Turns cost money, and patterns cost time.  A peer that prompts faster than
+ * people talk is disconnected; there is nobody to ask to slow down.
  */
 
 static ngx_int_t
@@ -263,6 +263,14 @@ ngx_http_convrelay_perform(ngx_http_convrelay_call_t *call,
     if (on->rule == NULL) {
         convrelay_session_event_declined(call->session, &on->text, &out);
         ngx_http_convrelay_call_act(call, &out);
+        return NGX_OK;
+    }
+
+    /* a prompt for the model is counted when its turn starts */
+
+    if (a->code == CONVRELAY_EVENT_PROMPT
+        && ngx_http_convrelay_turn_rate(call) != NGX_OK)
+    {
         return NGX_OK;
     }
 
