@@ -30,8 +30,6 @@ static ngx_int_t ngx_http_convrelay_request_headers(ngx_http_request_t *sr);
 static ngx_int_t ngx_http_convrelay_push_header(ngx_http_request_t *sr,
     ngx_table_elt_t **elt, const char *name, const char *value);
 static void ngx_http_convrelay_run(ngx_http_convrelay_turn_t *t);
-static ngx_int_t ngx_http_convrelay_guard_upstream(
-    ngx_http_convrelay_turn_t *t, ngx_http_upstream_t *u);
 
 static void ngx_http_convrelay_turn_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_timer_handler(ngx_event_t *ev);
@@ -280,78 +278,12 @@ ngx_http_convrelay_run(ngx_http_convrelay_turn_t *t)
     ngx_http_finalize_request(sr, rc);
 
     if (!t->done && sr->upstream
-        && ngx_http_convrelay_guard_upstream(t, sr->upstream) != NGX_OK)
+        && ngx_http_convrelay_upstream_init(t, sr->upstream) != NGX_OK)
     {
         ngx_post_event(&t->event, &ngx_posted_events);
     }
 
     ngx_http_set_log_request(c->log, t->call->request);
-}
-
-
-void
-ngx_http_convrelay_guard(ngx_http_upstream_conf_t *conf)
-{
-    conf->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
-                            |NGX_HTTP_UPSTREAM_IGN_XA_EXPIRES
-                            |NGX_HTTP_UPSTREAM_IGN_XA_LIMIT_RATE
-                            |NGX_HTTP_UPSTREAM_IGN_XA_BUFFERING
-                            |NGX_HTTP_UPSTREAM_IGN_XA_CHARSET;
-    conf->intercept_errors = 0;
-    conf->store = 0;
-}
-
-
-/* the same for upstreams that are not proxy's, and what is known only now */
-
-static ngx_int_t
-ngx_http_convrelay_guard_upstream(ngx_http_convrelay_turn_t *t,
-    ngx_http_upstream_t *u)
-{
-    u_char                    *p, *last;
-    ngx_buf_t                 *b;
-    ngx_log_t                 *log;
-    ngx_http_upstream_conf_t  *conf;
-
-    log = t->call->connection->log;
-
-    conf = ngx_palloc(t->pool, sizeof(ngx_http_upstream_conf_t));
-    if (conf == NULL) {
-        return NGX_ERROR;
-    }
-
-    *conf = *u->conf;
-
-    ngx_http_convrelay_guard(conf);
-
-    u->conf = conf;
-    u->store = 0;
-
-    /* by chance, or for want of a path in proxy_pass: told if it fails */
-
-    t->no_path = (u->uri.len == t->request->uri.len
-                  && ngx_strncmp(u->uri.data, t->request->uri.data, u->uri.len)
-                     == 0);
-
-    if (t->call->conf->checked || u->request_bufs == NULL) {
-        return NGX_OK;
-    }
-
-    t->call->conf->checked = 1;
-
-    b = u->request_bufs->buf;
-    last = b->last;
-
-    for (p = b->start; p < last && *p != CR; p++) { /* void */ }
-
-    if (p - b->start > 9 && ngx_strncmp(p - 9, " HTTP/1.0", 9) == 0) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "requests to the LLM are HTTP/1.0, each on a new "
-                      "connection: add \"proxy_http_version 1.1\" and "
-                      "\"proxy_set_header Connection \"\"\"");
-    }
-
-    return NGX_OK;
 }
 
 

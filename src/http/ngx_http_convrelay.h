@@ -550,15 +550,22 @@ ngx_int_t ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
 /* the session has done with it: ends its upstream in this event-loop turn */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
 
+/* the call is over: ends all upstreams now; then frees all memory */
+void ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call);
+void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_upstream.c */
+
 /*
  * What an LLM's answer may not do in the caller's name: redirect inside of
  * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
  */
 void ngx_http_convrelay_guard(ngx_http_upstream_conf_t *conf);
 
-/* the call is over: ends all upstreams now; then frees all memory */
-void ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call);
-void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
+/* the turn's upstream was created by its handler; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_upstream_init(ngx_http_convrelay_turn_t *t,
+    ngx_http_upstream_t *u);
 
 
 /* ngx_http_convrelay_answer.c */
