@@ -192,6 +192,74 @@ _EOC_
                         speechTimeout="10"/></Connect></Response>';
         }
 
+        # redirects: one that ends well, and those that do not
+
+        location = /moved {
+            content_by_lua_block {
+                ngx.header.location = "http://127.0.0.1:" .. ngx.var.server_port
+                                      .. "/arrived?" .. ngx.var.arg_status
+                ngx.exit(tonumber(ngx.var.arg_status))
+            }
+        }
+
+        location = /arrived {
+            content_by_lua_block {
+                ngx.req.read_body()
+                ngx.shared.calls:rpush("arrived", ngx.req.get_method() .. " "
+                                       .. ngx.var.args .. " "
+                                       .. (ngx.req.get_post_args().From or "-"))
+
+                ngx.header.content_type = "text/xml"
+                ngx.print('<Response><Connect action="end">'
+                          .. '<ConversationRelay '
+                          .. 'url="wss://calls.example.com/ws"/></Connect>'
+                          .. '</Response>')
+            }
+        }
+
+        location = /end {
+            return 307 /deep/down;
+        }
+
+        location = /deep/down {
+            default_type  text/xml;
+            return 200 '<Response/>';
+        }
+
+        location = /arrivals {
+            content_by_lua_block {
+                local calls = ngx.shared.calls
+
+                for i = 1, calls:llen("arrived") do
+                    ngx.say(calls:lpop("arrived"))
+                end
+            }
+        }
+
+        location = /around {
+            return 302 /around;
+        }
+
+        location = /nowhere {
+            content_by_lua_block {
+                ngx.status = 302
+                ngx.say("somewhere else")
+            }
+        }
+
+        location = /elsewhere {
+            return 302 ftp://127.0.0.1/;
+        }
+
+        location = /to-signed {
+            return 302 $arg_scheme://$http_host/signed/elsewhere;
+        }
+
+        location = /signed/elsewhere {
+            convrelay_auth_token  secret;
+            convrelay_twiml       wss://127.0.0.1:%%PORT%%/relay;
+        }
+
         location = /dial {
             default_type  text/xml;
             return 200 '<Response><Say>Hi</Say><Dial/></Response>';
@@ -442,7 +510,45 @@ or diagnose($run);
 $run = caller_run('--auth-token', 'other', '-e', 'Hi', "$http/signed");
 is($run->{code}, 3, '... with another one there is no TwiML');
 is($run->{err}, "convrelay-call: POST $http/signed: the server answered 403"
-                . " (Twilio alert 11200)\n", '... which is said');
+                . " (Twilio alert 11200); it was signed for \"$http/signed\","
+                . " see \"X-Twilio-Signature\" in the server's error log\n",
+   '... and why');
+
+$run = caller_run('-e', 'Hi', "$http/signed");
+is($run->{code}, 3, '... and without one neither');
+is($run->{err}, "convrelay-call: POST $http/signed: the server answered 403"
+                . " (Twilio alert 11200); it was not signed, which takes"
+                . " --auth-token or TWILIO_AUTH_TOKEN\n", '... and why');
+
+# a tunnel's part: the public host as Host, the local one as the address
+
+for my $public ('https://voice.example.com', 'https://voice.example.com/') {
+    $run = caller_run('--auth-token', 'secret', '-e', 'Hi', @to,
+                      '--public-url', $public, "$http/signed");
+    is($run->{code}, 0, "--public-url $public: signed, and said as Host")
+    or diagnose($run);
+
+    $run = caller_run('--auth-token', 'secret', '-e', 'Hi',
+                      '--public-url', $public, "$ws/relay");
+    is($run->{code}, 0, '... the same for a relay') or diagnose($run);
+}
+
+$run = caller_run('--auth-token', 'secret', '-e', 'Hi', '--plain',
+                  '--public-url', 'https://voice.example.com',
+                  "$http/to-signed?scheme=https");
+is($run->{code}, 0, '... a redirect to the public URL goes to the local server')
+or diagnose($run);
+like($run->{out}, qr{GET https://voice\.example\.com/signed/elsewhere: 200},
+     '... by its public name');
+
+for my $case (['voice.example.com', 'has no scheme'],
+              ['https://voice.example.com/?a', 'has a query or a fragment'])
+{
+    $run = caller_run('--public-url', $case->[0], "$http/twiml");
+    is($run->{code}, 2, "--public-url $case->[0] is refused");
+    like($run->{err}, qr/^convrelay-call: --public-url "[^"]+" $case->[1]/,
+         '... and why');
+}
 
 $run = caller_run('--auth-token', 'secret', '-e', 'Hi', "$ws/relay");
 is($run->{code}, 0, '... the same for a relay URL, which Twilio calls wss')
@@ -489,6 +595,37 @@ for my $header ('Origin', ': x', 'Or igin: x', "Origin: a\r\nX: y") {
          : qr/^convrelay-call: "\Q$header\E" is not a header, write "NAME: VALUE"$/,
          '... is refused');
 }
+
+
+# redirects, as Twilio follows them
+
+for my $status (301, 302, 303, 307) {
+    $run = caller_run('-e', 'Hi', @to, "$http/moved?status=$status");
+    is($run->{code}, 0, "$status is followed") or diagnose($run);
+    like($run->{out}, qr{redirected to http://127\.0\.0\.1:$port/arrived},
+         '... which is said');
+    is(`curl -s $http/arrivals`, ($status == 307 ? 'POST' : 'GET')
+       . " $status " . ($status == 307 ? '+15550100001' : '-') . "\n",
+       '... ' . ($status == 307 ? 'by POST' : 'by GET, without the form'));
+}
+
+for my $case (['/moved?status=308', 'answered 308, which Twilio does not'
+                                    . ' follow (Twilio alert 11216)'],
+              ['/nowhere', 'answered 302 without a "Location" (Twilio alert'
+                           . ' 11216)'],
+              ['/around', 'more than 10 redirects (Twilio alert 11215)'],
+              ['/elsewhere', 'URL "ftp://127.0.0.1/" has a scheme other than'])
+{
+    $run = caller_run('-e', 'Hi', @to, "$http$case->[0]");
+    is($run->{code}, 3, "$case->[0] is not followed");
+    like($run->{err}, qr/^convrelay-call: [^\n]*\Q$case->[1]\E[^\n]*\n\z/,
+         '... and why');
+}
+
+$run = caller_run('-e', 'Hi', '--auth-token', 'secret', '--plain', '--timeout',
+                  '5s', "$http/to-signed?scheme=http");
+is($run->{code}, 0, 'a redirected request is signed for its own URL')
+or diagnose($run);
 
 
 # TwiML as Twilio would see it

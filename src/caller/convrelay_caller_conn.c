@@ -232,7 +232,8 @@ convrelay_caller_conn_request(convrelay_caller_conn_t *c)
     t = c->target;
 
     convrelay_caller_buf_printf(b, "GET %s HTTP/1.1\r\n", t->parsed.target);
-    convrelay_caller_conn_header(c, "Host", t->parsed.authority);
+    convrelay_caller_conn_header(c, "Host", t->authority
+                                 ? t->authority : t->parsed.authority);
     convrelay_caller_conn_header(c, "Upgrade", "websocket");
     convrelay_caller_conn_header(c, "Connection", "Upgrade");
     convrelay_caller_conn_header(c, "Sec-WebSocket-Key", c->key);

@@ -33,6 +33,7 @@ typedef struct {
     char                      url[2048];   /* as signed, for show */
     convrelay_caller_url_t    parsed;
     char                     *host;        /* to connect to, if another */
+    char                     *authority;   /* for Host, if another */
     char                      port[6];
     unsigned                  tls:1;
     unsigned                  insecure:1;  /* do not verify certificates */

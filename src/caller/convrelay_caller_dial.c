@@ -152,8 +152,9 @@ convrelay_caller_direct(convrelay_caller_t *call)
 int
 convrelay_caller_aim(convrelay_caller_t *call)
 {
-    size_t       i;
-    const char  *error;
+    size_t                   i;
+    const char              *error;
+    convrelay_caller_url_t   u;
 
     convrelay_caller_target_free(&call->target);
     convrelay_caller_sid(call->ident.session_id, "VX");
@@ -183,6 +184,14 @@ convrelay_caller_aim(convrelay_caller_t *call)
     call->target.timeout = call->options->timeout;
 
     convrelay_caller_target_resolve(&call->target);
+
+    if (call->direct && call->options->public_url
+        && convrelay_caller_url_parse(&u, call->options->public_url, &error)
+           == CONVRELAY_OK)
+    {
+        call->target.authority = convrelay_caller_strdup(u.authority);
+        convrelay_caller_url_free(&u);
+    }
 
     for (i = 0; i < call->options->headers.n; i++) {
         convrelay_caller_pairs_add(&call->target.headers,
@@ -218,12 +227,20 @@ void
 convrelay_caller_relay_url(const convrelay_caller_t *call,
     convrelay_caller_buf_t *url)
 {
+    size_t       len;
     const char  *public_url;
 
     public_url = call->direct ? call->options->public_url : NULL;
 
-    if (public_url && strstr(public_url, "://")) {
-        convrelay_caller_buf_printf(url, "wss%s%s", strstr(public_url, "://"),
+    if (public_url) {
+        public_url = strstr(public_url, "://");
+        len = strlen(public_url);
+
+        if (public_url[len - 1] == '/') {
+            len--;
+        }
+
+        convrelay_caller_buf_printf(url, "wss%.*s%s", (int) len, public_url,
                                     call->target.parsed.target);
 
     } else if (!call->target.parsed.tls) {
@@ -287,7 +304,7 @@ convrelay_caller_action(convrelay_caller_t *call)
                                                            : "failed";
     }
 
-    url = convrelay_caller_url_resolve(call->options->url, call->twiml.action);
+    url = convrelay_caller_url_resolve(call->base, call->twiml.action);
     method = convrelay_caller_strdup(call->twiml.method ? call->twiml.method
                                                       : "POST");
     convrelay_caller_form(call, &form, status);
@@ -337,4 +354,6 @@ convrelay_caller_forget(convrelay_caller_t *call)
 {
     convrelay_caller_target_free(&call->target);
     convrelay_caller_twiml_free(&call->twiml);
+    free(call->base);
+    call->base = NULL;
 }

@@ -24,7 +24,7 @@ int
 convrelay_caller_fetch(convrelay_caller_fetch_t *f)
 {
     CURL                   *curl;
-    char                    errbuf[CURL_ERROR_SIZE], *type;
+    char                    errbuf[CURL_ERROR_SIZE], *type, *location;
     CURLcode                rc;
     curl_off_t              time;
     struct curl_slist      *headers;
@@ -39,9 +39,9 @@ convrelay_caller_fetch(convrelay_caller_fetch_t *f)
     convrelay_caller_buf_reset(&f->body);
     convrelay_caller_fetch_encode(&form, f->form);
     convrelay_caller_buf_add(&url, f->url, strcspn(f->url, "#"));
-    convrelay_caller_buf_str(&sign, f->sign_url ? f->sign_url : url.data);
+    convrelay_caller_buf_str(&sign, f->sign_url);
 
-    if (f->get) {
+    if (f->get && form.len) {
         convrelay_caller_buf_printf(&sign, "%c%s",
                                     strchr(sign.data, '?') ? '&' : '?',
                                     form.data);
@@ -84,12 +84,15 @@ convrelay_caller_fetch(convrelay_caller_fetch_t *f)
 
     if (rc == CURLE_OK) {
         type = NULL;
+        location = NULL;
         time = 0;
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &f->status);
         curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
         curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &time);
+        curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location);
         snprintf(f->type, sizeof(f->type), "%s", type ? type : "");
         f->time = time / 1000;
+        f->location = location ? convrelay_caller_strdup(location) : NULL;
 
     } else {
         snprintf(f->error, sizeof(f->error), "%s",
@@ -120,6 +123,10 @@ convrelay_caller_fetch_headers(const convrelay_caller_fetch_t *f,
 
     if (!convrelay_caller_pairs_has(f->headers, "Accept")) {
         list = convrelay_caller_fetch_header(list, "Accept", "*/*");
+    }
+
+    if (f->host && !convrelay_caller_pairs_has(f->headers, "Host")) {
+        list = convrelay_caller_fetch_header(list, "Host", f->host);
     }
 
     if (f->token

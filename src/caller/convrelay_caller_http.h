@@ -19,17 +19,20 @@
 
 typedef struct {
     const char                      *url;
-    const char                      *sign_url;  /* or NULL: url */
+    const char                      *sign_url;  /* url, or what it is called */
+    const char                      *host;      /* for Host, or NULL: url's */
     const char                      *token;     /* or NULL: not signed */
     const convrelay_caller_pairs_t  *form;
     const convrelay_caller_pairs_t  *headers;   /* of --header */
     int64_t                          timeout;   /* ms */
     unsigned                         get:1;
     unsigned                         insecure:1;
+    const char                      *method;    /* for show, not read */
 
     long                             status;    /* out */
     int64_t                          time;      /* ms */
     char                             type[64];
+    char                            *location;  /* of a redirect, or NULL */
     convrelay_caller_buf_t           body;
     char                             error[300];
 } convrelay_caller_fetch_t;
@@ -37,7 +40,8 @@ typedef struct {
 
 /*
  * CONVRELAY_OK: any HTTP answer; CONVRELAY_ERROR: f->error says why there
- * is none.  convrelay_caller_buf_free(&f->body) is owed.
+ * is none.  A redirect is not followed, its target is in f->location,
+ * absolute.  Owed: free(f->location), convrelay_caller_buf_free(&f->body).
  */
 int convrelay_caller_fetch(convrelay_caller_fetch_t *f);
 

@@ -74,6 +74,7 @@ typedef struct {
 static int convrelay_caller_main_options(convrelay_caller_main_t *m, int argc,
     char *const *argv);
 static int convrelay_caller_main_option(convrelay_caller_main_t *m, int opt);
+static int convrelay_caller_main_public(const char *url);
 static int convrelay_caller_main_command(convrelay_caller_main_t *m);
 static int convrelay_caller_main_check(convrelay_caller_main_t *m, int opt);
 static int convrelay_caller_main_load(convrelay_caller_main_t *m, int opt);
@@ -234,6 +235,12 @@ convrelay_caller_main_options(convrelay_caller_main_t *m, int argc,
         m->run.auth_token = NULL;
     }
 
+    if (m->run.public_url
+        && convrelay_caller_main_public(m->run.public_url) != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
     if (m->print.tap || m->print.json) {
         m->print.color = 0;
     }
@@ -257,6 +264,30 @@ convrelay_caller_main_options(convrelay_caller_main_t *m, int argc,
     if (m->scenarios == 0 && m->says == 0 && !m->many && !m->rules) {
         m->run.keyboard = 1;
         m->run.terminal = isatty(STDIN_FILENO);
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_caller_main_public(const char *url)
+{
+    const char              *error;
+    convrelay_caller_url_t   u;
+
+    if (convrelay_caller_url_parse(&u, url, &error) != CONVRELAY_OK) {
+        convrelay_caller_print_error("--public-url \"%s\" %s", url, error);
+        return CONVRELAY_ERROR;
+    }
+
+    error = strpbrk(url, "?#");
+    convrelay_caller_url_free(&u);
+
+    if (error) {
+        convrelay_caller_print_error("--public-url \"%s\" has a query or a "
+                                     "fragment, write scheme and host", url);
+        return CONVRELAY_ERROR;
     }
 
     return CONVRELAY_OK;

@@ -77,6 +77,7 @@ typedef struct {
     convrelay_caller_print_t     *print;
     convrelay_caller_scenario_t  *scenario;
     convrelay_caller_twiml_t      twiml;
+    char                         *base;       /* the URL that it came from */
     convrelay_caller_target_t     target;
     convrelay_caller_ident_t      ident;
     convrelay_caller_conn_t       conn;

@@ -70,6 +70,7 @@ convrelay_caller_target_free(convrelay_caller_target_t *t)
     }
 
     free(t->host);
+    free(t->authority);
     free(t->signature);
     convrelay_caller_pairs_free(&t->headers);
     convrelay_caller_url_free(&t->parsed);
