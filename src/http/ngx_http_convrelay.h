@@ -717,8 +717,9 @@ char *ngx_http_convrelay_action_merge(ngx_conf_t *cf,
 /* ngx_http_convrelay_form.c */
 
 /*
- * The form of a webhook (a POST's body once it was read, else the query
- * string), decoded; parsed once.  An array of convrelay_pair_t, or NULL
+ * The form of a request (a POST's body once it was read, else the query
+ * string), decoded; parsed once.  Empty where the body is not complete, not
+ * kept, or larger than MAX_FORM.  An array of convrelay_pair_t, or NULL
  * without memory.
  */
 ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
@@ -740,7 +741,13 @@ ngx_int_t ngx_http_convrelay_handoff_text(ngx_http_request_t *r,
  */
 ngx_array_t *ngx_http_convrelay_handoff(ngx_http_request_t *r);
 
-/* the body as it was read, in one piece, in r's pool; NGX_OK or NGX_ERROR */
+/* bytes of the body, as far as it was read and is kept */
+off_t ngx_http_convrelay_body_size(ngx_http_request_t *r);
+
+/*
+ * The body as it was read, in one piece, in r's pool; empty where it is not
+ * kept any more.  NGX_OK or NGX_ERROR.
+ */
 ngx_int_t ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data);
 
 

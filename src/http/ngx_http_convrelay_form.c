@@ -13,6 +13,7 @@
 #include "convrelay_handoff.h"
 
 
+static ngx_uint_t ngx_http_convrelay_form_complete(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_form_source(ngx_http_request_t *r,
     ngx_str_t *data);
 static ngx_int_t ngx_http_convrelay_form_body(ngx_http_request_t *r,
@@ -67,9 +68,7 @@ ngx_http_convrelay_form(ngx_http_request_t *r)
         *p = pair;
     }
 
-    /* a body that has not been read yet is asked for again */
-
-    if (r->method != NGX_HTTP_POST || r->request_body) {
+    if (ngx_http_convrelay_form_complete(r)) {
         ctx->form = form;
     }
 
@@ -106,11 +105,32 @@ ngx_http_convrelay_form_value(ngx_http_request_t *r, ngx_str_t *name,
 }
 
 
+/*
+ * Variables of the form can be evaluated at any time in any request: before
+ * its body was read, while it is, after it broke off, or where it goes on to
+ * an upstream unread.  A form that was cut has values that nobody sent, so it
+ * is no form, and the next evaluation looks again.
+ */
+
+static ngx_uint_t
+ngx_http_convrelay_form_complete(ngx_http_request_t *r)
+{
+    return r->method != NGX_HTTP_POST
+           || (r->request_body && r->request_body->rest <= 0
+               && !r->request_body_no_buffering);
+}
+
+
 /* a copy that may be written to */
 
 static ngx_int_t
 ngx_http_convrelay_form_source(ngx_http_request_t *r, ngx_str_t *data)
 {
+    if (!ngx_http_convrelay_form_complete(r)) {
+        ngx_str_set(data, "");
+        return NGX_OK;
+    }
+
     if (r->method == NGX_HTTP_POST) {
         return ngx_http_convrelay_form_body(r, data);
     }
@@ -130,24 +150,59 @@ ngx_http_convrelay_form_source(ngx_http_request_t *r, ngx_str_t *data)
 static ngx_int_t
 ngx_http_convrelay_form_body(ngx_http_request_t *r, ngx_str_t *data)
 {
+    off_t             size;
+    size_t            len;
     ngx_table_elt_t  *type;
 
     static const char  name[] = "application/x-www-form-urlencoded";
 
     type = r->headers_in.content_type;
+    len = sizeof(name) - 1;
 
-    /* parameters may follow: the value ends in a NUL */
+    ngx_str_set(data, "");
 
-    if (type == NULL || type->value.len < sizeof(name) - 1
-        || ngx_strncasecmp(type->value.data, (u_char *) name, sizeof(name) - 1)
-           != 0
-        || ngx_strchr("; \t", type->value.data[sizeof(name) - 1]) == NULL)
+    /* parameters may follow */
+
+    if (type == NULL || type->value.len < len
+        || ngx_strncasecmp(type->value.data, (u_char *) name, len) != 0
+        || (type->value.len > len
+            && ngx_strchr("; \t", type->value.data[len]) == NULL))
     {
-        ngx_str_set(data, "");
+        return NGX_OK;
+    }
+
+    /* a webhook has been refused by now; other locations have other limits */
+
+    size = ngx_http_convrelay_body_size(r);
+
+    if (size > NGX_HTTP_CONVRELAY_MAX_FORM) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "client sent a form of %O bytes, limit for variables "
+                      "is %d", size, NGX_HTTP_CONVRELAY_MAX_FORM);
         return NGX_OK;
     }
 
     return ngx_http_convrelay_body(r, data);
+}
+
+
+off_t
+ngx_http_convrelay_body_size(ngx_http_request_t *r)
+{
+    off_t         size;
+    ngx_chain_t  *cl;
+
+    size = 0;
+
+    /* a subrequest of "mirror" is a POST, maybe without a body */
+
+    cl = r->request_body ? r->request_body->bufs : NULL;
+
+    for ( /* void */ ; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    return size;
 }
 
 
@@ -162,15 +217,7 @@ ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data)
 
     ngx_str_set(data, "");
 
-    if (r->request_body == NULL) {
-        return NGX_OK;
-    }
-
-    size = 0;
-
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        size += ngx_buf_size(cl->buf);
-    }
+    size = (size_t) ngx_http_convrelay_body_size(r);
 
     if (size == 0) {
         return NGX_OK;
@@ -195,6 +242,13 @@ ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data)
 
         if (!b->in_file) {
             continue;
+        }
+
+        /* nginx closes it once an upstream has had it */
+
+        if (b->file->fd == NGX_INVALID_FILE) {
+            ngx_str_set(data, "");
+            return NGX_OK;
         }
 
         n = ngx_read_file(b->file, p, (size_t) ngx_buf_size(b), b->file_pos);

@@ -62,20 +62,7 @@ ngx_http_convrelay_webhook(ngx_http_request_t *r,
 static void
 ngx_http_convrelay_webhook_body_handler(ngx_http_request_t *r)
 {
-    off_t         size;
-    ngx_chain_t  *cl;
-
-    size = 0;
-
-    /* a subrequest of "mirror" is a POST, maybe without a body */
-
-    cl = r->request_body ? r->request_body->bufs : NULL;
-
-    for ( /* void */ ; cl; cl = cl->next) {
-        size += ngx_buf_size(cl->buf);
-    }
-
-    if (size > NGX_HTTP_CONVRELAY_MAX_FORM) {
+    if (ngx_http_convrelay_body_size(r) > NGX_HTTP_CONVRELAY_MAX_FORM) {
         ngx_http_finalize_request(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE);
         return;
     }

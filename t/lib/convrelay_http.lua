@@ -80,9 +80,11 @@ function _M.send(bytes, port)
     assert(sock:connect("127.0.0.1", port or ngx.var.server_port))
     send_pieces(sock, pieces)
 
-    r.line = sock:receive()
+    local line, _, rest = sock:receive()
 
-    if not r.line then
+    r.line = line or rest ~= "" and rest or nil
+
+    if not line then
         return r
     end
 
