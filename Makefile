@@ -182,8 +182,7 @@ $(B)/.objs $(B)/.flags: FORCE
 # the benchmark's load side, and its floor
 
 BENCH_OBJS  = $(patsubst t/bench/%.c,$(B)/obj/bench/%.o,\
-                         $(sort $(wildcard t/bench/bench_*.c))) \
-              $(B)/obj/caller/convrelay_caller_stat.o
+                         $(sort $(wildcard t/bench/bench_*.c)))
 
 bench-build: $(B)/bench/convrelay-bench $(B)/bench/floor
 
@@ -198,7 +197,7 @@ $(B)/bench/floor: t/bench/floor.c $(B)/.flags
 
 $(B)/obj/bench/%.o: t/bench/%.c $(B)/.flags | $(B)/.have-ssl
 	@mkdir -p $(@D)
-	$(call Q,cc,$<)$(COMPILE) $(INCS) -Isrc/caller -c -o $@ $<
+	$(call Q,cc,$<)$(COMPILE) $(INCS) -c -o $@ $<
 
 
 # a test may name further files in a comment: "link: src/caller/a.c"

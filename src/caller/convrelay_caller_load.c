@@ -257,7 +257,7 @@ convrelay_caller_load_progress(convrelay_caller_load_t *load, int64_t begun)
             load->options->calls, load->live, load->failed,
             (unsigned long long) load->turns,
             (unsigned long long) load->tokens,
-            (long long) (convrelay_caller_hist_at(&load->first, 99) / 1000));
+            (long long) (convrelay_histogram_at(&load->first, 99) / 1000));
     fflush(stderr);
 }
 

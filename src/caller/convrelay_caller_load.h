@@ -11,8 +11,10 @@
 #define CONVRELAY_CALLER_LOAD_H_INCLUDED
 
 
+#include "convrelay_histogram.h"
+
 #include "convrelay_caller_run.h"
-#include "convrelay_caller_stat.h"
+#include "convrelay_caller_sequence.h"
 
 
 #define CONVRELAY_CALLER_MAX_ERRORS  16
@@ -131,11 +133,11 @@ struct convrelay_caller_load_s {
     unsigned                          length;     /* of a whole answer */
     convrelay_caller_order_t          order;
 
-    convrelay_caller_hist_t           connect;
-    convrelay_caller_hist_t           first;
-    convrelay_caller_hist_t           gap;
-    convrelay_caller_hist_t           delay;
-    convrelay_caller_hist_t           cut;        /* interrupt to pong */
+    convrelay_histogram_t             connect;
+    convrelay_histogram_t             first;
+    convrelay_histogram_t             gap;
+    convrelay_histogram_t             delay;
+    convrelay_histogram_t             cut;        /* interrupt to pong */
 
     convrelay_caller_load_error_t     errors[CONVRELAY_CALLER_MAX_ERRORS];
     unsigned                          nerrors;

@@ -187,7 +187,7 @@ convrelay_caller_load_setup(convrelay_caller_load_call_t *c)
     dial = c->load->dial;
     ident = dial->ident;
 
-    convrelay_caller_hist_add(&c->load->connect,
+    convrelay_histogram_add(&c->load->connect,
                               convrelay_caller_now_us() - c->start_at);
 
     convrelay_caller_sid(ident.call_sid, "CA");
@@ -359,10 +359,10 @@ convrelay_caller_load_token(convrelay_caller_load_call_t *c,
 
     } else if (c->first_at == 0) {
         c->first_at = now;
-        convrelay_caller_hist_add(&load->first, now - c->asked_at);
+        convrelay_histogram_add(&load->first, now - c->asked_at);
 
     } else {
-        convrelay_caller_hist_add(&load->gap, now - c->token_at);
+        convrelay_histogram_add(&load->gap, now - c->token_at);
     }
 
     c->open = 1;
@@ -382,7 +382,7 @@ convrelay_caller_load_token(convrelay_caller_load_call_t *c,
         stamp = strtoull(number, NULL, 10);
 
         if (stamp > 1000000000 && (int64_t) stamp <= now) {
-            convrelay_caller_hist_add(&load->delay, now - (int64_t) stamp);
+            convrelay_histogram_add(&load->delay, now - (int64_t) stamp);
         }
     }
 }
@@ -605,7 +605,7 @@ convrelay_caller_load_pong(convrelay_caller_load_call_t *c)
     }
 
     c->ponged = 1;
-    convrelay_caller_hist_add(&c->load->cut,
+    convrelay_histogram_add(&c->load->cut,
                               convrelay_caller_now_us() - c->cut_at);
 
     convrelay_caller_sequence_end(&c->sequence, &c->load->order);

@@ -89,14 +89,14 @@ static void
 convrelay_caller_load_times(convrelay_caller_load_t *load,
     convrelay_caller_print_t *print)
 {
-    const convrelay_caller_hist_t      *h;
+    const convrelay_histogram_t        *h;
     const convrelay_caller_load_row_t  *row;
 
     fprintf(print->out, "%-16s %10s %10s %10s %10s %10s   (ms)\n", "", "n",
             "p50", "p90", "p99", "max");
 
     for (row = convrelay_caller_load_rows; row->name; row++) {
-        h = (convrelay_caller_hist_t *) ((char *) load + row->offset);
+        h = (convrelay_histogram_t *) ((char *) load + row->offset);
 
         if (h->n == 0) {
             continue;
@@ -104,9 +104,9 @@ convrelay_caller_load_times(convrelay_caller_load_t *load,
 
         fprintf(print->out, "%-16s %10llu %10.2f %10.2f %10.2f %10.2f\n",
                 row->name, (unsigned long long) h->n,
-                convrelay_caller_hist_at(h, 50) / 1000.0,
-                convrelay_caller_hist_at(h, 90) / 1000.0,
-                convrelay_caller_hist_at(h, 99) / 1000.0, h->max / 1000.0);
+                convrelay_histogram_at(h, 50) / 1000.0,
+                convrelay_histogram_at(h, 90) / 1000.0,
+                convrelay_histogram_at(h, 99) / 1000.0, h->max / 1000.0);
     }
 }
 
@@ -117,7 +117,7 @@ convrelay_caller_load_json(convrelay_caller_load_t *load,
 {
     cJSON                              *root, *node;
     unsigned                            i;
-    const convrelay_caller_hist_t      *h;
+    const convrelay_histogram_t        *h;
     const convrelay_caller_load_row_t  *row;
 
     root = print->root;
@@ -147,12 +147,12 @@ convrelay_caller_load_json(convrelay_caller_load_t *load,
     cJSON_AddNumberToObject(root, "seed", load->options->seed);
 
     for (row = convrelay_caller_load_rows; row->name; row++) {
-        h = (convrelay_caller_hist_t *) ((char *) load + row->offset);
+        h = (convrelay_histogram_t *) ((char *) load + row->offset);
         node = cJSON_AddObjectToObject(root, row->json);
         cJSON_AddNumberToObject(node, "n", h->n);
-        cJSON_AddNumberToObject(node, "p50", convrelay_caller_hist_at(h, 50));
-        cJSON_AddNumberToObject(node, "p90", convrelay_caller_hist_at(h, 90));
-        cJSON_AddNumberToObject(node, "p99", convrelay_caller_hist_at(h, 99));
+        cJSON_AddNumberToObject(node, "p50", convrelay_histogram_at(h, 50));
+        cJSON_AddNumberToObject(node, "p90", convrelay_histogram_at(h, 90));
+        cJSON_AddNumberToObject(node, "p99", convrelay_histogram_at(h, 99));
         cJSON_AddNumberToObject(node, "max", h->max);
     }
 

@@ -32,7 +32,7 @@
 
 #include <openssl/ssl.h>
 
-#include "convrelay_caller_stat.h"
+#include "convrelay_histogram.h"
 #include "convrelay_ws.h"
 
 
@@ -199,9 +199,9 @@ typedef struct {
     uint64_t                 broken;           /* streams of the model */
     char                     error[256];       /* the first of these */
 
-    convrelay_caller_hist_t  delay;
-    convrelay_caller_hist_t  cut;
-    convrelay_caller_hist_t  webhook;
+    convrelay_histogram_t    delay;
+    convrelay_histogram_t    cut;
+    convrelay_histogram_t    webhook;
 } bench_t;
 
 
@@ -312,7 +312,7 @@ void bench_strace_stop(void);
 
 /* a member of the result; the first opens it, bench_result_end() ends it */
 void bench_result(const char *name, double value);
-void bench_result_hist(const char *name, const convrelay_caller_hist_t *h);
+void bench_result_hist(const char *name, const convrelay_histogram_t *h);
 void bench_result_end(void);
 
 /* what all scenarios report of an interval */

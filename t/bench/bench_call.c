@@ -199,7 +199,7 @@ bench_call_head(bench_call_t *c, u_char *p, size_t len)
     if (c->state == BENCH_WEBHOOK) {
 
         if (memmem(end, p + len - end, "</Response>", 11)) {
-            convrelay_caller_hist_add(&bench.webhook,
+            convrelay_histogram_add(&bench.webhook,
                                       (bench_clock() - c->asked_at) / 1000);
             bench.webhooks++;
             bench_call_end(c);
@@ -475,7 +475,7 @@ bench_call_number(bench_call_t *c, unsigned n)
     c->expect = n + 1;
 
     if (bench.measuring) {
-        convrelay_caller_hist_add(&bench.delay,
+        convrelay_histogram_add(&bench.delay,
             (bench.now - c->stamps[n & (bench.ring - 1)]) / 1000);
     }
 
@@ -583,7 +583,7 @@ bench_call_cut(bench_call_t *c)
     bench_timer(c, 0);
 
     if (c->state == BENCH_CUT) {
-        convrelay_caller_hist_add(&bench.cut, (bench_clock() - c->cut_at)
+        convrelay_histogram_add(&bench.cut, (bench_clock() - c->cut_at)
                                             / 1000);
         bench.cuts++;
         bench.idle(c);

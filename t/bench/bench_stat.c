@@ -297,7 +297,7 @@ bench_result(const char *name, double value)
 /* microseconds in, milliseconds out */
 
 void
-bench_result_hist(const char *name, const convrelay_caller_hist_t *h)
+bench_result_hist(const char *name, const convrelay_histogram_t *h)
 {
     size_t  i;
     char    member[64];
@@ -315,7 +315,7 @@ bench_result_hist(const char *name, const convrelay_caller_hist_t *h)
     for (i = 0; i < 4; i++) {
         snprintf(member, sizeof(member), "%s_%s_ms", name, points[i].name);
         bench_result(member,
-                     convrelay_caller_hist_at(h, points[i].percent) / 1e3);
+                     convrelay_histogram_at(h, points[i].percent) / 1e3);
     }
 }
 

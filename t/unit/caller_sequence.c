@@ -2,67 +2,26 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Percentiles, and numbered tokens that are lost, doubled or out of order.
+ * Numbered tokens that are lost, doubled or out of order.
  *
- * link: src/caller/convrelay_caller_stat.c
+ * link: src/caller/convrelay_caller_sequence.c
  */
 
 
 #include "tap.h"
 
-#include "convrelay_caller_stat.h"
+#include "convrelay_caller_sequence.h"
 
 
-static void test_percentiles(void);
 static void test_sequences(void);
 
 
 int
 main(void)
 {
-    test_percentiles();
     test_sequences();
 
     return tap_done();
-}
-
-
-static int
-near(int64_t got, int64_t want)
-{
-    return got >= want && got <= want + want / 32 + 1;
-}
-
-
-static void
-test_percentiles(void)
-{
-    int64_t                         i;
-    static convrelay_caller_hist_t  h;
-
-    tap_ok(convrelay_caller_hist_at(&h, 50) == 0, "nothing has no median");
-
-    for (i = 1; i <= 100000; i++) {
-        convrelay_caller_hist_add(&h, i);
-    }
-
-    tap_ok(near(convrelay_caller_hist_at(&h, 50), 50000), "median %lld",
-           (long long) convrelay_caller_hist_at(&h, 50));
-    tap_ok(near(convrelay_caller_hist_at(&h, 99), 99000), "p99 %lld",
-           (long long) convrelay_caller_hist_at(&h, 99));
-    tap_ok(convrelay_caller_hist_at(&h, 100) == 100000, "the largest");
-
-    memset(&h, 0, sizeof(convrelay_caller_hist_t));
-    convrelay_caller_hist_add(&h, -5);
-    convrelay_caller_hist_add(&h, 63);
-    tap_ok(convrelay_caller_hist_at(&h, 0) == 0, "negative is none");
-    tap_ok(convrelay_caller_hist_at(&h, 60) == 63, "small ones are exact");
-
-    memset(&h, 0, sizeof(convrelay_caller_hist_t));
-    convrelay_caller_hist_add(&h, 64);
-    convrelay_caller_hist_add(&h, INT64_MAX);
-    tap_ok(near(convrelay_caller_hist_at(&h, 10), 64), "the first octave");
-    tap_ok(convrelay_caller_hist_at(&h, 99.9) > 0, "and no more than the last");
 }
 
 

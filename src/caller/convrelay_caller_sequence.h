@@ -2,29 +2,15 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What many calls measure: distributions of times, and whether the numbered
- * tokens of an answer came complete and in order.
+ * Whether the numbered tokens of an answer came complete and in order.
  */
 
 
-#ifndef CONVRELAY_CALLER_STAT_H_INCLUDED
-#define CONVRELAY_CALLER_STAT_H_INCLUDED
+#ifndef CONVRELAY_CALLER_SEQUENCE_H_INCLUDED
+#define CONVRELAY_CALLER_SEQUENCE_H_INCLUDED
 
 
 #include "convrelay_caller.h"
-
-
-/* microseconds, 32 steps an octave: within 3 percent, up to 12 days */
-
-#define CONVRELAY_CALLER_STEPS    32
-#define CONVRELAY_CALLER_OCTAVES  36
-
-
-typedef struct {
-    uint64_t   n;
-    int64_t    max;
-    uint32_t   counts[CONVRELAY_CALLER_STEPS * CONVRELAY_CALLER_OCTAVES];
-} convrelay_caller_hist_t;
 
 
 /*
@@ -49,12 +35,6 @@ typedef struct {
 } convrelay_caller_order_t;
 
 
-void convrelay_caller_hist_add(convrelay_caller_hist_t *h, int64_t us);
-
-/* the value that percent of all are not above; 0 where there is none */
-int64_t convrelay_caller_hist_at(const convrelay_caller_hist_t *h,
-    double percent);
-
 /* reads the next piece of an answer, however it was split */
 void convrelay_caller_sequence_read(convrelay_caller_sequence_t *s,
     convrelay_caller_order_t *order, const u_char *p, size_t len);
@@ -64,4 +44,4 @@ void convrelay_caller_sequence_end(convrelay_caller_sequence_t *s,
     convrelay_caller_order_t *order);
 
 
-#endif /* CONVRELAY_CALLER_STAT_H_INCLUDED */
+#endif /* CONVRELAY_CALLER_SEQUENCE_H_INCLUDED */
