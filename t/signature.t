@@ -279,8 +279,6 @@ my %w = (
     W5 => ::ws('/', $host, $w{W5}),
     W7 => ::ws('/ws', "$host:8443", $w{W7}),
     W8 => ::ws($query, $host, $w{W8}),
-    W9 => ::ws($query, $host, $w{W9}),
-    'W9 in another order' => ::ws('/ws?foo=bar&token=abc123', $host, $w{W9}),
 )
 . ::requests(
     W6 => ::ws('/ws', $host, $w{W6}),
@@ -290,12 +288,13 @@ my %w = (
     host => ::ws('/ws', 'voice.example.org', $w{W1}),
     port => ::ws('/ws', $host, $w{W7}),
     query => ::ws($query, $host, $w{W1}),
-    value => ::ws('/ws?token=abc124&foo=bar', $host, $w{W9}),
+    value => ::ws('/ws?token=abc124&foo=bar', $host, $w{W8}),
     order => ::ws('/ws?foo=bar&token=abc123', $host, $w{W8}),
+    'query as a form' => ::ws($query, $host, $w{W9}),
 )
 --- response_body eval
 ::accepted_and_refused(101, 'W1', 'W2', 'W1 with port', 'W3', 'W4', 'W5',
-                       'W7', 'W8', 'W9', 'W9 in another order')
+                       'W7', 'W8')
 . "W6: 403
 http: 403
 ws: 403
@@ -305,14 +304,71 @@ port: 403
 query: 403
 value: 403
 order: 403
+query as a form: 403
 "
 --- error_log
 client sent wrong "X-Twilio-Signature" for "wss://voice.example.com/ws",
-client sent wrong "X-Twilio-Signature" for "wss://voice.example.com/ws" and its arguments,
+client sent wrong "X-Twilio-Signature" for "wss://voice.example.com/ws" and its arguments, which may be signed in another way: use "convrelay_twiml_parameter",
 
 
 
-=== TEST 4: convrelay_public_url is what Twilio was told, whatever Host says
+=== TEST 4: the signature of one socket does not open another
+--- signed
+--- config
+convrelay_auth_token  12345;
+
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+
+location = /ws2 {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+--- call eval
+my $sig = ::sign('wss://h/ws2');
+
+::requests(map { $_ => ::ws($_, 'h', $sig) }
+           qw( /ws2 /ws /ws?2= /ws?2 /ws?=2 /ws?2=& /ws?%32 /ws2? ))
+--- response_body
+/ws2: 101
+/ws: 403
+/ws?2=: 403
+/ws?2: 403
+/ws?=2: 403
+/ws?2=&: 403
+/ws?%32: 403
+/ws2?: 403
+--- error_log
+client sent wrong "X-Twilio-Signature" for "wss://h/ws"
+
+
+
+=== TEST 5: arguments of a socket's URL may be signed otherwise, says nginx -t
+--- signed
+--- config
+location = /signed {
+    convrelay_auth_token  12345;
+    convrelay_twiml       wss://voice.example.com/ws?a=b;
+}
+
+location = /open {
+    convrelay_auth_token  off;
+    convrelay_twiml       wss://voice.example.com/ws?c=d;
+}
+--- request
+GET /open
+--- response_body_like: wss://voice.example.com/ws[?]c=d
+--- grep_error_log eval: qr/the URL that .*?has arguments/
+--- grep_error_log_out
+the URL that "convrelay_twiml wss://voice.example.com/ws?a=b" gives has arguments
+--- error_log
+which may be signed in a way that is not accepted: use "convrelay_twiml_parameter"
+
+
+
+=== TEST 6: convrelay_public_url is what Twilio was told, whatever Host says
 --- signed
 --- http_config
 convrelay_env  PUBLIC_HOST voice.example.com;
@@ -428,7 +484,7 @@ for "wss://voice.example.com:8443/behind/ws",
 
 
 
-=== TEST 5: forwarded headers are nobody's word, Host is
+=== TEST 7: forwarded headers are nobody's word, Host is
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -476,7 +532,7 @@ client sent wrong "X-Twilio-Signature" for "https://example.org/twiml",
 
 
 
-=== TEST 6: a connection with TLS is never signed as "http", a plain one may be
+=== TEST 8: a connection with TLS is never signed as "http", a plain one may be
 --- signed
 --- user_files eval
 ">>> cert.pem\n" . ::certificate()
@@ -540,7 +596,7 @@ client sent wrong "X-Twilio-Signature" for "https://voice.example.com/twiml",
 
 
 
-=== TEST 7: the signature is that of the original URL, where another was made
+=== TEST 9: the signature is that of the original URL, where another was made
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -589,7 +645,7 @@ client sent wrong "X-Twilio-Signature" for "https://voice.example.com/hook" and 
 
 
 
-=== TEST 8: two tokens are accepted while they rotate, and nobody else's
+=== TEST 10: two tokens are accepted while they rotate, and nobody else's
 --- signed
 --- http_config
 convrelay_env  TOKEN 12345;
@@ -668,7 +724,7 @@ client sent wrong "X-Twilio-Signature" for "https://h/both",
 
 
 
-=== TEST 9: a token chosen by map, which knows none for others
+=== TEST 11: a token chosen by map, which knows none for others
 --- signed
 --- http_config
 map $arg_account $token {
@@ -702,7 +758,7 @@ for "https://h/twiml" and its arguments, and "convrelay_auth_token" is empty,
 
 
 
-=== TEST 10: nothing sent is 403, too, and the log tells the URL but no secret
+=== TEST 12: nothing sent is 403, too, and the log tells the URL but no secret
 --- signed
 --- log_level: info
 --- config
@@ -753,7 +809,7 @@ BBBB
 
 
 
-=== TEST 11: the log has one line for a refused request, without arguments
+=== TEST 13: the log has one line for a refused request, without arguments
 --- signed
 --- log_level: info
 --- config
@@ -777,7 +833,7 @@ client sent no
 
 
 
-=== TEST 12: a form is signed, pair by pair
+=== TEST 14: a form is signed, pair by pair
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -837,7 +893,7 @@ client sent wrong "X-Twilio-Signature" for "https://voice.example.com/twiml",
 
 
 
-=== TEST 13: any other body is signed by its hash
+=== TEST 15: any other body is signed by its hash
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -881,7 +937,7 @@ client sent wrong "X-Twilio-Signature" for "https://h/twiml" and its arguments,
 
 
 
-=== TEST 14: a body is the same in a file, and in pieces
+=== TEST 16: a body is the same in a file, and in pieces
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -928,7 +984,7 @@ client sent wrong "X-Twilio-Signature" for "https://h/small",
 
 
 
-=== TEST 15: a HEAD request is signed as a GET is
+=== TEST 17: a HEAD request is signed as a GET is
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -950,7 +1006,7 @@ client sent no
 
 
 
-=== TEST 16: with "off" nobody has to sign, and a signature is not looked at
+=== TEST 18: with "off" nobody has to sign, and a signature is not looked at
 --- signed
 --- config
 convrelay_auth_token  off;
@@ -980,7 +1036,7 @@ ws: 101
 
 
 
-=== TEST 17: a signed call is a call
+=== TEST 19: a signed call is a call
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -1008,7 +1064,7 @@ qq{
 
 
 
-=== TEST 18: a webhook that anybody could call is refused by nginx -t
+=== TEST 20: a webhook that anybody could call is refused by nginx -t
 --- signed
 --- config
 location = /twiml {
@@ -1020,7 +1076,7 @@ location "/twiml" would let anybody in: add "convrelay_auth_token $convrelay_env
 
 
 
-=== TEST 19: a WebSocket that anybody could call is refused by nginx -t
+=== TEST 21: a WebSocket that anybody could call is refused by nginx -t
 --- signed
 --- config
 location = /ws {
@@ -1033,7 +1089,7 @@ location "/ws" would let anybody in
 
 
 
-=== TEST 20: a token that is not set is missed
+=== TEST 22: a token that is not set is missed
 --- signed
 --- config
 convrelay_auth_token  $convrelay_env_NO_SUCH_TOKEN;
@@ -1047,7 +1103,7 @@ NO_SUCH_TOKEN
 
 
 
-=== TEST 21: a token that is empty is missed
+=== TEST 23: a token that is empty is missed
 --- signed
 --- http_config
 convrelay_env  TOKEN "";
@@ -1063,7 +1119,7 @@ location = /twiml {
 
 
 
-=== TEST 22: "off" stands alone
+=== TEST 24: "off" stands alone
 --- config
 convrelay_auth_token  off 12345;
 --- must_die
@@ -1072,7 +1128,7 @@ convrelay_auth_token  off 12345;
 
 
 
-=== TEST 23: "off" is not a second token
+=== TEST 25: "off" is not a second token
 --- config
 convrelay_auth_token  12345 off;
 --- must_die
@@ -1081,7 +1137,7 @@ convrelay_auth_token  12345 off;
 
 
 
-=== TEST 24: three tokens are one too many
+=== TEST 26: three tokens are one too many
 --- config
 convrelay_auth_token  one two three;
 --- must_die
@@ -1090,7 +1146,7 @@ invalid number of arguments in "convrelay_auth_token" directive
 
 
 
-=== TEST 25: tokens are given once a level
+=== TEST 27: tokens are given once a level
 --- config
 convrelay_auth_token  one;
 convrelay_auth_token  two;
@@ -1100,7 +1156,7 @@ convrelay_auth_token  two;
 
 
 
-=== TEST 26: a public URL without its scheme is refused
+=== TEST 28: a public URL without its scheme is refused
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -1115,7 +1171,7 @@ the value "voice.example.com" of "convrelay_public_url" is not a URL such as "ht
 
 
 
-=== TEST 27: a public URL is that of the webhook, also for the WebSocket
+=== TEST 29: a public URL is that of the webhook, also for the WebSocket
 --- signed
 --- config
 location = /ws {
@@ -1131,7 +1187,7 @@ the value "wss://voice.example.com" of "convrelay_public_url" is not a URL such 
 
 
 
-=== TEST 28: a public URL has no arguments
+=== TEST 30: a public URL has no arguments
 --- signed
 --- http_config
 convrelay_env  BASE https://voice.example.com/?a=b;
@@ -1148,7 +1204,7 @@ the value "https://voice.example.com/?a=b" of "convrelay_public_url" is not a UR
 
 
 
-=== TEST 29: a public URL that turns out to be none is our failure
+=== TEST 31: a public URL that turns out to be none is our failure
 --- signed
 --- config
 convrelay_auth_token  12345;

@@ -230,7 +230,7 @@ convrelay_caller_sign(const char *token, const char *url,
     s.data = (u_char *) url;
     s.len = strcspn(url, "#");
 
-    convrelay_signature_init(&sig, &s, pairs, n, CONVRELAY_SIGNATURE_FORM);
+    convrelay_signature_init(&sig, &s, pairs, n);
 
     buf = convrelay_caller_alloc(convrelay_signature_size(&sig));
     (void) convrelay_signature_next(&sig, buf, &input);

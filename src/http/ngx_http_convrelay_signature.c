@@ -28,10 +28,10 @@ static ngx_int_t ngx_http_convrelay_signature_all(ngx_http_request_t *r,
 static ngx_array_t *ngx_http_convrelay_signature_tokens(
     ngx_http_request_t *r, ngx_pool_t *pool, ngx_array_t *values);
 static ngx_int_t ngx_http_convrelay_signature_try(ngx_http_request_t *r,
-    ngx_pool_t *pool, ngx_array_t *tokens, ngx_str_t *url, ngx_uint_t ws,
+    ngx_pool_t *pool, ngx_array_t *tokens, ngx_str_t *url,
     convrelay_str_t *header);
 static ngx_int_t ngx_http_convrelay_signature_pairs(ngx_http_request_t *r,
-    ngx_pool_t *pool, ngx_uint_t ws, ngx_array_t **pairs);
+    ngx_pool_t *pool, ngx_array_t **pairs);
 static ngx_int_t ngx_http_convrelay_signature_base(ngx_http_request_t *r,
     ngx_pool_t *pool, ngx_uint_t ws, ngx_uint_t plain, ngx_str_t *base);
 static ngx_int_t ngx_http_convrelay_public_url(ngx_str_t *url,
@@ -80,7 +80,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_str_t         base, url, first;
     ngx_int_t         rc;
     ngx_uint_t        plain;
-    const char       *reason;
+    const char       *reason, *arguments;
     ngx_array_t      *tokens;
     convrelay_str_t   header;
 
@@ -127,8 +127,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
 
         (void) ngx_sprintf(url.data, "%V%V", &base, &r->unparsed_uri);
 
-        rc = ngx_http_convrelay_signature_try(r, pool, tokens, &url, ws,
-                                              &header);
+        rc = ngx_http_convrelay_signature_try(r, pool, tokens, &url, &header);
 
         if (rc == NGX_OK) {
             return ngx_http_convrelay_signature_body(r);
@@ -150,10 +149,17 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
         }
     }
 
+    arguments = "";
+
+    if (url.len < r->unparsed_uri.len) {
+        arguments = ws ? " and its arguments, which may be signed in another "
+                         "way: use \"convrelay_twiml_parameter\""
+                       : " and its arguments";
+    }
+
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "client sent %s \"X-Twilio-Signature\" for \"%V%V\"%s%s",
-                  reason, &first, &url,
-                  (url.len < r->unparsed_uri.len) ? " and its arguments" : "",
+                  reason, &first, &url, arguments,
                   tokens->nelts ? ""
                                 : ", and \"convrelay_auth_token\" is empty");
 
@@ -201,8 +207,7 @@ ngx_http_convrelay_signature_tokens(ngx_http_request_t *r, ngx_pool_t *pool,
 
 static ngx_int_t
 ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_pool_t *pool,
-    ngx_array_t *tokens, ngx_str_t *url, ngx_uint_t ws,
-    convrelay_str_t *header)
+    ngx_array_t *tokens, ngx_str_t *url, convrelay_str_t *header)
 {
     u_char                 *buf;
     u_char                  digest[NGX_HTTP_CONVRELAY_SHA1_LEN];
@@ -214,16 +219,14 @@ ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_pool_t *pool,
     convrelay_str_t         str, input;
     convrelay_signature_t   s;
 
-    if (ngx_http_convrelay_signature_pairs(r, pool, ws, &pairs) != NGX_OK) {
+    if (ngx_http_convrelay_signature_pairs(r, pool, &pairs) != NGX_OK) {
         return NGX_ERROR;
     }
 
     str.len = url->len;
     str.data = url->data;
 
-    convrelay_signature_init(&s, &str, pairs->elts, pairs->nelts,
-                             ws ? CONVRELAY_SIGNATURE_QUERY
-                                : CONVRELAY_SIGNATURE_FORM);
+    convrelay_signature_init(&s, &str, pairs->elts, pairs->nelts);
 
     buf = ngx_pnalloc(pool, convrelay_signature_size(&s));
     if (buf == NULL) {
@@ -254,11 +257,11 @@ ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_pool_t *pool,
 }
 
 
-/* the form's pairs, or the query's; an array that may be sorted */
+/* the form's pairs, in an array that may be sorted */
 
 static ngx_int_t
 ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
-    ngx_uint_t ws, ngx_array_t **pairs)
+    ngx_array_t **pairs)
 {
     ngx_uint_t    n;
     ngx_array_t  *form;
@@ -266,7 +269,7 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
     n = 0;
     form = NULL;
 
-    if (r->method == NGX_HTTP_POST || (ws && r->args.len)) {
+    if (r->method == NGX_HTTP_POST) {
         form = ngx_http_convrelay_form(r);
         if (form == NULL) {
             return NGX_ERROR;

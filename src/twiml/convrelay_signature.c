@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A string to sign is a URL with the names and values of the pairs behind
- * it.  The URL is cut into base, port, path and query once; a candidate is
- * a number whose digits choose what becomes of port, path and query.
+ * A string to sign is a URL, then the names and values of the pairs.  The
+ * URL is cut into base, port, path and query once; a candidate is a number
+ * whose digits choose what becomes of port and path.
  */
 
 
@@ -14,8 +14,6 @@
 
 
 #define CONVRELAY_SIGNATURE_PORTS    3
-#define CONVRELAY_SIGNATURE_PATHS    2
-
 #define CONVRELAY_SIGNATURE_LONGEST  (sizeof(":443/") - 1)
 
 
@@ -44,7 +42,7 @@ static u_char *convrelay_signature_copy(u_char *p,
 
 void
 convrelay_signature_init(convrelay_signature_t *s, const convrelay_str_t *url,
-    convrelay_pair_t *pairs, size_t npairs, convrelay_signature_pairs_e kind)
+    convrelay_pair_t *pairs, size_t npairs)
 {
     size_t  i;
 
@@ -52,7 +50,6 @@ convrelay_signature_init(convrelay_signature_t *s, const convrelay_str_t *url,
 
     convrelay_signature_split(s, url);
 
-    s->kind = kind;
     s->pairs = pairs;
     s->npairs = convrelay_signature_unique(pairs, npairs);
 
@@ -78,7 +75,7 @@ convrelay_signature_next(convrelay_signature_t *s, u_char *buf,
 {
     size_t           i;
     u_char          *p;
-    unsigned         n, bare;
+    unsigned         n;
     convrelay_str_t  port, path;
 
     for ( ;; ) {
@@ -95,39 +92,21 @@ convrelay_signature_next(convrelay_signature_t *s, u_char *buf,
             continue;
         }
 
-        n /= CONVRELAY_SIGNATURE_PORTS;
-
-        if (!convrelay_signature_set_path(s, n % CONVRELAY_SIGNATURE_PATHS,
-                                          &path))
+        if (convrelay_signature_set_path(s, n / CONVRELAY_SIGNATURE_PORTS,
+                                         &path))
         {
-            continue;
+            break;
         }
-
-        bare = n / CONVRELAY_SIGNATURE_PATHS;
-
-        if (bare
-            && (s->kind != CONVRELAY_SIGNATURE_QUERY || s->query.len == 0))
-        {
-            continue;
-        }
-
-        break;
     }
 
     p = convrelay_signature_copy(buf, &s->base);
     p = convrelay_signature_copy(p, &port);
     p = convrelay_signature_copy(p, &path);
+    p = convrelay_signature_copy(p, &s->query);
 
-    if (!bare) {
-        p = convrelay_signature_copy(p, &s->query);
-    }
-
-    if (bare || s->kind == CONVRELAY_SIGNATURE_FORM) {
-
-        for (i = 0; i < s->npairs; i++) {
-            p = convrelay_signature_copy(p, &s->pairs[i].name);
-            p = convrelay_signature_copy(p, &s->pairs[i].value);
-        }
+    for (i = 0; i < s->npairs; i++) {
+        p = convrelay_signature_copy(p, &s->pairs[i].name);
+        p = convrelay_signature_copy(p, &s->pairs[i].value);
     }
 
     input->data = buf;

@@ -19,45 +19,35 @@
 #define CONVRELAY_SIGNATURE_LEN   28
 
 /* convrelay_signature_next() never returns CONVRELAY_OK more often */
-#define CONVRELAY_SIGNATURE_MAX   12
-
-
-/* what the pairs are */
-
-typedef enum {
-    CONVRELAY_SIGNATURE_FORM = 0,         /* of a form body, or none */
-    CONVRELAY_SIGNATURE_QUERY             /* of the URL's own query */
-} convrelay_signature_pairs_e;
+#define CONVRELAY_SIGNATURE_MAX   6
 
 
 typedef struct {
-    convrelay_str_t               base;   /* scheme, "://", host */
-    convrelay_str_t               port;   /* with its ":" */
-    convrelay_str_t               path;
-    convrelay_str_t               query;  /* with its "?" */
-    const convrelay_pair_t       *pairs;
-    size_t                        npairs;
-    size_t                        size;
-    unsigned                      next;
-    convrelay_signature_pairs_e   kind;
+    convrelay_str_t           base;       /* scheme, "://", host */
+    convrelay_str_t           port;       /* with its ":" */
+    convrelay_str_t           path;
+    convrelay_str_t           query;      /* with its "?" */
+    const convrelay_pair_t   *pairs;
+    size_t                    npairs;
+    size_t                    size;
+    unsigned                  next;
 } convrelay_signature_t;
 
 
 /*
  * url is the one that the other side used, byte for byte: scheme, host, path
  * and query; a fragment is left out.  For a WebSocket its scheme is "wss".
- * pairs are decoded; the array is sorted in place by name, then by value,
- * and loses its duplicates, so the caller that wants the order of the form
- * passes a copy.  Both are borrowed for as long as *s is used.
+ * pairs are those of a form's body, decoded, or none; the array is sorted in
+ * place by name, then by value, and loses its duplicates, so the caller that
+ * wants the order of the form passes a copy.  Both are borrowed for as long
+ * as *s is used.
  *
- * CONVRELAY_SIGNATURE_FORM: all strings end in the pairs.
- * CONVRELAY_SIGNATURE_QUERY (WebSocket): Twilio's own libraries differ in
- * what becomes of a query, so each URL comes as it is, without pairs, and
- * then without its query and with the pairs.
+ * Some libraries sign the query of a WebSocket's URL as if it were a form.
+ * No such string is made: it would also be that of another path, so that the
+ * signature of "/ws2" would open "/ws?2=".
  */
 void convrelay_signature_init(convrelay_signature_t *s,
-    const convrelay_str_t *url, convrelay_pair_t *pairs, size_t npairs,
-    convrelay_signature_pairs_e kind);
+    const convrelay_str_t *url, convrelay_pair_t *pairs, size_t npairs);
 
 /* no string is longer */
 size_t convrelay_signature_size(const convrelay_signature_t *s);

@@ -122,6 +122,14 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (conf->auth_tokens && ngx_strlchr(url.data, url.data + url.len, '?')) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "the URL that \"convrelay_twiml %V\" gives has "
+                           "arguments, which may be signed in a way that is "
+                           "not accepted: use \"convrelay_twiml_parameter\"",
+                           &conf->twiml->source);
+    }
+
     return NGX_CONF_OK;
 }
 

@@ -491,7 +491,7 @@ bench_text_sign(const char *url, convrelay_pair_t *pairs, size_t n)
     s.data = (u_char *) url;
     s.len = strlen(url);
 
-    convrelay_signature_init(&sig, &s, pairs, n, CONVRELAY_SIGNATURE_FORM);
+    convrelay_signature_init(&sig, &s, pairs, n);
 
     buf = bench_alloc(convrelay_signature_size(&sig));
     (void) convrelay_signature_next(&sig, buf, &input);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The first byte says whose the pairs are; then a URL, LF, and a form.
+ * A URL, LF, and a form.
  */
 
 
@@ -18,7 +18,7 @@
 int LLVMFuzzerTestOneInput(const u_char *data, size_t size);
 static convrelay_pair_t *form(u_char *data, size_t size, size_t *n);
 static void strings(const convrelay_str_t *url, convrelay_pair_t *pairs,
-    size_t n, convrelay_signature_pairs_e kind);
+    size_t n);
 static void check(const u_char *data, size_t size);
 
 
@@ -31,23 +31,19 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
     convrelay_str_t    str;
     convrelay_pair_t  *pairs;
 
-    if (size < 2) {
-        return 0;
-    }
-
-    p = data + 1;
+    p = data;
     last = data + size;
 
     while (p < last && *p != '\n') {
         p++;
     }
 
-    str.len = p - (data + 1);
+    str.len = p - data;
     url = malloc(str.len);
     must(str.len == 0 || url);
 
     if (str.len) {
-        memcpy(url, data + 1, str.len);
+        memcpy(url, data, str.len);
     }
 
     str.data = url;
@@ -64,8 +60,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     pairs = form(body, len, &n);
 
-    strings(&str, pairs, n, (data[0] & 1) ? CONVRELAY_SIGNATURE_QUERY
-                                          : CONVRELAY_SIGNATURE_FORM);
+    strings(&str, pairs, n);
     check(p, len);
 
     free(pairs);
@@ -111,16 +106,21 @@ form(u_char *data, size_t size, size_t *n)
 
 
 static void
-strings(const convrelay_str_t *url, convrelay_pair_t *pairs, size_t n,
-    convrelay_signature_pairs_e kind)
+strings(const convrelay_str_t *url, convrelay_pair_t *pairs, size_t n)
 {
     u_char                 *buf;
-    size_t                  i, plain, size, tries;
+    size_t                  i, plain, rest, size, tries;
     convrelay_str_t         input;
     convrelay_signature_t   s;
 
-    convrelay_signature_init(&s, url, pairs, n, kind);
+    convrelay_signature_init(&s, url, pairs, n);
     must(s.npairs <= n);
+
+    rest = 0;
+
+    for (i = 0; i < s.npairs; i++) {
+        rest += pairs[i].name.len + pairs[i].value.len;
+    }
 
     for (i = 1; i < s.npairs; i++) {
         must(pairs[i].name.len != pairs[i - 1].name.len
@@ -151,7 +151,7 @@ strings(const convrelay_str_t *url, convrelay_pair_t *pairs, size_t n,
         if (tries == 0) {
             must(input.len >= plain);
             must(plain == 0 || memcmp(buf, url->data, plain) == 0);
-            must(kind == CONVRELAY_SIGNATURE_FORM || input.len == plain);
+            must(input.len == plain + rest);
         }
 
         free(buf);

@@ -43,11 +43,10 @@ static void vector_test(const vector_t *v);
 static const vector_t *vector(const char *id);
 static void string_test(void);
 static void candidates_test(void);
-static void candidates(const char *url, convrelay_signature_pairs_e kind,
-    const text_pair_t *text, const char **want, size_t nwant);
+static void candidates(const char *url, const text_pair_t *text,
+    const char **want, size_t nwant);
 static void accept_test(void);
-static int accepted(const char *url, convrelay_signature_pairs_e kind,
-    const char *sig);
+static int accepted(const char *url, const char *sig);
 static void form_body_test(void);
 static void many_test(void);
 static void check_test(void);
@@ -271,8 +270,7 @@ vector_test(const vector_t *v)
         url.len = strlen(v->url);
         url.data = tap_flush(v->url, url.len);
 
-        convrelay_signature_init(&s, &url, pairs, n,
-                                 CONVRELAY_SIGNATURE_FORM);
+        convrelay_signature_init(&s, &url, pairs, n);
 
         size = convrelay_signature_size(&s);
         buf = room(size);
@@ -331,7 +329,7 @@ string_test(void)
     convrelay_str_set(&url, "https://mycompany.com/myapp.php?foo=1&bar=2");
 
     n = fill(pairs, vector("A")->pairs, 1);
-    convrelay_signature_init(&s, &url, pairs, n, CONVRELAY_SIGNATURE_FORM);
+    convrelay_signature_init(&s, &url, pairs, n);
     (void) convrelay_signature_next(&s, buf, &input);
 
     tap_is_str(&input, "https://mycompany.com/myapp.php?foo=1&bar=2"
@@ -341,7 +339,7 @@ string_test(void)
     convrelay_str_set(&url, "https://h/#fragment?x");
 
     n = fill(pairs, odd, 0);
-    convrelay_signature_init(&s, &url, pairs, n, CONVRELAY_SIGNATURE_FORM);
+    convrelay_signature_init(&s, &url, pairs, n);
     (void) convrelay_signature_next(&s, buf, &input);
 
     tap_is_str(&input, "https://h/xB3aabab1b2",
@@ -352,11 +350,10 @@ string_test(void)
 }
 
 
-#define CANDIDATES(url, kind, text, ...)                                     \
+#define CANDIDATES(url, text, ...)                                           \
     do {                                                                     \
         static const char  *want[] = { __VA_ARGS__ };                        \
-        candidates(url, CONVRELAY_SIGNATURE_##kind, text, want,              \
-                   sizeof(want) / sizeof(want[0]));                          \
+        candidates(url, text, want, sizeof(want) / sizeof(want[0]));         \
     } while (0)
 
 
@@ -367,72 +364,68 @@ candidates_test(void)
         { "b", "2" }, { "a", "1" }, { NULL, NULL }
     };
 
-    CANDIDATES("https://h/p", FORM, NULL, "https://h/p", "https://h:443/p");
-    CANDIDATES("https://h:443/p", FORM, NULL,
+    CANDIDATES("https://h/p", NULL, "https://h/p", "https://h:443/p");
+    CANDIDATES("https://h:443/p", NULL,
                "https://h:443/p", "https://h/p");
-    CANDIDATES("https://h:8443/p?x=1", FORM, pairs,
+    CANDIDATES("https://h:8443/p?x=1", pairs,
                "https://h:8443/p?x=1a1b2", "https://h/p?x=1a1b2");
-    CANDIDATES("http://h/p", FORM, NULL, "http://h/p", "http://h:80/p");
-    CANDIDATES("http://h:80/p", FORM, NULL, "http://h:80/p", "http://h/p");
+    CANDIDATES("http://h/p", NULL, "http://h/p", "http://h:80/p");
+    CANDIDATES("http://h:80/p", NULL, "http://h:80/p", "http://h/p");
 
-    CANDIDATES("wss://h/p", FORM, NULL,
+    CANDIDATES("wss://h/p", NULL,
                "wss://h/p", "wss://h:443/p", "wss://h:80/p");
-    CANDIDATES("wss://h:443/p", FORM, NULL, "wss://h:443/p", "wss://h/p");
-    CANDIDATES("ws://h/p", FORM, NULL, "ws://h/p", "ws://h:80/p");
+    CANDIDATES("wss://h:443/p", NULL, "wss://h:443/p", "wss://h/p");
+    CANDIDATES("ws://h/p", NULL, "ws://h/p", "ws://h:80/p");
 
-    CANDIDATES("wss://h", FORM, NULL,
+    CANDIDATES("wss://h", NULL,
                "wss://h", "wss://h:443", "wss://h:80",
                "wss://h/", "wss://h:443/", "wss://h:80/");
-    CANDIDATES("wss://h/", FORM, NULL,
+    CANDIDATES("wss://h/", NULL,
                "wss://h/", "wss://h:443/", "wss://h:80/",
                "wss://h", "wss://h:443", "wss://h:80");
-    CANDIDATES("https://h:1?x", FORM, NULL,
+    CANDIDATES("https://h:1?x", NULL,
                "https://h:1?x", "https://h?x",
                "https://h:1/?x", "https://h/?x");
-    CANDIDATES("wss://h//", FORM, NULL,
+    CANDIDATES("wss://h//", NULL,
                "wss://h//", "wss://h:443//", "wss://h:80//");
-    CANDIDATES("wss://h/p/", FORM, NULL,
+    CANDIDATES("wss://h/p/", NULL,
                "wss://h/p/", "wss://h:443/p/", "wss://h:80/p/");
 
-    CANDIDATES("wss://h/p?b=2&a=1", QUERY, pairs,
+    CANDIDATES("wss://h/p?b=2&a=1", NULL,
                "wss://h/p?b=2&a=1", "wss://h:443/p?b=2&a=1",
-               "wss://h:80/p?b=2&a=1",
-               "wss://h/pa1b2", "wss://h:443/pa1b2", "wss://h:80/pa1b2");
-    CANDIDATES("wss://h?", QUERY, NULL,
+               "wss://h:80/p?b=2&a=1");
+    CANDIDATES("wss://h?", NULL,
                "wss://h?", "wss://h:443?", "wss://h:80?",
-               "wss://h/?", "wss://h:443/?", "wss://h:80/?",
-               "wss://h", "wss://h:443", "wss://h:80",
-               "wss://h/", "wss://h:443/", "wss://h:80/");
-    CANDIDATES("wss://h:8443/p", QUERY, NULL,
-               "wss://h:8443/p", "wss://h/p");
+               "wss://h/?", "wss://h:443/?", "wss://h:80/?");
+    CANDIDATES("wss://h:8443/p", NULL, "wss://h:8443/p", "wss://h/p");
 
-    CANDIDATES("https://u:p@h/p", FORM, NULL,
+    CANDIDATES("https://u:p@h/p", NULL,
                "https://u:p@h/p", "https://u:p@h:443/p");
-    CANDIDATES("https://u:1@h:1/p", FORM, NULL,
+    CANDIDATES("https://u:1@h:1/p", NULL,
                "https://u:1@h:1/p", "https://u:1@h/p");
-    CANDIDATES("wss://[::1]/p", FORM, NULL,
+    CANDIDATES("wss://[::1]/p", NULL,
                "wss://[::1]/p", "wss://[::1]:443/p", "wss://[::1]:80/p");
-    CANDIDATES("wss://[::1]:8443/p", FORM, NULL,
+    CANDIDATES("wss://[::1]:8443/p", NULL,
                "wss://[::1]:8443/p", "wss://[::1]/p");
-    CANDIDATES("https://h:/p", FORM, NULL, "https://h:/p", "https://h/p");
-    CANDIDATES("https://h/a:1/b:2?c:3", FORM, NULL,
+    CANDIDATES("https://h:/p", NULL, "https://h:/p", "https://h/p");
+    CANDIDATES("https://h/a:1/b:2?c:3", NULL,
                "https://h/a:1/b:2?c:3", "https://h:443/a:1/b:2?c:3");
-    CANDIDATES("https://h/p?u=https://x:1/y", FORM, NULL,
+    CANDIDATES("https://h/p?u=https://x:1/y", NULL,
                "https://h/p?u=https://x:1/y",
                "https://h:443/p?u=https://x:1/y");
 
-    CANDIDATES("", FORM, pairs, "a1b2");
-    CANDIDATES("h:1/p?x", FORM, pairs, "h:1/p?xa1b2");
-    CANDIDATES("/p?x", FORM, NULL, "/p?x");
-    CANDIDATES("https:/h", FORM, NULL, "https:/h");
-    CANDIDATES("https:", FORM, NULL, "https:");
-    CANDIDATES("#", FORM, NULL, "");
+    CANDIDATES("", pairs, "a1b2");
+    CANDIDATES("h:1/p?x", pairs, "h:1/p?xa1b2");
+    CANDIDATES("/p?x", NULL, "/p?x");
+    CANDIDATES("https:/h", NULL, "https:/h");
+    CANDIDATES("https:", NULL, "https:");
+    CANDIDATES("#", NULL, "");
 }
 
 
 static void
-candidates(const char *url, convrelay_signature_pairs_e kind,
-    const text_pair_t *text, const char **want, size_t nwant)
+candidates(const char *url, const text_pair_t *text, const char **want,
+    size_t nwant)
 {
     u_char                 *buf;
     size_t                  i, n, size;
@@ -445,7 +438,7 @@ candidates(const char *url, convrelay_signature_pairs_e kind,
     str.len = strlen(url);
     str.data = tap_flush(url, str.len);
 
-    convrelay_signature_init(&s, &str, n ? pairs : NULL, n, kind);
+    convrelay_signature_init(&s, &str, n ? pairs : NULL, n);
 
     size = convrelay_signature_size(&s);
     buf = room(size);
@@ -500,65 +493,48 @@ accept_test(void)
         { "wss://voice.example.com:8443/ws", "W1", 1 },
         { "wss://voice.example.com:8443/ws", "W2", 0 },
         { "wss://voice.example.com/ws?token=abc123&foo=bar", "W8", 1 },
-        { "wss://voice.example.com/ws?token=abc123&foo=bar", "W9", 1 },
+        { "wss://voice.example.com/ws?token=abc123&foo=bar", "W9", 0 },
         { "wss://voice.example.com/ws?token=abc123&foo=bar", "W1", 0 },
         { "wss://voice.example.com/ws?foo=bar&token=abc123", "W8", 0 },
-        { "wss://voice.example.com/ws?foo=bar&token=abc123", "W9", 1 },
-        { "wss://voice.example.com/ws?token=abc124&foo=bar", "W9", 0 },
+        { "wss://voice.example.com/ws?foo=bar&token=abc123", "W9", 0 },
+        { "wss://voice.example.com/ws?token=abc124&foo=bar", "W8", 0 },
         { "wss://voice.example.com:443/ws?token=abc123&foo=bar", "W8", 1 },
-        { "wss://voice.example.com:443/ws?token=abc123&foo=bar", "W9", 1 },
+        { "wss://voice.example.com:443/ws?token=abc123&foo=bar", "W9", 0 },
+        { "wss://voice.example.com/w?s=", "W1", 0 },
+        { "wss://voice.example.com/w?s", "W1", 0 },
+        { "wss://voice.example.com/w?=s", "W1", 0 },
+        { "wss://voice.example.com/?ws=", "W1", 0 },
+        { "wss://voice.example.com?ws", "W1", 0 },
+        { "wss://voice.example.com/ws?", "W1", 0 },
         { "https://voice.example.com/ws", "W6", 1 },
         { "https://voice.example.com/ws", "W1", 0 },
         { "wss://voice.example.org/ws", "W1", 0 }
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        tap_ok(accepted(cases[i].url, CONVRELAY_SIGNATURE_QUERY,
-                        vector(cases[i].id)->sig) == cases[i].ok,
-               "%s %s as %s", cases[i].id,
+        tap_ok(accepted(cases[i].url, vector(cases[i].id)->sig)
+               == cases[i].ok, "%s %s as %s", cases[i].id,
                cases[i].ok ? "accepted" : "refused", cases[i].url);
     }
 
-    tap_ok(!accepted("wss://voice.example.com/ws?token=abc123&foo=bar",
-                     CONVRELAY_SIGNATURE_FORM, vector("W9")->sig),
-           "W9 refused where the pairs are a form's");
-
-    tap_ok(accepted(vector("T2")->url, CONVRELAY_SIGNATURE_FORM,
-                    vector("T2")->sig), "T2 accepted, without pairs");
+    tap_ok(accepted(vector("T2")->url, vector("T2")->sig),
+           "T2 accepted, without pairs");
 
     tap_ok(accepted("https://mycompany.com/myapp.php?foo=1&bar=2&bodySHA256="
                     "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c06"
-                    "0f61caaff8a", CONVRELAY_SIGNATURE_FORM,
-                    vector("G2")->sig), "G2 accepted without its port");
+                    "0f61caaff8a", vector("G2")->sig),
+           "G2 accepted without its port");
 }
 
 
 static int
-accepted(const char *url, convrelay_signature_pairs_e kind, const char *sig)
+accepted(const char *url, const char *sig)
 {
     int                     ok;
-    u_char                  got[CONVRELAY_SIGNATURE_LEN + 1], *buf, *pos;
-    char                    query[512];
-    size_t                  n, tries;
-    const char             *mark;
+    u_char                  got[CONVRELAY_SIGNATURE_LEN + 1], *buf;
+    size_t                  tries;
     convrelay_str_t         str, input, header;
-    convrelay_pair_t        pairs[MAX_PAIRS];
     convrelay_signature_t   s;
-
-    n = 0;
-    mark = strchr(url, '?');
-
-    if (mark && kind == CONVRELAY_SIGNATURE_QUERY) {
-        (void) snprintf(query, sizeof(query), "%s", mark + 1);
-        pos = (u_char *) query;
-
-        while (convrelay_form_next(&pos, (u_char *) query + strlen(query),
-                                   &pairs[n])
-               == CONVRELAY_OK)
-        {
-            n++;
-        }
-    }
 
     str.data = (u_char *) url;
     str.len = strlen(url);
@@ -566,7 +542,7 @@ accepted(const char *url, convrelay_signature_pairs_e kind, const char *sig)
     header.data = (u_char *) sig;
     header.len = strlen(sig);
 
-    convrelay_signature_init(&s, &str, pairs, n, kind);
+    convrelay_signature_init(&s, &str, NULL, 0);
 
     buf = malloc(convrelay_signature_size(&s));
     tries = 0;
@@ -610,7 +586,7 @@ form_body_test(void)
     }
 
     convrelay_str_set(&url, "https://mycompany.com/myapp.php?foo=1&bar=2");
-    convrelay_signature_init(&s, &url, pairs, n, CONVRELAY_SIGNATURE_FORM);
+    convrelay_signature_init(&s, &url, pairs, n);
 
     buf = malloc(convrelay_signature_size(&s));
     (void) convrelay_signature_next(&s, buf, &input);
@@ -645,7 +621,7 @@ many_test(void)
     }
 
     convrelay_str_set(&url, "https://h/");
-    convrelay_signature_init(&s, &url, pairs, n, CONVRELAY_SIGNATURE_FORM);
+    convrelay_signature_init(&s, &url, pairs, n);
 
     buf = malloc(convrelay_signature_size(&s));
     (void) convrelay_signature_next(&s, buf, &input);
