@@ -563,6 +563,23 @@ convrelay_json_number_len(const u_char *p, const u_char *last)
 }
 
 
+unsigned
+convrelay_json_is_literal(const convrelay_str_t *text)
+{
+    if (convrelay_str_eq(text, "true") || convrelay_str_eq(text, "false")
+        || convrelay_str_eq(text, "null"))
+    {
+        return 1;
+    }
+
+    return text->len
+           && convrelay_json_number_len(text->data, text->data + text->len)
+              == text->len
+           && memchr(text->data, 'e', text->len) == NULL
+           && memchr(text->data, 'E', text->len) == NULL;
+}
+
+
 static const u_char *
 convrelay_json_digits(const u_char *p, const u_char *last)
 {

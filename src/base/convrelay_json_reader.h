@@ -127,6 +127,9 @@ convrelay_json_value_t *convrelay_json_element(
  */
 int convrelay_json_text(convrelay_json_value_t *value, convrelay_str_t *text);
 
+/* true for "true", "false", "null" and a number without an exponent */
+unsigned convrelay_json_is_literal(const convrelay_str_t *text);
+
 /* a number without an exponent; CONVRELAY_OK or CONVRELAY_DECLINED */
 int convrelay_json_value_number(const convrelay_json_value_t *value,
     double *number);

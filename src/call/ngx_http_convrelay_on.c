@@ -256,7 +256,6 @@ ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
     ngx_http_convrelay_do_t *action, convrelay_relay_out_t *message)
 {
     const char          *error;
-    convrelay_pair_t     pair;
     ngx_http_request_t  *m;
 
     m = on->shadow;
@@ -264,13 +263,13 @@ ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
     *message = action->message;
     message->last = (message->type == CONVRELAY_RELAY_OUT_TEXT);
 
-    if (action->json.parts.nelts) {
+    if (action->json.nelts) {
 
-        if (ngx_http_convrelay_json_eval(m, &action->json, &pair) != NGX_OK) {
+        if (ngx_http_convrelay_json_eval(m, &action->json, &message->text)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
-
-        message->text = pair.value;
 
     } else if (ngx_http_convrelay_value_text(m, &action->text,
                                              &message->text)

@@ -441,7 +441,10 @@ ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
 
     m = action->message;
 
-    if (ngx_http_convrelay_json_sample(cf, &action->json, &m.text) != NGX_OK) {
+    if (ngx_http_convrelay_template_sample(cf->pool, &action->json, 0, '0',
+                                           &m.text)
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

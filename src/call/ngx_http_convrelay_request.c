@@ -21,9 +21,6 @@ static ngx_int_t ngx_http_convrelay_prompt_name(ngx_http_request_t *r,
 
 static ngx_int_t ngx_http_convrelay_field_check(ngx_conf_t *cf,
     ngx_http_convrelay_field_t *field);
-static ngx_int_t ngx_http_convrelay_field_part(ngx_http_request_t *r,
-    ngx_http_convrelay_json_part_t *part, ngx_str_t *text);
-static ngx_uint_t ngx_http_convrelay_is_literal(ngx_str_t *value);
 
 
 static ngx_str_t  ngx_http_convrelay_default_prompt =
@@ -325,7 +322,11 @@ ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
 
         for (i = 0; i < clcf->fields->nelts; i++) {
 
-            if (ngx_http_convrelay_json_eval(r, &field[i], &pair[i])
+            pair[i].name.len = field[i].name.len;
+            pair[i].name.data = field[i].name.data;
+
+            if (ngx_http_convrelay_json_eval(r, &field[i].parts,
+                                             &pair[i].value)
                 != NGX_OK)
             {
                 return NGX_ERROR;
@@ -398,77 +399,13 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
 
     field->name = value[1];
 
-    if (ngx_http_convrelay_json_compile(cf, &value[2], field) != NGX_OK
+    if (ngx_http_convrelay_json_compile(cf, &value[2], &field->parts) != NGX_OK
         || ngx_http_convrelay_field_check(cf, field) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
-}
-
-
-ngx_int_t
-ngx_http_convrelay_json_compile(ngx_conf_t *cf, ngx_str_t *source,
-    ngx_http_convrelay_field_t *field)
-{
-    size_t                           i, n;
-    ngx_str_t                        name;
-    ngx_uint_t                       quoted, literal;
-    ngx_http_convrelay_json_part_t  *part;
-
-    if (ngx_array_init(&field->parts, cf->pool, 3,
-                       sizeof(ngx_http_convrelay_json_part_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    quoted = 0;
-    literal = 0;
-    part = NULL;
-
-    for (i = 0; i < source->len; i += n) {
-
-        n = ngx_http_convrelay_variable_name(source, i, &name);
-
-        if (n || !literal) {
-
-            part = ngx_array_push(&field->parts);
-            if (part == NULL) {
-                return NGX_ERROR;
-            }
-
-            part->index = -1;
-            part->quoted = quoted;
-            part->text.len = 0;
-            part->text.data = &source->data[i];
-        }
-
-        if (n) {
-            part->index = ngx_http_get_variable_index(cf, &name);
-            if (part->index == NGX_ERROR) {
-                return NGX_ERROR;
-            }
-
-            literal = 0;
-            continue;
-        }
-
-        literal = 1;
-        n = 1;
-
-        if (source->data[i] == '"') {
-            quoted = !quoted;
-
-        } else if (quoted && source->data[i] == '\\' && i + 1 < source->len) {
-            n = 2;
-        }
-
-        part->text.len += n;
-    }
-
-    return NGX_OK;
 }
 
 
@@ -481,7 +418,10 @@ ngx_http_convrelay_field_check(ngx_conf_t *cf,
     const char       *error;
     convrelay_str_t   name, json;
 
-    if (ngx_http_convrelay_json_sample(cf, field, &json) != NGX_OK) {
+    if (ngx_http_convrelay_template_sample(cf->pool, &field->parts, 0, '0',
+                                           &json)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -495,195 +435,4 @@ ngx_http_convrelay_field_check(ngx_conf_t *cf,
     }
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_convrelay_json_sample(ngx_conf_t *cf,
-    ngx_http_convrelay_field_t *field, convrelay_str_t *json)
-{
-    u_char                          *p;
-    size_t                           len;
-    ngx_uint_t                       i;
-    ngx_http_convrelay_json_part_t  *part;
-
-    part = field->parts.elts;
-    len = 0;
-
-    for (i = 0; i < field->parts.nelts; i++) {
-        len += (part[i].index < 0) ? part[i].text.len : 1;
-    }
-
-    p = ngx_pnalloc(cf->pool, len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    json->len = len;
-    json->data = p;
-
-    for (i = 0; i < field->parts.nelts; i++) {
-
-        if (part[i].index < 0) {
-            p = ngx_cpymem(p, part[i].text.data, part[i].text.len);
-
-        } else {
-            *p++ = '0';
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_convrelay_json_eval(ngx_http_request_t *r,
-    ngx_http_convrelay_field_t *field, convrelay_pair_t *pair)
-{
-    u_char                          *p;
-    size_t                           len;
-    ngx_str_t                       *text;
-    ngx_uint_t                       i, n;
-    ngx_http_convrelay_json_part_t  *part;
-
-    part = field->parts.elts;
-    n = field->parts.nelts;
-
-    text = ngx_palloc(r->pool, n * sizeof(ngx_str_t));
-    if (text == NULL) {
-        return NGX_ERROR;
-    }
-
-    len = 0;
-
-    for (i = 0; i < n; i++) {
-
-        if (ngx_http_convrelay_field_part(r, &part[i], &text[i]) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        len += text[i].len;
-    }
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    pair->name.len = field->name.len;
-    pair->name.data = field->name.data;
-    pair->value.len = len;
-    pair->value.data = p;
-
-    for (i = 0; i < n; i++) {
-        p = ngx_cpymem(p, text[i].data, text[i].len);
-    }
-
-    return NGX_OK;
-}
-
-
-/*
- * A variable inside a string is escaped; one that stands alone is a number,
- * true, false or null where it looks like one, else a string.  In both cases
- * it cannot become more than one value.
- */
-
-static ngx_int_t
-ngx_http_convrelay_field_part(ngx_http_request_t *r,
-    ngx_http_convrelay_json_part_t *part, ngx_str_t *text)
-{
-    u_char                     *p;
-    size_t                      len;
-    ngx_str_t                   value;
-    ngx_http_variable_value_t  *vv;
-
-    if (part->index < 0) {
-        *text = part->text;
-        return NGX_OK;
-    }
-
-    vv = ngx_http_get_flushed_variable(r, part->index);
-
-    value.len = 0;
-    value.data = NULL;
-
-    if (vv && !vv->not_found) {
-        value.len = vv->len;
-        value.data = vv->data;
-    }
-
-    if (!part->quoted && ngx_http_convrelay_is_literal(&value)) {
-        *text = value;
-        return NGX_OK;
-    }
-
-    len = convrelay_json_escaped_len(value.data, value.len);
-
-    p = ngx_pnalloc(r->pool, len + 2);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->data = p;
-    text->len = part->quoted ? len : len + 2;
-
-    if (!part->quoted) {
-        *p++ = '"';
-    }
-
-    p = convrelay_json_escape(p, value.data, value.len);
-
-    if (!part->quoted) {
-        *p = '"';
-    }
-
-    return NGX_OK;
-}
-
-
-/* a JSON number (RFC 8259, section 6), true, false or null */
-
-static ngx_uint_t
-ngx_http_convrelay_is_literal(ngx_str_t *value)
-{
-    u_char  *p, *last, *digits;
-
-    if ((value->len == 4 && (ngx_strncmp(value->data, "true", 4) == 0
-                             || ngx_strncmp(value->data, "null", 4) == 0))
-        || (value->len == 5 && ngx_strncmp(value->data, "false", 5) == 0))
-    {
-        return 1;
-    }
-
-    p = value->data;
-    last = p + value->len;
-
-    if (p < last && *p == '-') {
-        p++;
-    }
-
-    digits = p;
-
-    while (p < last && *p >= '0' && *p <= '9') {
-        p++;
-    }
-
-    if (p == digits || (*digits == '0' && p - digits > 1)) {
-        return 0;
-    }
-
-    if (p < last && *p == '.') {
-        digits = ++p;
-
-        while (p < last && *p >= '0' && *p <= '9') {
-            p++;
-        }
-
-        if (p == digits) {
-            return 0;
-        }
-    }
-
-    return p == last;
 }

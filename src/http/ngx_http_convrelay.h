@@ -15,6 +15,8 @@
 #include <ngx_http.h>
 
 #include "convrelay_base.h"
+#include "convrelay_json.h"
+#include "convrelay_json_reader.h"
 #include "convrelay_rate.h"
 #include "convrelay_redact.h"
 #include "convrelay_ws.h"
@@ -83,18 +85,24 @@ typedef struct {
 } ngx_http_convrelay_value_t;
 
 
-/* a piece of a request field's JSON: literal text, or a variable */
+/* a part of a template: literal text, or a variable */
 
 typedef struct {
-    ngx_str_t                         text;
+    convrelay_str_t                   text;   /* or the variable's name */
     ngx_int_t                         index;  /* of the variable, or -1 */
-    unsigned                          quoted:1;       /* inside a string */
-} ngx_http_convrelay_json_part_t;
+    unsigned                          quoted:1;       /* JSON: in a string */
+} ngx_http_convrelay_part_t;
+
+
+/* length of a variable's value in a template; written where p is not NULL */
+
+typedef size_t (*ngx_http_convrelay_escape_pt)(u_char *p,
+    ngx_http_convrelay_part_t *part, convrelay_str_t *value);
 
 
 typedef struct {
     ngx_str_t                         name;
-    ngx_array_t                       parts;
+    ngx_array_t                       parts;  /* of its JSON */
 } ngx_http_convrelay_field_t;
 
 
@@ -121,14 +129,6 @@ typedef struct {
 } ngx_http_convrelay_language_t;
 
 
-/* a piece of raw TwiML: literal text, or a variable */
-
-typedef struct {
-    ngx_str_t                         text;
-    ngx_int_t                         index;  /* of the variable, or -1 */
-} ngx_http_convrelay_xml_part_t;
-
-
 /* a location with convrelay_twiml */
 
 typedef struct {
@@ -142,7 +142,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_convrelay_value_t        value;
-    ngx_array_t                      *xml;    /* of xml_part_t, where it is
+    ngx_array_t                      *xml;    /* of part_t, where it is
                                                  TwiML, else NULL */
 } ngx_http_convrelay_reply_t;
 
@@ -153,7 +153,8 @@ typedef struct {
     convrelay_relay_out_t             message;        /* what is constant */
     ngx_http_convrelay_value_t        text;
     ngx_http_convrelay_value_t        lang;
-    ngx_http_convrelay_field_t        json;   /* raw, or hand-off data */
+    ngx_array_t                       json;   /* of part_t: raw message, or
+                                                 hand-off data */
     ngx_str_t                         name;
     ngx_str_t                         event;
 } ngx_http_convrelay_do_t;
@@ -234,7 +235,7 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_array_t                      *languages;
     ngx_array_t                      *parameters;     /* of attribute_t */
     ngx_http_convrelay_attribute_t   *action; /* its name is the method */
-    ngx_array_t                      *before; /* of xml_part_t */
+    ngx_array_t                      *before; /* of part_t */
     ngx_array_t                      *inside; /* the same */
 
     ngx_uint_t                        connect_action;
@@ -585,18 +586,6 @@ ngx_int_t ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call);
 ngx_int_t ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
     ngx_http_convrelay_call_t *call, ngx_buf_t *b);
 
-/*
- * JSON with variables.  json_compile() takes it apart, json_sample() is it
- * with "0" for each variable, for a check, json_eval() in r's pool what is
- * sent.  NGX_OK or NGX_ERROR.
- */
-ngx_int_t ngx_http_convrelay_json_compile(ngx_conf_t *cf, ngx_str_t *source,
-    ngx_http_convrelay_field_t *field);
-ngx_int_t ngx_http_convrelay_json_sample(ngx_conf_t *cf,
-    ngx_http_convrelay_field_t *field, convrelay_str_t *json);
-ngx_int_t ngx_http_convrelay_json_eval(ngx_http_request_t *r,
-    ngx_http_convrelay_field_t *field, convrelay_pair_t *pair);
-
 /* directive setters and merge */
 char *ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -691,7 +680,7 @@ char *ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
 char *ngx_http_convrelay_twiml_xml_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* adds source to *parts, an array of xml_part_t or NGX_CONF_UNSET_PTR */
+/* adds source to *parts, an array of part_t or NGX_CONF_UNSET_PTR */
 char *ngx_http_convrelay_twiml_xml_compile(ngx_conf_t *cf,
     ngx_str_t *directive, ngx_str_t *source, ngx_array_t **parts);
 
@@ -836,12 +825,30 @@ ngx_int_t ngx_http_convrelay_env_expand(ngx_conf_t *cf, ngx_str_t *source,
     ngx_str_t *value);
 
 
+/* ngx_http_convrelay_template.c */
+
+/* adds the parts of source to an array of part_t; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_template_compile(ngx_conf_t *cf,
+    ngx_str_t *source, ngx_uint_t json, ngx_array_t *parts);
+
 /*
- * Length of the "$name" or "${name}" that starts at pos of source, or 0 where
- * none does; *name is set to the name.
+ * The template from its part "first" on, for a check: value stands for each
+ * variable.  NGX_OK or NGX_ERROR.
  */
-size_t ngx_http_convrelay_variable_name(ngx_str_t *source, size_t pos,
-    ngx_str_t *name);
+ngx_int_t ngx_http_convrelay_template_sample(ngx_pool_t *pool,
+    ngx_array_t *parts, ngx_uint_t first, u_char value,
+    convrelay_str_t *text);
+
+/* the template with its variables escaped, in r's pool; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_template_eval(ngx_http_request_t *r,
+    ngx_array_t *parts, ngx_http_convrelay_escape_pt escape,
+    convrelay_str_t *text);
+
+/* the same for JSON; compile() initializes the array */
+ngx_int_t ngx_http_convrelay_json_compile(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_array_t *parts);
+ngx_int_t ngx_http_convrelay_json_eval(ngx_http_request_t *r,
+    ngx_array_t *parts, convrelay_str_t *json);
 
 
 /* ngx_http_convrelay_variables.c */

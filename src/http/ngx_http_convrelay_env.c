@@ -12,6 +12,7 @@
 #include "ngx_http_convrelay.h"
 
 #include "convrelay_dotenv.h"
+#include "convrelay_template.h"
 
 
 #define NGX_HTTP_CONVRELAY_MAX_ENV_FILE  1048576
@@ -36,6 +37,9 @@ static ngx_int_t ngx_http_convrelay_env_process(u_char *name, size_t len,
 static ngx_int_t ngx_http_convrelay_env_keep(ngx_conf_t *cf,
     ngx_http_convrelay_main_conf_t *mcf, u_char *data, size_t len,
     ngx_str_t *value);
+static ngx_int_t ngx_http_convrelay_env_walk(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_str_t *source, u_char *p,
+    size_t *size);
 
 
 char *
@@ -417,107 +421,74 @@ ngx_int_t
 ngx_http_convrelay_env_expand(ngx_conf_t *cf, ngx_str_t *source,
     ngx_str_t *value)
 {
-    u_char                          *p;
-    size_t                           i, n, size, prefix;
-    ngx_str_t                        name, v;
     ngx_http_convrelay_main_conf_t  *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
 
-    prefix = sizeof(NGX_HTTP_CONVRELAY_ENV_PREFIX) - 1;
-    value->data = NULL;
-
-    for ( ;; ) {
-        p = value->data;
-        size = 0;
-
-        for (i = 0; i < source->len; i += n) {
-
-            n = ngx_http_convrelay_variable_name(source, i, &name);
-
-            if (n == 0) {
-                n = 1;
-                v.len = 1;
-                v.data = &source->data[i];
-
-            } else if (name.len <= prefix
-                       || ngx_strncasecmp(name.data, (u_char *)
-                                          NGX_HTTP_CONVRELAY_ENV_PREFIX,
-                                          prefix)
-                          != 0)
-            {
-                return NGX_DECLINED;
-
-            } else if (ngx_http_convrelay_env_lookup(mcf, name.data + prefix,
-                                                     name.len - prefix, &v)
-                       != NGX_OK)
-            {
-                v.len = 0;
-            }
-
-            if (p) {
-                p = ngx_cpymem(p, v.data, v.len);
-            }
-
-            size += v.len;
-        }
-
-        if (value->data) {
-            return NGX_OK;
-        }
-
-        value->len = size;
-        value->data = ngx_pnalloc(cf->pool, size + 1);
-        if (value->data == NULL) {
-            return NGX_ERROR;
-        }
-
-        value->data[size] = '\0';
+    if (ngx_http_convrelay_env_walk(mcf, source, NULL, &value->len) != NGX_OK)
+    {
+        return NGX_DECLINED;
     }
+
+    value->data = ngx_pnalloc(cf->pool, value->len + 1);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->data[value->len] = '\0';
+
+    return ngx_http_convrelay_env_walk(mcf, source, value->data, &value->len);
 }
 
 
-/* length of the "$name" or "${name}" that starts at pos, or 0 */
+/* measures where p is NULL, else writes; NGX_OK or NGX_DECLINED */
 
-size_t
-ngx_http_convrelay_variable_name(ngx_str_t *source, size_t pos,
-    ngx_str_t *name)
+static ngx_int_t
+ngx_http_convrelay_env_walk(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_str_t *source, u_char *p, size_t *size)
 {
-    u_char      *p, *last, ch;
-    ngx_uint_t   bracket;
+    size_t                      prefix;
+    ngx_str_t                   value;
+    convrelay_str_t            *text;
+    convrelay_template_t        t;
+    convrelay_template_part_t   part;
 
-    p = source->data + pos;
-    last = source->data + source->len;
+    prefix = sizeof(NGX_HTTP_CONVRELAY_ENV_PREFIX) - 1;
+    *size = 0;
 
-    if (*p++ != '$' || p == last) {
-        return 0;
-    }
+    ngx_memzero(&t, sizeof(convrelay_template_t));
 
-    bracket = (*p == '{');
+    t.pos = source->data;
+    t.last = source->data + source->len;
 
-    if (bracket) {
-        p++;
-    }
+    while (convrelay_template_next(&t, &part) == CONVRELAY_OK) {
 
-    name->data = p;
+        text = &part.text;
 
-    for ( /* void */ ; p < last; p++) {
-        ch = *p;
+        if (!part.variable) {
+            value.len = text->len;
+            value.data = text->data;
 
-        if ((ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z')
-            || (ch >= '0' && ch <= '9') || ch == '_')
+        } else if (text->len <= prefix
+                   || ngx_strncasecmp(text->data, (u_char *)
+                                      NGX_HTTP_CONVRELAY_ENV_PREFIX, prefix)
+                      != 0)
         {
-            continue;
+            return NGX_DECLINED;
+
+        } else if (ngx_http_convrelay_env_lookup(mcf, text->data + prefix,
+                                                 text->len - prefix, &value)
+                   != NGX_OK)
+        {
+            value.len = 0;
         }
 
-        break;
+        if (p) {
+            p = ngx_cpymem(p, value.data, value.len);
+        }
+
+        *size += value.len;
     }
 
-    name->len = p - name->data;
-
-    if (bracket && p < last) {
-        p++;
-    }
-
-    return name->len ? (size_t) (p - source->data) - pos : 0;
+    return NGX_OK;
 }

@@ -10,10 +10,10 @@
 #include "ngx_http_convrelay.h"
 
 
-static ngx_int_t ngx_http_convrelay_twiml_xml_parse(ngx_conf_t *cf,
-    ngx_str_t *source, ngx_array_t *parts);
 static ngx_int_t ngx_http_convrelay_twiml_xml_check(ngx_conf_t *cf,
     ngx_str_t *directive, ngx_array_t *parts, ngx_uint_t first);
+static size_t ngx_http_convrelay_xml_escape(u_char *p,
+    ngx_http_convrelay_part_t *part, convrelay_str_t *value);
 
 
 char *
@@ -44,7 +44,7 @@ ngx_http_convrelay_twiml_xml_compile(ngx_conf_t *cf, ngx_str_t *directive,
     if (*parts == NGX_CONF_UNSET_PTR) {
 
         *parts = ngx_array_create(cf->pool, 4,
-                                  sizeof(ngx_http_convrelay_xml_part_t));
+                                  sizeof(ngx_http_convrelay_part_t));
         if (*parts == NULL) {
             return NGX_CONF_ERROR;
         }
@@ -52,7 +52,7 @@ ngx_http_convrelay_twiml_xml_compile(ngx_conf_t *cf, ngx_str_t *directive,
 
     first = (*parts)->nelts;
 
-    if (ngx_http_convrelay_twiml_xml_parse(cf, source, *parts) != NGX_OK
+    if (ngx_http_convrelay_template_compile(cf, source, 0, *parts) != NGX_OK
         || ngx_http_convrelay_twiml_xml_check(cf, directive, *parts, first)
            != NGX_OK)
     {
@@ -63,101 +63,40 @@ ngx_http_convrelay_twiml_xml_compile(ngx_conf_t *cf, ngx_str_t *directive,
 }
 
 
-static ngx_int_t
-ngx_http_convrelay_twiml_xml_parse(ngx_conf_t *cf, ngx_str_t *source,
-    ngx_array_t *parts)
-{
-    size_t                          i, n;
-    ngx_str_t                       name;
-    ngx_uint_t                      literal;
-    ngx_http_convrelay_xml_part_t  *part;
-
-    part = NULL;
-    literal = 0;
-
-    for (i = 0; i < source->len; i += n) {
-
-        n = ngx_http_convrelay_variable_name(source, i, &name);
-
-        if (n || !literal) {
-
-            part = ngx_array_push(parts);
-            if (part == NULL) {
-                return NGX_ERROR;
-            }
-
-            part->index = -1;
-            part->text.len = 0;
-            part->text.data = &source->data[i];
-        }
-
-        if (n == 0) {
-            n = 1;
-            part->text.len++;
-            literal = 1;
-            continue;
-        }
-
-        part->index = ngx_http_get_variable_index(cf, &name);
-        if (part->index == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-
-        literal = 0;
-    }
-
-    return NGX_OK;
-}
-
-
 /* each directive by itself: the message then has its line */
 
 static ngx_int_t
 ngx_http_convrelay_twiml_xml_check(ngx_conf_t *cf, ngx_str_t *directive,
     ngx_array_t *parts, ngx_uint_t first)
 {
-    size_t                          len;
-    u_char                         *p;
-    ngx_str_t                       near;
-    ngx_uint_t                      i;
-    const char                     *error;
-    const u_char                   *pos;
-    convrelay_str_t                 xml;
-    ngx_http_convrelay_xml_part_t  *part;
+    ngx_str_t                   near;
+    ngx_uint_t                  i;
+    const char                 *error;
+    const u_char               *pos;
+    convrelay_str_t             xml;
+    ngx_http_convrelay_part_t  *part;
 
     part = parts->elts;
-    len = 0;
-
-    for (i = first; i < parts->nelts; i++) {
-        len += (part[i].index == -1) ? part[i].text.len : 1;
-    }
-
-    xml.len = len;
-    xml.data = ngx_pnalloc(cf->temp_pool, len + 1);
-    if (xml.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = xml.data;
 
     for (i = first; i < parts->nelts; i++) {
 
-        if (part[i].index != -1) {
-            *p++ = CONVRELAY_TWIML_VALUE;
-            continue;
-        }
-
-        if (ngx_strlchr(part[i].text.data,
-                        part[i].text.data + part[i].text.len,
-                        CONVRELAY_TWIML_VALUE))
+        if (part[i].index == -1
+            && ngx_strlchr(part[i].text.data,
+                           part[i].text.data + part[i].text.len,
+                           CONVRELAY_TWIML_VALUE))
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "XML of \"%V\" has a character that XML does "
                                "not have", directive);
             return NGX_ERROR;
         }
+    }
 
-        p = ngx_cpymem(p, part[i].text.data, part[i].text.len);
+    if (ngx_http_convrelay_template_sample(cf->temp_pool, parts, first,
+                                           CONVRELAY_TWIML_VALUE, &xml)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     if (convrelay_twiml_check_xml(&xml, &error, &pos) == CONVRELAY_OK) {
@@ -185,60 +124,23 @@ ngx_int_t
 ngx_http_convrelay_twiml_xml(ngx_http_request_t *r, ngx_array_t *parts,
     convrelay_str_t *xml)
 {
-    u_char                         *p;
-    ngx_uint_t                      i;
-    convrelay_str_t                *values;
-    ngx_http_variable_value_t      *vv;
-    ngx_http_convrelay_xml_part_t  *part;
-
     if (parts == NULL || parts->nelts == 0) {
         return NGX_OK;
     }
 
-    part = parts->elts;
+    return ngx_http_convrelay_template_eval(r, parts,
+                                            ngx_http_convrelay_xml_escape,
+                                            xml);
+}
 
-    values = ngx_pcalloc(r->pool, parts->nelts * sizeof(convrelay_str_t));
-    if (values == NULL) {
-        return NGX_ERROR;
-    }
 
-    xml->len = 0;
-
-    for (i = 0; i < parts->nelts; i++) {
-
-        if (part[i].index == -1) {
-            xml->len += part[i].text.len;
-            continue;
-        }
-
-        vv = ngx_http_get_flushed_variable(r, part[i].index);
-
-        if (vv == NULL || vv->not_found) {
-            continue;
-        }
-
-        values[i].len = vv->len;
-        values[i].data = vv->data;
-
-        xml->len += convrelay_xml_escaped_len(vv->data, vv->len);
-    }
-
-    p = ngx_pnalloc(r->pool, xml->len);
+static size_t
+ngx_http_convrelay_xml_escape(u_char *p, ngx_http_convrelay_part_t *part,
+    convrelay_str_t *value)
+{
     if (p == NULL) {
-        return NGX_ERROR;
+        return convrelay_xml_escaped_len(value->data, value->len);
     }
 
-    xml->data = p;
-
-    for (i = 0; i < parts->nelts; i++) {
-
-        if (part[i].index == -1) {
-            p = ngx_cpymem(p, part[i].text.data, part[i].text.len);
-            continue;
-        }
-
-        p = convrelay_xml_escape(p, values[i].data, values[i].len);
-    }
-
-    return NGX_OK;
+    return convrelay_xml_escape(p, value->data, value->len) - p;
 }

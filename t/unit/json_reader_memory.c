@@ -26,6 +26,7 @@ static u_char *test_utf8_repair(const u_char *p, size_t *len, size_t valid);
 #define convrelay_json_members       test_json_members
 #define convrelay_json_element       test_json_element
 #define convrelay_json_text          test_json_text
+#define convrelay_json_is_literal    test_json_is_literal
 #define convrelay_json_value_number  test_json_value_number
 
 #include "convrelay_json_reader.c"
