@@ -131,7 +131,10 @@ ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_flush_variables(call->request);
 
-    if (ngx_http_convrelay_ticket_check(call, &over) != NGX_OK) {
+    if (ngx_http_convrelay_ticket_check(call->request, call->conf,
+                                        call->session, &over)
+        != NGX_OK)
+    {
         convrelay_str_set(&reason, "no valid ticket");
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                       &reason);

@@ -80,6 +80,7 @@ ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call, ngx_pool_t *pool)
     }
 
     ctx->call = call;
+    ctx->session = call->session;
 
     m->headers_in.server = r->headers_in.server;
     m->headers_in.content_length_n = -1;

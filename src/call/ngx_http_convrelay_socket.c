@@ -99,6 +99,7 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     cln->data = call;
 
     ctx->call = call;
+    ctx->session = call->session;
 
     return call;
 }

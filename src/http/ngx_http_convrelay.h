@@ -269,7 +269,8 @@ typedef ngx_int_t (*ngx_http_convrelay_webhook_pt)(ngx_http_request_t *r,
 /* of a main request, and of a turn's shadow main request */
 
 typedef struct {
-    ngx_http_convrelay_call_t        *call;
+    ngx_http_convrelay_call_t        *call;   /* or NULL */
+    convrelay_session_t              *session;        /* of the call */
     ngx_array_t                      *form;   /* convrelay_pair_t */
     ngx_array_t                      *handoff;        /* the same */
     ngx_uint_t                        json;   /* so was the hand-off data */
@@ -773,7 +774,8 @@ ngx_int_t ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
  * *over is the session of this call that was over when the ticket was made,
  * or empty; it lives as long as the session's parameters.
  */
-ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call,
+ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_session_t *s,
     convrelay_str_t *over);
 
 char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -172,7 +172,8 @@ ngx_http_convrelay_ticket_field(ngx_array_t *form, ngx_str_t *name)
 
 
 ngx_int_t
-ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_session_t *s,
     convrelay_str_t *over)
 {
     u_char                  wanted[NGX_HTTP_CONVRELAY_TICKET_LEN];
@@ -184,13 +185,13 @@ ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call,
     over->len = 0;
     over->data = NULL;
 
-    if (call->conf->ticket == NULL) {
+    if (clcf->ticket == NULL) {
         return NGX_OK;
     }
 
     reason = "no ticket";
 
-    ticket = convrelay_session_parameter(call->session,
+    ticket = convrelay_session_parameter(s,
                                (u_char *) NGX_HTTP_CONVRELAY_TICKET_NAME,
                                sizeof(NGX_HTTP_CONVRELAY_TICKET_NAME) - 1);
 
@@ -216,9 +217,8 @@ ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call,
     session.len = ticket->len - NGX_HTTP_CONVRELAY_TICKET_LEN;
     session.data = ticket->data + NGX_HTTP_CONVRELAY_TICKET_LEN;
 
-    if (ngx_http_convrelay_ticket_make(call->request, call->conf,
-                                       &call->session->setup.call_sid,
-                                       &session, expires, wanted)
+    if (ngx_http_convrelay_ticket_make(r, clcf, &s->setup.call_sid, &session,
+                                       expires, wanted)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -243,7 +243,7 @@ ngx_http_convrelay_ticket_check(ngx_http_convrelay_call_t *call,
 
 refused:
 
-    ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "client sent setup with %s for its call", reason);
 
     return NGX_DECLINED;

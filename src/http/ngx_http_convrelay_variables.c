@@ -32,7 +32,7 @@ static ngx_int_t ngx_http_convrelay_handoff_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_env_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_http_convrelay_call_t *ngx_http_convrelay_variable_call(
+static convrelay_session_t *ngx_http_convrelay_variable_session(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_variable_text(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, const convrelay_str_t *text);
@@ -234,17 +234,17 @@ static ngx_int_t
 ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    convrelay_str_t            *field;
-    ngx_http_convrelay_call_t  *call;
+    convrelay_str_t      *field;
+    convrelay_session_t  *session;
 
-    call = ngx_http_convrelay_variable_call(r);
+    session = ngx_http_convrelay_variable_session(r);
 
-    if (call == NULL) {
+    if (session == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    field = (convrelay_str_t *) ((char *) &call->session->setup + data);
+    field = (convrelay_str_t *) ((char *) &session->setup + data);
 
     return ngx_http_convrelay_variable_text(r, v, field);
 }
@@ -254,16 +254,16 @@ static ngx_int_t
 ngx_http_convrelay_lang_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_http_convrelay_call_t  *call;
+    convrelay_session_t  *session;
 
-    call = ngx_http_convrelay_variable_call(r);
+    session = ngx_http_convrelay_variable_session(r);
 
-    if (call == NULL) {
+    if (session == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_variable_text(r, v, &call->session->lang);
+    return ngx_http_convrelay_variable_text(r, v, &session->lang);
 }
 
 
@@ -273,17 +273,17 @@ static ngx_int_t
 ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_http_convrelay_call_t  *call;
+    convrelay_session_t  *session;
 
-    call = ngx_http_convrelay_variable_call(r);
+    session = ngx_http_convrelay_variable_session(r);
 
-    if (call == NULL || call->session->event != CONVRELAY_EVENT_DTMF) {
+    if (session == NULL || session->event != CONVRELAY_EVENT_DTMF) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_variable_set(v, call->session->digits.data,
-                                           call->session->digits.len);
+    return ngx_http_convrelay_variable_set(v, session->digits.data,
+                                           session->digits.len);
 }
 
 
@@ -291,18 +291,18 @@ static ngx_int_t
 ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char                     *p;
-    uint64_t                   *counter;
-    ngx_http_convrelay_call_t  *call;
+    u_char               *p;
+    uint64_t             *counter;
+    convrelay_session_t  *session;
 
-    call = ngx_http_convrelay_variable_call(r);
+    session = ngx_http_convrelay_variable_session(r);
 
-    if (call == NULL) {
+    if (session == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    counter = (uint64_t *) ((char *) call->session + data);
+    counter = (uint64_t *) ((char *) session + data);
 
     p = ngx_pnalloc(r->pool, NGX_INT64_LEN);
     if (p == NULL) {
@@ -318,17 +318,17 @@ static ngx_int_t
 ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t                   name;
-    const convrelay_str_t      *value;
-    ngx_http_convrelay_call_t  *call;
+    ngx_str_t               name;
+    const convrelay_str_t  *value;
+    convrelay_session_t    *session;
 
-    call = ngx_http_convrelay_variable_call(r);
+    session = ngx_http_convrelay_variable_session(r);
     value = NULL;
 
-    if (call) {
+    if (session) {
         ngx_http_convrelay_variable_suffix(data, "convrelay_parameter_",
                                            &name);
-        value = convrelay_session_parameter(call->session, name.data,
+        value = convrelay_session_parameter(session, name.data,
                                             name.len);
     }
 
@@ -438,16 +438,16 @@ ngx_http_convrelay_env_variable(ngx_http_request_t *r,
 }
 
 
-/* the call of r, or of the call's turn that r is; NULL: none */
+/* the session of the call that r, or r's turn, belongs to; NULL: none */
 
-static ngx_http_convrelay_call_t *
-ngx_http_convrelay_variable_call(ngx_http_request_t *r)
+static convrelay_session_t *
+ngx_http_convrelay_variable_session(ngx_http_request_t *r)
 {
     ngx_http_convrelay_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
 
-    return ctx ? ctx->call : NULL;
+    return ctx ? ctx->session : NULL;
 }
 
 
