@@ -6,7 +6,8 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_webhook.h"
 
 
 #define NGX_HTTP_CONVRELAY_CONF                                              \

@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 
 static void ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call);

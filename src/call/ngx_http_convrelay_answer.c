@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 
 static ngx_int_t ngx_http_convrelay_header_filter(ngx_http_request_t *r);

@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 
 static ngx_msec_t ngx_http_convrelay_clock_next(

@@ -11,7 +11,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 #if (NGX_HTTP_CONVRELAY_MALLOC_TRIM)
 #include <malloc.h>

@@ -9,7 +9,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 #include "convrelay_utf8.h"
 
 

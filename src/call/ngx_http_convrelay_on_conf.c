@@ -8,7 +8,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 
 /*

@@ -12,7 +12,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 
 static ngx_http_convrelay_chunk_t *ngx_http_convrelay_chunk_alloc(

@@ -12,7 +12,7 @@
 #define NGX_HTTP_CONVRELAY_SEAT_H_INCLUDED
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 
 /* what is shared by all workers */

@@ -8,7 +8,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 
 #define NGX_HTTP_CONVRELAY_SHADOW_COUNT  1000   /* references that are never

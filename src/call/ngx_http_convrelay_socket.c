@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 
 /* recv() calls an event, before the others have their turn */

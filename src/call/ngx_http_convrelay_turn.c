@@ -15,7 +15,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_call.h"
 
 
 #define NGX_HTTP_CONVRELAY_POOL_SIZE     4096

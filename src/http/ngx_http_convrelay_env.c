@@ -9,7 +9,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_env.h"
 
 #include "convrelay_dotenv.h"
 #include "convrelay_template.h"

@@ -7,7 +7,8 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_auth.h"
+#include "ngx_http_convrelay_env.h"
 
 #include "convrelay_signature.h"
 

@@ -15,7 +15,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_auth.h"
 
 #include "convrelay_signature.h"
 

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_env.h"
 
 #include "convrelay_handoff.h"
 

@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_webhook.h"
 
 
 static ngx_int_t ngx_http_convrelay_twiml_answer(ngx_http_request_t *r,

@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_webhook.h"
 
 
 char *

@@ -9,7 +9,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_webhook.h"
 
 
 static char *ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,

@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_webhook.h"
 
 
 static char *ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,

@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_webhook.h"
 
 
 static ngx_int_t ngx_http_convrelay_twiml_xml_check(ngx_conf_t *cf,

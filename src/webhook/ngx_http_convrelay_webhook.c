@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_webhook.h"
 
 
 static void ngx_http_convrelay_webhook_body_handler(ngx_http_request_t *r);

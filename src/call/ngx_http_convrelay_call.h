@@ -1,0 +1,428 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The live call: what its files share.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_CALL_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_CALL_H_INCLUDED
+
+
+#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_auth.h"
+#include "ngx_http_convrelay_env.h"
+
+#include "convrelay_rate.h"
+#include "convrelay_redact.h"
+#include "convrelay_ws.h"
+#include "convrelay_ws_handshake.h"
+#include "convrelay_llm_body.h"
+#include "convrelay_llm_stream.h"
+
+
+#define NGX_HTTP_CONVRELAY_UPGRADE_REQUIRED  426
+#define NGX_HTTP_CONVRELAY_READ_SIZE     4096   /* one recv(), per worker */
+#define NGX_HTTP_CONVRELAY_CHUNK_SIZE    4064   /* of the output queue */
+#define NGX_HTTP_CONVRELAY_MAX_PROMPT    1048576        /* bytes of a file */
+#define NGX_HTTP_CONVRELAY_FRAME_BURST   10     /* seconds' worth */
+#define NGX_HTTP_CONVRELAY_SILENT_PINGS  2      /* unanswered, the third is
+                                                   the end */
+#define NGX_HTTP_CONVRELAY_CLOSE_TIME    5000   /* ms for a Close to leave */
+#define NGX_HTTP_CONVRELAY_DRAIN_TIME    1000   /* ms from [DONE] to the end
+                                                   of the body */
+
+
+/* configuration */
+
+typedef struct {
+    ngx_str_t                         name;
+    ngx_array_t                       parts;  /* of its JSON */
+} ngx_http_convrelay_field_t;
+
+
+/* an action of convrelay_on */
+
+typedef struct {
+    convrelay_relay_out_t             message;        /* what is constant */
+    ngx_http_convrelay_value_t        text;
+    ngx_http_convrelay_value_t        lang;
+    ngx_array_t                       json;   /* of part_t: raw message, or
+                                                 hand-off data */
+    ngx_str_t                         name;
+    ngx_str_t                         event;
+} ngx_http_convrelay_do_t;
+
+
+/* an event of convrelay_on, and what is done */
+
+typedef struct {
+    convrelay_event_e                 event;
+    ngx_str_t                         match;  /* as it is written */
+    ngx_array_t                       actions;        /* of do_t */
+#if (NGX_PCRE)
+    ngx_http_regex_t                 *regex;  /* of the match, or NULL */
+#endif
+} ngx_http_convrelay_rule_t;
+
+
+/* convrelay_dtmf */
+
+struct ngx_http_convrelay_dtmf_s {
+    ngx_uint_t                        max;
+    ngx_msec_t                        pause;
+    u_char                            terminator;     /* or '\0' */
+};
+
+
+/* convrelay_limit_calls */
+
+typedef struct {
+    ngx_http_convrelay_value_t        key;
+    ngx_uint_t                        max;
+} ngx_http_convrelay_limit_t;
+
+
+/* run time */
+
+typedef struct ngx_http_convrelay_turn_s  ngx_http_convrelay_turn_t;
+typedef struct ngx_http_convrelay_zone_s  ngx_http_convrelay_zone_t;
+typedef struct ngx_http_convrelay_seat_s  ngx_http_convrelay_seat_t;
+
+
+/* the body of a turn's answer is over, whole or not */
+
+typedef void (*ngx_http_convrelay_answer_end_pt)(
+    ngx_http_convrelay_turn_t *t);
+
+
+/*
+ * One piece of the output queue; owned by it, freed when it was sent.  One is
+ * kept for the next call that sends: a token takes what another has left.
+ */
+
+struct ngx_http_convrelay_chunk_s {
+    ngx_http_convrelay_chunk_t       *next;
+    u_char                           *pos;
+    u_char                           *last;
+    u_char                           *end;
+};
+
+
+typedef struct {
+    ngx_http_convrelay_chunk_t       *first;
+    ngx_http_convrelay_chunk_t       *last;
+    size_t                            queued;         /* bytes */
+} ngx_http_convrelay_output_t;
+
+
+/*
+ * One phone call.  Lives in the pool of its request; what grows is malloc'ed
+ * by the rooms and freed with it.
+ */
+
+struct ngx_http_convrelay_call_s {
+    ngx_http_request_t               *request;
+    ngx_connection_t                 *connection;
+    ngx_http_convrelay_loc_conf_t    *conf;
+    ngx_http_convrelay_main_conf_t   *main;
+    convrelay_session_t              *session;
+    ngx_http_convrelay_turn_t        *turn;   /* that feeds the session */
+
+    ngx_http_convrelay_output_t       output;
+    ngx_msec_t                        send_by;        /* deadline of the
+                                                         output, or 0 */
+
+    unsigned                          silent:2;       /* pings since bytes
+                                                         came */
+    unsigned                          closing:1;      /* a Close is queued */
+    unsigned                          linger:1;       /* wait for its FIN */
+    unsigned                          dead:1; /* nothing more is sent */
+    unsigned                          ended:1;        /* finalized */
+    unsigned                          pattern_failed:1;       /* logged */
+
+    /* a token needs nothing of what follows */
+
+    ngx_queue_t                       turns;  /* all that are not freed */
+    ngx_http_convrelay_answer_end_pt  answer_end;     /* called by turns */
+    convrelay_str_t                   system; /* written system message */
+    convrelay_ws_reader_t             reader;
+
+    ngx_http_convrelay_seat_t        *seat;   /* in the zone, or NULL */
+
+    ngx_msec_t                        started;
+    ngx_msec_t                        pinged;
+    convrelay_rate_t                  frames;
+    convrelay_rate_t                  started_turns;
+
+    ngx_event_t                       event;  /* timer: what time brings next;
+                                                 posted: see closing, dead */
+
+    ngx_int_t                         rc;     /* to finalize with */
+};
+
+
+/*
+ * One turn: the request to the LLM and its answer.  Lives in its own pool,
+ * together with the shadow main request and the subrequest.
+ */
+
+struct ngx_http_convrelay_turn_s {
+    ngx_queue_t                       queue;
+    ngx_pool_t                       *pool;
+    ngx_http_request_t               *shadow;
+
+    convrelay_llm_stream_t            stream;
+
+    ngx_http_convrelay_call_t        *call;
+    ngx_http_request_t               *request;
+    ngx_http_post_subrequest_t        post;   /* of the request */
+    size_t                            received;       /* bytes of its body */
+
+    unsigned                          header:1;       /* it was seen */
+    unsigned                          encoded:1;      /* by Content-Encoding */
+    unsigned                          clean:1;        /* body is complete */
+    unsigned                          answered:1;     /* session was told */
+    unsigned                          cancelled:1;
+    unsigned                          done:1; /* subrequest is finalized */
+    unsigned                          no_path:1;      /* URI is the
+                                                         location's name */
+    unsigned                          late:1; /* max_answer_time is over */
+    unsigned                          large:1;        /* max_response_size is
+                                                         passed */
+
+    ngx_int_t                         rc;     /* of the subrequest */
+    ngx_uint_t                        status; /* HTTP status of the answer */
+
+    ngx_event_t                       event;  /* posted: cancel, finish */
+    ngx_event_t                       timer;  /* of the answer; from [DONE]
+                                                 on, of the body's end */
+};
+
+
+/* the actions of a rule while they are evaluated, in a pool of their own */
+
+typedef struct {
+    ngx_http_convrelay_call_t        *call;
+    ngx_http_request_t               *shadow;
+    ngx_pool_t                       *pool;
+    ngx_http_convrelay_rule_t        *rule;   /* or NULL: there is none */
+    ngx_uint_t                        next;   /* of its actions */
+    convrelay_str_t                   text;
+} ngx_http_convrelay_on_t;
+
+
+/* ngx_http_convrelay_upgrade.c */
+
+/* content handler of a location with "convrelay;" */
+ngx_int_t ngx_http_convrelay_handler(ngx_http_request_t *r);
+
+
+/* ngx_http_convrelay_socket.c */
+
+/*
+ * Takes the connection over after the 101 was sent; what is left in
+ * r->header_in are the first frames.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call);
+
+/*
+ * Creates the call of r, whose 101 was sent, with its cleanups; NULL without
+ * memory.
+ */
+ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
+    ngx_http_request_t *r, ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* ngx_http_convrelay_call.c */
+
+/*
+ * Ends the call: a Close frame with the code goes out, then the connection
+ * is closed.  call_fail() is for a connection that is of no use any more.
+ * Both only post an event, so they can be called from anywhere.
+ */
+void ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
+    ngx_uint_t code, convrelay_str_t *reason);
+void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
+    ngx_int_t rc);
+
+/*
+ * Counts one more; what and period are words of a limit.  NGX_OK, or
+ * NGX_DECLINED: too many (logged), the call is closed.  A number of 0 in the
+ * limit is none.
+ */
+ngx_int_t ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
+    convrelay_rate_t *rate, const convrelay_rate_limit_t *limit,
+    const char *what, const char *period);
+
+
+/* ngx_http_convrelay_clock.c */
+
+/* re-arms the timer if the next deadline has moved closer */
+void ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_memory.c */
+
+/* a call has come, has gone: its memory goes back to the system some time */
+void ngx_http_convrelay_memory_enter(ngx_http_convrelay_main_conf_t *mcf);
+void ngx_http_convrelay_memory_leave(ngx_http_convrelay_main_conf_t *mcf);
+
+ngx_int_t ngx_http_convrelay_memory_init(ngx_conf_t *cf);
+
+
+/* ngx_http_convrelay_on.c */
+
+/*
+ * Finds and evaluates what is configured for the EVENT; performs nothing.
+ * on_start() looks for the rule; NGX_OK or NGX_ERROR.  Without one on->rule
+ * is NULL and on->text goes to the LLM: the prompt, or the message about keys.
+ * on_next() evaluates the rule's next action, as the call is then; NGX_OK,
+ * NGX_DONE: there is none left; NGX_ERROR.  The message lives until on_end(),
+ * which has to be called in any case.
+ */
+ngx_int_t ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
+    ngx_http_convrelay_call_t *call, convrelay_action_t *a);
+ngx_int_t ngx_http_convrelay_on_next(ngx_http_convrelay_on_t *on,
+    convrelay_relay_out_t *m);
+void ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on);
+
+
+/* ngx_http_convrelay_on_conf.c */
+
+char *ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_on_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* ngx_http_convrelay_input.c */
+
+/* takes bytes that were read; they may be written to */
+void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
+    u_char *last);
+
+
+/* ngx_http_convrelay_act.c */
+
+/* does what the session decided; a call that ended is left alone */
+void ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
+    convrelay_actions_t *out);
+
+
+/* ngx_http_convrelay_output.c */
+
+/* size contiguous bytes at the end of the queue, or NULL without memory */
+u_char *ngx_http_convrelay_output_reserve(ngx_http_convrelay_call_t *call,
+    size_t size);
+
+/* the reserved bytes up to last are to be sent */
+void ngx_http_convrelay_output_commit(ngx_http_convrelay_call_t *call,
+    u_char *last);
+
+/* queues a control frame; data may be NULL.  NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_control(ngx_http_convrelay_call_t *call,
+    ngx_uint_t opcode, convrelay_str_t *data);
+
+/*
+ * Sends what the socket takes.  NGX_OK: the queue is empty, and a call that
+ * closes is ended by its event; NGX_AGAIN: the rest waits for the write event;
+ * NGX_ERROR: the connection is broken, or its reader is too slow (logged).
+ */
+ngx_int_t ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call);
+
+void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_shadow.c */
+
+/*
+ * A main request in the pool for which values are evaluated as for the
+ * call's, and that leaves nothing in it; NULL without memory.  Cleanups that
+ * were added to it have to be run.
+ */
+ngx_http_request_t *ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call,
+    ngx_pool_t *pool);
+
+
+/* ngx_http_convrelay_turn.c */
+
+/* NGX_OK, or NGX_ERROR: no turn was started (logged) */
+ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
+
+/*
+ * Ends a turn's subrequest for nginx and posts its event; it also is what
+ * the filters know a turn by.  Always NGX_OK.
+ */
+ngx_int_t ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
+    ngx_int_t rc);
+
+/* the session has done with it: ends its upstream in this event-loop turn */
+void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
+
+/* the call is over: ends all upstreams now; then frees all memory */
+void ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call);
+void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_upstream.c */
+
+/*
+ * What an LLM's answer may not do in the caller's name: redirect inside of
+ * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
+ */
+void ngx_http_convrelay_guard(ngx_http_upstream_conf_t *conf);
+
+/* the turn's upstream was created by its handler; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_upstream_init(ngx_http_convrelay_turn_t *t,
+    ngx_http_upstream_t *u);
+
+
+/* ngx_http_convrelay_answer.c */
+
+/* the answer_end of every call: what is left goes to the session */
+void ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t);
+
+ngx_int_t ngx_http_convrelay_filter_init(ngx_conf_t *cf);
+
+
+/* ngx_http_convrelay_request.c */
+
+/* evaluates at setup what belongs to the call; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call);
+
+/* the body of a turn in r's pool, evaluated for r; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
+    ngx_http_convrelay_call_t *call, ngx_buf_t *b);
+
+/* directive setters and merge */
+char *ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* ngx_http_convrelay_zone.c */
+
+/*
+ * Counts the call, at setup: NGX_OK, or NGX_DECLINED: it is one too many
+ * (logged).  over: as ticket_check() says; the socket of that session is
+ * closed, and this call takes its place.  zone_leave() takes the call out
+ * again; harmless where it is not in.
+ */
+ngx_int_t ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *over);
+void ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call);
+
+ngx_int_t ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle);
+
+char *ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_zone_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+
+#endif /* NGX_HTTP_CONVRELAY_CALL_H_INCLUDED */

@@ -1,0 +1,62 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Signatures and tickets: whether a request is Twilio's.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_AUTH_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_AUTH_H_INCLUDED
+
+
+#include "ngx_http_convrelay.h"
+
+
+#define NGX_HTTP_CONVRELAY_TICKET_NAME   "convrelay_ticket"
+#define NGX_HTTP_CONVRELAY_TICKET_LIFETIME  120 /* seconds */
+#define NGX_HTTP_CONVRELAY_SHA1_LEN      20
+
+
+/* ngx_http_convrelay_signature.c */
+
+/*
+ * X-Twilio-Signature (section 5 of the protocol notes); ws: of a handshake.
+ * A POST's body has to be read.  NGX_OK, NGX_HTTP_FORBIDDEN (logged) or
+ * NGX_HTTP_INTERNAL_SERVER_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws);
+
+/* RFC 2104; digest: NGX_HTTP_CONVRELAY_SHA1_LEN bytes */
+void ngx_http_convrelay_hmac_sha1(ngx_str_t *key, convrelay_str_t *input,
+    u_char *digest);
+
+char *ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* ngx_http_convrelay_ticket.c */
+
+/*
+ * A ticket for the CallSid of the webhook's form, as a <Parameter>.  NGX_OK,
+ * NGX_DECLINED (there is no CallSid) or NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_pair_t *parameter);
+
+/*
+ * The ticket in the setup message: NGX_OK, NGX_DECLINED (logged), NGX_ERROR.
+ * *over is the session of this call that was over when the ticket was made,
+ * or empty; it lives as long as the session's parameters.
+ */
+ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_session_t *s,
+    convrelay_str_t *over);
+
+char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+#endif /* NGX_HTTP_CONVRELAY_AUTH_H_INCLUDED */

@@ -1,0 +1,47 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The environment: $convrelay_env_NAME.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_ENV_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_ENV_H_INCLUDED
+
+
+#include "ngx_http_convrelay.h"
+
+
+typedef struct {
+    ngx_str_t                         name;
+    ngx_str_t                         value;
+    ngx_uint_t                        file;   /* its number, 0: none */
+} ngx_http_convrelay_env_t;
+
+
+/* ngx_http_convrelay_env.c */
+
+char *ngx_http_convrelay_env(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_convrelay_env_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Value of a name, case ignored as nginx does with variables.  NGX_OK, or
+ * NGX_DECLINED: it is not set, or empty and without a default.
+ */
+ngx_int_t ngx_http_convrelay_env_lookup(ngx_http_convrelay_main_conf_t *mcf,
+    u_char *name, size_t len, ngx_str_t *value);
+
+/* every $convrelay_env_NAME that is used has to be set */
+ngx_int_t ngx_http_convrelay_env_check(ngx_conf_t *cf);
+
+/*
+ * Expands a value whose only variables are $convrelay_env_*.  NGX_OK;
+ * NGX_DECLINED: it holds others; NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_http_convrelay_env_expand(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_str_t *value);
+
+
+#endif /* NGX_HTTP_CONVRELAY_ENV_H_INCLUDED */
