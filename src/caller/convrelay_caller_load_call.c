@@ -188,7 +188,7 @@ convrelay_caller_load_setup(convrelay_caller_load_call_t *c)
     ident = dial->ident;
 
     convrelay_histogram_add(&c->load->connect,
-                              convrelay_caller_now_us() - c->start_at);
+                            convrelay_caller_now_us() - c->start_at);
 
     convrelay_caller_sid(ident.call_sid, "CA");
     convrelay_caller_sid(ident.session_id, "VX");
@@ -606,7 +606,7 @@ convrelay_caller_load_pong(convrelay_caller_load_call_t *c)
 
     c->ponged = 1;
     convrelay_histogram_add(&c->load->cut,
-                              convrelay_caller_now_us() - c->cut_at);
+                            convrelay_caller_now_us() - c->cut_at);
 
     convrelay_caller_sequence_end(&c->sequence, &c->load->order);
 

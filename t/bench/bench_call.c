@@ -200,7 +200,7 @@ bench_call_head(bench_call_t *c, u_char *p, size_t len)
 
         if (memmem(end, p + len - end, "</Response>", 11)) {
             convrelay_histogram_add(&bench.webhook,
-                                      (bench_clock() - c->asked_at) / 1000);
+                                    (bench_clock() - c->asked_at) / 1000);
             bench.webhooks++;
             bench_call_end(c);
 
@@ -584,7 +584,7 @@ bench_call_cut(bench_call_t *c)
 
     if (c->state == BENCH_CUT) {
         convrelay_histogram_add(&bench.cut, (bench_clock() - c->cut_at)
-                                            / 1000);
+                                          / 1000);
         bench.cuts++;
         bench.idle(c);
 
