@@ -51,4 +51,48 @@ typedef struct {
      && memcmp((str)->data, text, sizeof(text) - 1) == 0)
 
 
+/* ASCII, whatever the locale; c is a byte and evaluated more than once */
+
+#define convrelay_is_space(c)                                                \
+    ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
+
+#define convrelay_is_digit(c)  ((c) >= '0' && (c) <= '9')
+
+#define convrelay_is_alpha(c)                                                \
+    (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
+
+#define convrelay_lower(c)                                                   \
+    ((u_char) ((c) >= 'A' && (c) <= 'Z' ? (c) | 0x20 : (c)))
+
+
+/* the longest string that convrelay_str_distance() compares */
+
+#define CONVRELAY_STR_MAX_DISTANCE  64
+
+
+/* removes white space at both ends */
+void convrelay_str_trim(convrelay_str_t *str);
+
+/* copies the bytes of str to p, returns the end of them */
+u_char *convrelay_str_copy(u_char *p, const convrelay_str_t *str);
+
+/*
+ * Comparisons, 1 or 0; text and prefix end in NUL.  In _nocase, ASCII
+ * letters are equal in upper and lower case.
+ */
+int convrelay_str_equal(const convrelay_str_t *a, const convrelay_str_t *b);
+int convrelay_str_is(const convrelay_str_t *str, const char *text);
+int convrelay_str_is_nocase(const convrelay_str_t *str, const char *text);
+int convrelay_str_starts(const convrelay_str_t *str, const char *prefix);
+int convrelay_str_starts_nocase(const convrelay_str_t *str,
+    const char *prefix);
+
+/*
+ * Levenshtein's distance, case ignored, for a "did you mean".  Where b is
+ * longer than CONVRELAY_STR_MAX_DISTANCE: the length of the longer one.
+ */
+size_t convrelay_str_distance(const convrelay_str_t *a,
+    const convrelay_str_t *b);
+
+
 #endif /* CONVRELAY_BASE_H_INCLUDED */

@@ -542,7 +542,7 @@ convrelay_caller_load_cut(convrelay_caller_load_call_t *c)
         heard.len--;
     }
 
-    convrelay_caller_trim(&heard);
+    convrelay_str_trim(&heard);
 
     if (heard.len && load->dial->twiml.tokens_played) {
         convrelay_caller_info(&load->message, "tokensPlayed", &heard);

@@ -371,7 +371,7 @@ convrelay_caller_remember(convrelay_caller_t *call)
 
     heard.data = (u_char *) v->text.data;
     heard.len = v->spoken;
-    convrelay_caller_trim(&heard);
+    convrelay_str_trim(&heard);
 
     convrelay_caller_buf_reset(&call->heard);
     convrelay_caller_buf_add(&call->heard, heard.data, heard.len);
@@ -387,7 +387,7 @@ convrelay_caller_remember(convrelay_caller_t *call)
     }
 
     heard.len = (u_char *) v->text.data + len - heard.data;
-    convrelay_caller_trim(&heard);
+    convrelay_str_trim(&heard);
 
     convrelay_caller_buf_reset(&call->beyond);
 

@@ -10,7 +10,6 @@
 static size_t convrelay_caller_voice_next(const convrelay_caller_voice_t *v);
 static void convrelay_caller_voice_speak(convrelay_caller_voice_t *v,
     int64_t now, unsigned at_once);
-static int convrelay_caller_is_space(char ch);
 
 
 void
@@ -164,7 +163,7 @@ convrelay_caller_voice_cut(convrelay_caller_voice_t *v, int64_t now,
     fragment->data = (u_char *) v->text.data + v->clause;
     fragment->len = v->spoken - v->clause;
 
-    convrelay_caller_trim(fragment);
+    convrelay_str_trim(fragment);
 
     *duration = (now > v->clause_at) ? now - v->clause_at : 0;
 
@@ -200,32 +199,11 @@ convrelay_caller_clause(const char *text, size_t len, size_t from,
 
     for (i = from; i + 1 < len; i++) {
 
-        if (strchr(",:;.?!", text[i]) && convrelay_caller_is_space(text[i + 1]))
+        if (strchr(",:;.?!", text[i]) && convrelay_is_space(text[i + 1]))
         {
             return i + 1;
         }
     }
 
     return (last && from < len) ? len : 0;
-}
-
-
-void
-convrelay_caller_trim(convrelay_str_t *s)
-{
-    while (s->len && convrelay_caller_is_space(s->data[0])) {
-        s->data++;
-        s->len--;
-    }
-
-    while (s->len && convrelay_caller_is_space(s->data[s->len - 1])) {
-        s->len--;
-    }
-}
-
-
-static int
-convrelay_caller_is_space(char ch)
-{
-    return ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r';
 }

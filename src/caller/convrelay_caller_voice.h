@@ -82,8 +82,5 @@ int64_t convrelay_caller_voice_due(const convrelay_caller_voice_t *v);
 size_t convrelay_caller_clause(const char *text, size_t len, size_t from,
     unsigned last);
 
-/* the text without white space around it */
-void convrelay_caller_trim(convrelay_str_t *s);
-
 
 #endif /* CONVRELAY_CALLER_VOICE_H_INCLUDED */

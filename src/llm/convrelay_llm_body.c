@@ -11,7 +11,6 @@
 #include "convrelay_utf8.h"
 
 
-static u_char *convrelay_llm_copy(u_char *p, const convrelay_str_t *text);
 static unsigned convrelay_llm_raw_control(const convrelay_str_t *json);
 
 
@@ -54,10 +53,10 @@ u_char *
 convrelay_llm_message_write(u_char *p, convrelay_llm_role_e role,
     const convrelay_str_t *text)
 {
-    p = convrelay_llm_copy(p, &convrelay_llm_roles[role]);
+    p = convrelay_str_copy(p, &convrelay_llm_roles[role]);
     p = convrelay_json_escape(p, text->data, text->len);
 
-    return convrelay_llm_copy(p, &convrelay_llm_message_end);
+    return convrelay_str_copy(p, &convrelay_llm_message_end);
 }
 
 
@@ -101,9 +100,9 @@ convrelay_llm_messages_write(u_char *p, const convrelay_llm_message_t *m)
         text.data = (u_char *) m->text;
 
         if (m->plain) {
-            p = convrelay_llm_copy(p, &convrelay_llm_roles[m->role]);
-            p = convrelay_llm_copy(p, &text);
-            p = convrelay_llm_copy(p, &convrelay_llm_message_end);
+            p = convrelay_str_copy(p, &convrelay_llm_roles[m->role]);
+            p = convrelay_str_copy(p, &text);
+            p = convrelay_str_copy(p, &convrelay_llm_message_end);
 
         } else {
             p = convrelay_llm_message_write(p, m->role, &text);
@@ -159,12 +158,12 @@ convrelay_llm_body_write(u_char *p, const convrelay_llm_body_t *b)
     *p++ = '{';
 
     if (b->model.len) {
-        p = convrelay_llm_copy(p, &convrelay_llm_model);
+        p = convrelay_str_copy(p, &convrelay_llm_model);
         p = convrelay_json_escape(p, b->model.data, b->model.len);
-        p = convrelay_llm_copy(p, &convrelay_llm_model_end);
+        p = convrelay_str_copy(p, &convrelay_llm_model_end);
     }
 
-    p = convrelay_llm_copy(p, &convrelay_llm_stream);
+    p = convrelay_str_copy(p, &convrelay_llm_stream);
 
     for (i = 0; i < b->nfields; i++) {
         field = &b->fields[i];
@@ -173,12 +172,12 @@ convrelay_llm_body_write(u_char *p, const convrelay_llm_body_t *b)
         p = convrelay_json_escape(p, field->name.data, field->name.len);
         *p++ = '"';
         *p++ = ':';
-        p = convrelay_llm_copy(p, &field->value);
+        p = convrelay_str_copy(p, &field->value);
         *p++ = ',';
     }
 
-    p = convrelay_llm_copy(p, &convrelay_llm_messages);
-    p = convrelay_llm_copy(p, &b->system);
+    p = convrelay_str_copy(p, &convrelay_llm_messages);
+    p = convrelay_str_copy(p, &b->system);
 
     if (b->system.len && b->messages) {
         *p++ = ',';
@@ -186,7 +185,7 @@ convrelay_llm_body_write(u_char *p, const convrelay_llm_body_t *b)
 
     p = convrelay_llm_messages_write(p, b->messages);
 
-    return convrelay_llm_copy(p, &convrelay_llm_body_end);
+    return convrelay_str_copy(p, &convrelay_llm_body_end);
 }
 
 
@@ -226,7 +225,7 @@ convrelay_llm_check_field(const convrelay_str_t *name,
         return CONVRELAY_DECLINED;
     }
 
-    (void) convrelay_llm_copy(copy, json);
+    (void) convrelay_str_copy(copy, json);
 
     rc = convrelay_json_parse(&parsed, copy, json->len);
 
@@ -239,17 +238,6 @@ convrelay_llm_check_field(const convrelay_str_t *name,
     free(copy);
 
     return rc;
-}
-
-
-static u_char *
-convrelay_llm_copy(u_char *p, const convrelay_str_t *text)
-{
-    if (text->len) {
-        memcpy(p, text->data, text->len);
-    }
-
-    return p + text->len;
 }
 
 

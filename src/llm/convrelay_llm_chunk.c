@@ -255,10 +255,7 @@ convrelay_llm_finish(convrelay_llm_stream_t *s,
     for (i = 0; i < sizeof(convrelay_llm_finishes)
                     / sizeof(convrelay_llm_finishes[0]); i++)
     {
-        if (reason.len == convrelay_llm_finishes[i].name.len
-            && memcmp(reason.data, convrelay_llm_finishes[i].name.data,
-                      reason.len) == 0)
-        {
+        if (convrelay_str_equal(&reason, &convrelay_llm_finishes[i].name)) {
             name = (char *) convrelay_llm_finishes[i].name.data;
             s->finish = convrelay_llm_finishes[i].finish;
             break;

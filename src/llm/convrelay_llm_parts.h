@@ -14,9 +14,6 @@
 #include "convrelay_llm_stream.h"
 
 
-#define convrelay_llm_blank(c)                                               \
-    ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
-
 /* 2xx */
 #define convrelay_llm_good(s)  ((s)->status >= 200 && (s)->status < 300)
 

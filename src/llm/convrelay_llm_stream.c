@@ -49,7 +49,6 @@ static void convrelay_llm_error_body(convrelay_llm_stream_t *s);
 
 static int convrelay_llm_body_over(convrelay_llm_stream_t *s,
     convrelay_str_t *text);
-static void convrelay_llm_trim(convrelay_str_t *text);
 
 
 static const u_char  convrelay_llm_bom[] = { 0xef, 0xbb, 0xbf };
@@ -214,7 +213,7 @@ convrelay_llm_start(convrelay_llm_stream_t *s, u_char **pos, u_char *last)
             s->bom = sizeof(convrelay_llm_bom);
         }
 
-        if (convrelay_llm_blank(*p)) {
+        if (convrelay_is_space(*p)) {
             continue;
         }
 
@@ -304,7 +303,7 @@ convrelay_llm_event(convrelay_llm_stream_t *s,
     convrelay_json_reader_t  r;
 
     data = ev->data;
-    convrelay_llm_trim(&data);
+    convrelay_str_trim(&data);
 
     if (convrelay_str_eq(&data, "[DONE]")) {
         s->done = 1;
@@ -431,7 +430,7 @@ convrelay_llm_cut_done(convrelay_str_t *doc)
     static const convrelay_str_t  data = convrelay_string("data:");
 
     rest = *doc;
-    convrelay_llm_trim(&rest);
+    convrelay_str_trim(&rest);
 
     if (rest.len < done.len
         || memcmp(rest.data + rest.len - done.len, done.data, done.len) != 0)
@@ -440,7 +439,7 @@ convrelay_llm_cut_done(convrelay_str_t *doc)
     }
 
     rest.len -= done.len;
-    convrelay_llm_trim(&rest);
+    convrelay_str_trim(&rest);
 
     if (rest.len < data.len
         || memcmp(rest.data + rest.len - data.len, data.data, data.len) != 0)
@@ -487,7 +486,7 @@ convrelay_llm_error_body(convrelay_llm_stream_t *s)
     body.data = s->body.data;
     body.len = s->body.len;
 
-    convrelay_llm_trim(&body);
+    convrelay_str_trim(&body);
 
     rc = convrelay_json_read(&r, body.data, body.len, &s->copy);
 
@@ -534,19 +533,5 @@ convrelay_llm_body_over(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
     default: /* convrelay_llm_st_start */
         return CONVRELAY_AGAIN;
-    }
-}
-
-
-static void
-convrelay_llm_trim(convrelay_str_t *text)
-{
-    while (text->len && convrelay_llm_blank(text->data[0])) {
-        text->data++;
-        text->len--;
-    }
-
-    while (text->len && convrelay_llm_blank(text->data[text->len - 1])) {
-        text->len--;
     }
 }

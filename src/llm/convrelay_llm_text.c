@@ -169,7 +169,7 @@ convrelay_llm_think(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
         case convrelay_llm_st_before:
 
-            if (s->tag == 0 && convrelay_llm_blank(c)) {
+            if (s->tag == 0 && convrelay_is_space(c)) {
                 break;
             }
 
@@ -203,7 +203,7 @@ convrelay_llm_think(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
         default: /* convrelay_llm_st_behind */
 
-            if (convrelay_llm_blank(c)) {
+            if (convrelay_is_space(c)) {
                 break;
             }
 
@@ -263,7 +263,7 @@ convrelay_llm_text_out(convrelay_llm_stream_t *s, int rc,
     }
 
     for (i = 0; !s->spoken && i < text->len; i++) {
-        s->spoken = !convrelay_llm_blank(text->data[i]);
+        s->spoken = !convrelay_is_space(text->data[i]);
     }
 
     return text->len ? CONVRELAY_OK : CONVRELAY_AGAIN;

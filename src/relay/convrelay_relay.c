@@ -42,8 +42,6 @@ static void convrelay_relay_interrupt(convrelay_relay_interrupt_t *interrupt,
 static void convrelay_relay_error(convrelay_relay_error_t *error,
     const cJSON *root);
 static int convrelay_relay_error_code(const convrelay_str_t *description);
-static void convrelay_relay_trim(convrelay_str_t *str);
-static int convrelay_relay_is_space(u_char ch);
 
 
 static const convrelay_relay_name_t  convrelay_relay_names[] = {
@@ -173,9 +171,7 @@ convrelay_relay_type(const convrelay_str_t *name)
 
     for (known = convrelay_relay_names; known->name.len; known++) {
 
-        if (known->name.len == name->len
-            && memcmp(known->name.data, name->data, name->len) == 0)
-        {
+        if (convrelay_str_equal(&known->name, name)) {
             return known->type;
         }
     }
@@ -196,7 +192,7 @@ convrelay_relay_setup(convrelay_relay_setup_t *setup, const cJSON *root)
         (void) convrelay_json_string(root, field->name, value);
     }
 
-    convrelay_relay_trim(&setup->call_sid);
+    convrelay_str_trim(&setup->call_sid);
 
     for (field = convrelay_relay_telnyx_fields; field->name; field++) {
         value = (convrelay_str_t *) ((u_char *) setup + field->offset);
@@ -225,7 +221,7 @@ convrelay_relay_prompt(convrelay_relay_prompt_t *prompt, const cJSON *root)
     (void) convrelay_json_string(root, "lang", &prompt->lang);
     (void) convrelay_json_bool(root, "last", &last);
 
-    convrelay_relay_trim(&prompt->voice_prompt);
+    convrelay_str_trim(&prompt->voice_prompt);
 
     prompt->last = (last != 0);
 }
@@ -254,7 +250,7 @@ convrelay_relay_interrupt(convrelay_relay_interrupt_t *interrupt,
     (void) convrelay_json_string(root, "utteranceUntilInterrupt",
                                  &interrupt->utterance);
 
-    convrelay_relay_trim(&interrupt->utterance);
+    convrelay_str_trim(&interrupt->utterance);
 
     ms = -1;
 
@@ -335,25 +331,4 @@ convrelay_relay_error_code(const convrelay_str_t *description)
     }
 
     return code;
-}
-
-
-static void
-convrelay_relay_trim(convrelay_str_t *str)
-{
-    while (str->len && convrelay_relay_is_space(str->data[str->len - 1])) {
-        str->len--;
-    }
-
-    while (str->len && convrelay_relay_is_space(str->data[0])) {
-        str->data++;
-        str->len--;
-    }
-}
-
-
-static int
-convrelay_relay_is_space(u_char ch)
-{
-    return ch == ' ' || (ch >= '\t' && ch <= '\r');
 }

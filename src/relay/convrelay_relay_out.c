@@ -212,7 +212,7 @@ convrelay_relay_check_lang(const convrelay_str_t *lang, const char **error)
     for (i = 0; i < lang->len; i++) {
         c = lang->data[i];
 
-        if ((c < '0' || c > '9') && ((c | 0x20) < 'a' || (c | 0x20) > 'z')
+        if (!convrelay_is_digit(c) && !convrelay_is_alpha(c)
             && (c != '-' || i == 0))
         {
             *error = "is not a language, write it as in \"en-US\"";
@@ -291,9 +291,7 @@ convrelay_relay_check_object(const cJSON *root, const char **error)
 
     for (kind = convrelay_relay_kinds; kind->name; kind++) {
 
-        if (strlen(kind->name) == type.len
-            && memcmp(kind->name, type.data, type.len) == 0)
-        {
+        if (convrelay_str_is(&type, kind->name)) {
             return convrelay_relay_check_kind(root, kind, error);
         }
     }

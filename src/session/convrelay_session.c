@@ -203,9 +203,7 @@ convrelay_session_set_lang(convrelay_session_t *s,
         return CONVRELAY_OK;
     }
 
-    if (lang->len == s->lang.len
-        && memcmp(lang->data, s->lang.data, lang->len) == 0)
-    {
+    if (convrelay_str_equal(lang, &s->lang)) {
         return CONVRELAY_OK;
     }
 

@@ -72,12 +72,7 @@ convrelay_session_setup(convrelay_session_t *s,
         return;
     }
 
-    if (setup->call_sid.len == s->setup.call_sid.len
-        && (setup->call_sid.len == 0
-            || memcmp(setup->call_sid.data, s->setup.call_sid.data,
-                      setup->call_sid.len)
-               == 0))
-    {
+    if (convrelay_str_equal(&setup->call_sid, &s->setup.call_sid)) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
                                "client sent setup again");
         return;

@@ -47,8 +47,6 @@ static size_t convrelay_reply_scheme(const convrelay_str_t *address,
 static int convrelay_reply_is_number(const convrelay_str_t *number);
 static void convrelay_reply_word(convrelay_str_t *rest,
     convrelay_str_t *word);
-static void convrelay_reply_trim(convrelay_str_t *text);
-static int convrelay_reply_is_space(u_char ch);
 
 static size_t convrelay_reply_pieces(const convrelay_reply_t *reply,
     const convrelay_str_t *task, convrelay_reply_piece_t *piece);
@@ -96,7 +94,7 @@ convrelay_reply_parse(const convrelay_str_t *text, convrelay_reply_t *reply,
     reply->text = *text;
     reply->max = 0;
 
-    convrelay_reply_trim(&reply->text);
+    convrelay_str_trim(&reply->text);
 
     if (reply->text.len == 0) {
         return CONVRELAY_OK;
@@ -130,7 +128,7 @@ convrelay_reply_check_start(const convrelay_str_t *start, const char **error)
 
     text = *start;
 
-    while (text.len && convrelay_reply_is_space(text.data[0])) {
+    while (text.len && convrelay_is_space(text.data[0])) {
         text.len--;
         text.data++;
     }
@@ -141,7 +139,7 @@ convrelay_reply_check_start(const convrelay_str_t *start, const char **error)
 
     word = text;
 
-    while (word.len && !convrelay_reply_is_space(word.data[word.len - 1])) {
+    while (word.len && !convrelay_is_space(word.data[word.len - 1])) {
         word.len--;
     }
 
@@ -181,9 +179,7 @@ convrelay_reply_find(const convrelay_str_t *word)
 
     for (w = convrelay_reply_words; w->name.len; w++) {
 
-        if (w->name.len == word->len
-            && memcmp(w->name.data, word->data, word->len) == 0)
-        {
+        if (convrelay_str_equal(&w->name, word)) {
             return w;
         }
     }
@@ -369,7 +365,7 @@ convrelay_reply_twiml(convrelay_reply_t *reply, const char **error)
             text->data = (u_char *) end + 2;
         }
 
-        convrelay_reply_trim(text);
+        convrelay_str_trim(text);
     }
 
     if (convrelay_twiml_check_xml(text, error, &pos) != CONVRELAY_OK) {
@@ -401,7 +397,7 @@ convrelay_reply_check_root(const convrelay_str_t *xml, const char **error)
     if (len && len < xml->len) {
         ch = xml->data[len];
 
-        if (ch == '>' || ch == '/' || convrelay_reply_is_space(ch)) {
+        if (ch == '>' || ch == '/' || convrelay_is_space(ch)) {
             end = memmem(xml->data, xml->len, close, sizeof(close) - 1);
 
             if (end) {
@@ -500,7 +496,7 @@ convrelay_reply_word(convrelay_str_t *rest, convrelay_str_t *word)
     word->data = rest->data;
 
     while (word->len < rest->len
-           && !convrelay_reply_is_space(word->data[word->len]))
+           && !convrelay_is_space(word->data[word->len]))
     {
         word->len++;
     }
@@ -508,28 +504,7 @@ convrelay_reply_word(convrelay_str_t *rest, convrelay_str_t *word)
     rest->len -= word->len;
     rest->data += word->len;
 
-    convrelay_reply_trim(rest);
-}
-
-
-static void
-convrelay_reply_trim(convrelay_str_t *text)
-{
-    while (text->len && convrelay_reply_is_space(text->data[0])) {
-        text->len--;
-        text->data++;
-    }
-
-    while (text->len && convrelay_reply_is_space(text->data[text->len - 1])) {
-        text->len--;
-    }
-}
-
-
-static int
-convrelay_reply_is_space(u_char ch)
-{
-    return ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r';
+    convrelay_str_trim(rest);
 }
 
 

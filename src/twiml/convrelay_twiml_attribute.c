@@ -9,9 +9,6 @@
 #include "convrelay_twiml_attribute.h"
 
 
-#define CONVRELAY_TWIML_MAX_NAME  40
-
-
 typedef struct convrelay_twiml_kind_s  convrelay_twiml_kind_t;
 
 typedef int (*convrelay_twiml_check_pt)(const convrelay_twiml_kind_t *kind,
@@ -36,8 +33,6 @@ static const convrelay_twiml_rule_t *convrelay_twiml_find(
     const convrelay_str_t *name);
 static const char *convrelay_twiml_nearest(convrelay_twiml_element_e element,
     const convrelay_str_t *name);
-static size_t convrelay_twiml_distance(const char *a, size_t alen,
-    const u_char *b, size_t blen);
 
 static int convrelay_twiml_word(const convrelay_twiml_kind_t *kind,
     const convrelay_str_t *value);
@@ -53,8 +48,6 @@ static int convrelay_twiml_timeout(const convrelay_twiml_kind_t *kind,
     const convrelay_str_t *value);
 static int convrelay_twiml_threshold(const convrelay_twiml_kind_t *kind,
     const convrelay_str_t *value);
-
-static u_char convrelay_twiml_lower(u_char ch);
 
 
 static const convrelay_twiml_kind_t  convrelay_twiml_bool = {
@@ -264,13 +257,10 @@ static const char *
 convrelay_twiml_nearest(convrelay_twiml_element_e element,
     const convrelay_str_t *name)
 {
-    size_t                         i, n, len, best;
+    size_t                         i, n, best;
     const char                    *hint;
+    convrelay_str_t                known;
     const convrelay_twiml_rule_t  *rule;
-
-    if (name->len > CONVRELAY_TWIML_MAX_NAME) {
-        return NULL;
-    }
 
     hint = NULL;
     best = name->len / 4 + 2;
@@ -282,53 +272,17 @@ convrelay_twiml_nearest(convrelay_twiml_element_e element,
             continue;
         }
 
-        len = strlen(rule->name);
-        n = convrelay_twiml_distance(rule->name, len, name->data, name->len);
+        known.len = strlen(rule->name);
+        known.data = (u_char *) rule->name;
+        n = convrelay_str_distance(&known, name);
 
-        if (n < best && n < len) {
+        if (n < best && n < known.len) {
             best = n;
             hint = rule->name;
         }
     }
 
     return hint;
-}
-
-
-/* Levenshtein's, case does not count; blen <= CONVRELAY_TWIML_MAX_NAME */
-
-static size_t
-convrelay_twiml_distance(const char *a, size_t alen, const u_char *b,
-    size_t blen)
-{
-    size_t  row[CONVRELAY_TWIML_MAX_NAME + 1], i, j, n, above;
-
-    for (j = 0; j <= blen; j++) {
-        row[j] = j;
-    }
-
-    for (i = 1; i <= alen; i++) {
-        above = row[0];
-        row[0] = i;
-
-        for (j = 1; j <= blen; j++) {
-            n = above + (convrelay_twiml_lower(a[i - 1])
-                         != convrelay_twiml_lower(b[j - 1]));
-            above = row[j];
-
-            if (n > row[j] + 1) {
-                n = row[j] + 1;
-            }
-
-            if (n > row[j - 1] + 1) {
-                n = row[j - 1] + 1;
-            }
-
-            row[j] = n;
-        }
-    }
-
-    return row[blen];
 }
 
 
@@ -393,8 +347,8 @@ convrelay_twiml_is_in(const char *words, const u_char *p, size_t len,
         for (i = 0; n == len && i < n; i++) {
 
             if ((u_char) words[i] != p[i]
-                && !(nocase && convrelay_twiml_lower(words[i])
-                               == convrelay_twiml_lower(p[i])))
+                && !(nocase && convrelay_lower(words[i])
+                               == convrelay_lower(p[i])))
             {
                 break;
             }
@@ -423,7 +377,7 @@ convrelay_twiml_tag(const convrelay_twiml_kind_t *kind,
     len = 0;
 
     for (i = 0; i < value->len; i++) {
-        ch = convrelay_twiml_lower(value->data[i]);
+        ch = convrelay_lower(value->data[i]);
 
         if (ch == '-') {
 
@@ -517,11 +471,4 @@ convrelay_twiml_threshold(const convrelay_twiml_kind_t *kind,
     }
 
     return CONVRELAY_OK;
-}
-
-
-static u_char
-convrelay_twiml_lower(u_char ch)
-{
-    return (ch >= 'A' && ch <= 'Z') ? (u_char) (ch | 0x20) : ch;
 }

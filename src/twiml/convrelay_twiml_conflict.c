@@ -6,8 +6,6 @@
  */
 
 
-#include <strings.h>
-
 #include "convrelay_twiml_attribute.h"
 
 
@@ -369,9 +367,7 @@ convrelay_twiml_pair(const convrelay_pair_t *pair, size_t n, const char *name)
 static int
 convrelay_twiml_is(const convrelay_str_t *value, const char *word)
 {
-    return value
-           && value->len == strlen(word)
-           && convrelay_twiml_starts(value, word);
+    return value && convrelay_str_is_nocase(value, word);
 }
 
 
@@ -380,13 +376,7 @@ convrelay_twiml_is(const convrelay_str_t *value, const char *word)
 static int
 convrelay_twiml_starts(const convrelay_str_t *value, const char *word)
 {
-    size_t  len;
-
-    len = strlen(word);
-
-    return value
-           && value->len >= len
-           && strncasecmp((const char *) value->data, word, len) == 0;
+    return value && convrelay_str_starts_nocase(value, word);
 }
 
 

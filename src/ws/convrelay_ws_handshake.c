@@ -9,8 +9,6 @@
 
 static int convrelay_ws_key_valid(const convrelay_str_t *key);
 static convrelay_str_t convrelay_ws_trim(convrelay_str_t s);
-static int convrelay_ws_token_eq(const convrelay_str_t *s, const char *token);
-static u_char convrelay_ws_lower(u_char ch);
 
 
 void
@@ -19,13 +17,13 @@ convrelay_ws_handshake_header(convrelay_ws_handshake_t *h,
 {
     convrelay_str_t  version;
 
-    if (convrelay_ws_token_eq(name, "upgrade")) {
+    if (convrelay_str_is_nocase(name, "upgrade")) {
         h->upgrade |= convrelay_ws_has_token(value, "websocket");
 
-    } else if (convrelay_ws_token_eq(name, "connection")) {
+    } else if (convrelay_str_is_nocase(name, "connection")) {
         h->connection |= convrelay_ws_has_token(value, "upgrade");
 
-    } else if (convrelay_ws_token_eq(name, "sec-websocket-version")) {
+    } else if (convrelay_str_is_nocase(name, "sec-websocket-version")) {
 
         if (h->versions == 0) {
             version = convrelay_ws_trim(*value);
@@ -34,7 +32,7 @@ convrelay_ws_handshake_header(convrelay_ws_handshake_t *h,
 
         h->versions += (h->versions < 2);
 
-    } else if (convrelay_ws_token_eq(name, "sec-websocket-key")) {
+    } else if (convrelay_str_is_nocase(name, "sec-websocket-key")) {
 
         if (h->keys == 0) {
             h->key = *value;
@@ -131,7 +129,7 @@ convrelay_ws_has_token(const convrelay_str_t *list, const char *token)
             s.len = i - start;
             s = convrelay_ws_trim(s);
 
-            if (s.len && convrelay_ws_token_eq(&s, token)) {
+            if (s.len && convrelay_str_is_nocase(&s, token)) {
                 return 1;
             }
         }
@@ -192,32 +190,4 @@ convrelay_ws_trim(convrelay_str_t s)
     }
 
     return s;
-}
-
-
-static int
-convrelay_ws_token_eq(const convrelay_str_t *s, const char *token)
-{
-    size_t  i;
-
-    if (s->len != strlen(token)) {
-        return 0;
-    }
-
-    for (i = 0; i < s->len; i++) {
-        if (convrelay_ws_lower(s->data[i])
-            != convrelay_ws_lower((u_char) token[i]))
-        {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static u_char
-convrelay_ws_lower(u_char ch)
-{
-    return (ch >= 'A' && ch <= 'Z') ? (u_char) (ch | 0x20) : ch;
 }
