@@ -408,6 +408,8 @@ end
 ask("no number", "/dial")
 ask("another number", "/dial", { HandoffData = '{"number":"1</Dial>"}' })
 ask("a number", "/dial", { HandoffData = '{"number":15550100002}' })
+ask("as people write it", "/dial",
+    { HandoffData = '{"number":"+1 (555) 010-0002 ext. 12"}' })
 --- response_body
 redial: <Hangup/>
 dial joe: <Hangup/>
@@ -420,6 +422,7 @@ say: <Hangup/>
 no number: <Hangup/>
 another number: <Hangup/>
 a number: <Dial>15550100002</Dial>
+as people write it: <Dial><Number sendDigits="wwww12">+15550100002</Number></Dial>
 --- error_log
 what "convrelay_connect_reply $convrelay_form_reply" gives is not a reply, write "hangup", "dial NUMBER", "enqueue WORKFLOW", "reconnect [LOCATION] [max=N]", "say PHRASE" or a whole "<Response>"
 gives has no number to dial
@@ -780,10 +783,10 @@ convrelay_connect_reply  dail $convrelay_handoff_number;
 
 === TEST 26: a number that cannot be dialled
 --- config
-convrelay_connect_reply  dial "+1 555 0100";
+convrelay_connect_reply  dial "+1 555 FLOWERS";
 --- must_die
 --- error_log
-has no number to dial, write "dial +15550100002", "dial sip:..." or "dial client:..."
+has no number to dial, write "dial +15550100002", "dial +15550100002 ext 12", "dial sip:..." or "dial client:..."
 
 
 

@@ -8,7 +8,7 @@
 #include "convrelay_reply.h"
 
 
-#define CONVRELAY_REPLY_MAX_PIECES  6
+#define CONVRELAY_REPLY_MAX_PIECES  7
 
 #define CONVRELAY_REPLY_SID_LEN     34          /* "WW", 32 hex digits */
 
@@ -44,16 +44,19 @@ static const convrelay_reply_word_t *convrelay_reply_find(
 static int convrelay_reply_max(const convrelay_str_t *word, unsigned *max);
 static size_t convrelay_reply_scheme(const convrelay_str_t *address,
     const char *scheme);
-static int convrelay_reply_is_number(const convrelay_str_t *number);
 static void convrelay_reply_word(convrelay_str_t *rest,
     convrelay_str_t *word);
 
 static size_t convrelay_reply_pieces(const convrelay_reply_t *reply,
     const convrelay_str_t *task, convrelay_reply_piece_t *piece);
-static const char *convrelay_reply_address(const convrelay_str_t *address,
-    const char **end);
+static size_t convrelay_reply_number(const convrelay_reply_t *reply,
+    convrelay_reply_piece_t *piece);
+static size_t convrelay_reply_address(const convrelay_str_t *address,
+    convrelay_reply_piece_t *piece);
 static void convrelay_reply_literal(convrelay_reply_piece_t *piece,
     const char *text);
+static void convrelay_reply_text(convrelay_reply_piece_t *piece,
+    const u_char *data, size_t len);
 
 
 static const convrelay_reply_word_t  convrelay_reply_words[] = {
@@ -93,6 +96,7 @@ convrelay_reply_parse(const convrelay_str_t *text, convrelay_reply_t *reply,
     reply->kind = CONVRELAY_REPLY_HANGUP;
     reply->text = *text;
     reply->max = 0;
+    reply->number.len = 0;
 
     convrelay_str_trim(&reply->text);
 
@@ -225,12 +229,15 @@ convrelay_reply_dial(convrelay_reply_t *reply, const char **error)
             return CONVRELAY_OK;
         }
 
-    } else if (convrelay_reply_is_number(&address)) {
+    } else if (convrelay_number_parse(&address, &reply->number)
+               == CONVRELAY_OK)
+    {
         return CONVRELAY_OK;
     }
 
     *error = "has no number to dial, write \"dial +15550100002\", "
-             "\"dial sip:...\" or \"dial client:...\"";
+             "\"dial +15550100002 ext 12\", \"dial sip:...\" or "
+             "\"dial client:...\"";
 
     return CONVRELAY_DECLINED;
 }
@@ -465,28 +472,6 @@ convrelay_reply_scheme(const convrelay_str_t *text, const char *scheme)
 }
 
 
-static int
-convrelay_reply_is_number(const convrelay_str_t *number)
-{
-    size_t  i, first;
-
-    first = (number->len && number->data[0] == '+');
-
-    if (number->len < first + 2 || number->len > first + 20) {
-        return 0;
-    }
-
-    for (i = first; i < number->len; i++) {
-
-        if (number->data[i] < '0' || number->data[i] > '9') {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
 /* takes the next word off rest, with the space behind it */
 
 static void
@@ -562,7 +547,6 @@ convrelay_reply_pieces(const convrelay_reply_t *reply,
     const char  *end;
 
     n = 0;
-    end = "<Response><Hangup/></Response>";
 
     convrelay_reply_literal(&piece[n++],
                             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
@@ -570,49 +554,41 @@ convrelay_reply_pieces(const convrelay_reply_t *reply,
     switch (reply->kind) {
 
     case CONVRELAY_REPLY_DIAL:
-        convrelay_reply_literal(&piece[n++],
-                                convrelay_reply_address(&reply->text, &end));
+        n += reply->number.len
+                 ? convrelay_reply_number(reply, &piece[n])
+                 : convrelay_reply_address(&reply->text, &piece[n]);
+        end = "</Dial></Response>";
         break;
 
     case CONVRELAY_REPLY_ENQUEUE:
         convrelay_reply_literal(&piece[n++],
                                 "<Response><Enqueue workflowSid=\"");
+        convrelay_reply_text(&piece[n++], reply->text.data, reply->text.len);
         end = "\"/></Response>";
+
+        if (task->len) {
+            convrelay_reply_literal(&piece[n++], "\"><Task>");
+            convrelay_reply_text(&piece[n++], task->data, task->len);
+            end = "</Task></Enqueue></Response>";
+        }
+
         break;
 
     case CONVRELAY_REPLY_SAY:
         convrelay_reply_literal(&piece[n++], "<Response><Say>");
+        convrelay_reply_text(&piece[n++], reply->text.data, reply->text.len);
         end = "</Say></Response>";
         break;
 
     case CONVRELAY_REPLY_TWIML:
-        piece[n].text = reply->text;
-        piece[n].escape = 0;
-        return n + 1;
+        convrelay_reply_text(&piece[n], reply->text.data, reply->text.len);
+        piece[n++].escape = 0;
+        end = "";
+        break;
 
-    case CONVRELAY_REPLY_HANGUP:
-    case CONVRELAY_REPLY_RECONNECT:
-        convrelay_reply_literal(&piece[n], end);
-        return n + 1;
-    }
-
-    piece[n].text = reply->text;
-    piece[n++].escape = 1;
-
-    if (reply->kind == CONVRELAY_REPLY_DIAL
-        && convrelay_reply_scheme(&reply->text, "client:"))
-    {
-        piece[n - 1].text.len -= sizeof("client:") - 1;
-        piece[n - 1].text.data += sizeof("client:") - 1;
-    }
-
-    if (reply->kind == CONVRELAY_REPLY_ENQUEUE && task->len) {
-        convrelay_reply_literal(&piece[n++], "\"><Task>");
-
-        piece[n].text = *task;
-        piece[n++].escape = 1;
-
-        end = "</Task></Enqueue></Response>";
+    default: /* CONVRELAY_REPLY_HANGUP, CONVRELAY_REPLY_RECONNECT */
+        end = "<Response><Hangup/></Response>";
+        break;
     }
 
     convrelay_reply_literal(&piece[n++], end);
@@ -621,26 +597,51 @@ convrelay_reply_pieces(const convrelay_reply_t *reply,
 }
 
 
-/* how the document begins that dials the address, and ends */
+/* a number alone needs no element of its own */
 
-static const char *
-convrelay_reply_address(const convrelay_str_t *address, const char **end)
+static size_t
+convrelay_reply_number(const convrelay_reply_t *reply,
+    convrelay_reply_piece_t *piece)
 {
-    if (convrelay_reply_scheme(address, "client:")) {
-        *end = "</Client></Dial></Response>";
-        return "<Response><Dial><Client>";
+    size_t                     n;
+    const convrelay_number_t  *number;
+
+    number = &reply->number;
+    n = 0;
+
+    if (number->ntones == 0) {
+        convrelay_reply_literal(&piece[n++], "<Response><Dial>");
+        convrelay_reply_text(&piece[n++], number->digits, number->len);
+
+        return n;
     }
 
-    if (convrelay_reply_scheme(address, "sip:")
-        || convrelay_reply_scheme(address, "sips:"))
-    {
-        *end = "</Sip></Dial></Response>";
-        return "<Response><Dial><Sip>";
-    }
+    convrelay_reply_literal(&piece[n++],
+                            "<Response><Dial><Number sendDigits=\"");
+    convrelay_reply_text(&piece[n++], number->tones, number->ntones);
+    convrelay_reply_literal(&piece[n++], "\">");
+    convrelay_reply_text(&piece[n++], number->digits, number->len);
+    convrelay_reply_literal(&piece[n++], "</Number>");
 
-    *end = "</Dial></Response>";
+    return n;
+}
 
-    return "<Response><Dial>";
+
+static size_t
+convrelay_reply_address(const convrelay_str_t *address,
+    convrelay_reply_piece_t *piece)
+{
+    size_t  len;
+
+    len = convrelay_reply_scheme(address, "client:");
+
+    convrelay_reply_literal(&piece[0],
+                            len ? "<Response><Dial><Client>"
+                                : "<Response><Dial><Sip>");
+    convrelay_reply_text(&piece[1], address->data + len, address->len - len);
+    convrelay_reply_literal(&piece[2], len ? "</Client>" : "</Sip>");
+
+    return 3;
 }
 
 
@@ -650,4 +651,14 @@ convrelay_reply_literal(convrelay_reply_piece_t *piece, const char *text)
     piece->text.len = strlen(text);
     piece->text.data = (u_char *) text;
     piece->escape = 0;
+}
+
+
+static void
+convrelay_reply_text(convrelay_reply_piece_t *piece, const u_char *data,
+    size_t len)
+{
+    piece->text.len = len;
+    piece->text.data = (u_char *) data;
+    piece->escape = 1;
 }

@@ -12,6 +12,7 @@
 
 
 #include "convrelay_base.h"
+#include "convrelay_number.h"
 #include "convrelay_twiml.h"
 
 
@@ -34,6 +35,7 @@ typedef struct {
     convrelay_str_t     text;   /* number, workflow, location (may be empty),
                                    phrase, or a whole <Response> */
     unsigned            max;    /* reconnects */
+    convrelay_number_t  number; /* to dial; empty for an address */
 } convrelay_reply_t;
 
 
@@ -41,7 +43,8 @@ typedef struct {
  * text is one of
  *
  *     hangup                             also where it is empty
- *     dial NUMBER                        +15550100002, sip:..., client:...
+ *     dial NUMBER                        as convrelay_number_parse() reads
+ *                                        it, or sip:..., client:...
  *     enqueue WORKFLOW                   "WW" and 32 hex digits
  *     reconnect [LOCATION] [max=N]
  *     say PHRASE

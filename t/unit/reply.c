@@ -61,6 +61,14 @@ reply_test(void)
     reply("dial +15550100002", "",
           "<Response><Dial>+15550100002</Dial></Response>");
     reply("dial 110", "", "<Response><Dial>110</Dial></Response>");
+    reply("dial +1 (555) 010-0002", "",
+          "<Response><Dial>+15550100002</Dial></Response>");
+    reply("dial tel:+1-555-010-0002;ext=12", "",
+          "<Response><Dial><Number sendDigits=\"wwww12\">+15550100002"
+          "</Number></Dial></Response>");
+    reply("dial 555 0100,,1*2#", "",
+          "<Response><Dial><Number sendDigits=\"wwwwwwww1*2#\">5550100"
+          "</Number></Dial></Response>");
     reply("dial\tsip:a@example.com;x=\"<&", "",
           "<Response><Dial><Sip>sip:a@example.com;x=&quot;&lt;&amp;"
           "</Sip></Dial></Response>");
@@ -109,13 +117,13 @@ reply_test(void)
     declined("dial +", "has no number");
     declined("dial +1", "has no number");
     declined("dial +155501000021555010000", "has no number");
-    declined("dial 1555 0100002", "has no number");
     declined("dial ++15550100002", "has no number");
     declined("dial +15550100002</Dial>", "has no number");
     declined("dial sip:", "has no number");
     declined("dial client:", "has no number");
     declined("dial sip:a b", "has no number");
-    declined("dial tel:+15550100002", "has no number");
+    declined("dial joe", "has no number");
+    declined("dial +15550100002 or +15550100003", "has no number");
 
     declined("enqueue", "has no workflow");
     declined("enqueue WW123", "has no workflow");
