@@ -23,16 +23,14 @@ static char *ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static void ngx_http_convrelay_own(ngx_http_convrelay_loc_conf_t *conf);
 static void ngx_http_convrelay_merge_values(
     ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
 static char *ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf,
-    ngx_uint_t own);
-static char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf);
-static char *ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf, ngx_module_t *module, const char *cache);
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
 
+static char *ngx_http_convrelay_own_msec_slot(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 static char *ngx_http_convrelay_check_time(ngx_conf_t *cf, void *post,
     void *data);
 static char *ngx_http_convrelay_check_size(ngx_conf_t *cf, void *post,
@@ -149,14 +147,14 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
 
     { ngx_string("convrelay_max_call_time"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_convrelay_own_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, max_call_time),
       NULL },
 
     { ngx_string("convrelay_max_answer_time"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_convrelay_own_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, max_answer_time),
       NULL },
@@ -411,6 +409,7 @@ ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     clcf->enable = 1;
+    ngx_http_convrelay_place(cf, &clcf->place);
 
     return NGX_CONF_OK;
 }
@@ -546,32 +545,24 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_convrelay_loc_conf_t *prev = parent;
     ngx_http_convrelay_loc_conf_t *conf = child;
 
-    char        *rv;
-    ngx_uint_t   own;
+    char  *rv;
 
     if (conf->system_prompt != NGX_CONF_UNSET_PTR
         && conf->system_prompt_file != NGX_CONF_UNSET_PTR)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"convrelay_system_prompt\" and "
-                           "\"convrelay_system_prompt_file\" exclude each "
-                           "other");
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                                      &conf->system_prompt_file->place,
+                                      "\"convrelay_system_prompt\" and "
+                                      "\"convrelay_system_prompt_file\" "
+                                      "exclude each other");
         return NGX_CONF_ERROR;
     }
 
-    own = (conf->model != NGX_CONF_UNSET_PTR
-           || conf->system_prompt != NGX_CONF_UNSET_PTR
-           || conf->system_prompt_file != NGX_CONF_UNSET_PTR
-           || conf->error_message != NGX_CONF_UNSET_PTR
-           || conf->fields != NGX_CONF_UNSET_PTR
-           || conf->limits != NGX_CONF_UNSET_PTR
-           || conf->auth || conf->ticket != NGX_CONF_UNSET_PTR
-           || conf->max_call_time != NGX_CONF_UNSET_MSEC
-           || conf->max_answer_time != NGX_CONF_UNSET_MSEC);
+    ngx_http_convrelay_own(conf);
 
     ngx_http_convrelay_merge_values(prev, conf);
 
-    rv = ngx_http_convrelay_merge_handler(cf, prev, conf, own);
+    rv = ngx_http_convrelay_merge_handler(cf, prev, conf);
 
     if (rv == NGX_CONF_OK && conf->enable) {
         rv = ngx_http_convrelay_prompt_merge(cf, conf);
@@ -598,6 +589,28 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return rv;
+}
+
+
+/* values know where they stand; setters of the other directives note it */
+
+static void
+ngx_http_convrelay_own(ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_uint_t                   i;
+    ngx_http_convrelay_value_t  *values[4];
+
+    values[0] = conf->model;
+    values[1] = conf->system_prompt;
+    values[2] = conf->system_prompt_file;
+    values[3] = conf->error_message;
+
+    for (i = 0; i < 4 && conf->own.line == 0; i++) {
+
+        if (values[i] != NGX_CONF_UNSET_PTR) {
+            conf->own = values[i]->place;
+        }
+    }
 }
 
 
@@ -687,8 +700,7 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
 
 static char *
 ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf,
-    ngx_uint_t own)
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf)
 {
     ngx_uint_t                 block;
     ngx_http_handler_pt        webhook;
@@ -703,6 +715,7 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
     }
 
     if (block) {
+        conf->place = prev->place;
         conf->twiml = prev->twiml;
         conf->connect_action = prev->connect_action;
     }
@@ -717,7 +730,8 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
         && (conf->enable || clcf->handler != webhook
             || (conf->twiml && conf->connect_action)))
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                           conf->twiml ? &conf->twiml->place : &conf->place,
                            "location \"%V\" has both \"%s\" and %s: they "
                            "need a location each", &clcf->name,
                            conf->twiml ? "convrelay_twiml"
@@ -735,8 +749,8 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
             clcf->handler = webhook;
         }
 
-        if (own && clcf->handler && !block && webhook == NULL) {
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+        if (conf->own.line && clcf->handler && !block && webhook == NULL) {
+            ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->own,
                                "location \"%V\" has convrelay directives, but "
                                "not \"convrelay;\": anybody can use its LLM",
                                &clcf->name);
@@ -754,98 +768,26 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
     }
 
     if (conf->llm_handler == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
                            "location \"%V\" has \"convrelay\", but no LLM: add "
                            "\"proxy_pass https://host/v1/chat/completions\"",
                            &clcf->name);
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_convrelay_check_location(cf, clcf);
+    return ngx_http_convrelay_check_location(cf, clcf, &conf->place);
 }
 
 
-/* stock directives of the location that a turn cannot honour */
-
 static char *
-ngx_http_convrelay_check_location(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf)
+ngx_http_convrelay_own_msec_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
 {
-    char          *rv;
-    ngx_uint_t     i, n;
-    ngx_module_t  *module;
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
 
-    static struct {
-        const char  *name;
-        const char  *cache;
-    }  upstreams[] = {
-        { "ngx_http_proxy_module", "proxy_cache" },
-        { "ngx_http_fastcgi_module", "fastcgi_cache" },
-        { "ngx_http_scgi_module", "scgi_cache" },
-        { "ngx_http_uwsgi_module", "uwsgi_cache" }
-    };
+    ngx_http_convrelay_place(cf, &clcf->own);
 
-    if (clcf->post_action.data) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"post_action\" cannot be used in location \"%V\" "
-                           "with \"convrelay\"", &clcf->name);
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 0; cf->cycle->modules[i]; i++) {
-
-        module = cf->cycle->modules[i];
-
-        for (n = 0; n < sizeof(upstreams) / sizeof(upstreams[0]); n++) {
-
-            if (ngx_strcmp(module->name, upstreams[n].name) != 0) {
-                continue;
-            }
-
-            rv = ngx_http_convrelay_check_upstream(cf, clcf, module,
-                                                   upstreams[n].cache);
-
-            if (rv != NGX_CONF_OK) {
-                return rv;
-            }
-        }
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-/*
- * A location's configuration of all of these modules starts with its
- * upstream's.  That of a module which it does not use has no address; so has
- * one with variables in it, which only proxy_pass is known to be used with.
- */
-
-static char *
-ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf, ngx_module_t *module, const char *cache)
-{
-    ngx_http_upstream_conf_t  *upstream;
-
-    upstream = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf[module->ctx_index];
-
-    ngx_http_convrelay_guard(upstream);
-
-#if (NGX_HTTP_CACHE)
-
-    if (upstream->cache == 1
-        && (upstream->upstream || ngx_strcmp(cache, "proxy_cache") == 0))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%s\" cannot be used in location \"%V\" with "
-                           "\"convrelay\": answers are not the same twice, "
-                           "write \"%s off\"", cache, &clcf->name, cache);
-        return NGX_CONF_ERROR;
-    }
-
-#endif
-
-    return NGX_CONF_OK;
+    return ngx_conf_set_msec_slot(cf, cmd, conf);
 }
 
 

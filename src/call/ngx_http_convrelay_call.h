@@ -39,6 +39,7 @@
 typedef struct {
     ngx_str_t                         name;
     ngx_array_t                       parts;  /* of its JSON */
+    ngx_http_convrelay_place_t        place;
 } ngx_http_convrelay_field_t;
 
 
@@ -60,6 +61,7 @@ typedef struct {
 typedef struct {
     convrelay_event_e                 event;
     ngx_str_t                         match;  /* as it is written */
+    ngx_http_convrelay_place_t        place;  /* of its first line */
     ngx_array_t                       actions;        /* of do_t */
 #if (NGX_PCRE)
     ngx_http_regex_t                 *regex;  /* of the match, or NULL */
@@ -73,6 +75,7 @@ struct ngx_http_convrelay_dtmf_s {
     ngx_uint_t                        max;
     ngx_msec_t                        pause;
     u_char                            terminator;     /* or '\0' */
+    ngx_http_convrelay_place_t        place;
 };
 
 
@@ -217,6 +220,13 @@ typedef struct {
 
 /* content handler of a location with "convrelay;" */
 ngx_int_t ngx_http_convrelay_handler(ngx_http_request_t *r);
+
+
+/* ngx_http_convrelay_location.c */
+
+/* place: of "convrelay"; NGX_CONF_OK or NGX_CONF_ERROR */
+char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_place_t *place);
 
 
 /* ngx_http_convrelay_socket.c */

@@ -181,6 +181,7 @@ ngx_http_convrelay_on_event(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
 
     rule->event = event;
     rule->match = match;
+    ngx_http_convrelay_place(cf, &rule->place);
 
     if (ngx_array_init(&rule->actions, cf->pool, 2,
                        sizeof(ngx_http_convrelay_do_t))
@@ -601,6 +602,7 @@ ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     dtmf->pause = NGX_HTTP_CONVRELAY_DTMF_PAUSE;
 
     clcf->dtmf = dtmf;
+    ngx_http_convrelay_place(cf, &dtmf->place);
 
     for (i = 1; i < cf->args->nelts; i++) {
 
@@ -741,7 +743,8 @@ ngx_http_convrelay_on_check(ngx_conf_t *cf, ngx_http_convrelay_do_t *action)
     if ((m.type == CONVRELAY_RELAY_OUT_TEXT && text.len == 0)
         || convrelay_relay_out_check(&m, &error) != CONVRELAY_OK)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                           &action->text.place,
                            "\"%V\" of \"convrelay_on %V\" %s",
                            &action->name, &action->event, error);
         return NGX_CONF_ERROR;
@@ -791,7 +794,7 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
     }
 
     if (longest > conf->dtmf->max) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->dtmf->place,
                            "\"convrelay_on dtmf\" waits for %uz digits, "
                            "\"convrelay_dtmf\" ends an entry at %ui",
                            longest, conf->dtmf->max);
@@ -807,7 +810,7 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
             && ngx_strlchr(match->data, match->data + match->len,
                            conf->dtmf->terminator))
         {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &rule[i].place,
                                "\"convrelay_on dtmf %V\" cannot be pressed: "
                                "\"%c\" is the terminator, which is not part "
                                "of an entry", match, conf->dtmf->terminator);

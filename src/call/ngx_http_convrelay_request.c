@@ -64,6 +64,14 @@ ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
             rc = ngx_http_convrelay_prompt_read(cf->pool, NGX_LOG_EMERG,
                                                 cf->log, &file, &file, &text);
         }
+
+        if (rc == NGX_ERROR) {
+            ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                                    &conf->system_prompt_file->place,
+                                    "\"convrelay_system_prompt_file %V\" "
+                                    "cannot be used",
+                                    &conf->system_prompt_file->source);
+        }
     }
 
     if (rc == NGX_ERROR) {
@@ -368,6 +376,7 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_convrelay_field_t  *field;
 
     value = cf->args->elts;
+    ngx_http_convrelay_place(cf, &clcf->own);
 
     if (clcf->fields == NGX_CONF_UNSET_PTR) {
 
@@ -397,7 +406,10 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
+    ngx_memzero(field, sizeof(ngx_http_convrelay_field_t));
+
     field->name = value[1];
+    ngx_http_convrelay_place(cf, &field->place);
 
     if (ngx_http_convrelay_json_compile(cf, &value[2], &field->parts) != NGX_OK
         || ngx_http_convrelay_field_check(cf, field) != NGX_OK)

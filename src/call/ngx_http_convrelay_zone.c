@@ -100,6 +100,8 @@ ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    ngx_http_convrelay_place(cf, &clcf->own);
+
     if (clcf->limits == NGX_CONF_UNSET_PTR) {
 
         clcf->limits = ngx_array_create(cf->pool, 2,
@@ -124,12 +126,15 @@ char *
 ngx_http_convrelay_zone_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
+    ngx_http_convrelay_limit_t      *limit;
     ngx_http_convrelay_main_conf_t  *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
 
     if (conf->enable && conf->limits && mcf->zone == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        limit = conf->limits->elts;
+
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &limit->key.place,
                            "\"convrelay_limit_calls\" counts in shared memory: "
                            "add \"convrelay_zone NAME SIZE\" to http");
         return NGX_CONF_ERROR;

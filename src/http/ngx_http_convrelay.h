@@ -14,6 +14,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_convrelay_place.h"
+
 #include "convrelay_base.h"
 #include "convrelay_json.h"
 #include "convrelay_json_reader.h"
@@ -55,6 +57,7 @@ typedef struct ngx_http_convrelay_loc_conf_s  ngx_http_convrelay_loc_conf_t;
 typedef struct {
     ngx_http_complex_value_t         *value;
     ngx_str_t                         source;
+    ngx_http_convrelay_place_t        place;
 } ngx_http_convrelay_value_t;
 
 
@@ -76,6 +79,10 @@ typedef size_t (*ngx_http_convrelay_escape_pt)(u_char *p,
 struct ngx_http_convrelay_loc_conf_s {
     ngx_flag_t                        enable;
     ngx_http_handler_pt               llm_handler;
+    ngx_http_convrelay_place_t        place;  /* of "convrelay" or
+                                                 "convrelay_connect_action" */
+    ngx_http_convrelay_place_t        own;    /* of a directive here that
+                                                 belongs to "convrelay" */
 
     ngx_http_convrelay_value_t       *model;
     ngx_http_convrelay_value_t       *system_prompt;

@@ -544,6 +544,7 @@ ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     value = cf->args->elts;
+    ngx_http_convrelay_place(cf, &clcf->own);
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
 
@@ -613,7 +614,8 @@ ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+    ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                       conf->twiml ? &conf->twiml->place : &conf->place,
                        "location \"%V\" would let anybody in: add "
                        "\"convrelay_auth_token "
                        "$convrelay_env_TWILIO_AUTH_TOKEN\" to check Twilio's "
@@ -649,7 +651,7 @@ ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
         }
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+    ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
                        "\"convrelay_auth_token\" is empty, which would let "
                        "nobody in: give it the account's auth token, or say "
                        "\"off\"");
@@ -674,7 +676,7 @@ ngx_http_convrelay_check_public_url(ngx_conf_t *cf,
     if (rc == NGX_OK
         && ngx_http_convrelay_public_url(&url, &scheme, &rest) != NGX_OK)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
                            "the value \"%V\" of \"convrelay_public_url\" is "
                            "not a URL such as \"https://voice.example.com\"",
                            &url);

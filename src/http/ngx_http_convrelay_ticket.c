@@ -47,6 +47,7 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     value = cf->args->elts;
+    ngx_http_convrelay_place(cf, &clcf->own);
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
 

@@ -65,6 +65,7 @@ ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
     }
 
     v->source = *source;
+    ngx_http_convrelay_place(cf, &v->place);
 
     v->value = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
     if (v->value == NULL) {

@@ -14,7 +14,7 @@ static ngx_int_t ngx_http_convrelay_reply_join(ngx_conf_t *cf,
 static char *ngx_http_convrelay_reply_start(ngx_conf_t *cf,
     ngx_str_t *source);
 static char *ngx_http_convrelay_reply_location(ngx_conf_t *cf,
-    convrelay_str_t *name);
+    convrelay_str_t *name, ngx_http_convrelay_place_t *place);
 
 
 char *
@@ -30,6 +30,7 @@ ngx_http_convrelay_connect_action(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     clcf->connect_action = 1;
+    ngx_http_convrelay_place(cf, &clcf->place);
 
     core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     core->handler = ngx_http_convrelay_action_handler;
@@ -72,6 +73,7 @@ ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
         value = cf->args->elts;
 
         reply->value.source = source;
+        ngx_http_convrelay_place(cf, &reply->value.place);
         reply->xml = NGX_CONF_UNSET_PTR;
 
         rv = ngx_http_convrelay_twiml_xml_compile(cf, &value[0], &source,
@@ -183,14 +185,16 @@ ngx_http_convrelay_action_merge(ngx_conf_t *cf,
     str.data = value.data;
 
     if (convrelay_reply_parse(&str, &reply, &error) != CONVRELAY_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                           &conf->reply->value.place,
                            "what \"convrelay_connect_reply %V\" gives %s",
                            &conf->reply->value.source, error);
         return NGX_CONF_ERROR;
     }
 
     if (reply.kind == CONVRELAY_REPLY_RECONNECT) {
-        return ngx_http_convrelay_reply_location(cf, &reply.text);
+        return ngx_http_convrelay_reply_location(cf, &reply.text,
+                                                 &conf->reply->value.place);
     }
 
     return NGX_CONF_OK;
@@ -198,7 +202,8 @@ ngx_http_convrelay_action_merge(ngx_conf_t *cf,
 
 
 static char *
-ngx_http_convrelay_reply_location(ngx_conf_t *cf, convrelay_str_t *name)
+ngx_http_convrelay_reply_location(ngx_conf_t *cf, convrelay_str_t *name,
+    ngx_http_convrelay_place_t *place)
 {
     ngx_http_core_srv_conf_t        *cscf;
     ngx_http_convrelay_main_conf_t  *mcf;
@@ -211,7 +216,7 @@ ngx_http_convrelay_reply_location(ngx_conf_t *cf, convrelay_str_t *name)
     }
 
     if (name->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
                            "\"convrelay_connect_reply reconnect %*s\": no "
                            "location \"%*s\" with \"convrelay_twiml\" in this "
                            "server", name->len, name->data, name->len,
@@ -219,7 +224,7 @@ ngx_http_convrelay_reply_location(ngx_conf_t *cf, convrelay_str_t *name)
         return NGX_CONF_ERROR;
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+    ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
                        "\"convrelay_connect_reply reconnect\": not one "
                        "location with \"convrelay_twiml\" in this server, say "
                        "which, as in \"reconnect /twiml\"");

@@ -109,7 +109,7 @@ ngx_http_convrelay_twiml_check_known(ngx_conf_t *cf,
     text.data = a->text.data;
 
     if (convrelay_twiml_check_value(&name, &text, &error) != CONVRELAY_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &a->value.place,
                            "\"%V\" is not a value of \"%V\", %s",
                            &a->text, &a->name, error);
         return NGX_CONF_ERROR;
@@ -139,7 +139,8 @@ ngx_http_convrelay_twiml_check_action(ngx_conf_t *cf,
     url.data = action->text.data;
 
     if (convrelay_twiml_check_action(&url, &error) != CONVRELAY_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                           &action->value.place,
                            "the URL of \"convrelay_twiml_action %V\" %s",
                            &action->value.source, error);
         return NGX_CONF_ERROR;

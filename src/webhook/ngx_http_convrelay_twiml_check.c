@@ -116,7 +116,7 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
     str.data = url.data;
 
     if (convrelay_twiml_check_url(&str, &error) != CONVRELAY_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->twiml->place,
                            "the URL that \"convrelay_twiml %V\" gives %s",
                            &conf->twiml->source, error);
         return NGX_CONF_ERROR;
@@ -255,7 +255,8 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
     for (i = 0; i < n; i++) {
 
         if (c[i].code == NULL) {
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+            ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
+                               &conf->twiml->place,
                                "location \"%V\": %s, else Twilio can refuse "
                                "the live call", &clcf->name, c[i].phrase);
             continue;
@@ -264,7 +265,7 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
         code.len = c[i].code->len;
         code.data = c[i].code->data;
 
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->twiml->place,
                            "location \"%V\", language \"%V\": %s, else Twilio "
                            "can refuse the live call",
                            &clcf->name, &code, c[i].phrase);

@@ -1,0 +1,51 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include "ngx_http_convrelay_place.h"
+
+
+void
+ngx_http_convrelay_place(ngx_conf_t *cf, ngx_http_convrelay_place_t *place)
+{
+    if (place->line || cf->conf_file == NULL) {
+        return;
+    }
+
+    place->file = cf->conf_file->file.name.data;
+    place->line = cf->conf_file->line;
+}
+
+
+void ngx_cdecl
+ngx_http_convrelay_conf_error(ngx_uint_t level, ngx_conf_t *cf,
+    const ngx_http_convrelay_place_t *place, const char *fmt, ...)
+{
+    u_char            errstr[NGX_MAX_CONF_ERRSTR], *p;
+    va_list           args;
+    ngx_conf_file_t  *conf_file, file;
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(errstr, errstr + NGX_MAX_CONF_ERRSTR, fmt, args);
+    va_end(args);
+
+    conf_file = cf->conf_file;
+
+    if (place->line) {
+        ngx_memzero(&file, sizeof(ngx_conf_file_t));
+
+        file.file.name.data = place->file;
+        file.line = place->line;
+
+        cf->conf_file = &file;
+    }
+
+    ngx_conf_log_error(level, cf, 0, "%*s", (size_t) (p - errstr), errstr);
+
+    cf->conf_file = conf_file;
+}
+
+
+/* stock directives of the location that a turn cannot honour */

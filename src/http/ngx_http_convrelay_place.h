@@ -1,0 +1,37 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The file and the line of a directive, for checks that come after it was
+ * read.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_PLACE_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_PLACE_H_INCLUDED
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+
+/* where a directive stands */
+
+typedef struct {
+    u_char                           *file;   /* ends in a NUL */
+    ngx_uint_t                        line;   /* 0: not known */
+} ngx_http_convrelay_place_t;
+
+
+/* notes the line that is being read; a place that is known is left alone */
+void ngx_http_convrelay_place(ngx_conf_t *cf,
+    ngx_http_convrelay_place_t *place);
+
+/* as ngx_conf_log_error(), but names this place, where it is known */
+void ngx_cdecl ngx_http_convrelay_conf_error(ngx_uint_t level,
+    ngx_conf_t *cf, const ngx_http_convrelay_place_t *place,
+    const char *fmt, ...);
+
+
+#endif /* NGX_HTTP_CONVRELAY_PLACE_H_INCLUDED */
