@@ -18,8 +18,6 @@ static ngx_int_t ngx_http_convrelay_refuse(ngx_http_request_t *r,
     ngx_uint_t status);
 static ngx_int_t ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
     ngx_str_t *key);
-static ngx_int_t ngx_http_convrelay_add_header(ngx_http_request_t *r,
-    const char *name, const char *value);
 
 
 ngx_int_t
@@ -217,38 +215,4 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
     }
 
     return ngx_tcp_nodelay(r->connection);
-}
-
-
-/* the value is copied */
-
-static ngx_int_t
-ngx_http_convrelay_add_header(ngx_http_request_t *r, const char *name,
-    const char *value)
-{
-    ngx_str_t         str;
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    str.len = ngx_strlen(value);
-    str.data = (u_char *) value;
-
-    h->hash = 1;
-    h->key.len = ngx_strlen(name);
-    h->key.data = (u_char *) name;
-    h->value.len = str.len;
-
-    h->value.data = ngx_pstrdup(r->pool, &str);
-    if (h->value.data == NULL) {
-        h->hash = 0;
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
 }

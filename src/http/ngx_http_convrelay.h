@@ -169,6 +169,17 @@ typedef struct {
 extern ngx_module_t  ngx_http_convrelay_module;
 
 
+/* ngx_http_convrelay_headers.c */
+
+/* the first line of a request header, its name in lower case, or NULL */
+ngx_table_elt_t *ngx_http_convrelay_header(ngx_http_request_t *r,
+    const char *name);
+
+/* adds one to the response; the value is copied; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_add_header(ngx_http_request_t *r,
+    const char *name, const char *value);
+
+
 /* ngx_http_convrelay_form.c */
 
 /*

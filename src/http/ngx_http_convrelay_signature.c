@@ -37,8 +37,6 @@ static ngx_int_t ngx_http_convrelay_signature_base(ngx_http_request_t *r,
     ngx_pool_t *pool, ngx_uint_t ws, ngx_uint_t plain, ngx_str_t *base);
 static ngx_int_t ngx_http_convrelay_public_url(ngx_str_t *url,
     ngx_str_t *scheme, ngx_str_t *rest);
-static ngx_int_t ngx_http_convrelay_signature_header(ngx_http_request_t *r,
-    convrelay_str_t *value);
 static ngx_int_t ngx_http_convrelay_signature_body(ngx_http_request_t *r);
 static char *ngx_http_convrelay_check_tokens(ngx_conf_t *cf,
     ngx_array_t *tokens);
@@ -83,6 +81,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_uint_t        plain;
     const char       *reason, *arguments;
     ngx_array_t      *tokens;
+    ngx_table_elt_t  *h;
     convrelay_str_t   header;
 
     tokens = ngx_http_convrelay_signature_tokens(r, pool, clcf->auth_tokens);
@@ -91,12 +90,13 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
     }
 
     ngx_str_null(&first);
-    reason = "wrong";
 
-    if (ngx_http_convrelay_signature_header(r, &header) != NGX_OK) {
-        reason = "no";
-        header.len = 0;
-    }
+    h = ngx_http_convrelay_header(r, "x-twilio-signature");
+
+    header.len = h ? h->value.len : 0;
+    header.data = h ? h->value.data : NULL;
+
+    reason = header.len ? "wrong" : "no";
 
     /* behind a TLS tunnel a connection is plain and its URL is not */
 
@@ -404,43 +404,6 @@ ngx_http_convrelay_public_url(ngx_str_t *url, ngx_str_t *scheme,
     }
 
     return (rest->len && rest->data[0] != '/') ? NGX_OK : NGX_DECLINED;
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_signature_header(ngx_http_request_t *r,
-    convrelay_str_t *value)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    static const char  name[] = "x-twilio-signature";
-
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return NGX_DECLINED;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof(name) - 1
-            && ngx_strncmp(h[i].lowcase_key, name, sizeof(name) - 1) == 0)
-        {
-            value->len = h[i].value.len;
-            value->data = h[i].value.data;
-
-            return value->len ? NGX_OK : NGX_DECLINED;
-        }
-    }
 }
 
 

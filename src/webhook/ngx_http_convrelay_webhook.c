@@ -14,7 +14,6 @@ static void ngx_http_convrelay_webhook_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_webhook_respond(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_webhook_send(ngx_http_request_t *r,
     ngx_str_t *document);
-static ngx_int_t ngx_http_convrelay_not_allowed(ngx_http_request_t *r);
 
 
 ngx_int_t
@@ -25,7 +24,13 @@ ngx_http_convrelay_webhook(ngx_http_request_t *r,
     ngx_http_convrelay_ctx_t  *ctx;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST))) {
-        return ngx_http_convrelay_not_allowed(r);
+        if (ngx_http_convrelay_add_header(r, "Allow", "GET, HEAD, POST")
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return NGX_HTTP_NOT_ALLOWED;
     }
 
     ctx = ngx_http_convrelay_get_ctx(r);
@@ -129,24 +134,4 @@ ngx_http_convrelay_webhook_send(ngx_http_request_t *r, ngx_str_t *document)
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_not_allowed(ngx_http_request_t *r)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    ngx_str_set(&h->key, "Allow");
-    ngx_str_set(&h->value, "GET, HEAD, POST");
-
-    return NGX_HTTP_NOT_ALLOWED;
 }
