@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Moments for which actions are configured, the actions, keys, and the end.
+ * Moments for which actions are configured, the actions, and the end.
  * An event is a question to the caller of this room, which knows what is
  * configured; its answer comes back at once.
  */
@@ -12,9 +12,6 @@
 
 #include "convrelay_session_parts.h"
 
-
-/* ms from a key to the interrupt that it causes, at most */
-#define CONVRELAY_SESSION_SETTLE_TIME  250
 
 /* ms that reports of the last words may be late */
 #define CONVRELAY_SESSION_REPORT_TIME  2000
@@ -31,8 +28,6 @@
 #define CONVRELAY_SESSION_MAX_JOINED   8192
 
 
-static void convrelay_session_hold(convrelay_session_t *s, u_char key,
-    uint64_t now, convrelay_actions_t *out);
 static int convrelay_session_said(convrelay_session_t *s,
     const convrelay_relay_out_t *m, uint64_t now, convrelay_actions_t *out);
 static unsigned convrelay_session_joins(const convrelay_session_t *s,
@@ -45,142 +40,6 @@ static int convrelay_session_end(convrelay_session_t *s,
     const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out);
 static uint64_t convrelay_session_patience(convrelay_session_t *s,
     uint64_t now);
-static void convrelay_session_forget(convrelay_session_t *s);
-
-
-void
-convrelay_session_event(convrelay_session_t *s, convrelay_event_e event,
-    const convrelay_str_t *text, convrelay_actions_t *out)
-{
-    convrelay_action_t  *act;
-
-    s->event = event;
-
-    act = convrelay_session_act(out, CONVRELAY_ACT_EVENT);
-    act->code = event;
-
-    if (text) {
-        act->text = *text;
-    }
-}
-
-
-void
-convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
-    uint64_t now, convrelay_actions_t *out)
-{
-    u_char    key;
-    unsigned  late;
-
-    if (!s->ready || s->ending || s->conf->dtmf_max == 0 || digit->len == 0) {
-        return;
-    }
-
-    key = digit->data[0];
-    late = (key == s->conf->dtmf_terminator && now < s->full_until);
-
-    s->full_until = 0;
-
-    if (s->settling || late) {
-        return;
-    }
-
-    if (s->overtaken && s->digits_at) {
-        convrelay_session_hold(s, key, now, out);
-        return;
-    }
-
-    s->overtaken = 0;
-    s->digits.data = s->keys;
-
-    /* a terminator alone is an entry, too */
-
-    if (key != s->conf->dtmf_terminator || s->digits.len == 0) {
-        s->keys[s->digits.len++] = key;
-    }
-
-    if (key != s->conf->dtmf_terminator
-        && s->digits.len < s->conf->dtmf_max
-        && s->digits.len < CONVRELAY_SESSION_MAX_DIGITS)
-    {
-        s->digits_at = now + s->conf->dtmf_pause;
-        return;
-    }
-
-    if (key != s->conf->dtmf_terminator) {
-        s->full_until = now + s->conf->dtmf_pause;
-    }
-
-    /* Twilio tells the key first, then what it cut: that has to be told apart
-       from an interrupt of the answer to the key */
-
-    if (convrelay_session_spoken(s) > now && !convrelay_session_heard_all(s)) {
-        s->settling = 1;
-        s->digits_at = now + CONVRELAY_SESSION_SETTLE_TIME;
-        return;
-    }
-
-    convrelay_session_digits(s, out);
-}
-
-
-/* a prompt has ended the entry: its event is first, then the key is another */
-
-static void
-convrelay_session_hold(convrelay_session_t *s, u_char key, uint64_t now,
-    convrelay_actions_t *out)
-{
-    convrelay_session_digits(s, out);
-
-    /* what is open to more keys has room */
-
-    s->keys[s->digits.len] = key;
-    s->held = 1;
-
-    if (key != s->conf->dtmf_terminator) {
-        s->digits_at = now + s->conf->dtmf_pause;
-        return;
-    }
-
-    /* complete as it is, but there is one event at a time */
-
-    s->settling = 1;
-    s->digits_at = now;
-
-    if (convrelay_session_spoken(s) > now && !convrelay_session_heard_all(s)) {
-        s->digits_at += CONVRELAY_SESSION_SETTLE_TIME;
-    }
-}
-
-
-void
-convrelay_session_digits(convrelay_session_t *s, convrelay_actions_t *out)
-{
-    s->settling = 0;
-    s->digits_at = 0;
-
-    convrelay_session_event(s, CONVRELAY_EVENT_DTMF, NULL, out);
-}
-
-
-static void
-convrelay_session_forget(convrelay_session_t *s)
-{
-    u_char  key;
-
-    key = s->held ? s->keys[s->digits.len] : '\0';
-
-    memset(s->keys, 0, sizeof(s->keys));
-
-    s->digits.len = 0;
-
-    if (s->held && !s->closed && !s->ending) {
-        s->keys[s->digits.len++] = key;
-        s->overtaken = 0;
-    }
-
-    s->held = 0;
-}
 
 
 void
@@ -525,64 +384,4 @@ convrelay_session_event_declined(convrelay_session_t *s,
     }
 
     convrelay_session_start(s, out);
-}
-
-
-void
-convrelay_session_call_too_long(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    out->nactions = 0;
-
-    if (s->closed || s->ending) {
-        return;
-    }
-
-    if (!s->ready
-        || !convrelay_session_on(s, CONVRELAY_EVENT_CALL_TOO_LONG))
-    {
-        convrelay_session_close(s, out, 1000, "call is too long");
-        return;
-    }
-
-    convrelay_session_cancel(s, out);
-    convrelay_session_event(s, CONVRELAY_EVENT_CALL_TOO_LONG, NULL, out);
-}
-
-
-uint64_t
-convrelay_session_deadline(const convrelay_session_t *s)
-{
-    if (s->digits_at && (s->end_at == 0 || s->digits_at < s->end_at)) {
-        return s->digits_at;
-    }
-
-    return s->end_at;
-}
-
-
-void
-convrelay_session_clock(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    out->nactions = 0;
-
-    if (s->closed) {
-        return;
-    }
-
-    if (s->end_at && now >= s->end_at) {
-
-        if (s->ended) {
-            convrelay_session_close(s, out, 1000, "call has ended");
-            return;
-        }
-
-        convrelay_session_finish(s, now, out);
-        return;
-    }
-
-    if (s->digits_at && now >= s->digits_at) {
-        convrelay_session_digits(s, out);
-    }
 }

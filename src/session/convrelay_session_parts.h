@@ -17,21 +17,60 @@
 #pragma GCC visibility push(hidden)
 
 
-/* convrelay_session.c */
+/* convrelay_session_setup.c */
 
-/* ends the running turn, if any, and keeps all that was sent of it */
-void convrelay_session_cancel(convrelay_session_t *s,
+void convrelay_session_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup, uint64_t now,
+    convrelay_actions_t *out);
+int convrelay_session_set_lang(convrelay_session_t *s,
+    const convrelay_str_t *lang);
+
+
+/* convrelay_session_playback.c */
+
+void convrelay_session_interrupt(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now,
+    convrelay_actions_t *out);
+void convrelay_session_info(convrelay_session_t *s,
+    const convrelay_relay_info_t *info, uint64_t now,
     convrelay_actions_t *out);
 
-void convrelay_session_start(convrelay_session_t *s,
+
+/* convrelay_session_actions.c */
+
+/* sends the end that waits */
+void convrelay_session_finish(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
+
+
+/* convrelay_session_keys.c */
+
+void convrelay_session_key(convrelay_session_t *s,
+    const convrelay_str_t *digit, uint64_t now, convrelay_actions_t *out);
+
+/* the entry of keys is over: its EVENT */
+void convrelay_session_digits(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+/* their event was performed: the entry goes, a key that is held stays */
+void convrelay_session_forget(convrelay_session_t *s);
+
+
+/* convrelay_session_turn.c */
 
 /* what the caller said becomes the newest message of the history */
 int convrelay_session_ask(convrelay_session_t *s,
     const convrelay_str_t *text);
 
-int convrelay_session_set_lang(convrelay_session_t *s,
-    const convrelay_str_t *lang);
+void convrelay_session_start(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+/* ends the running turn, if any, and keeps all that was sent of it */
+void convrelay_session_cancel(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_answer.c */
 
 /* begins the record of another answer */
 void convrelay_session_answer_reset(convrelay_session_t *s,
@@ -41,66 +80,46 @@ int convrelay_session_answer_add(convrelay_session_t *s,
 void convrelay_session_answer_text(const convrelay_session_t *s,
     convrelay_str_t *text);
 
+/* its turn is over, it is spoken on: no more room than its text needs */
+void convrelay_session_answer_end(convrelay_session_t *s);
+
 /*
  * Makes the first len bytes of the answer its message in the history.
  * One that was trimmed away meanwhile stays away; a blank one is none.
  */
 void convrelay_session_answer_store(convrelay_session_t *s, size_t len);
 
-convrelay_action_t *convrelay_session_act(convrelay_actions_t *out,
-    convrelay_act_e type);
-void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
-    const char *note);
-void convrelay_session_close(convrelay_session_t *s,
-    convrelay_actions_t *out, unsigned code, const char *note);
-void convrelay_session_no_memory(convrelay_session_t *s,
-    convrelay_actions_t *out);
-void convrelay_session_say_last(convrelay_actions_t *out);
-
-
-/* convrelay_session_setup.c */
-
-void convrelay_session_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup, uint64_t now,
-    convrelay_actions_t *out);
-
-
-/* convrelay_session_speech.c */
-
-void convrelay_session_interrupt(convrelay_session_t *s,
-    const convrelay_relay_interrupt_t *m, uint64_t now,
-    convrelay_actions_t *out);
-void convrelay_session_info(convrelay_session_t *s,
-    const convrelay_relay_info_t *info, uint64_t now,
-    convrelay_actions_t *out);
-
 /* when the answer will have been spoken, an estimate; 0: it is cut or none */
 uint64_t convrelay_session_spoken(const convrelay_session_t *s);
 
 /* something more is said now: a silence, and an error message, that were
-   before it are not part of the answer's time any more */
+   before it are no part of the answer's time any more */
 void convrelay_session_speak_on(convrelay_session_t *s, uint64_t now);
 
 /* true where reports say that all of the answer was heard */
 int convrelay_session_heard_all(const convrelay_session_t *s);
 
+/* true for an answer that may be heard now: there is one, and it is not cut */
+unsigned convrelay_session_audible(const convrelay_session_t *s);
 
-/* convrelay_session_event.c */
+
+/* convrelay_session_act.c */
 
 /* true where actions are configured for the event */
 #define convrelay_session_on(s, e)  ((s)->conf->on & convrelay_event_bit(e))
 
+convrelay_action_t *convrelay_session_act(convrelay_actions_t *out,
+    convrelay_act_e type);
 void convrelay_session_event(convrelay_session_t *s, convrelay_event_e event,
     const convrelay_str_t *text, convrelay_actions_t *out);
-void convrelay_session_key(convrelay_session_t *s,
-    const convrelay_str_t *digit, uint64_t now, convrelay_actions_t *out);
-
-/* the entry of keys is over: its EVENT */
-void convrelay_session_digits(convrelay_session_t *s,
-    convrelay_actions_t *out);
-
-/* sends the end that waits */
-void convrelay_session_finish(convrelay_session_t *s, uint64_t now,
+void convrelay_session_say(convrelay_actions_t *out,
+    const convrelay_str_t *text);
+void convrelay_session_say_last(convrelay_actions_t *out);
+void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
+    const char *note);
+void convrelay_session_close(convrelay_session_t *s,
+    convrelay_actions_t *out, unsigned code, const char *note);
+void convrelay_session_no_memory(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the caller hears: interruptions and reports of it, and estimates
- * where there are none.
+ * Interruptions, and reports of what the caller hears.
  */
 
 
@@ -19,8 +18,6 @@ static void convrelay_session_played(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
 static void convrelay_session_agent(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
-static uint64_t convrelay_session_phrase_time(const convrelay_session_t *s);
-static unsigned convrelay_session_audible(const convrelay_session_t *s);
 
 
 void
@@ -189,80 +186,4 @@ convrelay_session_agent(convrelay_session_t *s, const convrelay_str_t *value,
 
     s->speaking = 0;
     s->playing = 0;
-}
-
-
-uint64_t
-convrelay_session_spoken(const convrelay_session_t *s)
-{
-    convrelay_str_t  text;
-
-    if (!convrelay_session_audible(s)) {
-        return 0;
-    }
-
-    convrelay_session_answer_text(s, &text);
-
-    return s->answer.started + CONVRELAY_HEARD_START_MS
-           + convrelay_heard_chars(&text, 0, text.len)
-             * CONVRELAY_HEARD_MS_PER_CHAR
-           + (s->answer.phrase ? convrelay_session_phrase_time(s) : 0);
-}
-
-
-static uint64_t
-convrelay_session_phrase_time(const convrelay_session_t *s)
-{
-    const convrelay_str_t  *phrase;
-
-    phrase = &s->conf->error_message;
-
-    return convrelay_heard_chars(phrase, 0, phrase->len)
-           * CONVRELAY_HEARD_MS_PER_CHAR;
-}
-
-
-void
-convrelay_session_speak_on(convrelay_session_t *s, uint64_t now)
-{
-    uint64_t             spoken;
-    convrelay_answer_t  *a;
-
-    a = &s->answer;
-
-    spoken = convrelay_session_spoken(s);
-
-    if (spoken < now) {
-        a->started += now - spoken;
-    }
-
-    if (a->phrase) {
-        a->started += convrelay_session_phrase_time(s);
-        a->phrase = 0;
-    }
-}
-
-
-int
-convrelay_session_heard_all(const convrelay_session_t *s)
-{
-    convrelay_str_t  text;
-
-    /* reports of the error message name no text of the answer */
-
-    if (s->answer.phrase) {
-        return 0;
-    }
-
-    convrelay_session_answer_text(s, &text);
-
-    return convrelay_heard_all(&s->answer.heard, &text);
-}
-
-
-static unsigned
-convrelay_session_audible(const convrelay_session_t *s)
-{
-    return s->answer.state == CONVRELAY_ANSWER_RUNNING
-           || s->answer.state == CONVRELAY_ANSWER_ENDED;
 }

@@ -271,3 +271,32 @@ convrelay_session_parameter(const convrelay_session_t *s, const u_char *name,
 
     return NULL;
 }
+
+
+int
+convrelay_session_set_lang(convrelay_session_t *s,
+    const convrelay_str_t *lang)
+{
+    u_char  *p;
+
+    if (lang->len == 0) {
+        s->lang.len = 0;
+        return CONVRELAY_OK;
+    }
+
+    if (convrelay_str_equal(lang, &s->lang)) {
+        return CONVRELAY_OK;
+    }
+
+    p = realloc(s->lang.data, lang->len);
+    if (p == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    memcpy(p, lang->data, lang->len);
+
+    s->lang.data = p;
+    s->lang.len = lang->len;
+
+    return CONVRELAY_OK;
+}

@@ -1,0 +1,272 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The record of the answer that the caller hears, and how far it is spoken:
+ * as reported, or as estimated where there are no reports.
+ */
+
+
+#include <stdlib.h>
+
+#include "convrelay_session_parts.h"
+
+
+static int convrelay_session_answer_reserve(convrelay_session_t *s,
+    size_t len);
+static void convrelay_session_answer_shrink(convrelay_session_t *s, size_t len);
+static unsigned convrelay_session_blank(const u_char *p, size_t len);
+static uint64_t convrelay_session_phrase_time(const convrelay_session_t *s);
+
+
+void
+convrelay_session_answer_reset(convrelay_session_t *s,
+    convrelay_answer_e state, uint64_t now)
+{
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+
+    if (a->message) {
+        a->message->held = 0;
+
+        if (a->message->listed) {
+            convrelay_session_answer_shrink(s, a->message->len);
+
+        } else {
+            free(a->message);
+        }
+    }
+
+    memset(a, 0, sizeof(convrelay_answer_t));
+
+    a->state = state;
+    a->started = now;
+}
+
+
+int
+convrelay_session_answer_add(convrelay_session_t *s,
+    const convrelay_str_t *text)
+{
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+
+    if ((a->message == NULL || text->len > a->size - a->len)
+        && convrelay_session_answer_reserve(s, text->len) != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    memcpy(a->message->text + a->len, text->data, text->len);
+    a->len += text->len;
+
+    return CONVRELAY_OK;
+}
+
+
+void
+convrelay_session_answer_end(convrelay_session_t *s)
+{
+    s->answer.state = CONVRELAY_ANSWER_ENDED;
+
+    convrelay_session_answer_shrink(s, s->answer.len);
+    convrelay_session_answer_store(s, s->answer.len);
+}
+
+
+static int
+convrelay_session_answer_reserve(convrelay_session_t *s, size_t len)
+{
+    size_t                    need, size;
+    convrelay_answer_t       *a;
+    convrelay_llm_message_t  *m;
+
+    a = &s->answer;
+
+    need = a->len + len;
+    size = need + need / 2 + 128;
+
+    if (size > CONVRELAY_LLM_MAX_MESSAGE_TEXT) {
+        size = need;
+    }
+
+    if (a->message) {
+        m = convrelay_history_move(&s->history, a->message, a->len, size);
+
+    } else {
+        m = convrelay_history_message(CONVRELAY_LLM_ASSISTANT, size);
+    }
+
+    if (m == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    m->held = 1;
+
+    a->message = m;
+    a->size = size;
+
+    return CONVRELAY_OK;
+}
+
+
+/* no more room than its text needs; without memory it stays as it is */
+
+static void
+convrelay_session_answer_shrink(convrelay_session_t *s, size_t len)
+{
+    convrelay_answer_t       *a;
+    convrelay_llm_message_t  *m;
+
+    a = &s->answer;
+
+    if (a->size == len) {
+        return;
+    }
+
+    m = convrelay_history_move(&s->history, a->message, len, len);
+
+    if (m) {
+        a->message = m;
+        a->size = len;
+    }
+}
+
+
+void
+convrelay_session_answer_text(const convrelay_session_t *s,
+    convrelay_str_t *text)
+{
+    text->len = s->answer.len;
+    text->data = s->answer.message ? s->answer.message->text : NULL;
+}
+
+
+void
+convrelay_session_answer_store(convrelay_session_t *s, size_t len)
+{
+    unsigned             blank;
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+
+    if (a->message == NULL) {
+        return;
+    }
+
+    if (len > a->len - a->aside) {
+        len = a->len - a->aside;
+    }
+
+    blank = convrelay_session_blank(a->message->text, len);
+
+    if (a->kept == 0) {
+
+        if (blank) {
+            return;
+        }
+
+        convrelay_history_append(&s->history, a->message, len);
+
+    } else if (a->message->listed && len != a->kept) {
+
+        if (blank) {
+            convrelay_history_remove(&s->history, a->message);
+
+        } else {
+            convrelay_history_set(&s->history, a->message, len);
+        }
+    }
+
+    a->kept = len;
+}
+
+
+static unsigned
+convrelay_session_blank(const u_char *p, size_t len)
+{
+    while (len && *p <= ' ') {
+        p++;
+        len--;
+    }
+
+    return (len == 0);
+}
+
+
+uint64_t
+convrelay_session_spoken(const convrelay_session_t *s)
+{
+    convrelay_str_t  text;
+
+    if (!convrelay_session_audible(s)) {
+        return 0;
+    }
+
+    convrelay_session_answer_text(s, &text);
+
+    return s->answer.started + CONVRELAY_HEARD_START_MS
+           + convrelay_heard_chars(&text, 0, text.len)
+             * CONVRELAY_HEARD_MS_PER_CHAR
+           + (s->answer.phrase ? convrelay_session_phrase_time(s) : 0);
+}
+
+
+static uint64_t
+convrelay_session_phrase_time(const convrelay_session_t *s)
+{
+    const convrelay_str_t  *phrase;
+
+    phrase = &s->conf->error_message;
+
+    return convrelay_heard_chars(phrase, 0, phrase->len)
+           * CONVRELAY_HEARD_MS_PER_CHAR;
+}
+
+
+void
+convrelay_session_speak_on(convrelay_session_t *s, uint64_t now)
+{
+    uint64_t             spoken;
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+
+    spoken = convrelay_session_spoken(s);
+
+    if (spoken < now) {
+        a->started += now - spoken;
+    }
+
+    if (a->phrase) {
+        a->started += convrelay_session_phrase_time(s);
+        a->phrase = 0;
+    }
+}
+
+
+int
+convrelay_session_heard_all(const convrelay_session_t *s)
+{
+    convrelay_str_t  text;
+
+    /* reports of the error message name no text of the answer */
+
+    if (s->answer.phrase) {
+        return 0;
+    }
+
+    convrelay_session_answer_text(s, &text);
+
+    return convrelay_heard_all(&s->answer.heard, &text);
+}
+
+
+unsigned
+convrelay_session_audible(const convrelay_session_t *s)
+{
+    return s->answer.state == CONVRELAY_ANSWER_RUNNING
+           || s->answer.state == CONVRELAY_ANSWER_ENDED;
+}

@@ -1,0 +1,136 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Keys: they are collected to an entry, which a terminator, a number of keys
+ * or a pause ends.
+ */
+
+
+#include "convrelay_session_parts.h"
+
+
+/* ms from a key to the interrupt that it causes, at most */
+#define CONVRELAY_SESSION_SETTLE_TIME  250
+
+
+static void convrelay_session_hold(convrelay_session_t *s, u_char key,
+    uint64_t now, convrelay_actions_t *out);
+
+
+void
+convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
+    uint64_t now, convrelay_actions_t *out)
+{
+    u_char    key;
+    unsigned  late;
+
+    if (!s->ready || s->ending || s->conf->dtmf_max == 0 || digit->len == 0) {
+        return;
+    }
+
+    key = digit->data[0];
+    late = (key == s->conf->dtmf_terminator && now < s->full_until);
+
+    s->full_until = 0;
+
+    if (s->settling || late) {
+        return;
+    }
+
+    if (s->overtaken && s->digits_at) {
+        convrelay_session_hold(s, key, now, out);
+        return;
+    }
+
+    s->overtaken = 0;
+    s->digits.data = s->keys;
+
+    /* a terminator alone is an entry, too */
+
+    if (key != s->conf->dtmf_terminator || s->digits.len == 0) {
+        s->keys[s->digits.len++] = key;
+    }
+
+    if (key != s->conf->dtmf_terminator
+        && s->digits.len < s->conf->dtmf_max
+        && s->digits.len < CONVRELAY_SESSION_MAX_DIGITS)
+    {
+        s->digits_at = now + s->conf->dtmf_pause;
+        return;
+    }
+
+    if (key != s->conf->dtmf_terminator) {
+        s->full_until = now + s->conf->dtmf_pause;
+    }
+
+    /* Twilio tells the key first, then what it cut: that has to be told apart
+       from an interrupt of the answer to the key */
+
+    if (convrelay_session_spoken(s) > now && !convrelay_session_heard_all(s)) {
+        s->settling = 1;
+        s->digits_at = now + CONVRELAY_SESSION_SETTLE_TIME;
+        return;
+    }
+
+    convrelay_session_digits(s, out);
+}
+
+
+/* a prompt has ended the entry: its event is first, then the key is another */
+
+static void
+convrelay_session_hold(convrelay_session_t *s, u_char key, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_session_digits(s, out);
+
+    /* what is open to more keys has room */
+
+    s->keys[s->digits.len] = key;
+    s->held = 1;
+
+    if (key != s->conf->dtmf_terminator) {
+        s->digits_at = now + s->conf->dtmf_pause;
+        return;
+    }
+
+    /* complete as it is, but there is one event at a time */
+
+    s->settling = 1;
+    s->digits_at = now;
+
+    if (convrelay_session_spoken(s) > now && !convrelay_session_heard_all(s)) {
+        s->digits_at += CONVRELAY_SESSION_SETTLE_TIME;
+    }
+}
+
+
+void
+convrelay_session_digits(convrelay_session_t *s, convrelay_actions_t *out)
+{
+    s->settling = 0;
+    s->digits_at = 0;
+
+    convrelay_session_event(s, CONVRELAY_EVENT_DTMF, NULL, out);
+}
+
+
+void
+convrelay_session_forget(convrelay_session_t *s)
+{
+    u_char  key;
+
+    key = s->held ? s->keys[s->digits.len] : '\0';
+
+    memset(s->keys, 0, sizeof(s->keys));
+
+    s->digits.len = 0;
+
+    if (s->held && !s->closed && !s->ending) {
+        s->keys[s->digits.len++] = key;
+        s->overtaken = 0;
+    }
+
+    s->held = 0;
+}

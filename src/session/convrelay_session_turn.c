@@ -1,0 +1,190 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The turn: it runs or not, and feeds the answer.  They are not the same: an
+ * answer is generated in a second and spoken for twenty, so that its record
+ * outlives its turn, up to the first piece of the next answer.
+ */
+
+
+#include "convrelay_session_parts.h"
+#include "convrelay_utf8.h"
+
+
+static void convrelay_session_too_long(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+
+int
+convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text)
+{
+    convrelay_llm_message_t  *m;
+
+    m = convrelay_history_message(CONVRELAY_LLM_USER, text->len);
+    if (m == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    memcpy(m->text, text->data, text->len);
+
+    convrelay_history_append(&s->history, m, text->len);
+
+    s->prompt = m;
+
+    return CONVRELAY_OK;
+}
+
+
+void
+convrelay_session_start(convrelay_session_t *s, convrelay_actions_t *out)
+{
+    s->running = 1;
+    s->sent = 0;
+    s->turns++;
+
+    convrelay_session_act(out, CONVRELAY_ACT_START);
+}
+
+
+void
+convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
+    uint64_t now, convrelay_actions_t *out)
+{
+    size_t               room;
+    unsigned             over;
+    convrelay_str_t      piece;
+    convrelay_action_t  *act;
+
+    out->nactions = 0;
+
+    if (s->closed || !s->running || text->len == 0) {
+        return;
+    }
+
+    piece = *text;
+    over = 0;
+
+    if (s->conf->max_answer) {
+        room = s->conf->max_answer - (s->sent ? s->answer.len : 0);
+
+        if (text->len > room) {
+            piece.len = convrelay_utf8_fit(text->data, text->len, room);
+            over = 1;
+        }
+    }
+
+    if (piece.len) {
+
+        if (!s->sent) {
+            convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
+        }
+
+        if (convrelay_session_answer_add(s, &piece) != CONVRELAY_OK) {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+
+        s->sent = 1;
+        s->tokens++;
+
+        out->nactions = 1;
+
+        act = &out->actions[0];
+        memset(act, 0, sizeof(convrelay_action_t));
+
+        act->type = CONVRELAY_ACT_TEXT;
+        act->text = piece;
+    }
+
+    if (over) {
+        convrelay_session_too_long(s, out);
+    }
+}
+
+
+static void
+convrelay_session_too_long(convrelay_session_t *s, convrelay_actions_t *out)
+{
+    convrelay_session_cancel(s, out);
+    convrelay_session_note(out, CONVRELAY_LOG_WARN, "answer is too long");
+}
+
+
+void
+convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
+    uint64_t now, convrelay_actions_t *out)
+{
+    out->nactions = 0;
+
+    if (s->closed || !s->running) {
+        return;
+    }
+
+    s->running = 0;
+
+    if (s->sent) {
+        convrelay_session_answer_end(s);
+
+        if (how == CONVRELAY_TURN_COMPLETE || how == CONVRELAY_TURN_TRUNCATED)
+        {
+            convrelay_session_say_last(out);
+            return;
+        }
+    }
+
+    if (how == CONVRELAY_TURN_REJECTED) {
+        convrelay_history_remove(&s->history, s->prompt);
+        s->prompt = NULL;
+    }
+
+    if (convrelay_session_on(s, CONVRELAY_EVENT_LLM_FAILED)) {
+
+        if (s->sent) {
+            convrelay_session_say_last(out);
+        }
+
+        convrelay_session_event(s, CONVRELAY_EVENT_LLM_FAILED, NULL, out);
+        return;
+    }
+
+    if (s->conf->error_message.len) {
+
+        if (s->sent) {
+            convrelay_session_speak_on(s, now);
+
+        } else {
+
+            /* no longer the answer before it is heard */
+
+            convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
+        }
+
+        s->answer.phrase = 1;
+
+        convrelay_session_say(out, &s->conf->error_message);
+
+    } else if (!s->sent) {
+        return;
+    }
+
+    convrelay_session_say_last(out);
+}
+
+
+void
+convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
+{
+    if (!s->running) {
+        return;
+    }
+
+    s->running = 0;
+
+    convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
+
+    if (s->sent) {
+        convrelay_session_say_last(out);
+        convrelay_session_answer_end(s);
+    }
+}
