@@ -110,6 +110,26 @@ convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
 }
 
 
+int
+convrelay_json_check(const u_char *data, size_t len, const char **error)
+{
+    int                      rc;
+    u_char                  *copy;
+    convrelay_json_reader_t  r;
+
+    copy = NULL;
+
+    rc = convrelay_json_read(&r, (u_char *) data, len, &copy);
+
+    *error = r.error;
+
+    convrelay_json_reader_free(&r);
+    free(copy);
+
+    return rc;
+}
+
+
 void
 convrelay_json_reader_free(convrelay_json_reader_t *r)
 {

@@ -110,6 +110,14 @@ void convrelay_json_members(const convrelay_json_value_t *object,
 convrelay_json_value_t *convrelay_json_member(
     const convrelay_json_value_t *object, const char *name);
 
+/*
+ * The names of an object in turn, from NULL to NULL, each with its value
+ * right after it; other values: none.
+ */
+convrelay_json_value_t *convrelay_json_name(
+    const convrelay_json_value_t *object,
+    const convrelay_json_value_t *previous);
+
 /* the elements of an array in turn, from NULL to NULL; other values: none */
 convrelay_json_value_t *convrelay_json_element(
     const convrelay_json_value_t *array,
@@ -130,9 +138,25 @@ int convrelay_json_text(convrelay_json_value_t *value, convrelay_str_t *text);
 /* true for "true", "false", "null" and a number without an exponent */
 unsigned convrelay_json_is_literal(const convrelay_str_t *text);
 
-/* a number without an exponent; CONVRELAY_OK or CONVRELAY_DECLINED */
+/* the same, where texts are not joined: a lone surrogate is U+FFFD, so that
+   the text is valid UTF-8 */
+int convrelay_json_utf8(convrelay_json_value_t *value, convrelay_str_t *text);
+
+/*
+ * The value of a number, to some 14 digits, and of true or false.
+ * CONVRELAY_OK, or CONVRELAY_DECLINED: it is something else, or the number
+ * is not finite (*number and *flag are left as they were).
+ */
 int convrelay_json_value_number(const convrelay_json_value_t *value,
     double *number);
+int convrelay_json_value_bool(const convrelay_json_value_t *value,
+    unsigned *flag);
+
+/*
+ * Whether data is a document.  Returns what convrelay_json_read() does; *error
+ * is its phrase, or NULL.
+ */
+int convrelay_json_check(const u_char *data, size_t len, const char **error);
 
 
 #endif /* CONVRELAY_JSON_READER_H_INCLUDED */

@@ -6,9 +6,15 @@
  */
 
 
+#include <float.h>
+#include <stdlib.h>
+
 #include "convrelay_json_reader.h"
 #include "convrelay_utf8.h"
 
+
+/* ten times as much is more than a document has digits, and fits an int */
+#define CONVRELAY_JSON_MAX_EXPONENT  200000000
 
 #define convrelay_json_place(dst, field)                                     \
     ((convrelay_json_value_t **) ((char *) (dst) + (field)->offset))
@@ -18,6 +24,8 @@ static const convrelay_json_field_t *convrelay_json_field(
     const convrelay_json_field_t *f, const convrelay_str_t *name);
 static u_char *convrelay_json_decode(u_char *dst, const u_char *src,
     size_t len);
+static int convrelay_json_exponent(const u_char *p, const u_char *last);
+static double convrelay_json_scale(double n, int exponent);
 
 
 convrelay_json_value_t *
@@ -106,6 +114,22 @@ convrelay_json_field(const convrelay_json_field_t *f,
 
 
 convrelay_json_value_t *
+convrelay_json_name(const convrelay_json_value_t *object,
+    const convrelay_json_value_t *previous)
+{
+    const convrelay_json_value_t  *v;
+
+    if (object == NULL || object->type != CONVRELAY_JSON_OBJECT) {
+        return NULL;
+    }
+
+    v = previous ? previous + 1 + previous[1].size : object + 1;
+
+    return (v < object + object->size) ? (convrelay_json_value_t *) v : NULL;
+}
+
+
+convrelay_json_value_t *
 convrelay_json_element(const convrelay_json_value_t *array,
     const convrelay_json_value_t *previous)
 {
@@ -177,12 +201,147 @@ convrelay_json_decode(u_char *dst, const u_char *src, size_t len)
 
 
 int
+convrelay_json_utf8(convrelay_json_value_t *value, convrelay_str_t *text)
+{
+    u_char    *p, *last;
+    unsigned   coded;
+
+    coded = (value && value->coded);
+
+    if (convrelay_json_text(value, text) != CONVRELAY_OK) {
+        return CONVRELAY_DECLINED;
+    }
+
+    if (!coded) {
+        return CONVRELAY_OK;
+    }
+
+    last = text->data + text->len;
+
+    for (p = text->data; last - p >= 3; p++) {
+
+        if (p[0] == 0xed && p[1] >= 0xa0) {
+            memcpy(p, CONVRELAY_UTF8_REPLACEMENT, 3);
+        }
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+/* not strtod(): it knows the locale's comma */
+
+int
 convrelay_json_value_number(const convrelay_json_value_t *value,
     double *number)
 {
+    int            exponent;
+    double         n;
+    unsigned       minus, fraction;
+    const u_char  *p, *last;
+
     if (value == NULL || value->type != CONVRELAY_JSON_NUMBER) {
         return CONVRELAY_DECLINED;
     }
 
-    return convrelay_json_decimal(value->data, value->len, number);
+    p = value->data;
+    last = p + value->len;
+
+    minus = (*p == '-');
+    p += minus;
+
+    n = 0;
+    exponent = 0;
+    fraction = 0;
+
+    for ( /* void */ ; p < last && (*p | 0x20) != 'e'; p++) {
+
+        if (*p == '.') {
+            fraction = 1;
+            continue;
+        }
+
+        /* further digits change nothing but its size */
+
+        if (n > 1e300) {
+            exponent += !fraction;
+            continue;
+        }
+
+        n = n * 10 + (*p - '0');
+        exponent -= fraction;
+    }
+
+    if (p < last) {
+        exponent += convrelay_json_exponent(p + 1, last);
+    }
+
+    if (exponent && n != 0) {
+        n = convrelay_json_scale(n, exponent);
+    }
+
+    if (!(n <= DBL_MAX)) {
+        return CONVRELAY_DECLINED;
+    }
+
+    *number = minus ? -n : n;
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_json_exponent(const u_char *p, const u_char *last)
+{
+    int       exponent;
+    unsigned  minus;
+
+    minus = (*p == '-');
+
+    if (*p == '-' || *p == '+') {
+        p++;
+    }
+
+    for (exponent = 0; p < last; p++) {
+
+        if (exponent < CONVRELAY_JSON_MAX_EXPONENT) {
+            exponent = exponent * 10 + (*p - '0');
+        }
+    }
+
+    return minus ? -exponent : exponent;
+}
+
+
+/* exact where n and the power of ten are */
+
+static double
+convrelay_json_scale(double n, int exponent)
+{
+    int     i;
+    double  scale;
+
+    scale = 1;
+
+    for (i = 0; i < abs(exponent) && scale <= DBL_MAX; i++) {
+        scale *= 10;
+    }
+
+    return (exponent < 0) ? n / scale : n * scale;
+}
+
+
+int
+convrelay_json_value_bool(const convrelay_json_value_t *value, unsigned *flag)
+{
+    if (value == NULL
+        || (value->type != CONVRELAY_JSON_TRUE
+            && value->type != CONVRELAY_JSON_FALSE))
+    {
+        return CONVRELAY_DECLINED;
+    }
+
+    *flag = (value->type == CONVRELAY_JSON_TRUE);
+
+    return CONVRELAY_OK;
 }

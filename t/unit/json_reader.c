@@ -27,6 +27,9 @@ static void test_errors(convrelay_json_reader_t *r);
 static void test_depth(convrelay_json_reader_t *r);
 static void test_numbers(convrelay_json_reader_t *r);
 static void test_members(convrelay_json_reader_t *r);
+static void test_names(convrelay_json_reader_t *r);
+static void test_utf8(convrelay_json_reader_t *r);
+static void test_check(void);
 static void test_table(convrelay_json_reader_t *r);
 static void test_elements(convrelay_json_reader_t *r);
 static void test_untouched(convrelay_json_reader_t *r);
@@ -157,6 +160,9 @@ main(void)
     test_depth(&r);
     test_numbers(&r);
     test_members(&r);
+    test_names(&r);
+    test_utf8(&r);
+    test_check();
     test_table(&r);
     test_elements(&r);
     test_untouched(&r);
@@ -288,9 +294,9 @@ test_depth(convrelay_json_reader_t *r)
 static void
 test_numbers(convrelay_json_reader_t *r)
 {
-    int       rc;
-    char      doc[64];
-    double    value;
+    int       rc, n;
+    char      doc[512];
+    double    value, error;
     unsigned  i;
 
     static const struct {
@@ -303,9 +309,19 @@ test_numbers(convrelay_json_reader_t *r)
         { "10", 10, CONVRELAY_OK },
         { "-12.5", -12.5, CONVRELAY_OK },
         { "0.25", 0.25, CONVRELAY_OK },
-        { "1e3", 7, CONVRELAY_DECLINED },
-        { "1E+3", 7, CONVRELAY_DECLINED },
-        { "1.5e-3", 7, CONVRELAY_DECLINED },
+        { "1e3", 1000, CONVRELAY_OK },
+        { "1E+3", 1000, CONVRELAY_OK },
+        { "-2.5e1", -25, CONVRELAY_OK },
+        { "25e-1", 2.5, CONVRELAY_OK },
+        { "0e99999", 0, CONVRELAY_OK },
+        { "1e-99999", 0, CONVRELAY_OK },
+        { "1e-4294967296", 0, CONVRELAY_OK },
+        { "1e308", 1e308, CONVRELAY_OK },
+        { "1e309", 7, CONVRELAY_DECLINED },
+        { "4.35e2", 435, CONVRELAY_OK },
+        { "9007199254740993", 9007199254740992, CONVRELAY_OK },
+        { "1e99999999999999999999", 7, CONVRELAY_DECLINED },
+        { "-1e4294967296", 7, CONVRELAY_DECLINED },
         { "\"1\"", 7, CONVRELAY_DECLINED },
         { "true", 7, CONVRELAY_DECLINED },
         { "null", 7, CONVRELAY_DECLINED },
@@ -339,9 +355,30 @@ test_numbers(convrelay_json_reader_t *r)
         rc = convrelay_json_value_number(convrelay_json_member(r->values,
                                                                "n"), &value);
 
-        tap_ok(rc == cases[i].rc && value == cases[i].value,
+        error = value / (cases[i].value ? cases[i].value : 1);
+        error -= (cases[i].value != 0);
+
+        tap_ok(rc == cases[i].rc && error * error < 1e-28,
                "number %s", cases[i].text);
     }
+
+    /* more digits than a double has */
+
+    memset(doc, '0', sizeof(doc));
+    doc[0] = '7';
+    doc[400] = 'e';
+    n = sprintf(doc + 401, "-399");
+
+    tap_ok(read_doc(r, (u_char *) doc, 401 + n) == CONVRELAY_OK
+           && convrelay_json_value_number(r->values, &value) == CONVRELAY_OK
+           && value > 6.999 && value < 7.001, "7 with 399 zeros");
+
+    doc[1] = '.';
+    doc[400] = '3';
+
+    tap_ok(read_doc(r, (u_char *) doc, 401) == CONVRELAY_OK
+           && convrelay_json_value_number(r->values, &value) == CONVRELAY_OK
+           && value > 6.999 && value < 7.001, "7 with 399 digits of fraction");
 
     tap_ok(read_doc(r, (u_char *) "12", 2) == CONVRELAY_OK
            && r->values->type == CONVRELAY_JSON_NUMBER && r->values->len == 2,
@@ -355,6 +392,7 @@ test_members(convrelay_json_reader_t *r)
     u_char            doc[] = "{\"n\":null,\"t\":true,\"f\":false,\"s\":\"\","
                               "\"o\":{\"in\":1},\"i\":7,"
                               "\"\\u006c\\u006f\\u006e\\u0067\":1}";
+    unsigned          flag;
     convrelay_str_t   text;
 
     read_doc(r, doc, sizeof(doc) - 1);
@@ -385,6 +423,118 @@ test_members(convrelay_json_reader_t *r)
 
     tap_ok(convrelay_json_value_number(NULL, NULL) == CONVRELAY_DECLINED,
            "nothing is not a number");
+
+    flag = 7;
+
+    tap_ok(convrelay_json_value_bool(NULL, &flag) == CONVRELAY_DECLINED
+           && convrelay_json_value_bool(convrelay_json_member(r->values, "n"),
+                                        &flag)
+              == CONVRELAY_DECLINED
+           && convrelay_json_value_bool(convrelay_json_member(r->values, "i"),
+                                        &flag)
+              == CONVRELAY_DECLINED
+           && flag == 7, "null and numbers are not bools");
+    tap_ok(convrelay_json_value_bool(convrelay_json_member(r->values, "t"),
+                                     &flag)
+           == CONVRELAY_OK && flag == 1, "a bool of true");
+    tap_ok(convrelay_json_value_bool(convrelay_json_member(r->values, "f"),
+                                     &flag)
+           == CONVRELAY_OK && flag == 0, "a bool of false");
+}
+
+
+static void
+test_names(convrelay_json_reader_t *r)
+{
+    u_char                   doc[] = "{\"a\":[1,{\"x\":2}],\"a\":{},"
+                                     "\"\\u0062\":null,\"\":\"c\"}";
+    char                     got[64];
+    size_t                   n;
+    convrelay_str_t          text;
+    convrelay_json_value_t  *name;
+
+    read_doc(r, doc, sizeof(doc) - 1);
+
+    n = 0;
+
+    for (name = convrelay_json_name(r->values, NULL);
+         name;
+         name = convrelay_json_name(r->values, name))
+    {
+        (void) convrelay_json_utf8(name, &text);
+        n += snprintf(got + n, sizeof(got) - n, "%.*s:%c ", (int) text.len,
+                      (char *) text.data, name[1].data[0]);
+    }
+
+    tap_is(got, n, "a:[ a:{ b:n :c ", 15, "names of an object, each time");
+
+    tap_ok(convrelay_json_name(NULL, NULL) == NULL
+           && convrelay_json_name(convrelay_json_member(r->values, "a"), NULL)
+              == NULL, "nothing and an array have no names");
+
+    read_doc(r, (u_char *) "{}", 2);
+    tap_ok(convrelay_json_name(r->values, NULL) == NULL, "no names in {}");
+}
+
+
+static void
+test_utf8(convrelay_json_reader_t *r)
+{
+    u_char                  *p;
+    unsigned                 i;
+    convrelay_str_t          text;
+
+    static const struct {
+        const char  *doc;
+        const char  *text;
+    } cases[] = {
+        { "\"a\"", "a" },
+        { "\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80" },
+        { "\"\\ude00x\\ud83d\"", "\xef\xbf\xbdx\xef\xbf\xbd" },
+        { "\"\\ud83d\\ud800\\udc00\"", "\xef\xbf\xbd\xf0\x90\x80\x80" },
+        { "\"\\udfff\\u0000\\ud7ff\\ue000\"",
+          "\xef\xbf\xbd\xed\x9f\xbf\xee\x80\x80" },
+        { "\"\xed\x9f\xbf\\n\"", "\xed\x9f\xbf\n" },
+        { "\"\xed\xa0\x80\"", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        p = tap_flush(cases[i].doc, strlen(cases[i].doc));
+
+        tap_ok(read_doc(r, p, strlen(cases[i].doc)) == CONVRELAY_OK
+               && convrelay_json_utf8(r->values, &text) == CONVRELAY_OK,
+               "read: %s", cases[i].doc);
+        tap_is_str(&text, cases[i].text, "is valid UTF-8");
+
+        tap_ok(convrelay_json_utf8(r->values, &text) == CONVRELAY_OK,
+               "once more");
+        tap_is_str(&text, cases[i].text, "is the same");
+
+        tap_unflush(p, strlen(cases[i].doc));
+    }
+
+    convrelay_str_set(&text, "kept");
+    read_doc(r, (u_char *) "1", 1);
+
+    tap_ok(convrelay_json_utf8(NULL, &text) == CONVRELAY_DECLINED
+           && convrelay_json_utf8(r->values, &text) == CONVRELAY_DECLINED,
+           "a number is no text");
+    tap_is_str(&text, "kept", "the text is left");
+}
+
+
+static void
+test_check(void)
+{
+    const char  *error;
+
+    tap_ok(convrelay_json_check((u_char *) "[1,2]", 5, &error)
+           == CONVRELAY_OK && error == NULL, "JSON is JSON");
+    tap_ok(convrelay_json_check((u_char *) "[\"\xff\"]", 5, &error)
+           == CONVRELAY_OK && error == NULL, "whatever its bytes");
+    tap_ok(convrelay_json_check((u_char *) "[1,2", 4, &error)
+           == CONVRELAY_DECLINED && strcmp(error, "is not valid JSON") == 0,
+           "half of it is not");
 }
 
 

@@ -28,6 +28,10 @@ static u_char *test_utf8_repair(const u_char *p, size_t *len, size_t valid);
 #define convrelay_json_text          test_json_text
 #define convrelay_json_is_literal    test_json_is_literal
 #define convrelay_json_value_number  test_json_value_number
+#define convrelay_json_value_bool    test_json_value_bool
+#define convrelay_json_name          test_json_name
+#define convrelay_json_utf8          test_json_utf8
+#define convrelay_json_check         test_json_check
 
 #include "convrelay_json_reader.c"
 
