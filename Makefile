@@ -251,7 +251,7 @@ $(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h) t/unit/*.h)
 	@mkdir -p $(@D)
 	$(call Q,cc,$<)$(CLANG) -std=gnu11 -g -O1 -W -Wall -Wextra -Wno-unused-parameter \
 	    -Werror -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=undefined $(INCS) -It/fuzz -o $@ $< \
+	    -fno-sanitize-recover=undefined $(INCS) -It/fuzz -It/unit -o $@ $< \
 	    $(PURE_SRCS) $(LIBS)
 
 

@@ -164,7 +164,7 @@ data('')
 --- response_body
 {"reason":"bill","reasonCode":"x","n":1.5}: <Say>[bill]&#10;                             []&#10;                             [1.5] []&#10;                             [] []&#10;                             []</Say>
 {"REASON":"\u00fc","reason-code":"y","big":15550100002,"yes":true,"no":false}: <Say>[ü]&#10;                             [y]&#10;                             [] [15550100002]&#10;                             [true] [false]&#10;                             []</Say>
-{"reason":null,"list":[1],"n":-0}: <Say>[]&#10;                             []&#10;                             [0] []&#10;                             [] []&#10;                             []</Say>
+{"reason":null,"list":[1],"n":-0}: <Say>[]&#10;                             []&#10;                             [-0] []&#10;                             [] []&#10;                             []</Say>
 {"Reason":"first","reason":"second"}: <Say>[first]&#10;                             []&#10;                             [] []&#10;                             [] []&#10;                             []</Say>
 ["reason"]: <Say>[]&#10;                             []&#10;                             [] []&#10;                             [] []&#10;                             []</Say>
 reason: <Say>[]&#10;                             []&#10;                             [] []&#10;                             [] []&#10;                             []</Say>

@@ -433,7 +433,6 @@ ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
 {
     int                     rc;
     const char             *error;
-    convrelay_json_t        json;
     convrelay_relay_out_t   m;
 
     if (ngx_http_convrelay_json_compile(cf, source, &action->json) != NGX_OK) {
@@ -453,10 +452,8 @@ ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
         rc = convrelay_relay_out_check(&m, &error);
 
     } else {
-        rc = convrelay_json_parse(&json, m.text.data, m.text.len);
+        rc = convrelay_json_check(m.text.data, m.text.len, &error);
         error = "has hand-off data that begin with \"{\" and are not JSON";
-
-        convrelay_json_free(&json);
     }
 
     if (rc != CONVRELAY_OK) {

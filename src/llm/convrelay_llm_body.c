@@ -4,9 +4,7 @@
  */
 
 
-#include <stdlib.h>
-
-#include "convrelay_json.h"
+#include "convrelay_json_reader.h"
 #include "convrelay_llm_body.h"
 #include "convrelay_utf8.h"
 
@@ -193,10 +191,6 @@ int
 convrelay_llm_check_field(const convrelay_str_t *name,
     const convrelay_str_t *json, const char **error)
 {
-    int                rc;
-    u_char            *copy;
-    convrelay_json_t   parsed;
-
     if (name->len == 0) {
         *error = "has no name";
         return CONVRELAY_DECLINED;
@@ -219,29 +213,12 @@ convrelay_llm_check_field(const convrelay_str_t *name,
         return CONVRELAY_DECLINED;
     }
 
-    copy = malloc(json->len + 1);
-    if (copy == NULL) {
-        *error = "could not be read: out of memory";
-        return CONVRELAY_DECLINED;
-    }
-
-    (void) convrelay_str_copy(copy, json);
-
-    rc = convrelay_json_parse(&parsed, copy, json->len);
-
-    if (rc != CONVRELAY_OK) {
-        *error = parsed.error;
-        rc = CONVRELAY_DECLINED;
-    }
-
-    convrelay_json_free(&parsed);
-    free(copy);
-
-    return rc;
+    return (convrelay_json_check(json->data, json->len, error)
+            == CONVRELAY_OK) ? CONVRELAY_OK : CONVRELAY_DECLINED;
 }
 
 
-/* cJSON takes them in strings, servers do not (RFC 8259, section 7) */
+/* the reader accepts them in strings, servers do not (RFC 8259, section 7) */
 
 static unsigned
 convrelay_llm_raw_control(const convrelay_str_t *json)

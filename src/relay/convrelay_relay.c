@@ -8,6 +8,8 @@
  */
 
 
+#include <stdlib.h>
+
 #include "convrelay_relay.h"
 
 
@@ -24,24 +26,58 @@ typedef struct {
 } convrelay_relay_name_t;
 
 
+#define CONVRELAY_RELAY_SETUP_TEXTS                                          \
+    (sizeof(convrelay_relay_setup_texts) / sizeof(size_t))
+
+
+/* what is wanted of each message, NULL where it is missing */
+
 typedef struct {
-    const char              *name;
-    size_t                   offset;
-} convrelay_relay_field_t;
+    convrelay_json_value_t  *texts[11];   /* by convrelay_relay_setup_texts */
+    convrelay_json_value_t  *call_control_id;
+    convrelay_json_value_t  *call_session_id;
+    convrelay_json_value_t  *call_leg_id;
+    convrelay_json_value_t  *parameters;
+} convrelay_relay_setup_values_t;
 
 
+typedef struct {
+    convrelay_json_value_t  *voice_prompt;
+    convrelay_json_value_t  *lang;
+    convrelay_json_value_t  *last;
+} convrelay_relay_prompt_values_t;
+
+
+typedef struct {
+    convrelay_json_value_t  *utterance;
+    convrelay_json_value_t  *duration;
+} convrelay_relay_interrupt_values_t;
+
+
+typedef struct {
+    convrelay_json_value_t  *name;
+    convrelay_json_value_t  *value;
+} convrelay_relay_info_values_t;
+
+
+static int convrelay_relay_read(convrelay_relay_message_t *m,
+    const convrelay_json_value_t *root);
 static convrelay_relay_type_e convrelay_relay_type(
     const convrelay_str_t *name);
 static void convrelay_relay_setup(convrelay_relay_setup_t *setup,
-    const cJSON *root);
+    const convrelay_json_value_t *root);
 static void convrelay_relay_prompt(convrelay_relay_prompt_t *prompt,
-    const cJSON *root);
-static void convrelay_relay_digit(convrelay_str_t *digit, const cJSON *root);
+    const convrelay_json_value_t *root);
+static void convrelay_relay_digit(convrelay_str_t *digit,
+    const convrelay_json_value_t *root);
 static void convrelay_relay_interrupt(convrelay_relay_interrupt_t *interrupt,
-    const cJSON *root);
+    const convrelay_json_value_t *root);
+static int64_t convrelay_relay_duration(convrelay_json_value_t *value);
 static void convrelay_relay_error(convrelay_relay_error_t *error,
-    const cJSON *root);
+    const convrelay_json_value_t *root);
 static int convrelay_relay_error_code(const convrelay_str_t *description);
+static void convrelay_relay_info(convrelay_relay_info_t *info,
+    const convrelay_json_value_t *root);
 
 
 static const convrelay_relay_name_t  convrelay_relay_names[] = {
@@ -57,64 +93,117 @@ static const convrelay_relay_name_t  convrelay_relay_names[] = {
 };
 
 
-static const convrelay_relay_field_t  convrelay_relay_setup_fields[] = {
+#define convrelay_relay_setup_field(name, field)                             \
+    { convrelay_string(name), offsetof(convrelay_relay_setup_values_t, field) }
 
-    { "sessionId", offsetof(convrelay_relay_setup_t, session_id) },
-    { "callSid", offsetof(convrelay_relay_setup_t, call_sid) },
-    { "parentCallSid", offsetof(convrelay_relay_setup_t, parent_call_sid) },
-    { "from", offsetof(convrelay_relay_setup_t, from) },
-    { "to", offsetof(convrelay_relay_setup_t, to) },
-    { "forwardedFrom", offsetof(convrelay_relay_setup_t, forwarded_from) },
-    { "callerName", offsetof(convrelay_relay_setup_t, caller_name) },
-    { "direction", offsetof(convrelay_relay_setup_t, direction) },
-    { "callType", offsetof(convrelay_relay_setup_t, call_type) },
-    { "callStatus", offsetof(convrelay_relay_setup_t, call_status) },
-    { "accountSid", offsetof(convrelay_relay_setup_t, account_sid) },
+#define convrelay_relay_prompt_field(name, field)                            \
+    { convrelay_string(name),                                                \
+      offsetof(convrelay_relay_prompt_values_t, field) }
 
-    { NULL, 0 }
+#define convrelay_relay_interrupt_field(name, field)                         \
+    { convrelay_string(name),                                                \
+      offsetof(convrelay_relay_interrupt_values_t, field) }
+
+#define convrelay_relay_info_field(name, field)                              \
+    { convrelay_string(name), offsetof(convrelay_relay_info_values_t, field) }
+
+
+static const convrelay_json_field_t  convrelay_relay_setup_fields[] = {
+    convrelay_relay_setup_field("sessionId", texts[0]),
+    convrelay_relay_setup_field("callSid", texts[1]),
+    convrelay_relay_setup_field("parentCallSid", texts[2]),
+    convrelay_relay_setup_field("from", texts[3]),
+    convrelay_relay_setup_field("to", texts[4]),
+    convrelay_relay_setup_field("forwardedFrom", texts[5]),
+    convrelay_relay_setup_field("callerName", texts[6]),
+    convrelay_relay_setup_field("direction", texts[7]),
+    convrelay_relay_setup_field("callType", texts[8]),
+    convrelay_relay_setup_field("callStatus", texts[9]),
+    convrelay_relay_setup_field("accountSid", texts[10]),
+    convrelay_relay_setup_field("callControlId", call_control_id),
+    convrelay_relay_setup_field("callSessionId", call_session_id),
+    convrelay_relay_setup_field("callLegId", call_leg_id),
+    convrelay_relay_setup_field("customParameters", parameters),
+    { convrelay_null_string, 0 }
 };
 
 
-/* the first one that is there counts */
+static const size_t  convrelay_relay_setup_texts[] = {
+    offsetof(convrelay_relay_setup_t, session_id),
+    offsetof(convrelay_relay_setup_t, call_sid),
+    offsetof(convrelay_relay_setup_t, parent_call_sid),
+    offsetof(convrelay_relay_setup_t, from),
+    offsetof(convrelay_relay_setup_t, to),
+    offsetof(convrelay_relay_setup_t, forwarded_from),
+    offsetof(convrelay_relay_setup_t, caller_name),
+    offsetof(convrelay_relay_setup_t, direction),
+    offsetof(convrelay_relay_setup_t, call_type),
+    offsetof(convrelay_relay_setup_t, call_status),
+    offsetof(convrelay_relay_setup_t, account_sid)
+};
 
-static const convrelay_relay_field_t  convrelay_relay_telnyx_fields[] = {
 
-    { "callControlId", offsetof(convrelay_relay_setup_t, call_sid) },
-    { "callSessionId", offsetof(convrelay_relay_setup_t, call_sid) },
-    { "callLegId", offsetof(convrelay_relay_setup_t, call_sid) },
-    { "callSessionId", offsetof(convrelay_relay_setup_t, session_id) },
+static const convrelay_json_field_t  convrelay_relay_prompt_fields[] = {
+    convrelay_relay_prompt_field("voicePrompt", voice_prompt),
+    convrelay_relay_prompt_field("lang", lang),
+    convrelay_relay_prompt_field("last", last),
+    { convrelay_null_string, 0 }
+};
 
-    { NULL, 0 }
+
+static const convrelay_json_field_t  convrelay_relay_interrupt_fields[] = {
+    convrelay_relay_interrupt_field("utteranceUntilInterrupt", utterance),
+    convrelay_relay_interrupt_field("durationUntilInterruptMs", duration),
+    { convrelay_null_string, 0 }
+};
+
+
+static const convrelay_json_field_t  convrelay_relay_info_fields[] = {
+    convrelay_relay_info_field("name", name),
+    convrelay_relay_info_field("value", value),
+    { convrelay_null_string, 0 }
 };
 
 
 int
 convrelay_relay_parse(convrelay_relay_message_t *m, u_char *data, size_t len)
 {
-    int           rc;
-    const cJSON  *root;
+    int  rc;
 
-    memset(m, 0, sizeof(convrelay_relay_message_t));
+    memset(m, 0, offsetof(convrelay_relay_message_t, json));
 
-    rc = convrelay_json_parse(&m->json, data, len);
+    rc = convrelay_json_read(&m->json, data, len, &m->copy);
 
-    if (rc != CONVRELAY_OK) {
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_relay_read(m, m->json.values);
+
+    } else {
         m->error = m->json.error;
-        return rc;
     }
 
-    root = m->json.root;
+    if (rc != CONVRELAY_OK) {
+        convrelay_json_reader_free(&m->json);
+        free(m->copy);
+        m->copy = NULL;
+    }
 
-    if (!cJSON_IsObject(root)) {
-        convrelay_relay_free(m);
+    return rc;
+}
+
+
+static int
+convrelay_relay_read(convrelay_relay_message_t *m,
+    const convrelay_json_value_t *root)
+{
+    if (root->type != CONVRELAY_JSON_OBJECT) {
         m->error = "is not a JSON object";
         return CONVRELAY_DECLINED;
     }
 
-    rc = convrelay_json_string(root, "type", &m->type_name);
-
-    if (rc != CONVRELAY_OK) {
-        convrelay_relay_free(m);
+    if (convrelay_json_utf8(convrelay_json_member(root, "type"),
+                            &m->type_name)
+        != CONVRELAY_OK)
+    {
         m->error = "has no string \"type\"";
         return CONVRELAY_DECLINED;
     }
@@ -144,8 +233,7 @@ convrelay_relay_parse(convrelay_relay_message_t *m, u_char *data, size_t len)
         break;
 
     case CONVRELAY_RELAY_INFO:
-        (void) convrelay_json_string(root, "name", &m->u.info.name);
-        (void) convrelay_json_string(root, "value", &m->u.info.value);
+        convrelay_relay_info(&m->u.info, root);
         break;
 
     case CONVRELAY_RELAY_UNKNOWN:
@@ -159,8 +247,10 @@ convrelay_relay_parse(convrelay_relay_message_t *m, u_char *data, size_t len)
 void
 convrelay_relay_free(convrelay_relay_message_t *m)
 {
-    convrelay_json_free(&m->json);
-    memset(m, 0, sizeof(convrelay_relay_message_t));
+    convrelay_json_reader_free(&m->json);
+    free(m->copy);
+
+    memset(m, 0, offsetof(convrelay_relay_message_t, json));
 }
 
 
@@ -181,56 +271,72 @@ convrelay_relay_type(const convrelay_str_t *name)
 
 
 static void
-convrelay_relay_setup(convrelay_relay_setup_t *setup, const cJSON *root)
+convrelay_relay_setup(convrelay_relay_setup_t *setup,
+    const convrelay_json_value_t *root)
 {
-    const cJSON                    *parameters;
-    convrelay_str_t                *value;
-    const convrelay_relay_field_t  *field;
+    size_t                           i;
+    convrelay_str_t                 *text;
+    convrelay_relay_setup_values_t   v;
 
-    for (field = convrelay_relay_setup_fields; field->name; field++) {
-        value = (convrelay_str_t *) ((u_char *) setup + field->offset);
-        (void) convrelay_json_string(root, field->name, value);
+    convrelay_json_members(root, convrelay_relay_setup_fields, &v);
+
+    for (i = 0; i < CONVRELAY_RELAY_SETUP_TEXTS; i++) {
+        text = (convrelay_str_t *) ((u_char *) setup
+                                    + convrelay_relay_setup_texts[i]);
+
+        (void) convrelay_json_utf8(v.texts[i], text);
     }
 
     convrelay_str_trim(&setup->call_sid);
 
-    for (field = convrelay_relay_telnyx_fields; field->name; field++) {
-        value = (convrelay_str_t *) ((u_char *) setup + field->offset);
-
-        if (value->len == 0) {
-            (void) convrelay_json_string(root, field->name, value);
-        }
+    if (setup->call_sid.len == 0) {
+        (void) convrelay_json_utf8(v.call_control_id, &setup->call_sid);
     }
 
-    parameters = cJSON_GetObjectItemCaseSensitive(root, "customParameters");
+    if (setup->call_sid.len == 0) {
+        (void) convrelay_json_utf8(v.call_session_id, &setup->call_sid);
+    }
 
-    if (cJSON_IsObject(parameters)) {
-        setup->parameters = parameters;
+    if (setup->call_sid.len == 0) {
+        (void) convrelay_json_utf8(v.call_leg_id, &setup->call_sid);
+    }
+
+    if (setup->session_id.len == 0) {
+        (void) convrelay_json_utf8(v.call_session_id, &setup->session_id);
+    }
+
+    if (v.parameters && v.parameters->type == CONVRELAY_JSON_OBJECT) {
+        setup->parameters = v.parameters;
     }
 }
 
 
 static void
-convrelay_relay_prompt(convrelay_relay_prompt_t *prompt, const cJSON *root)
+convrelay_relay_prompt(convrelay_relay_prompt_t *prompt,
+    const convrelay_json_value_t *root)
 {
-    unsigned  last;
+    unsigned                         last;
+    convrelay_relay_prompt_values_t  v;
+
+    convrelay_json_members(root, convrelay_relay_prompt_fields, &v);
 
     last = 1;
 
-    (void) convrelay_json_string(root, "voicePrompt", &prompt->voice_prompt);
-    (void) convrelay_json_string(root, "lang", &prompt->lang);
-    (void) convrelay_json_bool(root, "last", &last);
+    (void) convrelay_json_utf8(v.voice_prompt, &prompt->voice_prompt);
+    (void) convrelay_json_utf8(v.lang, &prompt->lang);
+    (void) convrelay_json_value_bool(v.last, &last);
 
     convrelay_str_trim(&prompt->voice_prompt);
 
-    prompt->last = (last != 0);
+    prompt->last = last;
 }
 
 
 static void
-convrelay_relay_digit(convrelay_str_t *digit, const cJSON *root)
+convrelay_relay_digit(convrelay_str_t *digit,
+    const convrelay_json_value_t *root)
 {
-    (void) convrelay_json_string(root, "digit", digit);
+    (void) convrelay_json_utf8(convrelay_json_member(root, "digit"), digit);
 
     if (digit->len != 1
         || digit->data[0] == '\0'
@@ -243,37 +349,52 @@ convrelay_relay_digit(convrelay_str_t *digit, const cJSON *root)
 
 static void
 convrelay_relay_interrupt(convrelay_relay_interrupt_t *interrupt,
-    const cJSON *root)
+    const convrelay_json_value_t *root)
 {
-    double  ms;
+    convrelay_relay_interrupt_values_t  v;
 
-    (void) convrelay_json_string(root, "utteranceUntilInterrupt",
-                                 &interrupt->utterance);
+    convrelay_json_members(root, convrelay_relay_interrupt_fields, &v);
+
+    (void) convrelay_json_utf8(v.utterance, &interrupt->utterance);
 
     convrelay_str_trim(&interrupt->utterance);
 
+    interrupt->duration = convrelay_relay_duration(v.duration);
+}
+
+
+/* a number, once a string of digits */
+
+static int64_t
+convrelay_relay_duration(convrelay_json_value_t *value)
+{
+    double           ms;
+    convrelay_str_t  text;
+
     ms = -1;
 
-    (void) convrelay_json_number(root, "durationUntilInterruptMs", &ms);
-
-    /* written so that NaN counts as missing */
-
-    if (!(ms >= 0)) {
-        interrupt->duration = -1;
-
-    } else if (ms > CONVRELAY_RELAY_MAX_DURATION) {
-        interrupt->duration = CONVRELAY_RELAY_MAX_DURATION;
+    if (convrelay_json_utf8(value, &text) == CONVRELAY_OK) {
+        (void) convrelay_json_decimal(text.data, text.len, &ms);
 
     } else {
-        interrupt->duration = (int64_t) ms;
+        (void) convrelay_json_value_number(value, &ms);
     }
+
+    if (ms < 0) {
+        return -1;
+    }
+
+    return (ms > CONVRELAY_RELAY_MAX_DURATION) ? CONVRELAY_RELAY_MAX_DURATION
+                                               : (int64_t) ms;
 }
 
 
 static void
-convrelay_relay_error(convrelay_relay_error_t *error, const cJSON *root)
+convrelay_relay_error(convrelay_relay_error_t *error,
+    const convrelay_json_value_t *root)
 {
-    (void) convrelay_json_string(root, "description", &error->description);
+    (void) convrelay_json_utf8(convrelay_json_member(root, "description"),
+                               &error->description);
 
     error->code = convrelay_relay_error_code(&error->description);
 }
@@ -331,4 +452,17 @@ convrelay_relay_error_code(const convrelay_str_t *description)
     }
 
     return code;
+}
+
+
+static void
+convrelay_relay_info(convrelay_relay_info_t *info,
+    const convrelay_json_value_t *root)
+{
+    convrelay_relay_info_values_t  v;
+
+    convrelay_json_members(root, convrelay_relay_info_fields, &v);
+
+    (void) convrelay_json_utf8(v.name, &info->name);
+    (void) convrelay_json_utf8(v.value, &info->value);
 }

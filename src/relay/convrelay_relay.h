@@ -11,7 +11,7 @@
 
 
 #include "convrelay_base.h"
-#include "convrelay_json.h"
+#include "convrelay_json_reader.h"
 
 
 typedef enum {
@@ -44,7 +44,8 @@ typedef struct {
     convrelay_str_t          call_type;
     convrelay_str_t          call_status;
     convrelay_str_t          account_sid;
-    const cJSON             *parameters;  /* customParameters, or NULL */
+    convrelay_json_value_t  *parameters;  /* customParameters, an object, or
+                                             NULL */
 } convrelay_relay_setup_t;
 
 
@@ -87,7 +88,9 @@ typedef struct {
         convrelay_str_t              digit;
     } u;
 
-    convrelay_json_t         json;
+    u_char                  *copy;        /* of the message, repaired; or
+                                             NULL */
+    convrelay_json_reader_t  json;
 } convrelay_relay_message_t;
 
 
@@ -132,14 +135,15 @@ typedef struct {
 
 /*
  * Parses one text message (sections 2.1 to 2.6 of the protocol notes).
- * data may be changed; strings of *m are borrowed from m->json until
- * convrelay_relay_free().  A field that is null or of a wrong type counts as
- * missing; unknown fields are ignored; voicePrompt, callSid and
- * utteranceUntilInterrupt come without white space around them.  A digit is
- * one of 0-9, *, # and A-D, or empty.
+ * data may be changed, and has to stay until convrelay_relay_free(): the
+ * strings of *m lie in it, or, where data was not valid UTF-8, in m->copy.  A
+ * field that is null or of a wrong type counts as missing, and of a field
+ * that comes twice the first one counts; unknown fields are ignored;
+ * voicePrompt, callSid and utteranceUntilInterrupt come without white space
+ * around them.  A digit is one of 0-9, *, # and A-D, or empty.
  *
  * Returns CONVRELAY_OK, also for an unknown type (CONVRELAY_RELAY_UNKNOWN);
- * CONVRELAY_DECLINED for what is not a JSON object with a string "type"
+ * CONVRELAY_DECLINED if it is not a JSON object with a string "type"
  * (m->error); CONVRELAY_ERROR without memory.  convrelay_relay_free() is
  * owed after CONVRELAY_OK and harmless otherwise.
  */

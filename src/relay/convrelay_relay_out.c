@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #include "convrelay_relay.h"
-#include "convrelay_utf8.h"
 
 
 #define CONVRELAY_RELAY_TEXT   "{\"type\":\"text\",\"token\":\""
@@ -34,10 +33,11 @@ static int convrelay_relay_check_lang(const convrelay_str_t *lang,
     const char **error);
 static int convrelay_relay_check_raw(const convrelay_str_t *raw,
     const char **error);
-static int convrelay_relay_check_object(const cJSON *root,
+static int convrelay_relay_check_object(const convrelay_json_value_t *root,
     const char **error);
-static int convrelay_relay_check_kind(const cJSON *root,
+static int convrelay_relay_check_kind(const convrelay_json_value_t *root,
     const convrelay_relay_kind_t *kind, const char **error);
+static int convrelay_relay_is_loop(const convrelay_json_value_t *value);
 
 static u_char *convrelay_relay_out(u_char *p, size_t *size,
     const convrelay_relay_out_t *m);
@@ -227,16 +227,15 @@ convrelay_relay_check_lang(const convrelay_str_t *lang, const char **error)
 static int
 convrelay_relay_check_raw(const convrelay_str_t *raw, const char **error)
 {
-    int                rc;
-    u_char            *copy;
-    convrelay_json_t   json;
-
-    /* a scrub may write to what it reads */
-
-    copy = malloc(raw->len + 1);
+    int                       rc;
+    u_char                   *copy, *repaired;
+    convrelay_json_reader_t   r;
 
     *error = "is not a JSON object, write it as in {\"type\":\"config\"}";
 
+    /* its strings are decoded where they lie */
+
+    copy = malloc(raw->len + 1);
     if (copy == NULL) {
         return CONVRELAY_DECLINED;
     }
@@ -245,22 +244,21 @@ convrelay_relay_check_raw(const convrelay_str_t *raw, const char **error)
         memcpy(copy, raw->data, raw->len);
     }
 
-    rc = convrelay_json_parse(&json, copy, raw->len);
+    repaired = NULL;
+
+    rc = convrelay_json_read(&r, copy, raw->len, &repaired);
 
     if (rc == CONVRELAY_OK) {
-        rc = convrelay_relay_check_object(json.root, error);
-        convrelay_json_free(&json);
+        rc = convrelay_relay_check_object(r.values, error);
     }
 
-    /* what the scrub had to mend must not be sent as it is */
-
-    if (rc == CONVRELAY_OK
-        && convrelay_utf8_valid(raw->data, raw->len) != raw->len)
-    {
+    if (rc == CONVRELAY_OK && repaired) {
         *error = "is not UTF-8";
         rc = CONVRELAY_DECLINED;
     }
 
+    convrelay_json_reader_free(&r);
+    free(repaired);
     free(copy);
 
     return (rc == CONVRELAY_OK) ? CONVRELAY_OK : CONVRELAY_DECLINED;
@@ -268,16 +266,18 @@ convrelay_relay_check_raw(const convrelay_str_t *raw, const char **error)
 
 
 static int
-convrelay_relay_check_object(const cJSON *root, const char **error)
+convrelay_relay_check_object(const convrelay_json_value_t *root,
+    const char **error)
 {
     convrelay_str_t                type;
     const convrelay_relay_kind_t  *kind;
 
-    if (!cJSON_IsObject(root)) {
+    if (root->type != CONVRELAY_JSON_OBJECT) {
         return CONVRELAY_DECLINED;
     }
 
-    if (convrelay_json_string(root, "type", &type) != CONVRELAY_OK
+    if (convrelay_json_utf8(convrelay_json_member(root, "type"), &type)
+        != CONVRELAY_OK
         || type.len == 0)
     {
         *error = "has no string \"type\"";
@@ -303,12 +303,14 @@ convrelay_relay_check_object(const cJSON *root, const char **error)
 /* a message of a known type, written by hand */
 
 static int
-convrelay_relay_check_kind(const cJSON *root,
+convrelay_relay_check_kind(const convrelay_json_value_t *root,
     const convrelay_relay_kind_t *kind, const char **error)
 {
-    const char * const     *name;
-    const cJSON            *item;
-    convrelay_relay_out_t   m;
+    unsigned                 flag;
+    const char * const      *name;
+    convrelay_str_t          text;
+    convrelay_relay_out_t    m;
+    convrelay_json_value_t  *value;
 
     static const char * const  flags[] = {
         "last", "interruptible", "preemptible", NULL
@@ -322,7 +324,8 @@ convrelay_relay_check_kind(const cJSON *root,
     m.type = kind->type;
 
     if (kind->required
-        && convrelay_json_string(root, kind->required, &m.text)
+        && convrelay_json_utf8(convrelay_json_member(root, kind->required),
+                               &m.text)
            != CONVRELAY_OK)
     {
         *error = "lacks the string that its type requires: \"token\" of "
@@ -332,9 +335,9 @@ convrelay_relay_check_kind(const cJSON *root,
     }
 
     for (name = flags; *name; name++) {
-        item = cJSON_GetObjectItemCaseSensitive(root, *name);
+        value = convrelay_json_member(root, *name);
 
-        if (item && !cJSON_IsBool(item)) {
+        if (value && convrelay_json_value_bool(value, &flag) != CONVRELAY_OK) {
             *error = "has a \"last\", \"interruptible\" or \"preemptible\" "
                      "that is neither true nor false";
             return CONVRELAY_DECLINED;
@@ -342,30 +345,41 @@ convrelay_relay_check_kind(const cJSON *root,
     }
 
     for (name = strings; *name; name++) {
-        item = cJSON_GetObjectItemCaseSensitive(root, *name);
+        value = convrelay_json_member(root, *name);
 
-        if (item && !cJSON_IsString(item)) {
+        if (value && convrelay_json_utf8(value, &text) != CONVRELAY_OK) {
             *error = "has a language or \"handoffData\" that is not a string";
             return CONVRELAY_DECLINED;
         }
     }
 
     if (kind->type == CONVRELAY_RELAY_OUT_LANGUAGE) {
-        (void) convrelay_json_string(root, "ttsLanguage", &m.text);
-        (void) convrelay_json_string(root, "transcriptionLanguage", &m.lang);
+        (void) convrelay_json_utf8(convrelay_json_member(root, "ttsLanguage"),
+                                   &m.text);
+        (void) convrelay_json_utf8(convrelay_json_member(root,
+                                                    "transcriptionLanguage"),
+                                   &m.lang);
     }
 
-    item = cJSON_GetObjectItemCaseSensitive(root, "loop");
+    value = convrelay_json_member(root, "loop");
 
-    if (item && (!cJSON_IsNumber(item) || item->valuedouble < 0
-                 || item->valuedouble > CONVRELAY_RELAY_MAX_LOOP
-                 || item->valuedouble != item->valueint))
-    {
+    if (value && !convrelay_relay_is_loop(value)) {
         *error = "has a \"loop\" that is not from 0 to 1000";
         return CONVRELAY_DECLINED;
     }
 
     return convrelay_relay_out_check(&m, error);
+}
+
+
+static int
+convrelay_relay_is_loop(const convrelay_json_value_t *value)
+{
+    double  n;
+
+    return convrelay_json_value_number(value, &n) == CONVRELAY_OK
+           && n >= 0 && n <= CONVRELAY_RELAY_MAX_LOOP
+           && n == (double) (int) n;
 }
 
 

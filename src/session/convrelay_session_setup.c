@@ -15,13 +15,11 @@ static int convrelay_session_copy_setup(convrelay_session_t *s,
 static int convrelay_session_greeting(convrelay_session_t *s, uint64_t now);
 static size_t convrelay_session_measure_setup(
     const convrelay_relay_setup_t *setup, size_t *nparameters);
-static int convrelay_session_parameter_text(const cJSON *item, char *buf,
-    size_t size, convrelay_str_t *text);
+static int convrelay_session_parameter_text(convrelay_json_value_t *value,
+    convrelay_str_t *text);
 static u_char *convrelay_session_copy_str(u_char *p, convrelay_str_t *dst,
     const convrelay_str_t *src);
 
-
-#define CONVRELAY_SESSION_NUMBER_LEN  64    /* a number as cJSON writes it */
 
 #define convrelay_session_field(setup, i)                                    \
     ((convrelay_str_t *) ((u_char *) (setup)                                 \
@@ -119,12 +117,11 @@ static int
 convrelay_session_copy_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup)
 {
-    char               buf[CONVRELAY_SESSION_NUMBER_LEN];
-    size_t             i, n;
-    u_char            *p;
-    const cJSON       *item;
-    convrelay_str_t    text, name;
-    convrelay_pair_t  *pair;
+    size_t                   i, n;
+    u_char                  *p;
+    convrelay_str_t          text;
+    convrelay_pair_t        *pair;
+    convrelay_json_value_t  *name;
 
     p = malloc(convrelay_session_measure_setup(setup, &n) + 1);
     if (p == NULL) {
@@ -147,23 +144,21 @@ convrelay_session_copy_setup(convrelay_session_t *s,
                                        convrelay_session_field(setup, i));
     }
 
-    cJSON_ArrayForEach(item, setup->parameters) {
-
-        if (s->nparameters == n) {
-            break;
-        }
-
-        if (!convrelay_session_parameter_text(item, buf, sizeof(buf), &text)) {
+    for (name = convrelay_json_name(setup->parameters, NULL);
+         name && s->nparameters < n;
+         name = convrelay_json_name(setup->parameters, name))
+    {
+        if (!convrelay_session_parameter_text(name + 1, &text)) {
             continue;
         }
 
-        name.data = (u_char *) item->string;
-        name.len = strlen(item->string);
-
         pair = &s->parameters[s->nparameters++];
 
-        p = convrelay_session_copy_str(p, &pair->name, &name);
         p = convrelay_session_copy_str(p, &pair->value, &text);
+
+        (void) convrelay_json_utf8(name, &text);
+
+        p = convrelay_session_copy_str(p, &pair->name, &text);
     }
 
     return CONVRELAY_OK;
@@ -174,10 +169,9 @@ static size_t
 convrelay_session_measure_setup(const convrelay_relay_setup_t *setup,
     size_t *nparameters)
 {
-    char              buf[CONVRELAY_SESSION_NUMBER_LEN];
-    size_t            i, n, len;
-    const cJSON      *item;
-    convrelay_str_t   text;
+    size_t                   i, n, len;
+    convrelay_str_t          text;
+    convrelay_json_value_t  *name;
 
     len = 0;
     n = 0;
@@ -186,14 +180,12 @@ convrelay_session_measure_setup(const convrelay_relay_setup_t *setup,
         len += convrelay_session_field(setup, i)->len;
     }
 
-    cJSON_ArrayForEach(item, setup->parameters) {
-
-        if (n == CONVRELAY_SESSION_MAX_PARAMETERS) {
-            break;
-        }
-
-        if (convrelay_session_parameter_text(item, buf, sizeof(buf), &text)) {
-            len += strlen(item->string) + text.len;
+    for (name = convrelay_json_name(setup->parameters, NULL);
+         name && n < CONVRELAY_SESSION_MAX_PARAMETERS;
+         name = convrelay_json_name(setup->parameters, name))
+    {
+        if (convrelay_session_parameter_text(name + 1, &text)) {
+            len += name->len + text.len;
             n++;
         }
     }
@@ -204,34 +196,27 @@ convrelay_session_measure_setup(const convrelay_relay_setup_t *setup,
 }
 
 
-/* true where the item is a parameter; *text is borrowed from it or buf */
+/* true for a string, a number and a bool, these two as they are written */
 
 static int
-convrelay_session_parameter_text(const cJSON *item, char *buf, size_t size,
+convrelay_session_parameter_text(convrelay_json_value_t *value,
     convrelay_str_t *text)
 {
-    if (item->string == NULL) {
-        return 0;
-    }
+    switch (value->type) {
 
-    if (cJSON_IsString(item)) {
-        text->data = (u_char *) item->valuestring;
-        text->len = strlen(item->valuestring);
+    case CONVRELAY_JSON_STRING:
+        return convrelay_json_utf8(value, text) == CONVRELAY_OK;
+
+    case CONVRELAY_JSON_NUMBER:
+    case CONVRELAY_JSON_TRUE:
+    case CONVRELAY_JSON_FALSE:
+        text->data = value->data;
+        text->len = value->len;
         return 1;
-    }
 
-    if (!cJSON_IsNumber(item) && !cJSON_IsBool(item)) {
+    default:
         return 0;
     }
-
-    if (!cJSON_PrintPreallocated((cJSON *) item, buf, size, 0)) {
-        return 0;
-    }
-
-    text->data = (u_char *) buf;
-    text->len = strlen(buf);
-
-    return 1;
 }
 
 

@@ -4,21 +4,17 @@
  */
 
 
-#include "convrelay_handoff.h"
+#include <stdlib.h>
 
-#include <stdio.h>
+#include "convrelay_handoff.h"
 
 
 #define CONVRELAY_HANDOFF_HEAD  "{\"handoffData\":\""
 #define CONVRELAY_HANDOFF_TAIL  "\"}"
 
-#define CONVRELAY_HANDOFF_EXACT 9007199254740992.0  /* 2^53 */
 
-
-static int convrelay_handoff_value(convrelay_handoff_t *h, const cJSON *item,
-    convrelay_str_t *value);
-static int convrelay_handoff_number(convrelay_handoff_t *h,
-    const cJSON *item);
+static int convrelay_handoff_value(convrelay_json_value_t *value,
+    convrelay_str_t *text);
 static u_char convrelay_handoff_char(u_char ch);
 
 
@@ -27,104 +23,72 @@ convrelay_handoff_open(convrelay_handoff_t *h, u_char *data, size_t len)
 {
     int  rc;
 
-    rc = convrelay_json_parse(&h->json, data, len);
+    h->name = NULL;
+    h->copy = NULL;
+
+    rc = convrelay_json_read(&h->json, data, len, &h->copy);
+
+    if (rc == CONVRELAY_OK && h->json.values->type != CONVRELAY_JSON_OBJECT) {
+        rc = CONVRELAY_DECLINED;
+    }
+
     if (rc != CONVRELAY_OK) {
-        return rc;
+        convrelay_handoff_close(h);
     }
 
-    if (!cJSON_IsObject(h->json.root)) {
-        convrelay_json_free(&h->json);
-        return CONVRELAY_DECLINED;
-    }
-
-    h->next = h->json.root->child;
-
-    return CONVRELAY_OK;
+    return rc;
 }
 
 
 void
 convrelay_handoff_close(convrelay_handoff_t *h)
 {
-    convrelay_json_free(&h->json);
+    convrelay_json_reader_free(&h->json);
+
+    free(h->copy);
+    h->copy = NULL;
 }
 
 
 int
 convrelay_handoff_next(convrelay_handoff_t *h, convrelay_pair_t *pair)
 {
-    const cJSON  *item;
+    convrelay_json_value_t  *name;
 
-    while (h->next) {
-        item = h->next;
-        h->next = item->next;
+    for ( ;; ) {
+        name = convrelay_json_name(h->json.values, h->name);
 
-        if (convrelay_handoff_value(h, item, &pair->value) == CONVRELAY_OK) {
-            pair->name.len = strlen(item->string);
-            pair->name.data = (u_char *) item->string;
+        if (name == NULL) {
+            return CONVRELAY_DONE;
+        }
 
-            return CONVRELAY_OK;
+        h->name = name;
+
+        if (convrelay_handoff_value(name + 1, &pair->value) == CONVRELAY_OK) {
+            return convrelay_json_utf8(name, &pair->name);
         }
     }
-
-    return CONVRELAY_DONE;
 }
 
 
 static int
-convrelay_handoff_value(convrelay_handoff_t *h, const cJSON *item,
-    convrelay_str_t *value)
+convrelay_handoff_value(convrelay_json_value_t *value, convrelay_str_t *text)
 {
-    if (cJSON_IsString(item)) {
-        value->len = strlen(item->valuestring);
-        value->data = (u_char *) item->valuestring;
+    switch (value->type) {
+
+    case CONVRELAY_JSON_STRING:
+        return convrelay_json_utf8(value, text);
+
+    case CONVRELAY_JSON_NUMBER:
+    case CONVRELAY_JSON_TRUE:
+    case CONVRELAY_JSON_FALSE:
+        text->data = value->data;
+        text->len = value->len;
         return CONVRELAY_OK;
+
+    default:
+        return CONVRELAY_DECLINED;
     }
-
-    if (cJSON_IsBool(item)) {
-
-        if (cJSON_IsTrue(item)) {
-            convrelay_str_set(value, "true");
-
-        } else {
-            convrelay_str_set(value, "false");
-        }
-
-        return CONVRELAY_OK;
-    }
-
-    if (cJSON_IsNumber(item)
-        && convrelay_handoff_number(h, item) == CONVRELAY_OK)
-    {
-        value->len = strlen((char *) h->number);
-        value->data = h->number;
-        return CONVRELAY_OK;
-    }
-
-    return CONVRELAY_DECLINED;
-}
-
-
-/* cJSON rounds to 15 digits, which an account's number can exceed */
-
-static int
-convrelay_handoff_number(convrelay_handoff_t *h, const cJSON *item)
-{
-    double  d;
-
-    d = item->valuedouble;
-
-    if (d > -CONVRELAY_HANDOFF_EXACT && d < CONVRELAY_HANDOFF_EXACT
-        && d == (double) (int64_t) d)
-    {
-        (void) snprintf((char *) h->number, sizeof(h->number), "%lld",
-                        (long long) d);
-        return CONVRELAY_OK;
-    }
-
-    return cJSON_PrintPreallocated((cJSON *) item, (char *) h->number,
-                                   sizeof(h->number), 0)
-               ? CONVRELAY_OK : CONVRELAY_DECLINED;
 }
 
 

@@ -12,31 +12,29 @@
 
 
 #include "convrelay_base.h"
-#include "convrelay_json.h"
-
-
-#define CONVRELAY_HANDOFF_NUMBER_LEN  32
+#include "convrelay_json_reader.h"
 
 
 typedef struct {
-    convrelay_json_t   json;
-    const cJSON       *next;
-    u_char             number[CONVRELAY_HANDOFF_NUMBER_LEN];
+    u_char                        *copy;
+    const convrelay_json_value_t  *name;      /* the one before the next */
+    convrelay_json_reader_t        json;
 } convrelay_handoff_t;
 
 
 /*
- * Takes the text apart, which may be changed.  Returns CONVRELAY_OK;
- * CONVRELAY_DECLINED: it is not a JSON object; CONVRELAY_ERROR: out of memory.
- * convrelay_handoff_close() is owed only after CONVRELAY_OK.
+ * Takes the text apart, which may be changed and has to stay until close().
+ * Returns CONVRELAY_OK; CONVRELAY_DECLINED: it is not a JSON object;
+ * CONVRELAY_ERROR: out of memory.  convrelay_handoff_close() is owed only
+ * after CONVRELAY_OK.
  */
 int convrelay_handoff_open(convrelay_handoff_t *h, u_char *data, size_t len);
 void convrelay_handoff_close(convrelay_handoff_t *h);
 
 /*
- * The next member that is a string, a number, true or false, as text; others
- * are skipped.  Name and value are borrowed, until the next call.  Returns
- * CONVRELAY_OK or CONVRELAY_DONE.
+ * The next member that is a string, or a number, true or false as they are
+ * written there; others are skipped.  Name and value are borrowed until
+ * close().  Returns CONVRELAY_OK or CONVRELAY_DONE.
  */
 int convrelay_handoff_next(convrelay_handoff_t *h, convrelay_pair_t *pair);
 

@@ -2,14 +2,14 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The first byte picks "last"; the rest is parsed as a message from Twilio,
- * and sent as a token and read back.
+ * The first byte picks "last"; the rest is parsed as a message from Twilio
+ * and as hand-off data, held against a tree of cJSON, and sent as a token and
+ * read back.
  */
 
 
-#include <stdlib.h>
+#include "relay_tree.h"
 
-#include "convrelay_relay.h"
 #include "convrelay_utf8.h"
 
 
@@ -33,6 +33,8 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     last = data[0] & 1;
 
+    must(relay_differs(data + 1, size - 1) == NULL);
+
     message(data + 1, size - 1);
     token(data + 1, size - 1, last);
 
@@ -55,11 +57,11 @@ message(const u_char *data, size_t size)
     }
 
     rc = convrelay_relay_parse(&m, copy, size);
-    free(copy);
 
     if (rc != CONVRELAY_OK) {
         must(rc == CONVRELAY_DECLINED && m.error);
         convrelay_relay_free(&m);
+        free(copy);
         return;
     }
 
@@ -80,7 +82,7 @@ message(const u_char *data, size_t size)
         string(&m.u.setup.call_status);
         string(&m.u.setup.account_sid);
         must(m.u.setup.parameters == NULL
-             || cJSON_IsObject(m.u.setup.parameters));
+             || m.u.setup.parameters->type == CONVRELAY_JSON_OBJECT);
         break;
 
     case CONVRELAY_RELAY_PROMPT:
@@ -115,6 +117,7 @@ message(const u_char *data, size_t size)
 
     convrelay_relay_free(&m);
     convrelay_relay_free(&m);
+    free(copy);
 }
 
 

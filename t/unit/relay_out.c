@@ -7,6 +7,8 @@
  */
 
 
+#include <cjson/cJSON.h>
+
 #include "convrelay_relay.h"
 #include "tap.h"
 

@@ -105,7 +105,7 @@ test_setup(void)
     tap_is_str(&s.setup.call_type, "PSTN", "callType");
     tap_is_str(&s.setup.call_status, "RINGING", "callStatus");
     tap_is_str(&s.setup.account_sid, "AC1", "accountSid");
-    tap_ok(s.setup.parameters == NULL, "no tree is kept");
+    tap_ok(s.setup.parameters == NULL, "no values are kept");
 
 #define param(name)                                                          \
     (value = convrelay_session_parameter(&s, (u_char *) name,                \

@@ -22,6 +22,7 @@
 
 
 #include "tap.h"
+#include "json_values.h"
 #include "written.h"
 
 #include "convrelay_session.h"

@@ -27,7 +27,6 @@ static const char  *vocabulary[] = {
 static void
 setup(call_t *c)
 {
-    cJSON                      *json;
     const char                 *greeting;
     convrelay_relay_message_t   m;
 
@@ -50,10 +49,8 @@ setup(call_t *c)
     m.type = CONVRELAY_RELAY_SETUP;
     m.u.setup.call_sid.data = (u_char *) c->call_sid;
     m.u.setup.call_sid.len = strlen(c->call_sid);
-    m.u.setup.parameters = json = parameters(c, greeting);
+    m.u.setup.parameters = json_values(parameters(c, greeting));
     message(c, &m);
-
-    cJSON_Delete(json);
 
     c->ready = !c->closed;
 

@@ -23,6 +23,7 @@
 
 
 #include "tap.h"
+#include "json_values.h"
 #include "written.h"
 #include "session_heap.h"
 
@@ -206,7 +207,6 @@ run_line(run_t *r, const char *line, size_t len)
 {
     int                        has, alloc_was;
     char                       name[32], word[32];
-    cJSON                     *greeting;
     u_char                    *flush;
     convrelay_str_t            text;
     convrelay_actions_t        out;
@@ -287,9 +287,8 @@ run_line(run_t *r, const char *line, size_t len)
 
     } else if (strcmp(name, "greeting") == 0) {
         m.type = CONVRELAY_RELAY_SETUP;
-        m.u.setup.parameters = greeting = greeting_json(&text);
+        m.u.setup.parameters = json_values(greeting_json(&text));
         run_message(r, &m, &out);
-        cJSON_Delete(greeting);
 
     } else if (strcmp(name, "clock") == 0) {
         heap.armed = 1;
