@@ -320,6 +320,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       offsetof(ngx_http_convrelay_loc_conf_t, inside),
       NULL },
 
+    { ngx_string("convrelay_twiml_after"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_twiml_after,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, after),
+      NULL },
+
     { ngx_string("convrelay_connect_action"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_convrelay_connect_action,
@@ -530,6 +537,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->action = NGX_CONF_UNSET_PTR;
     conf->before = NGX_CONF_UNSET_PTR;
     conf->inside = NGX_CONF_UNSET_PTR;
+    conf->after = NGX_CONF_UNSET_PTR;
     conf->reply = NGX_CONF_UNSET_PTR;
     conf->auth_tokens = NGX_CONF_UNSET_PTR;
     conf->public_url = NGX_CONF_UNSET_PTR;
@@ -674,6 +682,12 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
     ngx_conf_merge_ptr_value(conf->action, prev->action, NULL);
     ngx_conf_merge_ptr_value(conf->before, prev->before, NULL);
     ngx_conf_merge_ptr_value(conf->inside, prev->inside, NULL);
+
+    if (conf->after == NGX_CONF_UNSET_PTR) {
+        conf->after_place = prev->after_place;
+    }
+
+    ngx_conf_merge_ptr_value(conf->after, prev->after, NULL);
 
     ngx_conf_merge_ptr_value(conf->reply, prev->reply, NULL);
 

@@ -326,3 +326,18 @@ location = /ws {
 --- must_die
 --- error_log eval
 qr{"convrelay_on dtmf 12#" cannot be pressed.* in \S+/site\.conf:2$}
+
+
+
+=== TEST 23: verbs after a session that has an action
+--- site
+convrelay_twiml_action  /end;
+convrelay_twiml_after   "<Hangup/>";
+convrelay_twiml_after   "<Hangup/>";
+
+location = /twiml {
+    convrelay_twiml  wss://example.com/ws;
+}
+--- must_die
+--- error_log eval
+qr{Twilio never runs .* in \S+/site\.conf:2$}

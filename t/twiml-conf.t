@@ -377,3 +377,46 @@ GET /unchecked
 --- no_error_log
 [warn]
 [error]
+
+
+
+=== TEST 34: verbs that Twilio would never run
+--- config
+convrelay_twiml_after  "<Hangup/>";
+
+location = /twiml {
+    convrelay_twiml         wss://example.com/ws;
+    convrelay_twiml_action  /end;
+}
+--- must_die
+--- error_log
+Twilio never runs what is in "convrelay_twiml_after": after the session it requests "convrelay_twiml_action /end"; use one of them, or write the verbs into "convrelay_connect_reply"
+
+
+
+=== TEST 35: the same, by an action of the environment, in "if"
+--- http_config
+convrelay_env  END /end;
+convrelay_twiml_action  $convrelay_env_END;
+--- config
+location = /twiml {
+    convrelay_twiml         wss://example.com/ws;
+    convrelay_twiml_action  "";
+
+    if ($arg_a) {
+        convrelay_twiml_action  $convrelay_env_END;
+        convrelay_twiml_after   "<Hangup/>";
+    }
+}
+--- must_die
+--- error_log
+Twilio never runs what is in "convrelay_twiml_after"
+
+
+
+=== TEST 36: raw XML after the session is checked as the other
+--- config
+convrelay_twiml_after  "<Say>";
+--- must_die
+--- error_log
+XML of "convrelay_twiml_after" does not close an element, at "Say>"

@@ -346,3 +346,40 @@ ttsProvider="google" dtmfDetection="true" [^>]*><Language code="en-US"/>
 --- no_error_log
 [error]
 [warn]
+
+
+
+=== TEST 12: verbs after the session, where no action comes first
+--- config
+convrelay_twiml_after   "<Say>Goodbye $arg_n.</Say>";
+convrelay_twiml_after   "<Hangup/>";
+location = /twiml {
+    convrelay_twiml  wss://example.com/ws;
+}
+location = /none {
+    convrelay_twiml        wss://example.com/ws;
+    convrelay_twiml_after  "";
+}
+location = /action {
+    convrelay_twiml         wss://example.com/ws;
+    convrelay_twiml_action  $arg_action;
+}
+location = /empty {
+    convrelay_twiml         wss://example.com/ws;
+    convrelay_twiml_action  "";
+}
+location = /both {
+    convrelay_twiml         wss://example.com/ws;
+    convrelay_twiml_after   "";
+    convrelay_twiml_action  /end;
+}
+--- request eval
+["GET /twiml?n=<Ann>", "GET /none", "GET /action", "GET /action?action=/end",
+ "GET /empty", "GET /both"]
+--- response_body_like eval
+[qr{</Connect><Say>Goodbye &lt;Ann&gt;\.</Say><Hangup/></Response>$},
+ qr{</Connect></Response>$},
+ qr{<Connect><Con.*</Connect><Say>Goodbye \.</Say><Hangup/></Response>$},
+ qr{<Connect action="/end"><Con.*</Connect><Say>Goodbye \.</Say>},
+ qr{<Connect><Con.*</Connect><Say>Goodbye \.</Say><Hangup/></Response>$},
+ qr{<Connect action="/end"><Con.*</Connect></Response>$}]

@@ -128,6 +128,8 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_http_convrelay_attribute_t   *action; /* its name is the method */
     ngx_array_t                      *before; /* of part_t */
     ngx_array_t                      *inside; /* the same */
+    ngx_array_t                      *after;  /* the same */
+    ngx_http_convrelay_place_t        after_place;
 
     ngx_uint_t                        connect_action;
     ngx_http_convrelay_reply_t       *reply;  /* or NULL: hangup */

@@ -95,15 +95,17 @@ convrelay_twiml_document(convrelay_twiml_out_t *out,
     convrelay_twiml_attributes(out, t->attributes, t->nattributes);
 
     if (t->nlanguages == 0 && t->nparameters == 0 && t->inside.len == 0) {
-        convrelay_twiml_literal(out, "/></Connect></Response>");
-        return;
+        convrelay_twiml_literal(out, "/></Connect>");
+
+    } else {
+        convrelay_twiml_literal(out, ">");
+        convrelay_twiml_children(out, t);
+        convrelay_twiml_literal(out, "</ConversationRelay></Connect>");
     }
 
-    convrelay_twiml_literal(out, ">");
+    convrelay_twiml_bytes(out, t->after.data, t->after.len);
 
-    convrelay_twiml_children(out, t);
-
-    convrelay_twiml_literal(out, "</ConversationRelay></Connect></Response>");
+    convrelay_twiml_literal(out, "</Response>");
 }
 
 

@@ -38,10 +38,11 @@ typedef struct {
     size_t                             nparameters;
     convrelay_str_t                    action;  /* of <Connect>, or empty */
     convrelay_str_t                    method;  /* left out without action */
-    convrelay_str_t                    before;  /* XML before <Connect>, and
-                                                   behind all other children
-                                                   of <ConversationRelay>: */
-    convrelay_str_t                    inside;  /* written as they are */
+    convrelay_str_t                    before;  /* XML, written as it is:
+                                                   before <Connect>, */
+    convrelay_str_t                    inside;  /* after all other children
+                                                   of <ConversationRelay>, */
+    convrelay_str_t                    after;   /* and after <Connect> */
 } convrelay_twiml_t;
 
 
@@ -84,10 +85,11 @@ int convrelay_twiml_check_name(const convrelay_str_t *name);
 
 
 /*
- * XML that is to stand before <Connect> or inside <ConversationRelay>: any
- * number of elements with all that is in them.  No text outside of an
- * element, no <!DOCTYPE>, no <?...?>.  A byte CONVRELAY_TWIML_VALUE stands
- * for an escaped value; there may be one in text and in values of attributes.
+ * XML that is to stand before or after <Connect> or inside
+ * <ConversationRelay>: any number of elements with all that is in them.  No
+ * text outside of an element, no <!DOCTYPE>, no <?...?>.  A byte
+ * CONVRELAY_TWIML_VALUE stands for an escaped value; there may be one in text
+ * and in values of attributes.
  *
  * Returns CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error, e.g.
  * "has a bare \"&\", write \"&amp;\"", and the place of it in *pos.

@@ -60,7 +60,8 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
            != NGX_OK
         || ngx_http_convrelay_twiml_parameters(r, clcf, &t) != NGX_OK
         || ngx_http_convrelay_twiml_xml(r, clcf->before, &t.before) != NGX_OK
-        || ngx_http_convrelay_twiml_xml(r, clcf->inside, &t.inside) != NGX_OK)
+        || ngx_http_convrelay_twiml_xml(r, clcf->inside, &t.inside) != NGX_OK
+        || ngx_http_convrelay_twiml_xml(r, clcf->after, &t.after) != NGX_OK)
     {
         return NGX_ERROR;
     }

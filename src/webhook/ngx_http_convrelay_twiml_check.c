@@ -21,6 +21,8 @@ static char *ngx_http_convrelay_twiml_check_languages(ngx_conf_t *cf,
 static char *ngx_http_convrelay_twiml_check_values(ngx_conf_t *cf,
     ngx_array_t *attributes);
 
+static char *ngx_http_convrelay_twiml_check_after(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
 static char *ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 static ngx_int_t ngx_http_convrelay_twiml_known(void *data,
@@ -51,7 +53,8 @@ ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
     if (conf->twiml == prev->twiml
         && conf->attributes == prev->attributes
         && conf->languages == prev->languages
-        && conf->action == prev->action)
+        && conf->action == prev->action
+        && conf->after == prev->after)
     {
         return NGX_CONF_OK;
     }
@@ -83,6 +86,10 @@ ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
 
     if (rv == NGX_CONF_OK && conf->action) {
         rv = ngx_http_convrelay_twiml_check_action(cf, conf->action);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_twiml_check_after(cf, conf);
     }
 
     if (rv == NGX_CONF_OK) {
@@ -220,6 +227,31 @@ ngx_http_convrelay_twiml_check_values(ngx_conf_t *cf, ngx_array_t *attributes)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* an action that is not known yet may be empty, which is none */
+
+static char *
+ngx_http_convrelay_twiml_check_after(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    if (conf->after == NULL || conf->after->nelts == 0
+        || conf->action == NULL || !conf->action->known
+        || conf->action->text.len == 0)
+    {
+        return NGX_CONF_OK;
+    }
+
+    ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->after_place,
+                       "Twilio never runs what is in "
+                       "\"convrelay_twiml_after\": after the session it "
+                       "requests \"convrelay_twiml_action %V\"; use one of "
+                       "them, or write the verbs into "
+                       "\"convrelay_connect_reply\"",
+                       &conf->action->value.source);
+
+    return NGX_CONF_ERROR;
 }
 
 

@@ -304,6 +304,17 @@ ngx_http_convrelay_twiml_action(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
+char *
+ngx_http_convrelay_twiml_after(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_http_convrelay_place(cf, &clcf->after_place);
+
+    return ngx_http_convrelay_twiml_xml_slot(cf, cmd, conf);
+}
+
+
 static char *
 ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,
     convrelay_twiml_element_e element, ngx_str_t *name)

@@ -111,6 +111,8 @@ char *ngx_http_convrelay_twiml_parameter(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_twiml_action(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_convrelay_twiml_after(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /* remembers a location with convrelay_twiml, for twiml_find() */
 char *ngx_http_convrelay_twiml_register(ngx_conf_t *cf,

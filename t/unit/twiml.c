@@ -232,7 +232,20 @@ document_test(void)
              "<ConversationRelay url=\"wss://h/\"><Failover a='b'/>"
              "</ConversationRelay>" TAIL, "raw children alone");
 
+    convrelay_str_set(&t.after, "<Say>Bye</Say><Hangup/>");
+
+    document(&t, HEAD "<Connect action=\"/end\" method=\"GET\">"
+             "<ConversationRelay url=\"wss://h/\"><Failover a='b'/>"
+             "</ConversationRelay></Connect><Say>Bye</Say><Hangup/>"
+             "</Response>", "raw children, and verbs after");
+
     t.inside.len = 0;
+
+    document(&t, HEAD "<Connect action=\"/end\" method=\"GET\">"
+             "<ConversationRelay url=\"wss://h/\"/></Connect>"
+             "<Say>Bye</Say><Hangup/></Response>", "verbs after alone");
+
+    t.after.len = 0;
     convrelay_str_set(&t.action, "\x01");
 
     document(&t, HEAD "<Connect><ConversationRelay url=\"wss://h/\"/>" TAIL,
