@@ -77,6 +77,14 @@ $api->http(<<"_EOC_");
             convrelay_mock_llm  answer=count tokens=3;
         }
     }
+
+    server {
+        listen  127.0.0.1:%%PORT_4%%;
+
+        location / {
+            convrelay_mock_llm  answer=count tokens=3;
+        }
+    }
 _EOC_
 
 $api->start;
@@ -254,6 +262,68 @@ for my $wrong (
         unlike $nginx->log('error'), qr/secret-key/, '... without the key';
 
         is requests(0), 0, 'nothing was sent there';
+    };
+}
+
+
+# a pool of all locations, one of each location, and, from 1.29.7 on, the one
+# of each location that an upstream has by itself
+
+my %pools = ('keepalive 4;' => 1);
+
+if (ConvRelay::Nginx::version() >= 1029007) {
+    %pools = (%pools, 'keepalive 4 local;' => 2, '' => 2);
+}
+
+for my $keepalive (sort keys %pools) {
+
+    subtest "an upstream with \"$keepalive\": turns share connections" => sub {
+        my $nginx = ConvRelay::Nginx->new;
+        my $port = $api->port(4);
+
+        $nginx->http(<<"_EOC_");
+    upstream llm {
+        server  127.0.0.1:$port;
+        $keepalive
+    }
+
+    proxy_http_version  1.1;
+    proxy_set_header    Connection "";
+
+    server {
+        listen  127.0.0.1:%%PORT%%;
+
+        location = /ws {
+            convrelay;
+            proxy_pass  http://llm/v1/chat/completions;
+        }
+
+        location = /other {
+            convrelay;
+            proxy_pass  http://llm/other;
+        }
+    }
+_EOC_
+
+        $nginx->start;
+
+        my @calls = map { ConvRelay::Call->dial($nginx->port, $_) }
+                    '/ws', '/other';
+
+        for my $call (@calls) {
+            $call->setup;
+            $call->ask("Hi $_") for 1 .. 3;
+            is $call->hangup, 1000, 'the call ends';
+        }
+
+        my @requests = requests(6);
+        my %connections = map { $_->[0] => 1 } @requests;
+
+        is @requests, 6, 'six turns';
+        is keys %connections, $pools{$keepalive}, '... on as many connections '
+                                                  . 'as there are pools';
+
+        is_deeply [ $nginx->complaints ], [], 'no complaint';
     };
 }
 

@@ -22,29 +22,22 @@ ngx_http_convrelay_guard(ngx_http_upstream_conf_t *conf)
 }
 
 
-/* the same for upstreams that are not proxy's, and what is known only now */
+/*
+ * The configuration is changed where it is.  It belongs to the location, of
+ * which all requests to its handler are turns, and nginx 1.29.7 knows the
+ * connections in a pool of one location by its address: a copy would never
+ * find one.
+ */
 
 ngx_int_t
 ngx_http_convrelay_upstream_init(ngx_http_convrelay_turn_t *t,
     ngx_http_upstream_t *u)
 {
-    u_char                    *p, *last;
-    ngx_buf_t                 *b;
-    ngx_log_t                 *log;
-    ngx_http_upstream_conf_t  *conf;
+    u_char     *p, *last;
+    ngx_buf_t  *b;
 
-    log = t->call->connection->log;
+    ngx_http_convrelay_guard(u->conf);
 
-    conf = ngx_palloc(t->pool, sizeof(ngx_http_upstream_conf_t));
-    if (conf == NULL) {
-        return NGX_ERROR;
-    }
-
-    *conf = *u->conf;
-
-    ngx_http_convrelay_guard(conf);
-
-    u->conf = conf;
     u->store = 0;
 
     /* by chance, or for want of a path in proxy_pass: told if it fails */
@@ -65,7 +58,7 @@ ngx_http_convrelay_upstream_init(ngx_http_convrelay_turn_t *t,
     for (p = b->start; p < last && *p != CR; p++) { /* void */ }
 
     if (p - b->start > 9 && ngx_strncmp(p - 9, " HTTP/1.0", 9) == 0) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
+        ngx_log_error(NGX_LOG_WARN, t->call->connection->log, 0,
                       "requests to the LLM are HTTP/1.0, each on a new "
                       "connection: add \"proxy_http_version 1.1\" and "
                       "\"proxy_set_header Connection \"\"\"");

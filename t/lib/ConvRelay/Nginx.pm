@@ -15,6 +15,8 @@ package ConvRelay::Nginx;
 #     $nginx->master, $nginx->workers         process ids
 #     $nginx->log('access'), $nginx->log_has(qr/.../)
 #
+#     ConvRelay::Nginx::version()     as nginx_version, 1022001 for 1.22.1
+#
 # Texts may hold %%PORT%%, %%PORT_1%% to %%PORT_9%%, %%DIR%% and %%MODULES%%,
 # the load_module lines.  The ports and the folder are free again at the end;
 # the folder stays where a test failed.
@@ -173,6 +175,14 @@ sub options {
     return ('-p', "$self->{dir}/", '-c', 'conf/nginx.conf',
             '-e', "$self->{dir}/logs/error.log", '-g',
             "daemon off; pid $self->{dir}/logs/nginx.pid;");
+}
+
+
+sub version {
+    my ($major, $minor, $patch) = `$nginx -v 2>&1` =~ m{/(\d+)\.(\d+)\.(\d+)}
+        or die "$nginx has no version\n";
+
+    return $major * 1_000_000 + $minor * 1000 + $patch;
 }
 
 
