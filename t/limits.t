@@ -366,7 +366,86 @@ sent too much
 
 
 
-=== TEST 10: convrelay_max_message_size 0 is refused
+=== TEST 10: bytes that are in no body at all end there, too
+--- limits: convrelay_max_response_size 10k;
+--- llm
+local kind = llm.messages():match("%w+$")
+local hi = llm.event("Hi")
+local sock, piece, err, sent
+
+ngx.on_abort(function()
+    llm.note(kind .. " cut")
+    ngx.exit(499)
+end)
+
+sock = llm.raw(kind == "interim" and "" or "HTTP/1.1 200 OK\r\n"
+               .. "Content-Type: text/event-stream\r\n"
+               .. "Transfer-Encoding: chunked\r\n\r\n"
+               .. ("%x\r\n%s\r\n"):format(#hi, hi))
+
+piece = ("x"):rep(65536)
+
+if kind == "extension" then
+    sock:send("1;")
+
+elseif kind == "trailer" then
+    sock:send("0\r\nX-Trailer: ")
+
+elseif kind == "interim" then
+    piece = ("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"):rep(1000)
+
+else
+    sock:send("e\r\ndata: [DONE]\n\n\r\n")
+    piece = "10000\r\n:" .. piece:sub(2) .. "\r\n"
+end
+
+sent = 0
+
+while not err and sent < 64 * 1024 * 1024 do
+    sent, err = sent + #piece, select(2, sock:send(piece))
+end
+
+llm.note(kind .. (err and " cut" or " sent 64 MB"))
+ngx.exit(444)
+--- call
+local call = dial("/ws")
+call:setup()
+
+for _, kind in ipairs{ "extension", "trailer", "interim", "after" } do
+    call:ask(kind)
+    ngx.say(require "convrelay_llm".notes(1))
+end
+
+call:hangup()
+--- response_body
+> setup
+> prompt "extension"
+< "HiSorry."
+extension cut
+> prompt "trailer"
+< "HiSorry."
+trailer cut
+> prompt "interim"
+< "Sorry."
+interim cut
+> prompt "after"
+< "Hi"
+after cut
+> close 1000
+< close 1000
+--- error_log
+LLM's answer has
+bytes and more, limit is 10240
+sent too much
+--- grep_error_log eval: qr/bytes and more, limit is \d+/
+--- grep_error_log_out
+bytes and more, limit is 10240
+bytes and more, limit is 10240
+bytes and more, limit is 10240
+
+
+
+=== TEST 11: convrelay_max_message_size 0 is refused
 --- limits: convrelay_max_message_size 0;
 --- must_die
 --- error_log
@@ -374,7 +453,7 @@ sent too much
 
 
 
-=== TEST 11: convrelay_max_output_size 0 is refused
+=== TEST 12: convrelay_max_output_size 0 is refused
 --- limits: convrelay_max_output_size 0;
 --- must_die
 --- error_log
@@ -382,7 +461,7 @@ sent too much
 
 
 
-=== TEST 12: convrelay_max_line_size 0 is refused
+=== TEST 13: convrelay_max_line_size 0 is refused
 --- limits: convrelay_max_line_size 0;
 --- must_die
 --- error_log
@@ -390,7 +469,7 @@ sent too much
 
 
 
-=== TEST 13: limits of an answer and of the history that are 0 are none
+=== TEST 14: limits of an answer and of the history that are 0 are none
 --- limits
 convrelay_max_answer_size       0;
 convrelay_max_history_size      0;

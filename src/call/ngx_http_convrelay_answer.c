@@ -7,14 +7,14 @@
  */
 
 
-#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_upstream.h"
 
 
 static ngx_int_t ngx_http_convrelay_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
-static void ngx_http_convrelay_received(ngx_http_convrelay_turn_t *t,
-    size_t size);
+static void ngx_http_convrelay_answer_buf(
+    ngx_http_convrelay_turn_t *t, ngx_buf_t *b);
 static void ngx_http_convrelay_feed(ngx_http_convrelay_turn_t *t,
     ngx_buf_t *b);
 static void ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t,
@@ -59,7 +59,7 @@ ngx_http_convrelay_header_filter(ngx_http_request_t *r)
     }
 
     if (r->upstream) {
-        r->upstream->buffering = 0;
+        ngx_http_convrelay_upstream_header(t, r->upstream);
     }
 
     r->header_sent = 1;
@@ -94,8 +94,7 @@ ngx_http_convrelay_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         b = cl->buf;
 
         if (b->pos < b->last) {
-            ngx_http_convrelay_received(t, b->last - b->pos);
-            ngx_http_convrelay_feed(t, b);
+            ngx_http_convrelay_answer_buf(t, b);
             b->pos = b->last;
         }
 
@@ -120,37 +119,47 @@ ngx_http_convrelay_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
-/*
- * What is not text costs, too.  A turn that nobody waits for any more is
- * ended by its upstream, which would else read on before the posted event
- * runs.
- */
-
 static void
-ngx_http_convrelay_received(ngx_http_convrelay_turn_t *t, size_t size)
+ngx_http_convrelay_answer_buf(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
 {
-    size_t                      max;
-    ngx_http_convrelay_call_t  *call;
+    if (t->input_filter == NULL) {
+        t->received += b->last - b->pos;
 
-    call = t->call;
-    max = call->conf->max_response_size;
+        if (ngx_http_convrelay_received(t, t->received) != NGX_OK) {
 
-    t->received += size;
+            if (t->request->upstream) {
 
-    if (max && t->received > max && call->turn == t) {
+                /* it would read on before the event runs */
+
+                t->request->upstream->error = 1;
+            }
+
+            ngx_post_event(&t->event, &ngx_posted_events);
+
+            return;
+        }
+    }
+
+    ngx_http_convrelay_feed(t, b);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_received(ngx_http_convrelay_turn_t *t, off_t size)
+{
+    if (size <= t->max_received && !t->cancelled) {
+        return NGX_OK;
+    }
+
+    if (t->call->turn == t && !t->large) {
         t->large = 1;
 
-        ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
-                      "LLM's answer has %uz bytes and more, limit is %uz",
-                      t->received, max);
-
-        ngx_http_convrelay_answered(t);
-        ngx_post_event(&t->event, &ngx_posted_events);
+        ngx_log_error(NGX_LOG_WARN, t->call->connection->log, 0,
+                      "LLM's answer has %O bytes and more, limit is %O",
+                      size, t->max_received);
     }
 
-    if ((t->large || t->cancelled) && t->request->upstream) {
-        t->request->upstream->error = 1;
-    }
+    return NGX_ERROR;
 }
 
 
@@ -242,7 +251,7 @@ ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t)
 
     call = t->call;
 
-    while (call->turn == t && t->header && !t->encoded
+    while (call->turn == t && t->header && !t->encoded && !t->large
            && convrelay_llm_stream_end(&t->stream, &text) == CONVRELAY_OK)
     {
         ngx_http_convrelay_delta(t, &text);
@@ -259,14 +268,20 @@ ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t)
 static void
 ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 {
+    off_t                       received;
     convrelay_actions_t         out;
     convrelay_turn_end_e        how;
+    ngx_http_upstream_t        *u;
     ngx_http_convrelay_call_t  *call;
 
     call = t->call;
+    u = t->request->upstream;
 
     t->answered = 1;
     call->turn = NULL;
+
+    received = t->input_filter ? u->state->bytes_received : t->received;
+    t->max_received = received + NGX_HTTP_CONVRELAY_DRAIN_SIZE;
 
     how = ngx_http_convrelay_turn_end(t);
 

@@ -32,6 +32,7 @@
 #define NGX_HTTP_CONVRELAY_CLOSE_TIME    5000   /* ms for a Close to leave */
 #define NGX_HTTP_CONVRELAY_DRAIN_TIME    1000   /* ms from [DONE] to the end
                                                    of the body */
+#define NGX_HTTP_CONVRELAY_DRAIN_SIZE    65536  /* bytes, the same */
 
 
 /* configuration */
@@ -181,7 +182,10 @@ struct ngx_http_convrelay_turn_s {
     ngx_http_convrelay_call_t        *call;
     ngx_http_request_t               *request;
     ngx_http_post_subrequest_t        post;   /* of the request */
-    size_t                            received;       /* bytes of its body */
+    off_t                             received;       /* bytes of its body,
+                                                         where no upstream
+                                                         counts them */
+    off_t                             max_received;   /* with all framing */
 
     unsigned                          header:1;       /* it was seen */
     unsigned                          encoded:1;      /* by Content-Encoding */
@@ -197,6 +201,15 @@ struct ngx_http_convrelay_turn_s {
 
     ngx_int_t                         rc;     /* of the subrequest */
     ngx_uint_t                        status; /* HTTP status of the answer */
+
+    /* what upstream.c has put its own in the place of */
+
+    ngx_int_t                       (*process_header)(ngx_http_request_t *r);
+    ngx_int_t                       (*reinit_request)(ngx_http_request_t *r);
+    ngx_int_t                       (*input_filter_init)(void *data);
+    ngx_int_t                       (*input_filter)(void *data,
+                                                    ssize_t bytes);
+    void                             *input_filter_ctx;
 
     ngx_event_t                       event;  /* posted: cancel, finish */
     ngx_event_t                       timer;  /* of the answer; from [DONE]
@@ -377,23 +390,17 @@ void ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
 
 
-/* ngx_http_convrelay_upstream.c */
-
-/*
- * What an LLM's answer may not do in the caller's name: redirect inside of
- * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
- */
-void ngx_http_convrelay_guard(ngx_http_upstream_conf_t *conf);
-
-/* the turn's upstream was created by its handler; NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_convrelay_upstream_init(ngx_http_convrelay_turn_t *t,
-    ngx_http_upstream_t *u);
-
-
 /* ngx_http_convrelay_answer.c */
 
 /* the answer_end of every call: what is left goes to the session */
 void ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t);
+
+/*
+ * size: all that the turn has received.  NGX_OK, or NGX_ERROR: it is more
+ * than it may receive (logged), or nobody waits for it any more.
+ */
+ngx_int_t ngx_http_convrelay_received(ngx_http_convrelay_turn_t *t,
+    off_t size);
 
 ngx_int_t ngx_http_convrelay_filter_init(ngx_conf_t *cf);
 

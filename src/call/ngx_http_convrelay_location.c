@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_upstream.h"
 
 
 static char *ngx_http_convrelay_check_upstream(ngx_conf_t *cf,

@@ -15,7 +15,7 @@
  */
 
 
-#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_upstream.h"
 
 
 #define NGX_HTTP_CONVRELAY_POOL_SIZE     4096
@@ -91,6 +91,10 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call)
     convrelay_llm_stream_init(&t->stream, NGX_HTTP_OK);
     t->stream.max_line = call->conf->max_line_size;
     t->stream.max_body = call->conf->max_line_size;
+
+    t->max_received = call->conf->max_response_size
+                      ? (off_t) call->conf->max_response_size
+                      : NGX_MAX_OFF_T_VALUE;
 
     t->event.handler = ngx_http_convrelay_turn_handler;
     t->event.data = t;
@@ -277,10 +281,8 @@ ngx_http_convrelay_run(ngx_http_convrelay_turn_t *t)
 
     ngx_http_finalize_request(sr, rc);
 
-    if (!t->done && sr->upstream
-        && ngx_http_convrelay_upstream_init(t, sr->upstream) != NGX_OK)
-    {
-        ngx_post_event(&t->event, &ngx_posted_events);
+    if (!t->done && sr->upstream) {
+        ngx_http_convrelay_upstream_init(t, sr->upstream);
     }
 
     ngx_http_set_log_request(c->log, t->call->request);
