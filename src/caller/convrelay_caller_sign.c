@@ -7,23 +7,24 @@
 #include <curl/curl.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <strings.h>
 
 #include "convrelay_signature.h"
+#include "convrelay_url.h"
 
 #include "convrelay_caller_sign.h"
 
 
 static const char *convrelay_caller_url_authority(convrelay_caller_url_t *u,
-    const char *p, size_t len);
+    const convrelay_url_t *parts);
 
 
 int
 convrelay_caller_url_parse(convrelay_caller_url_t *u, const char *url,
     const char **error)
 {
-    size_t       i, len;
-    const char  *p;
+    size_t           i, len, slash;
+    convrelay_str_t  s;
+    convrelay_url_t  parts;
 
     static const struct {
         const char  *scheme;
@@ -39,20 +40,17 @@ convrelay_caller_url_parse(convrelay_caller_url_t *u, const char *url,
 
     memset(u, 0, sizeof(convrelay_caller_url_t));
 
-    p = strstr(url, "://");
+    s.data = (u_char *) url;
+    s.len = strlen(url);
 
-    if (p == NULL) {
+    if (convrelay_url_split(&parts, &s) != CONVRELAY_OK) {
         *error = "has no scheme, write http://, https://, ws:// or wss://";
         return CONVRELAY_DECLINED;
     }
 
-    len = p - url;
-
     for (i = 0; i < 4; i++) {
 
-        if (strlen(schemes[i].scheme) == len
-            && strncasecmp(url, schemes[i].scheme, len) == 0)
-        {
+        if (convrelay_str_is_nocase(&parts.scheme, schemes[i].scheme)) {
             break;
         }
     }
@@ -67,97 +65,71 @@ convrelay_caller_url_parse(convrelay_caller_url_t *u, const char *url,
     u->tls = schemes[i].tls;
     u->websocket = schemes[i].websocket;
 
-    for (p = url; *p; p++) {
-
-        if ((u_char) *p <= 0x20 || *p == 0x7f) {
-            *error = "has white space or a control character in it";
-            return CONVRELAY_DECLINED;
-        }
+    if (convrelay_url_clean(&s) < s.len) {
+        *error = "has white space or a control character in it";
+        return CONVRELAY_DECLINED;
     }
 
-    p = url + len + 3;
-    len = strcspn(p, "/?#");
-    *error = convrelay_caller_url_authority(u, p, len);
+    *error = convrelay_caller_url_authority(u, &parts);
 
     if (*error) {
         return CONVRELAY_DECLINED;
     }
 
-    u->authority = convrelay_caller_strndup(p, len);
+    u->authority = convrelay_caller_strndup((char *) parts.host.data,
+                                            parts.host.len + parts.port.len);
 
-    p += len;
-    len = strcspn(p, "#");
+    /* the path has to begin with "/", even where a query follows the host */
+
+    slash = (parts.path.len == 0);
+    len = parts.path.len + parts.query.len;
 
     u->target = convrelay_caller_alloc(len + 2);
-
-    if (*p != '/') {
-        u->target[0] = '/';
-    }
-
-    memcpy(u->target + (*p != '/'), p, len);
+    u->target[0] = '/';
+    memcpy(u->target + slash, parts.path.data, len);
 
     return CONVRELAY_OK;
 }
 
 
 static const char *
-convrelay_caller_url_authority(convrelay_caller_url_t *u, const char *p,
-    size_t len)
+convrelay_caller_url_authority(convrelay_caller_url_t *u,
+    const convrelay_url_t *parts)
 {
-    size_t       n;
-    const char  *last, *port;
+    int              port;
+    convrelay_str_t  host;
 
-    last = p + len;
-
-    if (memchr(p, '@', len)) {
+    if (parts->user.len) {
         return "has a user in it";
     }
 
-    if (len && *p == '[') {
-        port = memchr(p, ']', len);
+    host = parts->host;
 
-        if (port == NULL) {
+    if (host.len && host.data[0] == '[') {
+
+        if (host.data[host.len - 1] != ']') {
             return "has an open \"[\"";
         }
 
-        p++;
-        n = port++ - p;
-
-        if (port < last && *port != ':') {
-            return "has a bad host";
-        }
-
-    } else {
-        port = memchr(p, ':', len);
-
-        if (port == NULL) {
-            port = last;
-        }
-
-        n = port - p;
+        host.data++;
+        host.len -= 2;
     }
 
-    if (n == 0 || n >= sizeof(u->host)) {
+    if (host.len == 0 || host.len >= sizeof(u->host)) {
         return "has no host, or one that is too long";
     }
 
-    memcpy(u->host, p, n);
+    memcpy(u->host, host.data, host.len);
 
-    if (port == last) {
-        return NULL;
-    }
+    port = convrelay_url_port(parts);
 
-    port++;
-    n = last - port;
-
-    if (n == 0 || n >= sizeof(u->port)
-        || strspn(port, "0123456789") < n || atoi(port) > 65535)
-    {
+    if (port == -1) {
         return "has a bad port";
     }
 
-    memcpy(u->port, port, n);
-    u->port[n] = '\0';
+    if (port) {
+        snprintf(u->port, sizeof(u->port), "%d", port);
+    }
 
     return NULL;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "convrelay_relay.h"
+#include "convrelay_url.h"
 
 
 #define CONVRELAY_RELAY_TEXT   "{\"type\":\"text\",\"token\":\""
@@ -151,27 +152,21 @@ convrelay_relay_out_check(const convrelay_relay_out_t *m, const char **error)
 static int
 convrelay_relay_check_url(const convrelay_str_t *url, const char **error)
 {
-    size_t  i, scheme;
+    convrelay_url_t  u;
 
-    scheme = sizeof("https://") - 1;
-
-    if (url->len <= scheme || memcmp(url->data, "https://", scheme) != 0) {
-        scheme--;
-
-        if (url->len <= scheme || memcmp(url->data, "http://", scheme) != 0) {
-            *error = "is not a URL, write it as in "
-                     "\"https://host/hold.mp3\"";
-            return CONVRELAY_DECLINED;
-        }
+    if (convrelay_url_split(&u, url) != CONVRELAY_OK
+        || !(convrelay_str_eq(&u.scheme, "https")
+             || convrelay_str_eq(&u.scheme, "http"))
+        || u.host.len == 0)
+    {
+        *error = "is not a URL, write it as in \"https://host/hold.mp3\"";
+        return CONVRELAY_DECLINED;
     }
 
-    for (i = 0; i < url->len; i++) {
-
-        if (url->data[i] <= ' ' || url->data[i] == 0x7f) {
-            *error = "has a blank or a control character in its URL, write "
-                     "\"%20\"";
-            return CONVRELAY_DECLINED;
-        }
+    if (convrelay_url_clean(url) < url->len) {
+        *error = "has a blank or a control character in its URL, write "
+                 "\"%20\"";
+        return CONVRELAY_DECLINED;
     }
 
     return CONVRELAY_OK;

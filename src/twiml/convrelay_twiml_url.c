@@ -7,32 +7,23 @@
  */
 
 
-#include <strings.h>
-
 #include "convrelay_twiml.h"
+#include "convrelay_url.h"
 
 
 typedef struct {
-    convrelay_str_t   scheme;
-    const char       *outside;    /* the URL starts with it */
-    const char       *inside;     /* it follows "wss://" */
+    const char  *scheme;
+    const char  *outside;    /* the URL starts with it */
+    const char  *inside;     /* it follows "wss://" */
 } convrelay_twiml_scheme_t;
 
 
 static const char *convrelay_twiml_url_scheme(const convrelay_str_t *url);
-static const char *convrelay_twiml_url_inside(const u_char *p,
-    const u_char *last);
+static const char *convrelay_twiml_url_inside(const convrelay_str_t *rest);
 static const char *convrelay_twiml_url_bytes(const convrelay_str_t *url);
-static const char *convrelay_twiml_url_authority(const u_char *p,
-    const u_char *last);
-static const char *convrelay_twiml_url_host(const u_char *p,
-    const u_char *last);
-static const char *convrelay_twiml_url_literal(const u_char *p,
-    const u_char *last);
-static const char *convrelay_twiml_url_port(const u_char *p,
-    const u_char *last);
-static int convrelay_twiml_url_starts(const u_char *p, const u_char *last,
-    const convrelay_str_t *prefix);
+static const char *convrelay_twiml_url_authority(const convrelay_url_t *u);
+static const char *convrelay_twiml_url_host(const convrelay_str_t *host);
+static const char *convrelay_twiml_url_literal(const convrelay_str_t *host);
 
 
 #define CONVRELAY_TWIML_WSS  "wss://"
@@ -40,40 +31,41 @@ static int convrelay_twiml_url_starts(const u_char *p, const u_char *last,
 
 static const convrelay_twiml_scheme_t  convrelay_twiml_schemes[] = {
 
-    { convrelay_string("https://"),
+    { "https://",
       "starts with \"https://\", write \"wss://\" instead",
       "has a scheme inside the host, drop the \"https://\"" },
 
-    { convrelay_string("http://"),
+    { "http://",
       "starts with \"http://\", write \"wss://\" instead",
       "has a scheme inside the host, drop the \"http://\"" },
 
-    { convrelay_string("wss://"),
+    { "wss://",
       "has its scheme in upper case, write \"wss://\"",
       "has the scheme twice, drop one \"wss://\"" },
 
-    { convrelay_string("ws://"),
+    { "ws://",
       "starts with \"ws://\", write \"wss://\": Twilio connects with TLS only",
       "has a scheme inside the host, drop the \"ws://\"" },
 
-    { convrelay_null_string, NULL, NULL }
+    { NULL, NULL, NULL }
 };
 
 
 int
 convrelay_twiml_check_url(const convrelay_str_t *url, const char **error)
 {
-    const u_char  *p, *last, *end;
+    convrelay_url_t  u;
+    convrelay_str_t  rest;
 
     *error = convrelay_twiml_url_scheme(url);
     if (*error) {
         return CONVRELAY_DECLINED;
     }
 
-    p = url->data + sizeof(CONVRELAY_TWIML_WSS) - 1;
-    last = url->data + url->len;
+    rest.data = url->data + sizeof(CONVRELAY_TWIML_WSS) - 1;
+    rest.len = url->len - (sizeof(CONVRELAY_TWIML_WSS) - 1);
 
-    *error = convrelay_twiml_url_inside(p, last);
+    *error = convrelay_twiml_url_inside(&rest);
     if (*error) {
         return CONVRELAY_DECLINED;
     }
@@ -83,14 +75,9 @@ convrelay_twiml_check_url(const convrelay_str_t *url, const char **error)
         return CONVRELAY_DECLINED;
     }
 
-    for (end = p; end < last; end++) {
+    (void) convrelay_url_split(&u, url);
 
-        if (*end == '/' || *end == '?') {
-            break;
-        }
-    }
-
-    *error = convrelay_twiml_url_authority(p, end);
+    *error = convrelay_twiml_url_authority(&u);
 
     return *error ? CONVRELAY_DECLINED : CONVRELAY_OK;
 }
@@ -99,25 +86,19 @@ convrelay_twiml_check_url(const convrelay_str_t *url, const char **error)
 static const char *
 convrelay_twiml_url_scheme(const convrelay_str_t *url)
 {
-    size_t                           n;
-    const u_char                    *last;
     const convrelay_twiml_scheme_t  *known;
 
     if (url->len == 0) {
         return "is empty, write \"wss://\", the host and the path";
     }
 
-    n = sizeof(CONVRELAY_TWIML_WSS) - 1;
-
-    if (url->len >= n && memcmp(url->data, CONVRELAY_TWIML_WSS, n) == 0) {
+    if (convrelay_str_starts(url, CONVRELAY_TWIML_WSS)) {
         return NULL;
     }
 
-    last = url->data + url->len;
+    for (known = convrelay_twiml_schemes; known->scheme; known++) {
 
-    for (known = convrelay_twiml_schemes; known->scheme.len; known++) {
-
-        if (convrelay_twiml_url_starts(url->data, last, &known->scheme)) {
+        if (convrelay_str_starts_nocase(url, known->scheme)) {
             return known->outside;
         }
     }
@@ -127,13 +108,13 @@ convrelay_twiml_url_scheme(const convrelay_str_t *url)
 
 
 static const char *
-convrelay_twiml_url_inside(const u_char *p, const u_char *last)
+convrelay_twiml_url_inside(const convrelay_str_t *rest)
 {
     const convrelay_twiml_scheme_t  *known;
 
-    for (known = convrelay_twiml_schemes; known->scheme.len; known++) {
+    for (known = convrelay_twiml_schemes; known->scheme; known++) {
 
-        if (convrelay_twiml_url_starts(p, last, &known->scheme)) {
+        if (convrelay_str_starts_nocase(rest, known->scheme)) {
             return known->inside;
         }
     }
@@ -169,59 +150,52 @@ convrelay_twiml_url_bytes(const convrelay_str_t *url)
 
 
 static const char *
-convrelay_twiml_url_authority(const u_char *p, const u_char *last)
+convrelay_twiml_url_authority(const convrelay_url_t *u)
 {
-    const char    *error;
-    const u_char  *end;
+    const char  *error;
 
-    if (p == last) {
-        return "has no host, put one after \"wss://\""
-               " (a variable there may be empty)";
-    }
-
-    if (memchr(p, '@', last - p)) {
+    if (u->user.len) {
         return "has user information in it, drop the \"@\""
                " and what is before it";
     }
 
-    if (*p == '[') {
-        end = memchr(p, ']', last - p);
-        if (end == NULL) {
-            return "has an IPv6 address without the closing \"]\"";
-        }
-
-        error = convrelay_twiml_url_literal(p + 1, end);
-        end++;
-
-    } else {
-        end = memchr(p, ':', last - p);
-        if (end == NULL) {
-            end = last;
-        }
-
-        error = convrelay_twiml_url_host(p, end);
+    if (u->host.len == 0 && u->port.len == 0) {
+        return "has no host, put one after \"wss://\""
+               " (a variable there may be empty)";
     }
+
+    error = (u->host.len && u->host.data[0] == '[')
+            ? convrelay_twiml_url_literal(&u->host)
+            : convrelay_twiml_url_host(&u->host);
 
     if (error) {
         return error;
     }
 
-    return convrelay_twiml_url_port(end, last);
+    if (u->port.len && convrelay_url_port(u) == -1) {
+        return "has a bad port, write \":\" and a number from 1 to 65535, or"
+               " none";
+    }
+
+    return NULL;
 }
 
 
 static const char *
-convrelay_twiml_url_host(const u_char *p, const u_char *last)
+convrelay_twiml_url_host(const convrelay_str_t *host)
 {
+    size_t  i;
     u_char  ch, prev;
 
-    if (p == last) {
+    if (host->len == 0) {
         return "has no host before the \":\", put one after \"wss://\""
                " (a variable there may be empty)";
     }
 
-    for (prev = '.'; p < last; p++) {
-        ch = *p;
+    prev = '.';
+
+    for (i = 0; i < host->len; i++) {
+        ch = host->data[i];
 
         if (ch == '.') {
 
@@ -230,8 +204,8 @@ convrelay_twiml_url_host(const u_char *p, const u_char *last)
                        " (a variable there may be empty)";
             }
 
-        } else if (ch != '-' && ch != '_' && (ch < '0' || ch > '9')
-                   && ((ch | 0x20) < 'a' || (ch | 0x20) > 'z'))
+        } else if (ch != '-' && ch != '_' && !convrelay_is_digit(ch)
+                   && !convrelay_is_alpha(ch))
         {
             return "has a character in the host that host names do not have,"
                    " write letters, digits, \"-\" and \".\"";
@@ -244,19 +218,26 @@ convrelay_twiml_url_host(const u_char *p, const u_char *last)
 }
 
 
+/* an IPv6 address in brackets */
+
 static const char *
-convrelay_twiml_url_literal(const u_char *p, const u_char *last)
+convrelay_twiml_url_literal(const convrelay_str_t *host)
 {
+    size_t  i;
     u_char  ch;
 
-    if (p == last) {
+    if (host->data[host->len - 1] != ']') {
+        return "has an IPv6 address without the closing \"]\"";
+    }
+
+    if (host->len == 2) {
         return "has no address inside \"[]\"";
     }
 
-    for ( /* void */ ; p < last; p++) {
-        ch = *p;
+    for (i = 1; i < host->len - 1; i++) {
+        ch = host->data[i];
 
-        if (ch == ':' || ch == '.' || (ch >= '0' && ch <= '9')) {
+        if (ch == ':' || ch == '.' || convrelay_is_digit(ch)) {
             continue;
         }
 
@@ -268,49 +249,6 @@ convrelay_twiml_url_literal(const u_char *p, const u_char *last)
     }
 
     return NULL;
-}
-
-
-static const char *
-convrelay_twiml_url_port(const u_char *p, const u_char *last)
-{
-    unsigned  port;
-
-    static const char  error[] =
-        "has a bad port, write \":\" and a number from 1 to 65535, or none";
-
-    if (p == last) {
-        return NULL;
-    }
-
-    if (*p++ != ':') {
-        return error;
-    }
-
-    for (port = 0; p < last; p++) {
-
-        if (*p < '0' || *p > '9') {
-            return error;
-        }
-
-        port = port * 10 + (*p - '0');
-
-        if (port > 65535) {
-            return error;
-        }
-    }
-
-    return port ? NULL : error;
-}
-
-
-static int
-convrelay_twiml_url_starts(const u_char *p, const u_char *last,
-    const convrelay_str_t *prefix)
-{
-    return (size_t) (last - p) >= prefix->len
-           && strncasecmp((const char *) p, (const char *) prefix->data,
-                          prefix->len) == 0;
 }
 
 

@@ -1,0 +1,46 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Absolute URLs, cut into their parts (RFC 3986, 3).
+ */
+
+
+#ifndef CONVRELAY_URL_H_INCLUDED
+#define CONVRELAY_URL_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+/* a part that the URL does not have is empty */
+
+typedef struct {
+    convrelay_str_t   scheme;      /* "wss" */
+    convrelay_str_t   user;        /* "user:password@" */
+    convrelay_str_t   host;        /* "example.com", "[::1]" */
+    convrelay_str_t   port;        /* ":443" */
+    convrelay_str_t   path;        /* "/a/b" */
+    convrelay_str_t   query;       /* "?a=b" */
+    convrelay_str_t   fragment;    /* "#a" */
+} convrelay_url_t;
+
+
+/*
+ * The parts are borrowed from url and follow each other without a gap, after
+ * the "://" of the scheme.  Only the delimiters are looked at: a part may
+ * have any other byte in it, and a "[" in front of a host may lack its "]".
+ *
+ * Returns CONVRELAY_OK, or CONVRELAY_DECLINED where url does not start with
+ * a scheme and "://".
+ */
+int convrelay_url_split(convrelay_url_t *u, const convrelay_str_t *url);
+
+/* the number of the port, 0 where there is none, -1 where it is not one */
+int convrelay_url_port(const convrelay_url_t *u);
+
+/* the index of the first white space or control character, or url->len */
+size_t convrelay_url_clean(const convrelay_str_t *url);
+
+
+#endif /* CONVRELAY_URL_H_INCLUDED */
