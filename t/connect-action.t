@@ -668,18 +668,33 @@ client sent wrong "X-Twilio-Signature"
 
 
 
-=== TEST 18: a form has its limit
+=== TEST 18: a form has its limits, and so has the hand-off data in it
 --- config
 location = /action {
     convrelay_connect_action;
-    convrelay_connect_reply  say $convrelay_handoff_a;
+    convrelay_connect_reply  say "$convrelay_handoff_a $convrelay_handoff_z";
 }
 --- asks
-ask("64k", "/action", "HandoffData=%7B%22a%22:1%7D&b=" .. ("x"):rep(65500))
-ask("more", "/action", "HandoffData=%7B%22a%22:1%7D&b=" .. ("x"):rep(65520))
+local data = "HandoffData=%7B%22a%22:1%7D"
+
+ask("64k", "/action", data .. "&b=" .. ("x"):rep(65500))
+ask("more", "/action", data .. "&b=" .. ("x"):rep(65520))
+ask("500 parameters", "/action", data .. ("&b"):rep(499))
+ask("more", "/action", data .. ("&b"):rep(500))
+
+local function members(n)
+    return 'HandoffData={"a":1,' .. ('"b":0,'):rep(n - 2) .. '"z":2}'
+end
+
+ask("500 members", "/action", members(500))
+ask("more", "/action", members(501))
 --- response_body
 64k: <Say>1</Say>
 more: 413
+500 parameters: <Say>1</Say>
+more: 413
+500 members: <Say>1 2</Say>
+more: <Say>1</Say>
 
 
 

@@ -34,6 +34,15 @@ $nginx->http(<<'_EOC_');
             convrelay_auth_token  12345;
             proxy_pass  http://127.0.0.1:%%PORT_1%%/v1/chat/completions;
         }
+
+        location = /twiml {
+            convrelay_twiml       wss://voice.example.com/ws;
+            convrelay_auth_token  12345 67890;
+        }
+
+        location = /variable {
+            return  200 "$convrelay_form_z\n";
+        }
     }
 _EOC_
 
@@ -145,6 +154,57 @@ subtest 'a handshake that is refused' => sub {
 subtest 'a handshake that is let in' => sub {
     costs_no_more('/ws', $_, 101)
         for qw( Upgrade Connection X-Twilio-Signature );
+};
+
+
+# a refused form, or a handshake's arguments
+
+my $wrong = 'A' x 27 . '=';
+
+sub form {
+    my $body = shift;
+
+    return join("\r\n", 'POST /twiml HTTP/1.1', 'Host: localhost',
+                'Connection: close', "X-Twilio-Signature: $wrong",
+                'Content-Type: application/x-www-form-urlencoded',
+                'Content-Length: ' . length $body, '', '')
+           . $body . 'x' x 100;
+}
+
+
+sub arguments {
+    my ($path, $args) = @_;
+
+    return handshake("$path?$args", 1, 'X-Twilio-Signature');
+}
+
+
+subtest 'a form that is refused' => sub {
+    my ($other, $status) = kept(form('a' x 65536));
+
+    is $status, 403, 'one parameter of 64 kB is answered 403';
+    note "$other bytes";
+
+    for my $n (500, 501, 32768) {
+        my $pair = 'a' x (65536 / $n - 1) . '&';
+        my ($size, $status) = kept(form($pair x $n));
+        my $pairs = 32 * ($n > 500 ? 1 : $n);
+
+        is $status, $n > 500 ? 413 : 403, "$n parameters are answered";
+        cmp_ok $size, '<=', $other + $pairs + 1024, '... and cost their pairs';
+        note "$size bytes";
+    }
+};
+
+
+subtest 'arguments of a handshake, and of a request with variables' => sub {
+    for my $path ('/signed', '/ws', '/variable') {
+        my ($other) = kept(arguments($path, 'a' x 7000));
+        my ($size) = kept(arguments($path, 'a&' x 3500));
+
+        cmp_ok $size, '<=', $other + 1024, "3500 of $path cost no more";
+        note "$size bytes, others $other";
+    }
 };
 
 

@@ -984,7 +984,38 @@ client sent wrong "X-Twilio-Signature" for "https://h/small",
 
 
 
-=== TEST 17: a HEAD request is signed as a GET is
+=== TEST 17: a form has at most 500 parameters, and half a signature reads none
+--- signed
+--- config
+convrelay_auth_token  12345;
+
+location = /twiml {
+    convrelay_twiml  wss://voice.example.com/ws;
+}
+--- call eval
+my @many = ((a => 1, b => 2) x 250);
+my $sig = ::sign('https://h/twiml', \@many);
+
+::requests_and_wrong(
+    '500 parameters' => ::post('/twiml', 'h', $sig, \@many),
+)
+. ::requests(
+    '501' => ::post('/twiml', 'h', $sig, [ @many, a => 1 ]),
+    '501, not signed' => ::post('/twiml', 'h', undef, [ @many, a => 1 ]),
+    '501, half signed' => ::post('/twiml', 'h', 'AAAA', [ @many, a => 1 ]),
+)
+--- response_body eval
+::accepted_and_refused(200, '500 parameters')
+. "501: 413
+501, not signed: 403
+501, half signed: 403
+"
+--- error_log
+client sent a form of 501 parameters, limit is 500
+
+
+
+=== TEST 18: a HEAD request is signed as a GET is
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -1006,7 +1037,7 @@ client sent no
 
 
 
-=== TEST 18: with "off" nobody has to sign, and a signature is not looked at
+=== TEST 19: with "off" nobody has to sign, and a signature is not looked at
 --- signed
 --- config
 convrelay_auth_token  off;
@@ -1036,7 +1067,7 @@ ws: 101
 
 
 
-=== TEST 19: a signed call is a call
+=== TEST 20: a signed call is a call
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -1064,7 +1095,7 @@ qq{
 
 
 
-=== TEST 20: a webhook that anybody could call is refused by nginx -t
+=== TEST 21: a webhook that anybody could call is refused by nginx -t
 --- signed
 --- config
 location = /twiml {
@@ -1076,7 +1107,7 @@ location "/twiml" would let anybody in: add "convrelay_auth_token $convrelay_env
 
 
 
-=== TEST 21: a WebSocket that anybody could call is refused by nginx -t
+=== TEST 22: a WebSocket that anybody could call is refused by nginx -t
 --- signed
 --- config
 location = /ws {
@@ -1089,7 +1120,7 @@ location "/ws" would let anybody in
 
 
 
-=== TEST 22: a token that is not set is missed
+=== TEST 23: a token that is not set is missed
 --- signed
 --- config
 convrelay_auth_token  $convrelay_env_NO_SUCH_TOKEN;
@@ -1103,7 +1134,7 @@ NO_SUCH_TOKEN
 
 
 
-=== TEST 23: a token that is empty is missed
+=== TEST 24: a token that is empty is missed
 --- signed
 --- http_config
 convrelay_env  TOKEN "";
@@ -1119,7 +1150,7 @@ location = /twiml {
 
 
 
-=== TEST 24: "off" stands alone
+=== TEST 25: "off" stands alone
 --- config
 convrelay_auth_token  off 12345;
 --- must_die
@@ -1128,7 +1159,7 @@ convrelay_auth_token  off 12345;
 
 
 
-=== TEST 25: "off" is not a second token
+=== TEST 26: "off" is not a second token
 --- config
 convrelay_auth_token  12345 off;
 --- must_die
@@ -1137,7 +1168,7 @@ convrelay_auth_token  12345 off;
 
 
 
-=== TEST 26: three tokens are one too many
+=== TEST 27: three tokens are one too many
 --- config
 convrelay_auth_token  one two three;
 --- must_die
@@ -1146,7 +1177,7 @@ invalid number of arguments in "convrelay_auth_token" directive
 
 
 
-=== TEST 27: tokens are given once a level
+=== TEST 28: tokens are given once a level
 --- config
 convrelay_auth_token  one;
 convrelay_auth_token  two;
@@ -1156,7 +1187,7 @@ convrelay_auth_token  two;
 
 
 
-=== TEST 28: a public URL without its scheme is refused
+=== TEST 29: a public URL without its scheme is refused
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -1171,7 +1202,7 @@ the value "voice.example.com" of "convrelay_public_url" is not a URL such as "ht
 
 
 
-=== TEST 29: a public URL is that of the webhook, also for the WebSocket
+=== TEST 30: a public URL is that of the webhook, also for the WebSocket
 --- signed
 --- config
 location = /ws {
@@ -1187,7 +1218,7 @@ the value "wss://voice.example.com" of "convrelay_public_url" is not a URL such 
 
 
 
-=== TEST 30: a public URL has no arguments
+=== TEST 31: a public URL has no arguments
 --- signed
 --- http_config
 convrelay_env  BASE https://voice.example.com/?a=b;
@@ -1204,7 +1235,7 @@ the value "https://voice.example.com/?a=b" of "convrelay_public_url" is not a UR
 
 
 
-=== TEST 31: a public URL that turns out to be none is our failure
+=== TEST 32: a public URL that turns out to be none is our failure
 --- signed
 --- config
 convrelay_auth_token  12345;

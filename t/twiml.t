@@ -253,7 +253,7 @@ a client request body is buffered to a temporary file
 
 
 
-=== TEST 8: a form of more than 64k is refused
+=== TEST 8: a form of more than 64k or 500 parameters is refused
 --- config
 location = /twiml {
     convrelay_twiml  wss://example.com/ws;
@@ -282,11 +282,26 @@ post(65536)
 post(65537)
 post(65536, true)
 post(65537, true)
+
+for _, method in ipairs{ "POST", "GET" } do
+    http.show(method .. " 500", http.form(method, "/twiml",
+                                          ("&a&b=c&"):rep(250)))
+    http.show(method .. " 501", http.form(method, "/twiml",
+                                          ("&a&b=c&"):rep(250) .. "d"))
+end
 --- response_body
 65536: 200
 65537: 413
 65536 chunked: 200
 65537 chunked: 413
+POST 500: 200
+POST 501: 413
+GET 500: 200
+GET 501: 413
+--- error_log
+client sent a form of 501 parameters, limit is 500
+--- no_error_log
+[error]
 
 
 

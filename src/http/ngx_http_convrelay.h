@@ -23,6 +23,8 @@
 
 
 #define NGX_HTTP_CONVRELAY_MAX_FORM      65536  /* bytes of a webhook's form */
+#define NGX_HTTP_CONVRELAY_MAX_PAIRS     500    /* of a form; Twilio sends
+                                                   some 40 */
 
 
 /* of the live call and of the webhooks, for those alone */
@@ -163,8 +165,10 @@ typedef struct {
     convrelay_session_t              *session;        /* of the call */
     ngx_array_t                      *form;   /* convrelay_pair_t */
     ngx_array_t                      *handoff;        /* the same */
-    ngx_uint_t                        json;   /* so was the hand-off data */
     ngx_http_convrelay_webhook_pt     document;
+    unsigned                          json:1; /* the hand-off data is */
+    unsigned                          many:1; /* the form has more than
+                                                 MAX_PAIRS, so it is empty */
 } ngx_http_convrelay_ctx_t;
 
 
@@ -187,8 +191,8 @@ ngx_int_t ngx_http_convrelay_add_header(ngx_http_request_t *r,
 /*
  * The form of a request (a POST's body once it was read, else the query
  * string), decoded; parsed once.  Empty where the body is not complete, not
- * kept, or larger than MAX_FORM.  An array of convrelay_pair_t, or NULL
- * without memory.
+ * kept, or larger than MAX_FORM, and, with ctx->many set, where it has more
+ * than MAX_PAIRS pairs.  An array of convrelay_pair_t, or NULL without memory.
  */
 ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
 

@@ -30,6 +30,7 @@ ngx_http_convrelay_form(ngx_http_request_t *r)
 {
     u_char                    *pos, *last;
     ngx_str_t                  data;
+    ngx_uint_t                 n;
     ngx_array_t               *form;
     convrelay_pair_t           pair, *p;
     ngx_http_convrelay_ctx_t  *ctx;
@@ -47,10 +48,19 @@ ngx_http_convrelay_form(ngx_http_request_t *r)
         return NULL;
     }
 
-    form = ngx_array_create(r->pool,
-                            ngx_max(convrelay_form_count(data.data, data.len),
-                                    1),
-                            sizeof(convrelay_pair_t));
+    n = convrelay_form_count(data.data, data.len);
+
+    if (n > NGX_HTTP_CONVRELAY_MAX_PAIRS) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "client sent a form of %ui parameters, limit is %d",
+                      n, NGX_HTTP_CONVRELAY_MAX_PAIRS);
+
+        ctx->many = 1;
+        data.len = 0;
+        n = 0;
+    }
+
+    form = ngx_array_create(r->pool, ngx_max(n, 1), sizeof(convrelay_pair_t));
     if (form == NULL) {
         return NULL;
     }
@@ -344,7 +354,9 @@ ngx_http_convrelay_handoff_members(ngx_http_request_t *r,
 {
     convrelay_pair_t   pair, *member;
 
-    while (convrelay_handoff_next(h, &pair) == CONVRELAY_OK) {
+    while (members->nelts < NGX_HTTP_CONVRELAY_MAX_PAIRS
+           && convrelay_handoff_next(h, &pair) == CONVRELAY_OK)
+    {
 
         member = ngx_array_push(members);
         if (member == NULL) {

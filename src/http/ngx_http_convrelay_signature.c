@@ -30,7 +30,7 @@ static ngx_array_t *ngx_http_convrelay_signature_tokens(
     ngx_http_request_t *r, ngx_pool_t *pool, ngx_array_t *values);
 static ngx_int_t ngx_http_convrelay_signature_try(ngx_http_request_t *r,
     ngx_pool_t *pool, ngx_array_t *tokens, ngx_str_t *url,
-    convrelay_str_t *header);
+    ngx_array_t *pairs, convrelay_str_t *header);
 static ngx_int_t ngx_http_convrelay_signature_pairs(ngx_http_request_t *r,
     ngx_pool_t *pool, ngx_array_t **pairs);
 static ngx_int_t ngx_http_convrelay_signature_base(ngx_http_request_t *r,
@@ -80,7 +80,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_int_t         rc;
     ngx_uint_t        plain;
     const char       *reason, *arguments;
-    ngx_array_t      *tokens;
+    ngx_array_t      *tokens, *pairs;
     ngx_table_elt_t  *h;
     convrelay_str_t   header;
 
@@ -97,6 +97,18 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
     header.data = h ? h->value.data : NULL;
 
     reason = header.len ? "wrong" : "no";
+
+    /* it has one length: for another one nothing is decoded and hashed */
+
+    pairs = NULL;
+
+    if (header.len == CONVRELAY_SIGNATURE_LEN) {
+
+        rc = ngx_http_convrelay_signature_pairs(r, pool, &pairs);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
 
     /* behind a TLS tunnel a connection is plain and its URL is not */
 
@@ -116,7 +128,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
             first = base;
         }
 
-        if (header.len == 0) {
+        if (pairs == NULL) {
             break;
         }
 
@@ -128,7 +140,8 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
 
         (void) ngx_sprintf(url.data, "%V%V", &base, &r->unparsed_uri);
 
-        rc = ngx_http_convrelay_signature_try(r, pool, tokens, &url, &header);
+        rc = ngx_http_convrelay_signature_try(r, pool, tokens, &url, pairs,
+                                              &header);
 
         if (rc == NGX_OK) {
             return ngx_http_convrelay_signature_body(r);
@@ -208,7 +221,8 @@ ngx_http_convrelay_signature_tokens(ngx_http_request_t *r, ngx_pool_t *pool,
 
 static ngx_int_t
 ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_pool_t *pool,
-    ngx_array_t *tokens, ngx_str_t *url, convrelay_str_t *header)
+    ngx_array_t *tokens, ngx_str_t *url, ngx_array_t *pairs,
+    convrelay_str_t *header)
 {
     u_char                 *buf;
     u_char                  digest[NGX_HTTP_CONVRELAY_SHA1_LEN];
@@ -216,18 +230,14 @@ ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_int_t               rc;
     ngx_str_t               src, dst, *token;
     ngx_uint_t              i;
-    ngx_array_t            *pairs;
     convrelay_str_t         str, input;
     convrelay_signature_t   s;
-
-    if (ngx_http_convrelay_signature_pairs(r, pool, &pairs) != NGX_OK) {
-        return NGX_ERROR;
-    }
 
     str.len = url->len;
     str.data = url->data;
 
     convrelay_signature_init(&s, &str, pairs->elts, pairs->nelts);
+    pairs->nelts = s.npairs;
 
     buf = ngx_pnalloc(pool, convrelay_signature_size(&s));
     if (buf == NULL) {
@@ -258,14 +268,15 @@ ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_pool_t *pool,
 }
 
 
-/* the form's pairs, in an array that may be sorted */
+/* the form's pairs, in an array of their own; NGX_OK or an HTTP status */
 
 static ngx_int_t
 ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_array_t **pairs)
 {
-    ngx_uint_t    n;
-    ngx_array_t  *form;
+    ngx_uint_t                 n;
+    ngx_array_t               *form;
+    ngx_http_convrelay_ctx_t  *ctx;
 
     n = 0;
     form = NULL;
@@ -273,7 +284,13 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
     if (r->method == NGX_HTTP_POST) {
         form = ngx_http_convrelay_form(r);
         if (form == NULL) {
-            return NGX_ERROR;
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+
+        if (ctx->many) {
+            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
         }
 
         n = form->nelts;
@@ -282,7 +299,7 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
     *pairs = ngx_array_create(pool, ngx_max(n, 1),
                               sizeof(convrelay_pair_t));
     if (*pairs == NULL) {
-        return NGX_ERROR;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (n) {

@@ -88,7 +88,17 @@ ngx_http_convrelay_webhook_respond(ngx_http_request_t *r)
         return rc;
     }
 
+    /* where signatures are not checked, nobody has looked at the form yet */
+
+    if (ngx_http_convrelay_form(r) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+
+    if (ctx->many) {
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
 
     if (ctx->document(r, &document) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
