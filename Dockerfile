@@ -12,19 +12,18 @@ FROM ${BASE} AS build
 
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y \
-        --no-install-recommends gcc libc6-dev make nginx-dev libcjson-dev \
-        libssl-dev
+        --no-install-recommends gcc libc6-dev make nginx-dev libssl-dev
 
 COPY . /src
 WORKDIR /src
-RUN make B=/build module
+RUN make B=/build ADDONS= module
 
 
 FROM ${BASE}
 
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y \
-        --no-install-recommends nginx libcjson1 ca-certificates \
+        --no-install-recommends nginx ca-certificates \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/www/html \
         /etc/nginx/sites-* /etc/nginx/modules-enabled
 

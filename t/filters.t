@@ -56,9 +56,6 @@ add_block_preprocessor(sub {
     $ENV{TEST_NGINX_LOAD_MODULES} = $Test::Nginx::Util::LoadModules
         = join ' ', $before ? (@theirs, @rest) : (@rest, @theirs);
 
-    $ENV{LD_PRELOAD} = $block->preload // '';
-    delete $ENV{LD_PRELOAD} if !$ENV{LD_PRELOAD};
-
     $block->set_value('config', <<"_EOC_" . ($block->config // ''));
     location = /ws {
         convrelay;
@@ -336,9 +333,3 @@ xslt_types  *;
 
 === TEST 16: all of them, only loaded
 --- modules: headers_more_filter subs_filter brotli_filter echo js srcache_filter
-
-
-
-=== TEST 17: a copy of cJSON that is there already
---- preload eval
-(grep { -e } glob '/usr/lib/*/libcjson.so.1')[0]

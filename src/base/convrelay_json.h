@@ -2,16 +2,13 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * JSON from outside is made safe for cJSON by one pass, and JSON of ours is
- * escaped by one writer.
+ * JSON of strings: what is escaped in them, and digits.
  */
 
 
 #ifndef CONVRELAY_JSON_H_INCLUDED
 #define CONVRELAY_JSON_H_INCLUDED
 
-
-#include <cjson/cJSON.h>
 
 #include "convrelay_base.h"
 
@@ -24,40 +21,6 @@
 #define convrelay_json_blank(c)                                              \
     ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
 
-
-typedef struct {
-    cJSON            *root;
-    const char       *error;      /* a phrase such as "is nested too deep" */
-} convrelay_json_t;
-
-
-/*
- * Parses one document of len bytes.  Before cJSON sees it, a scrub turns a
- * lone surrogate escape into U+FFFD, removes NUL escapes, replaces invalid
- * UTF-8 by U+FFFD and checks the depth; data may be changed in place.  Bytes
- * behind the document other than white space are an error.
- *
- * Returns CONVRELAY_OK: json->root is the tree, strings in it are complete,
- * valid UTF-8 without NULs.  CONVRELAY_DECLINED: no JSON (or no memory for
- * the tree, which cJSON does not tell apart), json->error says why.
- * CONVRELAY_ERROR: out of memory.  convrelay_json_free() is owed only after
- * CONVRELAY_OK, and harmless otherwise.
- */
-int convrelay_json_parse(convrelay_json_t *json, u_char *data, size_t len);
-void convrelay_json_free(convrelay_json_t *json);
-
-/*
- * Members of an object.  A member that is missing, null or of another type
- * gives DECLINED and leaves *value as it was.  Strings are borrowed from the
- * tree.  convrelay_json_number() also takes a numeric string (Twilio's old
- * durationUntilInterruptMs).
- */
-int convrelay_json_string(const cJSON *object, const char *name,
-    convrelay_str_t *value);
-int convrelay_json_bool(const cJSON *object, const char *name,
-    unsigned *value);
-int convrelay_json_number(const cJSON *object, const char *name,
-    double *value);
 
 /*
  * Length of src as the inside of a JSON string (no quotes), and the writer.

@@ -11,7 +11,7 @@
 #define CONVRELAY_CALLER_MESSAGE_H_INCLUDED
 
 
-#include "convrelay_json.h"
+#include "convrelay_json_tree.h"
 
 #include "convrelay_caller.h"
 

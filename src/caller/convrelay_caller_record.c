@@ -4,7 +4,7 @@
  */
 
 
-#include "convrelay_json.h"
+#include "convrelay_json_tree.h"
 
 #include "convrelay_caller_message.h"
 #include "convrelay_caller_record.h"

@@ -24,7 +24,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "convrelay_json.h"
+#include "convrelay_json_tree.h"
 
 
 /* the longest model name and piece of text, so that an event has a limit */

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "convrelay_json.h"
+#include "convrelay_json_tree.h"
 #include "convrelay_utf8.h"
 
 

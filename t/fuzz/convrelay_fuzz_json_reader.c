@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "convrelay_json_reader.h"
+#include "convrelay_json_tree.h"
 #include "convrelay_utf8.h"
 
 

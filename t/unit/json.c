@@ -4,7 +4,7 @@
  */
 
 
-#include "convrelay_json.h"
+#include "convrelay_json_tree.h"
 #include "convrelay_utf8.h"
 #include "tap.h"
 

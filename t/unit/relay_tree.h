@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "convrelay_handoff.h"
-#include "convrelay_json.h"
+#include "convrelay_json_tree.h"
 #include "convrelay_relay.h"
 
 
