@@ -11,6 +11,7 @@ use warnings;
 use lib 't/lib';
 
 use ConvRelay::Call;
+use ConvRelay::Heap;
 use ConvRelay::Nginx;
 use Test::More;
 use Time::HiRes qw( sleep );
@@ -59,7 +60,7 @@ $llm->start;
 
 
 my $nginx = ConvRelay::Nginx->new;
-my $counts = $nginx->dir . '/malloc';
+my $heap = ConvRelay::Heap->new($nginx);
 
 $nginx->http(<<"_EOC_", 'worker_rlimit_nofile 4096;');
     upstream llm {
@@ -111,38 +112,9 @@ $nginx->http(<<"_EOC_", 'worker_rlimit_nofile 4096;');
     }
 _EOC_
 
-my $so = $nginx->dir . '/malloc_count.so';
-my $src = ConvRelay::Nginx->root . '/t/lib/malloc_count.c';
-
-system(qw( cc -O1 -shared -fPIC -o ), $so, $src) == 0
-    or die "cannot compile $src\n";
-
-{
-    local $ENV{LD_PRELOAD} = $so;
-    local $ENV{MALLOC_COUNT} = $counts;
-
-    $nginx->start;
-}
+$heap->start;
 
 my ($worker) = $nginx->workers;
-
-
-# bytes and pieces, when they have come to rest
-
-sub heap {
-    my ($last, $same) = ('', 0);
-
-    while ($same < 5) {
-        open my $fh, '<:raw', $counts or die "$counts: $!\n";
-        sysread $fh, my $now, 16;
-
-        $same = $now eq $last ? $same + 1 : 0;
-        $last = $now;
-        sleep 0.02;
-    }
-
-    return unpack 'q2', $last;
-}
 
 
 # kilobytes that only the worker has
@@ -178,12 +150,12 @@ subtest "$turns turns on one call" => sub {
         $said{$n % 10}{$call->answer}++;
 
         if ($n == $first) {
-            @heap = heap();
+            @heap = $heap->counts;
             $resident = resident();
         }
     }
 
-    my @now = heap();
+    my @now = $heap->counts;
 
     is $now[0] - $heap[0], 0, "no byte more after turn $turns than after $first";
     is $now[1] - $heap[1], 0, '... in no piece more';
@@ -215,10 +187,10 @@ subtest 'a fifth as many that are interrupted and talked over' => sub {
         $call->interrupt('1 2');
         $call->answer;
 
-        @heap = heap() if $n == 9;
+        @heap = $heap->counts if $n == 9;
     }
 
-    my @now = heap();
+    my @now = $heap->counts;
 
     is $now[0] - $heap[0], 0, 'no byte more than after 18';
     is $now[1] - $heap[1], 0, '... in no piece more';
@@ -232,10 +204,10 @@ subtest 'the same with the LLM in the location itself' => sub {
 
     for my $n (1 .. $turns / 5) {
         $call->ask('Hi');
-        @heap = heap() if $n == 20;
+        @heap = $heap->counts if $n == 20;
     }
 
-    my @now = heap();
+    my @now = $heap->counts;
 
     is $now[0] - $heap[0], 0, 'no byte more than after 20 turns';
     is $now[1] - $heap[1], 0, '... in no piece more';
@@ -259,10 +231,10 @@ subtest 'moments that have actions' => sub {
 
         $call->ask('Hi');
 
-        @heap = heap() if $n == 10;
+        @heap = $heap->counts if $n == 10;
     }
 
-    my @now = heap();
+    my @now = $heap->counts;
 
     is $now[0] - $heap[0], 0, 'no byte more than after ten of each';
     is $now[1] - $heap[1], 0, '... in no piece more';
@@ -279,7 +251,7 @@ subtest 'calls that come and go' => sub {
     for my $wave (1 .. 5) {
         my @calls = map { dial($_ % 3 ? '/ws' : '/slow') } 1 .. 100;
 
-        $idle = (heap())[0] - $heap[0] if @heap && $wave == 5;
+        $idle = ($heap->counts)[0] - $heap[0] if @heap && $wave == 5;
 
         $_->prompt('Hi') for @calls;
         $_->tokens(1) for @calls;
@@ -290,10 +262,10 @@ subtest 'calls that come and go' => sub {
             $ends[$n % @ends]->($calls[$n]);
         }
 
-        @heap = heap() if $wave == 1;
+        @heap = $heap->counts if $wave == 1;
     }
 
-    my @now = heap();
+    my @now = $heap->counts;
 
     is $now[0] - $heap[0], 0, 'nothing is left of the last 400 of 500';
     is $now[1] - $heap[1], 0, '... in no piece';

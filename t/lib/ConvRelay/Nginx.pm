@@ -5,7 +5,9 @@ package ConvRelay::Nginx;
 #
 #     my $nginx = ConvRelay::Nginx->new;
 #     $nginx->write('nginx.conf', $text);     into its conf folder
-#     $nginx->http($text);                    a whole nginx.conf around it
+#     $nginx->http($text);                    a whole nginx.conf around it;
+#                                             then directives of its main
+#                                             part, worker_connections
 #     $nginx->start;
 #     $nginx->hup;                            returns when new workers serve
 #     $nginx->signal('QUIT');
@@ -123,9 +125,10 @@ sub write {
 
 
 sub http {
-    my ($self, $http, $main) = @_;
+    my ($self, $http, $main, $connections) = @_;
 
     $main //= '';
+    $connections //= 1024;
 
     $self->write('nginx.conf', <<"_EOC_");
 %%MODULES%%
@@ -134,7 +137,7 @@ error_log         logs/error.log info;
 $main
 
 events {
-    worker_connections  1024;
+    worker_connections  $connections;
 }
 
 http {
