@@ -6,6 +6,7 @@
  */
 
 
+#include "ngx_http_convrelay_fetch.h"
 #include "ngx_http_convrelay_call.h"
 #include "ngx_http_convrelay_webhook.h"
 
@@ -428,6 +429,10 @@ ngx_http_convrelay_init(ngx_conf_t *cf)
     if (ngx_http_convrelay_env_check(cf) != NGX_OK
         || ngx_http_convrelay_memory_init(cf) != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_convrelay_fetch_init(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 

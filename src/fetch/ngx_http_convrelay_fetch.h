@@ -1,0 +1,223 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A request of ours to a location: to an LLM, a tool, a store, whatever an
+ * operator puts there.  It is a background subrequest below a shadow main
+ * request in a pool of its own, so that nothing of it outlives it, and what
+ * the location answers goes to a sink and not to any client.
+ *
+ * There are two ways to run one.
+ *
+ *   - A content handler, called directly on the connection of a client, as
+ *     a turn does with its own location's.  No phase runs and no connection
+ *     is taken.  It has to be over before that client's request is.
+ *
+ *   - Another location, by URI, through its phases as any subrequest goes:
+ *     rewrite, limit_req, limit_conn, content; not the access phase, which
+ *     nginx skips for subrequests ("internal" is the protection).  It has a
+ *     connection of its own without a descriptor, so that a delay waits
+ *     there and not on the client's socket, and so that it can outlive the
+ *     client or have none.  This takes one of worker_connections.
+ *
+ * A fetch is ended and freed by its posted event only: an upstream's code is
+ * on the stack whenever something of an answer is looked at.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_FETCH_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_FETCH_H_INCLUDED
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+
+typedef struct ngx_http_convrelay_fetch_s  ngx_http_convrelay_fetch_t;
+
+
+/*
+ * Where the answer goes; each may be NULL.  A sink may cancel its fetch but
+ * not free it, and is not called any more after that.
+ */
+
+typedef struct {
+
+    /* f->status is known; f->encoded says that the body is of no use */
+    void  (*header)(ngx_http_convrelay_fetch_t *f);
+
+    /* bytes of the body, which may be written to until the return */
+    void  (*data)(ngx_http_convrelay_fetch_t *f, u_char *pos, u_char *last);
+
+    /* all data of one call of the filter were handed over */
+    void  (*flush)(ngx_http_convrelay_fetch_t *f);
+
+    /* the end: once, whatever it was, and the last call; f is freed then */
+    void  (*end)(ngx_http_convrelay_fetch_t *f);
+
+} ngx_http_convrelay_fetch_sink_t;
+
+
+/* how it ended, as far as nginx's side of it goes */
+
+typedef enum {
+    NGX_HTTP_CONVRELAY_FETCH_OK = 0,      /* the answer is complete, whatever
+                                             its status is */
+    NGX_HTTP_CONVRELAY_FETCH_NO_ANSWER,   /* there was no header */
+    NGX_HTTP_CONVRELAY_FETCH_CUT,         /* the body broke off */
+    NGX_HTTP_CONVRELAY_FETCH_TIMED_OUT,   /* the deadline passed, or the
+                                             worker had to go */
+    NGX_HTTP_CONVRELAY_FETCH_TOO_LARGE,   /* more than max_size bytes */
+    NGX_HTTP_CONVRELAY_FETCH_ENCODED,     /* a Content-Encoding */
+    NGX_HTTP_CONVRELAY_FETCH_REDIRECTED   /* X-Accel-Redirect asked for
+                                             another location */
+} ngx_http_convrelay_fetch_end_e;
+
+
+/* to be filled before the start, zero-filled at first */
+
+typedef struct {
+    ngx_http_handler_pt               handler;    /* run it, or */
+    ngx_str_t                         uri;        /* the location, from "/";
+                                                     or "@name" */
+    ngx_str_t                         args;
+
+    ngx_uint_t                        method;     /* NGX_HTTP_POST, ... */
+    ngx_str_t                         method_name;
+    ngx_str_t                         content_type;   /* of the body */
+    ngx_str_t                         accept;
+    ngx_buf_t                        *body;       /* or NULL */
+
+    ngx_msec_t                        timeout;    /* for all of it, not 0 for
+                                                     a fetch by URI */
+    size_t                            max_size;   /* bytes of the body; 0: no
+                                                     limit */
+    unsigned                          stream:1;   /* an upstream's answer is
+                                                     wanted as it arrives,
+                                                     so it is not cached */
+} ngx_http_convrelay_fetch_request_t;
+
+
+struct ngx_http_convrelay_fetch_s {
+    ngx_pool_t                       *pool;
+    ngx_http_request_t               *main;       /* the shadow */
+    ngx_http_request_t               *request;    /* below it; NULL: not
+                                                     started */
+    ngx_http_request_t               *client;     /* whose connection is used;
+                                                     NULL: own is */
+    ngx_connection_t                 *own;
+
+    ngx_http_convrelay_fetch_request_t      to;
+    const ngx_http_convrelay_fetch_sink_t  *sink;
+    void                             *data;       /* the owner's */
+
+    ngx_event_t                       event;      /* posted: it is over, or
+                                                     has to be */
+    ngx_event_t                       timer;      /* its deadline */
+    ngx_http_post_subrequest_t        post;
+
+    u_char                           *buffer;     /* for bytes of files */
+    size_t                            size;       /* of the body so far */
+    ngx_uint_t                        status;     /* 0: no header yet */
+    ngx_int_t                         rc;         /* of the subrequest */
+
+    unsigned                          done:1;     /* the subrequest is over */
+    unsigned                          clean:1;    /* the body's end was seen */
+    unsigned                          encoded:1;
+    unsigned                          late:1;
+    unsigned                          large:1;
+    unsigned                          redirected:1;
+    unsigned                          failed:1;   /* no memory, or a file that
+                                                     cannot be read */
+    unsigned                          cancelled:1;
+    unsigned                          stopping:1;
+};
+
+
+/*
+ * Creates a fetch in a pool of its own.  r is whose location's configuration,
+ * addresses and, with f->main, variables it has.  own: it gets a connection
+ * of its own, for a URI, and does not refer to r's memory any more; else it
+ * runs on r's connection and has to be freed before r is.
+ *
+ * NULL: no memory or no connection (logged).  f->main can be used at once to
+ * evaluate values; its ctx of any module is the caller's to set.
+ */
+ngx_http_convrelay_fetch_t *ngx_http_convrelay_fetch_create(
+    ngx_http_request_t *r, ngx_uint_t own);
+
+/*
+ * The same without a request: for the server whose configuration is ctx,
+ * with loopback's addresses.
+ */
+ngx_http_convrelay_fetch_t *ngx_http_convrelay_fetch_create_alone(
+    ngx_http_conf_ctx_t *ctx);
+
+/*
+ * Starts it as f->to says.  NGX_OK: the sink's end will be called, from an
+ * event and not before this returns, unless it is cancelled.  NGX_ERROR: it
+ * was freed.
+ */
+ngx_int_t ngx_http_convrelay_fetch_start(ngx_http_convrelay_fetch_t *f,
+    const ngx_http_convrelay_fetch_sink_t *sink, void *data);
+
+/* another deadline, in ms from now; 0: none */
+void ngx_http_convrelay_fetch_timeout(ngx_http_convrelay_fetch_t *f,
+    ngx_msec_t timeout);
+
+/*
+ * Nobody wants the answer any more: no function of the sink is called from
+ * now on; the upstream is closed and f is freed in this event-loop turn.  May
+ * be called from anywhere, the sink included.
+ */
+void ngx_http_convrelay_fetch_cancel(ngx_http_convrelay_fetch_t *f);
+
+/*
+ * The request from which it was created is about to go, it goes on without:
+ * variables of the module that somebody may still ask for are evaluated now.
+ * Only for a fetch with a connection of its own.
+ */
+void ngx_http_convrelay_fetch_detach(ngx_http_convrelay_fetch_t *f);
+
+/*
+ * The client's request is being freed: ends the upstream at once, and then
+ * frees everything.  Not to be called below a callback of the fetch.
+ */
+void ngx_http_convrelay_fetch_abort(ngx_http_convrelay_fetch_t *f);
+void ngx_http_convrelay_fetch_free(ngx_http_convrelay_fetch_t *f);
+
+ngx_http_convrelay_fetch_end_e ngx_http_convrelay_fetch_result(
+    ngx_http_convrelay_fetch_t *f);
+
+/* goes on after "request to /uri ": "timed out" */
+const char *ngx_http_convrelay_fetch_phrase(
+    ngx_http_convrelay_fetch_end_e end);
+
+/* the filters and the phase handler; once, in postconfiguration */
+ngx_int_t ngx_http_convrelay_fetch_init(ngx_conf_t *cf);
+
+/* X-Accel-* of an upstream's answer are not for us */
+void ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf);
+
+
+/* of the files of this room */
+
+ngx_int_t ngx_http_convrelay_fetch_post_handler(ngx_http_request_t *r,
+    void *data, ngx_int_t rc);
+
+/* a connection without a descriptor; client may be NULL.  NULL: logged */
+ngx_connection_t *ngx_http_convrelay_fetch_connect(ngx_pool_t *pool,
+    ngx_connection_t *client);
+void ngx_http_convrelay_fetch_disconnect(ngx_connection_t *c);
+
+/*
+ * A main request in the pool that is never finalized; r may be NULL.  With
+ * keep its strings and variables are r's, else they are copies or empty.
+ */
+ngx_http_request_t *ngx_http_convrelay_fetch_shadow(ngx_pool_t *pool,
+    ngx_connection_t *c, ngx_http_conf_ctx_t *ctx, ngx_http_request_t *r,
+    ngx_uint_t keep);
+
+
+#endif /* NGX_HTTP_CONVRELAY_FETCH_H_INCLUDED */
