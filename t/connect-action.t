@@ -912,3 +912,19 @@ ask("action", "/action")
 --- response_body
 twiml: <Connect><ConversationRelay url="wss://example.com/ws" welcomeGreeting="Hello." events="tokens-played"><Parameter name="convrelay_greeting" value="Hello."/></ConversationRelay></Connect>
 action: <Connect><ConversationRelay url="wss://example.com/ws" events="tokens-played"/></Connect>
+
+
+
+=== TEST 36: names of the form and of a hand-off that no variable can have
+--- config
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply  say "$convrelay_form_SipHeader_X_Account|$convrelay_handoff_reason_code|$convrelay_handoff_next_step";
+}
+--- asks
+ask("form", "/action", { ["SipHeader_X-Account"] = "a1" })
+ask("hand-off", "/action",
+    { HandoffData = '{"reason-code":"dash","reason_code":"exact","next.step":1}' })
+--- response_body
+form: <Say>a1||</Say>
+hand-off: <Say>|exact|1</Say>

@@ -339,3 +339,25 @@ ngx.say(require "convrelay_llm".log("told.log", 1))
 > close 1000
 < close 1000
 101 [+1  X-More: yes    GET]
+
+
+
+=== TEST 11: "_" in a variable's name stands for "-", "." and blank, the exact name first
+--- config
+location = /ws {
+    convrelay;
+    convrelay_system_prompt  "$convrelay_parameter_order_id|$convrelay_parameter_first_name|$convrelay_parameter_a_b|$convrelay_parameter_x_y|$convrelay_parameter_convrelay_ticket|";
+
+    proxy_pass  http://llm/v1/chat/completions;
+}
+--- llm: answer=history
+--- call
+local call = dial("/ws")
+call:send('{"type":"setup","customParameters":{"order-id":"12",'
+          .. '"first name":"Ann","a.b":"dot","a_b":"exact","x+y":"none"}}')
+call:ask("Hi")
+call:drop()
+--- response_body
+> prompt "Hi"
+< "[{\"role\":\"system\",\"content\":\"12|Ann|exact|||\"},{\"role\":\"user\",\"content\":\"Hi\"}]"
+> drop

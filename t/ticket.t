@@ -462,3 +462,16 @@ convrelay_ticket  b;
 --- must_die
 --- error_log
 "convrelay_ticket" directive is duplicate
+
+
+
+=== TEST 20: a parameter of a similar name is not a ticket
+--- config
+--- call
+local call = dial("/ws")
+call:send { type = "setup", callSid = sid,
+            customParameters = { ["convrelay-ticket"] = ticket() } }
+call:finish()
+--- response_body_like: < close 1008
+--- error_log
+client sent setup with no ticket for its call

@@ -94,5 +94,14 @@ int convrelay_str_starts_nocase(const convrelay_str_t *str,
 size_t convrelay_str_distance(const convrelay_str_t *a,
     const convrelay_str_t *b);
 
+/*
+ * The value of the first of n pairs with the name that a variable has for it,
+ * or NULL.  Letters are equal in upper and lower case.  A variable's name
+ * consists of letters, digits and "_": where no pair has this very name, "_"
+ * stands for "-", "." and " " too.
+ */
+const convrelay_str_t *convrelay_pair_find(const convrelay_pair_t *pair,
+    size_t n, const convrelay_str_t *name);
+
 
 #endif /* CONVRELAY_BASE_H_INCLUDED */

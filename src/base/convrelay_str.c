@@ -9,6 +9,8 @@
 
 static int convrelay_str_match(const convrelay_str_t *str, const char *text,
     unsigned nocase, size_t *len);
+static int convrelay_pair_is(const convrelay_str_t *name,
+    const convrelay_str_t *variable, unsigned loose);
 
 
 void
@@ -145,4 +147,51 @@ convrelay_str_distance(const convrelay_str_t *a, const convrelay_str_t *b)
     }
 
     return row[b->len];
+}
+
+
+const convrelay_str_t *
+convrelay_pair_find(const convrelay_pair_t *pair, size_t n,
+    const convrelay_str_t *name)
+{
+    size_t    i;
+    unsigned  loose;
+
+    for (loose = 0; loose < 2; loose++) {
+
+        for (i = 0; i < n; i++) {
+
+            if (convrelay_pair_is(&pair[i].name, name, loose)) {
+                return &pair[i].value;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+convrelay_pair_is(const convrelay_str_t *name, const convrelay_str_t *variable,
+    unsigned loose)
+{
+    size_t  i;
+    u_char  a, b;
+
+    if (name->len != variable->len) {
+        return 0;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        a = convrelay_lower(name->data[i]);
+        b = convrelay_lower(variable->data[i]);
+
+        if (a != b
+            && !(loose && b == '_' && (a == '-' || a == '.' || a == ' ')))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }

@@ -197,7 +197,7 @@ ngx_int_t ngx_http_convrelay_add_header(ngx_http_request_t *r,
 ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
 
 /*
- * The first parameter of a name, case ignored, as nginx does with variables.
+ * The first parameter of a name, as convrelay_pair_find() looks for it.
  * NGX_OK, NGX_DECLINED (there is none) or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_form_value(ngx_http_request_t *r,

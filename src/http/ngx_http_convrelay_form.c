@@ -90,28 +90,27 @@ ngx_int_t
 ngx_http_convrelay_form_value(ngx_http_request_t *r, ngx_str_t *name,
     convrelay_str_t *value)
 {
-    ngx_uint_t         i;
-    ngx_array_t       *form;
-    convrelay_pair_t  *pair;
+    ngx_array_t            *form;
+    convrelay_str_t         str;
+    const convrelay_str_t  *found;
 
     form = ngx_http_convrelay_form(r);
     if (form == NULL) {
         return NGX_ERROR;
     }
 
-    pair = form->elts;
+    str.len = name->len;
+    str.data = name->data;
 
-    for (i = 0; i < form->nelts; i++) {
+    found = convrelay_pair_find(form->elts, form->nelts, &str);
 
-        if (pair[i].name.len == name->len
-            && ngx_strncasecmp(pair[i].name.data, name->data, name->len) == 0)
-        {
-            *value = pair[i].value;
-            return NGX_OK;
-        }
+    if (found == NULL) {
+        return NGX_DECLINED;
     }
 
-    return NGX_DECLINED;
+    *value = *found;
+
+    return NGX_OK;
 }
 
 

@@ -40,7 +40,7 @@ static ngx_int_t ngx_http_convrelay_variable_text(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_variable_set(ngx_http_variable_value_t *v,
     const u_char *data, size_t len);
 static void ngx_http_convrelay_variable_suffix(uintptr_t data,
-    const char *prefix, ngx_str_t *suffix);
+    const char *prefix, convrelay_str_t *suffix);
 
 
 static ngx_str_t  ngx_http_convrelay_session_status =
@@ -319,7 +319,7 @@ static ngx_int_t
 ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t               name;
+    convrelay_str_t         name;
     const convrelay_str_t  *value;
     convrelay_session_t    *session;
 
@@ -329,8 +329,8 @@ ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
     if (session) {
         ngx_http_convrelay_variable_suffix(data, "convrelay_parameter_",
                                            &name);
-        value = convrelay_session_parameter(session, name.data,
-                                            name.len);
+        value = convrelay_pair_find(session->parameters, session->nparameters,
+                                    &name);
     }
 
     if (value == NULL) {
@@ -346,11 +346,15 @@ static ngx_int_t
 ngx_http_convrelay_form_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t  name;
+    ngx_str_t        str;
+    convrelay_str_t  name;
 
     ngx_http_convrelay_variable_suffix(data, "convrelay_form_", &name);
 
-    return ngx_http_convrelay_variable_form(r, v, &name);
+    str.len = name.len;
+    str.data = name.data;
+
+    return ngx_http_convrelay_variable_form(r, v, &str);
 }
 
 
@@ -390,10 +394,9 @@ static ngx_int_t
 ngx_http_convrelay_handoff_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t          name;
-    ngx_uint_t         i;
-    ngx_array_t       *members;
-    convrelay_pair_t  *pair;
+    ngx_array_t            *members;
+    convrelay_str_t         name;
+    const convrelay_str_t  *value;
 
     members = ngx_http_convrelay_handoff(r->main);
     if (members == NULL) {
@@ -402,18 +405,14 @@ ngx_http_convrelay_handoff_variable(ngx_http_request_t *r,
 
     ngx_http_convrelay_variable_suffix(data, "convrelay_handoff_", &name);
 
-    pair = members->elts;
+    value = convrelay_pair_find(members->elts, members->nelts, &name);
 
-    for (i = 0; i < members->nelts; i++) {
-
-        if (convrelay_handoff_is(&pair[i].name, name.data, name.len)) {
-            return ngx_http_convrelay_variable_text(r, v, &pair[i].value);
-        }
+    if (value == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
     }
 
-    v->not_found = 1;
-
-    return NGX_OK;
+    return ngx_http_convrelay_variable_text(r, v, value);
 }
 
 
@@ -421,7 +420,8 @@ static ngx_int_t
 ngx_http_convrelay_env_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t                        name, value;
+    ngx_str_t                        value;
+    convrelay_str_t                  name;
     ngx_http_convrelay_main_conf_t  *mcf;
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
@@ -520,7 +520,7 @@ ngx_http_convrelay_variable_set(ngx_http_variable_value_t *v,
 
 static void
 ngx_http_convrelay_variable_suffix(uintptr_t data, const char *prefix,
-    ngx_str_t *suffix)
+    convrelay_str_t *suffix)
 {
     size_t      len;
     ngx_str_t  *name;

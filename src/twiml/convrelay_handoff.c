@@ -15,7 +15,6 @@
 
 static int convrelay_handoff_value(convrelay_json_value_t *value,
     convrelay_str_t *text);
-static u_char convrelay_handoff_char(u_char ch);
 
 
 int
@@ -89,40 +88,6 @@ convrelay_handoff_value(convrelay_json_value_t *value, convrelay_str_t *text)
     default:
         return CONVRELAY_DECLINED;
     }
-}
-
-
-int
-convrelay_handoff_is(const convrelay_str_t *member, const u_char *name,
-    size_t len)
-{
-    size_t  i;
-
-    if (member->len != len) {
-        return 0;
-    }
-
-    for (i = 0; i < len; i++) {
-
-        if (convrelay_handoff_char(member->data[i])
-            != convrelay_handoff_char(name[i]))
-        {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static u_char
-convrelay_handoff_char(u_char ch)
-{
-    if (ch >= 'A' && ch <= 'Z') {
-        return ch | 0x20;
-    }
-
-    return (ch == '-') ? '_' : ch;
 }
 
 

@@ -39,13 +39,6 @@ void convrelay_handoff_close(convrelay_handoff_t *h);
 int convrelay_handoff_next(convrelay_handoff_t *h, convrelay_pair_t *pair);
 
 /*
- * Whether a member has the name that a variable uses for it: case is
- * ignored, and '_' stands for '-' too.
- */
-int convrelay_handoff_is(const convrelay_str_t *member, const u_char *name,
-    size_t len);
-
-/*
  * The attributes of a task, which have to be an object of JSON: the data as
  * it is where json is set, else {"handoffData":"..."}.
  */

@@ -95,7 +95,7 @@ handoff(const convrelay_str_t *data)
             break;
         }
 
-        must(convrelay_handoff_is(&pair.name, pair.name.data, pair.name.len));
+        must(convrelay_pair_find(&pair, 1, &pair.name) == &pair.value);
         must(n < data->len);
     }
 

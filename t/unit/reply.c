@@ -26,8 +26,6 @@ static void blank(const char *text, unsigned quotes, const char *want);
 
 static void handoff_test(void);
 static void handoff(const char *text, const char *want);
-static void name_test(void);
-static int is(const char *member, const char *name);
 static void task_test(void);
 static void task(const char *text, unsigned json, const char *want);
 
@@ -43,7 +41,6 @@ main(void)
     start_test();
     blank_test();
     handoff_test();
-    name_test();
     task_test();
 
     return tap_done();
@@ -462,30 +459,6 @@ handoff(const char *text, const char *want)
 
         tap_unflush(p, i);
     }
-}
-
-
-static void
-name_test(void)
-{
-    tap_ok(is("reasonCode", "reasoncode"), "case is ignored");
-    tap_ok(is("reason-code", "reason_code"), "\"_\" stands for \"-\"");
-    tap_ok(is("reason_code", "reason_code"), "... and for itself");
-    tap_ok(!is("reason", "reasoncode"), "a shorter name is another");
-    tap_ok(!is("reasoncodes", "reasoncode"), "a longer name is another");
-    tap_ok(!is("[", "{"), "only letters have a case");
-}
-
-
-static int
-is(const char *member, const char *name)
-{
-    convrelay_str_t  str;
-
-    str.len = strlen(member);
-    str.data = (u_char *) member;
-
-    return convrelay_handoff_is(&str, (u_char *) name, strlen(name));
 }
 
 

@@ -14,6 +14,8 @@ static void test_trim(void);
 static void test_copy(void);
 static void test_compare(void);
 static void test_distance(void);
+static void test_pairs(void);
+static void found(const char *name, const char *want);
 
 
 int
@@ -24,6 +26,7 @@ main(void)
     test_copy();
     test_compare();
     test_distance();
+    test_pairs();
 
     return tap_done();
 }
@@ -209,6 +212,62 @@ test_distance(void)
                == (i > CONVRELAY_STR_MAX_DISTANCE ? i : i - 2),
                "to a string of %zu bytes", i);
     }
+
+    tap_unflush(s.data, s.len);
+}
+
+
+static const convrelay_pair_t  pairs[] = {
+    { convrelay_string("tenant"), convrelay_string("1") },
+    { convrelay_string("order-id"), convrelay_string("2") },
+    { convrelay_string("order.id"), convrelay_string("3") },
+    { convrelay_string("Order_Id"), convrelay_string("4") },
+    { convrelay_string("first name"), convrelay_string("5") },
+    { convrelay_string("a.b-c d_e"), convrelay_string("6") },
+    { convrelay_string("x-y"), convrelay_string("7") },
+    { convrelay_string("x.y"), convrelay_string("8") },
+    { convrelay_string("tenant"), convrelay_string("9") },
+    { convrelay_string("[-"), convrelay_string("10") },
+    { convrelay_string(""), convrelay_string("11") }
+};
+
+
+static void
+test_pairs(void)
+{
+    found("tenant", "1");
+    found("TENANT", "1");
+    found("tenan", NULL);
+    found("tenants", NULL);
+    found("order_id", "4");
+    found("ORDER_ID", "4");
+    found("order-id", "2");
+    found("order.id", "3");
+    found("first_name", "5");
+    found("first.name", NULL);
+    found("a_b_c_d_e", "6");
+    found("a_b_c_d-e", NULL);
+    found("x_y", "7");
+    found("X_Y", "7");
+    found("x y", NULL);
+    found("__", NULL);
+    found("[_", "10");
+    found("{_", NULL);
+    found("", "11");
+}
+
+
+static void
+found(const char *name, const char *want)
+{
+    convrelay_str_t         s;
+    const convrelay_str_t  *value;
+
+    s = str(name);
+    value = convrelay_pair_find(pairs, sizeof(pairs) / sizeof(pairs[0]), &s);
+
+    tap_ok(want ? value && convrelay_str_is(value, want) : value == NULL,
+           "the pair that a variable calls \"%s\"", name);
 
     tap_unflush(s.data, s.len);
 }
