@@ -645,7 +645,143 @@ client sent wrong "X-Twilio-Signature" for "https://voice.example.com/hook" and 
 
 
 
-=== TEST 10: two tokens are accepted while they rotate, and nobody else's
+=== TEST 10: a target that names a host is signed for that one, not for Host
+--- signed
+--- http_config
+server {
+    listen       127.0.0.1:$TEST_NGINX_PORT_2 default_server;
+    server_name  a.example;
+
+    convrelay_auth_token  12345;
+
+    location = /twiml {
+        convrelay_twiml  wss://a.example/ws;
+    }
+
+    location = / {
+        convrelay_twiml  wss://a.example/ws;
+    }
+
+    location = /ws {
+        convrelay;
+        proxy_pass  http://llm/v1/chat/completions;
+    }
+}
+
+server {
+    listen       127.0.0.1:$TEST_NGINX_PORT_2;
+    server_name  b.example;
+
+    convrelay_auth_token  12345;
+
+    location = /twiml {
+        convrelay_twiml  wss://b.example/ws;
+    }
+
+    location = /ws {
+        convrelay;
+        proxy_pass  http://llm/v1/chat/completions;
+    }
+}
+--- config
+--- call eval
+my @out;
+
+for my $try (
+    [ '/twiml', 'a.example', 'a.example/twiml' ],
+    [ 'http://a.example/twiml', 'a.example', 'a.example/twiml' ],
+    [ 'http://a.example/twiml', 'b.example', 'a.example/twiml' ],
+    [ 'http://b.example/twiml', 'a.example', 'a.example/twiml' ],
+    [ 'http://b.example/twiml', 'a.example', 'b.example/twiml' ],
+    [ 'https://b.example:443/twiml', 'a.example', 'b.example/twiml' ],
+    [ 'http://a.example:81/twiml', 'a.example:82', 'a.example:81/twiml' ],
+    [ 'http://a.example:81/twiml', 'a.example:82', 'a.example:82/twiml' ],
+    [ 'http://A.example/twiml', 'a.example', 'A.example/twiml' ],
+    [ 'http://[::1]:81/twiml', 'a.example', '[::1]:81/twiml' ],
+    [ 'http://a.example?x=:1', 'b.example', 'a.example/?x=:1' ],
+    [ 'http://a.example:81?x=:1', 'b.example', 'a.example:81?x=:1' ],
+    [ 'http://a.example:81', 'b.example', 'a.example:81/' ],
+) {
+    my ($target, $host, $signed) = @$try;
+
+    push @out, "$target, $host, $signed"
+               => ::get($target, $host, ::sign("https://$signed"));
+}
+
+for my $try ([ 'b.example', 'a.example/ws' ], [ 'a.example', 'b.example/ws' ])
+{
+    push @out, "socket, $$try[0], $$try[1]"
+               => ::ws('http://b.example/ws', $$try[0],
+                       ::sign("wss://$$try[1]"));
+}
+
+::requests(@out) =~ s/(\x27)\)\)$/$1, \$TEST_NGINX_PORT_2))/gmr
+--- response_body
+/twiml, a.example, a.example/twiml: 200
+http://a.example/twiml, a.example, a.example/twiml: 200
+http://a.example/twiml, b.example, a.example/twiml: 200
+http://b.example/twiml, a.example, a.example/twiml: 403
+http://b.example/twiml, a.example, b.example/twiml: 200
+https://b.example:443/twiml, a.example, b.example/twiml: 200
+http://a.example:81/twiml, a.example:82, a.example:81/twiml: 200
+http://a.example:81/twiml, a.example:82, a.example:82/twiml: 403
+http://A.example/twiml, a.example, A.example/twiml: 200
+http://[::1]:81/twiml, a.example, [::1]:81/twiml: 200
+http://a.example?x=:1, b.example, a.example/?x=:1: 200
+http://a.example:81?x=:1, b.example, a.example:81?x=:1: 200
+http://a.example:81, b.example, a.example:81/: 200
+socket, b.example, a.example/ws: 403
+socket, a.example, b.example/ws: 101
+--- error_log
+client sent wrong "X-Twilio-Signature" for "https://b.example/twiml",
+client sent wrong "X-Twilio-Signature" for "https://a.example:81/twiml",
+client sent wrong "X-Twilio-Signature" for "wss://b.example/ws",
+
+
+
+=== TEST 11: HTTP/3 has its host in the place of a header, and never is plain
+--- signed
+--- main_config
+load_module  $TEST_NGINX_BUILD/ngx_http_convrelay_http3_module.so;
+--- http_config
+server {
+    listen  127.0.0.1:$TEST_NGINX_PORT_2;
+
+    convrelay_http3;
+    convrelay_auth_token  12345;
+
+    location = /twiml {
+        convrelay_twiml  wss://voice.example.com/ws;
+    }
+}
+--- config
+--- call eval
+my $host = 'voice.example.com';
+my $try = sub {
+    my ($host, $url) = @_;
+    return ::post('/twiml', $host, ::sign($url, \@::webhook), \@::webhook);
+};
+
+::requests(
+    https => $try->($host, "https://$host/twiml"),
+    port => $try->("$host:8443", "https://$host:8443/twiml"),
+    'another port' => $try->("$host:8443", "https://$host:8444/twiml"),
+    http => $try->($host, "http://$host/twiml"),
+    host => $try->($host, 'https://voice.example.org/twiml'),
+) =~ s/(\x27)\)\)$/$1, \$TEST_NGINX_PORT_2))/gmr
+--- response_body
+https: 200
+port: 200
+another port: 403
+http: 403
+host: 403
+--- error_log
+client sent wrong "X-Twilio-Signature" for "https://voice.example.com/twiml",
+client sent wrong "X-Twilio-Signature" for "https://voice.example.com:8443/twiml",
+
+
+
+=== TEST 12: two tokens are accepted while they rotate, and nobody else's
 --- signed
 --- http_config
 convrelay_env  TOKEN 12345;
@@ -724,7 +860,7 @@ client sent wrong "X-Twilio-Signature" for "https://h/both",
 
 
 
-=== TEST 11: a token chosen by map, which knows none for others
+=== TEST 13: a token chosen by map, which knows none for others
 --- signed
 --- http_config
 map $arg_account $token {
@@ -758,7 +894,7 @@ for "https://h/twiml" and its arguments, and "convrelay_auth_token" is empty,
 
 
 
-=== TEST 12: nothing sent is 403, too, and the log tells the URL but no secret
+=== TEST 14: nothing sent is 403, too, and the log tells the URL but no secret
 --- signed
 --- log_level: info
 --- config
@@ -809,7 +945,7 @@ BBBB
 
 
 
-=== TEST 13: the log has one line for a refused request, without arguments
+=== TEST 15: the log has one line for a refused request, without arguments
 --- signed
 --- log_level: info
 --- config
@@ -833,7 +969,7 @@ client sent no
 
 
 
-=== TEST 14: a form is signed, pair by pair
+=== TEST 16: a form is signed, pair by pair
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -893,7 +1029,7 @@ client sent wrong "X-Twilio-Signature" for "https://voice.example.com/twiml",
 
 
 
-=== TEST 15: any other body is signed by its hash
+=== TEST 17: any other body is signed by its hash
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -937,7 +1073,7 @@ client sent wrong "X-Twilio-Signature" for "https://h/twiml" and its arguments,
 
 
 
-=== TEST 16: a body is the same in a file, and in pieces
+=== TEST 18: a body is the same in a file, and in pieces
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -984,7 +1120,7 @@ client sent wrong "X-Twilio-Signature" for "https://h/small",
 
 
 
-=== TEST 17: a form has at most 500 parameters, and half a signature reads none
+=== TEST 19: a form has at most 500 parameters, and half a signature reads none
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -1015,7 +1151,7 @@ client sent a form of 501 parameters, limit is 500
 
 
 
-=== TEST 18: a HEAD request is signed as a GET is
+=== TEST 20: a HEAD request is signed as a GET is
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -1037,7 +1173,7 @@ client sent no
 
 
 
-=== TEST 19: with "off" nobody has to sign, and a signature is not looked at
+=== TEST 21: with "off" nobody has to sign, and a signature is not looked at
 --- signed
 --- config
 convrelay_auth_token  off;
@@ -1067,7 +1203,7 @@ ws: 101
 
 
 
-=== TEST 20: a signed call is a call
+=== TEST 22: a signed call is a call
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -1095,7 +1231,7 @@ qq{
 
 
 
-=== TEST 21: a webhook that anybody could call is refused by nginx -t
+=== TEST 23: a webhook that anybody could call is refused by nginx -t
 --- signed
 --- config
 location = /twiml {
@@ -1107,7 +1243,7 @@ location "/twiml" would let anybody in: add "convrelay_auth_token $convrelay_env
 
 
 
-=== TEST 22: a WebSocket that anybody could call is refused by nginx -t
+=== TEST 24: a WebSocket that anybody could call is refused by nginx -t
 --- signed
 --- config
 location = /ws {
@@ -1120,7 +1256,7 @@ location "/ws" would let anybody in
 
 
 
-=== TEST 23: a token that is not set is missed
+=== TEST 25: a token that is not set is missed
 --- signed
 --- config
 convrelay_auth_token  $convrelay_env_NO_SUCH_TOKEN;
@@ -1134,7 +1270,7 @@ NO_SUCH_TOKEN
 
 
 
-=== TEST 24: a token that is empty is missed
+=== TEST 26: a token that is empty is missed
 --- signed
 --- http_config
 convrelay_env  TOKEN "";
@@ -1150,7 +1286,7 @@ location = /twiml {
 
 
 
-=== TEST 25: "off" stands alone
+=== TEST 27: "off" stands alone
 --- config
 convrelay_auth_token  off 12345;
 --- must_die
@@ -1159,7 +1295,7 @@ convrelay_auth_token  off 12345;
 
 
 
-=== TEST 26: "off" is not a second token
+=== TEST 28: "off" is not a second token
 --- config
 convrelay_auth_token  12345 off;
 --- must_die
@@ -1168,7 +1304,7 @@ convrelay_auth_token  12345 off;
 
 
 
-=== TEST 27: three tokens are one too many
+=== TEST 29: three tokens are one too many
 --- config
 convrelay_auth_token  one two three;
 --- must_die
@@ -1177,7 +1313,7 @@ invalid number of arguments in "convrelay_auth_token" directive
 
 
 
-=== TEST 28: tokens are given once a level
+=== TEST 30: tokens are given once a level
 --- config
 convrelay_auth_token  one;
 convrelay_auth_token  two;
@@ -1187,7 +1323,7 @@ convrelay_auth_token  two;
 
 
 
-=== TEST 29: a public URL without its scheme is refused
+=== TEST 31: a public URL without its scheme is refused
 --- signed
 --- config
 convrelay_auth_token  12345;
@@ -1202,7 +1338,7 @@ the value "voice.example.com" of "convrelay_public_url" is not a URL such as "ht
 
 
 
-=== TEST 30: a public URL is that of the webhook, also for the WebSocket
+=== TEST 32: a public URL is that of the webhook, also for the WebSocket
 --- signed
 --- config
 location = /ws {
@@ -1218,7 +1354,7 @@ the value "wss://voice.example.com" of "convrelay_public_url" is not a URL such 
 
 
 
-=== TEST 31: a public URL has no arguments
+=== TEST 33: a public URL has no arguments
 --- signed
 --- http_config
 convrelay_env  BASE https://voice.example.com/?a=b;
@@ -1235,7 +1371,7 @@ the value "https://voice.example.com/?a=b" of "convrelay_public_url" is not a UR
 
 
 
-=== TEST 32: a public URL that turns out to be none is our failure
+=== TEST 34: a public URL that turns out to be none is our failure
 --- signed
 --- config
 convrelay_auth_token  12345;

@@ -22,6 +22,7 @@
 #include "convrelay_session.h"
 
 
+#define NGX_HTTP_CONVRELAY_VERSION_30    3000   /* nginx 1.22 has no name */
 #define NGX_HTTP_CONVRELAY_MAX_FORM      65536  /* bytes of a webhook's form */
 #define NGX_HTTP_CONVRELAY_MAX_PAIRS     500    /* of a form; Twilio sends
                                                    some 40 */
@@ -184,6 +185,18 @@ ngx_table_elt_t *ngx_http_convrelay_header(ngx_http_request_t *r,
 /* adds one to the response; the value is copied; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_add_header(ngx_http_request_t *r,
     const char *name, const char *value);
+
+/*
+ * The host that a request is for, with its port if there is one, as the client
+ * wrote it and as nginx has chosen the server by it: that of the request's
+ * target (RFC 9112, 3.2.2) or of ":authority", else the Host header.  NGX_OK,
+ * or NGX_DECLINED: there is none.
+ */
+ngx_int_t ngx_http_convrelay_authority(ngx_http_request_t *r,
+    ngx_str_t *authority);
+
+/* whether the client's connection is encrypted up to this nginx */
+ngx_uint_t ngx_http_convrelay_secure(ngx_http_request_t *r);
 
 
 /* ngx_http_convrelay_form.c */

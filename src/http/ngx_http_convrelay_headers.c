@@ -2,7 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Headers that nginx has no field for.
+ * Headers that nginx has no field for, and what the request line may have in
+ * the place of one.
  */
 
 
@@ -65,4 +66,55 @@ ngx_http_convrelay_add_header(ngx_http_request_t *r, const char *name,
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_authority(ngx_http_request_t *r, ngx_str_t *authority)
+{
+    u_char  *p, *last;
+
+    r = r->main;
+
+    if (r->host_end) {
+        p = r->host_end;
+
+        /* older versions of nginx leave the port out */
+
+        if (r->http_version < NGX_HTTP_VERSION_20) {
+            last = r->request_line.data + r->request_line.len;
+
+            if (p < last && *p == ':') {
+
+                do {
+                    p++;
+                } while (p < last && *p >= '0' && *p <= '9');
+            }
+        }
+
+        authority->len = p - r->host_start;
+        authority->data = r->host_start;
+
+        return NGX_OK;
+    }
+
+    if (r->headers_in.host) {
+        *authority = r->headers_in.host->value;
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_uint_t
+ngx_http_convrelay_secure(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_SSL)
+    if (r->connection->ssl) {
+        return 1;
+    }
+#endif
+
+    return r->http_version >= NGX_HTTP_CONVRELAY_VERSION_30;
 }

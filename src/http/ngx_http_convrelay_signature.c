@@ -312,8 +312,8 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
 
 
 /*
- * What stands before the request's URI in the URL that Twilio used: from the
- * configuration, else from the Host header, never from forwarded ones.
+ * What precedes the request's URI in the URL that Twilio used: from the
+ * configuration, else from the request's host, never from forwarded headers.
  * NGX_DECLINED: there is no such (further) base.
  */
 
@@ -350,21 +350,17 @@ ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_pool_t *pool,
 
     } else {
 
-#if (NGX_HTTP_SSL)
-        if (plain && r->connection->ssl) {
+        if (plain && (ws || ngx_http_convrelay_secure(r))) {
             return NGX_DECLINED;
         }
-#endif
 
-        if (r->headers_in.host == NULL || (plain && ws)) {
+        if (ngx_http_convrelay_authority(r, &rest) != NGX_OK) {
             return NGX_DECLINED;
         }
 
         if (plain) {
             ngx_str_set(&scheme, "http://");
         }
-
-        rest = r->headers_in.host->value;
     }
 
     if (ws) {

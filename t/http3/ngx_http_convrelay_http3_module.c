@@ -93,7 +93,12 @@ ngx_http_convrelay_http3_handler(ngx_http_request_t *r)
     r->http_version = NGX_HTTP_CONVRELAY_HTTP3_VERSION;
     ngx_str_set(&r->http_protocol, "HTTP/3.0");
     ngx_str_set(&r->schema, "https");
-    r->headers_in.host = NULL;
+
+    if (r->headers_in.host) {
+        r->host_start = r->headers_in.host->value.data;
+        r->host_end = r->host_start + r->headers_in.host->value.len;
+        r->headers_in.host = NULL;
+    }
 
     return NGX_DECLINED;
 }
