@@ -523,3 +523,73 @@ many: 50 was answered
 last: 200 was answered: request 52
 --- no_error_log
 [error]
+
+
+
+=== TEST 16: FastCGI, with the length of the body, and a negative answer of it
+--- config
+location = /fcgi {
+    internal;
+    fastcgi_pass   127.0.0.1:$TEST_NGINX_PORT_3;
+    fastcgi_param  REQUEST_METHOD  $request_method;
+    fastcgi_param  CONTENT_LENGTH  $content_length;
+    fastcgi_param  CONTENT_TYPE    $content_type;
+}
+--- tcp_listen: $TEST_NGINX_PORT_3
+--- tcp_query_len: 224
+--- tcp_reply eval
+sub {
+    my $query = shift;
+    my ($method) = $query =~ /REQUEST_METHOD(\w+)/;
+    my ($length) = $query =~ /CONTENT_LENGTH(\d)/;
+    my ($type) = $query =~ m{CONTENT_TYPE(text/plain)};
+    my $text = "Status: 404 No\r\nContent-Type: text/plain\r\n\r\n"
+               . ($query =~ /REQUEST_METHODPOST/ ? 'POST' : $method)
+               . " $length $type";
+    my $padding = -length($text) % 8;
+
+    return pack('CCnnCC', 1, 6, 1, length $text, $padding, 0) . $text
+           . "\0" x $padding . pack('CCnnCC', 1, 6, 1, 0, 0, 0)
+           . pack('CCnnCC', 1, 3, 1, 8, 0, 0) . "\0" x 8;
+}
+--- asks
+fcgi: /fcgi body=hello
+--- response_body
+fcgi: 404 was answered: POST 5 text/plain
+--- no_error_log
+[error]
+
+
+
+=== TEST 17: njs, with a subrequest and a wait
+--- main_config
+load_module $TEST_NGINX_MODULES/ngx_http_js_module.so;
+--- http_config
+js_import  main from $TEST_NGINX_SERVROOT/html/main.js;
+--- user_files
+>>> main.js
+async function answer(r) {
+    const inner = await r.subrequest('/inner');
+    r.return(200, r.method + ' ' + r.requestText + ' ' + inner.responseText);
+}
+
+function fails(r) {
+    throw new Error('no');
+}
+
+export default { answer, fails };
+--- config
+location = /js    { internal; js_content main.answer; }
+location = /fails { internal; js_content main.fails; }
+location = /inner { internal; return 200 "inner"; }
+--- asks
+js: /js body=hello
+fails: /fails max=9999
+--- response_body_like
+js: 200 was answered: POST hello inner
+fails: 500 was answered: <html>(?s:.*)
+--- error_log
+js exception
+--- no_error_log
+[alert]
+[crit]
