@@ -598,7 +598,7 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (rv == NGX_CONF_OK) {
-        rv = ngx_http_convrelay_zone_merge(cf, conf);
+        rv = ngx_http_convrelay_limit_merge(cf, conf);
     }
 
     return rv;

@@ -327,18 +327,24 @@ evil
 
 
 
-=== TEST 9: a value that is too long to be counted is refused
+=== TEST 9: a value of any length is counted
 --- limits: convrelay_limit_calls $convrelay_caller_name 1;
 --- call
-try("long sid", { callSid = ("c"):rep(255) })
-try("longer sid", { callSid = ("c"):rep(256) })
-try("long key", { callSid = sid(1), callerName = ("n"):rep(256) })
+local long = ("n"):rep(5000)
+
+try("long sid", { callSid = long, callerName = "a" })
+try("the same", { callSid = long, callerName = "b" })
+try("another", { callSid = long .. "n", callerName = "c" })
+try("long key", { callSid = sid(1), callerName = long })
+try("the same", { callSid = sid(2), callerName = long })
+try("another", { callSid = sid(3), callerName = long .. "n" })
 --- response_body
 long sid: in
-longer sid: 1008 too many calls
-long key: 1008 too many calls
---- error_log
-client sent setup with a value of 256 bytes that has to be counted, limit is 255: call refused
+the same: 1008 too many calls
+another: in
+long key: in
+the same: 1008 too many calls
+another: in
 --- no_error_log
 [error]
 
@@ -631,7 +637,7 @@ in the same worker: true, in another one: true
 < close 1000
 and it takes its entry along: in
 --- error_log
-call was dialed again: closing its old socket
+session was reconnected, closing its old socket
 --- no_error_log
 [error]
 live socket
@@ -842,7 +848,94 @@ the number: 1008 too many calls
 
 
 
-=== TEST 20: convrelay_limit_calls needs a zone
+=== TEST 20: a call counts once, however often a limit names it
+--- limits
+convrelay_limit_calls  $convrelay_to  2;
+convrelay_limit_calls  $convrelay_to  3;
+convrelay_limit_calls  $convrelay_to  2;
+--- call
+for i = 1, 3 do
+    try("call " .. i, { callSid = sid(i) })
+end
+--- response_body
+call 1: in
+call 2: in
+call 3: 1008 too many calls
+--- error_log
+limit is 2, call refused
+--- no_error_log
+[error]
+
+
+
+=== TEST 21: eight limits, all of them at work
+--- limits
+convrelay_limit_calls  $convrelay_parameter_a  1;
+convrelay_limit_calls  $convrelay_parameter_b  1;
+convrelay_limit_calls  $convrelay_parameter_c  1;
+convrelay_limit_calls  $convrelay_parameter_d  1;
+convrelay_limit_calls  $convrelay_parameter_e  1;
+convrelay_limit_calls  $convrelay_parameter_f  1;
+convrelay_limit_calls  $convrelay_parameter_g  1;
+convrelay_limit_calls  $convrelay_parameter_h  1;
+--- call
+local function all(n)
+    local t = {}
+
+    for name in ("abcdefgh"):gmatch(".") do
+        t[name] = name .. n
+    end
+
+    return t
+end
+
+try("all", { callSid = sid(1), customParameters = all(1) })
+
+for name in ("abcdefgh"):gmatch(".") do
+    local t = all(2)
+    t[name] = name .. 1
+    try(name, { callSid = sid(2), customParameters = t })
+end
+
+try("others", { callSid = sid(2), customParameters = all(2) })
+--- response_body
+all: in
+a: 1008 too many calls
+b: 1008 too many calls
+c: 1008 too many calls
+d: 1008 too many calls
+e: 1008 too many calls
+f: 1008 too many calls
+g: 1008 too many calls
+h: 1008 too many calls
+others: in
+--- no_error_log
+[error]
+
+
+
+=== TEST 22: there are no nine
+--- config
+location = /ws {
+    convrelay;
+    convrelay_limit_calls  $convrelay_to 1;
+    convrelay_limit_calls  $convrelay_to 2;
+    convrelay_limit_calls  $convrelay_to 3;
+    convrelay_limit_calls  $convrelay_to 4;
+    convrelay_limit_calls  $convrelay_to 5;
+    convrelay_limit_calls  $convrelay_to 6;
+    convrelay_limit_calls  $convrelay_to 7;
+    convrelay_limit_calls  $convrelay_to 8;
+    convrelay_limit_calls  $convrelay_to 9;
+    proxy_pass             http://llm/v1/chat/completions;
+}
+--- must_die
+--- error_log
+a location can have 8 "convrelay_limit_calls" at most
+
+
+
+=== TEST 23: convrelay_limit_calls needs a zone
 --- config
 location = /ws {
     convrelay;
@@ -855,7 +948,7 @@ location = /ws {
 
 
 
-=== TEST 21: at least one call is allowed
+=== TEST 24: at least one call is allowed
 --- config
 convrelay_limit_calls  $convrelay_to  0;
 --- must_die
@@ -864,7 +957,7 @@ number of calls "0" has to be at least 1
 
 
 
-=== TEST 22: a number of calls is a number
+=== TEST 25: a number of calls is a number
 --- config
 convrelay_limit_calls  $convrelay_to  many;
 --- must_die
@@ -873,7 +966,7 @@ number of calls "many" has to be at least 1
 
 
 
-=== TEST 23: a zone has a size
+=== TEST 26: a zone has a size
 --- http_config
 convrelay_zone  calls  big;
 --- must_die
@@ -882,7 +975,7 @@ zone size "big" has to be a size of at least 32768, such as "1m"
 
 
 
-=== TEST 24: a zone that is too small is refused
+=== TEST 27: a zone that is too small is refused
 --- http_config
 convrelay_zone  calls  8k;
 --- must_die
@@ -891,7 +984,7 @@ zone size "8k" has to be a size of at least 32768, such as "1m"
 
 
 
-=== TEST 25: there is one zone
+=== TEST 28: there is one zone
 --- http_config
 convrelay_zone  a  1m;
 convrelay_zone  b  1m;
@@ -901,7 +994,7 @@ convrelay_zone  b  1m;
 
 
 
-=== TEST 26: a zone that another module has is refused
+=== TEST 29: a zone that another module has is refused
 --- http_config
 limit_conn_zone  $binary_remote_addr  zone=a:1m;
 convrelay_zone   a  1m;

@@ -127,12 +127,12 @@ ngx_http_convrelay_turn_rate(ngx_http_convrelay_call_t *call)
 static void
 ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call)
 {
-    convrelay_str_t  reason, over;
+    convrelay_str_t  reason, ended_session;
 
     ngx_http_convrelay_flush_variables(call->request);
 
     if (ngx_http_convrelay_ticket_check(call->request, call->conf,
-                                        call->session, &over)
+                                        call->session, &ended_session)
         != NGX_OK)
     {
         convrelay_str_set(&reason, "no valid ticket");
@@ -141,7 +141,7 @@ ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    if (ngx_http_convrelay_zone_setup(call, &over) != NGX_OK) {
+    if (ngx_http_convrelay_limit_setup(call, &ended_session) != NGX_OK) {
         convrelay_str_set(&reason, "too many calls");
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                       &reason);

@@ -91,8 +91,6 @@ typedef struct {
 /* run time */
 
 typedef struct ngx_http_convrelay_turn_s  ngx_http_convrelay_turn_t;
-typedef struct ngx_http_convrelay_zone_s  ngx_http_convrelay_zone_t;
-typedef struct ngx_http_convrelay_seat_s  ngx_http_convrelay_seat_t;
 
 
 /* the body of a turn's answer is over, whole or not */
@@ -153,7 +151,7 @@ struct ngx_http_convrelay_call_s {
     convrelay_str_t                   system; /* written system message */
     convrelay_ws_reader_t             reader;
 
-    ngx_http_convrelay_seat_t        *seat;   /* in the zone, or NULL */
+    uint32_t                          node;   /* in the zone, or 0 */
 
     ngx_msec_t                        started;
     ngx_msec_t                        pinged;
@@ -421,25 +419,30 @@ char *ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 
-/* ngx_http_convrelay_zone.c */
+/* ngx_http_convrelay_limit.c */
 
 /*
  * Counts the call, at setup: NGX_OK, or NGX_DECLINED: it is one too many
- * (logged).  over: as ticket_check() says; the socket of that session is
- * closed, and this call takes its place.  zone_leave() takes the call out
- * again; harmless where it is not in.
+ * (logged).  The socket of ended_session, which is that of ticket_check(), is
+ * closed, and this call takes its place.
  */
-ngx_int_t ngx_http_convrelay_zone_setup(ngx_http_convrelay_call_t *call,
-    convrelay_str_t *over);
+ngx_int_t ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *ended_session);
+
+char *ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_limit_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* ngx_http_convrelay_zone.c */
+
+/* the call is not counted any more; harmless if it was not */
 void ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call);
 
 ngx_int_t ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle);
 
 char *ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_convrelay_zone_merge(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf);
 
 
 #endif /* NGX_HTTP_CONVRELAY_CALL_H_INCLUDED */

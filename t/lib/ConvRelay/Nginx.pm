@@ -129,10 +129,10 @@ sub http {
 
     $main //= '';
     $connections //= 1024;
+    $main .= "worker_processes  1;\n" if $main !~ /^worker_processes/m;
 
     $self->write('nginx.conf', <<"_EOC_");
 %%MODULES%%
-worker_processes  1;
 error_log         logs/error.log info;
 $main
 

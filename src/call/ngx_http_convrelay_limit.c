@@ -1,0 +1,296 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * May a call come in?  A CallSid has one live socket, and convrelay_limit_calls
+ * allows so many live calls of each value of a key.
+ */
+
+
+#include <ngx_sha1.h>
+
+#include "ngx_http_convrelay_zone.h"
+
+
+static ngx_int_t ngx_http_convrelay_limit_entry(
+    ngx_http_convrelay_call_t *call, convrelay_str_t *ended_session,
+    convrelay_shm_entry_t *entry, ngx_http_convrelay_limit_t **limits,
+    ngx_str_t *values);
+static void ngx_http_convrelay_limit_id(convrelay_shm_id_t *id,
+    ngx_str_t *kind, ngx_str_t *value);
+static void ngx_http_convrelay_limit_log(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_limit_t *limit, ngx_str_t *value);
+static void ngx_http_convrelay_limit_mask(ngx_str_t *value, u_char *buf,
+    ngx_str_t *masked);
+
+
+char *
+ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_int_t                    max;
+    ngx_str_t                   *value;
+    ngx_http_convrelay_limit_t  *limit;
+
+    value = cf->args->elts;
+
+    max = ngx_atoi(value[2].data, value[2].len);
+
+    if (max == NGX_ERROR || max == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "number of calls \"%V\" has to be at least 1",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_convrelay_place(cf, &clcf->own);
+
+    if (clcf->limits == NGX_CONF_UNSET_PTR) {
+
+        clcf->limits = ngx_array_create(cf->pool, 2,
+                                        sizeof(ngx_http_convrelay_limit_t));
+        if (clcf->limits == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (clcf->limits->nelts == CONVRELAY_SHM_MAX_LIMITS) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "a location can have %d \"%V\" at most",
+                           CONVRELAY_SHM_MAX_LIMITS, &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    limit = ngx_array_push(clcf->limits);
+    if (limit == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    limit->max = ngx_min(max, NGX_MAX_INT32_VALUE);
+
+    return ngx_http_convrelay_value_compile(cf, &value[1], &limit->key, 0);
+}
+
+
+char *
+ngx_http_convrelay_limit_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_http_convrelay_limit_t      *limit;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+
+    if (conf->enable && conf->limits && mcf->zone == NULL) {
+        limit = conf->limits->elts;
+
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &limit->key.place,
+                           "\"convrelay_limit_calls\" counts in shared memory: "
+                           "add \"convrelay_zone NAME SIZE\" to http");
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *ended_session)
+{
+    int                          full;
+    ngx_int_t                    rc;
+    ngx_str_t                    sid, values[CONVRELAY_SHM_MAX_LIMITS];
+    ngx_shm_zone_t              *zone;
+    convrelay_shm_entry_t        entry;
+    ngx_http_convrelay_limit_t  *limits[CONVRELAY_SHM_MAX_LIMITS];
+
+    zone = call->main->zone;
+
+    if (zone == NULL) {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_convrelay_limit_entry(call, ended_session, &entry, limits,
+                                        values);
+
+    if (rc == NGX_DONE) {
+        return NGX_OK;
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_convrelay_zone_add(call, &entry, &full);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
+                      "convrelay_zone \"%V\" is full, its size is %uz: call "
+                      "refused", &zone->shm.name, zone->shm.size);
+
+    } else if (full < 0) {
+        sid.len = call->session->setup.call_sid.len;
+        sid.data = call->session->setup.call_sid.data;
+
+        ngx_http_convrelay_limit_log(call, NULL, &sid);
+
+    } else {
+        ngx_http_convrelay_limit_log(call, limits[full], &values[full]);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * An empty value is not counted, as with limit_conn.  NGX_OK; NGX_DONE: there
+ * is nothing to count; NGX_ERROR.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *ended_session, convrelay_shm_entry_t *entry,
+    ngx_http_convrelay_limit_t **limits, ngx_str_t *values)
+{
+    ngx_str_t                    value;
+    ngx_uint_t                   i, n;
+    convrelay_relay_setup_t     *setup;
+    ngx_http_convrelay_limit_t  *limit;
+
+    static ngx_str_t  sid = ngx_null_string;
+
+    setup = &call->session->setup;
+
+    ngx_memzero(entry, sizeof(convrelay_shm_entry_t));
+
+    entry->data = call;
+    entry->pid = ngx_pid;
+    entry->session = ngx_crc32_long(setup->session_id.data,
+                                    setup->session_id.len);
+
+    if (ended_session->len) {
+        entry->replaces = 1;
+        entry->ended_session = ngx_crc32_long(ended_session->data,
+                                              ended_session->len);
+    }
+
+    if (setup->call_sid.len) {
+        value.len = setup->call_sid.len;
+        value.data = setup->call_sid.data;
+
+        ngx_http_convrelay_limit_id(&entry->id, &sid, &value);
+    }
+
+    n = 0;
+    limit = NULL;
+
+    if (call->conf->limits) {
+        limit = call->conf->limits->elts;
+        n = call->conf->limits->nelts;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_complex_value(call->request, limit[i].key.value, &value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (value.len == 0) {
+            continue;
+        }
+
+        limits[entry->nlimits] = &limit[i];
+        values[entry->nlimits] = value;
+
+        entry->limits[entry->nlimits].max = limit[i].max;
+
+        ngx_http_convrelay_limit_id(&entry->limits[entry->nlimits].id,
+                                    &limit[i].key.source, &value);
+        entry->nlimits++;
+    }
+
+    return (setup->call_sid.len || entry->nlimits) ? NGX_OK : NGX_DONE;
+}
+
+
+/*
+ * A number that calls and the same number that is called are different: the
+ * kind tells them apart.  A hash of any length of value fits into the zone,
+ * and no number or name is in shared memory.
+ */
+
+static void
+ngx_http_convrelay_limit_id(convrelay_shm_id_t *id, ngx_str_t *kind,
+    ngx_str_t *value)
+{
+    u_char      digest[20];
+    ngx_sha1_t  sha1;
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, kind->data, kind->len);
+    ngx_sha1_update(&sha1, "\0", 1);
+    ngx_sha1_update(&sha1, value->data, value->len);
+    ngx_sha1_final(digest, &sha1);
+
+    ngx_memcpy(id, digest, sizeof(convrelay_shm_id_t));
+}
+
+
+/* limit: the one that is reached, or NULL: value is a CallSid */
+
+static void
+ngx_http_convrelay_limit_log(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_limit_t *limit, ngx_str_t *value)
+{
+    char       text[65];
+    u_char     buf[16];
+    ngx_str_t  shown;
+
+    shown = *value;
+
+    if (limit && !call->conf->log_numbers) {
+        ngx_http_convrelay_limit_mask(value, buf, &shown);
+    }
+
+    /* it came from outside: one line, and printable */
+
+    convrelay_redact(text, sizeof(text), shown.data, shown.len);
+
+    if (limit == NULL) {
+        ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+                      "call \"%s\" has a live socket already: second one "
+                      "refused", text);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+                  "too many calls of \"%s\" (%V): limit is %ui, call refused",
+                  text, &limit->key.source, limit->max);
+}
+
+
+/* of a value that may be a phone number, its ends at most */
+
+static void
+ngx_http_convrelay_limit_mask(ngx_str_t *value, u_char *buf,
+    ngx_str_t *masked)
+{
+    masked->data = buf;
+
+    if (value->len < 8) {
+        masked->len = ngx_sprintf(buf, "***") - buf;
+        return;
+    }
+
+    masked->len = ngx_sprintf(buf, "%*s***%*s", (size_t) 3, value->data,
+                              (size_t) 2, value->data + value->len - 2)
+                  - buf;
+}

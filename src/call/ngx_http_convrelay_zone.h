@@ -1,0 +1,40 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The shared memory of convrelay_zone: one worker's side of it.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_ZONE_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_ZONE_H_INCLUDED
+
+
+#include "ngx_http_convrelay_call.h"
+
+#include "convrelay_shm.h"
+
+
+typedef struct {
+    convrelay_shm_t              *shm;
+    ngx_slab_pool_t              *shpool;   /* its mutex is the lock */
+    ngx_uint_t                    calls;    /* of this worker */
+    ngx_event_t                   watch;    /* timer: was any replaced? */
+    uint32_t                      seen;     /* replaced calls */
+    ngx_msec_t                    reaped;   /* last, or 0 */
+} ngx_http_convrelay_zone_t;
+
+
+/*
+ * Adds the call of the entry; call->node is set then.
+ *
+ *     NGX_OK
+ *     NGX_DECLINED  *full is the index of the limit that is reached; or -1:
+ *                   the CallSid has a live call
+ *     NGX_ERROR     the zone is full
+ */
+ngx_int_t ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
+    const convrelay_shm_entry_t *entry, int *full);
+
+
+#endif /* NGX_HTTP_CONVRELAY_ZONE_H_INCLUDED */
