@@ -440,6 +440,7 @@ char *ngx_http_convrelay_limit_merge(ngx_conf_t *cf,
 /* the call is not counted any more; harmless if it was not */
 void ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call);
 
+ngx_int_t ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle);
 
 char *ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -31,6 +31,7 @@ static ngx_int_t ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static convrelay_shm_t *ngx_http_convrelay_zone_open(
     ngx_shm_zone_t *shm_zone);
+static ngx_shm_zone_t *ngx_http_convrelay_zone_find(ngx_cycle_t *cycle);
 
 static ngx_int_t ngx_http_convrelay_zone_reap(
     ngx_http_convrelay_zone_t *zone);
@@ -150,6 +151,66 @@ ngx_http_convrelay_zone_open(ngx_shm_zone_t *shm_zone)
     }
 
     return convrelay_shm_open(mem, last - mem);
+}
+
+
+/* a reload may end the zone of calls that go on */
+
+ngx_int_t
+ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
+{
+    ngx_uint_t        calls;
+    ngx_shm_zone_t   *old, *new;
+    convrelay_shm_t  *shm;
+
+    old = ngx_http_convrelay_zone_find(cycle->old_cycle);
+    new = ngx_http_convrelay_zone_find(cycle);
+
+    if (old == NULL || (new && new->shm.addr == old->shm.addr)) {
+        return NGX_OK;
+    }
+
+    shm = ngx_http_convrelay_zone_open(old);
+    if (shm == NULL) {
+        return NGX_OK;
+    }
+
+    calls = convrelay_shm_live(shm, ngx_http_convrelay_zone_alive);
+
+    if (calls) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "convrelay_zone \"%V\" of %uz bytes %s with %ui live "
+                      "calls: they are no longer counted, and each of them "
+                      "can get a second socket",
+                      &old->shm.name, old->shm.size,
+                      new ? "was replaced by an empty one" : "was removed",
+                      calls);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_shm_zone_t *
+ngx_http_convrelay_zone_find(ngx_cycle_t *cycle)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_shm_zone_t   *shm_zone;
+
+    for (part = &cycle->shared_memory.part; part; part = part->next) {
+
+        shm_zone = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (shm_zone[i].tag == &ngx_http_convrelay_module) {
+                return &shm_zone[i];
+            }
+        }
+    }
+
+    return NULL;
 }
 
 
