@@ -280,7 +280,53 @@ closed
 
 
 
-=== TEST 7: turns share a connection, except for one that was broken off
+=== TEST 7: of two that [DONE] has ended and the LLM has not, the older is cut
+--- llm
+local n = #llm.messages():gsub("[^\n]", "") / 2 + 1
+
+ngx.on_abort(function()
+    llm.note("closed " .. n)
+    ngx.exit(499)
+end)
+
+llm.stream()
+llm.token("Hello.")
+llm.done()
+ngx.flush(true)
+ngx.sleep(3)
+--- call
+local llm = require "convrelay_llm"
+local call = dial("/ws")
+call:setup()
+ngx.update_time()
+local start = ngx.now()
+call:ask("Hi")
+call:ask("Hello?")
+call:ask("Hello?")
+call:say(llm.notes(2))
+ngx.update_time()
+call:say(ngx.now() - start < 0.9 * slow)
+ngx.sleep(0.5 * slow)
+call:say(llm.notes(1))
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "Hello."
+> prompt "Hello?"
+< "Hello."
+> prompt "Hello?"
+< "Hello."
+closed 1
+closed 2
+true
+closed 3
+> close 1000
+< close 1000
+
+
+
+=== TEST 8: turns share a connection, except for one that was broken off
 --- llm
 local connection = ngx.var.connection
 
@@ -308,7 +354,7 @@ true false true
 
 
 
-=== TEST 8: X-Accel headers of an LLM do nothing
+=== TEST 9: X-Accel headers of an LLM do nothing
 --- config
 location = /secret {
     internal;
@@ -344,7 +390,7 @@ internal redirect
 
 
 
-=== TEST 9: error pages of the location stay out of a call
+=== TEST 10: error pages of the location stay out of a call
 --- config
 location = /pages {
     error_page               500 302 =200 /secret;
@@ -400,7 +446,7 @@ status: 502
 
 
 
-=== TEST 10: a compressed answer fails clearly
+=== TEST 11: a compressed answer fails clearly
 --- llm
 ngx.header.content_encoding = "gzip"
 llm.say("not gzip at all")
@@ -423,7 +469,7 @@ status: 200, it sent a Content-Encoding that was not asked for
 
 
 
-=== TEST 11: the caller's text filters and the like do not touch the answer
+=== TEST 12: the caller's text filters and the like do not touch the answer
 --- config
 location = /filters {
     sub_filter         one two;
@@ -453,7 +499,7 @@ call:hangup()
 
 
 
-=== TEST 12: HTTP/1.0 to the LLM works, and is warned of once
+=== TEST 13: HTTP/1.0 to the LLM works, and is warned of once
 --- config
 location = /old {
     convrelay;

@@ -13,6 +13,8 @@ use lib 't/lib';
 use ConvRelay::Call;
 use ConvRelay::Heap;
 use ConvRelay::Nginx;
+use IO::Socket::INET;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw( sleep );
 
@@ -88,6 +90,11 @@ $nginx->http(<<"_EOC_", 'worker_rlimit_nofile 4096;');
         location = /slow {
             convrelay;
             proxy_pass  http://llm/slow;
+        }
+
+        location = /open {
+            convrelay;
+            proxy_pass  http://127.0.0.1:%%PORT_1%%;
         }
 
         location = /same {
@@ -170,6 +177,65 @@ subtest "$turns turns on one call" => sub {
 
     is $call->hangup, 1000, 'the call ends';
 };
+
+
+# An LLM that says [DONE] after a long line with broken characters, and leaves
+# the body open; to "wait" it says nothing.  It tells how many have connected.
+
+my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
+                                     LocalPort => $nginx->port(1),
+                                     ReuseAddr => 1)
+    or die "listen: $!\n";
+
+my $open = fork // die "fork: $!\n";
+
+if ($open == 0) {
+    my @kept;
+
+    while (my $client = $listener->accept) {
+        my $request = '';
+
+        push @kept, $client;
+
+        while ($request !~ /\]\}$/) {
+            sysread $client, $request, 65536, length $request or last;
+        }
+
+        next if $request !~ /"Hi[^"]*"\}\]\}$/;
+
+        syswrite $client, join "\r\n", 'HTTP/1.1 200 OK',
+            'Content-Type: text/event-stream', '', 'data: {"choices":[{"delta":'
+            . '{"content":"' . @kept . '"}}],"x":"' . "\xff" x 200_000 . qq("}\n\n)
+            . "data: [DONE]\n\n";
+    }
+
+    POSIX::_exit(0);
+}
+
+close $listener;
+
+
+subtest 'turns that are over, but not their requests' => sub {
+    my $call = dial('/open');
+
+    $call->ask('Hi');
+    sleep 1.2;
+
+    my @heap = heap();
+
+    $call->ask("Hi $_") for 1 .. 10;
+
+    my $more = (heap())[0] - $heap[0];
+
+    cmp_ok $more, '<=', 49152, 'ten within a second need no more than one';
+    note "$more bytes";
+
+    is $call->hangup, 1000, 'the call ends';
+};
+
+
+kill 'KILL', $open;
+waitpid $open, 0;
 
 
 subtest 'a fifth as many that are interrupted and talked over' => sub {

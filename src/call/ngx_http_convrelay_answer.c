@@ -227,7 +227,7 @@ ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t, u_char *pos,
             ngx_post_event(&t->event, &ngx_posted_events);
 
         } else {
-            ngx_add_timer(&t->timer, NGX_HTTP_CONVRELAY_DRAIN_TIME);
+            ngx_http_convrelay_turn_drain(t);
         }
     }
 }
@@ -284,6 +284,8 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     t->max_received = received + NGX_HTTP_CONVRELAY_DRAIN_SIZE;
 
     how = ngx_http_convrelay_turn_end(t);
+
+    convrelay_llm_stream_free(&t->stream);
 
     convrelay_session_turn_end(call->session, how, ngx_current_msec, &out);
     ngx_http_convrelay_call_act(call, &out);

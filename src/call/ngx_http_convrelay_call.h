@@ -383,6 +383,9 @@ ngx_int_t ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
 /* the session has done with it: ends its upstream in this event-loop turn */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
 
+/* its answer is over: it has a second for the end of its body */
+void ngx_http_convrelay_turn_drain(ngx_http_convrelay_turn_t *t);
+
 /* the call is over: ends all upstreams now; then frees all memory */
 void ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);

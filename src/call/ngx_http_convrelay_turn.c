@@ -332,6 +332,29 @@ ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t)
 }
 
 
+/* it holds a request and a connection, so there is one of them a call */
+
+void
+ngx_http_convrelay_turn_drain(ngx_http_convrelay_turn_t *t)
+{
+    ngx_queue_t                *q;
+    ngx_http_convrelay_turn_t  *other;
+
+    for (q = ngx_queue_head(&t->call->turns);
+         q != ngx_queue_sentinel(&t->call->turns);
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, ngx_http_convrelay_turn_t, queue);
+
+        if (other->answered && other != t) {
+            ngx_post_event(&other->event, &ngx_posted_events);
+        }
+    }
+
+    ngx_add_timer(&t->timer, NGX_HTTP_CONVRELAY_DRAIN_TIME);
+}
+
+
 /* posted: the subrequest is over, or has to be */
 
 static void
