@@ -234,6 +234,23 @@ subtest 'turns that are over, but not their requests' => sub {
 };
 
 
+subtest 'prompts that come at once' => sub {
+    my $call = dial('/open');
+    my $before = $call->ask('Hi');
+
+    $call->batch(map { { type => 'prompt', voicePrompt => "wait $_" } }
+                 1 .. 30);
+    ok $call->quiet(0.2), 'nothing is said to thirty of them';
+
+    $call->batch({ type => 'prompt', voicePrompt => 'wait for it' },
+                 { type => 'interrupt' });
+    ok $call->quiet(0.2), '... nor to one that is interrupted at once';
+
+    is $call->ask('Hi') - $before, 2, 'the LLM was asked for the last of thirty';
+    is $call->hangup, 1000, 'the call ends';
+};
+
+
 kill 'KILL', $open;
 waitpid $open, 0;
 

@@ -31,7 +31,6 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
     ngx_uint_t           i;
     convrelay_str_t      reason;
     convrelay_action_t  *a;
-    convrelay_actions_t  failed;
 
     for (i = 0; i < out->nactions; i++) {
 
@@ -48,6 +47,8 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
             break;
 
         case CONVRELAY_ACT_CANCEL:
+            call->start = 0;
+
             if (call->turn) {
                 ngx_http_convrelay_turn_cancel(call->turn);
             }
@@ -66,11 +67,10 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
                 return;
             }
 
-            if (ngx_http_convrelay_turn_start(call) != NGX_OK) {
-                convrelay_session_turn_end(call->session,
-                                           CONVRELAY_TURN_FAILED,
-                                           ngx_current_msec, &failed);
-                ngx_http_convrelay_call_act(call, &failed);
+            call->start = 1;
+
+            if (!call->reading) {
+                ngx_http_convrelay_act_start(call);
             }
 
             break;
@@ -100,6 +100,33 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
             break;
         }
     }
+}
+
+
+/*
+ * One packet can hold many prompts, and each turn a copy of the history: only
+ * the last of them is asked.
+ */
+
+void
+ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
+{
+    convrelay_actions_t  failed;
+
+    if (!call->start || call->closing || call->dead) {
+        return;
+    }
+
+    call->start = 0;
+
+    if (ngx_http_convrelay_turn_start(call) == NGX_OK) {
+        return;
+    }
+
+    convrelay_session_turn_end(call->session, CONVRELAY_TURN_FAILED,
+                               ngx_current_msec, &failed);
+
+    ngx_http_convrelay_call_act(call, &failed);
 }
 
 

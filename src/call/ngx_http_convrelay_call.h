@@ -143,6 +143,9 @@ struct ngx_http_convrelay_call_s {
     unsigned                          dead:1; /* nothing more is sent */
     unsigned                          ended:1;        /* finalized */
     unsigned                          pattern_failed:1;       /* logged */
+    unsigned                          reading:1;      /* more may have been
+                                                         read */
+    unsigned                          start:1;        /* a turn, after it */
 
     /* a token needs nothing of what follows */
 
@@ -331,6 +334,9 @@ void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
 /* does what the session decided; a call that ended is left alone */
 void ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
     convrelay_actions_t *out);
+
+/* all that was read is done: starts the turn that came of it, if any */
+void ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call);
 
 
 /* ngx_http_convrelay_output.c */

@@ -9,6 +9,8 @@
 #include "ngx_http_convrelay_call.h"
 
 
+static void ngx_http_convrelay_frames(ngx_http_convrelay_call_t *call,
+    u_char *pos, u_char *last);
 static ngx_int_t ngx_http_convrelay_frame_rate(
     ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_invalid_frame(
@@ -23,6 +25,20 @@ static void ngx_http_convrelay_peer_close(ngx_http_convrelay_call_t *call,
 
 void
 ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
+    u_char *last)
+{
+    call->reading = 1;
+
+    ngx_http_convrelay_frames(call, pos, last);
+
+    call->reading = 0;
+
+    ngx_http_convrelay_act_start(call);
+}
+
+
+static void
+ngx_http_convrelay_frames(ngx_http_convrelay_call_t *call, u_char *pos,
     u_char *last)
 {
     int                     rc;

@@ -5,6 +5,7 @@ package ConvRelay::Call;
 #     my $call = ConvRelay::Call->dial($port, '/ws');
 #     $call->setup;
 #     $call->prompt('Hi');
+#     $call->batch({ type => ... }, { ... });         in one packet
 #     my $text = $call->answer;        all tokens up to last:true
 #     $call->tokens(2);                the next two
 #     $call->quiet(0.5);               true where so long nothing but pings came
@@ -104,6 +105,17 @@ sub send {
 
     return $self->raw(frame(1, JSON::PP->new->utf8->canonical
                                        ->encode(\%message)));
+}
+
+
+# several messages in one packet
+
+sub batch {
+    my ($self, @messages) = @_;
+
+    my $json = JSON::PP->new->utf8->canonical;
+
+    return $self->raw(join '', map { frame(1, $json->encode($_)) } @messages);
 }
 
 
