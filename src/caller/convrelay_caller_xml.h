@@ -2,9 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A small, strict reader of XML 1.0, as much of it as TwiML uses: elements,
- * attributes, text, CDATA, comments, processing instructions, the five
- * entities and character references; no DOCTYPE.
+ * The elements of an XML document as a tree, without their text.
  */
 
 
@@ -15,16 +13,11 @@
 #include "convrelay_caller.h"
 
 
-#define CONVRELAY_CALLER_XML_MAX_DEPTH  64
-
-
 typedef struct convrelay_caller_xml_s  convrelay_caller_xml_t;
 
 struct convrelay_caller_xml_s {
     char                     *name;
     convrelay_caller_pairs_t  attributes;
-    convrelay_caller_buf_t    text;  /* of the element itself, joined */
-    unsigned                  line;
 
     convrelay_caller_xml_t   *parent;
     convrelay_caller_xml_t   *children;

@@ -6,6 +6,7 @@
 
 #define _GNU_SOURCE
 #include "convrelay_reply.h"
+#include "convrelay_xml.h"
 
 
 #define CONVRELAY_REPLY_MAX_PIECES  7

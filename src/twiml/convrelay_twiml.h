@@ -57,10 +57,6 @@ typedef struct {
 size_t convrelay_twiml_size(const convrelay_twiml_t *t);
 u_char *convrelay_twiml_write(u_char *p, const convrelay_twiml_t *t);
 
-/* the same escaping alone: exact length, and the writer */
-size_t convrelay_xml_escaped_len(const u_char *src, size_t len);
-u_char *convrelay_xml_escape(u_char *dst, const u_char *src, size_t len);
-
 /*
  * A relay URL has to be "wss://", a host, maybe a port, maybe a path and a
  * query (ConversationRelay attribute url, Twilio error 64102).
@@ -94,8 +90,7 @@ int convrelay_twiml_check_name(const convrelay_str_t *name);
  * Returns CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error, e.g.
  * "has a bare \"&\", write \"&amp;\"", and the place of it in *pos.
  */
-#define CONVRELAY_TWIML_VALUE      0x01
-#define CONVRELAY_TWIML_MAX_DEPTH  32
+#define CONVRELAY_TWIML_VALUE  0x01
 
 int convrelay_twiml_check_xml(const convrelay_str_t *xml, const char **error,
     const u_char **pos);

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_convrelay_webhook.h"
+#include "convrelay_xml.h"
 
 
 static ngx_int_t ngx_http_convrelay_twiml_xml_check(ngx_conf_t *cf,

@@ -12,6 +12,7 @@
 #include "convrelay_twiml.h"
 #include "convrelay_twiml_attribute.h"
 #include "convrelay_utf8.h"
+#include "convrelay_xml.h"
 
 
 #define MAX_PIECES  16

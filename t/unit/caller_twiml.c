@@ -208,30 +208,30 @@ refused(const char *text, const char *want)
 static void
 test_malformed(void)
 {
-    refused("", "holds no element");
-    refused("hello", "outside its root");
+    refused("", "has no element");
+    refused("hello", "text outside");
     refused("<html></html>", "no <Response>");
-    refused("<Response>", "ends inside an element");
+    refused("<Response>", "does not close an element");
     refused("<Response></response>", "not open");
     refused("<Response/><Response/>", "second root");
-    refused("<Response/>x", "outside its root");
+    refused("<Response/>x", "text outside");
     refused(" <?xml version=\"1.0\"?><Response/>", "very beginning");
     refused("<!DOCTYPE x><Response/>", "declaration");
-    refused("<!-- <Response/>", "open comment");
+    refused("<!-- <Response/>", "does not close a comment");
     refused("<Response a=1/>", "without quotes");
     refused("<Response a/>", "without a value");
-    refused("<Response a='1'b='2'/>", "bad tag");
+    refused("<Response a='1'b='2'/>", "does not end a tag");
     refused("<Response a='1' a='2'/>", "twice");
-    refused("<Response a='<'/>", "\"<\" in an attribute");
-    refused("<Response a='1", "inside an attribute");
+    refused("<Response a='<'/>", "\"<\" in a value");
+    refused("<Response a='1", "does not close a quote");
     refused("<Response>a & b</Response>", "bare \"&\"");
     refused("<Response>&nbsp;</Response>", "unknown entity");
-    refused("<Response>&#0;</Response>", "does not allow");
-    refused("<Response>&#xD800;</Response>", "does not allow");
-    refused("<Response>&#x110000;</Response>", "beyond");
+    refused("<Response>&#0;</Response>", "bad character");
+    refused("<Response>&#xD800;</Response>", "bad character");
+    refused("<Response>&#x110000;</Response>", "bad character");
     refused("<Response>&#x;</Response>", "bad character");
     refused("<Response>&#12a;</Response>", "bad character");
-    refused("<Response>\x01</Response>", "control");
+    refused("<Response>\x01</Response>", "character that XML");
     refused("<Response>\xff</Response>", "UTF-8");
     refused("<Response><![CDATA[x</Response>", "CDATA");
     refused("<Response>\n\n< /></Response>", "line 3");

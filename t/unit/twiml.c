@@ -4,8 +4,10 @@
  */
 
 
-#include "convrelay_twiml.h"
 #include "tap.h"
+
+#include "convrelay_twiml.h"
+#include "convrelay_xml.h"
 
 
 #define HEAD  "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"

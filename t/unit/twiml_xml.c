@@ -4,8 +4,10 @@
  */
 
 
-#include "convrelay_twiml.h"
 #include "tap.h"
+
+#include "convrelay_twiml.h"
+#include "convrelay_xml.h"
 
 
 static void xml(const char *text, size_t len, const char *want);
@@ -93,10 +95,10 @@ static const struct {
     { "<a>]]></a>", "\"]]>\"" },
     { "<!-- a -- b --><a/>", "\"--\" in a comment" },
     { "<!-- a --->", "\"--\" in a comment" },
-    { "<!-- a", "comment or a CDATA" },
+    { "<!-- a", "does not close a comment" },
     { "<!-- \x01 -->", "variable in a comment" },
     { "<a><![CDATA[\x01]]></a>", "variable in a comment" },
-    { "<a><![CDATA[x</a>", "comment or a CDATA" },
+    { "<a><![CDATA[x</a>", "does not close a CDATA" },
     { "<a>\x02</a>", "character that XML" },
     { "<a b='\x1f'/>", "character that XML" },
     { "<a>\xef\xbf\xbf</a>", "character that XML" },
@@ -122,8 +124,8 @@ main(void)
 
     xml("<a>\0</a>", 8, "character that XML");
 
-    nested(CONVRELAY_TWIML_MAX_DEPTH, NULL);
-    nested(CONVRELAY_TWIML_MAX_DEPTH + 1, "nested too deep");
+    nested(CONVRELAY_XML_MAX_DEPTH, NULL);
+    nested(CONVRELAY_XML_MAX_DEPTH + 1, "nested too deep");
     attributes(60, NULL);
     attributes(70, "too many attributes");
 
