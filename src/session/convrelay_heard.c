@@ -3,8 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * The search is Knuth, Morris and Pratt's over a text that is folded while
- * it is read, so that no copy of it and no map back is needed: a second
- * position follows in the text, at the first byte of the match so far.
+ * it is read, so that no copy of it and no map back is needed: at a match a
+ * second position catches up, to the match's first byte.
  */
 
 
@@ -46,13 +46,13 @@ static int convrelay_heard_match(convrelay_heard_search_t *s, size_t begin,
 static void convrelay_heard_complete(convrelay_heard_search_t *s,
     const convrelay_str_t *value);
 
-static int convrelay_heard_next(const convrelay_str_t *text, size_t *pos,
+static inline int convrelay_heard_next(const convrelay_str_t *text, size_t *pos,
     unsigned fold);
 static size_t convrelay_heard_skip(const convrelay_str_t *text, size_t pos,
     unsigned fold);
 static size_t convrelay_heard_filler(const convrelay_str_t *text,
     size_t pos);
-static int convrelay_heard_word(u_char c);
+static inline int convrelay_heard_word(u_char c);
 
 
 int
@@ -217,6 +217,7 @@ convrelay_heard_scan(convrelay_heard_search_t *s,
     int64_t  chars;
 
     k = 0;
+    n = 0;
     pos = s->from;
     begin = s->from;
     counted = 0;
@@ -229,7 +230,7 @@ convrelay_heard_scan(convrelay_heard_search_t *s,
             return;
         }
 
-        n = k + 1;
+        n++;
 
         while (k && (k == p->len || p->data[k] != c)) {
             k = p->border[k - 1];
@@ -239,12 +240,14 @@ convrelay_heard_scan(convrelay_heard_search_t *s,
             k++;
         }
 
-        for (n -= k; n; n--) {
-            (void) convrelay_heard_next(s->text, &begin, s->fold);
-        }
-
         if (k < p->len) {
             continue;
+        }
+
+        /* n bytes lie between the two positions, the last k are the match */
+
+        for ( /* void */ ; n > k; n--) {
+            (void) convrelay_heard_next(s->text, &begin, s->fold);
         }
 
         begin = convrelay_heard_skip(s->text, begin, s->fold);
@@ -348,14 +351,18 @@ convrelay_heard_complete(convrelay_heard_search_t *s,
 }
 
 
-/* the next byte that counts, or -1 at the end; *pos is moved behind it */
+/* the next byte that counts, or -1 at the end; *pos is moved after it */
 
-static int
+static inline int
 convrelay_heard_next(const convrelay_str_t *text, size_t *pos, unsigned fold)
 {
     u_char  c;
 
-    *pos = convrelay_heard_skip(text, *pos, fold);
+    if (fold && *pos < text->len
+        && !convrelay_heard_word(text->data[*pos]))
+    {
+        *pos = convrelay_heard_skip(text, *pos, fold);
+    }
 
     if (*pos == text->len) {
         return -1;
@@ -456,7 +463,7 @@ convrelay_heard_chars(const convrelay_str_t *text, size_t pos, size_t end)
 }
 
 
-static int
+static inline int
 convrelay_heard_word(u_char c)
 {
     return (c >= '0' && c <= '9')
