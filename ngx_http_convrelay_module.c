@@ -661,7 +661,7 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
     ngx_conf_merge_value(conf->log_numbers, prev->log_numbers, 0);
 
     ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
-                              131072);
+                              CONVRELAY_RELAY_MAX_MESSAGE);
     ngx_conf_merge_size_value(conf->max_output_size, prev->max_output_size,
                               262144);
     ngx_conf_merge_size_value(conf->max_answer_size, prev->max_answer_size,

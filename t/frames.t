@@ -13,7 +13,8 @@ __DATA__
 --- config
 location = /ws {
     convrelay;
-    convrelay_system_prompt  "";
+    convrelay_system_prompt     "";
+    convrelay_max_message_size  128k;
     proxy_pass  http://llm/v1/chat/completions;
 }
 --- llm

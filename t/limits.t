@@ -493,3 +493,40 @@ ngx.say(require "convrelay_llm".notes(3))
 user: one
 user: one|assistant: 150000|user: two
 user: one|assistant: 150000|user: two|assistant: 150000|user: three
+
+
+
+=== TEST 15: a setup with all its parameters fits by default, and no more does
+--- llm
+llm.say("fine")
+--- call
+local function setup(len)
+    local parts = {}
+
+    for i = 1, 64 do
+        parts[i] = ('"p%02d":"%s"'):format(i, ("x"):rep(490))
+    end
+
+    local text = '{"type":"setup","callSid":"CA1","customParameters":{'
+                 .. table.concat(parts, ",") .. '}}'
+
+    return text .. (" "):rep(len - #text)
+end
+
+for _, len in ipairs{ 32 * 1024, 32 * 1024 + 1 } do
+    local call = dial("/ws", { mute = true })
+    call:send(setup(len))
+    call:prompt("Hi")
+    call.mute = false
+    call:answer()
+    call:drop()
+end
+--- response_body
+< "fine"
+> drop
+< "" close 1009 a message that is too large
+> drop
+--- error_log
+client sent a message that is too large
+--- no_error_log
+[error]

@@ -14,6 +14,11 @@
 #include "convrelay_json_reader.h"
 
 
+/* bytes of a message from Twilio, unless something else is configured: a
+   setup with many parameters; all others are some hundred bytes long */
+#define CONVRELAY_RELAY_MAX_MESSAGE  32768
+
+
 typedef enum {
     CONVRELAY_RELAY_UNKNOWN = 0,
     CONVRELAY_RELAY_SETUP,
