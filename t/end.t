@@ -207,3 +207,32 @@ convrelay_on  setup  end '{"reason":"$convrelay_lang}';
 --- must_die
 --- error_log
 "end" has hand-off data that begin with "{" and are not JSON
+
+
+
+=== TEST 10: keys that were sent are reported, and the end comes with them
+--- on
+convrelay_on  prompt  bye  say "Goodbye." send_digits 1w2# end;
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("Bye")
+call:read(2)
+call:send{ type = "info", name = "tokensPlayed", value = "Goodbye." }
+call:quiet(300)
+call:send{ type = "info", name = "tokensPlayed", value = "12#" }
+
+local at = ngx.now()
+call:read()
+ngx.update_time()
+ngx.say(ngx.now() - at < 0.5 * slow)
+call:hangup()
+--- response_body
+> setup
+> prompt "Bye"
+< "Goodbye." last
+< {"type":"sendDigits","digits":"1w2#"}
+< {"type":"end"}
+true
+> close 1000
+< close 1000

@@ -49,6 +49,7 @@ convrelay_session_free(convrelay_session_t *s)
     free(s->setup_data);
     free(s->lang.data);
     free(s->handoff.data);
+    free(s->tones);
 
     memset(s, 0, sizeof(convrelay_session_t));
 
@@ -136,7 +137,7 @@ convrelay_session_prompt(convrelay_session_t *s,
     }
 
     s->playing = 0;
-    s->after = 0;
+    convrelay_session_tones_clear(s);
 
     if (convrelay_session_on(s, CONVRELAY_EVENT_PROMPT)) {
         convrelay_session_event(s, CONVRELAY_EVENT_PROMPT,

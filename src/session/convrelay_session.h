@@ -157,6 +157,15 @@ typedef struct {
 } convrelay_answer_t;
 
 
+/* keys that were sent, until they are reported as played */
+
+typedef struct {
+    unsigned                 n;           /* how often these were sent */
+    size_t                   len;
+    u_char                   digits[];    /* without pauses */
+} convrelay_tones_t;
+
+
 typedef struct {
     const convrelay_session_conf_t  *conf;        /* may be exchanged for one
                                                      that differs in texts */
@@ -173,6 +182,9 @@ typedef struct {
     unsigned                 speaker:1;   /* agentSpeaking was ever seen */
     unsigned                 speaking:1;  /* it is on; nothing was cut since */
     unsigned                 playing:1;   /* a file whose length is unknown */
+    unsigned                 tones_last:1;        /* nothing was queued after
+                                             the keys that were sent */
+    unsigned                 file_last:1; /* a file was queued after them */
     unsigned                 settling:1;  /* digits are complete, but the
                                              interrupt of the last key may
                                              follow */
@@ -215,6 +227,8 @@ typedef struct {
     uint64_t                 off_from;    /* agentSpeaking off means the last
                                              words from here on */
     uint64_t                 error_at;    /* the next error is an event */
+    convrelay_tones_t       *tones;       /* owned, or NULL: none are waited
+                                             for */
     uint64_t                 after;       /* ms: time of what was queued
                                              behind the answer */
 
@@ -321,8 +335,9 @@ void convrelay_session_clock(convrelay_session_t *s, uint64_t now,
  *             out of the history.
  *   language  sets s->lang
  *   end       is sent when the last words were heard: all of it reported by
- *             tokensPlayed, or agentSpeaking off, or an interrupt, or by an
- *             estimate, never later than end_timeout.  Twilio then closes;
+ *             tokensPlayed, which reports keys that were sent too, or
+ *             agentSpeaking off, or an interrupt, or by an estimate, never
+ *             later than end_timeout.  Twilio then closes;
  *             if not, CLOSE 1000 after ten seconds.
  *
  * Actions other than error's and setup's take a turn's place.  The event

@@ -19,11 +19,6 @@
 /* ms that Twilio has for closing after an end; it needs 90 */
 #define CONVRELAY_SESSION_CLOSE_TIME   10000
 
-/* ms: sendDigits starts late; a key, a pause */
-#define CONVRELAY_SESSION_TONES_TIME   2000
-#define CONVRELAY_SESSION_TONE_TIME    200
-#define CONVRELAY_SESSION_WAIT_TIME    500
-
 /* bytes of an answer that another saying continues */
 #define CONVRELAY_SESSION_MAX_JOINED   8192
 
@@ -34,8 +29,6 @@ static unsigned convrelay_session_joins(const convrelay_session_t *s,
     const convrelay_str_t *text, unsigned aside);
 static int convrelay_session_switch(convrelay_session_t *s,
     const convrelay_relay_out_t *m, convrelay_actions_t *out);
-static void convrelay_session_tones(convrelay_session_t *s,
-    const convrelay_str_t *digits);
 static int convrelay_session_end(convrelay_session_t *s,
     const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out);
 static uint64_t convrelay_session_patience(convrelay_session_t *s,
@@ -78,11 +71,13 @@ convrelay_session_perform(convrelay_session_t *s,
 
     case CONVRELAY_RELAY_OUT_PLAY:
         s->playing = 1;
+        s->file_last = 1;
+        s->tones_last = 0;
         convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
         break;
 
     case CONVRELAY_RELAY_OUT_SEND_DIGITS:
-        convrelay_session_tones(s, &m->text);
+        rc = convrelay_session_tones(s, &m->text);
         convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
         break;
 
@@ -115,6 +110,8 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
     if (text.len == 0) {
         return CONVRELAY_OK;
     }
+
+    s->tones_last = 0;
 
     a = &s->answer;
     max = s->conf->max_answer;
@@ -210,20 +207,6 @@ convrelay_session_switch(convrelay_session_t *s,
     convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
 
     return convrelay_session_set_lang(s, m->lang.len ? &m->lang : &m->text);
-}
-
-
-static void
-convrelay_session_tones(convrelay_session_t *s, const convrelay_str_t *digits)
-{
-    size_t  i;
-
-    s->after += CONVRELAY_SESSION_TONES_TIME;
-
-    for (i = 0; i < digits->len; i++) {
-        s->after += (digits->data[i] == 'w') ? CONVRELAY_SESSION_WAIT_TIME
-                                             : CONVRELAY_SESSION_TONE_TIME;
-    }
 }
 
 

@@ -37,7 +37,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     s->speaking = 0;
     s->playing = 0;
-    s->after = 0;
+    convrelay_session_tones_clear(s);
 
     convrelay_session_cut(s, m, now, out);
 
@@ -137,27 +137,36 @@ static void
 convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
     uint64_t now, convrelay_actions_t *out)
 {
+    int                  rc;
+    unsigned             all;
     convrelay_str_t      text;
     convrelay_answer_t  *a;
 
     s->events = 1;
+    rc = CONVRELAY_DECLINED;
 
-    if (!convrelay_session_audible(s)) {
-        return;
+    if (convrelay_session_audible(s)) {
+        a = &s->answer;
+
+        convrelay_session_answer_text(s, &text);
+
+        rc = convrelay_heard_played(&a->heard, &text, value);
+
+        if (rc == CONVRELAY_ERROR) {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
     }
 
-    a = &s->answer;
+    all = (rc == CONVRELAY_DECLINED
+           && convrelay_session_tones_played(s, value) && s->tones_last);
 
-    convrelay_session_answer_text(s, &text);
-
-    if (convrelay_heard_played(&a->heard, &text, value) == CONVRELAY_ERROR) {
-        convrelay_session_no_memory(s, out);
-        return;
+    if (!all) {
+        all = (!s->playing && !s->after && convrelay_session_audible(s)
+               && convrelay_session_heard_all(s));
     }
 
-    if (s->ending && !s->playing && !s->after
-        && convrelay_session_heard_all(s))
-    {
+    if (s->ending && all) {
         convrelay_session_finish(s, now, out);
     }
 }

@@ -41,6 +41,7 @@ convrelay_session_start(convrelay_session_t *s, convrelay_actions_t *out)
 {
     s->running = 1;
     s->sent = 0;
+    s->tones_last = 0;
     s->turns++;
 
     convrelay_session_act(out, CONVRELAY_ACT_START);

@@ -516,6 +516,157 @@ static const call_t  calls[] = {
       "deadline\n"
       "    2700\n" },
 
+    { "an end after tones comes with their report", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "say \"Goodbye.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Goodbye.\",\"last\":true}\n"
+      "tones \"1w2#\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1w2#\"}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "wait 500\n"
+      "played \"Goodbye.\"\n"
+      "deadline\n"
+      "    3470\n"
+      "played \"12#\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "the report may have the pauses", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "tones \"w1w\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"w1w\"}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "played \"2\"\n"
+      "played \"11\"\n"
+      "played \"\"\n"
+      "played \"w1w\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "tones after a silence, without any words", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "done\n"
+      "prompt \"Hi\"\n"
+      "    EVENT prompt Hi\n"
+      "tones \"1\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1\"}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "played \"1\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "the same tones twice are reported twice", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "tones \"1\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1\"}\n"
+      "tones \"1\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1\"}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "played \"1\"\n"
+      "played \"1\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "other tones: the last ones count", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "tones \"1\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1\"}\n"
+      "tones \"2\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"2\"}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "played \"1\"\n"
+      "played \"2\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "words after the tones are waited for", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "tones \"1\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1\"}\n"
+      "say \"Bye.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Bye.\",\"last\":true}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "played \"1\"\n"
+      "played \"Bye.\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "words reported before the tones that were queued first", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "tones \"1\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1\"}\n"
+      "say \"Bye.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Bye.\",\"last\":true}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "played \"Bye.\"\n"
+      "played \"1\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "a file before the tones is over with them", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "play \"https://a.example/b\"\n"
+      "    SEND {\"type\":\"play\",\"source\":\"https://a.example/b\"}\n"
+      "tones \"1\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1\"}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "played \"1\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "a file after them is not", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "tones \"1\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1\"}\n"
+      "play \"https://a.example/b\"\n"
+      "    SEND {\"type\":\"play\",\"source\":\"https://a.example/b\"}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "played \"1\"\n"
+      "speaking \"on\"\n"
+      "speaking \"off\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
+    { "a report of pauses alone is none", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "tones \"w\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"w\"}\n"
+      "hangup \"\"\n"
+      "done\n"
+      "played \"w\"\n"
+      "played \"\"\n" },
+
+    { "tones that were cut off are not waited for", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "tones \"1\"\n"
+      "    SEND {\"type\":\"sendDigits\",\"digits\":\"1\"}\n"
+      "done\n"
+      "interrupt \"x\"\n"
+      "hangup \"\"\n"
+      "    SEND {\"type\":\"end\"}\n" },
+
     { "end cancels the running answer", EVENTS,
       "setup \"CA1\"\n"
       "    SETUP\n"

@@ -104,6 +104,10 @@ typedef struct {
 
     unsigned                   playing:1;
     unsigned                   tones:1;
+    unsigned                   tones_last:1;  /* nothing is queued after */
+    unsigned                   file_last:1;   /* a file is */
+    unsigned                   ntones;    /* reports to come, of the last */
+    char                       digits[8]; /* of them */
     unsigned                   speaking:1;    /* the agent, as reported */
     unsigned                   ending:1;
     unsigned                   ended:1;
@@ -134,6 +138,7 @@ static void delta(call_t *c);
 static void turn_end(call_t *c);
 static void interrupt(call_t *c);
 static void speak(call_t *c);
+static void tones_played(call_t *c);
 static void agent(call_t *c);
 static void noise(call_t *c);
 static void silence(call_t *c);
@@ -179,6 +184,7 @@ static unsigned  nexact;      /* cuts whose place was known */
 static unsigned  nguess;      /* cuts in calls without reports */
 static unsigned  nreacted[CONVRELAY_EVENT_CALL_TOO_LONG + 1];
 static unsigned  nends;       /* ends that waited */
+static unsigned  ntones;      /* ends that came with a report of keys */
 
 
 static const char  *languages[] = { "en-US", "es-ES", "" };
@@ -243,6 +249,7 @@ run_event(call_t *c)
         { 8, turn_end },
         { 9, interrupt },
         { 16, speak },
+        { 16, tones_played },
         { 4, agent },
         { 14, key },
         { 10, clock_event },
@@ -256,7 +263,7 @@ run_event(call_t *c)
 
     remember(c);
 
-    n = rnd(124);
+    n = rnd(140);
 
     if (!c->ready && n >= 90) {
         setup(c);

@@ -99,6 +99,7 @@ check_action(call_t *c, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_START:
         c->turns++;
+        c->tones_last = 0;
 
         if (c->open) {
             bad(c, "started before the last answer was closed");

@@ -10,6 +10,7 @@
 static int key_over(call_t *c, u_char ch);
 static void key_behind(call_t *c, u_char ch);
 static void press(call_t *c);
+static void queue_tones(call_t *c, const char *digits);
 static void perform(call_t *c);
 static void perform_text(call_t *c, convrelay_relay_out_t *m, char *want);
 static void place_text(call_t *c, const convrelay_str_t *text);
@@ -267,6 +268,8 @@ perform(call_t *c)
     unsigned               kind;
     convrelay_relay_out_t  m;
 
+    static const char  *tones[] = { "7", "7w", "77#", "w8*", "w" };
+
     static const convrelay_relay_out_e  kinds[] = {
         CONVRELAY_RELAY_OUT_TEXT, CONVRELAY_RELAY_OUT_TEXT,
         CONVRELAY_RELAY_OUT_TEXT, CONVRELAY_RELAY_OUT_TEXT,
@@ -282,12 +285,22 @@ perform(call_t *c)
     kind = rnd(sizeof(kinds) / sizeof(kinds[0]));
     m.type = kinds[kind];
     m.last = 1;
+
+    if (c->tones && rnd(3) == 0) {
+        m.type = CONVRELAY_RELAY_OUT_END;
+    }
+
     m.text.data = buf;
     m.text.len = words(buf, 1 + rnd(6));
 
     if (m.type == CONVRELAY_RELAY_OUT_END) {
         perform_end(c, &m, want);
         return;
+    }
+
+    if (m.type == CONVRELAY_RELAY_OUT_SEND_DIGITS) {
+        m.text.data = (u_char *) tones[rnd(5)];
+        m.text.len = strlen((char *) m.text.data);
     }
 
     if (m.type == CONVRELAY_RELAY_OUT_LANGUAGE) {
@@ -320,10 +333,12 @@ perform(call_t *c)
 
     case CONVRELAY_RELAY_OUT_PLAY:
         c->playing = 1;
+        c->file_last = 1;
+        c->tones_last = 0;
         break;
 
     case CONVRELAY_RELAY_OUT_SEND_DIGITS:
-        c->tones = 1;
+        queue_tones(c, (char *) m.text.data);
         break;
 
     case CONVRELAY_RELAY_OUT_LANGUAGE:
@@ -336,6 +351,35 @@ perform(call_t *c)
 
     check_actions(c, strcat(want, "M"));
     check_history(c);
+}
+
+
+/* the same keys twice give two reports, others make the first ones moot */
+
+static void
+queue_tones(call_t *c, const char *digits)
+{
+    char   text[8];
+    char  *p;
+
+    p = text;
+
+    for ( /* void */ ; *digits; digits++) {
+
+        if (*digits != 'w') {
+            *p++ = *digits;
+        }
+    }
+
+    *p = '\0';
+
+    c->ntones = (c->ntones && strcmp(c->digits, text) == 0) ? c->ntones + 1
+                                                             : 1;
+    strcpy(c->digits, text);
+
+    c->tones = 1;
+    c->tones_last = !c->running;
+    c->file_last = 0;
 }
 
 
@@ -352,6 +396,7 @@ perform_text(call_t *c, convrelay_relay_out_t *m, char *want)
         return;
     }
 
+    c->tones_last = 0;
     max = c->conf.max_answer;
 
     if (c->running && max && (c->sent ? c->len : 0) + m->text.len + 1 > max) {

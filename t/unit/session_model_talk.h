@@ -137,6 +137,7 @@ prompt(call_t *c)
     c->lang = (char *) m.u.prompt.lang.data;
     c->playing = 0;
     c->tones = 0;
+    c->ntones = 0;
 
     if (c->keys_at) {
         c->overtaken = 1;
@@ -350,6 +351,7 @@ interrupt(call_t *c)
     c->interrupts++;
     c->playing = 0;
     c->tones = 0;
+    c->ntones = 0;
     c->speaking = 0;
     c->until = 0;
 
@@ -446,6 +448,38 @@ speak(call_t *c)
     c->spoken = end;
 
     report(c, from, end);
+    check_same(c);
+}
+
+
+/* the other side has heard the keys that were sent, as reported */
+
+static void
+tones_played(call_t *c)
+{
+    unsigned     all;
+    const char  *want;
+
+    c->what = "tokensPlayed of keys";
+
+    if (!c->reports || c->closed || c->ntones == 0 || c->digits[0] == '\0') {
+        return;
+    }
+
+    want = "";
+
+    if (--c->ntones == 0) {
+        c->tones = 0;
+        c->playing &= c->file_last;
+
+        all = c->tones_last
+              || (!c->playing && c->cuttable && heard_all(c));
+
+        want = (c->ending && !c->ended && all) ? "H" : "";
+        ntones += (*want == 'H');
+    }
+
+    played(c, (u_char *) c->digits, strlen(c->digits), want);
     check_same(c);
 }
 
