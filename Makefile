@@ -83,20 +83,20 @@ mock: module                    ## build/ngx_http_convrelay_mock_module.so
 caller: $(B)/convrelay-call     ## build/convrelay-call, the telephone
 
 deps:                           ## install what a build needs (Debian)
-	.ci/deps build
+	util/deps build
 
 demo:                           ## install, build, hold a call on loopback
-	.ci/deps build
+	util/deps build
 	+$(MAKE) --no-print-directory all
-	B=$(abspath $(B)) .ci/demo
+	B=$(abspath $(B)) util/demo
 
 serve:                          ## the same, left running on PORT (8080)
-	.ci/deps build
+	util/deps build
 	+$(MAKE) --no-print-directory all
-	B=$(abspath $(B)) PORT=$(PORT) .ci/demo serve
+	B=$(abspath $(B)) PORT=$(PORT) util/demo serve
 
 test:                           ## install what is missing, run all tests
-	.ci/deps test
+	util/deps test
 	+$(MAKE) --no-print-directory check
 
 check: style all units bench-build ## all tests, with nothing installed
@@ -256,7 +256,7 @@ $(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h) t/unit/*.h)
 
 
 analyze:                        ## gcc's and clang's analyzers, pure rooms
-	.ci/deps build fuzz
+	util/deps build fuzz
 	@for file in $(PURE_SRCS); do \
 	    echo "  analyze  $$file"; \
 	    $(CC) $(PURE_FLAGS) $(INCS) -fanalyzer -c -o /dev/null $$file \
@@ -271,11 +271,11 @@ asan:                           ## unit tests and nginx under sanitizers
 	B=$(abspath $(B)) .ci/asan
 
 valgrind: all units             ## all tests, or TESTS="t/a.t", under valgrind
-	.ci/deps valgrind
+	util/deps valgrind
 	B=$(abspath $(B)) .ci/valgrind $(if $(filter command,$(origin TESTS)),$(TESTS))
 
 bench:                          ## against a floor and peers, one table
-	.ci/deps build bench
+	util/deps build bench
 	+$(MAKE) --no-print-directory module bench-build
 	BENCH_BUILD=$(abspath $(B)) t/bench/run $(BENCH)
 

@@ -17,7 +17,7 @@ if (!-x "$build/convrelay-call" || $ENV{TEST_NGINX_BINARY}) {
 delete $ENV{OPENAI_API_KEY};
 $ENV{B} = $build;
 
-my $out = `$root/.ci/demo 2>&1`;
+my $out = `$root/util/demo 2>&1`;
 
 is($?, 0, 'the demo succeeds');
 like($out, qr/10 of 10 expectations held/, 'what the caller expects holds');
