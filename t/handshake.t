@@ -3,6 +3,9 @@
 use lib 't/lib';
 use Test::Nginx::ConvRelay;
 
+our $certificate = `openssl req -x509 -newkey rsa:2048 -nodes -days 2 \\
+    -subj /CN=a -keyout - -out - 2>/dev/null`;
+
 run_tests();
 
 __DATA__
@@ -681,3 +684,174 @@ end
 > drop
 --- error_log
 access forbidden by rule
+
+
+
+=== TEST 15: the head of a 101 leaves at once, whatever its length
+--- http_config
+header_filter_by_lua_block {
+    ngx.header["X-Long"] = ngx.var.arg_long
+                           and ("x"):rep(tonumber(ngx.var.arg_long))
+}
+--- config
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /none {
+    convrelay;
+    proxy_pass       http://llm/v1/chat/completions;
+    postpone_output  0;
+}
+location = /one {
+    convrelay;
+    proxy_pass       http://llm/v1/chat/completions;
+    postpone_output  1;
+}
+--- llm: answer=repeat
+--- call
+for _, uri in ipairs{ "/ws?long=1", "/ws?long=1200", "/ws?long=1300",
+                      "/ws?long=5000", "/none?long=1", "/one?long=1" }
+do
+    local call = dial(uri, { mute = true })
+
+    call:setup()
+    ngx.say(#call.headers["x-long"], " ", (call:ask("Hi")))
+    call.sock:close()
+end
+--- response_body
+1 Hi
+1200 Hi
+1300 Hi
+5000 Hi
+1 Hi
+1 Hi
+
+
+
+=== TEST 16: what the socket does not take of a head leaves before any frame
+--- http_config
+server {
+    listen  127.0.0.1:$TEST_NGINX_PORT_2 sndbuf=4k;
+    listen  127.0.0.1:$TEST_NGINX_PORT_3 sndbuf=4k ssl;
+
+    ssl_certificate      ../html/cert.pem;
+    ssl_certificate_key  ../html/cert.pem;
+
+    location = /ws {
+        convrelay;
+        proxy_pass  http://llm/v1/chat/completions;
+
+        header_filter_by_lua_block {
+            ngx.header["X-Long"] = ("x"):rep(1000000)
+        }
+    }
+}
+--- config
+--- user_files eval
+">>> cert.pem\n" . $::certificate
+--- llm: answer=repeat first=0 interval=0
+--- call
+local early = frame{ payload = '{"type":"setup"}' }
+              .. frame{ payload = '{"type":"prompt","voicePrompt":"Hi"}' }
+
+for _, opts in ipairs{ { port = $TEST_NGINX_PORT_2 },
+                       { port = $TEST_NGINX_PORT_3, tls = true } }
+do
+    opts.early = early
+    opts.wait = 0.2
+    opts.timeout = 10000
+
+    local call = dial("/ws", opts)
+
+    ngx.say(#call.headers["x-long"])
+    call:answer()
+    call:ask("Still there?")
+    call:hangup()
+end
+--- response_body
+1000000
+< "Hi"
+> prompt "Still there?"
+< "Still there?"
+> close 1000
+< close 1000
+1000000
+< "Hi"
+> prompt "Still there?"
+< "Still there?"
+> close 1000
+< close 1000
+
+
+
+=== TEST 17: a socket that is an error page answers with its own status
+--- config
+location = /plain {
+    error_page  404 /ws;
+    return      404;
+}
+location = /other {
+    error_page  404 =503 /ws;
+    return      404;
+}
+location = /named {
+    error_page  418 = @ws;
+    return      418;
+}
+location = /upstream {
+    proxy_intercept_errors  on;
+    proxy_pass              http://llm/nothing;
+    error_page              404 /ws;
+}
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location @ws {
+    convrelay;
+    convrelay_mock_llm  answer=repeat;
+}
+--- llm
+location / {
+    convrelay_mock_llm  answer=repeat;
+}
+location = /nothing {
+    add_header  X-Nothing yes always;
+    return      404;
+}
+--- call
+local http = require "convrelay_http"
+
+for _, path in ipairs{ "/plain", "/other", "/named", "/upstream" } do
+    local call = dial(path)
+
+    ngx.say(path, " ", call.status, " ", call.headers["content-length"],
+            " ", call.headers["content-type"])
+    call.mute = true
+    call:setup()
+    ngx.say((call:ask("Hi")))
+    call.sock:close()
+
+    http.show("not a handshake", http.send(http.upgrade(path,
+        { Upgrade = false, Connection = "Upgrade, close" })), "Upgrade")
+    http.show("a bad one", http.send(http.upgrade(path,
+        { ["Sec-WebSocket-Key"] = "x", Connection = "Upgrade, close" })))
+end
+--- response_body
+/plain 101 nil nil
+Hi
+not a handshake: 426 Upgrade: websocket
+a bad one: 400
+/other 101 nil nil
+Hi
+not a handshake: 426 Upgrade: websocket
+a bad one: 400
+/named 101 nil nil
+Hi
+not a handshake: 426 Upgrade: websocket
+a bad one: 400
+/upstream 101 nil nil
+Hi
+not a handshake: 426 Upgrade: websocket
+a bad one: 400

@@ -35,6 +35,10 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
         return NGX_HTTP_FORBIDDEN;
     }
 
+    /* as an error page this is no error, and has a status of its own */
+
+    r->err_status = 0;
+
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
     status = ngx_http_convrelay_check_handshake(r, &key);
@@ -164,10 +168,13 @@ ngx_http_convrelay_refuse(ngx_http_request_t *r, ngx_uint_t status)
 static ngx_int_t
 ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
 {
-    u_char      digest[20], accept[CONVRELAY_WS_ACCEPT_LEN + 1];
-    ngx_int_t   rc;
-    ngx_str_t   src, dst;
-    ngx_sha1_t  sha1;
+    u_char             digest[20], accept[CONVRELAY_WS_ACCEPT_LEN + 1];
+    ngx_int_t          rc;
+    ngx_str_t          src, dst;
+    ngx_sha1_t         sha1;
+    ngx_connection_t  *c;
+
+    c = r->connection;
 
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, key->data, key->len);
@@ -183,7 +190,7 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
 
     r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
     ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
-    r->headers_out.content_length_n = -1;
+    ngx_http_clear_content_length(r);
     r->keepalive = 0;
     r->limit_rate = 0;
     r->limit_rate_set = 1;
@@ -196,6 +203,17 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+#if (NGX_HTTP_SSL)
+
+    /* frames do not go through the buffer of 16 KB that a response would */
+
+    if (c->ssl && !c->buffered) {
+        c->ssl->buffer = 0;
+        ngx_ssl_free_buffer(c);
+    }
+
+#endif
+
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK) {
@@ -203,16 +221,22 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
     }
 
     if (!r->header_sent) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_ERR, c->log, 0,
                       "a filter holds the websocket handshake back");
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    /* what waits is sent, past the filters of bodies: some wait for one */
+    /*
+     * A long head has left by now, a short one is postponed.  It is sent past
+     * the filters of bodies: some wait for one.  What the socket does not take
+     * is sent before the first frame.
+     */
 
-    if (ngx_http_write_filter(r, NULL) == NGX_ERROR) {
+    if ((r->out || c->buffered)
+        && ngx_http_write_filter(r, NULL) == NGX_ERROR)
+    {
         return NGX_ERROR;
     }
 
-    return ngx_tcp_nodelay(r->connection);
+    return ngx_tcp_nodelay(c);
 }

@@ -6,6 +6,8 @@
 --
 --     local call = dial("/ws")                 a handshake, 101 expected
 --     local call = dial("/ws", { headers = { "A: b" }, early = frame{...} })
+--     local call = dial("/ws", { port = 8443, tls = true, wait = 0.1 })
+--                                              wait: before the head is read
 --
 --     call:setup{ callSid = "CA1" }            messages of Twilio
 --     call:prompt("Hi")                        nothing is read
@@ -163,6 +165,10 @@ function _M.dial(path, opts)
         return self
     end
 
+    if opts.tls then
+        assert(sock:sslhandshake(nil, nil, false))
+    end
+
     local key = "dGhlIHNhbXBsZSBub25jZQ=="
     local lines = {
         "GET " .. path .. " HTTP/1.1", "Host: localhost",
@@ -175,6 +181,10 @@ function _M.dial(path, opts)
     end
 
     sock:send(table.concat(lines, "\r\n") .. "\r\n\r\n" .. (opts.early or ""))
+
+    if opts.wait then
+        ngx.sleep(opts.wait)
+    end
 
     local status = sock:receive()
     if not status then
