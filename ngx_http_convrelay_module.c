@@ -578,7 +578,7 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     rv = ngx_http_convrelay_merge_handler(cf, prev, conf);
 
     if (rv == NGX_CONF_OK && conf->enable) {
-        rv = ngx_http_convrelay_prompt_merge(cf, conf);
+        rv = ngx_http_convrelay_request_merge(cf, conf);
     }
 
     if (rv == NGX_CONF_OK) {
@@ -590,7 +590,7 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (rv == NGX_CONF_OK) {
-        rv = ngx_http_convrelay_action_merge(cf, conf);
+        rv = ngx_http_convrelay_connect_merge(cf, conf);
     }
 
     if (rv == NGX_CONF_OK) {
@@ -740,7 +740,7 @@ ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
     }
 
     webhook = conf->twiml ? ngx_http_convrelay_twiml_handler
-              : conf->connect_action ? ngx_http_convrelay_action_handler
+              : conf->connect_action ? ngx_http_convrelay_connect_handler
               : NULL;
 
     ngx_conf_init_value(conf->enable, 0);

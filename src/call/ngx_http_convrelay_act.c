@@ -9,23 +9,23 @@
 #include "ngx_http_convrelay_call.h"
 
 
-static void ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_turn_rate(
     ngx_http_convrelay_call_t *call);
-static ngx_int_t ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
+static ngx_int_t ngx_http_convrelay_act_text(ngx_http_convrelay_call_t *call,
     convrelay_action_t *a);
-static ngx_int_t ngx_http_convrelay_send(ngx_http_convrelay_call_t *call,
+static ngx_int_t ngx_http_convrelay_act_send(ngx_http_convrelay_call_t *call,
     const convrelay_relay_out_t *m);
-static void ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
+static void ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
     convrelay_action_t *a);
-static void ngx_http_convrelay_event(ngx_http_convrelay_call_t *call,
+static void ngx_http_convrelay_act_trigger(ngx_http_convrelay_call_t *call,
     convrelay_action_t *a);
-static ngx_int_t ngx_http_convrelay_perform(ngx_http_convrelay_call_t *call,
+static ngx_int_t ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_on_t *on, convrelay_action_t *a);
 
 
 void
-ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_act(ngx_http_convrelay_call_t *call,
     convrelay_actions_t *out)
 {
     ngx_uint_t           i;
@@ -43,7 +43,7 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
         switch (a->type) {
 
         case CONVRELAY_ACT_SETUP:
-            ngx_http_convrelay_setup(call);
+            ngx_http_convrelay_act_setup(call);
             break;
 
         case CONVRELAY_ACT_CANCEL:
@@ -56,7 +56,7 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
             break;
 
         case CONVRELAY_ACT_TEXT:
-            if (ngx_http_convrelay_text(call, a) != NGX_OK) {
+            if (ngx_http_convrelay_act_text(call, a) != NGX_OK) {
                 ngx_http_convrelay_call_fail(call, NGX_ERROR);
             }
 
@@ -76,7 +76,7 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
             break;
 
         case CONVRELAY_ACT_CLOSE:
-            ngx_http_convrelay_note(call, a);
+            ngx_http_convrelay_act_note(call, a);
 
             reason.len = ngx_strlen(a->note);
             reason.data = (u_char *) a->note;
@@ -85,18 +85,18 @@ ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
             break;
 
         case CONVRELAY_ACT_LOG:
-            ngx_http_convrelay_note(call, a);
+            ngx_http_convrelay_act_note(call, a);
             break;
 
         case CONVRELAY_ACT_SEND:
-            if (ngx_http_convrelay_send(call, a->message) != NGX_OK) {
+            if (ngx_http_convrelay_act_send(call, a->message) != NGX_OK) {
                 ngx_http_convrelay_call_fail(call, NGX_ERROR);
             }
 
             break;
 
-        case CONVRELAY_ACT_EVENT:
-            ngx_http_convrelay_event(call, a);
+        case CONVRELAY_ACT_TRIGGER:
+            ngx_http_convrelay_act_trigger(call, a);
             break;
         }
     }
@@ -126,7 +126,7 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
     convrelay_session_turn_end(call->session, CONVRELAY_TURN_FAILED,
                                ngx_current_msec, &failed);
 
-    ngx_http_convrelay_call_act(call, &failed);
+    ngx_http_convrelay_act(call, &failed);
 }
 
 
@@ -152,7 +152,7 @@ ngx_http_convrelay_turn_rate(ngx_http_convrelay_call_t *call)
 /* the call is known: may it come in, and what is said to the LLM about it */
 
 static void
-ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call)
+ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
 {
     convrelay_str_t  reason, ended_session;
 
@@ -175,7 +175,7 @@ ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    if (ngx_http_convrelay_prompt_setup(call) != NGX_OK) {
+    if (ngx_http_convrelay_request_prepare(call) != NGX_OK) {
         convrelay_str_set(&reason, "no system prompt");
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_INTERNAL_ERROR,
                                       &reason);
@@ -184,7 +184,7 @@ ngx_http_convrelay_setup(ngx_http_convrelay_call_t *call)
 
 
 static ngx_int_t
-ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_act_text(ngx_http_convrelay_call_t *call,
     convrelay_action_t *a)
 {
     size_t   size;
@@ -208,7 +208,7 @@ ngx_http_convrelay_text(ngx_http_convrelay_call_t *call,
 
 
 static ngx_int_t
-ngx_http_convrelay_send(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_act_send(ngx_http_convrelay_call_t *call,
     const convrelay_relay_out_t *m)
 {
     size_t   size;
@@ -232,7 +232,7 @@ ngx_http_convrelay_send(ngx_http_convrelay_call_t *call,
 
 
 static void
-ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
     convrelay_action_t *a)
 {
     char        text[65];
@@ -261,12 +261,12 @@ ngx_http_convrelay_note(ngx_http_convrelay_call_t *call,
 
 
 static void
-ngx_http_convrelay_event(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_act_trigger(ngx_http_convrelay_call_t *call,
     convrelay_action_t *a)
 {
     ngx_http_convrelay_on_t  on;
 
-    if (ngx_http_convrelay_perform(call, &on, a) != NGX_OK) {
+    if (ngx_http_convrelay_act_rule(call, &on, a) != NGX_OK) {
         ngx_http_convrelay_call_fail(call, NGX_ERROR);
     }
 
@@ -279,7 +279,7 @@ ngx_http_convrelay_event(ngx_http_convrelay_call_t *call,
 /* an action is evaluated when those before it are performed */
 
 static ngx_int_t
-ngx_http_convrelay_perform(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_on_t *on, convrelay_action_t *a)
 {
     ngx_int_t              rc;
@@ -291,14 +291,14 @@ ngx_http_convrelay_perform(ngx_http_convrelay_call_t *call,
     }
 
     if (on->rule == NULL) {
-        convrelay_session_event_declined(call->session, &on->text, &out);
-        ngx_http_convrelay_call_act(call, &out);
+        convrelay_session_trigger_declined(call->session, &on->text, &out);
+        ngx_http_convrelay_act(call, &out);
         return NGX_OK;
     }
 
     /* a prompt for the model is counted when its turn starts */
 
-    if (a->code == CONVRELAY_EVENT_PROMPT
+    if (a->code == CONVRELAY_TRIGGER_PROMPT
         && ngx_http_convrelay_turn_rate(call) != NGX_OK)
     {
         return NGX_OK;
@@ -312,7 +312,7 @@ ngx_http_convrelay_perform(ngx_http_convrelay_call_t *call,
         }
 
         convrelay_session_perform(call->session, &m, ngx_current_msec, &out);
-        ngx_http_convrelay_call_act(call, &out);
+        ngx_http_convrelay_act(call, &out);
 
         if (call->closing || call->dead) {
             return NGX_OK;
@@ -323,8 +323,8 @@ ngx_http_convrelay_perform(ngx_http_convrelay_call_t *call,
         return NGX_ERROR;
     }
 
-    convrelay_session_event_done(call->session, ngx_current_msec, &out);
-    ngx_http_convrelay_call_act(call, &out);
+    convrelay_session_trigger_done(call->session, ngx_current_msec, &out);
+    ngx_http_convrelay_act(call, &out);
 
     return NGX_OK;
 }

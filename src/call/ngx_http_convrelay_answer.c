@@ -22,7 +22,7 @@ static void ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t,
 static void ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t,
     convrelay_str_t *text);
 static void ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t);
-static convrelay_turn_end_e ngx_http_convrelay_turn_end(
+static convrelay_turn_outcome_e ngx_http_convrelay_answer_outcome(
     ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
 
@@ -38,7 +38,7 @@ ngx_http_convrelay_header_filter(ngx_http_request_t *r)
     ngx_http_convrelay_turn_t  *t;
 
     if (r->post_subrequest == NULL
-        || r->post_subrequest->handler != ngx_http_convrelay_post_handler)
+        || r->post_subrequest->handler != ngx_http_convrelay_turn_post_handler)
     {
         return ngx_http_next_header_filter(r);
     }
@@ -80,7 +80,7 @@ ngx_http_convrelay_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ngx_http_convrelay_turn_t  *t;
 
     if (r->post_subrequest == NULL
-        || r->post_subrequest->handler != ngx_http_convrelay_post_handler)
+        || r->post_subrequest->handler != ngx_http_convrelay_turn_post_handler)
     {
         return ngx_http_next_body_filter(r, in);
     }
@@ -239,7 +239,7 @@ ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t, convrelay_str_t *text)
     convrelay_actions_t  out;
 
     convrelay_session_delta(t->call->session, text, ngx_current_msec, &out);
-    ngx_http_convrelay_call_act(t->call, &out);
+    ngx_http_convrelay_act(t->call, &out);
 }
 
 
@@ -270,7 +270,7 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 {
     off_t                       received;
     convrelay_actions_t         out;
-    convrelay_turn_end_e        how;
+    convrelay_turn_outcome_e    how;
     ngx_http_upstream_t        *u;
     ngx_http_convrelay_call_t  *call;
 
@@ -283,17 +283,17 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     received = t->input_filter ? u->state->bytes_received : t->received;
     t->max_received = received + NGX_HTTP_CONVRELAY_DRAIN_SIZE;
 
-    how = ngx_http_convrelay_turn_end(t);
+    how = ngx_http_convrelay_answer_outcome(t);
 
     convrelay_llm_stream_free(&t->stream);
 
     convrelay_session_turn_end(call->session, how, ngx_current_msec, &out);
-    ngx_http_convrelay_call_act(call, &out);
+    ngx_http_convrelay_act(call, &out);
 }
 
 
-static convrelay_turn_end_e
-ngx_http_convrelay_turn_end(ngx_http_convrelay_turn_t *t)
+static convrelay_turn_outcome_e
+ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 {
     ngx_log_t  *log;
 

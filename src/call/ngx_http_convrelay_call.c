@@ -32,7 +32,7 @@ ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
         data.len = convrelay_ws_close_payload(buf, code, reason) - buf;
     }
 
-    if (ngx_http_convrelay_control(call, CONVRELAY_WS_CLOSE, &data)
+    if (ngx_http_convrelay_output_control(call, CONVRELAY_WS_CLOSE, &data)
         != NGX_OK)
     {
         ngx_http_convrelay_call_fail(call, NGX_ERROR);

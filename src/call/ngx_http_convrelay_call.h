@@ -53,17 +53,17 @@ typedef struct {
     ngx_array_t                       json;   /* of part_t: raw message, or
                                                  hand-off data */
     ngx_str_t                         name;
-    ngx_str_t                         event;
-} ngx_http_convrelay_do_t;
+    ngx_str_t                         trigger;
+} ngx_http_convrelay_on_action_t;
 
 
 /* an event of convrelay_on, and what is done */
 
 typedef struct {
-    convrelay_event_e                 event;
+    convrelay_trigger_e               trigger;
     ngx_str_t                         match;  /* as it is written */
     ngx_http_convrelay_place_t        place;  /* of its first line */
-    ngx_array_t                       actions;        /* of do_t */
+    ngx_array_t                       actions;        /* of on_action_t */
 #if (NGX_PCRE)
     ngx_http_regex_t                 *regex;  /* of the match, or NULL */
 #endif
@@ -299,7 +299,7 @@ ngx_int_t ngx_http_convrelay_memory_init(ngx_conf_t *cf);
 /* ngx_http_convrelay_on.c */
 
 /*
- * Finds and evaluates what is configured for the EVENT; performs nothing.
+ * Finds and evaluates what is configured for a TRIGGER; performs nothing.
  * on_start() looks for the rule; NGX_OK or NGX_ERROR.  Without one on->rule
  * is NULL and on->text goes to the LLM: the prompt, or the message about keys.
  * on_next() evaluates the rule's next action, as the call is then; NGX_OK,
@@ -332,7 +332,7 @@ void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
 /* ngx_http_convrelay_act.c */
 
 /* does what the session decided; a call that ended is left alone */
-void ngx_http_convrelay_call_act(ngx_http_convrelay_call_t *call,
+void ngx_http_convrelay_act(ngx_http_convrelay_call_t *call,
     convrelay_actions_t *out);
 
 /* all that was read is done: starts the turn that came of it, if any */
@@ -350,7 +350,7 @@ void ngx_http_convrelay_output_commit(ngx_http_convrelay_call_t *call,
     u_char *last);
 
 /* queues a control frame; data may be NULL.  NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_convrelay_control(ngx_http_convrelay_call_t *call,
+ngx_int_t ngx_http_convrelay_output_control(ngx_http_convrelay_call_t *call,
     ngx_uint_t opcode, convrelay_str_t *data);
 
 /*
@@ -383,8 +383,8 @@ ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
  * Ends a turn's subrequest for nginx and posts its event; it also is what
  * the filters know a turn by.  Always NGX_OK.
  */
-ngx_int_t ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
-    ngx_int_t rc);
+ngx_int_t ngx_http_convrelay_turn_post_handler(ngx_http_request_t *r,
+    void *data, ngx_int_t rc);
 
 /* the session has done with it: ends its upstream in this event-loop turn */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
@@ -415,16 +415,16 @@ ngx_int_t ngx_http_convrelay_filter_init(ngx_conf_t *cf);
 /* ngx_http_convrelay_request.c */
 
 /* evaluates at setup what belongs to the call; NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call);
+ngx_int_t ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call);
 
 /* the body of a turn in r's pool, evaluated for r; NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
+ngx_int_t ngx_http_convrelay_request_body(ngx_http_request_t *r,
     ngx_http_convrelay_call_t *call, ngx_buf_t *b);
 
 /* directive setters and merge */
 char *ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
+char *ngx_http_convrelay_request_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 

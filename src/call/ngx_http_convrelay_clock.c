@@ -71,7 +71,7 @@ ngx_http_convrelay_clock_next(ngx_http_convrelay_call_t *call)
         next = ngx_min(next, send);
     }
 
-    if (!call->session->ready) {
+    if (!call->session->setup_seen) {
         next = ngx_min(next, (ngx_msec_int_t) (clcf->setup_timeout - age));
     }
 

@@ -131,7 +131,7 @@ ngx_http_convrelay_frame(ngx_http_convrelay_call_t *call,
         break;
 
     case CONVRELAY_WS_PING:
-        if (ngx_http_convrelay_control(call, CONVRELAY_WS_PONG, &m->data)
+        if (ngx_http_convrelay_output_control(call, CONVRELAY_WS_PONG, &m->data)
             != NGX_OK)
         {
             ngx_http_convrelay_call_fail(call, NGX_ERROR);
@@ -180,7 +180,7 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
 
     convrelay_session_message(call->session, &m, ngx_current_msec, &out);
 
-    ngx_http_convrelay_call_act(call, &out);
+    ngx_http_convrelay_act(call, &out);
 
     convrelay_relay_free(&m);
 

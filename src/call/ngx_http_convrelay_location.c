@@ -78,7 +78,7 @@ ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
 
     upstream = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf[module->ctx_index];
 
-    ngx_http_convrelay_guard(upstream);
+    ngx_http_convrelay_upstream_guard(upstream);
 
 #if (NGX_HTTP_CACHE)
 

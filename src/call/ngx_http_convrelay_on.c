@@ -17,18 +17,18 @@
 #define NGX_HTTP_CONVRELAY_MATCH_LEN  1024
 
 
-static ngx_int_t ngx_http_convrelay_event_rule(
+static ngx_int_t ngx_http_convrelay_on_find(
     ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
-    convrelay_event_e event, convrelay_str_t *text,
+    convrelay_trigger_e trigger, convrelay_str_t *text,
     ngx_http_convrelay_rule_t **found);
-static ngx_int_t ngx_http_convrelay_event_match(
+static ngx_int_t ngx_http_convrelay_on_matches(
     ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
     ngx_http_convrelay_rule_t *rule, convrelay_str_t *text);
-static ngx_int_t ngx_http_convrelay_event_message(
+static ngx_int_t ngx_http_convrelay_on_keys_message(
     ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
-    convrelay_event_e event, convrelay_str_t *text);
+    convrelay_trigger_e trigger, convrelay_str_t *text);
 static ngx_int_t ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
-    ngx_http_convrelay_do_t *action, convrelay_relay_out_t *message);
+    ngx_http_convrelay_on_action_t *action, convrelay_relay_out_t *message);
 
 
 ngx_int_t
@@ -56,12 +56,12 @@ ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
         return NGX_ERROR;
     }
 
-    rc = ngx_http_convrelay_event_rule(call, on->shadow, a->code, &on->text,
-                                       &on->rule);
+    rc = ngx_http_convrelay_on_find(call, on->shadow, a->code, &on->text,
+                                    &on->rule);
 
     if (rc == NGX_DECLINED) {
-        rc = ngx_http_convrelay_event_message(call, on->shadow, a->code,
-                                              &on->text);
+        rc = ngx_http_convrelay_on_keys_message(call, on->shadow, a->code,
+                                                &on->text);
     }
 
     return rc;
@@ -72,8 +72,8 @@ ngx_int_t
 ngx_http_convrelay_on_next(ngx_http_convrelay_on_t *on,
     convrelay_relay_out_t *m)
 {
-    ngx_int_t                 rc;
-    ngx_http_convrelay_do_t  *action;
+    ngx_int_t                        rc;
+    ngx_http_convrelay_on_action_t  *action;
 
     action = on->rule->actions.elts;
 
@@ -115,8 +115,8 @@ ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on)
 /* NGX_OK; NGX_DECLINED: none, and *found is NULL; NGX_ERROR */
 
 static ngx_int_t
-ngx_http_convrelay_event_rule(ngx_http_convrelay_call_t *call,
-    ngx_http_request_t *m, convrelay_event_e event, convrelay_str_t *text,
+ngx_http_convrelay_on_find(ngx_http_convrelay_call_t *call,
+    ngx_http_request_t *m, convrelay_trigger_e trigger, convrelay_str_t *text,
     ngx_http_convrelay_rule_t **found)
 {
     ngx_int_t                   rc;
@@ -133,25 +133,26 @@ ngx_http_convrelay_event_rule(ngx_http_convrelay_call_t *call,
     other = NULL;
     rule = call->conf->rules->elts;
 
-    matched = (event == CONVRELAY_EVENT_DTMF) ? call->session->digits : *text;
+    matched = (trigger == CONVRELAY_TRIGGER_DTMF) ? call->session->digits
+                                                  : *text;
 
-    if (event == CONVRELAY_EVENT_PROMPT) {
+    if (trigger == CONVRELAY_TRIGGER_PROMPT) {
         matched.len = convrelay_utf8_fit(matched.data, matched.len,
                                          NGX_HTTP_CONVRELAY_MATCH_LEN);
     }
 
     for (i = 0; i < call->conf->rules->nelts; i++) {
 
-        if (rule[i].event != event) {
+        if (rule[i].trigger != trigger) {
             continue;
         }
 
-        if (event == CONVRELAY_EVENT_DTMF && rule[i].match.data[0] == 'd') {
+        if (trigger == CONVRELAY_TRIGGER_DTMF && rule[i].match.data[0] == 'd') {
             other = &rule[i];
             continue;
         }
 
-        rc = ngx_http_convrelay_event_match(call, m, &rule[i], &matched);
+        rc = ngx_http_convrelay_on_matches(call, m, &rule[i], &matched);
 
         if (rc == NGX_OK) {
             *found = &rule[i];
@@ -169,7 +170,7 @@ ngx_http_convrelay_event_rule(ngx_http_convrelay_call_t *call,
 
 
 static ngx_int_t
-ngx_http_convrelay_event_match(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
     ngx_http_request_t *m, ngx_http_convrelay_rule_t *rule,
     convrelay_str_t *text)
 {
@@ -181,13 +182,13 @@ ngx_http_convrelay_event_match(ngx_http_convrelay_call_t *call,
 
     match = &rule->match;
 
-    if (rule->event == CONVRELAY_EVENT_DTMF) {
+    if (rule->trigger == CONVRELAY_TRIGGER_DTMF) {
         return (match->len == text->len
                 && ngx_strncmp(match->data, text->data, text->len) == 0)
                ? NGX_OK : NGX_DECLINED;
     }
 
-    if (rule->event != CONVRELAY_EVENT_PROMPT) {
+    if (rule->trigger != CONVRELAY_TRIGGER_PROMPT) {
         return NGX_OK;
     }
 
@@ -232,10 +233,10 @@ ngx_http_convrelay_event_match(ngx_http_convrelay_call_t *call,
 /* what the model is told of keys that nothing else is configured for */
 
 static ngx_int_t
-ngx_http_convrelay_event_message(ngx_http_convrelay_call_t *call,
-    ngx_http_request_t *m, convrelay_event_e event, convrelay_str_t *text)
+ngx_http_convrelay_on_keys_message(ngx_http_convrelay_call_t *call,
+    ngx_http_request_t *m, convrelay_trigger_e trigger, convrelay_str_t *text)
 {
-    if (event != CONVRELAY_EVENT_DTMF) {
+    if (trigger != CONVRELAY_TRIGGER_DTMF) {
         return NGX_OK;
     }
 
@@ -253,7 +254,7 @@ ngx_http_convrelay_event_message(ngx_http_convrelay_call_t *call,
 
 static ngx_int_t
 ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
-    ngx_http_convrelay_do_t *action, convrelay_relay_out_t *message)
+    ngx_http_convrelay_on_action_t *action, convrelay_relay_out_t *message)
 {
     const char          *error;
     ngx_http_request_t  *m;
@@ -292,7 +293,7 @@ ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
     if (convrelay_relay_out_check(message, &error) != CONVRELAY_OK) {
         ngx_log_error(NGX_LOG_ERR, m->connection->log, 0,
                       "\"%V\" of \"convrelay_on %V\" %s: it is not sent",
-                      &action->name, &action->event, error);
+                      &action->name, &action->trigger, error);
         return NGX_DECLINED;
     }
 

@@ -4,7 +4,7 @@
  *
  * convrelay_on EVENT ACTION...: what is said and done at certain moments, and
  * the directives that go with it.  What becomes of it in a call is the matter
- * of ngx_http_convrelay_event.c.
+ * of ngx_http_convrelay_on.c.
  */
 
 
@@ -22,7 +22,7 @@
 #define NGX_HTTP_CONVRELAY_END_TIMEOUT   10000  /* the same */
 
 
-static ngx_http_convrelay_rule_t *ngx_http_convrelay_on_event(ngx_conf_t *cf,
+static ngx_http_convrelay_rule_t *ngx_http_convrelay_on_trigger(ngx_conf_t *cf,
     ngx_array_t *rules, ngx_uint_t *i);
 static char *ngx_http_convrelay_on_match(ngx_conf_t *cf,
     ngx_http_convrelay_rule_t *rule);
@@ -33,22 +33,22 @@ static char *ngx_http_convrelay_on_regex(ngx_conf_t *cf,
 static char *ngx_http_convrelay_on_action(ngx_conf_t *cf,
     ngx_http_convrelay_rule_t *rule, ngx_uint_t *i);
 static char *ngx_http_convrelay_on_operands(ngx_conf_t *cf,
-    ngx_http_convrelay_do_t *action, ngx_uint_t *i);
+    ngx_http_convrelay_on_action_t *action, ngx_uint_t *i);
 static char *ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
-    ngx_http_convrelay_do_t *action);
+    ngx_http_convrelay_on_action_t *action);
 static ngx_int_t ngx_http_convrelay_on_option(ngx_conf_t *cf,
-    ngx_http_convrelay_do_t *action, ngx_str_t *word);
+    ngx_http_convrelay_on_action_t *action, ngx_str_t *word);
 static const ngx_str_t *ngx_http_convrelay_on_name(ngx_str_t *word);
 
 static char *ngx_http_convrelay_on_check(ngx_conf_t *cf,
-    ngx_http_convrelay_do_t *action);
+    ngx_http_convrelay_on_action_t *action);
 static char *ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 
-/* by convrelay_event_e; none is not written */
+/* by convrelay_trigger_e; none is not written */
 
-static ngx_str_t  ngx_http_convrelay_events[] = {
+static ngx_str_t  ngx_http_convrelay_triggers[] = {
     ngx_null_string,
     ngx_string("setup"),
     ngx_string("dtmf"),
@@ -61,7 +61,7 @@ static ngx_str_t  ngx_http_convrelay_events[] = {
 
 /* by convrelay_relay_out_e */
 
-static ngx_str_t  ngx_http_convrelay_actions[] = {
+static ngx_str_t  ngx_http_convrelay_on_actions[] = {
     ngx_string("say"),
     ngx_string("play"),
     ngx_string("send_digits"),
@@ -71,11 +71,11 @@ static ngx_str_t  ngx_http_convrelay_actions[] = {
 };
 
 
-#define NGX_HTTP_CONVRELAY_NEVENTS                                           \
-    (sizeof(ngx_http_convrelay_events) / sizeof(ngx_str_t))
+#define NGX_HTTP_CONVRELAY_NTRIGGERS                                           \
+    (sizeof(ngx_http_convrelay_triggers) / sizeof(ngx_str_t))
 
 #define NGX_HTTP_CONVRELAY_NACTIONS                                          \
-    (sizeof(ngx_http_convrelay_actions) / sizeof(ngx_str_t))
+    (sizeof(ngx_http_convrelay_on_actions) / sizeof(ngx_str_t))
 
 
 static ngx_str_t  ngx_http_convrelay_default_dtmf_message =
@@ -100,7 +100,7 @@ ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    rule = ngx_http_convrelay_on_event(cf, clcf->rules, &i);
+    rule = ngx_http_convrelay_on_trigger(cf, clcf->rules, &i);
     if (rule == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -126,18 +126,18 @@ ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* the rule of the words that are read here, also where it is an earlier one */
 
 static ngx_http_convrelay_rule_t *
-ngx_http_convrelay_on_event(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
+ngx_http_convrelay_on_trigger(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
 {
     ngx_str_t                  *value, match;
-    ngx_uint_t                  n, event;
+    ngx_uint_t                  n, trigger;
     ngx_http_convrelay_rule_t  *rule;
 
     value = cf->args->elts;
 
-    for (event = 1; event < NGX_HTTP_CONVRELAY_NEVENTS; event++) {
+    for (trigger = 1; trigger < NGX_HTTP_CONVRELAY_NTRIGGERS; trigger++) {
 
-        if (ngx_http_convrelay_events[event].len == value[1].len
-            && ngx_strncmp(ngx_http_convrelay_events[event].data,
+        if (ngx_http_convrelay_triggers[trigger].len == value[1].len
+            && ngx_strncmp(ngx_http_convrelay_triggers[trigger].data,
                            value[1].data, value[1].len)
                == 0)
         {
@@ -145,7 +145,7 @@ ngx_http_convrelay_on_event(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
         }
     }
 
-    if (event == NGX_HTTP_CONVRELAY_NEVENTS) {
+    if (trigger == NGX_HTTP_CONVRELAY_NTRIGGERS) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "unknown event \"%V\", write \"setup\", "
                            "\"dtmf DIGITS\", \"prompt MATCH\", \"error\", "
@@ -156,7 +156,9 @@ ngx_http_convrelay_on_event(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
     ngx_str_null(&match);
     *i = 2;
 
-    if (event == CONVRELAY_EVENT_DTMF || event == CONVRELAY_EVENT_PROMPT) {
+    if (trigger == CONVRELAY_TRIGGER_DTMF
+        || trigger == CONVRELAY_TRIGGER_PROMPT)
+    {
         match = value[2];
         *i = 3;
     }
@@ -165,7 +167,7 @@ ngx_http_convrelay_on_event(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
 
     for (n = 0; n < rules->nelts; n++) {
 
-        if (rule[n].event == event && rule[n].match.len == match.len
+        if (rule[n].trigger == trigger && rule[n].match.len == match.len
             && ngx_strncmp(rule[n].match.data, match.data, match.len) == 0)
         {
             return &rule[n];
@@ -179,12 +181,12 @@ ngx_http_convrelay_on_event(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
 
     ngx_memzero(rule, sizeof(ngx_http_convrelay_rule_t));
 
-    rule->event = event;
+    rule->trigger = trigger;
     rule->match = match;
     ngx_http_convrelay_place(cf, &rule->place);
 
     if (ngx_array_init(&rule->actions, cf->pool, 2,
-                       sizeof(ngx_http_convrelay_do_t))
+                       sizeof(ngx_http_convrelay_on_action_t))
         != NGX_OK
         || ngx_http_convrelay_on_match(cf, rule) != NGX_CONF_OK)
     {
@@ -198,7 +200,7 @@ ngx_http_convrelay_on_event(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
 static char *
 ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 {
-    if (rule->event == CONVRELAY_EVENT_DTMF
+    if (rule->trigger == CONVRELAY_TRIGGER_DTMF
         && !ngx_http_convrelay_is_digits(&rule->match))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -208,7 +210,7 @@ ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
         return NGX_CONF_ERROR;
     }
 
-    if (rule->event != CONVRELAY_EVENT_PROMPT) {
+    if (rule->trigger != CONVRELAY_TRIGGER_PROMPT) {
         return NGX_CONF_OK;
     }
 
@@ -313,9 +315,9 @@ static char *
 ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
     ngx_uint_t *i)
 {
-    ngx_str_t                *value;
-    const ngx_str_t          *name;
-    ngx_http_convrelay_do_t  *action;
+    ngx_str_t                       *value;
+    const ngx_str_t                 *name;
+    ngx_http_convrelay_on_action_t  *action;
 
     value = cf->args->elts;
 
@@ -348,10 +350,10 @@ ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(action, sizeof(ngx_http_convrelay_do_t));
+    ngx_memzero(action, sizeof(ngx_http_convrelay_on_action_t));
 
-    action->message.type = name - ngx_http_convrelay_actions;
-    action->event = ngx_http_convrelay_events[rule->event];
+    action->message.type = name - ngx_http_convrelay_on_actions;
+    action->trigger = ngx_http_convrelay_triggers[rule->trigger];
     action->name = *name;
 
     (*i)++;
@@ -362,7 +364,7 @@ ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
 
 static char *
 ngx_http_convrelay_on_operands(ngx_conf_t *cf,
-    ngx_http_convrelay_do_t *action, ngx_uint_t *i)
+    ngx_http_convrelay_on_action_t *action, ngx_uint_t *i)
 {
     char        *rv;
     ngx_int_t    rc;
@@ -429,7 +431,7 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
 
 static char *
 ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
-    ngx_http_convrelay_do_t *action)
+    ngx_http_convrelay_on_action_t *action)
 {
     int                     rc;
     const char             *error;
@@ -469,8 +471,8 @@ ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
 /* NGX_OK; NGX_DECLINED: the word is not an option; NGX_ERROR (logged) */
 
 static ngx_int_t
-ngx_http_convrelay_on_option(ngx_conf_t *cf, ngx_http_convrelay_do_t *action,
-    ngx_str_t *word)
+ngx_http_convrelay_on_option(ngx_conf_t *cf,
+    ngx_http_convrelay_on_action_t *action, ngx_str_t *word)
 {
     ngx_int_t               n;
     ngx_str_t               s;
@@ -553,8 +555,8 @@ ngx_http_convrelay_on_name(ngx_str_t *word)
 {
     ngx_str_t  *name;
 
-    for (name = ngx_http_convrelay_actions;
-         name < ngx_http_convrelay_actions + NGX_HTTP_CONVRELAY_NACTIONS;
+    for (name = ngx_http_convrelay_on_actions;
+         name < ngx_http_convrelay_on_actions + NGX_HTTP_CONVRELAY_NACTIONS;
          name++)
     {
         if (name->len == word->len
@@ -658,10 +660,10 @@ char *
 ngx_http_convrelay_on_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf)
 {
-    char                       *rv;
-    ngx_uint_t                  i, n;
-    ngx_http_convrelay_do_t    *action;
-    ngx_http_convrelay_rule_t  *rule;
+    char                            *rv;
+    ngx_uint_t                       i, n;
+    ngx_http_convrelay_on_action_t  *action;
+    ngx_http_convrelay_rule_t       *rule;
 
     if (conf->rules != NGX_CONF_UNSET_PTR) {
         rule = conf->rules->elts;
@@ -688,13 +690,13 @@ ngx_http_convrelay_on_merge(ngx_conf_t *cf,
 
     conf->session.greeting = conf->greeting_history;
     conf->session.end_timeout = conf->end_timeout;
-    conf->session.on = 0;
+    conf->session.triggers = 0;
 
     if (conf->rules) {
         rule = conf->rules->elts;
 
         for (i = 0; i < conf->rules->nelts; i++) {
-            conf->session.on |= convrelay_event_bit(rule[i].event);
+            conf->session.triggers |= convrelay_trigger_bit(rule[i].trigger);
         }
     }
 
@@ -705,7 +707,8 @@ ngx_http_convrelay_on_merge(ngx_conf_t *cf,
 /* what is known now is checked now */
 
 static char *
-ngx_http_convrelay_on_check(ngx_conf_t *cf, ngx_http_convrelay_do_t *action)
+ngx_http_convrelay_on_check(ngx_conf_t *cf,
+    ngx_http_convrelay_on_action_t *action)
 {
     ngx_int_t               rc;
     ngx_str_t               text, lang;
@@ -743,7 +746,7 @@ ngx_http_convrelay_on_check(ngx_conf_t *cf, ngx_http_convrelay_do_t *action)
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
                            &action->text.place,
                            "\"%V\" of \"convrelay_on %V\" %s",
-                           &action->name, &action->event, error);
+                           &action->name, &action->trigger, error);
         return NGX_CONF_ERROR;
     }
 
@@ -763,15 +766,15 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
     rule = NULL;
     longest = 0;
 
-    if (conf->rules && (conf->session.on
-                        & convrelay_event_bit(CONVRELAY_EVENT_DTMF)))
+    if (conf->rules && (conf->session.triggers
+                        & convrelay_trigger_bit(CONVRELAY_TRIGGER_DTMF)))
     {
         rule = conf->rules->elts;
         longest = 1;
 
         for (i = 0; i < conf->rules->nelts; i++) {
 
-            if (rule[i].event == CONVRELAY_EVENT_DTMF
+            if (rule[i].trigger == CONVRELAY_TRIGGER_DTMF
                 && rule[i].match.data[0] != 'd')
             {
                 longest = ngx_max(longest, rule[i].match.len);
@@ -803,7 +806,7 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
     {
         match = &rule[i].match;
 
-        if (rule[i].event == CONVRELAY_EVENT_DTMF && match->len > 1
+        if (rule[i].trigger == CONVRELAY_TRIGGER_DTMF && match->len > 1
             && ngx_strlchr(match->data, match->data + match->len,
                            conf->dtmf->terminator))
         {

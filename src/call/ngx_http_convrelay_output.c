@@ -111,8 +111,8 @@ ngx_http_convrelay_output_commit(ngx_http_convrelay_call_t *call, u_char *last)
 
 
 ngx_int_t
-ngx_http_convrelay_control(ngx_http_convrelay_call_t *call, ngx_uint_t opcode,
-    convrelay_str_t *data)
+ngx_http_convrelay_output_control(ngx_http_convrelay_call_t *call,
+    ngx_uint_t opcode, convrelay_str_t *data)
 {
     size_t   len;
     u_char  *p;

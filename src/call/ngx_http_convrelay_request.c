@@ -11,19 +11,19 @@
 #include "convrelay_utf8.h"
 
 
-static ngx_int_t ngx_http_convrelay_prompt_read(ngx_pool_t *pool,
+static ngx_int_t ngx_http_convrelay_system_read(ngx_pool_t *pool,
     ngx_uint_t level, ngx_log_t *log, ngx_str_t *file, ngx_str_t *label,
     ngx_str_t *text);
-static ngx_int_t ngx_http_convrelay_prompt_message(ngx_pool_t *pool,
+static ngx_int_t ngx_http_convrelay_system_message(ngx_pool_t *pool,
     ngx_str_t *text, convrelay_str_t *message);
-static ngx_int_t ngx_http_convrelay_prompt_name(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_system_name(ngx_http_request_t *r,
     ngx_http_complex_value_t *value, ngx_str_t *file);
 
 static ngx_int_t ngx_http_convrelay_field_check(ngx_conf_t *cf,
     ngx_http_convrelay_field_t *field);
 
 
-static ngx_str_t  ngx_http_convrelay_default_prompt =
+static ngx_str_t  ngx_http_convrelay_default_system_prompt =
     ngx_string("You are a helpful assistant on the phone. What you say is "
                "turned into speech, so answer with care and keep it short. "
                "Spell out all numbers, for example twenty and not 20. Do not "
@@ -35,14 +35,14 @@ static ngx_str_t  ngx_http_convrelay_default_error =
 
 
 char *
-ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
+ngx_http_convrelay_request_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
     ngx_int_t        rc;
     ngx_str_t        text, file;
     convrelay_str_t  message;
 
-    text = ngx_http_convrelay_default_prompt;
+    text = ngx_http_convrelay_default_system_prompt;
     rc = NGX_OK;
 
     if (conf->system_prompt) {
@@ -61,7 +61,7 @@ ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
                 return NGX_CONF_ERROR;
             }
 
-            rc = ngx_http_convrelay_prompt_read(cf->pool, NGX_LOG_EMERG,
+            rc = ngx_http_convrelay_system_read(cf->pool, NGX_LOG_EMERG,
                                                 cf->log, &file, &file, &text);
         }
 
@@ -80,7 +80,7 @@ ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
 
     if (rc == NGX_OK) {
 
-        if (ngx_http_convrelay_prompt_message(cf->pool, &text, &message)
+        if (ngx_http_convrelay_system_message(cf->pool, &text, &message)
             != NGX_OK)
         {
             return NGX_CONF_ERROR;
@@ -115,7 +115,7 @@ ngx_http_convrelay_prompt_merge(ngx_conf_t *cf,
  */
 
 static ngx_int_t
-ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_uint_t level,
+ngx_http_convrelay_system_read(ngx_pool_t *pool, ngx_uint_t level,
     ngx_log_t *log, ngx_str_t *file, ngx_str_t *label, ngx_str_t *text)
 {
     size_t           n;
@@ -163,7 +163,7 @@ ngx_http_convrelay_prompt_read(ngx_pool_t *pool, ngx_uint_t level,
 /* no text, no message */
 
 static ngx_int_t
-ngx_http_convrelay_prompt_message(ngx_pool_t *pool, ngx_str_t *text,
+ngx_http_convrelay_system_message(ngx_pool_t *pool, ngx_str_t *text,
     convrelay_str_t *message)
 {
     convrelay_str_t  str;
@@ -192,7 +192,7 @@ ngx_http_convrelay_prompt_message(ngx_pool_t *pool, ngx_str_t *text,
 
 
 ngx_int_t
-ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
+ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
 {
     ngx_str_t                       text, file;
     ngx_http_request_t             *r;
@@ -231,13 +231,13 @@ ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
 
     if (clcf->system_prompt_file) {
 
-        if (ngx_http_convrelay_prompt_name(r, clcf->system_prompt_file->value,
+        if (ngx_http_convrelay_system_name(r, clcf->system_prompt_file->value,
                                            &file)
             != NGX_OK
             || ngx_get_full_name(r->pool, (ngx_str_t *) &ngx_cycle->conf_prefix,
                                  &file)
                != NGX_OK
-            || ngx_http_convrelay_prompt_read(r->pool, NGX_LOG_ERR,
+            || ngx_http_convrelay_system_read(r->pool, NGX_LOG_ERR,
                                               r->connection->log, &file,
                                               &clcf->system_prompt_file->source,
                                               &text)
@@ -258,14 +258,14 @@ ngx_http_convrelay_prompt_setup(ngx_http_convrelay_call_t *call)
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_prompt_message(r->pool, &text, &call->system);
+    return ngx_http_convrelay_system_message(r->pool, &text, &call->system);
 }
 
 
 /* a full name is opened as it is, and has to end in a NUL for that */
 
 static ngx_int_t
-ngx_http_convrelay_prompt_name(ngx_http_request_t *r,
+ngx_http_convrelay_system_name(ngx_http_request_t *r,
     ngx_http_complex_value_t *value, ngx_str_t *file)
 {
     u_char     *p;
@@ -291,7 +291,7 @@ ngx_http_convrelay_prompt_name(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_convrelay_prompt_body(ngx_http_request_t *r,
+ngx_http_convrelay_request_body(ngx_http_request_t *r,
     ngx_http_convrelay_call_t *call, ngx_buf_t *b)
 {
     size_t                          size;

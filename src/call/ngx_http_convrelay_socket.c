@@ -20,8 +20,8 @@ static void ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
 
-static void ngx_http_convrelay_event_handler(ngx_event_t *ev);
-static void ngx_http_convrelay_end(ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_call_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_call_end(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call);
@@ -76,7 +76,7 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     call->frames.at = ngx_current_msec;
     call->started_turns.at = ngx_current_msec;
 
-    call->event.handler = ngx_http_convrelay_event_handler;
+    call->event.handler = ngx_http_convrelay_call_handler;
     call->event.data = call;
     call->event.log = c->log;
 
@@ -261,7 +261,7 @@ ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
 
 
 static void
-ngx_http_convrelay_event_handler(ngx_event_t *ev)
+ngx_http_convrelay_call_handler(ngx_event_t *ev)
 {
     ngx_http_convrelay_call_t  *call;
 
@@ -275,12 +275,12 @@ ngx_http_convrelay_event_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_convrelay_end(call);
+    ngx_http_convrelay_call_end(call);
 }
 
 
 static void
-ngx_http_convrelay_end(ngx_http_convrelay_call_t *call)
+ngx_http_convrelay_call_end(ngx_http_convrelay_call_t *call)
 {
     ngx_int_t          rc;
     ngx_connection_t  *c;
@@ -432,7 +432,7 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
 
         /* nothing else is due any more */
 
-    } else if (!call->session->ready && age >= clcf->setup_timeout) {
+    } else if (!call->session->setup_seen && age >= clcf->setup_timeout) {
         ngx_log_error(NGX_LOG_INFO, log, 0,
                       "client sent no setup message for %M ms, limit is "
                       "%M ms, closing", age, clcf->setup_timeout);
@@ -446,8 +446,8 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
                       "call is %M ms long, limit is %M ms, closing",
                       age, clcf->max_call_time);
 
-        if (clcf->session.on
-            & convrelay_event_bit(CONVRELAY_EVENT_CALL_TOO_LONG))
+        if (clcf->session.triggers
+            & convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TOO_LONG))
         {
             ngx_http_convrelay_clock_session(call);
 
@@ -500,7 +500,7 @@ ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    ngx_http_convrelay_call_act(call, &out);
+    ngx_http_convrelay_act(call, &out);
 
     if (!call->dead
         && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
@@ -533,7 +533,7 @@ ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
 
     call->silent++;
 
-    rc = ngx_http_convrelay_control(call, CONVRELAY_WS_PING, NULL);
+    rc = ngx_http_convrelay_output_control(call, CONVRELAY_WS_PING, NULL);
 
     if (rc == NGX_OK) {
         rc = ngx_http_convrelay_output_flush(call);

@@ -132,11 +132,11 @@ ngx_http_convrelay_subrequest(ngx_http_convrelay_turn_t *t)
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_prompt_body(m, t->call, b) != NGX_OK) {
+    if (ngx_http_convrelay_request_body(m, t->call, b) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    t->post.handler = ngx_http_convrelay_post_handler;
+    t->post.handler = ngx_http_convrelay_turn_post_handler;
     t->post.data = t;
 
     /* the location's own name: what proxy_pass has as a URI replaces it */
@@ -290,7 +290,7 @@ ngx_http_convrelay_run(ngx_http_convrelay_turn_t *t)
 
 
 ngx_int_t
-ngx_http_convrelay_post_handler(ngx_http_request_t *r, void *data,
+ngx_http_convrelay_turn_post_handler(ngx_http_request_t *r, void *data,
     ngx_int_t rc)
 {
     ngx_http_convrelay_turn_t *t = data;

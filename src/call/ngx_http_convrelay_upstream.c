@@ -24,7 +24,7 @@ static void ngx_http_convrelay_check_request(ngx_http_convrelay_turn_t *t,
 
 
 void
-ngx_http_convrelay_guard(ngx_http_upstream_conf_t *conf)
+ngx_http_convrelay_upstream_guard(ngx_http_upstream_conf_t *conf)
 {
     conf->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
                             |NGX_HTTP_UPSTREAM_IGN_XA_EXPIRES
@@ -47,7 +47,7 @@ void
 ngx_http_convrelay_upstream_init(ngx_http_convrelay_turn_t *t,
     ngx_http_upstream_t *u)
 {
-    ngx_http_convrelay_guard(u->conf);
+    ngx_http_convrelay_upstream_guard(u->conf);
 
     u->store = 0;
 

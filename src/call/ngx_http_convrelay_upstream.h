@@ -18,7 +18,7 @@
  * What an LLM's answer may not do in the caller's name: redirect inside of
  * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
  */
-void ngx_http_convrelay_guard(ngx_http_upstream_conf_t *conf);
+void ngx_http_convrelay_upstream_guard(ngx_http_upstream_conf_t *conf);
 
 /* the turn's handler has created an upstream */
 void ngx_http_convrelay_upstream_init(ngx_http_convrelay_turn_t *t,

@@ -48,12 +48,12 @@ ngx_int_t ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
 
 /*
  * The ticket in the setup message: NGX_OK, NGX_DECLINED (logged), NGX_ERROR.
- * *over is the session of this call that was over when the ticket was made,
- * or empty; it lives as long as the session's parameters.
+ * *ended_session is the session of this call that had ended when the ticket
+ * was made, or empty; it lives as long as the session's parameters.
  */
 ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_session_t *s,
-    convrelay_str_t *over);
+    convrelay_str_t *ended_session);
 
 char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -31,7 +31,7 @@ static convrelay_str_t *ngx_http_convrelay_ticket_field(ngx_array_t *form,
     ngx_str_t *name);
 static ngx_int_t ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid,
-    convrelay_str_t *over, time_t expires, u_char *ticket);
+    convrelay_str_t *ended_session, time_t expires, u_char *ticket);
 
 
 char *
@@ -95,7 +95,7 @@ ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
 {
     u_char           *ticket;
     ngx_array_t      *form;
-    convrelay_str_t  *sid, *session, over;
+    convrelay_str_t  *sid, *session, ended_session;
 
     static ngx_str_t  sid_name = ngx_string("CallSid");
     static ngx_str_t  session_name = ngx_string("SessionId");
@@ -116,20 +116,20 @@ ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
     /* only the request of an action has it */
 
     session = ngx_http_convrelay_ticket_field(form, &session_name);
-    over.len = 0;
+    ended_session.len = 0;
 
     if (session && session->len <= NGX_HTTP_CONVRELAY_TICKET_SESSION) {
-        over = *session;
+        ended_session = *session;
     }
 
-    parameter->value.len = NGX_HTTP_CONVRELAY_TICKET_LEN + over.len;
+    parameter->value.len = NGX_HTTP_CONVRELAY_TICKET_LEN + ended_session.len;
 
     ticket = ngx_pnalloc(r->pool, parameter->value.len);
     if (ticket == NULL) {
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_ticket_make(r, clcf, sid, &over,
+    if (ngx_http_convrelay_ticket_make(r, clcf, sid, &ended_session,
                                        ngx_time() + clcf->ticket_lifetime,
                                        ticket)
         != NGX_OK)
@@ -137,9 +137,9 @@ ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (over.len) {
-        ngx_memcpy(ticket + NGX_HTTP_CONVRELAY_TICKET_LEN, over.data,
-                   over.len);
+    if (ended_session.len) {
+        ngx_memcpy(ticket + NGX_HTTP_CONVRELAY_TICKET_LEN, ended_session.data,
+                   ended_session.len);
     }
 
     convrelay_str_set(&parameter->name, NGX_HTTP_CONVRELAY_TICKET_NAME);
@@ -175,7 +175,7 @@ ngx_http_convrelay_ticket_field(ngx_array_t *form, ngx_str_t *name)
 ngx_int_t
 ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_session_t *s,
-    convrelay_str_t *over)
+    convrelay_str_t *ended_session)
 {
     u_char                  wanted[NGX_HTTP_CONVRELAY_TICKET_LEN];
     time_t                  expires;
@@ -183,8 +183,8 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     const char             *reason;
     const convrelay_str_t  *ticket;
 
-    over->len = 0;
-    over->data = NULL;
+    ended_session->len = 0;
+    ended_session->data = NULL;
 
     if (clcf->ticket == NULL) {
         return NGX_OK;
@@ -236,7 +236,7 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     }
 
     if (expires >= ngx_time()) {
-        *over = session;
+        *ended_session = session;
         return NGX_OK;
     }
 
@@ -254,7 +254,7 @@ refused:
 static ngx_int_t
 ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid,
-    convrelay_str_t *over, time_t expires, u_char *ticket)
+    convrelay_str_t *ended_session, time_t expires, u_char *ticket)
 {
     size_t           size;
     u_char           digest[NGX_HTTP_CONVRELAY_SHA1_LEN], *p;
@@ -273,7 +273,8 @@ ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
 
     size = NGX_HTTP_CONVRELAY_TICKET_TIME_LEN + sid->len;
 
-    input.data = ngx_pnalloc(r->pool, sizeof("=ff") + over->len + size);
+    input.data = ngx_pnalloc(r->pool, sizeof("=ff") + ended_session->len
+                                      + size);
     if (input.data == NULL) {
         return NGX_ERROR;
     }
@@ -282,8 +283,9 @@ ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
 
     p = input.data;
 
-    if (over->len) {
-        p = ngx_sprintf(p, "=%02xz%*s", over->len, over->len, over->data);
+    if (ended_session->len) {
+        p = ngx_sprintf(p, "=%02xz%*s", ended_session->len,
+                        ended_session->len, ended_session->data);
     }
 
     p = ngx_sprintf(p, "%08xD", (uint32_t) expires);

@@ -25,7 +25,7 @@ static ngx_int_t ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_form_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_convrelay_action_variable(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_connect_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_variable_form(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, ngx_str_t *name);
@@ -140,22 +140,22 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
     { ngx_string("convrelay_session_status"), NULL,
-      ngx_http_convrelay_action_variable,
+      ngx_http_convrelay_connect_variable,
       (uintptr_t) &ngx_http_convrelay_session_status,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_session_duration"), NULL,
-      ngx_http_convrelay_action_variable,
+      ngx_http_convrelay_connect_variable,
       (uintptr_t) &ngx_http_convrelay_session_duration,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_error_code"), NULL,
-      ngx_http_convrelay_action_variable,
+      ngx_http_convrelay_connect_variable,
       (uintptr_t) &ngx_http_convrelay_error_code,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_handoff_data"), NULL,
-      ngx_http_convrelay_action_variable,
+      ngx_http_convrelay_connect_variable,
       (uintptr_t) &ngx_http_convrelay_handoff_data,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
@@ -278,7 +278,7 @@ ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
 
     session = ngx_http_convrelay_variable_session(r);
 
-    if (session == NULL || session->event != CONVRELAY_EVENT_DTMF) {
+    if (session == NULL || session->trigger != CONVRELAY_TRIGGER_DTMF) {
         v->not_found = 1;
         return NGX_OK;
     }
@@ -361,7 +361,7 @@ ngx_http_convrelay_form_variable(ngx_http_request_t *r,
 /* one of the action request's; data is its name there */
 
 static ngx_int_t
-ngx_http_convrelay_action_variable(ngx_http_request_t *r,
+ngx_http_convrelay_connect_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     return ngx_http_convrelay_variable_form(r, v, (ngx_str_t *) data);

@@ -38,7 +38,7 @@ struct convrelay_llm_message_s {
     unsigned                  role:2;     /* convrelay_llm_role_e */
     unsigned                  plain:1;    /* its JSON is the text itself */
     unsigned                  listed:1;   /* it is in a history */
-    unsigned                  held:1;     /* and somebody else has it, too */
+    unsigned                  pinned:1;   /* and somebody else has it, too */
     u_char                    text[];
 };
 

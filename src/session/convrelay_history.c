@@ -234,7 +234,7 @@ convrelay_history_drop(convrelay_history_t *h,
 
     m->listed = 0;
 
-    if (!m->held) {
+    if (!m->pinned) {
         free(m);
     }
 }

@@ -53,7 +53,7 @@ convrelay_llm_message_t *convrelay_history_move(convrelay_history_t *h,
  * newest user message and the message appended always stay.  The limit of
  * bytes is one of JSON, commas included.
  *
- * The history owns m.  Where m->held is set, who set it may go on using m:
+ * The history owns m.  Where m->pinned is set, who set it may go on using m:
  * dropped, it is only no longer listed, and free()d by who held it.
  */
 void convrelay_history_append(convrelay_history_t *h,

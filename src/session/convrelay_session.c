@@ -106,7 +106,7 @@ convrelay_session_prompt(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (!s->ready) {
+    if (!s->setup_seen) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
                                "client sent prompt before setup");
         return;
@@ -116,13 +116,13 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    if (s->digits_at) {
-        s->overtaken = 1;
+    if (s->keys_deadline) {
+        s->prompt_is_newer = 1;
 
         /* who speaks has done with the keys: no pause is waited for, which
            would end in the middle of the answer */
 
-        s->digits_at = s->settling ? s->digits_at : now;
+        s->keys_deadline = s->keys_complete ? s->keys_deadline : now;
     }
 
     /* what was sent of a running answer is going to be spoken: all is kept */
@@ -136,12 +136,12 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    s->playing = 0;
+    s->file_playing = 0;
     convrelay_session_tones_clear(s);
 
-    if (convrelay_session_on(s, CONVRELAY_EVENT_PROMPT)) {
-        convrelay_session_event(s, CONVRELAY_EVENT_PROMPT,
-                                &prompt->voice_prompt, out);
+    if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_PROMPT)) {
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_PROMPT,
+                                  &prompt->voice_prompt, out);
         return;
     }
 
@@ -163,22 +163,22 @@ convrelay_session_error(convrelay_session_t *s,
     /* the description repeats what was said: only the code is public */
 
     if (error->code) {
-        n = snprintf(s->code, sizeof(s->code), "%d", error->code);
+        n = snprintf(s->error_code, sizeof(s->error_code), "%d", error->code);
 
         act = &out->actions[out->nactions - 1];
-        act->text.data = (u_char *) s->code;
+        act->text.data = (u_char *) s->error_code;
         act->text.len = n;
     }
 
-    if (!s->ready || s->ending || now < s->error_at
-        || !convrelay_session_on(s, CONVRELAY_EVENT_ERROR))
+    if (!s->setup_seen || s->ending || now < s->error_ignored_until
+        || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_ERROR))
     {
         return;
     }
 
-    s->error_at = now + CONVRELAY_SESSION_ERROR_TIME;
+    s->error_ignored_until = now + CONVRELAY_SESSION_ERROR_TIME;
 
-    convrelay_session_event(s, CONVRELAY_EVENT_ERROR, NULL, out);
+    convrelay_session_trigger(s, CONVRELAY_TRIGGER_ERROR, NULL, out);
 }
 
 
@@ -188,11 +188,11 @@ convrelay_session_unknown(convrelay_session_t *s,
 {
     convrelay_action_t  *act;
 
-    if (s->unknown) {
+    if (s->unknown_logged) {
         return;
     }
 
-    s->unknown = 1;
+    s->unknown_logged = 1;
 
     convrelay_session_note(out, CONVRELAY_LOG_INFO,
                            "client sent a message of unknown type");
@@ -214,26 +214,28 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t now,
         return;
     }
 
-    if (!s->ready
-        || !convrelay_session_on(s, CONVRELAY_EVENT_CALL_TOO_LONG))
+    if (!s->setup_seen
+        || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_CALL_TOO_LONG))
     {
         convrelay_session_close(s, out, 1000, "call is too long");
         return;
     }
 
     convrelay_session_cancel(s, out);
-    convrelay_session_event(s, CONVRELAY_EVENT_CALL_TOO_LONG, NULL, out);
+    convrelay_session_trigger(s, CONVRELAY_TRIGGER_CALL_TOO_LONG, NULL, out);
 }
 
 
 uint64_t
 convrelay_session_deadline(const convrelay_session_t *s)
 {
-    if (s->digits_at && (s->end_at == 0 || s->digits_at < s->end_at)) {
-        return s->digits_at;
+    if (s->keys_deadline
+        && (s->end_deadline == 0 || s->keys_deadline < s->end_deadline))
+    {
+        return s->keys_deadline;
     }
 
-    return s->end_at;
+    return s->end_deadline;
 }
 
 
@@ -247,18 +249,18 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
         return;
     }
 
-    if (s->end_at && now >= s->end_at) {
+    if (s->end_deadline && now >= s->end_deadline) {
 
-        if (s->ended) {
+        if (s->end_sent) {
             convrelay_session_close(s, out, 1000, "call has ended");
             return;
         }
 
-        convrelay_session_finish(s, now, out);
+        convrelay_session_send_end(s, now, out);
         return;
     }
 
-    if (s->digits_at && now >= s->digits_at) {
-        convrelay_session_digits(s, out);
+    if (s->keys_deadline && now >= s->keys_deadline) {
+        convrelay_session_keys_end(s, out);
     }
 }

@@ -36,25 +36,25 @@ typedef enum {
     CONVRELAY_ACT_CLOSE,          /* close the call with code */
     CONVRELAY_ACT_LOG,            /* note is worth a log line */
     CONVRELAY_ACT_SEND,           /* send message */
-    CONVRELAY_ACT_EVENT           /* code happened: perform what is
+    CONVRELAY_ACT_TRIGGER         /* code happened: perform what is
                                      configured for it */
 } convrelay_act_e;
 
 
-/* moments for which actions can be configured */
+/* what a rule of convrelay_on can be for; README calls them events */
 
 typedef enum {
-    CONVRELAY_EVENT_NONE = 0,
-    CONVRELAY_EVENT_SETUP,
-    CONVRELAY_EVENT_DTMF,         /* s->digits were entered */
-    CONVRELAY_EVENT_PROMPT,       /* text was said, it is in the history */
-    CONVRELAY_EVENT_ERROR,        /* Twilio refused a message */
-    CONVRELAY_EVENT_LLM_FAILED,
-    CONVRELAY_EVENT_CALL_TOO_LONG
-} convrelay_event_e;
+    CONVRELAY_TRIGGER_NONE = 0,
+    CONVRELAY_TRIGGER_SETUP,
+    CONVRELAY_TRIGGER_DTMF,       /* s->digits were entered */
+    CONVRELAY_TRIGGER_PROMPT,     /* text was said, it is in the history */
+    CONVRELAY_TRIGGER_ERROR,      /* Twilio refused a message */
+    CONVRELAY_TRIGGER_LLM_FAILED,
+    CONVRELAY_TRIGGER_CALL_TOO_LONG
+} convrelay_trigger_e;
 
 
-#define convrelay_event_bit(event)  (1u << (event))
+#define convrelay_trigger_bit(trigger)  (1u << (trigger))
 
 
 typedef enum {
@@ -67,10 +67,10 @@ typedef enum {
 typedef struct {
     convrelay_act_e               type;
     unsigned                      last:1; /* TEXT */
-    unsigned                      code;   /* CLOSE; EVENT: which */
+    unsigned                      code;   /* CLOSE; TRIGGER: which */
     convrelay_log_e               level;  /* LOG */
     const char                   *note;   /* LOG and CLOSE: a phrase */
-    convrelay_str_t               text;   /* TEXT; EVENT: the prompt; LOG: a
+    convrelay_str_t               text;   /* TEXT; TRIGGER: the prompt; LOG: a
                                              public detail such as a type
                                              name, or empty */
     const convrelay_relay_out_t  *message;    /* SEND */
@@ -79,7 +79,7 @@ typedef struct {
 
 /*
  * What an event leads to, in the order in which it has to be done.  A START
- * or EVENT is always the last one, so that what comes of it can be fed back
+ * or TRIGGER is always the last one, so that what comes of it can be fed back
  * at once.  Texts are borrowed from the event, the configuration
  * or the session until the next event.
  */
@@ -100,7 +100,7 @@ typedef enum {
     CONVRELAY_TURN_REJECTED       /* FAILED: the LLM refused the request
                                      (400, 413, 422): the prompt that it
                                      choked on leaves the history */
-} convrelay_turn_end_e;
+} convrelay_turn_outcome_e;
 
 
 /* shared by all calls of a location; has to outlive them */
@@ -111,8 +111,8 @@ typedef struct {
     size_t                   max_history_bytes;       /* 0: no limit */
     size_t                   max_answer;              /* bytes; 0: no limit */
 
-    unsigned                 on;          /* bits of the events that have
-                                             actions */
+    unsigned                 triggers;    /* bits of those that have a
+                                             rule */
     unsigned                 greeting:1;  /* it goes into the history */
     unsigned                 dtmf_max;    /* keys of an entry, at most
                                              CONVRELAY_SESSION_MAX_DIGITS;
@@ -135,7 +135,7 @@ typedef enum {
  * The current answer, the one that is being spoken as far as we know: kept
  * until the first piece of the next one, be it an error message.  Its message
  * holds the text as sent, of which the history may have a part only; it is
- * held only while the answer can still be cut.  What actions say, and the
+ * pinned only while the answer can still be cut.  What actions say, and the
  * greeting, are answers too; one that follows an answer with no word of the
  * caller between them continues it.
  */
@@ -145,13 +145,13 @@ typedef struct {
     convrelay_llm_message_t *message;     /* or NULL: nothing was sent */
     size_t                   len;         /* bytes of text that were sent */
     size_t                   size;        /* that there is room for */
-    size_t                   kept;        /* of them were stored in the
-                                             history, which may have dropped
-                                             it since; 0: none ever */
-    size_t                   aside;       /* bytes at the end that are spoken
-                                             and kept out of the history */
-    unsigned                 phrase:1;    /* the error message is spoken
-                                             behind it */
+    size_t                   stored;      /* of them, in the history, which
+                                             may have dropped them since; 0:
+                                             none ever */
+    size_t                   unstored;    /* at the end: spoken, and kept out
+                                             of the history */
+    unsigned                 error_spoken:1;      /* after it, the error
+                                             message */
     uint64_t                 started;     /* ms, when its first piece left */
     convrelay_heard_t        heard;
 } convrelay_answer_t;
@@ -170,29 +170,28 @@ typedef struct {
     const convrelay_session_conf_t  *conf;        /* may be exchanged for one
                                                      that differs in texts */
 
-    unsigned                 ready:1;     /* setup was seen */
-    unsigned                 running:1;   /* a turn runs */
-    unsigned                 sent:1;      /* it has sent some text */
-    unsigned                 events:1;    /* tokensPlayed was ever seen */
-    unsigned                 unknown:1;   /* an unknown type was logged */
-    unsigned                 closed:1;    /* nothing more is done */
-    unsigned                 ending:1;    /* an end waits or was sent: the
-                                             conversation is over */
-    unsigned                 ended:1;     /* it was sent */
-    unsigned                 speaker:1;   /* agentSpeaking was ever seen */
-    unsigned                 speaking:1;  /* it is on; nothing was cut since */
-    unsigned                 playing:1;   /* a file whose length is unknown */
+    unsigned                 setup_seen:1;
+    unsigned                 turn_running:1;
+    unsigned                 turn_sent:1;         /* some text */
+    unsigned                 playback_reports:1;  /* tokensPlayed was seen */
+    unsigned                 speech_reports:1;    /* agentSpeaking was seen */
+    unsigned                 agent_speaking:1;    /* nothing was cut since */
+    unsigned                 file_playing:1;      /* of unknown length */
     unsigned                 tones_last:1;        /* nothing was queued after
                                              the keys that were sent */
     unsigned                 file_last:1; /* a file was queued after them */
-    unsigned                 settling:1;  /* digits are complete, but the
-                                             interrupt of the last key may
-                                             follow */
-    unsigned                 overtaken:1; /* a prompt came before they were
-                                             told: its turn is newer */
-    unsigned                 held:1;      /* behind the digits is a key that
-                                             begins the next entry, while
-                                             their event is performed */
+    unsigned                 unknown_logged:1;    /* an unknown type */
+    unsigned                 ending:1;    /* an end waits or was sent: the
+                                             conversation is over */
+    unsigned                 end_sent:1;
+    unsigned                 closed:1;    /* nothing more is done */
+    unsigned                 keys_complete:1;     /* only the interrupt that
+                                             the last key causes may follow */
+    unsigned                 prompt_is_newer:1;   /* than the keys: its turn
+                                             goes on while they trigger */
+    unsigned                 next_key:1;  /* after the digits: it begins the
+                                             next entry, while their trigger
+                                             is performed */
 
     /* copies of the first setup's fields, owned; empty until then.
        Parameters that are neither text nor number nor bool, and those past
@@ -212,27 +211,27 @@ typedef struct {
                                              as that runs */
     convrelay_answer_t       answer;
 
-    convrelay_event_e        event;       /* that is being performed */
+    convrelay_trigger_e      trigger;     /* that is being performed */
     convrelay_str_t          digits;      /* pressed so far; in keys */
     u_char                   keys[CONVRELAY_SESSION_MAX_DIGITS];
     convrelay_relay_out_t    message;     /* that a SEND names */
     convrelay_str_t          handoff;     /* of the end, owned */
 
     /* ms of the clock, 0: none */
-    uint64_t                 digits_at;   /* the entry is over */
-    uint64_t                 full_until;  /* a terminator belongs to the entry
+    uint64_t                 keys_deadline;       /* ends the entry */
+    uint64_t                 terminator_until;    /* it belongs to the entry
                                              that dtmf_max has ended */
-    uint64_t                 end_at;      /* the end is sent; then, the call
-                                             is closed */
-    uint64_t                 off_from;    /* agentSpeaking off means the last
-                                             words from here on */
-    uint64_t                 error_at;    /* the next error is an event */
+    uint64_t                 end_deadline;        /* the end is sent; then,
+                                             the call is closed */
+    uint64_t                 last_off_from;       /* agentSpeaking off means
+                                             the last words from here on */
+    uint64_t                 error_ignored_until; /* as a trigger */
     convrelay_tones_t       *tones;       /* owned, or NULL: none are waited
                                              for */
-    uint64_t                 after;       /* ms: time of what was queued
-                                             behind the answer */
+    uint64_t                 queued_time; /* ms that what was queued after
+                                             the answer takes */
 
-    char                     code[CONVRELAY_SESSION_MAX_DETAIL];
+    char                     error_code[CONVRELAY_SESSION_MAX_DETAIL];
                                           /* of the last error message */
 
     uint64_t                 turns;
@@ -254,14 +253,14 @@ void convrelay_session_free(convrelay_session_t *s);
  *
  * message: one parsed message from Twilio.
  *
- *   setup      first: SETUP, and the EVENT; the greeting in its parameters
+ *   setup      first: SETUP, and the TRIGGER; the greeting in its parameters
  *              becomes the first answer.  Again, same callSid: LOG.  Another
  *              callSid: CLOSE 1008.  Without a callSid: accepted (it is
  *              empty).
  *   prompt     before setup: LOG.  Empty or last:false: nothing.  Else a
  *              running turn is cancelled (CANCEL, and TEXT "" last where it
  *              had sent text; what was sent is stored), the prompt is
- *              appended to the history; START, or where "on" has it, EVENT.
+ *              appended to the history; START, or TRIGGER.
  *   interrupt  before setup: LOG.  A running turn is cancelled as above;
  *              the current answer in the history becomes what was heard,
  *              also where it was complete; nothing heard: its entry goes.
@@ -271,14 +270,14 @@ void convrelay_session_free(convrelay_session_t *s);
  *   info       tokensPlayed moves the heard part on; it or agentSpeaking
  *              tells when the last words before an end were heard.
  *   dtmf       is collected: terminator, dtmf_max or dtmf_pause end the
- *              entry, EVENT.  Where the key may have cut an answer, the
- *              EVENT waits for the interrupt, which comes behind the key.
+ *              entry, TRIGGER.  Where the key may have cut an answer, the
+ *              TRIGGER waits for the interrupt, which comes after the key.
  *              A terminator behind dtmf_max keys, no later than dtmf_pause,
- *              is theirs.  A prompt is as the end of dtmf_pause: the EVENT
+ *              is theirs.  A prompt is as the end of dtmf_pause: the TRIGGER
  *              comes with the next clock, or with a key before it, which
  *              begins another entry; its actions leave the turn of the
  *              prompt alone.
- *   error      LOG of its code, and the EVENT, not more often than every
+ *   error      LOG of its code, and the TRIGGER, not more often than every
  *              five seconds.
  *   unknown    LOG, once a call.
  *
@@ -303,14 +302,14 @@ void convrelay_session_delta(convrelay_session_t *s,
  * text they count as EMPTY.  EMPTY, FAILED, REJECTED: what was said is
  * stored, the error message is spoken after it (TEXT, then TEXT "" last) and
  * kept out of the history.  Where it is configured empty, TEXT "" last comes
- * only behind some text.  Where "on" has llm_failed, that EVENT comes in the
+ * only after some text.  With a rule for llm_failed, that TRIGGER comes in the
  * place of the error message.  An answer of nothing but white space is not
  * stored.
  */
 void convrelay_session_turn_end(convrelay_session_t *s,
-    convrelay_turn_end_e how, uint64_t now, convrelay_actions_t *out);
+    convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);
 
-/* the limit of the call's length is reached: EVENT, or CLOSE 1000 */
+/* the limit of the call's length is reached: TRIGGER, or CLOSE 1000 */
 void convrelay_session_call_too_long(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
@@ -324,9 +323,9 @@ void convrelay_session_clock(convrelay_session_t *s, uint64_t now,
 
 /*
  * One action: m has passed convrelay_relay_out_check() and is borrowed until
- * the next event.  Where it answers an EVENT, all that is performed comes
- * between the EVENT and the next event, and event_done() ends it, or, where
- * nothing is configured for this prompt or these digits, event_declined()
+ * the next event.  Where it answers a TRIGGER, all that is performed comes
+ * between the TRIGGER and the next event, and trigger_done() ends it, or, where
+ * nothing is configured for this prompt or these digits, trigger_declined()
  * alone: a prompt goes to the LLM, and so does text, not empty, as a message
  * of the caller in the place of digits.
  *
@@ -345,9 +344,9 @@ void convrelay_session_clock(convrelay_session_t *s, uint64_t now,
  */
 void convrelay_session_perform(convrelay_session_t *s,
     const convrelay_relay_out_t *m, uint64_t now, convrelay_actions_t *out);
-void convrelay_session_event_done(convrelay_session_t *s, uint64_t now,
+void convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
-void convrelay_session_event_declined(convrelay_session_t *s,
+void convrelay_session_trigger_declined(convrelay_session_t *s,
     const convrelay_str_t *text, convrelay_actions_t *out);
 
 /* value of a custom parameter, ASCII case of name ignored; NULL: none */

@@ -36,14 +36,14 @@ convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
 
 
 void
-convrelay_session_say(convrelay_actions_t *out, const convrelay_str_t *text)
+convrelay_session_text(convrelay_actions_t *out, const convrelay_str_t *text)
 {
     convrelay_session_act(out, CONVRELAY_ACT_TEXT)->text = *text;
 }
 
 
 void
-convrelay_session_say_last(convrelay_actions_t *out)
+convrelay_session_text_last(convrelay_actions_t *out)
 {
     convrelay_session_act(out, CONVRELAY_ACT_TEXT)->last = 1;
 }
@@ -56,9 +56,9 @@ convrelay_session_close(convrelay_session_t *s, convrelay_actions_t *out,
     convrelay_action_t  *act;
 
     s->closed = 1;
-    s->running = 0;
-    s->digits_at = 0;
-    s->end_at = 0;
+    s->turn_running = 0;
+    s->keys_deadline = 0;
+    s->end_deadline = 0;
 
     act = convrelay_session_act(out, CONVRELAY_ACT_CLOSE);
     act->code = code;
@@ -74,15 +74,15 @@ convrelay_session_no_memory(convrelay_session_t *s, convrelay_actions_t *out)
 
 
 void
-convrelay_session_event(convrelay_session_t *s, convrelay_event_e event,
+convrelay_session_trigger(convrelay_session_t *s, convrelay_trigger_e trigger,
     const convrelay_str_t *text, convrelay_actions_t *out)
 {
     convrelay_action_t  *act;
 
-    s->event = event;
+    s->trigger = trigger;
 
-    act = convrelay_session_act(out, CONVRELAY_ACT_EVENT);
-    act->code = event;
+    act = convrelay_session_act(out, CONVRELAY_ACT_TRIGGER);
+    act->code = trigger;
 
     if (text) {
         act->text = *text;

@@ -23,15 +23,15 @@
 #define CONVRELAY_SESSION_MAX_JOINED   8192
 
 
-static int convrelay_session_said(convrelay_session_t *s,
+static int convrelay_session_perform_text(convrelay_session_t *s,
     const convrelay_relay_out_t *m, uint64_t now, convrelay_actions_t *out);
-static unsigned convrelay_session_joins(const convrelay_session_t *s,
-    const convrelay_str_t *text, unsigned aside);
-static int convrelay_session_switch(convrelay_session_t *s,
+static unsigned convrelay_session_continues(const convrelay_session_t *s,
+    const convrelay_str_t *text, unsigned unstored);
+static int convrelay_session_perform_language(convrelay_session_t *s,
     const convrelay_relay_out_t *m, convrelay_actions_t *out);
-static int convrelay_session_end(convrelay_session_t *s,
+static int convrelay_session_perform_end(convrelay_session_t *s,
     const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out);
-static uint64_t convrelay_session_patience(convrelay_session_t *s,
+static uint64_t convrelay_session_end_wait(convrelay_session_t *s,
     uint64_t now);
 
 
@@ -43,13 +43,13 @@ convrelay_session_perform(convrelay_session_t *s,
 
     out->nactions = 0;
 
-    if (s->closed || s->ending || !s->ready) {
+    if (s->closed || s->ending || !s->setup_seen) {
         return;
     }
 
     rc = CONVRELAY_OK;
 
-    if (s->event == CONVRELAY_EVENT_DTMF && !s->overtaken) {
+    if (s->trigger == CONVRELAY_TRIGGER_DTMF && !s->prompt_is_newer) {
         convrelay_session_cancel(s, out);
     }
 
@@ -58,19 +58,19 @@ convrelay_session_perform(convrelay_session_t *s,
     switch (m->type) {
 
     case CONVRELAY_RELAY_OUT_TEXT:
-        rc = convrelay_session_said(s, m, now, out);
+        rc = convrelay_session_perform_text(s, m, now, out);
         break;
 
     case CONVRELAY_RELAY_OUT_LANGUAGE:
-        rc = convrelay_session_switch(s, m, out);
+        rc = convrelay_session_perform_language(s, m, out);
         break;
 
     case CONVRELAY_RELAY_OUT_END:
-        rc = convrelay_session_end(s, &m->text, now, out);
+        rc = convrelay_session_perform_end(s, &m->text, now, out);
         break;
 
     case CONVRELAY_RELAY_OUT_PLAY:
-        s->playing = 1;
+        s->file_playing = 1;
         s->file_last = 1;
         s->tones_last = 0;
         convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
@@ -93,12 +93,12 @@ convrelay_session_perform(convrelay_session_t *s,
 
 
 static int
-convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
-    uint64_t now, convrelay_actions_t *out)
+convrelay_session_perform_text(convrelay_session_t *s,
+    const convrelay_relay_out_t *m, uint64_t now, convrelay_actions_t *out)
 {
     size_t               from, max;
     u_char               last;
-    unsigned             aside;
+    unsigned             unstored;
     uint64_t             spoken;
     convrelay_str_t      text;
     convrelay_answer_t  *a;
@@ -115,23 +115,27 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
 
     a = &s->answer;
     max = s->conf->max_answer;
-    aside = (s->event == CONVRELAY_EVENT_LLM_FAILED);
+    unstored = (s->trigger == CONVRELAY_TRIGGER_LLM_FAILED);
 
-    if (s->running && max && (s->sent ? a->len : 0) + text.len + 1 > max) {
+    if (s->turn_running && max
+        && (s->turn_sent ? a->len : 0) + text.len + 1 > max)
+    {
         convrelay_session_cancel(s, out);
     }
 
-    if (s->running && !s->sent) {
+    if (s->turn_running && !s->turn_sent) {
         convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
-        s->sent = 1;
+        s->turn_sent = 1;
 
-    } else if (!s->running && !convrelay_session_joins(s, &text, aside)) {
-        spoken = convrelay_session_spoken(s);
+    } else if (!s->turn_running
+               && !convrelay_session_continues(s, &text, unstored))
+    {
+        spoken = convrelay_session_spoken_until(s);
         convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED,
                                        (spoken > now) ? spoken : now);
 
     } else {
-        convrelay_session_speak_on(s, now);
+        convrelay_session_continue(s, now);
     }
 
     from = a->len;
@@ -147,7 +151,7 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
 
             /* heard as one only where it is sent as one */
 
-            from += !s->running;
+            from += !s->turn_running;
         }
     }
 
@@ -157,16 +161,16 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
 
     s->message.text.data = a->message->text + from;
     s->message.text.len = a->len - from;
-    s->message.last = !s->running;
+    s->message.last = !s->turn_running;
 
     convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = &s->message;
 
-    if (s->running) {
+    if (s->turn_running) {
         return CONVRELAY_OK;
     }
 
-    if (aside) {
-        a->aside = a->len - a->kept;
+    if (unstored) {
+        a->unstored = a->len - a->stored;
         return CONVRELAY_OK;
     }
 
@@ -179,8 +183,8 @@ convrelay_session_said(convrelay_session_t *s, const convrelay_relay_out_t *m,
 /* true where no word of the caller is between the answer and the text */
 
 static unsigned
-convrelay_session_joins(const convrelay_session_t *s,
-    const convrelay_str_t *text, unsigned aside)
+convrelay_session_continues(const convrelay_session_t *s,
+    const convrelay_str_t *text, unsigned unstored)
 {
     const convrelay_answer_t  *a;
 
@@ -192,8 +196,8 @@ convrelay_session_joins(const convrelay_session_t *s,
         return 0;
     }
 
-    if (a->aside) {
-        return aside;
+    if (a->unstored) {
+        return unstored;
     }
 
     return s->history.last == a->message;
@@ -201,7 +205,7 @@ convrelay_session_joins(const convrelay_session_t *s,
 
 
 static int
-convrelay_session_switch(convrelay_session_t *s,
+convrelay_session_perform_language(convrelay_session_t *s,
     const convrelay_relay_out_t *m, convrelay_actions_t *out)
 {
     convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
@@ -211,8 +215,8 @@ convrelay_session_switch(convrelay_session_t *s,
 
 
 static int
-convrelay_session_end(convrelay_session_t *s, const convrelay_str_t *handoff,
-    uint64_t now, convrelay_actions_t *out)
+convrelay_session_perform_end(convrelay_session_t *s,
+    const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out)
 {
     uint64_t  wait;
 
@@ -229,17 +233,17 @@ convrelay_session_end(convrelay_session_t *s, const convrelay_str_t *handoff,
     }
 
     s->ending = 1;
-    s->digits_at = 0;
-    s->settling = 0;
+    s->keys_deadline = 0;
+    s->keys_complete = 0;
 
-    wait = convrelay_session_patience(s, now);
+    wait = convrelay_session_end_wait(s, now);
 
     if (wait == 0) {
-        convrelay_session_finish(s, now, out);
+        convrelay_session_send_end(s, now, out);
         return CONVRELAY_OK;
     }
 
-    s->end_at = now + wait;
+    s->end_deadline = now + wait;
 
     return CONVRELAY_OK;
 }
@@ -248,23 +252,24 @@ convrelay_session_end(convrelay_session_t *s, const convrelay_str_t *handoff,
 /* how long the end waits, at most */
 
 static uint64_t
-convrelay_session_patience(convrelay_session_t *s, uint64_t now)
+convrelay_session_end_wait(convrelay_session_t *s, uint64_t now)
 {
     uint64_t  left, spoken;
 
-    s->off_from = now;
+    s->last_off_from = now;
 
-    if (s->playing) {
+    if (s->file_playing) {
         return s->conf->end_timeout;
     }
 
-    spoken = convrelay_session_heard_all(s) ? 0 : convrelay_session_spoken(s);
+    spoken = convrelay_session_heard_all(s)
+             ? 0 : convrelay_session_spoken_until(s);
     left = (spoken > now) ? spoken - now : 0;
-    left += s->after;
+    left += s->queued_time;
 
-    s->off_from += left / 3;
+    s->last_off_from += left / 3;
 
-    if (left && (s->events || s->speaker)) {
+    if (left && (s->playback_reports || s->speech_reports)) {
         left += left / 2 + CONVRELAY_SESSION_REPORT_TIME;
     }
 
@@ -273,15 +278,15 @@ convrelay_session_patience(convrelay_session_t *s, uint64_t now)
 
 
 void
-convrelay_session_finish(convrelay_session_t *s, uint64_t now,
+convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (s->ended) {
+    if (s->end_sent) {
         return;
     }
 
-    s->ended = 1;
-    s->end_at = now + CONVRELAY_SESSION_CLOSE_TIME;
+    s->end_sent = 1;
+    s->end_deadline = now + CONVRELAY_SESSION_CLOSE_TIME;
 
     memset(&s->message, 0, sizeof(convrelay_relay_out_t));
 
@@ -293,35 +298,35 @@ convrelay_session_finish(convrelay_session_t *s, uint64_t now,
 
 
 void
-convrelay_session_event_done(convrelay_session_t *s, uint64_t now,
+convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
-    int                rc;
-    unsigned           overtaken;
-    convrelay_event_e  event;
+    int                  rc;
+    unsigned             prompt_is_newer;
+    convrelay_trigger_e  trigger;
 
     static const convrelay_str_t  none = convrelay_null_string;
 
-    event = s->event;
-    overtaken = s->overtaken;
-    s->event = CONVRELAY_EVENT_NONE;
+    trigger = s->trigger;
+    prompt_is_newer = s->prompt_is_newer;
+    s->trigger = CONVRELAY_TRIGGER_NONE;
 
     out->nactions = 0;
     rc = CONVRELAY_OK;
 
-    if (event == CONVRELAY_EVENT_DTMF) {
-        convrelay_session_forget(s);
+    if (trigger == CONVRELAY_TRIGGER_DTMF) {
+        convrelay_session_keys_done(s);
     }
 
     if (s->closed || s->ending) {
         return;
     }
 
-    if (event == CONVRELAY_EVENT_DTMF && !overtaken) {
+    if (trigger == CONVRELAY_TRIGGER_DTMF && !prompt_is_newer) {
         convrelay_session_cancel(s, out);
 
-    } else if (event == CONVRELAY_EVENT_CALL_TOO_LONG) {
-        rc = convrelay_session_end(s, &none, now, out);
+    } else if (trigger == CONVRELAY_TRIGGER_CALL_TOO_LONG) {
+        rc = convrelay_session_perform_end(s, &none, now, out);
     }
 
     if (rc != CONVRELAY_OK) {
@@ -331,25 +336,25 @@ convrelay_session_event_done(convrelay_session_t *s, uint64_t now,
 
 
 void
-convrelay_session_event_declined(convrelay_session_t *s,
+convrelay_session_trigger_declined(convrelay_session_t *s,
     const convrelay_str_t *text, convrelay_actions_t *out)
 {
-    convrelay_event_e  event;
+    convrelay_trigger_e  trigger;
 
-    event = s->event;
-    s->event = CONVRELAY_EVENT_NONE;
+    trigger = s->trigger;
+    s->trigger = CONVRELAY_TRIGGER_NONE;
 
     out->nactions = 0;
 
-    if (event == CONVRELAY_EVENT_DTMF) {
-        convrelay_session_forget(s);
+    if (trigger == CONVRELAY_TRIGGER_DTMF) {
+        convrelay_session_keys_done(s);
     }
 
     if (s->closed || s->ending) {
         return;
     }
 
-    if (event == CONVRELAY_EVENT_DTMF) {
+    if (trigger == CONVRELAY_TRIGGER_DTMF) {
 
         if (text->len == 0) {
             return;
@@ -362,7 +367,7 @@ convrelay_session_event_declined(convrelay_session_t *s,
             return;
         }
 
-    } else if (event != CONVRELAY_EVENT_PROMPT) {
+    } else if (trigger != CONVRELAY_TRIGGER_PROMPT) {
         return;
     }
 

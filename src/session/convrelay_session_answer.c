@@ -16,7 +16,7 @@ static int convrelay_session_answer_reserve(convrelay_session_t *s,
     size_t len);
 static void convrelay_session_answer_shrink(convrelay_session_t *s, size_t len);
 static unsigned convrelay_session_blank(const u_char *p, size_t len);
-static uint64_t convrelay_session_phrase_time(const convrelay_session_t *s);
+static uint64_t convrelay_session_error_time(const convrelay_session_t *s);
 
 
 void
@@ -28,7 +28,7 @@ convrelay_session_answer_reset(convrelay_session_t *s,
     a = &s->answer;
 
     if (a->message) {
-        a->message->held = 0;
+        a->message->pinned = 0;
 
         if (a->message->listed) {
             convrelay_session_answer_shrink(s, a->message->len);
@@ -103,7 +103,7 @@ convrelay_session_answer_reserve(convrelay_session_t *s, size_t len)
         return CONVRELAY_ERROR;
     }
 
-    m->held = 1;
+    m->pinned = 1;
 
     a->message = m;
     a->size = size;
@@ -156,13 +156,13 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
         return;
     }
 
-    if (len > a->len - a->aside) {
-        len = a->len - a->aside;
+    if (len > a->len - a->unstored) {
+        len = a->len - a->unstored;
     }
 
     blank = convrelay_session_blank(a->message->text, len);
 
-    if (a->kept == 0) {
+    if (a->stored == 0) {
 
         if (blank) {
             return;
@@ -170,7 +170,7 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
 
         convrelay_history_append(&s->history, a->message, len);
 
-    } else if (a->message->listed && len != a->kept) {
+    } else if (a->message->listed && len != a->stored) {
 
         if (blank) {
             convrelay_history_remove(&s->history, a->message);
@@ -180,7 +180,7 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
         }
     }
 
-    a->kept = len;
+    a->stored = len;
 }
 
 
@@ -197,7 +197,7 @@ convrelay_session_blank(const u_char *p, size_t len)
 
 
 uint64_t
-convrelay_session_spoken(const convrelay_session_t *s)
+convrelay_session_spoken_until(const convrelay_session_t *s)
 {
     convrelay_str_t  text;
 
@@ -210,12 +210,12 @@ convrelay_session_spoken(const convrelay_session_t *s)
     return s->answer.started + CONVRELAY_HEARD_START_MS
            + convrelay_heard_chars(&text, 0, text.len)
              * CONVRELAY_HEARD_MS_PER_CHAR
-           + (s->answer.phrase ? convrelay_session_phrase_time(s) : 0);
+           + (s->answer.error_spoken ? convrelay_session_error_time(s) : 0);
 }
 
 
 static uint64_t
-convrelay_session_phrase_time(const convrelay_session_t *s)
+convrelay_session_error_time(const convrelay_session_t *s)
 {
     const convrelay_str_t  *phrase;
 
@@ -227,22 +227,22 @@ convrelay_session_phrase_time(const convrelay_session_t *s)
 
 
 void
-convrelay_session_speak_on(convrelay_session_t *s, uint64_t now)
+convrelay_session_continue(convrelay_session_t *s, uint64_t now)
 {
     uint64_t             spoken;
     convrelay_answer_t  *a;
 
     a = &s->answer;
 
-    spoken = convrelay_session_spoken(s);
+    spoken = convrelay_session_spoken_until(s);
 
     if (spoken < now) {
         a->started += now - spoken;
     }
 
-    if (a->phrase) {
-        a->started += convrelay_session_phrase_time(s);
-        a->phrase = 0;
+    if (a->error_spoken) {
+        a->started += convrelay_session_error_time(s);
+        a->error_spoken = 0;
     }
 }
 
@@ -254,7 +254,7 @@ convrelay_session_heard_all(const convrelay_session_t *s)
 
     /* reports of the error message name no text of the answer */
 
-    if (s->answer.phrase) {
+    if (s->answer.error_spoken) {
         return 0;
     }
 

@@ -14,7 +14,7 @@
 #define CONVRELAY_SESSION_SETTLE_TIME  250
 
 
-static void convrelay_session_hold(convrelay_session_t *s, u_char key,
+static void convrelay_session_next_key(convrelay_session_t *s, u_char key,
     uint64_t now, convrelay_actions_t *out);
 
 
@@ -25,25 +25,27 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
     u_char    key;
     unsigned  late;
 
-    if (!s->ready || s->ending || s->conf->dtmf_max == 0 || digit->len == 0) {
+    if (!s->setup_seen || s->ending || s->conf->dtmf_max == 0
+        || digit->len == 0)
+    {
         return;
     }
 
     key = digit->data[0];
-    late = (key == s->conf->dtmf_terminator && now < s->full_until);
+    late = (key == s->conf->dtmf_terminator && now < s->terminator_until);
 
-    s->full_until = 0;
+    s->terminator_until = 0;
 
-    if (s->settling || late) {
+    if (s->keys_complete || late) {
         return;
     }
 
-    if (s->overtaken && s->digits_at) {
-        convrelay_session_hold(s, key, now, out);
+    if (s->prompt_is_newer && s->keys_deadline) {
+        convrelay_session_next_key(s, key, now, out);
         return;
     }
 
-    s->overtaken = 0;
+    s->prompt_is_newer = 0;
     s->digits.data = s->keys;
 
     /* a terminator alone is an entry, too */
@@ -56,81 +58,85 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
         && s->digits.len < s->conf->dtmf_max
         && s->digits.len < CONVRELAY_SESSION_MAX_DIGITS)
     {
-        s->digits_at = now + s->conf->dtmf_pause;
+        s->keys_deadline = now + s->conf->dtmf_pause;
         return;
     }
 
     if (key != s->conf->dtmf_terminator) {
-        s->full_until = now + s->conf->dtmf_pause;
+        s->terminator_until = now + s->conf->dtmf_pause;
     }
 
     /* Twilio tells the key first, then what it cut: that has to be told apart
        from an interrupt of the answer to the key */
 
-    if (convrelay_session_spoken(s) > now && !convrelay_session_heard_all(s)) {
-        s->settling = 1;
-        s->digits_at = now + CONVRELAY_SESSION_SETTLE_TIME;
+    if (convrelay_session_spoken_until(s) > now
+        && !convrelay_session_heard_all(s))
+    {
+        s->keys_complete = 1;
+        s->keys_deadline = now + CONVRELAY_SESSION_SETTLE_TIME;
         return;
     }
 
-    convrelay_session_digits(s, out);
+    convrelay_session_keys_end(s, out);
 }
 
 
 /* a prompt has ended the entry: its event is first, then the key is another */
 
 static void
-convrelay_session_hold(convrelay_session_t *s, u_char key, uint64_t now,
+convrelay_session_next_key(convrelay_session_t *s, u_char key, uint64_t now,
     convrelay_actions_t *out)
 {
-    convrelay_session_digits(s, out);
+    convrelay_session_keys_end(s, out);
 
     /* what is open to more keys has room */
 
     s->keys[s->digits.len] = key;
-    s->held = 1;
+    s->next_key = 1;
 
     if (key != s->conf->dtmf_terminator) {
-        s->digits_at = now + s->conf->dtmf_pause;
+        s->keys_deadline = now + s->conf->dtmf_pause;
         return;
     }
 
     /* complete as it is, but there is one event at a time */
 
-    s->settling = 1;
-    s->digits_at = now;
+    s->keys_complete = 1;
+    s->keys_deadline = now;
 
-    if (convrelay_session_spoken(s) > now && !convrelay_session_heard_all(s)) {
-        s->digits_at += CONVRELAY_SESSION_SETTLE_TIME;
+    if (convrelay_session_spoken_until(s) > now
+        && !convrelay_session_heard_all(s))
+    {
+        s->keys_deadline += CONVRELAY_SESSION_SETTLE_TIME;
     }
 }
 
 
 void
-convrelay_session_digits(convrelay_session_t *s, convrelay_actions_t *out)
+convrelay_session_keys_end(convrelay_session_t *s, convrelay_actions_t *out)
 {
-    s->settling = 0;
-    s->digits_at = 0;
+    s->keys_complete = 0;
+    s->keys_deadline = 0;
 
-    convrelay_session_event(s, CONVRELAY_EVENT_DTMF, NULL, out);
+    convrelay_session_trigger(s, CONVRELAY_TRIGGER_DTMF, NULL, out);
 }
 
 
 void
-convrelay_session_forget(convrelay_session_t *s)
+convrelay_session_keys_done(convrelay_session_t *s)
 {
     u_char  key;
 
-    key = s->held ? s->keys[s->digits.len] : '\0';
+    key = s->next_key ? s->keys[s->digits.len] : '\0';
 
     memset(s->keys, 0, sizeof(s->keys));
 
     s->digits.len = 0;
 
-    if (s->held && !s->closed && !s->ending) {
+    if (s->next_key && !s->closed && !s->ending) {
         s->keys[s->digits.len++] = key;
-        s->overtaken = 0;
+        s->prompt_is_newer = 0;
     }
 
-    s->held = 0;
+    s->next_key = 0;
 }

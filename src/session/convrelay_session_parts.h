@@ -39,7 +39,7 @@ void convrelay_session_info(convrelay_session_t *s,
 /* convrelay_session_actions.c */
 
 /* sends the end that waits */
-void convrelay_session_finish(convrelay_session_t *s, uint64_t now,
+void convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 
@@ -48,12 +48,12 @@ void convrelay_session_finish(convrelay_session_t *s, uint64_t now,
 void convrelay_session_key(convrelay_session_t *s,
     const convrelay_str_t *digit, uint64_t now, convrelay_actions_t *out);
 
-/* the entry of keys is over: its EVENT */
-void convrelay_session_digits(convrelay_session_t *s,
+/* the entry of keys is over: its TRIGGER */
+void convrelay_session_keys_end(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 /* their event was performed: the entry goes, a key that is held stays */
-void convrelay_session_forget(convrelay_session_t *s);
+void convrelay_session_keys_done(convrelay_session_t *s);
 
 
 /* convrelay_session_turn.c */
@@ -90,11 +90,11 @@ void convrelay_session_answer_end(convrelay_session_t *s);
 void convrelay_session_answer_store(convrelay_session_t *s, size_t len);
 
 /* when the answer will have been spoken, an estimate; 0: it is cut or none */
-uint64_t convrelay_session_spoken(const convrelay_session_t *s);
+uint64_t convrelay_session_spoken_until(const convrelay_session_t *s);
 
 /* something more is said now: a silence, and an error message, that were
    before it are no part of the answer's time any more */
-void convrelay_session_speak_on(convrelay_session_t *s, uint64_t now);
+void convrelay_session_continue(convrelay_session_t *s, uint64_t now);
 
 /* true where reports say that all of the answer was heard */
 int convrelay_session_heard_all(const convrelay_session_t *s);
@@ -122,16 +122,18 @@ void convrelay_session_tones_clear(convrelay_session_t *s);
 
 /* convrelay_session_act.c */
 
-/* true where actions are configured for the event */
-#define convrelay_session_on(s, e)  ((s)->conf->on & convrelay_event_bit(e))
+/* true where a rule is configured for the trigger */
+#define convrelay_session_has_rule(s, trigger)                               \
+    ((s)->conf->triggers & convrelay_trigger_bit(trigger))
 
 convrelay_action_t *convrelay_session_act(convrelay_actions_t *out,
     convrelay_act_e type);
-void convrelay_session_event(convrelay_session_t *s, convrelay_event_e event,
-    const convrelay_str_t *text, convrelay_actions_t *out);
-void convrelay_session_say(convrelay_actions_t *out,
+void convrelay_session_trigger(convrelay_session_t *s,
+    convrelay_trigger_e trigger, const convrelay_str_t *text,
+    convrelay_actions_t *out);
+void convrelay_session_text(convrelay_actions_t *out,
     const convrelay_str_t *text);
-void convrelay_session_say_last(convrelay_actions_t *out);
+void convrelay_session_text_last(convrelay_actions_t *out);
 void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
     const char *note);
 void convrelay_session_close(convrelay_session_t *s,

@@ -16,7 +16,7 @@ static int64_t convrelay_session_clause(const convrelay_session_t *s,
     int64_t duration, uint64_t now);
 static void convrelay_session_played(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
-static void convrelay_session_agent(convrelay_session_t *s,
+static void convrelay_session_agent_speaking(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
 
 
@@ -25,7 +25,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
     const convrelay_relay_interrupt_t *m, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (!s->ready) {
+    if (!s->setup_seen) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
                                "client sent interrupt before setup");
         return;
@@ -35,8 +35,8 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     /* all that was queued is gone, an agentSpeaking off may still follow */
 
-    s->speaking = 0;
-    s->playing = 0;
+    s->agent_speaking = 0;
+    s->file_playing = 0;
     convrelay_session_tones_clear(s);
 
     convrelay_session_cut(s, m, now, out);
@@ -46,10 +46,10 @@ convrelay_session_interrupt(convrelay_session_t *s,
     }
 
     if (s->ending) {
-        convrelay_session_finish(s, now, out);
+        convrelay_session_send_end(s, now, out);
 
-    } else if (s->settling) {
-        convrelay_session_digits(s, out);
+    } else if (s->keys_complete) {
+        convrelay_session_keys_end(s, out);
     }
 }
 
@@ -63,13 +63,13 @@ convrelay_session_cut(convrelay_session_t *s,
     convrelay_str_t      text;
     convrelay_answer_t  *a;
 
-    if (s->running) {
-        s->running = 0;
+    if (s->turn_running) {
+        s->turn_running = 0;
 
         convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
 
-        if (s->sent) {
-            convrelay_session_say_last(out);
+        if (s->turn_sent) {
+            convrelay_session_text_last(out);
         }
     }
 
@@ -82,7 +82,7 @@ convrelay_session_cut(convrelay_session_t *s,
     convrelay_session_answer_text(s, &text);
 
     heard = convrelay_heard_interrupt(&a->heard, &text, &m->utterance,
-                              s->events,
+                              s->playback_reports,
                               convrelay_session_clause(s, m->duration, now));
 
     convrelay_session_answer_store(s, heard);
@@ -126,7 +126,7 @@ convrelay_session_info(convrelay_session_t *s,
         convrelay_session_played(s, &info->value, now, out);
 
     } else if (convrelay_str_eq(&info->name, "agentSpeaking")) {
-        convrelay_session_agent(s, &info->value, now, out);
+        convrelay_session_agent_speaking(s, &info->value, now, out);
     }
 
     /* clientSpeaking and roundTripDelayMs are known, and lead to nothing */
@@ -142,7 +142,7 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
     convrelay_str_t      text;
     convrelay_answer_t  *a;
 
-    s->events = 1;
+    s->playback_reports = 1;
     rc = CONVRELAY_DECLINED;
 
     if (convrelay_session_audible(s)) {
@@ -162,12 +162,13 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
            && convrelay_session_tones_played(s, value) && s->tones_last);
 
     if (!all) {
-        all = (!s->playing && !s->after && convrelay_session_audible(s)
+        all = (!s->file_playing && !s->queued_time
+               && convrelay_session_audible(s)
                && convrelay_session_heard_all(s));
     }
 
     if (s->ending && all) {
-        convrelay_session_finish(s, now, out);
+        convrelay_session_send_end(s, now, out);
     }
 }
 
@@ -175,13 +176,13 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
 /* off is the end of the last words where on was before, and not too early */
 
 static void
-convrelay_session_agent(convrelay_session_t *s, const convrelay_str_t *value,
-    uint64_t now, convrelay_actions_t *out)
+convrelay_session_agent_speaking(convrelay_session_t *s,
+    const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out)
 {
-    s->speaker = 1;
+    s->speech_reports = 1;
 
     if (convrelay_str_eq(value, "on")) {
-        s->speaking = 1;
+        s->agent_speaking = 1;
         return;
     }
 
@@ -189,10 +190,10 @@ convrelay_session_agent(convrelay_session_t *s, const convrelay_str_t *value,
         return;
     }
 
-    if (s->ending && s->speaking && now >= s->off_from) {
-        convrelay_session_finish(s, now, out);
+    if (s->ending && s->agent_speaking && now >= s->last_off_from) {
+        convrelay_session_send_end(s, now, out);
     }
 
-    s->speaking = 0;
-    s->playing = 0;
+    s->agent_speaking = 0;
+    s->file_playing = 0;
 }

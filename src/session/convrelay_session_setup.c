@@ -50,7 +50,7 @@ convrelay_session_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (!s->ready) {
+    if (!s->setup_seen) {
 
         if (convrelay_session_copy_setup(s, setup) != CONVRELAY_OK
             || convrelay_session_greeting(s, now) != CONVRELAY_OK)
@@ -59,12 +59,12 @@ convrelay_session_setup(convrelay_session_t *s,
             return;
         }
 
-        s->ready = 1;
+        s->setup_seen = 1;
 
         convrelay_session_act(out, CONVRELAY_ACT_SETUP);
 
-        if (convrelay_session_on(s, CONVRELAY_EVENT_SETUP)) {
-            convrelay_session_event(s, CONVRELAY_EVENT_SETUP, NULL, out);
+        if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_SETUP)) {
+            convrelay_session_trigger(s, CONVRELAY_TRIGGER_SETUP, NULL, out);
         }
 
         return;

@@ -30,14 +30,15 @@ convrelay_session_tones(convrelay_session_t *s, const convrelay_str_t *digits)
     size_t              i;
     convrelay_tones_t  *tones;
 
-    s->after += CONVRELAY_SESSION_TONES_TIME;
+    s->queued_time += CONVRELAY_SESSION_TONES_TIME;
 
     for (i = 0; i < digits->len; i++) {
-        s->after += (digits->data[i] == 'w') ? CONVRELAY_SESSION_WAIT_TIME
-                                             : CONVRELAY_SESSION_TONE_TIME;
+        s->queued_time += (digits->data[i] == 'w')
+                          ? CONVRELAY_SESSION_WAIT_TIME
+                          : CONVRELAY_SESSION_TONE_TIME;
     }
 
-    s->tones_last = !s->running;
+    s->tones_last = !s->turn_running;
     s->file_last = 0;
 
     if (s->tones && convrelay_session_tones_equal(s->tones, digits)) {
@@ -82,7 +83,7 @@ convrelay_session_tones_played(convrelay_session_t *s,
         return 0;
     }
 
-    s->playing &= s->file_last;
+    s->file_playing &= s->file_last;
 
     convrelay_session_tones_clear(s);
 
@@ -96,7 +97,7 @@ convrelay_session_tones_clear(convrelay_session_t *s)
     free(s->tones);
 
     s->tones = NULL;
-    s->after = 0;
+    s->queued_time = 0;
 }
 
 

@@ -39,8 +39,8 @@ convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text)
 void
 convrelay_session_start(convrelay_session_t *s, convrelay_actions_t *out)
 {
-    s->running = 1;
-    s->sent = 0;
+    s->turn_running = 1;
+    s->turn_sent = 0;
     s->tones_last = 0;
     s->turns++;
 
@@ -59,7 +59,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
 
     out->nactions = 0;
 
-    if (s->closed || !s->running || text->len == 0) {
+    if (s->closed || !s->turn_running || text->len == 0) {
         return;
     }
 
@@ -67,7 +67,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
     over = 0;
 
     if (s->conf->max_answer) {
-        room = s->conf->max_answer - (s->sent ? s->answer.len : 0);
+        room = s->conf->max_answer - (s->turn_sent ? s->answer.len : 0);
 
         if (text->len > room) {
             piece.len = convrelay_utf8_fit(text->data, text->len, room);
@@ -77,7 +77,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
 
     if (piece.len) {
 
-        if (!s->sent) {
+        if (!s->turn_sent) {
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
         }
 
@@ -86,7 +86,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
             return;
         }
 
-        s->sent = 1;
+        s->turn_sent = 1;
         s->tokens++;
 
         out->nactions = 1;
@@ -113,23 +113,23 @@ convrelay_session_too_long(convrelay_session_t *s, convrelay_actions_t *out)
 
 
 void
-convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
+convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     uint64_t now, convrelay_actions_t *out)
 {
     out->nactions = 0;
 
-    if (s->closed || !s->running) {
+    if (s->closed || !s->turn_running) {
         return;
     }
 
-    s->running = 0;
+    s->turn_running = 0;
 
-    if (s->sent) {
+    if (s->turn_sent) {
         convrelay_session_answer_end(s);
 
         if (how == CONVRELAY_TURN_COMPLETE || how == CONVRELAY_TURN_TRUNCATED)
         {
-            convrelay_session_say_last(out);
+            convrelay_session_text_last(out);
             return;
         }
     }
@@ -139,20 +139,20 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
         s->prompt = NULL;
     }
 
-    if (convrelay_session_on(s, CONVRELAY_EVENT_LLM_FAILED)) {
+    if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_LLM_FAILED)) {
 
-        if (s->sent) {
-            convrelay_session_say_last(out);
+        if (s->turn_sent) {
+            convrelay_session_text_last(out);
         }
 
-        convrelay_session_event(s, CONVRELAY_EVENT_LLM_FAILED, NULL, out);
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_LLM_FAILED, NULL, out);
         return;
     }
 
     if (s->conf->error_message.len) {
 
-        if (s->sent) {
-            convrelay_session_speak_on(s, now);
+        if (s->turn_sent) {
+            convrelay_session_continue(s, now);
 
         } else {
 
@@ -161,31 +161,31 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_end_e how,
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
         }
 
-        s->answer.phrase = 1;
+        s->answer.error_spoken = 1;
 
-        convrelay_session_say(out, &s->conf->error_message);
+        convrelay_session_text(out, &s->conf->error_message);
 
-    } else if (!s->sent) {
+    } else if (!s->turn_sent) {
         return;
     }
 
-    convrelay_session_say_last(out);
+    convrelay_session_text_last(out);
 }
 
 
 void
 convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
 {
-    if (!s->running) {
+    if (!s->turn_running) {
         return;
     }
 
-    s->running = 0;
+    s->turn_running = 0;
 
     convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
 
-    if (s->sent) {
-        convrelay_session_say_last(out);
+    if (s->turn_sent) {
+        convrelay_session_text_last(out);
         convrelay_session_answer_end(s);
     }
 }

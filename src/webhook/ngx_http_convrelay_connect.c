@@ -13,35 +13,35 @@
 #include "convrelay_handoff.h"
 
 
-static ngx_int_t ngx_http_convrelay_action_answer(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_connect_answer(ngx_http_request_t *r,
     ngx_str_t *document);
-static ngx_int_t ngx_http_convrelay_action_log(ngx_http_request_t *r);
-static ngx_int_t ngx_http_convrelay_action_reply(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_connect_log(ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply);
-static ngx_http_variable_value_t *ngx_http_convrelay_action_variables(
+static ngx_http_variable_value_t *ngx_http_convrelay_connect_variables(
     ngx_http_request_t *r);
-static ngx_int_t ngx_http_convrelay_action_plain(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_connect_plain(ngx_http_request_t *r,
     ngx_http_variable_value_t *before, ngx_http_convrelay_value_t *value,
     convrelay_str_t *plain);
-static ngx_array_t *ngx_http_convrelay_action_blank(ngx_http_request_t *r,
+static ngx_array_t *ngx_http_convrelay_connect_blank(ngx_http_request_t *r,
     ngx_array_t *pairs, ngx_uint_t json);
-static ngx_int_t ngx_http_convrelay_action_reconnect(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document);
-static ngx_int_t ngx_http_convrelay_action_write(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_connect_write(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document);
-static ngx_int_t ngx_http_convrelay_action_task(ngx_http_request_t *r,
+static ngx_int_t ngx_http_convrelay_connect_task(ngx_http_request_t *r,
     convrelay_str_t *task);
 
 
 ngx_int_t
-ngx_http_convrelay_action_handler(ngx_http_request_t *r)
+ngx_http_convrelay_connect_handler(ngx_http_request_t *r)
 {
-    return ngx_http_convrelay_webhook(r, ngx_http_convrelay_action_answer);
+    return ngx_http_convrelay_webhook(r, ngx_http_convrelay_connect_answer);
 }
 
 
 static ngx_int_t
-ngx_http_convrelay_action_answer(ngx_http_request_t *r, ngx_str_t *document)
+ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
 {
     ngx_int_t                       rc;
     convrelay_reply_t               reply;
@@ -51,14 +51,14 @@ ngx_http_convrelay_action_answer(ngx_http_request_t *r, ngx_str_t *document)
 
     ngx_memzero(&reply, sizeof(convrelay_reply_t));
 
-    if (ngx_http_convrelay_action_log(r) != NGX_OK) {
+    if (ngx_http_convrelay_connect_log(r) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    rc = ngx_http_convrelay_action_reply(r, clcf, &reply);
+    rc = ngx_http_convrelay_connect_evaluate(r, clcf, &reply);
 
     if (rc == NGX_OK && reply.kind == CONVRELAY_REPLY_RECONNECT) {
-        rc = ngx_http_convrelay_action_reconnect(r, &reply, document);
+        rc = ngx_http_convrelay_connect_reconnect(r, &reply, document);
 
         if (rc == NGX_OK) {
             return NGX_OK;
@@ -76,14 +76,14 @@ ngx_http_convrelay_action_answer(ngx_http_request_t *r, ngx_str_t *document)
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "convrelay action reply:%ui", (ngx_uint_t) reply.kind);
 
-    return ngx_http_convrelay_action_write(r, &reply, document);
+    return ngx_http_convrelay_connect_write(r, &reply, document);
 }
 
 
 /* Twilio's words can hold an address or a name, its number says enough */
 
 static ngx_int_t
-ngx_http_convrelay_action_log(ngx_http_request_t *r)
+ngx_http_convrelay_connect_log(ngx_http_request_t *r)
 {
     ngx_int_t        rc;
     convrelay_str_t  status, code, message;
@@ -127,7 +127,7 @@ ngx_http_convrelay_action_log(ngx_http_request_t *r)
 /* NGX_OK, NGX_DECLINED (logged): there is none to use, NGX_ERROR */
 
 static ngx_int_t
-ngx_http_convrelay_action_reply(ngx_http_request_t *r,
+ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply)
 {
     ngx_int_t                   rc;
@@ -145,7 +145,7 @@ ngx_http_convrelay_action_reply(ngx_http_request_t *r,
                                             &reply->text);
     }
 
-    before = ngx_http_convrelay_action_variables(r);
+    before = ngx_http_convrelay_connect_variables(r);
     if (before == NULL) {
         return NGX_ERROR;
     }
@@ -159,8 +159,8 @@ ngx_http_convrelay_action_reply(ngx_http_request_t *r,
 
     if (rc == CONVRELAY_OK && reply->kind == CONVRELAY_REPLY_TWIML) {
 
-        if (ngx_http_convrelay_action_plain(r, before,
-                                            &clcf->reply->value, &plain)
+        if (ngx_http_convrelay_connect_plain(r, before,
+                                             &clcf->reply->value, &plain)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -193,7 +193,7 @@ ngx_http_convrelay_action_reply(ngx_http_request_t *r,
 /* a copy of the request's variables, or NULL */
 
 static ngx_http_variable_value_t *
-ngx_http_convrelay_action_variables(ngx_http_request_t *r)
+ngx_http_convrelay_connect_variables(ngx_http_request_t *r)
 {
     size_t                      size;
     ngx_http_variable_value_t  *copy;
@@ -221,7 +221,7 @@ ngx_http_convrelay_action_variables(ngx_http_request_t *r)
  */
 
 static ngx_int_t
-ngx_http_convrelay_action_plain(ngx_http_request_t *r,
+ngx_http_convrelay_connect_plain(ngx_http_request_t *r,
     ngx_http_variable_value_t *before, ngx_http_convrelay_value_t *value,
     convrelay_str_t *plain)
 {
@@ -239,8 +239,8 @@ ngx_http_convrelay_action_plain(ngx_http_request_t *r,
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
 
-    ctx->form = ngx_http_convrelay_action_blank(r, form, ctx->json);
-    ctx->handoff = ngx_http_convrelay_action_blank(r, handoff, 0);
+    ctx->form = ngx_http_convrelay_connect_blank(r, form, ctx->json);
+    ctx->handoff = ngx_http_convrelay_connect_blank(r, handoff, 0);
 
     variables = r->variables;
     r->variables = before;
@@ -267,7 +267,7 @@ ngx_http_convrelay_action_plain(ngx_http_request_t *r,
  */
 
 static ngx_array_t *
-ngx_http_convrelay_action_blank(ngx_http_request_t *r, ngx_array_t *pairs,
+ngx_http_convrelay_connect_blank(ngx_http_request_t *r, ngx_array_t *pairs,
     ngx_uint_t json)
 {
     u_char            *p;
@@ -307,7 +307,7 @@ ngx_http_convrelay_action_blank(ngx_http_request_t *r, ngx_array_t *pairs,
 /* NGX_OK, NGX_DECLINED (logged): the call is to end, NGX_ERROR */
 
 static ngx_int_t
-ngx_http_convrelay_action_reconnect(ngx_http_request_t *r,
+ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document)
 {
     ngx_int_t                        n;
@@ -359,7 +359,7 @@ ngx_http_convrelay_action_reconnect(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_convrelay_action_write(ngx_http_request_t *r,
+ngx_http_convrelay_connect_write(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document)
 {
     convrelay_str_t  task;
@@ -367,7 +367,7 @@ ngx_http_convrelay_action_write(ngx_http_request_t *r,
     ngx_memzero(&task, sizeof(convrelay_str_t));
 
     if (reply->kind == CONVRELAY_REPLY_ENQUEUE
-        && ngx_http_convrelay_action_task(r, &task) != NGX_OK)
+        && ngx_http_convrelay_connect_task(r, &task) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -387,7 +387,7 @@ ngx_http_convrelay_action_write(ngx_http_request_t *r,
 /* the JSON of a task; left as it is without hand-off data */
 
 static ngx_int_t
-ngx_http_convrelay_action_task(ngx_http_request_t *r, convrelay_str_t *task)
+ngx_http_convrelay_connect_task(ngx_http_request_t *r, convrelay_str_t *task)
 {
     u_char                    *p;
     ngx_int_t                  rc;

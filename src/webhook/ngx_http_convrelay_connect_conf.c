@@ -33,7 +33,7 @@ ngx_http_convrelay_connect_action(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_convrelay_place(cf, &clcf->place);
 
     core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    core->handler = ngx_http_convrelay_action_handler;
+    core->handler = ngx_http_convrelay_connect_handler;
 
     return NGX_CONF_OK;
 }
@@ -161,7 +161,7 @@ ngx_http_convrelay_reply_start(ngx_conf_t *cf, ngx_str_t *source)
 
 
 char *
-ngx_http_convrelay_action_merge(ngx_conf_t *cf,
+ngx_http_convrelay_connect_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
     ngx_int_t          rc;

@@ -162,7 +162,7 @@ ngx_int_t ngx_http_convrelay_twiml_xml(ngx_http_request_t *r,
 
 /* ngx_http_convrelay_connect.c */
 
-ngx_int_t ngx_http_convrelay_action_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_convrelay_connect_handler(ngx_http_request_t *r);
 
 
 /* ngx_http_convrelay_connect_conf.c */
@@ -171,7 +171,7 @@ char *ngx_http_convrelay_connect_action(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_convrelay_action_merge(ngx_conf_t *cf,
+char *ngx_http_convrelay_connect_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 

@@ -248,7 +248,7 @@ test_held(void)
 
     add(&h, U, "1");
     a = add(&h, A, "2");
-    a->held = 1;
+    a->pinned = 1;
     tap_ok(a->listed, "a held message is listed");
 
     add(&h, U, "3");
@@ -258,14 +258,14 @@ test_held(void)
     free(a);
 
     b = add(&h, A, "4");
-    b->held = 1;
+    b->pinned = 1;
     convrelay_history_remove(&h, b);
     is(&h, user("3"), "the same where it is removed");
     tap_ok(!b->listed && memcmp(b->text, "4", 1) == 0, "it is there");
     free(b);
 
     c = add(&h, A, "5");
-    c->held = 1;
+    c->pinned = 1;
     convrelay_history_free(&h);
     tap_ok(!c->listed && memcmp(c->text, "5", 1) == 0,
            "and where all are freed");

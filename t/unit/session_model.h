@@ -182,7 +182,7 @@ static unsigned  nbad;
 static unsigned  nevents;
 static unsigned  nexact;      /* cuts whose place was known */
 static unsigned  nguess;      /* cuts in calls without reports */
-static unsigned  nreacted[CONVRELAY_EVENT_CALL_TOO_LONG + 1];
+static unsigned  nreacted[CONVRELAY_TRIGGER_CALL_TOO_LONG + 1];
 static unsigned  nends;       /* ends that waited */
 static unsigned  ntones;      /* ends that came with a report of keys */
 
@@ -217,7 +217,7 @@ start_call(call_t *c, unsigned seed)
     conf->max_history_bytes = rnd(2) ? 0 : 100 + rnd(2000);
     conf->max_answer = rnd(3) ? 0 : 20 + rnd(200);
 
-    conf->on = rnd(3) ? rnd(128) & ~1u : 0;
+    conf->triggers = rnd(3) ? rnd(128) & ~1u : 0;
     conf->greeting = rnd(2);
     conf->dtmf_max = rnd(4) ? rnd(6) : CONVRELAY_SESSION_MAX_DIGITS;
     conf->dtmf_terminator = rnd(2) ? '#' : '\0';

@@ -128,7 +128,7 @@ check_action(call_t *c, const convrelay_action_t *a)
     case CONVRELAY_ACT_SEND:
         return check_send(c, a);
 
-    case CONVRELAY_ACT_EVENT:
+    case CONVRELAY_ACT_TRIGGER:
         return check_event(c, a);
     }
 
@@ -165,7 +165,7 @@ check_event(call_t *c, const convrelay_action_t *a)
 
     c->event = a->code;
 
-    if (a->code == CONVRELAY_EVENT_DTMF) {
+    if (a->code == CONVRELAY_TRIGGER_DTMF) {
         c->settling = 0;
         c->keys_at = 0;
 
@@ -178,14 +178,14 @@ check_event(call_t *c, const convrelay_action_t *a)
         return 'V';
     }
 
-    if (a->code == 0 || a->code > CONVRELAY_EVENT_CALL_TOO_LONG
+    if (a->code == 0 || a->code > CONVRELAY_TRIGGER_CALL_TOO_LONG
         || strcmp(causes[a->code], c->what) != 0)
     {
         bad(c, "event %u", a->code);
         c->event = 0;
     }
 
-    if (a->code == CONVRELAY_EVENT_PROMPT
+    if (a->code == CONVRELAY_TRIGGER_PROMPT
         && (a->text.len != c->prompt.len
             || memcmp(a->text.data, c->prompt.data, a->text.len) != 0))
     {

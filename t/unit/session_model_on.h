@@ -26,7 +26,7 @@ static void forgotten(call_t *c);
 static int
 on(const call_t *c, unsigned event)
 {
-    return c->conf.on >> event & 1;
+    return c->conf.triggers >> event & 1;
 }
 
 
@@ -212,7 +212,7 @@ call_too_long(call_t *c)
     if (c->closed || c->ending) {
         check_actions(c, "");
 
-    } else if (!c->ready || !on(c, CONVRELAY_EVENT_CALL_TOO_LONG)) {
+    } else if (!c->ready || !on(c, CONVRELAY_TRIGGER_CALL_TOO_LONG)) {
         check_actions(c, "X");
 
     } else {
@@ -240,8 +240,8 @@ react(call_t *c)
     nreacted[c->event]++;
     remember(c);
 
-    if ((c->event == CONVRELAY_EVENT_PROMPT
-         || c->event == CONVRELAY_EVENT_DTMF)
+    if ((c->event == CONVRELAY_TRIGGER_PROMPT
+         || c->event == CONVRELAY_TRIGGER_DTMF)
         && rnd(3) == 0)
     {
         declined(c);
@@ -318,7 +318,7 @@ perform(call_t *c)
         return;
     }
 
-    if (c->event == CONVRELAY_EVENT_DTMF && !c->overtaken) {
+    if (c->event == CONVRELAY_TRIGGER_DTMF && !c->overtaken) {
         cancel(c, want);
     }
 
@@ -435,7 +435,7 @@ perform_text(call_t *c, convrelay_relay_out_t *m, char *want)
 
     c->ends[c->len] = 1;
 
-    if (c->event == CONVRELAY_EVENT_LLM_FAILED) {
+    if (c->event == CONVRELAY_TRIGGER_LLM_FAILED) {
         c->aside = c->len - c->kept;
         check_same(c);
         return;
@@ -480,7 +480,7 @@ joins(const call_t *c, size_t len)
     }
 
     if (c->aside) {
-        return c->event == CONVRELAY_EVENT_LLM_FAILED;
+        return c->event == CONVRELAY_TRIGGER_LLM_FAILED;
     }
 
     return c->current != -1 && c->kept == c->len
@@ -588,9 +588,9 @@ declined(call_t *c)
 
     text = told[rnd(2)];
 
-    convrelay_session_event_declined(&c->s, &text, c->out);
+    convrelay_session_trigger_declined(&c->s, &text, c->out);
 
-    if (c->event == CONVRELAY_EVENT_DTMF) {
+    if (c->event == CONVRELAY_TRIGGER_DTMF) {
         forgotten(c);
 
         if (text.len == 0) {
@@ -618,9 +618,9 @@ done(call_t *c)
 
     c->what = "done";
 
-    convrelay_session_event_done(&c->s, c->now, c->out);
+    convrelay_session_trigger_done(&c->s, c->now, c->out);
 
-    if (c->event == CONVRELAY_EVENT_DTMF) {
+    if (c->event == CONVRELAY_TRIGGER_DTMF) {
 
         if (!c->ending && !c->overtaken) {
             cancel(c, want);
@@ -629,7 +629,7 @@ done(call_t *c)
         forgotten(c);
     }
 
-    if (c->event == CONVRELAY_EVENT_CALL_TOO_LONG && !c->ending) {
+    if (c->event == CONVRELAY_TRIGGER_CALL_TOO_LONG && !c->ending) {
         c->handoff = "";
         ending(c, want);
         return;

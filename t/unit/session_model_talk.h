@@ -55,7 +55,7 @@ setup(call_t *c)
     c->ready = !c->closed;
 
     check_actions(c, c->closed ? ""
-                     : on(c, CONVRELAY_EVENT_SETUP) ? "UV" : "U");
+                     : on(c, CONVRELAY_TRIGGER_SETUP) ? "UV" : "U");
 
     if (c->closed) {
         return;
@@ -144,7 +144,7 @@ prompt(call_t *c)
         c->keys_at = c->settling ? c->keys_at : c->now;
     }
 
-    c->running = !on(c, CONVRELAY_EVENT_PROMPT);
+    c->running = !on(c, CONVRELAY_TRIGGER_PROMPT);
     c->sent = 0;
 
     check_actions(c, strcat(want, c->running ? "S" : "V"));
@@ -235,9 +235,9 @@ delta_over(call_t *c, convrelay_str_t *text, size_t max)
 static void
 turn_end(call_t *c)
 {
-    const char            *want;
-    unsigned               well;
-    convrelay_turn_end_e   how;
+    const char               *want;
+    unsigned                  well;
+    convrelay_turn_outcome_e  how;
 
     c->what = "turn end";
 
@@ -267,7 +267,7 @@ turn_end(call_t *c)
     if (well) {
         want = ".";
 
-    } else if (on(c, CONVRELAY_EVENT_LLM_FAILED)) {
+    } else if (on(c, CONVRELAY_TRIGGER_LLM_FAILED)) {
         want = c->sent ? ".V" : "V";
 
     } else if (c->conf.error_message.len) {
@@ -553,7 +553,7 @@ noise(call_t *c)
         want = "L";
 
         if (c->ready && !c->ending && c->now >= c->error_at
-            && on(c, CONVRELAY_EVENT_ERROR))
+            && on(c, CONVRELAY_TRIGGER_ERROR))
         {
             c->error_at = c->now + ERROR_TIME;
             want = "LV";

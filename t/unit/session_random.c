@@ -48,7 +48,9 @@ main(void)
     tap_ok(nends > 50, "%u ends that waited", nends);
     tap_ok(ntones > 20, "%u ends that came with a report of keys", ntones);
 
-    for (i = CONVRELAY_EVENT_SETUP; i <= CONVRELAY_EVENT_CALL_TOO_LONG; i++) {
+    for (i = CONVRELAY_TRIGGER_SETUP; i <= CONVRELAY_TRIGGER_CALL_TOO_LONG;
+         i++)
+    {
         tap_ok(nreacted[i] > 20, "event %u, %u times", i, nreacted[i]);
     }
 

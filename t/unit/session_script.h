@@ -79,12 +79,12 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."),
       .max_history_messages = 2 },
     { .error_message = convrelay_string("Sorry."), .max_answer = 40,
-      .on = ~0u, .greeting = 1, .dtmf_max = 4, .dtmf_terminator = '#',
+      .triggers = ~0u, .greeting = 1, .dtmf_max = 4, .dtmf_terminator = '#',
       .dtmf_pause = 3000, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."), .greeting = 1,
       .dtmf_max = 1, .dtmf_pause = 3000, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."),
-      .on = convrelay_event_bit(CONVRELAY_EVENT_ERROR),
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_ERROR),
       .end_timeout = 10000 }
 };
 
@@ -302,12 +302,12 @@ run_line(run_t *r, const char *line, size_t len)
 
     } else if (strcmp(name, "done") == 0) {
         heap.armed = 1;
-        convrelay_session_event_done(&r->s, r->now, &out);
+        convrelay_session_trigger_done(&r->s, r->now, &out);
         heap.armed = 0;
 
     } else if (strcmp(name, "declined") == 0) {
         heap.armed = 1;
-        convrelay_session_event_declined(&r->s, &text, &out);
+        convrelay_session_trigger_declined(&r->s, &text, &out);
         heap.armed = 0;
 
     } else if (strcmp(name, "deadline") == 0) {
@@ -473,8 +473,9 @@ show_actions(run_t *r, const convrelay_actions_t *out)
                  (int) convrelay_relay_out_size(a->message), (char *) json);
             break;
 
-        case CONVRELAY_ACT_EVENT:
-            text = (a->code == CONVRELAY_EVENT_DTMF) ? &r->s.digits : &a->text;
+        case CONVRELAY_ACT_TRIGGER:
+            text = (a->code == CONVRELAY_TRIGGER_DTMF) ? &r->s.digits
+                                                       : &a->text;
 
             show(r, "    EVENT %s%s%.*s\n", events[a->code],
                  text->len ? " " : "", (int) text->len, (char *) text->data);
