@@ -18,6 +18,7 @@
 static char *ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+static ngx_int_t ngx_http_convrelay_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_convrelay_init(ngx_conf_t *cf);
 static void *ngx_http_convrelay_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -388,7 +389,7 @@ ngx_module_t  ngx_http_convrelay_module = {
     ngx_http_convrelay_commands,           /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    ngx_http_convrelay_zone_init_module,   /* init module */
+    ngx_http_convrelay_init_module,        /* init module */
     ngx_http_convrelay_zone_init_process,  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -424,6 +425,15 @@ ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_int_t
+ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_convrelay_env_init_module(cycle);
+
+    return ngx_http_convrelay_zone_init_module(cycle);
+}
+
+
+static ngx_int_t
 ngx_http_convrelay_init(ngx_conf_t *cf)
 {
     if (ngx_http_convrelay_env_check(cf) != NGX_OK
@@ -455,6 +465,8 @@ ngx_http_convrelay_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&mcf->defaults, cf->pool, 4,
                           sizeof(ngx_http_convrelay_env_t))
+           != NGX_OK
+        || ngx_array_init(&mcf->process_env, cf->pool, 4, sizeof(ngx_str_t))
            != NGX_OK
         || ngx_array_init(&mcf->twimls, cf->pool, 4,
                           sizeof(ngx_http_convrelay_twiml_location_t))

@@ -42,6 +42,8 @@ typedef struct {
     ngx_array_t                       env;    /* ngx_http_convrelay_env_t */
     ngx_array_t                       defaults;       /* the same */
     ngx_uint_t                        nfiles;
+    ngx_array_t                       process_env;    /* ngx_str_t: names that
+                                                 are used of the process's */
     ngx_shm_zone_t                   *zone;   /* or NULL */
     u_char                           *buffer; /* READ_SIZE bytes, shared by
                                                  the calls of a worker */

@@ -6,6 +6,10 @@
  * $convrelay_env_NAME.  Everything is read with the configuration, by the
  * master.  Workers inherit the table: all that the files set, and what the
  * configuration uses of the process environment.  We log none of it.
+ *
+ * nginx starts a new binary with an environment of its own making: what its
+ * "env" directive names.  What the configuration uses is added to that, or the
+ * new binary would not start.
  */
 
 
@@ -34,6 +38,11 @@ static ngx_http_convrelay_env_t *ngx_http_convrelay_env_find(
     ngx_array_t *array, u_char *name, size_t len);
 static ngx_int_t ngx_http_convrelay_env_process(u_char *name, size_t len,
     ngx_str_t *value);
+static u_char *ngx_http_convrelay_env_process_find(u_char *name, size_t len);
+static ngx_int_t ngx_http_convrelay_env_use(ngx_conf_t *cf,
+    ngx_http_convrelay_main_conf_t *mcf, u_char *name, size_t len);
+static ngx_uint_t ngx_http_convrelay_env_listed(ngx_array_t *names,
+    ngx_str_t *name);
 static ngx_int_t ngx_http_convrelay_env_keep(ngx_conf_t *cf,
     ngx_http_convrelay_main_conf_t *mcf, u_char *data, size_t len,
     ngx_str_t *value);
@@ -270,6 +279,26 @@ ngx_http_convrelay_env_find(ngx_array_t *array, u_char *name, size_t len)
 static ngx_int_t
 ngx_http_convrelay_env_process(u_char *name, size_t len, ngx_str_t *value)
 {
+    u_char  *p;
+
+    p = ngx_http_convrelay_env_process_find(name, len);
+
+    if (p == NULL) {
+        return NGX_DECLINED;
+    }
+
+    value->data = p + len + 1;
+    value->len = ngx_strlen(value->data);
+
+    return NGX_OK;
+}
+
+
+/* "NAME=value", where case does not count, or NULL */
+
+static u_char *
+ngx_http_convrelay_env_process_find(u_char *name, size_t len)
+{
     char  **p;
 
     for (p = environ; p && *p; p++) {
@@ -277,13 +306,113 @@ ngx_http_convrelay_env_process(u_char *name, size_t len, ngx_str_t *value)
         if (ngx_strncasecmp((u_char *) *p, name, len) == 0
             && (*p)[len] == '=')
         {
-            value->data = (u_char *) *p + len + 1;
-            value->len = ngx_strlen(value->data);
-            return NGX_OK;
+            return (u_char *) *p;
         }
     }
 
-    return NGX_DECLINED;
+    return NULL;
+}
+
+
+/*
+ * The process may have this name, which is used.  Whatever wins today, a new
+ * binary has to find the same as this one after a reload.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_env_use(ngx_conf_t *cf,
+    ngx_http_convrelay_main_conf_t *mcf, u_char *name, size_t len)
+{
+    u_char     *p;
+    ngx_str_t   used, *push;
+
+    p = ngx_http_convrelay_env_process_find(name, len);
+
+    if (p == NULL) {
+        return NGX_OK;
+    }
+
+    used.len = len;
+    used.data = p;
+
+    if (ngx_http_convrelay_env_listed(&mcf->process_env, &used)) {
+        return NGX_OK;
+    }
+
+    push = ngx_array_push(&mcf->process_env);
+    if (push == NULL) {
+        return NGX_ERROR;
+    }
+
+    push->len = len;
+    push->data = ngx_pnalloc(cf->pool, len + 1);
+    if (push->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_cpystrn(push->data, p, len + 1);
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_convrelay_env_listed(ngx_array_t *names, ngx_str_t *name)
+{
+    ngx_str_t   *n;
+    ngx_uint_t   i;
+
+    n = names->elts;
+
+    for (i = 0; i < names->nelts; i++) {
+
+        if (n[i].len == name->len
+            && ngx_strncmp(n[i].data, name->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * After the whole configuration was read: an "env" directive of the operator,
+ * which may give a value of its own, comes first.
+ */
+
+void
+ngx_http_convrelay_env_init_module(ngx_cycle_t *cycle)
+{
+    ngx_str_t                       *name, *env;
+    ngx_uint_t                       i;
+    ngx_core_conf_t                 *ccf;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_convrelay_module);
+    if (mcf == NULL) {
+        return;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    name = mcf->process_env.elts;
+
+    for (i = 0; i < mcf->process_env.nelts; i++) {
+
+        if (ngx_http_convrelay_env_listed(&ccf->env, &name[i])) {
+            continue;
+        }
+
+        env = ngx_array_push(&ccf->env);
+        if (env == NULL) {
+            return;
+        }
+
+        *env = name[i];
+    }
 }
 
 
@@ -345,6 +474,12 @@ ngx_http_convrelay_env_check(ngx_conf_t *cf)
         }
 
         len = v[i].name.len - prefix;
+
+        if (ngx_http_convrelay_env_use(cf, mcf, v[i].name.data + prefix, len)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
 
         value = ngx_palloc(cf->pool, sizeof(ngx_str_t));
         if (value == NULL) {

@@ -36,6 +36,9 @@ ngx_int_t ngx_http_convrelay_env_lookup(ngx_http_convrelay_main_conf_t *mcf,
 /* every $convrelay_env_NAME that is used has to be set */
 ngx_int_t ngx_http_convrelay_env_check(ngx_conf_t *cf);
 
+/* hands what is used of the process environment on to a new binary */
+void ngx_http_convrelay_env_init_module(ngx_cycle_t *cycle);
+
 /*
  * Expands a value whose only variables are $convrelay_env_*.  NGX_OK;
  * NGX_DECLINED: it holds others; NGX_ERROR: no memory.

@@ -10,6 +10,8 @@ package ConvRelay::Nginx;
 #                                             part, worker_connections
 #     $nginx->start;
 #     $nginx->hup;                            returns when new workers serve
+#     $nginx->start('daemon'), $nginx->upgrade
+#                                             a binary upgrade needs a daemon
 #     $nginx->signal('QUIT');
 #     $nginx->stop;
 #
@@ -174,10 +176,11 @@ _EOC_
 
 sub options {
     my $self = shift;
+    my $daemon = $self->{daemon} ? 'on' : 'off';
 
     return ('-p', "$self->{dir}/", '-c', 'conf/nginx.conf',
             '-e', "$self->{dir}/logs/error.log", '-g',
-            "daemon off; pid $self->{dir}/logs/nginx.pid;");
+            "daemon $daemon; pid $self->{dir}/logs/nginx.pid;");
 }
 
 
@@ -209,7 +212,9 @@ sub test {
 
 
 sub start {
-    my $self = shift;
+    my ($self, $daemon) = @_;
+
+    $self->{daemon} = $daemon;
 
     my $pid = fork // die "fork: $!\n";
 
@@ -221,10 +226,16 @@ sub start {
 
         POSIX::close($_) for 3 .. 63;
 
-        exec $nginx, $self->options or POSIX::_exit(127);
+        exec binary(), $self->options or POSIX::_exit(127);
     }
 
     $self->{pid} = $pid;
+
+    if ($daemon) {
+        waitpid $pid, 0;
+        wait_for(10, sub { $self->{pid} = $self->pid_file })
+        or die 'nginx did not start: ', $self->log('error');
+    }
 
     wait_for(20, sub { $self->reaped || $self->workers })
     or die "nginx did not start\n";
@@ -236,10 +247,68 @@ sub start {
 }
 
 
+# nginx starts a new binary by the name that it was started by
+
+sub binary {
+    my ($path) = grep { -x } $nginx =~ m{/} ? $nginx
+                       : map { "$_/$nginx" } split /:/, $ENV{PATH};
+
+    return $path // $nginx;
+}
+
+
+sub pid_file {
+    my $self = shift;
+
+    open my $fh, '<', "$self->{dir}/logs/nginx.pid" or return;
+
+    return <$fh> =~ /^(\d+)/ ? $1 : undef;
+}
+
+
+# a new master and its workers beside the old ones; returns the pid of the old
+# master, or nothing where the new one did not start
+
+sub upgrade {
+    my $self = shift;
+    my $old = $self->{pid};
+
+    kill USR2 => $old;
+
+    wait_for(10, sub {
+        my $pid = $self->pid_file;
+
+        return if !$pid || $pid == $old || ended($pid);
+
+        $self->{pid} = $pid;
+        return scalar $self->serving;
+    })
+    or return;
+
+    push @{ $self->{older} }, $old;
+
+    return $old;
+}
+
+
+# a child of somebody else, which may be nobody's to wait for
+
+sub ended {
+    my $pid = shift;
+
+    open my $fh, '<', "/proc/$pid/stat" or return 1;
+
+    return <$fh> =~ /\) Z /;
+}
+
+
 sub reaped {
     my $self = shift;
 
-    if (!defined $self->{status} && waitpid($self->{pid}, 1) > 0) {
+    if ($self->{daemon}) {
+        $self->{status} = 0 if ended($self->{pid});
+
+    } elsif (!defined $self->{status} && waitpid($self->{pid}, 1) > 0) {
         $self->{status} = $?;
     }
 
@@ -332,6 +401,8 @@ sub gone {
 
 sub stop {
     my $self = shift;
+
+    kill TERM => grep { !ended($_) } splice @{ $self->{older} // [] };
 
     return if !$self->{pid} || $self->reaped;
 
