@@ -64,6 +64,8 @@ ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
         return NGX_CONF_ERROR;
     }
 
+    ngx_memzero(v, sizeof(ngx_http_convrelay_value_t));
+
     v->source = *source;
     ngx_http_convrelay_place(cf, &v->place);
 
