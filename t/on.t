@@ -520,3 +520,45 @@ try(1022, "é")
 < "Fine."
 < "A whole character."
 < "Fine."
+
+
+
+=== TEST 28: upper and lower case of every script
+--- on
+convrelay_on  prompt  "человек"           say "word";
+convrelay_on  prompt  "ÉLÈVE"             say "accents";
+convrelay_on  prompt  "σίσυφος"           say "final sigma";
+convrelay_on  prompt  ~*^помощь\b         say "regex";
+convrelay_on  prompt  ~\bMás\b            say "class";
+convrelay_on  prompt  "~*(?<who>\w+) ruft an" say "named $who";
+--- llm: answer=say:model
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+
+for _, said in ipairs{ "Человек, пожалуйста.", "Un élève.", "ΣΊΣΥΦΟΣ",
+                       "ПОМОЩЬ!", "ПОМОЩЬЮ", "¡Más!", "Demás", "más",
+                       "JÜRGEN RUFT AN", "eleve" } do
+    call:prompt(said)
+    ngx.say(said, ": ", (call:answer()))
+end
+--- response_body
+Человек, пожалуйста.: word
+Un élève.: accents
+ΣΊΣΥΦΟΣ: final sigma
+ПОМОЩЬ!: regex
+ПОМОЩЬЮ: model
+¡Más!: class
+Demás: model
+más: model
+JÜRGEN RUFT AN: named JÜRGEN
+eleve: model
+
+
+
+=== TEST 29: a match that is not UTF-8
+--- on eval
+"convrelay_on  prompt  \"\xe9l\xe8ve\" say \"x\";\n"
+--- must_die
+--- error_log
+the match of "prompt" is not UTF-8, so it would match nothing that is said

@@ -10,6 +10,7 @@
 
 
 #include "ngx_http_convrelay_call.h"
+#include "convrelay_fold.h"
 #include "convrelay_utf8.h"
 
 
@@ -175,10 +176,11 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
     convrelay_str_t *text)
 {
 #if (NGX_PCRE)
-    ngx_int_t   rc;
-    ngx_str_t   str;
+    ngx_int_t        rc;
+    ngx_str_t        str;
 #endif
-    ngx_str_t  *match;
+    ngx_str_t       *match;
+    convrelay_str_t  part;
 
     match = &rule->match;
 
@@ -223,10 +225,10 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
 
 #endif
 
-    return (text->len >= match->len
-            && ngx_strlcasestrn(text->data, text->data + text->len,
-                                match->data, match->len - 1))
-           ? NGX_OK : NGX_DECLINED;
+    part.len = match->len;
+    part.data = match->data;
+
+    return convrelay_fold_contains(text, &part) ? NGX_OK : NGX_DECLINED;
 }
 
 

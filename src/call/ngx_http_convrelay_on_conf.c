@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_convrelay_call.h"
+#include "convrelay_utf8.h"
 
 
 /*
@@ -17,6 +18,18 @@
  * that a prompt can cost without pcre_jit.
  */
 #define NGX_HTTP_CONVRELAY_MATCH_LIMIT   "(*LIMIT_MATCH=5000)"
+
+/*
+ * Before each pattern, as nginx has no options for it: prompts are UTF-8, and
+ * letters are those of any script, for "\w", "\b" and the case too.
+ */
+#if (NGX_PCRE2)
+#define NGX_HTTP_CONVRELAY_REGEX_START                                       \
+    NGX_HTTP_CONVRELAY_MATCH_LIMIT "(*UTF)(*UCP)"
+#else
+#define NGX_HTTP_CONVRELAY_REGEX_START                                       \
+    NGX_HTTP_CONVRELAY_MATCH_LIMIT "(*UTF8)(*UCP)"
+#endif
 
 #define NGX_HTTP_CONVRELAY_DTMF_PAUSE    3000   /* ms */
 #define NGX_HTTP_CONVRELAY_END_TIMEOUT   10000  /* the same */
@@ -221,6 +234,15 @@ ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
         return NGX_CONF_ERROR;
     }
 
+    if (convrelay_utf8_valid(rule->match.data, rule->match.len)
+        != rule->match.len)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the match of \"prompt\" is not UTF-8, so it "
+                           "would match nothing that is said");
+        return NGX_CONF_ERROR;
+    }
+
     if (rule->match.data[0] == '~') {
         return ngx_http_convrelay_on_regex(cf, rule);
     }
@@ -255,7 +277,7 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 #if (NGX_PCRE)
 
     u_char               errstr[NGX_MAX_CONF_ERRSTR];
-    size_t               limit;
+    size_t               start;
     u_char              *p;
     ngx_str_t            pattern;
     ngx_regex_compile_t  rc;
@@ -280,19 +302,19 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
         return NGX_CONF_ERROR;
     }
 
-    limit = sizeof(NGX_HTTP_CONVRELAY_MATCH_LIMIT) - 1;
+    start = sizeof(NGX_HTTP_CONVRELAY_REGEX_START) - 1;
 
     /* the zero at its end is PCRE's */
 
-    p = ngx_pnalloc(cf->pool, limit + pattern.len + 1);
+    p = ngx_pnalloc(cf->pool, start + pattern.len + 1);
     if (p == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    rc.pattern.len = limit + pattern.len;
+    rc.pattern.len = start + pattern.len;
     rc.pattern.data = p;
 
-    p = ngx_cpymem(p, NGX_HTTP_CONVRELAY_MATCH_LIMIT, limit);
+    p = ngx_cpymem(p, NGX_HTTP_CONVRELAY_REGEX_START, start);
     p = ngx_cpymem(p, pattern.data, pattern.len);
     *p = '\0';
 
