@@ -53,6 +53,14 @@ cmp_ok $did{'connect convrelay'}{calls}, '>', 0, 'calls came and went';
 cmp_ok $did{'twiml convrelay'}{webhooks}, '>', 0, 'webhooks were answered';
 is $did{'many convrelay'}{calls_closed}, 400, 'many calls lived to their end';
 
+# some 20 KiB, most of them OpenSSL's, and 16 more with a buffer for sending
+
+my $private = $did{'tls_private convrelay'}{private_kib_per_call};
+
+cmp_ok $private, '>', 10, 'an idle call behind TLS has memory of its own';
+cmp_ok $private, '<', 28, 'but no buffer for sending';
+note sprintf '%.1f KiB', $private;
+
 
 # servers that are wrong
 

@@ -303,6 +303,9 @@ void bench_mark_add(bench_mark_t *sum, const bench_mark_t *from,
 int64_t bench_memory(void);
 int64_t bench_cpu(void);
 
+/* of that, what no other process can have: shared memory is left out */
+int64_t bench_private_memory(void);
+
 /* process ids of the server, up to BENCH_MAX_PIDS */
 size_t bench_pids(pid_t *pids);
 

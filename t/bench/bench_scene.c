@@ -321,7 +321,7 @@ bench_interrupt_idle(bench_call_t *c)
 static void
 bench_scene_idle(bench_options_t *o)
 {
-    int64_t   before, idle, grown, after, settle;
+    int64_t   before, idle, grown, after, own, settle;
     unsigned  n;
 
     n = o->calls / 5;
@@ -332,10 +332,12 @@ bench_scene_idle(bench_options_t *o)
     bench_batch(0, o->at_once, o->at_once, bench_stop);
     bench_loop(bench_clock() + settle, NULL);
     before = bench_memory();
+    own = bench_private_memory();
 
     bench_batch(0, o->calls, o->at_once, bench_start_turns);
     bench_loop(bench_clock() + settle, NULL);
     idle = bench_memory();
+    own = bench_private_memory() - own;
 
     o->text = BENCH_ANSWER_TEXT;
     bench_turns = BENCH_ANSWERS;
@@ -350,6 +352,7 @@ bench_scene_idle(bench_options_t *o)
     bench_result("calls", o->calls);
     bench_result("kib_before", before / 1024.0);
     bench_result("kib_per_call", (idle - before) / 1024.0 / o->calls);
+    bench_result("private_kib_per_call", own / 1024.0 / o->calls);
     bench_result("bytes_per_kib_of_history",
                  (grown - idle) / (double) n
                  / (BENCH_ANSWERS * (BENCH_ANSWER_TEXT + 60) / 1024.0));

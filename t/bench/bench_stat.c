@@ -143,6 +143,50 @@ bench_memory(void)
 }
 
 
+/* a zone is mapped to be shared, whoever has touched its pages */
+
+int64_t
+bench_private_memory(void)
+{
+    int      shared;
+    long     kib;
+    FILE    *file;
+    char     line[4352], mode[5];
+    pid_t    pids[BENCH_MAX_PIDS];
+    size_t   i, n;
+    int64_t  sum;
+
+    sum = 0;
+    n = bench_pids(pids);
+
+    for (i = 0; i < n; i++) {
+        sprintf(line, "/proc/%d/smaps", (int) pids[i]);
+        file = fopen(line, "r");
+        shared = 0;
+
+        while (file && fgets(line, sizeof(line), file)) {
+
+            if (sscanf(line, "%*x-%*x %4s", mode) == 1) {
+                shared = (mode[3] == 's');
+
+            } else if (!shared
+                       && (sscanf(line, "Private_Clean: %ld kB", &kib) == 1
+                           || sscanf(line, "Private_Dirty: %ld kB", &kib)
+                              == 1))
+            {
+                sum += kib * 1024;
+            }
+        }
+
+        if (file) {
+            fclose(file);
+        }
+    }
+
+    return sum;
+}
+
+
 static int64_t
 bench_own(void)
 {

@@ -3,7 +3,8 @@ package Bench::Scenarios;
 # What is run, the figures that come of it, and what they are held to.
 #
 #     scenarios(\%opt)            in the order of a round
-#     figures(\@runs, \@servers)  rows: label, values by server and round
+#     figures(\@runs, \@servers, $openssl)
+#                                 rows: label, values by server and round
 #     targets(\@runs)             rows: text, measured, met
 
 use strict;
@@ -19,7 +20,7 @@ my $rate = 8300;
 # A name, the arguments of convrelay-bench, and where they differ: "few" for
 # servers that need longer, "warm" for those that compile first, "only" for
 # servers that have what it measures, "rounds" where more of them would say
-# nothing new, "group" to choose it by.
+# nothing new, "group" to choose it by, "env" for the server's environment.
 
 sub scenarios {
     my $opt = shift;
@@ -72,7 +73,26 @@ sub full {
           args => [ 'flat', @for ], only => \@secure },
         { name => 'tls_idle', group => 'tls', tls => 1, rounds => 1,
           args => [ 'idle' ], only => \@secure },
+        private(),
     );
+}
+
+
+# what an idle call behind TLS takes of the worker alone, with the shipped
+# example's request_pool_size and with nginx's, by TLS 1.2 and by 1.3
+
+sub private {
+    return map {
+        my ($name, $pool, $protocol) = @$_;
+
+        { name => $name, group => 'tls_private', tls => 1, rounds => 1,
+          args => [ qw( idle --calls 1000 ) ], only => [ 'convrelay' ],
+          env => { BENCH_POOL_SIZE => $pool, BENCH_TLS => $protocol } }
+    }
+    [ tls_private => 5632, 'TLSv1.2' ],
+    [ tls_private_default => 4096, 'TLSv1.2' ],
+    [ tls13_private => 5632, 'TLSv1.3' ],
+    [ tls13_private_default => 4096, 'TLSv1.3' ];
 }
 
 
@@ -102,6 +122,8 @@ sub quick {
         { name => 'tls', tls => 1, only => [ 'convrelay' ],
           args => [ qw( load --calls 20 --rate 400 --tokens 10 --seconds 0.5
                         --warmup 0.3 ) ] },
+        { name => 'tls_private', tls => 1, only => [ 'convrelay' ],
+          args => [ qw( idle --calls 200 --seconds 0.1 ) ] },
     );
 }
 
@@ -137,11 +159,19 @@ my @figures = (
     [ 'TLS, added delay p99, ms', 2, 'tls_load', 'delay_p99_ms' ],
     [ 'TLS, flat out, CPU per token, us', 2, 'tls_flat', 'cpu_us_per_token' ],
     [ 'TLS, KiB per idle call', 1, 'tls_idle', 'kib_per_call' ],
+    [ 'TLS 1.2, private KiB per idle call, %OPENSSL%', 1, 'tls_private',
+      'private_kib_per_call' ],
+    [ '  with the default request_pool_size', 1, 'tls_private_default',
+      'private_kib_per_call' ],
+    [ 'TLS 1.3, private KiB per idle call, %OPENSSL%', 1, 'tls13_private',
+      'private_kib_per_call' ],
+    [ '  with it by TLS 1.3', 1, 'tls13_private_default',
+      'private_kib_per_call' ],
 );
 
 
 sub figures {
-    my ($runs, $servers) = @_;
+    my ($runs, $servers, $openssl) = @_;
 
     my @rows;
 
@@ -158,6 +188,8 @@ sub figures {
             $values{$server} = \@of;
             $marks{$server} = marks(map { $_->{$scenario} } @rounds);
         }
+
+        $label =~ s/%OPENSSL%/$openssl/;
 
         push @rows, { label => $label, digits => $digits,
                       values => \%values, marks => \%marks } if %values;
@@ -293,6 +325,10 @@ my @targets = (
     [ 'CPU for each earlier turn, us', 1,
       '  more for each earlier one, us' ],
     [ 'KiB per idle call', 8, 'KiB per idle call' ],
+    [ 'TLS 1.2, private KiB per idle call', 20.5,
+      'TLS 1.2, private KiB per idle call, %OPENSSL%' ],
+    [ '  with the default request_pool_size', 23,
+      '  with the default request_pool_size' ],
     [ 'bytes per KiB of history', 1024, 'bytes per KiB of history' ],
     [ 'left after hang-up, %', 5, 'left after hang-up, % of it' ],
     [ 'system calls per token', 3.1, 'system calls per token' ],
