@@ -12,6 +12,12 @@ add_block_preprocessor(sub {
                        'tokens=$convrelay_tokens $convrelay_call_sid '
                        '"$upstream_status"';
     log_format  times  '$status $request_time';
+    log_format  fields '$uri $convrelay_call_sid/$convrelay_session_id/'
+                       '$convrelay_account_sid/$convrelay_parent_call_sid/'
+                       '$convrelay_from/$convrelay_to/'
+                       '$convrelay_forwarded_from/$convrelay_caller_name/'
+                       '$convrelay_direction/$convrelay_call_type/'
+                       '$convrelay_call_status/$convrelay_turns';
 _EOC_
 });
 
@@ -159,3 +165,43 @@ location = /none {
 --- request
 GET /none
 --- response_body: [][][]
+
+
+
+=== TEST 5: the lines of a call's webhooks have its fields, too
+--- config
+access_log  logs/fields.log fields;
+location = /twiml {
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_parameter  caller "$convrelay_from";
+}
+location = /end {
+    convrelay_connect_action;
+}
+location = /other {
+    return 200;
+}
+--- call
+local http = require "convrelay_http"
+
+local fields = { CallSid = "CA1", SessionId = "VX1", AccountSid = "AC1",
+                 ParentCallSid = "CA0", From = "+1", To = "+2",
+                 ForwardedFrom = "+3", CallerName = "Ann\nLee",
+                 Direction = "inbound", CallType = "x", CallStatus = "ringing" }
+
+for _, path in ipairs{ "/twiml", "/end", "/other" } do
+    http.form("GET", path, fields)
+end
+
+local r = http.form("POST", "/twiml", { CallSid = "CA2", From = "+4" })
+ngx.say(r.body:match("<Parameter.*/>"))
+http.form("POST", "/twiml", {})
+
+ngx.say(require "convrelay_llm".log("fields.log", 5))
+--- response_body
+<Parameter name="caller" value="+4"/>
+/twiml CA1/VX1/AC1/CA0/+1/+2/+3/Ann Lee/inbound/-/-/-
+/end CA1/VX1/AC1/CA0/+1/+2/+3/Ann Lee/inbound/-/-/-
+/other -/-/-/-/-/-/-/-/-/-/-/-
+/twiml CA2/-/-/-/+4/-/-/-/-/-/-/-
+/twiml -/-/-/-/-/-/-/-/-/-/-/-

@@ -43,6 +43,41 @@ static void ngx_http_convrelay_variable_suffix(uintptr_t data,
     const char *prefix, convrelay_str_t *suffix);
 
 
+/*
+ * By the data of their variables: a field of the setup message, and the form
+ * parameter of a webhook that has
+ * the same.  CallStatus is written in another way.
+ */
+
+static struct {
+    size_t                            offset;
+    ngx_str_t                         form;   /* or empty */
+} ngx_http_convrelay_setup_fields[] = {
+    { offsetof(convrelay_relay_setup_t, call_sid),
+      ngx_string("CallSid") },
+    { offsetof(convrelay_relay_setup_t, session_id),
+      ngx_string("SessionId") },
+    { offsetof(convrelay_relay_setup_t, account_sid),
+      ngx_string("AccountSid") },
+    { offsetof(convrelay_relay_setup_t, parent_call_sid),
+      ngx_string("ParentCallSid") },
+    { offsetof(convrelay_relay_setup_t, from),
+      ngx_string("From") },
+    { offsetof(convrelay_relay_setup_t, to),
+      ngx_string("To") },
+    { offsetof(convrelay_relay_setup_t, forwarded_from),
+      ngx_string("ForwardedFrom") },
+    { offsetof(convrelay_relay_setup_t, caller_name),
+      ngx_string("CallerName") },
+    { offsetof(convrelay_relay_setup_t, direction),
+      ngx_string("Direction") },
+    { offsetof(convrelay_relay_setup_t, call_type),
+      ngx_null_string },
+    { offsetof(convrelay_relay_setup_t, call_status),
+      ngx_null_string }
+};
+
+
 static ngx_str_t  ngx_http_convrelay_session_status =
     ngx_string("SessionStatus");
 static ngx_str_t  ngx_http_convrelay_session_duration =
@@ -54,58 +89,47 @@ static ngx_str_t  ngx_http_convrelay_handoff_data = ngx_string("HandoffData");
 static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
 
     { ngx_string("convrelay_call_sid"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, call_sid),
+      ngx_http_convrelay_setup_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_session_id"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, session_id),
+      ngx_http_convrelay_setup_variable, 1,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_account_sid"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, account_sid),
+      ngx_http_convrelay_setup_variable, 2,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_parent_call_sid"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, parent_call_sid),
+      ngx_http_convrelay_setup_variable, 3,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_from"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, from),
+      ngx_http_convrelay_setup_variable, 4,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_to"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, to),
+      ngx_http_convrelay_setup_variable, 5,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_forwarded_from"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, forwarded_from),
+      ngx_http_convrelay_setup_variable, 6,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_caller_name"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, caller_name),
+      ngx_http_convrelay_setup_variable, 7,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_direction"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, direction),
+      ngx_http_convrelay_setup_variable, 8,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_call_type"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, call_type),
+      ngx_http_convrelay_setup_variable, 9,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_call_status"), NULL,
-      ngx_http_convrelay_setup_variable,
-      offsetof(convrelay_relay_setup_t, call_status),
+      ngx_http_convrelay_setup_variable, 10,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_lang"), NULL,
@@ -235,19 +259,33 @@ static ngx_int_t
 ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    convrelay_str_t      *field;
-    convrelay_session_t  *session;
+    ngx_str_t                 *name;
+    ngx_uint_t                 i;
+    convrelay_str_t           *field;
+    convrelay_session_t       *session;
+    ngx_http_convrelay_ctx_t  *ctx;
 
+    i = data;
     session = ngx_http_convrelay_variable_session(r);
 
-    if (session == NULL) {
+    if (session) {
+        field = (convrelay_str_t *) ((char *) &session->setup
+                                 + ngx_http_convrelay_setup_fields[i].offset);
+
+        return ngx_http_convrelay_variable_text(r, v, field);
+    }
+
+    /* the form of any other request is not one of Twilio's */
+
+    name = &ngx_http_convrelay_setup_fields[i].form;
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
+
+    if (name->len == 0 || ctx == NULL || ctx->document == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    field = (convrelay_str_t *) ((char *) &session->setup + data);
-
-    return ngx_http_convrelay_variable_text(r, v, field);
+    return ngx_http_convrelay_variable_form(r, v, name);
 }
 
 
