@@ -1354,7 +1354,51 @@ the value "wss://voice.example.com" of "convrelay_public_url" is not a URL such 
 
 
 
-=== TEST 33: a public URL has no arguments
+=== TEST 33: a public URL has a host
+--- signed
+--- config
+convrelay_auth_token  12345;
+convrelay_public_url  https://:8443/phone;
+
+location = /twiml {
+    convrelay_twiml  wss://voice.example.com/ws;
+}
+--- must_die
+--- error_log
+the value "https://:8443/phone" of "convrelay_public_url" is not a URL such as
+
+
+
+=== TEST 34: and a port that is one
+--- signed
+--- config
+convrelay_auth_token  12345;
+convrelay_public_url  https://voice.example.com:https;
+
+location = /twiml {
+    convrelay_twiml  wss://voice.example.com/ws;
+}
+--- must_die
+--- error_log
+the value "https://voice.example.com:https" of "convrelay_public_url" is not a
+
+
+
+=== TEST 35: a public URL that is not one is refused where nobody has to sign, too
+--- config
+location = /ws {
+    convrelay;
+    convrelay_public_url  voice.example.com;
+
+    proxy_pass  http://llm/v1/chat/completions;
+}
+--- must_die
+--- error_log
+the value "voice.example.com" of "convrelay_public_url" is not a URL such as
+
+
+
+=== TEST 36: a public URL has no arguments
 --- signed
 --- http_config
 convrelay_env  BASE https://voice.example.com/?a=b;
@@ -1371,7 +1415,7 @@ the value "https://voice.example.com/?a=b" of "convrelay_public_url" is not a UR
 
 
 
-=== TEST 34: a public URL that turns out to be none is our failure
+=== TEST 37: a public URL that turns out to be none is our failure
 --- signed
 --- config
 convrelay_auth_token  12345;

@@ -35,13 +35,9 @@ static ngx_int_t ngx_http_convrelay_signature_pairs(ngx_http_request_t *r,
     ngx_pool_t *pool, ngx_array_t **pairs);
 static ngx_int_t ngx_http_convrelay_signature_base(ngx_http_request_t *r,
     ngx_pool_t *pool, ngx_uint_t ws, ngx_uint_t plain, ngx_str_t *base);
-static ngx_int_t ngx_http_convrelay_public_url(ngx_str_t *url,
-    ngx_str_t *scheme, ngx_str_t *rest);
 static ngx_int_t ngx_http_convrelay_signature_body(ngx_http_request_t *r);
 static char *ngx_http_convrelay_check_tokens(ngx_conf_t *cf,
     ngx_array_t *tokens);
-static char *ngx_http_convrelay_check_public_url(ngx_conf_t *cf,
-    ngx_http_convrelay_value_t *value);
 
 
 /* a call can last for hours, and what is checked here is not asked again */
@@ -312,111 +308,50 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
 
 
 /*
- * What precedes the request's URI in the URL that Twilio used: from the
- * configuration, else from the request's host, never from forwarded headers.
- * NGX_DECLINED: there is no such (further) base.
+ * What precedes the request's URI in the URL that Twilio used.  NGX_DECLINED:
+ * there is no such (further) base.
  */
 
 static ngx_int_t
 ngx_http_convrelay_signature_base(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_uint_t ws, ngx_uint_t plain, ngx_str_t *base)
 {
-    ngx_str_t                       url, rest, scheme;
-    ngx_http_convrelay_loc_conf_t  *clcf;
+    ngx_int_t                        rc;
+    ngx_str_t                        scheme;
+    ngx_http_convrelay_public_url_t  public;
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+    rc = ngx_http_convrelay_public_url(r, &public);
 
-    ngx_str_set(&scheme, "https://");
-
-    if (clcf->public_url) {
-
-        if (plain) {
-            return NGX_DECLINED;
-        }
-
-        if (ngx_http_complex_value(r, clcf->public_url->value, &url)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (ngx_http_convrelay_public_url(&url, &scheme, &rest) != NGX_OK) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "the value \"%V\" of \"convrelay_public_url\" is "
-                          "not a URL such as \"https://voice.example.com\"",
-                          &url);
-            return NGX_ERROR;
-        }
-
-    } else {
-
-        if (plain && (ws || ngx_http_convrelay_secure(r))) {
-            return NGX_DECLINED;
-        }
-
-        if (ngx_http_convrelay_authority(r, &rest) != NGX_OK) {
-            return NGX_DECLINED;
-        }
-
-        if (plain) {
-            ngx_str_set(&scheme, "http://");
-        }
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    if (ws) {
-        ngx_str_set(&scheme, "wss://");
+    scheme = public.scheme;
+
+    if (plain) {
+
+        if (ws || scheme.len) {
+            return NGX_DECLINED;
+        }
+
+        ngx_str_set(&scheme, "http");
+
+    } else if (ws) {
+        ngx_str_set(&scheme, "wss");
+
+    } else if (scheme.len == 0) {
+        ngx_str_set(&scheme, "https");
     }
 
-    base->data = ngx_pnalloc(pool, scheme.len + rest.len);
+    base->data = ngx_pnalloc(pool, scheme.len + 3 + public.rest.len);
     if (base->data == NULL) {
         return NGX_ERROR;
     }
 
-    base->len = ngx_sprintf(base->data, "%V%V", &scheme, &rest) - base->data;
+    base->len = ngx_sprintf(base->data, "%V://%V", &scheme, &public.rest)
+                - base->data;
 
     return NGX_OK;
-}
-
-
-/* cuts a base URL in two; NGX_DECLINED: it is none */
-
-static ngx_int_t
-ngx_http_convrelay_public_url(ngx_str_t *url, ngx_str_t *scheme,
-    ngx_str_t *rest)
-{
-    size_t  i;
-
-    *scheme = *url;
-
-    if (url->len >= 8 && ngx_strncmp(url->data, "https://", 8) == 0) {
-        scheme->len = 8;
-
-    } else if (url->len >= 7 && ngx_strncmp(url->data, "http://", 7) == 0) {
-        scheme->len = 7;
-
-    } else {
-        return NGX_DECLINED;
-    }
-
-    rest->len = url->len - scheme->len;
-    rest->data = url->data + scheme->len;
-
-    for (i = 0; i < rest->len; i++) {
-
-        if (rest->data[i] <= ' ' || rest->data[i] == '?'
-            || rest->data[i] == '#')
-        {
-            return NGX_DECLINED;
-        }
-    }
-
-    /* the request's URI brings its own */
-
-    if (rest->len && rest->data[rest->len - 1] == '/') {
-        rest->len--;
-    }
-
-    return (rest->len && rest->data[0] != '/') ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -574,14 +509,15 @@ ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    if (conf->auth_tokens) {
-        rv = ngx_http_convrelay_check_tokens(cf, conf->auth_tokens);
-
-        if (rv == NGX_CONF_OK && conf->public_url) {
-            rv = ngx_http_convrelay_check_public_url(cf, conf->public_url);
+    if (conf->public_url) {
+        rv = ngx_http_convrelay_public_url_check(cf, conf->public_url);
+        if (rv != NGX_CONF_OK) {
+            return rv;
         }
+    }
 
-        return rv;
+    if (conf->auth_tokens) {
+        return ngx_http_convrelay_check_tokens(cf, conf->auth_tokens);
     }
 
     if (conf->auth) {
@@ -633,31 +569,4 @@ ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
                        "\"off\"");
 
     return NGX_CONF_ERROR;
-}
-
-
-static char *
-ngx_http_convrelay_check_public_url(ngx_conf_t *cf,
-    ngx_http_convrelay_value_t *v)
-{
-    ngx_int_t  rc;
-    ngx_str_t  url, scheme, rest;
-
-    rc = ngx_http_convrelay_env_expand(cf, &v->source, &url);
-
-    if (rc == NGX_ERROR) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (rc == NGX_OK
-        && ngx_http_convrelay_public_url(&url, &scheme, &rest) != NGX_OK)
-    {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
-                           "the value \"%V\" of \"convrelay_public_url\" is "
-                           "not a URL such as \"https://voice.example.com\"",
-                           &url);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
 }
