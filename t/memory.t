@@ -221,11 +221,11 @@ subtest 'turns that are over, but not their requests' => sub {
     $call->ask('Hi');
     sleep 1.2;
 
-    my @heap = heap();
+    my @heap = $heap->counts;
 
     $call->ask("Hi $_") for 1 .. 10;
 
-    my $more = (heap())[0] - $heap[0];
+    my $more = ($heap->counts)[0] - $heap[0];
 
     cmp_ok $more, '<=', 49152, 'ten within a second need no more than one';
     note "$more bytes";
@@ -248,6 +248,31 @@ subtest 'prompts that come at once' => sub {
 
     is $call->ask('Hi') - $before, 2, 'the LLM was asked for the last of thirty';
     is $call->hangup, 1000, 'the call ends';
+};
+
+
+subtest 'a call that is over, while its connection lingers' => sub {
+    my @calls = map { dial('/open') } 1 .. 10;
+    my @heap = $heap->counts;
+
+    for my $call (@calls) {
+        $call->prompt('wait' . 'x' x 20000) for 1 .. 4;
+        $call->raw("\x01" . substr ConvRelay::Call::frame(1, 'y' x 20000), 1);
+    }
+
+    my $grown = ($heap->counts)[0] - $heap[0];
+
+    cmp_ok $grown, '>', 10 * 80000, 'ten calls hold 80 kB each';
+
+    for my $call (@calls) {
+        $call->raw(ConvRelay::Call::frame(2, 'z'));
+        is $call->end, 1002, 'a call is closed for a frame within a message';
+    }
+
+    my $left = ($heap->counts)[0] - $heap[0];
+
+    cmp_ok $left, '<', 1024, 'nothing of it is left but their languages';
+    note "$grown bytes, then $left";
 };
 
 

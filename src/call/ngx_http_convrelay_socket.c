@@ -213,6 +213,12 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
     if (call->event.posted) {
         ngx_delete_posted_event(&call->event);
     }
+
+    /* the connection may linger, and what the access log needs stays */
+
+    ngx_http_convrelay_output_free(call);
+    convrelay_ws_reader_free(&call->reader);
+    convrelay_session_over(call->session);
 }
 
 
@@ -224,8 +230,6 @@ ngx_http_convrelay_call_free(void *data)
     ngx_http_convrelay_call_t *call = data;
 
     ngx_http_convrelay_turns_free(call);
-    ngx_http_convrelay_output_free(call);
-    convrelay_ws_reader_free(&call->reader);
     convrelay_session_free(call->session);
 
     ngx_http_convrelay_memory_leave(call->main);
@@ -245,14 +249,14 @@ ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, c->log, 0,
                    "convrelay call finalize rc:%i", rc);
 
-    ngx_http_convrelay_call_stop(call);
-
     if (call->output.first) {
 
         /* ngx_ssl_shutdown() must not meet a write that is pending */
 
         c->error = 1;
     }
+
+    ngx_http_convrelay_call_stop(call);
 
     r->lingering_close = call->linger;
 

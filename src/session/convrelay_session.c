@@ -40,16 +40,34 @@ convrelay_session_init(convrelay_session_t *s,
 
 
 void
-convrelay_session_free(convrelay_session_t *s)
+convrelay_session_over(convrelay_session_t *s)
 {
     convrelay_session_answer_reset(s, CONVRELAY_ANSWER_NONE, 0);
     convrelay_history_free(&s->history);
 
+    free(s->handoff.data);
+    free(s->tones);
+
+    s->handoff.data = NULL;
+    s->handoff.len = 0;
+    s->tones = NULL;
+
+    s->prompt = NULL;
+    s->closed = 1;
+    s->turn_running = 0;
+    s->keys_deadline = 0;
+    s->end_deadline = 0;
+}
+
+
+void
+convrelay_session_free(convrelay_session_t *s)
+{
+    convrelay_session_over(s);
+
     free(s->parameters);
     free(s->setup_data);
     free(s->lang.data);
-    free(s->handoff.data);
-    free(s->tones);
 
     memset(s, 0, sizeof(convrelay_session_t));
 

@@ -23,6 +23,7 @@
 #define CONVRELAY_SESSION_MAX_DETAIL      32    /* bytes of a LOG's text */
 #define CONVRELAY_SESSION_MAX_DIGITS      64    /* keys of one entry */
 #define CONVRELAY_SESSION_MAX_GREETING    2048  /* bytes */
+#define CONVRELAY_SESSION_MAX_LANG        35    /* bytes; RFC 5646, 4.4.1 */
 
 /* the custom parameter that carries the greeting */
 #define CONVRELAY_SESSION_GREETING        "convrelay_greeting"
@@ -203,7 +204,8 @@ typedef struct {
     u_char                  *setup_data;  /* one block behind the texts */
 
     convrelay_str_t          lang;        /* of the last final prompt, or of
-                                             a later switch, owned */
+                                             a later switch, owned; empty
+                                             where it was too long for one */
 
     convrelay_history_t      history;     /* without the system prompt */
     convrelay_llm_message_t *prompt;      /* what the running turn answers;
@@ -245,6 +247,12 @@ typedef struct {
 void convrelay_session_init(convrelay_session_t *s,
     const convrelay_session_conf_t *conf);
 void convrelay_session_free(convrelay_session_t *s);
+
+/*
+ * The call is over, and nothing more is done.  Frees all except what a log
+ * line names: the setup with its parameters, the language, the counts.
+ */
+void convrelay_session_over(convrelay_session_t *s);
 
 /*
  * The events.  Each fills *out (nactions may be 0).  Without memory an event

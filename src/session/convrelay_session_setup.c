@@ -264,7 +264,7 @@ convrelay_session_set_lang(convrelay_session_t *s,
 {
     u_char  *p;
 
-    if (lang->len == 0) {
+    if (lang->len == 0 || lang->len > CONVRELAY_SESSION_MAX_LANG) {
         s->lang.len = 0;
         return CONVRELAY_OK;
     }

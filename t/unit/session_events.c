@@ -321,6 +321,21 @@ static const call_t  calls[] = {
       "lang\n"
       "    \"en-US\"\n" },
 
+    { "a language is 35 bytes at most, a longer one is none", EVENTS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "language \"xx-345678-012345-789012-456789-1234\"\n"
+      "    SEND {\"type\":\"language\",\"ttsLanguage\":"
+      "\"xx-345678-012345-789012-456789-1234\"}\n"
+      "lang\n"
+      "    \"xx-345678-012345-789012-456789-1234\"\n"
+      "language \"xx-345678-012345-789012-456789-12345\"\n"
+      "    SEND {\"type\":\"language\",\"ttsLanguage\":"
+      "\"xx-345678-012345-789012-456789-12345\"}\n"
+      "lang\n"
+      "    \"\"\n" },
+
     { "end without anything to be heard is sent at once", EVENTS,
       "setup \"CA1\"\n"
       "    SETUP\n"

@@ -13,6 +13,7 @@
 
 static void test_setup(void);
 static void test_actions(void);
+static void test_over(void);
 static void test_long_call(void);
 static void say(convrelay_session_t *s, uint64_t now, unsigned i);
 
@@ -187,6 +188,98 @@ test_actions(void)
 }
 
 
+/* an answer that runs, digits that wait, a history, a hand-off, a language */
+
+static void
+test_over(void)
+{
+    long                       before, setup;
+    u_char                     lang[36];
+    unsigned                   i;
+    convrelay_str_t            text;
+    convrelay_actions_t        out;
+    convrelay_session_t        s;
+    convrelay_relay_out_t      end;
+    convrelay_session_conf_t   conf;
+    convrelay_relay_message_t  m;
+
+    memset(&conf, 0, sizeof(conf));
+    conf.dtmf_max = 4;
+    conf.dtmf_pause = 3000;
+    conf.end_timeout = 10000;
+
+    before = heap.bytes;
+
+    convrelay_session_init(&s, &conf);
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_SETUP;
+    convrelay_str_set(&m.u.setup.call_sid, "CA1");
+    convrelay_session_message(&s, &m, 0, &out);
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_PROMPT;
+    m.u.prompt.last = 1;
+    convrelay_str_set(&m.u.prompt.voice_prompt, "Hi");
+    m.u.prompt.lang.data = lang;
+    m.u.prompt.lang.len = 35;
+    memset(lang, 'x', sizeof(lang));
+    convrelay_session_message(&s, &m, 0, &out);
+
+    tap_ok(s.lang.len == 35, "a language of 35 bytes");
+
+    convrelay_str_set(&m.u.prompt.voice_prompt, "Are you there?");
+    m.u.prompt.lang.len = 36;
+    convrelay_session_message(&s, &m, 0, &out);
+
+    tap_ok(s.lang.len == 0, "one of 36 is none");
+
+    convrelay_str_set(&m.u.prompt.voice_prompt, "Hello?");
+    convrelay_str_set(&m.u.prompt.lang, "en-US");
+    convrelay_session_message(&s, &m, 0, &out);
+
+    setup = heap.bytes;
+
+    convrelay_str_set(&text, "A piece of an answer");
+
+    for (i = 0; i < 100; i++) {
+        convrelay_session_delta(&s, &text, 0, &out);
+    }
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_DTMF;
+    convrelay_str_set(&m.u.digit, "1");
+    convrelay_session_message(&s, &m, 0, &out);
+
+    memset(&end, 0, sizeof(end));
+    end.type = CONVRELAY_RELAY_OUT_END;
+    convrelay_str_set(&end.text, "{}");
+    convrelay_session_perform(&s, &end, 0, &out);
+
+    convrelay_session_over(&s);
+
+    tap_ok(heap.bytes < setup || heap.bytes == 0,
+           "a call that is over has no answer and no history");
+    tap_ok(s.history.first == NULL && s.history.len == 0
+           && s.history.nmessages == 0, "... nor messages in it");
+    tap_ok(convrelay_session_deadline(&s) == 0, "it waits for nothing");
+    tap_is_str(&s.setup.call_sid, "CA1", "a log can name its callSid");
+    tap_is_str(&s.lang, "en-US", "... its language");
+    tap_ok(s.turns == 3 && s.tokens == 100, "... its counts");
+
+    convrelay_session_delta(&s, &text, 0, &out);
+    tap_ok(out.nactions == 0, "a piece leads to nothing");
+
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, 0, &out);
+    tap_ok(out.nactions == 0, "nor does the end of a turn");
+
+    convrelay_session_over(&s);
+    convrelay_session_free(&s);
+
+    tap_ok(heap.bytes == before, "nothing is left of it");
+}
+
+
 static void
 test_long_call(void)
 {
@@ -304,6 +397,7 @@ main(void)
 {
     test_setup();
     test_actions();
+    test_over();
     test_long_call();
 
     return tap_done();

@@ -15,7 +15,7 @@
  *   greeting "text"        (setup with it)    clock    toolong
  *   done                   declined "message to the model, or empty"
  *   say "text"             play "url"         tones "12"
- *   language "es-ES"       hangup "hand-off"
+ *   language "es-ES"       hangup "hand-off"  over
  *
  * and "history", "stats", "deadline" and "lang", which show its state.  Every
  * script runs once more for each of its memory allocations, which fails.
@@ -309,6 +309,9 @@ run_line(run_t *r, const char *line, size_t len)
         heap.armed = 1;
         convrelay_session_trigger_declined(&r->s, &text, &out);
         heap.armed = 0;
+
+    } else if (strcmp(name, "over") == 0) {
+        convrelay_session_over(&r->s);
 
     } else if (strcmp(name, "deadline") == 0) {
         show(r, "    %d\n", convrelay_session_deadline(&r->s)
