@@ -15,6 +15,50 @@
     NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF
 
 
+/* the defaults of all directives: times in ms, sizes in bytes, 0: no limit */
+
+#define NGX_HTTP_CONVRELAY_PING_INTERVAL      30000
+#define NGX_HTTP_CONVRELAY_SETUP_TIMEOUT      10000
+#define NGX_HTTP_CONVRELAY_SEND_TIMEOUT       30000
+#define NGX_HTTP_CONVRELAY_MAX_CALL_TIME      (4 * 60 * 60 * 1000)
+#define NGX_HTTP_CONVRELAY_MAX_ANSWER_TIME    120000
+#define NGX_HTTP_CONVRELAY_MAX_MESSAGE_SIZE   CONVRELAY_RELAY_MAX_MESSAGE
+#define NGX_HTTP_CONVRELAY_MAX_OUTPUT_SIZE    262144
+#define NGX_HTTP_CONVRELAY_MAX_ANSWER_SIZE    65536
+#define NGX_HTTP_CONVRELAY_MAX_RESPONSE_SIZE  (8 * 1024 * 1024)
+#define NGX_HTTP_CONVRELAY_MAX_LINE_SIZE      262144
+#define NGX_HTTP_CONVRELAY_MAX_HISTORY_SIZE   262144
+#define NGX_HTTP_CONVRELAY_MAX_MESSAGES       400     /* of the history */
+#define NGX_HTTP_CONVRELAY_MAX_FRAGMENTS      128
+#define NGX_HTTP_CONVRELAY_MAX_FRAME_RATE     100     /* a second */
+#define NGX_HTTP_CONVRELAY_MAX_TURN_RATE      60      /* a minute */
+#define NGX_HTTP_CONVRELAY_LOG_NUMBERS        0       /* off */
+#define NGX_HTTP_CONVRELAY_DTMF_TERMINATOR    '#'
+#define NGX_HTTP_CONVRELAY_DTMF_MAX           CONVRELAY_SESSION_MAX_DIGITS
+#define NGX_HTTP_CONVRELAY_DTMF_PAUSE         3000
+#define NGX_HTTP_CONVRELAY_END_TIMEOUT        10000
+#define NGX_HTTP_CONVRELAY_GREETING_HISTORY   1       /* on */
+#define NGX_HTTP_CONVRELAY_TICKET_LIFETIME    120     /* seconds */
+
+#define NGX_HTTP_CONVRELAY_MODEL              "gpt-4o-mini"
+
+#define NGX_HTTP_CONVRELAY_SYSTEM_PROMPT                                     \
+    "You are a helpful assistant on the phone. What you say is turned into " \
+    "speech, so answer with care and keep it short. Spell out all numbers, " \
+    "for example twenty and not 20. Do not use emoji, bullet points, "       \
+    "asterisks or other special symbols."
+
+#define NGX_HTTP_CONVRELAY_ERROR_MESSAGE                                     \
+    "I ran into a temporary issue while generating a response."
+
+#define NGX_HTTP_CONVRELAY_DTMF_MESSAGE                                      \
+    "The caller pressed $convrelay_digits."
+
+#define NGX_HTTP_CONVRELAY_GREETING                                          \
+    "Hi! I am a voice assistant powered by Twilio and Open A I . Ask me "    \
+    "anything!"
+
+
 static char *ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
@@ -25,14 +69,25 @@ static char *ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
-static void ngx_http_convrelay_own(ngx_http_convrelay_loc_conf_t *conf);
-static void ngx_http_convrelay_merge_values(
-    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
-static char *ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
+static void ngx_http_convrelay_merge_llm(
+    ngx_http_convrelay_llm_conf_t *prev, ngx_http_convrelay_llm_conf_t *conf);
+static void ngx_http_convrelay_merge_limits(
+    ngx_http_convrelay_limits_conf_t *prev,
+    ngx_http_convrelay_limits_conf_t *conf);
+static void ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
+    convrelay_session_conf_t *conf);
+static void ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
+    ngx_http_convrelay_on_conf_t *conf);
+static void ngx_http_convrelay_merge_auth(
+    ngx_http_convrelay_auth_conf_t *prev,
+    ngx_http_convrelay_auth_conf_t *conf);
+static void ngx_http_convrelay_merge_twiml(
+    ngx_http_convrelay_twiml_conf_t *prev,
+    ngx_http_convrelay_twiml_conf_t *conf);
+static ngx_http_handler_pt ngx_http_convrelay_merge_webhook(
+    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_loc_conf_t *prev,
+    ngx_http_convrelay_loc_conf_t *conf);
 
-static char *ngx_http_convrelay_own_msec_slot(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
 static char *ngx_http_convrelay_check_time(ngx_conf_t *cf, void *post,
     void *data);
 static char *ngx_http_convrelay_check_size(ngx_conf_t *cf, void *post,
@@ -54,6 +109,35 @@ static ngx_conf_post_t  ngx_http_convrelay_size_post = {
 };
 
 
+static ngx_http_convrelay_value_t  ngx_http_convrelay_default_model = {
+    NULL, ngx_string(NGX_HTTP_CONVRELAY_MODEL), { NULL, 0 }
+};
+
+
+static ngx_http_convrelay_value_t  ngx_http_convrelay_default_prompt = {
+    NULL, ngx_string(NGX_HTTP_CONVRELAY_SYSTEM_PROMPT), { NULL, 0 }
+};
+
+
+static ngx_http_convrelay_value_t  ngx_http_convrelay_default_error = {
+    NULL, ngx_string(NGX_HTTP_CONVRELAY_ERROR_MESSAGE), { NULL, 0 }
+};
+
+
+static ngx_http_convrelay_value_t  ngx_http_convrelay_default_dtmf = {
+    NULL, ngx_string(NGX_HTTP_CONVRELAY_DTMF_MESSAGE), { NULL, 0 }
+};
+
+
+/* of every document; without the events, what was heard is a guess */
+
+static ngx_keyval_t  ngx_http_convrelay_default_attributes[] = {
+    { ngx_string("welcomeGreeting"), ngx_string(NGX_HTTP_CONVRELAY_GREETING) },
+    { ngx_string("events"), ngx_string("tokens-played") },
+    { ngx_null_string, ngx_null_string }
+};
+
+
 static ngx_command_t  ngx_http_convrelay_commands[] = {
 
     { ngx_string("convrelay"),
@@ -65,30 +149,30 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
 
     { ngx_string("convrelay_model"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
-      ngx_http_convrelay_value_slot,
+      ngx_http_convrelay_own_value_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, model),
+      offsetof(ngx_http_convrelay_loc_conf_t, llm.model),
       NULL },
 
     { ngx_string("convrelay_system_prompt"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
-      ngx_http_convrelay_phrase_slot,
+      ngx_http_convrelay_own_phrase_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, system_prompt),
+      offsetof(ngx_http_convrelay_loc_conf_t, llm.system_prompt),
       NULL },
 
     { ngx_string("convrelay_system_prompt_file"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
-      ngx_http_convrelay_value_slot,
+      ngx_http_convrelay_own_value_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, system_prompt_file),
+      offsetof(ngx_http_convrelay_loc_conf_t, llm.system_prompt_file),
       NULL },
 
     { ngx_string("convrelay_error_message"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
-      ngx_http_convrelay_phrase_slot,
+      ngx_http_convrelay_own_phrase_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, error_message),
+      offsetof(ngx_http_convrelay_loc_conf_t, llm.error_message),
       NULL },
 
     { ngx_string("convrelay_request_field"),
@@ -116,63 +200,63 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_phrase_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, dtmf_message),
+      offsetof(ngx_http_convrelay_loc_conf_t, on.dtmf_message),
       NULL },
 
     { ngx_string("convrelay_end_timeout"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, end_timeout),
+      offsetof(ngx_http_convrelay_loc_conf_t, on.end_timeout),
       NULL },
 
     { ngx_string("convrelay_greeting_history"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, greeting_history),
+      offsetof(ngx_http_convrelay_loc_conf_t, on.greeting_history),
       NULL },
 
     { ngx_string("convrelay_ping_interval"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, ping_interval),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.ping_interval),
       &ngx_http_convrelay_time_post },
 
     { ngx_string("convrelay_setup_timeout"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, setup_timeout),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.setup_timeout),
       &ngx_http_convrelay_time_post },
 
     { ngx_string("convrelay_max_call_time"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_own_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_call_time),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.max_call_time),
       NULL },
 
     { ngx_string("convrelay_max_answer_time"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_own_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_answer_time),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.max_answer_time),
       NULL },
 
     { ngx_string("convrelay_max_frame_rate"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_frame_rate),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.max_frame_rate),
       &ngx_http_convrelay_count_bounds },
 
     { ngx_string("convrelay_max_turn_rate"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_turn_rate),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.max_turn_rate),
       &ngx_http_convrelay_count_bounds },
 
     { ngx_string("convrelay_limit_calls"),
@@ -186,70 +270,70 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, log_numbers),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.log_numbers),
       NULL },
 
     { ngx_string("convrelay_send_timeout"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, send_timeout),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.send_timeout),
       &ngx_http_convrelay_time_post },
 
     { ngx_string("convrelay_max_message_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_message_size),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.max_message_size),
       &ngx_http_convrelay_size_post },
 
     { ngx_string("convrelay_max_fragments"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_fragments),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.max_fragments),
       &ngx_http_convrelay_count_bounds },
 
     { ngx_string("convrelay_max_output_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_output_size),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.max_output_size),
       &ngx_http_convrelay_size_post },
 
     { ngx_string("convrelay_max_answer_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_answer_size),
+      offsetof(ngx_http_convrelay_loc_conf_t, session.max_answer),
       NULL },
 
     { ngx_string("convrelay_max_response_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_response_size),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.max_response_size),
       NULL },
 
     { ngx_string("convrelay_max_line_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_line_size),
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.max_line_size),
       &ngx_http_convrelay_size_post },
 
     { ngx_string("convrelay_max_history_size"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_history_size),
+      offsetof(ngx_http_convrelay_loc_conf_t, session.max_history_bytes),
       NULL },
 
     { ngx_string("convrelay_max_history_messages"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, max_history_messages),
+      offsetof(ngx_http_convrelay_loc_conf_t, session.max_history_messages),
       &ngx_http_convrelay_count_bounds },
 
     { ngx_string("convrelay_auth_token"),
@@ -263,7 +347,7 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_value_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, public_url),
+      offsetof(ngx_http_convrelay_loc_conf_t, auth.public_url),
       NULL },
 
     { ngx_string("convrelay_ticket"),
@@ -277,7 +361,7 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_twiml,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, twiml),
+      offsetof(ngx_http_convrelay_loc_conf_t, twiml.url),
       NULL },
 
     { ngx_string("convrelay_twiml_attribute"),
@@ -312,21 +396,21 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_twiml_xml_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, before),
+      offsetof(ngx_http_convrelay_loc_conf_t, twiml.before),
       NULL },
 
     { ngx_string("convrelay_twiml_inside"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_twiml_xml_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, inside),
+      offsetof(ngx_http_convrelay_loc_conf_t, twiml.inside),
       NULL },
 
     { ngx_string("convrelay_twiml_after"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_twiml_after,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_convrelay_loc_conf_t, after),
+      offsetof(ngx_http_convrelay_loc_conf_t, twiml.after),
       NULL },
 
     { ngx_string("convrelay_connect_action"),
@@ -510,55 +594,66 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
-     *     conf->llm_handler = NULL;
-     *     conf->system = { 0, NULL };
+     *     conf->place = { NULL, 0 };
+     *     conf->own = { NULL, 0 };
+     *     conf->llm.handler = NULL;
+     *     conf->llm.system = { 0, NULL };
+     *     conf->llm.error_varies = 0;
+     *     conf->llm.checked = 0;
+     *     conf->auth.set = 0;
+     *     conf->auth.ticket_lifetime = 0;
+     *     conf->twiml.after_place = { NULL, 0 };
+     *     conf->connect.enable = 0;
      *     conf->session = { 0 };
-     *     conf->checked = 0;
-     *     conf->connect_action = 0;
-     *     conf->auth = 0;
-     *     conf->ticket_lifetime = 0;
      */
 
     conf->enable = NGX_CONF_UNSET;
-    conf->model = NGX_CONF_UNSET_PTR;
-    conf->system_prompt = NGX_CONF_UNSET_PTR;
-    conf->system_prompt_file = NGX_CONF_UNSET_PTR;
-    conf->error_message = NGX_CONF_UNSET_PTR;
-    conf->fields = NGX_CONF_UNSET_PTR;
-    conf->ping_interval = NGX_CONF_UNSET_MSEC;
-    conf->send_timeout = NGX_CONF_UNSET_MSEC;
-    conf->setup_timeout = NGX_CONF_UNSET_MSEC;
-    conf->max_call_time = NGX_CONF_UNSET_MSEC;
-    conf->max_answer_time = NGX_CONF_UNSET_MSEC;
-    conf->max_frame_rate = NGX_CONF_UNSET;
-    conf->max_turn_rate = NGX_CONF_UNSET;
-    conf->limits = NGX_CONF_UNSET_PTR;
-    conf->log_numbers = NGX_CONF_UNSET;
-    conf->rules = NGX_CONF_UNSET_PTR;
-    conf->dtmf = NGX_CONF_UNSET_PTR;
-    conf->dtmf_message = NGX_CONF_UNSET_PTR;
-    conf->end_timeout = NGX_CONF_UNSET_MSEC;
-    conf->greeting_history = NGX_CONF_UNSET;
-    conf->max_message_size = NGX_CONF_UNSET_SIZE;
-    conf->max_output_size = NGX_CONF_UNSET_SIZE;
-    conf->max_answer_size = NGX_CONF_UNSET_SIZE;
-    conf->max_response_size = NGX_CONF_UNSET_SIZE;
-    conf->max_line_size = NGX_CONF_UNSET_SIZE;
-    conf->max_history_size = NGX_CONF_UNSET_SIZE;
-    conf->max_history_messages = NGX_CONF_UNSET;
-    conf->max_fragments = NGX_CONF_UNSET;
-    conf->twiml = NGX_CONF_UNSET_PTR;
-    conf->attributes = NGX_CONF_UNSET_PTR;
-    conf->languages = NGX_CONF_UNSET_PTR;
-    conf->parameters = NGX_CONF_UNSET_PTR;
-    conf->action = NGX_CONF_UNSET_PTR;
-    conf->before = NGX_CONF_UNSET_PTR;
-    conf->inside = NGX_CONF_UNSET_PTR;
-    conf->after = NGX_CONF_UNSET_PTR;
-    conf->reply = NGX_CONF_UNSET_PTR;
-    conf->auth_tokens = NGX_CONF_UNSET_PTR;
-    conf->public_url = NGX_CONF_UNSET_PTR;
-    conf->ticket = NGX_CONF_UNSET_PTR;
+
+    conf->llm.model = NGX_CONF_UNSET_PTR;
+    conf->llm.system_prompt = NGX_CONF_UNSET_PTR;
+    conf->llm.system_prompt_file = NGX_CONF_UNSET_PTR;
+    conf->llm.error_message = NGX_CONF_UNSET_PTR;
+    conf->llm.fields = NGX_CONF_UNSET_PTR;
+
+    conf->limits.ping_interval = NGX_CONF_UNSET_MSEC;
+    conf->limits.setup_timeout = NGX_CONF_UNSET_MSEC;
+    conf->limits.send_timeout = NGX_CONF_UNSET_MSEC;
+    conf->limits.max_call_time = NGX_CONF_UNSET_MSEC;
+    conf->limits.max_answer_time = NGX_CONF_UNSET_MSEC;
+    conf->limits.max_message_size = NGX_CONF_UNSET_SIZE;
+    conf->limits.max_output_size = NGX_CONF_UNSET_SIZE;
+    conf->limits.max_response_size = NGX_CONF_UNSET_SIZE;
+    conf->limits.max_line_size = NGX_CONF_UNSET_SIZE;
+    conf->limits.max_fragments = NGX_CONF_UNSET;
+    conf->limits.max_frame_rate = NGX_CONF_UNSET;
+    conf->limits.max_turn_rate = NGX_CONF_UNSET;
+    conf->limits.calls = NGX_CONF_UNSET_PTR;
+    conf->limits.log_numbers = NGX_CONF_UNSET;
+
+    conf->session.max_answer = NGX_CONF_UNSET_SIZE;
+    conf->session.max_history_bytes = NGX_CONF_UNSET_SIZE;
+    conf->session.max_history_messages = NGX_CONF_UNSET_SIZE;
+
+    conf->on.rules = NGX_CONF_UNSET_PTR;
+    conf->on.dtmf = NGX_CONF_UNSET_PTR;
+    conf->on.dtmf_message = NGX_CONF_UNSET_PTR;
+    conf->on.end_timeout = NGX_CONF_UNSET_MSEC;
+    conf->on.greeting_history = NGX_CONF_UNSET;
+
+    conf->auth.tokens = NGX_CONF_UNSET_PTR;
+    conf->auth.public_url = NGX_CONF_UNSET_PTR;
+    conf->auth.ticket = NGX_CONF_UNSET_PTR;
+
+    conf->twiml.url = NGX_CONF_UNSET_PTR;
+    conf->twiml.attributes = NGX_CONF_UNSET_PTR;
+    conf->twiml.languages = NGX_CONF_UNSET_PTR;
+    conf->twiml.parameters = NGX_CONF_UNSET_PTR;
+    conf->twiml.action = NGX_CONF_UNSET_PTR;
+    conf->twiml.before = NGX_CONF_UNSET_PTR;
+    conf->twiml.inside = NGX_CONF_UNSET_PTR;
+    conf->twiml.after = NGX_CONF_UNSET_PTR;
+
+    conf->connect.reply = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -570,24 +665,35 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_convrelay_loc_conf_t *prev = parent;
     ngx_http_convrelay_loc_conf_t *conf = child;
 
-    char  *rv;
+    char                      *rv;
+    ngx_http_handler_pt        webhook;
+    ngx_http_core_loc_conf_t  *clcf;
 
-    if (conf->system_prompt != NGX_CONF_UNSET_PTR
-        && conf->system_prompt_file != NGX_CONF_UNSET_PTR)
+    if (conf->llm.system_prompt != NGX_CONF_UNSET_PTR
+        && conf->llm.system_prompt_file != NGX_CONF_UNSET_PTR)
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
-                                      &conf->system_prompt_file->place,
+                                      &conf->llm.system_prompt_file->place,
                                       "\"convrelay_system_prompt\" and "
                                       "\"convrelay_system_prompt_file\" "
                                       "exclude each other");
         return NGX_CONF_ERROR;
     }
 
-    ngx_http_convrelay_own(conf);
+    ngx_http_convrelay_merge_llm(&prev->llm, &conf->llm);
+    ngx_http_convrelay_merge_limits(&prev->limits, &conf->limits);
+    ngx_http_convrelay_merge_session(&prev->session, &conf->session);
+    ngx_http_convrelay_merge_on(&prev->on, &conf->on);
+    ngx_http_convrelay_merge_auth(&prev->auth, &conf->auth);
+    ngx_http_convrelay_merge_twiml(&prev->twiml, &conf->twiml);
 
-    ngx_http_convrelay_merge_values(prev, conf);
+    ngx_conf_merge_ptr_value(conf->connect.reply, prev->connect.reply, NULL);
 
-    rv = ngx_http_convrelay_merge_handler(cf, prev, conf);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    webhook = ngx_http_convrelay_merge_webhook(clcf, prev, conf);
+
+    rv = ngx_http_convrelay_location_merge(cf, clcf, prev, conf, webhook);
 
     if (rv == NGX_CONF_OK && conf->enable) {
         rv = ngx_http_convrelay_request_merge(cf, conf);
@@ -598,7 +704,8 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (rv == NGX_CONF_OK) {
-        rv = ngx_http_convrelay_twiml_merge(cf, prev, conf);
+        rv = ngx_http_convrelay_twiml_merge(cf, prev, conf,
+                                      ngx_http_convrelay_default_attributes);
     }
 
     if (rv == NGX_CONF_OK) {
@@ -617,33 +724,12 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-/* values know where they stand; setters of the other directives note it */
-
 static void
-ngx_http_convrelay_own(ngx_http_convrelay_loc_conf_t *conf)
+ngx_http_convrelay_merge_llm(ngx_http_convrelay_llm_conf_t *prev,
+    ngx_http_convrelay_llm_conf_t *conf)
 {
-    ngx_uint_t                   i;
-    ngx_http_convrelay_value_t  *values[4];
-
-    values[0] = conf->model;
-    values[1] = conf->system_prompt;
-    values[2] = conf->system_prompt_file;
-    values[3] = conf->error_message;
-
-    for (i = 0; i < 4 && conf->own.line == 0; i++) {
-
-        if (values[i] != NGX_CONF_UNSET_PTR) {
-            conf->own = values[i]->place;
-        }
-    }
-}
-
-
-static void
-ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
-    ngx_http_convrelay_loc_conf_t *conf)
-{
-    ngx_conf_merge_ptr_value(conf->model, prev->model, NULL);
+    ngx_conf_merge_ptr_value(conf->model, prev->model,
+                             &ngx_http_convrelay_default_model);
 
     /* either of the two replaces what an outer level has */
 
@@ -654,45 +740,128 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
         conf->system_prompt_file = prev->system_prompt_file;
     }
 
-    ngx_conf_init_ptr_value(conf->system_prompt, NULL);
     ngx_conf_init_ptr_value(conf->system_prompt_file, NULL);
+    ngx_conf_init_ptr_value(conf->system_prompt,
+                            conf->system_prompt_file
+                            ? NULL : &ngx_http_convrelay_default_prompt);
 
-    ngx_conf_merge_ptr_value(conf->error_message, prev->error_message, NULL);
+    ngx_conf_merge_ptr_value(conf->error_message, prev->error_message,
+                             &ngx_http_convrelay_default_error);
     ngx_conf_merge_ptr_value(conf->fields, prev->fields, NULL);
+}
 
-    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval, 30000);
-    ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 30000);
-    ngx_conf_merge_msec_value(conf->setup_timeout, prev->setup_timeout, 10000);
+
+static void
+ngx_http_convrelay_merge_limits(ngx_http_convrelay_limits_conf_t *prev,
+    ngx_http_convrelay_limits_conf_t *conf)
+{
+    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval,
+                              NGX_HTTP_CONVRELAY_PING_INTERVAL);
+    ngx_conf_merge_msec_value(conf->setup_timeout, prev->setup_timeout,
+                              NGX_HTTP_CONVRELAY_SETUP_TIMEOUT);
+    ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout,
+                              NGX_HTTP_CONVRELAY_SEND_TIMEOUT);
     ngx_conf_merge_msec_value(conf->max_call_time, prev->max_call_time,
-                              4 * 60 * 60 * 1000);
+                              NGX_HTTP_CONVRELAY_MAX_CALL_TIME);
     ngx_conf_merge_msec_value(conf->max_answer_time, prev->max_answer_time,
-                              120000);
-    ngx_conf_merge_value(conf->max_frame_rate, prev->max_frame_rate, 100);
-    ngx_conf_merge_value(conf->max_turn_rate, prev->max_turn_rate, 60);
-    ngx_conf_merge_ptr_value(conf->limits, prev->limits, NULL);
-    ngx_conf_merge_value(conf->log_numbers, prev->log_numbers, 0);
-
+                              NGX_HTTP_CONVRELAY_MAX_ANSWER_TIME);
     ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
-                              CONVRELAY_RELAY_MAX_MESSAGE);
+                              NGX_HTTP_CONVRELAY_MAX_MESSAGE_SIZE);
     ngx_conf_merge_size_value(conf->max_output_size, prev->max_output_size,
-                              262144);
-    ngx_conf_merge_size_value(conf->max_answer_size, prev->max_answer_size,
-                              65536);
+                              NGX_HTTP_CONVRELAY_MAX_OUTPUT_SIZE);
     ngx_conf_merge_size_value(conf->max_response_size,
-                              prev->max_response_size, 8 * 1024 * 1024);
+                              prev->max_response_size,
+                              NGX_HTTP_CONVRELAY_MAX_RESPONSE_SIZE);
     ngx_conf_merge_size_value(conf->max_line_size, prev->max_line_size,
-                              262144);
-    ngx_conf_merge_size_value(conf->max_history_size, prev->max_history_size,
-                              262144);
-    ngx_conf_merge_value(conf->max_history_messages,
-                         prev->max_history_messages, 400);
-    ngx_conf_merge_value(conf->max_fragments, prev->max_fragments, 128);
+                              NGX_HTTP_CONVRELAY_MAX_LINE_SIZE);
+    ngx_conf_merge_value(conf->max_fragments, prev->max_fragments,
+                         NGX_HTTP_CONVRELAY_MAX_FRAGMENTS);
+    ngx_conf_merge_value(conf->max_frame_rate, prev->max_frame_rate,
+                         NGX_HTTP_CONVRELAY_MAX_FRAME_RATE);
+    ngx_conf_merge_value(conf->max_turn_rate, prev->max_turn_rate,
+                         NGX_HTTP_CONVRELAY_MAX_TURN_RATE);
+    ngx_conf_merge_ptr_value(conf->calls, prev->calls, NULL);
+    ngx_conf_merge_value(conf->log_numbers, prev->log_numbers,
+                         NGX_HTTP_CONVRELAY_LOG_NUMBERS);
+}
 
-    conf->session.max_answer = conf->max_answer_size;
-    conf->session.max_history_bytes = conf->max_history_size;
-    conf->session.max_history_messages = conf->max_history_messages;
 
-    ngx_conf_init_ptr_value(conf->twiml, NULL);
+/* directives that are the session's alone; all else is set by on_merge() */
+
+static void
+ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
+    convrelay_session_conf_t *conf)
+{
+    ngx_conf_merge_size_value(conf->max_answer, prev->max_answer,
+                              NGX_HTTP_CONVRELAY_MAX_ANSWER_SIZE);
+    ngx_conf_merge_size_value(conf->max_history_bytes,
+                              prev->max_history_bytes,
+                              NGX_HTTP_CONVRELAY_MAX_HISTORY_SIZE);
+    ngx_conf_merge_size_value(conf->max_history_messages,
+                              prev->max_history_messages,
+                              NGX_HTTP_CONVRELAY_MAX_MESSAGES);
+
+    /* of keys that only convrelay_on waits for */
+
+    conf->dtmf_pause = NGX_HTTP_CONVRELAY_DTMF_PAUSE;
+}
+
+
+static void
+ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
+    ngx_http_convrelay_on_conf_t *conf)
+{
+    ngx_conf_merge_ptr_value(conf->rules, prev->rules, NULL);
+    ngx_conf_merge_ptr_value(conf->dtmf, prev->dtmf, NULL);
+
+    if (conf->dtmf) {
+        ngx_conf_init_value(conf->dtmf->terminator,
+                            NGX_HTTP_CONVRELAY_DTMF_TERMINATOR);
+        ngx_conf_init_uint_value(conf->dtmf->max, NGX_HTTP_CONVRELAY_DTMF_MAX);
+        ngx_conf_init_msec_value(conf->dtmf->pause,
+                                 NGX_HTTP_CONVRELAY_DTMF_PAUSE);
+    }
+
+    ngx_conf_merge_ptr_value(conf->dtmf_message, prev->dtmf_message,
+                             &ngx_http_convrelay_default_dtmf);
+    ngx_conf_merge_msec_value(conf->end_timeout, prev->end_timeout,
+                              NGX_HTTP_CONVRELAY_END_TIMEOUT);
+    ngx_conf_merge_value(conf->greeting_history, prev->greeting_history,
+                         NGX_HTTP_CONVRELAY_GREETING_HISTORY);
+}
+
+
+static void
+ngx_http_convrelay_merge_auth(ngx_http_convrelay_auth_conf_t *prev,
+    ngx_http_convrelay_auth_conf_t *conf)
+{
+    if (!conf->set) {
+        conf->set = prev->set;
+    }
+
+    ngx_conf_merge_ptr_value(conf->tokens, prev->tokens, NULL);
+    ngx_conf_merge_ptr_value(conf->public_url, prev->public_url, NULL);
+
+    if (conf->ticket == NGX_CONF_UNSET_PTR) {
+        conf->ticket = prev->ticket;
+        conf->ticket_lifetime = prev->ticket_lifetime;
+    }
+
+    ngx_conf_init_ptr_value(conf->ticket, NULL);
+
+    if (conf->ticket_lifetime == 0) {
+        conf->ticket_lifetime = NGX_HTTP_CONVRELAY_TICKET_LIFETIME;
+    }
+}
+
+
+/* the URL makes a location a webhook, and so is not inherited */
+
+static void
+ngx_http_convrelay_merge_twiml(ngx_http_convrelay_twiml_conf_t *prev,
+    ngx_http_convrelay_twiml_conf_t *conf)
+{
+    ngx_conf_init_ptr_value(conf->url, NULL);
     ngx_conf_merge_ptr_value(conf->attributes, prev->attributes, NULL);
     ngx_conf_merge_ptr_value(conf->languages, prev->languages, NULL);
     ngx_conf_merge_ptr_value(conf->parameters, prev->parameters, NULL);
@@ -705,120 +874,27 @@ ngx_http_convrelay_merge_values(ngx_http_convrelay_loc_conf_t *prev,
     }
 
     ngx_conf_merge_ptr_value(conf->after, prev->after, NULL);
-
-    ngx_conf_merge_ptr_value(conf->reply, prev->reply, NULL);
-
-    if (!conf->auth) {
-        conf->auth = prev->auth;
-    }
-
-    ngx_conf_merge_ptr_value(conf->auth_tokens, prev->auth_tokens, NULL);
-    ngx_conf_merge_ptr_value(conf->public_url, prev->public_url, NULL);
-
-    if (conf->ticket == NGX_CONF_UNSET_PTR) {
-        conf->ticket_lifetime = prev->ticket_lifetime;
-    }
-
-    ngx_conf_merge_ptr_value(conf->ticket, prev->ticket, NULL);
 }
 
 
 /*
- * The location's content handler becomes the LLM of its calls, and ours takes
- * its place.  Blocks of "if" and "limit_except" belong to their location,
- * nested locations do not.
+ * The handler of a webhook's location, or NULL.  Blocks of "if" and
+ * "limit_except" belong to their location, nested locations do not.
  */
 
-static char *
-ngx_http_convrelay_merge_handler(ngx_conf_t *cf,
+static ngx_http_handler_pt
+ngx_http_convrelay_merge_webhook(ngx_http_core_loc_conf_t *clcf,
     ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf)
 {
-    ngx_uint_t                 block;
-    ngx_http_handler_pt        webhook;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    block = clcf->noname || clcf->lmt_excpt;
-
-    if (block && prev->enable == 1) {
-        conf->enable = 1;
-        conf->llm_handler = prev->llm_handler;
-    }
-
-    if (block) {
+    if (clcf->noname || clcf->lmt_excpt) {
         conf->place = prev->place;
-        conf->twiml = prev->twiml;
-        conf->connect_action = prev->connect_action;
+        conf->twiml.url = prev->twiml.url;
+        conf->connect.enable = prev->connect.enable;
     }
 
-    webhook = conf->twiml ? ngx_http_convrelay_twiml_handler
-              : conf->connect_action ? ngx_http_convrelay_connect_handler
-              : NULL;
-
-    ngx_conf_init_value(conf->enable, 0);
-
-    if (webhook && !block
-        && (conf->enable || clcf->handler != webhook
-            || (conf->twiml && conf->connect_action)))
-    {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
-                           conf->twiml ? &conf->twiml->place : &conf->place,
-                           "location \"%V\" has both \"%s\" and %s: they "
-                           "need a location each", &clcf->name,
-                           conf->twiml ? "convrelay_twiml"
-                                       : "convrelay_connect_action",
-                           conf->enable ? "\"convrelay\""
-                                        : "another content handler");
-        return NGX_CONF_ERROR;
-    }
-
-    if (!conf->enable) {
-
-        /* a block of "limit_except" has no handler but its own */
-
-        if (webhook && clcf->lmt_excpt && clcf->handler == NULL) {
-            clcf->handler = webhook;
-        }
-
-        if (conf->own.line && clcf->handler && !block && webhook == NULL) {
-            ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->own,
-                               "location \"%V\" has convrelay directives, but "
-                               "not \"convrelay;\": anybody can use its LLM",
-                               &clcf->name);
-        }
-
-        return NGX_CONF_OK;
-    }
-
-    if (clcf->handler) {
-        conf->llm_handler = clcf->handler;
-    }
-
-    if (clcf->handler || clcf->lmt_excpt) {
-        clcf->handler = ngx_http_convrelay_handler;
-    }
-
-    if (conf->llm_handler == NULL) {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
-                           "location \"%V\" has \"convrelay\", but no LLM: add "
-                           "\"proxy_pass https://host/v1/chat/completions\"",
-                           &clcf->name);
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_http_convrelay_check_location(cf, clcf, &conf->place);
-}
-
-
-static char *
-ngx_http_convrelay_own_msec_slot(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_convrelay_loc_conf_t *clcf = conf;
-
-    ngx_http_convrelay_place(cf, &clcf->own);
-
-    return ngx_conf_set_msec_slot(cf, cmd, conf);
+    return conf->twiml.url ? ngx_http_convrelay_twiml_handler
+           : conf->connect.enable ? ngx_http_convrelay_connect_handler
+           : NULL;
 }
 
 

@@ -140,7 +140,7 @@ ngx_http_convrelay_turn_rate(ngx_http_convrelay_call_t *call)
 {
     convrelay_rate_limit_t  limit;
 
-    limit.number = call->conf->max_turn_rate;
+    limit.number = call->conf->limits.max_turn_rate;
     limit.period = 60000;
     limit.burst = limit.number;
 
@@ -158,7 +158,7 @@ ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_flush_variables(call->request);
 
-    if (ngx_http_convrelay_ticket_check(call->request, call->conf,
+    if (ngx_http_convrelay_ticket_check(call->request, &call->conf->auth,
                                         call->session, &ended_session)
         != NGX_OK)
     {

@@ -75,7 +75,7 @@ typedef struct {
 struct ngx_http_convrelay_dtmf_s {
     ngx_uint_t                        max;
     ngx_msec_t                        pause;
-    u_char                            terminator;     /* or '\0' */
+    ngx_int_t                         terminator;     /* or 0 */
     ngx_http_convrelay_place_t        place;
 };
 
@@ -238,9 +238,14 @@ ngx_int_t ngx_http_convrelay_handler(ngx_http_request_t *r);
 
 /* ngx_http_convrelay_location.c */
 
-/* place: of "convrelay"; NGX_CONF_OK or NGX_CONF_ERROR */
-char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_place_t *place);
+/*
+ * Puts the handler of "convrelay" before the location's own, clcf->handler,
+ * and checks that it can do so; webhook: the one of a location with a
+ * webhook, or NULL.
+ */
+char *ngx_http_convrelay_location_merge(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_loc_conf_t *prev,
+    ngx_http_convrelay_loc_conf_t *conf, ngx_http_handler_pt webhook);
 
 
 /* ngx_http_convrelay_socket.c */

@@ -74,7 +74,7 @@ ngx_http_convrelay_frame_rate(ngx_http_convrelay_call_t *call)
 {
     convrelay_rate_limit_t  limit;
 
-    limit.number = call->conf->max_frame_rate;
+    limit.number = call->conf->limits.max_frame_rate;
     limit.period = 1000;
     limit.burst = limit.number * NGX_HTTP_CONVRELAY_FRAME_BURST;
 

@@ -46,23 +46,23 @@ ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_http_convrelay_place(cf, &clcf->own);
 
-    if (clcf->limits == NGX_CONF_UNSET_PTR) {
+    if (clcf->limits.calls == NGX_CONF_UNSET_PTR) {
 
-        clcf->limits = ngx_array_create(cf->pool, 2,
-                                        sizeof(ngx_http_convrelay_limit_t));
-        if (clcf->limits == NULL) {
+        clcf->limits.calls = ngx_array_create(cf->pool, 2,
+                                          sizeof(ngx_http_convrelay_limit_t));
+        if (clcf->limits.calls == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    if (clcf->limits->nelts == CONVRELAY_SHM_MAX_LIMITS) {
+    if (clcf->limits.calls->nelts == CONVRELAY_SHM_MAX_LIMITS) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "a location can have %d \"%V\" at most",
                            CONVRELAY_SHM_MAX_LIMITS, &cmd->name);
         return NGX_CONF_ERROR;
     }
 
-    limit = ngx_array_push(clcf->limits);
+    limit = ngx_array_push(clcf->limits.calls);
     if (limit == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -82,8 +82,8 @@ ngx_http_convrelay_limit_merge(ngx_conf_t *cf,
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
 
-    if (conf->enable && conf->limits && mcf->zone == NULL) {
-        limit = conf->limits->elts;
+    if (conf->enable && conf->limits.calls && mcf->zone == NULL) {
+        limit = conf->limits.calls->elts;
 
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &limit->key.place,
                            "\"convrelay_limit_calls\" counts in shared memory: "
@@ -190,9 +190,9 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
     n = 0;
     limit = NULL;
 
-    if (call->conf->limits) {
-        limit = call->conf->limits->elts;
-        n = call->conf->limits->nelts;
+    if (call->conf->limits.calls) {
+        limit = call->conf->limits.calls->elts;
+        n = call->conf->limits.calls->nelts;
     }
 
     for (i = 0; i < n; i++) {
@@ -256,7 +256,7 @@ ngx_http_convrelay_limit_log(ngx_http_convrelay_call_t *call,
 
     shown = *value;
 
-    if (limit && !call->conf->log_numbers) {
+    if (limit && !call->conf->limits.log_numbers) {
         ngx_http_convrelay_limit_mask(value, buf, &shown);
     }
 

@@ -2,20 +2,99 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Directives of other modules in a location with "convrelay" that a turn
- * cannot honour.
+ * The location of a call, as the configuration has it.
  */
 
 
 #include "ngx_http_convrelay_upstream.h"
 
 
+static char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_place_t *place);
 static char *ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, ngx_module_t *module, const char *cache,
     ngx_http_convrelay_place_t *place);
 
 
+/*
+ * The location's content handler becomes the LLM of its calls, and ours takes
+ * its place.  Blocks of "if" and "limit_except" belong to their location,
+ * nested locations do not.
+ */
+
 char *
+ngx_http_convrelay_location_merge(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_loc_conf_t *prev,
+    ngx_http_convrelay_loc_conf_t *conf, ngx_http_handler_pt webhook)
+{
+    ngx_uint_t  block;
+
+    block = clcf->noname || clcf->lmt_excpt;
+
+    if (block && prev->enable == 1) {
+        conf->enable = 1;
+        conf->llm.handler = prev->llm.handler;
+    }
+
+    ngx_conf_init_value(conf->enable, 0);
+
+    if (webhook && !block
+        && (conf->enable || clcf->handler != webhook
+            || (conf->twiml.url && conf->connect.enable)))
+    {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                           conf->twiml.url ? &conf->twiml.url->place
+                                           : &conf->place,
+                           "location \"%V\" has both \"%s\" and %s: they "
+                           "need a location each", &clcf->name,
+                           conf->twiml.url ? "convrelay_twiml"
+                                           : "convrelay_connect_action",
+                           conf->enable ? "\"convrelay\""
+                                        : "another content handler");
+        return NGX_CONF_ERROR;
+    }
+
+    if (!conf->enable) {
+
+        /* a block of "limit_except" has no handler but its own */
+
+        if (webhook && clcf->lmt_excpt && clcf->handler == NULL) {
+            clcf->handler = webhook;
+        }
+
+        if (conf->own.line && clcf->handler && !block && webhook == NULL) {
+            ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->own,
+                               "location \"%V\" has convrelay directives, but "
+                               "not \"convrelay;\": anybody can use its LLM",
+                               &clcf->name);
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (clcf->handler) {
+        conf->llm.handler = clcf->handler;
+    }
+
+    if (clcf->handler || clcf->lmt_excpt) {
+        clcf->handler = ngx_http_convrelay_handler;
+    }
+
+    if (conf->llm.handler == NULL) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
+                           "location \"%V\" has \"convrelay\", but no LLM: add "
+                           "\"proxy_pass https://host/v1/chat/completions\"",
+                           &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_convrelay_check_location(cf, clcf, &conf->place);
+}
+
+
+/* directives of other modules that a turn cannot honour */
+
+static char *
 ngx_http_convrelay_check_location(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_place_t *place)
 {

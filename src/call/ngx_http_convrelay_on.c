@@ -127,12 +127,12 @@ ngx_http_convrelay_on_find(ngx_http_convrelay_call_t *call,
 
     *found = NULL;
 
-    if (call->conf->rules == NULL) {
+    if (call->conf->on.rules == NULL) {
         return NGX_DECLINED;
     }
 
     other = NULL;
-    rule = call->conf->rules->elts;
+    rule = call->conf->on.rules->elts;
 
     matched = (trigger == CONVRELAY_TRIGGER_DTMF) ? call->session->digits
                                                   : *text;
@@ -142,7 +142,7 @@ ngx_http_convrelay_on_find(ngx_http_convrelay_call_t *call,
                                          NGX_HTTP_CONVRELAY_MATCH_LEN);
     }
 
-    for (i = 0; i < call->conf->rules->nelts; i++) {
+    for (i = 0; i < call->conf->on.rules->nelts; i++) {
 
         if (rule[i].trigger != trigger) {
             continue;
@@ -244,11 +244,11 @@ ngx_http_convrelay_on_keys_message(ngx_http_convrelay_call_t *call,
 
     text->len = 0;
 
-    if (call->conf->dtmf == NULL) {
+    if (call->conf->on.dtmf == NULL) {
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_value_text(m, call->conf->dtmf_message, text);
+    return ngx_http_convrelay_value_text(m, call->conf->on.dtmf_message, text);
 }
 
 

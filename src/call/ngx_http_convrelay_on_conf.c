@@ -31,9 +31,6 @@
     NGX_HTTP_CONVRELAY_MATCH_LIMIT "(*UTF8)(*UCP)"
 #endif
 
-#define NGX_HTTP_CONVRELAY_DTMF_PAUSE    3000   /* ms */
-#define NGX_HTTP_CONVRELAY_END_TIMEOUT   10000  /* the same */
-
 
 static ngx_http_convrelay_rule_t *ngx_http_convrelay_on_trigger(ngx_conf_t *cf,
     ngx_array_t *rules, ngx_uint_t *i);
@@ -91,10 +88,6 @@ static ngx_str_t  ngx_http_convrelay_on_actions[] = {
     (sizeof(ngx_http_convrelay_on_actions) / sizeof(ngx_str_t))
 
 
-static ngx_str_t  ngx_http_convrelay_default_dtmf_message =
-    ngx_string("The caller pressed $convrelay_digits.");
-
-
 char *
 ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -104,16 +97,16 @@ ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_uint_t                  i;
     ngx_http_convrelay_rule_t  *rule;
 
-    if (clcf->rules == NGX_CONF_UNSET_PTR) {
+    if (clcf->on.rules == NGX_CONF_UNSET_PTR) {
 
-        clcf->rules = ngx_array_create(cf->pool, 4,
-                                       sizeof(ngx_http_convrelay_rule_t));
-        if (clcf->rules == NULL) {
+        clcf->on.rules = ngx_array_create(cf->pool, 4,
+                                          sizeof(ngx_http_convrelay_rule_t));
+        if (clcf->on.rules == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    rule = ngx_http_convrelay_on_trigger(cf, clcf->rules, &i);
+    rule = ngx_http_convrelay_on_trigger(cf, clcf->on.rules, &i);
     if (rule == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -602,14 +595,14 @@ ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_uint_t                  i;
     ngx_http_convrelay_dtmf_t  *dtmf;
 
-    if (clcf->dtmf != NGX_CONF_UNSET_PTR) {
+    if (clcf->on.dtmf != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
     if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
-        clcf->dtmf = NULL;
+        clcf->on.dtmf = NULL;
         return NGX_CONF_OK;
     }
 
@@ -618,11 +611,11 @@ ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    dtmf->terminator = '#';
-    dtmf->max = CONVRELAY_SESSION_MAX_DIGITS;
-    dtmf->pause = NGX_HTTP_CONVRELAY_DTMF_PAUSE;
+    dtmf->terminator = NGX_CONF_UNSET;
+    dtmf->max = NGX_CONF_UNSET_UINT;
+    dtmf->pause = NGX_CONF_UNSET_MSEC;
 
-    clcf->dtmf = dtmf;
+    clcf->on.dtmf = dtmf;
     ngx_http_convrelay_place(cf, &dtmf->place);
 
     for (i = 1; i < cf->args->nelts; i++) {
@@ -687,10 +680,10 @@ ngx_http_convrelay_on_merge(ngx_conf_t *cf,
     ngx_http_convrelay_on_action_t  *action;
     ngx_http_convrelay_rule_t       *rule;
 
-    if (conf->rules != NGX_CONF_UNSET_PTR) {
-        rule = conf->rules->elts;
+    if (conf->on.rules && conf->on.rules != prev->on.rules) {
+        rule = conf->on.rules->elts;
 
-        for (i = 0; i < conf->rules->nelts; i++) {
+        for (i = 0; i < conf->on.rules->nelts; i++) {
             action = rule[i].actions.elts;
 
             for (n = 0; n < rule[i].actions.nelts; n++) {
@@ -703,21 +696,14 @@ ngx_http_convrelay_on_merge(ngx_conf_t *cf,
         }
     }
 
-    ngx_conf_merge_ptr_value(conf->rules, prev->rules, NULL);
-    ngx_conf_merge_ptr_value(conf->dtmf, prev->dtmf, NULL);
-    ngx_conf_merge_ptr_value(conf->dtmf_message, prev->dtmf_message, NULL);
-    ngx_conf_merge_msec_value(conf->end_timeout, prev->end_timeout,
-                              NGX_HTTP_CONVRELAY_END_TIMEOUT);
-    ngx_conf_merge_value(conf->greeting_history, prev->greeting_history, 1);
-
-    conf->session.greeting = conf->greeting_history;
-    conf->session.end_timeout = conf->end_timeout;
+    conf->session.greeting = conf->on.greeting_history;
+    conf->session.end_timeout = conf->on.end_timeout;
     conf->session.triggers = 0;
 
-    if (conf->rules) {
-        rule = conf->rules->elts;
+    if (conf->on.rules) {
+        rule = conf->on.rules->elts;
 
-        for (i = 0; i < conf->rules->nelts; i++) {
+        for (i = 0; i < conf->on.rules->nelts; i++) {
             conf->session.triggers |= convrelay_trigger_bit(rule[i].trigger);
         }
     }
@@ -781,20 +767,20 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
     size_t                      longest;
-    ngx_str_t                  *match;
+    ngx_str_t                  *match, source;
     ngx_uint_t                  i;
     ngx_http_convrelay_rule_t  *rule;
 
     rule = NULL;
     longest = 0;
 
-    if (conf->rules && (conf->session.triggers
-                        & convrelay_trigger_bit(CONVRELAY_TRIGGER_DTMF)))
+    if (conf->on.rules && (conf->session.triggers
+                           & convrelay_trigger_bit(CONVRELAY_TRIGGER_DTMF)))
     {
-        rule = conf->rules->elts;
+        rule = conf->on.rules->elts;
         longest = 1;
 
-        for (i = 0; i < conf->rules->nelts; i++) {
+        for (i = 0; i < conf->on.rules->nelts; i++) {
 
             if (rule[i].trigger == CONVRELAY_TRIGGER_DTMF
                 && rule[i].match.data[0] != 'd')
@@ -804,57 +790,60 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
         }
     }
 
-    if (conf->dtmf == NULL) {
+    if (conf->on.dtmf == NULL) {
 
         /* actions alone: no key is waited for in vain */
 
         conf->session.dtmf_max = longest;
         conf->session.dtmf_terminator = '\0';
-        conf->session.dtmf_pause = NGX_HTTP_CONVRELAY_DTMF_PAUSE;
 
         return NGX_CONF_OK;
     }
 
-    if (longest > conf->dtmf->max) {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->dtmf->place,
+    if (longest > conf->on.dtmf->max) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->on.dtmf->place,
                            "\"convrelay_on dtmf\" waits for %uz digits, "
                            "\"convrelay_dtmf\" ends an entry at %ui",
-                           longest, conf->dtmf->max);
+                           longest, conf->on.dtmf->max);
         return NGX_CONF_ERROR;
     }
 
-    for (i = 0; longest && conf->dtmf->terminator && i < conf->rules->nelts;
+    for (i = 0;
+         longest && conf->on.dtmf->terminator && i < conf->on.rules->nelts;
          i++)
     {
         match = &rule[i].match;
 
         if (rule[i].trigger == CONVRELAY_TRIGGER_DTMF && match->len > 1
             && ngx_strlchr(match->data, match->data + match->len,
-                           conf->dtmf->terminator))
+                           conf->on.dtmf->terminator))
         {
             ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &rule[i].place,
                                "\"convrelay_on dtmf %V\" cannot be pressed: "
                                "\"%c\" is the terminator, which is not part "
-                               "of an entry", match, conf->dtmf->terminator);
+                               "of an entry", match, conf->on.dtmf->terminator);
             return NGX_CONF_ERROR;
         }
     }
 
-    conf->session.dtmf_max = conf->dtmf->max;
-    conf->session.dtmf_terminator = conf->dtmf->terminator;
-    conf->session.dtmf_pause = conf->dtmf->pause;
+    conf->session.dtmf_max = conf->on.dtmf->max;
+    conf->session.dtmf_terminator = conf->on.dtmf->terminator;
+    conf->session.dtmf_pause = conf->on.dtmf->pause;
 
-    if (conf->dtmf_message) {
+    if (conf->on.dtmf_message->value) {
         return NGX_CONF_OK;
     }
 
-    conf->dtmf_message = ngx_pcalloc(cf->pool,
-                                     sizeof(ngx_http_convrelay_value_t));
-    if (conf->dtmf_message == NULL) {
+    /* the default */
+
+    source = conf->on.dtmf_message->source;
+
+    conf->on.dtmf_message = ngx_pcalloc(cf->pool,
+                                        sizeof(ngx_http_convrelay_value_t));
+    if (conf->on.dtmf_message == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_convrelay_value_compile(cf,
-                                    &ngx_http_convrelay_default_dtmf_message,
-                                    conf->dtmf_message, 1);
+    return ngx_http_convrelay_value_compile(cf, &source,
+                                            conf->on.dtmf_message, 1);
 }

@@ -209,18 +209,18 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
         return NGX_OK;
     }
 
-    if (out->queued > call->conf->max_output_size) {
+    if (out->queued > call->conf->limits.max_output_size) {
         ngx_log_error(NGX_LOG_INFO, c->log, 0,
                       "client does not read: %uz bytes wait for it, "
                       "limit is %uz", out->queued,
-                      call->conf->max_output_size);
+                      call->conf->limits.max_output_size);
         return NGX_ERROR;
     }
 
     /* a call that closes has one deadline for all that is queued */
 
     if (call->send_by == 0 || (progress && !call->closing)) {
-        call->send_by = ngx_current_msec + call->conf->send_timeout;
+        call->send_by = ngx_current_msec + call->conf->limits.send_timeout;
         ngx_http_convrelay_clock_update(call);
     }
 

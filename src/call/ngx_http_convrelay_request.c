@@ -23,36 +23,26 @@ static ngx_int_t ngx_http_convrelay_field_check(ngx_conf_t *cf,
     ngx_http_convrelay_field_t *field);
 
 
-static ngx_str_t  ngx_http_convrelay_default_system_prompt =
-    ngx_string("You are a helpful assistant on the phone. What you say is "
-               "turned into speech, so answer with care and keep it short. "
-               "Spell out all numbers, for example twenty and not 20. Do not "
-               "use emoji, bullet points, asterisks or other special "
-               "symbols.");
-
-static ngx_str_t  ngx_http_convrelay_default_error =
-    ngx_string("I ran into a temporary issue while generating a response.");
-
-
 char *
 ngx_http_convrelay_request_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
-    ngx_int_t        rc;
-    ngx_str_t        text, file;
-    convrelay_str_t  message;
+    ngx_int_t                       rc;
+    ngx_str_t                       text, file;
+    convrelay_str_t                 message;
+    ngx_http_convrelay_llm_conf_t  *llm;
 
-    text = ngx_http_convrelay_default_system_prompt;
+    llm = &conf->llm;
     rc = NGX_OK;
 
-    if (conf->system_prompt) {
-        rc = ngx_http_convrelay_env_expand(cf, &conf->system_prompt->source,
+    if (llm->system_prompt) {
+        rc = ngx_http_convrelay_env_expand(cf, &llm->system_prompt->source,
                                            &text);
     }
 
-    if (conf->system_prompt_file) {
+    if (llm->system_prompt_file) {
         rc = ngx_http_convrelay_env_expand(cf,
-                                           &conf->system_prompt_file->source,
+                                           &llm->system_prompt_file->source,
                                            &file);
 
         if (rc == NGX_OK) {
@@ -67,10 +57,10 @@ ngx_http_convrelay_request_merge(ngx_conf_t *cf,
 
         if (rc == NGX_ERROR) {
             ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
-                                    &conf->system_prompt_file->place,
+                                    &llm->system_prompt_file->place,
                                     "\"convrelay_system_prompt_file %V\" "
                                     "cannot be used",
-                                    &conf->system_prompt_file->source);
+                                    &llm->system_prompt_file->source);
         }
     }
 
@@ -86,24 +76,22 @@ ngx_http_convrelay_request_merge(ngx_conf_t *cf,
             return NGX_CONF_ERROR;
         }
 
-        conf->system.len = message.len;
-        conf->system.data = message.data;
+        llm->system.len = message.len;
+        llm->system.data = message.data;
     }
 
-    text = ngx_http_convrelay_default_error;
+    rc = ngx_http_convrelay_env_expand(cf, &llm->error_message->source, &text);
 
-    if (conf->error_message) {
-        rc = ngx_http_convrelay_env_expand(cf, &conf->error_message->source,
-                                           &text);
-        if (rc == NGX_ERROR) {
-            return NGX_CONF_ERROR;
-        }
-
-        conf->error_varies = (rc == NGX_DECLINED);
+    if (rc == NGX_ERROR) {
+        return NGX_CONF_ERROR;
     }
 
-    conf->session.error_message.len = text.len;
-    conf->session.error_message.data = text.data;
+    llm->error_varies = (rc == NGX_DECLINED);
+
+    if (rc == NGX_OK) {
+        conf->session.error_message.len = text.len;
+        conf->session.error_message.data = text.data;
+    }
 
     return NGX_CONF_OK;
 }
@@ -197,41 +185,39 @@ ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
     ngx_str_t                       text, file;
     ngx_http_request_t             *r;
     convrelay_session_conf_t       *conf;
-    ngx_http_convrelay_loc_conf_t  *clcf;
+    ngx_http_convrelay_llm_conf_t  *llm;
 
     r = call->request;
-    clcf = call->conf;
+    llm = &call->conf->llm;
 
-    if (clcf->error_varies) {
-
-        if (ngx_http_complex_value(r, clcf->error_message->value, &text)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if (llm->error_varies) {
 
         conf = ngx_palloc(r->pool, sizeof(convrelay_session_conf_t));
         if (conf == NULL) {
             return NGX_ERROR;
         }
 
-        *conf = clcf->session;
+        *conf = call->conf->session;
 
-        conf->error_message.len = text.len;
-        conf->error_message.data = text.data;
+        if (ngx_http_convrelay_value_text(r, llm->error_message,
+                                          &conf->error_message)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
 
         call->session->conf = conf;
     }
 
-    if (clcf->system.data) {
-        call->system.len = clcf->system.len;
-        call->system.data = clcf->system.data;
+    if (llm->system.data) {
+        call->system.len = llm->system.len;
+        call->system.data = llm->system.data;
         return NGX_OK;
     }
 
-    if (clcf->system_prompt_file) {
+    if (llm->system_prompt_file) {
 
-        if (ngx_http_convrelay_system_name(r, clcf->system_prompt_file->value,
+        if (ngx_http_convrelay_system_name(r, llm->system_prompt_file->value,
                                            &file)
             != NGX_OK
             || ngx_get_full_name(r->pool, (ngx_str_t *) &ngx_cycle->conf_prefix,
@@ -239,23 +225,17 @@ ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
                != NGX_OK
             || ngx_http_convrelay_system_read(r->pool, NGX_LOG_ERR,
                                               r->connection->log, &file,
-                                              &clcf->system_prompt_file->source,
+                                              &llm->system_prompt_file->source,
                                               &text)
                != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-    } else if (clcf->system_prompt) {
-
-        if (ngx_http_complex_value(r, clcf->system_prompt->value, &text)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-    } else {
-        return NGX_OK;
+    } else if (ngx_http_complex_value(r, llm->system_prompt->value, &text)
+               != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     return ngx_http_convrelay_system_message(r->pool, &text, &call->system);
@@ -295,40 +275,30 @@ ngx_http_convrelay_request_body(ngx_http_request_t *r,
     ngx_http_convrelay_call_t *call, ngx_buf_t *b)
 {
     size_t                          size;
-    ngx_str_t                       model;
     ngx_uint_t                      i;
     convrelay_pair_t               *pair;
     convrelay_llm_body_t            body;
     ngx_http_convrelay_field_t     *field;
-    ngx_http_convrelay_loc_conf_t  *clcf;
+    ngx_http_convrelay_llm_conf_t  *llm;
 
-    clcf = call->conf;
+    llm = &call->conf->llm;
 
     ngx_memzero(&body, sizeof(convrelay_llm_body_t));
 
-    if (clcf->model) {
-
-        if (ngx_http_complex_value(r, clcf->model->value, &model) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-    } else {
-        ngx_str_set(&model, "gpt-4o-mini");
+    if (ngx_http_convrelay_value_text(r, llm->model, &body.model) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    body.model.len = model.len;
-    body.model.data = model.data;
-
-    if (clcf->fields) {
+    if (llm->fields) {
         pair = ngx_palloc(r->pool,
-                          clcf->fields->nelts * sizeof(convrelay_pair_t));
+                          llm->fields->nelts * sizeof(convrelay_pair_t));
         if (pair == NULL) {
             return NGX_ERROR;
         }
 
-        field = clcf->fields->elts;
+        field = llm->fields->elts;
 
-        for (i = 0; i < clcf->fields->nelts; i++) {
+        for (i = 0; i < llm->fields->nelts; i++) {
 
             pair[i].name.len = field[i].name.len;
             pair[i].name.data = field[i].name.data;
@@ -342,7 +312,7 @@ ngx_http_convrelay_request_body(ngx_http_request_t *r,
         }
 
         body.fields = pair;
-        body.nfields = clcf->fields->nelts;
+        body.nfields = llm->fields->nelts;
     }
 
     body.system = call->system;
@@ -378,18 +348,18 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
     value = cf->args->elts;
     ngx_http_convrelay_place(cf, &clcf->own);
 
-    if (clcf->fields == NGX_CONF_UNSET_PTR) {
+    if (clcf->llm.fields == NGX_CONF_UNSET_PTR) {
 
-        clcf->fields = ngx_array_create(cf->pool, 4,
-                                        sizeof(ngx_http_convrelay_field_t));
-        if (clcf->fields == NULL) {
+        clcf->llm.fields = ngx_array_create(cf->pool, 4,
+                                            sizeof(ngx_http_convrelay_field_t));
+        if (clcf->llm.fields == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    field = clcf->fields->elts;
+    field = clcf->llm.fields->elts;
 
-    for (i = 0; i < clcf->fields->nelts; i++) {
+    for (i = 0; i < clcf->llm.fields->nelts; i++) {
 
         if (field[i].name.len == value[1].len
             && ngx_strncmp(field[i].name.data, value[1].data, value[1].len)
@@ -401,7 +371,7 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
         }
     }
 
-    field = ngx_array_push(clcf->fields);
+    field = ngx_array_push(clcf->llm.fields);
     if (field == NULL) {
         return NGX_CONF_ERROR;
     }

@@ -66,8 +66,8 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
 
     ngx_queue_init(&call->turns);
 
-    call->reader.max_message = conf->max_message_size;
-    call->reader.max_fragments = conf->max_fragments;
+    call->reader.max_message = conf->limits.max_message_size;
+    call->reader.max_fragments = conf->limits.max_fragments;
 
     convrelay_session_init(call->session, &conf->session);
 
@@ -424,7 +424,7 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
                       "client timed out: %uz bytes wait for it, limit is "
                       "%M ms", call->output.queued,
                       call->closing ? NGX_HTTP_CONVRELAY_CLOSE_TIME
-                                    : clcf->send_timeout);
+                                    : clcf->limits.send_timeout);
 
         ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
         return;
@@ -436,10 +436,12 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
 
         /* nothing else is due any more */
 
-    } else if (!call->session->setup_seen && age >= clcf->setup_timeout) {
+    } else if (!call->session->setup_seen
+               && age >= clcf->limits.setup_timeout)
+    {
         ngx_log_error(NGX_LOG_INFO, log, 0,
                       "client sent no setup message for %M ms, limit is "
-                      "%M ms, closing", age, clcf->setup_timeout);
+                      "%M ms, closing", age, clcf->limits.setup_timeout);
 
         convrelay_str_set(&reason, "no setup message");
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
@@ -448,7 +450,7 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
     } else if (ngx_http_convrelay_clock_too_long(call, age)) {
         ngx_log_error(NGX_LOG_WARN, log, 0,
                       "call is %M ms long, limit is %M ms, closing",
-                      age, clcf->max_call_time);
+                      age, clcf->limits.max_call_time);
 
         if (clcf->session.triggers
             & convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TOO_LONG))
@@ -463,7 +465,7 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
     } else {
         ngx_http_convrelay_clock_session(call);
 
-        if (ngx_current_msec - call->pinged >= clcf->ping_interval) {
+        if (ngx_current_msec - call->pinged >= clcf->limits.ping_interval) {
             ngx_http_convrelay_ping(call);
         }
     }
@@ -478,8 +480,11 @@ static ngx_uint_t
 ngx_http_convrelay_clock_too_long(ngx_http_convrelay_call_t *call,
     ngx_msec_t age)
 {
-    return call->conf->max_call_time && age >= call->conf->max_call_time
-           && !call->session->ending;
+    ngx_msec_t  max;
+
+    max = call->conf->limits.max_call_time;
+
+    return max && age >= max && !call->session->ending;
 }
 
 

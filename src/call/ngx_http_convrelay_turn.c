@@ -55,8 +55,8 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call)
 
     call->turn = t;
 
-    if (call->conf->max_answer_time) {
-        ngx_add_timer(&t->timer, call->conf->max_answer_time);
+    if (call->conf->limits.max_answer_time) {
+        ngx_add_timer(&t->timer, call->conf->limits.max_answer_time);
     }
 
     ngx_http_convrelay_run(t);
@@ -89,11 +89,11 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call)
     t->call = call;
 
     convrelay_llm_stream_init(&t->stream, NGX_HTTP_OK);
-    t->stream.max_line = call->conf->max_line_size;
-    t->stream.max_body = call->conf->max_line_size;
+    t->stream.max_line = call->conf->limits.max_line_size;
+    t->stream.max_body = call->conf->limits.max_line_size;
 
-    t->max_received = call->conf->max_response_size
-                      ? (off_t) call->conf->max_response_size
+    t->max_received = call->conf->limits.max_response_size
+                      ? (off_t) call->conf->limits.max_response_size
                       : NGX_MAX_OFF_T_VALUE;
 
     t->event.handler = ngx_http_convrelay_turn_handler;
@@ -273,7 +273,7 @@ ngx_http_convrelay_run(ngx_http_convrelay_turn_t *t)
                    "convrelay turn start body:%O",
                    sr->headers_in.content_length_n);
 
-    rc = t->call->conf->llm_handler(sr);
+    rc = t->call->conf->llm.handler(sr);
 
     if (rc == NGX_DECLINED) {
         rc = NGX_HTTP_NOT_FOUND;
@@ -390,7 +390,7 @@ ngx_http_convrelay_timer_handler(ngx_event_t *ev)
     if (!t->answered && !t->done) {
         ngx_log_error(NGX_LOG_WARN, t->call->connection->log, 0,
                       "LLM's answer takes longer than %M ms, the limit",
-                      t->call->conf->max_answer_time);
+                      t->call->conf->limits.max_answer_time);
         t->late = 1;
     }
 

@@ -65,8 +65,8 @@ ngx_http_convrelay_upstream_init(ngx_http_convrelay_turn_t *t,
         u->reinit_request = ngx_http_convrelay_reinit_request;
     }
 
-    if (!t->call->conf->checked && u->request_bufs) {
-        t->call->conf->checked = 1;
+    if (!t->call->conf->llm.checked && u->request_bufs) {
+        t->call->conf->llm.checked = 1;
         ngx_http_convrelay_check_request(t, u);
     }
 }

@@ -81,72 +81,98 @@ typedef size_t (*ngx_http_convrelay_escape_pt)(u_char *p,
     ngx_http_convrelay_part_t *part, convrelay_str_t *value);
 
 
-struct ngx_http_convrelay_loc_conf_s {
-    ngx_flag_t                        enable;
-    ngx_http_handler_pt               llm_handler;
-    ngx_http_convrelay_place_t        place;  /* of "convrelay" or
-                                                 "convrelay_connect_action" */
-    ngx_http_convrelay_place_t        own;    /* of a directive here that
-                                                 belongs to "convrelay" */
+/* the LLM, and what a request to it holds */
 
+typedef struct {
+    ngx_http_handler_pt               handler;
     ngx_http_convrelay_value_t       *model;
     ngx_http_convrelay_value_t       *system_prompt;
     ngx_http_convrelay_value_t       *system_prompt_file;
     ngx_http_convrelay_value_t       *error_message;
-    ngx_array_t                      *fields;
+    ngx_array_t                      *fields; /* of field_t, or NULL */
     ngx_str_t                         system; /* its message, where static */
+    unsigned                          error_varies:1; /* error_message has
+                                                         variables */
+    unsigned                          checked:1;      /* a first request was
+                                                         looked at */
+} ngx_http_convrelay_llm_conf_t;
 
+
+typedef struct {
     ngx_msec_t                        ping_interval;
     ngx_msec_t                        setup_timeout;
+    ngx_msec_t                        send_timeout;
     ngx_msec_t                        max_call_time;  /* 0: no limit */
     ngx_msec_t                        max_answer_time;        /* the same */
-    ngx_msec_t                        send_timeout;
     size_t                            max_message_size;
     size_t                            max_output_size;
-    size_t                            max_answer_size;
     size_t                            max_response_size;      /* 0: none */
     size_t                            max_line_size;
-    size_t                            max_history_size;
-    ngx_int_t                         max_history_messages;
-    ngx_int_t                         max_fragments;
-    ngx_int_t                         max_frame_rate; /* a second; 0: none */
-    ngx_int_t                         max_turn_rate;  /* a minute; 0: none */
-    ngx_array_t                      *limits; /* of limit_t, or NULL */
+    ngx_int_t                         max_fragments;  /* the same */
+    ngx_int_t                         max_frame_rate; /* a second; the same */
+    ngx_int_t                         max_turn_rate;  /* a minute; the same */
+    ngx_array_t                      *calls;  /* of limit_t, or NULL */
     ngx_flag_t                        log_numbers;
+} ngx_http_convrelay_limits_conf_t;
 
+
+/* convrelay_on, and what goes with it */
+
+typedef struct {
     ngx_array_t                      *rules;  /* of rule_t, or NULL */
     ngx_http_convrelay_dtmf_t        *dtmf;   /* or NULL */
     ngx_http_convrelay_value_t       *dtmf_message;
     ngx_msec_t                        end_timeout;
     ngx_flag_t                        greeting_history;
+} ngx_http_convrelay_on_conf_t;
 
-    convrelay_session_conf_t          session;
-    unsigned                          error_varies:1; /* error_message has
-                                                         variables */
-    unsigned                          checked:1;      /* a first request was
-                                                         looked at */
 
-    ngx_http_convrelay_value_t       *twiml;
+typedef struct {
+    ngx_http_convrelay_value_t       *url;    /* NULL: not a webhook */
     ngx_array_t                      *attributes;     /* of attribute_t */
-    ngx_array_t                      *languages;
+    ngx_array_t                      *languages;      /* of language_t */
     ngx_array_t                      *parameters;     /* of attribute_t */
     ngx_http_convrelay_attribute_t   *action; /* its name is the method */
     ngx_array_t                      *before; /* of part_t */
     ngx_array_t                      *inside; /* the same */
     ngx_array_t                      *after;  /* the same */
     ngx_http_convrelay_place_t        after_place;
+} ngx_http_convrelay_twiml_conf_t;
 
-    ngx_uint_t                        connect_action;
+
+/* the request of <Connect action> */
+
+typedef struct {
+    ngx_uint_t                        enable;
     ngx_http_convrelay_reply_t       *reply;  /* or NULL: hangup */
+} ngx_http_convrelay_connect_conf_t;
 
-    ngx_array_t                      *auth_tokens;    /* of values, or NULL:
-                                                         signatures are not
-                                                         checked */
-    ngx_uint_t                        auth;   /* convrelay_auth_token was
-                                                 said */
+
+typedef struct {
+    ngx_uint_t                        set;    /* convrelay_auth_token is */
+    ngx_array_t                      *tokens; /* of values, or NULL: signatures
+                                                 are not checked */
     ngx_http_convrelay_value_t       *public_url;
     ngx_http_convrelay_value_t       *ticket; /* its secret, or NULL */
     time_t                            ticket_lifetime;
+} ngx_http_convrelay_auth_conf_t;
+
+
+struct ngx_http_convrelay_loc_conf_s {
+    ngx_flag_t                        enable;
+    ngx_http_convrelay_place_t        place;  /* of "convrelay" or
+                                                 "convrelay_connect_action" */
+    ngx_http_convrelay_place_t        own;    /* of a directive here that
+                                                 belongs to "convrelay" */
+
+    ngx_http_convrelay_llm_conf_t     llm;
+    ngx_http_convrelay_limits_conf_t  limits;
+    ngx_http_convrelay_on_conf_t      on;
+    ngx_http_convrelay_auth_conf_t    auth;
+    ngx_http_convrelay_twiml_conf_t   twiml;
+    ngx_http_convrelay_connect_conf_t connect;
+
+    convrelay_session_conf_t          session;
 };
 
 
@@ -289,12 +315,26 @@ char *ngx_http_convrelay_phrase_slot(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_convrelay_value_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/*
+ * The same, and of a time, for directives that mean nothing without
+ * "convrelay": they set conf->own.
+ */
+char *ngx_http_convrelay_own_phrase_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_own_value_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_own_msec_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* compiles source into v; phrase: as above; a phrase of error, or NULL */
 char *ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_value_t *v, ngx_uint_t phrase);
 char *ngx_http_convrelay_phrase_check(ngx_conf_t *cf, ngx_str_t *source);
 
-/* what a value is for r, empty where none is set; NGX_OK or NGX_ERROR */
+/*
+ * A value for r: the source if it was not compiled, as a default is, empty if
+ * none is set.  NGX_OK or NGX_ERROR.
+ */
 ngx_int_t ngx_http_convrelay_value_text(ngx_http_request_t *r,
     ngx_http_convrelay_value_t *value, convrelay_str_t *text);
 

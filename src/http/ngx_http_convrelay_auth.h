@@ -15,7 +15,6 @@
 
 
 #define NGX_HTTP_CONVRELAY_TICKET_NAME   "convrelay_ticket"
-#define NGX_HTTP_CONVRELAY_TICKET_LIFETIME  120 /* seconds */
 #define NGX_HTTP_CONVRELAY_SHA1_LEN      20
 
 
@@ -69,7 +68,7 @@ char *ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
  * NGX_DECLINED (there is no CallSid) or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_pair_t *parameter);
+    ngx_http_convrelay_auth_conf_t *conf, convrelay_pair_t *parameter);
 
 /*
  * The ticket in the setup message: NGX_OK, NGX_DECLINED (logged), NGX_ERROR.
@@ -77,7 +76,7 @@ ngx_int_t ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
  * was made, or empty; it lives as long as the session's parameters.
  */
 ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_session_t *s,
+    ngx_http_convrelay_auth_conf_t *conf, convrelay_session_t *s,
     convrelay_str_t *ended_session);
 
 char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,

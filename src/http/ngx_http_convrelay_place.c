@@ -46,6 +46,3 @@ ngx_http_convrelay_conf_error(ngx_uint_t level, ngx_conf_t *cf,
 
     cf->conf_file = conf_file;
 }
-
-
-/* stock directives of the location that a turn cannot honour */

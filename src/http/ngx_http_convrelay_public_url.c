@@ -27,7 +27,7 @@ ngx_http_convrelay_public_url(ngx_http_request_t *r,
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
-    if (clcf->public_url == NULL) {
+    if (clcf->auth.public_url == NULL) {
 
         if (ngx_http_convrelay_secure(r)) {
             ngx_str_set(&public->scheme, "https");
@@ -39,7 +39,9 @@ ngx_http_convrelay_public_url(ngx_http_request_t *r,
         return ngx_http_convrelay_authority(r, &public->rest);
     }
 
-    if (ngx_http_complex_value(r, clcf->public_url->value, &url) != NGX_OK) {
+    if (ngx_http_complex_value(r, clcf->auth.public_url->value, &url)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

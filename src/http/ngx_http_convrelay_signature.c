@@ -51,7 +51,7 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
-    if (clcf->auth_tokens == NULL) {
+    if (clcf->auth.tokens == NULL) {
         return NGX_OK;
     }
 
@@ -80,7 +80,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_table_elt_t  *h;
     convrelay_str_t   header;
 
-    tokens = ngx_http_convrelay_signature_tokens(r, pool, clcf->auth_tokens);
+    tokens = ngx_http_convrelay_signature_tokens(r, pool, clcf->auth.tokens);
     if (tokens == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -450,7 +450,7 @@ ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_uint_t                   i;
     ngx_http_convrelay_value_t  *v;
 
-    if (clcf->auth_tokens != NGX_CONF_UNSET_PTR) {
+    if (clcf->auth.tokens != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -463,19 +463,19 @@ ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return "takes \"off\" only alone";
         }
 
-        clcf->auth_tokens = NULL;
-        clcf->auth = 1;
+        clcf->auth.tokens = NULL;
+        clcf->auth.set = 1;
 
         return NGX_CONF_OK;
     }
 
-    clcf->auth_tokens = ngx_array_create(cf->pool, 2,
+    clcf->auth.tokens = ngx_array_create(cf->pool, 2,
                                          sizeof(ngx_http_convrelay_value_t));
-    if (clcf->auth_tokens == NULL) {
+    if (clcf->auth.tokens == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    clcf->auth = 1;
+    clcf->auth.set = 1;
 
     for (i = 1; i < cf->args->nelts; i++) {
 
@@ -483,7 +483,7 @@ ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return "takes \"off\" only alone";
         }
 
-        v = ngx_array_push(clcf->auth_tokens);
+        v = ngx_array_push(clcf->auth.tokens);
         if (v == NULL) {
             return NGX_CONF_ERROR;
         }
@@ -505,29 +505,29 @@ ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
     char                      *rv;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (!conf->enable && conf->twiml == NULL && !conf->connect_action) {
+    if (!conf->enable && conf->twiml.url == NULL && !conf->connect.enable) {
         return NGX_CONF_OK;
     }
 
-    if (conf->public_url) {
-        rv = ngx_http_convrelay_public_url_check(cf, conf->public_url);
+    if (conf->auth.public_url) {
+        rv = ngx_http_convrelay_public_url_check(cf, conf->auth.public_url);
         if (rv != NGX_CONF_OK) {
             return rv;
         }
     }
 
-    if (conf->auth_tokens) {
-        return ngx_http_convrelay_check_tokens(cf, conf->auth_tokens);
+    if (conf->auth.tokens) {
+        return ngx_http_convrelay_check_tokens(cf, conf->auth.tokens);
     }
 
-    if (conf->auth) {
+    if (conf->auth.set) {
         return NGX_CONF_OK;
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
-                       conf->twiml ? &conf->twiml->place : &conf->place,
+                       conf->twiml.url ? &conf->twiml.url->place : &conf->place,
                        "location \"%V\" would let anybody in: add "
                        "\"convrelay_auth_token "
                        "$convrelay_env_TWILIO_AUTH_TOKEN\" to check Twilio's "

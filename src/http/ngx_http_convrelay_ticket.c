@@ -30,7 +30,7 @@
 static convrelay_str_t *ngx_http_convrelay_ticket_field(ngx_array_t *form,
     ngx_str_t *name);
 static ngx_int_t ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid,
+    ngx_http_convrelay_auth_conf_t *conf, convrelay_str_t *sid,
     convrelay_str_t *ended_session, time_t expires, u_char *ticket);
 
 
@@ -39,10 +39,11 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_convrelay_loc_conf_t *clcf = conf;
 
-    time_t      lifetime;
-    ngx_str_t  *value;
+    time_t                       lifetime;
+    ngx_str_t                   *value;
+    ngx_http_convrelay_value_t  *secret;
 
-    if (clcf->ticket != NGX_CONF_UNSET_PTR) {
+    if (clcf->auth.ticket != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -55,7 +56,7 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return "takes \"off\" only alone";
         }
 
-        clcf->ticket = NULL;
+        clcf->auth.ticket = NULL;
         return NGX_CONF_OK;
     }
 
@@ -63,7 +64,7 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "has an empty secret";
     }
 
-    lifetime = NGX_HTTP_CONVRELAY_TICKET_LIFETIME;
+    lifetime = 0;
 
     if (cf->args->nelts == 3) {
         lifetime = ngx_parse_time(&value[2], 1);
@@ -78,20 +79,22 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    clcf->ticket_lifetime = lifetime;
+    clcf->auth.ticket_lifetime = lifetime;
 
-    clcf->ticket = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_value_t));
-    if (clcf->ticket == NULL) {
+    secret = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_value_t));
+    if (secret == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_convrelay_value_compile(cf, &value[1], clcf->ticket, 0);
+    clcf->auth.ticket = secret;
+
+    return ngx_http_convrelay_value_compile(cf, &value[1], secret, 0);
 }
 
 
 ngx_int_t
 ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_pair_t *parameter)
+    ngx_http_convrelay_auth_conf_t *conf, convrelay_pair_t *parameter)
 {
     u_char           *ticket;
     ngx_array_t      *form;
@@ -129,8 +132,8 @@ ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_ticket_make(r, clcf, sid, &ended_session,
-                                       ngx_time() + clcf->ticket_lifetime,
+    if (ngx_http_convrelay_ticket_make(r, conf, sid, &ended_session,
+                                       ngx_time() + conf->ticket_lifetime,
                                        ticket)
         != NGX_OK)
     {
@@ -174,7 +177,7 @@ ngx_http_convrelay_ticket_field(ngx_array_t *form, ngx_str_t *name)
 
 ngx_int_t
 ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_session_t *s,
+    ngx_http_convrelay_auth_conf_t *conf, convrelay_session_t *s,
     convrelay_str_t *ended_session)
 {
     u_char                  wanted[NGX_HTTP_CONVRELAY_TICKET_LEN];
@@ -186,7 +189,7 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     ended_session->len = 0;
     ended_session->data = NULL;
 
-    if (clcf->ticket == NULL) {
+    if (conf->ticket == NULL) {
         return NGX_OK;
     }
 
@@ -218,7 +221,7 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     session.len = ticket->len - NGX_HTTP_CONVRELAY_TICKET_LEN;
     session.data = ticket->data + NGX_HTTP_CONVRELAY_TICKET_LEN;
 
-    if (ngx_http_convrelay_ticket_make(r, clcf, &s->setup.call_sid, &session,
+    if (ngx_http_convrelay_ticket_make(r, conf, &s->setup.call_sid, &session,
                                        expires, wanted)
         != NGX_OK)
     {
@@ -253,7 +256,7 @@ refused:
 
 static ngx_int_t
 ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_str_t *sid,
+    ngx_http_convrelay_auth_conf_t *conf, convrelay_str_t *sid,
     convrelay_str_t *ended_session, time_t expires, u_char *ticket)
 {
     size_t           size;
@@ -261,7 +264,7 @@ ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
     ngx_str_t        secret, src, dst;
     convrelay_str_t  input;
 
-    if (ngx_http_complex_value(r, clcf->ticket->value, &secret) != NGX_OK) {
+    if (ngx_http_complex_value(r, conf->ticket->value, &secret) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -54,6 +54,47 @@ ngx_http_convrelay_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
 }
 
 
+/*
+ * Setters of directives that mean nothing without "convrelay": a location
+ * that has one, and not "convrelay", is likely to be an open LLM.
+ */
+
+char *
+ngx_http_convrelay_own_value_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_http_convrelay_place(cf, &clcf->own);
+
+    return ngx_http_convrelay_value_slot(cf, cmd, conf);
+}
+
+
+char *
+ngx_http_convrelay_own_phrase_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_http_convrelay_place(cf, &clcf->own);
+
+    return ngx_http_convrelay_phrase_slot(cf, cmd, conf);
+}
+
+
+char *
+ngx_http_convrelay_own_msec_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_http_convrelay_place(cf, &clcf->own);
+
+    return ngx_conf_set_msec_slot(cf, cmd, conf);
+}
+
+
 char *
 ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_value_t *v, ngx_uint_t phrase)
@@ -121,8 +162,8 @@ ngx_http_convrelay_value_text(ngx_http_request_t *r,
     ngx_str_t  str;
 
     if (value->value == NULL) {
-        text->len = 0;
-        text->data = NULL;
+        text->len = value->source.len;
+        text->data = value->source.data;
         return NGX_OK;
     }
 

@@ -135,13 +135,13 @@ ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     convrelay_str_t             text, plain;
     ngx_http_variable_value_t  *before;
 
-    if (clcf->reply == NULL) {
+    if (clcf->connect.reply == NULL) {
         return NGX_OK;
     }
 
-    if (clcf->reply->xml) {
+    if (clcf->connect.reply->xml) {
         reply->kind = CONVRELAY_REPLY_TWIML;
-        return ngx_http_convrelay_twiml_xml(r, clcf->reply->xml,
+        return ngx_http_convrelay_twiml_xml(r, clcf->connect.reply->xml,
                                             &reply->text);
     }
 
@@ -150,7 +150,8 @@ ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_value_text(r, &clcf->reply->value, &text) != NGX_OK)
+    if (ngx_http_convrelay_value_text(r, &clcf->connect.reply->value, &text)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -160,7 +161,8 @@ ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     if (rc == CONVRELAY_OK && reply->kind == CONVRELAY_REPLY_TWIML) {
 
         if (ngx_http_convrelay_connect_plain(r, before,
-                                             &clcf->reply->value, &plain)
+                                             &clcf->connect.reply->value,
+                                             &plain)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -184,7 +186,7 @@ ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "what \"convrelay_connect_reply %V\" gives %s",
-                  &clcf->reply->value.source, error);
+                  &clcf->connect.reply->value.source, error);
 
     return NGX_DECLINED;
 }

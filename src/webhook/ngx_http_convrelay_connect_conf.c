@@ -25,11 +25,11 @@ ngx_http_convrelay_connect_action(ngx_conf_t *cf, ngx_command_t *cmd,
 
     ngx_http_core_loc_conf_t  *core;
 
-    if (clcf->connect_action) {
+    if (clcf->connect.enable) {
         return "is duplicate";
     }
 
-    clcf->connect_action = 1;
+    clcf->connect.enable = 1;
     ngx_http_convrelay_place(cf, &clcf->place);
 
     core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -50,7 +50,7 @@ ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_uint_t                   say;
     ngx_http_convrelay_reply_t  *reply;
 
-    if (clcf->reply != NGX_CONF_UNSET_PTR) {
+    if (clcf->connect.reply != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -63,7 +63,7 @@ ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    clcf->reply = reply;
+    clcf->connect.reply = reply;
 
     /* an amount in a phrase is not a capture of a regex */
 
@@ -164,18 +164,22 @@ char *
 ngx_http_convrelay_connect_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
-    ngx_int_t          rc;
-    ngx_str_t          value;
-    const char        *error;
-    convrelay_str_t    str;
-    convrelay_reply_t  reply;
+    ngx_int_t                    rc;
+    ngx_str_t                    value;
+    const char                  *error;
+    convrelay_str_t              str;
+    convrelay_reply_t            reply;
+    ngx_http_convrelay_value_t  *v;
 
-    if (!conf->connect_action || conf->reply == NULL || conf->reply->xml) {
+    if (!conf->connect.enable || conf->connect.reply == NULL
+        || conf->connect.reply->xml)
+    {
         return NGX_CONF_OK;
     }
 
-    rc = ngx_http_convrelay_env_expand(cf, &conf->reply->value.source,
-                                       &value);
+    v = &conf->connect.reply->value;
+
+    rc = ngx_http_convrelay_env_expand(cf, &v->source, &value);
 
     if (rc != NGX_OK) {
         return (rc == NGX_ERROR) ? NGX_CONF_ERROR : NGX_CONF_OK;
@@ -185,16 +189,14 @@ ngx_http_convrelay_connect_merge(ngx_conf_t *cf,
     str.data = value.data;
 
     if (convrelay_reply_parse(&str, &reply, &error) != CONVRELAY_OK) {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
-                           &conf->reply->value.place,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
                            "what \"convrelay_connect_reply %V\" gives %s",
-                           &conf->reply->value.source, error);
+                           &v->source, error);
         return NGX_CONF_ERROR;
     }
 
     if (reply.kind == CONVRELAY_REPLY_RECONNECT) {
-        return ngx_http_convrelay_reply_location(cf, &reply.text,
-                                                 &conf->reply->value.place);
+        return ngx_http_convrelay_reply_location(cf, &reply.text, &v->place);
     }
 
     return NGX_CONF_OK;

@@ -15,9 +15,9 @@ static ngx_int_t ngx_http_convrelay_twiml_answer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_twiml_reconnect(ngx_http_request_t *r,
     ngx_uint_t reconnects, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
+    ngx_http_convrelay_twiml_conf_t *conf, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
+    ngx_http_convrelay_twiml_conf_t *conf, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
 static void ngx_http_convrelay_twiml_greeting(
@@ -49,19 +49,22 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, ngx_uint_t reconnects,
     ngx_str_t *document)
 {
-    convrelay_twiml_t  t;
+    convrelay_twiml_t                 t;
+    ngx_http_convrelay_twiml_conf_t  *conf;
 
     ngx_memzero(&t, sizeof(convrelay_twiml_t));
 
-    if (ngx_http_convrelay_twiml_url(r, clcf, &t) != NGX_OK
-        || ngx_http_convrelay_twiml_connect(r, clcf, &t) != NGX_OK
-        || ngx_http_convrelay_twiml_languages(r->pool, clcf->languages, &t,
+    conf = &clcf->twiml;
+
+    if (ngx_http_convrelay_twiml_url(r, conf, &t) != NGX_OK
+        || ngx_http_convrelay_twiml_connect(r, conf, &t) != NGX_OK
+        || ngx_http_convrelay_twiml_languages(r->pool, conf->languages, &t,
                                            ngx_http_convrelay_twiml_value, r)
            != NGX_OK
         || ngx_http_convrelay_twiml_parameters(r, clcf, &t) != NGX_OK
-        || ngx_http_convrelay_twiml_xml(r, clcf->before, &t.before) != NGX_OK
-        || ngx_http_convrelay_twiml_xml(r, clcf->inside, &t.inside) != NGX_OK
-        || ngx_http_convrelay_twiml_xml(r, clcf->after, &t.after) != NGX_OK)
+        || ngx_http_convrelay_twiml_xml(r, conf->before, &t.before) != NGX_OK
+        || ngx_http_convrelay_twiml_xml(r, conf->inside, &t.inside) != NGX_OK
+        || ngx_http_convrelay_twiml_xml(r, conf->after, &t.after) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -145,18 +148,18 @@ ngx_http_convrelay_twiml_reconnect(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t)
+    ngx_http_convrelay_twiml_conf_t *conf, convrelay_twiml_t *t)
 {
     const char  *error;
 
-    if (ngx_http_convrelay_value_text(r, clcf->twiml, &t->url) != NGX_OK) {
+    if (ngx_http_convrelay_value_text(r, conf->url, &t->url) != NGX_OK) {
         return NGX_ERROR;
     }
 
     if (convrelay_twiml_check_url(&t->url, &error) != CONVRELAY_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "the URL that \"convrelay_twiml %V\" gives %s",
-                      &clcf->twiml->source, error);
+                      &conf->url->source, error);
         return NGX_ERROR;
     }
 
@@ -166,24 +169,24 @@ ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t)
+    ngx_http_convrelay_twiml_conf_t *conf, convrelay_twiml_t *t)
 {
-    t->attributes = ngx_http_convrelay_twiml_pairs(r->pool, clcf->attributes,
+    t->attributes = ngx_http_convrelay_twiml_pairs(r->pool, conf->attributes,
                                         0, ngx_http_convrelay_twiml_value, r);
     if (t->attributes == NULL) {
         return NGX_ERROR;
     }
 
-    t->nattributes = clcf->attributes->nelts;
+    t->nattributes = conf->attributes->nelts;
 
-    if (clcf->action == NULL) {
+    if (conf->action == NULL) {
         return NGX_OK;
     }
 
-    t->method.len = clcf->action->name.len;
-    t->method.data = clcf->action->name.data;
+    t->method.len = conf->action->name.len;
+    t->method.data = conf->action->name.data;
 
-    return ngx_http_convrelay_twiml_value(r, clcf->action, &t->action);
+    return ngx_http_convrelay_twiml_value(r, conf->action, &t->action);
 }
 
 
@@ -235,24 +238,28 @@ ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t)
 {
     ngx_int_t          rc;
+    ngx_array_t       *parameters;
     convrelay_pair_t  *pair;
+
+    parameters = clcf->twiml.parameters;
 
     /* room for the ticket and the greeting */
 
-    pair = ngx_http_convrelay_twiml_pairs(r->pool, clcf->parameters, 2,
+    pair = ngx_http_convrelay_twiml_pairs(r->pool, parameters, 2,
                                           ngx_http_convrelay_twiml_value, r);
     if (pair == NULL) {
         return NGX_ERROR;
     }
 
     t->parameters = pair;
-    t->nparameters = clcf->parameters ? clcf->parameters->nelts : 0;
+    t->nparameters = parameters ? parameters->nelts : 0;
 
-    if (clcf->ticket == NULL) {
+    if (clcf->auth.ticket == NULL) {
         return NGX_OK;
     }
 
-    rc = ngx_http_convrelay_ticket_issue(r, clcf, &pair[t->nparameters]);
+    rc = ngx_http_convrelay_ticket_issue(r, &clcf->auth,
+                                         &pair[t->nparameters]);
 
     if (rc == NGX_OK) {
         t->nparameters++;
@@ -274,7 +281,7 @@ ngx_http_convrelay_twiml_greeting(ngx_http_convrelay_loc_conf_t *clcf,
     size_t             i;
     convrelay_pair_t  *pair;
 
-    if (!clcf->greeting_history) {
+    if (!clcf->on.greeting_history) {
         return;
     }
 

@@ -15,7 +15,7 @@
 static char *ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 static ngx_int_t ngx_http_convrelay_default_attribute(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf, ngx_str_t *name, ngx_str_t *value);
+    ngx_http_convrelay_twiml_conf_t *conf, ngx_keyval_t *kv);
 static char *ngx_http_convrelay_twiml_check_languages(ngx_conf_t *cf,
     ngx_array_t *languages);
 static char *ngx_http_convrelay_twiml_check_values(ngx_conf_t *cf,
@@ -29,32 +29,25 @@ static ngx_int_t ngx_http_convrelay_twiml_known(void *data,
     ngx_http_convrelay_attribute_t *a, convrelay_str_t *text);
 
 
-static ngx_str_t  ngx_http_convrelay_greeting_name =
-    ngx_string("welcomeGreeting");
-static ngx_str_t  ngx_http_convrelay_greeting =
-    ngx_string("Hi! I am a voice assistant powered by Twilio and Open A I . "
-               "Ask me anything!");
-static ngx_str_t  ngx_http_convrelay_events_name = ngx_string("events");
-static ngx_str_t  ngx_http_convrelay_events = ngx_string("tokens-played");
-
-
 char *
 ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf)
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf,
+    ngx_keyval_t *defaults)
 {
-    char  *rv;
+    char          *rv;
+    ngx_keyval_t  *kv;
 
-    if (conf->twiml == NULL) {
+    if (conf->twiml.url == NULL) {
         return NGX_CONF_OK;
     }
 
     /* a block of "if" without own settings has been looked at already */
 
-    if (conf->twiml == prev->twiml
-        && conf->attributes == prev->attributes
-        && conf->languages == prev->languages
-        && conf->action == prev->action
-        && conf->after == prev->after)
+    if (conf->twiml.url == prev->twiml.url
+        && conf->twiml.attributes == prev->twiml.attributes
+        && conf->twiml.languages == prev->twiml.languages
+        && conf->twiml.action == prev->twiml.action
+        && conf->twiml.after == prev->twiml.after)
     {
         return NGX_CONF_OK;
     }
@@ -64,28 +57,24 @@ ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
         return rv;
     }
 
-    /* without the events, what was heard before an interrupt is a guess */
+    for (kv = defaults; kv->key.len; kv++) {
 
-    if (ngx_http_convrelay_default_attribute(cf, conf,
-                                             &ngx_http_convrelay_greeting_name,
-                                             &ngx_http_convrelay_greeting)
-        != NGX_OK
-        || ngx_http_convrelay_default_attribute(cf, conf,
-                                               &ngx_http_convrelay_events_name,
-                                               &ngx_http_convrelay_events)
-           != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
+        if (ngx_http_convrelay_default_attribute(cf, &conf->twiml, kv)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
     }
 
-    rv = ngx_http_convrelay_twiml_check_values(cf, conf->attributes);
+    rv = ngx_http_convrelay_twiml_check_values(cf, conf->twiml.attributes);
 
-    if (rv == NGX_CONF_OK && conf->languages) {
-        rv = ngx_http_convrelay_twiml_check_languages(cf, conf->languages);
+    if (rv == NGX_CONF_OK && conf->twiml.languages) {
+        rv = ngx_http_convrelay_twiml_check_languages(cf,
+                                                      conf->twiml.languages);
     }
 
-    if (rv == NGX_CONF_OK && conf->action) {
-        rv = ngx_http_convrelay_twiml_check_action(cf, conf->action);
+    if (rv == NGX_CONF_OK && conf->twiml.action) {
+        rv = ngx_http_convrelay_twiml_check_action(cf, conf->twiml.action);
     }
 
     if (rv == NGX_CONF_OK) {
@@ -109,7 +98,7 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
     const char       *error;
     convrelay_str_t   str;
 
-    rc = ngx_http_convrelay_env_expand(cf, &conf->twiml->source, &url);
+    rc = ngx_http_convrelay_env_expand(cf, &conf->twiml.url->source, &url);
 
     if (rc == NGX_ERROR) {
         return NGX_CONF_ERROR;
@@ -123,18 +112,19 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
     str.data = url.data;
 
     if (convrelay_twiml_check_url(&str, &error) != CONVRELAY_OK) {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->twiml->place,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                           &conf->twiml.url->place,
                            "the URL that \"convrelay_twiml %V\" gives %s",
-                           &conf->twiml->source, error);
+                           &conf->twiml.url->source, error);
         return NGX_CONF_ERROR;
     }
 
-    if (conf->auth_tokens && ngx_strlchr(url.data, url.data + url.len, '?')) {
+    if (conf->auth.tokens && ngx_strlchr(url.data, url.data + url.len, '?')) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "the URL that \"convrelay_twiml %V\" gives has "
                            "arguments, which may be signed in a way that is "
                            "not accepted: use \"convrelay_twiml_parameter\"",
-                           &conf->twiml->source);
+                           &conf->twiml.url->source);
     }
 
     return NGX_CONF_OK;
@@ -145,7 +135,7 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
 
 static ngx_int_t
 ngx_http_convrelay_default_attribute(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf, ngx_str_t *name, ngx_str_t *value)
+    ngx_http_convrelay_twiml_conf_t *conf, ngx_keyval_t *kv)
 {
     ngx_uint_t                       n;
     ngx_array_t                     *attributes;
@@ -155,7 +145,7 @@ ngx_http_convrelay_default_attribute(ngx_conf_t *cf,
 
     if (conf->attributes) {
 
-        if (ngx_http_convrelay_find_attribute(conf->attributes, name)) {
+        if (ngx_http_convrelay_find_attribute(conf->attributes, &kv->key)) {
             return NGX_OK;
         }
 
@@ -176,7 +166,8 @@ ngx_http_convrelay_default_attribute(ngx_conf_t *cf,
 
     conf->attributes = attributes;
 
-    return ngx_http_convrelay_twiml_pair(cf, attributes, name, value, 0)
+    return ngx_http_convrelay_twiml_pair(cf, attributes, &kv->key, &kv->value,
+                                         0)
            == NGX_CONF_OK ? NGX_OK : NGX_ERROR;
 }
 
@@ -236,20 +227,20 @@ static char *
 ngx_http_convrelay_twiml_check_after(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
-    if (conf->after == NULL || conf->after->nelts == 0
-        || conf->action == NULL || !conf->action->known
-        || conf->action->text.len == 0)
+    if (conf->twiml.after == NULL || conf->twiml.after->nelts == 0
+        || conf->twiml.action == NULL || !conf->twiml.action->known
+        || conf->twiml.action->text.len == 0)
     {
         return NGX_CONF_OK;
     }
 
-    ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->after_place,
+    ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->twiml.after_place,
                        "Twilio never runs what is in "
                        "\"convrelay_twiml_after\": after the session it "
                        "requests \"convrelay_twiml_action %V\"; use one of "
                        "them, or write the verbs into "
                        "\"convrelay_connect_reply\"",
-                       &conf->action->value.source);
+                       &conf->twiml.action->value.source);
 
     return NGX_CONF_ERROR;
 }
@@ -267,14 +258,15 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
 
     ngx_memzero(&t, sizeof(convrelay_twiml_t));
 
-    t.nattributes = conf->attributes->nelts;
+    t.nattributes = conf->twiml.attributes->nelts;
     t.attributes = ngx_http_convrelay_twiml_pairs(cf->temp_pool,
-                                          conf->attributes, 0,
+                                          conf->twiml.attributes, 0,
                                           ngx_http_convrelay_twiml_known, NULL);
 
     if (t.attributes == NULL
-        || ngx_http_convrelay_twiml_languages(cf->temp_pool, conf->languages,
-                                     &t, ngx_http_convrelay_twiml_known, NULL)
+        || ngx_http_convrelay_twiml_languages(cf->temp_pool,
+                                     conf->twiml.languages, &t,
+                                     ngx_http_convrelay_twiml_known, NULL)
            != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -288,7 +280,7 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
 
         if (c[i].code == NULL) {
             ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
-                               &conf->twiml->place,
+                               &conf->twiml.url->place,
                                "location \"%V\": %s, else Twilio can refuse "
                                "the live call", &clcf->name, c[i].phrase);
             continue;
@@ -297,7 +289,7 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
         code.len = c[i].code->len;
         code.data = c[i].code->data;
 
-        ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->twiml->place,
+        ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->twiml.url->place,
                            "location \"%V\", language \"%V\": %s, else Twilio "
                            "can refuse the live call",
                            &clcf->name, &code, c[i].phrase);

@@ -76,16 +76,16 @@ ngx_http_convrelay_twiml_attribute(ngx_conf_t *cf, ngx_command_t *cmd,
         }
     }
 
-    if (clcf->attributes == NGX_CONF_UNSET_PTR) {
+    if (clcf->twiml.attributes == NGX_CONF_UNSET_PTR) {
 
-        clcf->attributes = ngx_array_create(cf->pool, 4,
+        clcf->twiml.attributes = ngx_array_create(cf->pool, 4,
                                       sizeof(ngx_http_convrelay_attribute_t));
-        if (clcf->attributes == NULL) {
+        if (clcf->twiml.attributes == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    return ngx_http_convrelay_twiml_pair(cf, clcf->attributes, &value[1],
+    return ngx_http_convrelay_twiml_pair(cf, clcf->twiml.attributes, &value[1],
                                          &value[2], unchecked);
 }
 
@@ -111,18 +111,18 @@ ngx_http_convrelay_twiml_language(ngx_conf_t *cf, ngx_command_t *cmd,
         return "has an empty code, write it as in \"es-ES\"";
     }
 
-    if (clcf->languages == NGX_CONF_UNSET_PTR) {
+    if (clcf->twiml.languages == NGX_CONF_UNSET_PTR) {
 
-        clcf->languages = ngx_array_create(cf->pool, 4,
+        clcf->twiml.languages = ngx_array_create(cf->pool, 4,
                                        sizeof(ngx_http_convrelay_language_t));
-        if (clcf->languages == NULL) {
+        if (clcf->twiml.languages == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    language = clcf->languages->elts;
+    language = clcf->twiml.languages->elts;
 
-    for (i = 0; i < clcf->languages->nelts; i++) {
+    for (i = 0; i < clcf->twiml.languages->nelts; i++) {
 
         if (language[i].code.value.source.len == value[1].len
             && ngx_strncasecmp(language[i].code.value.source.data,
@@ -135,7 +135,7 @@ ngx_http_convrelay_twiml_language(ngx_conf_t *cf, ngx_command_t *cmd,
         }
     }
 
-    language = ngx_array_push(clcf->languages);
+    language = ngx_array_push(clcf->twiml.languages);
     if (language == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -233,24 +233,24 @@ ngx_http_convrelay_twiml_parameter(ngx_conf_t *cf, ngx_command_t *cmd,
         return "cannot set a name that starts with \"convrelay_\"";
     }
 
-    if (clcf->parameters != NGX_CONF_UNSET_PTR
-        && ngx_http_convrelay_find_attribute(clcf->parameters, &value[1]))
+    if (clcf->twiml.parameters != NGX_CONF_UNSET_PTR
+        && ngx_http_convrelay_find_attribute(clcf->twiml.parameters, &value[1]))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "duplicate parameter \"%V\"", &value[1]);
         return NGX_CONF_ERROR;
     }
 
-    if (clcf->parameters == NGX_CONF_UNSET_PTR) {
+    if (clcf->twiml.parameters == NGX_CONF_UNSET_PTR) {
 
-        clcf->parameters = ngx_array_create(cf->pool, 4,
+        clcf->twiml.parameters = ngx_array_create(cf->pool, 4,
                                       sizeof(ngx_http_convrelay_attribute_t));
-        if (clcf->parameters == NULL) {
+        if (clcf->twiml.parameters == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    return ngx_http_convrelay_twiml_pair(cf, clcf->parameters, &value[1],
+    return ngx_http_convrelay_twiml_pair(cf, clcf->twiml.parameters, &value[1],
                                          &value[2], 1);
 }
 
@@ -265,7 +265,7 @@ ngx_http_convrelay_twiml_action(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_str_t                       *value;
     ngx_http_convrelay_attribute_t  *action;
 
-    if (clcf->action != NGX_CONF_UNSET_PTR) {
+    if (clcf->twiml.action != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -297,7 +297,7 @@ ngx_http_convrelay_twiml_action(ngx_conf_t *cf, ngx_command_t *cmd,
         return rv;
     }
 
-    clcf->action = action;
+    clcf->twiml.action = action;
 
     return action->known ? ngx_http_convrelay_twiml_check_action(cf, action)
                          : NGX_CONF_OK;
@@ -309,7 +309,7 @@ ngx_http_convrelay_twiml_after(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_convrelay_loc_conf_t *clcf = conf;
 
-    ngx_http_convrelay_place(cf, &clcf->after_place);
+    ngx_http_convrelay_place(cf, &clcf->twiml.after_place);
 
     return ngx_http_convrelay_twiml_xml_slot(cf, cmd, conf);
 }

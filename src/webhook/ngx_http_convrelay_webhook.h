@@ -143,8 +143,10 @@ char *ngx_http_convrelay_twiml_check_action(ngx_conf_t *cf,
 
 /* ngx_http_convrelay_twiml_check.c */
 
+/* defaults: attributes and their values, up to an empty one */
 char *ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf,
+    ngx_keyval_t *defaults);
 
 
 /* ngx_http_convrelay_twiml_xml.c */
