@@ -12,6 +12,9 @@ add_block_preprocessor(sub {
                        'tokens=$convrelay_tokens $convrelay_call_sid '
                        '"$upstream_status"';
     log_format  times  '$status $request_time';
+    log_format  first  '$status $convrelay_first_token '
+                       '$convrelay_first_token_median '
+                       '$convrelay_first_token_max';
     log_format  fields '$uri $convrelay_call_sid/$convrelay_session_id/'
                        '$convrelay_account_sid/$convrelay_parent_call_sid/'
                        '$convrelay_from/$convrelay_to/'
@@ -205,3 +208,69 @@ ngx.say(require "convrelay_llm".log("fields.log", 5))
 /other -/-/-/-/-/-/-/-/-/-/-/-
 /twiml CA2/-/-/-/+4/-/-/-/-/-/-/-
 /twiml -/-/-/-/-/-/-/-/-/-/-/-
+
+
+
+=== TEST 6: the time to the first token: of a turn, and at the end of a call
+--- config
+location = /ws {
+    convrelay;
+    log_subrequest  on;
+    access_log      logs/first.log first;
+    proxy_pass      http://llm/v1/chat/completions;
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local said = llm.messages():match("user: (%S+)$")
+
+        if said == "fail" then
+            ngx.exit(500)
+        end
+
+        ngx.sleep(tonumber(said) / 1000)
+        llm.say("Fine")
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+
+for _, said in ipairs{ "50", "400", "150", "fail" } do
+    call:ask(said)
+end
+
+call:hangup()
+
+call = dial("/ws", { mute = true })
+call:setup()
+call:hangup()
+
+-- within the pace of the machine
+
+local function about(ms, want)
+    ms = tonumber(ms)
+    return ms and ms >= want - 2 and ms < want + 100 * slow and want or ms
+end
+
+for line in require "convrelay_llm".log("first.log", 6):gmatch("[^\n]+") do
+    local status, last, median, max = line:match("(%S+) (%S+) (%S+) (%S+)")
+
+    for _, want in ipairs{ 50, 150, 400 } do
+        last = about(last, want)
+        median = about(median, want)
+        max = about(max, want)
+    end
+
+    ngx.say(status, " ", last or "-", " ", median or "-", " ", max or "-")
+end
+--- response_body
+200 50 50 50
+200 400 50 400
+200 150 150 400
+500 - 150 400
+101 - 150 400
+101 - - -
+--- error_log
+LLM failed

@@ -291,7 +291,8 @@ ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
     }
 
     if (on->rule == NULL) {
-        convrelay_session_trigger_declined(call->session, &on->text, &out);
+        convrelay_session_trigger_declined(call->session, &on->text,
+                                           ngx_current_msec, &out);
         ngx_http_convrelay_act(call, &out);
         return NGX_OK;
     }

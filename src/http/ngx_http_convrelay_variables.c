@@ -21,6 +21,10 @@ static ngx_int_t ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_first_token_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_latency_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_form_variable(ngx_http_request_t *r,
@@ -37,6 +41,8 @@ static convrelay_session_t *ngx_http_convrelay_variable_session(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_variable_text(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, const convrelay_str_t *text);
+static ngx_int_t ngx_http_convrelay_variable_number(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uint64_t number);
 static ngx_int_t ngx_http_convrelay_variable_set(ngx_http_variable_value_t *v,
     const u_char *data, size_t len);
 static void ngx_http_convrelay_variable_suffix(uintptr_t data,
@@ -153,6 +159,18 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
     { ngx_string("convrelay_tokens"), NULL,
       ngx_http_convrelay_counter_variable,
       offsetof(convrelay_session_t, tokens),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_first_token"), NULL,
+      ngx_http_convrelay_first_token_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_first_token_median"), NULL,
+      ngx_http_convrelay_latency_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_first_token_max"), NULL,
+      ngx_http_convrelay_latency_variable, 1,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_parameter_"), NULL,
@@ -330,8 +348,6 @@ static ngx_int_t
 ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char               *p;
-    uint64_t             *counter;
     convrelay_session_t  *session;
 
     session = ngx_http_convrelay_variable_session(r);
@@ -341,15 +357,48 @@ ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    counter = (uint64_t *) ((char *) session + data);
+    return ngx_http_convrelay_variable_number(r, v,
+                                  *(uint64_t *) ((char *) session + data));
+}
 
-    p = ngx_pnalloc(r->pool, NGX_INT64_LEN);
-    if (p == NULL) {
-        return NGX_ERROR;
+
+/* of the last turn, in ms, once it has one */
+
+static ngx_int_t
+ngx_http_convrelay_first_token_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    convrelay_session_t  *session;
+
+    session = ngx_http_convrelay_variable_session(r);
+
+    if (session == NULL || session->first_token == -1) {
+        v->not_found = 1;
+        return NGX_OK;
     }
 
-    return ngx_http_convrelay_variable_set(v, p,
-                                         ngx_sprintf(p, "%uL", *counter) - p);
+    return ngx_http_convrelay_variable_number(r, v, session->first_token);
+}
+
+
+/* of all turns up to now, in ms: the median, or, with data, the worst */
+
+static ngx_int_t
+ngx_http_convrelay_latency_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    convrelay_session_t  *session;
+
+    session = ngx_http_convrelay_variable_session(r);
+
+    if (session == NULL || session->latency.n == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_variable_number(r, v,
+                        data ? session->latency.max
+                             : convrelay_latency_median(&session->latency));
 }
 
 
@@ -539,6 +588,22 @@ ngx_http_convrelay_one_line(ngx_pool_t *pool, convrelay_str_t *text)
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_variable_number(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uint64_t number)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_variable_set(v, p,
+                                           ngx_sprintf(p, "%uL", number) - p);
 }
 
 

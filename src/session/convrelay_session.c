@@ -34,6 +34,7 @@ convrelay_session_init(convrelay_session_t *s,
     memset(s, 0, sizeof(convrelay_session_t));
 
     s->conf = conf;
+    s->first_token = -1;
     s->history.max_messages = conf->max_history_messages;
     s->history.max_bytes = conf->max_history_bytes;
 }
@@ -71,6 +72,7 @@ convrelay_session_free(convrelay_session_t *s)
 
     memset(s, 0, sizeof(convrelay_session_t));
 
+    s->first_token = -1;
     s->closed = 1;
 }
 
@@ -163,7 +165,7 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    convrelay_session_start(s, out);
+    convrelay_session_start(s, now, out);
 }
 
 

@@ -16,6 +16,7 @@
 #include "convrelay_relay.h"
 #include "convrelay_history.h"
 #include "convrelay_heard.h"
+#include "convrelay_latency.h"
 
 
 #define CONVRELAY_SESSION_MAX_ACTIONS     8
@@ -240,6 +241,12 @@ typedef struct {
     uint64_t                 interrupts;
     uint64_t                 tokens;      /* pieces of the model's text that
                                              were sent */
+    uint64_t                 asked_at;    /* ms of the clock: the last turn
+                                             began */
+    int64_t                  first_token; /* ms from then to the first piece
+                                             of the model's text; -1: none,
+                                             or an action spoke before it */
+    convrelay_latency_t      latency;     /* of all turns that have one */
 } convrelay_session_t;
 
 
@@ -355,7 +362,7 @@ void convrelay_session_perform(convrelay_session_t *s,
 void convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 void convrelay_session_trigger_declined(convrelay_session_t *s,
-    const convrelay_str_t *text, convrelay_actions_t *out);
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
 /* value of a custom parameter, ASCII case of name ignored; NULL: none */
 const convrelay_str_t *convrelay_session_parameter(

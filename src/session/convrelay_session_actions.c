@@ -337,7 +337,7 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
 
 void
 convrelay_session_trigger_declined(convrelay_session_t *s,
-    const convrelay_str_t *text, convrelay_actions_t *out)
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out)
 {
     convrelay_trigger_e  trigger;
 
@@ -371,5 +371,5 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
         return;
     }
 
-    convrelay_session_start(s, out);
+    convrelay_session_start(s, now, out);
 }

@@ -62,7 +62,7 @@ void convrelay_session_keys_done(convrelay_session_t *s);
 int convrelay_session_ask(convrelay_session_t *s,
     const convrelay_str_t *text);
 
-void convrelay_session_start(convrelay_session_t *s,
+void convrelay_session_start(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 /* ends the running turn, if any, and keeps all that was sent of it */

@@ -37,12 +37,15 @@ convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text)
 
 
 void
-convrelay_session_start(convrelay_session_t *s, convrelay_actions_t *out)
+convrelay_session_start(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
 {
     s->turn_running = 1;
     s->turn_sent = 0;
     s->tones_last = 0;
     s->turns++;
+    s->asked_at = now;
+    s->first_token = -1;
 
     convrelay_session_act(out, CONVRELAY_ACT_START);
 }
@@ -79,6 +82,9 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
 
         if (!s->turn_sent) {
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
+
+            s->first_token = now - s->asked_at;
+            convrelay_latency_add(&s->latency, s->first_token);
         }
 
         if (convrelay_session_answer_add(s, &piece) != CONVRELAY_OK) {

@@ -118,6 +118,10 @@ typedef struct {
     uint64_t                   turns;
     uint64_t                   interrupts;
     uint64_t                   tokens;
+    uint64_t                   asked_at;
+    int64_t                    first_token;   /* ms from then, or -1 */
+    uint32_t                   worst;
+    unsigned                   ntokens;   /* turns that have one */
 
     u_char                    *before;    /* the history's bytes */
     size_t                     before_len;
@@ -202,6 +206,7 @@ start_call(call_t *c, unsigned seed)
     c->now = 1 + rnd(1000000);
     c->reports = seed & 1;
     c->lang = "";
+    c->first_token = -1;
 
     /* of its own, so that what is written after it is seen */
 

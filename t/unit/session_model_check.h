@@ -99,6 +99,8 @@ check_action(call_t *c, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_START:
         c->turns++;
+        c->asked_at = c->now;
+        c->first_token = -1;
         c->tones_last = 0;
 
         if (c->open) {
@@ -264,6 +266,13 @@ check_text(call_t *c, const convrelay_str_t *text)
     if (!c->sent) {
         new_answer(c, c->now);
         c->sent = 1;
+
+        c->ntokens++;
+        c->first_token = c->now - c->asked_at;
+
+        if (c->first_token > c->worst) {
+            c->worst = c->first_token;
+        }
     }
 
     add_text(c, text->data, text->len);
@@ -439,6 +448,15 @@ check_state(call_t *c)
         || s->tokens != c->tokens)
     {
         bad(c, "counted wrongly");
+    }
+
+    if (s->first_token != c->first_token || s->latency.max != c->worst
+        || (s->latency.n == 0) != (c->ntokens == 0)
+        || (c->ntokens == 1
+            && convrelay_latency_median(&s->latency) != c->worst))
+    {
+        bad(c, "the first token after %lld ms, not %lld",
+            (long long) s->first_token, (long long) c->first_token);
     }
 
     if (c->open && !c->running && !c->closed) {

@@ -588,7 +588,7 @@ declined(call_t *c)
 
     text = told[rnd(2)];
 
-    convrelay_session_trigger_declined(&c->s, &text, c->out);
+    convrelay_session_trigger_declined(&c->s, &text, c->now, c->out);
 
     if (c->event == CONVRELAY_TRIGGER_DTMF) {
         forgotten(c);

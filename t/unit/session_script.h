@@ -307,7 +307,7 @@ run_line(run_t *r, const char *line, size_t len)
 
     } else if (strcmp(name, "declined") == 0) {
         heap.armed = 1;
-        convrelay_session_trigger_declined(&r->s, &text, &out);
+        convrelay_session_trigger_declined(&r->s, &text, r->now, &out);
         heap.armed = 0;
 
     } else if (strcmp(name, "over") == 0) {

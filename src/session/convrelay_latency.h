@@ -1,0 +1,42 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * How long the caller waited for the first words of an answer: the worst and
+ * the median of a call, in a fixed amount of memory.
+ */
+
+
+#ifndef CONVRELAY_LATENCY_H_INCLUDED
+#define CONVRELAY_LATENCY_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+#define CONVRELAY_LATENCY_SAMPLES  32
+
+
+/* zero-fill to start; all in ms */
+
+typedef struct {
+    uint32_t          max;
+    uint16_t          n;          /* samples */
+    uint16_t          every;      /* one of so many is taken; 0: each */
+    uint16_t          skipped;    /* since the last one that was taken */
+    uint16_t          samples[CONVRELAY_LATENCY_SAMPLES];     /* 65535: or
+                                                                 more */
+} convrelay_latency_t;
+
+
+void convrelay_latency_add(convrelay_latency_t *l, uint64_t ms);
+
+/*
+ * Exact for the first CONVRELAY_LATENCY_SAMPLES; of more, it is that of 16 to
+ * 32 of them, evenly spaced.  Of an even number it is the lower of the two in
+ * the middle; 0 where there are none.
+ */
+uint32_t convrelay_latency_median(const convrelay_latency_t *l);
+
+
+#endif /* CONVRELAY_LATENCY_H_INCLUDED */
