@@ -576,16 +576,22 @@ is(sent('Accept|User-Agent|Upgrade|Origin'),
    . 'Upgrade: websocket; User-Agent: Jetty/11.0.24',
    '... sends what Twilio sends');
 
-$run = caller_run('-e', 'Hi', @to, '--header', 'Origin: https://a.example',
+$run = caller_run('-e', 'Hi', @to, '--header', 'Origin: https://calls.example.com',
                   '--header', 'X-One: 1', '--header', 'x-one:2',
                   '--header', 'accept:', '--header', 'user-agent: mine',
                   '--header', 'Pragma:', "$http/headers");
 is($run->{code}, 0, '--header') or diagnose($run);
 is(sent('Origin|X-One|Accept|User-Agent|Pragma|Cache-Control'),
-   'Origin: https://a.example; X-One: 1; x-one: 2; user-agent: mine; '
-   . 'Cache-Control: no-cache; Origin: https://a.example; X-One: 1; '
+   'Origin: https://calls.example.com; X-One: 1; x-one: 2; user-agent: mine; '
+   . 'Cache-Control: no-cache; Origin: https://calls.example.com; X-One: 1; '
    . 'x-one: 2; user-agent: mine',
    '... reaches webhook and relay, replaces headers and removes them');
+
+$run = caller_run('-e', 'Hi', @to, '--header', 'Origin: https://a.example',
+                  "$http/headers");
+is($run->{code}, 4, 'a page of another host gets no WebSocket');
+like($run->{err}, qr/answered "403 Forbidden" to the WebSocket handshake/,
+     '... which is said');
 
 for my $header ('Origin', ': x', 'Or igin: x', "Origin: a\r\nX: y") {
     $run = caller_run('--header', $header, "$http/headers");

@@ -265,7 +265,7 @@ local http = require "convrelay_http"
 http.show("offered", http.send(http.upgrade("/ws", {
     ["Sec-WebSocket-Extensions"] = "permessage-deflate; client_max_window_bits",
     ["Sec-WebSocket-Protocol"] = "chat, superchat",
-    Origin = "https://example.com",
+    Origin = "https://localhost",
 })), "Sec-WebSocket-Accept", "Sec-WebSocket-Extensions",
      "Sec-WebSocket-Protocol")
 --- response_body

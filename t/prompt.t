@@ -68,7 +68,7 @@ location / {
 --- call
 local call = dial("/ws?token=secret", { headers = {
     "X-Twilio-Signature: c2lnbmF0dXJl", "Authorization: Basic Y2FsbGVy",
-    "Cookie: a=b", "Origin: https://caller.example", "X-Api-Key: caller",
+    "Cookie: a=b", "Origin: https://localhost", "X-Api-Key: caller",
     "Sec-WebSocket-Protocol: chat", "Accept: text/html", "Range: bytes=0-1",
     "User-Agent: TwilioProxy/1.1", "If-None-Match: x"
 } })

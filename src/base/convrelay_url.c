@@ -12,6 +12,10 @@ static u_char *convrelay_url_until(u_char *p, u_char *last,
 static void convrelay_url_authority(convrelay_url_t *u, u_char *p,
     u_char *last);
 static void convrelay_url_part(convrelay_str_t *part, u_char *p, u_char *last);
+static int convrelay_url_origin_port(const convrelay_url_t *u,
+    const convrelay_str_t *scheme);
+static int convrelay_url_equal(const convrelay_str_t *a,
+    const convrelay_str_t *b);
 
 
 int
@@ -56,6 +60,19 @@ convrelay_url_split(convrelay_url_t *u, const convrelay_str_t *url)
     convrelay_url_part(&u->fragment, end, last);
 
     return CONVRELAY_OK;
+}
+
+
+void
+convrelay_url_split_authority(convrelay_url_t *u,
+    const convrelay_str_t *authority)
+{
+    memset(u, 0, sizeof(convrelay_url_t));
+
+    if (authority->len) {
+        convrelay_url_authority(u, authority->data,
+                                authority->data + authority->len);
+    }
 }
 
 
@@ -153,4 +170,83 @@ convrelay_url_clean(const convrelay_str_t *url)
     }
 
     return i;
+}
+
+
+int
+convrelay_url_check_origin(const convrelay_url_t *u,
+    const convrelay_str_t *origin)
+{
+    int              port;
+    convrelay_url_t  o;
+
+    if (convrelay_url_split(&o, origin) != CONVRELAY_OK
+        || o.user.len || o.host.len == 0
+        || o.path.len || o.query.len || o.fragment.len)
+    {
+        return CONVRELAY_DECLINED;
+    }
+
+    if (!convrelay_str_is_nocase(&o.scheme, "https")
+        && !convrelay_str_is_nocase(&o.scheme, "http"))
+    {
+        return CONVRELAY_DECLINED;
+    }
+
+    if (u->scheme.len && !convrelay_url_equal(&u->scheme, &o.scheme)) {
+        return CONVRELAY_DECLINED;
+    }
+
+    /* a URL may have a colon without a port, an origin may not */
+
+    if (o.port.len == 1) {
+        return CONVRELAY_DECLINED;
+    }
+
+    port = convrelay_url_origin_port(&o, &o.scheme);
+
+    if (port == -1 || port != convrelay_url_origin_port(u, &o.scheme)) {
+        return CONVRELAY_DECLINED;
+    }
+
+    return convrelay_url_equal(&u->host, &o.host) ? CONVRELAY_OK
+                                                  : CONVRELAY_DECLINED;
+}
+
+
+/* that of the scheme where there is none; -1: it is not one */
+
+static int
+convrelay_url_origin_port(const convrelay_url_t *u,
+    const convrelay_str_t *scheme)
+{
+    if (u->port.len > 1) {
+        return convrelay_url_port(u);
+    }
+
+    if (u->port.len == 1 && u->port.data[0] != ':') {
+        return -1;
+    }
+
+    return convrelay_str_is_nocase(scheme, "https") ? 443 : 80;
+}
+
+
+static int
+convrelay_url_equal(const convrelay_str_t *a, const convrelay_str_t *b)
+{
+    size_t  i;
+
+    if (a->len != b->len) {
+        return 0;
+    }
+
+    for (i = 0; i < a->len; i++) {
+
+        if (convrelay_lower(a->data[i]) != convrelay_lower(b->data[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
 }

@@ -36,11 +36,26 @@ typedef struct {
  */
 int convrelay_url_split(convrelay_url_t *u, const convrelay_str_t *url);
 
+/* the same for what a URL has between "://" and its path; never declines */
+void convrelay_url_split_authority(convrelay_url_t *u,
+    const convrelay_str_t *authority);
+
 /* the number of the port, 0 where there is none, -1 where it is not one */
 int convrelay_url_port(const convrelay_url_t *u);
 
 /* the index of the first white space or control character, or url->len */
 size_t convrelay_url_clean(const convrelay_str_t *url);
+
+/*
+ * Whether the value of an Origin header (RFC 6454, 7) is the origin of u: the
+ * same scheme, host and port, in any case, with the default port written out
+ * or not.  Where u has no scheme, it has the origin's, "http" or "https".
+ *
+ * Returns CONVRELAY_OK, or CONVRELAY_DECLINED: it is another one, "null", or
+ * not exactly one origin.
+ */
+int convrelay_url_check_origin(const convrelay_url_t *u,
+    const convrelay_str_t *origin);
 
 
 #endif /* CONVRELAY_URL_H_INCLUDED */

@@ -236,6 +236,16 @@ typedef struct {
 ngx_int_t ngx_http_convrelay_handler(ngx_http_request_t *r);
 
 
+/* ngx_http_convrelay_origin.c */
+
+/*
+ * Whether the page that opens the socket is one of this server; so is none.
+ * NGX_OK, NGX_HTTP_FORBIDDEN or NGX_HTTP_INTERNAL_SERVER_ERROR (logged).
+ */
+ngx_int_t ngx_http_convrelay_origin(ngx_http_request_t *r,
+    convrelay_ws_handshake_t *h);
+
+
 /* ngx_http_convrelay_location.c */
 
 /*

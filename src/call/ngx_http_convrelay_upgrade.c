@@ -13,19 +13,19 @@
 
 
 static ngx_uint_t ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
-    ngx_str_t *key);
+    convrelay_ws_handshake_t *h);
 static ngx_int_t ngx_http_convrelay_refuse(ngx_http_request_t *r,
     ngx_uint_t status);
 static ngx_int_t ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
-    ngx_str_t *key);
+    convrelay_str_t *key);
 
 
 ngx_int_t
 ngx_http_convrelay_handler(ngx_http_request_t *r)
 {
     ngx_int_t                       rc;
-    ngx_str_t                       key;
     ngx_uint_t                      status;
+    convrelay_ws_handshake_t        h;
     ngx_http_convrelay_call_t      *call;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
@@ -41,9 +41,14 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
-    status = ngx_http_convrelay_check_handshake(r, &key);
+    status = ngx_http_convrelay_check_handshake(r, &h);
     if (status != NGX_HTTP_SWITCHING_PROTOCOLS) {
         return ngx_http_convrelay_refuse(r, status);
+    }
+
+    rc = ngx_http_convrelay_origin(r, &h);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     rc = ngx_http_convrelay_signature(r, 1);
@@ -56,7 +61,7 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    rc = ngx_http_convrelay_switch_protocols(r, &key);
+    rc = ngx_http_convrelay_switch_protocols(r, &h.key);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -79,19 +84,19 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
 /* the status that answers the request */
 
 static ngx_uint_t
-ngx_http_convrelay_check_handshake(ngx_http_request_t *r, ngx_str_t *key)
+ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
+    convrelay_ws_handshake_t *h)
 {
-    ngx_uint_t                i, status;
-    convrelay_str_t           name, value;
-    ngx_list_part_t          *part;
-    ngx_table_elt_t          *header;
-    convrelay_ws_handshake_t  h;
+    ngx_uint_t        i, status;
+    convrelay_str_t   name, value;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
 
-    ngx_memzero(&h, sizeof(convrelay_ws_handshake_t));
+    ngx_memzero(h, sizeof(convrelay_ws_handshake_t));
 
-    h.get = (r->method == NGX_HTTP_GET);
-    h.http11 = (r->http_version == NGX_HTTP_VERSION_11);
-    h.body = (r->headers_in.content_length_n > 0 || r->headers_in.chunked);
+    h->get = (r->method == NGX_HTTP_GET);
+    h->http11 = (r->http_version == NGX_HTTP_VERSION_11);
+    h->body = (r->headers_in.content_length_n > 0 || r->headers_in.chunked);
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         header = part->elts;
@@ -102,19 +107,16 @@ ngx_http_convrelay_check_handshake(ngx_http_request_t *r, ngx_str_t *key)
             value.len = header[i].value.len;
             value.data = header[i].value.data;
 
-            convrelay_ws_handshake_header(&h, &name, &value);
+            convrelay_ws_handshake_header(h, &name, &value);
         }
     }
 
-    status = convrelay_ws_handshake_check(&h);
+    status = convrelay_ws_handshake_check(h);
 
     if (status != NGX_HTTP_SWITCHING_PROTOCOLS) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "client sent invalid websocket handshake: %s", h.error);
+                      "client sent invalid websocket handshake: %s", h->error);
     }
-
-    key->len = h.key.len;
-    key->data = h.key.data;
 
     return status;
 }
@@ -166,7 +168,8 @@ ngx_http_convrelay_refuse(ngx_http_request_t *r, ngx_uint_t status)
 
 
 static ngx_int_t
-ngx_http_convrelay_switch_protocols(ngx_http_request_t *r, ngx_str_t *key)
+ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
+    convrelay_str_t *key)
 {
     u_char             digest[20], accept[CONVRELAY_WS_ACCEPT_LEN + 1];
     ngx_int_t          rc;

@@ -39,6 +39,14 @@ convrelay_ws_handshake_header(convrelay_ws_handshake_t *h,
         }
 
         h->keys += (h->keys < 2);
+
+    } else if (convrelay_str_is_nocase(name, "origin")) {
+
+        if (h->origins == 0) {
+            h->origin = *value;
+        }
+
+        h->origins += (h->origins < 2);
     }
 }
 

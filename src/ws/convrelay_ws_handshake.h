@@ -26,6 +26,7 @@
 
 typedef struct {
     convrelay_str_t   key;                /* of the first line */
+    convrelay_str_t   origin;             /* the same */
 
     unsigned          get:1;              /* the method is GET */
     unsigned          http11:1;           /* HTTP/1.1 */
@@ -36,6 +37,7 @@ typedef struct {
     unsigned          version:1;          /* the first version is 13 */
     unsigned          versions:2;         /* lines with a version, capped */
     unsigned          keys:2;             /* lines with a key, capped */
+    unsigned          origins:2;          /* lines with an origin, capped */
 
     const char       *error;              /* out: goes on after "client
                                              sent a websocket handshake " */
@@ -45,8 +47,8 @@ typedef struct {
 /*
  * Takes one header line, in any order; headers that are not part of a
  * handshake are ignored.  The lines of a list (Upgrade, Connection) are
- * looked at one by one, so nothing is joined or copied: h->key points into
- * value.
+ * looked at one by one, so nothing is joined or copied: h->key and h->origin
+ * point into value.
  */
 void convrelay_ws_handshake_header(convrelay_ws_handshake_t *h,
     const convrelay_str_t *name, const convrelay_str_t *value);
@@ -57,7 +59,8 @@ void convrelay_ws_handshake_header(convrelay_ws_handshake_t *h,
  * 13: the answer then carries "Sec-WebSocket-Version: 13" and "Upgrade:
  * websocket").  A key or a version on more than one line is 400 (4.2.1,
  * 11.3.1, 11.3.5).  After 101, h->error is NULL and h->key has no white space
- * around it, ready for Sec-WebSocket-Accept.
+ * around it, ready for Sec-WebSocket-Accept.  Whether the origin is welcome
+ * (4.2.2, 10.2) is not looked at.
  */
 int convrelay_ws_handshake_check(convrelay_ws_handshake_t *h);
 

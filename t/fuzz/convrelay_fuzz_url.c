@@ -2,7 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The parts of a URL, put together again, are the URL.
+ * The parts of a URL, put together again, are the URL.  What follows an LF
+ * is an Origin header for it.
  */
 
 
@@ -17,6 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const u_char *data, size_t size);
 static void parts(const convrelay_str_t *url, const convrelay_url_t *u);
+static void origin(const convrelay_url_t *u, const convrelay_str_t *value);
 static int has(const convrelay_str_t *str, const char *bytes);
 
 
@@ -25,8 +27,24 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 {
     int              port;
     const char      *error;
-    convrelay_str_t  url;
+    const u_char    *p;
+    convrelay_str_t  url, value;
     convrelay_url_t  u;
+
+    p = size ? memchr(data, '\n', size) : NULL;
+
+    if (p) {
+        p++;
+        value.len = data + size - p;
+        value.data = malloc(value.len);
+        must(value.data || value.len == 0);
+
+        if (value.len) {
+            memcpy(value.data, p, value.len);
+        }
+
+        size = p - 1 - data;
+    }
 
     url.len = size;
     url.data = malloc(size);
@@ -61,9 +79,76 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
         must(error && error[0]);
     }
 
+    if (p) {
+
+        if (convrelay_url_split(&u, &url) != CONVRELAY_OK) {
+            convrelay_url_split_authority(&u, &url);
+        }
+
+        origin(&u, &value);
+        free(value.data);
+    }
+
     free(url.data);
 
     return 0;
+}
+
+
+/* what is let in is the host with a port, after "http://" or "https://" */
+
+static void
+origin(const convrelay_url_t *u, const convrelay_str_t *value)
+{
+    int              rc;
+    size_t           i, skip;
+    convrelay_str_t  copy;
+    convrelay_url_t  o;
+
+    rc = convrelay_url_check_origin(u, value);
+
+    must(rc == CONVRELAY_OK || rc == CONVRELAY_DECLINED);
+
+    if (rc != CONVRELAY_OK) {
+        return;
+    }
+
+    skip = convrelay_str_starts_nocase(value, "https://") ? 8 : 7;
+
+    must(skip == 8 || convrelay_str_starts_nocase(value, "http://"));
+    must(u->host.len && value->len >= skip + u->host.len);
+    must(!has(value, "?#@") && convrelay_url_split(&o, value) == CONVRELAY_OK);
+
+    for (i = 0; i < u->host.len; i++) {
+        must(convrelay_lower(value->data[skip + i])
+             == convrelay_lower(u->host.data[i]));
+    }
+
+    i = skip + u->host.len;
+    must(i == value->len || value->data[i] == ':');
+
+    for (i++; i < value->len; i++) {
+        must(convrelay_is_digit(value->data[i]));
+    }
+
+    /* an origin is its own */
+
+    must(convrelay_url_check_origin(&o, value) == CONVRELAY_OK);
+
+    /* and never that of its host with a byte more */
+
+    copy.len = u->host.len + 1;
+    copy.data = malloc(copy.len);
+    must(copy.data);
+
+    memcpy(copy.data, u->host.data, u->host.len);
+    copy.data[u->host.len] = 'x';
+
+    o = *u;
+    o.host = copy;
+    must(convrelay_url_check_origin(&o, value) == CONVRELAY_DECLINED);
+
+    free(copy.data);
 }
 
 

@@ -359,6 +359,18 @@ lines(void)
     line(&h, "Sec-WebSocket-Version", "13");
     is(&h, 400, "with more than one \"Sec-WebSocket-Version\"",
        "11.3.5 so are five");
+
+    good(&h);
+    tap_ok(h.origins == 0, "4.1 a client need not send an Origin");
+    line(&h, "oRIGIN", "https://a.example");
+    is(&h, 101, NULL, "4.2.1 an Origin is the caller's business");
+    tap_ok(h.origins == 1, "... which is told that there is one");
+    tap_is_str(&h.origin, "https://a.example", "... and what it is");
+    line(&h, "Origin", "null");
+    line(&h, "Origin", "null");
+    line(&h, "Origin", "null");
+    tap_ok(h.origins == 2, "... and that there are others");
+    tap_is_str(&h.origin, "https://a.example", "... of which it has the first");
 }
 
 
