@@ -42,6 +42,13 @@ my $root = Cwd::realpath(File::Basename::dirname(__FILE__) . '/../../..');
 my $build = $ENV{TEST_NGINX_BUILD} // "$root/build";
 my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
 
+# an upgrade asks for the new binary by the name of the old, without a path
+
+if ($nginx !~ m{/}) {
+    ($nginx) = grep { -x } map { "$_/$nginx" }
+               split /:/, "$ENV{PATH}:/usr/sbin";
+}
+
 # where all is slower, all that is waited for may take so many times longer
 
 my $slow = $ENV{TEST_NGINX_SLOW} // 1;
