@@ -255,6 +255,20 @@ $(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h) t/unit/*.h)
 	    $(PURE_SRCS) $(LIBS)
 
 
+# random tests: what is sent depends on the seed alone
+
+TIME        = 60
+SEED       := $(shell date +%s)
+
+CHAOS       = CHAOS_TIME=$$(($(TIME) / 2)) CHAOS_SEED=$(SEED) \
+              CHAOS_PART="$(PART)" CHAOS_CASE="$(CASE)"
+
+chaos: all                      ## random tests, TIME=seconds; t/chaos.t says more
+	.ci/deps test asan
+	$(CHAOS) $(PROVE) -v t/chaos.t
+	$(CHAOS) B=$(abspath $(B)) .ci/asan t/chaos.t
+
+
 analyze:                        ## gcc's and clang's analyzers, pure rooms
 	util/deps build fuzz
 	@for file in $(PURE_SRCS); do \
@@ -312,7 +326,7 @@ help:                           ## this list
 FORCE:
 
 .PHONY: all module mock caller deps demo serve test check unit units prove \
-        analyze coverage bench bench-build style fuzz asan valgrind compat \
+        analyze chaos coverage bench bench-build style fuzz asan valgrind compat \
         fresh image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

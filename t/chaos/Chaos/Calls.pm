@@ -1,0 +1,649 @@
+package Chaos::Calls;
+
+# Random calls, and a model that does all that a model must not do, while
+# nginx is reloaded and upgraded, its workers are killed, its zone is resized
+# and allocations fail.  A case is one call:
+#
+#     talker  behaves: each of its prompts is answered, with the words of the
+#             model that belong to it, and only the caller ends it
+#     steady  the same, but for longer, and the model behaves, too
+#     evil    sends what it likes, and goes as it likes: it is told, by a
+#             Close, if it is nginx that ends it
+#
+# A call may end otherwise if its worker was killed, which its header X-Pid
+# tells.  Every frame is checked.
+
+use strict;
+use warnings;
+
+use parent 'Chaos::Part';
+
+use Chaos::Frames;
+use Chaos::LLM;
+use Chaos::Nginx;
+use Chaos::Random;
+use ConvRelay::Call;
+use Encode ();
+use JSON::PP ();
+use Time::HiRes qw( sleep time );
+
+use constant SEATS => 20;
+
+my $json = JSON::PP->new->utf8->allow_nonref;
+
+my @talk = qw( /plain /plain /plain /buffers /next /rules /mirror /named
+               /front /llm-tls /mock /seats /error );
+my @evil = (@talk, qw( /tiny /tiny /dns /early /aio ));
+
+# where not all that is said is the model's
+
+my $loose = qr{^/(?:mock|rules|error)$};
+
+
+sub start {
+    my $self = shift;
+
+    $self->{name} = 'calls';
+    $self->{at_once} = 40;
+    $self->{calls} = {};
+
+    # what the storm does is decided by the seed, too
+
+    $self->{storm} = Chaos::Random->new($self->{seed}, 'storm');
+    $self->{due} = time + 1;
+    $self->{zone} = '1m';
+
+    my $nginx = $self->{nginx} = Chaos::Nginx->new;
+    my $front = $self->{front} = ConvRelay::Nginx->new;
+
+    $self->{llm} = Chaos::LLM->start($self->{seed}, $nginx->port(7),
+                                     $nginx->port(6), $nginx->port(5));
+
+    $self->certificate;
+    $self->write;
+    $nginx->start;
+
+    my $text = $self->text('front.conf');
+
+    $text =~ s/%%TLS%%/$nginx->port(1)/ge;
+    $text =~ s/%%LLM%%/$nginx->port(7)/ge;
+    $text =~ s/%%CONF%%/$nginx->dir . '\/conf'/ge;
+
+    $front->http($text, 'worker_rlimit_nofile 4096;');
+    $front->start;
+}
+
+
+sub certificate {
+    my $self = shift;
+    my $dir = $self->{nginx}->dir . '/conf';
+
+    system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=a"
+           . " -keyout $dir/key -out $dir/cert 2>/dev/null") == 0
+        or die "no openssl\n";
+}
+
+
+sub write {
+    my $self = shift;
+    my $text = $self->text('calls.conf');
+
+    $text =~ s/%%ZONE%%/$self->{zone}/g;
+    $text =~ s/%%FRONT%%/$self->{front}->port(1)/ge;
+
+    # a new binary is to have what the old one had
+
+    my $main = join '', map { "env $_;\n" } qw( LD_PRELOAD CHAOS_HEAP
+                                                ASAN_OPTIONS UBSAN_OPTIONS );
+
+    $self->{nginx}->http($text, "worker_rlimit_nofile 8192;\n$main");
+
+    # two workers
+
+    my $file = $self->{nginx}->dir . '/conf/nginx.conf';
+
+    open my $fh, '+<', $file or die "$file: $!\n";
+    my $all = do { local $/; <$fh> };
+
+    $all =~ s/worker_processes  1;/worker_processes  2;/;
+    $all =~ s/worker_connections  1024;/worker_connections  4096;/;
+
+    seek $fh, 0, 0;
+    print $fh $all;
+}
+
+
+# a call
+
+sub case {
+    my ($self, $n) = @_;
+
+    my $r = Chaos::Random->new($self->{seed}, 'calls', $n);
+    my $kind = $self->{failing} ? $r->pick(qw( talker evil ))
+                                : $r->pick(qw( talker talker evil evil
+                                               steady ));
+
+    my $path = $kind eq 'steady' ? '/plain'
+               : $r->pick($kind eq 'evil' ? @evil : @talk);
+
+    my $port = $path eq '/front' ? $self->{front}->port
+                                 : $self->{nginx}->port;
+
+    my $call = {
+        n => $n, kind => $kind, path => $path, r => $r, heard => [],
+        segment => '', frames => [], turn => 0, started => time,
+        lenient => $self->{failing},
+    };
+
+    my $target = $path eq '/front' ? '/plain' : $path;
+
+    my $head = join "\r\n", "GET $target HTTP/1.1", 'Host: localhost',
+        'Upgrade: websocket', 'Connection: Upgrade',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        'Sec-WebSocket-Version: 13', '', '';
+
+    my @steps = $kind eq 'evil' ? Chaos::Frames::evil($r, $n, $head)
+                                : $self->polite($call, $head);
+
+    my $c = $self->{loop}->connect($port, @steps);
+
+    $c->{case} = $n;
+    $c->{doing} = "$kind at $path";
+    $c->{call} = $call;
+    $c->{on_input} = sub { $self->input($c) };
+    $c->{on_end} = sub { $self->ended($c) };
+
+    $self->tick($kind);
+}
+
+
+# the steps of a caller that behaves
+
+sub polite {
+    my ($self, $call, $head) = @_;
+    my $r = $call->{r};
+    my $turns = $call->{kind} eq 'steady' ? $r->between(5, 30)
+                                          : $r->between(1, 6);
+
+    my @steps = (
+        [send => $head],
+        [until => sub { $call->{status} }, 20],
+        [send => Chaos::Frames::json(Chaos::Frames::setup($r, $call->{n}))],
+    );
+
+    # "Welcome" and "In."
+
+    push @steps, [until => sub { @{$call->{heard}} }, 20]
+        if $call->{path} =~ m{^/(?:rules|seats)$};
+
+    my $last = [do => sub { $call->{leaving} = 1 }];
+
+    # once the load is over it says no more
+
+    my $go_on = [do => sub {
+        my $c = shift;
+
+        $c->{at}++ while $self->{over} && $c->{script}[$c->{at} + 1] != $last;
+    }];
+
+    for my $turn (1 .. $turns) {
+        push @steps, $go_on, $self->turn($call, $call->{n} * 100 + $turn);
+        push @steps, [pause => $r->seconds(0.3)] if $r->one_in(3);
+    }
+
+    return (@steps, $last,
+            $r->pick([send => Chaos::Frames::frame(8, pack 'n', 1000)],
+                     [send => Chaos::Frames::frame(8, pack 'n', 1000)],
+                     ['close'], ['rst'], ['fin']),
+            [eof => 20]);
+}
+
+
+sub turn {
+    my ($self, $call, $n) = @_;
+    my $r = $call->{r};
+    my $again = $r->one_in(4) && $call->{path} !~ $loose;
+
+    my @n = map {
+        $self->number($n + 50 * $_, $again || $call->{kind} eq 'steady')
+    } 0 .. ($again ? 1 : 0);
+
+    # it is talked over, at times after an interrupt
+
+    my @steps;
+
+    push @steps, $self->ask($call, $n[0]), [pause => $r->seconds(0.1)]
+        if $again;
+
+    push @steps, [send => Chaos::Frames::json({
+        type => 'interrupt', durationUntilInterruptMs => $r->int(900),
+        utteranceUntilInterrupt => "$n[0]: " . $r->word,
+    })] if $again && $r->one_in(2);
+
+    return (@steps, $self->ask($call, $n[-1], $again ? $n[0] : ()),
+            [until => sub { $self->answered($call) },
+             $self->{failing} ? 12 : 30]);
+}
+
+
+# a number for which the model behaves, or any
+
+sub number {
+    my ($self, $n, $good) = @_;
+
+    while ($good && (Chaos::LLM::way($self->{seed}, $n))[1] ne 'all') {
+        $n += 10_000_000;
+    }
+
+    return $n;
+}
+
+
+sub ask {
+    my ($self, $call, $n, $before) = @_;
+    my ($way, $heard) = Chaos::LLM::way($self->{seed}, $n);
+
+    return [do => sub {
+        $call->{asked} = { n => $n, heard => $heard, way => $way,
+                           before => $before,
+                           from => scalar @{$call->{heard}} };
+    }], [send => Chaos::Frames::json({
+        type => 'prompt', voicePrompt => "case $n", lang => 'en-US',
+        last => JSON::PP::true,
+    })];
+}
+
+
+# has the last prompt its answer, whatever came of the one before?
+
+sub answered {
+    my ($self, $call) = @_;
+    my $asked = $call->{asked};
+    my @heard = @{$call->{heard}}[$asked->{from} .. $#{$call->{heard}}];
+
+    # where an allocation fails, an apology is all there is
+
+    return scalar @heard if !$asked->{before} || $self->{failing};
+
+    return scalar grep { /^$asked->{n}:/ } @heard;
+}
+
+
+# what comes
+
+sub input {
+    my ($self, $c) = @_;
+    my $call = $c->{call};
+
+    if (!$call->{status}) {
+        return if $c->{in} !~ s{^HTTP/1\.1 (\d+)(.*?)\r\n\r\n}{}s;
+
+        my ($status, $headers) = ($1, $2);
+
+        $call->{status} = $status;
+        ($call->{pid}) = $headers =~ /X-Pid: (\d+)/;
+        ($call->{connection}) = $headers =~ /X-Connection: (\d+)/;
+    }
+
+    return if $call->{status} != 101;
+
+    while (my ($opcode, $payload) = Chaos::Frames::next_frame(\$c->{in})) {
+
+        if (!defined $payload) {
+            return $self->found($call->{n}, "frame: $opcode");
+        }
+
+        $call->{close} = length $payload ? unpack 'n', $payload : 1005
+            if $opcode == 8;
+
+        if ($opcode == 9 && $call->{kind} eq 'evil') {
+
+            # the third is the end, without a word
+
+            $c->{forgiven} = 1 if ++$call->{pings} == 2;
+
+        } elsif ($opcode == 9 && !$call->{close}) {
+            $c->{out} .= Chaos::Frames::frame(10, $payload);
+
+        } elsif ($opcode == 1) {
+            $self->message($call, $payload);
+        }
+    }
+}
+
+
+sub message {
+    my ($self, $call, $payload) = @_;
+    my $m = eval {
+        Encode::decode('UTF-8', my $copy = $payload, Encode::FB_CROAK);
+        $json->decode($payload);
+    };
+
+    if (ref $m ne 'HASH' || !defined $m->{type}) {
+        return $self->found($call->{n}, 'no message', $payload);
+    }
+
+    if ($m->{type} ne 'text') {
+        return;
+    }
+
+    $self->tick('tokens');
+
+    my $token = $m->{token};
+
+    utf8::encode($token);
+    $call->{segment} .= $token;
+
+    return if !$m->{last};
+
+    $self->said($call, $call->{segment});
+
+    push @{$call->{heard}}, $call->{segment};
+    $call->{segment} = '';
+}
+
+
+# is this what the model said?
+
+sub said {
+    my ($self, $call, $said) = @_;
+    my $asked = $call->{asked};
+
+    $self->tick('answers');
+
+    return if $call->{kind} eq 'evil' || !$asked || $call->{lenient}
+              || $self->{failing} || $call->{path} =~ $loose;
+
+    return if $asked->{heard} eq 'any' || $said eq '' || $said eq 'In.';
+
+    my $n = $said =~ /^(\d+):/ && $1 eq ($asked->{before} // '') ? $1
+                                                               : $asked->{n};
+    my $text = Chaos::LLM::text($self->{seed}, $n);
+    my $sorry = $said =~ s/\Q$Chaos::LLM::apology\E$//;
+
+    $self->found($call->{n}, "words that are not the model's, $call->{path}, "
+                             . "$asked->{way}: <$said>, not <$text>")
+        if substr($text, 0, length $said) ne $said;
+
+    # cut only by the caller, or by the model
+
+    return if $n ne $asked->{n} || $asked->{heard} ne 'all'
+              || !$sorry && $said eq $text;
+
+    $self->found($call->{n}, "an answer was cut, $call->{path}, "
+                             . "$asked->{way}: <$said>"
+                             . ($sorry ? ' and an apology' : ''));
+}
+
+
+# what ended it
+
+sub ended {
+    my ($self, $c) = @_;
+    my $call = $c->{call};
+    my $wrong;
+
+    $self->tick("end $c->{how}");
+
+    if ($c->{how} eq 'timeout') {
+        my $step = $c->{script}[$c->{step}];
+
+        $wrong = "nothing came for the last step, at $call->{path}";
+        $wrong .= ", asked for $call->{asked}{way}" if $call->{asked};
+        $wrong .= ', and nginx did not close' if $step->[0] eq 'eof';
+
+    } elsif ($call->{leaving} || $c->{forgiven}
+             || $c->{how} =~ /^(?:closed|over)$/)
+    {
+        return;
+
+    } elsif (!$call->{status}) {
+        $wrong = 'no answer to the handshake';
+
+    } elsif ($call->{status} != 101) {
+        $wrong = "handshake: $call->{status}";
+        return if $call->{kind} eq 'evil';
+
+    } elsif ($call->{kind} eq 'evil') {
+        return if $call->{close};
+        $wrong = 'ended without a word';
+
+    } else {
+        return if $call->{path} eq '/seats' && ($call->{close} // 0) == 1008
+                  && !@{$call->{heard}};
+
+        $wrong = 'was ended by nginx, with '
+                 . ($call->{close} // "nothing but $c->{how}")
+                 . ", at $call->{path}";
+    }
+
+    return if $call->{lenient} || $self->{failing};
+
+    # its worker was killed, or some worker was when it had none yet
+
+    if ($call->{pid} ? $self->{nginx}->killed($call->{pid})
+                     : ($self->{last_kill} // 0) > $call->{started} - 1)
+    {
+        return $self->tick('killed with their worker');
+    }
+
+    $self->found($call->{n}, "$call->{kind}: $wrong");
+}
+
+
+# the storm
+
+sub idle {
+    my $self = shift;
+    my $nginx = $self->{nginx};
+    my $r = $self->{storm};
+
+    return if $self->{calm} || time < $self->{due};
+
+    $self->{due} = time + 0.2 + $r->seconds(0.8);
+
+    my $what = $self->{failing} ? 'nothing'
+               : $r->pick(qw( reload reload reload resize resize reopen kill
+                              kill term quit upgrade nothing ));
+
+    return if $what eq 'nothing';
+
+    $self->tick($what);
+    $nginx->everyone;
+
+    if ($what eq 'reload') {
+        $nginx->hup;
+
+    } elsif ($what eq 'resize') {
+        $self->{zone} = $r->pick('64k', '128k', '1m', '2m');
+        $self->write;
+        $nginx->hup;
+
+    } elsif ($what eq 'reopen') {
+        $nginx->signal('USR1');
+
+    } elsif ($what eq 'upgrade') {
+        $nginx->upgrade or $self->{count}{upgrade}--;
+
+    } else {
+        my @workers = sort { $a <=> $b }
+                      $r->one_in(3) ? $nginx->everyone : $nginx->serving;
+        my $pid = $workers[$r->int(@workers || 1)] // return;
+
+        $nginx->kill($pid, uc $what);
+        $self->{last_kill} = time if $what ne 'quit';
+
+        delete $nginx->{killed}{$pid} if $what eq 'quit';
+    }
+}
+
+
+# calm, storm, calm; then allocations fail for a while
+
+sub run {
+    my ($self, $seconds, @cases) = @_;
+
+    my $nginx = $self->{nginx};
+
+    if (@cases) {
+        $self->{calm} = 1;
+        return $self->SUPER::run($seconds, @cases);
+    }
+
+    my $heap;
+
+    for my $stage ([warm => 0.1], [calm => 0.2], [storm => 0.45],
+                   [failing => 0.25])
+    {
+        my ($name, $share) = @$stage;
+
+        $self->{calm} = $name =~ /warm|calm/;
+        $self->{failing} = $name eq 'failing';
+        $self->{reload} = $name ne 'warm';
+
+        $nginx->fail($self->{storm}->between(60, 400)) if $self->{failing};
+
+        my $done = $self->{next};
+
+        $self->SUPER::run($seconds * $share);
+
+        last if @{$self->{findings}};
+
+        $heap = $self->heap if $name eq 'warm';
+        $self->grown($self->{rested} - $heap, $self->{next} - $done)
+            if $name eq 'calm';
+    }
+
+    return @{$self->{findings}};
+}
+
+
+# of all workers
+
+sub heap {
+    my $self = shift;
+    my $sum = 0;
+
+    $sum += ($self->{nginx}->heap($_))[0] for $self->{nginx}->workers;
+
+    return $sum;
+}
+
+
+# some kilobytes may be kept for the next call, or by libraries
+
+sub grown {
+    my ($self, $bytes, $calls) = @_;
+
+    $self->{count}{'bytes more'} = $bytes;
+
+    $self->found(0, "the heap has grown by $bytes bytes in $calls calls")
+        if $bytes > 65536;
+}
+
+
+# the evil ones go now, the others when they have their answer
+
+sub over {
+    my $self = shift;
+
+    $self->{nginx}->fail(0) if $self->{failing};
+
+    for my $c (values %{$self->{loop}{conns}}) {
+        next if $c->{call}{kind} ne 'evil';
+
+        $c->{script} = [['close']];
+        $c->{at} = 0;
+        delete @$c{qw( wake deaf )};
+    }
+}
+
+
+# nothing is left, and nginx is as good as before
+
+sub rest {
+    my $self = shift;
+    my $nginx = $self->{nginx};
+
+    $self->{count}{failures} = $nginx->failures if $self->{failing};
+
+    my $left;
+
+    ConvRelay::Nginx::wait_for(8, sub {
+        $left = $nginx->connections;
+        return !$left;
+    })
+    or $self->{failing} or $self->found(0, "connections left: $left");
+
+    $self->seats;
+    $self->{rested} = $self->heap if $self->{calm};
+
+    return if !$self->{reload};
+
+    # an old worker stays as long as it has a call
+
+    $nginx->everyone;
+
+    my %new = map { $_ => 1 } $nginx->hup;
+    my @old;
+
+    ConvRelay::Nginx::wait_for(10, sub {
+        @old = grep { !$new{$_} } $nginx->everyone;
+        return !@old;
+    })
+    or $self->{failing}
+    or $self->found(0, "workers left: @old");
+
+    # where an allocation failed, they may
+
+    $nginx->kill($_, 'KILL') for @old;
+
+    my $call = ConvRelay::Call->dial($nginx->port, '/mock');
+
+    $call->setup(callSid => 'CAlast');
+
+    my $said = eval { $call->ask('Are you there?') } // $@;
+
+    $self->found(0, "a new call: $said") if $said !~ /1 2 3 4 5/;
+    $call->hangup;
+}
+
+
+# every seat of the calls that are over is free
+
+sub seats {
+    my $self = shift;
+    my (@calls, @heard);
+
+    return if $self->{failing};
+
+    for my $n (1 .. SEATS + 1) {
+        my $call = ConvRelay::Call->dial($self->{nginx}->port, '/seats');
+
+        $call->setup(callSid => "CAseat$n", accountSid => 'ACseat');
+
+        my $said = eval { $call->tokens(1) } // $@;
+
+        push @calls, $call;
+        push @heard, $said;
+    }
+
+    my $in = grep { $_ eq 'In.' } @heard;
+
+    $self->found(0, "$in calls were let in, not " . SEATS . ": @heard")
+        if $in != SEATS || $heard[-1] eq 'In.';
+
+    eval { $_->hangup } for grep { !defined $_->{how} } @calls;
+}
+
+
+sub DESTROY {
+    my $self = shift;
+
+    local ($?, $!, $@);
+
+    $self->{llm}->stop if $self->{llm} && $self->{llm}{pid};
+}
+
+
+1;
