@@ -6,6 +6,8 @@
  */
 
 
+#include <strings.h>
+
 #include "convrelay_twiml_attribute.h"
 
 
@@ -19,35 +21,51 @@ typedef struct {
 } convrelay_twiml_look_t;
 
 
-typedef int (*convrelay_twiml_shape_pt)(const convrelay_str_t *voice);
+typedef int (*convrelay_twiml_shape_pt)(const convrelay_str_t *value);
 
 
-static void convrelay_twiml_look_speech(convrelay_twiml_look_t *look);
-static void convrelay_twiml_look_voice(convrelay_twiml_look_t *look,
-    const convrelay_str_t *provider, const convrelay_str_t *language);
-static void convrelay_twiml_look_recognition(convrelay_twiml_look_t *look);
-static void convrelay_twiml_look_model(convrelay_twiml_look_t *look,
-    const convrelay_str_t *provider, const convrelay_str_t *model);
+/*
+ * A value that needs another one: a setting whose value is one of "words", or
+ * has the shape, and another one that is none of "fits" (NULL: not the
+ * language of the voice).  Nothing is said of a setting that is not known yet.
+ */
+
+typedef struct {
+    const char                *setting;
+    convrelay_twiml_shape_pt   shape;     /* or NULL: */
+    const char                *words;
+    const char                *other;
+    const char                *fits;
+    const char                *phrase;
+} convrelay_twiml_need_t;
+
+
+static void convrelay_twiml_look(convrelay_twiml_look_t *look,
+    const convrelay_twiml_need_t *need);
 static void convrelay_twiml_look_threshold(convrelay_twiml_look_t *look);
 static void convrelay_twiml_conflict(convrelay_twiml_look_t *look,
     const char *phrase);
 
+static const convrelay_str_t *convrelay_twiml_counts(
+    const convrelay_twiml_look_t *look, const char *name);
 static const convrelay_str_t *convrelay_twiml_own(
     const convrelay_twiml_look_t *look, const char *name);
 static const convrelay_str_t *convrelay_twiml_setting(
     const convrelay_twiml_look_t *look, const char *name);
+static const convrelay_str_t *convrelay_twiml_model(
+    const convrelay_twiml_look_t *look);
 static const convrelay_str_t *convrelay_twiml_language_of(
     const convrelay_twiml_look_t *look, const char *name);
 static const convrelay_str_t *convrelay_twiml_pair(
     const convrelay_pair_t *pair, size_t n, const char *name);
 
-static int convrelay_twiml_is(const convrelay_str_t *value,
-    const char *word);
-static int convrelay_twiml_starts(const convrelay_str_t *value,
-    const char *word);
+static int convrelay_twiml_one_of(const convrelay_str_t *value,
+    const char *words);
 static int convrelay_twiml_is_google(const convrelay_str_t *voice);
 static int convrelay_twiml_is_amazon(const convrelay_str_t *voice);
 static int convrelay_twiml_is_elevenlabs(const convrelay_str_t *voice);
+static int convrelay_twiml_speaks(const convrelay_str_t *voice,
+    const convrelay_str_t *language);
 static size_t convrelay_twiml_voice_tag(const convrelay_str_t *voice,
     const u_char **tag);
 
@@ -55,18 +73,53 @@ static size_t convrelay_twiml_voice_tag(const convrelay_str_t *voice,
 static const convrelay_str_t  convrelay_twiml_unset = convrelay_string("");
 
 
-static const struct {
-    const char                *provider;
-    convrelay_twiml_shape_pt   shape;
-    const char                *phrase;
-} convrelay_twiml_voices[] = {
-    { "Google", convrelay_twiml_is_google,
+/* of each table, the first row that applies is the one that is said */
+
+static const convrelay_twiml_need_t  convrelay_twiml_speech[] = {
+
+    { "ttsLanguage", NULL, "multi", "ttsProvider", "ElevenLabs",
+      "speech in \"multi\" needs \"ttsProvider\" \"ElevenLabs\"" },
+
+    { "voice", convrelay_twiml_is_google, NULL, "ttsProvider", "Google",
       "\"voice\" is one of Google, set \"ttsProvider\" to \"Google\", too" },
-    { "Amazon", convrelay_twiml_is_amazon,
+
+    { "voice", convrelay_twiml_is_amazon, NULL, "ttsProvider", "Amazon",
       "\"voice\" is one of Amazon, set \"ttsProvider\" to \"Amazon\", too" },
-    { "ElevenLabs", convrelay_twiml_is_elevenlabs,
+
+    { "voice", convrelay_twiml_is_elevenlabs, NULL, "ttsProvider",
+      "ElevenLabs",
       "\"voice\" is one of ElevenLabs, set \"ttsProvider\" to "
-      "\"ElevenLabs\", too" }
+      "\"ElevenLabs\", too" },
+
+    { "voice", convrelay_twiml_is_google, NULL, "ttsLanguage", NULL,
+      "\"voice\" is one of another language than that of speech" },
+
+    { NULL, NULL, NULL, NULL, NULL, NULL }
+};
+
+
+static const convrelay_twiml_need_t  convrelay_twiml_recognition[] = {
+
+    { "transcriptionLanguage", NULL, "multi", "transcriptionProvider",
+      "Deepgram",
+      "recognition in \"multi\" needs \"transcriptionProvider\" "
+      "\"Deepgram\"" },
+
+    { "transcriptionLanguage", NULL, "multi", "speechModel",
+      "nova-3-general nova-2-general",
+      "recognition in \"multi\" needs \"speechModel\" \"nova-3-general\" "
+      "or \"nova-2-general\"" },
+
+    { "speechModel", NULL, "nova-* flux*", "transcriptionProvider",
+      "Deepgram",
+      "\"speechModel\" is one of Deepgram, but \"transcriptionProvider\" is "
+      "\"Google\"" },
+
+    { "speechModel", NULL, "telephony", "transcriptionProvider", "Google",
+      "\"speechModel\" is one of Google, but \"transcriptionProvider\" is "
+      "\"Deepgram\"" },
+
+    { NULL, NULL, NULL, NULL, NULL, NULL }
 };
 
 
@@ -82,15 +135,15 @@ convrelay_twiml_conflicts(const convrelay_twiml_t *t,
     look.conflicts = c;
     look.n = 0;
 
-    convrelay_twiml_look_speech(&look);
-    convrelay_twiml_look_recognition(&look);
+    convrelay_twiml_look(&look, convrelay_twiml_speech);
+    convrelay_twiml_look(&look, convrelay_twiml_recognition);
     convrelay_twiml_look_threshold(&look);
 
     for (i = 0; i < t->nlanguages; i++) {
         look.language = &t->languages[i];
 
-        convrelay_twiml_look_speech(&look);
-        convrelay_twiml_look_recognition(&look);
+        convrelay_twiml_look(&look, convrelay_twiml_speech);
+        convrelay_twiml_look(&look, convrelay_twiml_recognition);
     }
 
     return look.n;
@@ -98,130 +151,32 @@ convrelay_twiml_conflicts(const convrelay_twiml_t *t,
 
 
 static void
-convrelay_twiml_look_speech(convrelay_twiml_look_t *look)
+convrelay_twiml_look(convrelay_twiml_look_t *look,
+    const convrelay_twiml_need_t *need)
 {
-    const convrelay_str_t  *provider, *language;
+    int                     applies, fits;
+    const convrelay_str_t  *value, *other;
 
-    provider = convrelay_twiml_setting(look, "ttsProvider");
-    language = convrelay_twiml_language_of(look, "ttsLanguage");
+    for ( /* void */ ; need->setting; need++) {
+        value = convrelay_twiml_counts(look, need->setting);
+        other = convrelay_twiml_counts(look, need->other);
 
-    if (convrelay_twiml_is(language, "multi")
-        && provider && provider->len
-        && !convrelay_twiml_is(provider, "ElevenLabs"))
-    {
-        convrelay_twiml_conflict(look, "speech in \"multi\" needs "
-                                 "\"ttsProvider\" \"ElevenLabs\"");
-        return;
-    }
-
-    convrelay_twiml_look_voice(look, provider, language);
-}
-
-
-/* a voice that is not set is the provider's default for the language */
-
-static void
-convrelay_twiml_look_voice(convrelay_twiml_look_t *look,
-    const convrelay_str_t *provider, const convrelay_str_t *language)
-{
-    size_t                  i, len;
-    const u_char           *tag;
-    const convrelay_str_t  *voice;
-
-    static const convrelay_str_t  by_default = convrelay_string("ElevenLabs");
-
-    voice = convrelay_twiml_own(look, "voice");
-
-    if (voice == NULL || voice->len == 0 || provider == NULL) {
-        return;
-    }
-
-    if (provider->len == 0) {
-        provider = &by_default;
-    }
-
-    for (i = 0; i < sizeof(convrelay_twiml_voices)
-                    / sizeof(convrelay_twiml_voices[0]); i++)
-    {
-        if (convrelay_twiml_voices[i].shape(voice)
-            && !convrelay_twiml_is(provider,
-                                   convrelay_twiml_voices[i].provider))
+        if (value == NULL || value->len == 0
+            || other == NULL || other->len == 0)
         {
-            convrelay_twiml_conflict(look, convrelay_twiml_voices[i].phrase);
+            continue;
+        }
+
+        applies = need->shape ? need->shape(value)
+                              : convrelay_twiml_one_of(value, need->words);
+
+        fits = need->fits ? convrelay_twiml_one_of(other, need->fits)
+                          : convrelay_twiml_speaks(value, other);
+
+        if (applies && !fits) {
+            convrelay_twiml_conflict(look, need->phrase);
             return;
         }
-    }
-
-    len = convrelay_twiml_voice_tag(voice, &tag);
-
-    if (len && language
-        && (language->len != len || memcmp(language->data, tag, len) != 0))
-    {
-        convrelay_twiml_conflict(look, "\"voice\" is one of another language "
-                                 "than that of speech");
-    }
-}
-
-
-static void
-convrelay_twiml_look_recognition(convrelay_twiml_look_t *look)
-{
-    const convrelay_str_t  *provider, *language, *model;
-
-    provider = convrelay_twiml_setting(look, "transcriptionProvider");
-    language = convrelay_twiml_language_of(look, "transcriptionLanguage");
-
-    /* the model of the relay does not go with another provider */
-
-    if (convrelay_twiml_own(look, "transcriptionProvider")
-        == &convrelay_twiml_unset)
-    {
-        model = convrelay_twiml_setting(look, "speechModel");
-
-    } else {
-        model = convrelay_twiml_own(look, "speechModel");
-    }
-
-    if (!convrelay_twiml_is(language, "multi")) {
-        convrelay_twiml_look_model(look, provider, model);
-        return;
-    }
-
-    if (convrelay_twiml_is(provider, "Google")) {
-        convrelay_twiml_conflict(look, "recognition in \"multi\" needs "
-                                 "\"transcriptionProvider\" \"Deepgram\"");
-        return;
-    }
-
-    if (model && model->len
-        && !convrelay_twiml_is(model, "nova-2-general")
-        && !convrelay_twiml_is(model, "nova-3-general"))
-    {
-        convrelay_twiml_conflict(look, "recognition in \"multi\" needs "
-                                 "\"speechModel\" \"nova-3-general\" or "
-                                 "\"nova-2-general\"");
-    }
-}
-
-
-static void
-convrelay_twiml_look_model(convrelay_twiml_look_t *look,
-    const convrelay_str_t *provider, const convrelay_str_t *model)
-{
-    if (convrelay_twiml_is(provider, "Google")
-        && (convrelay_twiml_starts(model, "nova-")
-            || convrelay_twiml_starts(model, "flux")))
-    {
-        convrelay_twiml_conflict(look, "\"speechModel\" is one of Deepgram, "
-                                 "but \"transcriptionProvider\" is "
-                                 "\"Google\"");
-
-    } else if (convrelay_twiml_is(provider, "Deepgram")
-               && convrelay_twiml_is(model, "telephony"))
-    {
-        convrelay_twiml_conflict(look, "\"speechModel\" is one of Google, "
-                                 "but \"transcriptionProvider\" is "
-                                 "\"Deepgram\"");
     }
 }
 
@@ -233,7 +188,7 @@ convrelay_twiml_look_threshold(convrelay_twiml_look_t *look)
 {
     size_t                  i;
     convrelay_twiml_look_t  other;
-    const convrelay_str_t  *threshold, *model;
+    const convrelay_str_t  *threshold, *model, *provider;
 
     threshold = convrelay_twiml_own(look, "eotThreshold");
 
@@ -251,12 +206,11 @@ convrelay_twiml_look_threshold(convrelay_twiml_look_t *look)
 
         model = convrelay_twiml_own(&other, "speechModel");
 
+        provider = convrelay_twiml_setting(&other, "transcriptionProvider");
+
         if (model == NULL
-            || (convrelay_twiml_starts(model, "flux")
-                && !convrelay_twiml_is(
-                       convrelay_twiml_setting(&other,
-                                               "transcriptionProvider"),
-                       "Google")))
+            || (convrelay_twiml_one_of(model, "flux*")
+                && !(provider && convrelay_twiml_one_of(provider, "Google"))))
         {
             return;
         }
@@ -283,7 +237,41 @@ convrelay_twiml_conflict(convrelay_twiml_look_t *look, const char *phrase)
 }
 
 
-/* NULL: it is not known yet; &convrelay_twiml_unset: there is none */
+/*
+ * The value that counts for the relay or a language.  NULL: it is not known
+ * yet; empty: there is none.
+ */
+
+static const convrelay_str_t *
+convrelay_twiml_counts(const convrelay_twiml_look_t *look, const char *name)
+{
+    const convrelay_str_t  *value;
+
+    static const convrelay_str_t  by_default = convrelay_string("ElevenLabs");
+
+    if (strcmp(name, "voice") == 0) {
+
+        /* not the relay's: each provider has its own for a language */
+
+        return convrelay_twiml_own(look, name);
+    }
+
+    if (strcmp(name, "speechModel") == 0) {
+        return convrelay_twiml_model(look);
+    }
+
+    if (strstr(name, "Language")) {
+        return convrelay_twiml_language_of(look, name);
+    }
+
+    value = convrelay_twiml_setting(look, name);
+
+    return (value == &convrelay_twiml_unset
+            && strcmp(name, "ttsProvider") == 0) ? &by_default : value;
+}
+
+
+/* what is written there; &convrelay_twiml_unset: nothing */
 
 static const convrelay_str_t *
 convrelay_twiml_own(const convrelay_twiml_look_t *look, const char *name)
@@ -311,6 +299,21 @@ convrelay_twiml_setting(const convrelay_twiml_look_t *look, const char *name)
 
     return convrelay_twiml_pair(look->twiml->attributes,
                                 look->twiml->nattributes, name);
+}
+
+
+/* the model of the relay does not go with another provider */
+
+static const convrelay_str_t *
+convrelay_twiml_model(const convrelay_twiml_look_t *look)
+{
+    if (convrelay_twiml_own(look, "transcriptionProvider")
+        == &convrelay_twiml_unset)
+    {
+        return convrelay_twiml_setting(look, "speechModel");
+    }
+
+    return convrelay_twiml_own(look, "speechModel");
 }
 
 
@@ -347,7 +350,7 @@ convrelay_twiml_pair(const convrelay_pair_t *pair, size_t n, const char *name)
 
     for (i = 0; i < n; i++) {
 
-        if (convrelay_twiml_is(&pair[i].name, name)) {
+        if (convrelay_str_is_nocase(&pair[i].name, name)) {
             break;
         }
     }
@@ -364,19 +367,50 @@ convrelay_twiml_pair(const convrelay_pair_t *pair, size_t n, const char *name)
 }
 
 
+/*
+ * Whether the value is one of the words, by blanks; one that ends in "*" says
+ * how it begins.  Examples of Twilio have providers in lower case, too.
+ */
+
 static int
-convrelay_twiml_is(const convrelay_str_t *value, const char *word)
+convrelay_twiml_one_of(const convrelay_str_t *value, const char *words)
 {
-    return value && convrelay_str_is_nocase(value, word);
+    size_t           len;
+    convrelay_str_t  start;
+
+    for ( ;; ) {
+        len = strcspn(words, " ");
+        start = *value;
+
+        if (words[len - 1] == '*') {
+            start.len = (start.len < len - 1) ? start.len : len - 1;
+        }
+
+        if (start.len == len - (words[len - 1] == '*')
+            && strncasecmp((const char *) start.data, words, start.len) == 0)
+        {
+            return 1;
+        }
+
+        if (words[len] == '\0') {
+            return 0;
+        }
+
+        words += len + 1;
+    }
 }
 
 
-/* examples of Twilio have names of providers in lower case, too */
-
 static int
-convrelay_twiml_starts(const convrelay_str_t *value, const char *word)
+convrelay_twiml_speaks(const convrelay_str_t *voice,
+    const convrelay_str_t *language)
 {
-    return value && convrelay_str_starts_nocase(value, word);
+    size_t         len;
+    const u_char  *tag;
+
+    len = convrelay_twiml_voice_tag(voice, &tag);
+
+    return language->len == len && memcmp(language->data, tag, len) == 0;
 }
 
 
@@ -442,7 +476,7 @@ convrelay_twiml_voice_tag(const convrelay_str_t *voice, const u_char **tag)
     p = voice->data;
     last = p + voice->len;
 
-    if (convrelay_twiml_starts(voice, "Google.")) {
+    if (convrelay_str_starts_nocase(voice, "Google.")) {
         p += sizeof("Google.") - 1;
     }
 
