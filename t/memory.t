@@ -398,6 +398,24 @@ subtest 'calls that come and go' => sub {
 };
 
 
+# that costs a worker milliseconds
+
+subtest 'one call after the other: memory is not returned for each' => sub {
+    my $before = $heap->trims;
+
+    ok $before, 'it was for the calls before';
+
+    for my $n (1 .. 3) {
+        my $call = dial('/ws');
+
+        is $call->hangup, 1000, "call $n ends";
+        sleep 1.2;
+    }
+
+    is $heap->trims, $before, 'not again within a minute';
+};
+
+
 $nginx->stop;
 is_deeply [ grep { !/LLM failed|upstream prematurely closed/ }
             $nginx->complaints ], [], 'no complaint but of the bad answers';

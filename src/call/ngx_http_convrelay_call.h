@@ -304,7 +304,7 @@ void ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call);
 
 /* ngx_http_convrelay_memory.c */
 
-/* a call has come, has gone: its memory goes back to the system some time */
+/* count calls; memory is returned once a worker has had none for a while */
 void ngx_http_convrelay_memory_enter(ngx_http_convrelay_main_conf_t *mcf);
 void ngx_http_convrelay_memory_leave(ngx_http_convrelay_main_conf_t *mcf);
 

@@ -2,12 +2,12 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What calls had allocated is free when they are over, but the allocator
- * returns only the end of its heap to the system, and something always lies
- * there, such as a connection to the LLM that is kept.  So it is asked for
- * the rest when a worker's last call has gone and none has come for a while:
- * this takes milliseconds, and nobody is there to be delayed by them.  The
- * chunk that is kept for the next call goes, too.
+ * Memory of calls that are over is free for the next ones, but glibc returns
+ * to the system only what lies at the end of its heap, and something always
+ * does, such as a kept connection to the LLM: 97 % of a peak stays.  So it is
+ * asked for the rest once a worker has had no call for a while, and not more
+ * often than once a minute: this takes milliseconds, and a worker may serve
+ * others.  The chunk that is kept for the next call is freed, too.
  */
 
 
@@ -19,6 +19,7 @@
 
 
 #define NGX_HTTP_CONVRELAY_QUIET_TIME  1000     /* ms without a call */
+#define NGX_HTTP_CONVRELAY_TRIM_TIME   60000    /* ms between two trims */
 
 
 static void ngx_http_convrelay_quiet_handler(ngx_event_t *ev);
@@ -37,9 +38,19 @@ ngx_http_convrelay_memory_enter(ngx_http_convrelay_main_conf_t *mcf)
 void
 ngx_http_convrelay_memory_leave(ngx_http_convrelay_main_conf_t *mcf)
 {
-    if (--mcf->calls == 0 && !ngx_exiting) {
-        ngx_add_timer(&mcf->quiet, NGX_HTTP_CONVRELAY_QUIET_TIME);
+    ngx_msec_int_t  wait;
+
+    if (--mcf->calls || ngx_exiting) {
+        return;
     }
+
+    wait = mcf->trim_at - ngx_current_msec;
+
+    if (mcf->trim_at == 0 || wait < NGX_HTTP_CONVRELAY_QUIET_TIME) {
+        wait = NGX_HTTP_CONVRELAY_QUIET_TIME;
+    }
+
+    ngx_add_timer(&mcf->quiet, wait);
 }
 
 
@@ -55,6 +66,8 @@ ngx_http_convrelay_quiet_handler(ngx_event_t *ev)
     }
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ev->log, 0, "convrelay memory trim");
+
+    mcf->trim_at = ngx_current_msec + NGX_HTTP_CONVRELAY_TRIM_TIME;
 
     ngx_http_convrelay_memory_free(mcf);
 
@@ -89,7 +102,7 @@ ngx_http_convrelay_memory_init(ngx_conf_t *cf)
 }
 
 
-/* a configuration that is left behind, where there are no workers */
+/* of a configuration that is replaced where there are no workers */
 
 static void
 ngx_http_convrelay_quiet_cleanup(void *data)

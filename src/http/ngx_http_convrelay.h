@@ -51,6 +51,7 @@ typedef struct {
     ngx_array_t                       twimls; /* of twiml_location_t */
     ngx_uint_t                        calls;  /* of this worker */
     ngx_event_t                       quiet;  /* timer: there are none */
+    ngx_msec_t                        trim_at;        /* not before this */
 } ngx_http_convrelay_main_conf_t;
 
 

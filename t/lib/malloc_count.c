@@ -4,12 +4,13 @@
  *
  * Counts what a process holds of the heap, to be preloaded: the bytes and the
  * pieces are two words of the file MALLOC_COUNT, 64 bits each, for the test to
- * read at any time.
+ * read at any time; a third one counts calls of malloc_trim().
  */
 
 
 #define _GNU_SOURCE
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -30,7 +31,7 @@ static void *count(void *p);
 static void uncount(void *p);
 
 
-static int64_t   nowhere[2];
+static int64_t   nowhere[3];
 static int64_t  *counts = nowhere;
 
 
@@ -159,4 +160,17 @@ free(void *p)
 {
     uncount(p);
     __libc_free(p);
+}
+
+
+int
+malloc_trim(size_t pad)
+{
+    int  (*trim)(size_t pad);
+
+    __atomic_add_fetch(&counts[2], 1, __ATOMIC_RELAXED);
+
+    trim = (int (*)(size_t)) dlsym(RTLD_NEXT, "malloc_trim");
+
+    return trim ? trim(pad) : 0;
 }

@@ -5,6 +5,7 @@ package ConvRelay::Heap;
 #     my $heap = ConvRelay::Heap->new($nginx);    a ConvRelay::Nginx
 #     $heap->start;                               starts it, counted
 #     my ($bytes, $pieces) = $heap->counts;       once they have come to rest
+#     my $n = $heap->trims;                       calls of malloc_trim() so far
 #
 # Sanitizers and valgrind have a malloc of their own.
 
@@ -52,6 +53,16 @@ sub counts {
     }
 
     return unpack 'q2', $last;
+}
+
+
+sub trims {
+    my $self = shift;
+
+    open my $fh, '<:raw', $self->{counts} or die "$self->{counts}: $!\n";
+    sysread $fh, my $now, 24;
+
+    return (unpack 'q3', $now)[2];
 }
 
 1;
