@@ -135,8 +135,7 @@ ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
                       "refused", &zone->shm.name, zone->shm.size);
 
     } else if (full < 0) {
-        sid.len = call->session->setup.call_sid.len;
-        sid.data = call->session->setup.call_sid.data;
+        sid = ngx_http_convrelay_ngx_str(&call->session->setup.call_sid);
 
         ngx_http_convrelay_limit_log(call, NULL, &sid);
 
@@ -181,8 +180,7 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
     }
 
     if (setup->call_sid.len) {
-        value.len = setup->call_sid.len;
-        value.data = setup->call_sid.data;
+        value = ngx_http_convrelay_ngx_str(&setup->call_sid);
 
         ngx_http_convrelay_limit_id(&entry->id, &sid, &value);
     }

@@ -197,8 +197,7 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
 #if (NGX_PCRE)
 
     if (rule->regex) {
-        str.len = text->len;
-        str.data = text->data;
+        str = ngx_http_convrelay_ngx_str(text);
 
         /* nginx would log what was said, were it the first to fail */
 
@@ -225,8 +224,7 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
 
 #endif
 
-    part.len = match->len;
-    part.data = match->data;
+    part = ngx_http_convrelay_str(match);
 
     return convrelay_fold_contains(text, &part) ? NGX_OK : NGX_DECLINED;
 }

@@ -741,10 +741,8 @@ ngx_http_convrelay_on_check(ngx_conf_t *cf,
         return (rc == NGX_ERROR) ? NGX_CONF_ERROR : NGX_CONF_OK;
     }
 
-    m.text.len = text.len;
-    m.text.data = text.data;
-    m.lang.len = lang.len;
-    m.lang.data = lang.data;
+    m.text = ngx_http_convrelay_str(&text);
+    m.lang = ngx_http_convrelay_str(&lang);
 
     error = "has no text";
 

@@ -57,8 +57,7 @@ ngx_http_convrelay_origin(ngx_http_request_t *r, convrelay_ws_handshake_t *h)
 
     convrelay_url_split_authority(&u, &str);
 
-    u.scheme.len = public.scheme.len;
-    u.scheme.data = public.scheme.data;
+    u.scheme = ngx_http_convrelay_str(&public.scheme);
 
     if (h->origins == 1
         && convrelay_url_check_origin(&u, &h->origin) == CONVRELAY_OK)

@@ -76,8 +76,7 @@ ngx_http_convrelay_request_merge(ngx_conf_t *cf,
             return NGX_CONF_ERROR;
         }
 
-        llm->system.len = message.len;
-        llm->system.data = message.data;
+        llm->system = ngx_http_convrelay_ngx_str(&message);
     }
 
     rc = ngx_http_convrelay_env_expand(cf, &llm->error_message->source, &text);
@@ -89,8 +88,7 @@ ngx_http_convrelay_request_merge(ngx_conf_t *cf,
     llm->error_varies = (rc == NGX_DECLINED);
 
     if (rc == NGX_OK) {
-        conf->session.error_message.len = text.len;
-        conf->session.error_message.data = text.data;
+        conf->session.error_message = ngx_http_convrelay_str(&text);
     }
 
     return NGX_CONF_OK;
@@ -163,8 +161,7 @@ ngx_http_convrelay_system_message(ngx_pool_t *pool, ngx_str_t *text,
         return NGX_OK;
     }
 
-    str.len = text->len;
-    str.data = text->data;
+    str = ngx_http_convrelay_str(text);
 
     message->len = convrelay_llm_message_size(CONVRELAY_LLM_SYSTEM, &str);
     message->data = ngx_pnalloc(pool, message->len);
@@ -210,8 +207,7 @@ ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
     }
 
     if (llm->system.data) {
-        call->system.len = llm->system.len;
-        call->system.data = llm->system.data;
+        call->system = ngx_http_convrelay_str(&llm->system);
         return NGX_OK;
     }
 
@@ -300,8 +296,7 @@ ngx_http_convrelay_request_body(ngx_http_request_t *r,
 
         for (i = 0; i < llm->fields->nelts; i++) {
 
-            pair[i].name.len = field[i].name.len;
-            pair[i].name.data = field[i].name.data;
+            pair[i].name = ngx_http_convrelay_str(&field[i].name);
 
             if (ngx_http_convrelay_json_eval(r, &field[i].parts,
                                              &pair[i].value)
@@ -407,8 +402,7 @@ ngx_http_convrelay_field_check(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    name.len = field->name.len;
-    name.data = field->name.data;
+    name = ngx_http_convrelay_str(&field->name);
 
     if (convrelay_llm_check_field(&name, &json, &error) != CONVRELAY_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -102,10 +102,8 @@ ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
         header = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            name.len = header[i].key.len;
-            name.data = header[i].key.data;
-            value.len = header[i].value.len;
-            value.data = header[i].value.data;
+            name = ngx_http_convrelay_str(&header[i].key);
+            value = ngx_http_convrelay_str(&header[i].value);
 
             convrelay_ws_handshake_header(h, &name, &value);
         }

@@ -205,6 +205,32 @@ typedef struct {
 extern ngx_module_t  ngx_http_convrelay_module;
 
 
+/* a string of nginx as one of the pure rooms, and the other way round */
+
+static ngx_inline convrelay_str_t
+ngx_http_convrelay_str(const ngx_str_t *str)
+{
+    convrelay_str_t  s;
+
+    s.len = str->len;
+    s.data = str->data;
+
+    return s;
+}
+
+
+static ngx_inline ngx_str_t
+ngx_http_convrelay_ngx_str(const convrelay_str_t *str)
+{
+    ngx_str_t  s;
+
+    s.len = str->len;
+    s.data = str->data;
+
+    return s;
+}
+
+
 /* ngx_http_convrelay_headers.c */
 
 /* the first line of a request header, its name in lower case, or NULL */

@@ -148,10 +148,8 @@ ngx_http_convrelay_env_load(ngx_conf_t *cf,
             return NGX_ERROR;
         }
 
-        name.len = pair.name.len;
-        name.data = pair.name.data;
-        value.len = pair.value.len;
-        value.data = pair.value.data;
+        name = ngx_http_convrelay_ngx_str(&pair.name);
+        value = ngx_http_convrelay_ngx_str(&pair.value);
 
         if (!override
             && ngx_http_convrelay_env_is_set(mcf, &name, mcf->nfiles))
@@ -601,8 +599,7 @@ ngx_http_convrelay_env_walk(ngx_http_convrelay_main_conf_t *mcf,
         text = &part.text;
 
         if (!part.variable) {
-            value.len = text->len;
-            value.data = text->data;
+            value = ngx_http_convrelay_ngx_str(text);
 
         } else if (text->len <= prefix
                    || ngx_strncasecmp(text->data, (u_char *)

@@ -99,8 +99,7 @@ ngx_http_convrelay_form_value(ngx_http_request_t *r, ngx_str_t *name,
         return NGX_ERROR;
     }
 
-    str.len = name->len;
-    str.data = name->data;
+    str = ngx_http_convrelay_str(name);
 
     found = convrelay_pair_find(form->elts, form->nelts, &str);
 

@@ -67,8 +67,7 @@ ngx_http_convrelay_public_url_parse(ngx_str_t *url,
     convrelay_str_t  str;
     convrelay_url_t  u;
 
-    str.len = url->len;
-    str.data = url->data;
+    str = ngx_http_convrelay_str(url);
 
     if (convrelay_url_split(&u, &str) != CONVRELAY_OK
         || convrelay_url_clean(&str) != str.len
@@ -82,8 +81,7 @@ ngx_http_convrelay_public_url_parse(ngx_str_t *url,
         return NGX_DECLINED;
     }
 
-    public->scheme.len = u.scheme.len;
-    public->scheme.data = u.scheme.data;
+    public->scheme = ngx_http_convrelay_ngx_str(&u.scheme);
 
     len = u.user.len + u.host.len + u.port.len + u.path.len;
 

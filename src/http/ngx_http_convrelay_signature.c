@@ -229,8 +229,7 @@ ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_pool_t *pool,
     convrelay_str_t         str, input;
     convrelay_signature_t   s;
 
-    str.len = url->len;
-    str.data = url->data;
+    str = ngx_http_convrelay_str(url);
 
     convrelay_signature_init(&s, &str, pairs->elts, pairs->nelts);
     pairs->nelts = s.npairs;

@@ -46,8 +46,7 @@ ngx_http_convrelay_template_compile(ngx_conf_t *cf, ngx_str_t *source,
             continue;
         }
 
-        name.len = piece.text.len;
-        name.data = piece.text.data;
+        name = ngx_http_convrelay_ngx_str(&piece.text);
 
         part->index = ngx_http_get_variable_index(cf, &name);
         if (part->index == NGX_ERROR) {

@@ -162,8 +162,7 @@ ngx_http_convrelay_value_text(ngx_http_request_t *r,
     ngx_str_t  str;
 
     if (value->value == NULL) {
-        text->len = value->source.len;
-        text->data = value->source.data;
+        *text = ngx_http_convrelay_str(&value->source);
         return NGX_OK;
     }
 
@@ -171,8 +170,7 @@ ngx_http_convrelay_value_text(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    text->len = str.len;
-    text->data = str.data;
+    *text = ngx_http_convrelay_str(&str);
 
     return NGX_OK;
 }

@@ -438,8 +438,7 @@ ngx_http_convrelay_form_variable(ngx_http_request_t *r,
 
     ngx_http_convrelay_variable_suffix(data, "convrelay_form_", &name);
 
-    str.len = name.len;
-    str.data = name.data;
+    str = ngx_http_convrelay_ngx_str(&name);
 
     return ngx_http_convrelay_variable_form(r, v, &str);
 }

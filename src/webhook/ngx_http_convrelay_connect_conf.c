@@ -133,8 +133,7 @@ ngx_http_convrelay_reply_start(ngx_conf_t *cf, ngx_str_t *source)
     convrelay_str_t    str;
     convrelay_reply_t  parsed;
 
-    str.len = source->len;
-    str.data = source->data;
+    str = ngx_http_convrelay_str(source);
 
     if (source->len && source->data[0] == '<') {
         rc = convrelay_reply_check_root(&str, &error);
@@ -185,8 +184,7 @@ ngx_http_convrelay_connect_merge(ngx_conf_t *cf,
         return (rc == NGX_ERROR) ? NGX_CONF_ERROR : NGX_CONF_OK;
     }
 
-    str.len = value.len;
-    str.data = value.data;
+    str = ngx_http_convrelay_str(&value);
 
     if (convrelay_reply_parse(&str, &reply, &error) != CONVRELAY_OK) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,

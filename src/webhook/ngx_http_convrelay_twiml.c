@@ -183,8 +183,7 @@ ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    t->method.len = conf->action->name.len;
-    t->method.data = conf->action->name.data;
+    t->method = ngx_http_convrelay_str(&conf->action->name);
 
     return ngx_http_convrelay_twiml_value(r, conf->action, &t->action);
 }
@@ -325,8 +324,7 @@ ngx_http_convrelay_twiml_pairs(ngx_pool_t *pool, ngx_array_t *attributes,
     for (i = 0; i < n; i++) {
         a = attributes->elts;
 
-        pair[i].name.len = a[i].name.len;
-        pair[i].name.data = a[i].name.data;
+        pair[i].name = ngx_http_convrelay_str(&a[i].name);
 
         if (value(data, &a[i], &pair[i].value) != NGX_OK) {
             return NULL;
@@ -359,8 +357,7 @@ ngx_http_convrelay_twiml_value(void *data, ngx_http_convrelay_attribute_t *a,
         return NGX_OK;
     }
 
-    name.len = a->name.len;
-    name.data = a->name.data;
+    name = ngx_http_convrelay_str(&a->name);
 
     if (convrelay_twiml_check_value(&name, text, &error) != CONVRELAY_OK) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,

@@ -103,10 +103,8 @@ ngx_http_convrelay_twiml_check_known(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    name.len = a->name.len;
-    name.data = a->name.data;
-    text.len = a->text.len;
-    text.data = a->text.data;
+    name = ngx_http_convrelay_str(&a->name);
+    text = ngx_http_convrelay_str(&a->text);
 
     if (convrelay_twiml_check_value(&name, &text, &error) != CONVRELAY_OK) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &a->value.place,
@@ -135,8 +133,7 @@ ngx_http_convrelay_twiml_check_action(ngx_conf_t *cf,
         return rv;
     }
 
-    url.len = action->text.len;
-    url.data = action->text.data;
+    url = ngx_http_convrelay_str(&action->text);
 
     if (convrelay_twiml_check_action(&url, &error) != CONVRELAY_OK) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,

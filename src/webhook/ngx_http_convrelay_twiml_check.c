@@ -108,8 +108,7 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    str.len = url.len;
-    str.data = url.data;
+    str = ngx_http_convrelay_str(&url);
 
     if (convrelay_twiml_check_url(&str, &error) != CONVRELAY_OK) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
@@ -286,8 +285,7 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
             continue;
         }
 
-        code.len = c[i].code->len;
-        code.data = c[i].code->data;
+        code = ngx_http_convrelay_ngx_str(c[i].code);
 
         ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->twiml.url->place,
                            "location \"%V\", language \"%V\": %s, else Twilio "

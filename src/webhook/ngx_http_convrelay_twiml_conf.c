@@ -54,8 +54,7 @@ ngx_http_convrelay_twiml_attribute(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    name.len = value[1].len;
-    name.data = value[1].data;
+    name = ngx_http_convrelay_str(&value[1]);
 
     if (convrelay_twiml_check_name(&name) != CONVRELAY_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -200,8 +199,7 @@ ngx_http_convrelay_split(ngx_str_t *source, ngx_str_t *name, ngx_str_t *value)
     value->len = last - (p + 1);
     value->data = p + 1;
 
-    str.len = name->len;
-    str.data = name->data;
+    str = ngx_http_convrelay_str(name);
 
     return convrelay_twiml_check_name(&str);
 }
@@ -322,8 +320,7 @@ ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,
     const char       *hint, *tag;
     convrelay_str_t   str;
 
-    str.len = name->len;
-    str.data = name->data;
+    str = ngx_http_convrelay_str(name);
 
     if (convrelay_twiml_check_attribute(element, &str, &hint)
         == CONVRELAY_OK)
