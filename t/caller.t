@@ -52,6 +52,23 @@ $nginx->lua(<<"_EOC_" . <<'_EOC_');
     }
 
     server {
+        listen               127.0.0.1:%%PORT_2%% ssl;
+        ssl_certificate      %%DIR%%/conf/tls.pem;
+        ssl_certificate_key  %%DIR%%/conf/tls.pem;
+
+        convrelay_auth_token  off;
+
+        location = /twiml {
+            convrelay_twiml  wss://127.0.0.1:%%PORT_2%%/ws;
+        }
+
+        location = /ws {
+            convrelay;
+            convrelay_mock_llm  interval=1ms;
+        }
+    }
+
+    server {
         listen  127.0.0.1:%%PORT%%;
         $agents
 _EOC_
@@ -313,6 +330,13 @@ _EOC_
     }
 _EOC_
 
+my $pem = $nginx->dir . '/conf/tls.pem';
+
+system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=a"
+       . " -addext subjectAltName=IP:127.0.0.1 -keyout $pem -out $pem.crt"
+       . " 2> /dev/null && cat $pem.crt >> $pem") == 0
+    or die "no openssl\n";
+
 $nginx->start;
 
 my $port = $nginx->port;
@@ -372,7 +396,8 @@ my $run = caller_run('-e', 'Hi', @to, "$http/drops");
 
 is($run->{code}, 5, 'a connection that breaks off');
 is($run->{err}, "convrelay-call: the server closed the connection in the"
-                . " middle of the call\n", '... is told in one line');
+                . " middle of the call, without a Close\n",
+   '... is reported in one line');
 is(`curl -s $http/actions`, "failed in-progress - 64105\n",
    '... and to the action URL');
 
@@ -387,7 +412,7 @@ expect not contains: oak
 expect matches: ^[Oo]ak$
 expect first token under 0 ms
 expect no token after interrupt
-caller: Hello ${NOBODY}
+expect contains: ${heard}
 interrupt after 100 characters
 expect silence 10 ms
 _EOC_
@@ -427,9 +452,152 @@ $run = caller_run('--json', '-e', 'Hi', @to, "$http/failing");
 is($run->{json}{exit}, 3, '--json where there is no call');
 
 
-# record, and replay
+ok($run->{json}{callSid} && $run->{json}{from} eq '+15550100001'
+   && !defined $run->{json}{greeting}, '... and who called');
+
+$run = caller_run(\"caller: Hi\ndtmf: 12#\ndtmf: 3\nhangup\n", '--json', '-s',
+                  '-', @to, "$http/twiml");
+is($run->{json}{greeting}, 'Hello, caller.', '... the greeting');
+is_deeply($run->{json}{keys}, [ '12#', '3' ], '... the keys');
+is_deeply($run->{json}{close}, { by => 'caller', code => 1000 },
+          '... and who closed the call');
+
+$run = caller_run('--json', '-e', 'A person, please.', @to, "$http/handoff");
+is($run->{json}{handoff}, '{"reason":"live-agent"}', '... and the hand-off data');
+
+
+# green only when something was held
 
 my $dir = File::Temp->newdir;
+my $excuse = 'I ran into a temporary issue while generating a response.';
+
+sub scenario {
+    my ($name, $text) = @_;
+
+    open my $fh, '>', "$dir/$name" or die "$dir/$name: $!\n";
+    print $fh $text;
+    close $fh;
+
+    return ('-s', "$dir/$name");
+}
+
+$run = caller_run('-e', 'Hi', '-e', 'Hello', "$ws/refuses");
+is($run->{code}, 1, 'an agent that has nothing but its error message');
+like($run->{out}, qr/^ +FAILED  an answer that is not "\Q$excuse\E": there was/m,
+     '... fails, and is told why');
+
+$run = caller_run('--tap', '-e', 'Hi', "$ws/refuses");
+like($run->{out}, qr/^not ok 1 - an answer that is not ".*^1\.\.1$/ms,
+     '... in TAP as well');
+
+for my $case (['--fail-on', ''], ['--fail-on', 'palm'], ['--no-checks'],
+              [scenario('expects', "caller: Hi\nexpect contains: issue\n")],
+              [scenario('matches', "caller: Hi\nexpect matches: temp.*issue\n")])
+{
+    $run = caller_run(@$case, '-e', 'Hi', "$ws/refuses");
+    is($run->{code}, 0, "... passes with @$case") or diagnose($run);
+}
+
+$run = caller_run(scenario('other', "caller: Hi\nexpect contains: a\n"
+                                    . "expect not contains: palm\n"),
+                  "$ws/breaks");
+is($run->{code}, 0, '... and where other words were spoken') or diagnose($run);
+
+$run = caller_run('--fail-on', 'palm', '--fail-on', 'birch', '-e',
+                  'Name three trees.', "$ws/ws");
+is($run->{code}, 1, '--fail-on with a text that is in an answer');
+like($run->{out}, qr/FAILED  no answer with "birch" in it: The first/, '... names it');
+
+for my $case ([$dir, 'is a directory'], ['empty', 'has no step', ''],
+              ['comments', 'has no step', "# nothing\n\n"],
+              ['sets', 'has no step', "set A: b\n"],
+              ['bom', 'is UTF-16, save it as UTF-8', "\xff\xfec\0"],
+              ['unknown', 'line 2 has ${nope}, which is not set',
+               "caller: Hi\nexpect contains: \${nope}\n"],
+              ['regex', 'line 1 has an expression that is not a POSIX',
+               "expect matches: ([\n"],
+              ['late', 'line 3 comes after "hangup"',
+               "caller: Hi\nhangup\ncaller: Hello\n"],
+              ['unit', 'line 1 has a time without a unit, write "5 ms" or',
+               "wait 5\n"],
+              ['typo', 'line 1 is not a step: "Caller: Hi"; did you mean'
+                       . ' "caller: Hi"?', "Caller: Hi\n"])
+{
+    my ($file, $says, $text) = @$case;
+    my @scenario = defined $text ? scenario($file, $text) : ('-s', "$file");
+
+    $run = caller_run(@scenario, "$ws/ws");
+    is($run->{code}, 2, "a scenario that $says");
+    like($run->{err}, qr/^convrelay-call: \Q$scenario[1]: $says\E[^\n]*\n\z/,
+         '... is refused in one line');
+    is($run->{out}, '', '... before the call');
+}
+
+$run = caller_run(scenario('some', "\xef\xbb\xbfcaller: \${SAID}  # a comment\n"),
+                  '--set', 'SAID=Name three trees.', "$ws/ws");
+is($run->{code}, 0, 'a scenario without expectations') or diagnose($run);
+like($run->{out}, qr/^caller    Name three trees\.$/m,
+     '... with a byte order mark and a comment after a step');
+like($run->{out}, qr/^0 expectations: nothing was judged$/m, '... which is said');
+
+# what the manual and the README show is understood, line by line
+
+my ($page) = ConvRelay::Caller::slurp("$root/src/caller/convrelay-call.1")
+    =~ /^\.SH SCENARIOS\n.*?^\.RS\n(.*?)^\.RE\n/ms;
+my ($readme) = ConvRelay::Caller::slurp("$root/README.md")
+    =~ /^```\n(# trees\.txt: .*?)^```\n/ms;
+
+for my $line (grep { /\S/ } split /\n/, "$page$readme") {
+    $run = caller_run(scenario('line', "wait 0 ms\n$line\n"),
+                      "ws://127.0.0.1:@{[ $nginx->port(9) ]}/");
+    is($run->{code}, 4, "a step of the manual: $line") or diagnose($run);
+}
+
+$run = caller_run(scenario('trees.txt', $readme =~ s/Ask me/Hello/r
+                                        =~ s/ anything//r), @to, '--pace',
+                  '8ms', "$http/twiml");
+is($run->{code}, 0, 'the scenario of the README') or diagnose($run);
+like($run->{out}, qr/^5 of 5 expectations held$/m, '... holds');
+
+# several scenarios are several calls
+
+my @several = (scenario('a.txt', "caller: Name three trees.\n"
+                                 . "expect contains: birch\nhangup\n"),
+               scenario('b.txt', "caller: Hello!\n\nexpect contains: pizza\n"));
+
+$run = caller_run(@several, "$ws/ws");
+is($run->{code}, 1, 'two scenarios are two calls');
+like($run->{out}, qr{^ +FAILED  \Q$dir\E/b\.txt:3: expect contains: pizza}m,
+     '... a failure names file and line');
+is(scalar(() = $run->{out} =~ /connected to/g), 2, '... each has its own');
+
+$run = caller_run('--tap', @several, "$ws/ws");
+like($run->{out}, qr{^ok 1 - \Q$dir\E/a\.txt:2: .*^not ok 2 - \Q$dir\E/b\.txt:3: .*^1\.\.2$}ms,
+     '... in one TAP report');
+
+$run = caller_run('--json', @several, '-e', 'Name three trees.', "$ws/ws");
+is(scalar(@{$run->{json}{calls}}), 2, '... and in one JSON document');
+is_deeply([ map { "$_->{file} " . scalar @{$_->{turns}} }
+            @{$run->{json}{calls}} ], [ "$dir/a.txt 1", "$dir/b.txt 2" ],
+          '... with the files, and --say in the last one');
+is($run->{json}{exit}, 1, '... and one exit code');
+
+$run = caller_run('--tap', @several[0, 1], @several[0, 1], "$ws/none");
+is($run->{code}, 4, 'two calls that do not come about');
+like($run->{out}, qr{^not ok 1 - \Q$dir\E/a\.txt: the call\n\#   exit code 4\n}m,
+     '... are failures in TAP');
+
+$run = caller_run('--record', "$dir/none", @several, "$ws/ws");
+is($run->{code}, 2, 'they are not recorded into one file');
+
+$run = caller_run(scenario('drop', "caller: Hi\ndrop\ncaller: Hello\n"), "$ws/ws");
+is($run->{code}, 1, 'a step after the end of the call');
+like($run->{out}, qr/drop:3: caller: Hello: the call is over since line 2$/m,
+     '... says since when');
+
+
+# record, and replay
+
 
 $run = caller_run(\<<'_EOC_', '--record', "$dir/call", '--pace', '5ms', '-s', '-',
 caller: Name ten cities.
@@ -463,8 +631,48 @@ for my $how ([], ['--fast']) {
     $run = caller_run('--tap', '--replay', "$dir/call", @$how, @to,
                       "$http/twiml");
     is($run->{code}, 0, "--replay @$how") or diagnose($run);
-    cmp_ok(scalar(() = $run->{out} =~ /^ok/mg), '==', 5,
-           '... compares all answers');
+    cmp_ok(scalar(() = $run->{out} =~ /^ok/mg), '==', 4,
+           '... compares all answers that had begun');
+    like($run->{out}, qr/^ok 1 - \Q$dir\E\/call:\d+: the same answer/m,
+         '... and names file and line');
+}
+
+# a recording that a server wrote, and one without the server's side
+
+my $written = join "\n", map {
+    my $frame = JSON::PP->new->utf8->decode($_);
+
+    JSON::PP->new->utf8->encode({
+        t => '2026-01-02T03:04:05Z', ms => $frame->{t} + 1e12,
+        dir => $frame->{from} eq 'caller' ? 'in' : 'out',
+        exists $frame->{close} ? (close => $frame->{close})
+                               : (frame => $frame->{message})
+    })
+} @lines;
+
+scenario('server', $written);
+$run = caller_run('--tap', '--replay', "$dir/server", '--fast', @to,
+                  "$http/twiml");
+is($run->{code}, 0, '--replay of "dir" and "frame"') or diagnose($run);
+cmp_ok(scalar(() = $run->{out} =~ /^ok/mg), '==', 4, '... compares the same');
+
+scenario('half', join "\n", grep { !/"from":"server"/ } @lines);
+$run = caller_run('--replay', "$dir/half", '--fast', @to, "$http/twiml");
+is($run->{code}, 2, '--replay of a recording without answers');
+like($run->{err}, qr/half: has no answer of the server, so there is nothing to/,
+     '... is refused');
+
+$run = caller_run('--replay', "$dir/half", '--fast', '--no-checks', @to,
+                  "$http/twiml");
+is($run->{code}, 0, '... unless nothing is judged') or diagnose($run);
+
+for my $case (['void', 'is empty', ''], ['odd', 'has no message', "{}\n"],
+              ['torn', 'line 1 is not JSON', "{\n"])
+{
+    scenario(@$case[0, 2]);
+    $run = caller_run('--replay', "$dir/$case->[0]", @to, "$http/twiml");
+    is($run->{code}, 2, "a recording that $case->[1]");
+    like($run->{err}, qr/$case->[0]: \Q$case->[1]\E/, '... is refused');
 }
 
 my $other = ConvRelay::Caller::slurp("$dir/call");
@@ -559,6 +767,36 @@ is($run->{code}, 4, '... and without it no WebSocket');
 is($run->{err}, "convrelay-call: $ws/relay: the server answered"
                 . " \"403 Forbidden\" to the WebSocket handshake\n",
    '... which is said');
+
+
+# TLS
+
+my $tls = '127.0.0.1:' . $nginx->port(2);
+
+$run = caller_run('-e', 'Hi', '--cacert', $pem, "https://$tls/twiml");
+is($run->{code}, 0, '--cacert trusts a certificate') or diagnose($run);
+
+$run = caller_run('-e', 'Hi', '--insecure', "https://$tls/twiml");
+is($run->{code}, 0, '--insecure does not look at it') or diagnose($run);
+
+for my $case ([3, "https://$tls/twiml", '; --cacert FILE trusts it,'
+                                        . ' --insecure does not verify it'],
+              [4, "wss://$tls/ws", '; --cacert FILE trusts it, --insecure does'
+                                   . ' not verify it'],
+              [3, "https://127.0.0.1:$port/twiml",
+               '; the server does not speak TLS'],
+              [4, "wss://127.0.0.1:$port/ws", "127.0.0.1:$port does not speak"
+               . " TLS: write ws://127.0.0.1:$port, or --plain"],
+              [4, "$http/twiml", "127.0.0.1:$port does not speak TLS: write"
+               . " --connect-to ws://127.0.0.1:$port, or --plain",
+               '--connect-to', "127.0.0.1:$port"])
+{
+    my ($code, $url, $says, @args) = @$case;
+
+    $run = caller_run('-e', 'Hi', @args, $url);
+    is($run->{code}, $code, "@args $url");
+    like($run->{err}, qr/^convrelay-call: [^\n]*\Q$says\E\n\z/, "... $says");
+}
 
 
 # headers, those of the webhook's request first
@@ -662,7 +900,8 @@ is($run->{code}, 0, '--get requests the TwiML by GET');
 # options
 
 for my $case (['there is no URL'], ['there are two URLs', "$ws/", "$ws/"],
-              ['is no time', '--timeout', 'soon', $ws],
+              ['is not a time', '--timeout', 'soon', $ws],
+              ['has no unit, write 5ms or 5s', '--timeout', '5', $ws],
               ['is not NAME=VALUE', '--form', 'x', $ws],
               ['goes with "load"', '--calls', '3', $ws],
               ['is no number from 1', 'load', '--calls', '0', $ws],
@@ -681,8 +920,8 @@ for my $case (['there is no URL'], ['there are two URLs', "$ws/", "$ws/"],
 
 $run = caller_run(\"caller Hi\n", '-s', '-', $ws);
 is($run->{code}, 2, 'a mistake in a scenario');
-is($run->{err}, "convrelay-call: -: line 1 is not a step: \"caller Hi\"\n",
-   '... is told with its line');
+is($run->{err}, "convrelay-call: -: line 1 is not a step: \"caller Hi\"; did"
+                . " you mean \"caller: Hi\"?\n", '... is reported with its line');
 
 for my $option ('--help', '--version') {
     $run = caller_run($option);

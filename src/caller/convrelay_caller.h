@@ -89,7 +89,10 @@ int64_t convrelay_caller_now_us(void);
 void convrelay_caller_random(void *p, size_t len);
 void convrelay_caller_sid(char dst[35], const char *prefix);
 
-/* "800", "800 ms", "2s", "1.5 s", "1m" in milliseconds, or -1 */
+/*
+ * "800 ms", "2s", "1.5 s", "1m" in milliseconds; -1: not a time, -2: a
+ * number without its unit, which only 0 does not need.
+ */
 int64_t convrelay_caller_duration(const char *s);
 
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "convrelay_caller_conn.h"
+#include "convrelay_caller_http.h"
 
 
 static int convrelay_caller_conn_connect(convrelay_caller_conn_t *c, int err);
@@ -153,10 +154,7 @@ convrelay_caller_conn_connect_tls(convrelay_caller_conn_t *c)
     curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS,
                      (long) (t->timeout ? t->timeout : 10000));
 
-    if (t->insecure) {
-        curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 0L);
-        curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
+    convrelay_caller_tls(c->curl, t->insecure, t->cacert);
 
     rc = curl_easy_perform(c->curl);
 
@@ -165,9 +163,23 @@ convrelay_caller_conn_connect_tls(convrelay_caller_conn_t *c)
     curl_slist_free_all(to);
     convrelay_caller_buf_free(&b);
 
+    if (rc == CURLE_SSL_CONNECT_ERROR
+        && strstr(errbuf, "wrong version number") != NULL)
+    {
+        return convrelay_caller_conn_fail(c, "%s:%s does not speak TLS: write "
+                                          "%sws://%s:%s, or --plain",
+                                          t->host ? t->host : t->parsed.host,
+                                          t->port,
+                                          t->host ? "--connect-to " : "",
+                                          t->host ? t->host : t->parsed.host,
+                                          t->port);
+    }
+
     if (rc != CURLE_OK) {
-        return convrelay_caller_conn_fail(c, "%s", errbuf[0]
-                                          ? errbuf : curl_easy_strerror(rc));
+        return convrelay_caller_conn_fail(c, "%s%s", errbuf[0]
+                                          ? errbuf : curl_easy_strerror(rc),
+                                          convrelay_caller_tls_hint(rc,
+                                                                    errbuf));
     }
 
     if (curl_easy_getinfo(c->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK

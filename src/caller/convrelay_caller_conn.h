@@ -35,6 +35,7 @@ typedef struct {
     char                     *host;        /* to connect to, if another */
     char                     *authority;   /* for Host, if another */
     char                      port[6];
+    const char               *cacert;      /* file to verify by, or NULL */
     unsigned                  tls:1;
     unsigned                  insecure:1;  /* do not verify certificates */
     char                     *signature;   /* or NULL */
@@ -80,7 +81,7 @@ typedef struct {
     unsigned                          close_sent:1;
     unsigned                          close_received:1;
     unsigned                          eof:1;
-    char                              error[160];  /* after ERROR */
+    char                              error[300];  /* after ERROR */
 } convrelay_caller_conn_t;
 
 

@@ -181,6 +181,7 @@ convrelay_caller_aim(convrelay_caller_t *call)
     }
 
     call->target.insecure = call->options->insecure;
+    call->target.cacert = call->options->cacert;
     call->target.timeout = call->options->timeout;
 
     convrelay_caller_target_resolve(&call->target);

@@ -4,8 +4,6 @@
  */
 
 
-#include <curl/curl.h>
-
 #include "convrelay_caller_http.h"
 #include "convrelay_caller_sign.h"
 
@@ -75,10 +73,7 @@ convrelay_caller_fetch(convrelay_caller_fetch_t *f)
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, convrelay_caller_fetch_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
 
-    if (f->insecure) {
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
+    convrelay_caller_tls(curl, f->insecure, f->cacert);
 
     rc = curl_easy_perform(curl);
 
@@ -95,8 +90,9 @@ convrelay_caller_fetch(convrelay_caller_fetch_t *f)
         f->location = location ? convrelay_caller_strdup(location) : NULL;
 
     } else {
-        snprintf(f->error, sizeof(f->error), "%s",
-                 errbuf[0] ? errbuf : curl_easy_strerror(rc));
+        snprintf(f->error, sizeof(f->error), "%s%s",
+                 errbuf[0] ? errbuf : curl_easy_strerror(rc),
+                 convrelay_caller_tls_hint(rc, errbuf));
     }
 
     curl_slist_free_all(headers);
@@ -106,6 +102,36 @@ convrelay_caller_fetch(convrelay_caller_fetch_t *f)
     convrelay_caller_buf_free(&sign);
 
     return (rc == CURLE_OK) ? CONVRELAY_OK : CONVRELAY_ERROR;
+}
+
+
+void
+convrelay_caller_tls(CURL *curl, unsigned insecure, const char *cacert)
+{
+    if (cacert) {
+        curl_easy_setopt(curl, CURLOPT_CAINFO, cacert);
+    }
+
+    if (insecure) {
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
+
+const char *
+convrelay_caller_tls_hint(CURLcode rc, const char *error)
+{
+    if (rc == CURLE_PEER_FAILED_VERIFICATION) {
+        return "; --cacert FILE trusts it, --insecure does not verify it";
+    }
+
+    if (rc == CURLE_SSL_CONNECT_ERROR && strstr(error, "wrong version number"))
+    {
+        return "; the server does not speak TLS";
+    }
+
+    return "";
 }
 
 

@@ -11,6 +11,8 @@
 #define CONVRELAY_CALLER_HTTP_H_INCLUDED
 
 
+#include <curl/curl.h>
+
 #include "convrelay_caller.h"
 
 
@@ -24,6 +26,7 @@ typedef struct {
     const char                      *token;     /* or NULL: not signed */
     const convrelay_caller_pairs_t  *form;
     const convrelay_caller_pairs_t  *headers;   /* of --header */
+    const char                      *cacert;    /* or NULL */
     int64_t                          timeout;   /* ms */
     unsigned                         get:1;
     unsigned                         insecure:1;
@@ -44,6 +47,10 @@ typedef struct {
  * absolute.  Owed: free(f->location), convrelay_caller_buf_free(&f->body).
  */
 int convrelay_caller_fetch(convrelay_caller_fetch_t *f);
+
+/* libcurl's options for certificates, and what to do about an error of TLS */
+void convrelay_caller_tls(CURL *curl, unsigned insecure, const char *cacert);
+const char *convrelay_caller_tls_hint(CURLcode rc, const char *error);
 
 
 #endif /* CONVRELAY_CALLER_HTTP_H_INCLUDED */

@@ -12,6 +12,7 @@
 #include "convrelay_caller_check.h"
 #include "convrelay_caller_help.h"
 #include "convrelay_caller_load.h"
+#include "convrelay_caller_plays.h"
 
 
 enum {
@@ -19,6 +20,7 @@ enum {
     CONVRELAY_CALLER_OPT_CONNECT_TO,
     CONVRELAY_CALLER_OPT_PLAIN,
     CONVRELAY_CALLER_OPT_INSECURE,
+    CONVRELAY_CALLER_OPT_CACERT,
     CONVRELAY_CALLER_OPT_FORM,
     CONVRELAY_CALLER_OPT_FROM,
     CONVRELAY_CALLER_OPT_TO,
@@ -32,6 +34,7 @@ enum {
     CONVRELAY_CALLER_OPT_TIMEOUT,
     CONVRELAY_CALLER_OPT_GRACE,
     CONVRELAY_CALLER_OPT_NO_CHECKS,
+    CONVRELAY_CALLER_OPT_FAIL_ON,
     CONVRELAY_CALLER_OPT_TAP,
     CONVRELAY_CALLER_OPT_JSON,
     CONVRELAY_CALLER_OPT_COLOR,
@@ -58,12 +61,12 @@ enum {
 typedef struct {
     convrelay_caller_options_t        run;
     convrelay_caller_print_t          print;
-    convrelay_caller_scenario_t       scenario;
+    convrelay_caller_plays_t          plays;
     convrelay_caller_load_options_t   load;
     convrelay_caller_check_options_t  check;
     const char                       *say;      /* the last one */
     unsigned                          scenarios;
-    unsigned                          says;
+    const char                       *record;   /* a file to be */
     const char                       *replay;   /* a recording */
     unsigned                          fast:1;
     unsigned                          many:1;   /* the command "load" */
@@ -73,6 +76,9 @@ typedef struct {
 
 static int convrelay_caller_main_options(convrelay_caller_main_t *m, int argc,
     char *const *argv);
+static int convrelay_caller_main_plays(convrelay_caller_main_t *m);
+static int convrelay_caller_main_record(convrelay_caller_main_t *m);
+static int convrelay_caller_main_calls(convrelay_caller_main_t *m);
 static int convrelay_caller_main_option(convrelay_caller_main_t *m, int opt);
 static int convrelay_caller_main_public(const char *url);
 static int convrelay_caller_main_command(convrelay_caller_main_t *m);
@@ -84,8 +90,6 @@ static int convrelay_caller_main_pair(convrelay_caller_pairs_t *pairs,
     const char *arg, char separator);
 static int convrelay_caller_main_header(convrelay_caller_main_t *m,
     const char *arg);
-static int convrelay_caller_main_scenario(convrelay_caller_main_t *m,
-    const char *file);
 static int convrelay_caller_main_ms(int64_t *ms, const char *arg);
 static void convrelay_caller_main_free(convrelay_caller_main_t *m);
 
@@ -97,6 +101,7 @@ static const struct option  convrelay_caller_options[] = {
     { "connect-to", required_argument, NULL, CONVRELAY_CALLER_OPT_CONNECT_TO },
     { "plain", no_argument, NULL, CONVRELAY_CALLER_OPT_PLAIN },
     { "insecure", no_argument, NULL, CONVRELAY_CALLER_OPT_INSECURE },
+    { "cacert", required_argument, NULL, CONVRELAY_CALLER_OPT_CACERT },
     { "form", required_argument, NULL, CONVRELAY_CALLER_OPT_FORM },
     { "from", required_argument, NULL, CONVRELAY_CALLER_OPT_FROM },
     { "to", required_argument, NULL, CONVRELAY_CALLER_OPT_TO },
@@ -110,6 +115,7 @@ static const struct option  convrelay_caller_options[] = {
     { "timeout", required_argument, NULL, CONVRELAY_CALLER_OPT_TIMEOUT },
     { "grace", required_argument, NULL, CONVRELAY_CALLER_OPT_GRACE },
     { "no-checks", no_argument, NULL, CONVRELAY_CALLER_OPT_NO_CHECKS },
+    { "fail-on", required_argument, NULL, CONVRELAY_CALLER_OPT_FAIL_ON },
     { "record", required_argument, NULL, CONVRELAY_CALLER_OPT_RECORD },
     { "replay", required_argument, NULL, CONVRELAY_CALLER_OPT_REPLAY },
     { "fast", no_argument, NULL, CONVRELAY_CALLER_OPT_FAST },
@@ -194,7 +200,7 @@ main(int argc, char *const *argv)
         rc = convrelay_caller_check(&m.check, &m.run, &m.print);
 
     } else {
-        rc = convrelay_caller_run(&m.run, &m.scenario, &m.print);
+        rc = convrelay_caller_main_calls(&m);
     }
 
     convrelay_caller_print_done(&m.print, rc);
@@ -249,24 +255,115 @@ convrelay_caller_main_options(convrelay_caller_main_t *m, int argc,
         return CONVRELAY_ERROR;
     }
 
+    return (m->many || m->rules) ? CONVRELAY_OK
+                                 : convrelay_caller_main_plays(m);
+}
+
+
+/* what is said in the call, or in the calls */
+
+static int
+convrelay_caller_main_plays(convrelay_caller_main_t *m)
+{
+    int  rc;
+
     if (m->replay) {
 
-        if (m->scenarios || m->says) {
+        if (m->plays.n) {
             convrelay_caller_print_error("--replay goes with no scenario and "
                                          "no --say");
             return CONVRELAY_ERROR;
         }
 
         m->run.replay = 1;
-        return convrelay_caller_main_scenario(m, m->replay);
+
+        rc = convrelay_caller_plays_recording(&m->plays, m->replay, m->fast,
+                                              !m->run.no_checks);
+
+        return (rc == CONVRELAY_OK) ? convrelay_caller_main_record(m) : rc;
     }
 
-    if (m->scenarios == 0 && m->says == 0 && !m->many && !m->rules) {
+    if (m->record && m->plays.n > 1) {
+        convrelay_caller_print_error("--record goes with a single call, and "
+                                     "each -s is one");
+        return CONVRELAY_ERROR;
+    }
+
+    if (m->plays.n == 0) {
+        (void) convrelay_caller_plays_add(&m->plays);
         m->run.keyboard = 1;
         m->run.terminal = isatty(STDIN_FILENO);
     }
 
+    m->print.scenario = (m->scenarios && !m->run.no_checks);
+
+    if (convrelay_caller_plays_check(&m->plays, &m->run.variables)
+        != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    return convrelay_caller_main_record(m);
+}
+
+
+/* the last thing that can fail: it empties the file */
+
+static int
+convrelay_caller_main_record(convrelay_caller_main_t *m)
+{
+    if (m->record == NULL) {
+        return CONVRELAY_OK;
+    }
+
+    m->run.record = fopen(m->record, "w");
+
+    if (m->run.record == NULL) {
+        convrelay_caller_print_error("%s: %s", m->record, strerror(errno));
+        return CONVRELAY_ERROR;
+    }
+
     return CONVRELAY_OK;
+}
+
+
+/* one after the other; the exit code is that of the first one that failed */
+
+static int
+convrelay_caller_main_calls(convrelay_caller_main_t *m)
+{
+    int                           rc, code;
+    char                          detail[32];
+    size_t                        i;
+    unsigned                      failed;
+    convrelay_caller_scenario_t  *s;
+
+    code = CONVRELAY_CALLER_EXIT_OK;
+
+    for (i = 0; i < m->plays.n; i++) {
+        s = &m->plays.elts[i];
+        failed = m->print.failed;
+
+        if (m->plays.n > 1) {
+            convrelay_caller_print_call(&m->print, s->name);
+        }
+
+        rc = convrelay_caller_run(&m->run, s, &m->print);
+
+        if (m->plays.n > 1 && rc != CONVRELAY_CALLER_EXIT_OK
+            && m->print.failed == failed)
+        {
+            snprintf(detail, sizeof(detail), "exit code %d", rc);
+            convrelay_caller_print_check(&m->print, s->name, 0, "the call", 0,
+                                         detail);
+        }
+
+        if (code == CONVRELAY_CALLER_EXIT_OK) {
+            code = rc;
+        }
+    }
+
+    return code;
 }
 
 
@@ -310,7 +407,7 @@ convrelay_caller_main_command(convrelay_caller_main_t *m)
         return CONVRELAY_ERROR;
     }
 
-    if ((m->rules || m->many) && m->run.record) {
+    if ((m->rules || m->many) && m->record) {
         convrelay_caller_print_error("--record goes with a single call");
         return CONVRELAY_ERROR;
     }
@@ -322,22 +419,15 @@ convrelay_caller_main_command(convrelay_caller_main_t *m)
 static int
 convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
 {
-    convrelay_caller_buf_t  b;
-
     switch (opt) {
 
     case 's':
         m->scenarios++;
-        return convrelay_caller_main_scenario(m, optarg);
+        return convrelay_caller_plays_file(&m->plays, optarg);
 
     case 'e':
         m->say = optarg;
-        memset(&b, 0, sizeof(convrelay_caller_buf_t));
-        convrelay_caller_buf_printf(&b, "caller: %s", optarg);
-        (void) convrelay_caller_scenario_line(&m->scenario, b.data, b.len,
-                                              ++m->says);
-        convrelay_caller_buf_free(&b);
-        return CONVRELAY_OK;
+        return convrelay_caller_plays_say(&m->plays, optarg);
 
     case CONVRELAY_CALLER_OPT_GET:
         m->run.get = 1;
@@ -353,6 +443,10 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
 
     case CONVRELAY_CALLER_OPT_INSECURE:
         m->run.insecure = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALLER_OPT_CACERT:
+        m->run.cacert = optarg;
         return CONVRELAY_OK;
 
     case CONVRELAY_CALLER_OPT_FORM:
@@ -400,19 +494,17 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
         m->run.no_checks = 1;
         return CONVRELAY_OK;
 
+    case CONVRELAY_CALLER_OPT_FAIL_ON:
+        m->run.fail_on_set = 1;
+
+        if (optarg[0]) {
+            convrelay_caller_pairs_add(&m->run.fail_on, optarg, "");
+        }
+
+        return CONVRELAY_OK;
+
     case CONVRELAY_CALLER_OPT_RECORD:
-
-        if (m->run.record) {
-            fclose(m->run.record);
-        }
-
-        m->run.record = fopen(optarg, "w");
-
-        if (m->run.record == NULL) {
-            convrelay_caller_print_error("%s: %s", optarg, strerror(errno));
-            return CONVRELAY_ERROR;
-        }
-
+        m->record = optarg;
         return CONVRELAY_OK;
 
     case CONVRELAY_CALLER_OPT_REPLAY:
@@ -635,63 +727,19 @@ convrelay_caller_main_header(convrelay_caller_main_t *m, const char *arg)
 
 
 static int
-convrelay_caller_main_scenario(convrelay_caller_main_t *m, const char *file)
-{
-    int                     rc;
-    char                    piece[4096];
-    FILE                   *in;
-    size_t                  n;
-    convrelay_caller_buf_t  b;
-
-    in = (strcmp(file, "-") == 0) ? stdin : fopen(file, "r");
-
-    if (in == NULL) {
-        convrelay_caller_print_error("%s: %s", file, strerror(errno));
-        return CONVRELAY_ERROR;
-    }
-
-    memset(&b, 0, sizeof(convrelay_caller_buf_t));
-    convrelay_caller_buf_reset(&b);
-
-    for ( ;; ) {
-        n = fread(piece, 1, sizeof(piece), in);
-
-        if (n == 0) {
-            break;
-        }
-
-        convrelay_caller_buf_add(&b, piece, n);
-    }
-
-    if (in != stdin) {
-        fclose(in);
-    }
-
-    if (m->replay) {
-        rc = convrelay_caller_replay(&m->scenario, b.data, b.len, m->fast);
-
-    } else {
-        rc = convrelay_caller_scenario_parse(&m->scenario, b.data, b.len);
-    }
-
-    convrelay_caller_buf_free(&b);
-
-    if (rc != CONVRELAY_OK) {
-        convrelay_caller_print_error("%s: %s", file, m->scenario.error);
-    }
-
-    return rc;
-}
-
-
-static int
 convrelay_caller_main_ms(int64_t *ms, const char *arg)
 {
     *ms = convrelay_caller_duration(arg);
 
+    if (*ms == -2) {
+        convrelay_caller_print_error("\"%s\" has no unit, write %sms or %ss",
+                                     arg, arg, arg);
+        return CONVRELAY_ERROR;
+    }
+
     if (*ms < 0) {
-        convrelay_caller_print_error("\"%s\" is no time such as 300ms or 2s",
-                                     arg);
+        convrelay_caller_print_error("\"%s\" is not a time such as 300ms or "
+                                     "2s", arg);
         return CONVRELAY_ERROR;
     }
 
@@ -706,11 +754,12 @@ convrelay_caller_main_free(convrelay_caller_main_t *m)
         fclose(m->run.record);
     }
 
-    convrelay_caller_scenario_free(&m->scenario);
+    convrelay_caller_plays_free(&m->plays);
     convrelay_caller_pairs_free(&m->run.form);
     convrelay_caller_pairs_free(&m->run.parameters);
     convrelay_caller_pairs_free(&m->run.variables);
     convrelay_caller_pairs_free(&m->run.headers);
+    convrelay_caller_pairs_free(&m->run.fail_on);
     convrelay_caller_pairs_free(&m->check.only);
     convrelay_caller_pairs_free(&m->check.skip);
 }

@@ -27,6 +27,28 @@ convrelay_caller_print_init(convrelay_caller_print_t *p)
 
 
 void
+convrelay_caller_print_call(convrelay_caller_print_t *p, const char *name)
+{
+    if (!p->json) {
+        convrelay_caller_print_said(p, "scenario", name ? name : "--say");
+        return;
+    }
+
+    if (p->calls == NULL) {
+        p->calls = cJSON_CreateArray();
+
+    } else {
+        cJSON_AddItemToArray(p->calls, p->root);
+        convrelay_caller_print_init(p);
+    }
+
+    if (name) {
+        cJSON_AddStringToObject(p->root, "file", name);
+    }
+}
+
+
+void
 convrelay_caller_print_said(convrelay_caller_print_t *p, const char *label,
     const char *text)
 {
@@ -92,10 +114,23 @@ convrelay_caller_print_note(convrelay_caller_print_t *p, const char *fmt, ...)
 
 
 void
-convrelay_caller_print_check(convrelay_caller_print_t *p, unsigned line,
-    const char *text, unsigned ok, const char *detail)
+convrelay_caller_print_check(convrelay_caller_print_t *p, const char *name,
+    unsigned line, const char *text, unsigned ok, const char *detail)
 {
+    char    where[300];
     cJSON  *check;
+
+    where[0] = '\0';
+
+    if (name && line) {
+        snprintf(where, sizeof(where), "%s:%u: ", name, line);
+
+    } else if (line) {
+        snprintf(where, sizeof(where), "line %u: ", line);
+
+    } else if (name) {
+        snprintf(where, sizeof(where), "%s: ", name);
+    }
 
     p->checks++;
 
@@ -105,7 +140,15 @@ convrelay_caller_print_check(convrelay_caller_print_t *p, unsigned line,
 
     if (p->json) {
         check = cJSON_CreateObject();
-        cJSON_AddNumberToObject(check, "line", line);
+
+        if (name) {
+            cJSON_AddStringToObject(check, "file", name);
+        }
+
+        if (line) {
+            cJSON_AddNumberToObject(check, "line", line);
+        }
+
         cJSON_AddStringToObject(check, "step", text);
         cJSON_AddBoolToObject(check, "ok", ok);
 
@@ -123,8 +166,8 @@ convrelay_caller_print_check(convrelay_caller_print_t *p, unsigned line,
     }
 
     if (p->tap) {
-        fprintf(p->out, "%sok %u - line %u: %s\n", ok ? "" : "not ",
-                p->checks, line, text);
+        fprintf(p->out, "%sok %u - %s%s\n", ok ? "" : "not ", p->checks,
+                where, text);
 
         if (!ok && detail) {
             fprintf(p->out, "#   ");
@@ -138,9 +181,9 @@ convrelay_caller_print_check(convrelay_caller_print_t *p, unsigned line,
                 convrelay_caller_print_style(p, "\033[0m"), text);
 
     } else if (!ok) {
-        fprintf(p->out, "%*s%sFAILED%s  line %u: %s%s", CONVRELAY_CALLER_LABEL,
-                "", convrelay_caller_print_style(p, "\033[1;31m"),
-                convrelay_caller_print_style(p, "\033[0m"), line, text,
+        fprintf(p->out, "%*s%sFAILED%s  %s%s%s", CONVRELAY_CALLER_LABEL, "",
+                convrelay_caller_print_style(p, "\033[1;31m"),
+                convrelay_caller_print_style(p, "\033[0m"), where, text,
                 detail ? ": " : "");
         convrelay_caller_print_text(p, detail ? detail : "",
                                     detail ? strlen(detail) : 0);
@@ -178,6 +221,13 @@ convrelay_caller_print_done(convrelay_caller_print_t *p, int code)
     }
 
     if (p->json) {
+
+        if (p->calls) {
+            cJSON_AddItemToArray(p->calls, p->root);
+            p->root = cJSON_CreateObject();
+            cJSON_AddItemToObject(p->root, "calls", p->calls);
+        }
+
         cJSON_AddNumberToObject(p->root, "exit", code);
         text = cJSON_Print(p->root);
         fprintf(p->out, "%s\n", text ? text : "{}");
@@ -200,6 +250,9 @@ convrelay_caller_print_done(convrelay_caller_print_t *p, int code)
                                                         : "\033[32m"),
                 p->checks - p->failed, p->checks,
                 convrelay_caller_print_style(p, "\033[0m"));
+
+    } else if (p->scenario && !p->quiet && code == CONVRELAY_CALLER_EXIT_OK) {
+        fprintf(p->out, "\n0 expectations: nothing was judged\n");
     }
 
     fflush(p->out);

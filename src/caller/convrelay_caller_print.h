@@ -21,15 +21,21 @@ typedef struct {
     unsigned   tap:1;        /* the talk becomes comments */
     unsigned   json:1;       /* one document at the end */
     unsigned   quiet:1;      /* failures only */
+    unsigned   scenario:1;   /* of files, in which one expects something */
     unsigned   open:1;       /* an answer's line has no end yet */
 
     unsigned   checks;
     unsigned   failed;
-    cJSON     *root;         /* with json */
+    cJSON     *root;         /* with json: what this call fills */
+    cJSON     *calls;        /* those before it, if there are several */
 } convrelay_caller_print_t;
 
 
 void convrelay_caller_print_init(convrelay_caller_print_t *p);
+
+/* one of several calls begins; name is its file's */
+void convrelay_caller_print_call(convrelay_caller_print_t *p,
+    const char *name);
 
 /* "label     text", the label in front of what is said */
 void convrelay_caller_print_said(convrelay_caller_print_t *p, const char *label,
@@ -43,9 +49,13 @@ void convrelay_caller_print_token(convrelay_caller_print_t *p,
 void convrelay_caller_print_note(convrelay_caller_print_t *p, const char *fmt,
     ...) __attribute__((format(printf, 2, 3)));
 
-/* an expectation's outcome; detail may be NULL */
-void convrelay_caller_print_check(convrelay_caller_print_t *p, unsigned line,
-    const char *text, unsigned ok, const char *detail);
+/*
+ * An expectation's outcome.  name is the file's, or NULL; line is 0 where it
+ * is not of a line; detail may be NULL.
+ */
+void convrelay_caller_print_check(convrelay_caller_print_t *p,
+    const char *name, unsigned line, const char *text, unsigned ok,
+    const char *detail);
 
 /* what a server sent, with nothing in it that moves the cursor */
 void convrelay_caller_print_text(convrelay_caller_print_t *p, const char *text,

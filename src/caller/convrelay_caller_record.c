@@ -14,8 +14,13 @@ typedef struct {
     convrelay_caller_scenario_t  *scenario;
     convrelay_caller_buf_t        prompt;     /* of this turn */
     convrelay_caller_buf_t        answer;     /* as it was recorded */
+    double                        begun;      /* the time of its first line */
     unsigned                      line;
+    unsigned                      messages;   /* of either side */
+    unsigned                      answers;    /* the server's */
     unsigned                      fast:1;
+    unsigned                      compare:1;
+    unsigned                      timed:1;    /* begun is known */
     unsigned                      asked:1;
     unsigned                      cut:1;      /* or it was interrupted */
     unsigned                      closed:1;   /* its last:true came */
@@ -25,6 +30,10 @@ typedef struct {
 
 static int convrelay_caller_replay_line(convrelay_caller_replay_t *r,
     const char *data, size_t len);
+static void convrelay_caller_replay_message(convrelay_caller_replay_t *r,
+    const cJSON *root);
+static double convrelay_caller_replay_time(convrelay_caller_replay_t *r,
+    const cJSON *root);
 static void convrelay_caller_replay_server(convrelay_caller_replay_t *r,
     const cJSON *message);
 static void convrelay_caller_replay_caller(convrelay_caller_replay_t *r,
@@ -88,11 +97,11 @@ convrelay_caller_record_close(FILE *file, int64_t t, const char *from,
 
 int
 convrelay_caller_replay(convrelay_caller_scenario_t *s, const char *data,
-    size_t len, unsigned fast)
+    size_t len, unsigned fast, unsigned compare)
 {
     int                        rc;
     size_t                     n;
-    const char                *p, *last, *end;
+    const char                *p, *last, *end, *error;
     convrelay_caller_replay_t  r;
 
     memset(&r, 0, sizeof(convrelay_caller_replay_t));
@@ -100,10 +109,16 @@ convrelay_caller_replay(convrelay_caller_scenario_t *s, const char *data,
 
     r.scenario = s;
     r.fast = fast;
+    r.compare = compare;
     rc = CONVRELAY_OK;
     last = data + len;
+    p = data;
 
-    for (p = data; rc == CONVRELAY_OK && p < last; p += n + 1) {
+    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+        p += 3;
+    }
+
+    for ( /* void */ ; rc == CONVRELAY_OK && p < last; p += n + 1) {
         end = memchr(p, '\n', last - p);
         n = end ? (size_t) (end - p) : (size_t) (last - p);
         r.line++;
@@ -120,12 +135,31 @@ convrelay_caller_replay(convrelay_caller_scenario_t *s, const char *data,
     convrelay_caller_buf_free(&r.prompt);
     convrelay_caller_buf_free(&r.answer);
 
-    if (rc == CONVRELAY_OK && s->n == 0) {
-        snprintf(s->error, sizeof(s->error), "nobody says anything in it");
-        return CONVRELAY_ERROR;
+    if (rc != CONVRELAY_OK) {
+        return rc;
     }
 
-    return rc;
+    if (r.line == 0) {
+        error = "is empty";
+
+    } else if (r.messages == 0) {
+        error = "has no message: a line needs \"from\" and \"message\", or "
+                "\"dir\" and \"frame\"";
+
+    } else if (s->n == 0) {
+        error = "has nothing that the caller says or does";
+
+    } else if (compare && r.answers == 0) {
+        error = "has no answer of the server, so there is nothing to compare "
+                "(--no-checks plays it all the same)";
+
+    } else {
+        return CONVRELAY_OK;
+    }
+
+    snprintf(s->error, sizeof(s->error), "%s", error);
+
+    return CONVRELAY_ERROR;
 }
 
 
@@ -134,50 +168,103 @@ convrelay_caller_replay_line(convrelay_caller_replay_t *r, const char *data,
     size_t len)
 {
     u_char            *copy;
-    double             t;
-    const cJSON       *message;
-    convrelay_str_t    from;
     convrelay_json_t   json;
 
     copy = (u_char *) convrelay_caller_strndup(data, len);
 
     if (convrelay_json_parse(&json, copy, len) != CONVRELAY_OK) {
         snprintf(r->scenario->error, sizeof(r->scenario->error),
-                 "line %u is no JSON", r->line);
+                 "line %u is not JSON", r->line);
         free(copy);
         return CONVRELAY_ERROR;
     }
 
-    t = 0;
-    (void) convrelay_json_number(json.root, "t", &t);
-    message = cJSON_GetObjectItemCaseSensitive(json.root, "message");
-
-    if (convrelay_json_string(json.root, "from", &from) == CONVRELAY_OK) {
-
-        if (convrelay_str_eq(&from, "server") && cJSON_IsObject(message)) {
-            convrelay_caller_replay_server(r, message);
-
-        } else if (convrelay_str_eq(&from, "caller")
-                   && cJSON_IsObject(message))
-        {
-            convrelay_caller_replay_caller(r, message, t);
-
-        } else if (convrelay_str_eq(&from, "caller")
-                   && cJSON_GetObjectItemCaseSensitive(json.root, "close"))
-        {
-            convrelay_caller_replay_answer(r);
-            convrelay_caller_replay_step(r, CONVRELAY_CALLER_WAIT_UNTIL, t,
-                                         NULL, "close");
-            convrelay_caller_replay_step(r, CONVRELAY_CALLER_HANGUP, -1,
-                                         NULL, "close");
-            r->hung_up = 1;
-        }
-    }
+    convrelay_caller_replay_message(r, json.root);
 
     convrelay_json_free(&json);
     free(copy);
 
     return CONVRELAY_OK;
+}
+
+
+static void
+convrelay_caller_replay_message(convrelay_caller_replay_t *r,
+    const cJSON *root)
+{
+    double            t;
+    unsigned          caller;
+    const cJSON      *message;
+    convrelay_str_t   from;
+
+    if (convrelay_json_string(root, "from", &from) != CONVRELAY_OK
+        && convrelay_json_string(root, "dir", &from) != CONVRELAY_OK)
+    {
+        return;
+    }
+
+    caller = convrelay_str_eq(&from, "caller") || convrelay_str_eq(&from, "in");
+
+    if (!caller && !convrelay_str_eq(&from, "server")
+        && !convrelay_str_eq(&from, "out"))
+    {
+        return;
+    }
+
+    t = convrelay_caller_replay_time(r, root);
+    message = cJSON_GetObjectItemCaseSensitive(root, "message");
+
+    if (message == NULL) {
+        message = cJSON_GetObjectItemCaseSensitive(root, "frame");
+    }
+
+    if (cJSON_IsObject(message)) {
+        r->messages++;
+
+        if (caller) {
+            convrelay_caller_replay_caller(r, message, t);
+
+        } else {
+            convrelay_caller_replay_server(r, message);
+        }
+
+        return;
+    }
+
+    if (caller && !r->hung_up
+        && cJSON_GetObjectItemCaseSensitive(root, "close"))
+    {
+        convrelay_caller_replay_answer(r);
+        convrelay_caller_replay_step(r, CONVRELAY_CALLER_WAIT_UNTIL, t, NULL,
+                                     "close");
+        convrelay_caller_replay_step(r, CONVRELAY_CALLER_HANGUP, -1, NULL,
+                                     "close");
+        r->hung_up = 1;
+    }
+}
+
+
+/* ms since the first line, whatever clock the recording has */
+
+static double
+convrelay_caller_replay_time(convrelay_caller_replay_t *r, const cJSON *root)
+{
+    double  t;
+
+    t = r->begun;
+
+    if (convrelay_json_number(root, "ms", &t) != CONVRELAY_OK) {
+        (void) convrelay_json_number(root, "t", &t);
+    }
+
+    if (!r->timed) {
+        r->begun = t;
+        r->timed = 1;
+    }
+
+    t -= r->begun;
+
+    return (t > 0 && t < 1e9) ? t : 0;
 }
 
 
@@ -196,6 +283,7 @@ convrelay_caller_replay_server(convrelay_caller_replay_t *r,
 
     if (convrelay_json_string(message, "token", &token) == CONVRELAY_OK) {
         convrelay_caller_buf_add(&r->answer, token.data, token.len);
+        r->answers += (token.len != 0);
     }
 
     last = 0;
@@ -233,7 +321,8 @@ convrelay_caller_replay_caller(convrelay_caller_replay_t *r,
         /* what it was said into was cut off, wherever that happened to be */
 
         said = r->answer.len;
-        over = r->asked && !r->closed && !r->cut;
+        over = r->asked && !r->closed && !r->cut
+               && (r->compare || r->answers);
 
         convrelay_caller_replay_step(r, CONVRELAY_CALLER_WAIT_UNTIL, t, NULL,
                                      "prompt");
@@ -301,7 +390,7 @@ convrelay_caller_replay_setup(convrelay_caller_replay_t *r,
 static void
 convrelay_caller_replay_answer(convrelay_caller_replay_t *r)
 {
-    if (r->asked) {
+    if (r->asked && (r->answer.len || r->closed)) {
         convrelay_caller_replay_step(r, r->closed && !r->cut
                                       ? CONVRELAY_CALLER_EXPECT_SAME
                                       : CONVRELAY_CALLER_EXPECT_SAME_START,
@@ -320,20 +409,13 @@ convrelay_caller_replay_step(convrelay_caller_replay_t *r,
     convrelay_caller_step_e type, int64_t number, const char *text,
     const char *source)
 {
-    convrelay_caller_step_t      *step;
-    convrelay_caller_scenario_t  *s;
+    convrelay_caller_step_t  *step;
 
     if (r->fast && type == CONVRELAY_CALLER_WAIT_UNTIL) {
         return;
     }
 
-    s = r->scenario;
-
-    s->steps = convrelay_caller_realloc(s->steps,
-                                 (s->n + 1) * sizeof(convrelay_caller_step_t));
-    step = &s->steps[s->n++];
-    memset(step, 0, sizeof(convrelay_caller_step_t));
-
+    step = convrelay_caller_scenario_add(r->scenario);
     step->type = type;
     step->line = r->line;
     step->number = number;

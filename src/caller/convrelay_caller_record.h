@@ -10,8 +10,11 @@
  *     {"t":900,"from":"server","text":"what is no JSON"}
  *     {"t":5000,"from":"caller","close":1000}
  *
- * Recordings made elsewhere are played in the same way; other fields and
- * other lines that are JSON are passed over.
+ * Other fields, and lines that are JSON without a message, are skipped.
+ * Recordings of servers are read as well, which have "frame" for "message",
+ * "dir" for "from" ("in" is the caller, "out" the server) and "ms" for "t":
+ *
+ *     {"ms":1,"dir":"in","frame":{"type":"setup",...}}
  */
 
 
@@ -32,12 +35,12 @@ void convrelay_caller_record_close(FILE *file, int64_t t, const char *from,
  * Makes a scenario of the caller's side, with the server's answers as what
  * is expected: at the times of the recording, or, with fast, as soon as the
  * answer before is over.  The parameters of the recorded setup become the
- * scenario's.
+ * scenario's.  compare: a recording without answers is a mistake.
  *
  * CONVRELAY_OK, or CONVRELAY_ERROR with s->error.
  */
 int convrelay_caller_replay(convrelay_caller_scenario_t *s, const char *data,
-    size_t len, unsigned fast);
+    size_t len, unsigned fast, unsigned compare);
 
 
 #endif /* CONVRELAY_CALLER_RECORD_H_INCLUDED */

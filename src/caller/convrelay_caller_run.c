@@ -26,6 +26,9 @@ static void convrelay_caller_keyboard(convrelay_caller_t *call);
 static void convrelay_caller_typed(convrelay_caller_t *call, char *line);
 static void convrelay_caller_finish(convrelay_caller_t *call);
 static int convrelay_caller_broken(convrelay_caller_t *call);
+static void convrelay_caller_break(convrelay_caller_t *call);
+static void convrelay_caller_judge(convrelay_caller_t *call);
+static void convrelay_caller_call_json(convrelay_caller_t *call);
 static void convrelay_caller_interrupt_handler(int signo);
 static void convrelay_caller_signals(convrelay_caller_t *call);
 
@@ -38,8 +41,10 @@ convrelay_caller_run(convrelay_caller_options_t *options,
     convrelay_caller_scenario_t *scenario, convrelay_caller_print_t *print)
 {
     int                  i, rc;
+    unsigned             failed;
     convrelay_caller_t  *call;
 
+    failed = print->failed;
     call = convrelay_caller_alloc(sizeof(convrelay_caller_t));
 
     call->options = options;
@@ -73,10 +78,13 @@ convrelay_caller_run(convrelay_caller_options_t *options,
         (void) convrelay_caller_steps(call);
     }
 
-    if (call->code == CONVRELAY_CALLER_EXIT_OK && print->failed) {
+    convrelay_caller_judge(call);
+
+    if (call->code == CONVRELAY_CALLER_EXIT_OK && print->failed > failed) {
         call->code = CONVRELAY_CALLER_EXIT_FAILED;
     }
 
+    convrelay_caller_call_json(call);
     rc = call->code;
 
     convrelay_caller_conn_free(&call->conn, 0);
@@ -108,6 +116,7 @@ convrelay_caller_session(convrelay_caller_t *call)
     call->hung_up = 0;
     call->dropped = 0;
     call->speaking = 0;
+    call->ended_at = 0;
 
     /* the rest of an answer went with its connection */
 
@@ -249,11 +258,7 @@ convrelay_caller_talk(convrelay_caller_t *call)
     convrelay_caller_note_turn(call);
 
     if (convrelay_caller_broken(call)) {
-        call->code = CONVRELAY_CALLER_EXIT_BROKEN;
-        convrelay_caller_print_error("%s", call->conn.error[0]
-                                     ? call->conn.error
-                                     : "the server closed the connection in "
-                                     "the middle of the call");
+        convrelay_caller_break(call);
     }
 
     (void) convrelay_caller_steps(call);
@@ -310,6 +315,89 @@ convrelay_caller_broken(convrelay_caller_t *call)
     }
 
     return 1;
+}
+
+
+static void
+convrelay_caller_break(convrelay_caller_t *call)
+{
+    convrelay_caller_conn_t  *c;
+
+    c = &call->conn;
+    call->code = CONVRELAY_CALLER_EXIT_BROKEN;
+
+    if (c->error[0]) {
+        convrelay_caller_print_error("%s", c->error);
+
+    } else if (c->close_received) {
+        convrelay_caller_print_error("the server closed the connection in the "
+                                     "middle of the call, with code %u%s%s%s",
+                                     c->code, c->reason[0] ? " and \"" : "",
+                                     c->reason, c->reason[0] ? "\"" : "");
+
+    } else {
+        convrelay_caller_print_error("the server closed the connection in the "
+                                     "middle of the call, without a Close");
+    }
+}
+
+
+/* a call in which nothing but the error message was heard is not a good one */
+
+static void
+convrelay_caller_judge(convrelay_caller_t *call)
+{
+    convrelay_caller_options_t  *options;
+
+    options = call->options;
+
+    if (call->answers == 0 || call->excuses < call->answers || call->excused
+        || options->fail_on_set || options->no_checks || options->replay
+        || options->keyboard)
+    {
+        return;
+    }
+
+    convrelay_caller_print_check(call->print, call->scenario->name, 0,
+                                 "an answer that is not \""
+                                 CONVRELAY_CALLER_EXCUSE "\"", 0,
+                                 "there was no other; --fail-on '' allows it");
+}
+
+
+static void
+convrelay_caller_call_json(convrelay_caller_t *call)
+{
+    cJSON  *root, *node;
+
+    root = call->print->root;
+
+    if (!call->print->json || root == NULL) {
+        return;
+    }
+
+    cJSON_AddStringToObject(root, "callSid", call->ident.call_sid);
+    cJSON_AddStringToObject(root, "from", call->ident.from);
+    cJSON_AddStringToObject(root, "to", call->ident.to);
+
+    if (call->twiml.greeting) {
+        cJSON_AddStringToObject(root, "greeting", call->twiml.greeting);
+    }
+
+    if (call->handoff.len) {
+        cJSON_AddStringToObject(root, "handoff", call->handoff.data);
+    }
+
+    if (call->conn.code) {
+        node = cJSON_AddObjectToObject(root, "close");
+        cJSON_AddStringToObject(node, "by", call->hung_up || call->ended
+                                ? "caller" : "server");
+        cJSON_AddNumberToObject(node, "code", call->conn.code);
+
+        if (call->conn.reason[0]) {
+            cJSON_AddStringToObject(node, "reason", call->conn.reason);
+        }
+    }
 }
 
 

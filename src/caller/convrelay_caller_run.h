@@ -29,11 +29,13 @@ typedef struct {
     const char               *auth_token;
     const char               *from;
     const char               *to;
+    const char               *cacert;        /* or NULL */
     FILE                     *record;        /* or NULL */
     convrelay_caller_pairs_t  form;          /* extra form fields */
     convrelay_caller_pairs_t  parameters;    /* extra custom parameters */
     convrelay_caller_pairs_t  variables;     /* --set */
     convrelay_caller_pairs_t  headers;       /* --header */
+    convrelay_caller_pairs_t  fail_on;       /* --fail-on, in the names */
     int64_t                   pace;          /* ms a character */
     int64_t                   timeout;       /* ms, of any one wait */
     int64_t                   grace;         /* ms, of tokens in flight */
@@ -42,6 +44,7 @@ typedef struct {
     unsigned                  insecure:1;
     unsigned                  listen:1;      /* hear each answer out */
     unsigned                  no_checks:1;
+    unsigned                  fail_on_set:1;  /* the preset does not count */
     unsigned                  no_warnings:1;  /* of TwiML: they were given */
     unsigned                  replay:1;      /* the voice is a recording's */
     unsigned                  keyboard:1;    /* steps come from stdin too */
@@ -97,7 +100,10 @@ typedef struct {
     int64_t                       text_at;    /* of the last token */
     unsigned                      bad;        /* messages in a row */
     unsigned                      turns;
+    unsigned                      answers;    /* with words in them */
+    unsigned                      excuses;    /* of them, the error message */
     unsigned                      stray;      /* of all turns */
+    unsigned                      ended_at;   /* line of the step that did */
     int                           code;       /* exit code */
 
     unsigned                      direct:1;   /* the URL is a relay's */
@@ -108,7 +114,13 @@ typedef struct {
     unsigned                      over:1;     /* the socket is gone */
     unsigned                      last:1;     /* no other session follows */
     unsigned                      eof:1;      /* of stdin */
+    unsigned                      excused:1;  /* an error was expected */
 } convrelay_caller_t;
+
+
+/* what convrelay says where the LLM fails, unless it is told otherwise */
+#define CONVRELAY_CALLER_EXCUSE                                               \
+    "I ran into a temporary issue while generating a response."
 
 
 /* runs one call against options->url, returns the exit code */

@@ -3,7 +3,9 @@
  * Copyright (C) convrelay contributors
  *
  * Scenarios: what the caller says and does, and what must come back.  One
- * step a line, blank lines and lines that begin with "#" are comments.
+ * step a line; "#" starts a comment at the start of a line, and behind white
+ * space where white space or the line's end follows, unless it is written
+ * "\\#".
  *
  *     caller: Name three trees.      say it once the last answer is over
  *     caller over: Stop that.        say it at once, into the answer
@@ -91,32 +93,54 @@ typedef enum {
 
 typedef struct {
     convrelay_caller_step_e  type;
-    unsigned                 line;
+    unsigned                 line;        /* 0: of --say */
     int64_t                  number;      /* a count, ms, or a close code */
     char                    *source;      /* the line as written */
-    char                    *text;        /* behind the colon, or NULL */
+    char                    *text;        /* after the colon, or NULL */
     unsigned                 verbatim:1;  /* text has no variables */
 } convrelay_caller_step_t;
 
 
 typedef struct {
+    char                     *name;        /* the file's, malloc'ed, or NULL */
     size_t                    n;
     convrelay_caller_step_t  *steps;
     convrelay_caller_pairs_t  variables;   /* of "set" lines */
     convrelay_caller_pairs_t  parameters;  /* of "parameter" lines */
-    char                      error[160];  /* names the line */
+    char                      error[400];  /* names the line */
 } convrelay_caller_scenario_t;
 
 
-/* zero-fill first; CONVRELAY_OK, or CONVRELAY_ERROR with s->error */
+typedef const char *(*convrelay_caller_lookup_pt)(void *data,
+    const char *name);
+
+
+/*
+ * Reads a file, or one line, and adds its steps.  Zero-fill *s first.
+ *
+ * Returns CONVRELAY_OK, or CONVRELAY_ERROR with s->error.  _line returns
+ * CONVRELAY_DECLINED for a comment.
+ */
 int convrelay_caller_scenario_parse(convrelay_caller_scenario_t *s,
     const char *data, size_t len);
 int convrelay_caller_scenario_line(convrelay_caller_scenario_t *s,
     const char *line, size_t len, unsigned number);
-void convrelay_caller_scenario_free(convrelay_caller_scenario_t *s);
 
-typedef const char *(*convrelay_caller_lookup_pt)(void *data,
-    const char *name);
+/* a step without anything in it; to be filled in before the next one */
+convrelay_caller_step_t *convrelay_caller_scenario_add(
+    convrelay_caller_scenario_t *s);
+
+/*
+ * Finds the mistakes that no call is needed for: a variable that is not set,
+ * an expression that is not one, a step after the end of the call.  lookup
+ * knows the values of --set and of the environment.
+ *
+ * Returns CONVRELAY_OK, or CONVRELAY_ERROR with s->error.
+ */
+int convrelay_caller_scenario_check(convrelay_caller_scenario_t *s,
+    convrelay_caller_lookup_pt lookup, void *data);
+
+void convrelay_caller_scenario_free(convrelay_caller_scenario_t *s);
 
 /*
  * Replaces each ${NAME}.  Returns the text, malloc'ed, or NULL where a name

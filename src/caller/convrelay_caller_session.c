@@ -27,6 +27,7 @@ static void convrelay_caller_report(convrelay_caller_t *call, const char *name,
 static void convrelay_caller_report_word(convrelay_caller_t *call,
     const char *name, const char *value);
 static void convrelay_caller_remember(convrelay_caller_t *call);
+static void convrelay_caller_turn_judge(convrelay_caller_t *call);
 static void convrelay_caller_turn_json(convrelay_caller_t *call);
 
 
@@ -271,9 +272,20 @@ convrelay_caller_say(convrelay_caller_t *call, const char *text)
 void
 convrelay_caller_press(convrelay_caller_t *call, const char *digits)
 {
+    cJSON       *keys;
     const char  *p;
 
     convrelay_caller_print_said(call->print, "keys", digits);
+
+    if (call->print->json) {
+        keys = cJSON_GetObjectItem(call->print->root, "keys");
+
+        if (keys == NULL) {
+            keys = cJSON_AddArrayToObject(call->print->root, "keys");
+        }
+
+        cJSON_AddItemToArray(keys, cJSON_CreateString(digits));
+    }
 
     for (p = digits; *p; p++) {
         convrelay_caller_dtmf(&call->message, *p);
@@ -540,7 +552,7 @@ convrelay_caller_report_word(convrelay_caller_t *call, const char *name,
 }
 
 
-/* the dim line behind an answer, once */
+/* the dim line after an answer, once */
 
 void
 convrelay_caller_note_turn(convrelay_caller_t *call)
@@ -559,6 +571,7 @@ convrelay_caller_note_turn(convrelay_caller_t *call)
 
     turn->noted = 1;
     convrelay_caller_turn_json(call);
+    convrelay_caller_turn_judge(call);
 
     if (turn->tokens == 0) {
         convrelay_caller_print_note(call->print, "no token");
@@ -578,6 +591,45 @@ convrelay_caller_note_turn(convrelay_caller_t *call)
         turn->end_at ? "total" : "cut off after",
         (long long) ((turn->end_at ? turn->end_at : call->now)
                      - turn->asked_at));
+}
+
+
+static void
+convrelay_caller_turn_judge(convrelay_caller_t *call)
+{
+    size_t                     i;
+    convrelay_str_t            answer;
+    convrelay_caller_buf_t     text;
+    convrelay_caller_turn_t   *turn;
+    convrelay_caller_pairs_t  *fail_on;
+
+    turn = &call->turn;
+    fail_on = &call->options->fail_on;
+
+    if (turn->tokens == 0) {
+        return;
+    }
+
+    answer.data = (u_char *) turn->answer.data;
+    answer.len = turn->answer.len;
+    convrelay_str_trim(&answer);
+
+    call->answers++;
+    call->excuses += convrelay_str_is(&answer, CONVRELAY_CALLER_EXCUSE);
+
+    for (i = 0; i < fail_on->n && !call->options->no_checks; i++) {
+
+        if (strstr(turn->answer.data, fail_on->elts[i].name) == NULL) {
+            continue;
+        }
+
+        memset(&text, 0, sizeof(convrelay_caller_buf_t));
+        convrelay_caller_buf_printf(&text, "no answer with \"%s\" in it",
+                                    fail_on->elts[i].name);
+        convrelay_caller_print_check(call->print, call->scenario->name, 0,
+                                     text.data, 0, turn->answer.data);
+        convrelay_caller_buf_free(&text);
+    }
 }
 
 

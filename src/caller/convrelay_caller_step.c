@@ -14,6 +14,8 @@
 
 static int convrelay_caller_step(convrelay_caller_t *call,
     convrelay_caller_step_t *step, const char *text);
+static int convrelay_caller_step_late(convrelay_caller_t *call,
+    convrelay_caller_step_t *step);
 static int convrelay_caller_step_interrupt(convrelay_caller_t *call,
     convrelay_caller_step_t *step);
 static int convrelay_caller_step_expect(convrelay_caller_t *call,
@@ -109,7 +111,7 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
             return CONVRELAY_AGAIN;
         }
 
-        return convrelay_caller_check(call, step, 0, "the call is over");
+        return convrelay_caller_step_late(call, step);
     }
 
     switch (step->type) {
@@ -188,10 +190,12 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
         return CONVRELAY_OK;
 
     case CONVRELAY_CALLER_HANGUP:
+        call->ended_at = step->line;
         convrelay_caller_hang_up(call);
         return CONVRELAY_OK;
 
     case CONVRELAY_CALLER_DROP:
+        call->ended_at = step->line;
         convrelay_caller_note_turn(call);
         convrelay_caller_print_said(call->print, "caller",
                                     "(drops the connection)");
@@ -204,6 +208,21 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
     default:
         return convrelay_caller_step_interrupt(call, step);
     }
+}
+
+
+static int
+convrelay_caller_step_late(convrelay_caller_t *call,
+    convrelay_caller_step_t *step)
+{
+    if (call->ended_at) {
+        return convrelay_caller_check(call, step, 0, "the call is over since "
+                                      "line %u", call->ended_at);
+    }
+
+    return convrelay_caller_check(call, step, 0, "the call is over: the "
+                                  "server %s", call->ended ? "ended the session"
+                                  : "closed the connection");
 }
 
 
@@ -342,6 +361,16 @@ convrelay_caller_expect_answer(convrelay_caller_t *call,
 
     if (!over && !(holds && convrelay_caller_interrupt_follows(call))) {
         return convrelay_caller_await(call, step, "an answer");
+    }
+
+    /* an error message that is asked for is a good answer */
+
+    if (holds && step->type == CONVRELAY_CALLER_EXPECT_MATCHES) {
+        call->excused |= convrelay_caller_matches(text, CONVRELAY_CALLER_EXCUSE,
+                                                  &error);
+
+    } else if (holds) {
+        call->excused |= strstr(CONVRELAY_CALLER_EXCUSE, text) != NULL;
     }
 
     return convrelay_caller_check(call, step, holds, "\"%s\" is not in the "
@@ -568,8 +597,8 @@ convrelay_caller_check(convrelay_caller_t *call, convrelay_caller_step_t *step,
         va_end(args);
     }
 
-    convrelay_caller_print_check(call->print, step->line, step->source, ok,
-                                 detail[0] ? detail : NULL);
+    convrelay_caller_print_check(call->print, call->scenario->name, step->line,
+                                 step->source, ok, detail[0] ? detail : NULL);
 
     return CONVRELAY_OK;
 }

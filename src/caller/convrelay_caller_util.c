@@ -316,7 +316,11 @@ convrelay_caller_duration(const char *s)
         end++;
     }
 
-    if (*end == '\0' || strcmp(end, "ms") == 0) {
+    if (*end == '\0') {
+        return (value == 0) ? 0 : -2;
+    }
+
+    if (strcmp(end, "ms") == 0) {
         return (int64_t) (value + 0.5);
     }
 

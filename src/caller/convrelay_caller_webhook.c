@@ -139,6 +139,7 @@ convrelay_caller_request(convrelay_caller_t *call, convrelay_caller_fetch_t *f,
     f->token = call->options->auth_token;
     f->headers = &call->options->headers;
     f->insecure = call->options->insecure;
+    f->cacert = call->options->cacert;
     f->timeout = CONVRELAY_CALLER_WEBHOOK;
 
     rc = convrelay_caller_fetch(f);
@@ -381,6 +382,7 @@ convrelay_caller_knock(convrelay_caller_t *call, const char *token)
     f.headers = &call->options->headers;
     f.get = call->options->get;
     f.insecure = call->options->insecure;
+    f.cacert = call->options->cacert;
     f.timeout = CONVRELAY_CALLER_WEBHOOK;
 
     (void) convrelay_caller_fetch(&f);

@@ -16,6 +16,9 @@
 
 static void test_steps(void);
 static void test_errors(void);
+static void test_comments(void);
+static void test_hints(void);
+static void test_check(void);
 static void test_pairs(void);
 static void test_expand(void);
 static void test_durations(void);
@@ -26,6 +29,9 @@ main(void)
 {
     test_steps();
     test_errors();
+    test_comments();
+    test_hints();
+    test_check();
     test_pairs();
     test_expand();
     test_durations();
@@ -150,11 +156,138 @@ test_errors(void)
     error("interrupt after 3", "needs a number");
     error("wait", "needs a time");
     error("wait long", "needs a time");
-    error("expect close soon", "needs a number");
+    error("interrupt after 800", "needs a number");
+    error("expect close soon", "needs a close code");
+    error("expect close", "needs a close code");
+    error("wait 5", "without a unit, write \"5 ms\" or \"5 s\"");
+    error("expect silence 200", "without a unit");
+    error("expect answer under 3", "without a unit");
     error("expect silence", "needs a time");
     error("expect nothing", "is not a step");
     error("set NAME value", "NAME: value");
     error("# fine\ncaller: hi\nbye", "line 3");
+}
+
+
+static void
+test_comments(void)
+{
+    convrelay_caller_scenario_t  s;
+
+    step("caller: Hi     # a comment", CONVRELAY_CALLER_SAY, -1, "Hi");
+    step("caller: Hi\t#\tone", CONVRELAY_CALLER_SAY, -1, "Hi");
+    step("caller: Hi #", CONVRELAY_CALLER_SAY, -1, "Hi");
+    step("wait 5 s # long", CONVRELAY_CALLER_WAIT_MS, 5000, NULL);
+    step("interrupt after 12 characters     # or: 3 tokens, 800 ms",
+         CONVRELAY_CALLER_INTERRUPT_CHARS, 12, NULL);
+    step("caller: We are #1", CONVRELAY_CALLER_SAY, -1, "We are #1");
+    step("caller: C# is a key", CONVRELAY_CALLER_SAY, -1, "C# is a key");
+    step("caller: press \\# and \\#", CONVRELAY_CALLER_SAY, -1,
+         "press # and #");
+    step("dtmf: 12#", CONVRELAY_CALLER_DTMF, -1, "12#");
+
+    tap_ok(parse(&s, "#no blank\n  # a blank\n#\n") == CONVRELAY_OK
+           && s.n == 0, "lines of comment");
+    convrelay_caller_scenario_free(&s);
+
+    step("\xef\xbb\xbf" "caller: Hi", CONVRELAY_CALLER_SAY, -1, "Hi");
+    error("\xff\xfe" "c", "is UTF-16, save it as UTF-8");
+    error("\xfe\xff" "c", "is UTF-16, save it as UTF-8");
+    error("caller: \xe9t\xe9", "is not a text in UTF-8");
+}
+
+
+static void
+hint(const char *line, const char *want)
+{
+    char  text[128];
+
+    if (want) {
+        snprintf(text, sizeof(text), "\"; did you mean \"%s\"?", want);
+
+    } else {
+        snprintf(text, sizeof(text), "\"; --help lists them");
+    }
+
+    error(line, text);
+}
+
+
+static void
+test_hints(void)
+{
+    hint("Caller: hi", "caller: hi");
+    hint("caller hi", "caller: hi");
+    hint("callers: hi", "caller: hi");
+    hint("say: hi", "caller: hi");
+    hint("Say: hi: ho", "caller: hi: ho");
+    hint("expect: oak", "expect contains: oak");
+    hint("expect contain: oak", "expect contains: oak");
+    hint("expect oak", "expect contains: oak");
+    hint("expects contains: oak", "expect contains: oak");
+    hint("expect greeting: Hi", "expect greeting contains: Hi");
+    hint("expect end", "expect ends");
+    hint("hang up", "hangup");
+    hint("hangup now", "hangup");
+    hint("Wait 5 s", "wait 5 s");
+    hint("sleep 5 s", "wait 5 s");
+    hint("wait for answers", "wait for answer");
+    hint("press: 12#", "dtmf: 12#");
+    hint("param tenant: birch", "parameter tenant: birch");
+    hint("expect first token below 500 ms", "expect first token under 500 ms");
+    hint("x", NULL);
+    hint("something else: oak", NULL);
+}
+
+
+static const char *
+value(void *data, const char *name)
+{
+    return strcmp(name, "KEY") == 0 ? "12" : strcmp(name, "EMPTY") == 0 ? ""
+           : strcmp(name, "BAD") == 0 ? "([" : NULL;
+}
+
+
+static void
+checked(const char *text, const char *want)
+{
+    int                          rc;
+    convrelay_caller_scenario_t  s;
+
+    rc = parse(&s, text);
+
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_caller_scenario_check(&s, value, NULL);
+    }
+
+    tap_ok(want ? rc == CONVRELAY_ERROR && strstr(s.error, want)
+                : rc == CONVRELAY_OK, "%s: %s", text, s.error);
+
+    convrelay_caller_scenario_free(&s);
+}
+
+
+static void
+test_check(void)
+{
+    checked("caller: ${KEY}\nexpect contains: ${answer} ${heard}", NULL);
+    checked("expect contains: ${SAID}\nset SAID: x", NULL);
+    checked("expect matches: ${greeting}([", NULL);
+    checked("expect matches: a|b", NULL);
+    checked("caller: hi\n\nexpect contains: ${nope}",
+            "line 3 has ${nope}, which is not set, use --set nope=VALUE");
+    checked("expect matches: ([", "line 1 has an expression");
+    checked("expect matches: ${BAD}", "line 1 has an expression");
+    checked("expect contains: ${EMPTY}", "line 1 has an empty text");
+    checked("dtmf: ${KEY}#", NULL);
+    checked("dtmf: ${KEY}x", "has keys other than");
+    checked("hangup\nexpect close 1000\nexpect contains: x", NULL);
+    checked("hangup\nset A: b\nparameter A: b", NULL);
+    checked("hangup\ncaller: hi",
+            "line 2 comes after \"hangup\", which ends the call");
+    checked("hangup\nhangup", "line 2 comes after \"hangup\"");
+    checked("drop\ncaller: hi", NULL);
+    checked("expect ends\ncaller: hi", NULL);
 }
 
 
@@ -221,7 +354,8 @@ test_expand(void)
 static void
 test_durations(void)
 {
-    tap_ok(convrelay_caller_duration("800") == 800, "milliseconds by default");
+    tap_ok(convrelay_caller_duration("800") == -2, "a number has no unit");
+    tap_ok(convrelay_caller_duration("0") == 0, "0 needs none");
     tap_ok(convrelay_caller_duration("800ms") == 800, "800ms");
     tap_ok(convrelay_caller_duration("1.5 s") == 1500, "1.5 s");
     tap_ok(convrelay_caller_duration("2m") == 120000, "2m");
