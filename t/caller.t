@@ -946,11 +946,33 @@ like($run->{out}, qr/^lost 0, doubled 0, reordered 0, stray after an interrupt 0
 like($run->{out}, qr/^first token +\d+ +[\d.]+/m, '... with percentiles');
 is($run->{err}, '', '... and no progress where there is no terminal');
 
+like($run->{out}, qr/\n\nok: 50 calls, \d+ turns, \d+ tokens, nothing lost\n\z/,
+     '... and a verdict at its end');
+
 $run = caller_run(@load, '--json', '--tokens', '40', @to,
                   "$ws/count");
 is($run->{code}, 0, 'a load with --json') or diagnose($run);
 is_deeply([ @{$run->{json}}{qw( calls completed tokens lost stray exit )} ],
           [ 50, 50, 4000, 0, 0, 0 ], '... counts all tokens');
+is($run->{json}{verdict}, 'ok: 50 calls, 100 turns, 4000 tokens, nothing lost',
+   '... with the verdict');
+ok(!exists $run->{json}{added_delay_us}, '... and no figure without a value');
+
+$run = caller_run('load', '--calls', '3', '--think', '10ms', "$ws/refuses");
+is($run->{code}, 1, 'a load in which every answer is the error message');
+like($run->{out}, qr/\nFAILED: every answer was "\Q$excuse\E"\n\z/,
+     '... fails, and its verdict says so');
+
+$run = caller_run('load', '--calls', '3', '--turns', '1', '--fail-on', 'birch',
+                  '-e', 'Name three trees.', "$ws/ws");
+is($run->{code}, 1, 'a load with --fail-on');
+like($run->{out}, qr/\nFAILED: 3 answers with what --fail-on names\n\z/,
+     '... counts the answers');
+
+$run = caller_run('load', '--calls', '3', '--turns', '1', '--fail-on', '',
+                  "$ws/refuses");
+is($run->{code}, 0, '... and an empty one allows the error message')
+or diagnose($run);
 
 for my $case (['lost', 'lost'], ['doubled', 'doubled'],
               ['swapped', 'reordered'],
@@ -974,6 +996,18 @@ $run = caller_run('load', '--calls', '3', '--think', '10ms',
                   "$ws/numbers?fault=none", '--tokens', '30', '--json');
 is($run->{code}, 0, 'the same server without a fault passes')
 or diagnose($run);
+
+# on a terminal of 60 columns, which "script" is
+
+my $progress = `script -qec "stty cols 60; @{[ caller_path() ]} load --calls 6 \\
+    --rate 3 --turns 1 --tokens 40 $ws/count" /dev/null < /dev/null 2>&1`;
+my @progress = map { s/\e\[K//r } grep { /\e\[K *\d+ s  / }
+               split /[\r\n]/, $progress;
+
+cmp_ok(scalar @progress, '>', 1, 'a load shows its progress on a terminal')
+or diag($progress);
+is(scalar(grep { length > 59 } @progress), 0, '... in one line of it')
+or diag("@progress");
 
 $run = caller_run('load', '--calls', '3', '--rate', '50', "$ws/none");
 is($run->{code}, 4, 'a load that does not get through');

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@
 
 
 #define CONVRELAY_CALLER_LOAD_EVENTS    512
-#define CONVRELAY_CALLER_LOAD_PROGRESS  500000     /* us */
+#define CONVRELAY_CALLER_LOAD_PROGRESS  500000     /* us, on a terminal */
+#define CONVRELAY_CALLER_LOAD_LINES     10000000   /* us, elsewhere */
 
 
 static int convrelay_caller_load_prepare(convrelay_caller_load_t *load);
@@ -22,7 +24,6 @@ static void convrelay_caller_load_loop(convrelay_caller_load_t *load);
 static void convrelay_caller_load_expire(convrelay_caller_load_t *load);
 static void convrelay_caller_load_progress(convrelay_caller_load_t *load,
     int64_t begun);
-static int convrelay_caller_load_code(convrelay_caller_load_t *load);
 static void convrelay_caller_load_up(convrelay_caller_load_t *load, size_t i);
 static void convrelay_caller_load_down(convrelay_caller_load_t *load, size_t i);
 static void convrelay_caller_load_place(convrelay_caller_load_t *load, size_t i,
@@ -40,6 +41,7 @@ convrelay_caller_load(convrelay_caller_load_options_t *load_options,
     int                       rc;
     unsigned                  i;
     convrelay_caller_t       *dial;
+    convrelay_caller_buf_t    line;
     convrelay_caller_load_t  *load;
 
     dial = convrelay_caller_alloc(sizeof(convrelay_caller_t));
@@ -64,14 +66,17 @@ convrelay_caller_load(convrelay_caller_load_options_t *load_options,
     if (rc == CONVRELAY_OK) {
         convrelay_caller_load_loop(load);
 
+        memset(&line, 0, sizeof(convrelay_caller_buf_t));
+        dial->code = convrelay_caller_load_verdict(load, &line);
+
         if (print->json) {
-            convrelay_caller_load_json(load, print);
+            convrelay_caller_load_json(load, print, line.data);
 
         } else {
-            convrelay_caller_load_report(load, print);
+            convrelay_caller_load_report(load, print, line.data);
         }
 
-        dial->code = convrelay_caller_load_code(load);
+        convrelay_caller_buf_free(&line);
     }
 
     rc = dial->code;
@@ -168,13 +173,15 @@ static void
 convrelay_caller_load_loop(convrelay_caller_load_t *load)
 {
     int                            i, n;
-    int64_t                        begun, next, shown, until;
+    int64_t                        begun, next, shown, until, every;
     convrelay_caller_load_call_t  *c;
     struct epoll_event             events[CONVRELAY_CALLER_LOAD_EVENTS];
 
     begun = convrelay_caller_now_us();
     shown = begun;
     load->now = begun;
+    every = isatty(STDERR_FILENO) ? CONVRELAY_CALLER_LOAD_PROGRESS
+                                  : CONVRELAY_CALLER_LOAD_LINES;
 
     while (load->done < load->options->calls && !convrelay_caller_load_stop) {
         next = INT64_MAX;
@@ -214,7 +221,7 @@ convrelay_caller_load_loop(convrelay_caller_load_t *load)
 
         convrelay_caller_load_expire(load);
 
-        if (load->now >= shown + CONVRELAY_CALLER_LOAD_PROGRESS) {
+        if (load->now >= shown + every) {
             shown = load->now;
             convrelay_caller_load_progress(load, begun);
         }
@@ -237,47 +244,49 @@ convrelay_caller_load_expire(convrelay_caller_load_t *load)
 }
 
 
-/* one line on a terminal, wiped at the end (begun 0) */
+/*
+ * One line: on a terminal written over the last one, as wide as it is, and
+ * wiped at the end (begun 0).
+ */
 
 static void
 convrelay_caller_load_progress(convrelay_caller_load_t *load, int64_t begun)
 {
-    if (!isatty(STDERR_FILENO)) {
-        return;
-    }
+    int             tty, width;
+    char            line[200];
+    struct winsize  size;
+
+    tty = isatty(STDERR_FILENO);
 
     if (begun == 0) {
-        fprintf(stderr, "\r\033[K");
+
+        if (tty) {
+            fprintf(stderr, "\r\033[K");
+        }
+
         return;
     }
 
-    fprintf(stderr, "\r\033[K%3lld s  %u of %u calls, %u live, %u failed, "
-            "%llu turns, %llu tokens, p99 of first tokens %lld ms",
-            (long long) ((load->now - begun) / 1000000), load->started,
-            load->options->calls, load->live, load->failed,
-            (unsigned long long) load->turns,
-            (unsigned long long) load->tokens,
-            (long long) (convrelay_histogram_at(&load->first, 99) / 1000));
+    snprintf(line, sizeof(line), "%3lld s  %u of %u calls, %u live, %u failed, "
+             "%llu tokens, first in %lld ms (p99)",
+             (long long) ((load->now - begun) / 1000000), load->started,
+             load->options->calls, load->live, load->failed,
+             (unsigned long long) load->tokens,
+             (long long) (convrelay_histogram_at(&load->first, 99) / 1000));
+
+    if (!tty) {
+        fprintf(stderr, "%s\n", line);
+        return;
+    }
+
+    width = 80;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        width = size.ws_col;
+    }
+
+    fprintf(stderr, "\r\033[K%.*s", width - 1, line);
     fflush(stderr);
-}
-
-
-static int
-convrelay_caller_load_code(convrelay_caller_load_t *load)
-{
-    if (load->order.lost || load->order.doubled || load->order.reordered
-        || load->stray || load->unclosed || load->extra || load->bad
-        || (load->unordered && load->length))
-    {
-        return CONVRELAY_CALLER_EXIT_FAILED;
-    }
-
-    if (load->failed && load->connect.n == 0) {
-        return CONVRELAY_CALLER_EXIT_CONNECT;
-    }
-
-    return load->failed ? CONVRELAY_CALLER_EXIT_BROKEN
-                        : CONVRELAY_CALLER_EXIT_OK;
 }
 
 

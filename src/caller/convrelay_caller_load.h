@@ -130,6 +130,8 @@ struct convrelay_caller_load_s {
     uint64_t                          extra;      /* one too many */
     uint64_t                          unordered;  /* answers without numbers */
     uint64_t                          bad;
+    uint64_t                          excuses;    /* the error message */
+    uint64_t                          unwanted;   /* with --fail-on in them */
     unsigned                          length;     /* of a whole answer */
     convrelay_caller_order_t          order;
 
@@ -168,11 +170,18 @@ void convrelay_caller_load_fail(convrelay_caller_load_call_t *c,
 uint64_t convrelay_caller_load_random(convrelay_caller_load_t *load,
     uint64_t n);
 
+/*
+ * How it went, in a line such as "FAILED: 2 tokens lost, 1 call failed", and
+ * as an exit code.
+ */
+int convrelay_caller_load_verdict(const convrelay_caller_load_t *load,
+    convrelay_caller_buf_t *line);
+
 /* the figures at the end */
 void convrelay_caller_load_report(convrelay_caller_load_t *load,
-    convrelay_caller_print_t *print);
+    convrelay_caller_print_t *print, const char *verdict);
 void convrelay_caller_load_json(convrelay_caller_load_t *load,
-    convrelay_caller_print_t *print);
+    convrelay_caller_print_t *print, const char *verdict);
 
 
 #endif /* CONVRELAY_CALLER_LOAD_H_INCLUDED */

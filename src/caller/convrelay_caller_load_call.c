@@ -11,7 +11,7 @@
 #include "convrelay_caller_load.h"
 
 
-#define CONVRELAY_CALLER_LOAD_TEXT        400      /* bytes kept of an answer */
+#define CONVRELAY_CALLER_LOAD_TEXT        4000     /* bytes kept of an answer */
 #define CONVRELAY_CALLER_LOAD_LAST_WAIT   1000000  /* us, for a last:true */
 #define CONVRELAY_CALLER_LOAD_CLOSE_WAIT  5000000  /* us, for a Close */
 #define CONVRELAY_CALLER_LOAD_ACT_WAIT    600000   /* us, into a turn at most */
@@ -28,6 +28,7 @@ static void convrelay_caller_load_token(convrelay_caller_load_call_t *c,
     const convrelay_str_t *token);
 static void convrelay_caller_load_last(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_answered(convrelay_caller_load_call_t *c);
+static void convrelay_caller_load_judge(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_act(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_cut(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_tear(convrelay_caller_load_call_t *c);
@@ -437,6 +438,7 @@ convrelay_caller_load_answered(convrelay_caller_load_call_t *c)
 
     load = c->load;
     load->answers++;
+    convrelay_caller_load_judge(c);
 
     if (c->sequence.words) {
         load->unordered++;
@@ -461,6 +463,35 @@ convrelay_caller_load_answered(convrelay_caller_load_call_t *c)
     c->state = CONVRELAY_CALLER_LOAD_HEARD;
     convrelay_caller_load_timer(c, c->act_at > load->now
                                  ? c->act_at - load->now : 1);
+}
+
+
+static void
+convrelay_caller_load_judge(convrelay_caller_load_call_t *c)
+{
+    size_t                           i;
+    convrelay_str_t                  answer;
+    const convrelay_caller_pairs_t  *fail_on;
+
+    if (c->text.len == 0) {
+        return;
+    }
+
+    answer.data = (u_char *) c->text.data;
+    answer.len = c->text.len;
+    convrelay_str_trim(&answer);
+
+    c->load->excuses += convrelay_str_is(&answer, CONVRELAY_CALLER_EXCUSE);
+
+    fail_on = &c->load->dial->options->fail_on;
+
+    for (i = 0; i < fail_on->n; i++) {
+
+        if (strstr(c->text.data, fail_on->elts[i].name)) {
+            c->load->unwanted++;
+            break;
+        }
+    }
 }
 
 

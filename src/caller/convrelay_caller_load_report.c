@@ -14,6 +14,8 @@ typedef struct {
 } convrelay_caller_load_row_t;
 
 
+static void convrelay_caller_load_phrase(convrelay_caller_buf_t *line,
+    uint64_t n, const char *what);
 static void convrelay_caller_load_times(convrelay_caller_load_t *load,
     convrelay_caller_print_t *print);
 
@@ -33,9 +35,88 @@ static const convrelay_caller_load_row_t  convrelay_caller_load_rows[] = {
 };
 
 
+int
+convrelay_caller_load_verdict(const convrelay_caller_load_t *load,
+    convrelay_caller_buf_t *line)
+{
+    convrelay_caller_buf_reset(line);
+
+    convrelay_caller_load_phrase(line, load->order.lost, "token%s lost");
+    convrelay_caller_load_phrase(line, load->order.doubled, "token%s doubled");
+    convrelay_caller_load_phrase(line, load->order.reordered,
+                                 "token%s reordered");
+    convrelay_caller_load_phrase(line, load->stray,
+                                 "token%s after an interrupt");
+    convrelay_caller_load_phrase(line, load->unclosed,
+                                 "answer%s without last:true");
+    convrelay_caller_load_phrase(line, load->extra, "last:true too many");
+    convrelay_caller_load_phrase(line, load->bad,
+                                 "message%s that Twilio would not take");
+    convrelay_caller_load_phrase(line, load->length ? load->unordered : 0,
+                                 "answer%s without numbers");
+    convrelay_caller_load_phrase(line, load->unwanted,
+                                 "answer%s with what --fail-on names");
+
+    if (load->excuses && load->excuses == load->answers
+        && !load->dial->options->fail_on_set)
+    {
+        convrelay_caller_buf_printf(line, "%severy answer was \"%s\"",
+                                    line->len ? ", " : "FAILED: ",
+                                    CONVRELAY_CALLER_EXCUSE);
+    }
+
+    if (line->len) {
+        convrelay_caller_load_phrase(line, load->failed, "call%s failed");
+        return CONVRELAY_CALLER_EXIT_FAILED;
+    }
+
+    if (load->failed) {
+        convrelay_caller_load_phrase(line, load->failed, "call%s failed");
+        return load->connect.n ? CONVRELAY_CALLER_EXIT_BROKEN
+                               : CONVRELAY_CALLER_EXIT_CONNECT;
+    }
+
+    convrelay_caller_buf_printf(line, "ok: %u calls, %llu turns, %llu tokens, "
+                                "%s", load->started,
+                                (unsigned long long) load->turns,
+                                (unsigned long long) load->tokens,
+                                load->unordered ? "which are not numbered: "
+                                "whether one is lost cannot be seen"
+                                : "nothing lost");
+
+    return CONVRELAY_CALLER_EXIT_OK;
+}
+
+
+static void
+convrelay_caller_load_phrase(convrelay_caller_buf_t *line, uint64_t n,
+    const char *what)
+{
+    const char  *s;
+
+    if (n == 0) {
+        return;
+    }
+
+    convrelay_caller_buf_printf(line, "%s%llu ", line->len ? ", " : "FAILED: ",
+                                (unsigned long long) n);
+
+    s = strstr(what, "%s");
+
+    if (s == NULL) {
+        convrelay_caller_buf_str(line, what);
+        return;
+    }
+
+    convrelay_caller_buf_add(line, what, s - what);
+    convrelay_caller_buf_str(line, n == 1 ? "" : "s");
+    convrelay_caller_buf_str(line, s + 2);
+}
+
+
 void
 convrelay_caller_load_report(convrelay_caller_load_t *load,
-    convrelay_caller_print_t *print)
+    convrelay_caller_print_t *print, const char *verdict)
 {
     FILE      *out;
     unsigned   i;
@@ -70,17 +151,13 @@ convrelay_caller_load_report(convrelay_caller_load_t *load,
             (unsigned long long) load->extra,
             (unsigned long long) load->bad);
 
-    if (load->unordered) {
-        fprintf(out, "%llu answers were not numbered: their order was not "
-                "looked at\n", (unsigned long long) load->unordered);
-    }
-
     for (i = 0; i < load->nerrors; i++) {
         fprintf(out, "%6llu x %s\n",
                 (unsigned long long) load->errors[i].n, load->errors[i].text);
     }
 
-    fprintf(out, "seed %llu\n", (unsigned long long) load->options->seed);
+    fprintf(out, "seed %llu\n\n%s\n",
+            (unsigned long long) load->options->seed, verdict);
     fflush(out);
 }
 
@@ -113,7 +190,7 @@ convrelay_caller_load_times(convrelay_caller_load_t *load,
 
 void
 convrelay_caller_load_json(convrelay_caller_load_t *load,
-    convrelay_caller_print_t *print)
+    convrelay_caller_print_t *print, const char *verdict)
 {
     cJSON                              *root, *node;
     unsigned                            i;
@@ -144,10 +221,17 @@ convrelay_caller_load_json(convrelay_caller_load_t *load,
     cJSON_AddNumberToObject(root, "closed_twice", load->extra);
     cJSON_AddNumberToObject(root, "bad_messages", load->bad);
     cJSON_AddNumberToObject(root, "not_numbered", load->unordered);
+    cJSON_AddNumberToObject(root, "error_messages", load->excuses);
+    cJSON_AddNumberToObject(root, "fail_on", load->unwanted);
     cJSON_AddNumberToObject(root, "seed", load->options->seed);
 
     for (row = convrelay_caller_load_rows; row->name; row++) {
         h = (convrelay_histogram_t *) ((char *) load + row->offset);
+
+        if (h->n == 0) {
+            continue;
+        }
+
         node = cJSON_AddObjectToObject(root, row->json);
         cJSON_AddNumberToObject(node, "n", h->n);
         cJSON_AddNumberToObject(node, "p50", convrelay_histogram_at(h, 50));
@@ -162,4 +246,6 @@ convrelay_caller_load_json(convrelay_caller_load_t *load,
         cJSON_AddNumberToObject(node, load->errors[i].text,
                                 load->errors[i].n);
     }
+
+    cJSON_AddStringToObject(root, "verdict", verdict);
 }
