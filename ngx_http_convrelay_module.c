@@ -110,22 +110,22 @@ static ngx_conf_post_t  ngx_http_convrelay_size_post = {
 
 
 static ngx_http_convrelay_value_t  ngx_http_convrelay_default_model = {
-    NULL, ngx_string(NGX_HTTP_CONVRELAY_MODEL), { NULL, 0 }
+    NULL, ngx_string(NGX_HTTP_CONVRELAY_MODEL), { NULL, 0 }, 0
 };
 
 
 static ngx_http_convrelay_value_t  ngx_http_convrelay_default_prompt = {
-    NULL, ngx_string(NGX_HTTP_CONVRELAY_SYSTEM_PROMPT), { NULL, 0 }
+    NULL, ngx_string(NGX_HTTP_CONVRELAY_SYSTEM_PROMPT), { NULL, 0 }, 0
 };
 
 
 static ngx_http_convrelay_value_t  ngx_http_convrelay_default_error = {
-    NULL, ngx_string(NGX_HTTP_CONVRELAY_ERROR_MESSAGE), { NULL, 0 }
+    NULL, ngx_string(NGX_HTTP_CONVRELAY_ERROR_MESSAGE), { NULL, 0 }, 0
 };
 
 
 static ngx_http_convrelay_value_t  ngx_http_convrelay_default_dtmf = {
-    NULL, ngx_string(NGX_HTTP_CONVRELAY_DTMF_MESSAGE), { NULL, 0 }
+    NULL, ngx_string(NGX_HTTP_CONVRELAY_DTMF_MESSAGE), { NULL, 0 }, 0
 };
 
 

@@ -64,6 +64,7 @@ typedef struct {
     ngx_http_complex_value_t         *value;
     ngx_str_t                         source;
     ngx_http_convrelay_place_t        place;
+    unsigned                          warned:1;       /* of this value */
 } ngx_http_convrelay_value_t;
 
 

@@ -38,6 +38,8 @@ static ngx_int_t ngx_http_convrelay_signature_base(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_signature_body(ngx_http_request_t *r);
 static char *ngx_http_convrelay_check_tokens(ngx_conf_t *cf,
     ngx_array_t *tokens);
+static char *ngx_http_convrelay_check_token(ngx_conf_t *cf,
+    ngx_http_convrelay_value_t *v, ngx_str_t *token);
 
 
 /* a call can last for hours, and what is checked here is not asked again */
@@ -544,10 +546,11 @@ ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
 {
     ngx_int_t                    rc;
     ngx_str_t                    token;
-    ngx_uint_t                   i;
+    ngx_uint_t                   i, found;
     ngx_http_convrelay_value_t  *v;
 
     v = tokens->elts;
+    found = 0;
 
     for (i = 0; i < tokens->nelts; i++) {
 
@@ -557,9 +560,18 @@ ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
             return NGX_CONF_ERROR;
         }
 
-        if (rc == NGX_DECLINED || token.len) {
-            return NGX_CONF_OK;
+        found |= (rc == NGX_DECLINED || token.len);
+
+        if (rc == NGX_OK && token.len
+            && ngx_http_convrelay_check_token(cf, &v[i], &token)
+               != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
         }
+    }
+
+    if (found) {
+        return NGX_CONF_OK;
     }
 
     ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
@@ -568,4 +580,56 @@ ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
                        "\"off\"");
 
     return NGX_CONF_ERROR;
+}
+
+
+/* it is a secret: only what cannot be one is written into a log */
+
+static char *
+ngx_http_convrelay_check_token(ngx_conf_t *cf, ngx_http_convrelay_value_t *v,
+    ngx_str_t *token)
+{
+    convrelay_str_t  str;
+
+    str.len = token->len;
+    str.data = token->data;
+
+    switch (convrelay_signature_token(&str)) {
+
+    case CONVRELAY_TOKEN_OK:
+        break;
+
+    case CONVRELAY_TOKEN_SWITCH:
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
+                       "\"%V\" is not an auth token: write the account's auth "
+                       "token (32 hex digits), or \"convrelay_auth_token off\" "
+                       "to check no signatures", token);
+        return NGX_CONF_ERROR;
+
+    case CONVRELAY_TOKEN_ACCOUNT:
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
+                       "\"convrelay_auth_token\" is the Account SID: the auth "
+                       "token (32 hex digits) is below it in the console");
+        return NGX_CONF_ERROR;
+
+    case CONVRELAY_TOKEN_KEY:
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
+                       "\"convrelay_auth_token\" is the SID of an API key: "
+                       "Twilio signs with the account's auth token (32 hex "
+                       "digits)");
+        return NGX_CONF_ERROR;
+
+    default: /* CONVRELAY_TOKEN_ODD */
+
+        if (!v->warned) {
+            v->warned = 1;
+
+            ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &v->place,
+                       "\"convrelay_auth_token\" does not look like an auth "
+                       "token of Twilio's (32 hex digits): with a wrong one "
+                       "every request gets 403");
+        }
+    }
+
+    return NGX_CONF_OK;
 }

@@ -13,6 +13,8 @@
 #include "convrelay_signature.h"
 
 
+#define CONVRELAY_SIGNATURE_TOKEN_LEN  32       /* hex digits */
+
 #define CONVRELAY_SIGNATURE_PORTS    3
 #define CONVRELAY_SIGNATURE_LONGEST  (sizeof(":443/") - 1)
 
@@ -30,6 +32,7 @@ static int convrelay_signature_set_port(const convrelay_signature_t *s,
     unsigned variant, convrelay_str_t *port);
 static int convrelay_signature_set_path(const convrelay_signature_t *s,
     unsigned variant, convrelay_str_t *path);
+static int convrelay_signature_is_hex(const convrelay_str_t *str);
 static int convrelay_signature_scheme(const convrelay_signature_t *s,
     const char *scheme, size_t len);
 static u_char *convrelay_signature_copy(u_char *p,
@@ -339,6 +342,70 @@ convrelay_signature_set_path(const convrelay_signature_t *s, unsigned variant,
     path->len = 0;
 
     return (s->path.len == 1);
+}
+
+
+convrelay_token_e
+convrelay_signature_token(const convrelay_str_t *token)
+{
+    size_t           i;
+    convrelay_str_t  hex;
+
+    static const char  *words[] = {
+        "on", "off", "true", "false", "yes", "no", "enabled", "disabled",
+        "1", "0"
+    };
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+
+        if (convrelay_str_is_nocase(token, words[i])) {
+            return CONVRELAY_TOKEN_SWITCH;
+        }
+    }
+
+    if (convrelay_signature_is_hex(token)) {
+        return CONVRELAY_TOKEN_OK;
+    }
+
+    if (token->len > 2) {
+        hex.len = token->len - 2;
+        hex.data = token->data + 2;
+
+        if (convrelay_signature_is_hex(&hex)) {
+
+            if (convrelay_str_starts(token, "AC")) {
+                return CONVRELAY_TOKEN_ACCOUNT;
+            }
+
+            if (convrelay_str_starts(token, "SK")) {
+                return CONVRELAY_TOKEN_KEY;
+            }
+        }
+    }
+
+    return CONVRELAY_TOKEN_ODD;
+}
+
+
+static int
+convrelay_signature_is_hex(const convrelay_str_t *str)
+{
+    size_t  i;
+    u_char  ch;
+
+    if (str->len != CONVRELAY_SIGNATURE_TOKEN_LEN) {
+        return 0;
+    }
+
+    for (i = 0; i < str->len; i++) {
+        ch = str->data[i] | 0x20;
+
+        if ((ch < 'a' || ch > 'f') && !convrelay_is_digit(str->data[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

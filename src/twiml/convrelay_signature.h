@@ -72,5 +72,19 @@ int convrelay_signature_next(convrelay_signature_t *s, u_char *buf,
 int convrelay_signature_check(const convrelay_str_t *header,
     const u_char *wanted);
 
+/* what somebody wrote as the account's auth token */
+
+typedef enum {
+    CONVRELAY_TOKEN_OK = 0,       /* 32 hex digits */
+    CONVRELAY_TOKEN_SWITCH,       /* a word such as "on": the directive was
+                                     taken for a switch */
+    CONVRELAY_TOKEN_ACCOUNT,      /* the Account SID, which is not secret */
+    CONVRELAY_TOKEN_KEY,          /* the SID of an API key */
+    CONVRELAY_TOKEN_ODD           /* not as Twilio makes them */
+} convrelay_token_e;
+
+
+convrelay_token_e convrelay_signature_token(const convrelay_str_t *token);
+
 
 #endif /* CONVRELAY_SIGNATURE_H_INCLUDED */

@@ -226,6 +226,7 @@ static const vector_t  vectors[] = {
 
     { NULL, NULL, NULL, { { NULL, NULL } } }
 };
+static void token_test(void);
 
 
 int
@@ -249,6 +250,7 @@ main(void)
     form_body_test();
     many_test();
     check_test();
+    token_test();
 
     return tap_done();
 }
@@ -735,4 +737,58 @@ room(size_t size)
     free(zero);
 
     return p;
+}
+
+
+static void
+token_test(void)
+{
+    size_t            i;
+    convrelay_str_t   token;
+
+    static const struct {
+        const char         *token;
+        convrelay_token_e   want;
+    } tokens[] = {
+        { "0123456789abcdef0123456789abcdef", CONVRELAY_TOKEN_OK },
+        { "0123456789ABCDEF0123456789ABCDEF", CONVRELAY_TOKEN_OK },
+        { "0123456789abcdef0123456789abcde", CONVRELAY_TOKEN_ODD },
+        { "0123456789abcdef0123456789abcdef0", CONVRELAY_TOKEN_ODD },
+        { "0123456789abcdef0123456789abcdeg", CONVRELAY_TOKEN_ODD },
+        { "0123456789abcdef0123456789abcde@", CONVRELAY_TOKEN_ODD },
+        { "`123456789abcdef0123456789abcdef", CONVRELAY_TOKEN_ODD },
+        { "/123456789abcdef0123456789abcdef", CONVRELAY_TOKEN_ODD },
+        { ":123456789abcdef0123456789abcdef", CONVRELAY_TOKEN_ODD },
+        { "\x10" "123456789abcdef0123456789abcdef", CONVRELAY_TOKEN_ODD },
+        { "AC0123456789abcdef0123456789abcdef", CONVRELAY_TOKEN_ACCOUNT },
+        { "SK0123456789abcdef0123456789abcdef", CONVRELAY_TOKEN_KEY },
+        { "ac0123456789abcdef0123456789abcdef", CONVRELAY_TOKEN_ODD },
+        { "AC0123456789abcdef0123456789abcde", CONVRELAY_TOKEN_ODD },
+        { "XX0123456789abcdef0123456789abcdef", CONVRELAY_TOKEN_ODD },
+        { "on", CONVRELAY_TOKEN_SWITCH },
+        { "On", CONVRELAY_TOKEN_SWITCH },
+        { "OFF", CONVRELAY_TOKEN_SWITCH },
+        { "true", CONVRELAY_TOKEN_SWITCH },
+        { "false", CONVRELAY_TOKEN_SWITCH },
+        { "yes", CONVRELAY_TOKEN_SWITCH },
+        { "no", CONVRELAY_TOKEN_SWITCH },
+        { "enabled", CONVRELAY_TOKEN_SWITCH },
+        { "disabled", CONVRELAY_TOKEN_SWITCH },
+        { "1", CONVRELAY_TOKEN_SWITCH },
+        { "0", CONVRELAY_TOKEN_SWITCH },
+        { "ons", CONVRELAY_TOKEN_ODD },
+        { "o", CONVRELAY_TOKEN_ODD },
+        { "A", CONVRELAY_TOKEN_ODD },
+        { "", CONVRELAY_TOKEN_ODD }
+    };
+
+    for (i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+        token.len = strlen(tokens[i].token);
+        token.data = tap_flush(tokens[i].token, token.len);
+
+        tap_ok(convrelay_signature_token(&token) == tokens[i].want,
+               "token \"%s\"", tokens[i].token);
+
+        tap_unflush(token.data, token.len);
+    }
 }
