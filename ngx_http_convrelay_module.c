@@ -526,11 +526,7 @@ ngx_http_convrelay_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_fetch_init(cf) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_convrelay_filter_init(cf);
+    return ngx_http_convrelay_fetch_init(cf);
 }
 
 

@@ -471,6 +471,7 @@ LLM was asked for "/v1/chat/completions"
 --- config
 location = /ws {
     convrelay;
+    convrelay_max_message_size  128k;
     convrelay_system_prompt  "";
     proxy_pass               http://llm/v1/chat/completions;
 }

@@ -2,23 +2,20 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The answer of a turn: filters on top of the chain take its bytes away, the
- * LLM's stream becomes pieces of text, and in the end one outcome.
+ * The answer of a turn, as the sink of its fetch: the LLM's stream becomes
+ * pieces of text, and in the end one outcome.
  */
 
 
-#include "ngx_http_convrelay_upstream.h"
+#include "ngx_http_convrelay_call.h"
 
 
-static ngx_int_t ngx_http_convrelay_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_http_convrelay_body_filter(ngx_http_request_t *r,
-    ngx_chain_t *in);
-static void ngx_http_convrelay_answer_buf(
-    ngx_http_convrelay_turn_t *t, ngx_buf_t *b);
-static void ngx_http_convrelay_feed(ngx_http_convrelay_turn_t *t,
-    ngx_buf_t *b);
-static void ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t,
+static void ngx_http_convrelay_answer_header(ngx_http_convrelay_fetch_t *f);
+static void ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f,
     u_char *pos, u_char *last);
+static void ngx_http_convrelay_answer_flush(ngx_http_convrelay_fetch_t *f);
+static void ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f);
+static void ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t,
     convrelay_str_t *text);
 static void ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t);
@@ -27,186 +24,50 @@ static convrelay_turn_outcome_e ngx_http_convrelay_answer_outcome(
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
 
 
-static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
-static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink = {
+    ngx_http_convrelay_answer_header,
+    ngx_http_convrelay_answer_data,
+    ngx_http_convrelay_answer_flush,
+    ngx_http_convrelay_answer_end
+};
 
 
-static ngx_int_t
-ngx_http_convrelay_header_filter(ngx_http_request_t *r)
+static void
+ngx_http_convrelay_answer_header(ngx_http_convrelay_fetch_t *f)
 {
-    ngx_table_elt_t            *h;
-    ngx_http_convrelay_turn_t  *t;
+    ngx_http_convrelay_turn_t  *t = f->data;
 
-    if (r->post_subrequest == NULL
-        || r->post_subrequest->handler != ngx_http_convrelay_turn_post_handler)
-    {
-        return ngx_http_next_header_filter(r);
-    }
-
-    t = r->post_subrequest->data;
-
-    t->header = 1;
-    t->status = r->headers_out.status;
-    t->stream.status = t->status;
-
-    h = r->headers_out.content_encoding;
-
-    if (h && h->hash && h->value.len
-        && !(h->value.len == 8
-             && ngx_strncasecmp(h->value.data, (u_char *) "identity", 8) == 0))
-    {
-        t->encoded = 1;
-    }
-
-    if (r->upstream) {
-        ngx_http_convrelay_upstream_header(t, r->upstream);
-    }
-
-    r->header_sent = 1;
-
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "convrelay turn header status:%ui", t->status);
-
-    return NGX_OK;
+    t->stream.status = f->status;
 }
 
 
-static ngx_int_t
-ngx_http_convrelay_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+static void
+ngx_http_convrelay_answer_flush(ngx_http_convrelay_fetch_t *f)
 {
-    ngx_buf_t                  *b;
-    ngx_chain_t                *cl;
     ngx_http_convrelay_call_t  *call;
-    ngx_http_convrelay_turn_t  *t;
+    ngx_http_convrelay_turn_t  *t = f->data;
 
-    if (r->post_subrequest == NULL
-        || r->post_subrequest->handler != ngx_http_convrelay_turn_post_handler)
-    {
-        return ngx_http_next_body_filter(r, in);
-    }
-
-    t = r->post_subrequest->data;
     call = t->call;
-
-    r->connection->log->action = "reading LLM's answer";
-
-    for (cl = in; cl; cl = cl->next) {
-        b = cl->buf;
-
-        if (b->pos < b->last) {
-            ngx_http_convrelay_answer_buf(t, b);
-            b->pos = b->last;
-        }
-
-        if (b->in_file) {
-            b->file_pos = b->file_last;
-        }
-
-        if (b->last_buf || b->last_in_chain) {
-            t->clean = 1;
-        }
-    }
 
     if (call->output.first && !call->dead
         && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
     {
         ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
     }
-
-    /* an error here would be one of the client's connection */
-
-    return NGX_OK;
 }
 
 
 static void
-ngx_http_convrelay_answer_buf(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
-{
-    if (t->input_filter == NULL) {
-        t->received += b->last - b->pos;
-
-        if (ngx_http_convrelay_received(t, t->received) != NGX_OK) {
-
-            if (t->request->upstream) {
-
-                /* it would read on before the event runs */
-
-                t->request->upstream->error = 1;
-            }
-
-            ngx_post_event(&t->event, &ngx_posted_events);
-
-            return;
-        }
-    }
-
-    ngx_http_convrelay_feed(t, b);
-}
-
-
-ngx_int_t
-ngx_http_convrelay_received(ngx_http_convrelay_turn_t *t, off_t size)
-{
-    if (size <= t->max_received && !t->cancelled) {
-        return NGX_OK;
-    }
-
-    if (t->call->turn == t && !t->large) {
-        t->large = 1;
-
-        ngx_log_error(NGX_LOG_WARN, t->call->connection->log, 0,
-                      "LLM's answer has %O bytes and more, limit is %O",
-                      size, t->max_received);
-    }
-
-    return NGX_ERROR;
-}
-
-
-static void
-ngx_http_convrelay_feed(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
-{
-    u_char               *copy;
-    size_t                len;
-    ngx_http_upstream_t  *u;
-
-    u = t->request->upstream;
-
-    /* the bytes of an upstream's own buffer are nobody else's */
-
-    if (b->temporary || (u && b->tag == u->output.tag)) {
-        ngx_http_convrelay_bytes(t, b->pos, b->last);
-        return;
-    }
-
-    len = b->last - b->pos;
-
-    copy = ngx_alloc(len, t->call->connection->log);
-
-    if (copy == NULL) {
-
-        /* an answer is not to go on behind a gap */
-
-        t->stream.failed = 1;
-        ngx_http_convrelay_bytes(t, b->last, b->last);
-
-        return;
-    }
-
-    ngx_memcpy(copy, b->pos, len);
-    ngx_http_convrelay_bytes(t, copy, copy + len);
-    ngx_free(copy);
-}
-
-
-static void
-ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t, u_char *pos,
+ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
     u_char *last)
 {
-    int              rc;
-    convrelay_str_t  text;
+    int                         rc;
+    convrelay_str_t             text;
+    ngx_http_convrelay_turn_t  *t = f->data;
 
-    while (t->call->turn == t && !t->encoded) {
+    f->request->connection->log->action = "reading LLM's answer";
+
+    while (t->call->turn == t) {
 
         rc = convrelay_llm_stream_read(&t->stream, &pos, last, &text);
 
@@ -224,7 +85,7 @@ ngx_http_convrelay_bytes(ngx_http_convrelay_turn_t *t, u_char *pos,
         ngx_http_convrelay_answered(t);
 
         if (t->stream.failed) {
-            ngx_post_event(&t->event, &ngx_posted_events);
+            ngx_http_convrelay_fetch_cancel(f);
 
         } else {
             ngx_http_convrelay_turn_drain(t);
@@ -243,22 +104,51 @@ ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t, convrelay_str_t *text)
 }
 
 
-void
-ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t)
+static void
+ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f)
 {
     convrelay_str_t             text;
     ngx_http_convrelay_call_t  *call;
+    ngx_http_convrelay_turn_t  *t = f->data;
 
     call = t->call;
 
-    while (call->turn == t && t->header && !t->encoded && !t->large
+    while (call->turn == t && f->status && !f->encoded && !f->large
+           && !f->failed
            && convrelay_llm_stream_end(&t->stream, &text) == CONVRELAY_OK)
     {
         ngx_http_convrelay_delta(t, &text);
     }
 
     if (call->turn == t) {
+        ngx_http_convrelay_log_limit(t);
         ngx_http_convrelay_answered(t);
+    }
+
+    ngx_http_convrelay_answer_flush(f);
+}
+
+
+static void
+ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t)
+{
+    ngx_log_t                      *log;
+    ngx_http_convrelay_loc_conf_t  *conf;
+
+    log = t->call->connection->log;
+    conf = t->call->conf;
+
+    if (t->fetch->late) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "LLM's answer takes longer than %M ms, the limit",
+                      conf->limits.max_answer_time);
+    }
+
+    if (t->fetch->large) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "LLM's answer has %O bytes and more, limit is %uz",
+                      ngx_http_convrelay_fetch_received(t->fetch),
+                      conf->limits.max_response_size);
     }
 }
 
@@ -268,20 +158,15 @@ ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t)
 static void
 ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 {
-    off_t                       received;
     convrelay_actions_t         out;
     convrelay_turn_outcome_e    how;
-    ngx_http_upstream_t        *u;
     ngx_http_convrelay_call_t  *call;
 
     call = t->call;
-    u = t->request->upstream;
 
     t->answered = 1;
+    t->fetch->enough = 1;
     call->turn = NULL;
-
-    received = t->input_filter ? u->state->bytes_received : t->received;
-    t->max_received = received + NGX_HTTP_CONVRELAY_DRAIN_SIZE;
 
     how = ngx_http_convrelay_answer_outcome(t);
 
@@ -295,16 +180,18 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 static convrelay_turn_outcome_e
 ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 {
-    ngx_log_t  *log;
+    ngx_log_t                   *log;
+    ngx_http_convrelay_fetch_t  *f;
 
+    f = t->fetch;
     log = t->call->connection->log;
 
-    if (!t->header || t->encoded || t->late || t->large) {
+    if (f->status == 0 || f->encoded || f->late || f->large || f->failed) {
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_FAILED;
     }
 
-    switch (convrelay_llm_outcome(&t->stream, t->clean)) {
+    switch (convrelay_llm_outcome(&t->stream, f->clean)) {
 
     case CONVRELAY_LLM_COMPLETE:
 
@@ -331,9 +218,9 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 
     ngx_http_convrelay_log_failure(t);
 
-    if (t->status == NGX_HTTP_BAD_REQUEST
-        || t->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
-        || t->status == 422)
+    if (f->status == NGX_HTTP_BAD_REQUEST
+        || f->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+        || f->status == 422)
     {
         return CONVRELAY_TURN_REJECTED;
     }
@@ -347,14 +234,17 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 static void
 ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 {
-    ngx_str_t               peer;
-    const char             *reason;
-    ngx_http_upstream_t    *u;
-    convrelay_llm_error_t  *e;
+    ngx_str_t                    peer;
+    const char                  *reason;
+    ngx_http_upstream_t         *u;
+    convrelay_llm_error_t       *e;
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = t->fetch;
 
     ngx_str_set(&peer, "-");
 
-    u = t->request->upstream;
+    u = f->request->upstream;
 
     if (u && u->state && u->state->peer) {
         peer = *u->state->peer;
@@ -362,7 +252,7 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 
     e = t->stream.error;
 
-    if (t->no_path && t->header) {
+    if (t->no_path && f->status) {
         ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
                       "LLM was asked for \"%V\", the name of the location: "
                       "\"proxy_pass\" has no path, write the whole URL of the "
@@ -370,24 +260,27 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
                       &u->uri);
     }
 
-    if (t->encoded) {
+    if (f->encoded) {
         reason = "it sent a Content-Encoding that was not asked for";
 
-    } else if (t->late) {
+    } else if (f->late) {
         reason = "took too long";
 
-    } else if (t->large) {
+    } else if (f->large) {
         reason = "sent too much";
 
-    } else if (!t->header) {
-        reason = (t->rc == NGX_HTTP_GATEWAY_TIME_OUT) ? "timed out"
+    } else if (f->failed) {
+        reason = "its answer could not be read: out of memory";
+
+    } else if (f->status == 0) {
+        reason = (f->rc == NGX_HTTP_GATEWAY_TIME_OUT) ? "timed out"
                                                       : "gave no answer";
 
     } else if (e) {
         ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
                       "LLM failed: upstream: %V, status: %ui, code: \"%s\", "
                       "type: \"%s\", message: \"%s\"",
-                      &peer, t->status, e->code, e->type, e->message);
+                      &peer, f->status, e->code, e->type, e->message);
         return;
 
     } else if (t->stream.spoken) {
@@ -399,19 +292,6 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 
     ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
                   "LLM failed: upstream: %V, status: %ui, %s",
-                  &peer, t->header ? t->status
-                                   : (ngx_uint_t) ngx_max(t->rc, 0), reason);
-}
-
-
-ngx_int_t
-ngx_http_convrelay_filter_init(ngx_conf_t *cf)
-{
-    ngx_http_next_header_filter = ngx_http_top_header_filter;
-    ngx_http_top_header_filter = ngx_http_convrelay_header_filter;
-
-    ngx_http_next_body_filter = ngx_http_top_body_filter;
-    ngx_http_top_body_filter = ngx_http_convrelay_body_filter;
-
-    return NGX_OK;
+                  &peer, f->status ? f->status
+                                   : (ngx_uint_t) ngx_max(f->rc, 0), reason);
 }

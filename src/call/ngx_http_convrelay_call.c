@@ -94,3 +94,43 @@ ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
 
     return NGX_DECLINED;
 }
+
+
+ngx_http_request_t *
+ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call, ngx_pool_t *pool)
+{
+    ngx_http_request_t   *r, *m;
+    ngx_http_conf_ctx_t   ctx;
+
+    r = call->request;
+
+    ctx.main_conf = r->main_conf;
+    ctx.srv_conf = r->srv_conf;
+    ctx.loc_conf = r->loc_conf;
+
+    m = ngx_http_convrelay_fetch_shadow(pool, r->connection, &ctx, r, 1);
+
+    if (m == NULL || ngx_http_convrelay_call_bind(call, m) != NGX_OK) {
+        return NULL;
+    }
+
+    return m;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_call_bind(ngx_http_convrelay_call_t *call,
+    ngx_http_request_t *m)
+{
+    ngx_http_convrelay_ctx_t  *ctx;
+
+    ctx = ngx_http_convrelay_get_ctx(m);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->call = call;
+    ctx->session = call->session;
+
+    return NGX_OK;
+}

@@ -13,6 +13,7 @@
 #include "ngx_http_convrelay.h"
 #include "ngx_http_convrelay_auth.h"
 #include "ngx_http_convrelay_env.h"
+#include "ngx_http_convrelay_fetch.h"
 
 #include "convrelay_rate.h"
 #include "convrelay_redact.h"
@@ -93,12 +94,6 @@ typedef struct {
 typedef struct ngx_http_convrelay_turn_s  ngx_http_convrelay_turn_t;
 
 
-/* the body of a turn's answer is over, whole or not */
-
-typedef void (*ngx_http_convrelay_answer_end_pt)(
-    ngx_http_convrelay_turn_t *t);
-
-
 /*
  * One piece of the output queue; owned by it, freed when it was sent.  One is
  * kept for the next call that sends: a token takes what another has left.
@@ -150,7 +145,7 @@ struct ngx_http_convrelay_call_s {
     /* a token needs nothing of what follows */
 
     ngx_queue_t                       turns;  /* all that are not freed */
-    ngx_http_convrelay_answer_end_pt  answer_end;     /* called by turns */
+    const ngx_http_convrelay_fetch_sink_t  *sink;     /* of its turns */
     convrelay_str_t                   system; /* written system message */
     convrelay_ws_reader_t             reader;
 
@@ -168,53 +163,19 @@ struct ngx_http_convrelay_call_s {
 };
 
 
-/*
- * One turn: the request to the LLM and its answer.  Lives in its own pool,
- * together with the shadow main request and the subrequest.
- */
+/* one turn: the request to the LLM and its answer, in the fetch's pool */
 
 struct ngx_http_convrelay_turn_s {
     ngx_queue_t                       queue;
-    ngx_pool_t                       *pool;
-    ngx_http_request_t               *shadow;
-
+    ngx_http_convrelay_call_t        *call;
+    ngx_http_convrelay_fetch_t       *fetch;
     convrelay_llm_stream_t            stream;
 
-    ngx_http_convrelay_call_t        *call;
-    ngx_http_request_t               *request;
-    ngx_http_post_subrequest_t        post;   /* of the request */
-    off_t                             received;       /* bytes of its body,
-                                                         where no upstream
-                                                         counts them */
-    off_t                             max_received;   /* with all framing */
-
-    unsigned                          header:1;       /* it was seen */
-    unsigned                          encoded:1;      /* by Content-Encoding */
-    unsigned                          clean:1;        /* body is complete */
-    unsigned                          answered:1;     /* session was told */
-    unsigned                          cancelled:1;
-    unsigned                          done:1; /* subrequest is finalized */
-    unsigned                          no_path:1;      /* URI is the
+    unsigned                          answered:1;     /* the session knows how
+                                                         it ended; the body
+                                                         may still go on */
+    unsigned                          no_path:1;      /* the URI is the
                                                          location's name */
-    unsigned                          late:1; /* max_answer_time is over */
-    unsigned                          large:1;        /* max_response_size is
-                                                         passed */
-
-    ngx_int_t                         rc;     /* of the subrequest */
-    ngx_uint_t                        status; /* HTTP status of the answer */
-
-    /* what upstream.c has put its own in the place of */
-
-    ngx_int_t                       (*process_header)(ngx_http_request_t *r);
-    ngx_int_t                       (*reinit_request)(ngx_http_request_t *r);
-    ngx_int_t                       (*input_filter_init)(void *data);
-    ngx_int_t                       (*input_filter)(void *data,
-                                                    ssize_t bytes);
-    void                             *input_filter_ctx;
-
-    ngx_event_t                       event;  /* posted: cancel, finish */
-    ngx_event_t                       timer;  /* of the answer; from [DONE]
-                                                 on, of the body's end */
 };
 
 
@@ -275,6 +236,19 @@ ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
 
 
 /* ngx_http_convrelay_call.c */
+
+/*
+ * A main request in the pool for which values are evaluated as for the
+ * call's, and that leaves nothing in it; NULL without memory.  Cleanups that
+ * were added to it have to be run.
+ */
+ngx_http_request_t *ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call,
+    ngx_pool_t *pool);
+
+/* variables of the call have values in the main request m, too; NGX_ERROR
+   without memory */
+ngx_int_t ngx_http_convrelay_call_bind(ngx_http_convrelay_call_t *call,
+    ngx_http_request_t *m);
 
 /*
  * Ends the call: a Close frame with the code goes out, then the connection
@@ -378,28 +352,10 @@ ngx_int_t ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
 
 
-/* ngx_http_convrelay_shadow.c */
-
-/*
- * A main request in the pool for which values are evaluated as for the
- * call's, and that leaves nothing in it; NULL without memory.  Cleanups that
- * were added to it have to be run.
- */
-ngx_http_request_t *ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call,
-    ngx_pool_t *pool);
-
-
 /* ngx_http_convrelay_turn.c */
 
 /* NGX_OK, or NGX_ERROR: no turn was started (logged) */
 ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
-
-/*
- * Ends a turn's subrequest for nginx and posts its event; it also is what
- * the filters know a turn by.  Always NGX_OK.
- */
-ngx_int_t ngx_http_convrelay_turn_post_handler(ngx_http_request_t *r,
-    void *data, ngx_int_t rc);
 
 /* the session has done with it: ends its upstream in this event-loop turn */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
@@ -414,17 +370,8 @@ void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
 
 /* ngx_http_convrelay_answer.c */
 
-/* the answer_end of every call: what is left goes to the session */
-void ngx_http_convrelay_answer_end(ngx_http_convrelay_turn_t *t);
-
-/*
- * size: all that the turn has received.  NGX_OK, or NGX_ERROR: it is more
- * than it may receive (logged), or nobody waits for it any more.
- */
-ngx_int_t ngx_http_convrelay_received(ngx_http_convrelay_turn_t *t,
-    off_t size);
-
-ngx_int_t ngx_http_convrelay_filter_init(ngx_conf_t *cf);
+/* takes the answer of a turn, which is the owner of the fetch */
+extern const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink;
 
 
 /* ngx_http_convrelay_request.c */

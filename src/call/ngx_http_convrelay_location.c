@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_http_convrelay_upstream.h"
+#include "ngx_http_convrelay_call.h"
 
 
 static char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
@@ -157,7 +157,7 @@ ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
 
     upstream = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf[module->ctx_index];
 
-    ngx_http_convrelay_upstream_guard(upstream);
+    ngx_http_convrelay_fetch_guard(upstream);
 
 #if (NGX_HTTP_CACHE)
 

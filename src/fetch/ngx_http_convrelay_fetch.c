@@ -24,8 +24,6 @@ static ngx_int_t ngx_http_convrelay_fetch_headers(
 static ngx_int_t ngx_http_convrelay_fetch_push(ngx_http_request_t *sr,
     ngx_table_elt_t **elt, const char *name, ngx_str_t *value);
 static void ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f);
-static ngx_int_t ngx_http_convrelay_fetch_guard_upstream(
-    ngx_http_convrelay_fetch_t *f);
 
 static void ngx_http_convrelay_fetch_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_fetch_timer_handler(ngx_event_t *ev);
@@ -364,52 +362,11 @@ ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f)
 
     ngx_http_finalize_request(sr, rc);
 
-    if (!f->done && sr->upstream
-        && ngx_http_convrelay_fetch_guard_upstream(f) != NGX_OK)
-    {
-        ngx_http_convrelay_fetch_post(f);
+    if (!f->done && sr->upstream) {
+        ngx_http_convrelay_fetch_upstream_init(f, sr->upstream);
     }
 
     ngx_http_set_log_request(c->log, f->client);
-}
-
-
-void
-ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf)
-{
-    conf->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
-                            |NGX_HTTP_UPSTREAM_IGN_XA_EXPIRES
-                            |NGX_HTTP_UPSTREAM_IGN_XA_LIMIT_RATE
-                            |NGX_HTTP_UPSTREAM_IGN_XA_BUFFERING
-                            |NGX_HTTP_UPSTREAM_IGN_XA_CHARSET;
-    conf->intercept_errors = 0;
-    conf->store = 0;
-}
-
-
-/* the same for an upstream whose module is not known at configuration */
-
-static ngx_int_t
-ngx_http_convrelay_fetch_guard_upstream(ngx_http_convrelay_fetch_t *f)
-{
-    ngx_http_upstream_t       *u;
-    ngx_http_upstream_conf_t  *conf;
-
-    u = f->request->upstream;
-
-    conf = ngx_palloc(f->pool, sizeof(ngx_http_upstream_conf_t));
-    if (conf == NULL) {
-        return NGX_ERROR;
-    }
-
-    *conf = *u->conf;
-
-    ngx_http_convrelay_fetch_guard(conf);
-
-    u->conf = conf;
-    u->store = 0;
-
-    return NGX_OK;
 }
 
 
@@ -566,7 +523,7 @@ ngx_http_convrelay_fetch_stop(ngx_http_convrelay_fetch_t *f)
 
     f->stopping = 1;
 
-    if (!f->clean) {
+    if (!f->enough) {
         sr->headers_out.status = NGX_HTTP_CLIENT_CLOSED_REQUEST;
     }
 

@@ -39,7 +39,8 @@ typedef struct ngx_http_convrelay_fetch_s  ngx_http_convrelay_fetch_t;
 
 /*
  * Where the answer goes; each may be NULL.  A sink may cancel its fetch but
- * not free it, and is not called any more after that.
+ * not free it, and is not called any more after that, except that data are
+ * still followed by their flush.
  */
 
 typedef struct {
@@ -91,8 +92,7 @@ typedef struct {
 
     ngx_msec_t                        timeout;    /* for all of it, not 0 for
                                                      a fetch by URI */
-    size_t                            max_size;   /* bytes of the body; 0: no
-                                                     limit */
+    off_t                             max_size;   /* bytes; 0: no limit */
     unsigned                          stream:1;   /* an upstream's answer is
                                                      wanted as it arrives,
                                                      so it is not cached */
@@ -118,9 +118,19 @@ struct ngx_http_convrelay_fetch_s {
     ngx_http_post_subrequest_t        post;
 
     u_char                           *buffer;     /* for bytes of files */
-    size_t                            size;       /* of the body so far */
+    off_t                             received;   /* bytes of the body, where
+                                                     no upstream counts */
     ngx_uint_t                        status;     /* 0: no header yet */
     ngx_int_t                         rc;         /* of the subrequest */
+
+    /* what fetch_upstream.c has replaced with its own */
+
+    ngx_int_t                       (*process_header)(ngx_http_request_t *r);
+    ngx_int_t                       (*reinit_request)(ngx_http_request_t *r);
+    ngx_int_t                       (*input_filter_init)(void *data);
+    ngx_int_t                       (*input_filter)(void *data,
+                                                    ssize_t bytes);
+    void                             *input_filter_ctx;
 
     unsigned                          done:1;     /* the subrequest is over */
     unsigned                          clean:1;    /* the body's end was seen */
@@ -132,6 +142,9 @@ struct ngx_http_convrelay_fetch_s {
                                                      cannot be read */
     unsigned                          cancelled:1;
     unsigned                          stopping:1;
+    unsigned                          enough:1;   /* the owner has all that it
+                                                     wanted: a stop is not a
+                                                     failure of the answer */
 };
 
 
@@ -167,6 +180,12 @@ void ngx_http_convrelay_fetch_timeout(ngx_http_convrelay_fetch_t *f,
     ngx_msec_t timeout);
 
 /*
+ * Bytes received so far: of the body, or, where an answer is streamed from an
+ * upstream, with all framing.
+ */
+off_t ngx_http_convrelay_fetch_received(ngx_http_convrelay_fetch_t *f);
+
+/*
  * Nobody wants the answer any more: no function of the sink is called from
  * now on; the upstream is closed and f is freed in this event-loop turn.  May
  * be called from anywhere, the sink included.
@@ -197,7 +216,10 @@ const char *ngx_http_convrelay_fetch_phrase(
 /* the filters and the phase handler; once, in postconfiguration */
 ngx_int_t ngx_http_convrelay_fetch_init(ngx_conf_t *cf);
 
-/* X-Accel-* of an upstream's answer are not for us */
+/*
+ * What an answer may not do in the name of whoever asked: redirect inside
+ * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
+ */
 void ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf);
 
 
@@ -205,6 +227,18 @@ void ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf);
 
 ngx_int_t ngx_http_convrelay_fetch_post_handler(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
+
+/* the handler has created an upstream, whose header was not read yet */
+void ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
+    ngx_http_upstream_t *u);
+
+/* the header of a streamed answer was read, its body was not */
+void ngx_http_convrelay_fetch_upstream_header(ngx_http_convrelay_fetch_t *f,
+    ngx_http_upstream_t *u);
+
+/* NGX_OK, or NGX_ERROR: nothing more is to be read of an answer so long */
+ngx_int_t ngx_http_convrelay_fetch_limit(ngx_http_convrelay_fetch_t *f,
+    off_t size);
 
 /* a connection without a descriptor; client may be NULL.  NULL: logged */
 ngx_connection_t *ngx_http_convrelay_fetch_connect(ngx_pool_t *pool,

@@ -86,7 +86,7 @@ ngx_http_convrelay_fetch_header_filter(ngx_http_request_t *r)
     u = r->upstream;
 
     if (u && f->to.stream) {
-        u->buffering = 0;
+        ngx_http_convrelay_fetch_upstream_header(f, u);
     }
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -106,6 +106,7 @@ static ngx_int_t
 ngx_http_convrelay_fetch_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
     ngx_buf_t                   *b;
+    ngx_uint_t                   wanted;
     ngx_chain_t                 *cl;
     ngx_http_convrelay_fetch_t  *f;
 
@@ -114,6 +115,8 @@ ngx_http_convrelay_fetch_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     if (f == NULL) {
         return ngx_http_next_body_filter(r, in);
     }
+
+    wanted = !ngx_http_convrelay_fetch_over(f);
 
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
@@ -135,7 +138,7 @@ ngx_http_convrelay_fetch_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         }
     }
 
-    if (f->sink->flush && !ngx_http_convrelay_fetch_over(f)) {
+    if (f->sink->flush && wanted) {
         f->sink->flush(f);
     }
 
@@ -223,12 +226,13 @@ ngx_http_convrelay_fetch_bytes(ngx_http_convrelay_fetch_t *f, u_char *pos,
         return;
     }
 
-    f->size += last - pos;
+    if (f->input_filter == NULL) {
+        f->received += last - pos;
 
-    if (f->to.max_size && f->size > f->to.max_size) {
-        f->large = 1;
-        ngx_post_event(&f->event, &ngx_posted_events);
-        return;
+        if (ngx_http_convrelay_fetch_limit(f, f->received) != NGX_OK) {
+            ngx_post_event(&f->event, &ngx_posted_events);
+            return;
+        }
     }
 
     if (f->sink->data && !f->encoded) {

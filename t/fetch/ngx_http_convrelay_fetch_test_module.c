@@ -332,9 +332,10 @@ ngx_http_convrelay_fetch_test_end(ngx_http_convrelay_fetch_t *f)
     text.len = t->len;
     text.data = t->text;
 
-    if (f->size > 200) {
-        p = ngx_sprintf(line, "%ui %s: %uz bytes\n", f->status,
-                        ngx_http_convrelay_fetch_phrase(end), f->size);
+    if (t->len > 200) {
+        p = ngx_sprintf(line, "%ui %s: %O bytes\n", f->status,
+                        ngx_http_convrelay_fetch_phrase(end),
+                        ngx_http_convrelay_fetch_received(f));
     } else {
         p = ngx_sprintf(line, "%ui %s: %V\n", f->status,
                         ngx_http_convrelay_fetch_phrase(end), &text);

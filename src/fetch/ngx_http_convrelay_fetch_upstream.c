@@ -1,0 +1,188 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The upstream of a fetch, where the handler of the location has one.
+ *
+ * nginx reads from an upstream for as long as there is something to read, and
+ * does not return to the event loop before: no timer can end that.  What is
+ * not part of a body never reaches a filter: headers of interim responses,
+ * chunk extensions, trailers, frames of HTTP/2.  So the functions that take
+ * what was read are called through ours, which count all of it.
+ */
+
+
+#include "ngx_http_convrelay_fetch.h"
+
+
+static ngx_int_t ngx_http_convrelay_fetch_process_header(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_fetch_reinit_request(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_fetch_input_filter_init(void *data);
+static ngx_int_t ngx_http_convrelay_fetch_input_filter(void *data,
+    ssize_t bytes);
+
+
+void
+ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf)
+{
+    conf->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
+                            |NGX_HTTP_UPSTREAM_IGN_XA_EXPIRES
+                            |NGX_HTTP_UPSTREAM_IGN_XA_LIMIT_RATE
+                            |NGX_HTTP_UPSTREAM_IGN_XA_BUFFERING
+                            |NGX_HTTP_UPSTREAM_IGN_XA_CHARSET;
+    conf->intercept_errors = 0;
+    conf->store = 0;
+}
+
+
+/*
+ * The configuration is changed where it is.  It belongs to the location, of
+ * which all requests to its handler are ours, and nginx 1.29.7 knows the
+ * connections in a pool of one location by its address: a copy would never
+ * find one.
+ */
+
+void
+ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
+    ngx_http_upstream_t *u)
+{
+    ngx_http_convrelay_fetch_guard(u->conf);
+
+    u->store = 0;
+
+    if (f->status == 0 && u->process_header && u->reinit_request) {
+        f->process_header = u->process_header;
+        u->process_header = ngx_http_convrelay_fetch_process_header;
+
+        f->reinit_request = u->reinit_request;
+        u->reinit_request = ngx_http_convrelay_fetch_reinit_request;
+    }
+}
+
+
+/* called for each read and each interim response; may name its successor */
+
+static ngx_int_t
+ngx_http_convrelay_fetch_process_header(ngx_http_request_t *r)
+{
+    ngx_int_t                    rc;
+    ngx_http_upstream_t         *u;
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = r->post_subrequest->data;
+    u = r->upstream;
+
+    if (ngx_http_convrelay_fetch_limit(f, u->state->bytes_received)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    u->process_header = f->process_header;
+
+    rc = f->process_header(r);
+
+    f->process_header = u->process_header;
+    u->process_header = ngx_http_convrelay_fetch_process_header;
+
+    return rc;
+}
+
+
+/* the next server is asked */
+
+static ngx_int_t
+ngx_http_convrelay_fetch_reinit_request(ngx_http_request_t *r)
+{
+    ngx_int_t                    rc;
+    ngx_http_upstream_t         *u;
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = r->post_subrequest->data;
+    u = r->upstream;
+
+    u->process_header = f->process_header;
+
+    rc = f->reinit_request(r);
+
+    f->process_header = u->process_header;
+    u->process_header = ngx_http_convrelay_fetch_process_header;
+
+    return rc;
+}
+
+
+void
+ngx_http_convrelay_fetch_upstream_header(ngx_http_convrelay_fetch_t *f,
+    ngx_http_upstream_t *u)
+{
+    u->buffering = 0;
+
+    /* what has none gets one that passes all bytes to the body filter */
+
+    if (u->input_filter == NULL) {
+        return;
+    }
+
+    f->input_filter_init = u->input_filter_init;
+    u->input_filter_init = ngx_http_convrelay_fetch_input_filter_init;
+
+    f->input_filter_ctx = u->input_filter_ctx;
+    u->input_filter_ctx = f;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_fetch_input_filter_init(void *data)
+{
+    ngx_http_convrelay_fetch_t *f = data;
+
+    ngx_int_t             rc;
+    ngx_http_upstream_t  *u;
+
+    u = f->request->upstream;
+
+    rc = f->input_filter_init(f->input_filter_ctx);
+
+    f->input_filter = u->input_filter;
+    u->input_filter = ngx_http_convrelay_fetch_input_filter;
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_fetch_input_filter(void *data, ssize_t bytes)
+{
+    ngx_http_convrelay_fetch_t *f = data;
+
+    if (ngx_http_convrelay_fetch_limit(f,
+                                f->request->upstream->state->bytes_received)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return f->input_filter(f->input_filter_ctx, bytes);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_fetch_limit(ngx_http_convrelay_fetch_t *f, off_t size)
+{
+    if (f->to.max_size && size > f->to.max_size) {
+        f->large = 1;
+    }
+
+    return (f->large || f->cancelled) ? NGX_ERROR : NGX_OK;
+}
+
+
+off_t
+ngx_http_convrelay_fetch_received(ngx_http_convrelay_fetch_t *f)
+{
+    return f->input_filter ? f->request->upstream->state->bytes_received
+                           : f->received;
+}
