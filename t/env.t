@@ -10,6 +10,7 @@ $ENV{TEST_NGINX_BINARY} //= 'nginx';
 
 $ENV{CONVRELAY_PROCESS} = 'process';
 $ENV{CONVRELAY_EMPTY} = '';
+$ENV{CONVRELAY_LINE} = 'line';
 delete $ENV{$_} for qw( CONVRELAY_A CONVRELAY_B CONVRELAY_C CONVRELAY_UNSET );
 
 
@@ -47,7 +48,6 @@ location = /t {
 [$convrelay_env_HASH]
 [$convrelay_env_COMMENTED]
 [$convrelay_env_DOLLAR]
-[$convrelay_env_LINES]
 [$convrelay_env_UTF8]
 [$convrelay_env_TWICE]
 ";
@@ -81,9 +81,7 @@ qq{[value]
 [a=b==]
 [a#b]
 [value]
-[\$PLAIN \${PLAIN}]
-[one
-two]
+[\$PLAIN value]
 [caf\xc3\xa9]
 [last]
 }
@@ -364,13 +362,13 @@ convrelay_env_file  .env;
 --- user_files
 >>> ../conf/.env
 A=1
-sk_secret
+sk secret
 --- suppress_stderr
 --- must_die
 --- error_log
 /conf/.env" line 2: no "=" after the name
 --- no_error_log
-sk_secret
+secret
 
 
 
@@ -519,3 +517,158 @@ ngx.say(now)
 old process
 old process
 new process
+
+
+
+=== TEST 19: names in values have what they have at that line
+--- http_config
+convrelay_env_file  one.env;
+convrelay_env_file  two.env override;
+--- config
+location = /t {
+    return 200 "[$convrelay_env_EARLIER]
+[$convrelay_env_OF_PROCESS]
+[$convrelay_env_QUOTES]
+[$convrelay_env_SINGLE]
+[$convrelay_env_DEFAULTS]
+[$convrelay_env_ESCAPED]
+[$convrelay_env_OVERRIDDEN]
+[$convrelay_env_LATER]
+[$convrelay_env_TRIMMED]
+";
+}
+--- post_setup_server_root
+::secret_file('one.env', <<'_EOC_');
+HOST=api.example.com
+EARLIER=https://${HOST}/v1
+CONVRELAY_PROCESS=file
+OF_PROCESS=${CONVRELAY_PROCESS}
+QUOTES="a ${host} b"
+SINGLE='${HOST}'
+DEFAULTS=${CONVRELAY_UNSET:-none},${CONVRELAY_EMPTY:-empty},${HOST:-host}
+ESCAPED="\${HOST} for \$5"
+TRIMMED=[${CONVRELAY_LINE}]
+_EOC_
+::secret_file('two.env', <<'_EOC_');
+CONVRELAY_PROCESS=override
+OVERRIDDEN=${CONVRELAY_PROCESS}
+HOST=other.example.com
+LATER=${HOST}, ${EARLIER}
+_EOC_
+--- suppress_stderr
+--- request
+GET /t
+--- response_body
+[https://api.example.com/v1]
+[process]
+[a api.example.com b]
+[${HOST}]
+[none,empty,api.example.com]
+[${HOST} for $5]
+[override]
+[other.example.com, https://api.example.com/v1]
+[[line]]
+--- no_error_log
+[warn]
+[error]
+
+
+
+=== TEST 20: a name in a value that is not set is warned of, by its line
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t { return 200 "[$convrelay_env_A]"; }
+--- user_files
+>>> ../conf/.env
+B=1
+A=a${CONVRELAY_UNSET}b
+--- suppress_stderr
+--- request
+GET /t
+--- response_body chop
+[ab]
+--- error_log
+/conf/.env" line 2: a "${NAME}" that is not set is expanded to nothing
+--- no_error_log
+CONVRELAY_UNSET
+[error]
+
+
+
+=== TEST 21: a value that grows without end is an error
+--- http_config
+convrelay_env_file  .env;
+--- config
+--- user_files eval
+[["../conf/.env", "A0=" . "x" x 1000 . "\n"
+                  . CORE::join "", map { "A$_=" . ("\${A" . ($_ - 1) . "}") x 10 . "\n" }
+                                 1 .. 50]]
+--- suppress_stderr
+--- must_die
+--- error_log
+/conf/.env" line 3: the value is longer than 65536 bytes
+
+
+
+=== TEST 22: a name alone is that of the process
+--- http_config
+convrelay_env_file  one.env;
+convrelay_env_file  two.env override;
+--- config
+location = /t {
+    return 200 "$convrelay_env_CONVRELAY_PROCESS, $convrelay_env_CONVRELAY_LINE, $convrelay_env_CONVRELAY_A";
+}
+--- post_setup_server_root
+::secret_file('one.env', <<'_EOC_');
+CONVRELAY_LINE
+CONVRELAY_A=a
+_EOC_
+::secret_file('two.env', <<'_EOC_');
+CONVRELAY_PROCESS=file
+export CONVRELAY_PROCESS   # as it is started
+CONVRELAY_A
+_EOC_
+--- suppress_stderr
+--- request
+GET /t
+--- response_body chop
+process, line, a
+--- error_log
+/conf/two.env" line 3: a name without "=" that the process does not have is ignored
+--- no_error_log
+[error]
+
+
+
+=== TEST 23: so is one that is a comment
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t { return 200 "[$convrelay_env_KEY]"; }
+--- user_files
+>>> ../conf/.env
+KEY= # from the console
+--- suppress_stderr
+--- must_die
+--- error_log
+KEY is required
+
+
+
+=== TEST 24: line ends around a value in quotes are dropped, too
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t { return 200 "[$convrelay_env_A][$convrelay_env_B][$convrelay_env_C]"; }
+--- user_files
+>>> ../conf/.env
+A="a\r\n"
+B='
+b
+'
+C=" c "
+--- request
+GET /t
+--- response_body chop
+[a][b][ c ]

@@ -45,6 +45,8 @@ my $nginx = ConvRelay::Nginx->new;
     UNDER_FILE   => 'under the file',
     EMPTY        => '',
     OPERATOR     => 'of the process',
+    ALONE        => 'alone',
+    REFERRED     => 'referred',
     UNUSED_TOKEN => 'nobody asks for it',
     IN_FILE_ONLY => 'nor for this',
 );
@@ -54,7 +56,8 @@ sub configure {
     my $more = shift // '';
 
     $nginx->write('.env', "OVER_FILE=file\nIN_FILE_ONLY=file\nEMPTY=file\n");
-    $nginx->write('.env.local', "UNDER_FILE=file\n");
+    $nginx->write('.env.local',
+                  "UNDER_FILE=file\nALONE\nREFERS=\${referred}\n");
     chmod 0600, $nginx->dir . '/conf/.env.local';
 
     $nginx->http(<<"_EOC_", "env  OPERATOR=given;\nenv  AUTH_TOKEN;\n");
@@ -90,7 +93,7 @@ sub configure {
         }
 
         location = /env {
-            return 200 "\$convrelay_env_MYMODEL, \$in_map, \$convrelay_env_OVER_FILE, \$convrelay_env_UNDER_FILE, \$convrelay_env_EMPTY, \$convrelay_env_OPERATOR\\n";
+            return 200 "\$convrelay_env_MYMODEL, \$in_map, \$convrelay_env_OVER_FILE, \$convrelay_env_UNDER_FILE, \$convrelay_env_EMPTY, \$convrelay_env_ALONE, \$convrelay_env_REFERS, \$convrelay_env_OPERATOR\\n";
         }
 
         $more
@@ -125,7 +128,7 @@ sub environment {
 }
 
 
-my $values = "from-env, mixed, over the file, file, default, ";
+my $values = "from-env, mixed, over the file, file, default, alone, referred, ";
 
 configure();
 $nginx->start('daemon');
@@ -151,9 +154,11 @@ for my $n (1, 2) {
 
         is_deeply [ map { $_ // 'none' }
                     @env{qw( MYMODEL Mixed_Case AUTH_TOKEN OVER_FILE UNDER_FILE
-                             EMPTY OPERATOR UNUSED_TOKEN IN_FILE_ONLY )} ],
+                             EMPTY ALONE REFERRED OPERATOR UNUSED_TOKEN
+                             IN_FILE_ONLY )} ],
                   [ 'from-env', 'mixed', '12345', 'over the file',
-                    'under the file', '', 'given', 'none', 'none' ],
+                    'under the file', '', 'alone', 'referred', 'given', 'none',
+                    'none' ],
                   '... with what is used of the environment, and no more';
     }
 

@@ -18,8 +18,10 @@ static void convrelay_dotenv_word(convrelay_dotenv_t *env,
 static int convrelay_dotenv_unquoted(convrelay_dotenv_t *env,
     convrelay_str_t *value);
 static int convrelay_dotenv_quoted(convrelay_dotenv_t *env,
-    convrelay_str_t *value);
-static void convrelay_dotenv_unescape(convrelay_str_t *s, u_char quote);
+    convrelay_dotenv_entry_t *entry);
+
+static u_char *convrelay_dotenv_reference(u_char *p, u_char *last,
+    convrelay_str_t *name, convrelay_str_t *fallback);
 static u_char convrelay_dotenv_escaped(u_char ch, u_char quote);
 static int convrelay_dotenv_is_blank(u_char ch);
 static int convrelay_dotenv_is_newline(u_char ch);
@@ -45,7 +47,8 @@ convrelay_dotenv_init(convrelay_dotenv_t *env, u_char *data, size_t len)
 
 
 int
-convrelay_dotenv_next(convrelay_dotenv_t *env, convrelay_pair_t *pair)
+convrelay_dotenv_next(convrelay_dotenv_t *env,
+    convrelay_dotenv_entry_t *entry)
 {
     int  rc;
 
@@ -55,13 +58,27 @@ convrelay_dotenv_next(convrelay_dotenv_t *env, convrelay_pair_t *pair)
         return CONVRELAY_DONE;
     }
 
+    memset(entry, 0, sizeof(convrelay_dotenv_entry_t));
+
     env->line = env->next;
 
-    if (convrelay_dotenv_name(env, &pair->name) != CONVRELAY_OK) {
+    if (convrelay_dotenv_name(env, &entry->name) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
-    if (env->pos == env->last || *env->pos != '=') {
+    if (env->pos == env->last
+        || *env->pos == '#'
+        || convrelay_dotenv_is_newline(*env->pos))
+    {
+        convrelay_dotenv_skip_line(env);
+
+        entry->alone = 1;
+        entry->value.data = env->pos;
+
+        return CONVRELAY_OK;
+    }
+
+    if (*env->pos != '=') {
         return convrelay_dotenv_fail(env, "no \"=\" after the name");
     }
 
@@ -70,10 +87,10 @@ convrelay_dotenv_next(convrelay_dotenv_t *env, convrelay_pair_t *pair)
     convrelay_dotenv_skip_blank(env);
 
     if (env->pos < env->last && (*env->pos == '\'' || *env->pos == '"')) {
-        rc = convrelay_dotenv_quoted(env, &pair->value);
+        rc = convrelay_dotenv_quoted(env, entry);
 
     } else {
-        rc = convrelay_dotenv_unquoted(env, &pair->value);
+        rc = convrelay_dotenv_unquoted(env, &entry->value);
     }
 
     if (rc != CONVRELAY_OK) {
@@ -82,8 +99,8 @@ convrelay_dotenv_next(convrelay_dotenv_t *env, convrelay_pair_t *pair)
 
     /* no variable and no header can carry it */
 
-    if (pair->value.len
-        && memchr(pair->value.data, '\0', pair->value.len) != NULL)
+    if (entry->value.len
+        && memchr(entry->value.data, '\0', entry->value.len) != NULL)
     {
         return convrelay_dotenv_fail(env, "a NUL byte in the value");
     }
@@ -229,7 +246,8 @@ convrelay_dotenv_unquoted(convrelay_dotenv_t *env, convrelay_str_t *value)
 
 
 static int
-convrelay_dotenv_quoted(convrelay_dotenv_t *env, convrelay_str_t *value)
+convrelay_dotenv_quoted(convrelay_dotenv_t *env,
+    convrelay_dotenv_entry_t *entry)
 {
     u_char    *p, quote;
     unsigned   next;
@@ -259,8 +277,9 @@ convrelay_dotenv_quoted(convrelay_dotenv_t *env, convrelay_str_t *value)
         return convrelay_dotenv_fail(env, "no closing quote");
     }
 
-    value->data = env->pos + 1;
-    value->len = p - value->data;
+    entry->quote = quote;
+    entry->value.data = env->pos + 1;
+    entry->value.len = p - entry->value.data;
 
     env->pos = p + 1;
     env->next = next;
@@ -275,45 +294,141 @@ convrelay_dotenv_quoted(convrelay_dotenv_t *env, convrelay_str_t *value)
     }
 
     convrelay_dotenv_skip_line(env);
-    convrelay_dotenv_unescape(value, quote);
 
     return CONVRELAY_OK;
 }
 
 
-static void
-convrelay_dotenv_unescape(convrelay_str_t *s, u_char quote)
+size_t
+convrelay_dotenv_value(const convrelay_dotenv_entry_t *entry,
+    convrelay_dotenv_lookup_pt lookup, void *data, u_char *p)
 {
-    u_char  *p, *last, *dst, ch;
+    size_t            n;
+    u_char           *pos, *end, *next, *last, ch;
+    convrelay_str_t   name, value, fallback;
 
-    dst = s->data;
-    last = s->data + s->len;
+    pos = entry->value.data;
+    last = pos + entry->value.len;
+    n = 0;
 
-    /* the closing quote is still there behind the last character */
+    while (pos < last && n <= CONVRELAY_DOTENV_MAX_VALUE) {
 
-    for (p = s->data; p < last; p++) {
+        value.data = pos;
+        value.len = 1;
+        end = pos + 1;
 
-        if (*p == '\r' && p[1] == '\n') {
-            continue;
+        if (entry->quote && end < last) {
+
+            if (*pos == '\r' && *end == '\n') {
+                value.len = 0;
+
+            } else if (*pos == '\\') {
+                ch = convrelay_dotenv_escaped(*end, entry->quote);
+
+                if (ch) {
+                    value.data = &ch;
+                    end++;
+                }
+            }
         }
 
-        if (*p != '\\') {
-            *dst++ = *p;
-            continue;
+        if (*pos == '$' && entry->quote != '\'') {
+            next = convrelay_dotenv_reference(end, last, &name, &fallback);
+
+            if (next) {
+                end = next;
+                value = fallback;
+
+                if (lookup(data, &name, &value) != CONVRELAY_OK
+                    || value.len == 0)
+                {
+                    value = fallback;
+                }
+            }
         }
 
-        ch = convrelay_dotenv_escaped(p[1], quote);
-
-        if (ch) {
-            *dst++ = ch;
-            p++;
-
-        } else {
-            *dst++ = *p;
+        if (p && value.len) {
+            memcpy(p + n, value.data, value.len);
         }
+
+        n += value.len;
+        pos = end;
     }
 
-    s->len = dst - s->data;
+    return n;
+}
+
+
+void
+convrelay_dotenv_trim(const convrelay_dotenv_entry_t *entry,
+    convrelay_str_t *value)
+{
+    if (entry->quote == '\0') {
+        convrelay_str_trim(value);
+        return;
+    }
+
+    while (value->len && convrelay_dotenv_is_newline(value->data[0])) {
+        value->data++;
+        value->len--;
+    }
+
+    while (value->len
+           && convrelay_dotenv_is_newline(value->data[value->len - 1]))
+    {
+        value->len--;
+    }
+}
+
+
+/* "{NAME}" or "{NAME:-fallback}" at p: its end, or NULL */
+
+static u_char *
+convrelay_dotenv_reference(u_char *p, u_char *last, convrelay_str_t *name,
+    convrelay_str_t *fallback)
+{
+    u_char  *end;
+
+    if (p == last || *p != '{') {
+        return NULL;
+    }
+
+    p++;
+    name->data = p;
+
+    while (p < last && convrelay_dotenv_is_name(*p, p - name->data)) {
+        p++;
+    }
+
+    name->len = p - name->data;
+
+    fallback->len = 0;
+    fallback->data = NULL;
+
+    if (name->len == 0 || p == last) {
+        return NULL;
+    }
+
+    if (*p == '}') {
+        return p + 1;
+    }
+
+    if (last - p < 2 || p[0] != ':' || p[1] != '-') {
+        return NULL;
+    }
+
+    p += 2;
+
+    end = memchr(p, '}', last - p);
+
+    if (end == NULL) {
+        return NULL;
+    }
+
+    fallback->data = p;
+    fallback->len = end - p;
+
+    return end + 1;
 }
 
 
@@ -333,7 +448,8 @@ convrelay_dotenv_escaped(u_char ch, u_char quote)
     switch (ch) {
 
     case '"':
-        return '"';
+    case '$':
+        return ch;
 
     case 'a':
         return '\a';

@@ -2,18 +2,22 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A reader of dotenv files, after python-dotenv.
+ * A reader of dotenv files, after python-dotenv and docker's --env-file.
  *
  *     NAME=value              # comment
  *     export NAME = value
- *     NAME='as it is, but for \\ and \''
- *     NAME="with \n \r \t \a \b \f \v \\ \" \' in it"
+ *     NAME='as it is, except for \\ and \''
+ *     NAME="with \n \r \t \a \b \f \v \\ \" \' \$ in it"
+ *     NAME=${OTHER} and ${OTHER:-a default}
+ *     NAME
  *
  * Names are [A-Za-z_][A-Za-z0-9_.]*.  An unquoted value ends with the line
  * or before a "#" that follows white space, and is trimmed.  A quoted value
  * may span lines, CRLF in it becomes LF; other escapes stay as they are.
- * Lines end in LF, CRLF or CR.  A UTF-8 byte order mark is skipped.  Nothing
- * is expanded: "$" and "${NAME}" are ordinary characters.
+ * "${OTHER}" is expanded except in single quotes; "$OTHER", and "${" without
+ * a name or without its end, are ordinary text.  A name alone stands for the
+ * value that the process has.  Lines end in LF, CRLF or CR.  A UTF-8 byte
+ * order mark is skipped.
  */
 
 
@@ -22,6 +26,9 @@
 
 
 #include "convrelay_base.h"
+
+
+#define CONVRELAY_DOTENV_MAX_VALUE  65536
 
 
 typedef struct {
@@ -33,17 +40,46 @@ typedef struct {
 } convrelay_dotenv_t;
 
 
+/* borrowed from the data; the value is as it is written, without its quotes */
+
+typedef struct {
+    convrelay_str_t   name;
+    convrelay_str_t   value;
+    u_char            quote;      /* of the value, or '\0' */
+    unsigned          alone:1;    /* a name without "=" */
+} convrelay_dotenv_entry_t;
+
+
+/*
+ * Value of a name in "${NAME}": CONVRELAY_OK, or CONVRELAY_DECLINED: it has
+ * none.  *value is its default until then, with data that is not NULL, if it
+ * has a default.
+ */
+
+typedef int (*convrelay_dotenv_lookup_pt)(void *data,
+    const convrelay_str_t *name, convrelay_str_t *value);
+
+
 void convrelay_dotenv_init(convrelay_dotenv_t *env, u_char *data, size_t len);
 
 /*
- * The next entry.  Name and value are borrowed from the data, which is
- * changed in place (escapes shrink).
- *
- * Returns CONVRELAY_OK, CONVRELAY_DONE at the end of the file, or
+ * The next entry: CONVRELAY_OK, CONVRELAY_DONE at the end of the file, or
  * CONVRELAY_ERROR for a line that is none (env->line, env->error); the next
  * call goes on with the line after it.
  */
-int convrelay_dotenv_next(convrelay_dotenv_t *env, convrelay_pair_t *pair);
+int convrelay_dotenv_next(convrelay_dotenv_t *env,
+    convrelay_dotenv_entry_t *entry);
 
+/*
+ * The value of an entry: escapes undone, names expanded.  Writes it to p,
+ * unless p is NULL, and returns its size.  What is longer than
+ * CONVRELAY_DOTENV_MAX_VALUE is measured only so far, and must not be written.
+ */
+size_t convrelay_dotenv_value(const convrelay_dotenv_entry_t *entry,
+    convrelay_dotenv_lookup_pt lookup, void *data, u_char *p);
+
+/* drops white space around a value; of a quoted one, line ends only */
+void convrelay_dotenv_trim(const convrelay_dotenv_entry_t *entry,
+    convrelay_str_t *value);
 
 #endif /* CONVRELAY_DOTENV_H_INCLUDED */
