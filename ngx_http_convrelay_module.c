@@ -520,7 +520,7 @@ ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_http_convrelay_init(ngx_conf_t *cf)
 {
-    if (ngx_http_convrelay_env_check(cf) != NGX_OK
+    if (ngx_http_convrelay_env_check(cf, 1) != NGX_OK
         || ngx_http_convrelay_memory_init(cf) != NGX_OK)
     {
         return NGX_ERROR;
@@ -569,7 +569,7 @@ ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     /* a name that is missing is told before what comes of its absence */
 
-    if (ngx_http_convrelay_env_check(cf) != NGX_OK) {
+    if (ngx_http_convrelay_env_check(cf, 0) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

@@ -10,7 +10,10 @@ $ENV{TEST_NGINX_BINARY} //= 'nginx';
 
 $ENV{CONVRELAY_PROCESS} = 'process';
 $ENV{CONVRELAY_EMPTY} = '';
-$ENV{CONVRELAY_LINE} = 'line';
+$ENV{CONVRELAY_LINE} = "\t line \r\n";
+$ENV{CONVRELAY_LINES} = "one\ntwo";
+$ENV{CONVRELAY_QUOTED} = '"quoted"';
+$ENV{CONVRELAY_WHITE} = " \n";
 delete $ENV{$_} for qw( CONVRELAY_A CONVRELAY_B CONVRELAY_C CONVRELAY_UNSET );
 
 
@@ -641,7 +644,30 @@ process, line, a
 
 
 
-=== TEST 23: so is one that is a comment
+=== TEST 23: white space around a value of the process is not part of it
+--- config
+location = /t { return 200 "[$convrelay_env_CONVRELAY_LINE]"; }
+--- request
+GET /t
+--- response_body chop
+[line]
+--- no_error_log
+[warn]
+[error]
+
+
+
+=== TEST 24: a value of nothing else is empty
+--- config
+location = /t { return 200 "[$convrelay_env_CONVRELAY_WHITE]"; }
+--- suppress_stderr
+--- must_die
+--- error_log
+CONVRELAY_WHITE is required
+
+
+
+=== TEST 25: so is one that is a comment
 --- http_config
 convrelay_env_file  .env;
 --- config
@@ -656,7 +682,7 @@ KEY is required
 
 
 
-=== TEST 24: line ends around a value in quotes are dropped, too
+=== TEST 26: line ends around a value in quotes are dropped, too
 --- http_config
 convrelay_env_file  .env;
 --- config
@@ -672,3 +698,178 @@ C=" c "
 GET /t
 --- response_body chop
 [a][b][ c ]
+
+
+
+=== TEST 27: quotes are kept elsewhere, and warned of
+--- http_config
+convrelay_env_file  .env;
+convrelay_env       A "'a'";
+--- config
+location = /t {
+    return 200 "$convrelay_env_CONVRELAY_QUOTED $convrelay_env_A $convrelay_env_B";
+}
+--- user_files
+>>> ../conf/.env
+B="'b'"
+--- suppress_stderr
+--- request
+GET /t
+--- response_body chop
+"quoted" 'a' 'b'
+--- error_log
+CONVRELAY_QUOTED is in quotes, which are part of its value: quotes are removed in a "convrelay_env_file" only
+A is in quotes, which are part of its value
+--- no_error_log
+B is in quotes
+[error]
+
+
+
+=== TEST 28: a line end inside a value is refused, wherever it comes from
+--- config
+location = /t { return 200 $convrelay_env_CONVRELAY_LINES; }
+--- suppress_stderr
+--- must_die
+--- error_log
+CONVRELAY_LINES has a control character (0x0a) in its value, which would break the header that it becomes part of
+--- no_error_log
+two
+
+
+
+=== TEST 29: in a file
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t {
+    proxy_pass        http://127.0.0.1:1;
+    proxy_set_header  Authorization "Bearer $convrelay_env_KEY";
+}
+--- user_files
+>>> ../conf/.env
+KEY="sk-abc\r\nX-More: 1"
+--- suppress_stderr
+--- must_die
+--- error_log
+KEY has a control character (0x0d) in its value
+--- no_error_log
+sk-abc
+
+
+
+=== TEST 30: by way of another name
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t { return 200 $convrelay_env_KEY; }
+--- user_files
+>>> ../conf/.env
+KEY=a${CONVRELAY_LINES}
+--- suppress_stderr
+--- must_die
+--- error_log
+KEY has a control character (0x0a) in its value
+
+
+
+=== TEST 31: in a default
+--- http_config
+convrelay_env  KEY "a\nb";
+--- config
+location = /t { return 200 $convrelay_env_KEY; }
+--- suppress_stderr
+--- must_die
+--- error_log
+KEY has a control character (0x0a) in its value
+
+
+
+=== TEST 32: what the configuration does not use may have any value
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t { return 200 $convrelay_env_USED; }
+--- user_files
+>>> ../conf/.env
+PRIVATE="-----BEGIN
+KEY-----"
+PASSWORD=changeme
+USED=tab	inside
+--- request
+GET /t
+--- response_body eval
+"tab\tinside"
+--- no_error_log
+[warn]
+[error]
+
+
+
+=== TEST 33: placeholders are warned of, once and by name
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t {
+    return 200 "$convrelay_env_OPENAI_API_KEY $convrelay_env_NGROK_URL $convrelay_env_openai_api_key";
+}
+--- user_files
+>>> ../conf/.env
+OPENAI_API_KEY=sk-...
+NGROK_URL=YOUR-HOST
+TICKET_SECRET=changeme
+--- suppress_stderr
+--- request
+GET /t
+--- response_body chop
+sk-... YOUR-HOST sk-...
+--- grep_error_log eval: qr/\w+ is still a placeholder, not a value/
+--- grep_error_log_out
+OPENAI_API_KEY is still a placeholder, not a value
+NGROK_URL is still a placeholder, not a value
+--- no_error_log
+can be read by everybody
+[error]
+
+
+
+=== TEST 34: a secret in a plain file that everybody can read is warned of
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t { return 200 ok; }
+--- user_files
+>>> ../conf/.env
+NGROK_URL=example.ngrok.app
+OPENAI_API_KEY=sk-1234
+--- suppress_stderr
+--- request
+GET /t
+--- response_body chop
+ok
+--- error_log
+/conf/.env" holds secrets and can be read by everybody: "chmod o-r" it
+--- no_error_log
+[error]
+
+
+
+=== TEST 35: not if it is empty, or elsewhere
+--- http_config
+convrelay_env_file  .env;
+--- config
+location = /t { return 200 ok; }
+--- user_files
+>>> ../conf/.env
+OPENAI_API_KEY=
+TWILIO_AUTH_TOKEN= # in .env.local
+CONVRELAY_PROCESS
+--- suppress_stderr
+--- request
+GET /t
+--- response_body chop
+ok
+--- no_error_log
+can be read by everybody
+[warn]
+[error]

@@ -5,21 +5,25 @@
  * The environment: dotenv files, the process environment and defaults, for
  * $convrelay_env_NAME.  Everything is read with the configuration, by the
  * master.  Workers inherit the table: all that the files set, and what the
- * configuration uses of the process environment.  We log none of it.
+ * configuration uses of the process environment.  No value is ever logged.
  */
 
 
 #include "ngx_http_convrelay_env.h"
 
+#include "convrelay_secret.h"
 #include "convrelay_template.h"
 
 
 #define NGX_HTTP_CONVRELAY_ENV_PREFIX  "convrelay_env_"
 
 
+static ngx_int_t ngx_http_convrelay_env_check_name(ngx_conf_t *cf,
+    ngx_str_t *name, ngx_uint_t last);
+static ngx_int_t ngx_http_convrelay_env_check_value(ngx_conf_t *cf,
+    ngx_str_t *name, ngx_str_t *value, ngx_uint_t last);
 static ngx_int_t ngx_http_convrelay_env_keep(ngx_conf_t *cf,
-    ngx_http_convrelay_main_conf_t *mcf, u_char *data, size_t len,
-    ngx_str_t *value);
+    ngx_http_convrelay_main_conf_t *mcf, ngx_str_t *name, ngx_str_t *value);
 static ngx_int_t ngx_http_convrelay_env_walk(
     ngx_http_convrelay_main_conf_t *mcf, ngx_str_t *source, u_char *p,
     size_t *size);
@@ -83,7 +87,7 @@ ngx_http_convrelay_env_is_set(ngx_http_convrelay_main_conf_t *mcf,
 
 ngx_int_t
 ngx_http_convrelay_env_set(ngx_http_convrelay_main_conf_t *mcf,
-    ngx_str_t *name, ngx_str_t *value, ngx_uint_t file)
+    ngx_str_t *name, ngx_str_t *value, ngx_uint_t file, ngx_uint_t text)
 {
     ngx_http_convrelay_env_t  *env;
 
@@ -100,6 +104,7 @@ ngx_http_convrelay_env_set(ngx_http_convrelay_main_conf_t *mcf,
 
     env->value = *value;
     env->file = file;
+    env->text = text;
 
     return NGX_OK;
 }
@@ -157,18 +162,15 @@ ngx_http_convrelay_env_lookup(ngx_http_convrelay_main_conf_t *mcf,
 
 
 ngx_int_t
-ngx_http_convrelay_env_check(ngx_conf_t *cf)
+ngx_http_convrelay_env_check(ngx_conf_t *cf, ngx_uint_t last)
 {
-    u_char                          *p;
-    size_t                           len, prefix;
-    ngx_str_t                        name, *value;
-    ngx_uint_t                       i;
-    ngx_http_variable_t             *v;
-    ngx_http_core_main_conf_t       *cmcf;
-    ngx_http_convrelay_main_conf_t  *mcf;
+    size_t                      prefix;
+    ngx_str_t                   name;
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
 
     prefix = sizeof(NGX_HTTP_CONVRELAY_ENV_PREFIX) - 1;
     v = cmcf->variables.elts;
@@ -183,54 +185,108 @@ ngx_http_convrelay_env_check(ngx_conf_t *cf)
             continue;
         }
 
-        len = v[i].name.len - prefix;
+        name.len = v[i].name.len - prefix;
+        name.data = v[i].name.data + prefix;
 
-        if (ngx_http_convrelay_env_use(cf, mcf, v[i].name.data + prefix, len)
-            != NGX_OK)
-        {
+        if (ngx_http_convrelay_env_check_name(cf, &name, last) != NGX_OK) {
             return NGX_ERROR;
         }
+    }
 
-        value = ngx_palloc(cf->pool, sizeof(ngx_str_t));
-        if (value == NULL) {
-            return NGX_ERROR;
-        }
+    return NGX_OK;
+}
 
-        if (ngx_http_convrelay_env_lookup(mcf, v[i].name.data + prefix, len,
-                                          value)
-            == NGX_OK)
-        {
-            if (ngx_http_convrelay_env_keep(cf, mcf, v[i].name.data + prefix,
-                                            len, value)
-                != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
 
-            continue;
-        }
+static ngx_int_t
+ngx_http_convrelay_env_check_name(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_uint_t last)
+{
+    u_char                          *p;
+    ngx_int_t                        rc;
+    ngx_str_t                        upper, value;
+    ngx_http_convrelay_main_conf_t  *mcf;
 
-        name.len = len;
-        name.data = ngx_pstrdup(cf->pool, &v[i].name);
-        if (name.data == NULL) {
-            return NGX_ERROR;
-        }
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
 
-        name.data += prefix;
+    if (ngx_http_convrelay_env_use(cf, mcf, name->data, name->len) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-        for (p = name.data; p < name.data + len; p++) {
-            *p = ngx_toupper(*p);
-        }
+    upper.len = name->len;
+    upper.data = ngx_pstrdup(cf->pool, name);
+    if (upper.data == NULL) {
+        return NGX_ERROR;
+    }
 
+    for (p = upper.data; p < upper.data + upper.len; p++) {
+        *p = ngx_toupper(*p);
+    }
+
+    rc = ngx_http_convrelay_env_lookup(mcf, name->data, name->len, &value);
+
+    if (rc != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "%V is required: the configuration uses "
                       "$convrelay_env_%V, and it is not set or empty. Put "
                       "shared examples in .env and secrets in .env.local "
                       "(\"convrelay_env_file\"), set it in the environment, "
                       "or give a default with \"convrelay_env %V VALUE\"",
-                      &name, &name, &name);
+                      &upper, &upper, &upper);
 
         return NGX_ERROR;
+    }
+
+    if (ngx_http_convrelay_env_check_value(cf, &upper, &value, last)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_env_keep(cf, mcf, name, &value);
+}
+
+
+/* its value becomes part of headers, of which we see none */
+
+static ngx_int_t
+ngx_http_convrelay_env_check_value(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *value, ngx_uint_t last)
+{
+    int                              ch;
+    convrelay_str_t                  text;
+    ngx_http_convrelay_env_t        *env;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    text = ngx_http_convrelay_str(value);
+
+    ch = convrelay_secret_control(&text);
+
+    if (ch != -1) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "%V has a control character (0x%02xi) in its value, "
+                      "which would break the header that it becomes part of: "
+                      "remove it, or put a prompt of several lines into a file "
+                      "(\"convrelay_system_prompt_file\")", name,
+                      (ngx_int_t) ch);
+        return NGX_ERROR;
+    }
+
+    if (!last) {
+        return NGX_OK;
+    }
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+    env = ngx_http_convrelay_env_find(&mcf->env, name->data, name->len);
+
+    if (convrelay_secret_is_quoted(&text) && (env == NULL || !env->text)) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "%V is in quotes, which are part of its value: quotes "
+                      "are removed in a \"convrelay_env_file\" only", name);
+    }
+
+    if (convrelay_secret_is_placeholder(&text)) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "%V is still a placeholder, not a value", name);
     }
 
     return NGX_OK;
@@ -241,24 +297,21 @@ ngx_http_convrelay_env_check(ngx_conf_t *cf)
 
 static ngx_int_t
 ngx_http_convrelay_env_keep(ngx_conf_t *cf,
-    ngx_http_convrelay_main_conf_t *mcf, u_char *data, size_t len,
-    ngx_str_t *value)
+    ngx_http_convrelay_main_conf_t *mcf, ngx_str_t *name, ngx_str_t *value)
 {
-    ngx_str_t  name;
+    ngx_str_t  copy;
 
-    if (ngx_http_convrelay_env_find(&mcf->env, data, len)) {
+    if (ngx_http_convrelay_env_find(&mcf->env, name->data, name->len)) {
         return NGX_OK;
     }
 
-    name.len = len;
-    name.data = data;
-
-    value->data = ngx_pstrdup(cf->pool, value);
-    if (value->data == NULL && value->len) {
+    copy.len = value->len;
+    copy.data = ngx_pstrdup(cf->pool, value);
+    if (copy.data == NULL && copy.len) {
         return NGX_ERROR;
     }
 
-    return ngx_http_convrelay_env_set(mcf, &name, value, 0);
+    return ngx_http_convrelay_env_set(mcf, name, &copy, 0, 0);
 }
 
 

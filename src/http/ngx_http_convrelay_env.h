@@ -17,6 +17,8 @@ typedef struct {
     ngx_str_t                         name;
     ngx_str_t                         value;
     ngx_uint_t                        file;   /* its number, 0: none */
+    unsigned                          text:1; /* of a file, not only named
+                                                 there */
 } ngx_http_convrelay_env_t;
 
 
@@ -31,8 +33,11 @@ char *ngx_http_convrelay_env(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t ngx_http_convrelay_env_lookup(ngx_http_convrelay_main_conf_t *mcf,
     u_char *name, size_t len, ngx_str_t *value);
 
-/* every $convrelay_env_NAME that is used has to be set */
-ngx_int_t ngx_http_convrelay_env_check(ngx_conf_t *cf);
+/*
+ * Every $convrelay_env_NAME that is used has to be set, to what a header can
+ * hold.  last: the configuration is whole, so warnings are given.
+ */
+ngx_int_t ngx_http_convrelay_env_check(ngx_conf_t *cf, ngx_uint_t last);
 
 /*
  * Expands a value whose only variables are $convrelay_env_*.  NGX_OK;
@@ -45,9 +50,9 @@ ngx_int_t ngx_http_convrelay_env_expand(ngx_conf_t *cf, ngx_str_t *source,
 ngx_http_convrelay_env_t *ngx_http_convrelay_env_find(ngx_array_t *array,
     u_char *name, size_t len);
 
-/* file: its number, or 0; NGX_OK or NGX_ERROR */
+/* file, text: as in ngx_http_convrelay_env_t; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_env_set(ngx_http_convrelay_main_conf_t *mcf,
-    ngx_str_t *name, ngx_str_t *value, ngx_uint_t file);
+    ngx_str_t *name, ngx_str_t *value, ngx_uint_t file, ngx_uint_t text);
 
 /*
  * Whether the process or another file has set the name, which a plain file
@@ -65,7 +70,10 @@ char *ngx_http_convrelay_env_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* ngx_http_convrelay_env_process.c */
 
-/* value of a name of the process, case ignored; NGX_OK or NGX_DECLINED */
+/*
+ * Value of a name of the process, case ignored, without white space around it.
+ * NGX_OK or NGX_DECLINED.
+ */
 ngx_int_t ngx_http_convrelay_env_process(u_char *name, size_t len,
     ngx_str_t *value);
 

@@ -9,6 +9,7 @@
 #include "ngx_http_convrelay_env.h"
 
 #include "convrelay_dotenv.h"
+#include "convrelay_secret.h"
 
 
 #define NGX_HTTP_CONVRELAY_MAX_ENV_FILE  1048576
@@ -22,6 +23,7 @@ typedef struct {
     ngx_str_t                        *name;
     ngx_uint_t                        override;
     convrelay_dotenv_t                env;
+    unsigned                          secrets:1;      /* in it */
     unsigned                          unset:1;        /* a name in a value */
     unsigned                          failed:1;       /* no memory */
 } ngx_http_convrelay_env_file_t;
@@ -112,7 +114,7 @@ ngx_http_convrelay_env_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (override && (fi.st_mode & S_IROTH)) {
+    if ((fi.st_mode & S_IROTH) && (override || ef.secrets)) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "\"%V\" holds secrets and can be read by everybody: "
                            "\"chmod o-r\" it", &file);
@@ -159,8 +161,7 @@ ngx_http_convrelay_env_entry(ngx_http_convrelay_env_file_t *ef,
     ngx_int_t  rc;
     ngx_str_t  name, value;
 
-    name.len = entry->name.len;
-    name.data = entry->name.data;
+    name = ngx_http_convrelay_ngx_str(&entry->name);
 
     if (entry->alone) {
         rc = ngx_http_convrelay_env_alone(ef, &name, &value);
@@ -179,7 +180,8 @@ ngx_http_convrelay_env_entry(ngx_http_convrelay_env_file_t *ef,
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_env_set(ef->mcf, &name, &value, ef->mcf->nfiles);
+    return ngx_http_convrelay_env_set(ef->mcf, &name, &value, ef->mcf->nfiles,
+                                      !entry->alone);
 }
 
 
@@ -237,8 +239,14 @@ ngx_http_convrelay_env_text(ngx_http_convrelay_env_file_t *ef,
 
     convrelay_dotenv_trim(entry, &text);
 
-    value->len = text.len;
-    value->data = text.data;
+    if (text.len
+        && convrelay_secret_is_name(&entry->name)
+        && !convrelay_secret_is_placeholder(&text))
+    {
+        ef->secrets = 1;
+    }
+
+    *value = ngx_http_convrelay_ngx_str(&text);
 
     return NGX_OK;
 }
@@ -277,8 +285,7 @@ ngx_http_convrelay_env_reference(void *data, const convrelay_str_t *name,
         return CONVRELAY_DECLINED;
     }
 
-    value->len = text.len;
-    value->data = text.data;
+    *value = ngx_http_convrelay_str(&text);
 
     return CONVRELAY_OK;
 }

@@ -24,7 +24,8 @@ static ngx_uint_t ngx_http_convrelay_env_listed(ngx_array_t *names,
 ngx_int_t
 ngx_http_convrelay_env_process(u_char *name, size_t len, ngx_str_t *value)
 {
-    u_char  *p;
+    u_char           *p;
+    convrelay_str_t   text;
 
     p = ngx_http_convrelay_env_process_find(name, len);
 
@@ -32,8 +33,14 @@ ngx_http_convrelay_env_process(u_char *name, size_t len, ngx_str_t *value)
         return NGX_DECLINED;
     }
 
-    value->data = p + len + 1;
-    value->len = ngx_strlen(value->data);
+    /* a secret out of a file or a pipe often ends in a line end */
+
+    text.data = p + len + 1;
+    text.len = ngx_strlen(text.data);
+
+    convrelay_str_trim(&text);
+
+    *value = ngx_http_convrelay_ngx_str(&text);
 
     return NGX_OK;
 }
@@ -59,10 +66,7 @@ ngx_http_convrelay_env_process_find(u_char *name, size_t len)
 }
 
 
-/*
- * The process may have this name, which is used.  Whatever wins today, a new
- * binary has to find the same as this one after a reload.
- */
+/* whatever wins today: a new binary has to find what a reload would */
 
 ngx_int_t
 ngx_http_convrelay_env_use(ngx_conf_t *cf,

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "convrelay_dotenv.h"
+#include "convrelay_secret.h"
 
 
 #define must(x)  if (!(x)) abort()
@@ -36,6 +37,7 @@ static int nothing(void *data, const convrelay_str_t *name,
     convrelay_str_t *value);
 static void keep(names_t *names, const convrelay_str_t *name, u_char *data,
     size_t len);
+static void looks(const convrelay_str_t *value);
 static void again(const convrelay_str_t *name, const convrelay_str_t *value,
     u_char quote);
 static u_char *quoted(u_char *p, const convrelay_str_t *s, u_char quote);
@@ -146,6 +148,7 @@ entry(const convrelay_dotenv_t *env, const convrelay_dotenv_entry_t *e,
     must(value.data >= out && value.data + value.len <= out + len);
     must(value.len == 0 || (value.data[0] != '\n' && value.data[0] != '\r'));
 
+    looks(&value);
     again(&e->name, &value, '"');
     again(&e->name, &value, '\'');
 
@@ -203,6 +206,20 @@ keep(names_t *names, const convrelay_str_t *name, u_char *data, size_t len)
     pair->name = *name;
     pair->value.data = data;
     pair->value.len = len;
+}
+
+
+static void
+looks(const convrelay_str_t *value)
+{
+    int  control;
+
+    control = convrelay_secret_control(value);
+
+    must(control == -1 || memchr(value->data, control, value->len));
+    must(!convrelay_secret_is_quoted(value) || value->len >= 2);
+    must(!convrelay_secret_is_placeholder(value) || value->len >= 2);
+    must(!convrelay_secret_is_name(value) || value->len >= 4);
 }
 
 

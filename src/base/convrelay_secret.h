@@ -1,0 +1,30 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Values of the environment as people get them wrong: what is to be dropped,
+ * refused, or warned of.
+ */
+
+
+#ifndef CONVRELAY_SECRET_H_INCLUDED
+#define CONVRELAY_SECRET_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+/* the first control character except a tab, or -1 */
+int convrelay_secret_control(const convrelay_str_t *value);
+
+/* in a pair of quotes */
+int convrelay_secret_is_quoted(const convrelay_str_t *value);
+
+/* what examples have in the place of a value, such as "sk-..." */
+int convrelay_secret_is_placeholder(const convrelay_str_t *value);
+
+/* by its name the value is not for everybody, such as OPENAI_API_KEY */
+int convrelay_secret_is_name(const convrelay_str_t *name);
+
+
+#endif /* CONVRELAY_SECRET_H_INCLUDED */
