@@ -17,21 +17,17 @@
 
 #include "ngx_http_convrelay_auth.h"
 
-#include "convrelay_signature.h"
+#include "convrelay_ticket.h"
 
 
-#define NGX_HTTP_CONVRELAY_TICKET_TIME_LEN   8          /* hex digits */
-#define NGX_HTTP_CONVRELAY_TICKET_MAX        31536000   /* seconds */
-#define NGX_HTTP_CONVRELAY_TICKET_SESSION    64         /* bytes, at most */
-#define NGX_HTTP_CONVRELAY_TICKET_LEN                                        \
-    (NGX_HTTP_CONVRELAY_TICKET_TIME_LEN + CONVRELAY_SIGNATURE_LEN)
+#define NGX_HTTP_CONVRELAY_TICKET_MAX  31536000        /* seconds */
 
 
 static convrelay_str_t *ngx_http_convrelay_ticket_field(ngx_array_t *form,
     ngx_str_t *name);
-static ngx_int_t ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
-    ngx_http_convrelay_auth_conf_t *conf, convrelay_str_t *sid,
-    convrelay_str_t *ended_session, time_t expires, u_char *ticket);
+static ngx_int_t ngx_http_convrelay_ticket_mac(ngx_http_request_t *r,
+    ngx_http_convrelay_auth_conf_t *conf, convrelay_ticket_t *ticket,
+    convrelay_str_t *sid, u_char *mac);
 
 
 char *
@@ -96,9 +92,10 @@ ngx_int_t
 ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_pair_t *parameter)
 {
-    u_char           *ticket;
-    ngx_array_t      *form;
-    convrelay_str_t  *sid, *session, ended_session;
+    u_char              mac[CONVRELAY_SIGNATURE_LEN];
+    ngx_array_t        *form;
+    convrelay_str_t    *sid, *session;
+    convrelay_ticket_t  ticket;
 
     static ngx_str_t  sid_name = ngx_string("CallSid");
     static ngx_str_t  session_name = ngx_string("SessionId");
@@ -116,37 +113,35 @@ ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
+    ngx_memzero(&ticket, sizeof(convrelay_ticket_t));
+
+    ticket.expires = ngx_time() + conf->ticket_lifetime;
+
     /* only the request of an action has it */
 
     session = ngx_http_convrelay_ticket_field(form, &session_name);
-    ended_session.len = 0;
 
-    if (session && session->len <= NGX_HTTP_CONVRELAY_TICKET_SESSION) {
-        ended_session = *session;
+    if (session && session->len <= CONVRELAY_TICKET_MAX_SESSION) {
+        ticket.session = *session;
     }
 
-    parameter->value.len = NGX_HTTP_CONVRELAY_TICKET_LEN + ended_session.len;
-
-    ticket = ngx_pnalloc(r->pool, parameter->value.len);
-    if (ticket == NULL) {
+    if (ngx_http_convrelay_ticket_mac(r, conf, &ticket, sid, mac) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_ticket_make(r, conf, sid, &ended_session,
-                                       ngx_time() + conf->ticket_lifetime,
-                                       ticket)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ended_session.len) {
-        ngx_memcpy(ticket + NGX_HTTP_CONVRELAY_TICKET_LEN, ended_session.data,
-                   ended_session.len);
-    }
+    ticket.mac.len = sizeof(mac);
+    ticket.mac.data = mac;
 
     convrelay_str_set(&parameter->name, NGX_HTTP_CONVRELAY_TICKET_NAME);
-    parameter->value.data = ticket;
+
+    parameter->value.len = convrelay_ticket_size(&ticket);
+
+    parameter->value.data = ngx_pnalloc(r->pool, parameter->value.len);
+    if (parameter->value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) convrelay_ticket_write(parameter->value.data, &ticket);
 
     return NGX_OK;
 }
@@ -180,11 +175,10 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_session_t *s,
     convrelay_str_t *ended_session)
 {
-    u_char                  wanted[NGX_HTTP_CONVRELAY_TICKET_LEN];
-    time_t                  expires;
-    convrelay_str_t         mac, session;
+    u_char                  wanted[CONVRELAY_SIGNATURE_LEN];
     const char             *reason;
-    const convrelay_str_t  *ticket;
+    convrelay_ticket_t      ticket;
+    const convrelay_str_t  *text;
 
     ended_session->len = 0;
     ended_session->data = NULL;
@@ -195,51 +189,33 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
 
     reason = "no ticket";
 
-    ticket = convrelay_session_parameter(s,
+    text = convrelay_session_parameter(s,
                                (u_char *) NGX_HTTP_CONVRELAY_TICKET_NAME,
                                sizeof(NGX_HTTP_CONVRELAY_TICKET_NAME) - 1);
 
-    if (ticket == NULL || ticket->len == 0) {
+    if (text == NULL || text->len == 0) {
         goto refused;
     }
 
     reason = "wrong ticket";
 
-    if (ticket->len < NGX_HTTP_CONVRELAY_TICKET_LEN
-        || ticket->len > NGX_HTTP_CONVRELAY_TICKET_LEN
-                         + NGX_HTTP_CONVRELAY_TICKET_SESSION)
-    {
+    if (convrelay_ticket_parse(&ticket, text) != CONVRELAY_OK) {
         goto refused;
     }
 
-    expires = ngx_hextoi(ticket->data, NGX_HTTP_CONVRELAY_TICKET_TIME_LEN);
-
-    if (expires == NGX_ERROR) {
-        goto refused;
-    }
-
-    session.len = ticket->len - NGX_HTTP_CONVRELAY_TICKET_LEN;
-    session.data = ticket->data + NGX_HTTP_CONVRELAY_TICKET_LEN;
-
-    if (ngx_http_convrelay_ticket_make(r, conf, &s->setup.call_sid, &session,
-                                       expires, wanted)
+    if (ngx_http_convrelay_ticket_mac(r, conf, &ticket, &s->setup.call_sid,
+                                      wanted)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    mac.len = CONVRELAY_SIGNATURE_LEN;
-    mac.data = ticket->data + NGX_HTTP_CONVRELAY_TICKET_TIME_LEN;
-
-    if (convrelay_signature_check(&mac,
-                                  wanted + NGX_HTTP_CONVRELAY_TICKET_TIME_LEN)
-        != CONVRELAY_OK)
-    {
+    if (convrelay_signature_check(&ticket.mac, wanted) != CONVRELAY_OK) {
         goto refused;
     }
 
-    if (expires >= ngx_time()) {
-        *ended_session = session;
+    if ((time_t) ticket.expires >= ngx_time()) {
+        *ended_session = ticket.session;
         return NGX_OK;
     }
 
@@ -254,13 +230,14 @@ refused:
 }
 
 
+/* in base64; NGX_OK or NGX_ERROR */
+
 static ngx_int_t
-ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
-    ngx_http_convrelay_auth_conf_t *conf, convrelay_str_t *sid,
-    convrelay_str_t *ended_session, time_t expires, u_char *ticket)
+ngx_http_convrelay_ticket_mac(ngx_http_request_t *r,
+    ngx_http_convrelay_auth_conf_t *conf, convrelay_ticket_t *ticket,
+    convrelay_str_t *sid, u_char *mac)
 {
-    size_t           size;
-    u_char           digest[NGX_HTTP_CONVRELAY_SHA1_LEN], *p;
+    u_char           digest[NGX_HTTP_CONVRELAY_SHA1_LEN];
     ngx_str_t        secret, src, dst;
     convrelay_str_t  input;
 
@@ -274,35 +251,20 @@ ngx_http_convrelay_ticket_make(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    size = NGX_HTTP_CONVRELAY_TICKET_TIME_LEN + sid->len;
+    input.len = convrelay_ticket_input_size(ticket, sid);
 
-    input.data = ngx_pnalloc(r->pool, sizeof("=ff") + ended_session->len
-                                      + size);
+    input.data = ngx_pnalloc(r->pool, input.len);
     if (input.data == NULL) {
         return NGX_ERROR;
     }
 
-    /* no time starts as a session does, so neither passes for the other */
-
-    p = input.data;
-
-    if (ended_session->len) {
-        p = ngx_sprintf(p, "=%02xz%*s", ended_session->len,
-                        ended_session->len, ended_session->data);
-    }
-
-    p = ngx_sprintf(p, "%08xD", (uint32_t) expires);
-    p = ngx_cpymem(p, sid->data, sid->len);
-
-    input.len = p - input.data;
+    (void) convrelay_ticket_input_write(input.data, ticket, sid);
 
     ngx_http_convrelay_hmac_sha1(&secret, &input, digest);
 
-    p = ngx_sprintf(ticket, "%08xD", (uint32_t) expires);
-
     src.len = sizeof(digest);
     src.data = digest;
-    dst.data = p;
+    dst.data = mac;
 
     ngx_encode_base64(&dst, &src);
 
