@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "convrelay_signature.h"
+#include "convrelay_url.h"
 
 
 #define CONVRELAY_SIGNATURE_TOKEN_LEN  32       /* hex digits */
@@ -21,8 +22,6 @@
 
 static void convrelay_signature_split(convrelay_signature_t *s,
     const convrelay_str_t *url);
-static const u_char *convrelay_signature_port(const u_char *p,
-    const u_char *last);
 static size_t convrelay_signature_unique(convrelay_pair_t *pairs, size_t n);
 static int convrelay_signature_cmp_pairs(const void *one, const void *two);
 static int convrelay_signature_cmp(const convrelay_str_t *a,
@@ -145,76 +144,26 @@ static void
 convrelay_signature_split(convrelay_signature_t *s,
     const convrelay_str_t *url)
 {
-    const u_char  *p, *last, *host, *port, *path, *query;
+    u_char           *p;
+    convrelay_url_t   u;
+
+    if (convrelay_url_split(&u, url) == CONVRELAY_OK) {
+        s->base.data = url->data;
+        s->base.len = u.port.data - url->data;
+        s->port = u.port;
+        s->path = u.path;
+        s->query = u.query;
+
+        return;
+    }
 
     s->base = *url;
 
-    if (url->len == 0) {
-        return;
-    }
+    p = url->len ? memchr(url->data, '#', url->len) : NULL;
 
-    p = memchr(url->data, '#', url->len);
     if (p) {
         s->base.len = p - url->data;
     }
-
-    last = url->data + s->base.len;
-    p = memchr(url->data, ':', s->base.len);
-
-    if (p == NULL || last - p < 3 || p[1] != '/' || p[2] != '/') {
-        return;
-    }
-
-    host = p + 3;
-
-    for (path = host; path < last; path++) {
-
-        if (*path == '/' || *path == '?') {
-            break;
-        }
-    }
-
-    for (query = path; query < last; query++) {
-
-        if (*query == '?') {
-            break;
-        }
-    }
-
-    port = convrelay_signature_port(host, path);
-
-    s->base.len = port - url->data;
-
-    s->port.data = (u_char *) port;
-    s->port.len = path - port;
-
-    s->path.data = (u_char *) path;
-    s->path.len = query - path;
-
-    s->query.data = (u_char *) query;
-    s->query.len = last - query;
-}
-
-
-/* the colon of the port, or the end: not one of "user:pass@" or "[::1]" */
-
-static const u_char *
-convrelay_signature_port(const u_char *p, const u_char *last)
-{
-    const u_char  *end;
-
-    for (end = last; end > p; end--) {
-
-        if (end[-1] == ':') {
-            return end - 1;
-        }
-
-        if (end[-1] < '0' || end[-1] > '9') {
-            break;
-        }
-    }
-
-    return last;
 }
 
 
