@@ -141,13 +141,20 @@ convrelay_sse_free(convrelay_sse_t *s)
 
 /*
  * Neither kind of line end is looked for far past the other, or a stream that
- * uses one of them would be searched to its end for each line.
+ * uses one of them would be searched to its end for each line.  There is at
+ * least one byte.
  */
 
 static u_char *
 convrelay_sse_line_end(u_char *p, u_char *last)
 {
     u_char  *lf, *cr, *end;
+
+    /* half of all lines are empty */
+
+    if (*p == '\n' || *p == '\r') {
+        return p;
+    }
 
     for ( /* void */ ; p < last; p = end) {
 
