@@ -875,9 +875,9 @@ or diagnose($run);
 # TwiML as Twilio would see it
 
 $run = caller_run('-e', 'Hi', @to, "$http/odd");
-like($run->{err}, qr/attribute "interruptable" is not known/,
+like($run->{err}, qr/attribute "interruptable" of .* did you mean "interruptible"\?/,
      'an unknown attribute is told');
-like($run->{err}, qr/speechTimeout="10" is not/, '... a bad value');
+like($run->{err}, qr/speechTimeout="10" of <ConversationRelay> is not valid/, '... a bad value');
 like($run->{err}, qr/64102/, '... a wrong scheme');
 is($run->{code}, 4, '... and there is no relay');
 

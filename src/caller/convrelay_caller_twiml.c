@@ -7,21 +7,19 @@
 #include <strings.h>
 
 #include "convrelay_twiml.h"
+#include "convrelay_twiml_attribute.h"
 
 #include "convrelay_caller_twiml.h"
 #include "convrelay_caller_xml.h"
 
 
-/*
- * Attributes of <ConversationRelay> (section 1.4 of the protocol notes).
- * values is a list of words, "number LOW HIGH [WORD]", or NULL for any text;
- * a leading "+" says that several words may be given.
- */
+/* what TwiML has in the form in which its settings are checked together */
 
 typedef struct {
-    const char  *name;
-    const char  *values;
-} convrelay_caller_twiml_attribute_t;
+    convrelay_twiml_t            twiml;
+    convrelay_pair_t            *attributes;
+    convrelay_twiml_language_t  *languages;
+} convrelay_caller_settings_t;
 
 
 static void convrelay_caller_twiml_verbs(convrelay_caller_twiml_t *t,
@@ -32,48 +30,17 @@ static int convrelay_caller_twiml_relay(convrelay_caller_twiml_t *t,
     convrelay_caller_xml_t *node);
 static void convrelay_caller_twiml_children(convrelay_caller_twiml_t *t,
     convrelay_caller_xml_t *node);
+static void convrelay_caller_twiml_language(convrelay_caller_twiml_t *t,
+    convrelay_caller_xml_t *node);
 static void convrelay_caller_twiml_check(convrelay_caller_twiml_t *t,
-    const char *name, const char *value);
-static int convrelay_caller_twiml_value(const char *values, const char *value);
+    const convrelay_caller_xml_t *node, const char *other);
+static void convrelay_caller_twiml_conflicts(convrelay_caller_twiml_t *t,
+    convrelay_caller_xml_t *node);
+static convrelay_pair_t *convrelay_caller_twiml_pairs(
+    const convrelay_caller_pairs_t *pairs);
 static char *convrelay_caller_twiml_copy(const convrelay_caller_pairs_t *pairs,
     const char *name);
-
-
-static const convrelay_caller_twiml_attribute_t
-    convrelay_caller_attributes[] =
-{
-    { "url", NULL },
-    { "welcomeGreeting", NULL },
-    { "welcomeGreetingInterruptible", "none dtmf speech any true false" },
-    { "language", NULL },
-    { "ttsLanguage", NULL },
-    { "transcriptionLanguage", NULL },
-    { "ttsProvider", "Google Amazon ElevenLabs" },
-    { "voice", NULL },
-    { "transcriptionProvider", "Deepgram Google" },
-    { "speechModel", NULL },
-    { "interruptible", "none dtmf speech any true false" },
-    { "interruptSensitivity", "low medium high" },
-    { "ignoreBackchannel", "true false" },
-    { "reportInputDuringAgentSpeech", "none dtmf speech any true false" },
-    { "preemptible", "true false" },
-    { "dtmfDetection", "true false" },
-    { "partialPrompts", "true false" },
-    { "speechTimeout", "number 600 5000 auto" },
-    { "eotThreshold", "number 0.5 0.9" },
-    { "deepgramSmartFormat", "true false" },
-    { "profanityFilter", "true false" },
-    { "hints", NULL },
-    { "elevenlabsTextNormalization", "on auto off" },
-    { "events", "+speaker-events tokens-played config-updated" },
-    { "debug", "+debugging speaker-events tokens-played" },
-    { "intelligenceService", NULL },
-    { "conversationConfiguration", NULL },
-    { "backgroundNoiseReduction", NULL },
-    { "applicationReconnect", "true false" },
-    { "echoPromptFiltering", "true false" },
-    { NULL, NULL }
-};
+static void convrelay_caller_twiml_str(convrelay_str_t *str, const char *s);
 
 
 int
@@ -167,7 +134,8 @@ convrelay_caller_twiml_connect(convrelay_caller_twiml_t *t,
     convrelay_caller_xml_t *node)
 {
     size_t                   i;
-    const char              *name;
+    const char              *name, *error;
+    convrelay_str_t          action;
     convrelay_caller_xml_t  *noun;
 
     t->action = convrelay_caller_twiml_copy(&node->attributes, "action");
@@ -179,6 +147,15 @@ convrelay_caller_twiml_connect(convrelay_caller_twiml_t *t,
         if (strcmp(name, "action") != 0 && strcmp(name, "method") != 0) {
             convrelay_caller_buf_printf(&t->warnings,
                 "<Connect> has the unknown attribute \"%s\"\n", name);
+        }
+    }
+
+    if (t->action) {
+        convrelay_caller_twiml_str(&action, t->action);
+
+        if (convrelay_twiml_check_action(&action, &error) != CONVRELAY_OK) {
+            convrelay_caller_buf_printf(&t->warnings,
+                "action=\"%s\" of <Connect> %s\n", t->action, error);
         }
     }
 
@@ -220,8 +197,10 @@ convrelay_caller_twiml_relay(convrelay_caller_twiml_t *t,
     for (i = 0; i < node->attributes.n; i++) {
         attr = &node->attributes.elts[i];
         convrelay_caller_pairs_add(&t->attributes, attr->name, attr->value);
-        convrelay_caller_twiml_check(t, attr->name, attr->value);
     }
+
+    convrelay_caller_twiml_check(t, node, "url");
+    convrelay_caller_twiml_conflicts(t, node);
 
     t->url = convrelay_caller_twiml_copy(&t->attributes, "url");
     t->language = convrelay_caller_twiml_copy(&t->attributes, "language");
@@ -244,8 +223,7 @@ convrelay_caller_twiml_relay(convrelay_caller_twiml_t *t,
         return CONVRELAY_ERROR;
     }
 
-    url.data = (u_char *) t->url;
-    url.len = strlen(t->url);
+    convrelay_caller_twiml_str(&url, t->url);
 
     if (convrelay_twiml_check_url(&url, &error) != CONVRELAY_OK) {
         convrelay_caller_buf_printf(&t->warnings,
@@ -281,14 +259,7 @@ convrelay_caller_twiml_children(convrelay_caller_twiml_t *t,
         }
 
         if (strcmp(child->name, "Language") == 0) {
-
-            if (convrelay_caller_pairs_get(&child->attributes, "code")
-                == NULL)
-            {
-                convrelay_caller_buf_str(&t->warnings,
-                    "a <Language> lacks its code\n");
-            }
-
+            convrelay_caller_twiml_language(t, child);
             continue;
         }
 
@@ -302,88 +273,165 @@ convrelay_caller_twiml_children(convrelay_caller_twiml_t *t,
 
 
 static void
-convrelay_caller_twiml_check(convrelay_caller_twiml_t *t, const char *name,
-    const char *value)
+convrelay_caller_twiml_language(convrelay_caller_twiml_t *t,
+    convrelay_caller_xml_t *node)
 {
-    const convrelay_caller_twiml_attribute_t  *a;
+    const char       *code, *error;
+    convrelay_str_t   name, value;
 
-    for (a = convrelay_caller_attributes; a->name; a++) {
+    convrelay_caller_twiml_check(t, node, "code");
 
-        if (strcasecmp(a->name, name) != 0) {
-            continue;
-        }
+    code = convrelay_caller_pairs_get(&node->attributes, "code");
 
-        if (strcmp(a->name, name) != 0) {
-            convrelay_caller_buf_printf(&t->warnings,
-                "attribute \"%s\" is not known to Twilio, it is spelt "
-                "\"%s\"\n", name, a->name);
-            return;
-        }
-
-        if (a->values && !convrelay_caller_twiml_value(a->values, value)) {
-            convrelay_caller_buf_printf(&t->warnings,
-                "attribute %s=\"%s\" is not one of: %s\n", name, value,
-                a->values + (a->values[0] == '+'));
-        }
-
+    if (code == NULL || code[0] == '\0') {
+        convrelay_caller_buf_str(&t->warnings,
+                                 "a <Language> lacks its code\n");
         return;
     }
 
-    convrelay_caller_buf_printf(&t->warnings,
-        "attribute \"%s\" is not known to Twilio, which ignores it "
-        "silently\n", name);
+    convrelay_str_set(&name, "language");
+    convrelay_caller_twiml_str(&value, code);
+
+    if (convrelay_twiml_check_value(&name, &value, &error) != CONVRELAY_OK) {
+        convrelay_caller_buf_printf(&t->warnings,
+            "code=\"%s\" of a <Language> is not valid: %s\n", code, error);
+    }
 }
 
 
-static int
-convrelay_caller_twiml_value(const char *values, const char *value)
+/* the attributes of a relay or a language; other is one beside the table */
+
+static void
+convrelay_caller_twiml_check(convrelay_caller_twiml_t *t,
+    const convrelay_caller_xml_t *node, const char *other)
 {
-    char         *end, word[64];
-    size_t        len;
-    double        number, low, high;
-    const char   *p;
+    size_t                      i;
+    const char                 *hint, *error;
+    convrelay_str_t             name, value;
+    convrelay_caller_pair_t    *attr;
+    convrelay_twiml_element_e   element;
 
-    if (strncmp(values, "number ", 7) == 0) {
-        low = strtod(values + 7, &end);
-        high = strtod(end, &end);
-        p = end + strspn(end, " ");
+    element = (strcmp(node->name, "Language") == 0)
+              ? CONVRELAY_TWIML_LANGUAGE : CONVRELAY_TWIML_RELAY;
 
-        if (*p && strcmp(p, value) == 0) {
-            return 1;
+    for (i = 0; i < node->attributes.n; i++) {
+        attr = &node->attributes.elts[i];
+
+        if (strcmp(attr->name, other) == 0) {
+            continue;
         }
 
-        number = strtod(value, &end);
+        convrelay_caller_twiml_str(&name, attr->name);
+        convrelay_caller_twiml_str(&value, attr->value);
 
-        return end != value && *end == '\0' && number >= low
-               && number <= high;
-    }
-
-    if (values[0] != '+') {
-        return convrelay_caller_has_word(values, value)
-               && strchr(value, ' ') == NULL;
-    }
-
-    for (p = value; *p; p += len) {
-        p += strspn(p, " ");
-        len = strcspn(p, " ");
-
-        if (len == 0) {
-            break;
+        if (convrelay_twiml_check_attribute(element, &name, &hint)
+            != CONVRELAY_OK)
+        {
+            convrelay_caller_buf_printf(&t->warnings,
+                "attribute \"%s\" of <%s> is not known to Twilio, which "
+                "ignores it%s%s%s\n", attr->name, node->name,
+                hint ? "; did you mean \"" : "", hint ? hint : "",
+                hint ? "\"?" : "");
+            continue;
         }
 
-        if (len >= sizeof(word)) {
-            return 0;
-        }
-
-        memcpy(word, p, len);
-        word[len] = '\0';
-
-        if (!convrelay_caller_has_word(values + 1, word)) {
-            return 0;
+        if (convrelay_twiml_check_value(&name, &value, &error)
+            != CONVRELAY_OK)
+        {
+            convrelay_caller_buf_printf(&t->warnings,
+                "%s=\"%s\" of <%s> is not valid: %s\n", attr->name,
+                attr->value, node->name, error);
         }
     }
+}
 
-    return 1;
+
+/* settings that are valid alone, but not together (64101, 64106) */
+
+static void
+convrelay_caller_twiml_conflicts(convrelay_caller_twiml_t *t,
+    convrelay_caller_xml_t *node)
+{
+    size_t                        i, n;
+    convrelay_caller_xml_t       *child;
+    convrelay_twiml_language_t   *language;
+    convrelay_caller_settings_t   s;
+    convrelay_twiml_conflict_t    c[CONVRELAY_TWIML_MAX_CONFLICTS];
+
+    memset(&s, 0, sizeof(convrelay_caller_settings_t));
+
+    n = 0;
+
+    for (child = node->children; child; child = child->next) {
+        n += (strcmp(child->name, "Language") == 0);
+    }
+
+    s.attributes = convrelay_caller_twiml_pairs(&node->attributes);
+    s.languages = convrelay_caller_alloc(n
+                                         * sizeof(convrelay_twiml_language_t));
+
+    s.twiml.attributes = s.attributes;
+    s.twiml.nattributes = node->attributes.n;
+    s.twiml.languages = s.languages;
+
+    for (child = node->children; child; child = child->next) {
+
+        if (strcmp(child->name, "Language") == 0) {
+            language = &s.languages[s.twiml.nlanguages++];
+            language->attributes =
+                            convrelay_caller_twiml_pairs(&child->attributes);
+            language->nattributes = child->attributes.n;
+            convrelay_caller_twiml_str(&language->code,
+                       convrelay_caller_pairs_get(&child->attributes, "code"));
+        }
+    }
+
+    n = convrelay_twiml_conflicts(&s.twiml, c);
+
+    for (i = 0; i < n; i++) {
+
+        if (c[i].code) {
+            convrelay_caller_buf_printf(&t->warnings, "<Language> \"%.*s\": ",
+                                        (int) c[i].code->len,
+                                        (char *) c[i].code->data);
+        }
+
+        convrelay_caller_buf_printf(&t->warnings, "%s, otherwise Twilio can "
+                                    "refuse the live call (64101, 64106)\n",
+                                    c[i].phrase);
+    }
+
+    for (i = 0; i < s.twiml.nlanguages; i++) {
+        free((void *) s.languages[i].attributes);
+    }
+
+    free(s.languages);
+    free(s.attributes);
+}
+
+
+static convrelay_pair_t *
+convrelay_caller_twiml_pairs(const convrelay_caller_pairs_t *pairs)
+{
+    size_t             i;
+    convrelay_pair_t  *copy;
+
+    copy = convrelay_caller_alloc(pairs->n * sizeof(convrelay_pair_t));
+
+    for (i = 0; i < pairs->n; i++) {
+        convrelay_caller_twiml_str(&copy[i].name, pairs->elts[i].name);
+        convrelay_caller_twiml_str(&copy[i].value, pairs->elts[i].value);
+    }
+
+    return copy;
+}
+
+
+static void
+convrelay_caller_twiml_str(convrelay_str_t *str, const char *s)
+{
+    str->data = (u_char *) (s ? s : "");
+    str->len = strlen((char *) str->data);
 }
 
 

@@ -24,6 +24,11 @@
     attributes "/></Connect></Response>"
 
 
+#define CHILD(child)                                                         \
+    "<Response><Connect><ConversationRelay url=\"wss://a.example/ws\">"       \
+    child "</ConversationRelay></Connect></Response>"
+
+
 static void test_relay(void);
 static void test_escapes(void);
 static void test_written(void);
@@ -291,11 +296,16 @@ static void
 test_warnings(void)
 {
     warned(RELAY("interruptible=\"any\" speechTimeout=\"auto\""), NULL);
-    warned(RELAY("speechTimeout=\"600\" eotThreshold=\"0.7\""), NULL);
+    warned(RELAY("speechTimeout=\"600\" speechModel=\"flux\" "
+                 "eotThreshold=\"0.7\""), NULL);
     warned(RELAY("events=\"tokens-played\" ttsProvider=\"google\""), NULL);
-    warned(RELAY("greeting=\"x\""), "attribute \"greeting\" is not known");
-    warned(RELAY("welcomegreeting=\"x\""), "spelt \"welcomeGreeting\"");
-    warned(RELAY("interruptible=\"maybe\""), "interruptible=\"maybe\"");
+    warned(RELAY("greeting=\"x\""), "attribute \"greeting\" of "
+           "<ConversationRelay> is not known to Twilio, which ignores it\n");
+    warned(RELAY("welcomegreeting=\"x\""),
+           "ignores it; did you mean \"welcomeGreeting\"?");
+    warned(RELAY("interruptible=\"maybe\""),
+           "interruptible=\"maybe\" of <ConversationRelay> is not valid: "
+           "write \"none\"");
     warned(RELAY("speechTimeout=\"599\""), "speechTimeout=\"599\"");
     warned(RELAY("speechTimeout=\"1s\""), "speechTimeout=\"1s\"");
     warned(RELAY("events=\"tokens-plaid\""), "events=\"tokens-plaid\"");
@@ -304,7 +314,26 @@ test_warnings(void)
     warned("<Response><Connect foo='x'><ConversationRelay "
            "url=\"wss://a.example/\"/></Connect></Response>",
            "unknown attribute \"foo\"");
-    warned("<Response><Connect><ConversationRelay url=\"wss://a.example/\">"
-           "<Parameter name='x'/></ConversationRelay></Connect></Response>",
-           "lacks its name or its value");
+    warned("<Response><Connect action='ftp://x/'><ConversationRelay "
+           "url=\"wss://a.example/\"/></Connect></Response>",
+           "action=\"ftp://x/\" of <Connect> has a scheme");
+    warned(CHILD("<Parameter name='x'/>"), "lacks its name or its value");
+    warned(CHILD("<Language code='es-ES' ttsProvider='Amazon' "
+                 "voice='Lucia-Neural'/>"), NULL);
+    warned(CHILD("<Language ttsProvider='Google'/>"), "lacks its code");
+    warned(CHILD("<Language code='es_ES!'/>"),
+           "code=\"es_ES!\" of a <Language> is not valid: write a language");
+    warned(CHILD("<Language code='es-ES' welcomeGreeting='Hola'/>"),
+           "attribute \"welcomeGreeting\" of <Language> is not known");
+    warned(CHILD("<Language code='es-ES' voices='x'/>"),
+           "did you mean \"voice\"?");
+    warned(CHILD("<Language code='es-ES' ttsProvider='Azure'/>"),
+           "ttsProvider=\"Azure\" of <Language> is not valid");
+    warned(CHILD("<Language code='es-ES' ttsProvider='Google' "
+                 "voice='Lucia-Neural'/>"),
+           "<Language> \"es-ES\": \"voice\" is one of Amazon, set");
+    warned(RELAY("language=\"multi\" ttsProvider=\"Google\""),
+           "\"multi\" needs");
+    warned(RELAY("ttsProvider=\"Google\" voice=\"Lucia-Neural\""),
+           "refuse the live call (64101, 64106)");
 }
