@@ -357,12 +357,12 @@ convrelay_on  setup  say;
 
 
 
-=== TEST 18: something behind an end
+=== TEST 18: something after an end
 --- on
 convrelay_on  setup  end "x" say "y";
 --- must_die
 --- error_log
-"say" stands behind "end", with which the call is over
+"say" after "end": nothing can follow "end"
 
 
 

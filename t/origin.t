@@ -343,7 +343,7 @@ foreign
 
 
 
-=== TEST 8: webhooks are no sockets: a form can come from any page, a signature not
+=== TEST 8: webhooks are not sockets: a form can come from any page, a signature not
 --- config
 location = /twiml {
     convrelay_twiml  wss://voice.example.com/ws;

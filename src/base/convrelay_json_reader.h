@@ -43,7 +43,7 @@ typedef enum {
 
 typedef struct {
     u_char                  *data;        /* in the document; of a string,
-                                             behind its quote */
+                                             after its quote */
     uint32_t                 len;         /* bytes; of a string, between its
                                              quotes */
     unsigned                 size:28;     /* values that it is, those in it

@@ -354,8 +354,8 @@ ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
             == CONVRELAY_RELAY_OUT_END)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" stands behind \"end\", with which the "
-                               "call is over", name);
+                               "\"%V\" after \"end\": nothing can follow "
+                               "\"end\"", name);
             return NGX_CONF_ERROR;
         }
     }

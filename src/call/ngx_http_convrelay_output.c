@@ -8,7 +8,7 @@
  *
  * A chunk that was offered to the socket is neither moved nor merged: with
  * TLS a write that has to be retried must be retried from the same address.
- * Bytes may be appended behind what was offered.
+ * Bytes may be appended after what was offered.
  */
 
 

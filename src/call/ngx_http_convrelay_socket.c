@@ -222,7 +222,7 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
 }
 
 
-/* runs with the request's pool, behind its access log line */
+/* runs with the request's pool, after its access log line */
 
 static void
 ngx_http_convrelay_call_free(void *data)

@@ -35,7 +35,7 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
         return NGX_HTTP_FORBIDDEN;
     }
 
-    /* as an error page this is no error, and has a status of its own */
+    /* reached by error_page, the 101 keeps its own status */
 
     r->err_status = 0;
 

@@ -322,7 +322,7 @@ ngx_int_t ngx_http_convrelay_json_eval(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_convrelay_add_variables(ngx_conf_t *cf);
 
-/* evaluates anew what was cached before the call was known */
+/* evaluates again what was cached before the call was known */
 void ngx_http_convrelay_flush_variables(ngx_http_request_t *r);
 
 /*

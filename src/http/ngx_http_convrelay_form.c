@@ -117,7 +117,7 @@ ngx_http_convrelay_form_value(ngx_http_request_t *r, ngx_str_t *name,
  * Variables of the form can be evaluated at any time in any request: before
  * its body was read, while it is, after it broke off, or where it goes on to
  * an upstream unread.  A form that was cut has values that nobody sent, so it
- * is no form, and the next evaluation looks again.
+ * is not a form, and the next evaluation looks again.
  */
 
 static ngx_uint_t

@@ -235,7 +235,7 @@ ngx_http_convrelay_add_variables(ngx_conf_t *cf)
 
 /*
  * A map over a call variable that was evaluated before the setup message has
- * kept its value: it is evaluated anew.  Variables of "set" are weak ones and
+ * kept its value: it is evaluated again.  Variables of "set" are weak ones and
  * stay; so do others that have no value to give now.
  */
 

@@ -228,7 +228,7 @@ convrelay_llm_choice(const convrelay_json_value_t *choices,
 
 /*
  * The first one counts: OpenRouter sends it twice, Azure sends chunks with
- * null behind it.
+ * null after it.
  */
 
 static void

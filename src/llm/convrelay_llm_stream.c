@@ -419,7 +419,7 @@ convrelay_llm_completion(convrelay_llm_stream_t *s,
 }
 
 
-/* the end of a stream that gateways put behind a document */
+/* the end of a stream that gateways put after a document */
 
 static void
 convrelay_llm_cut_done(convrelay_str_t *doc)

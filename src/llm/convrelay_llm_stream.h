@@ -96,14 +96,14 @@ typedef struct {
 void convrelay_llm_stream_init(convrelay_llm_stream_t *s, unsigned status);
 
 /*
- * Reads on from *pos, which is moved behind what was used; the bytes may be
+ * Reads on from *pos, which is moved past what was used; the bytes may be
  * changed in place.  Whatever the split points, the same texts come out.
  *
  * Returns CONVRELAY_OK: *text is the next piece to speak, non-empty, valid
  * UTF-8, borrowed until the next call; call again.  CONVRELAY_AGAIN: the
  * input is used up.  CONVRELAY_DONE: [DONE] was read: the answer is over,
- * bytes behind it are ignored.  CONVRELAY_ERROR: s->failed, and s->error
- * says why (it may be NULL without memory); bytes behind it are ignored.
+ * bytes after it are ignored.  CONVRELAY_ERROR: s->failed, and s->error
+ * says why (it may be NULL without memory); bytes after it are ignored.
  */
 int convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
     u_char *last, convrelay_str_t *text);

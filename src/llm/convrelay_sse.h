@@ -38,7 +38,7 @@ typedef struct {
 
 
 /*
- * Reads on from *pos, which is moved behind what was used.
+ * Reads on from *pos, which is moved past what was used.
  *
  * Returns CONVRELAY_OK: an event with data, borrowed until the next call
  * (or from the input, where it lay there complete); CONVRELAY_AGAIN: the

@@ -125,7 +125,7 @@ typedef struct {
     ngx_str_t                            role;
     ngx_str_t                            token;
     ngx_str_t                            finish;
-    ngx_str_t                            after;    /* behind finish, always */
+    ngx_str_t                            after;    /* after finish, always */
     ngx_str_t                            usage;    /* then, if asked for */
     ngx_str_t                            fault;    /* error in the stream */
     ngx_str_t                            fault_event;
@@ -157,7 +157,7 @@ typedef struct {
     ngx_uint_t                           prompt_tokens;
 
     ngx_str_t                            open;     /* token template before */
-    ngx_str_t                            close;    /* and behind $content */
+    ngx_str_t                            close;    /* and after $content */
 
     ngx_chain_t                          out;      /* one buffer, reused */
     u_char                              *ready;    /* end of what is to go */
@@ -207,7 +207,7 @@ ngx_http_convrelay_mock_shape_t *ngx_http_convrelay_mock_shape(
 u_char *ngx_http_convrelay_mock_expand(ngx_http_convrelay_mock_ctx_t *ctx,
     u_char *p, u_char *end, ngx_str_t *text);
 
-/* the token template, expanded but for $content, into ctx->open and close */
+/* the token template, expanded except $content, into ctx->open and close */
 ngx_int_t ngx_http_convrelay_mock_prepare(ngx_pool_t *pool,
     ngx_http_convrelay_mock_ctx_t *ctx);
 
@@ -236,7 +236,7 @@ ngx_int_t ngx_http_convrelay_mock_cut(ngx_http_request_t *r);
 /*
  * Writes events at ctx->ready until there is something to wait for, which
  * ctx->then says; and where the next piece of what is ready ends: with all of
- * it, but for the tearing faults.
+ * it, except the tearing faults.
  */
 void ngx_http_convrelay_mock_fill(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);

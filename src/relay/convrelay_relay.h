@@ -158,7 +158,7 @@ void convrelay_relay_free(convrelay_relay_message_t *m);
 
 /*
  * {"type":"text","token":"...","last":false} (section 3.1).  size() is the
- * exact length of what write() writes; write() returns the place behind it.
+ * exact length of what write() writes; write() returns the end of it.
  */
 size_t convrelay_relay_text_size(const convrelay_str_t *token, unsigned last);
 u_char *convrelay_relay_text_write(u_char *p, const convrelay_str_t *token,

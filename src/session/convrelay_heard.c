@@ -16,7 +16,7 @@
 typedef struct {
     const convrelay_str_t  *text;
     size_t                  from;     /* no match begins before it */
-    size_t                  played;   /* wanted: one that ends behind it */
+    size_t                  played;   /* wanted: one that ends after it */
     int64_t                 start;    /* or the one that begins nearest to
                                          it, in characters; -1: any */
     unsigned                fold:1;
@@ -319,7 +319,7 @@ convrelay_heard_match(convrelay_heard_search_t *s, size_t begin, size_t end,
 
 /*
  * Moves the end of the match to the end of a character and, where the value
- * ended with punctuation that was folded away, behind the text's.
+ * ended with punctuation that was folded away, after the text's.
  */
 
 static void
@@ -395,7 +395,7 @@ convrelay_heard_skip(const convrelay_str_t *text, size_t pos, unsigned fold)
 
 /*
  * Length of the character at pos where it is white space or punctuation, 0
- * where it counts: ASCII but for letters and digits, the spaces and marks of
+ * where it counts: ASCII except letters and digits, the spaces and marks of
  * Latin-1, U+2000 to U+206F, U+3000 to U+303F, U+FEFF.
  */
 

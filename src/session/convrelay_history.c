@@ -45,7 +45,7 @@ convrelay_history_message(convrelay_llm_role_e role, size_t size)
 }
 
 
-/* never in place: what is cut off behind a message is a hole that stays */
+/* never in place: what is cut off after a message is a hole that stays */
 
 convrelay_llm_message_t *
 convrelay_history_move(convrelay_history_t *h, convrelay_llm_message_t *m,
@@ -226,7 +226,7 @@ convrelay_history_drop(convrelay_history_t *h,
     h->len -= convrelay_llm_message_json_len(m);
     h->nmessages--;
 
-    /* one comma goes with it, but for the last one, which has none */
+    /* one comma goes with it, except the last one, which has none */
 
     if (h->nmessages) {
         h->len--;

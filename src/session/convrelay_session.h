@@ -202,7 +202,7 @@ typedef struct {
     convrelay_relay_setup_t  setup;       /* parameters is NULL */
     convrelay_pair_t        *parameters;
     size_t                   nparameters;
-    u_char                  *setup_data;  /* one block behind the texts */
+    u_char                  *setup_data;  /* one block after the texts */
 
     convrelay_str_t          lang;        /* of the last final prompt, or of
                                              a later switch, owned; empty
@@ -287,7 +287,7 @@ void convrelay_session_over(convrelay_session_t *s);
  *   dtmf       is collected: terminator, dtmf_max or dtmf_pause end the
  *              entry, TRIGGER.  Where the key may have cut an answer, the
  *              TRIGGER waits for the interrupt, which comes after the key.
- *              A terminator behind dtmf_max keys, no later than dtmf_pause,
+ *              A terminator after dtmf_max keys, no later than dtmf_pause,
  *              is theirs.  A prompt is as the end of dtmf_pause: the TRIGGER
  *              comes with the next clock, or with a key before it, which
  *              begins another entry; its actions leave the turn of the

@@ -93,7 +93,7 @@ void convrelay_session_answer_store(convrelay_session_t *s, size_t len);
 uint64_t convrelay_session_spoken_until(const convrelay_session_t *s);
 
 /* something more is said now: a silence, and an error message, that were
-   before it are no part of the answer's time any more */
+   before it are not part of the answer's time any more */
 void convrelay_session_continue(convrelay_session_t *s, uint64_t now);
 
 /* true where reports say that all of the answer was heard */
@@ -110,7 +110,7 @@ int convrelay_session_tones(convrelay_session_t *s,
     const convrelay_str_t *digits);
 
 /*
- * A tokensPlayed value that is no text of the answer.  True if it reports the
+ * A tokensPlayed value that is not text of the answer.  True if it reports the
  * last keys: with them, all that was queued before them was played.
  */
 unsigned convrelay_session_tones_played(convrelay_session_t *s,

@@ -26,7 +26,7 @@ typedef struct {
  * Parses one document of len bytes.  Before cJSON sees it, a scrub turns a
  * lone surrogate escape into U+FFFD, removes NUL escapes, replaces invalid
  * UTF-8 by U+FFFD and checks the depth; data may be changed in place.  Bytes
- * behind the document other than white space are an error.
+ * after the document other than white space are an error.
  *
  * Returns CONVRELAY_OK: json->root is the tree, strings in it are complete,
  * valid UTF-8 without NULs.  CONVRELAY_DECLINED: no JSON (or no memory for

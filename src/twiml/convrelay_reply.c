@@ -315,7 +315,7 @@ convrelay_reply_reconnect(convrelay_reply_t *reply, const char **error)
 }
 
 
-/* the number behind "max=" */
+/* the number after "max=" */
 
 static int
 convrelay_reply_max(const convrelay_str_t *word, unsigned *max)
@@ -473,7 +473,7 @@ convrelay_reply_scheme(const convrelay_str_t *text, const char *scheme)
 }
 
 
-/* takes the next word off rest, with the space behind it */
+/* takes the next word off rest, with the space after it */
 
 static void
 convrelay_reply_word(convrelay_str_t *rest, convrelay_str_t *word)

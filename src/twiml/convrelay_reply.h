@@ -70,7 +70,7 @@ int convrelay_reply_check_root(const convrelay_str_t *xml,
 
 /*
  * Writes a value that came from outside with blanks in the place of all
- * characters that XML gives a meaning to, value->len bytes.  quotes: but for
+ * characters that XML gives a meaning to, value->len bytes.  quotes: except
  * the double quotes.
  */
 void convrelay_reply_blank(u_char *p, const convrelay_str_t *value,

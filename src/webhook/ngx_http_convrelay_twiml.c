@@ -270,7 +270,7 @@ ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
 
 /*
  * What Twilio is going to say comes back in the setup message, so that the
- * model knows of it.  There is room behind the parameters.
+ * model knows of it.  There is room after the parameters.
  */
 
 static void

@@ -79,7 +79,7 @@ ngx_int_t ngx_http_convrelay_twiml_handler(ngx_http_request_t *r);
 
 /*
  * The document of a location with convrelay_twiml, which need not be r's;
- * reconnects: 0, or how often its session was started anew with this.
+ * reconnects: 0, or how often its session was started again with this.
  * NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
@@ -88,7 +88,7 @@ ngx_int_t ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
 
 /*
  * Values of attributes (or NULL) in the pool, as value() has them; pairs has
- * room for more of them behind.  NULL or NGX_ERROR without memory, or where
+ * room for more of them after.  NULL or NGX_ERROR without memory, or where
  * value() fails.
  */
 convrelay_pair_t *ngx_http_convrelay_twiml_pairs(ngx_pool_t *pool,

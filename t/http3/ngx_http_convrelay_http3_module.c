@@ -10,7 +10,7 @@
  *     }
  *
  * A request of HTTP/3 has its version, the host in ":authority" alone, which
- * is no header, and a body whose end is known when it comes.
+ * is not a header, and a body whose end is known when it comes.
  */
 
 

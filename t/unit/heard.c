@@ -215,7 +215,7 @@ static const interrupt_t  interrupts[] = {
     { "twice, just as near to both: the first",
       "ab cd ab cd", { NULL }, "ab", 0, 3, "ab" },
 
-    { "twice, began far behind: the last",
+    { "twice, began far after both: the last",
       "I can do it. I can wait.", { NULL }, "I can", 0, 100000,
       "I can do it. I can" },
 

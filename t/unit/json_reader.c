@@ -518,7 +518,7 @@ test_utf8(convrelay_json_reader_t *r)
 
     tap_ok(convrelay_json_utf8(NULL, &text) == CONVRELAY_DECLINED
            && convrelay_json_utf8(r->values, &text) == CONVRELAY_DECLINED,
-           "a number is no text");
+           "a number is not text");
     tap_is_str(&text, "kept", "the text is left");
 }
 

@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * A second reader of Twilio's messages and of hand-off data, over cJSON's
- * tree behind a scrub: slow, and made of other parts.  What it finds in a
+ * tree after a scrub: slow, and made of other parts.  What it finds in a
  * document is what the first one has to find there.
  */
 

@@ -118,7 +118,7 @@ test_call(const call_t *call)
 
 /*
  * Up to the allocation that fails the events are as ever, then the call
- * closes.  But for an interrupt: without memory for the search, what was
+ * closes.  Except for an interrupt: without memory for the search, what was
  * heard counts as not found.
  */
 

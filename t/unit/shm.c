@@ -290,7 +290,7 @@ test_full(void)
 
     tap_ok(i == n, "room for %u calls, and for all of their counters", n);
     tap_ok(add(shm, &e) == CONVRELAY_ERROR, "no room for one more");
-    tap_ok(convrelay_shm_repair(shm) == CONVRELAY_OK, "which is no damage");
+    tap_ok(convrelay_shm_repair(shm) == CONVRELAY_OK, "which is not damage");
 
     convrelay_shm_remove(shm, n / 2);
 

@@ -6,7 +6,7 @@ package Chaos::Calls;
 #
 #     talker  behaves: each of its prompts is answered, with the words of the
 #             model that belong to it, and only the caller ends it
-#     steady  the same, but for longer, and the model behaves, too
+#     steady  the same, except for longer, and the model behaves, too
 #     evil    sends what it likes, and goes as it likes: it is told, by a
 #             Close, if it is nginx that ends it
 #
