@@ -179,6 +179,7 @@ end
 local call = dial("/ws")
 call:setup()
 call:ask("line")
+ngx.sleep(1.1)                            -- a line in the log for each
 call:ask("document")
 call.mute = true
 ngx.say(#call:ask("fits"))
@@ -408,31 +409,31 @@ end
 llm.note(kind .. (err and " cut" or " sent 64 MB"))
 ngx.exit(444)
 --- call
-local call = dial("/ws")
-call:setup()
-
 for _, kind in ipairs{ "extension", "trailer", "interim", "after" } do
+    local call = dial("/ws", { mute = true })
+    call:setup()
+    call.mute = false
     call:ask(kind)
     ngx.say(require "convrelay_llm".notes(1))
+    call:drop()
 end
-
-call:hangup()
 --- response_body
-> setup
 > prompt "extension"
 < "HiSorry."
 extension cut
+> drop
 > prompt "trailer"
 < "HiSorry."
 trailer cut
+> drop
 > prompt "interim"
 < "Sorry."
 interim cut
+> drop
 > prompt "after"
 < "Hi"
 after cut
-> close 1000
-< close 1000
+> drop
 --- error_log
 LLM's answer has
 bytes and more, limit is 10240

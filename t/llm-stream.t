@@ -420,6 +420,7 @@ ngx.say('{"error":{"message":"Out of order."}}')
 local call = dial("/pages")
 call:setup()
 call:ask("Hi")
+ngx.sleep(1.1)                            -- a line in the log for each
 call:ask("Go away")
 call:hangup()
 call = dial("/gone")

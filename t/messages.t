@@ -117,28 +117,32 @@ message of unknown type
 
 === TEST 4: what is not a message is ignored with a log line, the call goes on
 --- call
-local call = dial("/ws")
-call:setup()
-call:send('')
-call:send('hello')
-call:send('[]')
-call:send('"setup"')
-call:send('null')
-call:send('{}')
-call:send('{"type":1}')
-call:send('{"type":null}')
-call:send('{"type":"prompt","voicePrompt":"lost"')
-call:send('{"type":"prompt"}{"type":"prompt"}')
-call:send(('['):rep(100000))
-call:quiet(50)
-call:ask("?")
-call:hangup()
---- response_body
-> setup
-> prompt "?"
-< "user: ?"
-> close 1000
-< close 1000
+local function try(...)
+    local call = dial("/ws", { mute = true })
+    call:setup()
+
+    for _, text in ipairs{ ... } do
+        call:send(text)
+    end
+
+    call.mute = false
+    call:ask("?")
+    call:drop()
+end
+
+try('')
+try('hello')
+try('[]')
+try('"setup"')
+try('null')
+try('{}')
+try('{"type":1}')
+try('{"type":null}')
+try('{"type":"prompt","voicePrompt":"lost"')
+try('{"type":"prompt"}{"type":"prompt"}')
+try(('['):rep(30000), '', '[]')
+--- response_body eval
+qq{> prompt "?"\n< "user: ?"\n> drop\n} x 11
 --- grep_error_log eval: qr/client sent message that[^,]*, ignored/
 --- grep_error_log_out
 client sent message that is not valid JSON, ignored
@@ -154,6 +158,7 @@ client sent message that has bytes after its end, ignored
 client sent message that is nested too deep, ignored
 --- error_log
 client sent message that
+convrelay: client sent invalid message (lines left out: 2)
 --- no_error_log
 [warn]
 [error]

@@ -246,8 +246,7 @@ ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
                                              : levels[a->level];
 
     if (a->text.len == 0) {
-        ngx_log_error(level, call->connection->log, 0,
-                      "convrelay: %s", a->note);
+        ngx_http_convrelay_log(call, level, a->note, "convrelay: %s", a->note);
         return;
     }
 
@@ -255,8 +254,8 @@ ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
 
     convrelay_redact(text, sizeof(text), a->text.data, a->text.len);
 
-    ngx_log_error(level, call->connection->log, 0,
-                  "convrelay: %s: \"%s\"", a->note, text);
+    ngx_http_convrelay_log(call, level, a->note, "convrelay: %s: \"%s\"",
+                           a->note, text);
 }
 
 

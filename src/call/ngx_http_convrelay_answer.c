@@ -132,23 +132,24 @@ ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f)
 static void
 ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t)
 {
-    ngx_log_t                      *log;
     ngx_http_convrelay_loc_conf_t  *conf;
 
-    log = t->call->connection->log;
     conf = t->call->conf;
 
     if (t->fetch->late) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "LLM's answer takes longer than %M ms, the limit",
-                      conf->limits.max_answer_time);
+        ngx_http_convrelay_log(t->call, NGX_LOG_WARN,
+                               "LLM's answer takes too long",
+                               "LLM's answer takes longer than %M ms, the "
+                               "limit", conf->limits.max_answer_time);
     }
 
     if (t->fetch->large) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "LLM's answer has %O bytes and more, limit is %uz",
-                      ngx_http_convrelay_fetch_received(t->fetch),
-                      conf->limits.max_response_size);
+        ngx_http_convrelay_log(t->call, NGX_LOG_WARN,
+                               "LLM's answer is too large",
+                               "LLM's answer has %O bytes and more, limit is "
+                               "%uz",
+                               ngx_http_convrelay_fetch_received(t->fetch),
+                               conf->limits.max_response_size);
     }
 }
 
@@ -180,11 +181,9 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 static convrelay_turn_outcome_e
 ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 {
-    ngx_log_t                   *log;
     ngx_http_convrelay_fetch_t  *f;
 
     f = t->fetch;
-    log = t->call->connection->log;
 
     if (f->status == 0 || f->encoded || f->late || f->large || f->failed) {
         ngx_http_convrelay_log_failure(t);
@@ -196,8 +195,9 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
     case CONVRELAY_LLM_COMPLETE:
 
         if (t->stream.finish == CONVRELAY_LLM_FINISH_LENGTH) {
-            ngx_log_error(NGX_LOG_INFO, log, 0,
-                          "LLM's answer was cut by its token limit");
+            ngx_http_convrelay_log(t->call, NGX_LOG_INFO,
+                                   "LLM's answer was cut",
+                                   "LLM's answer was cut by its token limit");
         }
 
         return CONVRELAY_TURN_COMPLETE;
@@ -207,9 +207,10 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
         return CONVRELAY_TURN_EMPTY;
 
     case CONVRELAY_LLM_TRUNCATED:
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "LLM's answer ended without \"[DONE]\" or a "
-                      "finish_reason");
+        ngx_http_convrelay_log(t->call, NGX_LOG_WARN,
+                               "LLM's answer has no end",
+                               "LLM's answer ended without \"[DONE]\" or a "
+                               "finish_reason");
         return CONVRELAY_TURN_TRUNCATED;
 
     default: /* CONVRELAY_LLM_FAILED */
@@ -253,11 +254,13 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
     e = t->stream.error;
 
     if (t->no_path && f->status) {
-        ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
-                      "LLM was asked for \"%V\", the name of the location: "
-                      "\"proxy_pass\" has no path, write the whole URL of the "
-                      "LLM, such as \"https://host/v1/chat/completions\"",
-                      &u->uri);
+        ngx_http_convrelay_log(t->call, NGX_LOG_ERR,
+                               "\"proxy_pass\" has no path",
+                               "LLM was asked for \"%V\", the name of the "
+                               "location: \"proxy_pass\" has no path, write "
+                               "the whole URL of the LLM, such as "
+                               "\"https://host/v1/chat/completions\"",
+                               &u->uri);
     }
 
     if (f->encoded) {
@@ -277,10 +280,11 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
                                                       : "gave no answer";
 
     } else if (e) {
-        ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
-                      "LLM failed: upstream: %V, status: %ui, code: \"%s\", "
-                      "type: \"%s\", message: \"%s\"",
-                      &peer, f->status, e->code, e->type, e->message);
+        ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
+                               "LLM failed: upstream: %V, status: %ui, "
+                               "code: \"%s\", type: \"%s\", message: \"%s\"",
+                               &peer, f->status, e->code, e->type,
+                               e->message);
         return;
 
     } else if (t->stream.spoken) {
@@ -290,8 +294,9 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
         reason = "its answer was empty";
     }
 
-    ngx_log_error(NGX_LOG_ERR, t->call->connection->log, 0,
-                  "LLM failed: upstream: %V, status: %ui, %s",
-                  &peer, f->status ? f->status
-                                   : (ngx_uint_t) ngx_max(f->rc, 0), reason);
+    ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
+                           "LLM failed: upstream: %V, status: %ui, %s", &peer,
+                           f->status ? f->status
+                                     : (ngx_uint_t) ngx_max(f->rc, 0),
+                           reason);
 }

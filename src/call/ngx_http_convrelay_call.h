@@ -92,6 +92,7 @@ typedef struct {
 /* run time */
 
 typedef struct ngx_http_convrelay_turn_s  ngx_http_convrelay_turn_t;
+typedef struct ngx_http_convrelay_log_s   ngx_http_convrelay_log_t;
 
 
 /*
@@ -160,6 +161,8 @@ struct ngx_http_convrelay_call_s {
                                                  posted: see closing, dead */
 
     ngx_int_t                         rc;     /* to finalize with */
+    ngx_http_convrelay_log_t         *log;    /* lines that were logged; NULL
+                                                 as long as there are none */
 };
 
 
@@ -274,6 +277,21 @@ ngx_int_t ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
 
 /* re-arms the timer if the next deadline has moved closer */
 void ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_log.c */
+
+/*
+ * ngx_log_error() for what the peer or the LLM can cause again: at most one
+ * line a second of each call and kind, with the number of those that were
+ * left out before.  kind: a phrase such as "LLM failed", which has to outlive
+ * the call.
+ */
+void ngx_cdecl ngx_http_convrelay_log(ngx_http_convrelay_call_t *call,
+    ngx_uint_t level, const char *kind, const char *fmt, ...);
+
+/* the call is over: logs how many lines were left out at last, frees all */
+void ngx_http_convrelay_log_end(ngx_http_convrelay_call_t *call);
 
 
 /* ngx_http_convrelay_memory.c */

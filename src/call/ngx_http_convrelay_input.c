@@ -167,8 +167,10 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
     rc = convrelay_relay_parse(&m, data->data, data->len);
 
     if (rc == CONVRELAY_DECLINED) {
-        ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
-                      "client sent message that %s, ignored", m.error);
+        ngx_http_convrelay_log(call, NGX_LOG_INFO,
+                               "client sent invalid message",
+                               "client sent message that %s, ignored",
+                               m.error);
         return;
     }
 

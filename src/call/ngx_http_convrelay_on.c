@@ -290,12 +290,13 @@ ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
         return NGX_DECLINED;
     }
 
-    if (convrelay_relay_out_check(message, &error) != CONVRELAY_OK) {
-        ngx_log_error(NGX_LOG_ERR, m->connection->log, 0,
-                      "\"%V\" of \"convrelay_on %V\" %s: it is not sent",
-                      &action->name, &action->trigger, error);
-        return NGX_DECLINED;
+    if (convrelay_relay_out_check(message, &error) == CONVRELAY_OK) {
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    ngx_http_convrelay_log(on->call, NGX_LOG_ERR, "an action was not sent",
+                           "\"%V\" of \"convrelay_on %V\" %s: it is not sent",
+                           &action->name, &action->trigger, error);
+
+    return NGX_DECLINED;
 }

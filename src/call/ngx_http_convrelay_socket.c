@@ -205,6 +205,7 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
     ngx_http_convrelay_turns_abort(call);
 
     ngx_http_convrelay_zone_leave(call);
+    ngx_http_convrelay_log_end(call);
 
     if (call->event.timer_set) {
         ngx_del_timer(&call->event);
@@ -231,6 +232,7 @@ ngx_http_convrelay_call_free(void *data)
 
     ngx_http_convrelay_turns_free(call);
     convrelay_session_free(call->session);
+    ngx_http_convrelay_log_end(call);
 
     ngx_http_convrelay_memory_leave(call->main);
 }
