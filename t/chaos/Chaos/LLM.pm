@@ -159,7 +159,9 @@ sub chunks {
 }
 
 
-# the steps of an answer
+# The steps of an answer.  What comes after its end is sent together with it:
+# later, it would be the start of an answer to somebody else, who had been
+# given the connection by nginx.
 
 my %answer = (
     good => sub {
@@ -277,8 +279,8 @@ my %answer = (
     short_length => sub {
         my ($r, $body) = @_;
 
-        return sent($r, head('200 OK', 'Content-Length: '
-                                       . $r->int(length $body)) . $body);
+        return [send => head('200 OK', 'Content-Length: '
+                                       . $r->int(length $body)) . $body];
     },
 
     chunk => sub {
@@ -333,14 +335,14 @@ my %answer = (
         my $text = $r->pick('{"error":{"message":"no","code":"x"}}', '<html>',
                             '', $body, $r->text(20), '{"error":' x 50);
 
-        return sent($r, head($r->pick('204 No', '205 No', '206 Part', '301 M',
+        return [send => head($r->pick('204 No', '205 No', '206 Part', '301 M',
                                       '302 Found', '304 Not', '400 Bad', '401',
                                       '404 No', '408 T', '413 Big', '422 U',
                                       '429 Slow', '500 No', '502 No', '503 No',
                                       '599 X', '600 X', '999', '000 X'),
                              'Location: http://127.0.0.1/secret',
                              'WWW-Authenticate: Basic',
-                             'Content-Length: ' . length $text) . $text);
+                             'Content-Length: ' . length $text) . $text];
     },
 
     upgrade => sub {
@@ -452,8 +454,8 @@ my %answer = (
     mutated => sub {
         my ($r, $body) = @_;
 
-        return (sent($r, $r->mutate(head('200 OK', 'Content-Length: '
-                                                   . length $body) . $body)),
+        return ([send => $r->mutate(head('200 OK', 'Content-Length: '
+                                                   . length $body) . $body)],
                 ['close']);
     },
 );
