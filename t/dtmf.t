@@ -3,29 +3,7 @@
 use lib 't/lib';
 use Test::Nginx::ConvRelay;
 
-add_block_preprocessor(sub {
-    my $block = shift;
-
-    $block->set_value('config', sprintf <<'_EOC_', $block->on // '');
-    location = /ws {
-        convrelay;
-        convrelay_system_prompt  "";
-        proxy_pass               http://llm/v1/chat/completions;
-        proxy_http_version       1.1;
-        proxy_set_header         Connection "";
-        %s
-    }
-_EOC_
-
-    $block->set_value('llm', <<'_EOC_') if !defined $block->llm;
-location / {
-    content_by_lua_block {
-        local llm = require "convrelay_llm"
-        llm.say(llm.messages())
-    }
-}
-_EOC_
-});
+on_calls();
 
 run_tests();
 

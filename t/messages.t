@@ -3,28 +3,7 @@
 use lib 't/lib';
 use Test::Nginx::ConvRelay;
 
-add_block_preprocessor(sub {
-    my $block = shift;
-
-    $block->set_value('config', <<'_EOC_');
-    location = /ws {
-        convrelay;
-        convrelay_system_prompt  "";
-        proxy_pass               http://llm/v1/chat/completions;
-        proxy_http_version       1.1;
-        proxy_set_header         Connection "";
-    }
-_EOC_
-
-    $block->set_value('llm', <<'_EOC_') if !defined $block->llm;
-location / {
-    content_by_lua_block {
-        local llm = require "convrelay_llm"
-        llm.talk{ "Hello." }
-    }
-}
-_EOC_
-});
+on_calls('llm.talk{ "Hello." }');
 
 run_tests();
 

@@ -40,6 +40,14 @@ package Test::Nginx::ConvRelay;
 #            blocks have on the http level
 #     greeting (empty) leaves out "convrelay_greeting_history off" likewise
 #
+# A file whose blocks differ in "convrelay_on" and the like calls
+#
+#     on_calls();        # or on_calls($llm)
+#
+# before run_tests(): each block then has "location = /ws" with the directives
+# of its section "on", and an LLM that answers with the messages that it was
+# sent, or is $llm, unless the block has a section "llm".
+#
 # Ports and the server root are the file's own, so that files can run at the
 # same time: $TEST_NGINX_SERVER_PORT, $TEST_NGINX_LLM_PORT, and
 # $TEST_NGINX_PORT_2 to _7 that nobody listens on.  $TEST_NGINX_ROOT is the
@@ -125,6 +133,8 @@ BEGIN {
 
 
 use Test::Nginx::Socket -Base;
+
+our @EXPORT = qw( on_calls );
 
 # Test::Nginx would listen on every address; HUP mode needs the bare port
 
@@ -219,6 +229,35 @@ sub call_location() {
             }
         }
 _EOC_
+}
+
+
+sub on_calls() {
+    my $llm = shift // 'llm.say(llm.messages())';
+
+    Test::Nginx::Socket::add_block_preprocessor(sub {
+        my $block = shift;
+
+        $block->set_value('config', sprintf <<'_EOC_', $block->on // '');
+    location = /ws {
+        convrelay;
+        convrelay_system_prompt  "";
+        proxy_pass               http://llm/v1/chat/completions;
+        proxy_http_version       1.1;
+        proxy_set_header         Connection "";
+        %s
+    }
+_EOC_
+
+        $block->set_value('llm', <<"_EOC_") if !defined $block->llm;
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        $llm
+    }
+}
+_EOC_
+    });
 }
 
 
