@@ -8,7 +8,6 @@
  */
 
 
-#include <endian.h>
 #include <stdlib.h>
 
 #include "convrelay_json_reader.h"
@@ -422,7 +421,10 @@ convrelay_json_word(const u_char *p, const u_char *last)
 
     if (last - p >= (ssize_t) sizeof(word)) {
         memcpy(&word, p, sizeof(word));
-        return le64toh(word);
+#if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+        word = __builtin_bswap64(word);
+#endif
+        return word;
     }
 
     word = 0;

@@ -16,8 +16,8 @@
  */
 
 
-#ifndef _NGX_HTTP_CONVRELAY_MOCK_H_INCLUDED_
-#define _NGX_HTTP_CONVRELAY_MOCK_H_INCLUDED_
+#ifndef NGX_HTTP_CONVRELAY_MOCK_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_MOCK_H_INCLUDED
 
 
 #include <ngx_config.h>
@@ -250,4 +250,4 @@ void ngx_http_convrelay_mock_start(ngx_http_request_t *r,
 extern ngx_module_t  ngx_http_convrelay_mock_module;
 
 
-#endif /* _NGX_HTTP_CONVRELAY_MOCK_H_INCLUDED_ */
+#endif /* NGX_HTTP_CONVRELAY_MOCK_H_INCLUDED */

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the files of the session share among themselves.  Hidden, so that the
- * path of a token is compiled into one function also in a shared object.
+ * What the files of the session share among themselves.
  */
 
 
@@ -12,9 +11,6 @@
 
 
 #include "convrelay_session.h"
-
-
-#pragma GCC visibility push(hidden)
 
 
 /* convrelay_session_setup.c */
@@ -140,9 +136,6 @@ void convrelay_session_close(convrelay_session_t *s,
     convrelay_actions_t *out, unsigned code, const char *note);
 void convrelay_session_no_memory(convrelay_session_t *s,
     convrelay_actions_t *out);
-
-
-#pragma GCC visibility pop
 
 
 #endif /* CONVRELAY_SESSION_PARTS_H_INCLUDED */
