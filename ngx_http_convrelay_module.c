@@ -8,6 +8,7 @@
 
 #include "ngx_http_convrelay_fetch.h"
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_target.h"
 #include "ngx_http_convrelay_webhook.h"
 
 
@@ -504,7 +505,7 @@ ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf->enable = 1;
     ngx_http_convrelay_place(cf, &clcf->place);
 
-    return NGX_CONF_OK;
+    return ngx_http_convrelay_register(cf, clcf);
 }
 
 
@@ -521,6 +522,7 @@ static ngx_int_t
 ngx_http_convrelay_init(ngx_conf_t *cf)
 {
     if (ngx_http_convrelay_env_check(cf, 1) != NGX_OK
+        || ngx_http_convrelay_check(cf) != NGX_OK
         || ngx_http_convrelay_memory_init(cf) != NGX_OK)
     {
         return NGX_ERROR;
@@ -548,8 +550,8 @@ ngx_http_convrelay_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&mcf->process_env, cf->pool, 4, sizeof(ngx_str_t))
            != NGX_OK
-        || ngx_array_init(&mcf->twimls, cf->pool, 4,
-                          sizeof(ngx_http_convrelay_twiml_location_t))
+        || ngx_array_init(&mcf->locations, cf->pool, 4,
+                          sizeof(ngx_http_convrelay_location_t))
            != NGX_OK)
     {
         return NULL;

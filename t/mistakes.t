@@ -143,3 +143,390 @@ location = /variable {
     convrelay_twiml       wss://example.com/ws;
 }
 --- says
+
+
+
+=== TEST 8: a socket URL that no location takes
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://example.com/websocket;
+}
+--- says eval
+qr{\Ano location with "convrelay" takes "/websocket", to which "convrelay_twiml wss://example\.com/websocket" sends calls; is it "/ws"\? in \S+/site\.conf:6\n\z}
+
+
+
+
+=== TEST 9: a slash too many
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://example.com/ws/;
+}
+--- says eval
+qr{\Ano location with "convrelay" takes "/ws/", to which "convrelay_twiml wss://example\.com/ws/" sends calls; is it "/ws"\? in \S+/site\.conf:6\n\z}
+
+
+
+
+=== TEST 10: no path
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://example.com;
+}
+--- says eval
+qr{\Ano location with "convrelay" takes "/", to which "convrelay_twiml wss://example\.com" sends calls; is it "/ws"\? in \S+/site\.conf:6\n\z}
+
+
+
+
+=== TEST 11: a location that redirects
+--- site
+location /ws/ {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://example.com/ws;
+}
+--- says eval
+qr{\Ano location with "convrelay" takes "/ws", to which "convrelay_twiml wss://example\.com/ws" sends calls; is it "/ws/"\? in \S+/site\.conf:6\n\z}
+
+
+
+
+=== TEST 12: a location that is another one
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location /two {
+    proxy_pass  http://llm;
+}
+location = /one {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://example.com/two;
+}
+--- says eval
+qr{\Ano location with "convrelay" takes "/two", to which "convrelay_twiml wss://example\.com/two" sends calls in \S+/site\.conf:13\n\z}
+
+
+
+
+=== TEST 13: a path in the variable for the host
+--- http_config
+convrelay_env  NGROK_URL example.com/twiml;
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://$convrelay_env_NGROK_URL/ws;
+}
+--- says eval
+qr{\ANGROK_URL is "example\.com/twiml": write the host alone, "convrelay_twiml wss://\$convrelay_env_NGROK_URL/ws" has the path in \S+/site\.conf:6\n\z}
+
+
+
+
+=== TEST 14: an action that no location answers
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml         wss://example.com/ws;
+    convrelay_twiml_action  /end?a=b#rc=2;
+}
+--- says eval
+qr{\Ano location answers "/end", which Twilio requests for "convrelay_twiml_action /end\?a=b#rc=2": add "location = /end \{ convrelay_connect_action; \}" in \S+/site\.conf:7\n\z}
+
+
+
+
+=== TEST 15: an absolute action, and one relative to the webhook
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /a/twiml {
+    convrelay_twiml         wss://example.com/ws;
+    convrelay_twiml_action  https://example.com/end POST;
+}
+location = /b/twiml {
+    convrelay_twiml         wss://example.com/ws;
+    convrelay_twiml_action  end;
+}
+--- says eval
+qr{\Ano location answers "/end", which Twilio requests for "convrelay_twiml_action https://example\.com/end": add "location = /end \{ convrelay_connect_action; \}" in \S+/site\.conf:7\nno location answers "/b/end", which Twilio requests for "convrelay_twiml_action end": add "location = /b/end \{ convrelay_connect_action; \}" in \S+/site\.conf:11\n\z}
+
+
+
+
+=== TEST 16: a socket for an action
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml         wss://example.com/ws;
+    convrelay_twiml_action  /ws;
+}
+--- says eval
+qr{\Ano location answers "/ws", which Twilio requests for "convrelay_twiml_action /ws".* in \S+/site\.conf:7\n\z}
+
+
+
+
+=== TEST 17: tickets in the socket only
+--- site
+location = /ws {
+    convrelay;
+    convrelay_ticket  secret;
+    proxy_pass        http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://example.com/ws;
+}
+--- says eval
+qr{\Alocation "/ws" asks for tickets, but "/twiml", which sends calls there, gives none: every call is closed; set "convrelay_ticket" in both in \S+/site\.conf:3\n\z}
+
+
+
+
+=== TEST 18: tickets in the webhook only
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml   wss://example.com/ws;
+    convrelay_ticket  secret;
+}
+--- says eval
+qr{\Alocation "/twiml" gives tickets, but "/ws", to which it sends calls, does not ask for them, so they protect nothing; set "convrelay_ticket" in both in \S+/site\.conf:7\n\z}
+
+
+
+
+=== TEST 19: two secrets for tickets
+--- site
+location = /ws {
+    convrelay;
+    convrelay_ticket  one;
+    proxy_pass        http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml   wss://example.com/ws;
+    convrelay_ticket  two;
+}
+--- says eval
+qr{\Alocation "/ws" has another secret for tickets than "/twiml", which sends calls there: every call is closed; set the same "convrelay_ticket" in both in \S+/site\.conf:3\n\z}
+
+
+
+
+=== TEST 20: tickets on one side, by a URL that is not known
+--- site
+location = /ws {
+    convrelay;
+    convrelay_ticket  secret;
+    proxy_pass        http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://$host/ws;
+}
+--- says eval
+qr{\Alocation "/ws" asks for tickets, but "/twiml", which sends calls there, gives none.* in \S+/site\.conf:3\n\z}
+
+
+
+
+=== TEST 21: the other side, by a URL that is not known
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml   wss://$host/ws;
+    convrelay_ticket  secret;
+}
+--- says eval
+qr{\Alocation "/twiml" gives tickets, but "/ws", to which it sends calls, does not ask.* in \S+/site\.conf:7\n\z}
+
+
+
+
+=== TEST 22: keys that Twilio does not report
+--- site
+location = /ws {
+    convrelay;
+    convrelay_dtmf  on;
+    proxy_pass      http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://example.com/ws;
+}
+--- says eval
+qr{\Alocation "/ws" waits for keys, but Twilio reports them only with "convrelay_twiml_attribute dtmfDetection true" in "/twiml", which sends calls there in \S+/site\.conf:3\n\z}
+
+
+
+
+=== TEST 23: actions for keys that Twilio does not report
+--- site
+convrelay_on  setup   say "Press 1.";
+convrelay_on  dtmf 1  end;
+
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml            wss://$host/ws;
+    convrelay_twiml_attribute  dtmfDetection false;
+}
+--- says eval
+qr{\Alocation "/ws" waits for keys, but Twilio reports them only with.* in \S+/site\.conf:2\n\z}
+
+
+
+
+=== TEST 24: a public URL that ends in the path of the webhook
+--- site
+convrelay_auth_token  0123456789abcdef0123456789abcdef;
+convrelay_public_url  https://voice.example.com/twiml/;
+
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml  wss://$host/ws;
+}
+location = /other/twiml {
+    convrelay_twiml  wss://$host/ws;
+}
+--- says eval
+qr{\A"convrelay_public_url https://voice\.example\.com/twiml/" ends in the path of location "/twiml": write scheme and host, and only the prefix that a proxy removes, such as "https://voice\.example\.com" in \S+/site\.conf:2\n\z}
+
+
+
+
+=== TEST 25: what is right, or cannot be known, is not warned of
+--- site
+convrelay_auth_token  0123456789abcdef0123456789abcdef;
+convrelay_ticket      secret;
+convrelay_dtmf        on;
+
+convrelay_twiml_attribute  dtmfDetection true;
+
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location /prefix/ {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+
+    location ~ /nested/\w+$ {
+        convrelay;
+        convrelay_mock_llm;
+    }
+}
+location ~ ^/regex/(?<who>\w+)$ {
+    convrelay;
+    convrelay_mock_llm;
+}
+location /moved {
+    rewrite  ^ /ws last;
+}
+location = /end { convrelay_connect_action; }
+location = /dir/end { convrelay_connect_action; }
+location /app { proxy_pass http://llm; }
+location = /a1 { convrelay_twiml wss://example.com/ws; convrelay_twiml_action /end; }
+location = /a2 { convrelay_twiml wss://example.com:8443/prefix/any; convrelay_twiml_action https://example.com/app/end; }
+location = /a3 { convrelay_twiml wss://example.com/prefix/nested/x; convrelay_twiml_action ""; }
+location = /a4 { convrelay_twiml wss://example.com/regex/ann; convrelay_twiml_action /a1; }
+location = /a5 { convrelay_twiml wss://example.com/moved/x; convrelay_twiml_action /moved; }
+location = /a6 { convrelay_twiml wss://example.com/%77s; convrelay_twiml_action /file.xml GET; }
+location = /a7 { convrelay_twiml wss://$host/none; convrelay_twiml_action $arg_a; }
+location = /dir/twiml { convrelay_twiml wss://example.com/ws; convrelay_twiml_action end; }
+location /a8 { convrelay_twiml wss://example.com/ws; convrelay_twiml_action end; }
+location = /a9 { convrelay_twiml wss://example.com/ws; convrelay_twiml_attribute dtmfDetection $arg_a; }
+--- says
+
+
+
+
+=== TEST 26: another host is another server's business
+--- site
+server_name  voice.example.com *.voice.example.com .example.net www.example.* ~^v\d+$;
+
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /1 { convrelay_twiml wss://other.example.com/nowhere; convrelay_twiml_action https://other.example.com/nowhere; }
+location = /2 { convrelay_twiml wss://VOICE.example.com/2; }
+location = /3 { convrelay_twiml wss://a.voice.example.com/3; }
+location = /4 { convrelay_twiml wss://example.net/4; }
+location = /5 { convrelay_twiml wss://a.example.net/5; }
+location = /6 { convrelay_twiml wss://www.example.org/6; }
+location = /7 { convrelay_twiml wss://v7/7; }
+location = /8 { convrelay_twiml wss://v7x/8; }
+--- says eval
+qr{\Ano location with "convrelay" takes "/2", to which "convrelay_twiml wss://VOICE\.example\.com/2" sends calls; is it "/ws"\? in \S+/site\.conf:8\nno location with "convrelay" takes "/3", to which "convrelay_twiml wss://a\.voice\.example\.com/3" sends calls; is it "/ws"\? in \S+/site\.conf:9\nno location with "convrelay" takes "/4", to which "convrelay_twiml wss://example\.net/4" sends calls; is it "/ws"\? in \S+/site\.conf:10\nno location with "convrelay" takes "/5", to which "convrelay_twiml wss://a\.example\.net/5" sends calls; is it "/ws"\? in \S+/site\.conf:11\nno location with "convrelay" takes "/6", to which "convrelay_twiml wss://www\.example\.org/6" sends calls; is it "/ws"\? in \S+/site\.conf:12\nno location with "convrelay" takes "/7", to which "convrelay_twiml wss://v7/7" sends calls; is it "/ws"\? in \S+/site\.conf:13\n\z}
+
+
+
+
+=== TEST 27: behind a proxy that removes a prefix
+--- site
+server_name           inside.example.com;
+convrelay_public_url  https://voice.example.com/phone/;
+
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /1 { convrelay_twiml wss://voice.example.com/phone/ws; convrelay_twiml_action /end; }
+location = /2 { convrelay_twiml wss://voice.example.com/ws; convrelay_twiml_action https://voice.example.com/phone/1; }
+location = /3 { convrelay_twiml wss://voice.example.com/phone/w; }
+location = /4 { convrelay_twiml wss://voice.example.com/phones/w; convrelay_twiml_action /phone/end; }
+--- says eval
+qr{\Ano location with "convrelay" takes "/w", to which "convrelay_twiml wss://voice\.example\.com/phone/w" sends calls; is it "/ws"\? in \S+/site\.conf:10\nno location answers "/end", which Twilio requests for "convrelay_twiml_action /phone/end".* in \S+/site\.conf:11\n\z}
+
+
+
+
+=== TEST 28: a server without calls sends them elsewhere
+--- site
+location = /twiml {
+    convrelay_twiml         wss://example.com/nowhere;
+    convrelay_twiml_action  /nowhere;
+    convrelay_ticket        secret;
+}
+--- says
+

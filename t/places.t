@@ -341,3 +341,18 @@ location = /twiml {
 --- must_die
 --- error_log eval
 qr{Twilio never runs .* in \S+/site\.conf:2$}
+
+
+
+=== TEST 24: arguments of a socket's URL
+--- site
+convrelay_auth_token  0123456789abcdef0123456789abcdef;
+
+location = /twiml {
+    convrelay_twiml  wss://example.com/ws?a=b;
+}
+--- request
+GET /x
+--- error_code: 404
+--- error_log eval
+qr{has arguments, which may be signed .* in \S+/site\.conf:4$}

@@ -48,7 +48,7 @@ typedef struct {
     u_char                           *buffer; /* READ_SIZE bytes, shared by
                                                  the calls of a worker */
     ngx_http_convrelay_chunk_t       *chunk;  /* that no call has, or NULL */
-    ngx_array_t                       twimls; /* of twiml_location_t */
+    ngx_array_t                       locations;      /* of location_t */
     ngx_uint_t                        calls;  /* of this worker */
     ngx_event_t                       quiet;  /* timer: there are none */
     ngx_msec_t                        trim_at;        /* not before this */

@@ -119,7 +119,8 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
     }
 
     if (conf->auth.tokens && ngx_strlchr(url.data, url.data + url.len, '?')) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+        ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
+                           &conf->twiml.url->place,
                            "the URL that \"convrelay_twiml %V\" gives has "
                            "arguments, which may be signed in a way that is "
                            "not accepted: use \"convrelay_twiml_parameter\"",

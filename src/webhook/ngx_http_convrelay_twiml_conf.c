@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_convrelay_webhook.h"
+#include "ngx_http_convrelay_target.h"
 
 
 static char *ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,
@@ -29,7 +30,7 @@ ngx_http_convrelay_twiml(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_convrelay_twiml_handler;
 
-    return ngx_http_convrelay_twiml_register(cf, conf);
+    return ngx_http_convrelay_register(cf, conf);
 }
 
 
@@ -347,44 +348,22 @@ ngx_http_convrelay_twiml_check_name(ngx_conf_t *cf,
 }
 
 
-char *
-ngx_http_convrelay_twiml_register(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf)
-{
-    ngx_http_convrelay_main_conf_t       *mcf;
-    ngx_http_convrelay_twiml_location_t  *twiml;
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
-
-    twiml = ngx_array_push(&mcf->twimls);
-    if (twiml == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    twiml->server = ngx_http_conf_get_module_srv_conf(cf,
-                                                      ngx_http_core_module);
-    twiml->location = ngx_http_conf_get_module_loc_conf(cf,
-                                                        ngx_http_core_module);
-    twiml->conf = conf;
-
-    return NGX_CONF_OK;
-}
-
-
 ngx_http_convrelay_loc_conf_t *
 ngx_http_convrelay_twiml_find(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_core_srv_conf_t *server, convrelay_str_t *name)
 {
-    ngx_uint_t                            i;
-    ngx_http_convrelay_loc_conf_t        *found;
-    ngx_http_convrelay_twiml_location_t  *twiml;
+    ngx_uint_t                      i;
+    ngx_http_convrelay_loc_conf_t  *found;
+    ngx_http_convrelay_location_t  *twiml;
 
-    twiml = mcf->twimls.elts;
+    twiml = mcf->locations.elts;
     found = NULL;
 
-    for (i = 0; i < mcf->twimls.nelts; i++) {
+    for (i = 0; i < mcf->locations.nelts; i++) {
 
-        if (twiml[i].server != server) {
+        if (twiml[i].server != server || twiml[i].conf->twiml.url == NULL
+            || twiml[i].conf->twiml.url == NGX_CONF_UNSET_PTR)
+        {
             continue;
         }
 

@@ -45,15 +45,6 @@ typedef struct {
 } ngx_http_convrelay_language_t;
 
 
-/* a location with convrelay_twiml */
-
-typedef struct {
-    ngx_http_core_srv_conf_t         *server;
-    ngx_http_core_loc_conf_t         *location;
-    ngx_http_convrelay_loc_conf_t    *conf;
-} ngx_http_convrelay_twiml_location_t;
-
-
 /* convrelay_connect_reply */
 
 struct ngx_http_convrelay_reply_s {
@@ -113,10 +104,6 @@ char *ngx_http_convrelay_twiml_action(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_twiml_after(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-
-/* remembers a location with convrelay_twiml, for twiml_find() */
-char *ngx_http_convrelay_twiml_register(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *conf);
 
 /*
  * The location with convrelay_twiml of that name in a server, the only one

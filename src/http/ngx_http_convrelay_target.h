@@ -1,0 +1,51 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The locations of this module, and which of them takes a path.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_TARGET_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_TARGET_H_INCLUDED
+
+
+#include "ngx_http_convrelay.h"
+
+
+/* a location with convrelay, convrelay_twiml or convrelay_connect_action */
+
+typedef struct {
+    ngx_http_core_srv_conf_t         *server;
+    ngx_http_core_loc_conf_t         *location;
+    ngx_http_convrelay_loc_conf_t    *conf;
+} ngx_http_convrelay_location_t;
+
+
+/* ngx_http_convrelay_target.c */
+
+/* remembers the location that is being read */
+char *ngx_http_convrelay_register(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+/*
+ * The location of a server that takes a request for a decoded path, once all
+ * locations are known (at postconfiguration).  NGX_OK; NGX_DONE: *location
+ * redirects to its name, which has a "/" more; NGX_DECLINED: none does, or the
+ * rewrite module may send the request elsewhere, and *location is NULL then.
+ */
+ngx_int_t ngx_http_convrelay_target(ngx_conf_t *cf,
+    ngx_http_core_srv_conf_t *server, ngx_str_t *path,
+    ngx_http_core_loc_conf_t **location);
+
+
+/* ngx_http_convrelay_check.c */
+
+/*
+ * Warns of locations that do not fit each other, once all are known, at
+ * postconfiguration.  NGX_OK, or NGX_ERROR without memory.
+ */
+ngx_int_t ngx_http_convrelay_check(ngx_conf_t *cf);
+
+
+#endif /* NGX_HTTP_CONVRELAY_TARGET_H_INCLUDED */
