@@ -405,7 +405,9 @@ sub ended {
         return if $call->{kind} eq 'evil';
 
     } elsif ($call->{kind} eq 'evil') {
-        return if $call->{close};
+        # where TLS is another nginx's, a reset takes the word with it
+
+        return if $call->{close} || $call->{path} eq '/front';
         $wrong = 'ended without a word';
 
     } else {
@@ -582,13 +584,12 @@ sub rest {
 
     # an old worker stays as long as it has a call
 
-    $nginx->everyone;
+    my @old = $nginx->everyone;
 
-    my %new = map { $_ => 1 } $nginx->hup;
-    my @old;
+    $nginx->hup;
 
     ConvRelay::Nginx::wait_for(10, sub {
-        @old = grep { !$new{$_} } $nginx->everyone;
+        @old = grep { Chaos::Nginx::alive($_) } @old;
         return !@old;
     })
     or $self->{failing}

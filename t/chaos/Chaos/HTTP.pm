@@ -286,7 +286,7 @@ sub judge_random {
 
         @responses = map { {
             status => $_->{status} // 0, body => unzip($_->{data} // ''),
-            cut => !$_->{end},
+            cut => !$_->{end} || defined $_->{reset},
         } } grep { ref } values %$streams;
 
     } else {
