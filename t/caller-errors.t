@@ -27,7 +27,7 @@ sub accept_key {
 }
 
 
-# a right answer to the handshake, and frames of a server behind it
+# a right answer to the handshake, and the frames of a server after it
 
 sub open_with {
     my $bytes = join '', @_;
@@ -76,7 +76,7 @@ my @cases = (
     ['stops in the header', 4, qr/no WebSocket within/, raw($head), 1],
     ['never ends its header', 4, qr/handshake has no end/,
      raw($head . 'X-Y: ' . 'z' x 20000), 1],
-    ['speaks no HTTP', 4, qr/does not answer in HTTP\/1\.1/,
+    ['does not speak HTTP', 4, qr/does not answer in HTTP\/1\.1/,
      raw("SSH-2.0-OpenSSH_9.2\r\n\r\n")],
     ['speaks HTTP/1.0', 4, qr/does not answer in HTTP\/1\.1/,
      raw("HTTP/1.0 101 Switching Protocols\r\n\r\n")],
@@ -98,7 +98,7 @@ my @cases = (
      raw("${head}nonsense\r\n\r\n")],
     ['sends zeros', 4, qr/closed the connection during/, raw("\0" x 100)],
 
-    ['closes behind the handshake', 5, $broken, open_with()],
+    ['closes after the handshake', 5, $broken, open_with()],
     ['closes in an answer', 5, $broken, open_with($token)],
     ['closes in the header of a frame', 5, $broken, open_with("\x81")],
     ['closes in a frame', 5, $broken, open_with(substr $token, 0, 20)],
@@ -112,13 +112,13 @@ my @cases = (
     ['masks its frames', 5, qr/sent a masked frame .*1002/,
      open_with("\x81\x82\1\2\3\4{}"), 1],
     ['sets RSV bits', 5, qr/sent .*1002/, open_with(frame(0xc1, '{}')), 1],
-    ['sends text that is none', 5, qr/sent .*UTF-8 .*1007/,
+    ['sends text that is not UTF-8', 5, qr/sent .*UTF-8 .*1007/,
      open_with(frame(0x81, "\xff")), 1],
     ['closes with a bad code', 5, qr/sent .*1002/,
      open_with(frame(0x88, pack 'n', 1005)), 1],
     ['announces 2 GiB', 5, qr/sent .*1009/,
      open_with("\x81\x7f" . pack 'Q>', 2 ** 31), 1],
-    ['sends ten messages that are none', 5, qr/10 messages in a row that Twilio would not take/,
+    ['sends ten invalid messages', 5, qr/10 messages in a row that Twilio would reject/,
      open_with(frame(0x81, '{"type":"txt"}') x 12), 1],
     ['never answers a prompt', 1, qr/no answer within 400 ms/, open_with(), 1],
     ['never ends an answer', 1, qr/no answer within 400 ms/,
@@ -170,7 +170,7 @@ for my $n (0 .. $#cases) {
     is($run->{code}, $code, "a server that $what")
     or diag("$run->{out}\n$run->{err}");
     like($run->{err}, qr/^convrelay-call: [^\n]*$says[^\n]*\n\z/,
-         '... is told in one line');
+         '... is reported in one line');
 }
 
 
@@ -180,17 +180,17 @@ kill TERM => $server;
 waitpid $server, 0;
 
 my $run = caller_run('-e', 'Hi', "http://127.0.0.1:$port/twiml");
-is($run->{code}, 3, 'a webhook that nobody serves');
+is($run->{code}, 3, 'a webhook without a server');
 like($run->{err}, qr/^convrelay-call: POST [^\n]*refused|connect[^\n]*\n\z/i,
-     '... is told in one line');
+     '... is reported in one line');
 
 $run = caller_run('-e', 'Hi', "ws://127.0.0.1:$port/");
-is($run->{code}, 4, 'a relay that nobody serves');
-like($run->{err}, qr/^[^\n]*Connection refused\n\z/, '... is told in one line');
+is($run->{code}, 4, 'a relay without a server');
+like($run->{err}, qr/^[^\n]*Connection refused\n\z/, '... is reported in one line');
 
 $run = caller_run('-e', 'Hi', 'ws://relay.invalid/');
-is($run->{code}, 4, 'a relay whose name nobody knows');
+is($run->{code}, 4, 'a relay whose name is unknown');
 like($run->{err}, qr/^convrelay-call: ws:[^\n]+: [^\n]+\n\z/,
-     '... is told in one line');
+     '... is reported in one line');
 
 done_testing();

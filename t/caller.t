@@ -387,7 +387,7 @@ for my $case (@scenarios) {
 
 # the second session of the call above ended, too
 
-is(`curl -s $http/actions`, <<'_EOC_', 'what the action URL was told');
+is(`curl -s $http/actions`, <<'_EOC_', 'what the action URL received');
 ended in-progress {"reason":"live-agent"} -
 completed completed - -
 _EOC_
@@ -423,7 +423,7 @@ is(join(' ', $run->{out} =~ /^((?:not )?ok \d+)/mg),
    . 'not ok 8 ok 9', '... and "not ok" lines')
 or diagnose($run);
 like($run->{out}, qr/^#   the greeting is "Hello, caller\."$/m,
-     '... which say why');
+     '... with the reason');
 
 $run = caller_run('--tap', '-s', "$root/t/scenarios/interruption.txt", @to,
                   "$ws/lua?fault=interrupt");
@@ -449,7 +449,7 @@ is_deeply([ @{$run->{json}{checks}[0]}{qw( line step )} ],
           [ 2, 'expect contains: x"y' ], '... names the line');
 
 $run = caller_run('--json', '-e', 'Hi', @to, "$http/failing");
-is($run->{json}{exit}, 3, '--json where there is no call');
+is($run->{json}{exit}, 3, '--json without a call');
 
 
 ok($run->{json}{callSid} && $run->{json}{from} eq '+15550100001'
@@ -484,7 +484,7 @@ sub scenario {
 $run = caller_run('-e', 'Hi', '-e', 'Hello', "$ws/refuses");
 is($run->{code}, 1, 'an agent that has nothing but its error message');
 like($run->{out}, qr/^ +FAILED  an answer that is not "\Q$excuse\E": there was/m,
-     '... fails, and is told why');
+     '... fails, and says why');
 
 $run = caller_run('--tap', '-e', 'Hi', "$ws/refuses");
 like($run->{out}, qr/^not ok 1 - an answer that is not ".*^1\.\.1$/ms,
@@ -538,7 +538,7 @@ $run = caller_run(scenario('some', "\xef\xbb\xbfcaller: \${SAID}  # a comment\n"
 is($run->{code}, 0, 'a scenario without expectations') or diagnose($run);
 like($run->{out}, qr/^caller    Name three trees\.$/m,
      '... with a byte order mark and a comment after a step');
-like($run->{out}, qr/^0 expectations: nothing was judged$/m, '... which is said');
+like($run->{out}, qr/^0 expectations: nothing was judged$/m, '... which is reported');
 
 # what the manual and the README show is understood, line by line
 
@@ -625,7 +625,7 @@ ok(!(grep { $frames[$_]{t} < $frames[$_ - 1]{t} } 1 .. $#frames),
 my ($answer) = map { $_->{message}{token} } grep {
     $_->{from} eq 'server' && ($_->{message}{token} // '') =~ /birch/
 } @frames;
-ok(defined $answer, '... holds the tokens');
+ok(defined $answer, '... contains the tokens');
 
 for my $how ([], ['--fast']) {
     $run = caller_run('--tap', '--replay', "$dir/call", @$how, @to,
@@ -708,7 +708,7 @@ is($run->{code}, 0, 'a call with a ticket') or diagnose($run);
 
 $run = caller_run('--auth-token', 'secret', '--plain', '--fast', '--replay',
                   "$dir/signed", "$http/signed");
-is($run->{code}, 0, '... is played again with a new one') or diagnose($run);
+is($run->{code}, 0, '... is replayed with a new one') or diagnose($run);
 
 $run = caller_run('--auth-token', 'secret', '-e', 'Hi', '--plain',
                   '--timeout', '5s', "$http/signed");
@@ -723,7 +723,7 @@ is($run->{err}, "convrelay-call: POST $http/signed: the server answered 403"
    '... and why');
 
 $run = caller_run('-e', 'Hi', "$http/signed");
-is($run->{code}, 3, '... and without one neither');
+is($run->{code}, 3, '... nor without one');
 is($run->{err}, "convrelay-call: POST $http/signed: the server answered 403"
                 . " (Twilio alert 11200); it was not signed, which takes"
                 . " --auth-token or TWILIO_AUTH_TOKEN\n", '... and why');
@@ -766,7 +766,7 @@ $run = caller_run('-e', 'Hi', "$ws/relay");
 is($run->{code}, 4, '... and without it no WebSocket');
 is($run->{err}, "convrelay-call: $ws/relay: the server answered"
                 . " \"403 Forbidden\" to the WebSocket handshake\n",
-   '... which is said');
+   '... which is reported');
 
 
 # TLS
@@ -829,7 +829,7 @@ $run = caller_run('-e', 'Hi', @to, '--header', 'Origin: https://a.example',
                   "$http/headers");
 is($run->{code}, 4, 'a page of another host gets no WebSocket');
 like($run->{err}, qr/answered "403 Forbidden" to the WebSocket handshake/,
-     '... which is said');
+     '... which is reported');
 
 for my $header ('Origin', ': x', 'Or igin: x', "Origin: a\r\nX: y") {
     $run = caller_run('--header', $header, "$http/headers");
@@ -847,7 +847,7 @@ for my $status (301, 302, 303, 307) {
     $run = caller_run('-e', 'Hi', @to, "$http/moved?status=$status");
     is($run->{code}, 0, "$status is followed") or diagnose($run);
     like($run->{out}, qr{redirected to http://127\.0\.0\.1:$port/arrived},
-         '... which is said');
+         '... which is reported');
     is(`curl -s $http/arrivals`, ($status == 307 ? 'POST' : 'GET')
        . " $status " . ($status == 307 ? '+15550100001' : '-') . "\n",
        '... ' . ($status == 307 ? 'by POST' : 'by GET, without the form'));
@@ -876,10 +876,10 @@ or diagnose($run);
 
 $run = caller_run('-e', 'Hi', @to, "$http/odd");
 like($run->{err}, qr/attribute "interruptable" of .* did you mean "interruptible"\?/,
-     'an unknown attribute is told');
+     'an unknown attribute is reported');
 like($run->{err}, qr/speechTimeout="10" of <ConversationRelay> is not valid/, '... a bad value');
 like($run->{err}, qr/64102/, '... a wrong scheme');
-is($run->{code}, 4, '... and there is no relay');
+is($run->{code}, 4, '... and the relay cannot be reached');
 
 for my $case (['/dial', 'the TwiML has no <ConversationRelay> in a <Connect>,'
                         . ' but <Say> <Dial>'],
@@ -890,7 +890,7 @@ for my $case (['/dial', 'the TwiML has no <ConversationRelay> in a <Connect>,'
     $run = caller_run('-e', 'Hi', @to, "$http$case->[0]");
     is($run->{code}, 3, "$case->[0] is no usable TwiML");
     like($run->{err}, qr/^convrelay-call: \Q$case->[1]\E[^\n]*\n\z/,
-         '... said in one line');
+         '... reported in one line');
 }
 
 $run = caller_run('--get', '-e', 'Hi', @to, "$http/twiml");
@@ -904,7 +904,7 @@ for my $case (['there is no URL'], ['there are two URLs', "$ws/", "$ws/"],
               ['has no unit, write 5ms or 5s', '--timeout', '5', $ws],
               ['is not NAME=VALUE', '--form', 'x', $ws],
               ['goes with "load"', '--calls', '3', $ws],
-              ['is no number from 1', 'load', '--calls', '0', $ws],
+              ['is not a number from 1', 'load', '--calls', '0', $ws],
               ['No such file', '-s', "$dir/none", $ws],
               ['no scheme', '-e', 'Hi', 'calls.example.com'],
               ['load takes no scenario', 'load', '-s',
@@ -944,7 +944,7 @@ like($run->{out}, qr/^calls +50 started/m, '... which were held');
 like($run->{out}, qr/^lost 0, doubled 0, reordered 0, stray after an interrupt 0,$/m,
      '... without a token lost');
 like($run->{out}, qr/^first token +\d+ +[\d.]+/m, '... with percentiles');
-is($run->{err}, '', '... and no progress where there is no terminal');
+is($run->{err}, '', '... and no progress without a terminal');
 
 like($run->{out}, qr/\n\nok: 50 calls, \d+ turns, \d+ tokens, nothing lost\n\z/,
      '... and a verdict at its end');

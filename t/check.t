@@ -126,10 +126,10 @@ is($run->{code}, 1, 'a server with one fault');
 is(join(' ', $run->{out} =~ /^not ok \d+ - ([^:]+):/mg), 'close-reason',
    '... fails one rule') or diagnose($run);
 like($run->{out}, qr/^#   the server closed with 1000$/m,
-     '... and is told how');
+     '... and reports how');
 
 $run = caller_end($skip);
-is($run->{code}, 0, '--skip leaves a rule out') or diagnose($run);
+is($run->{code}, 0, '--skip skips a rule') or diagnose($run);
 is($run->{out}, "\n" . ($rules - 1) . ' of ' . ($rules - 1)
                 . " rules hold, 1 skipped\n", '... and -q what holds');
 
@@ -169,7 +169,7 @@ while (my @batch = splice @faults, 0, 10) {
     }
 }
 
-is(join(' ', keys %untried), '', 'no rule is left that nobody broke');
+is(join(' ', keys %untried), '', 'every rule was broken by a server');
 
 
 $run = check(@signed, "$http/webhook?fault=close-reason", '--rule',

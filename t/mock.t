@@ -36,7 +36,7 @@ data:\ \[DONE\]\n\n\z/x
 
 
 
-=== TEST 2: usage is sent when it is asked for, and null until then
+=== TEST 2: usage is sent if requested, and null until then
 --- config
 location = /v1 { convrelay_mock_llm  answer=repeat first=0 interval=0; }
 --- request
@@ -109,7 +109,7 @@ location = /v1 { convrelay_mock_llm  answer=repeat first=0; }
 
 
 
-=== TEST 8: a limit of tokens cuts the answer, and the client is told
+=== TEST 8: a limit of tokens cuts the answer, and is reported
 --- config
 location = /v1 { convrelay_mock_llm  answer=repeat tokens=3 first=0; }
 --- request eval
@@ -152,7 +152,7 @@ location = /v1 { convrelay_mock_llm; }
 
 
 
-=== TEST 10: a status can be asked for, 401 gives the key away
+=== TEST 10: a status can be requested, 401 shows the key
 --- config
 location = /v1 { convrelay_mock_llm  status=$http_x_mock_status; }
 --- more_headers eval
@@ -197,7 +197,7 @@ location = /v1 { convrelay_mock_llm  fault=$arg_fault first=0; }
 
 
 
-=== TEST 13: streams that end otherwise
+=== TEST 13: streams that end in other ways
 --- config
 location = /v1 {
     convrelay_mock_llm  answer=repeat fault=$arg_fault at_token=1 first=0
@@ -249,7 +249,7 @@ upstream prematurely closed connection while reading response header
 
 
 
-=== TEST 16: silence, before the answer and in it
+=== TEST 16: silence before and during the answer
 --- config
 location = /v1 {
     convrelay_mock_llm  fault=$arg_fault at_token=0 first=0;
@@ -286,7 +286,7 @@ client prematurely closed connection
 
 
 
-=== TEST 18: torn packets make the same stream
+=== TEST 18: torn packets yield the same stream
 --- config
 location = /v1 {
     convrelay_mock_llm  answer=repeat fault=$arg_fault first=0 interval=0;
@@ -299,7 +299,7 @@ location = /v1 {
 
 
 
-=== TEST 19: an answer is not longer in memory than on the wire
+=== TEST 19: an answer takes no more memory than on the wire
 --- config
 location = /v1 {
     limit_rate          64k;
@@ -313,7 +313,7 @@ POST /v1
 
 
 
-=== TEST 20: the dresses of other servers
+=== TEST 20: the formats of other servers
 --- config
 location = /v1 {
     convrelay_mock_llm  answer=repeat quirk=$arg_quirk first=0 interval=0;
@@ -359,7 +359,7 @@ location = /v1 {
 
 
 
-=== TEST 22: a value that makes no sense is an error of the request
+=== TEST 22: an invalid value is an error of the request
 --- config
 location = /v1 { convrelay_mock_llm  fault=$arg_fault; }
 --- request
@@ -370,7 +370,7 @@ invalid value "flood" of "fault" in "convrelay_mock_llm"
 
 
 
-=== TEST 23: a constant that makes no sense is found with the configuration
+=== TEST 23: an invalid constant fails the configuration
 --- config
 location = /v1 { convrelay_mock_llm  fault=flood; }
 --- must_die

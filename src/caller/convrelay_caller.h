@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * What the caller's files share: growing text, clocks, ids, exit codes.
- * The caller is a program of its own: where memory ends, it ends.
+ * The caller is a separate program: without memory it exits.
  */
 
 
@@ -21,7 +21,7 @@
 #define CONVRELAY_CALLER_VERSION       "0.1.0"
 
 
-/* exit codes, as the manual has them */
+/* exit codes, see the manual */
 
 #define CONVRELAY_CALLER_EXIT_OK       0
 #define CONVRELAY_CALLER_EXIT_FAILED   1       /* an expectation did not hold */
@@ -31,7 +31,7 @@
 #define CONVRELAY_CALLER_EXIT_BROKEN   5       /* the call broke off */
 
 
-/* text that grows; data is NUL-terminated once something was added */
+/* growing text; data is NUL-terminated once something was added */
 
 typedef struct {
     size_t   len;
@@ -40,7 +40,7 @@ typedef struct {
 } convrelay_caller_buf_t;
 
 
-/* names and values of the caller's own, all malloc'ed */
+/* names and values, all malloc'ed */
 
 typedef struct {
     char    *name;
@@ -68,7 +68,7 @@ void convrelay_caller_buf_printf(convrelay_caller_buf_t *b, const char *fmt,
 void convrelay_caller_buf_reset(convrelay_caller_buf_t *b);
 void convrelay_caller_buf_free(convrelay_caller_buf_t *b);
 
-/* adds a pair, or gives the one of that name its new value */
+/* adds a pair, or replaces the value of the one with that name */
 void convrelay_caller_pairs_set(convrelay_caller_pairs_t *pairs,
     const char *name, size_t name_len, const char *value);
 void convrelay_caller_pairs_add(convrelay_caller_pairs_t *pairs,
@@ -76,7 +76,7 @@ void convrelay_caller_pairs_add(convrelay_caller_pairs_t *pairs,
 const char *convrelay_caller_pairs_get(const convrelay_caller_pairs_t *pairs,
     const char *name);
 
-/* whether there is a pair of that name in upper or lower case: a header's */
+/* whether there is a pair of that name, case ignored, as for headers */
 int convrelay_caller_pairs_has(const convrelay_caller_pairs_t *pairs,
     const char *name);
 void convrelay_caller_pairs_free(convrelay_caller_pairs_t *pairs);

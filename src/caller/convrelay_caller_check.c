@@ -94,7 +94,7 @@ convrelay_caller_check(convrelay_caller_check_options_t *check_options,
 }
 
 
-/* where there is no server, there is nothing to check */
+/* without a server, there is nothing to check */
 
 static int
 convrelay_caller_check_begin(convrelay_caller_check_t *k)
@@ -112,7 +112,7 @@ convrelay_caller_check_begin(convrelay_caller_check_t *k)
         return CONVRELAY_CALLER_EXIT_CONNECT;
     }
 
-    /* for how long it thinks; rules tell what else there is to tell */
+    /* measures how long the agent thinks; rules report everything else */
 
     convrelay_caller_check_setup(k);
     (void) convrelay_caller_check_alive(k);
@@ -285,7 +285,7 @@ convrelay_caller_check_summary(convrelay_caller_check_t *k)
         return;
     }
 
-    /* with TAP the plan follows */
+    /* with TAP, the plan follows */
 
     print->failed = k->failed;
 

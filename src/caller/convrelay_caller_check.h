@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A conformance list.  _check.c runs the rules and reports them, _peer.c is
- * the caller that they play with, and each other file has one group of them.
- * Every rule makes a call of its own, so that none depends on another.
+ * A list of conformance rules.  _check.c runs and reports them, _peer.c is
+ * the caller that they use, and each other file has one group of them.
+ * Every rule makes its own call, so that none depends on another.
  */
 
 
@@ -32,14 +32,14 @@ typedef struct {
 typedef struct {
     convrelay_caller_check_options_t  *options;
     convrelay_caller_print_t          *print;
-    convrelay_caller_print_t           mute;      /* for what calls print */
+    convrelay_caller_print_t           mute;      /* discards output */
     convrelay_caller_t                *call;      /* TwiML, target, ids */
     convrelay_caller_conn_t            conn;
     u_char                            *input;
     convrelay_caller_buf_t             message;   /* scratch for one */
     int64_t                            timeout;   /* ms, for an answer */
     int64_t                            patience;  /* ms, for a Close, a pong */
-    int64_t                            quiet;     /* ms, more than it thinks */
+    int64_t                            quiet;     /* ms, of silence */
     int64_t                            said_at;   /* the last prompt, or 0 */
 
     /* since the last prompt, or since its pong */
@@ -81,7 +81,7 @@ struct convrelay_caller_rule_s {
 };
 
 
-/* each list ends with a rule without a name */
+/* a rule without a name ends each list */
 
 extern const convrelay_caller_rule_t  convrelay_caller_rules_handshake[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_sign[];
@@ -127,39 +127,39 @@ void convrelay_caller_check_bytes(convrelay_caller_check_t *k, const void *data,
     size_t len);
 
 /*
- * The next message, at the latest at the time until: CONVRELAY_OK, or
- * CONVRELAY_AGAIN.  After CONVRELAY_ERROR the connection is gone, or what
- * came was no message of the protocol.
+ * Waits for the next message, no longer than until: CONVRELAY_OK, or
+ * CONVRELAY_AGAIN.  After CONVRELAY_ERROR the connection is gone, or the
+ * server sent something that is not a message of the protocol.
  */
 int convrelay_caller_check_next(convrelay_caller_check_t *k, int64_t until);
 
 /* an answer up to its last:true */
 int convrelay_caller_check_answer(convrelay_caller_check_t *k);
 
-/* the call goes on: a prompt is answered */
+/* checks that the call goes on: a prompt is answered */
 int convrelay_caller_check_alive(convrelay_caller_check_t *k);
 
 /*
- * Says it where an answer may be under way; what came of that until the
- * prompt was read is forgotten.
+ * Says the text while an answer may be under way; what comes of that answer
+ * before the prompt was read is ignored.
  */
 int convrelay_caller_check_say_over(convrelay_caller_check_t *k,
     const char *text);
 
-/* a ping comes back; so all that was sent before it has been read */
+/* waits for a pong: everything sent before the ping has been read */
 int convrelay_caller_check_ping(convrelay_caller_check_t *k);
 int convrelay_caller_check_ping_with(convrelay_caller_check_t *k,
     const void *data, size_t len);
 
-/* the same, and no token comes for a while; _rest lets them come */
+/* the same, then no token for a while; _rest lets tokens come */
 int convrelay_caller_check_quiet(convrelay_caller_check_t *k);
 int convrelay_caller_check_rest(convrelay_caller_check_t *k);
 
-/* the server closes with one of the codes; 0: any, and none at all */
+/* the server closes with one of the codes; 0: any, or without one */
 int convrelay_caller_check_closed(convrelay_caller_check_t *k, unsigned code,
     unsigned or_code);
 
-/* after its Close, the server ends the connection and sends nothing more */
+/* after its Close, the server sends nothing more and ends the connection */
 int convrelay_caller_check_eof(convrelay_caller_check_t *k);
 
 int convrelay_caller_check_fail(convrelay_caller_check_t *k, const char *fmt,
@@ -169,7 +169,7 @@ int convrelay_caller_check_fail(convrelay_caller_check_t *k, const char *fmt,
 /* asks for numbers and waits for n; the answer is still going on then */
 int convrelay_caller_check_count(convrelay_caller_check_t *k, unsigned n);
 
-/* a word, its letters' case ignored; a number that stands alone */
+/* finds a word, case ignored; a number that is not part of another */
 const char *convrelay_caller_check_word(const char *text, const char *word);
 const char *convrelay_caller_check_number(const char *text, unsigned number);
 

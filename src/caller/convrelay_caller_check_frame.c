@@ -179,7 +179,7 @@ convrelay_caller_rule_frame(convrelay_caller_check_t *k,
     convrelay_caller_check_frame(k, (u_char) rule->data[0], rule->data + 1,
                                  rule->len - 1);
 
-    /* a Close without a code may be answered by one */
+    /* the answer to a Close without a code may have a code */
 
     or_code = (rule->len == 1) ? CONVRELAY_WS_NO_STATUS : 0;
 

@@ -32,7 +32,7 @@ static int convrelay_caller_rule_edit(convrelay_caller_check_t *k,
     const convrelay_caller_rule_t *rule);
 
 
-/* data is what is taken out of a right handshake, more what comes there */
+/* data is a part of a valid handshake, and more is what replaces it */
 
 const convrelay_caller_rule_t  convrelay_caller_rules_handshake[] = {
 
@@ -55,7 +55,7 @@ const convrelay_caller_rule_t  convrelay_caller_rules_handshake[] = {
       .data = "Upgrade: websocket\r\nConnection: Upgrade\r\n",
       .more = "uPGRADE: WebSocket\r\nCONNECTION: keep-alive, upgrade\r\n" },
 
-    { .name = "plain", .did = "a request that is no handshake",
+    { .name = "plain", .did = "a request that is not a handshake",
       .expected = "4xx",
       .clause = "RFC 6455, 4.2.1", .run = convrelay_caller_rule_refused,
       .data = "Upgrade: websocket\r\nConnection: Upgrade\r\n", .more = "" },
@@ -260,8 +260,8 @@ convrelay_caller_rule_signature(convrelay_caller_check_t *k,
 
 
 /*
- * What was seen on the way, signature and parameters, does not open a call
- * of somebody else's.
+ * Somebody who has seen a signature and parameters on the way cannot open
+ * another call with them.
  */
 
 static int

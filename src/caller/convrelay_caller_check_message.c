@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Rules of ConversationRelay's messages, and of what is none.
+ * Rules of ConversationRelay's messages, and of malformed ones.
  */
 
 
@@ -104,7 +104,7 @@ const convrelay_caller_rule_t  convrelay_caller_rules_message[] = {
 
 const convrelay_caller_rule_t  convrelay_caller_rules_malformed[] = {
 
-    { .name = "not-json", .did = "text that is no JSON",
+    { .name = "not-json", .did = "text that is not JSON",
       .expected = "no answer, the call goes on",
       .clause = "Twilio, messages", .run = convrelay_caller_rule_silent,
       .data = "Hello!" },
@@ -115,7 +115,7 @@ const convrelay_caller_rule_t  convrelay_caller_rules_malformed[] = {
       .run = convrelay_caller_rule_silent,
       .data = "{\"type\":\"prompt\",\"voicePrompt\":\"Hel" },
 
-    { .name = "not-object", .did = "JSON that is no object",
+    { .name = "not-object", .did = "JSON that is not an object",
       .expected = "no answer, the call goes on",
       .clause = "Twilio, messages", .run = convrelay_caller_rule_silent,
       .data = "[\"prompt\",1,null]", .more = "7" },
@@ -180,7 +180,7 @@ convrelay_caller_rule_once(convrelay_caller_check_t *k,
 }
 
 
-/* twice, as nothing of the first time may stay */
+/* twice: nothing of the first time may remain */
 
 static int
 convrelay_caller_rule_silent(convrelay_caller_check_t *k,
@@ -231,7 +231,7 @@ convrelay_caller_rule_harmless(convrelay_caller_check_t *k,
 }
 
 
-/* closing is well, too */
+/* closing is fine as well */
 
 static int
 convrelay_caller_rule_first(convrelay_caller_check_t *k,

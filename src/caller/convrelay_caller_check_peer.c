@@ -101,7 +101,7 @@ convrelay_caller_check_call(convrelay_caller_check_t *k)
 }
 
 
-/* politely where that is still possible: the next call needs the server */
+/* with a Close if possible: the next call needs the server */
 
 void
 convrelay_caller_check_hang_up(convrelay_caller_check_t *k)
@@ -194,7 +194,7 @@ convrelay_caller_check_bytes(convrelay_caller_check_t *k, const void *data,
 }
 
 
-/* CONVRELAY_OK: the socket has news; CONVRELAY_AGAIN: the time is over */
+/* CONVRELAY_OK: the socket is ready; CONVRELAY_AGAIN: time is up */
 
 static int
 convrelay_caller_check_poll(convrelay_caller_check_t *k, int64_t until)
@@ -305,7 +305,7 @@ convrelay_caller_check_message(convrelay_caller_check_t *k,
 }
 
 
-/* silence has to last longer than the agent thinks */
+/* the silence must be longer than the time that the agent thinks */
 
 static void
 convrelay_caller_check_learn(convrelay_caller_check_t *k)

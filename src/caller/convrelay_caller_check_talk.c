@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * Rules of interruptions and of what the agent remembers.  They ask for
- * numbers, as it can be told from a number where in an answer it stood.
+ * numbers, because a number shows its place in the answer.
  */
 
 
@@ -347,7 +347,7 @@ convrelay_caller_rule_agent(convrelay_caller_check_t *k,
 }
 
 
-/* asks for numbers and waits for the n-th; the answer has to go on then */
+/* asks for numbers and waits for the n-th; the answer must go on then */
 
 int
 convrelay_caller_check_count(convrelay_caller_check_t *k, unsigned n)
@@ -383,9 +383,9 @@ convrelay_caller_check_count(convrelay_caller_check_t *k, unsigned n)
 
 
 /*
- * Interrupts the count where so many of its numbers were heard; then tokens
- * says how many came too late.  The clauses before the last one have been
- * reported as played, as Twilio does.
+ * Interrupts the count after so many numbers were heard; tokens becomes the
+ * number of tokens that came too late.  All clauses except the last are
+ * reported as played, as by Twilio.
  */
 
 static int

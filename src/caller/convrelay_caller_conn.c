@@ -66,7 +66,7 @@ convrelay_caller_conn_open(convrelay_caller_conn_t *c,
 }
 
 
-/* tries the target's addresses, the next one each time; err: why not before */
+/* tries the target's next address; err is why the last one failed */
 
 static int
 convrelay_caller_conn_connect(convrelay_caller_conn_t *c, int err)
@@ -194,7 +194,7 @@ convrelay_caller_conn_connect_tls(convrelay_caller_conn_t *c)
 }
 
 
-/* the socket has news of its connect() */
+/* the socket reports the result of connect() */
 
 static int
 convrelay_caller_conn_test(convrelay_caller_conn_t *c)
@@ -288,7 +288,7 @@ convrelay_caller_conn_header(convrelay_caller_conn_t *c, const char *name,
 }
 
 
-/* a handshake with a fault, for a server to find */
+/* puts a fault into the handshake, for the server to find */
 
 static void
 convrelay_caller_conn_edit(convrelay_caller_conn_t *c)
@@ -378,7 +378,7 @@ convrelay_caller_conn_read(convrelay_caller_conn_t *c, u_char *buf, size_t size,
             return CONVRELAY_ERROR;
         }
 
-        /* bytes behind the response are frames already */
+        /* bytes after the response are frames already */
 
         c->last = buf + n;
         c->pos = c->last - c->response.len;
@@ -389,7 +389,7 @@ convrelay_caller_conn_read(convrelay_caller_conn_t *c, u_char *buf, size_t size,
 }
 
 
-/* leaves in response what follows the header, which lies in the last read */
+/* leaves in response what follows the header; it is part of the last read */
 
 static int
 convrelay_caller_conn_response(convrelay_caller_conn_t *c)
@@ -422,7 +422,7 @@ convrelay_caller_conn_response(convrelay_caller_conn_t *c)
 }
 
 
-/* RFC 6455, 4.1: what a client has to check */
+/* RFC 6455, 4.1: what a client must check */
 
 static int
 convrelay_caller_conn_check(convrelay_caller_conn_t *c, char *head, size_t len)

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The WebSocket's connection, client side: connects, shakes hands, reads
- * and writes, never waits.  In the clear the socket is ours from the first
- * packet; under TLS libcurl connects (CURLOPT_CONNECT_ONLY) and carries the
- * bytes, since its own WebSocket support is missing from many builds.
+ * The client side of the WebSocket: connects, shakes hands, reads and writes,
+ * and never waits.  Without TLS the socket is ours from the first packet; with
+ * TLS libcurl connects (CURLOPT_CONNECT_ONLY) and carries the bytes, because
+ * many builds lack its WebSocket support.
  */
 
 
@@ -41,7 +41,7 @@ typedef struct {
     char                     *signature;   /* or NULL */
     convrelay_caller_pairs_t  headers;     /* of --header */
     const char               *edit;        /* of the handshake, or NULL */
-    const char               *edited;      /* what comes in its place */
+    const char               *edited;      /* what replaces that */
     int64_t                   timeout;     /* ms, of TLS connecting */
     struct addrinfo          *addrs;       /* once resolved */
     const char               *error;       /* or why they are not */
@@ -87,7 +87,7 @@ typedef struct {
 
 /*
  * Prepares a target: url is the relay's, connect_to is NULL, HOST:PORT, or
- * ws://HOST:PORT (which, as plain does, drops TLS: the tunnel's part).
+ * ws://HOST:PORT (which, like plain, drops TLS, as a tunnel does).
  * CONVRELAY_OK, or CONVRELAY_ERROR with a phrase in *error.
  */
 int convrelay_caller_target_init(convrelay_caller_target_t *t, const char *url,
@@ -96,7 +96,7 @@ void convrelay_caller_target_free(convrelay_caller_target_t *t);
 
 void convrelay_caller_target_resolve(convrelay_caller_target_t *t);
 
-/* once resolved: all addresses are the machine's own */
+/* once resolved: all addresses are of this machine */
 int convrelay_caller_target_is_loopback(const convrelay_caller_target_t *t);
 
 /* CONVRELAY_OK, CONVRELAY_AGAIN, or CONVRELAY_ERROR with conn->error */
@@ -104,12 +104,12 @@ int convrelay_caller_conn_open(convrelay_caller_conn_t *c,
     const convrelay_caller_target_t *t);
 
 /*
- * Goes on with whatever the socket is ready for.  buf is room for input,
- * shared by all connections; a message points into it, so each connection
- * is read until CONVRELAY_AGAIN before the next one's turn.
+ * Continues with whatever the socket is ready for.  buf is room for input,
+ * shared by all connections; a message points into it, so read one connection
+ * until CONVRELAY_AGAIN before the next.
  *
  * CONVRELAY_OK: *m is a message (pings were answered, pongs are given);
- * m->opcode is 0 when the handshake was done just now.  CONVRELAY_AGAIN:
+ * m->opcode is 0 if the handshake has just been completed.  CONVRELAY_AGAIN:
  * nothing more for now.  CONVRELAY_DONE: closed, code and reason are the
  * peer's, 1006 without any.  CONVRELAY_ERROR: conn->error says why.
  */
@@ -120,7 +120,7 @@ int convrelay_caller_conn_read(convrelay_caller_conn_t *c, u_char *buf,
 void convrelay_caller_conn_send(convrelay_caller_conn_t *c, unsigned opcode,
     const void *data, size_t len);
 
-/* the same, but only the first part bytes of the payload go out */
+/* the same, but sends only the first part bytes of the payload */
 void convrelay_caller_conn_send_part(convrelay_caller_conn_t *c,
     unsigned opcode, const void *data, size_t len, size_t part);
 
@@ -135,7 +135,7 @@ int convrelay_caller_conn_drop(convrelay_caller_conn_t *c, u_char *buf,
 /* the connection waits to write */
 int convrelay_caller_conn_writes(const convrelay_caller_conn_t *c);
 
-/* lets go of the socket: with a reset when rst is set */
+/* closes the socket, with a reset if rst is set */
 void convrelay_caller_conn_free(convrelay_caller_conn_t *c, unsigned rst);
 
 

@@ -68,7 +68,7 @@ convrelay_caller_dial(convrelay_caller_t *call)
 }
 
 
-/* the fields of section 1.1, and of 1.6 where a session is over */
+/* Twilio's form fields, and those of an action request after a session */
 
 void
 convrelay_caller_form(convrelay_caller_t *call, convrelay_caller_pairs_t *form,
@@ -134,7 +134,7 @@ convrelay_caller_form_end(convrelay_caller_t *call,
 }
 
 
-/* a relay URL instead of a webhook: TwiML that says just this */
+/* a relay URL instead of a webhook acts as TwiML with just this URL */
 
 static void
 convrelay_caller_direct(convrelay_caller_t *call)
@@ -147,7 +147,7 @@ convrelay_caller_direct(convrelay_caller_t *call)
 }
 
 
-/* where the relay URL leads, and what the handshake says there */
+/* finds the address of the relay, and prepares the handshake */
 
 int
 convrelay_caller_aim(convrelay_caller_t *call)
@@ -222,7 +222,7 @@ convrelay_caller_seal(convrelay_caller_t *call)
 }
 
 
-/* Twilio knows relays as wss:// only (section 5.3) */
+/* Twilio signs a relay URL as wss://, whatever the tunnel makes of it */
 
 void
 convrelay_caller_relay_url(const convrelay_caller_t *call,
@@ -255,8 +255,8 @@ convrelay_caller_relay_url(const convrelay_caller_t *call,
 
 
 /*
- * Of a recording only those that the TwiML does not have: its own are made
- * for this call, as tickets are.
+ * From a recording, only those that the TwiML does not have: the TwiML's own,
+ * such as tickets, are made for this call.
  */
 
 static void

@@ -306,7 +306,7 @@ convrelay_caller_load_watch(convrelay_caller_load_call_t *c)
         events |= EPOLLOUT;
     }
 
-    /* a name with several addresses may have led to another socket */
+    /* a name with several addresses may have opened another socket */
 
     if (c->fd != c->conn.fd) {
         c->fd = c->conn.fd;
@@ -377,7 +377,7 @@ convrelay_caller_load_fail(convrelay_caller_load_call_t *c, const char *text)
 }
 
 
-/* xorshift64*: a run is repeated by its seed, as far as the server allows */
+/* xorshift64*: the seed repeats a run, as far as the server allows */
 
 uint64_t
 convrelay_caller_load_random(convrelay_caller_load_t *load, uint64_t n)

@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * Many calls at once, in one process.  _load.c starts them, waits for all of
- * them and reports; _load_call.c is one call of them.
+ * them and reports; _load_call.c is one of the calls.
  */
 
 
@@ -24,11 +24,11 @@ typedef struct {
     unsigned                   calls;
     double                     rate;          /* new calls a second */
     unsigned                   turns;         /* a call */
-    int64_t                    think;         /* ms, half to one and a half */
+    int64_t                    think;         /* ms, the mean; +-50 % */
     double                     interrupt;     /* percent of turns */
     double                     over;          /* prompts into answers */
     double                     hangup;
-    unsigned                   tokens;        /* of an answer, 0: learnt */
+    unsigned                   tokens;        /* of an answer, 0: unknown */
     uint64_t                   seed;
     const char                *say;
     unsigned                   own:1;         /* --i-own-this-server */
@@ -47,7 +47,7 @@ typedef enum {
 } convrelay_caller_load_state_e;
 
 
-/* what a call will do in the middle of a turn */
+/* what a call does in the middle of a turn */
 
 typedef enum {
     CONVRELAY_CALLER_ACT_NONE = 0,
@@ -150,15 +150,15 @@ struct convrelay_caller_load_s {
 int convrelay_caller_load(convrelay_caller_load_options_t *load_options,
     convrelay_caller_options_t *options, convrelay_caller_print_t *print);
 
-/* one call: its beginning, what the socket has, what the timer says */
+/* one call: start, socket event, timer event */
 void convrelay_caller_load_begin(convrelay_caller_load_call_t *c);
 void convrelay_caller_load_event(convrelay_caller_load_call_t *c);
 void convrelay_caller_load_due(convrelay_caller_load_call_t *c);
 
-/* sets the timer, in microseconds from now; 0 takes it away */
+/* sets the timer, in microseconds from now; 0 removes it */
 void convrelay_caller_load_timer(convrelay_caller_load_call_t *c, int64_t us);
 
-/* epoll follows what the connection waits for */
+/* updates epoll to what the connection waits for */
 void convrelay_caller_load_watch(convrelay_caller_load_call_t *c);
 
 /* the call is over; rst as convrelay_caller_conn_free() has it */

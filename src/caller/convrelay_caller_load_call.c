@@ -3,8 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * One call of a load.  A ping follows every interrupt and every prompt that
- * is said into an answer: what comes before its pong belongs to the old
- * answer, what comes after an interrupt's pong is a stray token.
+ * is said into an answer: tokens before its pong belong to the old answer,
+ * tokens after the pong of an interrupt are stray ones.
  */
 
 
@@ -122,7 +122,7 @@ convrelay_caller_load_event(convrelay_caller_load_call_t *c)
 }
 
 
-/* what each state waits for when its timer goes off */
+/* the timer has expired: what each state was waiting for */
 
 void
 convrelay_caller_load_due(convrelay_caller_load_call_t *c)
@@ -224,7 +224,7 @@ convrelay_caller_load_prompt(convrelay_caller_load_call_t *c)
 }
 
 
-/* throws the dice for this turn */
+/* decides at random what happens in this turn */
 
 static void
 convrelay_caller_load_plan(convrelay_caller_load_call_t *c)
@@ -411,7 +411,7 @@ convrelay_caller_load_last(convrelay_caller_load_call_t *c)
 
     if (c->over && !c->renewed) {
 
-        /* an LLM in the server itself answers before the pong */
+        /* a server with a built-in LLM can answer before the pong */
 
         convrelay_caller_load_fresh(c);
         c->renewed = 1;
@@ -458,7 +458,7 @@ convrelay_caller_load_answered(convrelay_caller_load_call_t *c)
         return;
     }
 
-    /* the voice still speaks: the act comes when its time has come */
+    /* the voice is still speaking: the act comes at its time */
 
     c->state = CONVRELAY_CALLER_LOAD_HEARD;
     convrelay_caller_load_timer(c, c->act_at > load->now
@@ -553,7 +553,7 @@ convrelay_caller_load_act(convrelay_caller_load_call_t *c)
 }
 
 
-/* what was heard is some beginning of what came, cut at any byte */
+/* heard is a random prefix of the answer, cut between characters */
 
 static void
 convrelay_caller_load_cut(convrelay_caller_load_call_t *c)

@@ -51,7 +51,7 @@ convrelay_caller_load_verdict(const convrelay_caller_load_t *load,
                                  "answer%s without last:true");
     convrelay_caller_load_phrase(line, load->extra, "last:true too many");
     convrelay_caller_load_phrase(line, load->bad,
-                                 "message%s that Twilio would not take");
+                                 "message%s that Twilio would reject");
     convrelay_caller_load_phrase(line, load->length ? load->unordered : 0,
                                  "answer%s without numbers");
     convrelay_caller_load_phrase(line, load->unwanted,
@@ -142,7 +142,7 @@ convrelay_caller_load_report(convrelay_caller_load_t *load,
 
     fprintf(out, "\nlost %llu, doubled %llu, reordered %llu, stray after an "
             "interrupt %llu,\nanswers without their last:true %llu, with one "
-            "too many %llu,\nmessages that Twilio would not take %llu\n",
+            "too many %llu,\nmessages that Twilio would reject %llu\n",
             (unsigned long long) load->order.lost,
             (unsigned long long) load->order.doubled,
             (unsigned long long) load->order.reordered,

@@ -391,7 +391,7 @@ convrelay_caller_main_public(const char *url)
 }
 
 
-/* load and check are no single calls */
+/* options that do not go with load or check */
 
 static int
 convrelay_caller_main_command(convrelay_caller_main_t *m)
@@ -640,7 +640,7 @@ convrelay_caller_main_load(convrelay_caller_main_t *m, int opt)
 }
 
 
-/* a number, with "%" behind it or without */
+/* a number, with or without "%" after it */
 
 static int
 convrelay_caller_main_number(double *number, const char *arg, double min,
@@ -653,8 +653,8 @@ convrelay_caller_main_number(double *number, const char *arg, double min,
     if (end == arg || (*end && strcmp(end, "%") != 0)
         || !(*number >= min && *number <= max))
     {
-        convrelay_caller_print_error("\"%s\" is no number from %g to %g", arg,
-                                     min, max);
+        convrelay_caller_print_error("\"%s\" is not a number from %g to %g",
+                                     arg, min, max);
         return CONVRELAY_ERROR;
     }
 

@@ -173,7 +173,7 @@ convrelay_caller_message_parse(convrelay_caller_message_t *m, u_char *data,
     }
 
     if (rc != CONVRELAY_OK) {
-        m->error = "is no JSON";
+        m->error = "is not JSON";
         return CONVRELAY_OK;
     }
 

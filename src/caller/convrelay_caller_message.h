@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * ConversationRelay's messages seen from Twilio's side: writes sections 2.1
- * to 2.6 of the protocol notes, reads section 3.
+ * ConversationRelay's messages from Twilio's side: writes those of the caller,
+ * reads those of the server.
  */
 
 
@@ -50,7 +50,7 @@ typedef struct {
 } convrelay_caller_message_t;
 
 
-/* each writes one message into b, in place of what was there */
+/* each replaces the content of b with one message */
 void convrelay_caller_setup(convrelay_caller_buf_t *b,
     const convrelay_caller_ident_t *id, const convrelay_caller_pairs_t *params);
 void convrelay_caller_prompt(convrelay_caller_buf_t *b, const char *text,

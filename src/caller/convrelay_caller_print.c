@@ -274,8 +274,8 @@ convrelay_caller_print_start(convrelay_caller_print_t *p)
 
 
 /*
- * What a server sends is not to move the cursor or end a TAP comment:
- * control characters are shown as spaces, line ends go on under the text.
+ * A server's text must not move the cursor or end a TAP comment: control
+ * characters are shown as spaces, and lines continue under the text.
  */
 
 void

@@ -18,15 +18,15 @@
 typedef struct {
     FILE      *out;
     unsigned   color:1;
-    unsigned   tap:1;        /* the talk becomes comments */
+    unsigned   tap:1;        /* the conversation is comments */
     unsigned   json:1;       /* one document at the end */
     unsigned   quiet:1;      /* failures only */
-    unsigned   scenario:1;   /* of files, in which one expects something */
+    unsigned   scenario:1;   /* a file, which should expect something */
     unsigned   open:1;       /* an answer's line has no end yet */
 
     unsigned   checks;
     unsigned   failed;
-    cJSON     *root;         /* with json: what this call fills */
+    cJSON     *root;         /* with json: the object of this call */
     cJSON     *calls;        /* those before it, if there are several */
 } convrelay_caller_print_t;
 
@@ -37,11 +37,11 @@ void convrelay_caller_print_init(convrelay_caller_print_t *p);
 void convrelay_caller_print_call(convrelay_caller_print_t *p,
     const char *name);
 
-/* "label     text", the label in front of what is said */
+/* "label     text" */
 void convrelay_caller_print_said(convrelay_caller_print_t *p, const char *label,
     const char *text);
 
-/* a piece of an answer, as it arrives */
+/* a token of an answer */
 void convrelay_caller_print_token(convrelay_caller_print_t *p,
     const convrelay_str_t *token);
 
@@ -57,7 +57,7 @@ void convrelay_caller_print_check(convrelay_caller_print_t *p,
     const char *name, unsigned line, const char *text, unsigned ok,
     const char *detail);
 
-/* what a server sent, with nothing in it that moves the cursor */
+/* text of a server, without anything that moves the cursor */
 void convrelay_caller_print_text(convrelay_caller_print_t *p, const char *text,
     size_t len);
 

@@ -318,7 +318,7 @@ convrelay_caller_replay_caller(convrelay_caller_replay_t *r,
         && convrelay_json_string(message, "voicePrompt", &prompt)
            == CONVRELAY_OK)
     {
-        /* what it was said into was cut off, wherever that happened to be */
+        /* it cut off the answer that was being sent */
 
         said = r->answer.len;
         over = r->asked && !r->closed && !r->cut
@@ -383,8 +383,8 @@ convrelay_caller_replay_setup(convrelay_caller_replay_t *r,
 
 
 /*
- * What the last prompt's answer was.  One that was cut off says where it
- * happened to be cut: what counts is that neither strays from the other.
+ * Expects the recorded answer to the last prompt.  Where an interruption cuts
+ * an answer off is chance, so only the part that both have must be equal.
  */
 
 static void

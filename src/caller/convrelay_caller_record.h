@@ -7,7 +7,7 @@
  *
  *     {"t":0,"from":"caller","message":{"type":"setup",...}}
  *     {"t":312,"from":"server","message":{"type":"text",...}}
- *     {"t":900,"from":"server","text":"what is no JSON"}
+ *     {"t":900,"from":"server","text":"not JSON"}
  *     {"t":5000,"from":"caller","close":1000}
  *
  * Other fields, and lines that are JSON without a message, are skipped.

@@ -118,7 +118,7 @@ convrelay_caller_session(convrelay_caller_t *call)
     call->speaking = 0;
     call->ended_at = 0;
 
-    /* the rest of an answer went with its connection */
+    /* the rest of an answer was lost with its connection */
 
     if (call->turn.asked) {
         call->turn.interrupted = 0;
@@ -184,7 +184,7 @@ convrelay_caller_connect(convrelay_caller_t *call)
 }
 
 
-/* setup to Close; CONVRELAY_OK whatever became of it */
+/* from setup to Close; CONVRELAY_OK however it went */
 
 static int
 convrelay_caller_talk(convrelay_caller_t *call)
@@ -267,7 +267,7 @@ convrelay_caller_talk(convrelay_caller_t *call)
 }
 
 
-/* nothing is left to say: the last answer is heard, or given up */
+/* nothing is left to say: waits for the last answer, or gives up */
 
 static void
 convrelay_caller_finish(convrelay_caller_t *call)
@@ -289,7 +289,7 @@ convrelay_caller_finish(convrelay_caller_t *call)
 }
 
 
-/* a server that ends a call does so by "end" (error 64105 otherwise) */
+/* a server must end a call with "end" (error 64105 otherwise) */
 
 static int
 convrelay_caller_broken(convrelay_caller_t *call)
@@ -342,7 +342,7 @@ convrelay_caller_break(convrelay_caller_t *call)
 }
 
 
-/* a call in which nothing but the error message was heard is not a good one */
+/* a call fails if every answer in it was the error message */
 
 static void
 convrelay_caller_judge(convrelay_caller_t *call)
@@ -415,7 +415,7 @@ convrelay_caller_wait(convrelay_caller_t *call, int64_t until)
     pfd[1].events = POLLIN;
     pfd[1].revents = 0;
 
-    /* frames that came together with the handshake's answer */
+    /* frames that came with the response to the handshake */
 
     if (call->conn.pos < call->conn.last) {
         call->now = convrelay_caller_now();
@@ -485,7 +485,7 @@ convrelay_caller_input(convrelay_caller_t *call)
 
         } else if (m.opcode == CONVRELAY_WS_BINARY) {
             convrelay_caller_print_note(call->print, "(a binary frame, which "
-                                        "Twilio does not take)");
+                                        "Twilio rejects)");
         }
     }
 }
@@ -528,7 +528,7 @@ convrelay_caller_keyboard(convrelay_caller_t *call)
 }
 
 
-/* what a person types becomes a step; talking into the voice cuts it off */
+/* a typed line becomes a step; typing while the agent speaks interrupts */
 
 static void
 convrelay_caller_typed(convrelay_caller_t *call, char *line)
@@ -579,7 +579,7 @@ convrelay_caller_interrupt_handler(int signo)
 }
 
 
-/* Ctrl-C is the caller's voice where a person sits at the keyboard */
+/* at a keyboard, Ctrl-C interrupts the agent */
 
 static void
 convrelay_caller_signals(convrelay_caller_t *call)

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * One call, held in the foreground: by a scenario, from the keyboard, or
- * both.  _dial.c and _webhook.c ask for TwiML, _session.c keeps the call,
- * _step.c does a scenario's steps, _run.c waits and wires them to the socket.
+ * One call in the foreground: by a scenario, from the keyboard, or both.
+ * _dial.c and _webhook.c request TwiML, _session.c holds the call, _step.c
+ * performs the steps of a scenario, _run.c waits and connects them to the
+ * socket.
  */
 
 
@@ -44,7 +45,7 @@ typedef struct {
     unsigned                  insecure:1;
     unsigned                  listen:1;      /* hear each answer out */
     unsigned                  no_checks:1;
-    unsigned                  fail_on_set:1;  /* the preset does not count */
+    unsigned                  fail_on_set:1;  /* without the preset */
     unsigned                  no_warnings:1;  /* of TwiML: they were given */
     unsigned                  replay:1;      /* the voice is a recording's */
     unsigned                  keyboard:1;    /* steps come from stdin too */
@@ -66,7 +67,7 @@ typedef struct {
     unsigned                  done:1;        /* last:true came */
     unsigned                  interrupted:1;
     unsigned                  over:1;        /* said into the last answer */
-    unsigned                  owed:1;        /* whose last is still to come */
+    unsigned                  owed:1;        /* that one is still open */
     unsigned                  noted:1;       /* its figures were printed */
     int64_t                   interrupted_at;
     int64_t                   pong_at;       /* interrupt or prompt was read */
@@ -110,7 +111,7 @@ typedef struct {
     unsigned                      speaking:1;
     unsigned                      ended:1;    /* the server sent "end" */
     unsigned                      hung_up:1;  /* we did */
-    unsigned                      dropped:1;  /* or the network, as it were */
+    unsigned                      dropped:1;  /* we reset the connection */
     unsigned                      over:1;     /* the socket is gone */
     unsigned                      last:1;     /* no other session follows */
     unsigned                      eof:1;      /* of stdin */
@@ -118,7 +119,7 @@ typedef struct {
 } convrelay_caller_t;
 
 
-/* what convrelay says where the LLM fails, unless it is told otherwise */
+/* convrelay's default for convrelay_error_message */
 #define CONVRELAY_CALLER_EXCUSE                                               \
     "I ran into a temporary issue while generating a response."
 
@@ -161,7 +162,7 @@ void convrelay_caller_relay_url(const convrelay_caller_t *call,
  */
 long convrelay_caller_knock(convrelay_caller_t *call, const char *token);
 
-/* frees what the two of them made */
+/* frees the TwiML and the target */
 void convrelay_caller_forget(convrelay_caller_t *call);
 
 /* the call: what either side says */
@@ -184,8 +185,8 @@ void convrelay_caller_note_turn(convrelay_caller_t *call);
 int convrelay_caller_answered(convrelay_caller_t *call);
 
 /*
- * Does the steps whose time has come.  CONVRELAY_DONE: there are no more;
- * CONVRELAY_AGAIN: one waits, at most until call->wake where that is set.
+ * Performs the steps that are due.  CONVRELAY_DONE: there are no more;
+ * CONVRELAY_AGAIN: one is waiting, until call->wake at most if that is set.
  */
 int convrelay_caller_steps(convrelay_caller_t *call);
 

@@ -31,7 +31,7 @@ typedef struct {
 } convrelay_caller_syntax_t;
 
 
-/* what people write in place of a step's words */
+/* what people write instead of a step's words */
 
 typedef struct {
     const char              *typed;
@@ -39,13 +39,13 @@ typedef struct {
 } convrelay_caller_synonym_t;
 
 
-/* the names that a call knows, and whose values it alone knows */
+/* resolves the variables that are known before the call */
 
 typedef struct {
     convrelay_caller_scenario_t  *scenario;
     convrelay_caller_lookup_pt    lookup;
     void                         *data;
-    unsigned                      late:1;   /* one of the latter was seen */
+    unsigned                      late:1;   /* one is only known later */
 } convrelay_caller_known_t;
 
 
@@ -278,7 +278,7 @@ convrelay_caller_scenario_text(const char *line, size_t len)
 }
 
 
-/* CONVRELAY_DECLINED: what follows the words does not fit them */
+/* CONVRELAY_DECLINED: the argument does not fit the words */
 
 static int
 convrelay_caller_scenario_step(convrelay_caller_scenario_t *s,
@@ -466,7 +466,7 @@ convrelay_caller_scenario_pair(convrelay_caller_scenario_t *s,
 }
 
 
-/* a variable may stand for the keys */
+/* the keys may come from a variable */
 
 static int
 convrelay_caller_scenario_digits(const char *p)

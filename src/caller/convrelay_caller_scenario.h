@@ -3,9 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * Scenarios: what the caller says and does, and what must come back.  One
- * step a line; "#" starts a comment at the start of a line, and behind white
- * space where white space or the line's end follows, unless it is written
- * "\\#".
+ * step per line.  "#" starts a comment at the start of a line, and between
+ * white space (or at the end of a line); "\\#" stands for a "#" in a text.
  *
  *     caller: Name three trees.      say it once the last answer is over
  *     caller over: Stop that.        say it at once, into the answer

@@ -2,10 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Whether a server still sends tokens after an interruption can be told
- * exactly: a ping follows each interrupt, and what comes before its pong
- * may have been under way, what comes after it was sent too late.  In the
- * same way a ping behind a prompt that is said into an answer tells the old
+ * A ping follows each interrupt: tokens that come before its pong may have
+ * been under way, tokens that come after it were sent too late.  In the same
+ * way a ping after a prompt that is said into an answer separates the old
  * answer from the new one.
  */
 
@@ -13,7 +12,7 @@
 #include "convrelay_caller_run.h"
 
 
-#define CONVRELAY_CALLER_MAX_BAD    10      /* section 4.9 */
+#define CONVRELAY_CALLER_MAX_BAD    10      /* then Twilio closes */
 #define CONVRELAY_CALLER_BEYOND     8       /* bytes nobody heard */
 #define CONVRELAY_CALLER_LAST_WAIT  300     /* ms, for a late last:true */
 
@@ -190,14 +189,14 @@ convrelay_caller_text(convrelay_caller_t *call, convrelay_caller_message_t *m)
 }
 
 
-/* what Twilio does with a message it cannot use */
+/* does what Twilio does with a message that it cannot use */
 
 static void
 convrelay_caller_bad(convrelay_caller_t *call, const convrelay_str_t *raw,
     const char *error)
 {
-    convrelay_caller_print_note(call->print, "(a message that Twilio would not "
-                                "take %s: %.*s)", error,
+    convrelay_caller_print_note(call->print, "(a message that Twilio would "
+                                "reject %s: %.*s)", error,
                                 (int) (raw->len > 200 ? 200 : raw->len),
                                 (char *) raw->data);
 
@@ -209,7 +208,7 @@ convrelay_caller_bad(convrelay_caller_t *call, const convrelay_str_t *raw,
                                     "Too many consecutive malformed "
                                     "messages.");
         snprintf(call->conn.error, sizeof(call->conn.error),
-                 "%d messages in a row that Twilio would not take, closed "
+                 "%d messages in a row that Twilio would reject, closed "
                  "with 1007", CONVRELAY_CALLER_MAX_BAD);
     }
 }
@@ -294,7 +293,7 @@ convrelay_caller_press(convrelay_caller_t *call, const char *digits)
 }
 
 
-/* the order of section 2.7: tokensPlayed, then interrupt */
+/* in Twilio's order: tokensPlayed, then interrupt */
 
 void
 convrelay_caller_barge_in(convrelay_caller_t *call)
@@ -370,7 +369,7 @@ convrelay_caller_raw(convrelay_caller_t *call, const char *message,
 }
 
 
-/* keeps what was heard, and a little of what was not, for ${beyond} */
+/* keeps what was heard and, for ${beyond}, a little that was not */
 
 static void
 convrelay_caller_remember(convrelay_caller_t *call)
@@ -498,7 +497,7 @@ convrelay_caller_hang_up(convrelay_caller_t *call)
 }
 
 
-/* the peer's Close, and what we answered to it */
+/* the server has closed the connection */
 
 void
 convrelay_caller_closed(convrelay_caller_t *call)

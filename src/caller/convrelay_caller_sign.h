@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * URLs, and X-Twilio-Signature (section 5.1 of the protocol notes).
+ * URLs, and X-Twilio-Signature.
  */
 
 

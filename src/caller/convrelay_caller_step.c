@@ -9,7 +9,7 @@
 #include "convrelay_caller_run.h"
 
 
-#define CONVRELAY_CALLER_NO_TOKEN_WINDOW  200     /* ms behind the pong */
+#define CONVRELAY_CALLER_NO_TOKEN_WINDOW  200     /* ms after the pong */
 
 
 static int convrelay_caller_step(convrelay_caller_t *call,
@@ -171,7 +171,7 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
     case CONVRELAY_CALLER_WAIT_BYTES:
     case CONVRELAY_CALLER_RAW_INTERRUPT:
 
-        /* without the recording's clock, where it was in the answer */
+        /* without the recording's pauses: at the same place of the answer */
 
         if (call->turn.answer.len < (size_t) step->number
             && !convrelay_caller_answered(call))
@@ -241,7 +241,7 @@ convrelay_caller_step_interrupt(convrelay_caller_t *call,
 
     case CONVRELAY_CALLER_INTERRUPT_CHARS:
 
-        /* the voice halts there, so that a late clock changes nothing */
+        /* the voice stops there, so that a late timer makes no difference */
 
         if (v->chars <= (size_t) step->number) {
             v->limit = step->number;
@@ -363,7 +363,7 @@ convrelay_caller_expect_answer(convrelay_caller_t *call,
         return convrelay_caller_await(call, step, "an answer");
     }
 
-    /* an error message that is asked for is a good answer */
+    /* an error message that the scenario expects is a good answer */
 
     if (holds && step->type == CONVRELAY_CALLER_EXPECT_MATCHES) {
         call->excused |= convrelay_caller_matches(text, CONVRELAY_CALLER_EXCUSE,
@@ -541,7 +541,7 @@ convrelay_caller_matches(const char *pattern, const char *text,
 }
 
 
-/* CONVRELAY_AGAIN until the timeout makes it a failure */
+/* CONVRELAY_AGAIN until the timeout, which is a failure */
 
 static int
 convrelay_caller_await(convrelay_caller_t *call, convrelay_caller_step_t *step,
@@ -552,9 +552,9 @@ convrelay_caller_await(convrelay_caller_t *call, convrelay_caller_step_t *step,
     until = call->step_at + call->options->timeout;
 
     if (call->over || call->now >= until) {
-        return convrelay_caller_check(call, step, 0, "waited for %s, %lld ms, "
-                                      "in vain", what,
-                                      (long long) (call->now - call->step_at));
+        return convrelay_caller_check(call, step, 0, "waited %lld ms for %s",
+                                      (long long) (call->now - call->step_at),
+                                      what);
     }
 
     if (call->wake <= call->now || call->wake > until) {
@@ -604,7 +604,7 @@ convrelay_caller_check(convrelay_caller_t *call, convrelay_caller_step_t *step,
 }
 
 
-/* the next step that is no expectation cuts the answer off */
+/* the next step that is not an expectation cuts the answer off */
 
 static unsigned
 convrelay_caller_interrupt_follows(convrelay_caller_t *call)

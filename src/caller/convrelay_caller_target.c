@@ -30,7 +30,7 @@ convrelay_caller_target_init(convrelay_caller_target_t *t, const char *url,
     }
 
     if (!t->parsed.websocket) {
-        *error = "is no ws:// or wss:// URL";
+        *error = "is not a ws:// or wss:// URL";
         return CONVRELAY_ERROR;
     }
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Reads TwiML as Twilio would, and says where Twilio would bite.
+ * Reads TwiML as Twilio does, and warns about what Twilio would reject.
  */
 
 
@@ -37,7 +37,7 @@ typedef struct {
 
 /*
  * Returns CONVRELAY_OK: t is filled, connect says whether there is a
- * ConversationRelay in it; CONVRELAY_ERROR: it is no TwiML, t->error says
+ * ConversationRelay in it; CONVRELAY_ERROR: it is not TwiML, t->error says
  * why.  convrelay_caller_twiml_free() is owed in both cases.
  */
 int convrelay_caller_twiml_parse(convrelay_caller_twiml_t *t, const char *data,

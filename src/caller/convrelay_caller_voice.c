@@ -110,7 +110,7 @@ convrelay_caller_voice_speak(convrelay_caller_voice_t *v, int64_t now,
 }
 
 
-/* length of the next character, 0 where it did not arrive whole */
+/* length of the next character, 0 if it has not arrived whole */
 
 static size_t
 convrelay_caller_voice_next(const convrelay_caller_voice_t *v)

@@ -2,10 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The voice at the other end: speaks text at a steady pace as it arrives,
- * clause by clause, and knows what the caller heard when it is cut off
- * (sections 2.6, 4.1 and 4.4 of the protocol notes).  It has no clock of
- * its own: times are milliseconds that its owner hands in.
+ * The voice that speaks the answer: at a steady pace as text arrives, clause
+ * by clause.  It knows what the caller heard when it is cut off.  It has no
+ * clock: its owner passes times in milliseconds.
  */
 
 
@@ -51,7 +50,7 @@ void convrelay_caller_voice_add(convrelay_caller_voice_t *v, int64_t now,
 /* speaks on until now */
 void convrelay_caller_voice_advance(convrelay_caller_voice_t *v, int64_t now);
 
-/* speaks all that has arrived, as if enough time had passed */
+/* speaks everything that has arrived, as if enough time had passed */
 void convrelay_caller_voice_finish(convrelay_caller_voice_t *v, int64_t now);
 
 /*
@@ -62,8 +61,8 @@ int convrelay_caller_voice_clause(convrelay_caller_voice_t *v,
     convrelay_str_t *clause);
 
 /*
- * Cuts the voice off: the heard part of the current clause, trimmed (maybe
- * empty), and for how long that clause had been sounding.
+ * Cuts the voice off: gives the heard part of the current clause, trimmed
+ * and possibly empty, and for how long that clause was being spoken.
  */
 void convrelay_caller_voice_cut(convrelay_caller_voice_t *v, int64_t now,
     convrelay_str_t *fragment, int64_t *duration);
@@ -75,7 +74,7 @@ int convrelay_caller_voice_done(const convrelay_caller_voice_t *v);
 int64_t convrelay_caller_voice_due(const convrelay_caller_voice_t *v);
 
 /*
- * Where the clause ends that begins at from: behind a comma, colon,
+ * Where the clause ends that begins at from: after a comma, colon,
  * semicolon, full stop, "?" or "!" that white space follows, or at the end
  * of the text when it is complete.  0 when that is not known yet.
  */

@@ -153,9 +153,9 @@ convrelay_caller_request(convrelay_caller_t *call, convrelay_caller_fetch_t *f,
 
 
 /*
- * --public-url stands for the server of the URL on the command line, as a
- * tunnel does: requests to that server say the public host and are signed
- * for the public URL, and requests to the public URL go to that server.
+ * Plays the tunnel of --public-url in front of the server on the command
+ * line: requests to that server name the public host and are signed for the
+ * public URL, and requests to the public URL go to that server.
  */
 
 static int
@@ -198,7 +198,7 @@ convrelay_caller_route(convrelay_caller_t *call, convrelay_caller_route_t *r,
         goto done;
     }
 
-    /* a path in it is in front of all others; "/" alone is none */
+    /* its path is a prefix of all others; "/" alone is none */
 
     prefix = strlen(public.target);
 

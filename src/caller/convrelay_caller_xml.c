@@ -100,7 +100,7 @@ convrelay_caller_xml_handler(convrelay_xml_t *x, convrelay_xml_event_e event,
         tree->current = tree->current->parent;
         break;
 
-    default: /* text, which no noun of TwiML that matters here has */
+    default: /* text, which ConversationRelay does not have */
         break;
     }
 }

@@ -8,11 +8,11 @@
  *         convrelay_mock_llm  answer=rule interval=20ms fault=$arg_fault;
  *     }
  *
- * A request walks through the files in this order: module (what it is to
- * do), request (the JSON of the client), answer (the text to say), stream
- * (when it is sent), event (what comes next, and how it goes wrong), shape
- * (the vendor's JSON around a piece of text).  The reply file has all that is
- * no stream.
+ * A request passes through the files in this order: module (what to do),
+ * request (the client's JSON), answer (the text to say), stream (when to send
+ * it), event (what comes next, and how it goes wrong), shape (the vendor's
+ * JSON around a piece of text).  The reply file has everything that is not a
+ * stream.
  */
 
 
@@ -27,7 +27,7 @@
 #include "convrelay_json_tree.h"
 
 
-/* the longest model name and piece of text, so that an event has a limit */
+/* limits of a model name and a piece of text, and so of an event */
 
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_MODEL          128
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_WORD           24
@@ -82,7 +82,7 @@
 #define NGX_HTTP_CONVRELAY_MOCK_BOM                10
 
 
-/* what a request is to be answered with, from the directive */
+/* how to answer a request, from the directive */
 
 typedef struct {
     ngx_str_t                            say;
@@ -160,7 +160,7 @@ typedef struct {
     ngx_str_t                            close;    /* and after $content */
 
     ngx_chain_t                          out;      /* one buffer, reused */
-    u_char                              *ready;    /* end of what is to go */
+    u_char                              *ready;    /* end of what may be sent */
     ngx_int_t                            then;     /* see ..._mock_next() */
     ngx_msec_t                           pause;
     ngx_uint_t                           stage;
@@ -185,7 +185,7 @@ typedef struct {
 ngx_int_t ngx_http_convrelay_mock_read(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
 
-/* the text of a message, parts joined; from the pool where it had to be */
+/* the text of a message, its parts joined, in the pool if necessary */
 ngx_int_t ngx_http_convrelay_mock_content(ngx_pool_t *pool,
     const cJSON *message, ngx_str_t *text);
 
@@ -203,11 +203,11 @@ ngx_uint_t ngx_http_convrelay_mock_more(ngx_http_convrelay_mock_ctx_t *ctx);
 ngx_http_convrelay_mock_shape_t *ngx_http_convrelay_mock_shape(
     ngx_uint_t quirk);
 
-/* writes a template to p, and not past end */
+/* writes a template to p, never past end */
 u_char *ngx_http_convrelay_mock_expand(ngx_http_convrelay_mock_ctx_t *ctx,
     u_char *p, u_char *end, ngx_str_t *text);
 
-/* the token template, expanded except $content, into ctx->open and close */
+/* expands the token template, except $content, into ctx->open and close */
 ngx_int_t ngx_http_convrelay_mock_prepare(ngx_pool_t *pool,
     ngx_http_convrelay_mock_ctx_t *ctx);
 
@@ -230,19 +230,19 @@ ngx_int_t ngx_http_convrelay_mock_send_status(ngx_http_request_t *r,
 ngx_int_t ngx_http_convrelay_mock_send_error(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
 
-/* what to finalize with to cut a connection, if it is ours to close */
+/* the code that cuts the connection, if it is ours to close */
 ngx_int_t ngx_http_convrelay_mock_cut(ngx_http_request_t *r);
 
 /*
  * Writes events at ctx->ready until there is something to wait for, which
- * ctx->then says; and where the next piece of what is ready ends: with all of
- * it, except the tearing faults.
+ * ctx->then names.  Sets where the next piece of what is ready ends: with all
+ * of it, except for the tearing faults.
  */
 void ngx_http_convrelay_mock_fill(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
 u_char *ngx_http_convrelay_mock_split(ngx_http_convrelay_mock_ctx_t *ctx);
 
-/* starts answering a request that was read; owns it from then on */
+/* starts to answer a request that was read, and owns it from then on */
 void ngx_http_convrelay_mock_start(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx);
 

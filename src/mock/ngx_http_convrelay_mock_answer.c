@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * What the mock says: small talk by a table of words, short enough to follow
- * in a test and long enough, where a list is asked for, to be interrupted.
+ * in a test; a list is long enough to be interrupted.
  */
 
 
@@ -168,7 +168,7 @@ ngx_http_convrelay_mock_answer(ngx_http_request_t *r,
             break;
         }
 
-        /* the message lives in the JSON tree, which does not stay */
+        /* copied: the JSON tree does not live as long */
 
         p = ngx_pnalloc(r->pool, said.len);
         if (p == NULL) {
@@ -296,7 +296,7 @@ ngx_http_convrelay_mock_reply(ngx_http_request_t *r, const cJSON *messages,
 }
 
 
-/* all but the question that led here */
+/* all messages except the question itself */
 
 static ngx_int_t
 ngx_http_convrelay_mock_recall(ngx_http_request_t *r, const cJSON *messages,
@@ -412,7 +412,7 @@ ngx_http_convrelay_mock_list(ngx_http_request_t *r, ngx_str_t *said,
 }
 
 
-/* "count to five", and numbers that were said or typed on the keypad */
+/* "count to five", and numbers that were said or keyed in */
 
 static ngx_int_t
 ngx_http_convrelay_mock_numbers(ngx_http_request_t *r, ngx_str_t *said,
@@ -597,7 +597,7 @@ ngx_http_convrelay_mock_more(ngx_http_convrelay_mock_ctx_t *ctx)
 }
 
 
-/* the clock that a client on the same machine can read too */
+/* a clock that a client on the same machine can also read */
 
 static void
 ngx_http_convrelay_mock_stamp(ngx_http_convrelay_mock_ctx_t *ctx)
@@ -615,8 +615,8 @@ ngx_http_convrelay_mock_stamp(ngx_http_convrelay_mock_ctx_t *ctx)
 
 
 /*
- * The blanks before a word belong to it, as with real tokens, and a long word
- * is several tokens.  Characters stay whole.
+ * The blanks before a word belong to it, as in real tokens, and a long word
+ * is several tokens.  Characters are never split.
  */
 
 static u_char *

@@ -128,7 +128,7 @@ ngx_http_convrelay_mock_event(ngx_http_request_t *r,
 }
 
 
-/* a token, or the fault that is due at it; comes back to itself */
+/* a token, or the fault that is due there; the state stays */
 
 static ngx_int_t
 ngx_http_convrelay_mock_say(ngx_http_request_t *r,
@@ -197,7 +197,7 @@ ngx_http_convrelay_mock_fail(ngx_http_request_t *r,
             return NGX_AGAIN;
         }
 
-        /* a FIN, over TLS without its close notify, and the socket stays */
+        /* a FIN, with TLS without close_notify; the socket stays open */
 
         (void) ngx_shutdown_socket(r->connection->fd, NGX_WRITE_SHUTDOWN);
 
@@ -205,7 +205,7 @@ ngx_http_convrelay_mock_fail(ngx_http_request_t *r,
 
     case NGX_HTTP_CONVRELAY_MOCK_CUT_CHUNK:
 
-        /* what is in the buffer goes as a whole chunk of its own before */
+        /* what is in the buffer is sent before, as a whole chunk */
 
         if (ctx->ready > ctx->out.buf->start) {
             return NGX_AGAIN;

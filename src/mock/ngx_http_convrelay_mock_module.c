@@ -308,7 +308,7 @@ ngx_http_convrelay_mock_body_handler(ngx_http_request_t *r)
 }
 
 
-/* NGX_AGAIN if the answer is to be sent, or what to finalize with */
+/* NGX_AGAIN: the answer is to be sent; otherwise the code to finalize with */
 
 static ngx_int_t
 ngx_http_convrelay_mock_run(ngx_http_request_t *r,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Replies that are not streams: errors, whole completions, and what a client
- * should not get.
+ * Replies that are not streams: errors, whole completions, and replies that
+ * a client should never get.
  */
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The request, checked as OpenAI checks it, so that what the relay gets wrong
- * fails here too.
+ * The request, checked as OpenAI checks it, so that the module's mistakes fail
+ * here as well.
  */
 
 
@@ -49,7 +49,7 @@ ngx_http_convrelay_mock_read(ngx_http_request_t *r,
     ngx_str_t         body;
     convrelay_json_t  json;
 
-    /* errors are of this kind unless said otherwise */
+    /* the kind of most errors */
 
     ctx->error.status = NGX_HTTP_BAD_REQUEST;
     ngx_str_set(&ctx->error.type, "invalid_request_error");
@@ -79,8 +79,8 @@ ngx_http_convrelay_mock_read(ngx_http_request_t *r,
 
 
 /*
- * A copy of the body: it is changed by the parser, while the relay keeps its
- * own for a second try.
+ * Works on a copy of the body, because the parser changes it and the module
+ * needs the original for a second try.
  */
 
 static ngx_int_t
@@ -322,7 +322,7 @@ ngx_http_convrelay_mock_messages(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        /* as far as a mock can count tokens */
+        /* an estimate */
 
         ctx->prompt_tokens += 4 + (text.len + 3) / 4;
     }
@@ -451,7 +451,7 @@ ngx_http_convrelay_mock_content(ngx_pool_t *pool, const cJSON *message,
 }
 
 
-/* a member of message n, missing unless said otherwise */
+/* a member of message n; missing by default */
 
 static ngx_int_t
 ngx_http_convrelay_mock_wrong(ngx_http_request_t *r,
@@ -482,7 +482,7 @@ ngx_http_convrelay_mock_wrong(ngx_http_request_t *r,
 }
 
 
-/* the parameter is in ctx->error.param already */
+/* ctx->error.param is set already */
 
 static ngx_int_t
 ngx_http_convrelay_mock_bad_type(ngx_http_convrelay_mock_ctx_t *ctx)

@@ -516,7 +516,7 @@ ngx_http_convrelay_mock_reason(ngx_http_convrelay_mock_ctx_t *ctx, u_char *p,
 }
 
 
-/* where quotes are asked for, no text is null */
+/* with quotes, an empty text is null */
 
 static u_char *
 ngx_http_convrelay_mock_text(u_char *p, u_char *end, ngx_str_t *text,

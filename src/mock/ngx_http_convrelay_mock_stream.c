@@ -2,16 +2,16 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The answer on its way: when the next piece is sent, and when no more.
+ * Sends the answer: when the next piece goes out, and when there is no more.
  *
  * The request is either an ordinary one or a turn of a call: a background
- * subrequest on the connection of the caller, who knows nothing of us.  So
- * the pace comes from a timer of our own, and a connection is only touched
- * (read, waited for, closed) where the request is its main one.
+ * subrequest on the connection of a caller that does not know of the mock.
+ * So the pace comes from a timer of the mock's own, and a connection is only
+ * touched (read, waited for, closed) if the request is its main one.
  *
  * Events gather in one buffer until there is something to wait for, then go
- * out together; the buffer is used again when it was consumed, and the memory
- * of a request does not depend on the length of its answer.
+ * out together.  The buffer is reused once it was consumed, so the memory of a
+ * request does not depend on the length of its answer.
  */
 
 
@@ -163,7 +163,7 @@ ngx_http_convrelay_mock_timer_handler(ngx_event_t *ev)
 
     r = ev->data;
 
-    /* a turn that was cancelled, and whose pool is about to go */
+    /* the turn was cancelled, and its pool is about to be destroyed */
 
     if (r->write_event_handler != ngx_http_convrelay_mock_write_handler) {
         return;
@@ -220,7 +220,7 @@ ngx_http_convrelay_mock_write_handler(ngx_http_request_t *r)
         return;
     }
 
-    /* limit_rate has its own timer there */
+    /* limit_rate uses its own timer there */
 
     if (wev->timer_set && !wev->delayed) {
         ngx_del_timer(wev);
@@ -297,8 +297,8 @@ ngx_http_convrelay_mock_stream_header(ngx_http_request_t *r,
 
 
 /*
- * Sends the next piece.  NGX_OK if it is on its way, NGX_AGAIN if the write
- * handler goes on, or NGX_ERROR.
+ * Sends the next piece.  NGX_OK if it was sent, NGX_AGAIN if the write handler
+ * continues, or NGX_ERROR.
  */
 
 static ngx_int_t
@@ -344,7 +344,7 @@ ngx_http_convrelay_mock_write(ngx_http_request_t *r,
 }
 
 
-/* a filter may keep the buffer of a subrequest until its turn has come */
+/* a filter may keep a subrequest's buffer until it may send */
 
 static ngx_int_t
 ngx_http_convrelay_mock_renew(ngx_http_request_t *r,
@@ -392,10 +392,10 @@ ngx_http_convrelay_mock_wait(ngx_http_request_t *r)
 
 
 /*
- * What follows a piece that was sent, as ctx->then says: NGX_OK and NGX_AGAIN
- * go on, at once or after a pause; NGX_DONE ends the answer, NGX_ABORT cuts
- * it; NGX_DECLINED says nothing more.  NGX_OK is returned if the next piece is
- * to be sent at once; otherwise the request may be gone.
+ * Does what ctx->then says after a piece was sent: NGX_OK and NGX_AGAIN
+ * continue, at once or after a pause; NGX_DONE ends the answer, NGX_ABORT cuts
+ * it; NGX_DECLINED sends nothing more.  Returns NGX_OK if the next piece is to
+ * be sent at once; otherwise the request may be gone.
  */
 
 static ngx_int_t
@@ -405,8 +405,8 @@ ngx_http_convrelay_mock_next(ngx_http_request_t *r,
     ngx_event_t  *ev;
 
     /*
-     * Pieces are apart if the reader wakes up between them: bytes, of which
-     * there are many, only for one in this event loop.
+     * A pause between pieces lets the reader wake up; between bytes, of which
+     * there are many, only a reader in this event loop.
      */
 
     if (ctx->out.buf->last < ctx->ready) {

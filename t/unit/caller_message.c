@@ -102,7 +102,7 @@ test_writers(void)
 }
 
 
-/* what a person types is no reason for invalid JSON */
+/* whatever a person types, the JSON is valid */
 
 static void
 test_escapes(void)
@@ -176,8 +176,8 @@ test_parse(void)
         { "{\"type\":\"config\"}", CONVRELAY_CALLER_MESSAGE_OTHER, "", 0 },
         { "{\"type\":\"hints\"}", CONVRELAY_CALLER_MESSAGE_OTHER, "", 0 },
 
-        { "", CONVRELAY_CALLER_MESSAGE_BAD, "is no JSON", 0 },
-        { "x", CONVRELAY_CALLER_MESSAGE_BAD, "is no JSON", 0 },
+        { "", CONVRELAY_CALLER_MESSAGE_BAD, "is not JSON", 0 },
+        { "x", CONVRELAY_CALLER_MESSAGE_BAD, "is not JSON", 0 },
         { "[]", CONVRELAY_CALLER_MESSAGE_BAD, "has no \"type\"", 0 },
         { "{}", CONVRELAY_CALLER_MESSAGE_BAD, "has no \"type\"", 0 },
         { "{\"type\":1}", CONVRELAY_CALLER_MESSAGE_BAD, "has no \"type\"", 0 },

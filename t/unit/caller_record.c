@@ -68,11 +68,11 @@ main(void)
 static void
 test_write(void)
 {
-    written("a message stands as it is", "caller", "{\"type\":\"dtmf\"}", 15,
+    written("a message is kept as it is", "caller", "{\"type\":\"dtmf\"}", 15,
             "{\"t\":1234,\"from\":\"caller\",\"message\":"
             "{\"type\":\"dtmf\"}}\n");
 
-    written("what is no JSON is a string", "server", "say \"hi\"\x01", 9,
+    written("text that is not JSON is a string", "server", "say \"hi\"\x01", 9,
             "{\"t\":1234,\"from\":\"server\",\"text\":"
             "\"say \\\"hi\\\"\\u0001\"}\n");
 

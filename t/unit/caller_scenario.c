@@ -359,7 +359,7 @@ test_durations(void)
     tap_ok(convrelay_caller_duration("800ms") == 800, "800ms");
     tap_ok(convrelay_caller_duration("1.5 s") == 1500, "1.5 s");
     tap_ok(convrelay_caller_duration("2m") == 120000, "2m");
-    tap_ok(convrelay_caller_duration("") == -1, "nothing is no time");
+    tap_ok(convrelay_caller_duration("") == -1, "nothing is not a time");
     tap_ok(convrelay_caller_duration("-1s") == -1, "none is negative");
     tap_ok(convrelay_caller_duration("nan") == -1, "nan is none");
     tap_ok(convrelay_caller_duration("3 h") == -1, "hours are not known");

@@ -65,7 +65,7 @@ test_clauses(void)
     tap_ok(clause("Really? Yes", 0, 0) == 7, "a question mark does");
     tap_ok(clause("", 0, 1) == 0, "nothing has no clause");
     tap_ok(clause("a,", 0, 0) == 0, "a comma at the end waits for more");
-    tap_ok(clause("a,", 2, 1) == 0, "nothing is left behind the last one");
+    tap_ok(clause("a,", 2, 1) == 0, "nothing is left after the last one");
 }
 
 
