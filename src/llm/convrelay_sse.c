@@ -208,15 +208,24 @@ convrelay_sse_line(convrelay_sse_t *s, const convrelay_str_t *line,
         }
     }
 
-    if (convrelay_str_eq(&name, "data")) {
-        return convrelay_sse_data(s, &value);
+    if (!convrelay_str_eq(&name, "data")) {
+
+        if (convrelay_str_eq(&name, "event")) {
+            s->error = convrelay_str_eq(&value, "error");
+        }
+
+        /* llama-box breaks off a stream with "error: {...}" */
+
+        if (!convrelay_str_eq(&name, "error") || value.len == 0
+            || s->has_data)
+        {
+            return CONVRELAY_AGAIN;
+        }
+
+        s->error = 1;
     }
 
-    if (convrelay_str_eq(&name, "event")) {
-        s->error = convrelay_str_eq(&value, "error");
-    }
-
-    return CONVRELAY_AGAIN;
+    return convrelay_sse_data(s, &value);
 }
 
 

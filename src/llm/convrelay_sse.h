@@ -33,7 +33,8 @@ typedef struct {
 
 typedef struct {
     convrelay_str_t       data;       /* non-empty; may be written to */
-    unsigned              error:1;    /* "event: error" */
+    unsigned              error:1;    /* "event: error", or data of a field
+                                         "error" */
 } convrelay_sse_event_t;
 
 

@@ -138,7 +138,10 @@ feed(const u_char *data, size_t size, size_t step, size_t limit,
 }
 
 
-/* WHATWG HTML, 9.2.6, but an event at the end needs no blank line */
+/*
+ * WHATWG HTML, 9.2.6, except that an event at the end needs no blank line, and
+ * that a field "error" is data of that type where there is none before it.
+ */
 
 static void
 simple(const u_char *data, size_t size, record_t *record)
@@ -210,6 +213,14 @@ simple_line(const u_char *line, size_t len, record_t *ev, unsigned *lines,
             add(ev, "\n", 1);
         }
 
+        add(ev, line + from, len - from);
+    }
+
+    if (name == 5 && memcmp(line, "error", 5) == 0 && len > from
+        && *lines == 0)
+    {
+        *lines = 1;
+        *error = 1;
         add(ev, line + from, len - from);
     }
 
