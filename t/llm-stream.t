@@ -326,7 +326,54 @@ closed 3
 
 
 
-=== TEST 8: turns share a connection, except for one that was broken off
+=== TEST 8: heart beats and what is said twice are not spoken, words are
+--- llm
+local said = llm.messages():match("%w+$")
+
+llm.stream()
+
+if said == "beats" then
+    ngx.print("data: null\n\n", llm.event("Hel"), "event: ping\ndata: ping\n\n",
+              'data: ""\n\ndata: []\n\n', llm.event("lo."))
+    llm.done()
+
+elseif said == "whole" then
+    ngx.print(llm.event("Hel"), llm.event("lo.", true),
+              'data: {"object":"chat.completion","choices":[{"message":'
+              .. '{"content":"Hello."},"finish_reason":"stop"}]}\n\n')
+    llm.done()
+
+else
+    ngx.print('data: {"choices":[{"delta":{"refusal":"I cannot."},'
+              .. '"finish_reason":"content_filter"}]}\n\n')
+    llm.done()
+end
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("beats")
+call:ask("whole")
+call:ask("refused")
+call:hangup()
+--- response_body
+> setup
+> prompt "beats"
+< "Hello."
+> prompt "whole"
+< "Hello."
+> prompt "refused"
+< "I cannot."
+> close 1000
+< close 1000
+--- grep_error_log eval: qr/LLM sent events that are not JSON objects, skipped/
+--- grep_error_log_out
+LLM sent events that are not JSON objects, skipped
+--- no_error_log
+[error]
+
+
+
+=== TEST 9: turns share a connection, except for one that was broken off
 --- llm
 local connection = ngx.var.connection
 
@@ -354,7 +401,7 @@ true false true
 
 
 
-=== TEST 9: X-Accel headers of an LLM do nothing
+=== TEST 10: X-Accel headers of an LLM do nothing
 --- config
 location = /secret {
     internal;
@@ -390,7 +437,7 @@ internal redirect
 
 
 
-=== TEST 10: error pages of the location stay out of a call
+=== TEST 11: error pages of the location stay out of a call
 --- config
 location = /pages {
     error_page               500 302 =200 /secret;
@@ -447,7 +494,7 @@ status: 502
 
 
 
-=== TEST 11: a compressed answer fails clearly
+=== TEST 12: a compressed answer fails clearly
 --- llm
 ngx.header.content_encoding = "gzip"
 llm.say("not gzip at all")
@@ -470,7 +517,7 @@ status: 200, it sent a Content-Encoding that was not asked for
 
 
 
-=== TEST 12: the caller's text filters and the like do not touch the answer
+=== TEST 13: the caller's text filters and the like do not touch the answer
 --- config
 location = /filters {
     sub_filter         one two;
@@ -500,7 +547,7 @@ call:hangup()
 
 
 
-=== TEST 13: HTTP/1.0 to the LLM works, and is warned of once
+=== TEST 14: HTTP/1.0 to the LLM works, and is warned of once
 --- config
 location = /old {
     convrelay;

@@ -190,6 +190,13 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
         return CONVRELAY_TURN_FAILED;
     }
 
+    if (t->stream.odd) {
+        ngx_http_convrelay_log(t->call, NGX_LOG_INFO,
+                               "LLM's answer has odd events",
+                               "LLM sent events that are not JSON objects, "
+                               "skipped");
+    }
+
     switch (convrelay_llm_outcome(&t->stream, f->clean)) {
 
     case CONVRELAY_LLM_COMPLETE:

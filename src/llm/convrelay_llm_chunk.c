@@ -41,6 +41,8 @@ static void convrelay_llm_count(const convrelay_json_value_t *object,
     const char *name, int64_t *count);
 static int convrelay_llm_choice(const convrelay_json_value_t *choices,
     convrelay_llm_choice_t *choice);
+static int convrelay_llm_choice_text(convrelay_llm_stream_t *s,
+    const convrelay_llm_choice_t *choice, convrelay_str_t *text);
 static void convrelay_llm_finish(convrelay_llm_stream_t *s,
     convrelay_json_value_t *finish_reason);
 static int convrelay_llm_delta(convrelay_llm_stream_t *s,
@@ -111,39 +113,34 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
     object = convrelay_llm_unwrap(root);
 
     if (!convrelay_llm_is_object(object)) {
-        convrelay_llm_fail(s, "bad_answer", "is not a JSON object");
+        s->odd = 1;
         return CONVRELAY_AGAIN;
     }
 
     convrelay_json_members(object, convrelay_llm_chunk_fields, &chunk);
 
-    if (convrelay_llm_is_error(chunk.error, chunk.object)) {
-        convrelay_llm_fail_json(s, object, raw);
-        return CONVRELAY_AGAIN;
-    }
-
     convrelay_llm_usage(s, chunk.usage);
-
-    if (convrelay_llm_choice(chunk.choices, &choice) != CONVRELAY_OK) {
-        return CONVRELAY_AGAIN;
-    }
-
-    convrelay_llm_finish(s, choice.finish_reason);
-
-    if (s->failed) {
-        return CONVRELAY_AGAIN;
-    }
 
     text->len = 0;
     text->data = NULL;
 
-    rc = convrelay_llm_delta(s, convrelay_llm_is_object(choice.delta)
-                                ? choice.delta : choice.message,
-                             text);
+    rc = convrelay_llm_choice(chunk.choices, &choice);
 
-    if (rc != CONVRELAY_OK) {
+    if (rc == CONVRELAY_OK
+        && convrelay_llm_choice_text(s, &choice, text) != CONVRELAY_OK)
+    {
         convrelay_llm_fail(s, "no_memory", "could not be read: out of memory");
         return CONVRELAY_AGAIN;
+    }
+
+    /* what was said before an answer failed is spoken */
+
+    if (convrelay_llm_is_error(chunk.error, chunk.object)) {
+        convrelay_llm_fail_json(s, object, raw);
+    }
+
+    if (rc == CONVRELAY_OK) {
+        convrelay_llm_finish(s, choice.finish_reason);
     }
 
     if (text->len == 0) {
@@ -151,6 +148,34 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
     }
 
     return convrelay_llm_text(s, text);
+}
+
+
+/*
+ * Some streams end with the whole message, after its pieces, and some have
+ * all that was said so far beside each piece.
+ */
+
+static int
+convrelay_llm_choice_text(convrelay_llm_stream_t *s,
+    const convrelay_llm_choice_t *choice, convrelay_str_t *text)
+{
+    int       rc;
+    unsigned  piece;
+
+    piece = convrelay_llm_is_object(choice->delta);
+
+    if (!piece && s->pieces) {
+        return CONVRELAY_OK;
+    }
+
+    rc = convrelay_llm_delta(s, piece ? choice->delta : choice->message, text);
+
+    if (piece && text->len) {
+        s->pieces = 1;
+    }
+
+    return rc;
 }
 
 
@@ -263,6 +288,13 @@ convrelay_llm_finish(convrelay_llm_stream_t *s,
     }
 
     if (s->finish == CONVRELAY_LLM_FINISH_CONTENT_FILTER) {
+
+        /* a refusal in the model's own words is an answer */
+
+        if (s->refusal) {
+            return;
+        }
+
         convrelay_llm_fail(s, "content_filter", "was cut by a filter");
 
     } else if (s->finish == CONVRELAY_LLM_FINISH_ERROR) {

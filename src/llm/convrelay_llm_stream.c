@@ -144,6 +144,11 @@ convrelay_llm_stream_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
     }
 
     if (!s->done && !s->spoken && s->finish == CONVRELAY_LLM_FINISH_NONE) {
+
+        if (s->odd) {
+            convrelay_llm_fail(s, "bad_answer", "is not a JSON object");
+        }
+
         convrelay_llm_fail(s, "no_answer", "ended before its first word");
     }
 
@@ -331,6 +336,12 @@ convrelay_llm_event(convrelay_llm_stream_t *s,
 
     } else if (ev->error) {
         convrelay_llm_fail_text(s, &data);
+
+    } else if (data.data[0] != '{' && data.data[0] != '[') {
+
+        /* a heart beat or the like, which holds no words */
+
+        s->odd = 1;
 
     } else if (!s->ended) {
         convrelay_llm_fail(s, "bad_answer", r.error);

@@ -77,6 +77,7 @@ typedef struct {
     unsigned                 think:2;     /* where in <think>...</think> */
     unsigned                 tag:4;       /* bytes of its tag seen */
     unsigned                 ended:1;     /* the body is over */
+    unsigned                 pieces:1;    /* a delta had text */
 
     /* to be read at any time */
     unsigned                 done:1;      /* [DONE] or a whole document */
@@ -84,6 +85,8 @@ typedef struct {
     unsigned                 spoken:1;    /* some text, not only blanks */
     unsigned                 refusal:1;   /* it was a refusal */
     unsigned                 tools:1;     /* tool calls came, ignored */
+    unsigned                 odd:1;       /* an event that is not an object
+                                             was skipped */
     convrelay_llm_finish_e   finish;
     int64_t                  prompt_tokens;       /* usage, or -1 */
     int64_t                  completion_tokens;

@@ -225,8 +225,8 @@ static const test_llm_t  tests[] = {
                "data: {\"error\":{\"code\":502,\"message\":\"gone\"},"
                "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},"
                "\"finish_reason\":\"error\"}]}\n\n",
-      .text = "a", .outcome = CONVRELAY_LLM_FAILED, .code = "502",
-      .message = "gone" },
+      .text = "ax", .outcome = CONVRELAY_LLM_FAILED, .code = "502",
+      .message = "gone", .finish = CONVRELAY_LLM_FINISH_ERROR },
     { .name = "15: with a string",
       .input = "data: {\"error\":{\"code\":\"server_error\",\"message\":"
                "\"gone\"},\"choices\":[]}\n\n",
@@ -432,8 +432,70 @@ static const test_llm_t  tests[] = {
                CHUNK("{\"delta\":{},\"finish_reason\":7}")
                TEXT("a") DONE,
       .text = "a" },
-    { .name = "28: no object", .input = TEXT("a") "data: null\n\n",
+    { .name = "28: events that are no objects",
+      .input = "data: null\n\n" TEXT("a") "data: \"\"\n\ndata: []\n\n"
+               "data: ping\n\nevent: ping\ndata: ping\n\ndata: 7\n\n"
+               "data: [null]\n\n" TEXT("b") STOP DONE,
+      .text = "ab", .finish = CONVRELAY_LLM_FINISH_STOP },
+    { .name = "28: nothing else", .input = "data: null\n\ndata: ping\n\n",
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .code = "bad_answer" },
+    { .name = "28: half an object", .input = TEXT("a") "data: {\"a\n\n" DONE,
       .text = "a", .outcome = CONVRELAY_LLM_FAILED, .code = "bad_answer" },
+    { .name = "28: half an array", .input = TEXT("a") "data: [1\n\n" DONE,
+      .text = "a", .outcome = CONVRELAY_LLM_FAILED, .code = "bad_answer" },
+
+    { .name = "whole: after its pieces",
+      .input = TEXT("He") TEXT("llo.") STOP
+               "data: " COMPLETION("\"content\":\"Hello.\"") "\n\n" DONE,
+      .text = "Hello.", .finish = CONVRELAY_LLM_FINISH_STOP, .usage = 1 },
+    { .name = "whole: it finishes, delta is null",
+      .input = TEXT("Hello.")
+               CHUNK("{\"index\":0,\"delta\":null,\"message\":{\"content\":"
+                     "\"Hello.\"},\"finish_reason\":\"stop\"}") DONE,
+      .text = "Hello.", .finish = CONVRELAY_LLM_FINISH_STOP },
+    { .name = "whole: beside each piece",
+      .input = CHUNK("{\"delta\":{\"content\":\"He\"},\"message\":"
+                     "{\"content\":\"He\"}}")
+               CHUNK("{\"delta\":{\"content\":\"llo\"},\"message\":"
+                     "{\"content\":\"Hello\"}}") STOP DONE,
+      .text = "Hello", .finish = CONVRELAY_LLM_FINISH_STOP },
+    { .name = "whole: the only one, after a delta without text",
+      .input = DELTA("\"role\":\"assistant\",\"content\":\"\"")
+               "data: " COMPLETION("\"content\":\"Hello.\"") "\n\n" DONE,
+      .text = "Hello.", .finish = CONVRELAY_LLM_FINISH_STOP, .usage = 1 },
+
+    { .name = "filter: words, and the answer fails",
+      .input = CHUNK("{\"delta\":{\"content\":\"a\"},\"finish_reason\":"
+                     "\"content_filter\"}") DONE,
+      .text = "a", .outcome = CONVRELAY_LLM_FAILED, .code = "content_filter",
+      .finish = CONVRELAY_LLM_FINISH_CONTENT_FILTER },
+    { .name = "filter: a refusal in a chunk",
+      .input = CHUNK("{\"delta\":{\"refusal\":\"No.\"},\"finish_reason\":"
+                     "\"content_filter\"}") DONE,
+      .text = "No.", .finish = CONVRELAY_LLM_FINISH_CONTENT_FILTER,
+      .refusal = 1 },
+    { .name = "filter: a refusal in a document",
+      .input = "{\"choices\":[{\"message\":{\"content\":null,\"refusal\":"
+               "\"No.\"},\"finish_reason\":\"content_filter\"}]}",
+      .text = "No.", .finish = CONVRELAY_LLM_FINISH_CONTENT_FILTER,
+      .refusal = 1 },
+    { .name = "filter: words in a document",
+      .input = "{\"choices\":[{\"message\":{\"content\":\"a\"},"
+               "\"finish_reason\":\"content_filter\"}]}",
+      .text = "a", .outcome = CONVRELAY_LLM_FAILED, .code = "content_filter",
+      .finish = CONVRELAY_LLM_FINISH_CONTENT_FILTER },
+    { .name = "broken off: words of the last chunk",
+      .input = CHUNK("{\"delta\":{\"content\":\"a\"},\"finish_reason\":"
+                     "\"insufficient_system_resource\"}"),
+      .text = "a", .outcome = CONVRELAY_LLM_FAILED,
+      .code = "insufficient_system_resource",
+      .finish = CONVRELAY_LLM_FINISH_ERROR },
+
+    { .name = "an error as a field",
+      .input = TEXT("a") "error: {\"error\":{\"message\":\"m\",\"code\":500}}"
+               "\n\n",
+      .text = "a", .outcome = CONVRELAY_LLM_FAILED, .code = "500",
+      .message = "m" },
 
     { .name = "29: a key is redacted",
       .input = "{\"error\":{\"message\":\"Incorrect API key provided: "
@@ -465,7 +527,7 @@ static const test_llm_t  tests[] = {
     { .name = "31: error after choices",
       .input = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}],"
                "\"error\":{\"message\":\"m\"}}\n\n",
-      .text = "", .outcome = CONVRELAY_LLM_FAILED, .message = "m" },
+      .text = "x", .outcome = CONVRELAY_LLM_FAILED, .message = "m" },
     { .name = "31: finish before delta",
       .input = CHUNK("{\"finish_reason\":\"stop\",\"delta\":"
                      "{\"content\":\"a\"},\"index\":0}"),
