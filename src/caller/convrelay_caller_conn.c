@@ -229,8 +229,8 @@ convrelay_caller_conn_connected(convrelay_caller_conn_t *c)
 
 
 /*
- * The handshake as Twilio sends it (section 4.9), in its order; headers of
- * --header replace those of the same name.
+ * The handshake as Twilio sends it (docs/protocol.md, 4.9), in its order;
+ * headers of --header replace those of the same name.
  */
 
 static void

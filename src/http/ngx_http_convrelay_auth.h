@@ -45,7 +45,7 @@ char *ngx_http_convrelay_public_url_check(ngx_conf_t *cf,
 /* ngx_http_convrelay_signature.c */
 
 /*
- * X-Twilio-Signature (section 5 of the protocol notes); ws: of a handshake.
+ * X-Twilio-Signature (docs/protocol.md, 5); ws: of a handshake.
  * A POST's body has to be read.  NGX_OK, NGX_HTTP_FORBIDDEN (logged) or
  * NGX_HTTP_INTERNAL_SERVER_ERROR.
  */

@@ -121,7 +121,7 @@ typedef enum {
 #define CONVRELAY_RELAY_MAX_LOOP  1000
 
 
-/* a message to Twilio, section 3 of the protocol notes; zero-fill */
+/* a message to Twilio (docs/protocol.md, 3); zero-fill */
 
 typedef struct {
     convrelay_relay_out_e    type;
@@ -139,7 +139,7 @@ typedef struct {
 
 
 /*
- * Parses one text message (sections 2.1 to 2.6 of the protocol notes).
+ * Parses one text message (docs/protocol.md, 2.1 to 2.6).
  * data may be changed, and has to stay until convrelay_relay_free(): the
  * strings of *m lie in it, or, where data was not valid UTF-8, in m->copy.  A
  * field that is null or of a wrong type counts as missing, and of a field
@@ -157,15 +157,15 @@ int convrelay_relay_parse(convrelay_relay_message_t *m, u_char *data,
 void convrelay_relay_free(convrelay_relay_message_t *m);
 
 /*
- * {"type":"text","token":"...","last":false} (section 3.1).  size() is the
- * exact length of what write() writes; write() returns the end of it.
+ * {"type":"text","token":"...","last":false} (docs/protocol.md, 3.1).  size()
+ * is the exact length of what write() writes; write() returns the end of it.
  */
 size_t convrelay_relay_text_size(const convrelay_str_t *token, unsigned last);
 u_char *convrelay_relay_text_write(u_char *p, const convrelay_str_t *token,
     unsigned last);
 
 /*
- * Any message of section 3.  check() says whether Twilio takes it, so that
+ * Any of these messages.  check() says whether Twilio takes it, so that
  * it would not answer with 64107; only what passed it may be written.
  *
  * CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error that says what

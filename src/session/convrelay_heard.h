@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * How much of an answer the caller heard: the algorithm of the protocol
- * notes, section 4.5, over the text of the current answer alone.
+ * How much of an answer the caller heard: the algorithm of section 4.5 of
+ * docs/protocol.md, over the text of the current answer alone.
  */
 
 

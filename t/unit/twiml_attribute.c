@@ -41,7 +41,7 @@ main(void)
 }
 
 
-/* section 1.4 of what is known of Twilio, without "url" */
+/* docs/protocol.md, 1.4, without "url" */
 
 static const char  *names[] = {
     "welcomeGreeting", "welcomeGreetingInterruptible", "language",
