@@ -9,6 +9,9 @@ use lib 't/lib';
 use ConvRelay::Call;
 use ConvRelay::Examples qw( certificates copy_examples );
 use ConvRelay::Nginx;
+use Fcntl qw( F_SETFL O_NONBLOCK );
+use IO::Socket::INET;
+use Socket qw( PF_INET SOCK_STREAM INADDR_LOOPBACK pack_sockaddr_in );
 use Test::More;
 
 my $host = 'api.openai.com';
@@ -93,15 +96,16 @@ $api->start;
 # nginx with the includes, in front of one of the servers above
 
 sub nginx {
-    my ($port, $ca) = @_;
+    my ($port, $ca, $upstream) = @_;
+
+    $upstream //= '    include  convrelay_openai_upstream.conf;';
 
     my $nginx = ConvRelay::Nginx->new;
 
     copy_examples($nginx, '127.0.0.1:' . $api->port($port),
                   'convrelay_openai.conf', 'convrelay_openai_upstream.conf');
 
-    $nginx->http(<<'_EOC_');
-    include  convrelay_openai_upstream.conf;
+    $nginx->http("$upstream\n" . <<'_EOC_');
 
     server {
         listen  127.0.0.1:%%PORT%%;
@@ -228,6 +232,50 @@ subtest 'an answer that had begun is never asked for again' => sub {
     is $call->hangup, 1000, 'the call ends';
 
     is join(' ', map { $_->[1] } requests(3)), '1 2 1', 'three requests';
+};
+
+
+subtest 'an address that does not answer: the next one is asked' => sub {
+    my $dead = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
+                                     LocalPort => 0)
+        or die "listen: $!\n";
+
+    my @waiting;
+
+    # a queue that is full drops every SYN
+
+    for (1 .. 6) {
+        socket my $socket, PF_INET, SOCK_STREAM, 0 or die "socket: $!\n";
+        fcntl $socket, F_SETFL, O_NONBLOCK or die "fcntl: $!\n";
+        connect $socket, pack_sockaddr_in($dead->sockport, INADDR_LOOPBACK);
+        push @waiting, $socket;
+    }
+
+    my $nginx = nginx(0, undef, <<"_EOC_");
+    upstream openai {
+        server     127.0.0.1:@{[ $dead->sockport ]};
+        server     127.0.0.1:@{[ $api->port ]} backup;
+        keepalive  4;
+    }
+_EOC_
+
+    my $call = dial($nginx);
+
+    is $call->ask('Hi'), ' 1 2 3', 'the turn is answered';
+    is $call->hangup, 1000, 'the call ends';
+    is requests(1), 1, '... by the second one';
+};
+
+
+subtest 'an answer that is slow is not asked for twice' => sub {
+    my ($include) = ConvRelay::Nginx->root
+                    . '/conf-examples/convrelay_openai.conf';
+
+    open my $fh, '<', $include or die "$include: $!\n";
+    my %seconds = join('', <$fh>) =~ /^(proxy_\w+)\s+(\d+)s;/mg;
+
+    cmp_ok $seconds{proxy_next_upstream_timeout}, '<',
+           $seconds{proxy_read_timeout}, 'the include gives up before';
 };
 
 
