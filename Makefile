@@ -110,8 +110,11 @@ units: $(UNIT_BINS)
 prove: all                      ## the Test::Nginx files, or TESTS="t/a.t"
 	$(PROVE) -j $(JOBS) $(TESTS)
 
-style:                          ## check formatting and names
+style:                          ## check formatting, names and English
 	.ci/style
+
+strings:                        ## list all that an operator can read
+	.ci/strings
 
 
 $(MODULE) $(MOCK): $(B)/.modules ;
@@ -326,7 +329,7 @@ help:                           ## this list
 FORCE:
 
 .PHONY: all module mock caller deps demo serve test check unit units prove \
-        analyze chaos coverage bench bench-build style fuzz asan valgrind compat \
-        fresh image-test install clean help FORCE
+        analyze chaos coverage bench bench-build style strings fuzz asan valgrind \
+        compat fresh image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

@@ -888,7 +888,7 @@ for my $case (['/dial', 'the TwiML has no <ConversationRelay> in a <Connect>,'
                            . ' (Twilio alert 11200)'])
 {
     $run = caller_run('-e', 'Hi', @to, "$http$case->[0]");
-    is($run->{code}, 3, "$case->[0] is no usable TwiML");
+    is($run->{code}, 3, "$case->[0] is not usable TwiML");
     like($run->{err}, qr/^convrelay-call: \Q$case->[1]\E[^\n]*\n\z/,
          '... reported in one line');
 }

@@ -167,7 +167,7 @@ convrelay_dotenv_skip_newline(convrelay_dotenv_t *env)
 }
 
 
-/* the name and the white space behind it */
+/* the name and the white space after it */
 
 static int
 convrelay_dotenv_name(convrelay_dotenv_t *env, convrelay_str_t *name)

@@ -7,7 +7,7 @@
 #include "convrelay_secret.h"
 
 
-#define CONVRELAY_SECRET_XS  4          /* so many at the end are no secret */
+#define CONVRELAY_SECRET_XS  4          /* this many at the end: not a secret */
 
 
 static int convrelay_secret_ends(const convrelay_str_t *str,

@@ -298,7 +298,7 @@ test_pairs(void)
     convrelay_caller_scenario_t  s;
 
     tap_ok(parse(&s, "set NAME: a: b\nparameter tenant: birch\nset X:\n")
-           == CONVRELAY_OK && s.n == 0, "set and parameter are no steps");
+           == CONVRELAY_OK && s.n == 0, "set and parameter are not steps");
 
     value = convrelay_caller_pairs_get(&s.variables, "NAME");
     tap_ok(value && strcmp(value, "a: b") == 0, "a value may hold a colon");

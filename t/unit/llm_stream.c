@@ -432,7 +432,7 @@ static const test_llm_t  tests[] = {
                CHUNK("{\"delta\":{},\"finish_reason\":7}")
                TEXT("a") DONE,
       .text = "a" },
-    { .name = "28: events that are no objects",
+    { .name = "28: events that are not objects",
       .input = "data: null\n\n" TEXT("a") "data: \"\"\n\ndata: []\n\n"
                "data: ping\n\nevent: ping\ndata: ping\n\ndata: 7\n\n"
                "data: [null]\n\n" TEXT("b") STOP DONE,
