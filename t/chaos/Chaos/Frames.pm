@@ -210,6 +210,11 @@ sub evil {
         $bytes = $r->mutate($bytes) if $r->one_in(30);
         $bytes x= $r->int(300) if $r->one_in(40);
 
+        # whoever sends on after a Close may lose the answer to it
+
+        push @steps, [do => sub { $_[0]{forgiven} = 1 }]
+            if (ord($bytes) & 15) == 8;
+
         push @steps, map { [send => $_] } $r->cut($bytes, $r->pick(1, 1, 3));
         push @steps, [pause => $r->seconds($r->pick(0.01, 0.1, 0.5))]
             if $r->one_in(2);

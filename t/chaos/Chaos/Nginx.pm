@@ -350,7 +350,12 @@ sub wrong {
         push @wrong, $line;
     }
 
-    push @wrong, grep { /runtime error:|Sanitizer|cannot/ }
+    # nginx 1.22 moves pointers into a larger buffer by more than they can
+    # be moved, of which its own code is told
+
+    push @wrong, grep { /runtime error:|Sanitizer|cannot/
+                        && !m{^src/http/ngx_http_request\.c:\d+:\d+:\ runtime
+                              \ error:\ pointer\ index\ expression}x }
                  split /^/, $self->log('out');
 
     return @wrong;
