@@ -4,8 +4,6 @@
  */
 
 
-#include <strings.h>
-
 #include "convrelay_number.h"
 #include "convrelay_utf8.h"
 
@@ -287,10 +285,10 @@ convrelay_number_separator(const u_char *p, const u_char *last)
 static int
 convrelay_number_starts(const u_char *p, const u_char *last, const char *word)
 {
-    size_t  len;
+    convrelay_str_t  rest;
 
-    len = strlen(word);
+    rest.data = (u_char *) p;
+    rest.len = last - p;
 
-    return (size_t) (last - p) >= len
-           && strncasecmp((const char *) p, word, len) == 0;
+    return convrelay_str_starts_nocase(&rest, word);
 }

@@ -34,8 +34,6 @@ static int convrelay_signature_set_path(const convrelay_signature_t *s,
 static int convrelay_signature_is_hex(const convrelay_str_t *str);
 static int convrelay_signature_scheme(const convrelay_signature_t *s,
     const char *scheme, size_t len);
-static u_char *convrelay_signature_copy(u_char *p,
-    const convrelay_str_t *str);
 
 
 #define convrelay_signature_is(s, scheme)                                    \
@@ -101,14 +99,14 @@ convrelay_signature_next(convrelay_signature_t *s, u_char *buf,
         }
     }
 
-    p = convrelay_signature_copy(buf, &s->base);
-    p = convrelay_signature_copy(p, &port);
-    p = convrelay_signature_copy(p, &path);
-    p = convrelay_signature_copy(p, &s->query);
+    p = convrelay_str_copy(buf, &s->base);
+    p = convrelay_str_copy(p, &port);
+    p = convrelay_str_copy(p, &path);
+    p = convrelay_str_copy(p, &s->query);
 
     for (i = 0; i < s->npairs; i++) {
-        p = convrelay_signature_copy(p, &s->pairs[i].name);
-        p = convrelay_signature_copy(p, &s->pairs[i].value);
+        p = convrelay_str_copy(p, &s->pairs[i].name);
+        p = convrelay_str_copy(p, &s->pairs[i].value);
     }
 
     input->data = buf;
@@ -363,15 +361,4 @@ convrelay_signature_scheme(const convrelay_signature_t *s, const char *scheme,
     size_t len)
 {
     return s->base.len >= len && memcmp(s->base.data, scheme, len) == 0;
-}
-
-
-static u_char *
-convrelay_signature_copy(u_char *p, const convrelay_str_t *str)
-{
-    if (str->len) {
-        memcpy(p, str->data, str->len);
-    }
-
-    return p + str->len;
 }
