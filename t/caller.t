@@ -997,7 +997,23 @@ $run = caller_run('load', '--calls', '3', '--think', '10ms',
 is($run->{code}, 0, 'the same server without a fault passes')
 or diagnose($run);
 
-# on a terminal of 60 columns, which "script" is
+# the keyboard, at a terminal, which "script" is
+
+my $typed = `{ sleep 1; printf 'Name three trees.\\n'; sleep 2; printf 'Hello!\\n/help\\n/nope\\n'; \\
+    sleep 1; printf '/hangup\\n'; sleep 1; } | script -qec \\
+    "@{[ caller_path() ]} --color never $ws/ws" /dev/null 2>&1`;
+
+like($typed, qr/type what the caller says; \/help lists/,
+     'the keyboard says what to do');
+like($typed, qr/The third one is birch\./, '... a line is answered');
+unlike($typed, qr/interrupted/, '... and the next one does not interrupt it');
+like($typed, qr/Ctrl-C +interrupts the agent/, '... /help lists the commands');
+like($typed, qr/"\/nope" is not a command; \/help lists them/,
+     '... and an unknown one is reported');
+like($typed, qr/caller +\(hangs up\)/, '... /hangup ends the call');
+
+
+# on a terminal of 60 columns
 
 my $progress = `script -qec "stty cols 60; @{[ caller_path() ]} load --calls 6 \\
     --rate 3 --turns 1 --tokens 40 $ws/count" /dev/null < /dev/null 2>&1`;

@@ -69,6 +69,7 @@ typedef struct {
     const char                       *record;   /* a file to be */
     const char                       *replay;   /* a recording */
     unsigned                          fast:1;
+    unsigned                          pace:1;   /* --pace was given */
     unsigned                          many:1;   /* the command "load" */
     unsigned                          rules:1;  /* the command "check" */
 } convrelay_caller_main_t;
@@ -293,6 +294,12 @@ convrelay_caller_main_plays(convrelay_caller_main_t *m)
         (void) convrelay_caller_plays_add(&m->plays);
         m->run.keyboard = 1;
         m->run.terminal = isatty(STDIN_FILENO);
+
+        /* people read faster than a voice speaks: an answer is heard at once */
+
+        if (m->run.terminal && !m->pace && !m->run.listen) {
+            m->run.pace = 0;
+        }
     }
 
     m->print.scenario = (m->scenarios && !m->run.no_checks);
@@ -478,6 +485,7 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
         return convrelay_caller_main_pair(&m->run.variables, optarg, '=');
 
     case CONVRELAY_CALLER_OPT_PACE:
+        m->pace = 1;
         return convrelay_caller_main_ms(&m->run.pace, optarg);
 
     case CONVRELAY_CALLER_OPT_LISTEN:

@@ -24,6 +24,7 @@ static int convrelay_caller_wait(convrelay_caller_t *call, int64_t until);
 static int convrelay_caller_input(convrelay_caller_t *call);
 static void convrelay_caller_keyboard(convrelay_caller_t *call);
 static void convrelay_caller_typed(convrelay_caller_t *call, char *line);
+static void convrelay_caller_keyboard_help(convrelay_caller_t *call);
 static void convrelay_caller_finish(convrelay_caller_t *call);
 static int convrelay_caller_broken(convrelay_caller_t *call);
 static void convrelay_caller_break(convrelay_caller_t *call);
@@ -195,6 +196,11 @@ convrelay_caller_talk(convrelay_caller_t *call)
     closing = 0;
     call->now = convrelay_caller_now();
     convrelay_caller_begin(call);
+
+    if (call->options->terminal) {
+        convrelay_caller_print_note(call->print, "type what the caller says; "
+                                    "/help lists what else there is");
+    }
 
     while (!call->over) {
         call->now = convrelay_caller_now();
@@ -543,6 +549,11 @@ convrelay_caller_typed(convrelay_caller_t *call, char *line)
         return;
     }
 
+    if (strcmp(line, "/help") == 0) {
+        convrelay_caller_keyboard_help(call);
+        return;
+    }
+
     if (strncmp(line, "/dtmf ", 6) == 0) {
         convrelay_caller_buf_printf(&b, "dtmf: %s", line + 6);
 
@@ -565,10 +576,36 @@ convrelay_caller_typed(convrelay_caller_t *call, char *line)
                                        call->scenario->n + 1)
         == CONVRELAY_ERROR)
     {
-        convrelay_caller_print_error("%s", call->scenario->error);
+        if (*line == '/') {
+            convrelay_caller_print_error("\"%s\" is not a command; /help "
+                                         "lists them", line);
+
+        } else {
+            convrelay_caller_print_error("%s", call->scenario->error);
+        }
     }
 
     convrelay_caller_buf_free(&b);
+}
+
+
+static void
+convrelay_caller_keyboard_help(convrelay_caller_t *call)
+{
+    size_t  i;
+
+    static const char  *lines[] = {
+        "TEXT              the caller says it",
+        "Ctrl-C            interrupts the agent, or hangs up while it is quiet",
+        "/dtmf 12#         presses keys",
+        "/hangup, Ctrl-D   ends the call",
+        "/STEP             any step of a scenario, such as /wait 2 s",
+        NULL
+    };
+
+    for (i = 0; lines[i]; i++) {
+        convrelay_caller_print_note(call->print, "%s", lines[i]);
+    }
 }
 
 
