@@ -82,7 +82,7 @@ local function handshake(fault, headers)
 end
 
 
--- a signature of the handshake, 5.3 of the protocol notes
+-- a signature of the handshake, docs/protocol.md, 5.3
 
 local function signed(fault, headers)
     local token = ngx.var.relay_token

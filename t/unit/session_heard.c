@@ -11,7 +11,7 @@
 
 static const call_t  calls[] = {
 
-    /* interruption: the faults of the usual way, protocol notes 4.5 */
+    /* interruption: the faults of the usual way, docs/protocol.md, 4.5 */
 
     { "fault: a short utterance matches an older turn", DEFAULT,
       "setup \"CA1\"\n"
