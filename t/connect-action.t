@@ -186,7 +186,6 @@ map $convrelay_handoff_department $department {
     sales    "dial +15550100003";
     reboot   "dial sip:desk@example.com";
     app      "dial client:joe";
-    later    '<Response><Say>Later</Say><Hangup/></Response>';
     nothing  "";
 }
 --- config
@@ -198,8 +197,7 @@ location = /action {
 ask("completed", "/action", { SessionStatus = "completed" })
 ask("failed", "/action", { SessionStatus = "failed" })
 
-for _, name in ipairs{ "billing", "sales", "reboot", "app", "later", "nothing" }
-do
+for _, name in ipairs{ "billing", "sales", "reboot", "app", "nothing" } do
     ask(name, "/action", { SessionStatus = "ended",
                            HandoffData = '{"department":"' .. name .. '"}' })
 end
@@ -210,7 +208,6 @@ billing: <Enqueue workflowSid="WW00000000000000000000000000000001"><Task>{&quot;
 sales: <Dial>+15550100003</Dial>
 reboot: <Dial><Sip>sip:desk@example.com</Sip></Dial>
 app: <Dial><Client>joe</Client></Dial>
-later: <Say>Later</Say><Hangup/>
 nothing: <Hangup/>
 --- error_log
 session that failed
@@ -289,101 +286,77 @@ data("a\\u0001\\ufffe\255\\n")
 
 
 
-=== TEST 8: TwiML of a map with markup of the request in it is not used
+=== TEST 8: TwiML that comes out of a variable is not used
 --- http_config
 map $convrelay_handoff_x $reply {
-    default  '<Response><Say>$convrelay_handoff_x$convrelay_form_Name</Say></Response>';
+    "bill"          '<Response><Say>Bill</Say></Response>';
+    "~^to:(.*)$"    '<Response><Dial callerId="$1">1</Dial></Response>';
+    "blank"         '  <Response/>';
+    "~^dial"        'dial +15550100002';
+    default         '<Response><Say>$convrelay_handoff_x</Say></Response>';
 }
 --- config
 location = /action {
     convrelay_connect_action;
     convrelay_connect_reply  $reply;
 }
+location = /two {
+    convrelay_connect_action;
+    convrelay_connect_reply  $convrelay_form_a$convrelay_form_b;
+}
 --- asks
-local function data(x, name)
-    ask(x .. (name or ""), "/action", { HandoffData = '{"x":"' .. x .. '"}',
-                                        Name = name })
+local function data(x)
+    ask(x, "/action", { HandoffData = '{"x":"' .. x .. '"}' })
+end
+
+data("bill")
+data("Hello, Ann")
+data("</Say><Dial>1</Dial><Say>")
+data("to:+1")
+data('to:+1\\" url=\\"http://evil/')
+data("blank")
+data("dial")
+ask("two", "/two", { a = "<Response>", b = "<Dial>evil</Dial></Response>" })
+--- response_body
+bill: <Hangup/>
+Hello, Ann: <Hangup/>
+</Say><Dial>1</Dial><Say>: <Hangup/>
+to:+1: <Hangup/>
+to:+1\" url=\"http://evil/: <Hangup/>
+blank: <Hangup/>
+dial: <Dial>+15550100002</Dial>
+two: <Hangup/>
+--- error_log
+what "convrelay_connect_reply $reply" gives is TwiML, which is not taken from a variable: write it in the directive itself, where variables are escaped, or name a file, as in "file=reply.xml"
+should "$reply" turn out to be TwiML, it is not used and the call is hung up
+--- no_error_log eval
+qr/\[(?:error|crit|alert)\].*(?:evil|Ann)/
+
+
+
+=== TEST 9: TwiML of a file is read at the start, variables in it are escaped
+--- user_files
+>>> reply.xml
+<?xml version="1.0" encoding="UTF-8"?>
+<Response><Say>$convrelay_handoff_x</Say></Response>
+
+--- config
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply  file=$TEST_NGINX_SERVER_ROOT/html/reply.xml;
+}
+--- asks
+local function data(x)
+    ask(x, "/action", { HandoffData = '{"x":"' .. x .. '"}' })
 end
 
 data("Hello, Ann")
 data("</Say><Dial>1</Dial><Say>")
-data("", "</Say><Dial>1</Dial><Say>")
-data("&lt;")
-data("<")
-ask("lines", "/action", { HandoffData = "{}",
-                          Name = "</Say>\n<Dial>1</Dial><Say>" })
 --- response_body
 Hello, Ann: <Say>Hello, Ann</Say>
-</Say><Dial>1</Dial><Say>: <Hangup/>
-</Say><Dial>1</Dial><Say>: <Hangup/>
-&lt;: <Hangup/>
-<: <Hangup/>
-lines: <Hangup/>
---- error_log
-what "convrelay_connect_reply $reply" gives is TwiML with markup that came with the request, or chosen by it: write it in the directive itself, where variables are escaped
---- no_error_log eval
-qr/\[(?:error|crit|alert)\].*<Dial>/
-
-
-
-=== TEST 9: nor is a part of it that a regular expression found
---- http_config
-map $convrelay_handoff_x $said {
-    "~^I said (?<words>.*)$"  $words;
-    default                   nothing;
-}
-map $convrelay_handoff_y $reply {
-    "~^to:(.*)$"   '<Response><Dial callerId="$1">1</Dial></Response>';
-    default        '<Response><Say>$said</Say></Response>';
-}
-map $convrelay_handoff_data $raw {
-    '~"name":"(?<name>[^"]*)'  '<Response><Say>$name</Say></Response>';
-    '~"reason":"bill"'         '<Response><Say>Bill</Say></Response>';
-    '~"any":(?<any>.*)\}'      '<Response><Say voice="$any"/></Response>';
-}
---- config
-location = /action {
-    convrelay_connect_action;
-    convrelay_connect_reply  $reply;
-}
-location = /raw {
-    convrelay_connect_action;
-    convrelay_connect_reply  $raw;
-}
---- asks
-local function data(uri, json)
-    ask(json, uri, { HandoffData = json })
-end
-
-data("/action", '{"x":"I said hello"}')
-data("/action", '{"x":"I said a</Say><Dial>1</Dial><Say>b"}')
-data("/action", '{"x":"I said <Say/>"}')
-data("/action", '{"x":"I said &lt;"}')
-data("/action", '{"x":"<&>"}')
-data("/action", '{"y":"to:+1"}')
-data("/action", '{"y":"to:+1\\" url=\\"http://evil/"}')
-data("/raw", '{"name":"Ann"}')
-data("/raw", '{"name":"Ann</Say><Dial>1</Dial><Say>"}')
-data("/raw", '{"reason":"bill","said":"It\'s <me>"}')
-data("/raw", '{"any":"\\" url=\\"http://evil/"}')
-data("/raw", '{"any":"\\" url=\'x\' "}')
---- response_body
-{"x":"I said hello"}: <Say>hello</Say>
-{"x":"I said a</Say><Dial>1</Dial><Say>b"}: <Hangup/>
-{"x":"I said <Say/>"}: <Hangup/>
-{"x":"I said &lt;"}: <Hangup/>
-{"x":"<&>"}: <Say>nothing</Say>
-{"y":"to:+1"}: <Dial callerId="+1">1</Dial>
-{"y":"to:+1\" url=\"http://evil/"}: <Hangup/>
-{"name":"Ann"}: <Say>Ann</Say>
-{"name":"Ann</Say><Dial>1</Dial><Say>"}: <Hangup/>
-{"reason":"bill","said":"It's <me>"}: <Say>Bill</Say>
-{"any":"\" url=\"http://evil/"}: <Hangup/>
-{"any":"\" url='x' "}: <Hangup/>
---- error_log
-"convrelay_connect_reply $reply" gives is TwiML with markup that came
---- no_error_log eval
-qr/\[(?:error|crit|alert)\].*evil/
+</Say><Dial>1</Dial><Say>: <Say>&lt;/Say&gt;&lt;Dial&gt;1&lt;/Dial&gt;&lt;Say&gt;</Say>
+--- no_error_log
+[warn]
 
 
 
@@ -928,3 +901,71 @@ ask("hand-off", "/action",
 --- response_body
 form: <Say>a1||</Say>
 hand-off: <Say>|exact|1</Say>
+
+
+
+=== TEST 37: a file of TwiML that is not there
+--- config
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply  file=none.xml;
+}
+--- must_die
+--- error_log
+none.xml" failed (2: No such file or directory)
+
+
+
+=== TEST 38: a file that is not TwiML
+--- user_files
+>>> reply.xml
+hangup
+--- config
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply  file=$TEST_NGINX_SERVER_ROOT/html/reply.xml;
+}
+--- must_die
+--- error_log
+reply.xml" is not TwiML, write one "<Response>...</Response>"
+
+
+
+=== TEST 39: a file whose TwiML is not well-formed
+--- user_files
+>>> reply.xml
+<Response><Say></Response>
+--- config
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply  file=$TEST_NGINX_SERVER_ROOT/html/reply.xml;
+}
+--- must_die
+--- error_log
+reply.xml" closes an element that is not open
+
+
+
+=== TEST 40: a file whose name is not known at the start
+--- config
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply  file=$convrelay_form_x;
+}
+--- must_die
+--- error_log
+has a variable in the name: the file is read when nginx starts
+
+
+
+=== TEST 41: TwiML of the environment
+--- http_config
+convrelay_env  REPLY '<Response/>';
+--- config
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply  $convrelay_env_REPLY;
+}
+--- must_die
+--- error_log
+gives is TwiML, which is not taken from a variable

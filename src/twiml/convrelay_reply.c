@@ -427,35 +427,6 @@ convrelay_reply_check_root(const convrelay_str_t *xml, const char **error)
 }
 
 
-void
-convrelay_reply_blank(u_char *p, const convrelay_str_t *value,
-    unsigned quotes)
-{
-    size_t  i;
-    u_char  ch;
-
-    for (i = 0; i < value->len; i++) {
-        ch = value->data[i];
-
-        switch (ch) {
-
-        case '<':
-        case '>':
-        case '&':
-        case '\'':
-            ch = ' ';
-            break;
-
-        case '"':
-            ch = quotes ? '"' : ' ';
-            break;
-        }
-
-        *p++ = ch;
-    }
-}
-
-
 /* the length of what text begins with, or 0 */
 
 static size_t

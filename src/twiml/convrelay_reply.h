@@ -69,14 +69,6 @@ int convrelay_reply_check_root(const convrelay_str_t *xml,
     const char **error);
 
 /*
- * Writes a value that came from outside with blanks in the place of all
- * characters that XML gives a meaning to, value->len bytes.  quotes: except
- * the double quotes.
- */
-void convrelay_reply_blank(u_char *p, const convrelay_str_t *value,
-    unsigned quotes);
-
-/*
  * The document, of any reply but CONVRELAY_REPLY_RECONNECT; all that is not
  * TwiML already is escaped.  task is the JSON that an enqueued call takes
  * along, or empty.  size() is the exact length of what write() writes.

@@ -18,13 +18,6 @@ static ngx_int_t ngx_http_convrelay_connect_answer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_connect_log(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply);
-static ngx_http_variable_value_t *ngx_http_convrelay_connect_variables(
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_convrelay_connect_plain(ngx_http_request_t *r,
-    ngx_http_variable_value_t *before, ngx_http_convrelay_value_t *value,
-    convrelay_str_t *plain);
-static ngx_array_t *ngx_http_convrelay_connect_blank(ngx_http_request_t *r,
-    ngx_array_t *pairs, ngx_uint_t json);
 static ngx_int_t ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document);
 static ngx_int_t ngx_http_convrelay_connect_write(ngx_http_request_t *r,
@@ -124,61 +117,37 @@ ngx_http_convrelay_connect_log(ngx_http_request_t *r)
 }
 
 
-/* NGX_OK, NGX_DECLINED (logged): there is none to use, NGX_ERROR */
+/*
+ * NGX_OK, NGX_DECLINED (logged): there is none to use, NGX_ERROR.
+ *
+ * TwiML that came out of a variable could hold any part of what a caller
+ * said, for a map escapes nothing.  So it is not used.
+ */
 
 static ngx_int_t
 ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply)
 {
-    ngx_int_t                   rc;
-    const char                 *error;
-    convrelay_str_t             text, plain;
-    ngx_http_variable_value_t  *before;
+    const char                  *error;
+    convrelay_str_t              text;
+    ngx_http_convrelay_reply_t  *conf;
 
-    if (clcf->connect.reply == NULL) {
+    conf = clcf->connect.reply;
+
+    if (conf == NULL) {
         return NGX_OK;
     }
 
-    if (clcf->connect.reply->xml) {
+    if (conf->xml) {
         reply->kind = CONVRELAY_REPLY_TWIML;
-        return ngx_http_convrelay_twiml_xml(r, clcf->connect.reply->xml,
-                                            &reply->text);
+        return ngx_http_convrelay_twiml_xml(r, conf->xml, &reply->text);
     }
 
-    before = ngx_http_convrelay_connect_variables(r);
-    if (before == NULL) {
+    if (ngx_http_convrelay_value_text(r, &conf->value, &text) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_value_text(r, &clcf->connect.reply->value, &text)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    rc = convrelay_reply_parse(&text, reply, &error);
-
-    if (rc == CONVRELAY_OK && reply->kind == CONVRELAY_REPLY_TWIML) {
-
-        if (ngx_http_convrelay_connect_plain(r, before,
-                                             &clcf->connect.reply->value,
-                                             &plain)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (plain.len != text.len
-            || ngx_memcmp(plain.data, text.data, text.len) != 0)
-        {
-            rc = CONVRELAY_DECLINED;
-            error = "is TwiML with markup that came with the request, or "
-                    "chosen by it: write it in the directive itself, where "
-                    "variables are escaped";
-        }
-    }
-
-    if (rc == CONVRELAY_OK) {
+    if (ngx_http_convrelay_reply_parse(&text, reply, &error) == NGX_OK) {
         return NGX_OK;
     }
 
@@ -186,123 +155,28 @@ ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "what \"convrelay_connect_reply %V\" gives %s",
-                  &clcf->connect.reply->value.source, error);
+                  &conf->value.source, error);
 
     return NGX_DECLINED;
 }
 
 
-/* a copy of the request's variables, or NULL */
-
-static ngx_http_variable_value_t *
-ngx_http_convrelay_connect_variables(ngx_http_request_t *r)
+ngx_int_t
+ngx_http_convrelay_reply_parse(convrelay_str_t *text,
+    convrelay_reply_t *reply, const char **error)
 {
-    size_t                      size;
-    ngx_http_variable_value_t  *copy;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
-    size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
-
-    copy = ngx_palloc(r->pool, size);
-
-    if (copy) {
-        ngx_memcpy(copy, r->variables, size);
+    if (convrelay_reply_parse(text, reply, error) != CONVRELAY_OK) {
+        return NGX_DECLINED;
     }
 
-    return copy;
-}
-
-
-/*
- * TwiML can be put together by variables, say by a map, in which nothing is
- * escaped, and which can hold any part of what a caller said.  So the value
- * is evaluated a second time, with the variables of before, as if the caller
- * had used none of the characters that are markup.  All that are in it now
- * are the configuration's: where it is the same, they are so in both.
- */
-
-static ngx_int_t
-ngx_http_convrelay_connect_plain(ngx_http_request_t *r,
-    ngx_http_variable_value_t *before, ngx_http_convrelay_value_t *value,
-    convrelay_str_t *plain)
-{
-    ngx_int_t                   rc;
-    ngx_array_t                *form, *handoff;
-    ngx_http_convrelay_ctx_t   *ctx;
-    ngx_http_variable_value_t  *variables;
-
-    form = ngx_http_convrelay_form(r);
-    handoff = ngx_http_convrelay_handoff(r);
-
-    if (form == NULL || handoff == NULL) {
-        return NGX_ERROR;
+    if (reply->kind == CONVRELAY_REPLY_TWIML) {
+        *error = "is TwiML, which is not taken from a variable: write it in "
+                 "the directive itself, where variables are escaped, or name "
+                 "a file, as in \"file=reply.xml\"";
+        return NGX_DECLINED;
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
-
-    ctx->form = ngx_http_convrelay_connect_blank(r, form, ctx->json);
-    ctx->handoff = ngx_http_convrelay_connect_blank(r, handoff, 0);
-
-    variables = r->variables;
-    r->variables = before;
-
-    rc = NGX_ERROR;
-
-    if (ctx->form && ctx->handoff) {
-        ngx_http_convrelay_flush_variables(r);
-        rc = ngx_http_convrelay_value_text(r, value, plain);
-    }
-
-    r->variables = variables;
-    ctx->form = form;
-    ctx->handoff = handoff;
-
-    return rc;
-}
-
-
-/*
- * The pairs with blanked values, or NULL.  json: the hand-off data are an
- * object of JSON, whose quotes a map may look for; they can give no attribute
- * a value of the caller's, who gets a backslash before each of his own.
- */
-
-static ngx_array_t *
-ngx_http_convrelay_connect_blank(ngx_http_request_t *r, ngx_array_t *pairs,
-    ngx_uint_t json)
-{
-    u_char            *p;
-    ngx_uint_t         i;
-    ngx_array_t       *blanked;
-    convrelay_pair_t  *pair, *copy;
-
-    blanked = ngx_array_create(r->pool, ngx_max(pairs->nelts, 1),
-                               sizeof(convrelay_pair_t));
-    if (blanked == NULL) {
-        return NULL;
-    }
-
-    pair = pairs->elts;
-
-    for (i = 0; i < pairs->nelts; i++) {
-
-        copy = ngx_array_push(blanked);
-        p = ngx_pnalloc(r->pool, ngx_max(pair[i].value.len, 1));
-
-        if (copy == NULL || p == NULL) {
-            return NULL;
-        }
-
-        convrelay_reply_blank(p, &pair[i].value,
-                              json && convrelay_str_eq(&pair[i].name,
-                                                       "HandoffData"));
-
-        *copy = pair[i];
-        copy->value.data = p;
-    }
-
-    return blanked;
+    return NGX_OK;
 }
 
 

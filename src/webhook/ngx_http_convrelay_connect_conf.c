@@ -8,11 +8,17 @@
 
 #include "ngx_http_convrelay_webhook.h"
 
+#include "convrelay_template.h"
+
 
 static ngx_int_t ngx_http_convrelay_reply_join(ngx_conf_t *cf,
     ngx_str_t *source);
 static char *ngx_http_convrelay_reply_start(ngx_conf_t *cf,
-    ngx_str_t *source);
+    ngx_str_t *source, ngx_str_t *text);
+static ngx_int_t ngx_http_convrelay_reply_file(ngx_conf_t *cf,
+    ngx_str_t *source, ngx_str_t *content);
+static void ngx_http_convrelay_reply_notice(ngx_conf_t *cf,
+    ngx_http_convrelay_value_t *v);
 static char *ngx_http_convrelay_reply_location(ngx_conf_t *cf,
     convrelay_str_t *name, ngx_http_convrelay_place_t *place);
 
@@ -46,7 +52,7 @@ ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_convrelay_loc_conf_t *clcf = conf;
 
     char                        *rv;
-    ngx_str_t                    source, *value;
+    ngx_str_t                    source, text, *value;
     ngx_uint_t                   say;
     ngx_http_convrelay_reply_t  *reply;
 
@@ -69,21 +75,28 @@ ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
 
     say = (source.len > 4 && ngx_strncmp(source.data, "say ", 4) == 0);
 
-    if (source.len && source.data[0] == '<') {
+    text = source;
+
+    if (ngx_http_convrelay_reply_file(cf, &source, &text) == NGX_ERROR) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (text.len && text.data[0] == '<') {
         value = cf->args->elts;
 
         reply->value.source = source;
         ngx_http_convrelay_place(cf, &reply->value.place);
         reply->xml = NGX_CONF_UNSET_PTR;
 
-        rv = ngx_http_convrelay_twiml_xml_compile(cf, &value[0], &source,
+        rv = ngx_http_convrelay_twiml_xml_compile(cf, &value[0], &text,
                                                   &reply->xml);
 
     } else {
         rv = ngx_http_convrelay_value_compile(cf, &source, &reply->value, say);
     }
 
-    return (rv == NGX_CONF_OK) ? ngx_http_convrelay_reply_start(cf, &source)
+    return (rv == NGX_CONF_OK) ? ngx_http_convrelay_reply_start(cf, &source,
+                                                                &text)
                                : rv;
 }
 
@@ -123,19 +136,91 @@ ngx_http_convrelay_reply_join(ngx_conf_t *cf, ngx_str_t *source)
 }
 
 
+/*
+ * The TwiML of "file=NAME".  NGX_OK, NGX_DECLINED: it is another reply;
+ * NGX_ERROR (logged).
+ */
+
+static ngx_int_t
+ngx_http_convrelay_reply_file(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_str_t *content)
+{
+    ngx_int_t           rc;
+    ngx_str_t           file;
+    const char         *error;
+    convrelay_str_t     text;
+    ngx_file_info_t     fi;
+    convrelay_reply_t   reply;
+
+    if (source->len < 5 || ngx_strncmp(source->data, "file=", 5) != 0) {
+        return NGX_DECLINED;
+    }
+
+    file.len = source->len - 5;
+    file.data = source->data + 5;
+
+    if (ngx_http_script_variables_count(&file)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_connect_reply %V\" has a variable in "
+                           "the name: the file is read when nginx starts",
+                           source);
+        return NGX_ERROR;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_convrelay_read_file(cf->pool, NGX_LOG_EMERG, cf->log, &file,
+                                      &file, NGX_HTTP_CONVRELAY_MAX_REPLY,
+                                      content, &fi);
+
+    if (rc == NGX_DECLINED) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed", &file);
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    text = ngx_http_convrelay_str(content);
+
+    if (convrelay_reply_parse(&text, &reply, &error) != CONVRELAY_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" %s", &file, error);
+        return NGX_ERROR;
+    }
+
+    if (reply.kind != CONVRELAY_REPLY_TWIML) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not TwiML, write one "
+                           "\"<Response>...</Response>\"", &file);
+        return NGX_ERROR;
+    }
+
+    /* a declaration before it is left out */
+
+    *content = ngx_http_convrelay_ngx_str(&reply.text);
+
+    return NGX_OK;
+}
+
+
 /* as far as it is known when its line is read */
 
 static char *
-ngx_http_convrelay_reply_start(ngx_conf_t *cf, ngx_str_t *source)
+ngx_http_convrelay_reply_start(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_str_t *text)
 {
     ngx_int_t          rc;
     const char        *error;
     convrelay_str_t    str;
     convrelay_reply_t  parsed;
 
-    str = ngx_http_convrelay_str(source);
+    str = ngx_http_convrelay_str(text);
 
-    if (source->len && source->data[0] == '<') {
+    if (text->len && text->data[0] == '<') {
         rc = convrelay_reply_check_root(&str, &error);
 
     } else if (ngx_http_script_variables_count(source)) {
@@ -180,13 +265,18 @@ ngx_http_convrelay_connect_merge(ngx_conf_t *cf,
 
     rc = ngx_http_convrelay_env_expand(cf, &v->source, &value);
 
-    if (rc != NGX_OK) {
-        return (rc == NGX_ERROR) ? NGX_CONF_ERROR : NGX_CONF_OK;
+    if (rc == NGX_ERROR) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_convrelay_reply_notice(cf, v);
+        return NGX_CONF_OK;
     }
 
     str = ngx_http_convrelay_str(&value);
 
-    if (convrelay_reply_parse(&str, &reply, &error) != CONVRELAY_OK) {
+    if (ngx_http_convrelay_reply_parse(&str, &reply, &error) != NGX_OK) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
                            "what \"convrelay_connect_reply %V\" gives %s",
                            &v->source, error);
@@ -198,6 +288,33 @@ ngx_http_convrelay_connect_merge(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* not a warning: a map of other replies is right, and often used */
+
+static void
+ngx_http_convrelay_reply_notice(ngx_conf_t *cf, ngx_http_convrelay_value_t *v)
+{
+    convrelay_template_t       t;
+    convrelay_template_part_t  part;
+
+    ngx_memzero(&t, sizeof(convrelay_template_t));
+
+    t.pos = v->source.data;
+    t.last = v->source.data + v->source.len;
+
+    if (convrelay_template_next(&t, &part) != CONVRELAY_OK || !part.variable
+        || t.pos != t.last)
+    {
+        return;
+    }
+
+    ngx_http_convrelay_conf_error(NGX_LOG_NOTICE, cf, &v->place,
+                       "should \"%V\" turn out to be TwiML, it is not used "
+                       "and the call is hung up: TwiML stands in "
+                       "\"convrelay_connect_reply\" itself or in a file, as "
+                       "in \"file=reply.xml\"", &v->source);
 }
 
 

@@ -20,6 +20,7 @@
 
 
 #define NGX_HTTP_CONVRELAY_RECONNECTS    "convrelay_reconnects" /* argument */
+#define NGX_HTTP_CONVRELAY_MAX_REPLY     65536  /* bytes of a file */
 
 
 /* an attribute of the TwiML, a <Parameter>, or the code of a <Language> */
@@ -152,6 +153,13 @@ ngx_int_t ngx_http_convrelay_twiml_xml(ngx_http_request_t *r,
 /* ngx_http_convrelay_connect.c */
 
 ngx_int_t ngx_http_convrelay_connect_handler(ngx_http_request_t *r);
+
+/*
+ * A reply that a variable gave: as convrelay_reply_parse(), but not TwiML.
+ * NGX_OK, or NGX_DECLINED with a phrase in *error.
+ */
+ngx_int_t ngx_http_convrelay_reply_parse(convrelay_str_t *text,
+    convrelay_reply_t *reply, const char **error);
 
 
 /* ngx_http_convrelay_connect_conf.c */

@@ -21,8 +21,6 @@ static void declined(const char *text, const char *want);
 static void cut_test(const char *text);
 static void start_test(void);
 static void start(const char *text, const char *want);
-static void blank_test(void);
-static void blank(const char *text, unsigned quotes, const char *want);
 
 static void handoff_test(void);
 static void handoff(const char *text, const char *want);
@@ -39,7 +37,6 @@ main(void)
 {
     reply_test();
     start_test();
-    blank_test();
     handoff_test();
     task_test();
 
@@ -348,33 +345,6 @@ start(const char *text, const char *want)
     tap_ok(want ? rc == CONVRELAY_DECLINED && strstr(error, want)
                 : rc == CONVRELAY_OK,
            "\"%s$...\" %s", text, want ? "is not a reply" : "can be a reply");
-}
-
-
-static void
-blank_test(void)
-{
-    blank("", 0, "");
-    blank("Hello, Ann", 0, "Hello, Ann");
-    blank("</Say><Dial a='1'>&lt;\"", 0, " /Say  Dial a= 1   lt; ");
-    blank("{\"a\":\"b\"}", 0, "{ a : b }");
-    blank("{\"a\":\"<'&'>\"}", 1, "{\"a\":\"     \"}");
-    blank("\xc3\xa9\n\xff", 0, "\xc3\xa9\n\xff");
-}
-
-
-static void
-blank(const char *text, unsigned quotes, const char *want)
-{
-    u_char           got[64];
-    convrelay_str_t  value;
-
-    value.len = strlen(text);
-    value.data = tap_flush(text, value.len);
-
-    convrelay_reply_blank(got, &value, quotes);
-
-    tap_is(got, value.len, want, strlen(want), text);
 }
 
 
