@@ -64,6 +64,7 @@ static char *ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 static ngx_int_t ngx_http_convrelay_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_convrelay_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_convrelay_init(ngx_conf_t *cf);
 static void *ngx_http_convrelay_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -454,7 +455,7 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_convrelay_module_ctx = {
-    ngx_http_convrelay_add_variables,      /* preconfiguration */
+    ngx_http_convrelay_preconfiguration,   /* preconfiguration */
     ngx_http_convrelay_init,               /* postconfiguration */
 
     ngx_http_convrelay_create_main_conf,   /* create main configuration */
@@ -515,6 +516,17 @@ ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
     ngx_http_convrelay_env_init_module(cycle);
 
     return ngx_http_convrelay_zone_init_module(cycle);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_preconfiguration(ngx_conf_t *cf)
+{
+    if (ngx_http_convrelay_fetch_add_variables(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_add_variables(cf);
 }
 
 

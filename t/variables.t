@@ -6,7 +6,7 @@ use Test::Nginx::ConvRelay;
 add_block_preprocessor(sub {
     my $block = shift;
 
-    $block->set_value('http_config', <<'_EOC_');
+    $block->set_value('http_config', ($block->http_config // '') . <<'_EOC_');
     log_format  calls  '$request_method $uri $status turns=$convrelay_turns '
                        'interrupts=$convrelay_interrupts '
                        'tokens=$convrelay_tokens $convrelay_call_sid '
@@ -274,3 +274,65 @@ end
 101 - - -
 --- error_log
 LLM failed
+
+
+
+=== TEST 7: in a turn, captures and arguments are those of the handshake
+--- config
+location ~ ^/ws/(\w+)$ {
+    convrelay;
+    convrelay_system_prompt  "You are $area.";
+    convrelay_model          "$1-$arg_who";
+    proxy_pass               http://llm/v1/$1/chat;
+    proxy_set_header         X-Args "$1 $area $args $query_string $arg_who $1";
+    proxy_set_header         X-Http "$http_x_secret|$cookie_a|";
+}
+
+location = /static {
+    convrelay;
+    convrelay_model   "m$1$is_args$args";
+    proxy_pass        http://llm/v1/chat/completions;
+    proxy_set_header  X-Args "[$1] $arg_who";
+}
+
+location = /plain {
+    return 200 "$args|$arg_who|$is_args\n";
+}
+--- http_config
+map $convrelay_from $area {
+    ~^\+(\d)  area-$1;
+    default    nowhere;
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+
+        llm.note(ngx.var.request_uri .. " " .. llm.body():match('^{"model":"(.-)"')
+                 .. " (" .. (ngx.var.http_x_args or "") .. ")"
+                 .. (ngx.var.http_x_http or ""))
+        llm.say("ok")
+    }
+}
+--- call
+local llm = require "convrelay_llm"
+
+for _, path in ipairs{ "/ws/acme?who=ann&x=%20", "/static?who=bob", "/static" } do
+    local call = dial(path, { mute = true })
+    call:setup()
+    call:ask("one")
+    call:ask("two")
+    call:hangup()
+    ngx.say(llm.notes(2))
+end
+
+local plain = ngx.location.capture("/plain", { args = "who=eve" })
+ngx.print(plain.body)
+--- response_body
+/v1/acme/chat acme-ann (acme area-1 who=ann&x=%20 who=ann&x=%20 ann acme)||
+/v1/acme/chat acme-ann (acme area-1 who=ann&x=%20 who=ann&x=%20 ann acme)||
+/v1/chat/completions m?who=bob ([] bob)
+/v1/chat/completions m?who=bob ([] bob)
+/v1/chat/completions m ([])
+/v1/chat/completions m ([])
+who=eve|eve|?

@@ -10,6 +10,7 @@
 
 
 static void ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_turn_rate(
     ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_act_text(ngx_http_convrelay_call_t *call,
@@ -153,6 +154,19 @@ ngx_http_convrelay_turn_rate(ngx_http_convrelay_call_t *call)
 
 static void
 ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
+{
+    ngx_http_convrelay_captures_t  captures;
+
+    ngx_http_convrelay_captures_keep(call->request, &captures);
+    ngx_http_convrelay_act_admit(call);
+    ngx_http_convrelay_captures_restore(call->request, &captures);
+}
+
+
+/* whether the call may go on, and what it needs for that */
+
+static void
+ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
 {
     convrelay_str_t  reason, ended_session;
 

@@ -134,3 +134,31 @@ ngx_http_convrelay_call_bind(ngx_http_convrelay_call_t *call,
 
     return NGX_OK;
 }
+
+
+void
+ngx_http_convrelay_captures_keep(ngx_http_request_t *r,
+    ngx_http_convrelay_captures_t *kept)
+{
+#if (NGX_PCRE)
+    kept->captures = r->captures;
+    kept->n = r->ncaptures;
+    kept->data = r->captures_data;
+
+    r->realloc_captures = 1;
+#endif
+}
+
+
+void
+ngx_http_convrelay_captures_restore(ngx_http_request_t *r,
+    ngx_http_convrelay_captures_t *kept)
+{
+#if (NGX_PCRE)
+    r->captures = kept->captures;
+    r->ncaptures = kept->n;
+    r->captures_data = kept->data;
+
+    r->realloc_captures = 1;
+#endif
+}

@@ -95,6 +95,15 @@ typedef struct ngx_http_convrelay_turn_s  ngx_http_convrelay_turn_t;
 typedef struct ngx_http_convrelay_log_s   ngx_http_convrelay_log_t;
 
 
+/* regex captures of a request, put aside */
+
+typedef struct {
+    int                              *captures;
+    ngx_uint_t                        n;
+    u_char                           *data;
+} ngx_http_convrelay_captures_t;
+
+
 /*
  * One piece of the output queue; owned by it, freed when it was sent.  One is
  * kept for the next call that sends: a token takes what another has left.
@@ -252,6 +261,15 @@ ngx_http_request_t *ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call,
    without memory */
 ngx_int_t ngx_http_convrelay_call_bind(ngx_http_convrelay_call_t *call,
     ngx_http_request_t *m);
+
+/*
+ * What is evaluated for r between the two leaves its regex captures alone:
+ * turns have those of the handshake.
+ */
+void ngx_http_convrelay_captures_keep(ngx_http_request_t *r,
+    ngx_http_convrelay_captures_t *kept);
+void ngx_http_convrelay_captures_restore(ngx_http_request_t *r,
+    ngx_http_convrelay_captures_t *kept);
 
 /*
  * Ends the call: a Close frame with the code goes out, then the connection

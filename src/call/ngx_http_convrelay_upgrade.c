@@ -27,6 +27,7 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
     ngx_uint_t                      status;
     convrelay_ws_handshake_t        h;
     ngx_http_convrelay_call_t      *call;
+    ngx_http_convrelay_captures_t   captures;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
     if (r != r->main) {
@@ -45,6 +46,8 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
     if (status != NGX_HTTP_SWITCHING_PROTOCOLS) {
         return ngx_http_convrelay_refuse(r, status);
     }
+
+    ngx_http_convrelay_captures_keep(r, &captures);
 
     rc = ngx_http_convrelay_origin(r, &h);
     if (rc != NGX_OK) {
@@ -65,6 +68,8 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
     if (rc != NGX_OK) {
         return rc;
     }
+
+    ngx_http_convrelay_captures_restore(r, &captures);
 
     call = ngx_http_convrelay_call_create(r, clcf);
     if (call == NULL) {

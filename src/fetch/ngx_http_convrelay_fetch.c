@@ -185,6 +185,8 @@ ngx_http_convrelay_fetch_subrequest(ngx_http_convrelay_fetch_t *f)
     sr->filter_need_in_memory = 1;
     sr->write_event_handler = ngx_http_request_empty_handler;
 
+    ngx_http_convrelay_fetch_captures(sr, f->main);
+
     return NGX_OK;
 }
 

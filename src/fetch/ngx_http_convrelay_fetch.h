@@ -223,7 +223,25 @@ ngx_int_t ngx_http_convrelay_fetch_init(ngx_conf_t *cf);
 void ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf);
 
 
+/*
+ * $args and $arg_NAME of a fetch that runs a handler are the client's; once,
+ * in preconfiguration.  NGX_OK.
+ */
+ngx_int_t ngx_http_convrelay_fetch_add_variables(ngx_conf_t *cf);
+
+
 /* of the files of this room */
+
+/* the fetch that r is the subrequest of, or NULL */
+#define ngx_http_convrelay_fetch_of(r)                                        \
+    (((r)->post_subrequest                                                    \
+      && (r)->post_subrequest->handler                                        \
+         == ngx_http_convrelay_fetch_post_handler)                            \
+     ? (r)->post_subrequest->data : NULL)
+
+/* m gets the regex captures of r, which has to outlive it */
+void ngx_http_convrelay_fetch_captures(ngx_http_request_t *m,
+    ngx_http_request_t *r);
 
 ngx_int_t ngx_http_convrelay_fetch_post_handler(ngx_http_request_t *r,
     void *data, ngx_int_t rc);

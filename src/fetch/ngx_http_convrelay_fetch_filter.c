@@ -31,15 +31,6 @@ static ngx_uint_t ngx_http_convrelay_fetch_was_redirected(
     ngx_http_request_t *r);
 
 
-/* the fetch that r is the subrequest of, or NULL */
-
-#define ngx_http_convrelay_fetch_of(r)                                        \
-    (((r)->post_subrequest                                                    \
-      && (r)->post_subrequest->handler                                        \
-         == ngx_http_convrelay_fetch_post_handler)                            \
-     ? (r)->post_subrequest->data : NULL)
-
-
 /* the sink wants nothing any more */
 
 #define ngx_http_convrelay_fetch_over(f)                                      \

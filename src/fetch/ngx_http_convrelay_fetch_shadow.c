@@ -166,6 +166,23 @@ ngx_http_convrelay_shadow_share(ngx_http_request_t *m, ngx_http_request_t *r)
 
     m->http_connection = r->http_connection;
     m->log_handler = r->log_handler;
+
+    ngx_http_convrelay_fetch_captures(m, r);
+}
+
+
+/* $1 and the like; a regex that is executed for m has an array of its own */
+
+void
+ngx_http_convrelay_fetch_captures(ngx_http_request_t *m,
+    ngx_http_request_t *r)
+{
+#if (NGX_PCRE)
+    m->captures = r->captures;
+    m->ncaptures = r->ncaptures;
+    m->captures_data = r->captures_data;
+    m->realloc_captures = 1;
+#endif
 }
 
 
