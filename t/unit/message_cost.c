@@ -17,7 +17,11 @@
 #define LEN      CONVRELAY_RELAY_MAX_MESSAGE
 #define ANSWER   60000
 #define RUNS     10
-#define LIMIT    2000000     /* ns */
+#ifdef __SANITIZE_ADDRESS__
+#define LIMIT    8000000     /* ns */
+#else
+#define LIMIT    2000000
+#endif
 
 
 typedef struct {
