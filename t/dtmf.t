@@ -222,13 +222,13 @@ call:hangup()
 --- http_config
 log_format digits "digits:[$convrelay_digits]";
 --- on
-convrelay_dtmf  max=4;
+convrelay_dtmf  max=9;
 access_log      logs/digits.log digits;
-convrelay_on    dtmf 7351  say "Thank you.";
+convrelay_on    dtmf 735173517  say "Thank you.";
 --- call
 local call = dial("/ws", { mute = true })
 call:setup()
-for key in ("7351"):gmatch(".") do
+for key in ("735173517"):gmatch(".") do
     call:dtmf(key)
 end
 ngx.say((call:answer()))
@@ -241,7 +241,7 @@ f:close()
 Thank you.
 digits:[-]
 --- no_error_log
-7351
+735173517
 
 
 
