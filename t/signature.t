@@ -739,7 +739,7 @@ client sent wrong "X-Twilio-Signature" for "wss://b.example/ws",
 
 
 
-=== TEST 11: HTTP/3 has its host in the place of a header, and never is plain
+=== TEST 11: HTTP/3 has its host instead of a header, and never is plain
 --- signed
 --- main_config
 load_module  $TEST_NGINX_BUILD/ngx_http_convrelay_http3_module.so;

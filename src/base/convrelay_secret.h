@@ -20,7 +20,7 @@ int convrelay_secret_control(const convrelay_str_t *value);
 /* in a pair of quotes */
 int convrelay_secret_is_quoted(const convrelay_str_t *value);
 
-/* what examples have in the place of a value, such as "sk-..." */
+/* a placeholder, as examples have, such as "sk-..." */
 int convrelay_secret_is_placeholder(const convrelay_str_t *value);
 
 /* by its name the value is not for everybody, such as OPENAI_API_KEY */

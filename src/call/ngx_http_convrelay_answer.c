@@ -80,7 +80,7 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
             continue;
         }
 
-        /* [DONE], or an error: what follows does not matter any more */
+        /* [DONE], or an error: the rest of the body is not needed */
 
         ngx_http_convrelay_answered(t);
 

@@ -102,7 +102,7 @@ ngx_http_convrelay_memory_init(ngx_conf_t *cf)
 }
 
 
-/* of a configuration that is replaced where there are no workers */
+/* the timer of a configuration that is replaced in a single process */
 
 static void
 ngx_http_convrelay_quiet_cleanup(void *data)

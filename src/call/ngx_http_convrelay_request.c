@@ -96,7 +96,7 @@ ngx_http_convrelay_request_merge(ngx_conf_t *cf,
 
 
 /*
- * The whole file but the line end that editors leave behind it.  Logs call
+ * The whole file, except the line end that editors add.  Logs call
  * it label: a name with variables in it can hold a caller's number.
  */
 
@@ -386,7 +386,7 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* with "0" in the place of each variable it has to be JSON */
+/* with "0" for each variable it has to be JSON */
 
 static ngx_int_t
 ngx_http_convrelay_field_check(ngx_conf_t *cf,

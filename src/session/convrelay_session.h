@@ -342,7 +342,7 @@ void convrelay_session_clock(convrelay_session_t *s, uint64_t now,
  * between the TRIGGER and the next event, and trigger_done() ends it, or, where
  * nothing is configured for this prompt or these digits, trigger_declined()
  * alone: a prompt goes to the LLM, and so does text, not empty, as a message
- * of the caller in the place of digits.
+ * of the caller instead of digits.
  *
  *   text      is spoken and goes into the history; while a turn runs it
  *             becomes part of its answer.  What is said of llm_failed stays

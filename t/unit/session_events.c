@@ -221,7 +221,7 @@ static const call_t  calls[] = {
       "    EVENT error\n"
       "done\n" },
 
-    { "llm_failed: in the place of the error message, not in the history",
+    { "llm_failed: instead of the error message, not in the history",
       EVENTS,
       "setup \"CA1\"\n"
       "    SETUP\n"
