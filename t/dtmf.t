@@ -182,7 +182,7 @@ call:read(2)
 call:dtmf("1")
 call:interrupt("Hello", 300)
 call:read(2)
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
@@ -193,8 +193,8 @@ call:hangup()
 > interrupt "Hello"
 < "" last
 < "One." last
-> prompt "?"
-< "user: Hi\nassistant: Hello\nassistant: One.\nuser: ?"
+> prompt "Eh?"
+< "user: Hi\nassistant: Hello\nassistant: One.\nuser: Eh?"
 > close 1000
 < close 1000
 

@@ -40,7 +40,7 @@ call:interrupt("One two", 700)
 call:read()
 call:quiet(80)
 call:say(require "convrelay_llm".notes(1))
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
@@ -52,8 +52,8 @@ call:hangup()
 > interrupt "One two"
 < "" last
 closed
-> prompt "?"
-< "user: Count\nassistant: One two\nuser: ?"
+> prompt "Eh?"
+< "user: Count\nassistant: One two\nuser: Eh?"
 > close 1000
 < close 1000
 
@@ -86,14 +86,14 @@ for i = 1, 4 do
     until m.last
 
     ngx.say(n < 300, " ", cjson.encode(m.token), " ", call:quiet(30))
-    ngx.say((call:ask("?")))
+    ngx.say((call:ask("Eh?")))
     call:hangup()
 end
 --- response_body eval
 "true \"\" true
 user: Count
 assistant:  1 2 3
-user: ?
+user: Eh?
 " x 4
 
 
@@ -107,15 +107,15 @@ call:setup()
 call:ask("Hi")
 call:interrupt("It is dark.", 2000)
 call:quiet(50)
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
 > prompt "Hi"
 < "It is late. It is dark. Good night."
 > interrupt "It is dark."
-> prompt "?"
-< "user: Hi\nassistant: It is late. It is dark.\nuser: ?"
+> prompt "Eh?"
+< "user: Hi\nassistant: It is late. It is dark.\nuser: Eh?"
 > close 1000
 < close 1000
 
@@ -130,7 +130,7 @@ local function try(utterance)
     call:setup()
     call:ask("Hi")
     call:interrupt(utterance)
-    ngx.say((call:ask("?"):gsub("\n", "|")))
+    ngx.say((call:ask("Eh?"):gsub("\n", "|")))
     call:hangup()
 end
 
@@ -140,11 +140,11 @@ try("  WELL it's\t5 o'clock. ")
 try("o'clock, or")
 try("Ask Ann")
 --- response_body
-user: Hi|assistant: Well, it's  5|user: ?
-user: Hi|assistant: Well, it's  5|user: ?
-user: Hi|assistant: Well, it's  5 o'clock|user: ?
-user: Hi|assistant: Well, it's  5 o'clock - or|user: ?
-user: Hi|assistant: Well, it's  5 o'clock - or is it? Ask "Ann|user: ?
+user: Hi|assistant: Well, it's  5|user: Eh?
+user: Hi|assistant: Well, it's  5|user: Eh?
+user: Hi|assistant: Well, it's  5 o'clock|user: Eh?
+user: Hi|assistant: Well, it's  5 o'clock - or|user: Eh?
+user: Hi|assistant: Well, it's  5 o'clock - or is it? Ask "Ann|user: Eh?
 
 
 
@@ -162,7 +162,7 @@ local function try(played, utterance)
     end
 
     call:interrupt(utterance)
-    ngx.say((call:ask("?"):gsub("\n", "|")))
+    ngx.say((call:ask("Eh?"):gsub("\n", "|")))
     call:hangup()
 end
 
@@ -171,10 +171,10 @@ try(2, "No.")
 try(2, "something else")
 try(3, "Yes")
 --- response_body
-user: Hi|assistant: No. |user: ?
-user: Hi|assistant: No. No. |user: ?
-user: Hi|assistant: No. No. |user: ?
-user: Hi|assistant: No. No. No. Yes|user: ?
+user: Hi|assistant: No. |user: Eh?
+user: Hi|assistant: No. No. |user: Eh?
+user: Hi|assistant: No. No. |user: Eh?
+user: Hi|assistant: No. No. No. Yes|user: Eh?
 
 
 
@@ -187,15 +187,15 @@ call:setup()
 call:send{ type = "info", name = "tokensPlayed", value = "Welcome!" }
 call:ask("Hi")
 call:interrupt("", 0)
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
 > prompt "Hi"
 < "Hello there."
 > interrupt ""
-> prompt "?"
-< "user: Hi\nuser: ?"
+> prompt "Eh?"
+< "user: Hi\nuser: Eh?"
 > close 1000
 < close 1000
 
@@ -213,7 +213,7 @@ call:send('{"type":"interrupt","utteranceUntilInterrupt":null,'
           .. '"durationUntilInterruptMs":"soon"}')
 call:read()
 call:send('{"type":"interrupt"}')
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
@@ -221,8 +221,8 @@ call:hangup()
 < "Hello "
 < "there."
 < "" last
-> prompt "?"
-< "user: Hi\nassistant: Hello there.\nuser: ?"
+> prompt "Eh?"
+< "user: Hi\nassistant: Hello there.\nuser: Eh?"
 > close 1000
 < close 1000
 
@@ -238,7 +238,7 @@ call:interrupt("Hi! I am a voice assistant", 900)
 call:interrupt("Hi! I am a voice assistant", 900)
 call:quiet(50)
 call:ask("Hi")
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
@@ -246,8 +246,8 @@ call:hangup()
 > interrupt "Hi! I am a voice assistant"
 > prompt "Hi"
 < "Hello."
-> prompt "?"
-< "user: Hi\nassistant: Hello.\nuser: ?"
+> prompt "Eh?"
+< "user: Hi\nassistant: Hello.\nuser: Eh?"
 > close 1000
 < close 1000
 
@@ -271,7 +271,7 @@ ngx.sleep(0.05)
 call:interrupt("First half.")
 call:quiet(50)
 call:say(require "convrelay_llm".notes(1))
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
@@ -280,8 +280,8 @@ call:hangup()
 > prompt "wait"
 > interrupt "First half."
 closed
-> prompt "?"
-< "user: Hi\nassistant: First half.\nuser: wait\nuser: ?"
+> prompt "Eh?"
+< "user: Hi\nassistant: First half.\nuser: wait\nuser: Eh?"
 > close 1000
 < close 1000
 
@@ -299,7 +299,7 @@ call:interrupt("One.")
 call:read()
 call:interrupt("Two.")
 call:quiet(80)
-call:ask("?")
+call:ask("Eh?")
 call:prompt("Count")
 call:read(2)
 call:interrupt("One.")
@@ -312,8 +312,8 @@ call:hangup()
 > interrupt "One."
 < "" last
 > interrupt "Two."
-> prompt "?"
-< "user: Count\nassistant: One.\nuser: ?"
+> prompt "Eh?"
+< "user: Count\nassistant: One.\nuser: Eh?"
 > prompt "Count"
 < "One. "
 < "Two. "
@@ -333,14 +333,14 @@ call:setup()
 call:ask("a")
 call:ask("b")
 call:interrupt("Same words")
-ngx.say((call:ask("?")))
+ngx.say((call:ask("Eh?")))
 call:hangup()
 --- response_body
 user: a
 assistant: Same words here. And more.
 user: b
 assistant: Same words
-user: ?
+user: Eh?
 
 
 
@@ -355,7 +355,7 @@ call:read(2)
 call:send([[{"type":"interrupt",]]
           .. [["utteranceUntilInterrupt":"Caf\u00e9 \ud83d\ude00 na\u00ef"}]])
 call:read()
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
@@ -363,8 +363,8 @@ call:hangup()
 < "Café 😀 "
 < "naïve."
 < "" last
-> prompt "?"
-< "user: Hi\nassistant: Café 😀 naï\nuser: ?"
+> prompt "Eh?"
+< "user: Hi\nassistant: Café 😀 naï\nuser: Eh?"
 > close 1000
 < close 1000
 
@@ -391,7 +391,7 @@ call.mute = true
 call:interrupt("1 2")
 local tokens = call:tokens()
 ngx.say(tokens[#tokens] == "", " ", #tokens < 500, " ", call:quiet(50))
-ngx.say((call:ask("?")))
+ngx.say((call:ask("Eh?")))
 call:interrupt("role")
 call:prompt("Count")
 call:drop()
@@ -402,4 +402,4 @@ call:drop()
 < " 2"
 < " 3"
 true true true
-[{"role":"user","content":"Count"},{"role":"assistant","content":" 1 2"},{"role":"user","content":"?"}]
+[{"role":"user","content":"Count"},{"role":"assistant","content":" 1 2"},{"role":"user","content":"Eh?"}]

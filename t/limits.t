@@ -137,7 +137,7 @@ call:prompt("Hi")
 call:tokens()
 call:quiet(50)
 call:say(require "convrelay_llm".notes(1))
-call:ask("?")
+call:ask("Eh?")
 call:say(require "convrelay_llm".notes(1))
 call:hangup()
 --- response_body
@@ -147,11 +147,11 @@ call:hangup()
 < "8é"
 < "" last
 closed
-> prompt "?"
+> prompt "Eh?"
 < "ok"
 user: Hi
 assistant: 12345678é
-user: ?
+user: Eh?
 > close 1000
 < close 1000
 --- error_log
@@ -349,14 +349,14 @@ local call = dial("/ws")
 call:setup()
 call:ask("Hi")
 ngx.say(require "convrelay_llm".notes(1))
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
 > prompt "Hi"
-< "WellSorry."
+< "Well Sorry."
 closed
-> prompt "?"
+> prompt "Eh?"
 < "ok"
 > close 1000
 < close 1000
@@ -419,11 +419,11 @@ for _, kind in ipairs{ "extension", "trailer", "interim", "after" } do
 end
 --- response_body
 > prompt "extension"
-< "HiSorry."
+< "Hi Sorry."
 extension cut
 > drop
 > prompt "trailer"
-< "HiSorry."
+< "Hi Sorry."
 trailer cut
 > drop
 > prompt "interim"

@@ -165,17 +165,17 @@ try("half_close")
 try("error_in_stream")
 try("garbage")
 --- response_body
-stall_after: One two threeSorry, Ann.
+stall_after: One two three Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-cut: One two threeSorry, Ann.
+cut: One two three Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-cut_chunk: One two threeSorry, Ann.
+cut_chunk: One two three Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-half_close: One two threeSorry, Ann.
+half_close: One two three Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-error_in_stream: One two threeSorry, Ann.
+error_in_stream: One two three Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-garbage: One two threeSorry, Ann.
+garbage: One two three Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
 --- grep_error_log eval: qr/LLM failed: .*?(?= while (?!proc))/
 --- grep_error_log_out eval
@@ -230,7 +230,7 @@ my $failed = 'none: Sorry, Ann.
 [{"user":"Hi"},{"user":"Again?"}]
 ';
 
-($failed . 'error_in_stream: One two threeSorry, Ann.
+($failed . 'error_in_stream: One two three Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
 ') x 5 . $failed x 2 . 'error_in_stream: One two three
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
@@ -317,9 +317,9 @@ call:setup{ from = "Ann", customParameters = { status = 500,
                                          port = "$TEST_NGINX_LLM_PORT" } }
 call:ask("Hi")
 call:interrupt("Sorry")
-ngx.say((call:ask("?")))
+ngx.say((call:ask("Eh?")))
 call:hangup()
 --- response_body
-[{"role":"user","content":"Hi"},{"role":"user","content":"?"}]
+[{"role":"user","content":"Hi"},{"role":"user","content":"Eh?"}]
 --- error_log
 LLM failed

@@ -42,7 +42,7 @@ for i = 1, 10 do
     call:setup()
     call:send('{"type":"error","description":"Invalid, code: 64107"}')
     call:send('{"type":"mark"}')
-    call:send{ type = "prompt", voicePrompt = "bad", lang = "?!" }
+    call:send{ type = "prompt", voicePrompt = "bad " .. i, lang = "?!" }
 end
 
 call:hangup()

@@ -171,7 +171,7 @@ subtest "$turns turns on one call" => sub {
 
     is_deeply \%said, {
         (map { $_ => { ' 1 2 3 4 5' => $turns / 10 } } 0, 4 .. 9),
-        (map { $_ => { " 1 2$phrase" => $turns / 10 } } 1, 2),
+        (map { $_ => { " 1 2 $phrase" => $turns / 10 } } 1, 2),
         3 => { $phrase => $turns / 10 },
     }, 'answers and failures were as they should be';
 
@@ -256,7 +256,7 @@ subtest 'a call that is over, while its connection lingers' => sub {
     my @heap = $heap->counts;
 
     for my $call (@calls) {
-        $call->prompt('wait' . 'x' x 20000) for 1 .. 4;
+        $call->prompt("wait $_ " . 'x' x 20000) for 1 .. 4;
         $call->raw("\x01" . substr ConvRelay::Call::frame(1, 'y' x 20000), 1);
     }
 

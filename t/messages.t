@@ -22,15 +22,15 @@ call:send('{"type":"info","name":"clientSpeaking","value":"on"}')
 call:send('{"type":"info","name":"roundTripDelayMs","value":"120"}')
 call:send('{"type":"info"}')
 call:quiet(50)
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > dtmf 0
 > setup
 > dtmf 1
 > dtmf #
-> prompt "?"
-< "user: ?"
+> prompt "Eh?"
+< "user: Eh?"
 > close 1000
 < close 1000
 --- error_log
@@ -49,12 +49,12 @@ call:send('{"type":"error","description":"Invalid message received, '
           .. 'code: 64107, {the secret words}"}')
 call:send('{"type":"error"}')
 call:quiet(50)
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
-> prompt "?"
-< "user: ?"
+> prompt "Eh?"
+< "user: Eh?"
 > close 1000
 < close 1000
 --- error_log
@@ -75,12 +75,12 @@ call:send('{"type":"three","token":[{}]}')
 call:send('{"type":"SETUP"}')
 call:send('{"type":""}')
 call:quiet(50)
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
-> prompt "?"
-< "user: ?"
+> prompt "Eh?"
+< "user: Eh?"
 > close 1000
 < close 1000
 --- grep_error_log eval: qr/convrelay: client[^,]*?"[^"]*"/
@@ -105,7 +105,7 @@ local function try(...)
     end
 
     call.mute = false
-    call:ask("?")
+    call:ask("Eh?")
     call:drop()
 end
 
@@ -121,7 +121,7 @@ try('{"type":"prompt","voicePrompt":"lost"')
 try('{"type":"prompt"}{"type":"prompt"}')
 try(('['):rep(30000), '', '[]')
 --- response_body eval
-qq{> prompt "?"\n< "user: ?"\n> drop\n} x 11
+qq{> prompt "Eh?"\n< "user: Eh?"\n> drop\n} x 11
 --- grep_error_log eval: qr/client sent message that[^,]*, ignored/
 --- grep_error_log_out
 client sent message that is not valid JSON, ignored
@@ -156,17 +156,17 @@ local function try(prompt)
     call:ask("Hi")
     call:send('{"type":"interrupt","utteranceUntilInterrupt":5,'
               .. '"durationUntilInterruptMs":-1e300}')
-    ngx.say((call:ask("?"):gsub("\n", "|")))
+    ngx.say((call:ask("Eh?"):gsub("\n", "|")))
     call:hangup()
 end
 
-try('{"voicePrompt":"?","lang":7,"last":true,"new":{"a":[]},"type":"prompt"}')
-try('{"type":"prompt","voicePrompt":"?","last":null}')
-try('{"type":"prompt","voicePrompt":"?","last":"false"}')
-try('{"type":"prompt","voicePrompt":"?"}')
+try('{"voicePrompt":"Eh?","lang":7,"last":true,"new":{"a":[]},"type":"prompt"}')
+try('{"type":"prompt","voicePrompt":"Eh?","last":null}')
+try('{"type":"prompt","voicePrompt":"Eh?","last":"false"}')
+try('{"type":"prompt","voicePrompt":"Eh?"}')
 --- response_body eval
-"user: ?
-user: ?|assistant: user: ?|user: Hi|assistant: Hello.|user: ?
+"user: Eh?
+user: Eh?|assistant: user: Eh?|user: Hi|assistant: Hello.|user: Eh?
 " x 4
 
 
@@ -177,10 +177,10 @@ local call = dial("/ws", { mute = true })
 call:setup()
 call:send([[{"type":"prompt","voicePrompt":"a\u0000b\ud83dc"}]])
 call:answer()
-ngx.say((call:ask("?")))
+ngx.say((call:ask("Eh?")))
 call:hangup()
 --- response_body eval
 "user: ab\xef\xbf\xbdc
 assistant: Hello.
-user: ?
+user: Eh?
 "

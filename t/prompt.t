@@ -278,7 +278,7 @@ missing.txt
 
 
 
-=== TEST 6: partial and empty prompts are not answered
+=== TEST 6: partial prompts, empty ones and repeated ones are not answered
 --- config
 location = /ws {
     convrelay;
@@ -299,11 +299,14 @@ call:prompt("How", false)
 call:prompt("How is", false)
 call:prompt("")
 call:prompt(" \n\t ")
+call:prompt("... ?!")
 call:send('{"type":"prompt"}')
 call:send('{"type":"prompt","voicePrompt":null,"last":true}')
 call:send('{"type":"prompt","voicePrompt":["x"],"last":true}')
 call:quiet(60)
+call:prompt("How is it?")
 call:ask("How is it?")
+call:quiet(60)
 call:hangup()
 --- response_body
 > setup
@@ -311,6 +314,8 @@ call:hangup()
 > prompt "How is" ...
 > prompt ""
 > prompt " \n\t "
+> prompt "... ?!"
+> prompt "How is it?"
 > prompt "How is it?"
 < "user: How is it?"
 > close 1000

@@ -187,7 +187,7 @@ call:setup()
 call:prompt("Count")
 call:tokens()
 call:say(require "convrelay_llm".notes(1))
-call:ask("?")
+call:ask("Eh?")
 call:hangup()
 --- response_body
 > setup
@@ -197,8 +197,8 @@ call:hangup()
 < "Sorry."
 < "" last
 closed
-> prompt "?"
-< "user: Count\nassistant: One, two, \nuser: ?"
+> prompt "Eh?"
+< "user: Count\nassistant: One, two, \nuser: Eh?"
 > close 1000
 < close 1000
 --- error_log
@@ -391,7 +391,7 @@ call = dial("/ws", { mute = true })
 call:setup()
 
 for i = 1, 20 do
-    call:prompt("Hi")
+    call:prompt("Hi " .. i)
 end
 
 repeat

@@ -10,16 +10,22 @@
 #include <stdlib.h>
 
 #include "convrelay_session_parts.h"
+#include "convrelay_word.h"
 #include "convrelay_utf8.h"
 
 
 /* ms between two errors of Twilio that are events: ours may cause the next */
-#define CONVRELAY_SESSION_ERROR_TIME  5000
+#define CONVRELAY_SESSION_ERROR_TIME   5000
+
+/* ms in which a final prompt may be reported again */
+#define CONVRELAY_SESSION_REPEAT_TIME  1000
 
 
 static void convrelay_session_prompt(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, uint64_t now,
     convrelay_actions_t *out);
+static unsigned convrelay_session_repeated(const convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now);
 static void convrelay_session_error(convrelay_session_t *s,
     const convrelay_relay_error_t *error, uint64_t now,
     convrelay_actions_t *out);
@@ -132,7 +138,10 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    if (!prompt->last || prompt->voice_prompt.len == 0 || s->ending) {
+    if (!prompt->last || s->ending
+        || !convrelay_has_word(&prompt->voice_prompt)
+        || convrelay_session_repeated(s, &prompt->voice_prompt, now))
+    {
         return;
     }
 
@@ -159,6 +168,8 @@ convrelay_session_prompt(convrelay_session_t *s,
     s->file_playing = 0;
     convrelay_session_tones_clear(s);
 
+    s->repeat_until = now + CONVRELAY_SESSION_REPEAT_TIME;
+
     if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_PROMPT)) {
         convrelay_session_trigger(s, CONVRELAY_TRIGGER_PROMPT,
                                   &prompt->voice_prompt, out);
@@ -166,6 +177,22 @@ convrelay_session_prompt(convrelay_session_t *s,
     }
 
     convrelay_session_start(s, now, out);
+}
+
+
+/* one utterance is sometimes reported twice */
+
+static unsigned
+convrelay_session_repeated(const convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now)
+{
+    convrelay_llm_message_t  *m;
+
+    m = s->history.last;
+
+    return now < s->repeat_until && m && m->role == CONVRELAY_LLM_USER
+           && m->len == text->len
+           && memcmp(m->text, text->data, text->len) == 0;
 }
 
 

@@ -229,6 +229,9 @@ typedef struct {
     uint64_t                 last_off_from;       /* agentSpeaking off means
                                              the last words from here on */
     uint64_t                 error_ignored_until; /* as a trigger */
+    uint64_t                 repeat_until;        /* the last final prompt may
+                                             come again: nothing was said
+                                             since */
     convrelay_tones_t       *tones;       /* owned, or NULL: none are waited
                                              for */
     uint64_t                 queued_time; /* ms that what was queued after
@@ -272,7 +275,9 @@ void convrelay_session_over(convrelay_session_t *s);
  *              becomes the first answer.  Again, same callSid: LOG.  Another
  *              callSid: CLOSE 1008.  Without a callSid: accepted (it is
  *              empty).
- *   prompt     before setup: LOG.  Empty or last:false: nothing.  Else a
+ *   prompt     before setup: LOG.  Without a letter or digit, last:false,
+ *              or the same again within a second, with nothing said in
+ *              between: nothing.  Else a
  *              running turn is cancelled (CANCEL, and TEXT "" last where it
  *              had sent text; what was sent is stored), the prompt is
  *              appended to the history; START, or TRIGGER.

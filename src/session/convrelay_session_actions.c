@@ -71,6 +71,7 @@ convrelay_session_perform(convrelay_session_t *s,
 
     case CONVRELAY_RELAY_OUT_PLAY:
         s->file_playing = 1;
+        s->repeat_until = 0;
         s->file_last = 1;
         s->tones_last = 0;
         convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;

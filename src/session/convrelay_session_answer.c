@@ -42,6 +42,8 @@ convrelay_session_answer_reset(convrelay_session_t *s,
 
     a->state = state;
     a->started = now;
+
+    s->repeat_until = 0;
 }
 
 

@@ -40,6 +40,8 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
         return;
     }
 
+    s->repeat_until = 0;
+
     if (s->prompt_is_newer && s->keys_deadline) {
         convrelay_session_next_key(s, key, now, out);
         return;

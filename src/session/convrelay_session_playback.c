@@ -37,6 +37,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     s->agent_speaking = 0;
     s->file_playing = 0;
+    s->repeat_until = 0;
     convrelay_session_tones_clear(s);
 
     convrelay_session_cut(s, m, now, out);

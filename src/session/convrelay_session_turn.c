@@ -12,6 +12,8 @@
 #include "convrelay_utf8.h"
 
 
+static unsigned convrelay_session_sticks(const convrelay_session_t *s,
+    const convrelay_str_t *text);
 static void convrelay_session_too_long(convrelay_session_t *s,
     convrelay_actions_t *out);
 
@@ -122,6 +124,8 @@ void
 convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     uint64_t now, convrelay_actions_t *out)
 {
+    static const convrelay_str_t  blank = convrelay_string(" ");
+
     out->nactions = 0;
 
     if (s->closed || !s->turn_running) {
@@ -129,6 +133,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     }
 
     s->turn_running = 0;
+    s->repeat_until = 0;
 
     if (s->turn_sent) {
         convrelay_session_answer_end(s);
@@ -169,6 +174,10 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
         s->answer.error_spoken = 1;
 
+        if (convrelay_session_sticks(s, &s->conf->error_message)) {
+            convrelay_session_text(out, &blank);
+        }
+
         convrelay_session_text(out, &s->conf->error_message);
 
     } else if (!s->turn_sent) {
@@ -176,6 +185,20 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     }
 
     convrelay_session_text_last(out);
+}
+
+
+/* true where text and the last word of the answer would be read as one */
+
+static unsigned
+convrelay_session_sticks(const convrelay_session_t *s,
+    const convrelay_str_t *text)
+{
+    const convrelay_answer_t  *a;
+
+    a = &s->answer;
+
+    return a->len && a->message->text[a->len - 1] > ' ' && text->data[0] > ' ';
 }
 
 
@@ -187,6 +210,7 @@ convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
     }
 
     s->turn_running = 0;
+    s->repeat_until = 0;
 
     convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
 

@@ -5,7 +5,7 @@
 --     llm.talk{ tokens, hold = n, pause = seconds, closed = "note" }
 --                                  an answer that stops after n tokens and
 --                                  notes it when the connection closes; to
---                                  the prompt "?" it tells the history
+--                                  the prompt "Eh?" it tells the history
 --     llm.request()                head of the request as it came
 --     llm.body()                   its body
 --     llm.messages()               "system: ...", "user: ..." line by line
@@ -56,7 +56,7 @@ end
 function _M.talk(tokens)
     local said = _M.messages()
 
-    if said:find("user: %?$") then
+    if said:find("user: Eh%?$") then
         return _M.say(said)
     end
 

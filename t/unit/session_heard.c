@@ -451,6 +451,7 @@ static const call_t  calls[] = {
       "delta \"One, two.\"\n"
       "    TEXT \"One, two.\"\n"
       "end failed\n"
+      "    TEXT \" \"\n"
       "    TEXT \"Sorry.\"\n"
       "    TEXT \"\" last\n"
       "played \"One,\"\n"

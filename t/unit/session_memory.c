@@ -175,7 +175,7 @@ test_actions(void)
     memset(piece, 'x', 5);
     convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, 0, &out);
 
-    tap_ok(out.actions[0].text.data == conf.error_message.data,
+    tap_ok(out.actions[1].text.data == conf.error_message.data,
            "so is the error message");
     text.data = written(&s.history, &text.len);
 

@@ -21,6 +21,8 @@
 #define CONVRELAY_SESSION_MODEL_H_INCLUDED
 
 
+#include <ctype.h>
+
 #include "tap.h"
 #include "json_values.h"
 #include "written.h"
@@ -87,6 +89,7 @@ typedef struct {
 
     unsigned                   event;     /* that waits for an answer */
     convrelay_str_t            prompt;
+    uint64_t                   repeat_until;  /* ms, the same is not new */
     const char                *lang;
     const char                *call_sid;
     uint64_t                   error_at;
@@ -184,6 +187,7 @@ static unsigned rnd(unsigned n);
 
 static unsigned  nbad;
 static unsigned  nevents;
+static unsigned  nrepeated;   /* prompts that are the one before */
 static unsigned  nexact;      /* cuts whose place was known */
 static unsigned  nguess;      /* cuts in calls without reports */
 static unsigned  nreacted[CONVRELAY_TRIGGER_CALL_TOO_LONG + 1];

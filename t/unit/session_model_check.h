@@ -28,6 +28,7 @@ cancel(call_t *c, char *want)
     strcat(want, c->sent ? "C." : "C");
 
     c->running = 0;
+    c->repeat_until = 0;
 
     if (c->sent) {
         store(c);

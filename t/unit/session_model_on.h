@@ -66,6 +66,8 @@ key(call_t *c)
         return;
     }
 
+    c->repeat_until = 0;
+
     if (c->overtaken && c->keys_at) {
         key_behind(c, m.u.digit.data[0]);
         check_same(c);
@@ -333,6 +335,7 @@ perform(call_t *c)
 
     case CONVRELAY_RELAY_OUT_PLAY:
         c->playing = 1;
+        c->repeat_until = 0;
         c->file_last = 1;
         c->tones_last = 0;
         break;

@@ -7,6 +7,8 @@
  */
 
 
+static int worded(const convrelay_str_t *text);
+static int repeated(const call_t *c);
 static cJSON *parameters(call_t *c, const char *greeting);
 static void delta_over(call_t *c, convrelay_str_t *text, size_t max);
 static void utterance(call_t *c, convrelay_str_t *u, size_t *cut);
@@ -109,6 +111,7 @@ prompt(call_t *c)
 {
     char                       want[16] = "";
     u_char                     text[256];
+    entry_t                   *newest;
     convrelay_relay_message_t  m;
 
     c->what = "prompt";
@@ -118,6 +121,14 @@ prompt(call_t *c)
     m.u.prompt.last = 1;
     m.u.prompt.voice_prompt.data = text;
     m.u.prompt.voice_prompt.len = words(text, 1 + rnd(6));
+
+    if (c->nentries && rnd(4) == 0) {
+        newest = &c->entries[c->nentries - 1];
+        m.u.prompt.voice_prompt.len = (newest->len < sizeof(text))
+                                      ? newest->len : sizeof(text);
+        memcpy(text, newest->text, m.u.prompt.voice_prompt.len);
+    }
+
     m.u.prompt.lang.data = (u_char *) languages[rnd(3)];
     m.u.prompt.lang.len = strlen((char *) m.u.prompt.lang.data);
 
@@ -125,7 +136,9 @@ prompt(call_t *c)
 
     message(c, &m);
 
-    if (!c->ready || c->closed || c->ending || c->prompt.len == 0) {
+    if (!c->ready || c->closed || c->ending || !worded(&c->prompt)
+        || repeated(c))
+    {
         check_actions(c, c->ready || c->closed ? "" : "L");
         check_same(c);
         return;
@@ -146,9 +159,53 @@ prompt(call_t *c)
 
     c->running = !on(c, CONVRELAY_TRIGGER_PROMPT);
     c->sent = 0;
+    c->repeat_until = c->now + 1000;
 
     check_actions(c, strcat(want, c->running ? "S" : "V"));
     check_history(c);
+}
+
+
+/* of the vocabulary, what is not a word is punctuation and a dash */
+
+static int
+worded(const convrelay_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+
+        if (isalnum(text->data[i]) || text->data[i] == 0xe6
+            || text->data[i] == 0xc3)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+repeated(const call_t *c)
+{
+    const entry_t  *newest;
+
+    if (c->now >= c->repeat_until || c->nentries == 0) {
+        return 0;
+    }
+
+    newest = &c->entries[c->nentries - 1];
+
+    if (newest->assistant || newest->len != c->prompt.len
+        || memcmp(newest->text, c->prompt.data, newest->len) != 0)
+    {
+        return 0;
+    }
+
+    nrepeated++;
+
+    return 1;
 }
 
 
@@ -252,6 +309,7 @@ turn_end(call_t *c)
     }
 
     c->running = 0;
+    c->repeat_until = 0;
 
     well = c->sent && (how == CONVRELAY_TURN_COMPLETE
                        || how == CONVRELAY_TURN_TRUNCATED);
@@ -272,6 +330,16 @@ turn_end(call_t *c)
 
     } else if (c->conf.error_message.len) {
         want = "E.";
+
+        if (c->sent && c->answer[c->len - 1] > ' ') {
+            want = "TE.";
+
+            if (c->out->actions[0].text.len != 1
+                || c->out->actions[0].text.data[0] != ' ')
+            {
+                bad(c, "the error message sticks to the answer");
+            }
+        }
 
         if (!c->sent) {
             new_answer(c, c->now);
@@ -349,6 +417,7 @@ interrupt(call_t *c)
     }
 
     c->interrupts++;
+    c->repeat_until = 0;
     c->playing = 0;
     c->tones = 0;
     c->ntones = 0;
@@ -659,6 +728,7 @@ new_answer(call_t *c, uint64_t from)
     c->cuttable = 1;
     c->until = from + START_TIME;
     c->phrase = 0;
+    c->repeat_until = 0;
 }
 
 

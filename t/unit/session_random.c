@@ -46,6 +46,7 @@ main(void)
     tap_ok(nexact > 500, "%u cuts where what was heard is known", nexact);
     tap_ok(nguess > 500, "%u cuts where it is guessed", nguess);
     tap_ok(nends > 50, "%u ends that waited", nends);
+    tap_ok(nrepeated > 50, "%u prompts that are the one before", nrepeated);
     tap_ok(ntones > 20, "%u ends that came with a report of keys", ntones);
 
     for (i = CONVRELAY_TRIGGER_SETUP; i <= CONVRELAY_TRIGGER_CALL_TOO_LONG;

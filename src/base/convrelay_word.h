@@ -1,0 +1,19 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#ifndef CONVRELAY_WORD_H_INCLUDED
+#define CONVRELAY_WORD_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+/* true where text has a letter or a digit of any script; invalid UTF-8 is
+   neither */
+unsigned convrelay_has_word(const convrelay_str_t *text);
+
+
+#endif /* CONVRELAY_WORD_H_INCLUDED */

@@ -1,0 +1,83 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include "convrelay_word.h"
+#include "tap.h"
+
+
+typedef struct {
+    const char  *text;
+    unsigned     word;
+} test_word_t;
+
+
+static const test_word_t  tests[] = {
+    { "", 0 },
+    { " ", 0 },
+    { ".,?!'\"-()[]{}<>|\\/:;@#$%^&*_+=~`", 0 },
+    { "/", 0 }, { "0", 1 }, { "9", 1 }, { ":", 0 },
+    { "@", 0 }, { "A", 1 }, { "Z", 1 }, { "[", 0 },
+    { "`", 0 }, { "a", 1 }, { "z", 1 }, { "{", 0 },
+    { "\x01\t\r\n\x7f", 0 },
+    { "... no", 1 },
+    { "?!1", 1 },
+
+    { "\xc2\x80\xc2\xa9", 0 },          /* U+0080, U+00A9 */
+    { "\xc2\xaa", 1 },                  /* U+00AA */
+    { "\xc2\xb2\xc2\xb3", 1 },          /* superscripts, digits */
+    { "\xc2\xb4", 0 },                  /* acute accent */
+    { "\xc2\xb5", 1 },                  /* micro sign, a letter */
+    { "\xc2\xbf", 0 },                  /* inverted question mark */
+    { "\xc3\x80", 1 },                  /* U+00C0 */
+    { "\xc3\x97", 0 },                  /* multiplication */
+    { "\xc3\xb7", 0 },                  /* division */
+
+    { "\xe2\x80\xa6", 0 },              /* ellipsis */
+    { "\xe2\x82\xac", 0 },              /* euro */
+    { "\xf0\x9f\x99\x82", 0 },          /* smile */
+    { "\xf0\x9f\x99\x82 x", 1 },
+    { "\xd8\x9f", 0 },                  /* Arabic question mark */
+    { "\xd9\x86\xd8\xb9\xd9\x85", 1 }, /* Arabic */
+    { "\xd9\xa1", 1 },                  /* Arabic digit */
+    { "\xe0\xa5\xa4", 0 },              /* danda */
+    { "\xe0\xa4\xb9", 1 },              /* Devanagari */
+    { "\xe0\xb9\x90", 1 },              /* Thai digit */
+    { "\xe3\x80\x82", 0 },              /* ideographic full stop */
+    { "\xe3\x80\x85", 1 },              /* iteration mark */
+    { "\xe3\x81\xaf", 1 },              /* Hiragana */
+    { "\xe4\xb8\xad", 1 },              /* a Chinese character */
+    { "\xef\xbc\x9f", 0 },              /* fullwidth question mark */
+    { "\xef\xbc\x91", 1 },              /* fullwidth digit */
+    { "\xed\x95\x9c", 1 },              /* Hangul */
+    { "\xf0\xa0\x80\x80", 1 },          /* beyond the BMP */
+    { "\xef\xbf\xbd", 0 },              /* replacement character */
+
+    { "\xff\xfe\xc3", 0 },
+    { "\xc3 a", 1 }
+};
+
+
+int
+main(void)
+{
+    u_char           *p;
+    unsigned          i;
+    convrelay_str_t   text;
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        text.len = strlen(tests[i].text);
+
+        p = tap_flush(tests[i].text, text.len);
+        text.data = p;
+
+        tap_ok(convrelay_has_word(&text) == tests[i].word,
+               "text %u %s", i, tests[i].word ? "has a word" : "has none");
+
+        tap_unflush(p, text.len);
+    }
+
+    return tap_done();
+}
