@@ -19,6 +19,7 @@ typedef struct {
     size_t                  played;   /* wanted: one that ends after it */
     int64_t                 start;    /* or the one that begins nearest to
                                          it, in characters; -1: any */
+    unsigned                anywhere:1;   /* nothing says where it is near */
     unsigned                fold:1;
     unsigned                found:1;
     size_t                  begin;
@@ -36,6 +37,8 @@ typedef struct {
 
 
 static int convrelay_heard_find(convrelay_heard_search_t *s,
+    const convrelay_str_t *value);
+static int convrelay_heard_run(convrelay_heard_search_t *s,
     const convrelay_str_t *value);
 static int convrelay_heard_pattern(convrelay_heard_pattern_t *p,
     const convrelay_str_t *value, unsigned fold);
@@ -101,6 +104,7 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
 
     s.text = text;
     s.start = start;
+    s.anywhere = (start < 0 && !h->reported);
 
     if (h->reported) {
         s.from = h->fragment;
@@ -125,39 +129,82 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
 }
 
 
+/*
+ * What matches exactly also matches folded, so the folded match tells the
+ * place: an exact one far away is not what was heard.  An exact one at that
+ * place has better ends.  Where nothing says which place is near, an exact
+ * one anywhere is better.
+ */
+
 static int
 convrelay_heard_find(convrelay_heard_search_t *s,
     const convrelay_str_t *value)
 {
-    int                        rc;
-    unsigned                   fold;
-    convrelay_heard_pattern_t  p;
+    int                       rc;
+    convrelay_str_t           text;
+    convrelay_heard_search_t  exact;
 
     if (convrelay_heard_skip(value, 0, 1) == value->len) {
         return CONVRELAY_DECLINED;
     }
 
-    for (fold = 0; fold < 2; fold++) {
+    s->fold = 1;
 
-        rc = convrelay_heard_pattern(&p, value, fold);
+    rc = convrelay_heard_run(s, value);
 
-        if (rc != CONVRELAY_OK) {
-            return rc;
-        }
-
-        s->fold = fold;
-
-        convrelay_heard_scan(s, &p);
-
-        free(p.border);
-
-        if (s->found) {
-            convrelay_heard_complete(s, value);
-            return CONVRELAY_OK;
-        }
+    if (rc != CONVRELAY_OK || !s->found) {
+        return (rc != CONVRELAY_OK) ? rc : CONVRELAY_DECLINED;
     }
 
-    return CONVRELAY_DECLINED;
+    exact = *s;
+
+    exact.start = -1;
+    exact.fold = 0;
+    exact.found = 0;
+
+    if (!s->anywhere) {
+        text.data = s->text->data;
+        text.len = convrelay_heard_skip(s->text, s->end, 1);
+
+        exact.text = &text;
+        exact.played = s->end;
+    }
+
+    rc = convrelay_heard_run(&exact, value);
+
+    if (rc != CONVRELAY_OK) {
+        return rc;
+    }
+
+    if (exact.found
+        && (s->anywhere
+            || (exact.begin <= s->begin && exact.end >= s->end)))
+    {
+        s->begin = exact.begin;
+        s->end = exact.end;
+        s->fold = 0;
+    }
+
+    convrelay_heard_complete(s, value);
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_heard_run(convrelay_heard_search_t *s, const convrelay_str_t *value)
+{
+    int                        rc;
+    convrelay_heard_pattern_t  p;
+
+    rc = convrelay_heard_pattern(&p, value, s->fold);
+
+    if (rc == CONVRELAY_OK) {
+        convrelay_heard_scan(s, &p);
+        free(p.border);
+    }
+
+    return rc;
 }
 
 

@@ -52,11 +52,13 @@ int64_t convrelay_heard_chars(const convrelay_str_t *text, size_t pos,
  * characters where the clause began, or -1 (used to choose among several
  * matches where nothing was reported).
  *
- * Matching is exact first, then blind to ASCII case and to white space and
- * punctuation.  A match begins where a word does: so does every clause.  Of
- * several matches counts the first from fragment on that does not end
- * before what was reported played; where nothing was reported, the one that
- * begins nearest to start, or the first one without start.
+ * Matching is blind to ASCII case and to white space and punctuation; where it
+ * is exact at the same place, its ends are the exact ones; where nothing was
+ * reported and start is -1, an exact match goes first.  A match begins where a
+ * word does: so does every clause.  Of several matches counts the first from
+ * fragment on that does not end before what was reported played; where nothing
+ * was reported, the one that begins nearest to start, or the first one without
+ * start.
  *
  * Not found or empty (no letter, no digit): played, or, where the call
  * reports none, all of the text.  Without memory it counts as not found.

@@ -57,6 +57,16 @@ static const played_t  reports[] = {
       "Oak, ash, elm.", { "Oak,", "as" }, CONVRELAY_OK, "ash, elm.",
       "h, elm." },
 
+    { "other punctuation here is nearer than the same far away",
+      "First traces, **metrics**, and logs. At the end come metrics, again.",
+      { "First traces,", " metrics," }, CONVRELAY_OK, "metrics**, and logs. "
+      "At the end come metrics, again.", " and logs. At the end come metrics, "
+      "again." },
+
+    { "exact at the place that is found: its own ends",
+      "Oak, (ash), elm (ash)", { "Oak,", " (ash)" }, CONVRELAY_OK,
+      " (ash), elm (ash)", ", elm (ash)" },
+
     { "a phrase that comes twice: the next one is meant",
       "No, no, no.", { "No,", " no," }, CONVRELAY_OK, " no, no.", " no." },
 
@@ -157,6 +167,9 @@ static const interrupt_t  interrupts[] = {
 
     { "an exact match goes before an earlier one that differs",
       "us and US and", { NULL }, "US", 0, -1, "us and US" },
+
+    { "not where the clause is known to have begun near the other",
+      "us and US and", { NULL }, "US", 0, 0, "us" },
 
     { "text in another script",
       "\xd0\x94\xd0\xb0, \xd0\xbc\xd1\x8b \xd1\x82\xd1\x83\xd1\x82.",
