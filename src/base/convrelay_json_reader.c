@@ -74,6 +74,15 @@ int
 convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
     u_char **copy)
 {
+    return convrelay_json_read_repaired(r, data, len, copy,
+                                        convrelay_utf8_repair);
+}
+
+
+int
+convrelay_json_read_repaired(convrelay_json_reader_t *r, u_char *data,
+    size_t len, u_char **copy, convrelay_json_repair_pt repair)
+{
     int     rc;
     size_t  valid;
 
@@ -87,7 +96,7 @@ convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
 
     if (r->invalid) {
         valid = convrelay_utf8_valid(data, len);
-        *copy = convrelay_utf8_repair(data, &len, valid);
+        *copy = repair(data, &len, valid);
 
         rc = *copy ? convrelay_json_scan(r, *copy, len) : CONVRELAY_ERROR;
     }

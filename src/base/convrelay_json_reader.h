@@ -99,6 +99,16 @@ int convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
 void convrelay_json_reader_free(convrelay_json_reader_t *r);
 
 /*
+ * The same with a repair of one's own: what convrelay_utf8_repair() does, or
+ * other valid UTF-8 of the caller's choice.
+ */
+typedef u_char *(*convrelay_json_repair_pt)(const u_char *p, size_t *len,
+    size_t valid);
+
+int convrelay_json_read_repaired(convrelay_json_reader_t *r, u_char *data,
+    size_t len, u_char **copy, convrelay_json_repair_pt repair);
+
+/*
  * Finds members in one walk: each pointer in the struct at dst is set to the
  * first member of that name, or to NULL if there is none or the value is not
  * an object (or is NULL).

@@ -31,8 +31,19 @@ int convrelay_llm_chunk(convrelay_llm_stream_t *s,
     convrelay_str_t *text);
 
 /*
- * What has to be known of the texts before: joins the halves of a surrogate
- * pair, drops <think>...</think>.  text may be changed in place.
+ * What ends or begins a string in the middle of a character is kept where the
+ * reader repairs a document, see convrelay_json_read_repaired().  halves()
+ * joins it to what comes next, in s->out, and keeps what is not complete yet;
+ * halves_end() appends U+FFFD to s->out for that.  CONVRELAY_OK or
+ * CONVRELAY_ERROR without memory.
+ */
+u_char *convrelay_llm_repair(const u_char *p, size_t *len, size_t valid);
+int convrelay_llm_halves(convrelay_llm_stream_t *s, convrelay_str_t *text);
+int convrelay_llm_halves_end(convrelay_llm_stream_t *s);
+
+/*
+ * What has to be known of the texts before: joins the halves of a character,
+ * drops <think>...</think>.  text may be changed in place.
  *
  * Returns CONVRELAY_OK with a text that is not empty, else CONVRELAY_AGAIN;
  * s->failed may have been set.

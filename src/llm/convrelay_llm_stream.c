@@ -319,7 +319,8 @@ convrelay_llm_event(convrelay_llm_stream_t *s,
         return CONVRELAY_AGAIN;
     }
 
-    rc = convrelay_json_read(&r, data.data, data.len, &s->copy);
+    rc = convrelay_json_read_repaired(&r, data.data, data.len, &s->copy,
+                                      convrelay_llm_repair);
 
     if (rc == CONVRELAY_OK && !ev->error) {
         rc = convrelay_llm_chunk(s, r.values, &data, text);
@@ -384,7 +385,8 @@ convrelay_llm_document(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
     convrelay_llm_cut_done(&doc);
 
-    rc = convrelay_json_read(&r, doc.data, doc.len, &s->copy);
+    rc = convrelay_json_read_repaired(&r, doc.data, doc.len, &s->copy,
+                                      convrelay_llm_repair);
 
     if (rc == CONVRELAY_OK) {
         rc = convrelay_llm_completion(s, r.values, &doc, text);

@@ -72,6 +72,8 @@ typedef struct {
                                              for its text */
     convrelay_sse_t          sse;
     uint16_t                 surrogate;   /* high half of the last delta */
+    u_char                   bytes[4];    /* or the first of a character */
+    unsigned                 nbytes:3;
     unsigned                 mode:3;
     unsigned                 bom:2;       /* bytes of it seen */
     unsigned                 think:2;     /* where in <think>...</think> */

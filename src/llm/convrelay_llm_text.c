@@ -23,9 +23,6 @@ enum {
 };
 
 
-static int convrelay_llm_surrogates(convrelay_llm_stream_t *s,
-    convrelay_str_t *text);
-static uint32_t convrelay_llm_half(const u_char *p, const u_char *last);
 static int convrelay_llm_think(convrelay_llm_stream_t *s,
     convrelay_str_t *text);
 static int convrelay_llm_put_back(convrelay_llm_stream_t *s,
@@ -48,7 +45,7 @@ convrelay_llm_text(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
     s->out.len = 0;
 
-    rc = convrelay_llm_surrogates(s, text);
+    rc = convrelay_llm_halves(s, text);
 
     if (rc == CONVRELAY_OK && s->think != convrelay_llm_st_speech) {
         rc = convrelay_llm_think(s, text);
@@ -65,8 +62,18 @@ convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
     convrelay_str_set(text, "");
 
-    if (s->surrogate) {
-        return convrelay_llm_text(s, text);
+    if (s->surrogate || s->nbytes) {
+        s->out.len = 0;
+        rc = convrelay_llm_halves_end(s);
+
+        text->data = s->out.data;
+        text->len = s->out.len;
+
+        if (rc == CONVRELAY_OK && s->think != convrelay_llm_st_speech) {
+            rc = convrelay_llm_think(s, text);
+        }
+
+        return convrelay_llm_text_out(s, rc, text);
     }
 
     if (s->think != convrelay_llm_st_before || s->tag == 0) {
@@ -80,75 +87,6 @@ convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
     s->think = convrelay_llm_st_speech;
 
     return convrelay_llm_text_out(s, rc, text);
-}
-
-
-/* halves are three bytes long here, like the U+FFFD that replaces them */
-
-static int
-convrelay_llm_surrogates(convrelay_llm_stream_t *s, convrelay_str_t *text)
-{
-    size_t     n;
-    u_char    *p, *last;
-    u_char     joined[4];
-    uint32_t   cp, half;
-
-    n = 0;
-    p = text->data;
-    last = p + text->len;
-
-    if (s->surrogate) {
-        cp = 0xfffd;
-        half = convrelay_llm_half(p, last);
-
-        if (half >= 0xdc00) {
-            cp = 0x10000 + ((s->surrogate & 0x3ffu) << 10) + (half & 0x3ff);
-
-            p += 3;
-            text->data = p;
-            text->len -= 3;
-        }
-
-        n = convrelay_utf8_encode(joined, cp) - joined;
-        s->surrogate = 0;
-    }
-
-    while (p < last) {
-        p = memchr(p, 0xed, last - p);
-        if (p == NULL) {
-            break;
-        }
-
-        half = convrelay_llm_half(p, last);
-
-        if (half == 0) {
-            p++;
-            continue;
-        }
-
-        if (half < 0xdc00 && last - p == 3) {
-            s->surrogate = (uint16_t) half;
-            text->len -= 3;
-            break;
-        }
-
-        p = convrelay_utf8_encode(p, 0xfffd);
-    }
-
-    return n ? convrelay_llm_put_back(s, text, joined, n) : CONVRELAY_OK;
-}
-
-
-/* the half of a pair at p, or 0 */
-
-static uint32_t
-convrelay_llm_half(const u_char *p, const u_char *last)
-{
-    if (last - p < 3 || p[0] != 0xed || p[1] < 0xa0) {
-        return 0;
-    }
-
-    return 0xd000 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
 }
 
 

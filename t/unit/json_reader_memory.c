@@ -21,6 +21,7 @@ static u_char *test_utf8_repair(const u_char *p, size_t *len, size_t valid);
 #define free                         test_free
 #define convrelay_utf8_repair        test_utf8_repair
 #define convrelay_json_read          test_json_read
+#define convrelay_json_read_repaired  test_json_read_repaired
 #define convrelay_json_reader_free   test_json_reader_free
 #define convrelay_json_member        test_json_member
 #define convrelay_json_members       test_json_members
