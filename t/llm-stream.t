@@ -280,7 +280,65 @@ closed
 
 
 
-=== TEST 7: of two that [DONE] has ended and the LLM has not, the older is cut
+=== TEST 7: a finished answer ends without [DONE], one that goes on does not
+--- llm
+local said = llm.messages():match("%w+$")
+
+local function chunk(text, finish)
+    ngx.print(llm.event(text, finish))
+    ngx.flush(true)
+end
+
+llm.stream()
+
+if said == "silence" then
+    chunk("Hello.")
+    chunk(nil, true)
+    ngx.print('data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n')
+    ngx.flush(true)
+    ngx.sleep(3)
+
+elseif said == "first" then
+    chunk("", true)
+    ngx.sleep(0.7)
+    chunk("Late.")
+    llm.done()
+
+else
+    chunk("In ", true)
+    ngx.sleep(0.1)
+    chunk("each.", true)
+    ngx.sleep(0.7)
+    chunk(" And on.", true)
+    llm.done()
+end
+--- call
+local call = dial("/ws")
+call:setup()
+ngx.update_time()
+local start = ngx.now()
+call:ask("silence")
+ngx.update_time()
+local took = ngx.now() - start
+call:say(took > 0.4 and took < 1.2 * slow)
+call:ask("first")
+call:ask("each")
+call:hangup()
+--- response_body
+> setup
+> prompt "silence"
+< "Hello."
+true
+> prompt "first"
+< "Late."
+> prompt "each"
+< "In each. And on."
+> close 1000
+< close 1000
+
+
+
+=== TEST 8: of two that [DONE] has ended and the LLM has not, the older is cut
 --- llm
 local n = #llm.messages():gsub("[^\n]", "") / 2 + 1
 
@@ -326,7 +384,7 @@ closed 3
 
 
 
-=== TEST 8: heart beats and what is said twice are not spoken, words are
+=== TEST 9: heart beats and what is said twice are not spoken, words are
 --- llm
 local said = llm.messages():match("%w+$")
 
@@ -373,7 +431,7 @@ LLM sent events that are not JSON objects, skipped
 
 
 
-=== TEST 9: turns share a connection, except for one that was broken off
+=== TEST 10: turns share a connection, except for one that was broken off
 --- llm
 local connection = ngx.var.connection
 
@@ -401,7 +459,7 @@ true false true
 
 
 
-=== TEST 10: X-Accel headers of an LLM do nothing
+=== TEST 11: X-Accel headers of an LLM do nothing
 --- config
 location = /secret {
     internal;
@@ -437,7 +495,7 @@ internal redirect
 
 
 
-=== TEST 11: error pages of the location stay out of a call
+=== TEST 12: error pages of the location stay out of a call
 --- config
 location = /pages {
     error_page               500 302 =200 /secret;
@@ -494,7 +552,7 @@ status: 502
 
 
 
-=== TEST 12: a compressed answer fails clearly
+=== TEST 13: a compressed answer fails clearly
 --- llm
 ngx.header.content_encoding = "gzip"
 llm.say("not gzip at all")
@@ -517,7 +575,7 @@ status: 200, it sent a Content-Encoding that was not asked for
 
 
 
-=== TEST 13: the caller's text filters and the like do not touch the answer
+=== TEST 14: the caller's text filters and the like do not touch the answer
 --- config
 location = /filters {
     sub_filter         one two;
@@ -547,7 +605,7 @@ call:hangup()
 
 
 
-=== TEST 14: HTTP/1.0 to the LLM works, and is warned of once
+=== TEST 15: HTTP/1.0 to the LLM works, and is warned of once
 --- config
 location = /old {
     convrelay;

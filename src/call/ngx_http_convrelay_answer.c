@@ -16,6 +16,8 @@ static void ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f,
 static void ngx_http_convrelay_answer_flush(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_answer_silence(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_silence_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t,
     convrelay_str_t *text);
 static void ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t);
@@ -72,7 +74,7 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
         rc = convrelay_llm_stream_read(&t->stream, &pos, last, &text);
 
         if (rc == CONVRELAY_AGAIN) {
-            return;
+            break;
         }
 
         if (rc == CONVRELAY_OK) {
@@ -91,6 +93,51 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
             ngx_http_convrelay_turn_drain(t);
         }
     }
+
+    if (convrelay_llm_finished(&t->stream) || t->silence.timer_set) {
+        ngx_http_convrelay_answer_silence(t);
+    }
+}
+
+
+/* of a finished answer; counted from its last chunk */
+
+static void
+ngx_http_convrelay_answer_silence(ngx_http_convrelay_turn_t *t)
+{
+    ngx_event_t  *ev;
+
+    ev = &t->silence;
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    if (t->call->turn != t || !convrelay_llm_finished(&t->stream)) {
+        return;
+    }
+
+    ev->handler = ngx_http_convrelay_silence_handler;
+    ev->data = t;
+    ev->log = t->call->connection->log;
+
+    ngx_add_timer(ev, NGX_HTTP_CONVRELAY_FINISH_TIME);
+}
+
+
+static void
+ngx_http_convrelay_silence_handler(ngx_event_t *ev)
+{
+    ngx_http_convrelay_turn_t  *t;
+
+    t = ev->data;
+
+    ngx_http_set_log_request(ev->log, t->call->request);
+
+    convrelay_llm_stream_finish(&t->stream);
+
+    ngx_http_convrelay_answer_data(t->fetch, NULL, NULL);
+    ngx_http_convrelay_answer_flush(t->fetch);
 }
 
 

@@ -34,6 +34,9 @@
 #define NGX_HTTP_CONVRELAY_DRAIN_TIME    1000   /* ms from [DONE] to the end
                                                    of the body */
 #define NGX_HTTP_CONVRELAY_DRAIN_SIZE    65536  /* bytes, the same */
+#define NGX_HTTP_CONVRELAY_FINISH_TIME   500    /* ms from the last chunk of a
+                                                   finished answer to its
+                                                   end without [DONE] */
 
 
 /* configuration */
@@ -182,6 +185,9 @@ struct ngx_http_convrelay_turn_s {
     ngx_http_convrelay_call_t        *call;
     ngx_http_convrelay_fetch_t       *fetch;
     convrelay_llm_stream_t            stream;
+
+    ngx_event_t                       silence;        /* timer: nothing came
+                                                         after the finish */
 
     unsigned                          answered:1;     /* the session knows how
                                                          it ended; the body

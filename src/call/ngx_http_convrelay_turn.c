@@ -99,6 +99,10 @@ ngx_http_convrelay_turn_cleanup(void *data)
         t->call->turn = NULL;
     }
 
+    if (t->silence.timer_set) {
+        ngx_del_timer(&t->silence);
+    }
+
     convrelay_llm_stream_free(&t->stream);
 
     ngx_queue_remove(&t->queue);

@@ -139,6 +139,10 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
         convrelay_llm_fail_json(s, object, raw);
     }
 
+    if (text->len && s->finish != CONVRELAY_LLM_FINISH_NONE) {
+        s->early = 1;
+    }
+
     if (rc == CONVRELAY_OK) {
         convrelay_llm_finish(s, choice.finish_reason);
     }

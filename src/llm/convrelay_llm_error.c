@@ -126,7 +126,10 @@ convrelay_llm_is_error(convrelay_json_value_t *error,
         return 1;
     }
 
-    return convrelay_json_text(object, &text) == CONVRELAY_OK
+    /* most are "chat.completion.chunk", and are not looked at */
+
+    return object && object->len == sizeof("error") - 1
+           && convrelay_json_text(object, &text) == CONVRELAY_OK
            && convrelay_str_eq(&text, "error");
 }
 

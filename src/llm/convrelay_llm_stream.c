@@ -118,6 +118,15 @@ convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
 }
 
 
+void
+convrelay_llm_stream_finish(convrelay_llm_stream_t *s)
+{
+    if (!s->failed) {
+        s->done = 1;
+    }
+}
+
+
 int
 convrelay_llm_stream_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
 {

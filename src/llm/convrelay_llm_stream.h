@@ -80,6 +80,7 @@ typedef struct {
     unsigned                 tag:4;       /* bytes of its tag seen */
     unsigned                 ended:1;     /* the body is over */
     unsigned                 pieces:1;    /* a delta had text */
+    unsigned                 early:1;     /* text came after its finish */
 
     /* to be read at any time */
     unsigned                 done:1;      /* [DONE] or a whole document */
@@ -112,6 +113,18 @@ void convrelay_llm_stream_init(convrelay_llm_stream_t *s, unsigned status);
  */
 int convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
     u_char *last, convrelay_str_t *text);
+
+/*
+ * True where the answer is finished as far as its last chunk goes: some
+ * servers never send [DONE] and keep the connection.  Others say "stop" in
+ * their first, empty chunk, or in each, and go on; so it counts only once text
+ * came, and not where more came after it.
+ */
+#define convrelay_llm_finished(s)                                            \
+    ((s)->finish != CONVRELAY_LLM_FINISH_NONE && (s)->spoken && !(s)->early)
+
+/* nothing came after that for long enough: the next read() is as at [DONE] */
+void convrelay_llm_stream_finish(convrelay_llm_stream_t *s);
 
 /*
  * The body is over.  Call until it is not CONVRELAY_OK: it can still give

@@ -68,6 +68,7 @@ static void test_line_ends(void);
 static void test_limits(void);
 static void test_error_body_limit(void);
 static void test_borrowed(void);
+static void test_finished(void);
 static void test_redact(void);
 
 
@@ -626,6 +627,7 @@ main(void)
     test_limits();
     test_error_body_limit();
     test_borrowed();
+    test_finished();
     test_redact();
 
     return tap_done();
@@ -963,4 +965,84 @@ test_redact(void)
 
         tap_unflush(p, len);
     }
+}
+
+
+/* what is known of an answer whose body stays open */
+
+static void
+test_finished(void)
+{
+    int                      rc;
+    size_t                   i;
+    u_char                   buf[1024], *p;
+    convrelay_str_t          text;
+    convrelay_llm_stream_t   s;
+
+    static const struct {
+        const char  *name;
+        const char  *input;
+        unsigned     finished;
+    } cases[] = {
+        { "text and a finish", TEXT("a") STOP, 1 },
+        { "both in one chunk",
+          CHUNK("{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}"),
+          1 },
+        { "usage after it", TEXT("a") STOP "data: {\"choices\":[]}\n\n", 1 },
+        { "text only", TEXT("a"), 0 },
+        { "a finish only", STOP, 0 },
+        { "a finish before all text", STOP TEXT("a"), 0 },
+        { "a finish in each chunk",
+          CHUNK("{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}")
+          CHUNK("{\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}"),
+          0 },
+        { "blanks are not text", TEXT(" ") STOP, 0 },
+        { "the whole again is not text",
+          TEXT("a") STOP "data: " COMPLETION("\"content\":\"a\"") "\n\n", 1 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        convrelay_llm_stream_init(&s, 200);
+
+        strcpy((char *) buf, cases[i].input);
+        p = buf;
+
+        do {
+            rc = convrelay_llm_stream_read(&s, &p, buf + strlen((char *) buf),
+                                           &text);
+        } while (rc == CONVRELAY_OK);
+
+        tap_ok(rc == CONVRELAY_AGAIN
+               && convrelay_llm_finished(&s) == cases[i].finished,
+               "%s: %sfinished", cases[i].name,
+               cases[i].finished ? "" : "not ");
+
+        convrelay_llm_stream_free(&s);
+    }
+
+    /* what was held back is given, then it is over */
+
+    convrelay_llm_stream_init(&s, 200);
+
+    strcpy((char *) buf, TEXT("a\xc3") STOP);
+    p = buf;
+
+    do {
+        rc = convrelay_llm_stream_read(&s, &p, buf + strlen((char *) buf),
+                                       &text);
+    } while (rc == CONVRELAY_OK);
+
+    convrelay_llm_stream_finish(&s);
+    p = NULL;
+
+    rc = convrelay_llm_stream_read(&s, &p, NULL, &text);
+    tap_ok(rc == CONVRELAY_OK && convrelay_str_eq(&text, FFFD),
+           "finish: half a character is given");
+
+    rc = convrelay_llm_stream_read(&s, &p, NULL, &text);
+    tap_ok(rc == CONVRELAY_DONE, "... then it is done");
+    tap_ok(convrelay_llm_outcome(&s, 0) == CONVRELAY_LLM_COMPLETE,
+           "... and complete");
+
+    convrelay_llm_stream_free(&s);
 }
