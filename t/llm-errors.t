@@ -255,7 +255,79 @@ LLM failed: upstream: 127.0.0.1
 
 
 
-=== TEST 7: an empty error message: the caller hears nothing
+=== TEST 7: errors of other shapes, redirects and answers without words say why
+--- config
+location = /ws {
+    convrelay;
+    convrelay_error_message  "Sorry.";
+    proxy_pass               http://llm/v1/chat/completions;
+    proxy_http_version       1.1;
+    proxy_set_header         Connection "";
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local said = llm.messages():match("[%w_]+$")
+        local lines = {
+            code = '{"code":500,"message":"boom"}',
+            detail = '{"detail":"Not authenticated"}',
+            type = '{"type":"error","message":"boom"}',
+            error_message = '{"choices":null,"error_message":"boom"}',
+            unknown = '{"message":"My PIN is 1234."}',
+            tool = '{"choices":[{"delta":{"tool_calls":[{"id":"c"}]},'
+                   .. '"finish_reason":"tool_calls"}]}',
+            limit = '{"choices":[{"delta":{"reasoning":"Hm."},'
+                    .. '"finish_reason":"length"}],'
+                    .. '"usage":{"completion_tokens":220}}',
+        }
+
+        if said == "redirect" then
+            ngx.header.location = "https://llm.example.com/v2/?key=sk-secret12345"
+            return ngx.exit(307)
+        end
+
+        llm.stream()
+        ngx.print("data: ", lines[said], "\n\ndata: [DONE]\n\n")
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+
+for _, said in ipairs{ "code", "detail", "type", "error_message", "unknown",
+                       "tool", "limit", "redirect" } do
+    ngx.say(said, ": ", (call:ask(said)))
+    ngx.sleep(1.1)
+end
+
+call:hangup()
+--- timeout: 20
+--- response_body
+code: Sorry.
+detail: Sorry.
+type: Sorry.
+error_message: Sorry.
+unknown: Sorry.
+tool: Sorry.
+limit: Sorry.
+redirect: Sorry.
+--- grep_error_log eval: qr/LLM failed: upstream: [^,]*, \K.*?(?= while (?!proc))/
+--- grep_error_log_out
+status: 200, code: "500", type: "", message: "boom"
+status: 200, code: "", type: "", message: "Not authenticated"
+status: 200, code: "", type: "error", message: "boom"
+status: 200, code: "", type: "", message: "boom"
+status: 200, its answer was empty
+status: 200, its answer was empty, finish_reason: "tool_calls", it called a tool
+status: 200, its answer was empty, finish_reason: "length", cut by its token limit after 220 tokens, it had reasoning only
+status: 307, it redirects to "https://llm.example.com/v2/?key=***", which is not followed: write the final URL in "proxy_pass"
+--- error_log
+LLM failed
+
+
+
+=== TEST 8: an empty error message: the caller hears nothing
 --- config
     location = /ws {
         convrelay;
@@ -279,7 +351,7 @@ LLM failed: upstream: 127.0.0.1
 
 
 
-=== TEST 8: what a vendor says is one log line of 512 bytes at most, no key
+=== TEST 9: what a vendor says is one log line of 512 bytes at most, no key
 --- llm
     location / {
         content_by_lua_block {
@@ -310,7 +382,7 @@ LLM failed
 
 
 
-=== TEST 9: interrupting the error phrase does no harm
+=== TEST 10: interrupting the error phrase does no harm
 --- call
 local call = dial("/ws", { mute = true })
 call:setup{ from = "Ann", customParameters = { status = 500,

@@ -24,6 +24,8 @@ static void ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t);
 static convrelay_turn_outcome_e ngx_http_convrelay_answer_outcome(
     ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
+static ngx_int_t ngx_http_convrelay_log_redirect(
+    ngx_http_convrelay_turn_t *t, ngx_str_t *peer);
 
 
 const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink = {
@@ -289,6 +291,7 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 static void
 ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 {
+    char                         why[160];
     ngx_str_t                    peer;
     const char                  *reason;
     ngx_http_upstream_t         *u;
@@ -333,6 +336,9 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
         reason = (f->rc == NGX_HTTP_GATEWAY_TIME_OUT) ? "timed out"
                                                       : "gave no answer";
 
+    } else if (ngx_http_convrelay_log_redirect(t, &peer) == NGX_OK) {
+        return;
+
     } else if (e) {
         ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
                                "LLM failed: upstream: %V, status: %ui, "
@@ -345,7 +351,12 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
         reason = "broke off in mid-answer";
 
     } else {
-        reason = "its answer was empty";
+        convrelay_llm_why(&t->stream, why, sizeof(why));
+
+        ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
+                               "LLM failed: upstream: %V, status: %ui, its "
+                               "answer was empty%s", &peer, f->status, why);
+        return;
     }
 
     ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
@@ -353,4 +364,37 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
                            f->status ? f->status
                                      : (ngx_uint_t) ngx_max(f->rc, 0),
                            reason);
+}
+
+
+/* NGX_OK, or NGX_DECLINED: the answer is not one */
+
+static ngx_int_t
+ngx_http_convrelay_log_redirect(ngx_http_convrelay_turn_t *t, ngx_str_t *peer)
+{
+    char                  location[257];
+    ngx_uint_t            status;
+    ngx_table_elt_t      *h;
+    ngx_http_upstream_t  *u;
+
+    status = t->fetch->status;
+    u = t->fetch->request->upstream;
+
+    if (status < NGX_HTTP_SPECIAL_RESPONSE || status >= NGX_HTTP_BAD_REQUEST
+        || u == NULL || u->headers_in.location == NULL)
+    {
+        return NGX_DECLINED;
+    }
+
+    h = u->headers_in.location;
+
+    convrelay_redact(location, sizeof(location), h->value.data, h->value.len);
+
+    ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
+                           "LLM failed: upstream: %V, status: %ui, it "
+                           "redirects to \"%s\", which is not followed: "
+                           "write the final URL in \"proxy_pass\"",
+                           peer, status, location);
+
+    return NGX_OK;
 }

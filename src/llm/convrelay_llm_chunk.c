@@ -9,6 +9,7 @@
 
 
 #include "convrelay_llm_parts.h"
+#include "convrelay_redact.h"
 
 
 typedef struct {
@@ -43,6 +44,8 @@ static int convrelay_llm_choice(const convrelay_json_value_t *choices,
     convrelay_llm_choice_t *choice);
 static int convrelay_llm_choice_text(convrelay_llm_stream_t *s,
     const convrelay_llm_choice_t *choice, convrelay_str_t *text);
+static void convrelay_llm_reasoning(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *object);
 static void convrelay_llm_finish(convrelay_llm_stream_t *s,
     convrelay_json_value_t *finish_reason);
 static int convrelay_llm_delta(convrelay_llm_stream_t *s,
@@ -137,6 +140,9 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
 
     if (convrelay_llm_is_error(chunk.error, chunk.object)) {
         convrelay_llm_fail_json(s, object, raw);
+
+    } else if (rc != CONVRELAY_OK) {
+        convrelay_llm_hint(s, object, raw);
     }
 
     if (text->len && s->finish != CONVRELAY_LLM_FINISH_NONE) {
@@ -164,8 +170,9 @@ static int
 convrelay_llm_choice_text(convrelay_llm_stream_t *s,
     const convrelay_llm_choice_t *choice, convrelay_str_t *text)
 {
-    int       rc;
-    unsigned  piece;
+    int                            rc;
+    unsigned                       piece;
+    const convrelay_json_value_t  *object;
 
     piece = convrelay_llm_is_object(choice->delta);
 
@@ -173,13 +180,39 @@ convrelay_llm_choice_text(convrelay_llm_stream_t *s,
         return CONVRELAY_OK;
     }
 
-    rc = convrelay_llm_delta(s, piece ? choice->delta : choice->message, text);
+    object = piece ? choice->delta : choice->message;
 
-    if (piece && text->len) {
+    rc = convrelay_llm_delta(s, object, text);
+
+    if (text->len == 0) {
+        convrelay_llm_reasoning(s, object);
+
+    } else if (piece) {
         s->pieces = 1;
     }
 
     return rc;
+}
+
+
+/* it is never spoken, and may be why nothing is */
+
+static void
+convrelay_llm_reasoning(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *object)
+{
+    size_t           i;
+    convrelay_str_t  text;
+
+    static const char  *names[] = { "reasoning_content", "reasoning" };
+
+    for (i = 0; !s->thought && i < sizeof(names) / sizeof(names[0]); i++) {
+
+        s->thought = (convrelay_json_text(convrelay_json_member(object,
+                                                                names[i]),
+                                          &text)
+                      == CONVRELAY_OK && text.len);
+    }
 }
 
 
@@ -280,6 +313,8 @@ convrelay_llm_finish(convrelay_llm_stream_t *s,
 
     name = NULL;
     s->finish = CONVRELAY_LLM_FINISH_STOP;
+
+    convrelay_redact(s->reason, sizeof(s->reason), reason.data, reason.len);
 
     for (i = 0; i < sizeof(convrelay_llm_finishes)
                     / sizeof(convrelay_llm_finishes[0]); i++)

@@ -15,6 +15,10 @@
 
 static convrelay_llm_error_t *convrelay_llm_fail_start(
     convrelay_llm_stream_t *s);
+static unsigned convrelay_llm_looks_wrong(
+    const convrelay_json_value_t *object);
+static void convrelay_llm_error_fill(convrelay_llm_error_t *e,
+    const convrelay_json_value_t *object);
 static void convrelay_llm_error_string(const convrelay_json_value_t *object,
     const char *name, char *dst, size_t size);
 
@@ -71,20 +75,7 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s,
 
     nested = (error && error->type == CONVRELAY_JSON_OBJECT);
 
-    if (nested) {
-        object = error;
-    }
-
-    convrelay_llm_error_string(object, "code", e->code, sizeof(e->code));
-    convrelay_llm_error_string(object, "type", e->type, sizeof(e->type));
-
-    if (e->type[0] == '\0') {
-        convrelay_llm_error_string(object, "status", e->type,
-                                   sizeof(e->type));
-    }
-
-    convrelay_llm_error_string(object, "message", e->message,
-                               sizeof(e->message));
+    convrelay_llm_error_fill(e, nested ? error : object);
 
     if (e->message[0] == '\0' && !nested) {
         convrelay_llm_error_string(object, "error", e->message,
@@ -102,6 +93,106 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s,
     }
 
     convrelay_redact(e->message, sizeof(e->message), raw->data, raw->len);
+}
+
+
+void
+convrelay_llm_hint(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *object, const convrelay_str_t *raw)
+{
+    convrelay_str_t         type;
+    convrelay_llm_error_t  *e;
+
+    if (convrelay_json_text(convrelay_json_member(object, "type"), &type)
+        == CONVRELAY_OK
+        && convrelay_str_eq(&type, "error"))
+    {
+        convrelay_llm_fail_json(s, object, raw);
+        return;
+    }
+
+    if (s->failed || s->hint || !convrelay_llm_looks_wrong(object)) {
+        return;
+    }
+
+    e = calloc(1, sizeof(convrelay_llm_error_t));
+    if (e == NULL) {
+        return;
+    }
+
+    convrelay_llm_error_fill(e, object);
+
+    if (e->message[0] == '\0') {
+        free(e);
+        return;
+    }
+
+    s->hint = 1;
+    s->error = e;
+}
+
+
+static unsigned
+convrelay_llm_looks_wrong(const convrelay_json_value_t *object)
+{
+    size_t           i;
+    double           number;
+    convrelay_str_t  text;
+
+    static const char  *codes[] = { "code", "status", "status_code" };
+    static const char  *messages[] = { "detail", "error_message" };
+
+    for (i = 0; i < sizeof(codes) / sizeof(char *); i++) {
+
+        if (convrelay_json_value_number(convrelay_json_member(object,
+                                                              codes[i]),
+                                        &number)
+            == CONVRELAY_OK && number >= 400)
+        {
+            return 1;
+        }
+    }
+
+    for (i = 0; i < sizeof(messages) / sizeof(char *); i++) {
+
+        if (convrelay_json_text(convrelay_json_member(object, messages[i]),
+                                &text)
+            == CONVRELAY_OK)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+convrelay_llm_error_fill(convrelay_llm_error_t *e,
+    const convrelay_json_value_t *object)
+{
+    size_t  i;
+
+    static const char  *types[] = { "type", "status", "error_type" };
+
+    static const char  *messages[] = { "message", "detail", "error_message",
+                                       "msg" };
+
+    convrelay_llm_error_string(object, "code", e->code, sizeof(e->code));
+
+    for (i = 0; e->type[0] == '\0' && i < sizeof(types) / sizeof(char *);
+         i++)
+    {
+        convrelay_llm_error_string(object, types[i], e->type,
+                                   sizeof(e->type));
+    }
+
+    for (i = 0; e->message[0] == '\0'
+                && i < sizeof(messages) / sizeof(char *); i++)
+    {
+        convrelay_llm_error_string(object, messages[i], e->message,
+                                   sizeof(e->message));
+    }
 }
 
 
@@ -142,6 +233,8 @@ convrelay_llm_fail_start(convrelay_llm_stream_t *s)
     }
 
     s->failed = 1;
+
+    free(s->error);
     s->error = calloc(1, sizeof(convrelay_llm_error_t));
 
     return s->error;
@@ -164,4 +257,27 @@ convrelay_llm_error_string(const convrelay_json_value_t *object,
     } else if (convrelay_json_value_number(value, &number) == CONVRELAY_OK) {
         (void) snprintf(dst, size, "%.0f", number);
     }
+}
+
+
+void
+convrelay_llm_why(const convrelay_llm_stream_t *s, char *dst, size_t size)
+{
+    char  tokens[48];
+
+    tokens[0] = '\0';
+
+    if (s->completion_tokens >= 0) {
+        (void) snprintf(tokens, sizeof(tokens), " after %lld tokens",
+                        (long long) s->completion_tokens);
+    }
+
+    (void) snprintf(dst, size, "%s%s%s%s%s%s%s",
+                    s->reason[0] ? ", finish_reason: \"" : "", s->reason,
+                    s->reason[0] ? "\"" : "",
+                    (s->finish == CONVRELAY_LLM_FINISH_LENGTH)
+                    ? ", cut by its token limit" : "",
+                    (s->finish == CONVRELAY_LLM_FINISH_LENGTH) ? tokens : "",
+                    s->tools ? ", it called a tool" : "",
+                    s->thought ? ", it had reasoning only" : "");
 }

@@ -65,6 +65,15 @@ void convrelay_llm_fail_text(convrelay_llm_stream_t *s,
 void convrelay_llm_fail_json(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *root, const convrelay_str_t *raw);
 
+/*
+ * An event without choices that looks like an error is remembered as s->error,
+ * the first of them; one of the type "error" fails the answer.  It looks like
+ * one by its code or by the name of its message: a "message" alone can be what
+ * was to be spoken.
+ */
+void convrelay_llm_hint(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *object, const convrelay_str_t *raw);
+
 /* the first element of an array, which Gemini wraps around errors */
 const convrelay_json_value_t *convrelay_llm_unwrap(
     const convrelay_json_value_t *root);

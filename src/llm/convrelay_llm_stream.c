@@ -154,6 +154,10 @@ convrelay_llm_stream_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
     if (!s->done && !s->spoken && s->finish == CONVRELAY_LLM_FINISH_NONE) {
 
+        if (s->hint) {
+            s->failed = 1;
+        }
+
         if (s->odd) {
             convrelay_llm_fail(s, "bad_answer", "is not a JSON object");
         }
@@ -168,7 +172,9 @@ convrelay_llm_stream_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
 convrelay_llm_outcome_e
 convrelay_llm_outcome(const convrelay_llm_stream_t *s, unsigned clean)
 {
-    if (s->failed || !convrelay_llm_good(s)) {
+    if (s->failed || !convrelay_llm_good(s)
+        || (s->hint && s->finish == CONVRELAY_LLM_FINISH_NONE))
+    {
         return CONVRELAY_LLM_FAILED;
     }
 

@@ -88,13 +88,19 @@ typedef struct {
     unsigned                 spoken:1;    /* some text, not only blanks */
     unsigned                 refusal:1;   /* it was a refusal */
     unsigned                 tools:1;     /* tool calls came, ignored */
+    unsigned                 thought:1;   /* reasoning came, not spoken */
+    unsigned                 hint:1;      /* error is what an event without
+                                             choices said; it counts where
+                                             nothing says that the answer is
+                                             finished */
     unsigned                 odd:1;       /* an event that is not an object
                                              was skipped */
     convrelay_llm_finish_e   finish;
+    char                     reason[24];  /* finish_reason, for a log line */
     int64_t                  prompt_tokens;       /* usage, or -1 */
     int64_t                  completion_tokens;
     int64_t                  cached_tokens;
-    convrelay_llm_error_t   *error;       /* malloc'ed, after failed */
+    convrelay_llm_error_t   *error;       /* malloc'ed, after failed or hint */
 } convrelay_llm_stream_t;
 
 
@@ -143,6 +149,13 @@ convrelay_llm_outcome_e convrelay_llm_outcome(
     const convrelay_llm_stream_t *s, unsigned clean);
 
 void convrelay_llm_stream_free(convrelay_llm_stream_t *s);
+
+/*
+ * Why an answer is EMPTY, as far as it says: goes on from "its answer was
+ * empty", NUL-terminated, and may be empty.
+ */
+void convrelay_llm_why(const convrelay_llm_stream_t *s, char *dst,
+    size_t size);
 
 
 #endif /* CONVRELAY_LLM_STREAM_H_INCLUDED */

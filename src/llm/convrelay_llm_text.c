@@ -121,6 +121,7 @@ convrelay_llm_think(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
             if (++s->tag == convrelay_llm_open.len) {
                 s->think = convrelay_llm_st_inside;
+                s->thought = 1;
                 s->tag = 0;
             }
 

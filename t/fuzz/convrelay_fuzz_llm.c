@@ -214,7 +214,7 @@ outcome(record_t *record, const convrelay_llm_stream_t *s, unsigned ends)
     add(record, &s->completion_tokens, sizeof(s->completion_tokens));
     add(record, &s->cached_tokens, sizeof(s->cached_tokens));
 
-    must((s->error != NULL) == s->failed);
+    must((s->error != NULL) == (s->failed || s->hint));
 
     if (s->error) {
         string(record, s->error->code, sizeof(s->error->code));

@@ -69,6 +69,7 @@ static void test_limits(void);
 static void test_error_body_limit(void);
 static void test_borrowed(void);
 static void test_finished(void);
+static void test_why(void);
 static void test_redact(void);
 
 
@@ -433,6 +434,44 @@ static const test_llm_t  tests[] = {
                CHUNK("{\"delta\":{},\"finish_reason\":7}")
                TEXT("a") DONE,
       .text = "a" },
+    { .name = "shape: code and message",
+      .input = "data: {\"code\":500,\"message\":\"boom\"}\n\n" DONE,
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .code = "500",
+      .message = "boom" },
+    { .name = "shape: no [DONE] after it",
+      .input = "data: {\"status\":503,\"msg\":\"boom\"}\n\n", .text = "",
+      .outcome = CONVRELAY_LLM_FAILED, .message = "boom" },
+    { .name = "shape: detail",
+      .input = "data: {\"detail\":\"No key\"}\n\n" DONE,
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .message = "No key" },
+    { .name = "shape: the type is error",
+      .input = TEXT("a") "data: {\"type\":\"error\",\"message\":\"boom\"}\n\n"
+               TEXT("b") DONE,
+      .text = "a", .outcome = CONVRELAY_LLM_FAILED, .message = "boom" },
+    { .name = "shape: error_message, and choices are null",
+      .input = "data: {\"choices\":null,\"error_type\":\"x\","
+               "\"error_message\":\"boom\"}\n\n" DONE,
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .message = "boom" },
+    { .name = "shape: after words that nothing finishes",
+      .input = TEXT("a") "data: {\"code\":500,\"message\":\"boom\"}\n\n" DONE,
+      .text = "a", .outcome = CONVRELAY_LLM_FAILED, .message = "boom" },
+    { .name = "shape: in an answer that is finished",
+      .input = TEXT("a") "data: {\"code\":429,\"message\":\"slow\"}\n\n"
+               TEXT("b") STOP DONE,
+      .text = "ab", .finish = CONVRELAY_LLM_FINISH_STOP,
+      .message = "slow" },
+    { .name = "shape: the first of two",
+      .input = "data: {\"detail\":\"one\"}\n\ndata: {\"detail\":\"two\"}\n\n",
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .message = "one" },
+    { .name = "shape: an error of the usual shape after it",
+      .input = "data: {\"detail\":\"one\"}\n\n"
+               "data: {\"error\":{\"message\":\"two\"}}\n\n",
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .message = "two" },
+    { .name = "shape: a message alone may be what was to be spoken",
+      .input = "data: {\"message\":\"My PIN is 1234.\"}\n\n"
+               "data: {\"code\":200,\"message\":\"My PIN is 1234.\"}\n\n",
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .code = "no_answer" },
+
     { .name = "halves: two bytes",
       .input = TEXT("Caf\xc3") TEXT("\xa9 is.") DONE,
       .text = "Caf\xc3\xa9 is." },
@@ -628,6 +667,7 @@ main(void)
     test_error_body_limit();
     test_borrowed();
     test_finished();
+    test_why();
     test_redact();
 
     return tap_done();
@@ -761,7 +801,7 @@ test_check(const test_llm_t *t, convrelay_llm_stream_t *s, const char *text,
         ok = 0;
     }
 
-    if (s->failed != (s->error != NULL)
+    if ((s->failed || s->hint) != (s->error != NULL)
         || (s->error == NULL && (t->code || t->message))
         || (t->code && strcmp(s->error->code, t->code) != 0)
         || (t->message && strcmp(s->error->message, t->message) != 0))
@@ -1045,4 +1085,60 @@ test_finished(void)
            "... and complete");
 
     convrelay_llm_stream_free(&s);
+}
+
+
+/* what an answer without words says about it */
+
+static void
+test_why(void)
+{
+    int                      rc;
+    char                     why[160];
+    size_t                   i;
+    u_char                   buf[1024], *p;
+    convrelay_str_t          text;
+    convrelay_llm_stream_t   s;
+
+    static const struct {
+        const char  *input;
+        const char  *why;
+    } cases[] = {
+        { DONE, "" },
+        { STOP DONE, ", finish_reason: \"stop\"" },
+        { FINISH("length") "data: {\"choices\":[]," USAGE "}\n\n" DONE,
+          ", finish_reason: \"length\", cut by its token limit after 6 "
+          "tokens" },
+        { DELTA("\"tool_calls\":[{\"id\":\"c\"}]") FINISH("tool_calls") DONE,
+          ", finish_reason: \"tool_calls\", it called a tool" },
+        { DELTA("\"reasoning\":\"Hm.\"") FINISH("length") DONE,
+          ", finish_reason: \"length\", cut by its token limit, it had "
+          "reasoning only" },
+        { DELTA("\"reasoning_content\":\"Hm.\",\"content\":null") DONE,
+          ", it had reasoning only" },
+        { DELTA("\"reasoning_content\":\"\",\"reasoning\":null") DONE, "" },
+        { TEXT("<think>Hm.</think>") STOP DONE,
+          ", finish_reason: \"stop\", it had reasoning only" },
+        { FINISH("an end of turn\\n that is long beyond reason") DONE,
+          ", finish_reason: \"an end of turn  that is\"" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        convrelay_llm_stream_init(&s, 200);
+
+        strcpy((char *) buf, cases[i].input);
+        p = buf;
+
+        do {
+            rc = convrelay_llm_stream_read(&s, &p, buf + strlen((char *) buf),
+                                           &text);
+        } while (rc == CONVRELAY_OK);
+
+        convrelay_llm_why(&s, why, sizeof(why));
+
+        tap_is(why, strlen(why), cases[i].why, strlen(cases[i].why),
+               "why an answer is empty");
+
+        convrelay_llm_stream_free(&s);
+    }
 }
