@@ -269,20 +269,14 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
                                "finish_reason");
         return CONVRELAY_TURN_TRUNCATED;
 
-    default: /* CONVRELAY_LLM_FAILED */
-        break;
-    }
-
-    ngx_http_convrelay_log_failure(t);
-
-    if (f->status == NGX_HTTP_BAD_REQUEST
-        || f->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
-        || f->status == 422)
-    {
+    case CONVRELAY_LLM_REJECTED:
+        ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_REJECTED;
-    }
 
-    return CONVRELAY_TURN_FAILED;
+    default: /* CONVRELAY_LLM_FAILED */
+        ngx_http_convrelay_log_failure(t);
+        return CONVRELAY_TURN_FAILED;
+    }
 }
 
 

@@ -196,6 +196,22 @@ convrelay_llm_error_fill(convrelay_llm_error_t *e,
 }
 
 
+convrelay_llm_outcome_e
+convrelay_llm_failure(const convrelay_llm_stream_t *s)
+{
+    switch (s->status) {
+
+    case 400: /* Bad Request */
+    case 413: /* Content Too Large */
+    case 422: /* Unprocessable Content */
+        return CONVRELAY_LLM_REJECTED;
+
+    default:
+        return CONVRELAY_LLM_FAILED;
+    }
+}
+
+
 const convrelay_json_value_t *
 convrelay_llm_unwrap(const convrelay_json_value_t *root)
 {

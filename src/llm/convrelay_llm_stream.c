@@ -175,7 +175,7 @@ convrelay_llm_outcome(const convrelay_llm_stream_t *s, unsigned clean)
     if (s->failed || !convrelay_llm_good(s)
         || (s->hint && s->finish == CONVRELAY_LLM_FINISH_NONE))
     {
-        return CONVRELAY_LLM_FAILED;
+        return convrelay_llm_failure(s);
     }
 
     if (s->done || s->finish != CONVRELAY_LLM_FINISH_NONE) {

@@ -29,7 +29,9 @@ typedef enum {
     CONVRELAY_LLM_COMPLETE = 0,   /* [DONE], or a finish_reason */
     CONVRELAY_LLM_EMPTY,          /* complete, but not a word in it */
     CONVRELAY_LLM_TRUNCATED,      /* text, then a clean end without either */
-    CONVRELAY_LLM_FAILED          /* anything else; error says what */
+    CONVRELAY_LLM_FAILED,         /* anything else; error says what */
+    CONVRELAY_LLM_REJECTED        /* the same, and the request is why: sent
+                                     again it would fail again */
 } convrelay_llm_outcome_e;
 
 

@@ -99,9 +99,9 @@ typedef enum {
     CONVRELAY_TURN_EMPTY,         /* complete, nothing to say */
     CONVRELAY_TURN_TRUNCATED,     /* text, then a clean end without "done" */
     CONVRELAY_TURN_FAILED,        /* failed, before or after some text */
-    CONVRELAY_TURN_REJECTED       /* FAILED: the LLM refused the request
-                                     (400, 413, 422): the prompt that it
-                                     choked on leaves the history */
+    CONVRELAY_TURN_REJECTED       /* FAILED: the LLM refused the request: the
+                                     prompt that it choked on leaves the
+                                     history */
 } convrelay_turn_outcome_e;
 
 

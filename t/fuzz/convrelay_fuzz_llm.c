@@ -197,8 +197,8 @@ outcome(record_t *record, const convrelay_llm_stream_t *s, unsigned ends)
     must(how != CONVRELAY_LLM_COMPLETE || s->spoken);
     must(how != CONVRELAY_LLM_EMPTY || !s->spoken);
     must(how != CONVRELAY_LLM_TRUNCATED || (s->spoken && ends));
-    must(!s->failed || how == CONVRELAY_LLM_FAILED);
-    must(s->status == 200 || how == CONVRELAY_LLM_FAILED);
+    must(!s->failed || how >= CONVRELAY_LLM_FAILED);
+    must(s->status == 200 || how >= CONVRELAY_LLM_FAILED);
 
     must(s->prompt_tokens >= -1);
     must(s->completion_tokens >= -1);
