@@ -1,0 +1,68 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Words of a conversation that come back in an error message: they are found
+ * and masked, so that the message can be logged.
+ */
+
+
+#ifndef CONVRELAY_ECHO_H_INCLUDED
+#define CONVRELAY_ECHO_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+#define CONVRELAY_ECHO_MAX_WORDS  320     /* of a message; the rest is cut */
+#define CONVRELAY_ECHO_SLOTS      1024    /* of its index, a power of two */
+#define CONVRELAY_ECHO_RUN        3       /* words in a row that count */
+
+
+typedef struct {
+    uint16_t          begin;          /* in the message */
+    uint16_t          end;
+    uint32_t          hash;
+    uint32_t          run;            /* of it and the two words before it */
+    uint16_t          next;           /* in its slot, plus one; 0: none */
+    uint16_t          next_run;
+    unsigned          common:1;       /* in such messages anyway */
+    unsigned          masked:1;
+} convrelay_echo_word_t;
+
+
+/* a local variable; some 10 KB */
+
+typedef struct {
+    char                   *message;
+    size_t                  nwords;
+    convrelay_echo_word_t   words[CONVRELAY_ECHO_MAX_WORDS];
+    uint16_t                slots[CONVRELAY_ECHO_SLOTS];      /* by hash */
+    uint16_t                runs[CONVRELAY_ECHO_SLOTS];       /* by run */
+} convrelay_echo_t;
+
+
+/*
+ * message is NUL-terminated, less than 64 KB, and changed in place by
+ * convrelay_echo_mask().
+ *
+ * A word is letters and digits, or one character where a script has no
+ * blanks; the escapes of JSON and of URLs count as what they stand for, so
+ * that it does not matter how often either side was escaped.  Masked is
+ * what both have: any three words in a row, and a text of fewer words as a
+ * whole; of a text that the caller said also each word of four characters or
+ * more, or with a digit, except the common words of such messages ("model",
+ * "invalid").  Linear in the length of all texts.
+ */
+void convrelay_echo_start(convrelay_echo_t *e, char *message);
+void convrelay_echo_text(convrelay_echo_t *e, const u_char *text, size_t len,
+    unsigned said);
+
+/*
+ * Replaces each run of masked words with at most three stars.  cut: the message
+ * may have been cut inside its last word, which is masked then.
+ */
+void convrelay_echo_mask(convrelay_echo_t *e, unsigned cut);
+
+
+#endif /* CONVRELAY_ECHO_H_INCLUDED */
