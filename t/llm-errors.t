@@ -364,7 +364,7 @@ LLM failed: upstream: 127.0.0.1
             ngx.status = 500
             ngx.print('{"error":{"message":"line\\r\\n[notice] 2 sk-proj-abcdef '
                       .. 'and Bearer abcdefgh, api_key=0123456789abcdef01 \\u001b[31m '
-                      .. ("x"):rep(600) .. '","code":17}}')
+                      .. ("x "):rep(300) .. '","code":17}}')
         }
     }
 --- call
@@ -376,7 +376,7 @@ fine
 --- grep_error_log_out eval
 my $message = "line  [notice] 2 *** and Bearer ***, api_key=***  [31m ";
 
-qq{LLM failed: upstream: 127.0.0.1:$ENV{TEST_NGINX_LLM_PORT}, status: 500, code: "17", type: "", message: "$message} . "x" x (512 - length $message) . qq{"\n}
+qq{LLM failed: upstream: 127.0.0.1:$ENV{TEST_NGINX_LLM_PORT}, status: 500, code: "17", type: "", message: "$message} . substr("x " x 300, 0, 511 - length $message) . qq{*"\n}
 --- error_log
 LLM failed
 

@@ -111,6 +111,30 @@ _EOC_
                 ngx.say('{"error":{"message":"Incorrect API key provided: '
                         .. '$secret{key}.","code":"invalid_api_key"}}')
 
+            elseif said:find("Echo") and said:find("%d\$") then
+                local cjson = require "cjson"
+                local body = ngx.req.get_body_data()
+                local request = cjson.decode(body)
+                local part = { type = "extra_forbidden", input = request,
+                               loc = { "body", "messages", 1 },
+                               msg = "Extra inputs are not permitted" }
+
+                local errors = {
+                    { detail = { part } },
+                    { object = "error", message = { detail = { part } } },
+                    { error = { code = 500, message =
+                          "Failed to parse messages: " .. body } },
+                    { error = { code = body:sub(-60, -1), type = body } },
+                    { errors = { { message = cjson.encode(body) } } },
+                    { input = request }
+                }
+
+                local n = tonumber(said:match("%d\$"))
+
+                ngx.status = 422
+                ngx.print(errors[n] and cjson.encode(errors[n])
+                          or "cannot read " .. body)
+
             elseif said:find("Stall [^\\n]*\$") then
                 ngx.sleep(2)
 
@@ -222,6 +246,14 @@ refused(ticket, { callSid = "CA2" })
 
 call:hangup(1000, private.prompt)
 
+-- an LLM whose errors echo the request, a call for each form of them
+
+for i = 1, 7 do
+    call = setup(ticket)
+    call:ask(private.prompt .. ". Echo " .. i)
+    call:hangup()
+end
+
 call = setup(ticket)
 call:raw(frame{ payload = private.prompt, key = false })
 call:read(1)
@@ -231,9 +263,9 @@ call:drop()
 
 -- (of what is logged at level debug only our part: the rest is nginx's)
 
-local log = { llm.log("calls.log", 8) }
+local log = { llm.log("calls.log", 15) }
 
-for line in llm.log("private.log", 8):gmatch("[^\n]+") do
+for line in llm.log("private.log", 15):gmatch("[^\n]+") do
     if line:find("^%d+/") and (line:find("convrelay", 1, true)
                                or not line:find("[debug]", 1, true))
     then
@@ -262,7 +294,9 @@ else
 end
 
 for _, line in ipairs{ "call=" .. sid, "turns=", "Signature", "LLM failed",
-                       "ticket", "live socket", "takes longer" }
+                       "ticket", "live socket", "takes longer",
+                       "not permitted: body.messages.1", "parse messages: ",
+                       "an unknown form", "cannot read" }
 do
     if not log:find(line, 1, true) then
         ngx.say("not logged: ", line)

@@ -24,6 +24,8 @@ static void ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t);
 static convrelay_turn_outcome_e ngx_http_convrelay_answer_outcome(
     ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t,
+    char *text, size_t size);
 static ngx_int_t ngx_http_convrelay_log_redirect(
     ngx_http_convrelay_turn_t *t, ngx_str_t *peer);
 
@@ -334,6 +336,10 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
         return;
 
     } else if (e) {
+        ngx_http_convrelay_answer_mask(t, e->code, sizeof(e->code));
+        ngx_http_convrelay_answer_mask(t, e->type, sizeof(e->type));
+        ngx_http_convrelay_answer_mask(t, e->message, sizeof(e->message));
+
         ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
                                "LLM failed: upstream: %V, status: %ui, "
                                "code: \"%s\", type: \"%s\", message: \"%s\"",
@@ -346,6 +352,7 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 
     } else {
         convrelay_llm_why(&t->stream, why, sizeof(why));
+        ngx_http_convrelay_answer_mask(t, why, sizeof(why));
 
         ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
                                "LLM failed: upstream: %V, status: %ui, its "
@@ -358,6 +365,33 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
                            f->status ? f->status
                                      : (ngx_uint_t) ngx_max(f->rc, 0),
                            reason);
+}
+
+
+/*
+ * Masks what the LLM's words for the log have of the request: vendors echo
+ * it.  size is that of the buffer which text may have filled.
+ */
+
+static void
+ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
+    size_t size)
+{
+    convrelay_echo_t                echo;
+    ngx_http_convrelay_call_t      *call;
+    const convrelay_llm_message_t  *m;
+
+    call = t->call;
+
+    convrelay_echo_start(&echo, text);
+    convrelay_echo_text(&echo, call->system.data, call->system.len, 0);
+
+    for (m = call->session->history.first; m; m = m->next) {
+        convrelay_echo_text(&echo, m->text, m->len,
+                            m->role == CONVRELAY_LLM_USER);
+    }
+
+    convrelay_echo_mask(&echo, strlen(text) + 1 == size);
 }
 
 
@@ -383,6 +417,7 @@ ngx_http_convrelay_log_redirect(ngx_http_convrelay_turn_t *t, ngx_str_t *peer)
     h = u->headers_in.location;
 
     convrelay_redact(location, sizeof(location), h->value.data, h->value.len);
+    ngx_http_convrelay_answer_mask(t, location, sizeof(location));
 
     ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
                            "LLM failed: upstream: %V, status: %ui, it "

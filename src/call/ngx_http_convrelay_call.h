@@ -16,6 +16,7 @@
 #include "ngx_http_convrelay_fetch.h"
 
 #include "convrelay_rate.h"
+#include "convrelay_echo.h"
 #include "convrelay_redact.h"
 #include "convrelay_ws.h"
 #include "convrelay_ws_handshake.h"

@@ -13,11 +13,20 @@
 #include "convrelay_redact.h"
 
 
+/* {"message":{"detail":[{"msg":...}]}} */
+
+#define CONVRELAY_LLM_ERROR_DEPTH  4
+
+
 static convrelay_llm_error_t *convrelay_llm_fail_start(
     convrelay_llm_stream_t *s);
 static unsigned convrelay_llm_looks_wrong(
     const convrelay_json_value_t *object);
 static void convrelay_llm_error_fill(convrelay_llm_error_t *e,
+    const convrelay_json_value_t *object);
+static void convrelay_llm_error_message(convrelay_llm_error_t *e,
+    convrelay_json_value_t *value, unsigned depth);
+static void convrelay_llm_error_place(convrelay_llm_error_t *e,
     const convrelay_json_value_t *object);
 static void convrelay_llm_error_string(const convrelay_json_value_t *object,
     const char *name, char *dst, size_t size);
@@ -77,11 +86,6 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s,
 
     convrelay_llm_error_fill(e, nested ? error : object);
 
-    if (e->message[0] == '\0' && !nested) {
-        convrelay_llm_error_string(object, "error", e->message,
-                                   sizeof(e->message));
-    }
-
     if (e->message[0] != '\0') {
         return;
     }
@@ -92,7 +96,9 @@ convrelay_llm_fail_json(convrelay_llm_stream_t *s,
         return;
     }
 
-    convrelay_redact(e->message, sizeof(e->message), raw->data, raw->len);
+    (void) snprintf(e->message, sizeof(e->message),
+                    "none in %lu bytes of JSON of an unknown form",
+                    (unsigned long) raw->len);
 }
 
 
@@ -175,9 +181,6 @@ convrelay_llm_error_fill(convrelay_llm_error_t *e,
 
     static const char  *types[] = { "type", "status", "error_type" };
 
-    static const char  *messages[] = { "message", "detail", "error_message",
-                                       "msg" };
-
     convrelay_llm_error_string(object, "code", e->code, sizeof(e->code));
 
     for (i = 0; e->type[0] == '\0' && i < sizeof(types) / sizeof(char *);
@@ -187,11 +190,104 @@ convrelay_llm_error_fill(convrelay_llm_error_t *e,
                                    sizeof(e->type));
     }
 
+    convrelay_llm_error_message(e, (convrelay_json_value_t *) object,
+                                CONVRELAY_LLM_ERROR_DEPTH);
+}
+
+
+/*
+ * A text, or an object or a list with one in it: validators send a list of
+ * what they do not like, and gateways send that as the message.
+ */
+
+static void
+convrelay_llm_error_message(convrelay_llm_error_t *e,
+    convrelay_json_value_t *value, unsigned depth)
+{
+    size_t                   i;
+    convrelay_str_t          text;
+    convrelay_json_value_t  *element;
+
+    static const char  *names[] = { "message", "detail", "error_message",
+                                    "msg", "errors", "error" };
+
+    if (convrelay_json_text(value, &text) == CONVRELAY_OK) {
+        convrelay_redact(e->message, sizeof(e->message), text.data, text.len);
+        return;
+    }
+
+    if (depth == 0) {
+        return;
+    }
+
+    element = convrelay_json_element(value, NULL);
+
+    if (element) {
+        convrelay_llm_error_message(e, element, depth - 1);
+        convrelay_llm_error_place(e, element);
+        return;
+    }
+
     for (i = 0; e->message[0] == '\0'
-                && i < sizeof(messages) / sizeof(char *); i++)
+                && i < sizeof(names) / sizeof(char *); i++)
     {
-        convrelay_llm_error_string(object, messages[i], e->message,
-                                   sizeof(e->message));
+        convrelay_llm_error_message(e, convrelay_json_member(value, names[i]),
+                                    depth - 1);
+    }
+}
+
+
+/* "loc": the names and indexes that lead to what a validator does not like */
+
+static void
+convrelay_llm_error_place(convrelay_llm_error_t *e,
+    const convrelay_json_value_t *object)
+{
+    char                    *p, *last;
+    double                   number;
+    const char              *before;
+    convrelay_str_t          text;
+    convrelay_json_value_t  *loc, *value;
+
+    loc = convrelay_json_member(object, "loc");
+
+    p = e->message + strlen(e->message);
+    last = e->message + sizeof(e->message);
+
+    if (p == e->message) {
+        return;
+    }
+
+    before = ": ";
+
+    for (value = convrelay_json_element(loc, NULL);
+         value;
+         value = convrelay_json_element(loc, value))
+    {
+        if (convrelay_json_text(value, &text) != CONVRELAY_OK) {
+
+            if (convrelay_json_value_number(value, &number) != CONVRELAY_OK) {
+                continue;
+            }
+
+            text.len = 0;
+        }
+
+        if ((size_t) (last - p) < sizeof(": ")) {
+            return;
+        }
+
+        p += snprintf(p, last - p, "%s", before);
+
+        if (text.len) {
+            convrelay_redact(p, last - p, text.data, text.len);
+
+        } else {
+            (void) snprintf(p, last - p, "%.0f", number);
+        }
+
+        p += strlen(p);
+        before = ".";
     }
 }
 

@@ -20,8 +20,8 @@
 
 /*
  * One chunk, or one whole completion, as it was read; its text is borrowed
- * from there or from s.  raw: its bytes, strings decoded or not, for an error
- * without a message.
+ * from there or from s.  raw: its bytes, strings decoded or not; of an error
+ * without a message their number is reported.
  *
  * Returns CONVRELAY_OK with a text, else CONVRELAY_AGAIN; s->failed may have
  * been set.
@@ -55,8 +55,8 @@ int convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text);
 
 /*
  * Set s->failed and s->error, unless they are set.  fail_json() takes any of
- * the shapes in which vendors send an error.  Where it has no message raw
- * is, but not of a good status: that can be what was to be spoken.
+ * the shapes in which vendors send an error.  JSON of another shape is not
+ * shown, only its length: it may have what the caller said in it.
  */
 void convrelay_llm_fail(convrelay_llm_stream_t *s, const char *code,
     const char *message);
