@@ -94,7 +94,7 @@ call:hangup()
 
 === TEST 5: prompt: words in any case take the model's place; the first match counts
 --- on
-convrelay_on  prompt "OPERATOR"       say "I put you through.";
+convrelay_on  prompt "OPERATOR"       say "I'll put you through.";
 convrelay_on  prompt "put me"         say "Where?";
 convrelay_on  prompt ~*^(yes|no)\.?$  say "I see.";
 convrelay_on  prompt ~^Bye            say "Goodbye.";
@@ -109,11 +109,11 @@ call:hangup()
 --- response_body
 > setup
 > prompt "Put me through to an operator, please."
-< "I put you through."
+< "I'll put you through."
 > prompt "YES."
 < "I see."
 > prompt "bye"
-< "user: Put me through to an operator, please.\nassistant: I put you through.\nuser: YES.\nassistant: I see.\nuser: bye"
+< "user: Put me through to an operator, please.\nassistant: I'll put you through.\nuser: YES.\nassistant: I see.\nuser: bye"
 > prompt "Bye"
 < "Goodbye."
 > close 1000
