@@ -9,97 +9,105 @@
 #include "ngx_http_convrelay_call.h"
 
 
+static void ngx_http_convrelay_act(convrelay_actions_t *out,
+    const convrelay_action_t *a);
 static void ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_turn_rate(
     ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_act_text(ngx_http_convrelay_call_t *call,
-    convrelay_action_t *a);
+    const convrelay_action_t *a);
 static ngx_int_t ngx_http_convrelay_act_send(ngx_http_convrelay_call_t *call,
     const convrelay_relay_out_t *m);
 static void ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
-    convrelay_action_t *a);
+    const convrelay_action_t *a);
 static void ngx_http_convrelay_act_trigger(ngx_http_convrelay_call_t *call,
-    convrelay_action_t *a);
+    const convrelay_action_t *a);
 static ngx_int_t ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
-    ngx_http_convrelay_on_t *on, convrelay_action_t *a);
+    ngx_http_convrelay_on_t *on, const convrelay_action_t *a);
 
 
-void
-ngx_http_convrelay_act(ngx_http_convrelay_call_t *call,
-    convrelay_actions_t *out)
+convrelay_actions_t
+ngx_http_convrelay_actions(ngx_http_convrelay_call_t *call)
 {
-    ngx_uint_t           i;
-    convrelay_str_t      reason;
-    convrelay_action_t  *a;
+    convrelay_actions_t  out;
 
-    for (i = 0; i < out->nactions; i++) {
+    out.act = ngx_http_convrelay_act;
+    out.data = call;
 
-        if (call->closing || call->dead) {
+    return out;
+}
+
+
+static void
+ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
+{
+    ngx_http_convrelay_call_t *call = out->data;
+
+    convrelay_str_t  reason;
+
+    if (call->closing || call->dead) {
+        return;
+    }
+
+    switch (a->type) {
+
+    case CONVRELAY_ACT_SETUP:
+        ngx_http_convrelay_act_setup(call);
+        break;
+
+    case CONVRELAY_ACT_CANCEL:
+        call->start = 0;
+
+        if (call->turn) {
+            ngx_http_convrelay_turn_cancel(call->turn);
+        }
+
+        break;
+
+    case CONVRELAY_ACT_TEXT:
+        if (ngx_http_convrelay_act_text(call, a) != NGX_OK) {
+            ngx_http_convrelay_call_fail(call, NGX_ERROR);
+        }
+
+        break;
+
+    case CONVRELAY_ACT_START:
+        if (ngx_http_convrelay_turn_rate(call) != NGX_OK) {
             return;
         }
 
-        a = &out->actions[i];
+        call->start = 1;
 
-        switch (a->type) {
-
-        case CONVRELAY_ACT_SETUP:
-            ngx_http_convrelay_act_setup(call);
-            break;
-
-        case CONVRELAY_ACT_CANCEL:
-            call->start = 0;
-
-            if (call->turn) {
-                ngx_http_convrelay_turn_cancel(call->turn);
-            }
-
-            break;
-
-        case CONVRELAY_ACT_TEXT:
-            if (ngx_http_convrelay_act_text(call, a) != NGX_OK) {
-                ngx_http_convrelay_call_fail(call, NGX_ERROR);
-            }
-
-            break;
-
-        case CONVRELAY_ACT_START:
-            if (ngx_http_convrelay_turn_rate(call) != NGX_OK) {
-                return;
-            }
-
-            call->start = 1;
-
-            if (!call->reading) {
-                ngx_http_convrelay_act_start(call);
-            }
-
-            break;
-
-        case CONVRELAY_ACT_CLOSE:
-            ngx_http_convrelay_act_note(call, a);
-
-            reason.len = ngx_strlen(a->note);
-            reason.data = (u_char *) a->note;
-
-            ngx_http_convrelay_call_close(call, a->code, &reason);
-            break;
-
-        case CONVRELAY_ACT_LOG:
-            ngx_http_convrelay_act_note(call, a);
-            break;
-
-        case CONVRELAY_ACT_SEND:
-            if (ngx_http_convrelay_act_send(call, a->message) != NGX_OK) {
-                ngx_http_convrelay_call_fail(call, NGX_ERROR);
-            }
-
-            break;
-
-        case CONVRELAY_ACT_TRIGGER:
-            ngx_http_convrelay_act_trigger(call, a);
-            break;
+        if (!call->reading) {
+            ngx_http_convrelay_act_start(call);
         }
+
+        break;
+
+    case CONVRELAY_ACT_CLOSE:
+        ngx_http_convrelay_act_note(call, a);
+
+        reason.len = ngx_strlen(a->note);
+        reason.data = (u_char *) a->note;
+
+        ngx_http_convrelay_call_close(call, a->code, &reason);
+        break;
+
+    case CONVRELAY_ACT_LOG:
+        ngx_http_convrelay_act_note(call, a);
+        break;
+
+    case CONVRELAY_ACT_SEND:
+        if (ngx_http_convrelay_act_send(call, a->message) != NGX_OK) {
+            ngx_http_convrelay_call_fail(call, NGX_ERROR);
+        }
+
+        break;
+
+    case CONVRELAY_ACT_TRIGGER:
+        ngx_http_convrelay_act_trigger(call, a);
+        break;
     }
 }
 
@@ -112,7 +120,7 @@ ngx_http_convrelay_act(ngx_http_convrelay_call_t *call,
 void
 ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
 {
-    convrelay_actions_t  failed;
+    convrelay_actions_t  out;
 
     if (!call->start || call->closing || call->dead) {
         return;
@@ -124,10 +132,10 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    convrelay_session_turn_end(call->session, CONVRELAY_TURN_FAILED,
-                               ngx_current_msec, &failed);
+    out = ngx_http_convrelay_actions(call);
 
-    ngx_http_convrelay_act(call, &failed);
+    convrelay_session_turn_end(call->session, CONVRELAY_TURN_FAILED,
+                               ngx_current_msec, &out);
 }
 
 
@@ -199,7 +207,7 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
 
 static ngx_int_t
 ngx_http_convrelay_act_text(ngx_http_convrelay_call_t *call,
-    convrelay_action_t *a)
+    const convrelay_action_t *a)
 {
     size_t   size;
     u_char  *p;
@@ -247,7 +255,7 @@ ngx_http_convrelay_act_send(ngx_http_convrelay_call_t *call,
 
 static void
 ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
-    convrelay_action_t *a)
+    const convrelay_action_t *a)
 {
     char        text[65];
     ngx_uint_t  level;
@@ -275,7 +283,7 @@ ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
 
 static void
 ngx_http_convrelay_act_trigger(ngx_http_convrelay_call_t *call,
-    convrelay_action_t *a)
+    const convrelay_action_t *a)
 {
     ngx_http_convrelay_on_t  on;
 
@@ -293,7 +301,7 @@ ngx_http_convrelay_act_trigger(ngx_http_convrelay_call_t *call,
 
 static ngx_int_t
 ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
-    ngx_http_convrelay_on_t *on, convrelay_action_t *a)
+    ngx_http_convrelay_on_t *on, const convrelay_action_t *a)
 {
     ngx_int_t              rc;
     convrelay_actions_t    out;
@@ -303,10 +311,11 @@ ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
         return NGX_ERROR;
     }
 
+    out = ngx_http_convrelay_actions(call);
+
     if (on->rule == NULL) {
         convrelay_session_trigger_declined(call->session, &on->text,
                                            ngx_current_msec, &out);
-        ngx_http_convrelay_act(call, &out);
         return NGX_OK;
     }
 
@@ -326,7 +335,6 @@ ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
         }
 
         convrelay_session_perform(call->session, &m, ngx_current_msec, &out);
-        ngx_http_convrelay_act(call, &out);
 
         if (call->closing || call->dead) {
             return NGX_OK;
@@ -338,7 +346,6 @@ ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
     }
 
     convrelay_session_trigger_done(call->session, ngx_current_msec, &out);
-    ngx_http_convrelay_act(call, &out);
 
     return NGX_OK;
 }

@@ -150,8 +150,9 @@ ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t, convrelay_str_t *text)
 {
     convrelay_actions_t  out;
 
+    out = ngx_http_convrelay_actions(t->call);
+
     convrelay_session_delta(t->call->session, text, ngx_current_msec, &out);
-    ngx_http_convrelay_act(t->call, &out);
 }
 
 
@@ -224,8 +225,9 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 
     convrelay_llm_stream_free(&t->stream);
 
+    out = ngx_http_convrelay_actions(call);
+
     convrelay_session_turn_end(call->session, how, ngx_current_msec, &out);
-    ngx_http_convrelay_act(call, &out);
 }
 
 

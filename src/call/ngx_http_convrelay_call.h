@@ -339,7 +339,7 @@ ngx_int_t ngx_http_convrelay_memory_init(ngx_conf_t *cf);
  * which has to be called in any case.
  */
 ngx_int_t ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
-    ngx_http_convrelay_call_t *call, convrelay_action_t *a);
+    ngx_http_convrelay_call_t *call, const convrelay_action_t *a);
 ngx_int_t ngx_http_convrelay_on_next(ngx_http_convrelay_on_t *on,
     convrelay_relay_out_t *m);
 void ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on);
@@ -363,9 +363,10 @@ void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
 
 /* ngx_http_convrelay_act.c */
 
-/* does what the session decided; a call that ended is left alone */
-void ngx_http_convrelay_act(ngx_http_convrelay_call_t *call,
-    convrelay_actions_t *out);
+/* where the session's actions go, for its events: each is done at once; a call
+   that ended is left alone */
+convrelay_actions_t ngx_http_convrelay_actions(
+    ngx_http_convrelay_call_t *call);
 
 /* all that was read is done: starts the turn that came of it, if any */
 void ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call);

@@ -180,9 +180,9 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
         return;
     }
 
-    convrelay_session_message(call->session, &m, ngx_current_msec, &out);
+    out = ngx_http_convrelay_actions(call);
 
-    ngx_http_convrelay_act(call, &out);
+    convrelay_session_message(call->session, &m, ngx_current_msec, &out);
 
     convrelay_relay_free(&m);
 

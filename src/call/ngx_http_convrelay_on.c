@@ -34,7 +34,7 @@ static ngx_int_t ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
 
 ngx_int_t
 ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
-    ngx_http_convrelay_call_t *call, convrelay_action_t *a)
+    ngx_http_convrelay_call_t *call, const convrelay_action_t *a)
 {
     ngx_int_t  rc;
 

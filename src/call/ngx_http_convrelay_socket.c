@@ -496,6 +496,7 @@ ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
     uint64_t             deadline;
     convrelay_actions_t  out;
 
+    out = ngx_http_convrelay_actions(call);
     deadline = convrelay_session_deadline(call->session);
 
     if (ngx_http_convrelay_clock_too_long(call, ngx_current_msec
@@ -510,8 +511,6 @@ ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
     } else {
         return;
     }
-
-    ngx_http_convrelay_act(call, &out);
 
     if (!call->dead
         && ngx_http_convrelay_output_flush(call) == NGX_ERROR)

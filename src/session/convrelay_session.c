@@ -88,8 +88,6 @@ convrelay_session_message(convrelay_session_t *s,
     const convrelay_relay_message_t *m, uint64_t now,
     convrelay_actions_t *out)
 {
-    out->nactions = 0;
-
     if (s->closed) {
         return;
     }
@@ -134,7 +132,7 @@ convrelay_session_prompt(convrelay_session_t *s,
 {
     if (!s->setup_seen) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
-                               "client sent prompt before setup");
+                               "client sent prompt before setup", NULL);
         return;
     }
 
@@ -201,21 +199,17 @@ convrelay_session_error(convrelay_session_t *s,
     const convrelay_relay_error_t *error, uint64_t now,
     convrelay_actions_t *out)
 {
-    int                  n;
-    convrelay_action_t  *act;
-
-    convrelay_session_note(out, CONVRELAY_LOG_WARN,
-                           "client reported an error");
+    char             buf[16];
+    convrelay_str_t  code;
 
     /* the description repeats what was said: only the code is public */
 
-    if (error->code) {
-        n = snprintf(s->error_code, sizeof(s->error_code), "%d", error->code);
+    code.data = (u_char *) buf;
+    code.len = error->code ? snprintf(buf, sizeof(buf), "%d", error->code)
+                           : 0;
 
-        act = &out->actions[out->nactions - 1];
-        act->text.data = (u_char *) s->error_code;
-        act->text.len = n;
-    }
+    convrelay_session_note(out, CONVRELAY_LOG_WARN,
+                           "client reported an error", &code);
 
     if (!s->setup_seen || s->ending || now < s->error_ignored_until
         || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_ERROR))
@@ -233,7 +227,7 @@ static void
 convrelay_session_unknown(convrelay_session_t *s,
     const convrelay_str_t *name, convrelay_actions_t *out)
 {
-    convrelay_action_t  *act;
+    convrelay_str_t  type;
 
     if (s->unknown_logged) {
         return;
@@ -241,13 +235,12 @@ convrelay_session_unknown(convrelay_session_t *s,
 
     s->unknown_logged = 1;
 
-    convrelay_session_note(out, CONVRELAY_LOG_INFO,
-                           "client sent a message of unknown type");
+    type.data = name->data;
+    type.len = convrelay_utf8_fit(name->data, name->len,
+                                  CONVRELAY_SESSION_MAX_DETAIL);
 
-    act = &out->actions[out->nactions - 1];
-    act->text.data = name->data;
-    act->text.len = convrelay_utf8_fit(name->data, name->len,
-                                       CONVRELAY_SESSION_MAX_DETAIL);
+    convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                           "client sent a message of unknown type", &type);
 }
 
 
@@ -255,8 +248,6 @@ void
 convrelay_session_call_too_long(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
-    out->nactions = 0;
-
     if (s->closed || s->ending) {
         return;
     }
@@ -290,8 +281,6 @@ void
 convrelay_session_clock(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
-    out->nactions = 0;
-
     if (s->closed) {
         return;
     }

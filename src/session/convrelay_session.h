@@ -19,7 +19,6 @@
 #include "convrelay_latency.h"
 
 
-#define CONVRELAY_SESSION_MAX_ACTIONS     8
 #define CONVRELAY_SESSION_MAX_PARAMETERS  64
 #define CONVRELAY_SESSION_MAX_DETAIL      32    /* bytes of a LOG's text */
 #define CONVRELAY_SESSION_MAX_DIGITS      64    /* keys of one entry */
@@ -80,16 +79,24 @@ typedef struct {
 
 
 /*
- * What an event leads to, in the order in which it has to be done.  A START
- * or TRIGGER is always the last one, so that what comes of it can be fed back
- * at once.  Texts are borrowed from the event, the configuration
- * or the session until the next event.
+ * Where the actions of an event go.  act() is called for each of them while
+ * the event is handled, in the order in which they have to be done: they are
+ * kept nowhere, so that an event can have any number of them.  An action and
+ * what it points to are borrowed for the call.
+ *
+ * START and TRIGGER are the last thing that an event does: act() may call the
+ * session again with what comes of them.  For the other actions it must not.
  */
 
-typedef struct {
-    convrelay_action_t       actions[CONVRELAY_SESSION_MAX_ACTIONS];
-    unsigned                 nactions;
-} convrelay_actions_t;
+typedef struct convrelay_actions_s  convrelay_actions_t;
+
+typedef void (*convrelay_act_pt)(convrelay_actions_t *out,
+    const convrelay_action_t *a);
+
+struct convrelay_actions_s {
+    convrelay_act_pt         act;
+    void                    *data;        /* of the caller */
+};
 
 
 /* how a turn ended, as the glue knows it */
@@ -217,7 +224,6 @@ typedef struct {
     convrelay_trigger_e      trigger;     /* that is being performed */
     convrelay_str_t          digits;      /* pressed so far; in keys */
     u_char                   keys[CONVRELAY_SESSION_MAX_DIGITS];
-    convrelay_relay_out_t    message;     /* that a SEND names */
     convrelay_str_t          handoff;     /* of the end, owned */
 
     /* ms of the clock, 0: none */
@@ -236,9 +242,6 @@ typedef struct {
                                              for */
     uint64_t                 queued_time; /* ms that what was queued after
                                              the answer takes */
-
-    char                     error_code[CONVRELAY_SESSION_MAX_DETAIL];
-                                          /* of the last error message */
 
     uint64_t                 turns;
     uint64_t                 interrupts;
@@ -265,8 +268,8 @@ void convrelay_session_free(convrelay_session_t *s);
 void convrelay_session_over(convrelay_session_t *s);
 
 /*
- * The events.  Each fills *out (nactions may be 0).  Without memory an event
- * ends in CLOSE 1011.  After a CLOSE every event gives no action, and no
+ * The events.  Each hands its actions, if any, to out.  Without memory an
+ * event ends in CLOSE 1011.  After a CLOSE every event gives no action, and no
  * turn runs: the glue ends one with the call.
  *
  * message: one parsed message from Twilio.
@@ -342,8 +345,8 @@ void convrelay_session_clock(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 /*
- * One action: m has passed convrelay_relay_out_check() and is borrowed until
- * the next event.  Where it answers a TRIGGER, all that is performed comes
+ * One action: m has passed convrelay_relay_out_check() and is borrowed for the
+ * call.  Where it answers a TRIGGER, all that is performed comes
  * between the TRIGGER and the next event, and trigger_done() ends it, or, where
  * nothing is configured for this prompt or these digits, trigger_declined()
  * alone: a prompt goes to the LLM, and so does text, not empty, as a message

@@ -2,50 +2,86 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What an event leads to: the list of actions, and its entries.
+ * What an event leads to: hands the actions out.
  */
 
 
 #include "convrelay_session_parts.h"
 
 
-convrelay_action_t *
+void
 convrelay_session_act(convrelay_actions_t *out, convrelay_act_e type)
 {
-    convrelay_action_t  *act;
+    convrelay_action_t  a;
 
-    act = &out->actions[out->nactions++];
+    memset(&a, 0, sizeof(convrelay_action_t));
 
-    memset(act, 0, sizeof(convrelay_action_t));
-    act->type = type;
+    a.type = type;
 
-    return act;
+    out->act(out, &a);
+}
+
+
+void
+convrelay_session_send(convrelay_actions_t *out,
+    const convrelay_relay_out_t *message)
+{
+    convrelay_action_t  a;
+
+    memset(&a, 0, sizeof(convrelay_action_t));
+
+    a.type = CONVRELAY_ACT_SEND;
+    a.message = message;
+
+    out->act(out, &a);
 }
 
 
 void
 convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
-    const char *note)
+    const char *note, const convrelay_str_t *detail)
 {
-    convrelay_action_t  *act;
+    convrelay_action_t  a;
 
-    act = convrelay_session_act(out, CONVRELAY_ACT_LOG);
-    act->level = level;
-    act->note = note;
+    memset(&a, 0, sizeof(convrelay_action_t));
+
+    a.type = CONVRELAY_ACT_LOG;
+    a.level = level;
+    a.note = note;
+
+    if (detail) {
+        a.text = *detail;
+    }
+
+    out->act(out, &a);
 }
 
 
 void
 convrelay_session_text(convrelay_actions_t *out, const convrelay_str_t *text)
 {
-    convrelay_session_act(out, CONVRELAY_ACT_TEXT)->text = *text;
+    convrelay_action_t  a;
+
+    memset(&a, 0, sizeof(convrelay_action_t));
+
+    a.type = CONVRELAY_ACT_TEXT;
+    a.text = *text;
+
+    out->act(out, &a);
 }
 
 
 void
 convrelay_session_text_last(convrelay_actions_t *out)
 {
-    convrelay_session_act(out, CONVRELAY_ACT_TEXT)->last = 1;
+    convrelay_action_t  a;
+
+    memset(&a, 0, sizeof(convrelay_action_t));
+
+    a.type = CONVRELAY_ACT_TEXT;
+    a.last = 1;
+
+    out->act(out, &a);
 }
 
 
@@ -53,16 +89,20 @@ void
 convrelay_session_close(convrelay_session_t *s, convrelay_actions_t *out,
     unsigned code, const char *note)
 {
-    convrelay_action_t  *act;
+    convrelay_action_t  a;
 
     s->closed = 1;
     s->turn_running = 0;
     s->keys_deadline = 0;
     s->end_deadline = 0;
 
-    act = convrelay_session_act(out, CONVRELAY_ACT_CLOSE);
-    act->code = code;
-    act->note = note;
+    memset(&a, 0, sizeof(convrelay_action_t));
+
+    a.type = CONVRELAY_ACT_CLOSE;
+    a.code = code;
+    a.note = note;
+
+    out->act(out, &a);
 }
 
 
@@ -77,14 +117,18 @@ void
 convrelay_session_trigger(convrelay_session_t *s, convrelay_trigger_e trigger,
     const convrelay_str_t *text, convrelay_actions_t *out)
 {
-    convrelay_action_t  *act;
+    convrelay_action_t  a;
 
     s->trigger = trigger;
 
-    act = convrelay_session_act(out, CONVRELAY_ACT_TRIGGER);
-    act->code = trigger;
+    memset(&a, 0, sizeof(convrelay_action_t));
+
+    a.type = CONVRELAY_ACT_TRIGGER;
+    a.code = trigger;
 
     if (text) {
-        act->text = *text;
+        a.text = *text;
     }
+
+    out->act(out, &a);
 }

@@ -41,8 +41,6 @@ convrelay_session_perform(convrelay_session_t *s,
 {
     int  rc;
 
-    out->nactions = 0;
-
     if (s->closed || s->ending || !s->setup_seen) {
         return;
     }
@@ -52,8 +50,6 @@ convrelay_session_perform(convrelay_session_t *s,
     if (s->trigger == CONVRELAY_TRIGGER_DTMF && !s->prompt_is_newer) {
         convrelay_session_cancel(s, out);
     }
-
-    s->message = *m;
 
     switch (m->type) {
 
@@ -74,16 +70,16 @@ convrelay_session_perform(convrelay_session_t *s,
         s->repeat_until = 0;
         s->file_last = 1;
         s->tones_last = 0;
-        convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
+        convrelay_session_send(out, m);
         break;
 
     case CONVRELAY_RELAY_OUT_SEND_DIGITS:
         rc = convrelay_session_tones(s, &m->text);
-        convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
+        convrelay_session_send(out, m);
         break;
 
     case CONVRELAY_RELAY_OUT_RAW:
-        convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
+        convrelay_session_send(out, m);
         break;
     }
 
@@ -97,12 +93,13 @@ static int
 convrelay_session_perform_text(convrelay_session_t *s,
     const convrelay_relay_out_t *m, uint64_t now, convrelay_actions_t *out)
 {
-    size_t               from, max;
-    u_char               last;
-    unsigned             unstored;
-    uint64_t             spoken;
-    convrelay_str_t      text;
-    convrelay_answer_t  *a;
+    size_t                 from, max;
+    u_char                 last;
+    unsigned               unstored;
+    uint64_t               spoken;
+    convrelay_str_t        text;
+    convrelay_answer_t    *a;
+    convrelay_relay_out_t  said;
 
     static const convrelay_str_t  blank = convrelay_string(" ");
 
@@ -160,11 +157,12 @@ convrelay_session_perform_text(convrelay_session_t *s,
         return CONVRELAY_ERROR;
     }
 
-    s->message.text.data = a->message->text + from;
-    s->message.text.len = a->len - from;
-    s->message.last = !s->turn_running;
+    said = *m;
+    said.text.data = a->message->text + from;
+    said.text.len = a->len - from;
+    said.last = !s->turn_running;
 
-    convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = &s->message;
+    convrelay_session_send(out, &said);
 
     if (s->turn_running) {
         return CONVRELAY_OK;
@@ -209,7 +207,7 @@ static int
 convrelay_session_perform_language(convrelay_session_t *s,
     const convrelay_relay_out_t *m, convrelay_actions_t *out)
 {
-    convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = m;
+    convrelay_session_send(out, m);
 
     return convrelay_session_set_lang(s, m->lang.len ? &m->lang : &m->text);
 }
@@ -282,6 +280,8 @@ void
 convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
+    convrelay_relay_out_t  end;
+
     if (s->end_sent) {
         return;
     }
@@ -289,12 +289,12 @@ convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
     s->end_sent = 1;
     s->end_deadline = now + CONVRELAY_SESSION_CLOSE_TIME;
 
-    memset(&s->message, 0, sizeof(convrelay_relay_out_t));
+    memset(&end, 0, sizeof(convrelay_relay_out_t));
 
-    s->message.type = CONVRELAY_RELAY_OUT_END;
-    s->message.text = s->handoff;
+    end.type = CONVRELAY_RELAY_OUT_END;
+    end.text = s->handoff;
 
-    convrelay_session_act(out, CONVRELAY_ACT_SEND)->message = &s->message;
+    convrelay_session_send(out, &end);
 }
 
 
@@ -312,7 +312,6 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
     prompt_is_newer = s->prompt_is_newer;
     s->trigger = CONVRELAY_TRIGGER_NONE;
 
-    out->nactions = 0;
     rc = CONVRELAY_OK;
 
     if (trigger == CONVRELAY_TRIGGER_DTMF) {
@@ -344,8 +343,6 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
 
     trigger = s->trigger;
     s->trigger = CONVRELAY_TRIGGER_NONE;
-
-    out->nactions = 0;
 
     if (trigger == CONVRELAY_TRIGGER_DTMF) {
         convrelay_session_keys_done(s);

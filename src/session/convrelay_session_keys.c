@@ -89,8 +89,6 @@ static void
 convrelay_session_next_key(convrelay_session_t *s, u_char key, uint64_t now,
     convrelay_actions_t *out)
 {
-    convrelay_session_keys_end(s, out);
-
     /* what is open to more keys has room */
 
     s->keys[s->digits.len] = key;
@@ -98,19 +96,22 @@ convrelay_session_next_key(convrelay_session_t *s, u_char key, uint64_t now,
 
     if (key != s->conf->dtmf_terminator) {
         s->keys_deadline = now + s->conf->dtmf_pause;
-        return;
+
+    } else {
+
+        /* complete as it is, but there is one event at a time */
+
+        s->keys_complete = 1;
+        s->keys_deadline = now;
+
+        if (convrelay_session_spoken_until(s) > now
+            && !convrelay_session_heard_all(s))
+        {
+            s->keys_deadline += CONVRELAY_SESSION_SETTLE_TIME;
+        }
     }
 
-    /* complete as it is, but there is one event at a time */
-
-    s->keys_complete = 1;
-    s->keys_deadline = now;
-
-    if (convrelay_session_spoken_until(s) > now
-        && !convrelay_session_heard_all(s))
-    {
-        s->keys_deadline += CONVRELAY_SESSION_SETTLE_TIME;
-    }
+    convrelay_session_trigger(s, CONVRELAY_TRIGGER_DTMF, NULL, out);
 }
 
 

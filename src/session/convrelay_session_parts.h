@@ -122,19 +122,26 @@ void convrelay_session_tones_clear(convrelay_session_t *s);
 #define convrelay_session_has_rule(s, trigger)                               \
     ((s)->conf->triggers & convrelay_trigger_bit(trigger))
 
-convrelay_action_t *convrelay_session_act(convrelay_actions_t *out,
-    convrelay_act_e type);
-void convrelay_session_trigger(convrelay_session_t *s,
-    convrelay_trigger_e trigger, const convrelay_str_t *text,
-    convrelay_actions_t *out);
+/* these hand out one action each; what they take is borrowed for the call */
+
+void convrelay_session_act(convrelay_actions_t *out, convrelay_act_e type);
+void convrelay_session_send(convrelay_actions_t *out,
+    const convrelay_relay_out_t *message);
 void convrelay_session_text(convrelay_actions_t *out,
     const convrelay_str_t *text);
 void convrelay_session_text_last(convrelay_actions_t *out);
+
+/* detail: as of a LOG; or NULL */
 void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
-    const char *note);
+    const char *note, const convrelay_str_t *detail);
 void convrelay_session_close(convrelay_session_t *s,
     convrelay_actions_t *out, unsigned code, const char *note);
 void convrelay_session_no_memory(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+/* has to be the last thing that an event does, as a START has to be */
+void convrelay_session_trigger(convrelay_session_t *s,
+    convrelay_trigger_e trigger, const convrelay_str_t *text,
     convrelay_actions_t *out);
 
 

@@ -27,7 +27,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
 {
     if (!s->setup_seen) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
-                               "client sent interrupt before setup");
+                               "client sent interrupt before setup", NULL);
         return;
     }
 

@@ -72,7 +72,7 @@ convrelay_session_setup(convrelay_session_t *s,
 
     if (convrelay_str_equal(&setup->call_sid, &s->setup.call_sid)) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
-                               "client sent setup again");
+                               "client sent setup again", NULL);
         return;
     }
 

@@ -57,12 +57,9 @@ void
 convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
     uint64_t now, convrelay_actions_t *out)
 {
-    size_t               room;
-    unsigned             over;
-    convrelay_str_t      piece;
-    convrelay_action_t  *act;
-
-    out->nactions = 0;
+    size_t           room;
+    unsigned         over;
+    convrelay_str_t  piece;
 
     if (s->closed || !s->turn_running || text->len == 0) {
         return;
@@ -97,13 +94,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
         s->turn_sent = 1;
         s->tokens++;
 
-        out->nactions = 1;
-
-        act = &out->actions[0];
-        memset(act, 0, sizeof(convrelay_action_t));
-
-        act->type = CONVRELAY_ACT_TEXT;
-        act->text = piece;
+        convrelay_session_text(out, &piece);
     }
 
     if (over) {
@@ -116,7 +107,7 @@ static void
 convrelay_session_too_long(convrelay_session_t *s, convrelay_actions_t *out)
 {
     convrelay_session_cancel(s, out);
-    convrelay_session_note(out, CONVRELAY_LOG_WARN, "answer is too long");
+    convrelay_session_note(out, CONVRELAY_LOG_WARN, "answer is too long", NULL);
 }
 
 
@@ -125,8 +116,6 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     uint64_t now, convrelay_actions_t *out)
 {
     static const convrelay_str_t  blank = convrelay_string(" ");
-
-    out->nactions = 0;
 
     if (s->closed || !s->turn_running) {
         return;

@@ -9,6 +9,7 @@
 #include "tap.h"
 #include "written.h"
 #include "session_heap.h"
+#include "session_actions.h"
 
 
 static void test_setup(void);
@@ -31,12 +32,14 @@ test_setup(void)
 #ifndef NO_OVERRIDE
     long                       before;
 #endif
-    convrelay_actions_t        out;
+    list_t                     out;
     convrelay_session_t        s;
     const convrelay_str_t     *value;
     convrelay_relay_message_t  m;
     u_char                    *data;
     static char                json[4096];
+
+    list_start(&out, NULL);
 
     strcpy(json,
            "{\"type\":\"setup\",\"sessionId\":\"VX1\",\"callSid\":\"CA1\","
@@ -71,7 +74,7 @@ test_setup(void)
 
         heap.armed = 1;
         heap.countdown = i;
-        convrelay_session_message(&s, &m, 1000, &out);
+        convrelay_session_message(&s, &m, 1000, list_next(&out));
         heap.countdown = -1;
         heap.armed = 0;
 
@@ -86,8 +89,10 @@ test_setup(void)
 
     tap_ok(bad == 0, "setup without memory closes, and nothing is left");
 
+    list_start(&out, &s);
+
     convrelay_session_init(&s, &conf);
-    convrelay_session_message(&s, &m, 1000, &out);
+    convrelay_session_message(&s, &m, 1000, list_next(&out));
 
     convrelay_relay_free(&m);
     tap_unflush(data, strlen(json));
@@ -134,7 +139,7 @@ test_setup(void)
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_UNKNOWN;
-    convrelay_session_message(&s, &m, 1000, &out);
+    convrelay_session_message(&s, &m, 1000, list_next(&out));
 
     tap_ok(out.nactions == 0, "and does nothing");
 }
@@ -147,33 +152,35 @@ test_actions(void)
 {
     u_char                     piece[] = "Hello";
     convrelay_str_t            text;
-    convrelay_actions_t        out;
+    list_t                     out;
     convrelay_session_t        s;
     convrelay_relay_message_t  m;
+
+    list_start(&out, &s);
 
     convrelay_session_init(&s, &conf);
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_SETUP;
-    convrelay_session_message(&s, &m, 0, &out);
+    convrelay_session_message(&s, &m, 0, list_next(&out));
 
     m.type = CONVRELAY_RELAY_PROMPT;
     m.u.prompt.last = 1;
     convrelay_str_set(&m.u.prompt.voice_prompt, "Hi");
-    convrelay_session_message(&s, &m, 0, &out);
+    convrelay_session_message(&s, &m, 0, list_next(&out));
 
     tap_is_str(&s.lang, "", "a prompt without a language");
 
     text.data = piece;
     text.len = 5;
 
-    convrelay_session_delta(&s, &text, 0, &out);
+    convrelay_session_delta(&s, &text, 0, list_next(&out));
 
     tap_ok(out.actions[0].text.data == piece && out.actions[0].text.len == 5,
            "a piece is passed on without a copy");
 
     memset(piece, 'x', 5);
-    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, 0, &out);
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, 0, list_next(&out));
 
     tap_ok(out.actions[1].text.data == conf.error_message.data,
            "so is the error message");
@@ -197,7 +204,7 @@ test_over(void)
     u_char                     lang[36];
     unsigned                   i;
     convrelay_str_t            text;
-    convrelay_actions_t        out;
+    list_t                     out;
     convrelay_session_t        s;
     convrelay_relay_out_t      end;
     convrelay_session_conf_t   conf;
@@ -210,12 +217,14 @@ test_over(void)
 
     before = heap.bytes;
 
+    list_start(&out, &s);
+
     convrelay_session_init(&s, &conf);
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_SETUP;
     convrelay_str_set(&m.u.setup.call_sid, "CA1");
-    convrelay_session_message(&s, &m, 0, &out);
+    convrelay_session_message(&s, &m, 0, list_next(&out));
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_PROMPT;
@@ -224,37 +233,37 @@ test_over(void)
     m.u.prompt.lang.data = lang;
     m.u.prompt.lang.len = 35;
     memset(lang, 'x', sizeof(lang));
-    convrelay_session_message(&s, &m, 0, &out);
+    convrelay_session_message(&s, &m, 0, list_next(&out));
 
     tap_ok(s.lang.len == 35, "a language of 35 bytes");
 
     convrelay_str_set(&m.u.prompt.voice_prompt, "Are you there?");
     m.u.prompt.lang.len = 36;
-    convrelay_session_message(&s, &m, 0, &out);
+    convrelay_session_message(&s, &m, 0, list_next(&out));
 
     tap_ok(s.lang.len == 0, "one of 36 is none");
 
     convrelay_str_set(&m.u.prompt.voice_prompt, "Hello?");
     convrelay_str_set(&m.u.prompt.lang, "en-US");
-    convrelay_session_message(&s, &m, 0, &out);
+    convrelay_session_message(&s, &m, 0, list_next(&out));
 
     setup = heap.bytes;
 
     convrelay_str_set(&text, "A piece of an answer");
 
     for (i = 0; i < 100; i++) {
-        convrelay_session_delta(&s, &text, 0, &out);
+        convrelay_session_delta(&s, &text, 0, list_next(&out));
     }
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_DTMF;
     convrelay_str_set(&m.u.digit, "1");
-    convrelay_session_message(&s, &m, 0, &out);
+    convrelay_session_message(&s, &m, 0, list_next(&out));
 
     memset(&end, 0, sizeof(end));
     end.type = CONVRELAY_RELAY_OUT_END;
     convrelay_str_set(&end.text, "{}");
-    convrelay_session_perform(&s, &end, 0, &out);
+    convrelay_session_perform(&s, &end, 0, list_next(&out));
 
     convrelay_session_over(&s);
 
@@ -267,11 +276,11 @@ test_over(void)
     tap_is_str(&s.lang, "en-US", "... its language");
     tap_ok(s.turns == 3 && s.tokens == 100, "... its counts");
 
-    convrelay_session_delta(&s, &text, 0, &out);
+    convrelay_session_delta(&s, &text, 0, list_next(&out));
     tap_ok(out.nactions == 0, "a piece leads to nothing");
 
-    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, 0, &out);
-    tap_ok(out.nactions == 0, "nor does the end of a turn");
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, 0, list_next(&out));
+    tap_ok(out.nactions == 0 && list_ok(&out), "nor does the end of a turn");
 
     convrelay_session_over(&s);
     convrelay_session_free(&s);
@@ -287,7 +296,7 @@ test_long_call(void)
     size_t                     taken;
     unsigned                   i;
     convrelay_session_t        s;
-    convrelay_actions_t        out;
+    list_t                     out;
     convrelay_session_conf_t   conf;
     convrelay_llm_message_t   *kept;
     convrelay_relay_message_t  m;
@@ -300,11 +309,13 @@ test_long_call(void)
 
     before = heap.bytes;
 
+    list_start(&out, &s);
+
     convrelay_session_init(&s, &conf);
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_SETUP;
-    convrelay_session_message(&s, &m, 0, &out);
+    convrelay_session_message(&s, &m, 0, list_next(&out));
 
     ten = 0;
 
@@ -347,25 +358,28 @@ say(convrelay_session_t *s, uint64_t now, unsigned i)
 {
     unsigned                   n;
     convrelay_str_t            text;
-    convrelay_actions_t        out;
+    list_t                     out;
     convrelay_relay_message_t  m;
+
+    list_start(&out, s);
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_PROMPT;
     m.u.prompt.last = 1;
     convrelay_str_set(&m.u.prompt.voice_prompt, "Tell me something.");
     convrelay_str_set(&m.u.prompt.lang, "en-US");
-    convrelay_session_message(s, &m, now, &out);
+    convrelay_session_message(s, &m, now, list_next(&out));
 
     if (i % 5 == 0) {
-        convrelay_session_turn_end(s, CONVRELAY_TURN_REJECTED, now, &out);
+        convrelay_session_turn_end(s, CONVRELAY_TURN_REJECTED, now,
+                                   list_next(&out));
         return;
     }
 
     convrelay_str_set(&text, "A piece of an answer, ");
 
     for (n = 0; n < 10; n++) {
-        convrelay_session_delta(s, &text, now, &out);
+        convrelay_session_delta(s, &text, now, list_next(&out));
     }
 
     switch (i % 5) {
@@ -375,18 +389,20 @@ say(convrelay_session_t *s, uint64_t now, unsigned i)
         m.type = CONVRELAY_RELAY_INTERRUPT;
         m.u.interrupt.duration = 100;
         convrelay_str_set(&m.u.interrupt.utterance, "a piece");
-        convrelay_session_message(s, &m, now + 700, &out);
+        convrelay_session_message(s, &m, now + 700, list_next(&out));
         break;
 
     case 2:
-        convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, now, &out);
+        convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, now,
+                                   list_next(&out));
         break;
 
     case 3:
         break;
 
     case 4:
-        convrelay_session_turn_end(s, CONVRELAY_TURN_COMPLETE, now, &out);
+        convrelay_session_turn_end(s, CONVRELAY_TURN_COMPLETE, now,
+                                   list_next(&out));
         break;
     }
 }

@@ -27,7 +27,7 @@
 #include "json_values.h"
 #include "written.h"
 
-#include "convrelay_session.h"
+#include "session_actions.h"
 #include "convrelay_utf8.h"
 
 
@@ -56,7 +56,7 @@ typedef struct {
 typedef struct {
     convrelay_session_t        s;
     convrelay_session_conf_t   conf;
-    convrelay_actions_t       *out;
+    list_t                    *out;
     uint64_t                   now;
     unsigned                   seed;
     unsigned                   number;
@@ -214,7 +214,8 @@ start_call(call_t *c, unsigned seed)
 
     /* of its own, so that what is written after it is seen */
 
-    c->out = malloc(sizeof(convrelay_actions_t));
+    c->out = malloc(sizeof(list_t));
+    list_start(c->out, &c->s);
 
     conf = &c->conf;
 

@@ -183,7 +183,7 @@ clock_event(call_t *c)
         want = "V";
     }
 
-    convrelay_session_clock(&c->s, c->now, c->out);
+    convrelay_session_clock(&c->s, c->now, list_next(c->out));
 
     check_actions(c, c->closed ? "" : want);
     check_same(c);
@@ -209,7 +209,7 @@ call_too_long(call_t *c)
         return;
     }
 
-    convrelay_session_call_too_long(&c->s, c->now, c->out);
+    convrelay_session_call_too_long(&c->s, c->now, list_next(c->out));
 
     if (c->closed || c->ending) {
         check_actions(c, "");
@@ -312,7 +312,7 @@ perform(call_t *c)
         m.lang.len = strlen((char *) m.lang.data);
     }
 
-    convrelay_session_perform(&c->s, &m, c->now, c->out);
+    convrelay_session_perform(&c->s, &m, c->now, list_next(c->out));
 
     if (c->ending) {
         check_actions(c, "");
@@ -503,7 +503,7 @@ perform_end(call_t *c, convrelay_relay_out_t *m, char *want)
     m->text.data = (u_char *) handoff;
     m->text.len = strlen(handoff);
 
-    convrelay_session_perform(&c->s, m, c->now, c->out);
+    convrelay_session_perform(&c->s, m, c->now, list_next(c->out));
 
     if (c->ending) {
         check_actions(c, "");
@@ -591,7 +591,7 @@ declined(call_t *c)
 
     text = told[rnd(2)];
 
-    convrelay_session_trigger_declined(&c->s, &text, c->now, c->out);
+    convrelay_session_trigger_declined(&c->s, &text, c->now, list_next(c->out));
 
     if (c->event == CONVRELAY_TRIGGER_DTMF) {
         forgotten(c);
@@ -621,7 +621,7 @@ done(call_t *c)
 
     c->what = "done";
 
-    convrelay_session_trigger_done(&c->s, c->now, c->out);
+    convrelay_session_trigger_done(&c->s, c->now, list_next(c->out));
 
     if (c->event == CONVRELAY_TRIGGER_DTMF) {
 

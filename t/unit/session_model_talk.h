@@ -243,7 +243,7 @@ delta(call_t *c)
 
     text.data = p = tap_flush(buf, text.len);
 
-    convrelay_session_delta(&c->s, &text, c->now, c->out);
+    convrelay_session_delta(&c->s, &text, c->now, list_next(c->out));
 
     if (!c->running) {
         check_actions(c, "");
@@ -300,7 +300,7 @@ turn_end(call_t *c)
 
     how = rnd(3) ? CONVRELAY_TURN_COMPLETE : rnd(5);
 
-    convrelay_session_turn_end(&c->s, how, c->now, c->out);
+    convrelay_session_turn_end(&c->s, how, c->now, list_next(c->out));
 
     if (!c->running) {
         check_actions(c, "");
@@ -709,7 +709,7 @@ played(call_t *c, const u_char *p, size_t len, const char *want)
 static void
 message(call_t *c, convrelay_relay_message_t *m)
 {
-    convrelay_session_message(&c->s, m, c->now, c->out);
+    convrelay_session_message(&c->s, m, c->now, list_next(c->out));
 }
 
 

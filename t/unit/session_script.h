@@ -26,6 +26,7 @@
 #include "json_values.h"
 #include "written.h"
 #include "session_heap.h"
+#include "session_actions.h"
 
 
 #define DEFAULT   0
@@ -46,6 +47,7 @@ typedef struct {
 
 typedef struct {
     convrelay_session_t        s;
+    list_t                     list;
     uint64_t                   now;
     unsigned                   search:1;  /* memory failed an interrupt */
     unsigned                   closed:1;  /* by an action */
@@ -66,7 +68,7 @@ static cJSON *greeting_json(const convrelay_str_t *text);
 static void run_message(run_t *r, convrelay_relay_message_t *m,
     convrelay_actions_t *out);
 static int get_text(const char *line, size_t len, convrelay_str_t *text);
-static void show_actions(run_t *r, const convrelay_actions_t *out);
+static void show_actions(run_t *r);
 static void show_history(run_t *r);
 static void show(run_t *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -184,6 +186,7 @@ run_call(run_t *r, const call_t *call)
 
     memset(r, 0, sizeof(run_t));
 
+    list_start(&r->list, &r->s);
     convrelay_session_init(&r->s, &confs[call->conf]);
 
     r->now = 1000000;
@@ -209,12 +212,12 @@ run_line(run_t *r, const char *line, size_t len)
     char                       name[32], word[32];
     u_char                    *flush;
     convrelay_str_t            text;
-    convrelay_actions_t        out;
+    convrelay_actions_t       *out;
     convrelay_relay_message_t  m;
     static const char         *ends[] = { "complete", "empty", "truncated",
                                           "failed", "rejected" };
 
-    out.nactions = 0;
+    out = list_next(&r->list);
     memset(&m, 0, sizeof(m));
 
     word[0] = '\0';
@@ -227,53 +230,53 @@ run_line(run_t *r, const char *line, size_t len)
     if (strcmp(name, "setup") == 0) {
         m.type = CONVRELAY_RELAY_SETUP;
         m.u.setup.call_sid = text;
-        run_message(r, &m, &out);
+        run_message(r, &m, out);
 
     } else if (strcmp(name, "prompt") == 0 || strcmp(name, "partial") == 0) {
         m.type = CONVRELAY_RELAY_PROMPT;
         m.u.prompt.voice_prompt = text;
         m.u.prompt.last = (name[1] == 'r');
         convrelay_str_set(&m.u.prompt.lang, "en-US");
-        run_message(r, &m, &out);
+        run_message(r, &m, out);
 
     } else if (strcmp(name, "interrupt") == 0) {
         m.type = CONVRELAY_RELAY_INTERRUPT;
         m.u.interrupt.utterance = text;
         m.u.interrupt.duration = word[0] ? strtoll(word, NULL, 10) : -1;
         alloc_was = heap.failed;
-        run_message(r, &m, &out);
+        run_message(r, &m, out);
         r->search |= (heap.failed != alloc_was);
 
     } else if (strcmp(name, "played") == 0) {
         m.type = CONVRELAY_RELAY_INFO;
         convrelay_str_set(&m.u.info.name, "tokensPlayed");
         m.u.info.value = text;
-        run_message(r, &m, &out);
+        run_message(r, &m, out);
 
     } else if (strcmp(name, "speaking") == 0) {
         m.type = CONVRELAY_RELAY_INFO;
         convrelay_str_set(&m.u.info.name, "agentSpeaking");
         m.u.info.value = text;
-        run_message(r, &m, &out);
+        run_message(r, &m, out);
 
     } else if (strcmp(name, "dtmf") == 0) {
         m.type = CONVRELAY_RELAY_DTMF;
         m.u.digit = text;
-        run_message(r, &m, &out);
+        run_message(r, &m, out);
 
     } else if (strcmp(name, "error") == 0) {
         m.type = CONVRELAY_RELAY_ERROR;
         convrelay_str_set(&m.u.error.description, "what was said");
         m.u.error.code = atoi(word);
-        run_message(r, &m, &out);
+        run_message(r, &m, out);
 
     } else if (strcmp(name, "unknown") == 0) {
         m.type_name = text;
-        run_message(r, &m, &out);
+        run_message(r, &m, out);
 
     } else if (strcmp(name, "delta") == 0 && has) {
         heap.armed = 1;
-        convrelay_session_delta(&r->s, &text, r->now, &out);
+        convrelay_session_delta(&r->s, &text, r->now, out);
         heap.armed = 0;
 
     } else if (strcmp(name, "end") == 0) {
@@ -282,32 +285,32 @@ run_line(run_t *r, const char *line, size_t len)
         for (i = 0; strcmp(word, ends[i]); i++) { /* void */ }
 
         heap.armed = 1;
-        convrelay_session_turn_end(&r->s, i, r->now, &out);
+        convrelay_session_turn_end(&r->s, i, r->now, out);
         heap.armed = 0;
 
     } else if (strcmp(name, "greeting") == 0) {
         m.type = CONVRELAY_RELAY_SETUP;
         m.u.setup.parameters = json_values(greeting_json(&text));
-        run_message(r, &m, &out);
+        run_message(r, &m, out);
 
     } else if (strcmp(name, "clock") == 0) {
         heap.armed = 1;
-        convrelay_session_clock(&r->s, r->now, &out);
+        convrelay_session_clock(&r->s, r->now, out);
         heap.armed = 0;
 
     } else if (strcmp(name, "toolong") == 0) {
         heap.armed = 1;
-        convrelay_session_call_too_long(&r->s, r->now, &out);
+        convrelay_session_call_too_long(&r->s, r->now, out);
         heap.armed = 0;
 
     } else if (strcmp(name, "done") == 0) {
         heap.armed = 1;
-        convrelay_session_trigger_done(&r->s, r->now, &out);
+        convrelay_session_trigger_done(&r->s, r->now, out);
         heap.armed = 0;
 
     } else if (strcmp(name, "declined") == 0) {
         heap.armed = 1;
-        convrelay_session_trigger_declined(&r->s, &text, r->now, &out);
+        convrelay_session_trigger_declined(&r->s, &text, r->now, out);
         heap.armed = 0;
 
     } else if (strcmp(name, "over") == 0) {
@@ -333,11 +336,11 @@ run_line(run_t *r, const char *line, size_t len)
         show(r, "    \"%.*s\"\n", (int) r->s.lang.len,
              (char *) r->s.lang.data);
 
-    } else if (!run_action(r, name, &text, &out)) {
+    } else if (!run_action(r, name, &text, out)) {
         show(r, "    bad line\n");
     }
 
-    show_actions(r, &out);
+    show_actions(r);
 
     tap_unflush(flush, text.len);
 }
@@ -422,7 +425,7 @@ get_text(const char *line, size_t len, convrelay_str_t *text)
 
 
 static void
-show_actions(run_t *r, const convrelay_actions_t *out)
+show_actions(run_t *r)
 {
     unsigned                   i;
     const convrelay_str_t     *text;
@@ -433,8 +436,10 @@ show_actions(run_t *r, const convrelay_actions_t *out)
                                             "error", "llm_failed",
                                             "call_too_long" };
 
-    for (i = 0; i < out->nactions; i++) {
-        a = &out->actions[i];
+    r->wrong |= !list_ok(&r->list);
+
+    for (i = 0; i < r->list.nactions; i++) {
+        a = &r->list.actions[i];
 
         if (r->closed) {
             r->wrong = 1;
@@ -458,10 +463,6 @@ show_actions(run_t *r, const convrelay_actions_t *out)
         case CONVRELAY_ACT_START:
             show(r, "    START\n");
 
-            if (i != out->nactions - 1) {
-                r->wrong = 1;
-            }
-
             break;
 
         case CONVRELAY_ACT_CLOSE:
@@ -482,10 +483,6 @@ show_actions(run_t *r, const convrelay_actions_t *out)
 
             show(r, "    EVENT %s%s%.*s\n", events[a->code],
                  text->len ? " " : "", (int) text->len, (char *) text->data);
-
-            if (i != out->nactions - 1) {
-                r->wrong = 1;
-            }
 
             break;
 

@@ -1,0 +1,133 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Keeps the actions of one event.  A START or TRIGGER has to be the last
+ * thing that an event does: the caller may feed back at once what comes of
+ * it.  So the session must look then as it looks after the event.
+ */
+
+
+#ifndef CONVRELAY_SESSION_ACTIONS_H_INCLUDED
+#define CONVRELAY_SESSION_ACTIONS_H_INCLUDED
+
+
+#include "convrelay_session.h"
+#include "convrelay_utf8.h"
+
+
+#define LIST_SIZE  32     /* more than any event of a test has */
+
+
+typedef struct {
+    convrelay_actions_t        out;       /* first, see list_add() */
+    const convrelay_session_t *session;   /* or NULL: its state is not looked
+                                             at */
+    convrelay_session_t        last;      /* as it was at a START, TRIGGER */
+    unsigned                   is_last:1;
+    unsigned                   wrong:1;   /* an action after it, or text that
+                                             is not UTF-8 */
+    unsigned                   nactions;
+    convrelay_action_t         actions[LIST_SIZE];
+    convrelay_relay_out_t      messages[LIST_SIZE];
+    u_char                     details[LIST_SIZE]
+                                      [CONVRELAY_SESSION_MAX_DETAIL];
+} list_t;
+
+
+static void list_start(list_t *list, const convrelay_session_t *s);
+static convrelay_actions_t *list_next(list_t *list);
+static void list_add(convrelay_actions_t *out, const convrelay_action_t *a);
+static int list_ok(const list_t *list);
+
+
+static void
+list_start(list_t *list, const convrelay_session_t *s)
+{
+    memset(list, 0, sizeof(list_t));
+
+    list->out.act = list_add;
+    list->session = s;
+}
+
+
+/* for the next event */
+
+static convrelay_actions_t *
+list_next(list_t *list)
+{
+    list->nactions = 0;
+    list->is_last = 0;
+
+    return &list->out;
+}
+
+
+/* texts of a LOG are borrowed for the call, others are there after it */
+
+static void
+list_add(convrelay_actions_t *out, const convrelay_action_t *a)
+{
+    list_t              *list = (list_t *) out;
+    convrelay_action_t  *copy;
+
+    if (list->nactions == LIST_SIZE) {
+        abort();
+    }
+
+    copy = &list->actions[list->nactions];
+    *copy = *a;
+
+    if (list->is_last
+        || convrelay_utf8_valid(a->text.data, a->text.len) != a->text.len)
+    {
+        list->wrong = 1;
+    }
+
+    if (a->message) {
+        list->messages[list->nactions] = *a->message;
+        copy->message = &list->messages[list->nactions];
+    }
+
+    if (a->type == CONVRELAY_ACT_LOG) {
+
+        if (a->text.len > CONVRELAY_SESSION_MAX_DETAIL) {
+            list->wrong = 1;
+            copy->text.len = 0;
+        }
+
+        copy->text.data = list->details[list->nactions];
+
+        if (copy->text.len) {
+            memcpy(copy->text.data, a->text.data, copy->text.len);
+        }
+    }
+
+    list->nactions++;
+
+    if (a->type == CONVRELAY_ACT_START || a->type == CONVRELAY_ACT_TRIGGER) {
+        list->is_last = 1;
+
+        if (list->session) {
+            list->last = *list->session;
+        }
+    }
+}
+
+
+/* after the event */
+
+static int
+list_ok(const list_t *list)
+{
+    if (list->wrong) {
+        return 0;
+    }
+
+    return !list->is_last || list->session == NULL
+           || memcmp(&list->last, list->session, sizeof(convrelay_session_t))
+              == 0;
+}
+
+
+#endif /* CONVRELAY_SESSION_ACTIONS_H_INCLUDED */
