@@ -428,7 +428,7 @@ tea and cake
 
 
 
-=== TEST 26: a regular expression gives up after 5000 steps
+=== TEST 26: a regular expression gives up after 20000 steps
 --- on
 convrelay_on  prompt "~^(?:(a+)+b|a*c)"  say "The second.";
 convrelay_on  prompt "~(*UTF)^(?:(e+)+b|e*c)"  say "It.";
@@ -540,3 +540,52 @@ eleve: model
 --- must_die
 --- error_log
 the match of "prompt" is not UTF-8, so it would match nothing that is said
+
+
+
+=== TEST 30: ... counted over all places where a match could begin
+--- on
+convrelay_on  prompt "~[a-z ]+z$"       say "The first.";
+convrelay_on  prompt "~no|(?i:MAYBE)$"  say "The second.";
+--- llm
+location / {
+    content_by_lua_block { require("convrelay_llm").say("Fine.") }
+}
+--- call
+local call = dial("/ws", { mute = true })
+
+local function try(text)
+    call:prompt(text)
+    call.mute = false
+    call:answer()
+    call.mute = true
+end
+
+call:setup()
+try(("y "):rep(40) .. "z")
+try(("y"):rep(998) .. "z!")
+try(("y "):rep(500) .. "z")
+try(("y "):rep(500) .. "no")
+try(("Y"):rep(1000) .. " maybe")
+call:hangup()
+--- response_body
+< "The first."
+< "Fine."
+< "The first."
+< "The second."
+< "The second."
+--- error_log
+"convrelay_on prompt ~[a-z ]+z$" gave up on a prompt of 1000 bytes
+--- no_error_log
+[alert]
+
+
+
+=== TEST 31: a group that the pattern does not close, or closes twice
+--- on
+convrelay_on  prompt "~yes)|(no"  say "It.";
+--- must_die
+--- error_log
+unmatched closing parenthesis
+--- no_error_log
+[alert]

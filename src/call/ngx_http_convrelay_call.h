@@ -345,6 +345,12 @@ ngx_int_t ngx_http_convrelay_on_next(ngx_http_convrelay_on_t *on,
 void ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on);
 
 
+/* ngx_http_convrelay_on_regex.c */
+
+/* compiles rule->match, which begins with "~"; errors are logged */
+char *ngx_http_convrelay_on_regex(ngx_conf_t *cf,
+    ngx_http_convrelay_rule_t *rule);
+
 /* ngx_http_convrelay_on_conf.c */
 
 char *ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

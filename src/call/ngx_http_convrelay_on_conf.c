@@ -12,33 +12,11 @@
 #include "convrelay_utf8.h"
 
 
-/*
- * Backtracking steps from each byte at which a match may begin.  With the
- * bytes that are looked at (NGX_HTTP_CONVRELAY_MATCH_LEN) it bounds the time
- * that a prompt can cost without pcre_jit.
- */
-#define NGX_HTTP_CONVRELAY_MATCH_LIMIT   "(*LIMIT_MATCH=5000)"
-
-/*
- * Before each pattern, as nginx has no options for it: prompts are UTF-8, and
- * letters are those of any script, for "\w", "\b" and the case too.
- */
-#if (NGX_PCRE2)
-#define NGX_HTTP_CONVRELAY_REGEX_START                                       \
-    NGX_HTTP_CONVRELAY_MATCH_LIMIT "(*UTF)(*UCP)"
-#else
-#define NGX_HTTP_CONVRELAY_REGEX_START                                       \
-    NGX_HTTP_CONVRELAY_MATCH_LIMIT "(*UTF8)(*UCP)"
-#endif
-
-
 static ngx_http_convrelay_rule_t *ngx_http_convrelay_on_trigger(ngx_conf_t *cf,
     ngx_array_t *rules, ngx_uint_t *i);
 static char *ngx_http_convrelay_on_match(ngx_conf_t *cf,
     ngx_http_convrelay_rule_t *rule);
 static ngx_uint_t ngx_http_convrelay_is_digits(ngx_str_t *match);
-static char *ngx_http_convrelay_on_regex(ngx_conf_t *cf,
-    ngx_http_convrelay_rule_t *rule);
 
 static char *ngx_http_convrelay_on_action(ngx_conf_t *cf,
     ngx_http_convrelay_rule_t *rule, ngx_uint_t *i);
@@ -261,68 +239,6 @@ ngx_http_convrelay_is_digits(ngx_str_t *match)
     }
 
     return match->len >= 1 && match->len <= CONVRELAY_SESSION_MAX_DIGITS;
-}
-
-
-static char *
-ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
-{
-#if (NGX_PCRE)
-
-    u_char               errstr[NGX_MAX_CONF_ERRSTR];
-    size_t               start;
-    u_char              *p;
-    ngx_str_t            pattern;
-    ngx_regex_compile_t  rc;
-
-    ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
-
-    pattern.data = rule->match.data + 1;
-    pattern.len = rule->match.len - 1;
-
-    rc.err.len = NGX_MAX_CONF_ERRSTR;
-    rc.err.data = errstr;
-
-    if (pattern.len && pattern.data[0] == '*') {
-        pattern.data++;
-        pattern.len--;
-        rc.options = NGX_REGEX_CASELESS;
-    }
-
-    if (pattern.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" has no regular expression", &rule->match);
-        return NGX_CONF_ERROR;
-    }
-
-    start = sizeof(NGX_HTTP_CONVRELAY_REGEX_START) - 1;
-
-    /* the zero at its end is PCRE's */
-
-    p = ngx_pnalloc(cf->pool, start + pattern.len + 1);
-    if (p == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    rc.pattern.len = start + pattern.len;
-    rc.pattern.data = p;
-
-    p = ngx_cpymem(p, NGX_HTTP_CONVRELAY_REGEX_START, start);
-    p = ngx_cpymem(p, pattern.data, pattern.len);
-    *p = '\0';
-
-    rule->regex = ngx_http_regex_compile(cf, &rc);
-
-    return rule->regex ? NGX_CONF_OK : NGX_CONF_ERROR;
-
-#else
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "using regex \"%V\" requires PCRE library",
-                       &rule->match);
-    return NGX_CONF_ERROR;
-
-#endif
 }
 
 

@@ -1,0 +1,174 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * "convrelay_on prompt ~REGEX": the expression is compiled so that no prompt
+ * can keep the worker with it.
+ */
+
+
+#include "ngx_http_convrelay_call.h"
+
+
+/*
+ * Before each pattern, as nginx has no options for it: prompts are UTF-8, and
+ * letters are those of any script, for "\w", "\b" and the case too.
+ *
+ * PCRE counts the steps of each place where a match may begin by themselves,
+ * and a prompt has up to NGX_HTTP_CONVRELAY_MATCH_LEN of these.  So the search
+ * for the place is a part of the pattern, which can begin at the first byte
+ * only, and the limit is one for all.
+ */
+
+#define NGX_HTTP_CONVRELAY_MATCH_LIMIT   "(*LIMIT_MATCH=20000)"
+
+#if (NGX_PCRE2)
+#define NGX_HTTP_CONVRELAY_REGEX_OPTIONS                                      \
+    NGX_HTTP_CONVRELAY_MATCH_LIMIT "(*UTF)(*UCP)"
+#else
+#define NGX_HTTP_CONVRELAY_REGEX_OPTIONS                                      \
+    NGX_HTTP_CONVRELAY_MATCH_LIMIT "(*UTF8)(*UCP)"
+#endif
+
+#define NGX_HTTP_CONVRELAY_REGEX_START   "\\A(?s:.*?)(?:"
+#define NGX_HTTP_CONVRELAY_REGEX_END     ")"
+
+
+#if (NGX_PCRE)
+static ngx_str_t ngx_http_convrelay_regex_options(ngx_str_t *pattern);
+static ngx_int_t ngx_http_convrelay_regex_pattern(ngx_conf_t *cf,
+    ngx_regex_compile_t *rc, ngx_str_t *options, const char *start,
+    ngx_str_t *pattern, const char *end);
+#endif
+
+
+char *
+ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
+{
+#if (NGX_PCRE)
+
+    u_char               errstr[NGX_MAX_CONF_ERRSTR];
+    ngx_str_t            pattern, options;
+    ngx_regex_compile_t  rc;
+
+    ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
+
+    pattern.data = rule->match.data + 1;
+    pattern.len = rule->match.len - 1;
+
+    rc.err.len = NGX_MAX_CONF_ERRSTR;
+    rc.err.data = errstr;
+
+    if (pattern.len && pattern.data[0] == '*') {
+        pattern.data++;
+        pattern.len--;
+        rc.options = NGX_REGEX_CASELESS;
+    }
+
+    if (pattern.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" has no regular expression", &rule->match);
+        return NGX_CONF_ERROR;
+    }
+
+    options = ngx_http_convrelay_regex_options(&pattern);
+
+    /* as it is, for its errors: a ")" of its own would end the group below */
+
+    if (ngx_http_convrelay_regex_pattern(cf, &rc, &options, "", &pattern, "")
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_regex_compile(&rc) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &rc.err);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_convrelay_regex_pattern(cf, &rc, &options,
+                                         NGX_HTTP_CONVRELAY_REGEX_START,
+                                         &pattern,
+                                         NGX_HTTP_CONVRELAY_REGEX_END)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    rule->regex = ngx_http_regex_compile(cf, &rc);
+
+    return rule->regex ? NGX_CONF_OK : NGX_CONF_ERROR;
+
+#else
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "using regex \"%V\" requires PCRE library",
+                       &rule->match);
+    return NGX_CONF_ERROR;
+
+#endif
+}
+
+
+#if (NGX_PCRE)
+
+/* "(*CRLF)" and the like, which can stand at the very beginning only */
+
+static ngx_str_t
+ngx_http_convrelay_regex_options(ngx_str_t *pattern)
+{
+    u_char     *p, *last, *end;
+    ngx_str_t   options;
+
+    p = pattern->data;
+    last = p + pattern->len;
+
+    while (last - p > 2 && p[0] == '(' && p[1] == '*') {
+        end = ngx_strlchr(p, last, ')');
+
+        if (end == NULL) {
+            break;
+        }
+
+        p = end + 1;
+    }
+
+    options.len = p - pattern->data;
+    options.data = pattern->data;
+
+    pattern->len -= options.len;
+    pattern->data = p;
+
+    return options;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_regex_pattern(ngx_conf_t *cf, ngx_regex_compile_t *rc,
+    ngx_str_t *options, const char *start, ngx_str_t *pattern,
+    const char *end)
+{
+    size_t   len;
+    u_char  *p;
+
+    len = sizeof(NGX_HTTP_CONVRELAY_REGEX_OPTIONS) - 1 + options->len
+          + ngx_strlen(start) + pattern->len + ngx_strlen(end);
+
+    /* the zero at its end is PCRE's */
+
+    p = ngx_pnalloc(cf->pool, len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc->pool = cf->pool;
+    rc->pattern.len = len;
+    rc->pattern.data = p;
+
+    (void) ngx_sprintf(p, "%s%V%s%V%s%Z", NGX_HTTP_CONVRELAY_REGEX_OPTIONS,
+                       options, start, pattern, end);
+
+    return NGX_OK;
+}
+
+#endif
