@@ -1,0 +1,233 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Tools that an LLM may call: their definitions, the arguments of a call, the
+ * key that names a call, the results that the LLM is given, and the guard
+ * that keeps calls written as text from being spoken.
+ */
+
+
+#ifndef CONVRELAY_TOOL_H_INCLUDED
+#define CONVRELAY_TOOL_H_INCLUDED
+
+
+#include "convrelay_base.h"
+#include "convrelay_json_reader.h"
+
+
+#define CONVRELAY_TOOL_MAX_NAME      64     /* bytes; OpenAI's limit */
+#define CONVRELAY_TOOL_MAX_MEMBERS   128    /* of an arguments object */
+#define CONVRELAY_TOOL_MAX_BODY      512    /* bytes of a 4xx that the LLM
+                                               is given */
+#define CONVRELAY_TOOL_MIN_RESULT    1024   /* bytes: no limit of results is
+                                               below this */
+#define CONVRELAY_TOOL_DIGEST        32     /* bytes */
+#define CONVRELAY_TOOL_KEY           (2 * CONVRELAY_TOOL_DIGEST)
+#define CONVRELAY_TOOL_HELD          24     /* characters that the guard
+                                               holds at most */
+
+
+/*
+ * A definition, in a block of its own.  description, JSON of a string, and
+ * parameters, JSON of an object, are as they were written, without white
+ * space between tokens; empty where there are none.
+ */
+
+typedef struct {
+    convrelay_str_t           name;           /* borrowed */
+    convrelay_str_t           description;
+    convrelay_str_t           parameters;
+    unsigned                  strict:1;
+    char                      warning[256];   /* a phrase: why a server that
+                                                 takes "strict" at its word
+                                                 will refuse it; or "" */
+    convrelay_str_t          *keys;           /* names of the parameters */
+    size_t                    nkeys;
+    u_char                   *block;          /* malloc'ed: all of the above */
+} convrelay_tool_definition_t;
+
+
+/* letters, digits, "_" and "-", 1 to 64 of them: 1 or 0 */
+int convrelay_tool_is_name(const convrelay_str_t *name);
+
+/*
+ * Reads a definition: {"description":...,"parameters":{...},"strict":...},
+ * each of them optional, or the same as OpenAI writes it, inside of
+ * {"type":"function","function":{...}}, with the tool's name in it or not.
+ *
+ * Returns CONVRELAY_OK; CONVRELAY_DECLINED: error is a phrase such as "is
+ * not JSON" (of at most size bytes); CONVRELAY_ERROR: no memory.  Only after
+ * CONVRELAY_OK has d to be freed.
+ */
+int convrelay_tool_definition_read(convrelay_tool_definition_t *d,
+    const convrelay_str_t *name, const convrelay_str_t *json, char *error,
+    size_t size);
+void convrelay_tool_definition_free(convrelay_tool_definition_t *d);
+
+/* its member of "tools"; size() is the exact length of what write() writes */
+size_t convrelay_tool_definition_size(const convrelay_tool_definition_t *d);
+u_char *convrelay_tool_definition_write(u_char *p,
+    const convrelay_tool_definition_t *d);
+
+
+/*
+ * The arguments of a call.  Members are names and texts: a string decoded, a
+ * number, true and false as JSON writes them, an object and a list as JSON,
+ * null as an empty text.
+ */
+
+typedef struct {
+    convrelay_str_t           json;           /* an object; borrowed */
+    u_char                    digest[CONVRELAY_TOOL_DIGEST];
+                                              /* of the tool's name and of the
+                                                 arguments: equal where these
+                                                 are, however written */
+    convrelay_pair_t         *members;
+    size_t                    nmembers;
+    u_char                   *block;          /* malloc'ed: the members */
+} convrelay_tool_arguments_t;
+
+
+/*
+ * Reads what the LLM wrote as arguments of a tool.  Nothing at all, and
+ * "null", are an empty object.
+ *
+ * Returns CONVRELAY_OK: a->json is text, or "{}".  CONVRELAY_DECLINED: error
+ * is a phrase such as "are not a JSON object".  CONVRELAY_ERROR: no memory.
+ * Only after CONVRELAY_OK has a to be freed.
+ */
+int convrelay_tool_arguments_read(convrelay_tool_arguments_t *a,
+    const convrelay_str_t *tool, const convrelay_str_t *text,
+    const char **error);
+void convrelay_tool_arguments_free(convrelay_tool_arguments_t *a);
+
+/* the value for a variable's name, as convrelay_pair_find() looks for it, or
+   NULL */
+#define convrelay_tool_argument(a, name)                                     \
+    convrelay_pair_find((a)->members, (a)->nmembers, name)
+
+/*
+ * A value for a URL: all except letters, digits, "-", "_", "." and "~" is
+ * percent-encoded (RFC 3986, 2.3).  A path segment of "." or ".." would move
+ * the path elsewhere, however it is encoded; the dots of one are encoded
+ * twice, so that a server takes them for text.
+ */
+size_t convrelay_tool_url_size(const convrelay_str_t *value);
+u_char *convrelay_tool_url_write(u_char *p, const convrelay_str_t *value);
+
+/* members of a JSON object as above; as arguments_read(), without a digest */
+int convrelay_tool_members_read(convrelay_tool_arguments_t *a,
+    const convrelay_str_t *json, const char **error);
+
+/*
+ * The key of a call in CONVRELAY_TOOL_KEY hex digits: of the phone call, what
+ * digest stands for, and how often the same had succeeded before.
+ */
+void convrelay_tool_key(u_char *key, const convrelay_str_t *call_sid,
+    const u_char *digest, uint64_t succeeded);
+
+
+/* results, in malloc'ed text; all are NULL without memory */
+
+typedef enum {
+    CONVRELAY_TOOL_ANSWERED = 0,  /* status says how */
+    CONVRELAY_TOOL_NO_ANSWER,
+    CONVRELAY_TOOL_TIMED_OUT,
+    CONVRELAY_TOOL_BROKE_OFF
+} convrelay_tool_end_e;
+
+
+typedef struct {
+    convrelay_tool_end_e      end;
+    unsigned                  status;         /* of HTTP */
+    unsigned                  seconds;        /* the time limit, rounded up */
+    convrelay_str_t           type;           /* Content-Type, or empty */
+    convrelay_str_t           body;           /* as far as it was kept */
+    uint64_t                  length;         /* of the whole body */
+} convrelay_tool_answer_t;
+
+
+/*
+ * What the LLM is given of an answer, of at most max bytes, no less than
+ * CONVRELAY_TOOL_MIN_RESULT.  *ok: the tool did what it was asked for.
+ */
+u_char *convrelay_tool_result(const convrelay_tool_answer_t *answer,
+    size_t max, size_t *len, unsigned *ok);
+
+/* {"ok":false,"error":"NOT done: ..."} with phrase, text, end; phrases may be
+   NULL and text empty */
+u_char *convrelay_tool_failure(const char *phrase,
+    const convrelay_str_t *text, const char *end, size_t *len);
+
+/* an earlier result with the note that it is one */
+u_char *convrelay_tool_repeated(const convrelay_str_t *result, size_t *len);
+
+/* constant results */
+extern const convrelay_str_t  convrelay_tool_done;
+extern const convrelay_str_t  convrelay_tool_running;
+extern const convrelay_str_t  convrelay_tool_cancelled;
+extern const convrelay_str_t  convrelay_tool_taken_back;
+
+
+/*
+ * What the guard looks for: names of tools, and the names of their
+ * parameters, as members of JSON.  Shared by all calls of a location.
+ */
+
+typedef struct {
+    const convrelay_str_t    *names;
+    size_t                    nnames;
+    const convrelay_str_t    *keys;
+    size_t                    nkeys;
+} convrelay_tool_shapes_t;
+
+
+/* zero-fill it for each answer of the LLM, after convrelay_tool_guard_free() */
+
+typedef struct {
+    u_char                   *buf;            /* malloc'ed: what was held, and
+                                                 the text after it */
+    size_t                    size;
+    unsigned                  held:8;         /* bytes */
+    unsigned                  word:1;         /* the byte before them is of
+                                                 a word */
+    unsigned                  leaked:1;       /* all that follows is dropped */
+    u_char                    hold[4 * CONVRELAY_TOOL_HELD];
+} convrelay_tool_guard_t;
+
+
+/*
+ * The next piece of an answer.  *out, maybe empty, is what can be spoken: it
+ * is borrowed from text or from g until the next call.
+ *
+ * Returns CONVRELAY_OK; CONVRELAY_DECLINED: with this piece g->leaked was
+ * set, *out is the text before the leak; CONVRELAY_ERROR: no memory.
+ */
+int convrelay_tool_guard_read(convrelay_tool_guard_t *g,
+    const convrelay_tool_shapes_t *shapes, const convrelay_str_t *text,
+    convrelay_str_t *out);
+
+/* the answer is over: what was still held */
+void convrelay_tool_guard_end(convrelay_tool_guard_t *g,
+    convrelay_str_t *out);
+void convrelay_tool_guard_free(convrelay_tool_guard_t *g);
+
+
+/* of the files of this room */
+
+typedef struct {
+    uint32_t                  state[8];
+    uint64_t                  len;            /* bytes */
+    u_char                    block[64];
+} convrelay_tool_hash_t;
+
+
+/* SHA-256 (FIPS 180-4); final() writes CONVRELAY_TOOL_DIGEST bytes */
+void convrelay_tool_hash_init(convrelay_tool_hash_t *h);
+void convrelay_tool_hash_update(convrelay_tool_hash_t *h, const void *data,
+    size_t len);
+void convrelay_tool_hash_final(convrelay_tool_hash_t *h, u_char *digest);
+
+
+#endif /* CONVRELAY_TOOL_H_INCLUDED */

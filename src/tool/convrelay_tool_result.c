@@ -1,0 +1,488 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the LLM is given of a tool's answer.  A failure says that nothing was
+ * done, and never is the bare body of an error: LLMs take one for a success.
+ */
+
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "convrelay_tool.h"
+#include "convrelay_utf8.h"
+
+
+#define CONVRELAY_TOOL_CUT   "\n[cut: only the first part of %llu bytes]"
+#define CONVRELAY_TOOL_NOTE  80      /* bytes of it at most */
+
+
+static u_char *convrelay_tool_success(const convrelay_tool_answer_t *answer,
+    size_t max, size_t *len);
+static u_char *convrelay_tool_unanswered(
+    const convrelay_tool_answer_t *answer, size_t *len);
+static u_char *convrelay_tool_refused(const convrelay_tool_answer_t *answer,
+    size_t *len);
+static u_char *convrelay_tool_status(unsigned status, const char *phrase,
+    const convrelay_str_t *text, size_t *len);
+static unsigned convrelay_tool_is_html(
+    const convrelay_tool_answer_t *answer);
+static unsigned convrelay_tool_is_binary(const convrelay_str_t *body);
+static void convrelay_tool_whole(convrelay_str_t *text);
+static u_char *convrelay_tool_mend(const convrelay_str_t *text, size_t max,
+    size_t *len, unsigned *cut);
+static u_char *convrelay_tool_copy(const convrelay_str_t *text, size_t *len);
+
+
+const convrelay_str_t  convrelay_tool_done = convrelay_string("{\"ok\":true}");
+
+const convrelay_str_t  convrelay_tool_running = convrelay_string(
+    "{\"status\":\"still running\",\"note\":\"It is not done yet. Do not call "
+    "it again and do not make a result up.\"}");
+
+const convrelay_str_t  convrelay_tool_cancelled = convrelay_string(
+    "{\"ok\":false,\"error\":\"NOT done: cancelled by the caller before it "
+    "finished\"}");
+
+const convrelay_str_t  convrelay_tool_taken_back = convrelay_string(
+    "{\"ok\":false,\"error\":\"NOT done: the caller went on talking, so the "
+    "call goes on\"}");
+
+
+u_char *
+convrelay_tool_result(const convrelay_tool_answer_t *answer, size_t max,
+    size_t *len, unsigned *ok)
+{
+    *ok = 0;
+
+    if (answer->end != CONVRELAY_TOOL_ANSWERED) {
+        return convrelay_tool_unanswered(answer, len);
+    }
+
+    if (answer->status < 200 || answer->status > 299) {
+        return convrelay_tool_refused(answer, len);
+    }
+
+    if (convrelay_tool_is_html(answer)) {
+        return convrelay_tool_status(answer->status,
+                                     "NOT known to be done: the answer is a "
+                                     "web page", NULL, len);
+    }
+
+    *ok = 1;
+
+    return convrelay_tool_success(answer, max, len);
+}
+
+
+static u_char *
+convrelay_tool_success(const convrelay_tool_answer_t *answer, size_t max,
+    size_t *len)
+{
+    int              n;
+    char             note[CONVRELAY_TOOL_NOTE];
+    u_char          *p;
+    uint64_t         length;
+    unsigned         cut, part;
+    convrelay_str_t  body;
+
+    static const convrelay_str_t  binary =
+        convrelay_string("{\"ok\":true,\"note\":\"the answer is not text\"}");
+
+    body = answer->body;
+    part = (answer->length > body.len);
+    length = part ? answer->length : body.len;
+
+    convrelay_str_trim(&body);
+
+    if (body.len == 0) {
+        return convrelay_tool_copy(&convrelay_tool_done, len);
+    }
+
+    if (convrelay_tool_is_binary(&body)) {
+        return convrelay_tool_copy(&binary, len);
+    }
+
+    if (part) {
+        convrelay_tool_whole(&body);
+    }
+
+    p = convrelay_tool_mend(&body, max, len, &cut);
+
+    if (p == NULL || (!cut && !part)) {
+        return p;
+    }
+
+    free(p);
+
+    n = snprintf(note, sizeof(note), CONVRELAY_TOOL_CUT,
+                 (unsigned long long) length);
+
+    p = convrelay_tool_mend(&body, max - n, len, &cut);
+
+    if (p) {
+        memcpy(p + *len, note, n);
+        *len += n;
+    }
+
+    return p;
+}
+
+
+static u_char *
+convrelay_tool_unanswered(const convrelay_tool_answer_t *answer, size_t *len)
+{
+    char  phrase[96];
+
+    switch (answer->end) {
+
+    case CONVRELAY_TOOL_TIMED_OUT:
+        (void) snprintf(phrase, sizeof(phrase),
+                        "NOT done: there was no answer within %u second%s",
+                        answer->seconds, (answer->seconds == 1) ? "" : "s");
+
+        return convrelay_tool_status(504, phrase, NULL, len);
+
+    case CONVRELAY_TOOL_BROKE_OFF:
+        return convrelay_tool_status(502, "NOT done: the answer broke off",
+                                     NULL, len);
+
+    default: /* CONVRELAY_TOOL_NO_ANSWER */
+        return convrelay_tool_status(502, "NOT done: the service cannot be "
+                                     "reached", NULL, len);
+    }
+}
+
+
+static u_char *
+convrelay_tool_refused(const convrelay_tool_answer_t *answer, size_t *len)
+{
+    size_t           n;
+    u_char          *p, *mended;
+    unsigned         cut;
+    const char      *phrase;
+    convrelay_str_t  body;
+
+    phrase = (answer->status == 404) ? "NOT done: not found"
+             : (answer->status == 429) ? "NOT done: too many requests"
+             : (answer->status >= 400 && answer->status < 500)
+               ? "NOT done: the service refused it"
+             : (answer->status >= 500) ? "NOT done: the service failed"
+             : (answer->status >= 300) ? "NOT done: the service redirects it"
+             : "NOT done: the service gave no result";
+
+    body = answer->body;
+
+    convrelay_str_trim(&body);
+
+    if (answer->status < 400 || answer->status > 499 || body.len == 0
+        || convrelay_tool_is_html(answer) || convrelay_tool_is_binary(&body))
+    {
+        return convrelay_tool_status(answer->status, phrase, NULL, len);
+    }
+
+    if (body.len > CONVRELAY_TOOL_MAX_BODY) {
+        body.len = CONVRELAY_TOOL_MAX_BODY;
+        convrelay_tool_whole(&body);
+    }
+
+    mended = convrelay_tool_mend(&body, 4 * CONVRELAY_TOOL_MAX_BODY, &n,
+                                 &cut);
+    if (mended == NULL) {
+        return NULL;
+    }
+
+    body.data = mended;
+    body.len = n;
+
+    p = convrelay_tool_status(answer->status, phrase, &body, len);
+
+    free(mended);
+
+    return p;
+}
+
+
+static u_char *
+convrelay_tool_status(unsigned status, const char *phrase,
+    const convrelay_str_t *text, size_t *len)
+{
+    int      n;
+    size_t   size;
+    u_char  *p, *last;
+
+    size = sizeof("{\"ok\":false,\"status\":4294967295,\"error\":\": \"}")
+           + strlen(phrase)
+           + (text ? convrelay_json_escaped_len(text->data, text->len) : 0);
+
+    p = malloc(size);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    n = snprintf((char *) p, size, "{\"ok\":false,\"status\":%u,\"error\":"
+                 "\"%s", status, phrase);
+    last = p + n;
+
+    if (text && text->len) {
+        *last++ = ':';
+        *last++ = ' ';
+        last = convrelay_json_escape(last, text->data, text->len);
+    }
+
+    *last++ = '"';
+    *last++ = '}';
+
+    *len = last - p;
+
+    return p;
+}
+
+
+u_char *
+convrelay_tool_failure(const char *phrase, const convrelay_str_t *text,
+    const char *end, size_t *len)
+{
+    u_char           *p, *last;
+    convrelay_str_t   str;
+
+    static const convrelay_str_t  head =
+        convrelay_string("{\"ok\":false,\"error\":\"NOT done: ");
+
+    p = malloc(head.len + (phrase ? 6 * strlen(phrase) : 0)
+               + convrelay_json_escaped_len(text->data, text->len)
+               + (end ? 6 * strlen(end) : 0) + 2);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    last = convrelay_str_copy(p, &head);
+
+    if (phrase) {
+        str.data = (u_char *) phrase;
+        str.len = strlen(phrase);
+        last = convrelay_json_escape(last, str.data, str.len);
+    }
+
+    last = convrelay_json_escape(last, text->data, text->len);
+
+    if (end) {
+        str.data = (u_char *) end;
+        str.len = strlen(end);
+        last = convrelay_json_escape(last, str.data, str.len);
+    }
+
+    *last++ = '"';
+    *last++ = '}';
+
+    *len = last - p;
+
+    return p;
+}
+
+
+u_char *
+convrelay_tool_repeated(const convrelay_str_t *result, size_t *len)
+{
+    u_char           *p, *last;
+    unsigned          json;
+    const char       *error;
+    convrelay_str_t   rest;
+
+    static const convrelay_str_t  head =
+        convrelay_string("{\"repeated\":true");
+    static const convrelay_str_t  member = convrelay_string(",\"result\":");
+
+    json = (convrelay_json_check(result->data, result->len, &error)
+            == CONVRELAY_OK);
+
+    p = malloc(head.len + member.len
+               + convrelay_json_escaped_len(result->data, result->len)
+               + result->len + 3);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    last = convrelay_str_copy(p, &head);
+
+    if (json && result->len && result->data[0] == '{') {
+
+        rest.data = result->data + 1;
+        rest.len = result->len - 1;
+
+        while (rest.len && convrelay_json_blank(*rest.data)) {
+            rest.data++;
+            rest.len--;
+        }
+
+        if (*rest.data != '}') {
+            *last++ = ',';
+        }
+
+        last = convrelay_str_copy(last, &rest);
+
+    } else {
+        last = convrelay_str_copy(last, &member);
+
+        if (json) {
+            last = convrelay_str_copy(last, result);
+
+        } else {
+            *last++ = '"';
+            last = convrelay_json_escape(last, result->data, result->len);
+            *last++ = '"';
+        }
+
+        *last++ = '}';
+    }
+
+    *len = last - p;
+
+    return p;
+}
+
+
+static unsigned
+convrelay_tool_is_html(const convrelay_tool_answer_t *answer)
+{
+    convrelay_str_t  body;
+
+    if (convrelay_str_starts_nocase(&answer->type, "text/html")
+        || convrelay_str_starts_nocase(&answer->type,
+                                       "application/xhtml+xml"))
+    {
+        return 1;
+    }
+
+    body = answer->body;
+
+    convrelay_str_trim(&body);
+
+    return convrelay_str_starts_nocase(&body, "<!doctype html")
+           || convrelay_str_starts_nocase(&body, "<html");
+}
+
+
+/* a NUL now and then is mended; a picture has hundreds */
+
+static unsigned
+convrelay_tool_is_binary(const convrelay_str_t *body)
+{
+    u_char  c;
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < body->len; i++) {
+        c = body->data[i];
+
+        if (c < ' ' && !convrelay_is_space(c) && c != '\f' && c != 0x1b) {
+            n++;
+        }
+    }
+
+    return n > 4 && n > body->len / 32;
+}
+
+
+/* a character that was cut at the end of text is left out */
+
+static void
+convrelay_tool_whole(convrelay_str_t *text)
+{
+    u_char  c;
+    size_t  n, need;
+
+    for (n = 1; n <= 3 && n <= text->len; n++) {
+        c = text->data[text->len - n];
+
+        if ((c & 0xc0) == 0x80) {
+            continue;
+        }
+
+        need = (c >= 0xf0) ? 4 : (c >= 0xe0) ? 3 : (c >= 0xc0) ? 2 : 1;
+
+        if (need > n) {
+            text->len -= n;
+        }
+
+        return;
+    }
+}
+
+
+/*
+ * A copy of text that is valid UTF-8, without control characters other than
+ * white space, and without "<|", which begins the control tokens of LLMs: as
+ * many characters of it as fit into max bytes; *cut says if not all did.
+ * After it is room for a note.
+ */
+
+static u_char *
+convrelay_tool_mend(const convrelay_str_t *text, size_t max, size_t *len,
+    unsigned *cut)
+{
+    u_char         c[5], *p, *dst, *end, *next;
+    size_t         size;
+    uint32_t       cp;
+    const u_char  *src, *last;
+
+    /* a byte becomes three at most, as U+FFFD */
+
+    size = (text->len < max / 3) ? 3 * text->len : max;
+
+    p = malloc(size + CONVRELAY_TOOL_NOTE);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    dst = p;
+    end = p + max;
+    src = text->data;
+    last = text->data + text->len;
+    *cut = 0;
+
+    while (src < last) {
+
+        cp = convrelay_utf8_decode(&src, last);
+        next = c;
+
+        if (cp == 0x7f || (cp < ' ' && !convrelay_is_space(cp))) {
+            cp = ' ';
+
+        } else if (cp == '|' && dst > p && dst[-1] == '<') {
+            *next++ = ' ';
+        }
+
+        next = convrelay_utf8_encode(next, cp);
+
+        if (next - c > end - dst) {
+            *cut = 1;
+            break;
+        }
+
+        memcpy(dst, c, next - c);
+        dst += next - c;
+    }
+
+    *len = dst - p;
+
+    return p;
+}
+
+
+static u_char *
+convrelay_tool_copy(const convrelay_str_t *text, size_t *len)
+{
+    u_char  *p;
+
+    p = malloc(text->len);
+
+    if (p) {
+        memcpy(p, text->data, text->len);
+        *len = text->len;
+    }
+
+    return p;
+}
