@@ -9,7 +9,9 @@
 
 
 #include "convrelay_echo.h"
+#include "convrelay_fold.h"
 #include "convrelay_utf8.h"
+#include "convrelay_word.h"
 
 
 #define CONVRELAY_ECHO_HASH       2166136261u     /* FNV-1a */
@@ -368,26 +370,10 @@ convrelay_echo_hex(const u_char *p)
 }
 
 
-/*
- * ASCII letters and digits, and all that is not ASCII except the signs below
- * U+00C0, the general punctuation, and what JSON may escape as a pair.
- */
-
 static uint32_t
 convrelay_echo_fold(uint32_t cp)
 {
-    if (cp >= 'A' && cp <= 'Z') {
-        return cp | 0x20;
-    }
-
-    if (cp < 0x80) {
-        return ((cp >= 'a' && cp <= 'z') || (cp >= '0' && cp <= '9')) ? cp
-                                                                      : 0;
-    }
-
-    return (cp < 0xc0 || (cp >= 0x2000 && cp < 0x2070)
-            || (cp >= 0xd800 && cp < 0xe000) || cp >= 0xfff0)
-           ? 0 : cp;
+    return convrelay_is_word(cp) ? convrelay_fold(cp) : 0;
 }
 
 

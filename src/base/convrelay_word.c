@@ -19,7 +19,7 @@ typedef struct {
 } convrelay_word_range_t;
 
 
-static unsigned convrelay_word_ascii(u_char c);
+static unsigned convrelay_word_ascii(uint32_t c);
 static unsigned convrelay_word_wide(uint32_t cp);
 
 
@@ -107,7 +107,6 @@ static const convrelay_word_range_t  convrelay_word_others[] = {
 unsigned
 convrelay_has_word(const convrelay_str_t *text)
 {
-    uint32_t       cp;
     const u_char  *p, *last;
 
     p = text->data;
@@ -115,18 +114,7 @@ convrelay_has_word(const convrelay_str_t *text)
 
     while (p < last) {
 
-        if (*p < 0x80) {
-
-            if (convrelay_word_ascii(*p++)) {
-                return 1;
-            }
-
-            continue;
-        }
-
-        cp = convrelay_utf8_decode(&p, last);
-
-        if (convrelay_word_wide(cp)) {
+        if (convrelay_is_word(convrelay_utf8_decode(&p, last))) {
             return 1;
         }
     }
@@ -135,8 +123,15 @@ convrelay_has_word(const convrelay_str_t *text)
 }
 
 
+unsigned
+convrelay_is_word(uint32_t cp)
+{
+    return (cp < 0x80) ? convrelay_word_ascii(cp) : convrelay_word_wide(cp);
+}
+
+
 static unsigned
-convrelay_word_ascii(u_char c)
+convrelay_word_ascii(uint32_t c)
 {
     if (c >= '0' && c <= '9') {
         return 1;

@@ -15,5 +15,9 @@
    neither */
 unsigned convrelay_has_word(const convrelay_str_t *text);
 
+/* the same of one code point; U+FFFD, which stands for what is invalid, is
+   neither */
+unsigned convrelay_is_word(uint32_t cp);
+
 
 #endif /* CONVRELAY_WORD_H_INCLUDED */
