@@ -77,7 +77,7 @@ static void ngx_http_convrelay_merge_limits(
     ngx_http_convrelay_limits_conf_t *prev,
     ngx_http_convrelay_limits_conf_t *conf);
 static void ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
-    convrelay_session_conf_t *conf);
+    convrelay_session_conf_t *conf, ngx_http_convrelay_limits_conf_t *limits);
 static void ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
     ngx_http_convrelay_on_conf_t *conf);
 static void ngx_http_convrelay_merge_auth(
@@ -692,7 +692,8 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_convrelay_merge_llm(&prev->llm, &conf->llm);
     ngx_http_convrelay_merge_limits(&prev->limits, &conf->limits);
-    ngx_http_convrelay_merge_session(&prev->session, &conf->session);
+    ngx_http_convrelay_merge_session(&prev->session, &conf->session,
+                                     &conf->limits);
     ngx_http_convrelay_merge_on(&prev->on, &conf->on);
     ngx_http_convrelay_merge_auth(&prev->auth, &conf->auth);
     ngx_http_convrelay_merge_twiml(&prev->twiml, &conf->twiml);
@@ -800,7 +801,7 @@ ngx_http_convrelay_merge_limits(ngx_http_convrelay_limits_conf_t *prev,
 
 static void
 ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
-    convrelay_session_conf_t *conf)
+    convrelay_session_conf_t *conf, ngx_http_convrelay_limits_conf_t *limits)
 {
     ngx_conf_merge_size_value(conf->max_answer, prev->max_answer,
                               NGX_HTTP_CONVRELAY_MAX_ANSWER_SIZE);
@@ -810,6 +811,11 @@ ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
     ngx_conf_merge_size_value(conf->max_history_messages,
                               prev->max_history_messages,
                               NGX_HTTP_CONVRELAY_MAX_MESSAGES);
+
+    conf->setup_timeout = limits->setup_timeout;
+    conf->max_call_time = limits->max_call_time;
+    conf->max_answer_time = limits->max_answer_time;
+    conf->max_turn_rate = limits->max_turn_rate;
 
     /* of keys that only convrelay_on waits for */
 

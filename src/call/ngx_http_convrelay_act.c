@@ -11,10 +11,10 @@
 
 static void ngx_http_convrelay_act(convrelay_actions_t *out,
     const convrelay_action_t *a);
+static void ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
+    const convrelay_action_t *a);
 static void ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call);
-static ngx_int_t ngx_http_convrelay_turn_rate(
-    ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_act_text(ngx_http_convrelay_call_t *call,
     const convrelay_action_t *a);
 static ngx_int_t ngx_http_convrelay_act_send(ngx_http_convrelay_call_t *call,
@@ -57,11 +57,7 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         break;
 
     case CONVRELAY_ACT_CANCEL:
-        call->start = 0;
-
-        if (call->turn) {
-            ngx_http_convrelay_turn_cancel(call->turn);
-        }
+        ngx_http_convrelay_act_cancel(call, a);
 
         break;
 
@@ -73,10 +69,6 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         break;
 
     case CONVRELAY_ACT_START:
-        if (ngx_http_convrelay_turn_rate(call) != NGX_OK) {
-            return;
-        }
-
         call->start = 1;
 
         if (!call->reading) {
@@ -86,7 +78,9 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         break;
 
     case CONVRELAY_ACT_CLOSE:
-        ngx_http_convrelay_act_note(call, a);
+        if (!a->logged) {
+            ngx_http_convrelay_act_note(call, a);
+        }
 
         reason.len = ngx_strlen(a->note);
         reason.data = (u_char *) a->note;
@@ -109,6 +103,24 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         ngx_http_convrelay_act_trigger(call, a);
         break;
     }
+}
+
+
+static void
+ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
+    const convrelay_action_t *a)
+{
+    call->start = 0;
+
+    if (call->turn == NULL) {
+        return;
+    }
+
+    if (a->note) {
+        ngx_http_convrelay_turn_failed(call->turn, a->note);
+    }
+
+    ngx_http_convrelay_turn_cancel(call->turn);
 }
 
 
@@ -136,25 +148,8 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
 
     convrelay_session_turn_end(call->session, CONVRELAY_TURN_FAILED,
                                ngx_current_msec, &out);
-}
 
-
-/*
- * Turns cost money, and patterns cost time.  A peer that prompts faster than
- * people talk is disconnected; there is nobody to ask to slow down.
- */
-
-static ngx_int_t
-ngx_http_convrelay_turn_rate(ngx_http_convrelay_call_t *call)
-{
-    convrelay_rate_limit_t  limit;
-
-    limit.number = call->conf->limits.max_turn_rate;
-    limit.period = 60000;
-    limit.burst = limit.number;
-
-    return ngx_http_convrelay_call_rate(call, &call->started_turns, &limit,
-                                        "turns", "minute");
+    ngx_http_convrelay_clock_update(call);
 }
 
 
@@ -267,6 +262,12 @@ ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
     level = (a->type == CONVRELAY_ACT_CLOSE) ? NGX_LOG_INFO
                                              : levels[a->level];
 
+    if (a->line.len) {
+        ngx_http_convrelay_log(call, level, a->note, "%*s", a->line.len,
+                               a->line.data);
+        return;
+    }
+
     if (a->text.len == 0) {
         ngx_http_convrelay_log(call, level, a->note, "convrelay: %s", a->note);
         return;
@@ -316,14 +317,6 @@ ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
     if (on->rule == NULL) {
         convrelay_session_trigger_declined(call->session, &on->text,
                                            ngx_current_msec, &out);
-        return NGX_OK;
-    }
-
-    /* a prompt for the model is counted when its turn starts */
-
-    if (a->code == CONVRELAY_TRIGGER_PROMPT
-        && ngx_http_convrelay_turn_rate(call) != NGX_OK)
-    {
         return NGX_OK;
     }
 

@@ -27,7 +27,7 @@ static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t,
     char *text, size_t size);
 static ngx_int_t ngx_http_convrelay_log_redirect(
-    ngx_http_convrelay_turn_t *t, ngx_str_t *peer);
+    ngx_http_convrelay_turn_t *t);
 
 
 const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink = {
@@ -188,13 +188,6 @@ ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t)
 
     conf = t->call->conf;
 
-    if (t->fetch->late) {
-        ngx_http_convrelay_log(t->call, NGX_LOG_WARN,
-                               "LLM's answer takes too long",
-                               "LLM's answer takes longer than %M ms, the "
-                               "limit", conf->limits.max_answer_time);
-    }
-
     if (t->fetch->large) {
         ngx_http_convrelay_log(t->call, NGX_LOG_WARN,
                                "LLM's answer is too large",
@@ -228,6 +221,8 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     out = ngx_http_convrelay_actions(call);
 
     convrelay_session_turn_end(call->session, how, ngx_current_msec, &out);
+
+    ngx_http_convrelay_clock_update(call);
 }
 
 
@@ -238,7 +233,7 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 
     f = t->fetch;
 
-    if (f->status == 0 || f->encoded || f->late || f->large || f->failed) {
+    if (f->status == 0 || f->encoded || f->large || f->failed) {
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_FAILED;
     }
@@ -292,37 +287,14 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
     char                         why[160];
     ngx_str_t                    peer;
     const char                  *reason;
-    ngx_http_upstream_t         *u;
     convrelay_llm_error_t       *e;
     ngx_http_convrelay_fetch_t  *f;
 
     f = t->fetch;
-
-    ngx_str_set(&peer, "-");
-
-    u = f->request->upstream;
-
-    if (u && u->state && u->state->peer) {
-        peer = *u->state->peer;
-    }
-
     e = t->stream.error;
-
-    if (t->no_path && f->status) {
-        ngx_http_convrelay_log(t->call, NGX_LOG_ERR,
-                               "\"proxy_pass\" has no path",
-                               "LLM was asked for \"%V\", the name of the "
-                               "location: \"proxy_pass\" has no path, write "
-                               "the whole URL of the LLM, such as "
-                               "\"https://host/v1/chat/completions\"",
-                               &u->uri);
-    }
 
     if (f->encoded) {
         reason = "it sent a Content-Encoding that was not asked for";
-
-    } else if (f->late) {
-        reason = "took too long";
 
     } else if (f->large) {
         reason = "sent too much";
@@ -334,10 +306,12 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
         reason = (f->rc == NGX_HTTP_GATEWAY_TIME_OUT) ? "timed out"
                                                       : "gave no answer";
 
-    } else if (ngx_http_convrelay_log_redirect(t, &peer) == NGX_OK) {
+    } else if (ngx_http_convrelay_log_redirect(t) == NGX_OK) {
         return;
 
     } else if (e) {
+        ngx_http_convrelay_turn_blame(t, &peer);
+
         ngx_http_convrelay_answer_mask(t, e->code, sizeof(e->code));
         ngx_http_convrelay_answer_mask(t, e->type, sizeof(e->type));
         ngx_http_convrelay_answer_mask(t, e->message, sizeof(e->message));
@@ -356,17 +330,15 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
         convrelay_llm_why(&t->stream, why, sizeof(why));
         ngx_http_convrelay_answer_mask(t, why, sizeof(why));
 
+        ngx_http_convrelay_turn_blame(t, &peer);
+
         ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
                                "LLM failed: upstream: %V, status: %ui, its "
                                "answer was empty%s", &peer, f->status, why);
         return;
     }
 
-    ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
-                           "LLM failed: upstream: %V, status: %ui, %s", &peer,
-                           f->status ? f->status
-                                     : (ngx_uint_t) ngx_max(f->rc, 0),
-                           reason);
+    ngx_http_convrelay_turn_failed(t, reason);
 }
 
 
@@ -400,9 +372,10 @@ ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
 /* NGX_OK, or NGX_DECLINED: the answer is not one */
 
 static ngx_int_t
-ngx_http_convrelay_log_redirect(ngx_http_convrelay_turn_t *t, ngx_str_t *peer)
+ngx_http_convrelay_log_redirect(ngx_http_convrelay_turn_t *t)
 {
     char                  location[257];
+    ngx_str_t             peer;
     ngx_uint_t            status;
     ngx_table_elt_t      *h;
     ngx_http_upstream_t  *u;
@@ -421,11 +394,13 @@ ngx_http_convrelay_log_redirect(ngx_http_convrelay_turn_t *t, ngx_str_t *peer)
     convrelay_redact(location, sizeof(location), h->value.data, h->value.len);
     ngx_http_convrelay_answer_mask(t, location, sizeof(location));
 
+    ngx_http_convrelay_turn_blame(t, &peer);
+
     ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
                            "LLM failed: upstream: %V, status: %ui, it "
                            "redirects to \"%s\", which is not followed: "
                            "write the final URL in \"proxy_pass\"",
-                           peer, status, location);
+                           &peer, status, location);
 
     return NGX_OK;
 }

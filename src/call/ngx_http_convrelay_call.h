@@ -165,10 +165,8 @@ struct ngx_http_convrelay_call_s {
 
     uint32_t                          node;   /* in the zone, or 0 */
 
-    ngx_msec_t                        started;
     ngx_msec_t                        pinged;
     convrelay_rate_t                  frames;
-    convrelay_rate_t                  started_turns;
 
     ngx_event_t                       event;  /* timer: what time brings next;
                                                  posted: see closing, dead */
@@ -406,6 +404,14 @@ void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
 
 /* NGX_OK, or NGX_ERROR: no turn was started (logged) */
 ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
+
+/* the upstream of a turn that failed, or "-"; logs a known cause */
+void ngx_http_convrelay_turn_blame(ngx_http_convrelay_turn_t *t,
+    ngx_str_t *peer);
+
+/* one line for a turn that failed; reason follows the upstream's status */
+void ngx_http_convrelay_turn_failed(ngx_http_convrelay_turn_t *t,
+    const char *reason);
 
 /* the session has done with it: ends its upstream in this event-loop turn */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);

@@ -51,13 +51,8 @@ ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call)
 static ngx_msec_t
 ngx_http_convrelay_clock_next(ngx_http_convrelay_call_t *call)
 {
-    uint64_t                           deadline;
-    ngx_msec_t                         age;
-    ngx_msec_int_t                     next, send;
-    ngx_http_convrelay_limits_conf_t  *limits;
-
-    limits = &call->conf->limits;
-    age = ngx_current_msec - call->started;
+    uint64_t        deadline;
+    ngx_msec_int_t  next, send;
 
     send = call->send_by - ngx_current_msec;
 
@@ -65,18 +60,10 @@ ngx_http_convrelay_clock_next(ngx_http_convrelay_call_t *call)
         return ngx_max(send, 1);
     }
 
-    next = call->pinged + limits->ping_interval - ngx_current_msec;
+    next = call->pinged + call->conf->limits.ping_interval - ngx_current_msec;
 
     if (call->send_by) {
         next = ngx_min(next, send);
-    }
-
-    if (!call->session->setup_seen) {
-        next = ngx_min(next, (ngx_msec_int_t) (limits->setup_timeout - age));
-    }
-
-    if (limits->max_call_time && !call->session->ending) {
-        next = ngx_min(next, (ngx_msec_int_t) (limits->max_call_time - age));
     }
 
     deadline = convrelay_session_deadline(call->session);

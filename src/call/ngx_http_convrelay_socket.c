@@ -25,8 +25,6 @@ static void ngx_http_convrelay_call_end(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call);
-static ngx_uint_t ngx_http_convrelay_clock_too_long(
-    ngx_http_convrelay_call_t *call, ngx_msec_t age);
 static void ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call);
 
@@ -69,12 +67,10 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     call->reader.max_message = conf->limits.max_message_size;
     call->reader.max_fragments = conf->limits.max_fragments;
 
-    convrelay_session_init(call->session, &conf->session);
+    convrelay_session_init(call->session, &conf->session, ngx_current_msec);
 
-    call->started = ngx_current_msec;
     call->pinged = ngx_current_msec;
     call->frames.at = ngx_current_msec;
-    call->started_turns.at = ngx_current_msec;
 
     call->event.handler = ngx_http_convrelay_call_handler;
     call->event.data = call;
@@ -404,89 +400,41 @@ ngx_http_convrelay_write_handler(ngx_http_request_t *r)
 }
 
 
+/* the socket's own deadlines; all others are the session's */
+
 static void
 ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
 {
-    ngx_msec_t                      age;
-    ngx_log_t                      *log;
-    convrelay_str_t                 reason;
-    ngx_http_convrelay_loc_conf_t  *clcf;
+    ngx_http_convrelay_limits_conf_t  *limits;
 
     if (call->dead) {
         return;
     }
 
-    clcf = call->conf;
-    log = call->connection->log;
+    limits = &call->conf->limits;
 
     if (call->send_by
         && (ngx_msec_int_t) (call->send_by - ngx_current_msec) <= 0)
     {
-        ngx_log_error(NGX_LOG_INFO, log, NGX_ETIMEDOUT,
+        ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
                       "client timed out: %uz bytes wait for it, limit is "
                       "%M ms", call->output.queued,
                       call->closing ? NGX_HTTP_CONVRELAY_CLOSE_TIME
-                                    : clcf->limits.send_timeout);
+                                    : limits->send_timeout);
 
         ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
         return;
     }
 
-    age = ngx_current_msec - call->started;
-
-    if (call->closing) {
-
-        /* nothing else is due any more */
-
-    } else if (!call->session->setup_seen
-               && age >= clcf->limits.setup_timeout)
-    {
-        ngx_log_error(NGX_LOG_INFO, log, 0,
-                      "client sent no setup message for %M ms, limit is "
-                      "%M ms, closing", age, clcf->limits.setup_timeout);
-
-        convrelay_str_set(&reason, "no setup message");
-        ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
-                                      &reason);
-
-    } else if (ngx_http_convrelay_clock_too_long(call, age)) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "call is %M ms long, limit is %M ms, closing",
-                      age, clcf->limits.max_call_time);
-
-        if (clcf->session.triggers
-            & convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TOO_LONG))
-        {
-            ngx_http_convrelay_clock_session(call);
-
-        } else {
-            convrelay_str_set(&reason, "call is too long");
-            ngx_http_convrelay_call_close(call, CONVRELAY_WS_NORMAL, &reason);
-        }
-
-    } else {
+    if (!call->closing) {
         ngx_http_convrelay_clock_session(call);
 
-        if (ngx_current_msec - call->pinged >= clcf->limits.ping_interval) {
+        if (ngx_current_msec - call->pinged >= limits->ping_interval) {
             ngx_http_convrelay_ping(call);
         }
     }
 
     ngx_http_convrelay_clock_update(call);
-}
-
-
-/* a call that ends on its own has a limit in its session */
-
-static ngx_uint_t
-ngx_http_convrelay_clock_too_long(ngx_http_convrelay_call_t *call,
-    ngx_msec_t age)
-{
-    ngx_msec_t  max;
-
-    max = call->conf->limits.max_call_time;
-
-    return max && age >= max && !call->session->ending;
 }
 
 
@@ -496,21 +444,15 @@ ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
     uint64_t             deadline;
     convrelay_actions_t  out;
 
-    out = ngx_http_convrelay_actions(call);
     deadline = convrelay_session_deadline(call->session);
 
-    if (ngx_http_convrelay_clock_too_long(call, ngx_current_msec
-                                                - call->started))
-    {
-        convrelay_session_call_too_long(call->session, ngx_current_msec,
-                                        &out);
-
-    } else if (deadline && deadline <= ngx_current_msec) {
-        convrelay_session_clock(call->session, ngx_current_msec, &out);
-
-    } else {
+    if (deadline == 0 || deadline > ngx_current_msec) {
         return;
     }
+
+    out = ngx_http_convrelay_actions(call);
+
+    convrelay_session_clock(call->session, ngx_current_msec, &out);
 
     if (!call->dead
         && ngx_http_convrelay_output_flush(call) == NGX_ERROR)

@@ -130,7 +130,6 @@ ngx_http_convrelay_turn_request(ngx_http_convrelay_turn_t *t)
 
     to->handler = call->conf->llm.handler;
     to->body = b;
-    to->timeout = call->conf->limits.max_answer_time;
     to->max_size = call->conf->limits.max_response_size;
     to->stream = 1;
 
@@ -182,6 +181,50 @@ ngx_http_convrelay_turn_check_version(ngx_http_convrelay_turn_t *t,
                       "connection: add \"proxy_http_version 1.1\" and "
                       "\"proxy_set_header Connection \"\"\"");
     }
+}
+
+
+void
+ngx_http_convrelay_turn_blame(ngx_http_convrelay_turn_t *t, ngx_str_t *peer)
+{
+    ngx_http_upstream_t  *u;
+
+    ngx_str_set(peer, "-");
+
+    u = t->fetch->request->upstream;
+
+    if (u && u->state && u->state->peer) {
+        *peer = *u->state->peer;
+    }
+
+    if (t->no_path && t->fetch->status) {
+        ngx_http_convrelay_log(t->call, NGX_LOG_ERR,
+                               "\"proxy_pass\" has no path",
+                               "LLM was asked for \"%V\", the name of the "
+                               "location: \"proxy_pass\" has no path, write "
+                               "the whole URL of the LLM, such as "
+                               "\"https://host/v1/chat/completions\"",
+                               &u->uri);
+    }
+}
+
+
+void
+ngx_http_convrelay_turn_failed(ngx_http_convrelay_turn_t *t,
+    const char *reason)
+{
+    ngx_str_t                    peer;
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = t->fetch;
+
+    ngx_http_convrelay_turn_blame(t, &peer);
+
+    ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
+                           "LLM failed: upstream: %V, status: %ui, %s", &peer,
+                           f->status ? f->status
+                                     : (ngx_uint_t) ngx_max(f->rc, 0),
+                           reason);
 }
 
 

@@ -35,7 +35,7 @@ static void convrelay_session_unknown(convrelay_session_t *s,
 
 void
 convrelay_session_init(convrelay_session_t *s,
-    const convrelay_session_conf_t *conf)
+    const convrelay_session_conf_t *conf, uint64_t now)
 {
     memset(s, 0, sizeof(convrelay_session_t));
 
@@ -43,6 +43,17 @@ convrelay_session_init(convrelay_session_t *s,
     s->first_token = -1;
     s->history.max_messages = conf->max_history_messages;
     s->history.max_bytes = conf->max_history_bytes;
+    s->turn_rate.at = now;
+
+    if (conf->setup_timeout) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_SETUP, now,
+                               conf->setup_timeout);
+    }
+
+    if (conf->max_call_time) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_CALL, now,
+                               conf->max_call_time);
+    }
 }
 
 
@@ -62,8 +73,8 @@ convrelay_session_over(convrelay_session_t *s)
     s->prompt = NULL;
     s->closed = 1;
     s->turn_running = 0;
-    s->keys_deadline = 0;
-    s->end_deadline = 0;
+
+    convrelay_session_wait_no_more(s);
 }
 
 
@@ -143,13 +154,19 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    if (s->keys_deadline) {
+    if (convrelay_session_count_turn(s, now, out) != CONVRELAY_OK) {
+        return;
+    }
+
+    if (s->deadlines[CONVRELAY_DEADLINE_KEYS]) {
         s->prompt_is_newer = 1;
 
         /* who speaks has done with the keys: no pause is waited for, which
            would end in the middle of the answer */
 
-        s->keys_deadline = s->keys_complete ? s->keys_deadline : now;
+        if (!s->keys_complete) {
+            convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now, 0);
+        }
     }
 
     /* what was sent of a running answer is going to be spoken: all is kept */
@@ -241,62 +258,4 @@ convrelay_session_unknown(convrelay_session_t *s,
 
     convrelay_session_note(out, CONVRELAY_LOG_INFO,
                            "client sent a message of unknown type", &type);
-}
-
-
-void
-convrelay_session_call_too_long(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    if (s->closed || s->ending) {
-        return;
-    }
-
-    if (!s->setup_seen
-        || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_CALL_TOO_LONG))
-    {
-        convrelay_session_close(s, out, 1000, "call is too long");
-        return;
-    }
-
-    convrelay_session_cancel(s, out);
-    convrelay_session_trigger(s, CONVRELAY_TRIGGER_CALL_TOO_LONG, NULL, out);
-}
-
-
-uint64_t
-convrelay_session_deadline(const convrelay_session_t *s)
-{
-    if (s->keys_deadline
-        && (s->end_deadline == 0 || s->keys_deadline < s->end_deadline))
-    {
-        return s->keys_deadline;
-    }
-
-    return s->end_deadline;
-}
-
-
-void
-convrelay_session_clock(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    if (s->closed) {
-        return;
-    }
-
-    if (s->end_deadline && now >= s->end_deadline) {
-
-        if (s->end_sent) {
-            convrelay_session_close(s, out, 1000, "call has ended");
-            return;
-        }
-
-        convrelay_session_send_end(s, now, out);
-        return;
-    }
-
-    if (s->keys_deadline && now >= s->keys_deadline) {
-        convrelay_session_keys_end(s, out);
-    }
 }

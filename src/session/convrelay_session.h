@@ -13,6 +13,7 @@
 
 
 #include "convrelay_base.h"
+#include "convrelay_rate.h"
 #include "convrelay_relay.h"
 #include "convrelay_history.h"
 #include "convrelay_heard.h"
@@ -68,12 +69,18 @@ typedef enum {
 typedef struct {
     convrelay_act_e               type;
     unsigned                      last:1; /* TEXT */
+    unsigned                      logged:1;       /* CLOSE: a LOG before it
+                                             said why */
     unsigned                      code;   /* CLOSE; TRIGGER: which */
     convrelay_log_e               level;  /* LOG */
-    const char                   *note;   /* LOG and CLOSE: a phrase */
+    const char                   *note;   /* LOG and CLOSE: a constant phrase;
+                                             CANCEL: how the turn failed, after
+                                             "LLM failed: ", or NULL */
     convrelay_str_t               text;   /* TEXT; TRIGGER: the prompt; LOG: a
                                              public detail such as a type
                                              name, or empty */
+    convrelay_str_t               line;   /* LOG: what to log in the place of
+                                             note and text, or empty */
     const convrelay_relay_out_t  *message;    /* SEND */
 } convrelay_action_t;
 
@@ -120,6 +127,12 @@ typedef struct {
     size_t                   max_history_bytes;       /* 0: no limit */
     size_t                   max_answer;              /* bytes; 0: no limit */
 
+    uint64_t                 setup_timeout;       /* ms */
+    uint64_t                 max_call_time;       /* ms; 0: no limit */
+    uint64_t                 max_answer_time;     /* ms; 0: no limit */
+    unsigned                 max_turn_rate;       /* turns a minute; 0: no
+                                                     limit */
+
     unsigned                 triggers;    /* bits of those that have a
                                              rule */
     unsigned                 greeting:1;  /* it goes into the history */
@@ -130,6 +143,26 @@ typedef struct {
     uint64_t                 dtmf_pause;  /* ms that end an entry */
     uint64_t                 end_timeout; /* ms that an end waits at most */
 } convrelay_session_conf_t;
+
+
+/*
+ * What a call can wait for, each until a time of its own.  A timer is a line
+ * here, a convrelay_session_wait() where it begins, and a case of
+ * convrelay_session_clock(), which finds the deadline cleared.  Where several
+ * are due at once they come in this order.  All of them end with the
+ * conversation: an end that waits clears what is set.
+ */
+
+typedef enum {
+    CONVRELAY_DEADLINE_SETUP = 0, /* the setup message has to have come */
+    CONVRELAY_DEADLINE_CALL,      /* the call is too long */
+    CONVRELAY_DEADLINE_ANSWER,    /* the running turn takes too long */
+    CONVRELAY_DEADLINE_KEYS,      /* no more keys belong to the entry */
+    CONVRELAY_DEADLINE_END,       /* an end waits for its last words no more */
+    CONVRELAY_DEADLINE_CLOSE,     /* an end was sent: Twilio should have closed
+                                     the call */
+    CONVRELAY_DEADLINES           /* how many there are */
+} convrelay_deadline_e;
 
 
 typedef enum {
@@ -227,11 +260,9 @@ typedef struct {
     convrelay_str_t          handoff;     /* of the end, owned */
 
     /* ms of the clock, 0: none */
-    uint64_t                 keys_deadline;       /* ends the entry */
+    uint64_t                 deadlines[CONVRELAY_DEADLINES];
     uint64_t                 terminator_until;    /* it belongs to the entry
                                              that dtmf_max has ended */
-    uint64_t                 end_deadline;        /* the end is sent; then,
-                                             the call is closed */
     uint64_t                 last_off_from;       /* agentSpeaking off means
                                              the last words from here on */
     uint64_t                 error_ignored_until; /* as a trigger */
@@ -243,6 +274,7 @@ typedef struct {
     uint64_t                 queued_time; /* ms that what was queued after
                                              the answer takes */
 
+    convrelay_rate_t         turn_rate;
     uint64_t                 turns;
     uint64_t                 interrupts;
     uint64_t                 tokens;      /* pieces of the model's text that
@@ -256,9 +288,9 @@ typedef struct {
 } convrelay_session_t;
 
 
-/* zero-fills; conf is borrowed */
+/* zero-fills; conf is borrowed; the call begins now */
 void convrelay_session_init(convrelay_session_t *s,
-    const convrelay_session_conf_t *conf);
+    const convrelay_session_conf_t *conf, uint64_t now);
 void convrelay_session_free(convrelay_session_t *s);
 
 /*
@@ -304,7 +336,8 @@ void convrelay_session_over(convrelay_session_t *s);
  *              five seconds.
  *   unknown    LOG, once a call.
  *
- * From the action "end" on, prompts and keys are ignored.
+ * From the action "end" on, prompts and keys are ignored.  A prompt, or keys
+ * that the LLM is asked about, that go past max_turn_rate: CLOSE 1008.
  */
 void convrelay_session_message(convrelay_session_t *s,
     const convrelay_relay_message_t *m, uint64_t now,
@@ -332,13 +365,18 @@ void convrelay_session_delta(convrelay_session_t *s,
 void convrelay_session_turn_end(convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);
 
-/* the limit of the call's length is reached: TRIGGER, or CLOSE 1000 */
-void convrelay_session_call_too_long(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
 /*
- * The clock struck deadline(), which is 0 where no time is waited for; it
- * may change with every event but a delta.
+ * deadline() is the earliest one, or 0; it may change with every event except
+ * a delta.  clock() does what is due, one deadline in a call:
+ *
+ *   SETUP   CLOSE 1008
+ *   CALL    TRIGGER, or CLOSE 1000
+ *   ANSWER  CANCEL with a note, then as turn end, FAILED
+ *   KEYS    TRIGGER
+ *   END     SEND of the end
+ *   CLOSE   CLOSE 1000
+ *
+ * Earlier than that it does nothing.
  */
 uint64_t convrelay_session_deadline(const convrelay_session_t *s);
 void convrelay_session_clock(convrelay_session_t *s, uint64_t now,

@@ -6,7 +6,15 @@
  */
 
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "convrelay_session_parts.h"
+
+
+static void convrelay_session_close_call(convrelay_session_t *s,
+    convrelay_actions_t *out, unsigned code, const char *note,
+    unsigned logged);
 
 
 void
@@ -86,21 +94,63 @@ convrelay_session_text_last(convrelay_actions_t *out)
 
 
 void
+convrelay_session_log(convrelay_actions_t *out, convrelay_log_e level,
+    const char *kind, const char *fmt, ...)
+{
+    int                 n;
+    char                line[256];
+    va_list             args;
+    convrelay_action_t  a;
+
+    va_start(args, fmt);
+    n = vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+
+    memset(&a, 0, sizeof(convrelay_action_t));
+
+    a.type = CONVRELAY_ACT_LOG;
+    a.level = level;
+    a.note = kind;
+    a.line.data = (u_char *) line;
+    a.line.len = (n < (int) sizeof(line)) ? n : (int) sizeof(line) - 1;
+
+    out->act(out, &a);
+}
+
+
+void
 convrelay_session_close(convrelay_session_t *s, convrelay_actions_t *out,
     unsigned code, const char *note)
+{
+    convrelay_session_close_call(s, out, code, note, 0);
+}
+
+
+void
+convrelay_session_close_logged(convrelay_session_t *s,
+    convrelay_actions_t *out, unsigned code, const char *note)
+{
+    convrelay_session_close_call(s, out, code, note, 1);
+}
+
+
+static void
+convrelay_session_close_call(convrelay_session_t *s, convrelay_actions_t *out,
+    unsigned code, const char *note, unsigned logged)
 {
     convrelay_action_t  a;
 
     s->closed = 1;
     s->turn_running = 0;
-    s->keys_deadline = 0;
-    s->end_deadline = 0;
+
+    convrelay_session_wait_no_more(s);
 
     memset(&a, 0, sizeof(convrelay_action_t));
 
     a.type = CONVRELAY_ACT_CLOSE;
     a.code = code;
     a.note = note;
+    a.logged = logged;
 
     out->act(out, &a);
 }

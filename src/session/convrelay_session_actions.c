@@ -232,8 +232,9 @@ convrelay_session_perform_end(convrelay_session_t *s,
     }
 
     s->ending = 1;
-    s->keys_deadline = 0;
     s->keys_complete = 0;
+
+    convrelay_session_wait_no_more(s);
 
     wait = convrelay_session_end_wait(s, now);
 
@@ -242,7 +243,7 @@ convrelay_session_perform_end(convrelay_session_t *s,
         return CONVRELAY_OK;
     }
 
-    s->end_deadline = now + wait;
+    convrelay_session_wait(s, CONVRELAY_DEADLINE_END, now, wait);
 
     return CONVRELAY_OK;
 }
@@ -287,7 +288,10 @@ convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
     }
 
     s->end_sent = 1;
-    s->end_deadline = now + CONVRELAY_SESSION_CLOSE_TIME;
+
+    convrelay_session_wait_no_more(s);
+    convrelay_session_wait(s, CONVRELAY_DEADLINE_CLOSE, now,
+                           CONVRELAY_SESSION_CLOSE_TIME);
 
     memset(&end, 0, sizeof(convrelay_relay_out_t));
 
@@ -355,6 +359,10 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
     if (trigger == CONVRELAY_TRIGGER_DTMF) {
 
         if (text->len == 0) {
+            return;
+        }
+
+        if (convrelay_session_count_turn(s, now, out) != CONVRELAY_OK) {
             return;
         }
 

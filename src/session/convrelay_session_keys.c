@@ -16,6 +16,8 @@
 
 static void convrelay_session_next_key(convrelay_session_t *s, u_char key,
     uint64_t now, convrelay_actions_t *out);
+static unsigned convrelay_session_cuttable(const convrelay_session_t *s,
+    uint64_t now);
 
 
 void
@@ -42,7 +44,7 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
 
     s->repeat_until = 0;
 
-    if (s->prompt_is_newer && s->keys_deadline) {
+    if (s->prompt_is_newer && s->deadlines[CONVRELAY_DEADLINE_KEYS]) {
         convrelay_session_next_key(s, key, now, out);
         return;
     }
@@ -60,7 +62,8 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
         && s->digits.len < s->conf->dtmf_max
         && s->digits.len < CONVRELAY_SESSION_MAX_DIGITS)
     {
-        s->keys_deadline = now + s->conf->dtmf_pause;
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now,
+                               s->conf->dtmf_pause);
         return;
     }
 
@@ -71,11 +74,10 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
     /* Twilio tells the key first, then what it cut: that has to be told apart
        from an interrupt of the answer to the key */
 
-    if (convrelay_session_spoken_until(s) > now
-        && !convrelay_session_heard_all(s))
-    {
+    if (convrelay_session_cuttable(s, now)) {
         s->keys_complete = 1;
-        s->keys_deadline = now + CONVRELAY_SESSION_SETTLE_TIME;
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now,
+                               CONVRELAY_SESSION_SETTLE_TIME);
         return;
     }
 
@@ -95,23 +97,31 @@ convrelay_session_next_key(convrelay_session_t *s, u_char key, uint64_t now,
     s->next_key = 1;
 
     if (key != s->conf->dtmf_terminator) {
-        s->keys_deadline = now + s->conf->dtmf_pause;
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now,
+                               s->conf->dtmf_pause);
 
     } else {
 
         /* complete as it is, but there is one event at a time */
 
         s->keys_complete = 1;
-        s->keys_deadline = now;
 
-        if (convrelay_session_spoken_until(s) > now
-            && !convrelay_session_heard_all(s))
-        {
-            s->keys_deadline += CONVRELAY_SESSION_SETTLE_TIME;
-        }
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now,
+                               convrelay_session_cuttable(s, now)
+                               ? CONVRELAY_SESSION_SETTLE_TIME : 0);
     }
 
     convrelay_session_trigger(s, CONVRELAY_TRIGGER_DTMF, NULL, out);
+}
+
+
+/* true where a key may have cut an answer: an interrupt may follow it */
+
+static unsigned
+convrelay_session_cuttable(const convrelay_session_t *s, uint64_t now)
+{
+    return convrelay_session_spoken_until(s) > now
+           && !convrelay_session_heard_all(s);
 }
 
 
@@ -119,7 +129,7 @@ void
 convrelay_session_keys_end(convrelay_session_t *s, convrelay_actions_t *out)
 {
     s->keys_complete = 0;
-    s->keys_deadline = 0;
+    s->deadlines[CONVRELAY_DEADLINE_KEYS] = 0;
 
     convrelay_session_trigger(s, CONVRELAY_TRIGGER_DTMF, NULL, out);
 }

@@ -13,6 +13,20 @@
 #include "convrelay_session.h"
 
 
+/* convrelay_session_clock.c */
+
+/* the deadline is in so many ms */
+void convrelay_session_wait(convrelay_session_t *s,
+    convrelay_deadline_e deadline, uint64_t now, uint64_t ms);
+
+/* none is waited for */
+void convrelay_session_wait_no_more(convrelay_session_t *s);
+
+/* CONVRELAY_OK, or CONVRELAY_DECLINED: one too many, the call is closed */
+int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
 /* convrelay_session_setup.c */
 
 void convrelay_session_setup(convrelay_session_t *s,
@@ -60,6 +74,13 @@ int convrelay_session_ask(convrelay_session_t *s,
 
 void convrelay_session_start(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
+
+/* the running turn has no more time: it failed */
+void convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* no turn runs any more, nor its time */
+void convrelay_session_turn_over(convrelay_session_t *s);
 
 /* ends the running turn, if any, and keeps all that was sent of it */
 void convrelay_session_cancel(convrelay_session_t *s,
@@ -134,7 +155,16 @@ void convrelay_session_text_last(convrelay_actions_t *out);
 /* detail: as of a LOG; or NULL */
 void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
     const char *note, const convrelay_str_t *detail);
+
+/* a whole line; kind: a constant phrase */
+void convrelay_session_log(convrelay_actions_t *out, convrelay_log_e level,
+    const char *kind, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* close_logged(): a line before it said why */
 void convrelay_session_close(convrelay_session_t *s,
+    convrelay_actions_t *out, unsigned code, const char *note);
+void convrelay_session_close_logged(convrelay_session_t *s,
     convrelay_actions_t *out, unsigned code, const char *note);
 void convrelay_session_no_memory(convrelay_session_t *s,
     convrelay_actions_t *out);

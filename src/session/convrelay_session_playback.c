@@ -65,7 +65,7 @@ convrelay_session_cut(convrelay_session_t *s,
     convrelay_answer_t  *a;
 
     if (s->turn_running) {
-        s->turn_running = 0;
+        convrelay_session_turn_over(s);
 
         convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
 

@@ -60,6 +60,7 @@ convrelay_session_setup(convrelay_session_t *s,
         }
 
         s->setup_seen = 1;
+        s->deadlines[CONVRELAY_DEADLINE_SETUP] = 0;
 
         convrelay_session_act(out, CONVRELAY_ACT_SETUP);
 

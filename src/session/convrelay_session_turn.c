@@ -49,6 +49,11 @@ convrelay_session_start(convrelay_session_t *s, uint64_t now,
     s->asked_at = now;
     s->first_token = -1;
 
+    if (s->conf->max_answer_time) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_ANSWER, now,
+                               s->conf->max_answer_time);
+    }
+
     convrelay_session_act(out, CONVRELAY_ACT_START);
 }
 
@@ -121,7 +126,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         return;
     }
 
-    s->turn_running = 0;
+    convrelay_session_turn_over(s);
     s->repeat_until = 0;
 
     if (s->turn_sent) {
@@ -192,13 +197,43 @@ convrelay_session_sticks(const convrelay_session_t *s,
 
 
 void
+convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_action_t  cancel;
+
+    convrelay_session_log(out, CONVRELAY_LOG_WARN,
+                          "LLM's answer takes too long",
+                          "LLM's answer takes longer than %llu ms, the limit",
+                          (unsigned long long) s->conf->max_answer_time);
+
+    memset(&cancel, 0, sizeof(convrelay_action_t));
+
+    cancel.type = CONVRELAY_ACT_CANCEL;
+    cancel.note = "took too long";
+
+    out->act(out, &cancel);
+
+    convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, now, out);
+}
+
+
+void
+convrelay_session_turn_over(convrelay_session_t *s)
+{
+    s->turn_running = 0;
+    s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
+}
+
+
+void
 convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
 {
     if (!s->turn_running) {
         return;
     }
 
-    s->turn_running = 0;
+    convrelay_session_turn_over(s);
     s->repeat_until = 0;
 
     convrelay_session_act(out, CONVRELAY_ACT_CANCEL);

@@ -177,7 +177,7 @@ run(const u_char *message, size_t len, const u_char *answer)
     conf.dtmf_max = 4;
     conf.dtmf_pause = 1000;
 
-    convrelay_session_init(&s, &conf);
+    convrelay_session_init(&s, &conf, 1000);
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_SETUP;

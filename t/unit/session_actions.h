@@ -32,6 +32,7 @@ typedef struct {
     convrelay_relay_out_t      messages[LIST_SIZE];
     u_char                     details[LIST_SIZE]
                                       [CONVRELAY_SESSION_MAX_DETAIL];
+    u_char                     lines[LIST_SIZE][256];
 } list_t;
 
 
@@ -97,9 +98,14 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
         }
 
         copy->text.data = list->details[list->nactions];
+        copy->line.data = list->lines[list->nactions];
 
         if (copy->text.len) {
             memcpy(copy->text.data, a->text.data, copy->text.len);
+        }
+
+        if (a->line.len) {
+            memcpy(copy->line.data, a->line.data, a->line.len);
         }
     }
 

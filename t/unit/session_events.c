@@ -392,13 +392,14 @@ static const call_t  calls[] = {
       "deadline\n"
       "    10000\n" },
 
-    { "a long silence before the goodbye does not count", EVENTS,
+    { "a long silence before the goodbye does not count", TIMED_ON,
       "greeting \"Hi!\"\n"
       "    SETUP\n"
       "    EVENT setup\n"
       "done\n"
       "wait 60000\n"
-      "toolong\n"
+      "clock\n"
+      "    LOG warn call is 60000 ms long, limit is 60000 ms, closing\n"
       "    EVENT call_too_long\n"
       "say \"Goodbye\"\n"
       "    SEND {\"type\":\"text\",\"token\":\"Goodbye\",\"last\":tru"
@@ -407,13 +408,15 @@ static const call_t  calls[] = {
       "deadline\n"
       "    520\n" },
 
-    { "an answer still being spoken does", EVENTS,
+    { "an answer still being spoken does", TIMED_ON,
+      "wait 59900\n"
       "greeting \"Hello you\"\n"
       "    SETUP\n"
       "    EVENT setup\n"
       "done\n"
       "wait 100\n"
-      "toolong\n"
+      "clock\n"
+      "    LOG warn call is 60000 ms long, limit is 60000 ms, closing\n"
       "    EVENT call_too_long\n"
       "say \"Goodbye\"\n"
       "    SEND {\"type\":\"text\",\"token\":\"Goodbye\",\"last\":tru"
@@ -707,7 +710,8 @@ static const call_t  calls[] = {
       "    user \"Hi\"\n"
       "    assistant \"Hello\"\n" },
 
-    { "call_too_long ends the call, also without an end", EVENTS,
+    { "call_too_long ends the call, also without an end", TIMED_ON,
+      "wait 60000\n"
       "setup \"CA1\"\n"
       "    SETUP\n"
       "    EVENT setup\n"
@@ -718,7 +722,8 @@ static const call_t  calls[] = {
       "    START\n"
       "delta \"Hello\"\n"
       "    TEXT \"Hello\"\n"
-      "toolong\n"
+      "clock\n"
+      "    LOG warn call is 60000 ms long, limit is 60000 ms, closing\n"
       "    CANCEL\n"
       "    TEXT \"\" last\n"
       "    EVENT call_too_long\n"
@@ -726,7 +731,7 @@ static const call_t  calls[] = {
       "    SEND {\"type\":\"text\",\"token\":\"We have to stop here."
       "\",\"last\":true}\n"
       "done\n"
-      "toolong\n"
+      "clock\n"
       "deadline\n"
       "    2105\n"
       "history\n"
@@ -817,12 +822,14 @@ static const call_t  calls[] = {
       "history\n"
       "    assistant \"One moment.\"\n" },
 
-    { "call_too_long without actions closes", DEFAULT,
+    { "call_too_long without actions closes", TIMED,
+      "wait 60000\n"
       "setup \"CA1\"\n"
       "    SETUP\n"
-      "toolong\n"
+      "clock\n"
+      "    LOG warn call is 60000 ms long, limit is 60000 ms, closing\n"
       "    CLOSE 1000 call is too long\n"
-      "toolong\n" },
+      "clock\n" },
 
     { "a setup of another call in an event", EVENTS,
       "setup \"CA1\"\n"

@@ -70,7 +70,7 @@ test_setup(void)
 #ifndef NO_OVERRIDE
     for (i = 0; i < 2; i++) {
         before = heap.live;
-        convrelay_session_init(&s, &conf);
+        convrelay_session_init(&s, &conf, 0);
 
         heap.armed = 1;
         heap.countdown = i;
@@ -91,7 +91,7 @@ test_setup(void)
 
     list_start(&out, &s);
 
-    convrelay_session_init(&s, &conf);
+    convrelay_session_init(&s, &conf, 0);
     convrelay_session_message(&s, &m, 1000, list_next(&out));
 
     convrelay_relay_free(&m);
@@ -158,7 +158,7 @@ test_actions(void)
 
     list_start(&out, &s);
 
-    convrelay_session_init(&s, &conf);
+    convrelay_session_init(&s, &conf, 0);
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_SETUP;
@@ -219,7 +219,7 @@ test_over(void)
 
     list_start(&out, &s);
 
-    convrelay_session_init(&s, &conf);
+    convrelay_session_init(&s, &conf, 0);
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_SETUP;
@@ -311,7 +311,7 @@ test_long_call(void)
 
     list_start(&out, &s);
 
-    convrelay_session_init(&s, &conf);
+    convrelay_session_init(&s, &conf, 0);
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_SETUP;

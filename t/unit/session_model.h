@@ -118,6 +118,10 @@ typedef struct {
     uint64_t                   end_from;  /* ms, when it was wanted */
     uint64_t                   end_at;    /* ms, no later */
 
+    uint64_t                   started;
+    unsigned                   too_long:1;    /* its time is over */
+    unsigned                   counted;   /* turns, for their rate */
+
     uint64_t                   turns;
     uint64_t                   interrupts;
     uint64_t                   tokens;
@@ -143,6 +147,8 @@ static void prompt(call_t *c);
 static void partial(call_t *c);
 static void delta(call_t *c);
 static void turn_end(call_t *c);
+static void turn_ended(call_t *c, convrelay_turn_outcome_e how,
+    const char *before);
 static void interrupt(call_t *c);
 static void speak(call_t *c);
 static void tones_played(call_t *c);
@@ -161,7 +167,7 @@ static size_t words(u_char *p, unsigned n);
 static int on(const call_t *c, unsigned event);
 static void key(call_t *c);
 static void clock_event(call_t *c);
-static void call_too_long(call_t *c);
+static int counted(call_t *c);
 static void react(call_t *c);
 
 /* session_model_check.h */
@@ -191,6 +197,8 @@ static unsigned  nrepeated;   /* prompts that are the one before */
 static unsigned  nexact;      /* cuts whose place was known */
 static unsigned  nguess;      /* cuts in calls without reports */
 static unsigned  nreacted[CONVRELAY_TRIGGER_CALL_TOO_LONG + 1];
+static unsigned  ndue[CONVRELAY_DEADLINES + 1];
+static unsigned  nfast;       /* calls with too many turns */
 static unsigned  nends;       /* ends that waited */
 static unsigned  ntones;      /* ends that came with a report of keys */
 
@@ -234,7 +242,13 @@ start_call(call_t *c, unsigned seed)
     conf->dtmf_pause = 1 + rnd(4000);
     conf->end_timeout = rnd(3) ? 10000 : rnd(3000);
 
-    convrelay_session_init(&c->s, conf);
+    conf->setup_timeout = rnd(2) ? 0 : 1 + rnd(1500);
+    conf->max_call_time = rnd(4) ? 0 : 1 + rnd(60000);
+    conf->max_answer_time = rnd(2) ? 0 : 1 + rnd(5000);
+    conf->max_turn_rate = rnd(4) ? 0 : 1 + rnd(20);
+
+    c->started = c->now;
+    convrelay_session_init(&c->s, conf, c->now);
 
     if (rnd(8)) {
         setup(c);
@@ -265,7 +279,6 @@ run_event(call_t *c)
         { 10, clock_event },
         { 5, noise },
         { 2, silence },
-        { 1, call_too_long },
     };
 
     c->now += rnd(500);
@@ -273,10 +286,16 @@ run_event(call_t *c)
 
     remember(c);
 
-    n = rnd(140);
+    n = rnd(139);
 
-    if (!c->ready && n >= 90) {
-        setup(c);
+    if (!c->ready && !c->closed && n >= 90) {
+
+        if (rnd(3)) {
+            setup(c);
+
+        } else {
+            clock_event(c);
+        }
 
     } else {
 

@@ -12,6 +12,7 @@ static char check_event(call_t *c, const convrelay_action_t *a);
 static char check_send(call_t *c, const convrelay_action_t *a);
 static char check_end(call_t *c, const convrelay_relay_out_t *m);
 static cJSON *history(call_t *c);
+static void check_deadlines(call_t *c);
 static int too_much(const call_t *c);
 static int drop(call_t *c);
 
@@ -151,7 +152,7 @@ static char
 check_event(call_t *c, const convrelay_action_t *a)
 {
     static const char  *causes[] = {
-        "", "setup", "", "prompt", "noise", "turn end", "call too long",
+        "", "setup", "", "prompt", "noise", "turn end", "clock",
     };
 
     c->event = a->code;
@@ -170,7 +171,9 @@ check_event(call_t *c, const convrelay_action_t *a)
     }
 
     if (a->code == 0 || a->code > CONVRELAY_TRIGGER_CALL_TOO_LONG
-        || strcmp(causes[a->code], c->what) != 0)
+        || (strcmp(causes[a->code], c->what) != 0
+            && !(a->code == CONVRELAY_TRIGGER_LLM_FAILED
+                 && strcmp(c->what, "clock") == 0)))
     {
         bad(c, "event %u", a->code);
         c->event = 0;
@@ -416,16 +419,11 @@ learn_cut(call_t *c)
 static void
 check_state(call_t *c)
 {
-    uint64_t              at;
     convrelay_session_t  *s;
 
     s = &c->s;
-    at = c->closed ? 0 : c->ending ? c->end_at : c->keys_at;
 
-    if (convrelay_session_deadline(s) != at) {
-        bad(c, "waits until %lld, not %lld",
-            (long long) convrelay_session_deadline(s), (long long) at);
-    }
+    check_deadlines(c);
 
     if (s->lang.len != strlen(c->lang)
         || (s->lang.len && memcmp(s->lang.data, c->lang, s->lang.len) != 0))
@@ -450,6 +448,60 @@ check_state(call_t *c)
 
     if (c->open && !c->running && !c->closed) {
         bad(c, "an answer stays open");
+    }
+}
+
+
+/* each is waited for exactly as long as it can bring something */
+
+static void
+check_deadlines(call_t *c)
+{
+    uint64_t              want[CONVRELAY_DEADLINES] = { 0 }, earliest;
+    unsigned              talk;
+    convrelay_deadline_e  i;
+
+    talk = !c->closed && !c->ending;
+    earliest = 0;
+
+    if (talk && !c->ready && c->conf.setup_timeout) {
+        want[CONVRELAY_DEADLINE_SETUP] = c->started + c->conf.setup_timeout;
+    }
+
+    if (talk && !c->too_long && c->conf.max_call_time) {
+        want[CONVRELAY_DEADLINE_CALL] = c->started + c->conf.max_call_time;
+    }
+
+    if (talk && c->running && c->conf.max_answer_time) {
+        want[CONVRELAY_DEADLINE_ANSWER] = c->asked_at
+                                          + c->conf.max_answer_time;
+    }
+
+    if (talk) {
+        want[CONVRELAY_DEADLINE_KEYS] = c->keys_at;
+    }
+
+    if (!c->closed && c->ending) {
+        want[c->ended ? CONVRELAY_DEADLINE_CLOSE : CONVRELAY_DEADLINE_END]
+            = c->end_at;
+    }
+
+    for (i = 0; i < CONVRELAY_DEADLINES; i++) {
+
+        if (c->s.deadlines[i] != want[i]) {
+            bad(c, "deadline %d is %lld, not %lld", (int) i,
+                (long long) c->s.deadlines[i], (long long) want[i]);
+        }
+
+        if (want[i] && (earliest == 0 || want[i] < earliest)) {
+            earliest = want[i];
+        }
+    }
+
+    if (convrelay_session_deadline(&c->s) != earliest) {
+        bad(c, "waits until %lld, not %lld",
+            (long long) convrelay_session_deadline(&c->s),
+            (long long) earliest);
     }
 }
 

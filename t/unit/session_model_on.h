@@ -129,7 +129,7 @@ key_behind(call_t *c, u_char ch)
     }
 
     c->settling = 1;
-    c->keys_at = convrelay_session_deadline(&c->s);
+    c->keys_at = c->s.deadlines[CONVRELAY_DEADLINE_KEYS];
 
     wait = to_be_heard(c) ? SETTLE_TIME : 0;
 
@@ -152,7 +152,7 @@ press(call_t *c)
     check_actions(c, "");
 
     c->settling = 1;
-    c->keys_at = convrelay_session_deadline(&c->s);
+    c->keys_at = c->s.deadlines[CONVRELAY_DEADLINE_KEYS];
 
     if (c->keys_at <= c->now || c->keys_at > c->now + SETTLE_TIME) {
         bad(c, "complete keys wait for %d ms", (int) (c->keys_at - c->now));
@@ -160,11 +160,14 @@ press(call_t *c)
 }
 
 
+/* which deadline is due is the session's to say, what it has to bring is not */
+
 static void
 clock_event(call_t *c)
 {
-    uint64_t     at;
-    const char  *want;
+    char                  want[16] = "";
+    uint64_t              at;
+    convrelay_deadline_e  due;
 
     c->what = "clock";
 
@@ -174,57 +177,106 @@ clock_event(call_t *c)
         c->now = at + rnd(50);
     }
 
-    want = "";
-
-    if (c->ending && c->now >= c->end_at) {
-        want = c->ended ? "X" : "H";
-
-    } else if (!c->ending && c->keys_at && c->now >= c->keys_at) {
-        want = "V";
+    for (due = 0; due < CONVRELAY_DEADLINES; due++) {
+        if (at && c->s.deadlines[due] == at) {
+            break;
+        }
     }
 
     convrelay_session_clock(&c->s, c->now, list_next(c->out));
 
-    check_actions(c, c->closed ? "" : want);
-    check_same(c);
-
-    /* or the clock would strike and strike */
-
-    at = convrelay_session_deadline(&c->s);
-
-    if (at && at <= c->now) {
-        bad(c, "the clock gets nowhere");
-    }
-}
-
-
-static void
-call_too_long(call_t *c)
-{
-    char  want[16] = "";
-
-    c->what = "call too long";
-
-    if (rnd(4)) {
+    if (at == 0 || c->now < at) {
+        check_actions(c, "");
+        check_same(c);
         return;
     }
 
-    convrelay_session_call_too_long(&c->s, c->now, list_next(c->out));
+    ndue[due]++;
 
-    if (c->closed || c->ending) {
-        check_actions(c, "");
+    if (c->s.deadlines[due] == at) {
+        bad(c, "the clock gets nowhere");
+    }
 
-    } else if (!c->ready || !on(c, CONVRELAY_TRIGGER_CALL_TOO_LONG)) {
-        check_actions(c, "X");
+    switch (due) {
 
-    } else {
+    case CONVRELAY_DEADLINE_SETUP:
+    case CONVRELAY_DEADLINE_CLOSE:
+        check_actions(c, (due == CONVRELAY_DEADLINE_SETUP) ? "LX" : "X");
+        break;
+
+    case CONVRELAY_DEADLINE_CALL:
+        c->too_long = 1;
+
+        if (!c->ready || !on(c, CONVRELAY_TRIGGER_CALL_TOO_LONG)) {
+            check_actions(c, "LX");
+            break;
+        }
+
+        strcpy(want, "L");
         cancel(c, want);
         check_actions(c, strcat(want, "V"));
         check_history(c);
         return;
+
+    case CONVRELAY_DEADLINE_ANSWER:
+        turn_ended(c, CONVRELAY_TURN_FAILED, "LC");
+        return;
+
+    case CONVRELAY_DEADLINE_KEYS:
+        check_actions(c, "V");
+        break;
+
+    case CONVRELAY_DEADLINE_END:
+        check_actions(c, "H");
+        break;
+
+    default:
+        bad(c, "deadline %d is due", (int) due);
     }
 
     check_same(c);
+}
+
+
+/*
+ * One turn more.  Of those that were let in there are never more than a
+ * minute's worth, and what the time since the call began gives; one that is
+ * not let in comes after a minute's worth at least.
+ */
+
+static int
+counted(call_t *c)
+{
+    unsigned                   n, rate;
+    const convrelay_action_t  *a;
+
+    c->counted++;
+
+    n = c->out->nactions;
+    a = &c->out->actions[n - 1];
+    rate = c->conf.max_turn_rate;
+
+    if (n == 0 || a->type != CONVRELAY_ACT_CLOSE) {
+
+        if (rate && (uint64_t) (c->counted - rate) * 60000
+                    > (c->now - c->started) * rate
+            && c->counted > rate)
+        {
+            bad(c, "%u turns at a rate of %u", c->counted, rate);
+        }
+
+        return 1;
+    }
+
+    if (rate == 0 || c->counted <= rate) {
+        bad(c, "closed for %u turns at a rate of %u", c->counted, rate);
+    }
+
+    nfast++;
+    check_actions(c, "LX");
+    check_same(c);
+
+    return 0;
 }
 
 
@@ -559,7 +611,7 @@ ending(call_t *c, char *want)
 
     nends++;
 
-    c->end_at = convrelay_session_deadline(&c->s);
+    c->end_at = c->s.deadlines[CONVRELAY_DEADLINE_END];
 
     if (c->end_at < c->now + least || c->end_at > c->now + most) {
         bad(c, "an end waits for %lld ms",
@@ -599,6 +651,10 @@ declined(call_t *c)
         if (text.len == 0) {
             check_actions(c, "");
             check_same(c);
+            return;
+        }
+
+        if (!counted(c)) {
             return;
         }
 

@@ -144,6 +144,10 @@ prompt(call_t *c)
         return;
     }
 
+    if (!counted(c)) {
+        return;
+    }
+
     cancel(c, want);
     add(c, 0, text, m.u.prompt.voice_prompt.len);
 
@@ -292,8 +296,6 @@ delta_over(call_t *c, convrelay_str_t *text, size_t max)
 static void
 turn_end(call_t *c)
 {
-    const char               *want;
-    unsigned                  well;
     convrelay_turn_outcome_e  how;
 
     c->what = "turn end";
@@ -307,6 +309,20 @@ turn_end(call_t *c)
         check_same(c);
         return;
     }
+
+    turn_ended(c, how, "");
+}
+
+
+/* before: actions that come first */
+
+static void
+turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
+{
+    char                      all[16];
+    const char               *want;
+    unsigned                  well;
+    const convrelay_str_t    *blank;
 
     c->running = 0;
     c->repeat_until = 0;
@@ -334,9 +350,9 @@ turn_end(call_t *c)
         if (c->sent && c->answer[c->len - 1] > ' ') {
             want = "TE.";
 
-            if (c->out->actions[0].text.len != 1
-                || c->out->actions[0].text.data[0] != ' ')
-            {
+            blank = &c->out->actions[strlen(before)].text;
+
+            if (blank->len != 1 || blank->data[0] != ' ') {
                 bad(c, "the error message sticks to the answer");
             }
         }
@@ -356,7 +372,8 @@ turn_end(call_t *c)
         want = c->sent ? "." : "";
     }
 
-    check_actions(c, want);
+    strcpy(all, before);
+    check_actions(c, strcat(all, want));
     check_history(c);
 }
 

@@ -9,7 +9,7 @@
 #include "session_model.h"
 
 
-#define CALLS  1000
+#define CALLS  2000
 
 
 static uint64_t  state;
@@ -45,6 +45,12 @@ main(void)
     tap_ok(nbad == 0, "%u events in %u calls", nevents, CALLS);
     tap_ok(nexact > 500, "%u cuts where what was heard is known", nexact);
     tap_ok(nguess > 500, "%u cuts where it is guessed", nguess);
+    tap_ok(nfast > 20, "%u calls with too many turns", nfast);
+
+    for (i = 0; i < CONVRELAY_DEADLINES; i++) {
+        tap_ok(ndue[i] > 20, "deadline %u, %u times", i, ndue[i]);
+    }
+
     tap_ok(nends > 50, "%u ends that waited", nends);
     tap_ok(nrepeated > 50, "%u prompts that are the one before", nrepeated);
     tap_ok(ntones > 20, "%u ends that came with a report of keys", ntones);

@@ -12,7 +12,7 @@
  *   unknown "type"         delta "a piece"           wait 1000
  *   end complete|empty|truncated|failed|rejected
  *
- *   greeting "text"        (setup with it)    clock    toolong
+ *   greeting "text"        (setup with it)    clock
  *   done                   declined "message to the model, or empty"
  *   say "text"             play "url"         tones "12"
  *   language "es-ES"       hangup "hand-off"  over
@@ -36,6 +36,8 @@
 #define EVENTS    4     /* actions for all events, keys by terminator */
 #define MENU      5     /* keys, one at a time, and no actions */
 #define FALLIBLE  6     /* actions for Twilio's errors only */
+#define TIMED     7     /* limits of time and of turns */
+#define TIMED_ON  8     /* the same, and actions for all events */
 
 
 typedef struct {
@@ -51,6 +53,7 @@ typedef struct {
     uint64_t                   now;
     unsigned                   search:1;  /* memory failed an interrupt */
     unsigned                   closed:1;  /* by an action */
+    unsigned                   logged:1;  /* why it is closed next */
     unsigned                   wrong:1;   /* what no event may lead to */
     size_t                     len;
     char                       out[8192];
@@ -87,7 +90,13 @@ static const convrelay_session_conf_t  confs[] = {
       .dtmf_max = 1, .dtmf_pause = 3000, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."),
       .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_ERROR),
-      .end_timeout = 10000 }
+      .end_timeout = 10000 },
+    { .error_message = convrelay_string("Sorry."), .setup_timeout = 10000,
+      .max_call_time = 60000, .max_answer_time = 5000, .max_turn_rate = 3 },
+    { .error_message = convrelay_string("Sorry."), .setup_timeout = 10000,
+      .max_call_time = 60000, .max_answer_time = 5000, .max_turn_rate = 3,
+      .triggers = ~0u, .greeting = 1, .dtmf_max = 4, .dtmf_terminator = '#',
+      .dtmf_pause = 3000, .end_timeout = 10000 }
 };
 
 
@@ -187,9 +196,9 @@ run_call(run_t *r, const call_t *call)
     memset(r, 0, sizeof(run_t));
 
     list_start(&r->list, &r->s);
-    convrelay_session_init(&r->s, &confs[call->conf]);
-
     r->now = 1000000;
+
+    convrelay_session_init(&r->s, &confs[call->conf], r->now);
 
     for (p = call->script; *p; p = end + 1) {
         end = strchr(p, '\n');
@@ -296,11 +305,6 @@ run_line(run_t *r, const char *line, size_t len)
     } else if (strcmp(name, "clock") == 0) {
         heap.armed = 1;
         convrelay_session_clock(&r->s, r->now, out);
-        heap.armed = 0;
-
-    } else if (strcmp(name, "toolong") == 0) {
-        heap.armed = 1;
-        convrelay_session_call_too_long(&r->s, r->now, out);
         heap.armed = 0;
 
     } else if (strcmp(name, "done") == 0) {
@@ -438,6 +442,8 @@ show_actions(run_t *r)
 
     r->wrong |= !list_ok(&r->list);
 
+    r->logged = 0;
+
     for (i = 0; i < r->list.nactions; i++) {
         a = &r->list.actions[i];
 
@@ -452,7 +458,8 @@ show_actions(run_t *r)
             break;
 
         case CONVRELAY_ACT_CANCEL:
-            show(r, "    CANCEL\n");
+            show(r, "    CANCEL%s%s\n", a->note ? " " : "",
+                 a->note ? a->note : "");
             break;
 
         case CONVRELAY_ACT_TEXT:
@@ -467,6 +474,7 @@ show_actions(run_t *r)
 
         case CONVRELAY_ACT_CLOSE:
             show(r, "    CLOSE %u %s\n", a->code, a->note);
+            r->wrong |= (a->logged != r->logged);
             r->closed = 1;
             break;
 
@@ -487,6 +495,14 @@ show_actions(run_t *r)
             break;
 
         case CONVRELAY_ACT_LOG:
+
+            if (a->line.len) {
+                r->logged = 1;
+                show(r, "    LOG %s %.*s\n", levels[a->level],
+                     (int) a->line.len, (char *) a->line.data);
+                break;
+            }
+
             show(r, "    LOG %s %s%s%.*s\n", levels[a->level], a->note,
                  a->text.len ? ": " : "", (int) a->text.len,
                  (char *) a->text.data);

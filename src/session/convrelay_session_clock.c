@@ -1,0 +1,178 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What time brings: the deadlines of a call, one case for each, and how many
+ * turns it may have.
+ */
+
+
+#include "convrelay_session_parts.h"
+
+
+static convrelay_deadline_e convrelay_session_next(
+    const convrelay_session_t *s);
+static void convrelay_session_no_setup(convrelay_session_t *s, uint64_t age,
+    convrelay_actions_t *out);
+static void convrelay_session_call_too_long(convrelay_session_t *s,
+    uint64_t age, convrelay_actions_t *out);
+
+
+void
+convrelay_session_wait(convrelay_session_t *s, convrelay_deadline_e deadline,
+    uint64_t now, uint64_t ms)
+{
+    s->deadlines[deadline] = now + ms;
+}
+
+
+void
+convrelay_session_wait_no_more(convrelay_session_t *s)
+{
+    memset(s->deadlines, 0, sizeof(s->deadlines));
+}
+
+
+uint64_t
+convrelay_session_deadline(const convrelay_session_t *s)
+{
+    convrelay_deadline_e  next;
+
+    next = convrelay_session_next(s);
+
+    return (next < CONVRELAY_DEADLINES) ? s->deadlines[next] : 0;
+}
+
+
+/* the earliest one, of equal ones the first; CONVRELAY_DEADLINES: none */
+
+static convrelay_deadline_e
+convrelay_session_next(const convrelay_session_t *s)
+{
+    convrelay_deadline_e  i, next;
+
+    next = CONVRELAY_DEADLINES;
+
+    for (i = 0; i < CONVRELAY_DEADLINES; i++) {
+
+        if (s->deadlines[i]
+            && (next == CONVRELAY_DEADLINES
+                || s->deadlines[i] < s->deadlines[next]))
+        {
+            next = i;
+        }
+    }
+
+    return next;
+}
+
+
+void
+convrelay_session_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    uint64_t              late;
+    convrelay_deadline_e  next;
+
+    next = convrelay_session_next(s);
+
+    if (next == CONVRELAY_DEADLINES || now < s->deadlines[next]) {
+        return;
+    }
+
+    late = now - s->deadlines[next];
+    s->deadlines[next] = 0;
+
+    switch (next) {
+
+    case CONVRELAY_DEADLINE_SETUP:
+        convrelay_session_no_setup(s, s->conf->setup_timeout + late, out);
+        break;
+
+    case CONVRELAY_DEADLINE_CALL:
+        convrelay_session_call_too_long(s, s->conf->max_call_time + late,
+                                        out);
+        break;
+
+    case CONVRELAY_DEADLINE_ANSWER:
+        convrelay_session_turn_late(s, now, out);
+        break;
+
+    case CONVRELAY_DEADLINE_KEYS:
+        convrelay_session_keys_end(s, out);
+        break;
+
+    case CONVRELAY_DEADLINE_END:
+        convrelay_session_send_end(s, now, out);
+        break;
+
+    case CONVRELAY_DEADLINE_CLOSE:
+        convrelay_session_close(s, out, 1000, "call has ended");
+        break;
+
+    case CONVRELAY_DEADLINES:
+        break;
+    }
+}
+
+
+static void
+convrelay_session_no_setup(convrelay_session_t *s, uint64_t age,
+    convrelay_actions_t *out)
+{
+    convrelay_session_log(out, CONVRELAY_LOG_INFO, "no setup message",
+                          "client sent no setup message for %llu ms, limit is "
+                          "%llu ms, closing", (unsigned long long) age,
+                          (unsigned long long) s->conf->setup_timeout);
+
+    convrelay_session_close_logged(s, out, 1008, "no setup message");
+}
+
+
+static void
+convrelay_session_call_too_long(convrelay_session_t *s, uint64_t age,
+    convrelay_actions_t *out)
+{
+    convrelay_session_log(out, CONVRELAY_LOG_WARN, "call is too long",
+                          "call is %llu ms long, limit is %llu ms, closing",
+                          (unsigned long long) age,
+                          (unsigned long long) s->conf->max_call_time);
+
+    if (!s->setup_seen
+        || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_CALL_TOO_LONG))
+    {
+        convrelay_session_close_logged(s, out, 1000, "call is too long");
+        return;
+    }
+
+    convrelay_session_cancel(s, out);
+    convrelay_session_trigger(s, CONVRELAY_TRIGGER_CALL_TOO_LONG, NULL, out);
+}
+
+
+int
+convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_rate_limit_t  limit;
+
+    limit.number = s->conf->max_turn_rate;
+    limit.period = 60000;
+    limit.burst = limit.number;
+
+    if (limit.number == 0
+        || convrelay_rate_add(&s->turn_rate, &limit, now) == CONVRELAY_OK)
+    {
+        return CONVRELAY_OK;
+    }
+
+    convrelay_session_log(out, CONVRELAY_LOG_WARN, "too many turns",
+                          "client sends too fast: %u turns ahead, limit is %u "
+                          "a minute, closing",
+                          convrelay_rate_ahead(&s->turn_rate, &limit),
+                          limit.number);
+
+    convrelay_session_close_logged(s, out, 1008, "too many turns");
+
+    return CONVRELAY_DECLINED;
+}
