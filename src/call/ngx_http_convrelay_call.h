@@ -20,8 +20,7 @@
 #include "convrelay_redact.h"
 #include "convrelay_ws.h"
 #include "convrelay_ws_handshake.h"
-#include "convrelay_llm_body.h"
-#include "convrelay_llm_stream.h"
+#include "convrelay_llm_api.h"
 
 
 #define NGX_HTTP_CONVRELAY_UPGRADE_REQUIRED  426
@@ -160,7 +159,7 @@ struct ngx_http_convrelay_call_s {
 
     ngx_queue_t                       turns;  /* all that are not freed */
     const ngx_http_convrelay_fetch_sink_t  *sink;     /* of its turns */
-    convrelay_str_t                   system; /* written system message */
+    convrelay_str_t                   system; /* prompt */
     convrelay_ws_reader_t             reader;
 
     uint32_t                          node;   /* in the zone, or 0 */

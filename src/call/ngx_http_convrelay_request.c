@@ -14,8 +14,6 @@
 static ngx_int_t ngx_http_convrelay_system_read(ngx_pool_t *pool,
     ngx_uint_t level, ngx_log_t *log, ngx_str_t *file, ngx_str_t *label,
     ngx_str_t *text);
-static ngx_int_t ngx_http_convrelay_system_message(ngx_pool_t *pool,
-    ngx_str_t *text, convrelay_str_t *message);
 static ngx_int_t ngx_http_convrelay_system_name(ngx_http_request_t *r,
     ngx_http_complex_value_t *value, ngx_str_t *file);
 
@@ -29,10 +27,10 @@ ngx_http_convrelay_request_merge(ngx_conf_t *cf,
 {
     ngx_int_t                       rc;
     ngx_str_t                       text, file;
-    convrelay_str_t                 message;
     ngx_http_convrelay_llm_conf_t  *llm;
 
     llm = &conf->llm;
+    llm->api = &convrelay_llm_chat;
     rc = NGX_OK;
 
     if (llm->system_prompt) {
@@ -68,15 +66,10 @@ ngx_http_convrelay_request_merge(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    llm->system_varies = (rc == NGX_DECLINED);
+
     if (rc == NGX_OK) {
-
-        if (ngx_http_convrelay_system_message(cf->pool, &text, &message)
-            != NGX_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-
-        llm->system = ngx_http_convrelay_ngx_str(&message);
+        llm->system = text;
     }
 
     rc = ngx_http_convrelay_env_expand(cf, &llm->error_message->source, &text);
@@ -146,36 +139,6 @@ ngx_http_convrelay_system_read(ngx_pool_t *pool, ngx_uint_t level,
 }
 
 
-/* no text, no message */
-
-static ngx_int_t
-ngx_http_convrelay_system_message(ngx_pool_t *pool, ngx_str_t *text,
-    convrelay_str_t *message)
-{
-    convrelay_str_t  str;
-
-    message->len = 0;
-    message->data = NULL;
-
-    if (text->len == 0) {
-        return NGX_OK;
-    }
-
-    str = ngx_http_convrelay_str(text);
-
-    message->len = convrelay_llm_message_size(CONVRELAY_LLM_SYSTEM, &str);
-    message->data = ngx_pnalloc(pool, message->len);
-    if (message->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    (void) convrelay_llm_message_write(message->data, CONVRELAY_LLM_SYSTEM,
-                                       &str);
-
-    return NGX_OK;
-}
-
-
 ngx_int_t
 ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
 {
@@ -206,7 +169,7 @@ ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
         call->session->conf = conf;
     }
 
-    if (llm->system.data) {
+    if (!llm->system_varies) {
         call->system = ngx_http_convrelay_str(&llm->system);
         return NGX_OK;
     }
@@ -234,7 +197,9 @@ ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
         return NGX_ERROR;
     }
 
-    return ngx_http_convrelay_system_message(r->pool, &text, &call->system);
+    call->system = ngx_http_convrelay_str(&text);
+
+    return NGX_OK;
 }
 
 
@@ -273,15 +238,17 @@ ngx_http_convrelay_request_body(ngx_http_request_t *r,
     size_t                          size;
     ngx_uint_t                      i;
     convrelay_pair_t               *pair;
-    convrelay_llm_body_t            body;
+    convrelay_llm_request_t         request;
     ngx_http_convrelay_field_t     *field;
     ngx_http_convrelay_llm_conf_t  *llm;
 
     llm = &call->conf->llm;
 
-    ngx_memzero(&body, sizeof(convrelay_llm_body_t));
+    ngx_memzero(&request, sizeof(convrelay_llm_request_t));
 
-    if (ngx_http_convrelay_value_text(r, llm->model, &body.model) != NGX_OK) {
+    if (ngx_http_convrelay_value_text(r, llm->model, &request.model)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -306,15 +273,14 @@ ngx_http_convrelay_request_body(ngx_http_request_t *r,
             }
         }
 
-        body.fields = pair;
-        body.nfields = llm->fields->nelts;
+        request.fields = pair;
+        request.nfields = llm->fields->nelts;
     }
 
-    body.system = call->system;
-    body.messages = call->session->history.first;
-    body.messages_len = call->session->history.len;
+    request.system = call->system;
+    request.messages = call->session->history.first;
 
-    size = convrelay_llm_body_size(&body);
+    size = llm->api->size(&request);
 
     b->start = ngx_pnalloc(r->pool, size);
     if (b->start == NULL) {
@@ -322,7 +288,7 @@ ngx_http_convrelay_request_body(ngx_http_request_t *r,
     }
 
     b->pos = b->start;
-    b->last = convrelay_llm_body_write(b->pos, &body);
+    b->last = llm->api->write(b->pos, &request);
     b->end = b->start + size;
     b->temporary = 1;
 

@@ -74,7 +74,7 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
     t->call = call;
     t->fetch = f;
 
-    convrelay_llm_stream_init(&t->stream, NGX_HTTP_OK);
+    convrelay_llm_stream_init(&t->stream, call->conf->llm.api, NGX_HTTP_OK);
     t->stream.max_line = call->conf->limits.max_line_size;
     t->stream.max_body = call->conf->limits.max_line_size;
 

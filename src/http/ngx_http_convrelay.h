@@ -87,12 +87,15 @@ typedef size_t (*ngx_http_convrelay_escape_pt)(u_char *p,
 
 typedef struct {
     ngx_http_handler_pt               handler;
+    const struct convrelay_llm_api_s *api;    /* that it speaks */
     ngx_http_convrelay_value_t       *model;
     ngx_http_convrelay_value_t       *system_prompt;
     ngx_http_convrelay_value_t       *system_prompt_file;
     ngx_http_convrelay_value_t       *error_message;
     ngx_array_t                      *fields; /* of field_t, or NULL */
-    ngx_str_t                         system; /* its message, where static */
+    ngx_str_t                         system; /* its text, where static */
+    unsigned                          system_varies:1;        /* it has
+                                                         variables */
     unsigned                          error_varies:1; /* error_message has
                                                          variables */
     unsigned                          checked:1;      /* a first request was

@@ -36,6 +36,19 @@ void
 convrelay_llm_fail(convrelay_llm_stream_t *s, const char *code,
     const char *message)
 {
+    convrelay_str_t  str;
+
+    str.len = strlen(code);
+    str.data = (u_char *) code;
+
+    convrelay_llm_fail_code(s, &str, message);
+}
+
+
+void
+convrelay_llm_fail_code(convrelay_llm_stream_t *s,
+    const convrelay_str_t *code, const char *message)
+{
     convrelay_llm_error_t  *e;
 
     e = convrelay_llm_fail_start(s);
@@ -43,8 +56,7 @@ convrelay_llm_fail(convrelay_llm_stream_t *s, const char *code,
         return;
     }
 
-    convrelay_redact(e->code, sizeof(e->code), (u_char *) code,
-                     strlen(code));
+    convrelay_redact(e->code, sizeof(e->code), code->data, code->len);
     convrelay_redact(e->message, sizeof(e->message), (u_char *) message,
                      strlen(message));
 }

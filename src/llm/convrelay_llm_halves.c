@@ -28,9 +28,11 @@ static size_t convrelay_llm_repair_write(u_char *dst, const u_char *p,
 static unsigned convrelay_llm_at_an_end(const u_char *start,
     const u_char *from, const u_char *to, const u_char *last);
 static uint32_t convrelay_llm_half(const u_char *p, const u_char *last);
-static int convrelay_llm_one_half(convrelay_llm_stream_t *s, uint32_t half);
-static int convrelay_llm_one_byte(convrelay_llm_stream_t *s, u_char c);
-static int convrelay_llm_put(convrelay_llm_stream_t *s, uint32_t cp);
+static int convrelay_llm_one_half(convrelay_llm_halves_t *h,
+    convrelay_llm_buf_t *out, uint32_t half);
+static int convrelay_llm_one_byte(convrelay_llm_halves_t *h,
+    convrelay_llm_buf_t *out, u_char c);
+static int convrelay_llm_put(convrelay_llm_buf_t *out, uint32_t cp);
 
 
 u_char *
@@ -121,7 +123,8 @@ convrelay_llm_at_an_end(const u_char *start, const u_char *from,
 
 
 int
-convrelay_llm_halves(convrelay_llm_stream_t *s, convrelay_str_t *text)
+convrelay_llm_halves(convrelay_llm_halves_t *h, convrelay_llm_buf_t *out,
+    convrelay_str_t *text)
 {
     int        rc;
     u_char    *p, *from, *last;
@@ -130,7 +133,7 @@ convrelay_llm_halves(convrelay_llm_stream_t *s, convrelay_str_t *text)
     p = text->data;
     last = p + text->len;
 
-    if (s->surrogate == 0 && s->nbytes == 0) {
+    if (h->surrogate == 0 && h->nbytes == 0) {
 
         do {
             p = memchr(p, 0xed, last - p);
@@ -150,12 +153,12 @@ convrelay_llm_halves(convrelay_llm_stream_t *s, convrelay_str_t *text)
         half = convrelay_llm_half(p, last);
 
         if (half) {
-            rc = convrelay_llm_one_half(s, half);
+            rc = convrelay_llm_one_half(h, out, half);
             p += 3;
             continue;
         }
 
-        rc = convrelay_llm_halves_end(s);
+        rc = convrelay_llm_halves_end(h, out);
 
         if (rc == CONVRELAY_OK) {
             from = p++;
@@ -165,31 +168,31 @@ convrelay_llm_halves(convrelay_llm_stream_t *s, convrelay_str_t *text)
                 p = last;
             }
 
-            rc = convrelay_llm_buf_append(&s->out, from, p - from);
+            rc = convrelay_llm_buf_append(out, from, p - from);
         }
     }
 
-    if (s->out.len) {
-        text->data = s->out.data;
+    if (out->len) {
+        text->data = out->data;
     }
 
-    text->len = s->out.len;
+    text->len = out->len;
 
     return rc;
 }
 
 
 int
-convrelay_llm_halves_end(convrelay_llm_stream_t *s)
+convrelay_llm_halves_end(convrelay_llm_halves_t *h, convrelay_llm_buf_t *out)
 {
-    if (s->surrogate == 0 && s->nbytes == 0) {
+    if (h->surrogate == 0 && h->nbytes == 0) {
         return CONVRELAY_OK;
     }
 
-    s->surrogate = 0;
-    s->nbytes = 0;
+    h->surrogate = 0;
+    h->nbytes = 0;
 
-    return convrelay_llm_put(s, 0xfffd);
+    return convrelay_llm_put(out, 0xfffd);
 }
 
 
@@ -207,78 +210,80 @@ convrelay_llm_half(const u_char *p, const u_char *last)
 
 
 static int
-convrelay_llm_one_half(convrelay_llm_stream_t *s, uint32_t half)
+convrelay_llm_one_half(convrelay_llm_halves_t *h,
+    convrelay_llm_buf_t *out, uint32_t half)
 {
     uint32_t  cp;
 
-    if (s->surrogate && half >= 0xdc00) {
-        cp = 0x10000 + ((s->surrogate & 0x3ffu) << 10) + (half & 0x3ff);
-        s->surrogate = 0;
+    if (h->surrogate && half >= 0xdc00) {
+        cp = 0x10000 + ((h->surrogate & 0x3ffu) << 10) + (half & 0x3ff);
+        h->surrogate = 0;
 
-        return convrelay_llm_put(s, cp);
+        return convrelay_llm_put(out, cp);
     }
 
-    if (s->surrogate == 0 && half >= CONVRELAY_LLM_BYTE + 0x80
+    if (h->surrogate == 0 && half >= CONVRELAY_LLM_BYTE + 0x80
         && half <= CONVRELAY_LLM_BYTE + 0xff)
     {
-        return convrelay_llm_one_byte(s, (u_char) half);
+        return convrelay_llm_one_byte(h, out, (u_char) half);
     }
 
-    if (convrelay_llm_halves_end(s) != CONVRELAY_OK) {
+    if (convrelay_llm_halves_end(h, out) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
     if (half >= 0xdc00) {
-        return convrelay_llm_put(s, 0xfffd);
+        return convrelay_llm_put(out, 0xfffd);
     }
 
-    s->surrogate = (uint16_t) half;
+    h->surrogate = (uint16_t) half;
 
     return CONVRELAY_OK;
 }
 
 
 static int
-convrelay_llm_one_byte(convrelay_llm_stream_t *s, u_char c)
+convrelay_llm_one_byte(convrelay_llm_halves_t *h, convrelay_llm_buf_t *out,
+    u_char c)
 {
     int       rc;
     uint32_t  state;
 
-    s->bytes[s->nbytes] = c;
+    h->bytes[h->nbytes] = c;
     state = 0;
 
-    if (convrelay_utf8_check(&state, s->bytes, s->nbytes + 1u)
+    if (convrelay_utf8_check(&state, h->bytes, h->nbytes + 1u)
         == CONVRELAY_OK)
     {
-        s->nbytes++;
+        h->nbytes++;
 
         if (state) {
             return CONVRELAY_OK;
         }
 
-        rc = convrelay_llm_buf_append(&s->out, s->bytes, s->nbytes);
-        s->nbytes = 0;
+        rc = convrelay_llm_buf_append(out, h->bytes, h->nbytes);
+        h->nbytes = 0;
 
         return rc;
     }
 
-    if (s->nbytes == 0) {
-        return convrelay_llm_put(s, 0xfffd);
+    if (h->nbytes == 0) {
+        return convrelay_llm_put(out, 0xfffd);
     }
 
-    if (convrelay_llm_halves_end(s) != CONVRELAY_OK) {
+    if (convrelay_llm_halves_end(h, out) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
-    return convrelay_llm_one_byte(s, c);
+    return convrelay_llm_one_byte(h, out, c);
 }
 
 
 static int
-convrelay_llm_put(convrelay_llm_stream_t *s, uint32_t cp)
+convrelay_llm_put(convrelay_llm_buf_t *out, uint32_t cp)
 {
     u_char  buf[4];
 
-    return convrelay_llm_buf_append(&s->out, buf,
+    return convrelay_llm_buf_append(out, buf,
                                     convrelay_utf8_encode(buf, cp) - buf);
 }

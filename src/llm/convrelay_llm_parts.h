@@ -11,35 +11,74 @@
 #define CONVRELAY_LLM_PARTS_H_INCLUDED
 
 
-#include "convrelay_llm_stream.h"
+#include "convrelay_llm_api.h"
 
+
+#define CONVRELAY_LLM_MAX_CALL  65536
+
+#define convrelay_llm_max_call(s)                                            \
+    ((s)->max_call ? (s)->max_call : CONVRELAY_LLM_MAX_CALL)
 
 /* 2xx */
 #define convrelay_llm_good(s)  ((s)->status >= 200 && (s)->status < 300)
 
 
 /*
- * One chunk, or one whole completion, as it was read; its text is borrowed
- * from there or from s.  raw: its bytes, strings decoded or not; of an error
- * without a message their number is reported.
- *
- * Returns CONVRELAY_OK with a text, else CONVRELAY_AGAIN; s->failed may have
- * been set.
+ * The sink: what an API's event() does with what it finds.  The text goes
+ * through convrelay_llm_text() and is what event() returns; a refusal is a
+ * text with s->refusal set; errors are for fail() and its kin.
  */
-int convrelay_llm_chunk(convrelay_llm_stream_t *s,
-    const convrelay_json_value_t *root, const convrelay_str_t *raw,
-    convrelay_str_t *text);
+
+/*
+ * The reason of the end, as the vendor calls it; the first one counts.
+ * Reasons that are failures fail the answer.
+ */
+void convrelay_llm_finish(convrelay_llm_stream_t *s,
+    convrelay_llm_finish_e finish, const convrelay_str_t *reason);
+
+/* tokens so far, of the whole answer; negative: not known */
+void convrelay_llm_usage(convrelay_llm_stream_t *s, int64_t input,
+    int64_t cached, int64_t output);
+
+/* opaque JSON of the answer as a whole, not of a call; the last one counts */
+void convrelay_llm_extra(convrelay_llm_stream_t *s,
+    const convrelay_str_t *json);
+
+/*
+ * A piece of a tool call.  Strings may be empty.  Which call it belongs to
+ * say its id, its index, or that it comes next; see convrelay_llm_calls.c.
+ */
+
+typedef struct {
+    int64_t                index;         /* -1: none */
+    convrelay_str_t        id;
+    convrelay_str_t        name;
+    convrelay_str_t        arguments;
+    convrelay_str_t        extra;         /* JSON; the last one counts */
+    unsigned               whole:1;       /* the arguments are complete */
+    unsigned               other:1;       /* not a function: it is dropped */
+} convrelay_llm_piece_t;
+
+void convrelay_llm_call_piece(convrelay_llm_stream_t *s,
+    const convrelay_llm_piece_t *piece);
+
+/* nothing follows any more: fills s->calls if they are to be run */
+void convrelay_llm_calls_end(convrelay_llm_stream_t *s);
+
+void convrelay_llm_calls_free(convrelay_llm_stream_t *s);
 
 /*
  * What ends or begins a string in the middle of a character is kept where the
  * reader repairs a document, see convrelay_json_read_repaired().  halves()
- * joins it to what comes next, in s->out, and keeps what is not complete yet;
- * halves_end() appends U+FFFD to s->out for that.  CONVRELAY_OK or
- * CONVRELAY_ERROR without memory.
+ * joins it to what comes next, in out, and keeps what is not complete yet; out
+ * is not used where there is nothing to join.  halves_end() appends U+FFFD to
+ * out for what was kept.  CONVRELAY_OK or CONVRELAY_ERROR without memory.
  */
 u_char *convrelay_llm_repair(const u_char *p, size_t *len, size_t valid);
-int convrelay_llm_halves(convrelay_llm_stream_t *s, convrelay_str_t *text);
-int convrelay_llm_halves_end(convrelay_llm_stream_t *s);
+int convrelay_llm_halves(convrelay_llm_halves_t *h, convrelay_llm_buf_t *out,
+    convrelay_str_t *text);
+int convrelay_llm_halves_end(convrelay_llm_halves_t *h,
+    convrelay_llm_buf_t *out);
 
 /*
  * What has to be known of the texts before: joins the halves of a character,
@@ -60,6 +99,8 @@ int convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text);
  */
 void convrelay_llm_fail(convrelay_llm_stream_t *s, const char *code,
     const char *message);
+void convrelay_llm_fail_code(convrelay_llm_stream_t *s,
+    const convrelay_str_t *code, const char *message);
 void convrelay_llm_fail_text(convrelay_llm_stream_t *s,
     const convrelay_str_t *text);
 void convrelay_llm_fail_json(convrelay_llm_stream_t *s,

@@ -38,9 +38,6 @@ static void convrelay_llm_read_document(convrelay_llm_stream_t *s,
     u_char *pos, u_char *last);
 static int convrelay_llm_document(convrelay_llm_stream_t *s,
     convrelay_str_t *text);
-static int convrelay_llm_completion(convrelay_llm_stream_t *s,
-    const convrelay_json_value_t *root, const convrelay_str_t *raw,
-    convrelay_str_t *text);
 static void convrelay_llm_cut_done(convrelay_str_t *doc);
 
 static void convrelay_llm_read_error(convrelay_llm_stream_t *s,
@@ -55,10 +52,12 @@ static const u_char  convrelay_llm_bom[] = { 0xef, 0xbb, 0xbf };
 
 
 void
-convrelay_llm_stream_init(convrelay_llm_stream_t *s, unsigned status)
+convrelay_llm_stream_init(convrelay_llm_stream_t *s,
+    const convrelay_llm_api_t *api, unsigned status)
 {
     memset(s, 0, sizeof(convrelay_llm_stream_t));
 
+    s->api = api;
     s->status = status;
     s->prompt_tokens = -1;
     s->completion_tokens = -1;
@@ -114,7 +113,13 @@ convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
 
     rc = convrelay_llm_text_end(s, text);
 
-    return (rc == CONVRELAY_OK) ? CONVRELAY_OK : CONVRELAY_DONE;
+    if (rc == CONVRELAY_OK) {
+        return CONVRELAY_OK;
+    }
+
+    convrelay_llm_calls_end(s);
+
+    return s->failed ? CONVRELAY_ERROR : CONVRELAY_DONE;
 }
 
 
@@ -165,6 +170,8 @@ convrelay_llm_stream_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
         convrelay_llm_fail(s, "no_answer", "ended before its first word");
     }
 
+    convrelay_llm_calls_end(s);
+
     return CONVRELAY_DONE;
 }
 
@@ -176,6 +183,10 @@ convrelay_llm_outcome(const convrelay_llm_stream_t *s, unsigned clean)
         || (s->hint && s->finish == CONVRELAY_LLM_FINISH_NONE))
     {
         return convrelay_llm_failure(s);
+    }
+
+    if (s->ncalls) {
+        return CONVRELAY_LLM_CALLS;
     }
 
     if (s->done || s->finish != CONVRELAY_LLM_FINISH_NONE) {
@@ -197,6 +208,11 @@ convrelay_llm_stream_free(convrelay_llm_stream_t *s)
     convrelay_llm_buf_free(&s->body);
     convrelay_llm_buf_free(&s->parts);
     convrelay_llm_buf_free(&s->out);
+    convrelay_llm_calls_free(s);
+
+    free(s->extra.data);
+    s->extra.data = NULL;
+    s->extra.len = 0;
 
     free(s->copy);
     s->copy = NULL;
@@ -338,7 +354,7 @@ convrelay_llm_event(convrelay_llm_stream_t *s,
                                       convrelay_llm_repair);
 
     if (rc == CONVRELAY_OK && !ev->error) {
-        rc = convrelay_llm_chunk(s, r.values, &data, text);
+        rc = s->api->event(s, &ev->type, r.values, &data, text);
         convrelay_json_reader_free(&r);
 
         return rc;
@@ -404,7 +420,11 @@ convrelay_llm_document(convrelay_llm_stream_t *s, convrelay_str_t *text)
                                       convrelay_llm_repair);
 
     if (rc == CONVRELAY_OK) {
-        rc = convrelay_llm_completion(s, r.values, &doc, text);
+        rc = s->api->event(s, NULL, r.values, &doc, text);
+
+        if (!s->failed) {
+            s->done = 1;
+        }
 
     } else {
         convrelay_llm_fail(s, (rc == CONVRELAY_ERROR) ? "no_memory"
@@ -414,34 +434,6 @@ convrelay_llm_document(convrelay_llm_stream_t *s, convrelay_str_t *text)
     }
 
     convrelay_json_reader_free(&r);
-
-    return rc;
-}
-
-
-static int
-convrelay_llm_completion(convrelay_llm_stream_t *s,
-    const convrelay_json_value_t *root, const convrelay_str_t *raw,
-    convrelay_str_t *text)
-{
-    int                            rc;
-    const convrelay_json_value_t  *object;
-
-    object = convrelay_llm_unwrap(root);
-
-    if (convrelay_json_member(object, "choices") == NULL
-        && !convrelay_llm_is_error(convrelay_json_member(object, "error"),
-                                   convrelay_json_member(object, "object")))
-    {
-        convrelay_llm_fail(s, "bad_answer", "is JSON without \"choices\"");
-        return CONVRELAY_AGAIN;
-    }
-
-    rc = convrelay_llm_chunk(s, root, raw, text);
-
-    if (!s->failed) {
-        s->done = 1;
-    }
 
     return rc;
 }

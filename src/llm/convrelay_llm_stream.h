@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The answer of a chat-completions server: bytes in, pieces of text out.
- * Server-sent events, a JSON document in their place, error bodies and every
- * quirk of the vendors end here; what leaves is text to be spoken, and in the
- * end one outcome.
+ * The answer of an LLM: bytes in, pieces of text out.  Server-sent events, a
+ * JSON document in their place, error bodies and every quirk of the vendors
+ * end here; what leaves is text to be spoken, and in the end one outcome and
+ * the tool calls.
  */
 
 
@@ -16,6 +16,7 @@
 #include "convrelay_base.h"
 #include "convrelay_json_reader.h"
 #include "convrelay_llm_buf.h"
+#include "convrelay_llm_message.h"
 #include "convrelay_sse.h"
 
 
@@ -28,6 +29,8 @@
 typedef enum {
     CONVRELAY_LLM_COMPLETE = 0,   /* [DONE], or a finish_reason */
     CONVRELAY_LLM_EMPTY,          /* complete, but not a word in it */
+    CONVRELAY_LLM_CALLS,          /* complete, with or without words, and
+                                     calls are to be run */
     CONVRELAY_LLM_TRUNCATED,      /* text, then a clean end without either */
     CONVRELAY_LLM_FAILED,         /* anything else; error says what */
     CONVRELAY_LLM_REJECTED        /* the same, and the request is why: sent
@@ -60,11 +63,31 @@ typedef struct {
 } convrelay_llm_error_t;
 
 
+/* what the last delta left of a character: half a surrogate pair, or the
+   first of its bytes */
+
+typedef struct {
+    uint16_t                 surrogate;
+    u_char                   bytes[4];
+    unsigned                 nbytes:3;
+} convrelay_llm_halves_t;
+
+
+typedef struct convrelay_llm_api_s      convrelay_llm_api_t;
+typedef struct convrelay_llm_collect_s  convrelay_llm_collect_t;
+
+
 typedef struct {
     /* set before the first byte */
     unsigned                 status;      /* HTTP status */
     size_t                   max_line;    /* of SSE, in bytes; 0: 256k */
     size_t                   max_body;    /* of a JSON document; 0: 256k */
+    size_t                   max_calls;   /* of an answer; 0: calls are not
+                                             collected */
+    size_t                   max_call;    /* bytes of one with all its parts;
+                                             0: 64k */
+    uint64_t                 turn;        /* a number for the ids of calls
+                                             that have none */
 
     /* the reader's own */
     convrelay_llm_buf_t      body;        /* JSON or error body so far */
@@ -72,10 +95,10 @@ typedef struct {
     convrelay_llm_buf_t      out;         /* text with something before it */
     u_char                  *copy;        /* of the last document, repaired,
                                              for its text */
+    const convrelay_llm_api_t   *api;
+    convrelay_llm_collect_t     *collect; /* calls so far, or NULL */
     convrelay_sse_t          sse;
-    uint16_t                 surrogate;   /* high half of the last delta */
-    u_char                   bytes[4];    /* or the first of a character */
-    unsigned                 nbytes:3;
+    convrelay_llm_halves_t   halves;
     unsigned                 mode:3;
     unsigned                 bom:2;       /* bytes of it seen */
     unsigned                 think:2;     /* where in <think>...</think> */
@@ -89,7 +112,9 @@ typedef struct {
     unsigned                 failed:1;    /* error says why */
     unsigned                 spoken:1;    /* some text, not only blanks */
     unsigned                 refusal:1;   /* it was a refusal */
-    unsigned                 tools:1;     /* tool calls came, ignored */
+    unsigned                 tools:1;     /* tool calls came */
+    unsigned                 dropped:1;   /* one that is not of a function, or
+                                             has no name, was left out */
     unsigned                 thought:1;   /* reasoning came, not spoken */
     unsigned                 hint:1;      /* error is what an event without
                                              choices said; it counts where
@@ -103,11 +128,19 @@ typedef struct {
     int64_t                  completion_tokens;
     int64_t                  cached_tokens;
     convrelay_llm_error_t   *error;       /* malloc'ed, after failed or hint */
+    convrelay_str_t          extra;       /* opaque JSON of the answer, which
+                                             goes back with it; or empty */
+
+    /* after DONE: calls to be run, in order, until free(); none where the
+       answer broke off, failed, or was cut by a limit or a filter */
+    const convrelay_llm_call_t  *calls;
+    size_t                   ncalls;
 } convrelay_llm_stream_t;
 
 
 /* zero-fills; status and limits are the caller's to set after it */
-void convrelay_llm_stream_init(convrelay_llm_stream_t *s, unsigned status);
+void convrelay_llm_stream_init(convrelay_llm_stream_t *s,
+    const convrelay_llm_api_t *api, unsigned status);
 
 /*
  * Reads on from *pos, which is moved past what was used; the bytes may be
@@ -126,10 +159,11 @@ int convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
  * True where the answer is finished as far as its last chunk goes: some
  * servers never send [DONE] and keep the connection.  Others say "stop" in
  * their first, empty chunk, or in each, and go on; so it counts only once text
- * came, and not where more came after it.
+ * or a call came, and not where more text came after it.
  */
 #define convrelay_llm_finished(s)                                            \
-    ((s)->finish != CONVRELAY_LLM_FINISH_NONE && (s)->spoken && !(s)->early)
+    ((s)->finish != CONVRELAY_LLM_FINISH_NONE                                \
+     && ((s)->spoken || (s)->collect) && !(s)->early)
 
 /* nothing came after that for long enough: the next read() is as at [DONE] */
 void convrelay_llm_stream_finish(convrelay_llm_stream_t *s);

@@ -45,7 +45,7 @@ convrelay_llm_text(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
     s->out.len = 0;
 
-    rc = convrelay_llm_halves(s, text);
+    rc = convrelay_llm_halves(&s->halves, &s->out, text);
 
     if (rc == CONVRELAY_OK && s->think != convrelay_llm_st_speech) {
         rc = convrelay_llm_think(s, text);
@@ -62,9 +62,9 @@ convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text)
 
     convrelay_str_set(text, "");
 
-    if (s->surrogate || s->nbytes) {
+    if (s->halves.surrogate || s->halves.nbytes) {
         s->out.len = 0;
-        rc = convrelay_llm_halves_end(s);
+        rc = convrelay_llm_halves_end(&s->halves, &s->out);
 
         text->data = s->out.data;
         text->len = s->out.len;

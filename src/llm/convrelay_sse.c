@@ -19,6 +19,8 @@
 static u_char *convrelay_sse_line_end(u_char *p, u_char *last);
 static int convrelay_sse_line(convrelay_sse_t *s,
     const convrelay_str_t *line, convrelay_sse_event_t *ev);
+static void convrelay_sse_type(convrelay_sse_t *s,
+    const convrelay_str_t *value);
 static int convrelay_sse_data(convrelay_sse_t *s,
     const convrelay_str_t *value);
 static int convrelay_sse_keep(convrelay_sse_t *s);
@@ -212,6 +214,7 @@ convrelay_sse_line(convrelay_sse_t *s, const convrelay_str_t *line,
 
         if (convrelay_str_eq(&name, "event")) {
             s->error = convrelay_str_eq(&value, "error");
+            convrelay_sse_type(s, &value);
         }
 
         /* llama-box breaks off a stream with "error: {...}" */
@@ -226,6 +229,19 @@ convrelay_sse_line(convrelay_sse_t *s, const convrelay_str_t *line,
     }
 
     return convrelay_sse_data(s, &value);
+}
+
+
+static void
+convrelay_sse_type(convrelay_sse_t *s, const convrelay_str_t *value)
+{
+    s->type_len = value->len;
+
+    if (s->type_len > CONVRELAY_SSE_MAX_TYPE) {
+        s->type_len = CONVRELAY_SSE_MAX_TYPE;
+    }
+
+    memcpy(s->type, value->data, s->type_len);
 }
 
 
@@ -291,6 +307,8 @@ static int
 convrelay_sse_dispatch(convrelay_sse_t *s, convrelay_sse_event_t *ev)
 {
     ev->error = s->error;
+    ev->type.data = s->type;
+    ev->type.len = s->type_len;
 
     if (s->pending.data) {
         ev->data = s->pending;
@@ -303,6 +321,7 @@ convrelay_sse_dispatch(convrelay_sse_t *s, convrelay_sse_event_t *ev)
     s->pending.data = NULL;
     s->data.len = 0;
     s->has_data = 0;
+    s->type_len = 0;
     s->error = 0;
 
     return ev->data.len ? CONVRELAY_OK : CONVRELAY_AGAIN;

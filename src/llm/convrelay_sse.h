@@ -15,6 +15,9 @@
 #include "convrelay_llm_buf.h"
 
 
+#define CONVRELAY_SSE_MAX_TYPE  64    /* bytes */
+
+
 /* zero-fill, set the limit */
 
 typedef struct {
@@ -27,12 +30,16 @@ typedef struct {
     convrelay_str_t       pending;    /* the one data line, where it lay */
     unsigned              has_data:1;
     unsigned              skip_lf:1;
-    unsigned              error:1;    /* the event's type is "error" */
+    size_t                type_len;
+    u_char                type[CONVRELAY_SSE_MAX_TYPE];   /* of the event */
+    unsigned              error:1;    /* it is an error */
 } convrelay_sse_t;
 
 
 typedef struct {
     convrelay_str_t       data;       /* non-empty; may be written to */
+    convrelay_str_t       type;       /* of an "event" line, or empty; a longer
+                                         one is cut */
     unsigned              error:1;    /* "event: error", or data of a field
                                          "error" */
 } convrelay_sse_event_t;

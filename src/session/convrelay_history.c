@@ -13,9 +13,19 @@
 #define CONVRELAY_HISTORY_HEAD  offsetof(convrelay_llm_message_t, text)
 
 
+static convrelay_llm_message_t *convrelay_history_extra(
+    const convrelay_str_t *extra);
+static convrelay_llm_message_t *convrelay_history_pack(
+    convrelay_llm_role_e role, const convrelay_llm_call_t *call);
+static void convrelay_history_link(convrelay_history_t *h,
+    convrelay_llm_message_t *m);
 static void convrelay_history_make_room(convrelay_history_t *h,
-    convrelay_llm_role_e role, size_t len);
-static int convrelay_history_passed(const convrelay_history_t *h, size_t len);
+    convrelay_llm_role_e role, size_t n, size_t len);
+static int convrelay_history_passed(const convrelay_history_t *h, size_t n,
+    size_t len);
+static void convrelay_history_drop_round(convrelay_history_t *h,
+    convrelay_llm_message_t *before);
+static void convrelay_history_drop_extra(convrelay_history_t *h);
 static convrelay_llm_message_t *convrelay_history_next_turn(
     const convrelay_history_t *h);
 static convrelay_llm_message_t *convrelay_history_before(
@@ -85,24 +95,144 @@ void
 convrelay_history_append(convrelay_history_t *h, convrelay_llm_message_t *m,
     size_t len)
 {
-    size_t  json;
-
     convrelay_llm_message_set(m, len);
 
-    json = convrelay_llm_message_json_len(m);
+    convrelay_history_make_room(h, m->role, 1, len);
+    convrelay_history_link(h, m);
+}
 
-    convrelay_history_make_room(h, m->role, json);
 
+int
+convrelay_history_append_calls(convrelay_history_t *h,
+    const convrelay_str_t *extra, const convrelay_llm_call_t *calls,
+    const convrelay_str_t *results, size_t n)
+{
+    size_t                     i, len, count;
+    convrelay_llm_call_t       result;
+    convrelay_llm_message_t   *m, *first, **next;
+
+    first = NULL;
+    next = &first;
+
+    if (extra->len) {
+        *next = convrelay_history_extra(extra);
+        if (*next == NULL) {
+            goto failed;
+        }
+
+        next = &(*next)->next;
+    }
+
+    for (i = 0; i < n; i++) {
+        *next = convrelay_history_pack(CONVRELAY_LLM_CALL, &calls[i]);
+        if (*next == NULL) {
+            goto failed;
+        }
+
+        next = &(*next)->next;
+    }
+
+    memset(&result, 0, sizeof(convrelay_llm_call_t));
+
+    for (i = 0; i < n; i++) {
+        result.id = calls[i].id;
+        result.name = calls[i].name;
+        result.arguments = results[i];
+
+        *next = convrelay_history_pack(CONVRELAY_LLM_TOOL, &result);
+        if (*next == NULL) {
+            goto failed;
+        }
+
+        next = &(*next)->next;
+    }
+
+    len = 0;
+    count = 0;
+
+    for (m = first; m; m = m->next) {
+        len += m->len;
+        count++;
+    }
+
+    convrelay_history_make_room(h, CONVRELAY_LLM_CALL, count, len);
+
+    while (first) {
+        m = first;
+        first = m->next;
+
+        convrelay_history_link(h, m);
+    }
+
+    if (n == 0) {
+        convrelay_history_drop_extra(h);
+    }
+
+    return CONVRELAY_OK;
+
+failed:
+
+    while (first) {
+        m = first;
+        first = m->next;
+
+        free(m);
+    }
+
+    return CONVRELAY_ERROR;
+}
+
+
+static convrelay_llm_message_t *
+convrelay_history_extra(const convrelay_str_t *extra)
+{
+    convrelay_llm_message_t  *m;
+
+    m = convrelay_history_message(CONVRELAY_LLM_EXTRA, extra->len);
+    if (m == NULL) {
+        return NULL;
+    }
+
+    memcpy(m->text, extra->data, extra->len);
+    m->len = extra->len;
+
+    return m;
+}
+
+
+static convrelay_llm_message_t *
+convrelay_history_pack(convrelay_llm_role_e role,
+    const convrelay_llm_call_t *call)
+{
+    size_t                    size;
+    convrelay_llm_message_t  *m;
+
+    size = convrelay_llm_message_pack_size(call);
+
+    m = convrelay_history_message(role, size);
+    if (m == NULL) {
+        return NULL;
+    }
+
+    convrelay_llm_message_pack(m->text, call);
+    m->len = size;
+
+    return m;
+}
+
+
+static void
+convrelay_history_link(convrelay_history_t *h, convrelay_llm_message_t *m)
+{
     if (h->last) {
         h->last->next = m;
-        h->len++;
 
     } else {
         h->first = m;
     }
 
     h->last = m;
-    h->len += json;
+    h->len += m->len;
     h->nmessages++;
 
     m->next = NULL;
@@ -112,11 +242,11 @@ convrelay_history_append(convrelay_history_t *h, convrelay_llm_message_t *m,
 
 static void
 convrelay_history_make_room(convrelay_history_t *h, convrelay_llm_role_e role,
-    size_t len)
+    size_t n, size_t len)
 {
     convrelay_llm_message_t  *m, *turn;
 
-    while (h->first && convrelay_history_passed(h, len)) {
+    while (h->first && convrelay_history_passed(h, n, len)) {
 
         turn = convrelay_history_next_turn(h);
 
@@ -141,18 +271,65 @@ convrelay_history_make_room(convrelay_history_t *h, convrelay_llm_role_e role,
             return;
         }
 
-        convrelay_history_drop(h, m, m ? m->next : h->first);
+        convrelay_history_drop_round(h, m);
     }
 }
 
 
-/* true where another message of len bytes is too much */
+/* true where n more messages of len bytes are too much */
 
 static int
-convrelay_history_passed(const convrelay_history_t *h, size_t len)
+convrelay_history_passed(const convrelay_history_t *h, size_t n, size_t len)
 {
-    return (h->max_messages && h->nmessages + 1 > h->max_messages)
-           || (h->max_bytes && h->len + 1 + len > h->max_bytes);
+    return (h->max_messages && h->nmessages + n > h->max_messages)
+           || (h->max_bytes && h->len + len > h->max_bytes);
+}
+
+
+/* what comes after before, which is NULL for the first: a text or calls, the
+   calls that belong to it, and their results */
+
+static void
+convrelay_history_drop_round(convrelay_history_t *h,
+    convrelay_llm_message_t *before)
+{
+    unsigned                  results;
+    convrelay_llm_message_t  *m;
+
+    results = 0;
+    m = before ? before->next : h->first;
+
+    do {
+        results |= (m->role == CONVRELAY_LLM_TOOL);
+
+        convrelay_history_drop(h, before, m);
+
+        m = before ? before->next : h->first;
+
+    } while (m && (m->role == CONVRELAY_LLM_TOOL
+                   || (!results && (m->role == CONVRELAY_LLM_EXTRA
+                                    || m->role == CONVRELAY_LLM_CALL))));
+}
+
+
+/* an extra that is the last message, and belongs to none */
+
+static void
+convrelay_history_drop_extra(convrelay_history_t *h)
+{
+    convrelay_llm_message_t  *m, *before;
+
+    m = h->last;
+
+    if (m == NULL || m->role != CONVRELAY_LLM_EXTRA) {
+        return;
+    }
+
+    before = convrelay_history_before(h, m);
+
+    if (before == NULL || before->role != CONVRELAY_LLM_ASSISTANT) {
+        convrelay_history_drop(h, before, m);
+    }
 }
 
 
@@ -177,18 +354,29 @@ void
 convrelay_history_set(convrelay_history_t *h, convrelay_llm_message_t *m,
     size_t len)
 {
-    h->len -= convrelay_llm_message_json_len(m);
+    h->len -= m->len;
 
     convrelay_llm_message_set(m, len);
 
-    h->len += convrelay_llm_message_json_len(m);
+    h->len += m->len;
 }
 
 
 void
 convrelay_history_remove(convrelay_history_t *h, convrelay_llm_message_t *m)
 {
-    convrelay_history_drop(h, convrelay_history_before(h, m), m);
+    convrelay_llm_message_t  *before, *next;
+
+    before = convrelay_history_before(h, m);
+    next = m->next;
+
+    convrelay_history_drop(h, before, m);
+
+    if (next && next->role == CONVRELAY_LLM_EXTRA
+        && (next->next == NULL || next->next->role != CONVRELAY_LLM_CALL))
+    {
+        convrelay_history_drop(h, before, next);
+    }
 }
 
 
@@ -223,14 +411,8 @@ convrelay_history_drop(convrelay_history_t *h,
         h->last = before;
     }
 
-    h->len -= convrelay_llm_message_json_len(m);
+    h->len -= m->len;
     h->nmessages--;
-
-    /* one comma goes with it, except the last one, which has none */
-
-    if (h->nmessages) {
-        h->len--;
-    }
 
     m->listed = 0;
 

@@ -2,8 +2,11 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What was said in a call: the chat messages that go into the next request,
- * each in a block of its own, so that a long call leaves no holes behind.
+ * What was said and done in a call: the messages that go into the next
+ * request, each in a block of its own, so that a long call leaves no holes.
+ *
+ * A call of a tool and its result come in one step and go in one step: there
+ * is never a call without its result, and no result comes first.
  */
 
 
@@ -12,20 +15,20 @@
 
 
 #include "convrelay_base.h"
-#include "convrelay_llm_body.h"
+#include "convrelay_llm_message.h"
 
 
 /* zero-fill, set the limits */
 
 typedef struct {
     size_t                    max_messages;   /* 0: no limit */
-    size_t                    max_bytes;      /* of JSON; 0: no limit */
+    size_t                    max_bytes;      /* of text; 0: no limit */
 
     convrelay_llm_message_t  *first;
     convrelay_llm_message_t  *last;
     size_t                    nmessages;
-    size_t                    len;            /* of their JSON, joined with
-                                                 commas */
+    size_t                    len;            /* of their texts, of calls and
+                                                 results with all parts */
 } convrelay_history_t;
 
 
@@ -49,9 +52,9 @@ convrelay_llm_message_t *convrelay_history_move(convrelay_history_t *h,
  * Appends m with the first len bytes of its text and, while a limit is
  * passed, drops the oldest turns, whole (a user message and what follows it
  * up to the next user message), then, for an assistant message, what was said
- * first in the newest turn, or, without any user message, first of all.  The
- * newest user message and the message appended always stay.  The limit of
- * bytes is one of JSON, commas included.
+ * first in the newest turn, or, without any user message, first of all; the
+ * calls after it go with it, and their results.  The newest user message and
+ * the message appended always stay.
  *
  * The history owns m.  Where m->pinned is set, who set it may go on using m:
  * dropped, it is only no longer listed, and free()d by who held it.
@@ -59,11 +62,26 @@ convrelay_llm_message_t *convrelay_history_move(convrelay_history_t *h,
 void convrelay_history_append(convrelay_history_t *h,
     convrelay_llm_message_t *m, size_t len);
 
+/*
+ * The end of an answer that calls tools: appends extra, if it is not empty,
+ * the n calls, and the result of each, all in one step, with the limits of
+ * append().  What the answer said is the assistant message before them, if
+ * any.  With n 0 the extra alone, which belongs to that message, and goes
+ * where there is none.  A result is not empty.
+ *
+ * CONVRELAY_OK, or CONVRELAY_ERROR without memory or for a call that is longer
+ * than a message can be: nothing was appended.
+ */
+int convrelay_history_append_calls(convrelay_history_t *h,
+    const convrelay_str_t *extra, const convrelay_llm_call_t *calls,
+    const convrelay_str_t *results, size_t n);
+
 /* m, listed, gets the first len bytes of its text; no limit is looked at */
 void convrelay_history_set(convrelay_history_t *h, convrelay_llm_message_t *m,
     size_t len);
 
-/* m, listed, is dropped */
+/* m, listed, a user or assistant message, is dropped, with an extra that
+   belongs to nothing else */
 void convrelay_history_remove(convrelay_history_t *h,
     convrelay_llm_message_t *m);
 

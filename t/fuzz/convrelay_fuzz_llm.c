@@ -2,15 +2,17 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The first byte picks the status, the limits and the pieces; the rest is an
- * answer, or lines of JSON of which each becomes an event.  Read whole and in
- * pieces it has to give the same texts, all of them UTF-8, and the same end.
+ * The first byte picks the status, the limits, whether calls are collected,
+ * and the pieces; the rest is an answer, or lines of JSON of which each becomes
+ * an event.  Read whole and in pieces it has to give the same texts, all of
+ * them UTF-8, the same end and the same calls.
  */
 
 
 #include <stdlib.h>
 
-#include "convrelay_llm_stream.h"
+#include "convrelay_history.h"
+#include "convrelay_llm_api.h"
 #include "convrelay_utf8.h"
 
 
@@ -26,6 +28,7 @@ typedef struct {
 
 typedef struct {
     unsigned  limits;
+    unsigned  calls;
     unsigned  status;
     unsigned  ends;           /* the body ends, no reset */
     size_t    step;
@@ -39,6 +42,8 @@ static void feed(const record_t *body, const options_t *o, size_t step,
 static void text(record_t *record, const convrelay_str_t *str);
 static void outcome(record_t *record, const convrelay_llm_stream_t *s,
     unsigned ends);
+static void calls(record_t *record, const convrelay_llm_stream_t *s);
+static void piece(record_t *record, const convrelay_str_t *str);
 static void string(record_t *record, const char *str, size_t max);
 static void add(record_t *record, const void *data, size_t len);
 
@@ -61,6 +66,7 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 
     o.step = steps[data[0] & 3];
     o.limits = data[0] & 4;
+    o.calls = data[0] & 64;
     o.status = (data[0] & 8) ? 400 : 200;
     o.ends = !(data[0] & 16);
 
@@ -115,11 +121,16 @@ feed(const record_t *body, const options_t *o, size_t step, record_t *record)
     convrelay_str_t          str;
     convrelay_llm_stream_t   s;
 
-    convrelay_llm_stream_init(&s, o->status);
+    convrelay_llm_stream_init(&s, &convrelay_llm_chat, o->status);
 
     if (o->limits) {
         s.max_line = 100;
         s.max_body = 150;
+    }
+
+    if (o->calls) {
+        s.max_calls = 3;
+        s.max_call = o->limits ? 30 : 0;
     }
 
     rc = CONVRELAY_AGAIN;
@@ -169,6 +180,7 @@ feed(const record_t *body, const options_t *o, size_t step, record_t *record)
     }
 
     outcome(record, &s, o->ends);
+    calls(record, &s);
 
     convrelay_llm_stream_free(&s);
 }
@@ -196,6 +208,7 @@ outcome(record_t *record, const convrelay_llm_stream_t *s, unsigned ends)
 
     must(how != CONVRELAY_LLM_COMPLETE || s->spoken);
     must(how != CONVRELAY_LLM_EMPTY || !s->spoken);
+    must(how != CONVRELAY_LLM_CALLS || s->ncalls);
     must(how != CONVRELAY_LLM_TRUNCATED || (s->spoken && ends));
     must(!s->failed || how >= CONVRELAY_LLM_FAILED);
     must(s->status == 200 || how >= CONVRELAY_LLM_FAILED);
@@ -221,6 +234,76 @@ outcome(record_t *record, const convrelay_llm_stream_t *s, unsigned ends)
         string(record, s->error->type, sizeof(s->error->type));
         string(record, s->error->message, sizeof(s->error->message));
     }
+}
+
+
+/* what is to be run: named, and fit to go back */
+
+static void
+calls(record_t *record, const convrelay_llm_stream_t *s)
+{
+    size_t                       i;
+    u_char                      *p;
+    const char                  *error;
+    convrelay_str_t              result, none;
+    convrelay_history_t          h;
+    convrelay_llm_request_t      r;
+    const convrelay_llm_call_t  *c;
+
+    must(s->ncalls <= s->max_calls);
+    must(s->ncalls == 0
+         || convrelay_llm_outcome(s, 1) == CONVRELAY_LLM_CALLS);
+
+    memset(&h, 0, sizeof(h));
+    memset(&r, 0, sizeof(r));
+    memset(&none, 0, sizeof(none));
+    convrelay_str_set(&result, "{}");
+
+    for (i = 0; i < s->ncalls; i++) {
+        c = &s->calls[i];
+
+        must(c->id.len && c->name.len && c->arguments.len);
+
+        piece(record, &c->id);
+        piece(record, &c->name);
+        piece(record, &c->arguments);
+        piece(record, &c->extra);
+
+        must(!c->valid || convrelay_json_check(c->arguments.data,
+                                               c->arguments.len, &error)
+                          == CONVRELAY_OK);
+
+        must(convrelay_history_append_calls(&h, i ? &none : &s->extra, c,
+                                            &result, 1)
+             == CONVRELAY_OK);
+    }
+
+    piece(record, &s->extra);
+
+    r.messages = h.first;
+
+    p = malloc(convrelay_llm_chat.size(&r));
+    must(p);
+
+    i = convrelay_llm_chat.write(p, &r) - p;
+
+    must(i == convrelay_llm_chat.size(&r));
+    must(convrelay_json_check(p, i, &error) == CONVRELAY_OK);
+    must(convrelay_utf8_valid(p, i) == i);
+
+    free(p);
+    convrelay_history_free(&h);
+}
+
+
+static void
+piece(record_t *record, const convrelay_str_t *str)
+{
+    must(str->len == 0
+         || convrelay_utf8_valid(str->data, str->len) == str->len);
+
+    add(record, &str->len, sizeof(str->len));
+    add(record, str->data, str->len);
 }
 
 

@@ -14,9 +14,15 @@
 #define A  CONVRELAY_LLM_ASSISTANT
 
 #define user(text)  "{\"role\":\"user\",\"content\":\"" text "\"}"
+#define extra(text)  "{\"role\":\"extra\",\"content\":\"" text "\"}"
+#define call(id)     "{\"role\":\"call\",\"id\":\"" id                     \
+                     "\",\"name\":\"f\",\"content\":\"{}\"}"
+#define tool(id)     "{\"role\":\"tool\",\"id\":\"" id                     \
+                     "\",\"name\":\"f\",\"content\":\"ok\"}"
 #define said(text)  "{\"role\":\"assistant\",\"content\":\"" text "\"}"
 
 
+static int calls(convrelay_history_t *h, const char *ids, const char *extra);
 static convrelay_llm_message_t *add(convrelay_history_t *h,
     convrelay_llm_role_e role, const char *text);
 static void set(convrelay_history_t *h, convrelay_llm_message_t *m,
@@ -30,6 +36,8 @@ static void test_move(void);
 static void test_held(void);
 static void test_messages(void);
 static void test_bytes(void);
+static void test_calls(void);
+static void test_calls_room(void);
 static void test_no_user(void);
 static void test_one_turn(void);
 static void test_memory(void);
@@ -64,7 +72,7 @@ set(convrelay_history_t *h, convrelay_llm_message_t *m, const char *text)
 static void
 is(convrelay_history_t *h, const char *want, const char *name)
 {
-    size_t                    n, len;
+    size_t                    n, len, text;
     u_char                   *json;
     convrelay_llm_message_t  *m, *last;
 
@@ -75,14 +83,16 @@ is(convrelay_history_t *h, const char *want, const char *name)
     free(json);
 
     n = 0;
+    text = 0;
     last = NULL;
 
     for (m = h->first; m; m = m->next) {
         n += m->listed;
+        text += m->len;
         last = m;
     }
 
-    if (len != h->len || n != h->nmessages || last != h->last) {
+    if (text != h->len || n != h->nmessages || last != h->last) {
         tap_ok(0, "%s: %zu messages, %zu bytes", name, h->nmessages, h->len);
     }
 }
@@ -316,13 +326,11 @@ test_messages(void)
 static void
 test_bytes(void)
 {
-    size_t               one;
     convrelay_history_t  h;
 
     memset(&h, 0, sizeof(h));
 
-    one = sizeof(user("x")) - 1;
-    h.max_bytes = 3 * one + 2;
+    h.max_bytes = 3;
 
     add(&h, U, "1");
     add(&h, U, "2");
@@ -346,6 +354,127 @@ test_bytes(void)
 
     add(&h, U, "8");
     is(&h, user("8"), "and goes with the next");
+
+    convrelay_history_free(&h);
+}
+
+
+/* each letter of ids is one */
+
+static int
+calls(convrelay_history_t *h, const char *ids, const char *extra)
+{
+    size_t                i, n;
+    convrelay_str_t       results[8], str;
+    convrelay_llm_call_t  list[8];
+
+    n = strlen(ids);
+
+    for (i = 0; i < n; i++) {
+        memset(&list[i], 0, sizeof(convrelay_llm_call_t));
+
+        list[i].id.data = (u_char *) &ids[i];
+        list[i].id.len = 1;
+
+        convrelay_str_set(&list[i].name, "f");
+        convrelay_str_set(&list[i].arguments, "{}");
+        convrelay_str_set(&results[i], "ok");
+    }
+
+    str.data = (u_char *) extra;
+    str.len = strlen(extra);
+
+    return convrelay_history_append_calls(h, &str, list, results, n);
+}
+
+
+static void
+test_calls(void)
+{
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *m;
+
+    memset(&h, 0, sizeof(h));
+
+    add(&h, U, "1");
+    m = add(&h, A, "2");
+    calls(&h, "ab", "");
+    add(&h, A, "3");
+    is(&h, user("1") "," said("2") "," call("a") "," call("b") ","
+       tool("a") "," tool("b") "," said("3"),
+       "calls and their results come together");
+
+    convrelay_history_remove(&h, m);
+    is(&h, user("1") "," call("a") "," call("b") "," tool("a") ","
+       tool("b") "," said("3"), "what was said before them may go");
+
+    convrelay_history_free(&h);
+
+    add(&h, U, "1");
+    m = add(&h, A, "2");
+    calls(&h, "", "x");
+    is(&h, user("1") "," said("2") "," extra("x"), "an extra alone");
+
+    convrelay_history_remove(&h, m);
+    is(&h, user("1"), "goes with its message");
+
+    calls(&h, "", "x");
+    is(&h, user("1"), "and is not kept without one");
+
+    m = add(&h, A, "2");
+    calls(&h, "a", "x");
+    convrelay_history_remove(&h, m);
+    is(&h, user("1") "," extra("x") "," call("a") "," tool("a"),
+       "that of calls stays with them");
+
+    convrelay_history_free(&h);
+}
+
+
+/* what has a call has its result, whatever goes */
+
+static void
+test_calls_room(void)
+{
+    convrelay_history_t  h;
+
+    memset(&h, 0, sizeof(h));
+    h.max_messages = 7;
+
+    add(&h, A, "0");
+    add(&h, U, "1");
+    add(&h, A, "2");
+    calls(&h, "ab", "");
+    add(&h, A, "3");
+    is(&h, user("1") "," said("2") "," call("a") "," call("b") ","
+       tool("a") "," tool("b") "," said("3"), "what came before goes");
+
+    add(&h, U, "4");
+    add(&h, A, "5");
+    is(&h, user("4") "," said("5"), "a turn goes with all its calls");
+
+    calls(&h, "a", "x");
+    add(&h, A, "6");
+    calls(&h, "b", "");
+    is(&h, user("4") "," said("6") "," call("b") "," tool("b"),
+       "in one turn what was said first, with its calls");
+
+    calls(&h, "c", "");
+    calls(&h, "d", "");
+    is(&h, user("4") "," call("c") "," tool("c") "," call("d") ","
+       tool("d"), "one round goes after the other");
+
+    calls(&h, "e", "");
+    is(&h, user("4") "," call("c") "," tool("c") "," call("d") "," tool("d")
+       "," call("e") "," tool("e"), "as many as there may be");
+
+    calls(&h, "efghi", "");
+    is(&h, user("4") "," call("e") "," call("f") "," call("g") "," call("h")
+       "," call("i") "," tool("e") "," tool("f") "," tool("g") "," tool("h")
+       "," tool("i"), "but not what was done just now");
+
+    add(&h, U, "7");
+    is(&h, user("7"), "a new turn makes room");
 
     convrelay_history_free(&h);
 }
@@ -394,10 +523,10 @@ test_one_turn(void)
     is(&h, user("1") "," said("3") "," said("4"),
        "then what was said first, never what the caller said");
 
-    h.max_bytes = sizeof(user("1") "," said("4444")) - 1;
+    h.max_bytes = 5;
 
-    add(&h, A, "5");
-    is(&h, user("1") "," said("5"), "as many as the bytes ask for");
+    add(&h, A, "5555");
+    is(&h, user("1") "," said("5555"), "as many as the bytes ask for");
 
     add(&h, A, "5555 5555 5555");
     is(&h, user("1") "," said("5555 5555 5555"),
@@ -407,7 +536,8 @@ test_one_turn(void)
         add(&h, A, "6");
     }
 
-    is(&h, user("1") "," said("6"), "10,000 sayings leave the last one");
+    is(&h, user("1") "," said("6") "," said("6"),
+       "10,000 sayings leave as many as there may be");
 
     convrelay_history_free(&h);
 }
@@ -419,7 +549,7 @@ static void
 test_memory(void)
 {
     char                      text[301];
-    size_t                    i, most, taken;
+    size_t                    i, most, taken, len;
     convrelay_history_t       h;
     convrelay_llm_message_t  *m;
 
@@ -437,7 +567,9 @@ test_memory(void)
         taken += malloc_usable_size(m) + sizeof(size_t);
     }
 
-    tap_ok(taken <= h.len, "1,000 messages take no more than their JSON");
+    free(written(&h, &len));
+
+    tap_ok(taken <= len, "1,000 messages take no more than their JSON");
 
     convrelay_history_free(&h);
 
@@ -491,6 +623,8 @@ main(void)
     test_held();
     test_messages();
     test_bytes();
+    test_calls();
+    test_calls_room();
     test_no_user();
     test_one_turn();
     test_memory();

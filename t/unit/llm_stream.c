@@ -7,7 +7,7 @@
  */
 
 
-#include "convrelay_llm_stream.h"
+#include "convrelay_llm_api.h"
 #include "convrelay_redact.h"
 #include "tap.h"
 
@@ -694,7 +694,8 @@ test_run(const test_llm_t *t, unsigned step)
     convrelay_str_t          text;
     convrelay_llm_stream_t   s;
 
-    convrelay_llm_stream_init(&s, t->status ? t->status : 200);
+    convrelay_llm_stream_init(&s, &convrelay_llm_chat,
+                              t->status ? t->status : 200);
 
     input_len = strlen(t->input);
     len = 0;
@@ -874,7 +875,7 @@ test_limits(void)
 
     for (i = 0; i < 2; i++) {
         for (diff = -1; diff <= 1; diff++) {
-            convrelay_llm_stream_init(&s, 200);
+            convrelay_llm_stream_init(&s, &convrelay_llm_chat, 200);
 
             len = strlen(inputs[i]);
             s.max_line = len + diff;
@@ -911,7 +912,7 @@ test_error_body_limit(void)
     convrelay_str_t          text;
     convrelay_llm_stream_t   s;
 
-    convrelay_llm_stream_init(&s, 500);
+    convrelay_llm_stream_init(&s, &convrelay_llm_chat, 500);
 
     memset(piece, 'x', sizeof(piece));
     again = 0;
@@ -944,7 +945,7 @@ test_borrowed(void)
     convrelay_str_t          text;
     convrelay_llm_stream_t   s;
 
-    convrelay_llm_stream_init(&s, 200);
+    convrelay_llm_stream_init(&s, &convrelay_llm_chat, 200);
 
     pos = input;
 
@@ -1052,7 +1053,7 @@ test_finished(void)
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        convrelay_llm_stream_init(&s, 200);
+        convrelay_llm_stream_init(&s, &convrelay_llm_chat, 200);
 
         strcpy((char *) buf, cases[i].input);
         p = buf;
@@ -1072,7 +1073,7 @@ test_finished(void)
 
     /* what was held back is given, then it is over */
 
-    convrelay_llm_stream_init(&s, 200);
+    convrelay_llm_stream_init(&s, &convrelay_llm_chat, 200);
 
     strcpy((char *) buf, TEXT("a\xc3") STOP);
     p = buf;
@@ -1134,7 +1135,7 @@ test_why(void)
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        convrelay_llm_stream_init(&s, 200);
+        convrelay_llm_stream_init(&s, &convrelay_llm_chat, 200);
 
         strcpy((char *) buf, cases[i].input);
         p = buf;

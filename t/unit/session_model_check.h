@@ -334,16 +334,23 @@ check_history(call_t *c)
 static cJSON *
 history(call_t *c)
 {
-    char    *json;
-    cJSON   *root;
-    size_t   len;
-    u_char  *now;
+    char                           *json;
+    cJSON                          *root;
+    size_t                          len;
+    u_char                         *now;
+    const convrelay_llm_message_t  *m;
 
-    now = written(&c->s.history, &len);
+    len = 0;
+
+    for (m = c->s.history.first; m; m = m->next) {
+        len += m->len;
+    }
 
     if (len != c->s.history.len) {
         bad(c, "%zu bytes of history, not %zu", len, c->s.history.len);
     }
+
+    now = written(&c->s.history, &len);
 
     json = malloc(len + 2);
     json[0] = '[';
@@ -534,19 +541,12 @@ add(call_t *c, int assistant, const u_char *p, size_t len)
 static int
 too_much(const call_t *c)
 {
-    size_t           i, bytes;
-    convrelay_str_t  text;
+    size_t  i, bytes;
 
     bytes = 0;
 
     for (i = 0; i < c->nentries; i++) {
-        text.data = (u_char *) c->entries[i].text;
-        text.len = c->entries[i].len;
-
-        bytes += (i ? 1 : 0)
-                 + convrelay_llm_message_size(c->entries[i].assistant
-                                              ? CONVRELAY_LLM_ASSISTANT
-                                              : CONVRELAY_LLM_USER, &text);
+        bytes += c->entries[i].len;
     }
 
     return (c->conf.max_history_messages

@@ -2,14 +2,14 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * One chat.completion.chunk, or one whole chat.completion.  Nothing of it
- * can be relied upon but the path to the text: keys come in any order, most
- * of them may be missing, and null stands for every type.
+ * OpenAI's chat completions: one chat.completion.chunk, or one whole
+ * chat.completion.  Nothing of it can be relied upon but the path to the
+ * text: keys come in any order, most of them may be missing, and null stands
+ * for every type.
  */
 
 
 #include "convrelay_llm_parts.h"
-#include "convrelay_redact.h"
 
 
 typedef struct {
@@ -33,10 +33,34 @@ typedef struct {
     convrelay_json_value_t  *refusal;
     convrelay_json_value_t  *tool_calls;
     convrelay_json_value_t  *function_call;
+    convrelay_json_value_t  *extra_content;
 } convrelay_llm_delta_t;
 
 
-static void convrelay_llm_usage(convrelay_llm_stream_t *s,
+/* an element of "tool_calls" */
+
+typedef struct {
+    convrelay_json_value_t  *index;
+    convrelay_json_value_t  *id;
+    convrelay_json_value_t  *type;
+    convrelay_json_value_t  *function;
+    convrelay_json_value_t  *extra_content;
+} convrelay_llm_entry_t;
+
+
+typedef struct {
+    convrelay_json_value_t  *name;
+    convrelay_json_value_t  *arguments;
+} convrelay_llm_function_t;
+
+
+static int convrelay_llm_chat_event(convrelay_llm_stream_t *s,
+    const convrelay_str_t *type, const convrelay_json_value_t *root,
+    const convrelay_str_t *raw, convrelay_str_t *text);
+static int convrelay_llm_chunk(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *object, const convrelay_str_t *raw,
+    convrelay_str_t *text);
+static void convrelay_llm_chat_usage(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *usage);
 static void convrelay_llm_count(const convrelay_json_value_t *object,
     const char *name, int64_t *count);
@@ -46,10 +70,18 @@ static int convrelay_llm_choice_text(convrelay_llm_stream_t *s,
     const convrelay_llm_choice_t *choice, convrelay_str_t *text);
 static void convrelay_llm_reasoning(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *object);
-static void convrelay_llm_finish(convrelay_llm_stream_t *s,
+static void convrelay_llm_chat_finish(convrelay_llm_stream_t *s,
     convrelay_json_value_t *finish_reason);
 static int convrelay_llm_delta(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *object, convrelay_str_t *text);
+static void convrelay_llm_tool_calls(convrelay_llm_stream_t *s,
+    const convrelay_llm_delta_t *delta);
+static void convrelay_llm_tool_call(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *object);
+static void convrelay_llm_function(convrelay_llm_piece_t *piece,
+    const convrelay_json_value_t *object);
+static void convrelay_llm_raw(convrelay_str_t *json,
+    const convrelay_json_value_t *value);
 static int convrelay_llm_content(convrelay_llm_stream_t *s,
     convrelay_json_value_t *content, convrelay_str_t *text);
 static unsigned convrelay_llm_is_object(const convrelay_json_value_t *value);
@@ -83,6 +115,28 @@ static const convrelay_json_field_t  convrelay_llm_delta_fields[] = {
       offsetof(convrelay_llm_delta_t, tool_calls) },
     { convrelay_string("function_call"),
       offsetof(convrelay_llm_delta_t, function_call) },
+    { convrelay_string("extra_content"),
+      offsetof(convrelay_llm_delta_t, extra_content) },
+    { convrelay_null_string, 0 }
+};
+
+
+static const convrelay_json_field_t  convrelay_llm_entry_fields[] = {
+    { convrelay_string("index"), offsetof(convrelay_llm_entry_t, index) },
+    { convrelay_string("id"), offsetof(convrelay_llm_entry_t, id) },
+    { convrelay_string("type"), offsetof(convrelay_llm_entry_t, type) },
+    { convrelay_string("function"),
+      offsetof(convrelay_llm_entry_t, function) },
+    { convrelay_string("extra_content"),
+      offsetof(convrelay_llm_entry_t, extra_content) },
+    { convrelay_null_string, 0 }
+};
+
+
+static const convrelay_json_field_t  convrelay_llm_function_fields[] = {
+    { convrelay_string("name"), offsetof(convrelay_llm_function_t, name) },
+    { convrelay_string("arguments"),
+      offsetof(convrelay_llm_function_t, arguments) },
     { convrelay_null_string, 0 }
 };
 
@@ -103,17 +157,46 @@ static const struct {
 };
 
 
-int
-convrelay_llm_chunk(convrelay_llm_stream_t *s,
-    const convrelay_json_value_t *root, const convrelay_str_t *raw,
-    convrelay_str_t *text)
+const convrelay_llm_api_t  convrelay_llm_chat = {
+    convrelay_string("chat"),
+    convrelay_llm_chat_size,
+    convrelay_llm_chat_write,
+    convrelay_llm_chat_event
+};
+
+
+/* the type says nothing that the data does not say */
+
+static int
+convrelay_llm_chat_event(convrelay_llm_stream_t *s,
+    const convrelay_str_t *type, const convrelay_json_value_t *root,
+    const convrelay_str_t *raw, convrelay_str_t *text)
 {
-    int                            rc;
-    convrelay_llm_chunk_t          chunk;
-    convrelay_llm_choice_t         choice;
     const convrelay_json_value_t  *object;
 
     object = convrelay_llm_unwrap(root);
+
+    if (type == NULL
+        && convrelay_json_member(object, "choices") == NULL
+        && !convrelay_llm_is_error(convrelay_json_member(object, "error"),
+                                   convrelay_json_member(object, "object")))
+    {
+        convrelay_llm_fail(s, "bad_answer", "is JSON without \"choices\"");
+        return CONVRELAY_AGAIN;
+    }
+
+    return convrelay_llm_chunk(s, object, raw, text);
+}
+
+
+static int
+convrelay_llm_chunk(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *object, const convrelay_str_t *raw,
+    convrelay_str_t *text)
+{
+    int                     rc;
+    convrelay_llm_chunk_t   chunk;
+    convrelay_llm_choice_t  choice;
 
     if (!convrelay_llm_is_object(object)) {
         s->odd = 1;
@@ -122,7 +205,7 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
 
     convrelay_json_members(object, convrelay_llm_chunk_fields, &chunk);
 
-    convrelay_llm_usage(s, chunk.usage);
+    convrelay_llm_chat_usage(s, chunk.usage);
 
     text->len = 0;
     text->data = NULL;
@@ -150,7 +233,7 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
     }
 
     if (rc == CONVRELAY_OK) {
-        convrelay_llm_finish(s, choice.finish_reason);
+        convrelay_llm_chat_finish(s, choice.finish_reason);
     }
 
     if (text->len == 0) {
@@ -172,11 +255,19 @@ convrelay_llm_choice_text(convrelay_llm_stream_t *s,
 {
     int                            rc;
     unsigned                       piece;
+    convrelay_llm_delta_t          message;
     const convrelay_json_value_t  *object;
 
     piece = convrelay_llm_is_object(choice->delta);
 
     if (!piece && s->pieces) {
+
+        if (!s->tools) {
+            convrelay_json_members(choice->message, convrelay_llm_delta_fields,
+                                   &message);
+            convrelay_llm_tool_calls(s, &message);
+        }
+
         return CONVRELAY_OK;
     }
 
@@ -186,8 +277,9 @@ convrelay_llm_choice_text(convrelay_llm_stream_t *s,
 
     if (text->len == 0) {
         convrelay_llm_reasoning(s, object);
+    }
 
-    } else if (piece) {
+    if (piece && (text->len || s->tools)) {
         s->pieces = 1;
     }
 
@@ -217,23 +309,30 @@ convrelay_llm_reasoning(convrelay_llm_stream_t *s,
 
 
 static void
-convrelay_llm_usage(convrelay_llm_stream_t *s,
+convrelay_llm_chat_usage(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *usage)
 {
+    int64_t  input, cached, output;
+
     if (!convrelay_llm_is_object(usage)) {
         return;
     }
 
-    convrelay_llm_count(usage, "prompt_tokens", &s->prompt_tokens);
-    convrelay_llm_count(usage, "completion_tokens", &s->completion_tokens);
+    input = -1;
+    cached = -1;
+    output = -1;
+
+    convrelay_llm_count(usage, "prompt_tokens", &input);
+    convrelay_llm_count(usage, "completion_tokens", &output);
 
     /* DeepSeek's own name of it, before the usual one */
-    convrelay_llm_count(usage, "prompt_cache_hit_tokens",
-                        &s->cached_tokens);
+    convrelay_llm_count(usage, "prompt_cache_hit_tokens", &cached);
 
     convrelay_llm_count(convrelay_json_member(usage,
                                               "prompt_tokens_details"),
-                        "cached_tokens", &s->cached_tokens);
+                        "cached_tokens", &cached);
+
+    convrelay_llm_usage(s, input, cached, output);
 }
 
 
@@ -288,57 +387,33 @@ convrelay_llm_choice(const convrelay_json_value_t *choices,
 }
 
 
-/*
- * The first one counts: OpenRouter sends it twice, Azure sends chunks with
- * null after it.
- */
-
 static void
-convrelay_llm_finish(convrelay_llm_stream_t *s,
+convrelay_llm_chat_finish(convrelay_llm_stream_t *s,
     convrelay_json_value_t *finish_reason)
 {
-    size_t           i;
-    const char      *name;
-    convrelay_str_t  reason;
+    size_t                  i;
+    convrelay_str_t         reason;
+    convrelay_llm_finish_e  finish;
 
-    if (s->finish != CONVRELAY_LLM_FINISH_NONE) {
-        return;
-    }
-
-    if (convrelay_json_text(finish_reason, &reason) != CONVRELAY_OK
+    if (s->finish != CONVRELAY_LLM_FINISH_NONE
+        || convrelay_json_text(finish_reason, &reason) != CONVRELAY_OK
         || reason.len == 0)
     {
         return;
     }
 
-    name = NULL;
-    s->finish = CONVRELAY_LLM_FINISH_STOP;
-
-    convrelay_redact(s->reason, sizeof(s->reason), reason.data, reason.len);
+    finish = CONVRELAY_LLM_FINISH_STOP;
 
     for (i = 0; i < sizeof(convrelay_llm_finishes)
                     / sizeof(convrelay_llm_finishes[0]); i++)
     {
         if (convrelay_str_equal(&reason, &convrelay_llm_finishes[i].name)) {
-            name = (char *) convrelay_llm_finishes[i].name.data;
-            s->finish = convrelay_llm_finishes[i].finish;
+            finish = convrelay_llm_finishes[i].finish;
             break;
         }
     }
 
-    if (s->finish == CONVRELAY_LLM_FINISH_CONTENT_FILTER) {
-
-        /* a refusal in the model's own words is an answer */
-
-        if (s->refusal) {
-            return;
-        }
-
-        convrelay_llm_fail(s, "content_filter", "was cut by a filter");
-
-    } else if (s->finish == CONVRELAY_LLM_FINISH_ERROR) {
-        convrelay_llm_fail(s, name, "was broken off");
-    }
+    convrelay_llm_finish(s, finish, &reason);
 }
 
 
@@ -346,15 +421,18 @@ static int
 convrelay_llm_delta(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *object, convrelay_str_t *text)
 {
-    convrelay_str_t        refusal;
+    convrelay_str_t        refusal, extra;
     convrelay_llm_delta_t  delta;
 
     convrelay_json_members(object, convrelay_llm_delta_fields, &delta);
 
-    if (convrelay_json_element(delta.tool_calls, NULL)
-        || convrelay_llm_is_object(delta.function_call))
-    {
-        s->tools = 1;
+    if (delta.tool_calls || delta.function_call) {
+        convrelay_llm_tool_calls(s, &delta);
+    }
+
+    if (convrelay_llm_is_object(delta.extra_content)) {
+        convrelay_llm_raw(&extra, delta.extra_content);
+        convrelay_llm_extra(s, &extra);
     }
 
     if (convrelay_llm_content(s, delta.content, text) != CONVRELAY_OK) {
@@ -370,6 +448,110 @@ convrelay_llm_delta(convrelay_llm_stream_t *s,
     s->refusal = 1;
 
     return convrelay_llm_join(s, text, &refusal);
+}
+
+
+static void
+convrelay_llm_tool_calls(convrelay_llm_stream_t *s,
+    const convrelay_llm_delta_t *delta)
+{
+    convrelay_llm_piece_t          piece;
+    const convrelay_json_value_t  *element;
+
+    for (element = convrelay_json_element(delta->tool_calls, NULL);
+         element;
+         element = convrelay_json_element(delta->tool_calls, element))
+    {
+        s->tools = 1;
+
+        convrelay_llm_tool_call(s, element);
+    }
+
+    if (!convrelay_llm_is_object(delta->function_call)) {
+        return;
+    }
+
+    /* the form before there were several calls */
+
+    s->tools = 1;
+
+    memset(&piece, 0, sizeof(convrelay_llm_piece_t));
+
+    convrelay_llm_function(&piece, delta->function_call);
+    convrelay_llm_call_piece(s, &piece);
+}
+
+
+static void
+convrelay_llm_tool_call(convrelay_llm_stream_t *s,
+    const convrelay_json_value_t *object)
+{
+    double                  index;
+    convrelay_str_t         type;
+    convrelay_llm_piece_t   piece;
+    convrelay_llm_entry_t   entry;
+
+    if (!convrelay_llm_is_object(object)) {
+        return;
+    }
+
+    memset(&piece, 0, sizeof(convrelay_llm_piece_t));
+
+    convrelay_json_members(object, convrelay_llm_entry_fields, &entry);
+
+    piece.index = -1;
+
+    if (convrelay_json_value_number(entry.index, &index) == CONVRELAY_OK
+        && index >= 0 && index < 1e9 && index == (double) (int64_t) index)
+    {
+        piece.index = (int64_t) index;
+    }
+
+    (void) convrelay_json_utf8(entry.id, &piece.id);
+
+    if (convrelay_json_utf8(entry.type, &type) == CONVRELAY_OK) {
+        piece.other = convrelay_str_eq(&type, "custom");
+    }
+
+    if (convrelay_llm_is_object(entry.extra_content)) {
+        convrelay_llm_raw(&piece.extra, entry.extra_content);
+    }
+
+    convrelay_llm_function(&piece, entry.function);
+    convrelay_llm_call_piece(s, &piece);
+}
+
+
+/* arguments that are not a string are taken as they are written */
+
+static void
+convrelay_llm_function(convrelay_llm_piece_t *piece,
+    const convrelay_json_value_t *object)
+{
+    convrelay_llm_function_t  function;
+
+    convrelay_json_members(object, convrelay_llm_function_fields, &function);
+
+    (void) convrelay_json_utf8(function.name, &piece->name);
+
+    if (convrelay_json_text(function.arguments, &piece->arguments)
+        == CONVRELAY_OK
+        || function.arguments == NULL
+        || function.arguments->type == CONVRELAY_JSON_NULL)
+    {
+        return;
+    }
+
+    convrelay_llm_raw(&piece->arguments, function.arguments);
+    piece->whole = 1;
+}
+
+
+static void
+convrelay_llm_raw(convrelay_str_t *json, const convrelay_json_value_t *value)
+{
+    json->len = value->len;
+    json->data = value->data;
 }
 
 

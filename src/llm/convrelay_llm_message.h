@@ -1,0 +1,85 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What was said and done in a call, in no API's words: an API's writer makes
+ * its messages of it.
+ */
+
+
+#ifndef CONVRELAY_LLM_MESSAGE_H_INCLUDED
+#define CONVRELAY_LLM_MESSAGE_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+/*
+ * The assistant's turn is a text, then an extra, then calls, each of which may
+ * be missing, and after the calls their results in the same order.
+ */
+
+typedef enum {
+    CONVRELAY_LLM_SYSTEM = 0,
+    CONVRELAY_LLM_USER,
+    CONVRELAY_LLM_ASSISTANT,
+    CONVRELAY_LLM_EXTRA,          /* opaque JSON of the assistant's message */
+    CONVRELAY_LLM_CALL,           /* the assistant calls a tool */
+    CONVRELAY_LLM_TOOL            /* the result of a call */
+} convrelay_llm_role_e;
+
+
+#define CONVRELAY_LLM_MAX_MESSAGE_TEXT  0x3ffffff     /* bytes */
+
+
+/*
+ * A message.  Its text is kept as it was said: most of what is said needs no
+ * escape, so that writing it is copying it.  The bits of whoever keeps it are
+ * here, too: a call has hundreds of messages, and each is one block.  Calls
+ * and results have their parts in the text, see message_call().
+ */
+
+typedef struct convrelay_llm_message_s  convrelay_llm_message_t;
+
+struct convrelay_llm_message_s {
+    convrelay_llm_message_t  *next;
+    unsigned                  len:26;     /* bytes of text */
+    unsigned                  role:3;     /* convrelay_llm_role_e */
+    unsigned                  plain:1;    /* its JSON is the text itself */
+    unsigned                  listed:1;   /* it is in a history */
+    unsigned                  pinned:1;   /* and somebody else has it, too */
+    u_char                    text[];
+};
+
+
+/* a tool call of an answer */
+
+typedef struct {
+    convrelay_str_t           id;
+    convrelay_str_t           name;
+    convrelay_str_t           arguments;  /* as the model wrote them */
+    convrelay_str_t           extra;      /* opaque JSON, which goes back with
+                                             the call; or empty */
+    unsigned                  valid:1;    /* the arguments are a JSON object;
+                                             others are sent back as {}, for
+                                             some servers parse them */
+} convrelay_llm_call_t;
+
+
+/* m gets the first len bytes of its text: sets m->len and m->plain */
+void convrelay_llm_message_set(convrelay_llm_message_t *m, size_t len);
+
+/*
+ * The text of a message that is a call or a result: message_pack() writes
+ * pack_size() bytes.  A result has the call's id and name, and its text in
+ * the place of the arguments.
+ */
+size_t convrelay_llm_message_pack_size(const convrelay_llm_call_t *call);
+void convrelay_llm_message_pack(u_char *p, const convrelay_llm_call_t *call);
+
+/* the parts of a call or a result, borrowed from m */
+void convrelay_llm_message_call(const convrelay_llm_message_t *m,
+    convrelay_llm_call_t *call);
+
+
+#endif /* CONVRELAY_LLM_MESSAGE_H_INCLUDED */

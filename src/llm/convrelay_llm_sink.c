@@ -1,0 +1,82 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What an API's event() finds, where it is the same for all of them.
+ */
+
+
+#include <stdlib.h>
+
+#include "convrelay_llm_parts.h"
+#include "convrelay_redact.h"
+
+
+/*
+ * The first one counts: OpenRouter sends it twice, Azure sends chunks with
+ * null after it.
+ */
+
+void
+convrelay_llm_finish(convrelay_llm_stream_t *s, convrelay_llm_finish_e finish,
+    const convrelay_str_t *reason)
+{
+    if (s->finish != CONVRELAY_LLM_FINISH_NONE) {
+        return;
+    }
+
+    s->finish = finish;
+
+    convrelay_redact(s->reason, sizeof(s->reason), reason->data, reason->len);
+
+    if (finish == CONVRELAY_LLM_FINISH_CONTENT_FILTER) {
+
+        /* a refusal in the model's own words is an answer */
+
+        if (!s->refusal) {
+            convrelay_llm_fail(s, "content_filter", "was cut by a filter");
+        }
+
+        return;
+    }
+
+    if (finish == CONVRELAY_LLM_FINISH_ERROR) {
+        convrelay_llm_fail_code(s, reason, "was broken off");
+    }
+}
+
+
+void
+convrelay_llm_usage(convrelay_llm_stream_t *s, int64_t input, int64_t cached,
+    int64_t output)
+{
+    s->prompt_tokens = (input >= 0) ? input : s->prompt_tokens;
+    s->cached_tokens = (cached >= 0) ? cached : s->cached_tokens;
+    s->completion_tokens = (output >= 0) ? output : s->completion_tokens;
+}
+
+
+/* without memory, or past the limit of a call, it is left out */
+
+void
+convrelay_llm_extra(convrelay_llm_stream_t *s, const convrelay_str_t *json)
+{
+    u_char  *p;
+
+    if (s->max_calls == 0 || json->len == 0
+        || json->len > convrelay_llm_max_call(s)
+        || convrelay_llm_raw_control(json))
+    {
+        return;
+    }
+
+    p = realloc(s->extra.data, json->len);
+    if (p == NULL) {
+        return;
+    }
+
+    memcpy(p, json->data, json->len);
+
+    s->extra.data = p;
+    s->extra.len = json->len;
+}
