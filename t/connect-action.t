@@ -668,6 +668,8 @@ more: 413
 more: 413
 500 members: <Say>1 2</Say>
 more: <Say>1</Say>
+--- error_log
+client sent a form of 501 parameters, limit is 500
 
 
 

@@ -408,7 +408,6 @@ client sent a form of 65537 bytes, limit for variables is 65536
 client sent a form of 16777216 bytes, limit for variables is 65536
 --- no_error_log
 [crit]
-[error]
 
 
 
@@ -570,7 +569,8 @@ end
 /ws: other other other other other other
 --- no_error_log
 [crit]
-[error]
+--- error_log
+client sent invalid websocket handshake: in a version of HTTP other than 1.1; a proxy in front has to use HTTP/1.1 and to pass "Upgrade" and "Connection"
 
 
 

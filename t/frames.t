@@ -300,8 +300,6 @@ in pieces: < close 1009 a message that is too large
 > drop
 --- error_log
 client sent a message that is too large: 1025, closing with 1009
---- no_error_log
-[error]
 
 
 

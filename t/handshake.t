@@ -104,7 +104,6 @@ client sent invalid websocket handshake: without "websocket" in "Upgrade"
 client sent invalid websocket handshake: without "upgrade" in "Connection"
 client sent invalid websocket handshake: without "13" in "Sec-WebSocket-Version"
 --- no_error_log
-[error]
 [warn]
 
 
@@ -199,8 +198,6 @@ GET /ws HTTP/1.1: 101 Allow: none
 client sent invalid websocket handshake: with a method other than GET
 client sent invalid websocket handshake: in a version of HTTP other than 1.1
 client sent invalid websocket handshake: with a request body
---- no_error_log
-[error]
 
 
 
@@ -249,8 +246,6 @@ end
 :status: 400
 --- error_log
 client sent invalid websocket handshake: in a version of HTTP other than 1.1
---- no_error_log
-[error]
 
 
 
@@ -303,6 +298,8 @@ bad: 426 X-Node: a
 > prompt "a b"
 < "a b"
 > drop
+--- error_log
+client sent invalid websocket handshake: without "websocket" in "Upgrade"; a proxy in front has to use HTTP/1.1 and to pass "Upgrade" and "Connection"
 
 
 
@@ -855,3 +852,5 @@ a bad one: 400
 Hi
 not a handshake: 426 Upgrade: websocket
 a bad one: 400
+--- error_log
+client sent invalid websocket handshake: without "websocket" in "Upgrade"; a proxy in front has to use HTTP/1.1 and to pass "Upgrade" and "Connection"

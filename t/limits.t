@@ -83,8 +83,6 @@ try({ payload = "", length = 2^40 })
 > drop
 --- error_log
 client sent a message that is too large
---- no_error_log
-[error]
 
 
 
@@ -113,8 +111,6 @@ end
 > drop
 --- error_log
 client sent a message with too many fragments
---- no_error_log
-[error]
 
 
 
@@ -156,8 +152,6 @@ user: Eh?
 < close 1000
 --- error_log
 convrelay: answer is too long
---- no_error_log
-[error]
 
 
 
@@ -281,8 +275,6 @@ closed
 --- error_log
 client does not read:
 limit is 65536
---- no_error_log
-[error]
 
 
 
@@ -529,5 +521,3 @@ end
 > drop
 --- error_log
 client sent a message that is too large
---- no_error_log
-[error]

@@ -208,5 +208,3 @@ convrelay: LLM's answer was cut (lines left out: 4)
 convrelay: LLM's answer has no end (lines left out: 4)
 --- error_log
 lines left out
---- no_error_log
-[error]

@@ -60,7 +60,6 @@ call:hangup()
 --- error_log
 convrelay: client reported an error: "64107"
 --- no_error_log
-[error]
 the secret words
 
 

@@ -126,9 +126,7 @@ end)))
 < eof
 in time
 --- error_log eval
-qr/\[warn\] .*call is 3\d\d ms long, limit is 300 ms, closing/
---- no_error_log
-[error]
+qr/\[error\] .*call is 3\d\d ms long, limit is 300 ms, closing/
 
 
 
@@ -308,8 +306,6 @@ too many messages
 too many messages
 --- error_log
 client sends too fast: 101 messages ahead, limit is 10 a second, closing
---- no_error_log
-[error]
 
 
 
@@ -404,8 +400,6 @@ until not f or f.opcode == "close" and ngx.say(f.payload:sub(3))
 too many turns
 --- error_log
 client sends too fast: 6 turns ahead, limit is 5 a minute, closing
---- no_error_log
-[error]
 
 
 
@@ -442,6 +436,8 @@ call:read(1)
 < "fine"
 > dtmf 3
 < close 1008 too many turns
+--- error_log
+client sends too fast: 
 
 
 
@@ -470,8 +466,6 @@ call:read(1)
 < close 1008 too many turns
 --- error_log
 client sends too fast: 4 turns ahead, limit is 3 a minute, closing
---- no_error_log
-[error]
 
 
 
@@ -564,8 +558,6 @@ call:drop()
 told 1 time
 --- error_log
 limit is 600 ms, closing
---- no_error_log
-[error]
 
 
 

@@ -303,11 +303,11 @@ location = /twiml {
 --- response_body_like eval
 [(qr{^<\?xml .*</Response>$}) x 10]
 --- no_error_log
-[error]
+[crit]
 
 
 
-=== TEST 10: a value that is wrong at run time passes, and is told in the log
+=== TEST 10: a value that is wrong at run time passes, and is logged
 --- config
 location = /twiml {
     convrelay_twiml            wss://example.com/ws;
@@ -326,6 +326,8 @@ ttsProvider="Acme" dtmfDetection="yes" newer="1" voice="1" .*code="en_US"/>
 wrong value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs"
 wrong value of "dtmfDetection", write "true" or "false"
 wrong value of "language", write a language as in "en-US", or "multi"
+--- error_log
+wrong value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs"
 
 
 

@@ -300,8 +300,6 @@ GET 500: 200
 GET 501: 413
 --- error_log
 client sent a form of 501 parameters, limit is 500
---- no_error_log
-[error]
 
 
 

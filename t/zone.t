@@ -127,10 +127,8 @@ another call: in
 > close 1000
 < close 1000
 --- error_log
-[warn]
-call "CA00000000000000000000000000000001" has a live socket already: second one refused
---- no_error_log
 [error]
+call "CA00000000000000000000000000000001" has a live socket already: second one refused
 
 
 
@@ -164,8 +162,8 @@ drop: in
 invalid: in
 too large: in
 last: in
---- no_error_log
-[error]
+--- error_log
+client sent a message that is too large: 100000, closing with 1009
 
 
 
@@ -196,11 +194,10 @@ a fourth one of the account: 1008 too many calls
 other account: in
 one hung up: in
 --- error_log
-[warn]
+[error]
 too many calls of "+15***11" ($convrelay_to): limit is 2, call refused
 too many calls of "AC0***01" ($convrelay_account_sid): limit is 3, call refused
 --- no_error_log
-[error]
 +15550100011
 AC0000
 
@@ -226,8 +223,8 @@ refused: 1008 too many calls
 refused: 1008 too many calls
 refused: 1008 too many calls
 second of the account: in
---- no_error_log
-[error]
+--- error_log
+too many calls of "+15***11" ($convrelay_to): limit is 1, call refused
 
 
 
@@ -322,7 +319,6 @@ second: 1008 too many calls
  "calls of \"x y***il\" (\$convrelay_from)",
  qr/call "a b  \[1mc{56}" has a live socket/]
 --- no_error_log
-[error]
 evil
 
 
@@ -345,8 +341,8 @@ another: in
 long key: in
 the same: 1008 too many calls
 another: in
---- no_error_log
-[error]
+--- error_log
+call "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" has a live socket already: second one refused
 
 
 
@@ -484,8 +480,6 @@ third: 1008 too many calls
 the same call: in
 --- error_log
 limit is 2
---- no_error_log
-[error]
 
 
 
@@ -639,7 +633,6 @@ and it takes its entry along: in
 --- error_log
 session was reconnected, closing its old socket
 --- no_error_log
-[error]
 live socket
 ticket-secret
 
@@ -767,8 +760,6 @@ too many of the account: 1008 too many calls
 --- error_log
 limit is 1, call refused
 limit is 2, call refused
---- no_error_log
-[error]
 
 
 
@@ -809,8 +800,8 @@ replaced
 replaced
 replaced
 4
---- no_error_log
-[error]
+--- error_log
+client reports a session that failed, error -1
 
 
 
@@ -843,8 +834,8 @@ end
 "one more: 1008 too many calls
 the number: 1008 too many calls
 " x 6
---- no_error_log
-[error]
+--- error_log
+client reports a session that failed, error -1
 
 
 
@@ -863,8 +854,6 @@ call 2: in
 call 3: 1008 too many calls
 --- error_log
 limit is 2, call refused
---- no_error_log
-[error]
 
 
 
@@ -909,8 +898,8 @@ f: 1008 too many calls
 g: 1008 too many calls
 h: 1008 too many calls
 others: in
---- no_error_log
-[error]
+--- error_log
+too many calls of "***" ($convrelay_parameter_a): limit is 1, call refused
 
 
 

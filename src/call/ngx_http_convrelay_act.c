@@ -255,8 +255,10 @@ ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
     char        text[65];
     ngx_uint_t  level;
 
+    /* a warning of the session is seen at nginx's default level, too */
+
     static ngx_uint_t  levels[] = {
-        NGX_LOG_INFO, NGX_LOG_WARN, NGX_LOG_ERR
+        NGX_LOG_INFO, NGX_LOG_ERR, NGX_LOG_ERR
     };
 
     level = (a->type == CONVRELAY_ACT_CLOSE) ? NGX_LOG_INFO

@@ -80,7 +80,7 @@ ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
         return NGX_OK;
     }
 
-    ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+    ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
                   "client sends too fast: %ui %s ahead, limit is %ui a %s, "
                   "closing",
                   (ngx_uint_t) convrelay_rate_ahead(rate, limit), what,

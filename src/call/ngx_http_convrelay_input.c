@@ -87,22 +87,28 @@ static void
 ngx_http_convrelay_invalid_frame(ngx_http_convrelay_call_t *call)
 {
     ngx_log_t              *log;
+    ngx_uint_t              level;
     convrelay_str_t         reason;
     convrelay_ws_reader_t  *r;
 
     log = call->connection->log;
     r = &call->reader;
 
+    /* a limit can be set too low */
+
+    level = (r->close_code == CONVRELAY_WS_MESSAGE_TOO_BIG) ? NGX_LOG_ERR
+                                                            : NGX_LOG_INFO;
+
     if (r->close_code == CONVRELAY_WS_INTERNAL_ERROR) {
         ngx_log_error(NGX_LOG_ERR, log, 0, "client sent %s", r->error);
 
     } else if (r->value) {
-        ngx_log_error(NGX_LOG_INFO, log, 0,
+        ngx_log_error(level, log, 0,
                       "client sent %s: %uL, closing with %ui",
                       r->error, r->value, (ngx_uint_t) r->close_code);
 
     } else {
-        ngx_log_error(NGX_LOG_INFO, log, 0,
+        ngx_log_error(level, log, 0,
                       "client sent %s, closing with %ui",
                       r->error, (ngx_uint_t) r->close_code);
     }

@@ -263,13 +263,13 @@ ngx_http_convrelay_limit_log(ngx_http_convrelay_call_t *call,
     convrelay_redact(text, sizeof(text), shown.data, shown.len);
 
     if (limit == NULL) {
-        ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+        ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
                       "call \"%s\" has a live socket already: second one "
                       "refused", text);
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+    ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
                   "too many calls of \"%s\" (%V): limit is %ui, call refused",
                   text, &limit->key.source, limit->max);
 }

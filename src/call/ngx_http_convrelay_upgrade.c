@@ -116,10 +116,22 @@ ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
 
     status = convrelay_ws_handshake_check(h);
 
-    if (status != NGX_HTTP_SWITCHING_PROTOCOLS) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "client sent invalid websocket handshake: %s", h->error);
+    if (status == NGX_HTTP_SWITCHING_PROTOCOLS) {
+        return status;
     }
+
+    /* what is left of a handshake by a proxy that is not set up for them */
+
+    if (h->get && (!h->http11 || !h->upgrade || !h->connection)) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "client sent invalid websocket handshake: %s; a proxy "
+                      "in front has to use HTTP/1.1 and to pass \"Upgrade\" "
+                      "and \"Connection\"", h->error);
+        return status;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "client sent invalid websocket handshake: %s", h->error);
 
     return status;
 }

@@ -51,7 +51,7 @@ ngx_http_convrelay_form(ngx_http_request_t *r)
     n = convrelay_form_count(data.data, data.len);
 
     if (n > NGX_HTTP_CONVRELAY_MAX_PAIRS) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "client sent a form of %ui parameters, limit is %d",
                       n, NGX_HTTP_CONVRELAY_MAX_PAIRS);
 
@@ -184,7 +184,7 @@ ngx_http_convrelay_form_body(ngx_http_request_t *r, ngx_str_t *data)
     size = ngx_http_convrelay_body_size(r);
 
     if (size > NGX_HTTP_CONVRELAY_MAX_FORM) {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "client sent a form of %O bytes, limit for variables "
                       "is %d", size, NGX_HTTP_CONVRELAY_MAX_FORM);
         return NGX_OK;

@@ -105,7 +105,7 @@ ngx_http_convrelay_connect_log(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "client reports a session that failed, error %i",
                   ngx_atoi(code.data, code.len));
 
@@ -216,7 +216,7 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
     }
 
     if (n == NGX_ERROR || n >= (ngx_int_t) reply->max) {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "call was reconnected as often as it may be, limit is "
                       "%ui: it is hung up", (ngx_uint_t) reply->max);
         return NGX_DECLINED;

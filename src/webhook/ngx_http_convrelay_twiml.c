@@ -360,7 +360,7 @@ ngx_http_convrelay_twiml_value(void *data, ngx_http_convrelay_attribute_t *a,
     name = ngx_http_convrelay_str(&a->name);
 
     if (convrelay_twiml_check_value(&name, text, &error) != CONVRELAY_OK) {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "wrong value of \"%V\", %s", &a->name, error);
     }
 
