@@ -605,7 +605,7 @@ call:hangup()
 
 
 
-=== TEST 15: HTTP/1.0 to the LLM works, and is warned of once
+=== TEST 15: HTTP/1.0 to the LLM works, and is logged once
 --- config
 location = /old {
     convrelay;
@@ -631,10 +631,8 @@ end
 > prompt "Hi"
 < "old"
 > drop
---- grep_error_log eval: qr/requests to the LLM are HTTP.1.0/
+--- grep_error_log eval: qr/requests to the LLM of location ".old" are HTTP.1.0/
 --- grep_error_log_out
-requests to the LLM are HTTP/1.0
+requests to the LLM of location "/old" are HTTP/1.0
 --- error_log
-[warn]
---- no_error_log
 [error]

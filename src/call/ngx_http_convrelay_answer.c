@@ -165,6 +165,8 @@ ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f)
 
     call = t->call;
 
+    ngx_http_convrelay_fetch_check(f, &call->conf->llm.checked);
+
     while (call->turn == t && f->status && !f->encoded && !f->large
            && !f->failed
            && convrelay_llm_stream_end(&t->stream, &text) == CONVRELAY_OK)
@@ -189,7 +191,7 @@ ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t)
     conf = t->call->conf;
 
     if (t->fetch->large) {
-        ngx_http_convrelay_log(t->call, NGX_LOG_WARN,
+        ngx_http_convrelay_log(t->call, NGX_LOG_ERR,
                                "LLM's answer is too large",
                                "LLM's answer has %O bytes and more, limit is "
                                "%uz",

@@ -20,8 +20,8 @@ static void ngx_http_convrelay_turn_cleanup(void *data);
 static ngx_int_t ngx_http_convrelay_turn_request(
     ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_turn_check(ngx_http_convrelay_turn_t *t);
-static void ngx_http_convrelay_turn_check_version(
-    ngx_http_convrelay_turn_t *t, ngx_buf_t *b);
+static void ngx_http_convrelay_turn_check_path(
+    ngx_http_convrelay_turn_t *t);
 
 
 ngx_int_t
@@ -148,6 +148,8 @@ ngx_http_convrelay_turn_check(ngx_http_convrelay_turn_t *t)
     ngx_http_request_t   *sr;
     ngx_http_upstream_t  *u;
 
+    ngx_http_convrelay_fetch_check(t->fetch, &t->call->conf->llm.checked);
+
     sr = t->fetch->request;
     u = sr->upstream;
 
@@ -159,28 +161,6 @@ ngx_http_convrelay_turn_check(ngx_http_convrelay_turn_t *t)
 
     t->no_path = (u->uri.len == sr->uri.len
                   && ngx_strncmp(u->uri.data, sr->uri.data, u->uri.len) == 0);
-
-    if (!t->call->conf->llm.checked && u->request_bufs) {
-        t->call->conf->llm.checked = 1;
-        ngx_http_convrelay_turn_check_version(t, u->request_bufs->buf);
-    }
-}
-
-
-static void
-ngx_http_convrelay_turn_check_version(ngx_http_convrelay_turn_t *t,
-    ngx_buf_t *b)
-{
-    u_char  *p;
-
-    for (p = b->start; p < b->last && *p != CR; p++) { /* void */ }
-
-    if (p - b->start > 9 && ngx_strncmp(p - 9, " HTTP/1.0", 9) == 0) {
-        ngx_log_error(NGX_LOG_WARN, t->call->connection->log, 0,
-                      "requests to the LLM are HTTP/1.0, each on a new "
-                      "connection: add \"proxy_http_version 1.1\" and "
-                      "\"proxy_set_header Connection \"\"\"");
-    }
 }
 
 
@@ -205,7 +185,53 @@ ngx_http_convrelay_turn_blame(ngx_http_convrelay_turn_t *t, ngx_str_t *peer)
                                "the whole URL of the LLM, such as "
                                "\"https://host/v1/chat/completions\"",
                                &u->uri);
+        return;
     }
+
+    ngx_http_convrelay_turn_check_path(t);
+}
+
+
+/* a path that a variable has made may hold a caller's number */
+
+static void
+ngx_http_convrelay_turn_check_path(ngx_http_convrelay_turn_t *t)
+{
+    char                                 path[65];
+    ngx_str_t                            shown;
+    convrelay_sent_t                     sent;
+    ngx_http_convrelay_fetch_t          *f;
+    ngx_http_convrelay_fetch_checked_t  *checked;
+
+    f = t->fetch;
+    checked = &t->call->conf->llm.checked;
+
+    if ((f->status != NGX_HTTP_NOT_FOUND
+         && f->status != NGX_HTTP_NOT_ALLOWED)
+        || checked->path
+        || ngx_http_convrelay_fetch_sent(f, &sent) != NGX_OK
+        || convrelay_sent_is_chat(&sent.path))
+    {
+        return;
+    }
+
+    checked->path = 1;
+
+    if (f->request->upstream->resolved) {
+        ngx_str_set(&shown, "a path of variables");
+
+    } else {
+        convrelay_redact(path, sizeof(path), sent.path.data, sent.path.len);
+
+        shown.len = ngx_strlen(path);
+        shown.data = (u_char *) path;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, f->request->connection->log, 0,
+                  "LLM was asked for \"%V\" and answered %ui: is it "
+                  "\"/v1/chat/completions\"? Write the whole URL in "
+                  "\"proxy_pass\", such as "
+                  "\"https://host/v1/chat/completions\"", &shown, f->status);
 }
 
 

@@ -33,6 +33,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "convrelay_sent.h"
+
 
 typedef struct ngx_http_convrelay_fetch_s  ngx_http_convrelay_fetch_t;
 
@@ -221,6 +223,30 @@ ngx_int_t ngx_http_convrelay_fetch_init(ngx_conf_t *cf);
  * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
  */
 void ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf);
+
+
+/* what was looked at in requests to a location, by this worker */
+
+typedef struct {
+    unsigned                          version:1;
+    unsigned                          request:1;  /* all of it */
+    unsigned                          key:1;      /* after a 401 or 403 */
+    unsigned                          path:1;     /* after a 404 or 405 */
+} ngx_http_convrelay_fetch_checked_t;
+
+/*
+ * Logs, at level error and once, what is wrong with the request that the
+ * location's handler has made, and that no directive of ours shows: a key
+ * without TLS to a public address, no key and a 401, an old version of HTTP.
+ * To be called after the start, and again at the end; checked belongs to
+ * whatever directive names the location, zero-filled at first.
+ */
+void ngx_http_convrelay_fetch_check(ngx_http_convrelay_fetch_t *f,
+    ngx_http_convrelay_fetch_checked_t *checked);
+
+/* NGX_OK, or NGX_DECLINED: there is no request, or it is not HTTP/1 */
+ngx_int_t ngx_http_convrelay_fetch_sent(ngx_http_convrelay_fetch_t *f,
+    convrelay_sent_t *sent);
 
 
 /*

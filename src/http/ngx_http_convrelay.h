@@ -14,6 +14,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_convrelay_fetch.h"
 #include "ngx_http_convrelay_place.h"
 
 #include "convrelay_base.h"
@@ -98,8 +99,7 @@ typedef struct {
                                                          variables */
     unsigned                          error_varies:1; /* error_message has
                                                          variables */
-    unsigned                          checked:1;      /* a first request was
-                                                         looked at */
+    ngx_http_convrelay_fetch_checked_t  checked;
 } ngx_http_convrelay_llm_conf_t;
 
 

@@ -192,6 +192,12 @@ sub preamble() {
 
     my $conf = llm_server($block->llm);
 
+    # else the first turn of each block is an [error]; not where it has its own
+
+    if (($block->http_config // '') !~ /proxy_http_version/) {
+        $conf .= "    proxy_http_version  1.1;\n";
+    }
+
     if (!defined $block->signed && has_module('ngx_http_convrelay_module')) {
         $conf .= "    convrelay_auth_token  off;\n";
     }
