@@ -71,10 +71,8 @@ convrelay_session_over(convrelay_session_t *s)
     s->tones = NULL;
 
     s->prompt = NULL;
-    s->closed = 1;
-    s->turn_running = 0;
 
-    convrelay_session_wait_no_more(s);
+    convrelay_session_enter(s, CONVRELAY_SESSION_CLOSED);
 }
 
 
@@ -90,7 +88,7 @@ convrelay_session_free(convrelay_session_t *s)
     memset(s, 0, sizeof(convrelay_session_t));
 
     s->first_token = -1;
-    s->closed = 1;
+    s->state = CONVRELAY_SESSION_CLOSED;
 }
 
 
@@ -99,7 +97,7 @@ convrelay_session_message(convrelay_session_t *s,
     const convrelay_relay_message_t *m, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (s->closed) {
+    if (s->state == CONVRELAY_SESSION_CLOSED) {
         return;
     }
 
@@ -141,13 +139,13 @@ convrelay_session_prompt(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (!s->setup_seen) {
+    if (s->state == CONVRELAY_SESSION_NEW) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
                                "client sent prompt before setup", NULL);
         return;
     }
 
-    if (!prompt->last || s->ending
+    if (!prompt->last || s->state != CONVRELAY_SESSION_OPEN
         || !convrelay_has_word(&prompt->voice_prompt)
         || convrelay_session_repeated(s, &prompt->voice_prompt, now))
     {
@@ -228,7 +226,7 @@ convrelay_session_error(convrelay_session_t *s,
     convrelay_session_note(out, CONVRELAY_LOG_WARN,
                            "client reported an error", &code);
 
-    if (!s->setup_seen || s->ending || now < s->error_ignored_until
+    if (s->state != CONVRELAY_SESSION_OPEN || now < s->error_ignored_until
         || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_ERROR))
     {
         return;

@@ -145,24 +145,44 @@ typedef struct {
 } convrelay_session_conf_t;
 
 
-/*
- * What a call can wait for, each until a time of its own.  A timer is a line
- * here, a convrelay_session_wait() where it begins, and a case of
- * convrelay_session_clock(), which finds the deadline cleared.  Where several
- * are due at once they come in this order.  All of them end with the
- * conversation: an end that waits clears what is set.
- */
+/* the call; it never goes back */
 
 typedef enum {
-    CONVRELAY_DEADLINE_SETUP = 0, /* the setup message has to have come */
-    CONVRELAY_DEADLINE_CALL,      /* the call is too long */
-    CONVRELAY_DEADLINE_ANSWER,    /* the running turn takes too long */
-    CONVRELAY_DEADLINE_KEYS,      /* no more keys belong to the entry */
-    CONVRELAY_DEADLINE_END,       /* an end waits for its last words no more */
-    CONVRELAY_DEADLINE_CLOSE,     /* an end was sent: Twilio should have closed
-                                     the call */
+    CONVRELAY_SESSION_NEW = 0,    /* no setup message yet */
+    CONVRELAY_SESSION_OPEN,       /* the conversation */
+    CONVRELAY_SESSION_ENDING,     /* an end waits for the last words */
+    CONVRELAY_SESSION_ENDED,      /* it was sent: Twilio closes the call */
+    CONVRELAY_SESSION_CLOSED      /* nothing more is done */
+} convrelay_session_state_e;
+
+
+/* what a call waits for; see convrelay_session_clock() for what each brings */
+
+typedef enum {
+    CONVRELAY_DEADLINE_SETUP = 0, /* NEW: the setup message has to have come */
+    CONVRELAY_DEADLINE_CALL,      /* NEW, OPEN: the call is too long */
+    CONVRELAY_DEADLINE_ANSWER,    /* OPEN: the running turn takes too long */
+    CONVRELAY_DEADLINE_KEYS,      /* OPEN: no more keys belong to the entry */
+    CONVRELAY_DEADLINE_END,       /* ENDING: its last words had their time */
+    CONVRELAY_DEADLINE_CLOSE,     /* ENDED: Twilio should have closed */
     CONVRELAY_DEADLINES           /* how many there are */
 } convrelay_deadline_e;
+
+/*
+ * A timer is a line above, a convrelay_session_wait() where it begins, and a
+ * case of convrelay_session_clock(), which has cleared it.  It ends with the
+ * conversation: ENDING, ENDED and CLOSED clear all that is set.  Of several
+ * that are due at once the earliest comes first, else the first in the list.
+ */
+
+
+/* in OPEN: the turn to the LLM */
+
+typedef enum {
+    CONVRELAY_TURN_IDLE = 0,      /* none runs */
+    CONVRELAY_TURN_ASKED,         /* it runs, and nothing of it was sent */
+    CONVRELAY_TURN_SPEAKING       /* it runs, and some text of it was sent */
+} convrelay_turn_e;
 
 
 typedef enum {
@@ -212,9 +232,11 @@ typedef struct {
     const convrelay_session_conf_t  *conf;        /* may be exchanged for one
                                                      that differs in texts */
 
-    unsigned                 setup_seen:1;
-    unsigned                 turn_running:1;
-    unsigned                 turn_sent:1;         /* some text */
+    convrelay_session_state_e  state;
+    convrelay_turn_e         turn;
+    uint64_t                 deadlines[CONVRELAY_DEADLINES];  /* ms of the
+                                             clock, 0: not waited for */
+
     unsigned                 playback_reports:1;  /* tokensPlayed was seen */
     unsigned                 speech_reports:1;    /* agentSpeaking was seen */
     unsigned                 agent_speaking:1;    /* nothing was cut since */
@@ -223,10 +245,6 @@ typedef struct {
                                              the keys that were sent */
     unsigned                 file_last:1; /* a file was queued after them */
     unsigned                 unknown_logged:1;    /* an unknown type */
-    unsigned                 ending:1;    /* an end waits or was sent: the
-                                             conversation is over */
-    unsigned                 end_sent:1;
-    unsigned                 closed:1;    /* nothing more is done */
     unsigned                 keys_complete:1;     /* only the interrupt that
                                              the last key causes may follow */
     unsigned                 prompt_is_newer:1;   /* than the keys: its turn
@@ -260,7 +278,6 @@ typedef struct {
     convrelay_str_t          handoff;     /* of the end, owned */
 
     /* ms of the clock, 0: none */
-    uint64_t                 deadlines[CONVRELAY_DEADLINES];
     uint64_t                 terminator_until;    /* it belongs to the entry
                                              that dtmf_max has ended */
     uint64_t                 last_off_from;       /* agentSpeaking off means

@@ -140,10 +140,7 @@ convrelay_session_close_call(convrelay_session_t *s, convrelay_actions_t *out,
 {
     convrelay_action_t  a;
 
-    s->closed = 1;
-    s->turn_running = 0;
-
-    convrelay_session_wait_no_more(s);
+    convrelay_session_enter(s, CONVRELAY_SESSION_CLOSED);
 
     memset(&a, 0, sizeof(convrelay_action_t));
 

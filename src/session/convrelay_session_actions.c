@@ -41,7 +41,7 @@ convrelay_session_perform(convrelay_session_t *s,
 {
     int  rc;
 
-    if (s->closed || s->ending || !s->setup_seen) {
+    if (s->state != CONVRELAY_SESSION_OPEN) {
         return;
     }
 
@@ -115,17 +115,18 @@ convrelay_session_perform_text(convrelay_session_t *s,
     max = s->conf->max_answer;
     unstored = (s->trigger == CONVRELAY_TRIGGER_LLM_FAILED);
 
-    if (s->turn_running && max
-        && (s->turn_sent ? a->len : 0) + text.len + 1 > max)
+    if (s->turn != CONVRELAY_TURN_IDLE && max
+        && (s->turn == CONVRELAY_TURN_SPEAKING ? a->len : 0) + text.len + 1
+           > max)
     {
         convrelay_session_cancel(s, out);
     }
 
-    if (s->turn_running && !s->turn_sent) {
+    if (s->turn == CONVRELAY_TURN_ASKED) {
         convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
-        s->turn_sent = 1;
+        s->turn = CONVRELAY_TURN_SPEAKING;
 
-    } else if (!s->turn_running
+    } else if (s->turn == CONVRELAY_TURN_IDLE
                && !convrelay_session_continues(s, &text, unstored))
     {
         spoken = convrelay_session_spoken_until(s);
@@ -149,7 +150,7 @@ convrelay_session_perform_text(convrelay_session_t *s,
 
             /* heard as one only where it is sent as one */
 
-            from += !s->turn_running;
+            from += (s->turn == CONVRELAY_TURN_IDLE);
         }
     }
 
@@ -160,11 +161,11 @@ convrelay_session_perform_text(convrelay_session_t *s,
     said = *m;
     said.text.data = a->message->text + from;
     said.text.len = a->len - from;
-    said.last = !s->turn_running;
+    said.last = (s->turn == CONVRELAY_TURN_IDLE);
 
     convrelay_session_send(out, &said);
 
-    if (s->turn_running) {
+    if (s->turn != CONVRELAY_TURN_IDLE) {
         return CONVRELAY_OK;
     }
 
@@ -231,10 +232,9 @@ convrelay_session_perform_end(convrelay_session_t *s,
         s->handoff.len = handoff->len;
     }
 
-    s->ending = 1;
     s->keys_complete = 0;
 
-    convrelay_session_wait_no_more(s);
+    convrelay_session_enter(s, CONVRELAY_SESSION_ENDING);
 
     wait = convrelay_session_end_wait(s, now);
 
@@ -283,13 +283,11 @@ convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
 {
     convrelay_relay_out_t  end;
 
-    if (s->end_sent) {
+    if (s->state != CONVRELAY_SESSION_ENDING) {
         return;
     }
 
-    s->end_sent = 1;
-
-    convrelay_session_wait_no_more(s);
+    convrelay_session_enter(s, CONVRELAY_SESSION_ENDED);
     convrelay_session_wait(s, CONVRELAY_DEADLINE_CLOSE, now,
                            CONVRELAY_SESSION_CLOSE_TIME);
 
@@ -322,7 +320,7 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
         convrelay_session_keys_done(s);
     }
 
-    if (s->closed || s->ending) {
+    if (s->state != CONVRELAY_SESSION_OPEN) {
         return;
     }
 
@@ -352,7 +350,7 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
         convrelay_session_keys_done(s);
     }
 
-    if (s->closed || s->ending) {
+    if (s->state != CONVRELAY_SESSION_OPEN) {
         return;
     }
 

@@ -27,8 +27,18 @@ convrelay_session_wait(convrelay_session_t *s, convrelay_deadline_e deadline,
 
 
 void
-convrelay_session_wait_no_more(convrelay_session_t *s)
+convrelay_session_enter(convrelay_session_t *s,
+    convrelay_session_state_e state)
 {
+    s->state = state;
+
+    if (state == CONVRELAY_SESSION_OPEN) {
+        s->deadlines[CONVRELAY_DEADLINE_SETUP] = 0;
+        return;
+    }
+
+    s->turn = CONVRELAY_TURN_IDLE;
+
     memset(s->deadlines, 0, sizeof(s->deadlines));
 }
 
@@ -138,7 +148,7 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t age,
                           (unsigned long long) age,
                           (unsigned long long) s->conf->max_call_time);
 
-    if (!s->setup_seen
+    if (s->state == CONVRELAY_SESSION_NEW
         || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_CALL_TOO_LONG))
     {
         convrelay_session_close_logged(s, out, 1000, "call is too long");

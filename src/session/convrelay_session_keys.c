@@ -27,7 +27,7 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
     u_char    key;
     unsigned  late;
 
-    if (!s->setup_seen || s->ending || s->conf->dtmf_max == 0
+    if (s->state != CONVRELAY_SESSION_OPEN || s->conf->dtmf_max == 0
         || digit->len == 0)
     {
         return;
@@ -146,7 +146,7 @@ convrelay_session_keys_done(convrelay_session_t *s)
 
     s->digits.len = 0;
 
-    if (s->next_key && !s->closed && !s->ending) {
+    if (s->next_key && s->state == CONVRELAY_SESSION_OPEN) {
         s->keys[s->digits.len++] = key;
         s->prompt_is_newer = 0;
     }

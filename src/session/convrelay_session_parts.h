@@ -19,8 +19,10 @@
 void convrelay_session_wait(convrelay_session_t *s,
     convrelay_deadline_e deadline, uint64_t now, uint64_t ms);
 
-/* none is waited for */
-void convrelay_session_wait_no_more(convrelay_session_t *s);
+/* the next state; what is waited for goes, except for the call's time in OPEN.
+   Before ENDING a running turn has to be cancelled */
+void convrelay_session_enter(convrelay_session_t *s,
+    convrelay_session_state_e state);
 
 /* CONVRELAY_OK, or CONVRELAY_DECLINED: one too many, the call is closed */
 int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,

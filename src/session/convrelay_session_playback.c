@@ -25,7 +25,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
     const convrelay_relay_interrupt_t *m, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (!s->setup_seen) {
+    if (s->state == CONVRELAY_SESSION_NEW) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
                                "client sent interrupt before setup", NULL);
         return;
@@ -42,11 +42,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     convrelay_session_cut(s, m, now, out);
 
-    if (s->closed) {
-        return;
-    }
-
-    if (s->ending) {
+    if (s->state != CONVRELAY_SESSION_OPEN) {
         convrelay_session_send_end(s, now, out);
 
     } else if (s->keys_complete) {
@@ -61,15 +57,18 @@ convrelay_session_cut(convrelay_session_t *s,
     convrelay_actions_t *out)
 {
     size_t               heard;
+    unsigned             sent;
     convrelay_str_t      text;
     convrelay_answer_t  *a;
 
-    if (s->turn_running) {
+    if (s->turn != CONVRELAY_TURN_IDLE) {
+        sent = (s->turn == CONVRELAY_TURN_SPEAKING);
+
         convrelay_session_turn_over(s);
 
         convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
 
-        if (s->turn_sent) {
+        if (sent) {
             convrelay_session_text_last(out);
         }
     }
@@ -168,7 +167,7 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
                && convrelay_session_heard_all(s));
     }
 
-    if (s->ending && all) {
+    if (all) {
         convrelay_session_send_end(s, now, out);
     }
 }
@@ -191,7 +190,7 @@ convrelay_session_agent_speaking(convrelay_session_t *s,
         return;
     }
 
-    if (s->ending && s->agent_speaking && now >= s->last_off_from) {
+    if (s->agent_speaking && now >= s->last_off_from) {
         convrelay_session_send_end(s, now, out);
     }
 

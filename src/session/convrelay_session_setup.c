@@ -50,7 +50,7 @@ convrelay_session_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (!s->setup_seen) {
+    if (s->state == CONVRELAY_SESSION_NEW) {
 
         if (convrelay_session_copy_setup(s, setup) != CONVRELAY_OK
             || convrelay_session_greeting(s, now) != CONVRELAY_OK)
@@ -59,8 +59,7 @@ convrelay_session_setup(convrelay_session_t *s,
             return;
         }
 
-        s->setup_seen = 1;
-        s->deadlines[CONVRELAY_DEADLINE_SETUP] = 0;
+        convrelay_session_enter(s, CONVRELAY_SESSION_OPEN);
 
         convrelay_session_act(out, CONVRELAY_ACT_SETUP);
 

@@ -38,7 +38,7 @@ convrelay_session_tones(convrelay_session_t *s, const convrelay_str_t *digits)
                           : CONVRELAY_SESSION_TONE_TIME;
     }
 
-    s->tones_last = !s->turn_running;
+    s->tones_last = (s->turn == CONVRELAY_TURN_IDLE);
     s->file_last = 0;
 
     if (s->tones && convrelay_session_tones_equal(s->tones, digits)) {

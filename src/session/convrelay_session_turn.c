@@ -42,8 +42,7 @@ void
 convrelay_session_start(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
-    s->turn_running = 1;
-    s->turn_sent = 0;
+    s->turn = CONVRELAY_TURN_ASKED;
     s->tones_last = 0;
     s->turns++;
     s->asked_at = now;
@@ -66,7 +65,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
     unsigned         over;
     convrelay_str_t  piece;
 
-    if (s->closed || !s->turn_running || text->len == 0) {
+    if (s->turn == CONVRELAY_TURN_IDLE || text->len == 0) {
         return;
     }
 
@@ -74,7 +73,8 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
     over = 0;
 
     if (s->conf->max_answer) {
-        room = s->conf->max_answer - (s->turn_sent ? s->answer.len : 0);
+        room = s->conf->max_answer
+               - (s->turn == CONVRELAY_TURN_SPEAKING ? s->answer.len : 0);
 
         if (text->len > room) {
             piece.len = convrelay_utf8_fit(text->data, text->len, room);
@@ -84,7 +84,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
 
     if (piece.len) {
 
-        if (!s->turn_sent) {
+        if (s->turn == CONVRELAY_TURN_ASKED) {
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
 
             s->first_token = now - s->asked_at;
@@ -96,7 +96,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
             return;
         }
 
-        s->turn_sent = 1;
+        s->turn = CONVRELAY_TURN_SPEAKING;
         s->tokens++;
 
         convrelay_session_text(out, &piece);
@@ -120,16 +120,20 @@ void
 convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     uint64_t now, convrelay_actions_t *out)
 {
+    unsigned  sent;
+
     static const convrelay_str_t  blank = convrelay_string(" ");
 
-    if (s->closed || !s->turn_running) {
+    if (s->turn == CONVRELAY_TURN_IDLE) {
         return;
     }
+
+    sent = (s->turn == CONVRELAY_TURN_SPEAKING);
 
     convrelay_session_turn_over(s);
     s->repeat_until = 0;
 
-    if (s->turn_sent) {
+    if (sent) {
         convrelay_session_answer_end(s);
 
         if (how == CONVRELAY_TURN_COMPLETE || how == CONVRELAY_TURN_TRUNCATED)
@@ -146,7 +150,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
     if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_LLM_FAILED)) {
 
-        if (s->turn_sent) {
+        if (sent) {
             convrelay_session_text_last(out);
         }
 
@@ -156,7 +160,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
     if (s->conf->error_message.len) {
 
-        if (s->turn_sent) {
+        if (sent) {
             convrelay_session_continue(s, now);
 
         } else {
@@ -174,7 +178,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
         convrelay_session_text(out, &s->conf->error_message);
 
-    } else if (!s->turn_sent) {
+    } else if (!sent) {
         return;
     }
 
@@ -221,7 +225,7 @@ convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
 void
 convrelay_session_turn_over(convrelay_session_t *s)
 {
-    s->turn_running = 0;
+    s->turn = CONVRELAY_TURN_IDLE;
     s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
 }
 
@@ -229,16 +233,20 @@ convrelay_session_turn_over(convrelay_session_t *s)
 void
 convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
 {
-    if (!s->turn_running) {
+    unsigned  sent;
+
+    if (s->turn == CONVRELAY_TURN_IDLE) {
         return;
     }
+
+    sent = (s->turn == CONVRELAY_TURN_SPEAKING);
 
     convrelay_session_turn_over(s);
     s->repeat_until = 0;
 
     convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
 
-    if (s->turn_sent) {
+    if (sent) {
         convrelay_session_text_last(out);
         convrelay_session_answer_end(s);
     }

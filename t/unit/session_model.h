@@ -119,6 +119,7 @@ typedef struct {
     uint64_t                   end_at;    /* ms, no later */
 
     uint64_t                   started;
+    convrelay_session_state_e  state;     /* after the last event */
     unsigned                   too_long:1;    /* its time is over */
     unsigned                   counted;   /* turns, for their rate */
 

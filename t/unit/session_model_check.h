@@ -12,6 +12,7 @@ static char check_event(call_t *c, const convrelay_action_t *a);
 static char check_send(call_t *c, const convrelay_action_t *a);
 static char check_end(call_t *c, const convrelay_relay_out_t *m);
 static cJSON *history(call_t *c);
+static void check_states(call_t *c);
 static void check_deadlines(call_t *c);
 static int too_much(const call_t *c);
 static int drop(call_t *c);
@@ -430,6 +431,7 @@ check_state(call_t *c)
 
     s = &c->s;
 
+    check_states(c);
     check_deadlines(c);
 
     if (s->lang.len != strlen(c->lang)
@@ -456,6 +458,33 @@ check_state(call_t *c)
     if (c->open && !c->running && !c->closed) {
         bad(c, "an answer stays open");
     }
+}
+
+
+static void
+check_states(call_t *c)
+{
+    convrelay_turn_e           turn;
+    convrelay_session_state_e  state;
+
+    state = c->closed ? CONVRELAY_SESSION_CLOSED
+            : c->ended ? CONVRELAY_SESSION_ENDED
+            : c->ending ? CONVRELAY_SESSION_ENDING
+            : c->ready ? CONVRELAY_SESSION_OPEN : CONVRELAY_SESSION_NEW;
+
+    turn = !c->running ? CONVRELAY_TURN_IDLE
+           : c->sent ? CONVRELAY_TURN_SPEAKING : CONVRELAY_TURN_ASKED;
+
+    if (c->s.state != state || c->s.turn != turn) {
+        bad(c, "state %d, turn %d, not %d, %d", (int) c->s.state,
+            (int) c->s.turn, (int) state, (int) turn);
+    }
+
+    if (state < c->state) {
+        bad(c, "from state %d back to %d", (int) c->state, (int) state);
+    }
+
+    c->state = state;
 }
 
 
