@@ -971,3 +971,35 @@ location = /action {
 --- must_die
 --- error_log
 gives is TwiML, which is not taken from a variable
+
+
+
+=== TEST 42: a caller's name in the action is not counted
+--- config
+location = /twiml {
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_action     "/action?name=$convrelay_caller_name" POST;
+}
+location = /action {
+    convrelay_connect_action;
+    convrelay_connect_reply    reconnect max=2;
+}
+--- call
+local http = require "convrelay_http"
+
+local uri = "/action"
+
+repeat
+    local r = http.form("POST", uri, { SessionStatus = "failed",
+                                       CallSid = "CA1", CallerName =
+                                       "x&convrelay_reconnects=0" })
+
+    uri = r.body:match('<Connect action="([^"]*)"')
+    uri = uri and uri:gsub("&amp;", "&")
+
+    ngx.say(uri or r.body:match("<Response>.*"))
+until not uri
+--- response_body
+/action?name=x&convrelay_reconnects=0&convrelay_reconnects=1
+/action?name=x&convrelay_reconnects=0&convrelay_reconnects=2
+<Response><Hangup/></Response>

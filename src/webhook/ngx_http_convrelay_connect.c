@@ -20,6 +20,7 @@ static ngx_int_t ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply);
 static ngx_int_t ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document);
+static ngx_int_t ngx_http_convrelay_connect_count(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_connect_write(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document);
 static ngx_int_t ngx_http_convrelay_connect_task(ngx_http_request_t *r,
@@ -187,7 +188,6 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document)
 {
     ngx_int_t                        n;
-    ngx_str_t                        value;
     ngx_http_core_srv_conf_t        *cscf;
     ngx_http_convrelay_loc_conf_t   *conf;
     ngx_http_convrelay_main_conf_t  *mcf;
@@ -206,14 +206,7 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    n = 0;
-
-    if (ngx_http_arg(r, (u_char *) NGX_HTTP_CONVRELAY_RECONNECTS,
-                     sizeof(NGX_HTTP_CONVRELAY_RECONNECTS) - 1, &value)
-        == NGX_OK)
-    {
-        n = ngx_atoi(value.data, value.len);
-    }
+    n = ngx_http_convrelay_connect_count(r);
 
     if (n == NGX_ERROR || n >= (ngx_int_t) reply->max) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -231,6 +224,46 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * How often the call was reconnected; NGX_ERROR: what says so is not a number.
+ * It is the last of its name: those before it are part of the URL that is
+ * configured, where a variable can hold what a caller has chosen.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_connect_count(ngx_http_request_t *r)
+{
+    size_t      len;
+    u_char     *p, *last, *end;
+    ngx_int_t   n;
+
+    static ngx_str_t  name = ngx_string(NGX_HTTP_CONVRELAY_RECONNECTS "=");
+
+    n = 0;
+
+    p = r->args.data;
+    last = p + r->args.len;
+
+    for ( /* void */ ; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, '&');
+        if (end == NULL) {
+            end = last;
+        }
+
+        len = end - p;
+
+        if (len >= name.len
+            && ngx_strncasecmp(p, name.data, name.len) == 0)
+        {
+            n = ngx_atoi(p + name.len, len - name.len);
+        }
+    }
+
+    return n;
 }
 
 
