@@ -13,6 +13,9 @@
 #include "convrelay_heard.h"
 
 
+#define CONVRELAY_HEARD_MAX_MISSED  64
+
+
 typedef struct {
     const convrelay_str_t  *text;
     size_t                  from;     /* no match begins before it */
@@ -65,6 +68,10 @@ convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
     int                       rc;
     convrelay_heard_search_t  s;
 
+    if (h->missed == CONVRELAY_HEARD_MAX_MISSED) {
+        return CONVRELAY_DECLINED;
+    }
+
     memset(&s, 0, sizeof(convrelay_heard_search_t));
 
     s.text = text;
@@ -74,9 +81,11 @@ convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
     rc = convrelay_heard_find(&s, value);
 
     if (rc != CONVRELAY_OK) {
+        h->missed += (convrelay_heard_skip(value, 0, 1) < value->len);
         return rc;
     }
 
+    h->missed = 0;
     h->fragment = s.begin;
     h->played = s.end;
     h->reported = 1;

@@ -22,6 +22,7 @@ typedef struct {
     size_t            played;     /* text up to here was reported played */
     size_t            fragment;   /* where the last reported piece began */
     unsigned          reported:1; /* tokensPlayed came for this answer */
+    unsigned          missed:8;   /* values in a row that were not found */
 } convrelay_heard_t;
 
 
@@ -31,6 +32,8 @@ typedef struct {
  *
  * Returns CONVRELAY_OK, CONVRELAY_DECLINED where it is not part of the
  * text (a greeting's, an error phrase's), CONVRELAY_ERROR without memory.
+ * A search that finds nothing reads all of the text: after 64 of them in a row
+ * the answer's values are not looked for any more, and are declined.
  */
 int convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
     const convrelay_str_t *value);

@@ -41,6 +41,7 @@ static void run_interrupt(const interrupt_t *t);
 static void run_played(const played_t *t);
 static int play(convrelay_heard_t *h, const convrelay_str_t *text,
     const char *value);
+static void test_missed(void);
 static void test_linear(void);
 
 
@@ -379,6 +380,34 @@ run_interrupt(const interrupt_t *t)
 /* where a naive search would compare 10^11 bytes */
 
 static void
+test_missed(void)
+{
+    unsigned           i;
+    convrelay_str_t    text = convrelay_string("Oak, ash, elm.");
+    convrelay_heard_t  h;
+
+    memset(&h, 0, sizeof(convrelay_heard_t));
+
+    for (i = 0; i < 63; i++) {
+        (void) play(&h, &text, "fir");
+        (void) play(&h, &text, "...");
+        (void) play(&h, &text, "");
+    }
+
+    tap_ok(play(&h, &text, "Oak,") == CONVRELAY_OK,
+           "found after 63 values that were not");
+
+    for (i = 0; i < 64; i++) {
+        (void) play(&h, &text, "fir");
+    }
+
+    tap_ok(play(&h, &text, "ash,") == CONVRELAY_DECLINED,
+           "not looked for after 64 in a row");
+    tap_ok(h.played == sizeof("Oak,") - 1, "what was found stays");
+}
+
+
+static void
 test_linear(void)
 {
     size_t             i, n;
@@ -442,6 +471,7 @@ main(void)
         run_interrupt(&interrupts[i]);
     }
 
+    test_missed();
     test_linear();
 
     return tap_done();
