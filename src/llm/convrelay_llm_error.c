@@ -257,6 +257,7 @@ convrelay_llm_error_place(convrelay_llm_error_t *e,
 {
     char                    *p, *last;
     double                   number;
+    unsigned                 named;
     const char              *before;
     convrelay_str_t          text;
     convrelay_json_value_t  *loc, *value;
@@ -276,13 +277,12 @@ convrelay_llm_error_place(convrelay_llm_error_t *e,
          value;
          value = convrelay_json_element(loc, value))
     {
-        if (convrelay_json_text(value, &text) != CONVRELAY_OK) {
+        named = (convrelay_json_text(value, &text) == CONVRELAY_OK);
 
-            if (convrelay_json_value_number(value, &number) != CONVRELAY_OK) {
-                continue;
-            }
-
-            text.len = 0;
+        if (!named
+            && convrelay_json_value_number(value, &number) != CONVRELAY_OK)
+        {
+            continue;
         }
 
         if ((size_t) (last - p) < sizeof(": ")) {
@@ -291,7 +291,7 @@ convrelay_llm_error_place(convrelay_llm_error_t *e,
 
         p += snprintf(p, last - p, "%s", before);
 
-        if (text.len) {
+        if (named) {
             convrelay_redact(p, last - p, text.data, text.len);
 
         } else {

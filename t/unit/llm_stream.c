@@ -444,6 +444,11 @@ static const test_llm_t  tests[] = {
     { .name = "shape: detail",
       .input = "data: {\"detail\":\"No key\"}\n\n" DONE,
       .text = "", .outcome = CONVRELAY_LLM_FAILED, .message = "No key" },
+    { .name = "shape: an empty name in its place",
+      .input = "data: {\"code\":422,\"detail\":[{\"msg\":\"boom\","
+               "\"loc\":[\"a\",\"\",1]}]}\n\n" DONE,
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .code = "422",
+      .message = "boom: a..1" },
     { .name = "shape: the type is error",
       .input = TEXT("a") "data: {\"type\":\"error\",\"message\":\"boom\"}\n\n"
                TEXT("b") DONE,
