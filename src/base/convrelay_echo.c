@@ -94,6 +94,8 @@ convrelay_echo_start(convrelay_echo_t *e, char *message)
         w->hash = r.hash;
         w->common = convrelay_echo_is_common(&r);
         w->masked = 0;
+        w->said = 0;
+        w->run_said = 0;
         w->next_run = 0;
 
         w->next = e->slots[r.hash % CONVRELAY_ECHO_SLOTS];
@@ -430,17 +432,27 @@ convrelay_echo_is_common(const convrelay_echo_reader_t *r)
 }
 
 
+/* once: a message can be one word again and again, and a text as well */
+
 static void
 convrelay_echo_mark(convrelay_echo_t *e, uint32_t hash)
 {
-    size_t  i;
+    size_t                  i;
+    convrelay_echo_word_t  *w;
 
-    for (i = e->slots[hash % CONVRELAY_ECHO_SLOTS]; i;
-         i = e->words[i - 1].next)
-    {
-        if (e->words[i - 1].hash == hash && !e->words[i - 1].common) {
-            e->words[i - 1].masked = 1;
+    for (i = e->slots[hash % CONVRELAY_ECHO_SLOTS]; i; i = w->next) {
+        w = &e->words[i - 1];
+
+        if (w->hash != hash) {
+            continue;
         }
+
+        if (w->said) {
+            return;
+        }
+
+        w->said = 1;
+        w->masked |= !w->common;
     }
 }
 
@@ -448,7 +460,8 @@ convrelay_echo_mark(convrelay_echo_t *e, uint32_t hash)
 static void
 convrelay_echo_mark_run(convrelay_echo_t *e, uint32_t run, size_t n)
 {
-    size_t  i, k;
+    size_t                  i, k;
+    convrelay_echo_word_t  *w;
 
     if (n < CONVRELAY_ECHO_RUN) {
 
@@ -466,12 +479,18 @@ convrelay_echo_mark_run(convrelay_echo_t *e, uint32_t run, size_t n)
         return;
     }
 
-    for (i = e->runs[run % CONVRELAY_ECHO_SLOTS]; i;
-         i = e->words[i - 1].next_run)
-    {
-        if (e->words[i - 1].run != run) {
+    for (i = e->runs[run % CONVRELAY_ECHO_SLOTS]; i; i = w->next_run) {
+        w = &e->words[i - 1];
+
+        if (w->run != run) {
             continue;
         }
+
+        if (w->run_said) {
+            return;
+        }
+
+        w->run_said = 1;
 
         for (k = 1; k <= n; k++) {
             e->words[i - k].masked = 1;

@@ -28,6 +28,8 @@ typedef struct {
     uint16_t          next_run;
     unsigned          common:1;       /* in such messages anyway */
     unsigned          masked:1;
+    unsigned          said:1;         /* so are all with its hash, */
+    unsigned          run_said:1;     /* or with its run */
 } convrelay_echo_word_t;
 
 

@@ -7,6 +7,8 @@
 
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
 
 #include "convrelay_echo.h"
 #include "tap.h"
@@ -130,9 +132,14 @@ echo(const echo_test_t *t)
 static void
 echo_cost(void)
 {
-    char              message[2048];
-    size_t            i;
-    convrelay_echo_t  e;
+    char               message[2048];
+    size_t             i;
+    u_char            *text;
+    convrelay_echo_t   e;
+
+    static const size_t            size = 1000000;
+    static const struct itimerval  limit = { .it_value.tv_sec = 20 };
+    static const struct itimerval  none;
 
     for (i = 0; i < sizeof(message) - 1; i++) {
         message[i] = (i % 2) ? ' ' : 'a';
@@ -146,4 +153,32 @@ echo_cost(void)
 
     tap_ok(strlen(message) == 2 * CONVRELAY_ECHO_MAX_WORDS,
            "a message of too many words is cut");
+
+    /* one word again and again, on both sides */
+
+    text = malloc(size);
+
+    for (i = 0; i < size; i++) {
+        text[i] = "a1 "[i % 3];
+    }
+
+    memcpy(message, text, 3 * CONVRELAY_ECHO_MAX_WORDS);
+    message[3 * CONVRELAY_ECHO_MAX_WORDS] = '\0';
+
+    /* seconds of the processor's, for load and valgrind to matter little */
+
+    (void) setitimer(ITIMER_PROF, &limit, NULL);
+
+    convrelay_echo_start(&e, message);
+
+    for (i = 0; i < 50; i++) {
+        convrelay_echo_text(&e, text, size, 1);
+    }
+
+    (void) setitimer(ITIMER_PROF, &none, NULL);
+
+    convrelay_echo_mask(&e, 0);
+    tap_ok(strcmp(message, "*** ") == 0, "50 MB of its own words take seconds");
+
+    free(text);
 }
