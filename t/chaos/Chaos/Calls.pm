@@ -359,7 +359,10 @@ sub said {
     my $n = $said =~ /^(\d+):/ && $1 eq ($asked->{before} // '') ? $1
                                                                : $asked->{n};
     my $text = Chaos::LLM::text($self->{seed}, $n);
-    my $sorry = $said =~ s/\Q$Chaos::LLM::apology\E$//;
+
+    # a space keeps it from what was said
+
+    my $sorry = $said =~ s/ ?\Q$Chaos::LLM::apology\E$//;
 
     $self->found($call->{n}, "words that are not the model's, $call->{path}, "
                              . "$asked->{way}: <$said>, not <$text>")

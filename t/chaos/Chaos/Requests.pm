@@ -467,10 +467,15 @@ sub responses {
 
         if ($head =~ /^Content-Length: (\d+)/mi) {
 
-            # a response to HEAD has none
+            # a response to HEAD has none, and what follows is another, or a
+            # document where the request after it was of HTTP/0.9
 
-            $response{body} = substr $bytes, 0, $1, ''
-                if $bytes !~ m{^HTTP/1\.} && length $bytes >= $1;
+            my $n = $1;
+            my $next = $head =~ m{^Content-Type: text/xml}mi
+                       ? qr{^HTTP/1\.} : qr{^(?:HTTP/1\.|<\?xml)};
+
+            $response{body} = substr $bytes, 0, $n, ''
+                if length $bytes >= $n && $bytes !~ $next;
 
         } elsif ($head =~ /^Transfer-Encoding: chunked/mi) {
             while ($bytes =~ s/^([0-9a-f]+)\r\n//) {
