@@ -164,7 +164,10 @@ close $listen;
 for my $n (0 .. $#cases) {
     my ($what, $code, $says) = @{$cases[$n]};
 
-    my $run = caller_run('-e', 'Hi', '--timeout', '400ms',
+    # time to fill what may wait for a server that does not read
+
+    my $run = caller_run('-e', 'Hi',
+                         '--timeout', $says =~ /bytes wait/ ? '20s' : '400ms',
                          "ws://127.0.0.1:$port/$n");
 
     is($run->{code}, $code, "a server that $what")
