@@ -575,12 +575,17 @@ convrelay_tool_dots(const convrelay_str_t *value, size_t i)
     u_char  c;
     size_t  first, last;
 
-    for (first = i; first && value->data[first - 1] == '.'; first--) {
-        /* void */
+    first = i;
+    last = i + 1;
+
+    /* no further than says that there are more than two */
+
+    while (first && value->data[first - 1] == '.' && last - first < 3) {
+        first--;
     }
 
-    for (last = i + 1; last < value->len && value->data[last] == '.'; last++) {
-        /* void */
+    while (last < value->len && value->data[last] == '.' && last - first < 3) {
+        last++;
     }
 
     if (last - first > 2) {

@@ -6,6 +6,9 @@
  */
 
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "convrelay_tool.h"
 #include "tap.h"
 
@@ -26,6 +29,7 @@ static int digest(const char *tool, const char *json, u_char *p);
 static void key_test(void);
 static void url_test(void);
 static void url(const char *text, const char *want);
+static void dots_test(void);
 static void result_test(void);
 static void result(const char *name, unsigned status, const char *type,
     const char *body, const char *want, unsigned want_ok);
@@ -47,6 +51,7 @@ main(void)
     equal_test();
     key_test();
     url_test();
+    dots_test();
     result_test();
     cut_test();
     ends_test();
@@ -454,7 +459,7 @@ digest(const char *tool, const char *json, u_char *p)
 static void
 key_test(void)
 {
-    u_char           d[CONVRELAY_TOOL_DIGEST], one[CONVRELAY_TOOL_KEY],
+    u_char           d[CONVRELAY_TOOL_DIGEST], one[CONVRELAY_TOOL_KEY + 1],
                      two[CONVRELAY_TOOL_KEY];
     convrelay_str_t  sid;
 
@@ -464,15 +469,17 @@ key_test(void)
     convrelay_tool_key(one, &sid, d, 0);
     convrelay_tool_key(two, &sid, d, 0);
 
-    tap_ok(memcmp(one, two, sizeof(one)) == 0, "the same key again");
-    tap_ok(strspn((char *) one, "0123456789abcdef") >= sizeof(one), "hex");
+    one[sizeof(two)] = '\0';
+
+    tap_ok(memcmp(one, two, sizeof(two)) == 0, "the same key again");
+    tap_ok(strspn((char *) one, "0123456789abcdef") == sizeof(two), "hex");
 
     convrelay_tool_key(two, &sid, d, 1);
-    tap_ok(memcmp(one, two, sizeof(one)) != 0, "another after a success");
+    tap_ok(memcmp(one, two, sizeof(two)) != 0, "another after a success");
 
     sid = str("CA2");
     convrelay_tool_key(two, &sid, d, 0);
-    tap_ok(memcmp(one, two, sizeof(one)) != 0, "another in another call");
+    tap_ok(memcmp(one, two, sizeof(two)) != 0, "another in another call");
 }
 
 
@@ -510,6 +517,33 @@ url(const char *text, const char *want)
 
     tap_is(buf, last - buf, want, strlen(want), text);
     tap_ok((size_t) (last - buf) == convrelay_tool_url_size(&s), "size");
+}
+
+
+/* so many that a look at all of them from each takes minutes */
+
+static void
+dots_test(void)
+{
+    u_char           *p;
+    convrelay_str_t   s;
+
+    s.len = 4000000;
+    s.data = malloc(s.len);
+    p = malloc(s.len);
+
+    memset(s.data, '.', s.len);
+
+    alarm(60);
+
+    tap_ok(convrelay_tool_url_size(&s) == s.len, "size of four million dots");
+    tap_ok(convrelay_tool_url_write(p, &s) == p + s.len
+           && memcmp(p, s.data, s.len) == 0, "four million dots");
+
+    alarm(0);
+
+    free(p);
+    free(s.data);
 }
 
 
