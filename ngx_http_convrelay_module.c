@@ -609,7 +609,8 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->llm.handler = NULL;
      *     conf->llm.system = { 0, NULL };
      *     conf->llm.error_varies = 0;
-     *     conf->llm.checked = 0;
+     *     conf->llm.intercepts = 0;
+     *     conf->llm.checked = { 0 };
      *     conf->auth.set = 0;
      *     conf->auth.ticket_lifetime = 0;
      *     conf->twiml.after_place = { NULL, 0 };

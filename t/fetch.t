@@ -352,6 +352,7 @@ filtered: 200 was answered: hello
 location = /there   { internal; proxy_pass http://llm; }
 location = /named   { internal; proxy_pass http://llm; }
 location = /slow    { internal; proxy_pass http://llm; }
+location = /all     { internal; proxy_pass http://llm; }
 location = /secret  { internal; return 200 "secret"; }
 location = /proxied { internal; proxy_pass http://llm/text; }
 location @secret    { return 200 "secret"; }
@@ -368,17 +369,28 @@ location = /slow {
     add_header X-Accel-Limit-Rate 1;
     return 200 "quick";
 }
+location = /all {
+    add_header X-Accel-Limit-Rate 1;
+    add_header X-Accel-Buffering $arg_buffering;
+    add_header X-Accel-Charset utf-16;
+    add_header X-Accel-Expires 60;
+    return 200 "all of it is taken, at once and as it is";
+}
 location = /text { return 200 "text"; }
 --- asks
 there: /there?to=/secret
 proxied: /there?to=/proxied
 named: /named
 slow: /slow
+buffered: /all?buffering=yes
+unbuffered: /all?buffering=no
 --- response_body
 there: 0 was redirected by X-Accel-Redirect: 
 proxied: 0 was redirected by X-Accel-Redirect: 
 named: 0 was redirected by X-Accel-Redirect: 
 slow: 200 was answered: quick
+buffered: 200 was answered: all of it is taken, at once and as it is
+unbuffered: 200 was answered: all of it is taken, at once and as it is
 --- no_error_log
 [alert]
 [crit]

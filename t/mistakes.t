@@ -530,3 +530,135 @@ location = /twiml {
 }
 --- says
 
+
+
+=== TEST 29: error pages, which turns do not have
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+    error_page  502 503 = /fallback;
+}
+location = /two {
+    convrelay;
+    proxy_pass              http://llm/v1/chat/completions;
+    proxy_intercept_errors  on;
+}
+--- says eval
+qr{\A"error_page" of location "/ws" does nothing for turns: when the LLM fails, the caller hears "convrelay_error_message"; for another server, use "proxy_next_upstream" and a "backup" in \S+/site\.conf:2\n"proxy_intercept_errors" of location "/two" does nothing for turns.* in \S+/site\.conf:7\n\z}
+
+
+
+=== TEST 30: error pages of a refused handshake, and those of the server
+--- site
+error_page              500 502 503 504 /50x.html;
+proxy_intercept_errors  on;
+
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /two {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+    error_page  403 503 /refused.html;
+}
+--- says
+
+
+
+=== TEST 31: functions that nothing handles
+--- site
+convrelay_request_field  tools '[{"type": "x_search"}, {"type": "function", "function": {"name": "a"}}]';
+
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /two {
+    convrelay;
+    proxy_pass               http://llm/v1/chat/completions;
+    convrelay_request_field  functions '[{"name": "a"}]';
+}
+location = /three {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+--- says eval
+qr{\Afunctions that "convrelay_request_field tools" gives to the LLM are not handled: where it calls one, the caller gets no answer; remove them in \S+/site\.conf:1\nfunctions that "convrelay_request_field functions" gives.* in \S+/site\.conf:10\n\z}
+
+
+
+=== TEST 32: tools that the server of the LLM runs itself, or a variable hides
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass               http://llm/v1/chat/completions;
+    convrelay_request_field  tools '[{"type": "web_search"}]';
+}
+location = /two {
+    convrelay;
+    proxy_pass               http://llm/v1/chat/completions;
+    convrelay_request_field  tools $arg_tools;
+}
+--- says
+
+
+
+=== TEST 33: a call of a tool that nothing handles, alone and after words
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass               http://llm/v1/chat/completions;
+    convrelay_request_field  tools $arg_tools;
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local asked = llm.messages()
+        local call = { delta = { tool_calls = { { index = 0, id = "a",
+            type = "function", ["function"] = { name = "f",
+                                                arguments = "{}" } } } } }
+        llm.stream()
+        if asked:find("talk") then
+            llm.token("Wait.")
+        end
+        ngx.print("data: ", require "cjson".encode{ choices = { call } },
+                  '\n\ndata: {"choices":[{"delta":{},',
+                  '"finish_reason":"tool_calls"}]}\n\ndata: [DONE]\n\n')
+    }
+}
+--- call
+local call = dial("/ws?tools=%5B%7B%22type%22:%22function%22,%22function%22:%7B%22name%22:%22f%22%7D%7D%5D")
+call:setup()
+call:ask("Hi")
+call:hangup()
+call = dial("/ws?tools=%5B%7B%22type%22:%22function%22,%22function%22:%7B%22name%22:%22f%22%7D%7D%5D")
+call:setup()
+call:ask("talk")
+call:hangup()
+--- response_body_like: Wait.
+--- says eval
+qr{\ALLM called a tool, which is not handled: remove "tools" from what "convrelay_request_field" sends.*\nLLM failed: .*, its answer was empty, .*it called a tool.*\nLLM called a tool, which is not handled: remove "tools".*\n\z}
+
+
+
+=== TEST 34: a listener that takes nothing but HTTP/2
+--- skip_nginx: 1: >= 1.25.1
+--- http_config
+server {
+    listen  127.0.0.1:$TEST_NGINX_PORT_2 http2;
+
+    location = /ws {
+        convrelay;
+        proxy_pass  http://llm/v1/chat/completions;
+    }
+}
+--- site
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+--- says eval
+qr{\Alocation "/ws" is on "listen 127\.0\.0\.1:\d+ http2" without "ssl", which takes nothing but HTTP/2: Twilio cannot connect, remove "http2" in \S+/nginx\.conf:\d+\n\z}

@@ -247,6 +247,14 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
                                "skipped");
     }
 
+    if (t->stream.tools) {
+        ngx_http_convrelay_log(t->call, NGX_LOG_ERR,
+                               "LLM called a tool",
+                               "LLM called a tool, which is not handled: "
+                               "remove \"tools\" from what "
+                               "\"convrelay_request_field\" sends");
+    }
+
     switch (convrelay_llm_outcome(&t->stream, f->clean)) {
 
     case CONVRELAY_LLM_COMPLETE:

@@ -45,6 +45,7 @@ typedef struct {
     ngx_str_t                         name;
     ngx_array_t                       parts;  /* of its JSON */
     ngx_http_convrelay_place_t        place;
+    unsigned                          warned:1;       /* of what is in it */
 } ngx_http_convrelay_field_t;
 
 

@@ -10,10 +10,10 @@
 
 
 static char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_place_t *place);
+    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_loc_conf_t *conf);
 static char *ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, ngx_module_t *module, const char *cache,
-    ngx_http_convrelay_place_t *place);
+    ngx_http_convrelay_loc_conf_t *conf);
 
 
 /*
@@ -88,7 +88,7 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_convrelay_check_location(cf, clcf, &conf->place);
+    return ngx_http_convrelay_check_location(cf, clcf, conf);
 }
 
 
@@ -96,7 +96,7 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
 
 static char *
 ngx_http_convrelay_check_location(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_place_t *place)
+    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_loc_conf_t *conf)
 {
     char          *rv;
     ngx_uint_t     i, n;
@@ -113,7 +113,7 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
     };
 
     if (clcf->post_action.data) {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
                            "\"post_action\" cannot be used in location \"%V\" "
                            "with \"convrelay\"", &clcf->name);
         return NGX_CONF_ERROR;
@@ -130,13 +130,16 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
             }
 
             rv = ngx_http_convrelay_check_upstream(cf, clcf, module,
-                                                   upstreams[n].cache, place);
+                                                   upstreams[n].cache, conf);
 
             if (rv != NGX_CONF_OK) {
                 return rv;
             }
         }
     }
+
+    ngx_http_convrelay_fetch_guard_location(cf,
+                           ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf);
 
     return NGX_CONF_OK;
 }
@@ -151,20 +154,20 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
 static char *
 ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, ngx_module_t *module, const char *cache,
-    ngx_http_convrelay_place_t *place)
+    ngx_http_convrelay_loc_conf_t *conf)
 {
     ngx_http_upstream_conf_t  *upstream;
 
     upstream = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf[module->ctx_index];
 
-    ngx_http_convrelay_fetch_guard(upstream);
+    conf->llm.intercepts |= (upstream->intercept_errors == 1);
 
 #if (NGX_HTTP_CACHE)
 
     if (upstream->cache == 1
         && (upstream->upstream || ngx_strcmp(cache, "proxy_cache") == 0))
     {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
                            "\"%s\" cannot be used in location \"%V\" with "
                            "\"convrelay\": answers are not the same twice, "
                            "write \"%s off\"", cache, &clcf->name, cache);

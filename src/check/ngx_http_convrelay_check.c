@@ -105,8 +105,10 @@ ngx_http_convrelay_check(ngx_conf_t *cf)
     for (i = 0; i < mcf->locations.nelts; i++) {
 
         if (location[i].conf->enable
-            && ngx_http_convrelay_check_pair(cf, &location[i], &routes)
-               != NGX_OK)
+            && (ngx_http_convrelay_check_pair(cf, &location[i], &routes)
+                != NGX_OK
+                || ngx_http_convrelay_check_socket_alone(cf, &location[i])
+                   != NGX_OK))
         {
             return NGX_ERROR;
         }

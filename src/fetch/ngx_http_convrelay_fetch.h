@@ -224,6 +224,12 @@ ngx_int_t ngx_http_convrelay_fetch_init(ngx_conf_t *cf);
  */
 void ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf);
 
+/*
+ * The same for whatever upstream a location has: to be called for each that
+ * a directive names, once its configuration is merged.
+ */
+void ngx_http_convrelay_fetch_guard_location(ngx_conf_t *cf, void **loc_conf);
+
 
 /* what was looked at in requests to a location, by this worker */
 

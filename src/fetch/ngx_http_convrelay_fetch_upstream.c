@@ -37,6 +37,33 @@ ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf)
 }
 
 
+/* a location's configuration of all these modules starts with its upstream's */
+
+void
+ngx_http_convrelay_fetch_guard_location(ngx_conf_t *cf, void **loc_conf)
+{
+    ngx_uint_t     i, n;
+    ngx_module_t  *module;
+
+    static const char  *names[] = {
+        "ngx_http_proxy_module", "ngx_http_fastcgi_module",
+        "ngx_http_scgi_module", "ngx_http_uwsgi_module",
+        "ngx_http_grpc_module", "ngx_http_memcached_module"
+    };
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+        module = cf->cycle->modules[i];
+
+        for (n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+
+            if (ngx_strcmp(module->name, names[n]) == 0) {
+                ngx_http_convrelay_fetch_guard(loc_conf[module->ctx_index]);
+            }
+        }
+    }
+}
+
+
 /*
  * The configuration is changed where it is.  It belongs to the location, of
  * which all requests to its handler are ours, and nginx 1.29.7 knows the

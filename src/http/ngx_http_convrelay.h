@@ -99,6 +99,8 @@ typedef struct {
                                                          variables */
     unsigned                          error_varies:1; /* error_message has
                                                          variables */
+    unsigned                          intercepts:1;   /* the location has
+                                                         intercept_errors */
     ngx_http_convrelay_fetch_checked_t  checked;
 } ngx_http_convrelay_llm_conf_t;
 

@@ -48,4 +48,11 @@ ngx_int_t ngx_http_convrelay_target(ngx_conf_t *cf,
 ngx_int_t ngx_http_convrelay_check(ngx_conf_t *cf);
 
 
+/* ngx_http_convrelay_check_location.c */
+
+/* of that: a location with "convrelay" by itself; the same return codes */
+ngx_int_t ngx_http_convrelay_check_socket_alone(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *location);
+
+
 #endif /* NGX_HTTP_CONVRELAY_TARGET_H_INCLUDED */
