@@ -35,7 +35,7 @@
 #define NGX_HTTP_CONVRELAY_MAX_TURN_RATE      60      /* a minute */
 #define NGX_HTTP_CONVRELAY_LOG_NUMBERS        0       /* off */
 #define NGX_HTTP_CONVRELAY_DTMF_TERMINATOR    '#'
-#define NGX_HTTP_CONVRELAY_DTMF_MAX           CONVRELAY_SESSION_MAX_DIGITS
+#define NGX_HTTP_CONVRELAY_DTMF_MAX           CONVRELAY_KEYS_MAX
 #define NGX_HTTP_CONVRELAY_DTMF_PAUSE         3000
 #define NGX_HTTP_CONVRELAY_END_TIMEOUT        10000
 #define NGX_HTTP_CONVRELAY_GREETING_HISTORY   1       /* on */
@@ -820,7 +820,7 @@ ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
 
     /* of keys that only convrelay_on waits for */
 
-    conf->dtmf_pause = NGX_HTTP_CONVRELAY_DTMF_PAUSE;
+    conf->keys.pause = NGX_HTTP_CONVRELAY_DTMF_PAUSE;
 }
 
 

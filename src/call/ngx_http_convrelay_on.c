@@ -134,8 +134,8 @@ ngx_http_convrelay_on_find(ngx_http_convrelay_call_t *call,
     other = NULL;
     rule = call->conf->on.rules->elts;
 
-    matched = (trigger == CONVRELAY_TRIGGER_DTMF) ? call->session->digits
-                                                  : *text;
+    matched = (trigger == CONVRELAY_TRIGGER_DTMF)
+              ? convrelay_session_digits(call->session) : *text;
 
     if (trigger == CONVRELAY_TRIGGER_PROMPT) {
         matched.len = convrelay_utf8_fit(matched.data, matched.len,

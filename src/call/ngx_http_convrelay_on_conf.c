@@ -190,7 +190,7 @@ ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" are not digits, write 1 to %d of 0-9, "
                            "\"*\", \"#\" and A-D, or \"default\"",
-                           &rule->match, CONVRELAY_SESSION_MAX_DIGITS);
+                           &rule->match, CONVRELAY_KEYS_MAX);
         return NGX_CONF_ERROR;
     }
 
@@ -238,7 +238,7 @@ ngx_http_convrelay_is_digits(ngx_str_t *match)
         }
     }
 
-    return match->len >= 1 && match->len <= CONVRELAY_SESSION_MAX_DIGITS;
+    return match->len >= 1 && match->len <= CONVRELAY_KEYS_MAX;
 }
 
 
@@ -558,7 +558,7 @@ ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (ngx_strncmp(value[i].data, "max=", 4) == 0) {
             n = ngx_atoi(value[i].data + 4, value[i].len - 4);
 
-            if (n >= 1 && n <= CONVRELAY_SESSION_MAX_DIGITS) {
+            if (n >= 1 && n <= CONVRELAY_KEYS_MAX) {
                 dtmf->max = n;
                 continue;
             }
@@ -579,7 +579,7 @@ ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid \"%V\", write \"terminator=#\" (one key, "
                            "or \"off\"), \"max=6\" (1 to %d) or \"pause=3s\"",
-                           &value[i], CONVRELAY_SESSION_MAX_DIGITS);
+                           &value[i], CONVRELAY_KEYS_MAX);
         return NGX_CONF_ERROR;
     }
 
@@ -708,8 +708,8 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
 
         /* actions alone: no key is waited for in vain */
 
-        conf->session.dtmf_max = longest;
-        conf->session.dtmf_terminator = '\0';
+        conf->session.keys.max = longest;
+        conf->session.keys.terminator = '\0';
 
         return NGX_CONF_OK;
     }
@@ -740,9 +740,9 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
         }
     }
 
-    conf->session.dtmf_max = conf->on.dtmf->max;
-    conf->session.dtmf_terminator = conf->on.dtmf->terminator;
-    conf->session.dtmf_pause = conf->on.dtmf->pause;
+    conf->session.keys.max = conf->on.dtmf->max;
+    conf->session.keys.terminator = conf->on.dtmf->terminator;
+    conf->session.keys.pause = conf->on.dtmf->pause;
 
     if (conf->on.dtmf_message->value) {
         return NGX_CONF_OK;

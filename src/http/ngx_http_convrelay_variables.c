@@ -330,6 +330,7 @@ static ngx_int_t
 ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    convrelay_str_t       digits;
     convrelay_session_t  *session;
 
     session = ngx_http_convrelay_variable_session(r);
@@ -339,8 +340,9 @@ ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_variable_set(v, session->digits.data,
-                                           session->digits.len);
+    digits = convrelay_session_digits(session);
+
+    return ngx_http_convrelay_variable_set(v, digits.data, digits.len);
 }
 
 

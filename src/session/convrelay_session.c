@@ -156,15 +156,11 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    if (s->deadlines[CONVRELAY_DEADLINE_KEYS]) {
-        s->prompt_is_newer = 1;
+    /* the caller talks, so the entry of keys is over: a pause would end in the
+       middle of the answer */
 
-        /* who speaks has done with the keys: no pause is waited for, which
-           would end in the middle of the answer */
-
-        if (!s->keys_complete) {
-            convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now, 0);
-        }
+    if (convrelay_keys_prompt(&s->keys)) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now, 0);
     }
 
     /* what was sent of a running answer is going to be spoken: all is kept */

@@ -17,12 +17,12 @@
 #include "convrelay_relay.h"
 #include "convrelay_history.h"
 #include "convrelay_heard.h"
+#include "convrelay_keys.h"
 #include "convrelay_latency.h"
 
 
 #define CONVRELAY_SESSION_MAX_PARAMETERS  64
 #define CONVRELAY_SESSION_MAX_DETAIL      32    /* bytes of a LOG's text */
-#define CONVRELAY_SESSION_MAX_DIGITS      64    /* keys of one entry */
 #define CONVRELAY_SESSION_MAX_GREETING    2048  /* bytes */
 #define CONVRELAY_SESSION_MAX_LANG        35    /* bytes; RFC 5646, 4.4.1 */
 
@@ -48,7 +48,7 @@ typedef enum {
 typedef enum {
     CONVRELAY_TRIGGER_NONE = 0,
     CONVRELAY_TRIGGER_SETUP,
-    CONVRELAY_TRIGGER_DTMF,       /* s->digits were entered */
+    CONVRELAY_TRIGGER_DTMF,       /* keys were entered: digits() */
     CONVRELAY_TRIGGER_PROMPT,     /* text was said, it is in the history */
     CONVRELAY_TRIGGER_ERROR,      /* Twilio refused a message */
     CONVRELAY_TRIGGER_LLM_FAILED,
@@ -136,11 +136,7 @@ typedef struct {
     unsigned                 triggers;    /* bits of those that have a
                                              rule */
     unsigned                 greeting:1;  /* it goes into the history */
-    unsigned                 dtmf_max;    /* keys of an entry, at most
-                                             CONVRELAY_SESSION_MAX_DIGITS;
-                                             0: keys are ignored */
-    u_char                   dtmf_terminator;         /* '\0': none */
-    uint64_t                 dtmf_pause;  /* ms that end an entry */
+    convrelay_keys_conf_t    keys;
     uint64_t                 end_timeout; /* ms that an end waits at most */
 } convrelay_session_conf_t;
 
@@ -245,13 +241,6 @@ typedef struct {
                                              the keys that were sent */
     unsigned                 file_last:1; /* a file was queued after them */
     unsigned                 unknown_logged:1;    /* an unknown type */
-    unsigned                 keys_complete:1;     /* only the interrupt that
-                                             the last key causes may follow */
-    unsigned                 prompt_is_newer:1;   /* than the keys: its turn
-                                             goes on while they trigger */
-    unsigned                 next_key:1;  /* after the digits: it begins the
-                                             next entry, while their trigger
-                                             is performed */
 
     /* copies of the first setup's fields, owned; empty until then.
        Parameters that are neither text nor number nor bool, and those past
@@ -273,13 +262,10 @@ typedef struct {
     convrelay_answer_t       answer;
 
     convrelay_trigger_e      trigger;     /* that is being performed */
-    convrelay_str_t          digits;      /* pressed so far; in keys */
-    u_char                   keys[CONVRELAY_SESSION_MAX_DIGITS];
+    convrelay_keys_t         keys;        /* that the caller pressed */
     convrelay_str_t          handoff;     /* of the end, owned */
 
     /* ms of the clock, 0: none */
-    uint64_t                 terminator_until;    /* it belongs to the entry
-                                             that dtmf_max has ended */
     uint64_t                 last_off_from;       /* agentSpeaking off means
                                              the last words from here on */
     uint64_t                 error_ignored_until; /* as a trigger */
@@ -341,11 +327,11 @@ void convrelay_session_over(convrelay_session_t *s);
  *              answer is cut only once.
  *   info       tokensPlayed moves the heard part on; it or agentSpeaking
  *              tells when the last words before an end were heard.
- *   dtmf       is collected: terminator, dtmf_max or dtmf_pause end the
+ *   dtmf       is collected: terminator, max keys or a pause end the
  *              entry, TRIGGER.  Where the key may have cut an answer, the
  *              TRIGGER waits for the interrupt, which comes after the key.
- *              A terminator after dtmf_max keys, no later than dtmf_pause,
- *              is theirs.  A prompt is as the end of dtmf_pause: the TRIGGER
+ *              A terminator after max keys, no later than the pause, is
+ *              theirs.  A prompt is as the end of the pause: the TRIGGER
  *              comes with the next clock, or with a key before it, which
  *              begins another entry; its actions leave the turn of the
  *              prompt alone.
@@ -426,6 +412,10 @@ void convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 void convrelay_session_trigger_declined(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/* the keys of a DTMF trigger, borrowed until it is done; else of an entry that
+   goes on */
+convrelay_str_t convrelay_session_digits(const convrelay_session_t *s);
 
 /* value of a custom parameter, ASCII case of name ignored; NULL: none */
 const convrelay_str_t *convrelay_session_parameter(

@@ -47,7 +47,7 @@ convrelay_session_perform(convrelay_session_t *s,
 
     rc = CONVRELAY_OK;
 
-    if (s->trigger == CONVRELAY_TRIGGER_DTMF && !s->prompt_is_newer) {
+    if (s->trigger == CONVRELAY_TRIGGER_DTMF && !s->keys.prompt_is_newer) {
         convrelay_session_cancel(s, out);
     }
 
@@ -232,7 +232,7 @@ convrelay_session_perform_end(convrelay_session_t *s,
         s->handoff.len = handoff->len;
     }
 
-    s->keys_complete = 0;
+    convrelay_keys_report(&s->keys);
 
     convrelay_session_enter(s, CONVRELAY_SESSION_ENDING);
 
@@ -311,13 +311,13 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
     static const convrelay_str_t  none = convrelay_null_string;
 
     trigger = s->trigger;
-    prompt_is_newer = s->prompt_is_newer;
+    prompt_is_newer = s->keys.prompt_is_newer;
     s->trigger = CONVRELAY_TRIGGER_NONE;
 
     rc = CONVRELAY_OK;
 
     if (trigger == CONVRELAY_TRIGGER_DTMF) {
-        convrelay_session_keys_done(s);
+        convrelay_keys_done(&s->keys, s->state == CONVRELAY_SESSION_OPEN);
     }
 
     if (s->state != CONVRELAY_SESSION_OPEN) {
@@ -347,7 +347,7 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
     s->trigger = CONVRELAY_TRIGGER_NONE;
 
     if (trigger == CONVRELAY_TRIGGER_DTMF) {
-        convrelay_session_keys_done(s);
+        convrelay_keys_done(&s->keys, s->state == CONVRELAY_SESSION_OPEN);
     }
 
     if (s->state != CONVRELAY_SESSION_OPEN) {

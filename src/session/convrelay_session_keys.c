@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Keys: they are collected to an entry, which a terminator, a number of keys
- * or a pause ends.
+ * What keys lead to: convrelay_keys.c collects them, the event of an entry
+ * comes here.
  */
 
 
@@ -14,8 +14,6 @@
 #define CONVRELAY_SESSION_SETTLE_TIME  250
 
 
-static void convrelay_session_next_key(convrelay_session_t *s, u_char key,
-    uint64_t now, convrelay_actions_t *out);
 static unsigned convrelay_session_cuttable(const convrelay_session_t *s,
     uint64_t now);
 
@@ -24,94 +22,40 @@ void
 convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
     uint64_t now, convrelay_actions_t *out)
 {
-    u_char    key;
-    unsigned  late;
+    uint64_t         wait;
+    convrelay_key_e  key;
 
-    if (s->state != CONVRELAY_SESSION_OPEN || s->conf->dtmf_max == 0
-        || digit->len == 0)
-    {
+    if (s->state != CONVRELAY_SESSION_OPEN || digit->len == 0) {
         return;
     }
 
-    key = digit->data[0];
-    late = (key == s->conf->dtmf_terminator && now < s->terminator_until);
+    key = convrelay_keys_press(&s->keys, &s->conf->keys, digit->data[0], now);
 
-    s->terminator_until = 0;
-
-    if (s->keys_complete || late) {
+    if (key == CONVRELAY_KEY_IGNORED) {
         return;
     }
 
     s->repeat_until = 0;
 
-    if (s->prompt_is_newer && s->deadlines[CONVRELAY_DEADLINE_KEYS]) {
-        convrelay_session_next_key(s, key, now, out);
+    /* Twilio reports the key first, then what it cut: that has to be told
+       apart from an interrupt of the answer to the key */
+
+    wait = (key == CONVRELAY_KEY_TAKEN) ? s->conf->keys.pause
+           : convrelay_session_cuttable(s, now) ? CONVRELAY_SESSION_SETTLE_TIME
+                                                : 0;
+
+    if (wait == 0 && !s->keys.has_next) {
+        convrelay_session_keys_end(s, out);
         return;
     }
 
-    s->prompt_is_newer = 0;
-    s->digits.data = s->keys;
+    convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now, wait);
 
-    /* a terminator alone is an entry, too */
+    /* there is one event at a time */
 
-    if (key != s->conf->dtmf_terminator || s->digits.len == 0) {
-        s->keys[s->digits.len++] = key;
+    if (s->keys.has_next) {
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_DTMF, NULL, out);
     }
-
-    if (key != s->conf->dtmf_terminator
-        && s->digits.len < s->conf->dtmf_max
-        && s->digits.len < CONVRELAY_SESSION_MAX_DIGITS)
-    {
-        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now,
-                               s->conf->dtmf_pause);
-        return;
-    }
-
-    if (key != s->conf->dtmf_terminator) {
-        s->terminator_until = now + s->conf->dtmf_pause;
-    }
-
-    /* Twilio tells the key first, then what it cut: that has to be told apart
-       from an interrupt of the answer to the key */
-
-    if (convrelay_session_cuttable(s, now)) {
-        s->keys_complete = 1;
-        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now,
-                               CONVRELAY_SESSION_SETTLE_TIME);
-        return;
-    }
-
-    convrelay_session_keys_end(s, out);
-}
-
-
-/* a prompt has ended the entry: its event is first, then the key is another */
-
-static void
-convrelay_session_next_key(convrelay_session_t *s, u_char key, uint64_t now,
-    convrelay_actions_t *out)
-{
-    /* what is open to more keys has room */
-
-    s->keys[s->digits.len] = key;
-    s->next_key = 1;
-
-    if (key != s->conf->dtmf_terminator) {
-        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now,
-                               s->conf->dtmf_pause);
-
-    } else {
-
-        /* complete as it is, but there is one event at a time */
-
-        s->keys_complete = 1;
-
-        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now,
-                               convrelay_session_cuttable(s, now)
-                               ? CONVRELAY_SESSION_SETTLE_TIME : 0);
-    }
-
-    convrelay_session_trigger(s, CONVRELAY_TRIGGER_DTMF, NULL, out);
 }
 
 
@@ -128,28 +72,21 @@ convrelay_session_cuttable(const convrelay_session_t *s, uint64_t now)
 void
 convrelay_session_keys_end(convrelay_session_t *s, convrelay_actions_t *out)
 {
-    s->keys_complete = 0;
     s->deadlines[CONVRELAY_DEADLINE_KEYS] = 0;
+
+    convrelay_keys_report(&s->keys);
 
     convrelay_session_trigger(s, CONVRELAY_TRIGGER_DTMF, NULL, out);
 }
 
 
-void
-convrelay_session_keys_done(convrelay_session_t *s)
+convrelay_str_t
+convrelay_session_digits(const convrelay_session_t *s)
 {
-    u_char  key;
+    convrelay_str_t  digits;
 
-    key = s->next_key ? s->keys[s->digits.len] : '\0';
+    digits.data = (u_char *) s->keys.data;
+    digits.len = s->keys.n;
 
-    memset(s->keys, 0, sizeof(s->keys));
-
-    s->digits.len = 0;
-
-    if (s->next_key && s->state == CONVRELAY_SESSION_OPEN) {
-        s->keys[s->digits.len++] = key;
-        s->prompt_is_newer = 0;
-    }
-
-    s->next_key = 0;
+    return digits;
 }

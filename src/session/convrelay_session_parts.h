@@ -64,9 +64,6 @@ void convrelay_session_key(convrelay_session_t *s,
 void convrelay_session_keys_end(convrelay_session_t *s,
     convrelay_actions_t *out);
 
-/* their event was performed: the entry goes, a key that is held stays */
-void convrelay_session_keys_done(convrelay_session_t *s);
-
 
 /* convrelay_session_turn.c */
 

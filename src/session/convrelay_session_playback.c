@@ -45,7 +45,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
     if (s->state != CONVRELAY_SESSION_OPEN) {
         convrelay_session_send_end(s, now, out);
 
-    } else if (s->keys_complete) {
+    } else if (s->keys.state == CONVRELAY_KEYS_COMPLETE) {
         convrelay_session_keys_end(s, out);
     }
 }

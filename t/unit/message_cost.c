@@ -174,8 +174,8 @@ run(const u_char *message, size_t len, const u_char *answer)
     static convrelay_actions_t       out = { .act = ignore };
     static convrelay_session_conf_t  conf;
 
-    conf.dtmf_max = 4;
-    conf.dtmf_pause = 1000;
+    conf.keys.max = 4;
+    conf.keys.pause = 1000;
 
     convrelay_session_init(&s, &conf, 1000);
 

@@ -211,8 +211,8 @@ test_over(void)
     convrelay_relay_message_t  m;
 
     memset(&conf, 0, sizeof(conf));
-    conf.dtmf_max = 4;
-    conf.dtmf_pause = 3000;
+    conf.keys.max = 4;
+    conf.keys.pause = 3000;
     conf.end_timeout = 10000;
 
     before = heap.bytes;

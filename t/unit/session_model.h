@@ -94,7 +94,7 @@ typedef struct {
     const char                *call_sid;
     uint64_t                   error_at;
 
-    u_char                     keys[CONVRELAY_SESSION_MAX_DIGITS];
+    u_char                     keys[CONVRELAY_KEYS_MAX];
     size_t                     nkeys;
     uint64_t                   keys_at;   /* ms, they are complete; or 0 */
     uint64_t                   full_until;    /* ms, a terminator is theirs */
@@ -238,9 +238,9 @@ start_call(call_t *c, unsigned seed)
 
     conf->triggers = rnd(3) ? rnd(128) & ~1u : 0;
     conf->greeting = rnd(2);
-    conf->dtmf_max = rnd(4) ? rnd(6) : CONVRELAY_SESSION_MAX_DIGITS;
-    conf->dtmf_terminator = rnd(2) ? '#' : '\0';
-    conf->dtmf_pause = 1 + rnd(4000);
+    conf->keys.max = rnd(4) ? rnd(6) : CONVRELAY_KEYS_MAX;
+    conf->keys.terminator = rnd(2) ? '#' : '\0';
+    conf->keys.pause = 1 + rnd(4000);
     conf->end_timeout = rnd(3) ? 10000 : rnd(3000);
 
     conf->setup_timeout = rnd(2) ? 0 : 1 + rnd(1500);

@@ -162,8 +162,8 @@ check_event(call_t *c, const convrelay_action_t *a)
         c->settling = 0;
         c->keys_at = 0;
 
-        if (c->s.digits.len != c->nkeys
-            || memcmp(c->s.digits.data, c->keys, c->nkeys) != 0)
+        if (c->s.keys.n != c->nkeys
+            || memcmp(c->s.keys.data, c->keys, c->nkeys) != 0)
         {
             bad(c, "other keys than were pressed");
         }

@@ -47,7 +47,7 @@ key(call_t *c)
     m.u.digit.len = rnd(16) != 0;
     message(c, &m);
 
-    if (!c->ready || c->closed || c->ending || c->conf.dtmf_max == 0
+    if (!c->ready || c->closed || c->ending || c->conf.keys.max == 0
         || m.u.digit.len == 0)
     {
         check_actions(c, "");
@@ -55,7 +55,7 @@ key(call_t *c)
         return;
     }
 
-    late = (m.u.digit.data[0] == c->conf.dtmf_terminator
+    late = (m.u.digit.data[0] == c->conf.keys.terminator
             && c->now < c->full_until);
 
     c->full_until = 0;
@@ -77,7 +77,7 @@ key(call_t *c)
     c->overtaken = 0;
 
     if (!key_over(c, m.u.digit.data[0])) {
-        c->keys_at = c->now + c->conf.dtmf_pause;
+        c->keys_at = c->now + c->conf.keys.pause;
         check_actions(c, "");
 
     } else {
@@ -91,20 +91,20 @@ key(call_t *c)
 static int
 key_over(call_t *c, u_char ch)
 {
-    if (ch == c->conf.dtmf_terminator && c->nkeys) {
+    if (ch == c->conf.keys.terminator && c->nkeys) {
         return 1;
     }
 
     c->keys[c->nkeys++] = ch;
 
-    if (ch == c->conf.dtmf_terminator) {
+    if (ch == c->conf.keys.terminator) {
         return 1;
     }
 
-    if (c->nkeys == c->conf.dtmf_max
-        || c->nkeys == CONVRELAY_SESSION_MAX_DIGITS)
+    if (c->nkeys == c->conf.keys.max
+        || c->nkeys == CONVRELAY_KEYS_MAX)
     {
-        c->full_until = c->now + c->conf.dtmf_pause;
+        c->full_until = c->now + c->conf.keys.pause;
         return 1;
     }
 
@@ -123,8 +123,8 @@ key_behind(call_t *c, u_char ch)
 
     c->next = ch;
 
-    if (ch != c->conf.dtmf_terminator) {
-        c->keys_at = c->now + c->conf.dtmf_pause;
+    if (ch != c->conf.keys.terminator) {
+        c->keys_at = c->now + c->conf.keys.pause;
         return;
     }
 
@@ -715,14 +715,14 @@ forgotten(call_t *c)
 
     c->next = '\0';
 
-    for (i = c->nkeys; i < sizeof(c->s.keys); i++) {
-        if (c->s.keys[i]) {
+    for (i = c->nkeys; i < sizeof(c->s.keys.data); i++) {
+        if (c->s.keys.data[i]) {
             bad(c, "a key was kept");
             break;
         }
     }
 
-    if (c->s.digits.len != c->nkeys) {
-        bad(c, "%d digits were kept", (int) c->s.digits.len);
+    if (c->s.keys.n != c->nkeys) {
+        bad(c, "%d digits were kept", (int) c->s.keys.n);
     }
 }

@@ -84,10 +84,10 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."),
       .max_history_messages = 2 },
     { .error_message = convrelay_string("Sorry."), .max_answer = 40,
-      .triggers = ~0u, .greeting = 1, .dtmf_max = 4, .dtmf_terminator = '#',
-      .dtmf_pause = 3000, .end_timeout = 10000 },
+      .triggers = ~0u, .greeting = 1, .keys.max = 4, .keys.terminator = '#',
+      .keys.pause = 3000, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."), .greeting = 1,
-      .dtmf_max = 1, .dtmf_pause = 3000, .end_timeout = 10000 },
+      .keys.max = 1, .keys.pause = 3000, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."),
       .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_ERROR),
       .end_timeout = 10000 },
@@ -95,8 +95,8 @@ static const convrelay_session_conf_t  confs[] = {
       .max_call_time = 60000, .max_answer_time = 5000, .max_turn_rate = 3 },
     { .error_message = convrelay_string("Sorry."), .setup_timeout = 10000,
       .max_call_time = 60000, .max_answer_time = 5000, .max_turn_rate = 3,
-      .triggers = ~0u, .greeting = 1, .dtmf_max = 4, .dtmf_terminator = '#',
-      .dtmf_pause = 3000, .end_timeout = 10000 }
+      .triggers = ~0u, .greeting = 1, .keys.max = 4, .keys.terminator = '#',
+      .keys.pause = 3000, .end_timeout = 10000 }
 };
 
 
@@ -432,7 +432,7 @@ static void
 show_actions(run_t *r)
 {
     unsigned                   i;
-    const convrelay_str_t     *text;
+    convrelay_str_t            text;
     const convrelay_action_t  *a;
     static u_char              json[1024];
     static const char         *levels[] = { "info", "warn", "err" };
@@ -486,11 +486,11 @@ show_actions(run_t *r)
             break;
 
         case CONVRELAY_ACT_TRIGGER:
-            text = (a->code == CONVRELAY_TRIGGER_DTMF) ? &r->s.digits
-                                                       : &a->text;
+            text = (a->code == CONVRELAY_TRIGGER_DTMF)
+                   ? convrelay_session_digits(&r->s) : a->text;
 
             show(r, "    EVENT %s%s%.*s\n", events[a->code],
-                 text->len ? " " : "", (int) text->len, (char *) text->data);
+                 text.len ? " " : "", (int) text.len, (char *) text.data);
 
             break;
 

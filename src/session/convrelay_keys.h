@@ -1,0 +1,86 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Keys that the caller presses: they are collected to an entry, which a
+ * terminator, a number of keys or a pause ends.  What an entry leads to, and
+ * the time of the pause, are the session's.
+ *
+ *             key              last key                     report
+ *     NONE ---------> OPEN ---------------> COMPLETE ----------------> NONE
+ *                      |        the interrupt came, or none can
+ *                      '---------------------------------------------> NONE
+ *                               the pause is over, or a prompt came
+ */
+
+
+#ifndef CONVRELAY_KEYS_H_INCLUDED
+#define CONVRELAY_KEYS_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+#define CONVRELAY_KEYS_MAX  64
+
+
+typedef struct {
+    unsigned                 max;         /* keys of an entry, at most
+                                             CONVRELAY_KEYS_MAX; 0: keys are
+                                             ignored */
+    u_char                   terminator;  /* '\0': none */
+    uint64_t                 pause;       /* ms that end an entry */
+} convrelay_keys_conf_t;
+
+
+typedef enum {
+    CONVRELAY_KEYS_NONE = 0,      /* no entry waits */
+    CONVRELAY_KEYS_OPEN,          /* more keys may follow */
+    CONVRELAY_KEYS_COMPLETE       /* no key may follow, but the interrupt that
+                                     the last one causes */
+} convrelay_keys_e;
+
+
+/* zero-fill to start */
+
+typedef struct {
+    convrelay_keys_e         state;
+    unsigned                 prompt_is_newer:1;   /* than the entry: its turn
+                                             goes on while they trigger */
+    unsigned                 has_next:1;  /* data[n] begins the next entry,
+                                             whose state this is, while the
+                                             one before is reported */
+    unsigned                 n;           /* keys of the entry */
+    u_char                   data[CONVRELAY_KEYS_MAX];
+    uint64_t                 terminator_until;    /* ms: it belongs to the
+                                             entry that max has ended */
+} convrelay_keys_t;
+
+
+/* what a key was */
+
+typedef enum {
+    CONVRELAY_KEY_IGNORED = 0,
+    CONVRELAY_KEY_TAKEN,          /* the pause begins */
+    CONVRELAY_KEY_LAST            /* the entry is complete */
+} convrelay_key_e;
+
+
+/*
+ * A key.  Where a prompt came after the entry, the key is another entry's, and
+ * k->has_next is set: report the one before at once, and then done().
+ */
+convrelay_key_e convrelay_keys_press(convrelay_keys_t *k,
+    const convrelay_keys_conf_t *conf, u_char key, uint64_t now);
+
+/* a prompt: true where it ends the entry */
+unsigned convrelay_keys_prompt(convrelay_keys_t *k);
+
+/* the entry is reported: it is there until done() */
+void convrelay_keys_report(convrelay_keys_t *k);
+
+/* wipes the entry that was reported; go_on: the next one is kept */
+void convrelay_keys_done(convrelay_keys_t *k, unsigned go_on);
+
+
+#endif /* CONVRELAY_KEYS_H_INCLUDED */
