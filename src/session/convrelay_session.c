@@ -62,14 +62,12 @@ convrelay_session_over(convrelay_session_t *s)
 {
     convrelay_session_answer_reset(s, CONVRELAY_ANSWER_NONE, 0);
     convrelay_history_free(&s->history);
+    convrelay_playback_free(&s->playback);
 
     free(s->handoff.data);
-    free(s->tones);
 
     s->handoff.data = NULL;
     s->handoff.len = 0;
-    s->tones = NULL;
-
     s->prompt = NULL;
 
     convrelay_session_enter(s, CONVRELAY_SESSION_CLOSED);
@@ -174,8 +172,7 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    s->file_playing = 0;
-    convrelay_session_tones_clear(s);
+    convrelay_playback_drop(&s->playback);
 
     s->repeat_until = now + CONVRELAY_SESSION_REPEAT_TIME;
 

@@ -18,6 +18,7 @@
 #include "convrelay_history.h"
 #include "convrelay_heard.h"
 #include "convrelay_keys.h"
+#include "convrelay_playback.h"
 #include "convrelay_latency.h"
 
 
@@ -215,15 +216,6 @@ typedef struct {
 } convrelay_answer_t;
 
 
-/* keys that were sent, until they are reported as played */
-
-typedef struct {
-    unsigned                 n;           /* how often these were sent */
-    size_t                   len;
-    u_char                   digits[];    /* without pauses */
-} convrelay_tones_t;
-
-
 typedef struct {
     const convrelay_session_conf_t  *conf;        /* may be exchanged for one
                                                      that differs in texts */
@@ -233,13 +225,6 @@ typedef struct {
     uint64_t                 deadlines[CONVRELAY_DEADLINES];  /* ms of the
                                              clock, 0: not waited for */
 
-    unsigned                 playback_reports:1;  /* tokensPlayed was seen */
-    unsigned                 speech_reports:1;    /* agentSpeaking was seen */
-    unsigned                 agent_speaking:1;    /* nothing was cut since */
-    unsigned                 file_playing:1;      /* of unknown length */
-    unsigned                 tones_last:1;        /* nothing was queued after
-                                             the keys that were sent */
-    unsigned                 file_last:1; /* a file was queued after them */
     unsigned                 unknown_logged:1;    /* an unknown type */
 
     /* copies of the first setup's fields, owned; empty until then.
@@ -263,20 +248,14 @@ typedef struct {
 
     convrelay_trigger_e      trigger;     /* that is being performed */
     convrelay_keys_t         keys;        /* that the caller pressed */
+    convrelay_playback_t     playback;    /* of what is not the answer */
     convrelay_str_t          handoff;     /* of the end, owned */
 
     /* ms of the clock, 0: none */
-    uint64_t                 last_off_from;       /* agentSpeaking off means
-                                             the last words from here on */
     uint64_t                 error_ignored_until; /* as a trigger */
     uint64_t                 repeat_until;        /* the last final prompt may
                                              come again: nothing was said
                                              since */
-    convrelay_tones_t       *tones;       /* owned, or NULL: none are waited
-                                             for */
-    uint64_t                 queued_time; /* ms that what was queued after
-                                             the answer takes */
-
     convrelay_rate_t         turn_rate;
     uint64_t                 turns;
     uint64_t                 interrupts;

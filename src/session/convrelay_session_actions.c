@@ -13,9 +13,6 @@
 #include "convrelay_session_parts.h"
 
 
-/* ms that reports of the last words may be late */
-#define CONVRELAY_SESSION_REPORT_TIME  2000
-
 /* ms that Twilio has for closing after an end; it needs 90 */
 #define CONVRELAY_SESSION_CLOSE_TIME   10000
 
@@ -31,8 +28,6 @@ static int convrelay_session_perform_language(convrelay_session_t *s,
     const convrelay_relay_out_t *m, convrelay_actions_t *out);
 static int convrelay_session_perform_end(convrelay_session_t *s,
     const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out);
-static uint64_t convrelay_session_end_wait(convrelay_session_t *s,
-    uint64_t now);
 
 
 void
@@ -66,15 +61,15 @@ convrelay_session_perform(convrelay_session_t *s,
         break;
 
     case CONVRELAY_RELAY_OUT_PLAY:
-        s->file_playing = 1;
         s->repeat_until = 0;
-        s->file_last = 1;
-        s->tones_last = 0;
+
+        convrelay_playback_file(&s->playback);
         convrelay_session_send(out, m);
         break;
 
     case CONVRELAY_RELAY_OUT_SEND_DIGITS:
-        rc = convrelay_session_tones(s, &m->text);
+        rc = convrelay_playback_tones(&s->playback, &m->text,
+                                      s->turn == CONVRELAY_TURN_IDLE);
         convrelay_session_send(out, m);
         break;
 
@@ -109,7 +104,7 @@ convrelay_session_perform_text(convrelay_session_t *s,
         return CONVRELAY_OK;
     }
 
-    s->tones_last = 0;
+    convrelay_playback_text(&s->playback);
 
     a = &s->answer;
     max = s->conf->max_answer;
@@ -218,7 +213,7 @@ static int
 convrelay_session_perform_end(convrelay_session_t *s,
     const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out)
 {
-    uint64_t  wait;
+    uint64_t  wait, spoken;
 
     convrelay_session_cancel(s, out);
 
@@ -236,7 +231,12 @@ convrelay_session_perform_end(convrelay_session_t *s,
 
     convrelay_session_enter(s, CONVRELAY_SESSION_ENDING);
 
-    wait = convrelay_session_end_wait(s, now);
+    spoken = convrelay_session_heard_all(s)
+             ? 0 : convrelay_session_spoken_until(s);
+
+    wait = convrelay_playback_wait(&s->playback,
+                                   (spoken > now) ? spoken - now : 0,
+                                   s->conf->end_timeout, now);
 
     if (wait == 0) {
         convrelay_session_send_end(s, now, out);
@@ -246,34 +246,6 @@ convrelay_session_perform_end(convrelay_session_t *s,
     convrelay_session_wait(s, CONVRELAY_DEADLINE_END, now, wait);
 
     return CONVRELAY_OK;
-}
-
-
-/* how long the end waits, at most */
-
-static uint64_t
-convrelay_session_end_wait(convrelay_session_t *s, uint64_t now)
-{
-    uint64_t  left, spoken;
-
-    s->last_off_from = now;
-
-    if (s->file_playing) {
-        return s->conf->end_timeout;
-    }
-
-    spoken = convrelay_session_heard_all(s)
-             ? 0 : convrelay_session_spoken_until(s);
-    left = (spoken > now) ? spoken - now : 0;
-    left += s->queued_time;
-
-    s->last_off_from += left / 3;
-
-    if (left && (s->playback_reports || s->speech_reports)) {
-        left += left / 2 + CONVRELAY_SESSION_REPORT_TIME;
-    }
-
-    return (left < s->conf->end_timeout) ? left : s->conf->end_timeout;
 }
 
 

@@ -119,23 +119,6 @@ int convrelay_session_heard_all(const convrelay_session_t *s);
 unsigned convrelay_session_audible(const convrelay_session_t *s);
 
 
-/* convrelay_session_tones.c */
-
-/* keys are queued for the other side, after all that was queued before */
-int convrelay_session_tones(convrelay_session_t *s,
-    const convrelay_str_t *digits);
-
-/*
- * A tokensPlayed value that is not text of the answer.  True if it reports the
- * last keys: with them, all that was queued before them was played.
- */
-unsigned convrelay_session_tones_played(convrelay_session_t *s,
-    const convrelay_str_t *value);
-
-/* none are waited for any more */
-void convrelay_session_tones_clear(convrelay_session_t *s);
-
-
 /* convrelay_session_act.c */
 
 /* true where a rule is configured for the trigger */

@@ -16,8 +16,6 @@ static int64_t convrelay_session_clause(const convrelay_session_t *s,
     int64_t duration, uint64_t now);
 static void convrelay_session_played(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
-static void convrelay_session_agent_speaking(convrelay_session_t *s,
-    const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
 
 
 void
@@ -33,12 +31,9 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     s->interrupts++;
 
-    /* all that was queued is gone, an agentSpeaking off may still follow */
-
-    s->agent_speaking = 0;
-    s->file_playing = 0;
     s->repeat_until = 0;
-    convrelay_session_tones_clear(s);
+
+    convrelay_playback_cut(&s->playback);
 
     convrelay_session_cut(s, m, now, out);
 
@@ -82,7 +77,7 @@ convrelay_session_cut(convrelay_session_t *s,
     convrelay_session_answer_text(s, &text);
 
     heard = convrelay_heard_interrupt(&a->heard, &text, &m->utterance,
-                              s->playback_reports,
+                              s->playback.reports,
                               convrelay_session_clause(s, m->duration, now));
 
     convrelay_session_answer_store(s, heard);
@@ -126,7 +121,10 @@ convrelay_session_info(convrelay_session_t *s,
         convrelay_session_played(s, &info->value, now, out);
 
     } else if (convrelay_str_eq(&info->name, "agentSpeaking")) {
-        convrelay_session_agent_speaking(s, &info->value, now, out);
+
+        if (convrelay_playback_speaking(&s->playback, &info->value, now)) {
+            convrelay_session_send_end(s, now, out);
+        }
     }
 
     /* clientSpeaking and roundTripDelayMs are known, and lead to nothing */
@@ -142,7 +140,7 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
     convrelay_str_t      text;
     convrelay_answer_t  *a;
 
-    s->playback_reports = 1;
+    s->playback.reports = 1;
     rc = CONVRELAY_DECLINED;
 
     if (convrelay_session_audible(s)) {
@@ -159,10 +157,10 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
     }
 
     all = (rc == CONVRELAY_DECLINED
-           && convrelay_session_tones_played(s, value) && s->tones_last);
+           && convrelay_playback_played(&s->playback, value));
 
     if (!all) {
-        all = (!s->file_playing && !s->queued_time
+        all = (!s->playback.file && !s->playback.queued
                && convrelay_session_audible(s)
                && convrelay_session_heard_all(s));
     }
@@ -170,30 +168,4 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
     if (all) {
         convrelay_session_send_end(s, now, out);
     }
-}
-
-
-/* off is the end of the last words where on was before, and not too early */
-
-static void
-convrelay_session_agent_speaking(convrelay_session_t *s,
-    const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out)
-{
-    s->speech_reports = 1;
-
-    if (convrelay_str_eq(value, "on")) {
-        s->agent_speaking = 1;
-        return;
-    }
-
-    if (!convrelay_str_eq(value, "off")) {
-        return;
-    }
-
-    if (s->agent_speaking && now >= s->last_off_from) {
-        convrelay_session_send_end(s, now, out);
-    }
-
-    s->agent_speaking = 0;
-    s->file_playing = 0;
 }

@@ -43,10 +43,11 @@ convrelay_session_start(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
     s->turn = CONVRELAY_TURN_ASKED;
-    s->tones_last = 0;
     s->turns++;
     s->asked_at = now;
     s->first_token = -1;
+
+    convrelay_playback_text(&s->playback);
 
     if (s->conf->max_answer_time) {
         convrelay_session_wait(s, CONVRELAY_DEADLINE_ANSWER, now,

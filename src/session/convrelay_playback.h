@@ -1,0 +1,88 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What Twilio plays besides the answer, and what it reports of playing: files
+ * of unknown length, keys that are sent to the other side (sendDigits), the
+ * agent's voice.  Twilio queues texts, files and keys and plays them in that
+ * order.  From this follows how long an end has to wait.
+ */
+
+
+#ifndef CONVRELAY_PLAYBACK_H_INCLUDED
+#define CONVRELAY_PLAYBACK_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+/* keys that were sent, until they are reported as played */
+
+typedef struct {
+    unsigned                 n;           /* how often these were sent */
+    size_t                   len;
+    u_char                   digits[];    /* without pauses */
+} convrelay_tones_t;
+
+
+/* zero-fill to start */
+
+typedef struct {
+    unsigned                 reports:1;   /* tokensPlayed was seen */
+    unsigned                 voice_reports:1;     /* agentSpeaking was seen */
+    unsigned                 voice:1;     /* it is on; nothing was cut since */
+    unsigned                 file:1;      /* one plays, or is queued */
+    unsigned                 file_after:1;        /* queued after the keys */
+    unsigned                 tones_last:1;        /* nothing was queued after
+                                             the keys that were sent */
+    uint64_t                 queued;      /* ms that what was queued after the
+                                             answer takes */
+    uint64_t                 voice_until; /* ms of the clock: the voice goes
+                                             off after the last words, and not
+                                             before */
+    convrelay_tones_t       *tones;       /* owned, or NULL: none are waited
+                                             for */
+} convrelay_playback_t;
+
+
+void convrelay_playback_free(convrelay_playback_t *p);
+
+/* a file is queued */
+void convrelay_playback_file(convrelay_playback_t *p);
+
+/* a text is queued, or the text that was queued goes on */
+void convrelay_playback_text(convrelay_playback_t *p);
+
+/*
+ * Keys are queued, "w" is a pause; last: no text follows them.  CONVRELAY_OK,
+ * or CONVRELAY_ERROR without memory.
+ */
+int convrelay_playback_tones(convrelay_playback_t *p,
+    const convrelay_str_t *digits, unsigned last);
+
+/* the caller talks: what was queued besides the answer is not waited for */
+void convrelay_playback_drop(convrelay_playback_t *p);
+
+/* an interrupt: all that was queued is gone */
+void convrelay_playback_cut(convrelay_playback_t *p);
+
+/*
+ * A tokensPlayed value that is not text of the answer.  True if it reports the
+ * last keys: with them, all that was queued before them was played.
+ */
+unsigned convrelay_playback_played(convrelay_playback_t *p,
+    const convrelay_str_t *value);
+
+/* an agentSpeaking value; true where it ends the last words before an end */
+unsigned convrelay_playback_speaking(convrelay_playback_t *p,
+    const convrelay_str_t *value, uint64_t now);
+
+/*
+ * An end is wanted: how many ms it waits at most.  speech: ms that the answer
+ * will still be spoken, an estimate; max: never longer.
+ */
+uint64_t convrelay_playback_wait(convrelay_playback_t *p, uint64_t speech,
+    uint64_t max, uint64_t now);
+
+
+#endif /* CONVRELAY_PLAYBACK_H_INCLUDED */
