@@ -272,6 +272,17 @@ chaos: all                      ## random tests, TIME=seconds; t/chaos.t says mo
 	$(CHAOS) B=$(abspath $(B)) .ci/asan t/chaos.t
 
 
+# mutants: how much do the tests see?
+
+N           = 20
+ROOM        = pure
+
+mutants:                        ## N=20 SEED=1 ROOM=pure: t/mutants/run says more
+	util/deps build test fuzz
+	N=$(N) SEED=$(SEED) ROOM="$(ROOM)" LINE="$(LINE)" ROOMS="$(ROOMS)" \
+	    B=$(abspath $(B)) t/mutants/run
+
+
 analyze:                        ## gcc's and clang's analyzers, pure rooms
 	util/deps build fuzz
 	@for file in $(PURE_SRCS); do \
@@ -330,6 +341,7 @@ FORCE:
 
 .PHONY: all module mock caller deps demo serve test check unit units prove \
         analyze chaos coverage bench bench-build style strings fuzz asan valgrind \
+        mutants \
         compat fresh image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

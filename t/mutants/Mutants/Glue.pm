@@ -1,0 +1,232 @@
+package Mutants::Glue;
+
+# Judges mutants of the rooms that use nginx: the module is built in a copy of
+# the tree, and the test files that ran the line are run on it, those first
+# that ran little else.  A failure counts when it happens twice.
+#
+#     my $judge = Mutants::Glue->new(tree => $dir, build => $dir, tests => 12);
+#     $judge->prepare($jobs);
+#     my ($verdict, $by) = $judge->judge($mutant, $worker);
+#
+# Which file runs which line is measured once, by gcov, and kept as
+# coverage.json until it is deleted.  Lines are known by their function and
+# their text, so that it stays of use while the sources change.
+
+use strict;
+use warnings;
+
+use File::Path ();
+use JSON::PP ();
+use Mutants::Run qw( run quiet slurp spew within );
+use Time::HiRes qw( time );
+
+
+# not judges: random, of speed, or of what is installed
+
+my %never = map { $_ => 1 } qw( t/chaos.t t/bench.t t/demo.t t/memory.t );
+
+
+sub new {
+    my ($class, %self) = @_;
+
+    return bless \%self, $class;
+}
+
+
+sub make {
+    my ($self, $dir, $opt, @targets) = @_;
+
+    my $said = quiet('make', '-s', '-C', $dir, "B=$dir/build", @$opt,
+                     @targets);
+
+    return $? == 0 ? '' : $said || 'make failed';
+}
+
+
+my @plain = ('OPT=-O1 -g0 -w');
+my @cover = ('OPT=-O0 -g0 -w', 'SAN=--coverage');
+
+
+sub prepare {
+    my ($self, $jobs) = @_;
+
+    $self->cover if !-e "$self->{build}/coverage.json";
+
+    $self->{cover} = JSON::PP->new->decode(
+                         slurp("$self->{build}/coverage.json"));
+
+    for my $n (0 .. $jobs - 1) {
+        my $dir = "$self->{build}/glue.$n";
+
+        $self->{copy}->($dir);
+
+        my $failed = $self->make($dir, \@plain, 'all');
+
+        die "$dir: $failed" if $failed;
+
+        run('cp', "$dir/build/ngx_http_convrelay_module.so", "$dir/was.so");
+    }
+}
+
+
+sub cover {
+    my $self = shift;
+
+    my $dir = "$self->{build}/cover";
+    my %cover;
+
+    $self->{copy}->($dir);
+
+    my $failed = $self->make($dir, \@cover, 'all');
+
+    die "$dir: $failed" if $failed;
+
+    my @notes = split /\n/, quiet('find', "$dir/build/nginx", '-name',
+                                  '*.gcno', '-path', '*/addon/*');
+
+    # workers that are not root write there, too
+
+    run('chmod', '-R', 'a+rwX', "$dir/build");
+
+    my %lines;
+
+    for my $t (glob "$dir/t/*.t") {
+        my $test = $t =~ s{^\Q$dir\E/}{}r;
+
+        next if $never{$test};
+
+        run('find', "$dir/build", '-name', '*.gcda', '-delete');
+
+        my $start = time;
+
+        within(300, 0, {}, 'sh', '-c',
+                             "cd '$dir' && exec prove $test")
+            or print "coverage: $test fails\n";
+
+        my $seconds = time - $start;
+        my $n = 0;
+
+        for my $note (@notes) {
+            my $data = $note =~ s/gcno$/gcda/r;
+
+            next if !-e $data;
+
+            for my $json (split /\n/, quiet('gcov', '--json-format',
+                                            '--stdout', $data))
+            {
+                next if $json !~ /^\{/;
+
+                my $report = JSON::PP->new->decode($json);
+
+                for my $file (@{$report->{files}}) {
+                    my ($name) = $file->{file} =~ m{^\Q$dir\E/(.*\.c)$}
+                        or next;
+
+                    $lines{$name} //= [ split /\n/, slurp("$dir/$name"), -1 ];
+
+                    for my $line (@{$file->{lines}}) {
+                        next if !$line->{count};
+
+                        my $text = $lines{$name}[$line->{line_number} - 1];
+
+                        $text =~ s/^\s+//;
+
+                        for my $key ("$line->{function_name}: $text",
+                                     $line->{function_name})
+                        {
+                            next if !length $key;
+
+                            $n++ if !$cover{lines}{$name}{$key}{$test};
+                            $cover{lines}{$name}{$key}{$test} = 1;
+                        }
+                    }
+                }
+            }
+        }
+
+        $cover{tests}{$test} = { seconds => $seconds, lines => $n };
+        printf "coverage: %5d lines in %5.1f s by %s\n", $n, $seconds, $test;
+    }
+
+    spew("$self->{build}/coverage.json",
+         JSON::PP->new->canonical->encode(\%cover));
+}
+
+
+sub tests {
+    my ($self, $mutant) = @_;
+
+    my $lines = $self->{cover}{lines}{$mutant->{file}} // {};
+    my $text = $mutant->{was} =~ s/^\s+//r;
+    my $by = $lines->{"$mutant->{function}: $text"};
+
+    # a line that goes on has no count of its own
+
+    $by //= $lines->{$mutant->{function}} // {};
+
+    my ($base) = $mutant->{file} =~ /convrelay_(\w+)\.c$/;
+    my @words = $base ? split /_/, $base : ();
+    my %rank;
+
+    for my $test (keys %$by) {
+        my $known = $self->{cover}{tests}{$test} or next;
+        my $named = grep { $test =~ /\b\Q$_\E\b/ } @words;
+
+        $rank{$test} = ($known->{lines} + 200 * $known->{seconds})
+                       / (1 + 3 * $named);
+    }
+
+    my @tests = sort { $rank{$a} <=> $rank{$b} } keys %rank;
+
+    return @tests > $self->{tests} ? @tests[0 .. $self->{tests} - 1] : @tests;
+}
+
+
+sub judge {
+    my ($self, $mutant, $worker) = @_;
+
+    my $dir = "$self->{build}/glue.$worker";
+    my $file = "$dir/$mutant->{file}";
+    my $text = slurp($file);
+    my @lines = split /\n/, $text, -1;
+
+    die "$mutant->{file} has changed\n"
+        if $lines[$mutant->{line} - 1] ne $mutant->{was};
+
+    $lines[$mutant->{line} - 1] = $mutant->{now};
+    spew($file, join "\n", @lines);
+
+    my @verdict = $self->build_and_test($mutant, $dir);
+
+    spew($file, $text);
+
+    return @verdict;
+}
+
+
+sub build_and_test {
+    my ($self, $mutant, $dir) = @_;
+
+    return 'broken' if $self->make($dir, \@plain, 'module');
+
+    return 'same'
+        if slurp("$dir/build/ngx_http_convrelay_module.so")
+           eq slurp("$dir/was.so");
+
+    my @tests = $self->tests($mutant);
+
+    for my $test (@tests) {
+        my $limit = 30 + 4 * $self->{cover}{tests}{$test}{seconds};
+        my @prove = ('sh', '-c', "cd '$dir' && exec prove $test");
+
+        next if within($limit, 0, {}, @prove)
+                || within($limit, 0, {}, @prove);
+
+        return ('caught', $test);
+    }
+
+    return ('survived', @tests ? scalar(@tests) . ' files' : 'no test runs it');
+}
+
+
+1;

@@ -1,0 +1,99 @@
+package Mutants::Run;
+
+# Programs, and files as strings.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use POSIX ();
+
+our @EXPORT_OK = qw( run quiet slurp spew within );
+
+
+# true where it exits with 0; what it says is nobody's
+
+sub run { return within(0, 0, {}, @_) }
+
+
+# what it said
+
+sub quiet {
+    my @command = @_;
+
+    my $pid = open my $fh, '-|' // die "fork: $!\n";
+
+    if ($pid == 0) {
+        open STDERR, '>&', \*STDOUT;
+        exec @command or POSIX::_exit(127);
+    }
+
+    my $said = join '', <$fh>;
+
+    close $fh;
+    return $said;
+}
+
+
+# a process group of its own, which is over after so many seconds; kilobytes
+# of address space, 0 for as many as it likes
+
+sub within {
+    my ($seconds, $kbytes, $env, @command) = @_;
+
+    my $pid = fork // die "fork: $!\n";
+
+    if ($pid == 0) {
+        setpgrp;
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', $ENV{MUTANTS_LOG} // '/dev/null';
+        open STDERR, '>&', \*STDOUT;
+
+        @ENV{keys %$env} = values %$env;
+
+        @command = ('sh', '-c', "ulimit -v $kbytes; exec \"\$@\"", 'sh',
+                    @command) if $kbytes;
+
+        exec @command or POSIX::_exit(127);
+    }
+
+    my $late;
+
+    local $SIG{ALRM} = sub { $late = 1; kill KILL => -$pid };
+
+    alarm $seconds if $seconds;
+
+    1 while waitpid($pid, 0) == -1 && $!{EINTR};
+
+    my $status = $?;
+
+    alarm 0;
+
+    # what it has left behind
+
+    kill KILL => -$pid;
+
+    return !$late && $status == 0;
+}
+
+
+sub slurp {
+    my $name = shift;
+
+    open my $fh, '<:raw', $name or die "$name: $!\n";
+    local $/;
+
+    return scalar(<$fh>) // '';
+}
+
+
+sub spew {
+    my ($name, $text) = @_;
+
+    open my $fh, '>:raw', $name or die "$name: $!\n";
+    print $fh $text;
+    close $fh or die "$name: $!\n";
+}
+
+
+1;
