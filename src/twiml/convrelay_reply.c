@@ -257,9 +257,11 @@ convrelay_reply_enqueue(convrelay_reply_t *reply, const char **error)
     }
 
     for (i = 2; i < reply->text.len; i++) {
-        ch = reply->text.data[i] | 0x20;
+        ch = reply->text.data[i];
 
-        if ((ch < '0' || ch > '9') && (ch < 'a' || ch > 'f')) {
+        if (!convrelay_is_digit(ch)
+            && ((ch | 0x20) < 'a' || (ch | 0x20) > 'f'))
+        {
             goto declined;
         }
     }
