@@ -97,7 +97,7 @@ serve:                          ## the same, left running on PORT (8080)
 
 test:                           ## install what is missing, run all tests
 	util/deps test
-	+$(MAKE) --no-print-directory check
+	+TEST_NGINX_ALL=1 $(MAKE) --no-print-directory check
 
 check: style all units bench-build ## all tests, with nothing installed
 	$(PROVE) -j $(JOBS) $(UNIT_BINS) $(TESTS)

@@ -13,7 +13,8 @@ my $build = $ENV{TEST_NGINX_BUILD} // 'build';
 
 plan skip_all => 'sanitizers and valgrind say nothing about speed'
     if $ENV{ASAN_OPTIONS} || $ENV{TEST_NGINX_VALGRIND};
-plan skip_all => 'needs make bench-build' if !-x "$build/bench/floor";
+plan skip_all => 'needs make bench-build'
+    if !-x "$build/bench/floor" && !$ENV{TEST_NGINX_ALL};
 
 local $ENV{BENCH_BUILD} = $build;
 

@@ -53,6 +53,9 @@ package Test::Nginx::ConvRelay;
 # $TEST_NGINX_PORT_2 to _7 that nobody listens on.  $TEST_NGINX_ROOT is the
 # checkout, $TEST_NGINX_BUILD where the modules are.
 #
+# Where TEST_NGINX_ALL is set, as by "make test", nothing may be missing for
+# which a test would otherwise be skipped.
+#
 # Without an own no_error_log or must_die a block may log no [error], or,
 # where it expects a line in error_log, no [crit], [alert] and [emerg].
 
