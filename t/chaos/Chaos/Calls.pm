@@ -35,6 +35,11 @@ my @talk = qw( /plain /plain /plain /buffers /next /rules /mirror /named
                /front /llm-tls /mock /seats /error );
 my @evil = (@talk, qw( /tiny /tiny /dns /early /aio ));
 
+# code points that Unicode keeps for nobody: UTF-8 has them, Perl's has not
+
+my $noncharacter = qr{\xef\xb7[\x90-\xaf]|\xef\xbf[\xbe\xbf]
+                      |[\xf0-\xf4][\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]}x;
+
 # where not all that is said is the model's
 
 my $loose = qr{^/(?:mock|rules|error)$};
@@ -314,8 +319,9 @@ sub input {
 
 sub message {
     my ($self, $call, $payload) = @_;
+    my $copy = $payload =~ s/$noncharacter//gr;
     my $m = eval {
-        Encode::decode('UTF-8', my $copy = $payload, Encode::FB_CROAK);
+        Encode::decode('UTF-8', $copy, Encode::FB_CROAK);
         $json->decode($payload);
     };
 
