@@ -26,7 +26,6 @@ static unsigned convrelay_redact_is(const u_char *word, size_t len,
 static unsigned convrelay_redact_is_opaque(const u_char *word, size_t len);
 static unsigned convrelay_redact_is_alnum(u_char c);
 static unsigned convrelay_redact_is_word(u_char c);
-static unsigned convrelay_redact_is_control(uint32_t cp);
 
 
 static const char  *convrelay_redact_prefixes[] = {
@@ -84,7 +83,7 @@ convrelay_redact(char *dst, size_t size, const u_char *src, size_t len)
         if (cp == 0xfffd) {
             *p++ = '?';
 
-        } else if (convrelay_redact_is_control(cp)) {
+        } else if (convrelay_utf8_is_control(cp)) {
             *p++ = ' ';
 
         } else if (end - p < src - start) {
@@ -239,14 +238,4 @@ convrelay_redact_is_word(u_char c)
 {
     return convrelay_redact_is_alnum(c) || c == '-' || c == '_' || c == '.'
            || c == '*' || c == '~' || c == '+' || c == '/' || c == '%';
-}
-
-
-/* C0, DEL, C1 with its terminal escapes, and the two line ends of Unicode */
-
-static unsigned
-convrelay_redact_is_control(uint32_t cp)
-{
-    return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028
-           || cp == 0x2029;
 }

@@ -283,3 +283,11 @@ convrelay_utf8_next(uint32_t *state, u_char c)
 
     return CONVRELAY_OK;
 }
+
+
+unsigned
+convrelay_utf8_is_control(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028
+           || cp == 0x2029;
+}

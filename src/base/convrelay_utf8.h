@@ -48,6 +48,12 @@ u_char *convrelay_utf8_repair(const u_char *p, size_t *len, size_t valid);
  */
 uint32_t convrelay_utf8_decode(const u_char **p, const u_char *last);
 
+/*
+ * Whether cp changes more than the line that it is written into: C0, DEL, C1,
+ * which has escapes for terminals, and the two line ends of Unicode.
+ */
+unsigned convrelay_utf8_is_control(uint32_t cp);
+
 /* writes cp (at most U+10FFFF, not a surrogate), returns the end of it */
 u_char *convrelay_utf8_encode(u_char *p, uint32_t cp);
 

@@ -65,6 +65,8 @@ void convrelay_caller_buf_str(convrelay_caller_buf_t *b, const char *s);
 void convrelay_caller_buf_printf(convrelay_caller_buf_t *b, const char *fmt,
     ...)
     __attribute__((format(printf, 2, 3)));
+void convrelay_caller_buf_vprintf(convrelay_caller_buf_t *b, const char *fmt,
+    va_list args) __attribute__((format(printf, 2, 0)));
 void convrelay_caller_buf_reset(convrelay_caller_buf_t *b);
 void convrelay_caller_buf_free(convrelay_caller_buf_t *b);
 

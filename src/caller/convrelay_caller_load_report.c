@@ -152,8 +152,10 @@ convrelay_caller_load_report(convrelay_caller_load_t *load,
             (unsigned long long) load->bad);
 
     for (i = 0; i < load->nerrors; i++) {
-        fprintf(out, "%6llu x %s\n",
-                (unsigned long long) load->errors[i].n, load->errors[i].text);
+        fprintf(out, "%6llu x ", (unsigned long long) load->errors[i].n);
+        convrelay_caller_print_text(print, load->errors[i].text,
+                                    strlen(load->errors[i].text));
+        fprintf(out, "\n");
     }
 
     fprintf(out, "seed %llu\n\n%s\n",

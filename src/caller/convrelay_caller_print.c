@@ -5,12 +5,18 @@
 
 
 #include "convrelay_caller_print.h"
+#include "convrelay_utf8.h"
 
 
 #define CONVRELAY_CALLER_LABEL  10
 
 
 static void convrelay_caller_print_start(convrelay_caller_print_t *p);
+static void convrelay_caller_print_source(convrelay_caller_print_t *p,
+    const char *where, const char *text);
+static void convrelay_caller_print_clean(FILE *out, const char *text,
+    size_t len, const char *newline);
+static void convrelay_caller_print_json(FILE *out, const char *json);
 static const char *convrelay_caller_print_style(convrelay_caller_print_t *p,
     const char *style);
 
@@ -93,23 +99,30 @@ convrelay_caller_print_token(convrelay_caller_print_t *p,
 void
 convrelay_caller_print_note(convrelay_caller_print_t *p, const char *fmt, ...)
 {
-    va_list  args;
+    va_list                 args;
+    convrelay_caller_buf_t  b;
 
     if (p->json || p->quiet) {
         return;
     }
+
+    memset(&b, 0, sizeof(convrelay_caller_buf_t));
+
+    va_start(args, fmt);
+    convrelay_caller_buf_vprintf(&b, fmt, args);
+    va_end(args);
 
     convrelay_caller_print_start(p);
 
     fprintf(p->out, "%*s%s", CONVRELAY_CALLER_LABEL, "",
             convrelay_caller_print_style(p, "\033[2m"));
 
-    va_start(args, fmt);
-    vfprintf(p->out, fmt, args);
-    va_end(args);
+    convrelay_caller_print_text(p, b.data, b.len);
 
     fprintf(p->out, "%s\n", convrelay_caller_print_style(p, "\033[0m"));
     fflush(p->out);
+
+    convrelay_caller_buf_free(&b);
 }
 
 
@@ -166,8 +179,9 @@ convrelay_caller_print_check(convrelay_caller_print_t *p, const char *name,
     }
 
     if (p->tap) {
-        fprintf(p->out, "%sok %u - %s%s\n", ok ? "" : "not ", p->checks,
-                where, text);
+        fprintf(p->out, "%sok %u - ", ok ? "" : "not ", p->checks);
+        convrelay_caller_print_source(p, where, text);
+        fprintf(p->out, "\n");
 
         if (!ok && detail) {
             fprintf(p->out, "#   ");
@@ -176,17 +190,23 @@ convrelay_caller_print_check(convrelay_caller_print_t *p, const char *name,
         }
 
     } else if (ok && !p->quiet) {
-        fprintf(p->out, "%*s%sok%s  %s\n", CONVRELAY_CALLER_LABEL, "",
+        fprintf(p->out, "%*s%sok%s  ", CONVRELAY_CALLER_LABEL, "",
                 convrelay_caller_print_style(p, "\033[32m"),
-                convrelay_caller_print_style(p, "\033[0m"), text);
+                convrelay_caller_print_style(p, "\033[0m"));
+        convrelay_caller_print_source(p, "", text);
+        fprintf(p->out, "\n");
 
     } else if (!ok) {
-        fprintf(p->out, "%*s%sFAILED%s  %s%s%s", CONVRELAY_CALLER_LABEL, "",
+        fprintf(p->out, "%*s%sFAILED%s  ", CONVRELAY_CALLER_LABEL, "",
                 convrelay_caller_print_style(p, "\033[1;31m"),
-                convrelay_caller_print_style(p, "\033[0m"), where, text,
-                detail ? ": " : "");
-        convrelay_caller_print_text(p, detail ? detail : "",
-                                    detail ? strlen(detail) : 0);
+                convrelay_caller_print_style(p, "\033[0m"));
+        convrelay_caller_print_source(p, where, text);
+
+        if (detail) {
+            fprintf(p->out, ": ");
+            convrelay_caller_print_text(p, detail, strlen(detail));
+        }
+
         fprintf(p->out, "\n");
     }
 
@@ -197,16 +217,21 @@ convrelay_caller_print_check(convrelay_caller_print_t *p, const char *name,
 void
 convrelay_caller_print_error(const char *fmt, ...)
 {
-    va_list  args;
+    va_list                 args;
+    convrelay_caller_buf_t  b;
+
+    memset(&b, 0, sizeof(convrelay_caller_buf_t));
+
+    va_start(args, fmt);
+    convrelay_caller_buf_vprintf(&b, fmt, args);
+    va_end(args);
 
     fflush(stdout);
     fprintf(stderr, "convrelay-call: ");
-
-    va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
-    va_end(args);
-
+    convrelay_caller_print_clean(stderr, b.data, b.len, " ");
     fprintf(stderr, "\n");
+
+    convrelay_caller_buf_free(&b);
 }
 
 
@@ -230,7 +255,8 @@ convrelay_caller_print_done(convrelay_caller_print_t *p, int code)
 
         cJSON_AddNumberToObject(p->root, "exit", code);
         text = cJSON_Print(p->root);
-        fprintf(p->out, "%s\n", text ? text : "{}");
+        convrelay_caller_print_json(p->out, text ? text : "{}");
+        fprintf(p->out, "\n");
         cJSON_free(text);
         cJSON_Delete(p->root);
         p->root = NULL;
@@ -273,27 +299,99 @@ convrelay_caller_print_start(convrelay_caller_print_t *p)
 }
 
 
-/*
- * A server's text must not move the cursor or end a TAP comment: control
- * characters are shown as spaces, and lines continue under the text.
- */
+/* lines continue under the text, and in TAP each of them is a comment */
 
 void
 convrelay_caller_print_text(convrelay_caller_print_t *p, const char *text,
     size_t len)
 {
-    size_t  i;
+    char  newline[CONVRELAY_CALLER_LABEL + sizeof("\n# ")];
 
-    for (i = 0; i < len; i++) {
+    snprintf(newline, sizeof(newline), "\n%s%*s", p->tap ? "# " : "",
+             CONVRELAY_CALLER_LABEL, "");
 
-        if (text[i] == '\n') {
-            fprintf(p->out, "\n%s%*s", p->tap ? "# " : "",
-                    CONVRELAY_CALLER_LABEL, "");
-            continue;
+    convrelay_caller_print_clean(p->out, text, len, newline);
+}
+
+
+/* an expectation is one line, and in TAP "# TODO" would excuse its failure */
+
+static void
+convrelay_caller_print_source(convrelay_caller_print_t *p, const char *where,
+    const char *text)
+{
+    size_t  n;
+
+    convrelay_caller_print_clean(p->out, where, strlen(where), " ");
+
+    for ( /* void */ ; p->tap && strchr(text, '#'); text += n + 1) {
+        n = strcspn(text, "#");
+
+        convrelay_caller_print_clean(p->out, text, n, " ");
+        fprintf(p->out, "\\#");
+    }
+
+    convrelay_caller_print_clean(p->out, text, strlen(text), " ");
+}
+
+
+/*
+ * A server's text must not move the cursor, speak to the terminal or start a
+ * line.  A control character becomes a blank, and a byte that is not UTF-8,
+ * which can be one for a terminal, a question mark.
+ */
+
+static void
+convrelay_caller_print_clean(FILE *out, const char *text, size_t len,
+    const char *newline)
+{
+    uint32_t       cp;
+    const u_char  *p, *last, *start;
+
+    p = (const u_char *) text;
+    last = p + len;
+
+    while (p < last) {
+        start = p;
+        cp = convrelay_utf8_decode(&p, last);
+
+        if (cp == '\n') {
+            fputs(newline, out);
+
+        } else if (cp == 0xfffd) {
+            fputc('?', out);
+
+        } else if (convrelay_utf8_is_control(cp)) {
+            fputc(' ', out);
+
+        } else {
+            fwrite(start, 1, p - start, out);
         }
+    }
+}
 
-        fputc(((u_char) text[i] < 0x20 || text[i] == 0x7f) ? ' ' : text[i],
-              p->out);
+
+/* cJSON escapes what is below a blank; of the rest, all is in strings */
+
+static void
+convrelay_caller_print_json(FILE *out, const char *json)
+{
+    uint32_t       cp;
+    const u_char  *p, *last, *start;
+
+    p = (const u_char *) json;
+    last = p + strlen(json);
+
+    while (p < last) {
+        start = p;
+        cp = convrelay_utf8_decode(&p, last);
+
+        if (cp == 0xfffd || (cp >= 0x7f && convrelay_utf8_is_control(cp))) {
+            fprintf(out, "\\u%04x", cp);
+
+        } else {
+            fwrite(start, 1, p - start, out);
+        }
     }
 }
 

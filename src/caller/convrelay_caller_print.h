@@ -2,7 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What a person, a test harness or a program sees of a call.
+ * What a person, a test harness or a program sees of a call.  Texts are a
+ * server's, or have parts that are: what would move the cursor, speak to the
+ * terminal or look like a test's outcome is taken out of all of them.
  */
 
 
@@ -57,7 +59,7 @@ void convrelay_caller_print_check(convrelay_caller_print_t *p,
     const char *name, unsigned line, const char *text, unsigned ok,
     const char *detail);
 
-/* text of a server, without anything that moves the cursor */
+/* a text in the middle of a line; its own lines continue under it */
 void convrelay_caller_print_text(convrelay_caller_print_t *p, const char *text,
     size_t len);
 

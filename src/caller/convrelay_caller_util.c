@@ -112,22 +112,31 @@ convrelay_caller_buf_str(convrelay_caller_buf_t *b, const char *s)
 void
 convrelay_caller_buf_printf(convrelay_caller_buf_t *b, const char *fmt, ...)
 {
-    int      n;
     va_list  args;
 
     va_start(args, fmt);
-    n = vsnprintf(NULL, 0, fmt, args);
+    convrelay_caller_buf_vprintf(b, fmt, args);
     va_end(args);
+}
+
+
+void
+convrelay_caller_buf_vprintf(convrelay_caller_buf_t *b, const char *fmt,
+    va_list args)
+{
+    int      n;
+    va_list  copy;
+
+    va_copy(copy, args);
+    n = vsnprintf(NULL, 0, fmt, copy);
+    va_end(copy);
 
     if (n < 0) {
         return;
     }
 
     convrelay_caller_buf_room(b, n);
-
-    va_start(args, fmt);
     vsnprintf(b->data + b->len, n + 1, fmt, args);
-    va_end(args);
 
     b->len += n;
 }
