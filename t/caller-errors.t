@@ -8,6 +8,7 @@ use lib 't/lib';
 
 use ConvRelay::Caller;
 use Digest::SHA qw( sha1_base64 );
+use Errno ();
 use IO::Socket::INET;
 use POSIX ();
 use Socket qw( SOL_SOCKET SO_LINGER );
@@ -48,6 +49,34 @@ sub frame {
 
     return chr($first) . ($len < 126 ? chr $len : pack 'Cn', 126, $len)
            . $payload;
+}
+
+
+# the same frame again and again, until the caller has gone
+
+sub flood {
+    my ($frame, $reads) = @_;
+    my $bytes = $frame x 500;
+
+    return sub {
+        my $sock = $_[0];
+        my $in;
+
+        open_with()->(@_);
+        $sock->blocking(0) if $reads;
+
+        while (1) {
+            my $n = syswrite $sock, $bytes;
+
+            last if !defined $n && !$!{EAGAIN};
+            substr $bytes, 0, $n, '' if $n;
+            $bytes .= $frame x 500 if length $bytes < 1000;
+
+            next if !$reads;
+            $n = sysread $sock, $in, 65536;
+            last if defined $n && $n == 0;
+        }
+    };
 }
 
 
@@ -124,6 +153,12 @@ my @cases = (
     ['never answers a prompt', 1, qr/no answer within 400 ms/, open_with(), 1],
     ['never ends an answer', 1, qr/no answer within 400 ms/,
      open_with($token), 1],
+    ['never stops speaking', 1, qr/no answer within 400 ms/,
+     flood($token, 1)],
+    ['never stops pinging', 1, qr/no answer within 400 ms/,
+     flood(frame(0x89, 'x' x 100), 1)],
+    ['pings and does not read', 5, qr/does not read: \d+ bytes wait/,
+     flood(frame(0x89, 'x' x 125), 0)],
 );
 
 my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 16)

@@ -351,9 +351,17 @@ convrelay_caller_conn_read(convrelay_caller_conn_t *c, u_char *buf, size_t size,
             }
         }
 
-        n = convrelay_caller_conn_recv(c, buf, size);
+        /* a server that never stops would be all that is ever looked at */
+
+        n = CONVRELAY_AGAIN;
+
+        if (c->reads < CONVRELAY_CALLER_MAX_READS) {
+            c->reads++;
+            n = convrelay_caller_conn_recv(c, buf, size);
+        }
 
         if (n == CONVRELAY_AGAIN) {
+            c->reads = 0;
             return CONVRELAY_AGAIN;
         }
 
@@ -542,6 +550,11 @@ convrelay_caller_conn_frame(convrelay_caller_conn_t *c,
         if (m->opcode == CONVRELAY_WS_PING) {
             convrelay_caller_conn_send(c, CONVRELAY_WS_PONG, m->data.data,
                                        m->data.len);
+
+            if (c->state == CONVRELAY_CALLER_CONN_CLOSED) {
+                return CONVRELAY_ERROR;
+            }
+
             continue;
         }
 
@@ -651,6 +664,14 @@ convrelay_caller_conn_send_part(convrelay_caller_conn_t *c, unsigned opcode,
     convrelay_ws_mask((u_char *) c->out.data + start, part, mask, 0);
 
     (void) convrelay_caller_conn_flush(c);
+
+    /* pongs are asked for by the server */
+
+    if (c->out.len > CONVRELAY_CALLER_MAX_OUTPUT) {
+        (void) convrelay_caller_conn_fail(c, "the server does not read: %zu "
+                                          "bytes wait for it",
+                                          c->out.len - c->sent);
+    }
 }
 
 

@@ -25,6 +25,8 @@
 
 #define CONVRELAY_CALLER_MAX_MESSAGE   (1024 * 1024)
 #define CONVRELAY_CALLER_MAX_RESPONSE  16384
+#define CONVRELAY_CALLER_MAX_OUTPUT    (4 * 1024 * 1024)
+#define CONVRELAY_CALLER_MAX_READS     32      /* then others have their turn */
 
 
 /* where to connect and what to say; shared by all calls of a load */
@@ -74,6 +76,7 @@ typedef struct {
     convrelay_ws_reader_t             reader;
     u_char                           *pos;         /* input not yet read */
     u_char                           *last;
+    unsigned                          reads;       /* since AGAIN */
 
     unsigned                          status;      /* of the handshake */
     unsigned                          code;        /* of the peer's Close */
@@ -110,8 +113,9 @@ int convrelay_caller_conn_open(convrelay_caller_conn_t *c,
  *
  * CONVRELAY_OK: *m is a message (pings were answered, pongs are given);
  * m->opcode is 0 if the handshake has just been completed.  CONVRELAY_AGAIN:
- * nothing more for now.  CONVRELAY_DONE: closed, code and reason are the
- * peer's, 1006 without any.  CONVRELAY_ERROR: conn->error says why.
+ * nothing more for now, or a great deal was read and it is the turn of others;
+ * the socket is ready in that case.  CONVRELAY_DONE: closed, code and reason
+ * are the peer's, 1006 without any.  CONVRELAY_ERROR: conn->error says why.
  */
 int convrelay_caller_conn_read(convrelay_caller_conn_t *c, u_char *buf,
     size_t size, convrelay_ws_message_t *m);
