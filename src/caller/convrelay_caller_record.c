@@ -64,7 +64,10 @@ convrelay_caller_record(FILE *file, int64_t t, const char *from,
 
     copy = (u_char *) convrelay_caller_strndup(message, len);
 
+    /* a message is a part of a line, where no byte ends it */
+
     if (memchr(message, '\n', len) == NULL
+        && memchr(message, '\0', len) == NULL
         && convrelay_json_parse(&json, copy, len) == CONVRELAY_OK)
     {
         convrelay_json_free(&json);

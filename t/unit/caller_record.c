@@ -79,6 +79,10 @@ test_write(void)
     written("a line stays one line", "server", "{\n}", 3,
             "{\"t\":1234,\"from\":\"server\",\"text\":\"{\\n}\"}\n");
 
+    written("a NUL byte", "server", "{\"a\":\"b\0c\"}", 11,
+            "{\"t\":1234,\"from\":\"server\","
+            "\"text\":\"{\\\"a\\\":\\\"b\\u0000c\\\"}\"}\n");
+
     written("nothing", "server", "", 0,
             "{\"t\":1234,\"from\":\"server\",\"text\":\"\"}\n");
 
