@@ -137,7 +137,7 @@ typedef struct {
     unsigned                 triggers;    /* bits of those that have a
                                              rule */
     unsigned                 greeting:1;  /* it goes into the history */
-    convrelay_keys_conf_t    keys;
+    convrelay_keys_conf_t    keys;        /* of what the caller presses */
     uint64_t                 end_timeout; /* ms that an end waits at most */
 } convrelay_session_conf_t;
 

@@ -80,7 +80,9 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
     *copy = *a;
 
     if (list->is_last
-        || convrelay_utf8_valid(a->text.data, a->text.len) != a->text.len)
+        || (a->text.len
+            && convrelay_utf8_valid(a->text.data, a->text.len)
+               != a->text.len))
     {
         list->wrong = 1;
     }
