@@ -59,7 +59,7 @@ convrelay_secret_is_placeholder(const convrelay_str_t *value)
     };
 
     static const char *const  starts[] = {
-        "your-", "your_", "your ", NULL
+        "your-", "your_", "your ", "$convrelay_", "${convrelay_", NULL
     };
 
     for (p = words; *p; p++) {

@@ -12,6 +12,7 @@
 #include "ngx_http_convrelay_target.h"
 #include "ngx_http_convrelay_webhook.h"
 
+#include "convrelay_secret.h"
 #include "convrelay_template.h"
 #include "convrelay_url.h"
 
@@ -124,7 +125,22 @@ static ngx_int_t
 ngx_http_convrelay_check_route(ngx_conf_t *cf,
     ngx_http_convrelay_route_t *route)
 {
-    ngx_uint_t  n;
+    ngx_uint_t                   n;
+    convrelay_str_t              str;
+    convrelay_url_t              u;
+    ngx_http_convrelay_value_t  *url;
+
+    url = route->twiml->conf->twiml.url;
+    str = ngx_http_convrelay_str(&url->source);
+
+    if (convrelay_url_split(&u, &str) == CONVRELAY_OK
+        && memchr(u.host.data, '$', u.host.len) == NULL
+        && convrelay_secret_is_placeholder(&u.host))
+    {
+        ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &url->place,
+                           "the host of \"convrelay_twiml %V\" is still a "
+                           "placeholder", &url->source);
+    }
 
     (void) ngx_http_convrelay_only_socket(cf, route->twiml->server, &n);
 

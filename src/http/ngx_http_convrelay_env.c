@@ -40,6 +40,23 @@ ngx_http_convrelay_env(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
+    for (i = 0; i < value[1].len; i++) {
+
+        if (value[1].data[i] != '_' && !convrelay_is_alpha(value[1].data[i])
+            && (i == 0 || !convrelay_is_digit(value[1].data[i])))
+        {
+            break;
+        }
+    }
+
+    if (i < value[1].len || i == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid name \"%V\": letters, digits and \"_\" "
+                           "can follow \"$convrelay_env_\", and a digit is "
+                           "not the first", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
     env = mcf->defaults.elts;
 
     for (i = 0; i < mcf->defaults.nelts; i++) {

@@ -215,6 +215,15 @@ convrelay_relay_check_lang(const convrelay_str_t *lang, const char **error)
         }
     }
 
+    /* RFC 5646, 2.2.1: no language has more than three letters so far */
+
+    for (i = 0; i < lang->len && lang->data[i] != '-'; i++) { /* void */ }
+
+    if (i > 3 && !convrelay_str_is_nocase(lang, "multi")) {
+        *error = "is not a language, write it as in \"en-US\"";
+        return CONVRELAY_DECLINED;
+    }
+
     return CONVRELAY_OK;
 }
 

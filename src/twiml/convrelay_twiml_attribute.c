@@ -381,7 +381,7 @@ convrelay_twiml_tag(const convrelay_twiml_kind_t *kind,
 
         if (ch == '-') {
 
-            if (len < 1 || (i == len && len < 2)) {
+            if (len < 1 || (i == len && (len < 2 || len > 3))) {
                 return CONVRELAY_DECLINED;
             }
 
@@ -398,6 +398,14 @@ convrelay_twiml_tag(const convrelay_twiml_kind_t *kind,
         if (++len > 8) {
             return CONVRELAY_DECLINED;
         }
+    }
+
+    /* RFC 5646, 2.2.1: no language has more than three letters so far */
+
+    if (len == value->len && len > 3
+        && !convrelay_str_is_nocase(value, "multi"))
+    {
+        return CONVRELAY_DECLINED;
     }
 
     return (len > (len == value->len)) ? CONVRELAY_OK : CONVRELAY_DECLINED;

@@ -82,6 +82,12 @@ text_test(void)
 
     convrelay_str_set(&m.lang, "-en");
     refused(&m, "is not a language");
+
+    convrelay_str_set(&m.lang, "english");
+    refused(&m, "is not a language");
+
+    convrelay_str_set(&m.lang, "multi-US");
+    refused(&m, "is not a language");
 }
 
 

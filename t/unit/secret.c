@@ -96,7 +96,8 @@ test_placeholder(void)
     convrelay_str_t  value;
 
     static const char *const  placeholders[] = {
-        "sk-...", "...", "sk-\xe2\x80\xa6", "YOUR-HOST", "your_openai_key",
+        "sk-...", "...", "sk-\xe2\x80\xa6", "YOUR-HOST",
+        "$convrelay_env_KEY", "${convrelay_env_KEY}", "your_openai_key",
         "Your key", "<auth token>", "<>", "changeme", "ChangeMe", "REPLACE_ME",
         "TODO", "xxxx", "sk-XXXXxxxx", "ACXXXXXXXXXXXXXXXX"
     };

@@ -190,7 +190,8 @@ value_test(void)
 
     static const char  *bad_tags[] = {
         "e", "en_US", "-en", "en-", "en--US", "1n-US", "en US", " en", "en ",
-        "abcdefghi", "en-abcdefghi", "en-U$", "e-US", "\xc3\xb1", "-", "en-U\n"
+        "abcdefghi", "en-abcdefghi", "en-U$", "e-US",
+        "english", "germ", "german-DE", "multi-US", "\xc3\xb1", "-", "en-U\n"
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
