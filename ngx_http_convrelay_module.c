@@ -40,6 +40,11 @@
 #define NGX_HTTP_CONVRELAY_END_TIMEOUT        10000
 #define NGX_HTTP_CONVRELAY_GREETING_HISTORY   1       /* on */
 #define NGX_HTTP_CONVRELAY_TICKET_LIFETIME    120     /* seconds */
+#define NGX_HTTP_CONVRELAY_MAX_TOOL_ROUNDS    4       /* requests of a turn */
+#define NGX_HTTP_CONVRELAY_MAX_TOOL_CALLS     16      /* of an answer */
+#define NGX_HTTP_CONVRELAY_MAX_TOOL_ARGUMENTS 65536
+#define NGX_HTTP_CONVRELAY_MAX_TOOL_RESULT    16384
+#define NGX_HTTP_CONVRELAY_TOOL_WAIT          1500
 
 #define NGX_HTTP_CONVRELAY_MODEL              "gpt-4o-mini"
 
@@ -80,6 +85,9 @@ static void ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
     convrelay_session_conf_t *conf, ngx_http_convrelay_limits_conf_t *limits);
 static void ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
     ngx_http_convrelay_on_conf_t *conf);
+static void ngx_http_convrelay_merge_tools(
+    ngx_http_convrelay_tools_conf_t *prev,
+    ngx_http_convrelay_tools_conf_t *conf);
 static void ngx_http_convrelay_merge_auth(
     ngx_http_convrelay_auth_conf_t *prev,
     ngx_http_convrelay_auth_conf_t *conf);
@@ -94,10 +102,22 @@ static char *ngx_http_convrelay_check_time(ngx_conf_t *cf, void *post,
     void *data);
 static char *ngx_http_convrelay_check_size(ngx_conf_t *cf, void *post,
     void *data);
+static char *ngx_http_convrelay_check_result(ngx_conf_t *cf, void *post,
+    void *data);
 
 
 static ngx_conf_num_bounds_t  ngx_http_convrelay_count_bounds = {
     ngx_conf_check_num_bounds, 0, 1000000
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_convrelay_rounds_bounds = {
+    ngx_conf_check_num_bounds, 1, 128
+};
+
+
+static ngx_conf_post_t  ngx_http_convrelay_result_post = {
+    ngx_http_convrelay_check_result
 };
 
 
@@ -190,6 +210,48 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("convrelay_tool"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_2MORE,
+      ngx_http_convrelay_tool,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_tool_wait"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, tools.wait),
+      NULL },
+
+    { ngx_string("convrelay_max_tool_rounds"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, tools.max_rounds),
+      &ngx_http_convrelay_rounds_bounds },
+
+    { ngx_string("convrelay_max_tool_calls"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, tools.max_calls),
+      &ngx_http_convrelay_rounds_bounds },
+
+    { ngx_string("convrelay_max_tool_arguments"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, tools.max_arguments),
+      &ngx_http_convrelay_size_post },
+
+    { ngx_string("convrelay_max_tool_result"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, tools.max_result),
+      &ngx_http_convrelay_result_post },
 
     { ngx_string("convrelay_dtmf"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_ANY,
@@ -611,6 +673,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->llm.error_varies = 0;
      *     conf->llm.intercepts = 0;
      *     conf->llm.checked = { 0 };
+     *     conf->tools.json = { 0, NULL };
      *     conf->auth.set = 0;
      *     conf->auth.ticket_lifetime = 0;
      *     conf->twiml.after_place = { NULL, 0 };
@@ -650,6 +713,13 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->on.dtmf_message = NGX_CONF_UNSET_PTR;
     conf->on.end_timeout = NGX_CONF_UNSET_MSEC;
     conf->on.greeting_history = NGX_CONF_UNSET;
+
+    conf->tools.list = NGX_CONF_UNSET_PTR;
+    conf->tools.max_rounds = NGX_CONF_UNSET;
+    conf->tools.max_calls = NGX_CONF_UNSET;
+    conf->tools.max_arguments = NGX_CONF_UNSET_SIZE;
+    conf->tools.max_result = NGX_CONF_UNSET_SIZE;
+    conf->tools.wait = NGX_CONF_UNSET_MSEC;
 
     conf->auth.tokens = NGX_CONF_UNSET_PTR;
     conf->auth.public_url = NGX_CONF_UNSET_PTR;
@@ -696,6 +766,7 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_convrelay_merge_session(&prev->session, &conf->session,
                                      &conf->limits);
     ngx_http_convrelay_merge_on(&prev->on, &conf->on);
+    ngx_http_convrelay_merge_tools(&prev->tools, &conf->tools);
     ngx_http_convrelay_merge_auth(&prev->auth, &conf->auth);
     ngx_http_convrelay_merge_twiml(&prev->twiml, &conf->twiml);
 
@@ -713,6 +784,10 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (rv == NGX_CONF_OK) {
         rv = ngx_http_convrelay_on_merge(cf, prev, conf);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_tools_merge(cf, conf);
     }
 
     if (rv == NGX_CONF_OK) {
@@ -849,6 +924,24 @@ ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
 
 
 static void
+ngx_http_convrelay_merge_tools(ngx_http_convrelay_tools_conf_t *prev,
+    ngx_http_convrelay_tools_conf_t *conf)
+{
+    ngx_conf_merge_ptr_value(conf->list, prev->list, NULL);
+    ngx_conf_merge_value(conf->max_rounds, prev->max_rounds,
+                         NGX_HTTP_CONVRELAY_MAX_TOOL_ROUNDS);
+    ngx_conf_merge_value(conf->max_calls, prev->max_calls,
+                         NGX_HTTP_CONVRELAY_MAX_TOOL_CALLS);
+    ngx_conf_merge_size_value(conf->max_arguments, prev->max_arguments,
+                              NGX_HTTP_CONVRELAY_MAX_TOOL_ARGUMENTS);
+    ngx_conf_merge_size_value(conf->max_result, prev->max_result,
+                              NGX_HTTP_CONVRELAY_MAX_TOOL_RESULT);
+    ngx_conf_merge_msec_value(conf->wait, prev->wait,
+                              NGX_HTTP_CONVRELAY_TOOL_WAIT);
+}
+
+
+static void
 ngx_http_convrelay_merge_auth(ngx_http_convrelay_auth_conf_t *prev,
     ngx_http_convrelay_auth_conf_t *conf)
 {
@@ -935,6 +1028,19 @@ ngx_http_convrelay_check_size(ngx_conf_t *cf, void *post, void *data)
 
     if (*size == 0) {
         return "cannot be zero, write a size such as \"128k\"";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_check_result(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t *size = data;
+
+    if (*size < CONVRELAY_TOOL_MIN_RESULT) {
+        return "is too small, write at least \"1k\"";
     }
 
     return NGX_CONF_OK;

@@ -71,10 +71,21 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
     case CONVRELAY_ACT_START:
         call->start = 1;
 
-        if (!call->reading) {
+        if (call->answering) {
+            ngx_post_event(&call->event, &ngx_posted_events);
+
+        } else if (!call->reading) {
             ngx_http_convrelay_act_start(call);
         }
 
+        break;
+
+    case CONVRELAY_ACT_TOOL:
+        ngx_http_convrelay_tool_start(call, a->run);
+        break;
+
+    case CONVRELAY_ACT_TOOL_CANCEL:
+        ngx_http_convrelay_tool_cancel(a->run);
         break;
 
     case CONVRELAY_ACT_CLOSE:

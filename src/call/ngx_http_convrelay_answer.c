@@ -21,6 +21,8 @@ static void ngx_http_convrelay_silence_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t,
     convrelay_str_t *text);
 static void ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t);
+static ngx_int_t ngx_http_convrelay_answer_calls(
+    ngx_http_convrelay_turn_t *t);
 static convrelay_turn_outcome_e ngx_http_convrelay_answer_outcome(
     ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
@@ -73,6 +75,8 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 
     f->request->connection->log->action = "reading LLM's answer";
 
+    t->call->answering = 1;
+
     while (t->call->turn == t) {
 
         rc = convrelay_llm_stream_read(&t->stream, &pos, last, &text);
@@ -97,6 +101,8 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
             ngx_http_convrelay_turn_drain(t);
         }
     }
+
+    t->call->answering = 0;
 
     if (convrelay_llm_finished(&t->stream) || t->silence.timer_set) {
         ngx_http_convrelay_answer_silence(t);
@@ -216,15 +222,43 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     t->fetch->enough = 1;
     call->turn = NULL;
 
-    how = ngx_http_convrelay_answer_outcome(t);
-
-    convrelay_llm_stream_free(&t->stream);
-
     out = ngx_http_convrelay_actions(call);
 
-    convrelay_session_turn_end(call->session, how, ngx_current_msec, &out);
+    call->answering = 1;
+
+    if (t->stream.ncalls && ngx_http_convrelay_answer_calls(t) == NGX_OK) {
+        convrelay_session_turn_calls(call->session, &t->stream.extra,
+                                     t->stream.calls, t->stream.ncalls,
+                                     ngx_current_msec, &out);
+        convrelay_llm_stream_free(&t->stream);
+
+    } else {
+        how = ngx_http_convrelay_answer_outcome(t);
+
+        convrelay_llm_stream_free(&t->stream);
+
+        convrelay_session_turn_end(call->session, how, ngx_current_msec, &out);
+    }
+
+    call->answering = 0;
 
     ngx_http_convrelay_clock_update(call);
+}
+
+
+/* NGX_OK: the answer is complete, and its calls are to be run */
+
+static ngx_int_t
+ngx_http_convrelay_answer_calls(ngx_http_convrelay_turn_t *t)
+{
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = t->fetch;
+
+    return (f->status && !f->encoded && !f->large && !f->failed
+            && convrelay_llm_outcome(&t->stream, f->clean)
+               == CONVRELAY_LLM_CALLS)
+           ? NGX_OK : NGX_DECLINED;
 }
 
 

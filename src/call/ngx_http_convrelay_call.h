@@ -85,6 +85,21 @@ struct ngx_http_convrelay_dtmf_s {
 };
 
 
+/* convrelay_tool */
+
+typedef struct {
+    ngx_str_t                         name;
+    convrelay_tool_definition_t      *definition;
+    ngx_str_t                         uri;    /* or empty: it has actions */
+    ngx_str_t                         args;
+    ngx_uint_t                        method; /* NGX_HTTP_POST or _GET */
+    ngx_msec_t                        timeout;
+    ngx_http_convrelay_place_t        place;
+    unsigned                          once:1;
+    unsigned                          cancel:1;
+} ngx_http_convrelay_tool_t;
+
+
 /* convrelay_limit_calls */
 
 typedef struct {
@@ -97,6 +112,7 @@ typedef struct {
 
 typedef struct ngx_http_convrelay_turn_s  ngx_http_convrelay_turn_t;
 typedef struct ngx_http_convrelay_log_s   ngx_http_convrelay_log_t;
+typedef struct ngx_http_convrelay_tool_run_s  ngx_http_convrelay_tool_run_t;
 
 
 /* regex captures of a request, put aside */
@@ -154,12 +170,15 @@ struct ngx_http_convrelay_call_s {
     unsigned                          pattern_failed:1;       /* logged */
     unsigned                          reading:1;      /* more may have been
                                                          read */
+    unsigned                          answering:1;    /* a turn's answer is
+                                                         looked at */
     unsigned                          start:1;        /* a turn, after it */
 
     /* a token needs nothing of what follows */
 
     ngx_queue_t                       turns;  /* all that are not freed */
     const ngx_http_convrelay_fetch_sink_t  *sink;     /* of its turns */
+    ngx_http_convrelay_tool_run_t    *tools;  /* whose locations are asked */
     convrelay_str_t                   system; /* prompt */
     convrelay_ws_reader_t             reader;
 
@@ -205,6 +224,8 @@ typedef struct {
     ngx_http_convrelay_rule_t        *rule;   /* or NULL: there is none */
     ngx_uint_t                        next;   /* of its actions */
     convrelay_str_t                   text;
+    ngx_http_convrelay_tool_call_t    tool;   /* that it is done for */
+    convrelay_tool_arguments_t        result; /* of its location */
 } ngx_http_convrelay_on_t;
 
 
@@ -422,6 +443,27 @@ void ngx_http_convrelay_turn_drain(ngx_http_convrelay_turn_t *t);
 /* the call is over: ends all upstreams now; then frees all memory */
 void ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_tool.c */
+
+/* asks the location of a run's tool; where it cannot, run->failed is set */
+void ngx_http_convrelay_tool_start(ngx_http_convrelay_call_t *call,
+    convrelay_tool_run_t *run);
+
+/* the run is going to be freed, its result is not wanted */
+void ngx_http_convrelay_tool_cancel(convrelay_tool_run_t *run);
+
+/* the call is over: what runs goes on without it, up to its time limit */
+void ngx_http_convrelay_tools_leave(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_tool_conf.c */
+
+char *ngx_http_convrelay_tool(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_tools_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
 
 
 /* ngx_http_convrelay_answer.c */

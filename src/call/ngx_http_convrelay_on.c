@@ -28,6 +28,9 @@ static ngx_int_t ngx_http_convrelay_on_matches(
 static ngx_int_t ngx_http_convrelay_on_keys_message(
     ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
     convrelay_trigger_e trigger, convrelay_str_t *text);
+static ngx_int_t ngx_http_convrelay_on_tool(ngx_http_convrelay_on_t *on);
+static void ngx_http_convrelay_on_failed(ngx_http_convrelay_on_t *on,
+    ngx_http_convrelay_on_action_t *action, const char *error);
 static ngx_int_t ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
     ngx_http_convrelay_on_action_t *action, convrelay_relay_out_t *message);
 
@@ -54,6 +57,12 @@ ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
 
     on->shadow = ngx_http_convrelay_shadow(call, on->pool);
     if (on->shadow == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (a->code == CONVRELAY_TRIGGER_TOOL
+        && ngx_http_convrelay_on_tool(on) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -96,6 +105,8 @@ ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on)
 {
     ngx_http_cleanup_t  *cln;
 
+    convrelay_tool_arguments_free(&on->result);
+
     if (on->pool == NULL) {
         return;
     }
@@ -110,6 +121,42 @@ ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on)
     }
 
     ngx_destroy_pool(on->pool);
+}
+
+
+/* the variables of the tool */
+
+static ngx_int_t
+ngx_http_convrelay_on_tool(ngx_http_convrelay_on_t *on)
+{
+    int                        rc;
+    const char                *error;
+    convrelay_tool_run_t      *run;
+    ngx_http_convrelay_ctx_t  *ctx;
+
+    run = on->call->session->run;
+
+    on->tool.name = run->tool->name;
+    on->tool.key.data = run->key;
+    on->tool.key.len = CONVRELAY_TOOL_KEY;
+    on->tool.arguments = &run->arguments;
+
+    if (run->result.len) {
+        rc = convrelay_tool_members_read(&on->result, &run->result, &error);
+
+        if (rc == CONVRELAY_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == CONVRELAY_OK) {
+            on->tool.result = &on->result;
+        }
+    }
+
+    ctx = ngx_http_convrelay_get_ctx(on->shadow);
+    ctx->tool = &on->tool;
+
+    return NGX_OK;
 }
 
 
@@ -184,7 +231,9 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
 
     match = &rule->match;
 
-    if (rule->trigger == CONVRELAY_TRIGGER_DTMF) {
+    if (rule->trigger == CONVRELAY_TRIGGER_DTMF
+        || rule->trigger == CONVRELAY_TRIGGER_TOOL)
+    {
         return (match->len == text->len
                 && ngx_strncmp(match->data, text->data, text->len) == 0)
                ? NGX_OK : NGX_DECLINED;
@@ -284,7 +333,14 @@ ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
 
     /* an empty value is a way of saying: not this time */
 
-    if (message->text.len == 0 && message->lang.len == 0
+    if (message->type == CONVRELAY_RELAY_OUT_SEND_DIGITS
+        && message->text.len == 0)
+    {
+        ngx_http_convrelay_on_failed(on, action, "has no digits");
+    }
+
+    if (message->type != CONVRELAY_RELAY_OUT_SKIP
+        && message->text.len == 0 && message->lang.len == 0
         && message->type != CONVRELAY_RELAY_OUT_END)
     {
         return NGX_DECLINED;
@@ -294,9 +350,37 @@ ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
         return NGX_OK;
     }
 
+    ngx_http_convrelay_on_failed(on, action, error);
+
     ngx_http_convrelay_log(on->call, NGX_LOG_ERR, "an action was not sent",
                            "\"%V\" of \"convrelay_on %V\" %s: it is not sent",
                            &action->name, &action->trigger, error);
 
     return NGX_DECLINED;
+}
+
+
+/* the LLM is told why, in the result of the tool, while on->pool is there */
+
+static void
+ngx_http_convrelay_on_failed(ngx_http_convrelay_on_t *on,
+    ngx_http_convrelay_on_action_t *action, const char *error)
+{
+    u_char  *p;
+    size_t   len;
+
+    if (on->call->session->run == NULL) {
+        return;
+    }
+
+    len = sizeof("\"\" ") + action->name.len + ngx_strlen(error);
+
+    p = ngx_pnalloc(on->pool, len);
+    if (p == NULL) {
+        return;
+    }
+
+    (void) ngx_sprintf(p, "\"%V\" %s%Z", &action->name, error);
+
+    convrelay_session_tool_failed(on->call->session, (char *) p);
 }

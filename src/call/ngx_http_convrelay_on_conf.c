@@ -43,7 +43,8 @@ static ngx_str_t  ngx_http_convrelay_triggers[] = {
     ngx_string("prompt"),
     ngx_string("error"),
     ngx_string("llm_failed"),
-    ngx_string("call_too_long")
+    ngx_string("call_too_long"),
+    ngx_string("tool")
 };
 
 
@@ -55,7 +56,8 @@ static ngx_str_t  ngx_http_convrelay_on_actions[] = {
     ngx_string("send_digits"),
     ngx_string("language"),
     ngx_string("end"),
-    ngx_string("send")
+    ngx_string("send"),
+    ngx_string("skip")
 };
 
 
@@ -133,7 +135,8 @@ ngx_http_convrelay_on_trigger(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "unknown event \"%V\", write \"setup\", "
                            "\"dtmf DIGITS\", \"prompt MATCH\", \"error\", "
-                           "\"llm_failed\" or \"call_too_long\"", &value[1]);
+                           "\"llm_failed\", \"call_too_long\" or "
+                           "\"tool NAME\"", &value[1]);
         return NULL;
     }
 
@@ -141,7 +144,8 @@ ngx_http_convrelay_on_trigger(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
     *i = 2;
 
     if (trigger == CONVRELAY_TRIGGER_DTMF
-        || trigger == CONVRELAY_TRIGGER_PROMPT)
+        || trigger == CONVRELAY_TRIGGER_PROMPT
+        || trigger == CONVRELAY_TRIGGER_TOOL)
     {
         match = value[2];
         *i = 3;
@@ -304,6 +308,20 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
 
     value = cf->args->elts;
     type = action->message.type;
+
+    if (type == CONVRELAY_RELAY_OUT_SKIP) {
+
+        if (action->trigger.data
+            != ngx_http_convrelay_triggers[CONVRELAY_TRIGGER_TOOL].data)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"skip\" is an action of \"convrelay_on tool\" "
+                               "only");
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
 
     if (*i == cf->args->nelts) {
 

@@ -278,6 +278,12 @@ ngx_http_convrelay_request_body(ngx_http_request_t *r,
     }
 
     request.system = call->system;
+    request.tools = ngx_http_convrelay_str(&call->conf->tools.json);
+
+    if (convrelay_session_last_round(call->session)) {
+        convrelay_str_set(&request.tool_choice, "\"none\"");
+    }
+
     request.messages = call->session->history.first;
 
     size = llm->api->size(&request);

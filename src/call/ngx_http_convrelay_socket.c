@@ -21,6 +21,7 @@ static void ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
 
 static void ngx_http_convrelay_call_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_call_go_on(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_call_end(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
@@ -198,6 +199,7 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
     call->dead = 1;
     call->ended = 1;
 
+    ngx_http_convrelay_tools_leave(call);
     ngx_http_convrelay_turns_abort(call);
 
     ngx_http_convrelay_zone_leave(call);
@@ -277,7 +279,34 @@ ngx_http_convrelay_call_handler(ngx_event_t *ev)
         return;
     }
 
+    if (!call->dead && !call->closing) {
+        ngx_http_convrelay_call_go_on(call);
+        return;
+    }
+
     ngx_http_convrelay_call_end(call);
+}
+
+
+/* an answer led to another request, which could not be made below it */
+
+static void
+ngx_http_convrelay_call_go_on(ngx_http_convrelay_call_t *call)
+{
+    ngx_connection_t  *c;
+
+    c = call->connection;
+
+    ngx_http_convrelay_act_start(call);
+
+    if (call->output.first && !call->dead
+        && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
+    {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+
+    ngx_http_convrelay_clock_update(call);
+    ngx_http_run_posted_requests(c);
 }
 
 

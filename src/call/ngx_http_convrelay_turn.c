@@ -78,6 +78,12 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
     t->stream.max_line = call->conf->limits.max_line_size;
     t->stream.max_body = call->conf->limits.max_line_size;
 
+    if (call->conf->tools.list) {
+        t->stream.max_calls = call->conf->tools.max_calls;
+        t->stream.max_call = call->conf->tools.max_arguments;
+        t->stream.turn = call->session->turns;
+    }
+
     ngx_queue_insert_tail(&call->turns, &t->queue);
 
     cln->handler = ngx_http_convrelay_turn_cleanup;

@@ -25,6 +25,12 @@ typedef struct {
 } ngx_http_convrelay_route_t;
 
 
+static ngx_int_t ngx_http_convrelay_check_tools(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket);
+static ngx_int_t ngx_http_convrelay_check_tool(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket, ngx_http_convrelay_tool_t *tool);
+static ngx_int_t ngx_http_convrelay_check_named(
+    ngx_http_core_srv_conf_t *server, ngx_str_t *name);
 static ngx_int_t ngx_http_convrelay_check_route(ngx_conf_t *cf,
     ngx_http_convrelay_route_t *route);
 static ngx_int_t ngx_http_convrelay_check_socket(ngx_conf_t *cf,
@@ -86,6 +92,12 @@ ngx_http_convrelay_check(ngx_conf_t *cf)
 
         ngx_http_convrelay_check_public_url(cf, &location[i]);
 
+        if (location[i].conf->enable
+            && ngx_http_convrelay_check_tools(cf, &location[i]) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         if (location[i].conf->twiml.url == NULL) {
             continue;
         }
@@ -116,6 +128,107 @@ ngx_http_convrelay_check(ngx_conf_t *cf)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * The locations of tools are of this server, and nobody else can ask them: an
+ * error, for allow, deny and auth_* do not run for a request of ours.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_check_tools(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket)
+{
+    ngx_uint_t                  i;
+    ngx_http_convrelay_tool_t  *tool;
+
+    if (socket->conf->tools.list == NULL) {
+        return NGX_OK;
+    }
+
+    tool = socket->conf->tools.list->elts;
+
+    for (i = 0; i < socket->conf->tools.list->nelts; i++) {
+
+        if (tool[i].uri.len
+            && ngx_http_convrelay_check_tool(cf, socket, &tool[i]) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_check_tool(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket, ngx_http_convrelay_tool_t *tool)
+{
+    ngx_int_t                  rc;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (tool->uri.data[0] == '@') {
+        rc = ngx_http_convrelay_check_named(socket->server, &tool->uri);
+        clcf = NULL;
+
+    } else {
+        rc = ngx_http_convrelay_target_first(cf, socket->server, &tool->uri,
+                                             &clcf);
+
+        if (clcf == NULL) {
+            return NGX_OK;
+        }
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
+                           "no location of this server takes \"uri=%V\" of "
+                           "the tool \"%V\": add \"location = %V { internal; "
+                           "... }\"", &tool->uri, &tool->name, &tool->uri);
+        return NGX_ERROR;
+    }
+
+    if (clcf && !clcf->internal && !clcf->exact_match
+        && clcf->name.len != tool->uri.len)
+    {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
+                           "\"uri=%V\" of the tool \"%V\" is taken by "
+                           "\"location %V\", which anybody can ask: add "
+                           "\"location = %V { internal; ... }\"", &tool->uri,
+                           &tool->name, &clcf->name, &tool->uri);
+        return NGX_ERROR;
+    }
+
+    if (clcf && !clcf->internal) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
+                           "the location of \"uri=%V\" of the tool \"%V\" can "
+                           "be asked by anybody: add \"internal;\" to it",
+                           &tool->uri, &tool->name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_check_named(ngx_http_core_srv_conf_t *server,
+    ngx_str_t *name)
+{
+    ngx_http_core_loc_conf_t  **clcf;
+
+    for (clcf = server->named_locations; clcf && *clcf; clcf++) {
+
+        if ((*clcf)->name.len == name->len
+            && ngx_strncmp((*clcf)->name.data, name->data, name->len) == 0)
+        {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
 }
 
 

@@ -597,8 +597,10 @@ ngx_http_convrelay_fetch_free(ngx_http_convrelay_fetch_t *f)
 void
 ngx_http_convrelay_fetch_detach(ngx_http_convrelay_fetch_t *f)
 {
+    u_char                     *p;
     ngx_uint_t                  i;
     ngx_http_variable_t        *v;
+    ngx_http_variable_value_t  *value;
     ngx_http_core_main_conf_t  *cmcf;
 
     static ngx_str_t  prefix = ngx_string("convrelay_");
@@ -611,7 +613,24 @@ ngx_http_convrelay_fetch_detach(ngx_http_convrelay_fetch_t *f)
         if (v[i].name.len > prefix.len
             && ngx_strncmp(v[i].name.data, prefix.data, prefix.len) == 0)
         {
-            (void) ngx_http_get_indexed_variable(f->main, i);
+            value = ngx_http_get_indexed_variable(f->main, i);
+
+            if (value == NULL || value->not_found) {
+                continue;
+            }
+
+            /* it may be the call's memory */
+
+            p = ngx_pnalloc(f->pool, value->len);
+            if (p == NULL) {
+                value->len = 0;
+                continue;
+            }
+
+            ngx_memcpy(p, value->data, value->len);
+
+            value->data = p;
+            value->no_cacheable = 0;
         }
     }
 }

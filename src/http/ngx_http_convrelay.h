@@ -134,6 +134,19 @@ typedef struct {
 } ngx_http_convrelay_on_conf_t;
 
 
+/* convrelay_tool, and what goes with it */
+
+typedef struct {
+    ngx_array_t                      *list;   /* of tool_t, or NULL */
+    ngx_str_t                         json;   /* "tools" of a request */
+    ngx_int_t                         max_rounds;     /* of a turn */
+    ngx_int_t                         max_calls;      /* of an answer */
+    ngx_msec_t                        wait;   /* of a prompt, for them */
+    size_t                            max_arguments;  /* bytes */
+    size_t                            max_result;     /* the same */
+} ngx_http_convrelay_tools_conf_t;
+
+
 typedef struct {
     ngx_http_convrelay_value_t       *url;    /* NULL: not a webhook */
     ngx_array_t                      *attributes;     /* of attribute_t */
@@ -175,6 +188,7 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_http_convrelay_llm_conf_t     llm;
     ngx_http_convrelay_limits_conf_t  limits;
     ngx_http_convrelay_on_conf_t      on;
+    ngx_http_convrelay_tools_conf_t   tools;
     ngx_http_convrelay_auth_conf_t    auth;
     ngx_http_convrelay_twiml_conf_t   twiml;
     ngx_http_convrelay_connect_conf_t connect;
@@ -194,11 +208,23 @@ typedef ngx_int_t (*ngx_http_convrelay_webhook_pt)(ngx_http_request_t *r,
     ngx_str_t *document);
 
 
+/* a call of a tool, for its variables */
+
+typedef struct {
+    convrelay_str_t                   name;
+    convrelay_str_t                   key;
+    convrelay_tool_arguments_t       *arguments;
+    convrelay_tool_arguments_t       *result; /* members of a JSON result; or
+                                                 NULL */
+} ngx_http_convrelay_tool_call_t;
+
+
 /* of a main request, and of a turn's shadow main request */
 
 typedef struct {
     ngx_http_convrelay_call_t        *call;   /* or NULL */
     convrelay_session_t              *session;        /* of the call */
+    ngx_http_convrelay_tool_call_t   *tool;   /* or NULL */
     ngx_array_t                      *form;   /* convrelay_pair_t */
     ngx_array_t                      *handoff;        /* the same */
     ngx_http_convrelay_webhook_pt     document;

@@ -49,6 +49,28 @@ ngx_int_t
 ngx_http_convrelay_target(ngx_conf_t *cf, ngx_http_core_srv_conf_t *server,
     ngx_str_t *path, ngx_http_core_loc_conf_t **location)
 {
+    ngx_int_t  rc;
+
+    rc = ngx_http_convrelay_target_first(cf, server, path, location);
+
+    /* the server's own has none */
+
+    if (*location && (*location)->loc_conf
+        && ngx_http_convrelay_target_rewrites(cf, (*location)->loc_conf))
+    {
+        *location = NULL;
+        return NGX_DECLINED;
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_target_first(ngx_conf_t *cf,
+    ngx_http_core_srv_conf_t *server, ngx_str_t *path,
+    ngx_http_core_loc_conf_t **location)
+{
     ngx_int_t                  rc;
     ngx_http_core_loc_conf_t  *clcf;
 
@@ -60,14 +82,6 @@ ngx_http_convrelay_target(ngx_conf_t *cf, ngx_http_core_srv_conf_t *server,
     }
 
     rc = ngx_http_convrelay_target_in(clcf, path, &clcf);
-
-    /* the server's own has none */
-
-    if (clcf->loc_conf
-        && ngx_http_convrelay_target_rewrites(cf, clcf->loc_conf))
-    {
-        return NGX_DECLINED;
-    }
 
     *location = clcf;
 

@@ -38,6 +38,11 @@ ngx_int_t ngx_http_convrelay_target(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *server, ngx_str_t *path,
     ngx_http_core_loc_conf_t **location);
 
+/* the same, also where that location sends the request elsewhere */
+ngx_int_t ngx_http_convrelay_target_first(ngx_conf_t *cf,
+    ngx_http_core_srv_conf_t *server, ngx_str_t *path,
+    ngx_http_core_loc_conf_t **location);
+
 
 /* ngx_http_convrelay_check.c */
 

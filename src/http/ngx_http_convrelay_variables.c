@@ -25,6 +25,18 @@ static ngx_int_t ngx_http_convrelay_first_token_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_latency_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_tool_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_arg_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_value_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_result_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_http_convrelay_tool_call_t *ngx_http_convrelay_variable_tool(
+    ngx_http_request_t *r);
+static const convrelay_str_t *ngx_http_convrelay_variable_member(
+    convrelay_tool_arguments_t *a, uintptr_t data, const char *prefix);
 static ngx_int_t ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_form_variable(ngx_http_request_t *r,
@@ -172,6 +184,28 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
     { ngx_string("convrelay_first_token_max"), NULL,
       ngx_http_convrelay_latency_variable, 1,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_tool"), NULL,
+      ngx_http_convrelay_tool_variable,
+      offsetof(ngx_http_convrelay_tool_call_t, name),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_tool_key"), NULL,
+      ngx_http_convrelay_tool_variable,
+      offsetof(ngx_http_convrelay_tool_call_t, key),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_arg_"), NULL,
+      ngx_http_convrelay_arg_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_value_"), NULL,
+      ngx_http_convrelay_value_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_result_"), NULL,
+      ngx_http_convrelay_result_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
     { ngx_string("convrelay_parameter_"), NULL,
       ngx_http_convrelay_parameter_variable, 0,
@@ -401,6 +435,128 @@ ngx_http_convrelay_latency_variable(ngx_http_request_t *r,
     return ngx_http_convrelay_variable_number(r, v,
                         data ? session->latency.max
                              : convrelay_latency_median(&session->latency));
+}
+
+
+/* of the tool that a request is made, or actions are performed, for */
+
+static ngx_int_t
+ngx_http_convrelay_tool_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    convrelay_str_t                 *text;
+    ngx_http_convrelay_tool_call_t  *tool;
+
+    tool = ngx_http_convrelay_variable_tool(r);
+
+    if (tool == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    text = (convrelay_str_t *) ((char *) tool + data);
+
+    return ngx_http_convrelay_variable_set(v, text->data, text->len);
+}
+
+
+/* an argument, safe in a URL wherever it stands there */
+
+static ngx_int_t
+ngx_http_convrelay_arg_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                          *p;
+    size_t                           len;
+    const convrelay_str_t           *value;
+    ngx_http_convrelay_tool_call_t  *tool;
+
+    tool = ngx_http_convrelay_variable_tool(r);
+    value = tool ? ngx_http_convrelay_variable_member(tool->arguments, data,
+                                                      "convrelay_arg_")
+                 : NULL;
+
+    if (value == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    len = convrelay_tool_url_size(value);
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) convrelay_tool_url_write(p, value);
+
+    return ngx_http_convrelay_variable_set(v, p, len);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_value_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    const convrelay_str_t           *value;
+    ngx_http_convrelay_tool_call_t  *tool;
+
+    tool = ngx_http_convrelay_variable_tool(r);
+    value = tool ? ngx_http_convrelay_variable_member(tool->arguments, data,
+                                                      "convrelay_value_")
+                 : NULL;
+
+    if (value == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_variable_text(r, v, value);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_result_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    const convrelay_str_t           *value;
+    ngx_http_convrelay_tool_call_t  *tool;
+
+    tool = ngx_http_convrelay_variable_tool(r);
+    value = (tool && tool->result)
+            ? ngx_http_convrelay_variable_member(tool->result, data,
+                                                 "convrelay_result_")
+            : NULL;
+
+    if (value == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_variable_text(r, v, value);
+}
+
+
+static ngx_http_convrelay_tool_call_t *
+ngx_http_convrelay_variable_tool(ngx_http_request_t *r)
+{
+    ngx_http_convrelay_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
+
+    return ctx ? ctx->tool : NULL;
+}
+
+
+static const convrelay_str_t *
+ngx_http_convrelay_variable_member(convrelay_tool_arguments_t *a,
+    uintptr_t data, const char *prefix)
+{
+    convrelay_str_t  name;
+
+    ngx_http_convrelay_variable_suffix(data, prefix, &name);
+
+    return convrelay_tool_argument(a, &name);
 }
 
 

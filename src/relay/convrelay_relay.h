@@ -105,7 +105,8 @@ typedef enum {
     CONVRELAY_RELAY_OUT_SEND_DIGITS,
     CONVRELAY_RELAY_OUT_LANGUAGE,
     CONVRELAY_RELAY_OUT_END,
-    CONVRELAY_RELAY_OUT_RAW
+    CONVRELAY_RELAY_OUT_RAW,
+    CONVRELAY_RELAY_OUT_SKIP      /* no message: nothing is to be said */
 } convrelay_relay_out_e;
 
 

@@ -142,6 +142,7 @@ convrelay_relay_out_check(const convrelay_relay_out_t *m, const char **error)
         return convrelay_relay_check_raw(&m->text, error);
 
     case CONVRELAY_RELAY_OUT_END:
+    case CONVRELAY_RELAY_OUT_SKIP:
         break;
     }
 
@@ -483,6 +484,9 @@ convrelay_relay_out(u_char *p, size_t *size, const convrelay_relay_out_t *m)
 
         memcpy(p, m->text.data, m->text.len);
         return p + m->text.len;
+
+    case CONVRELAY_RELAY_OUT_SKIP:
+        return p;
     }
 
     if (m->type == CONVRELAY_RELAY_OUT_TEXT

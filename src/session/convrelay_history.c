@@ -380,6 +380,82 @@ convrelay_history_remove(convrelay_history_t *h, convrelay_llm_message_t *m)
 }
 
 
+void
+convrelay_history_remove_turn(convrelay_history_t *h,
+    convrelay_llm_message_t *m)
+{
+    convrelay_llm_message_t  *before, *next;
+
+    before = convrelay_history_before(h, m);
+    next = m->next;
+
+    convrelay_history_drop(h, before, m);
+
+    for (m = next; m; m = next) {
+        next = m->next;
+
+        if (m->role == CONVRELAY_LLM_EXTRA || m->role == CONVRELAY_LLM_CALL
+            || m->role == CONVRELAY_LLM_TOOL)
+        {
+            convrelay_history_drop(h, before, m);
+
+        } else {
+            before = m;
+        }
+    }
+}
+
+
+convrelay_llm_message_t *
+convrelay_history_result(convrelay_history_t *h, convrelay_llm_message_t *m,
+    const convrelay_str_t *text)
+{
+    size_t                    size;
+    convrelay_llm_call_t      call;
+    convrelay_llm_message_t  *p, *before;
+
+    convrelay_llm_message_call(m, &call);
+
+    call.arguments = *text;
+
+    size = convrelay_llm_message_pack_size(&call);
+
+    p = convrelay_history_message(CONVRELAY_LLM_TOOL, size);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    convrelay_llm_message_pack(p->text, &call);
+
+    p->len = size;
+    p->next = m->next;
+    p->listed = m->listed;
+    p->pinned = m->pinned;
+
+    if (m->listed) {
+        before = convrelay_history_before(h, m);
+
+        if (before) {
+            before->next = p;
+
+        } else {
+            h->first = p;
+        }
+
+        if (h->last == m) {
+            h->last = p;
+        }
+
+        h->len += p->len;
+        h->len -= m->len;
+    }
+
+    free(m);
+
+    return p;
+}
+
+
 static convrelay_llm_message_t *
 convrelay_history_before(const convrelay_history_t *h,
     const convrelay_llm_message_t *m)

@@ -80,6 +80,17 @@ int convrelay_history_append_calls(convrelay_history_t *h,
 void convrelay_history_set(convrelay_history_t *h, convrelay_llm_message_t *m,
     size_t len);
 
+/* m, listed, is dropped, and of what follows it all calls and results */
+void convrelay_history_remove_turn(convrelay_history_t *h,
+    convrelay_llm_message_t *m);
+
+/*
+ * The result m gets another text, which is not empty; no limit is looked at.
+ * Returns m in its new place, or NULL without memory (m is as before).
+ */
+convrelay_llm_message_t *convrelay_history_result(convrelay_history_t *h,
+    convrelay_llm_message_t *m, const convrelay_str_t *text);
+
 /* m, listed, a user or assistant message, is dropped, with an extra that
    belongs to nothing else */
 void convrelay_history_remove(convrelay_history_t *h,

@@ -61,6 +61,7 @@ void
 convrelay_session_over(convrelay_session_t *s)
 {
     convrelay_session_answer_reset(s, CONVRELAY_ANSWER_NONE, 0);
+    convrelay_session_tools_free(s);
     convrelay_history_free(&s->history);
     convrelay_playback_free(&s->playback);
 
@@ -143,7 +144,9 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    if (!prompt->last || s->state != CONVRELAY_SESSION_OPEN
+    if (!prompt->last
+        || (s->state != CONVRELAY_SESSION_OPEN
+            && !convrelay_session_tools_goodbye(s))
         || !convrelay_has_word(&prompt->voice_prompt)
         || convrelay_session_repeated(s, &prompt->voice_prompt, now))
     {
@@ -164,6 +167,13 @@ convrelay_session_prompt(convrelay_session_t *s,
     /* what was sent of a running answer is going to be spoken: all is kept */
 
     convrelay_session_cancel(s, out);
+
+    if (s->state != CONVRELAY_SESSION_OPEN
+        && convrelay_session_tools_take_back(s) != CONVRELAY_OK)
+    {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
 
     if (convrelay_session_set_lang(s, &prompt->lang) != CONVRELAY_OK
         || convrelay_session_ask(s, &prompt->voice_prompt) != CONVRELAY_OK)

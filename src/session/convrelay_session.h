@@ -20,6 +20,7 @@
 #include "convrelay_keys.h"
 #include "convrelay_playback.h"
 #include "convrelay_latency.h"
+#include "convrelay_tool.h"
 
 
 #define CONVRELAY_SESSION_MAX_PARAMETERS  64
@@ -39,6 +40,10 @@ typedef enum {
     CONVRELAY_ACT_CLOSE,          /* close the call with code */
     CONVRELAY_ACT_LOG,            /* note is worth a log line */
     CONVRELAY_ACT_SEND,           /* send message */
+    CONVRELAY_ACT_TOOL,           /* ask the location of run; where that
+                                     fails, run->failed is set */
+    CONVRELAY_ACT_TOOL_CANCEL,    /* run is going to be freed: end its
+                                     request */
     CONVRELAY_ACT_TRIGGER         /* code happened: perform what is
                                      configured for it */
 } convrelay_act_e;
@@ -53,7 +58,9 @@ typedef enum {
     CONVRELAY_TRIGGER_PROMPT,     /* text was said, it is in the history */
     CONVRELAY_TRIGGER_ERROR,      /* Twilio refused a message */
     CONVRELAY_TRIGGER_LLM_FAILED,
-    CONVRELAY_TRIGGER_CALL_TOO_LONG
+    CONVRELAY_TRIGGER_CALL_TOO_LONG,
+    CONVRELAY_TRIGGER_TOOL        /* the LLM calls the tool of s->run, whose
+                                     name is text */
 } convrelay_trigger_e;
 
 
@@ -65,6 +72,9 @@ typedef enum {
     CONVRELAY_LOG_WARN,
     CONVRELAY_LOG_ERR
 } convrelay_log_e;
+
+
+typedef struct convrelay_tool_run_s  convrelay_tool_run_t;
 
 
 typedef struct {
@@ -83,6 +93,7 @@ typedef struct {
     convrelay_str_t               line;   /* LOG: what to log in the place of
                                              note and text, or empty */
     const convrelay_relay_out_t  *message;    /* SEND */
+    convrelay_tool_run_t         *run;    /* TOOL, TOOL_CANCEL */
 } convrelay_action_t;
 
 
@@ -120,6 +131,17 @@ typedef enum {
 } convrelay_turn_outcome_e;
 
 
+/* a tool as it is configured */
+
+typedef struct {
+    convrelay_str_t          name;
+    unsigned                 uri:1;       /* a location is asked */
+    unsigned                 actions:1;   /* there is a rule for it */
+    unsigned                 once:1;      /* a success is remembered */
+    unsigned                 cancel:1;    /* an interruption ends it */
+} convrelay_session_tool_t;
+
+
 /* shared by all calls of a location; has to outlive them */
 
 typedef struct {
@@ -139,10 +161,18 @@ typedef struct {
     unsigned                 greeting:1;  /* it goes into the history */
     convrelay_keys_conf_t    keys;        /* of what the caller presses */
     uint64_t                 end_timeout; /* ms that an end waits at most */
+
+    const convrelay_session_tool_t  *tools;
+    size_t                   ntools;
+    convrelay_tool_shapes_t  shapes;      /* of their calls */
+    unsigned                 max_tool_rounds;     /* requests of a turn, at
+                                                     least 1 */
+    uint64_t                 tool_wait;   /* ms that a prompt waits for tools
+                                             that run */
 } convrelay_session_conf_t;
 
 
-/* the call; it never goes back */
+/* the call; it goes back only where a goodbye is taken back, to OPEN */
 
 typedef enum {
     CONVRELAY_SESSION_NEW = 0,    /* no setup message yet */
@@ -159,6 +189,8 @@ typedef enum {
     CONVRELAY_DEADLINE_SETUP = 0, /* NEW: the setup message has to have come */
     CONVRELAY_DEADLINE_CALL,      /* NEW, OPEN: the call is too long */
     CONVRELAY_DEADLINE_ANSWER,    /* OPEN: the running turn takes too long */
+    CONVRELAY_DEADLINE_TOOLS,     /* OPEN: a prompt waits for tools no more, or
+                                     an interrupted turn goes on */
     CONVRELAY_DEADLINE_KEYS,      /* OPEN: no more keys belong to the entry */
     CONVRELAY_DEADLINE_END,       /* ENDING: its last words had their time */
     CONVRELAY_DEADLINE_CLOSE,     /* ENDED: Twilio should have closed */
@@ -200,8 +232,22 @@ typedef enum {
  */
 
 typedef struct {
+    convrelay_llm_message_t *message;     /* pinned */
+    size_t                   from;        /* in the answer */
+    size_t                   len;
+    size_t                   stored;
+} convrelay_answer_part_t;
+
+
+/*
+ * With tools an answer has parts, what was said before each of their calls,
+ * which are messages of their own.  Its text as sent is then in whole.
+ */
+
+typedef struct {
     convrelay_answer_e       state;
-    convrelay_llm_message_t *message;     /* or NULL: nothing was sent */
+    convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
+                                             the last part */
     size_t                   len;         /* bytes of text that were sent */
     size_t                   size;        /* that there is room for */
     size_t                   stored;      /* of them, in the history, which
@@ -211,9 +257,44 @@ typedef struct {
                                              of the history */
     unsigned                 error_spoken:1;      /* after it, the error
                                              message */
+    unsigned                 nparts;
+    convrelay_answer_part_t *parts;       /* owned; or NULL */
+    u_char                  *whole;       /* owned; or NULL: it is the text of
+                                             message */
+    size_t                   base;        /* bytes of whole before that */
+    size_t                   whole_size;
     uint64_t                 started;     /* ms, when its first piece left */
     convrelay_heard_t        heard;
 } convrelay_answer_t;
+
+
+/*
+ * A tool call that is not settled: its location is asked, or its actions are
+ * to be performed.  Its result in the history says that it is still running.
+ */
+
+struct convrelay_tool_run_s {
+    convrelay_tool_run_t    *next;
+    const convrelay_session_tool_t  *tool;
+    size_t                   index;       /* of tool in the configuration */
+    convrelay_tool_run_t    *same;        /* that runs for it, too; or NULL */
+    convrelay_llm_message_t *message;     /* its result in the history, pinned;
+                                             or NULL: it was dropped */
+    convrelay_llm_call_t     call;        /* in block */
+    convrelay_tool_arguments_t  arguments;        /* those of call */
+    convrelay_str_t          result;      /* of its location, owned, while its
+                                             actions are performed */
+    void                    *data;        /* the glue's */
+    unsigned                 acts:1;      /* its actions are to be performed */
+    unsigned                 late:1;      /* the LLM was told that it is still
+                                             running */
+    unsigned                 failed:1;    /* the glue could not do it */
+    u_char                   key[CONVRELAY_TOOL_KEY];
+    u_char                   block[];
+};
+
+
+typedef struct convrelay_session_tools_s  convrelay_session_tools_t;
 
 
 typedef struct {
@@ -251,6 +332,10 @@ typedef struct {
     convrelay_playback_t     playback;    /* of what is not the answer */
     convrelay_str_t          handoff;     /* of the end, owned */
 
+    convrelay_session_tools_t  *tools;    /* owned, or NULL: no turn began, or
+                                             there are no tools */
+    convrelay_tool_run_t    *run;         /* whose actions are performed */
+
     /* ms of the clock, 0: none */
     uint64_t                 error_ignored_until; /* as a trigger */
     uint64_t                 repeat_until;        /* the last final prompt may
@@ -259,6 +344,12 @@ typedef struct {
     convrelay_rate_t         turn_rate;
     uint64_t                 turns;
     uint64_t                 interrupts;
+    uint64_t                 tool_calls;  /* of the LLM, those that were not
+                                             run included */
+    uint64_t                 tool_failures;       /* of them, all that did not
+                                             succeed */
+    uint64_t                 leaks;       /* answers with a call in their
+                                             text */
     uint64_t                 tokens;      /* pieces of the model's text that
                                              were sent */
     uint64_t                 asked_at;    /* ms of the clock: the last turn
@@ -346,6 +437,44 @@ void convrelay_session_delta(convrelay_session_t *s,
  */
 void convrelay_session_turn_end(convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);
+
+/*
+ * turn calls: the LLM's answer is complete and calls tools; extra is opaque
+ * JSON that goes back with it, or empty.  The turn goes on: TOOL for each
+ * that is to be run, TRIGGER for each that has actions, and once all are
+ * settled START.  What the answer said, the calls and results are in the
+ * history at once; a result that is not known yet says "still running" there
+ * until it is, or until a request has told the LLM so: then the real one comes
+ * as a call and a result of its own.
+ *
+ *   interrupt  while tools run: no request is made, unless neither a prompt
+ *              nor keys follow it within 1.5 s
+ *   prompt     while tools run: START waits for them, conf->tool_wait at most
+ *   goodbye    an "end" of a tool without hand-off data is taken back by a
+ *              prompt that comes before it was sent
+ *
+ * In the last of conf->max_tool_rounds requests calls are ignored: as
+ * turn_end() with COMPLETE.  The calls are borrowed for the time of the call.
+ */
+void convrelay_session_turn_calls(convrelay_session_t *s,
+    const convrelay_str_t *extra, const convrelay_llm_call_t *calls, size_t n,
+    uint64_t now, convrelay_actions_t *out);
+
+/*
+ * tool end: the location of a run that TOOL named has answered; result is
+ * what the LLM is given.  The run may be freed.  Not after TOOL_CANCEL, and
+ * not after a CLOSE.
+ */
+void convrelay_session_tool_end(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok,
+    uint64_t now, convrelay_actions_t *out);
+
+/* an action of the TRIGGER's tool could not be done: why, a phrase, becomes
+   its result.  Before trigger_done() */
+void convrelay_session_tool_failed(convrelay_session_t *s, const char *why);
+
+/* true where the next request is the last one of its turn */
+unsigned convrelay_session_last_round(const convrelay_session_t *s);
 
 /*
  * deadline() is the earliest one, or 0; it may change with every event except

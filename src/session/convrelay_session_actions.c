@@ -44,6 +44,7 @@ convrelay_session_perform(convrelay_session_t *s,
 
     if (s->trigger == CONVRELAY_TRIGGER_DTMF && !s->keys.prompt_is_newer) {
         convrelay_session_cancel(s, out);
+        convrelay_session_tools_forget(s);
     }
 
     switch (m->type) {
@@ -75,6 +76,10 @@ convrelay_session_perform(convrelay_session_t *s,
 
     case CONVRELAY_RELAY_OUT_RAW:
         convrelay_session_send(out, m);
+        break;
+
+    case CONVRELAY_RELAY_OUT_SKIP:
+        convrelay_session_tools_skip(s);
         break;
     }
 
@@ -111,7 +116,8 @@ convrelay_session_perform_text(convrelay_session_t *s,
     unstored = (s->trigger == CONVRELAY_TRIGGER_LLM_FAILED);
 
     if (s->turn != CONVRELAY_TURN_IDLE && max
-        && (s->turn == CONVRELAY_TURN_SPEAKING ? a->len : 0) + text.len + 1
+        && (s->turn == CONVRELAY_TURN_SPEAKING
+            ? convrelay_session_answer_len(s) : 0) + text.len + 1
            > max)
     {
         convrelay_session_cancel(s, out);
@@ -130,6 +136,10 @@ convrelay_session_perform_text(convrelay_session_t *s,
 
     } else {
         convrelay_session_continue(s, now);
+    }
+
+    if (convrelay_session_answer_gap(s, &text, out) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
     }
 
     from = a->len;
@@ -169,7 +179,7 @@ convrelay_session_perform_text(convrelay_session_t *s,
         return CONVRELAY_OK;
     }
 
-    convrelay_session_answer_store(s, a->len);
+    convrelay_session_answer_store(s, convrelay_session_answer_len(s));
 
     return CONVRELAY_OK;
 }
@@ -292,12 +302,21 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
         convrelay_keys_done(&s->keys, s->state == CONVRELAY_SESSION_OPEN);
     }
 
+    if (trigger == CONVRELAY_TRIGGER_TOOL) {
+        convrelay_session_tools_acted(s, now, out);
+        return;
+    }
+
     if (s->state != CONVRELAY_SESSION_OPEN) {
         return;
     }
 
     if (trigger == CONVRELAY_TRIGGER_DTMF && !prompt_is_newer) {
         convrelay_session_cancel(s, out);
+        convrelay_session_tools_forget(s);
+
+    } else if (trigger == CONVRELAY_TRIGGER_PROMPT) {
+        convrelay_session_tools_forget(s);
 
     } else if (trigger == CONVRELAY_TRIGGER_CALL_TOO_LONG) {
         rc = convrelay_session_perform_end(s, &none, now, out);

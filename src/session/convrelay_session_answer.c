@@ -15,6 +15,10 @@
 static int convrelay_session_answer_reserve(convrelay_session_t *s,
     size_t len);
 static void convrelay_session_answer_shrink(convrelay_session_t *s, size_t len);
+static int convrelay_session_answer_whole(convrelay_session_t *s,
+    const convrelay_str_t *text);
+static void convrelay_session_answer_store_part(convrelay_session_t *s,
+    convrelay_answer_part_t *part, size_t len);
 static unsigned convrelay_session_blank(const u_char *p, size_t len);
 static uint64_t convrelay_session_error_time(const convrelay_session_t *s);
 
@@ -23,9 +27,21 @@ void
 convrelay_session_answer_reset(convrelay_session_t *s,
     convrelay_answer_e state, uint64_t now)
 {
+    unsigned             i;
     convrelay_answer_t  *a;
 
     a = &s->answer;
+
+    for (i = 0; i < a->nparts; i++) {
+        a->parts[i].message->pinned = 0;
+
+        if (!a->parts[i].message->listed) {
+            free(a->parts[i].message);
+        }
+    }
+
+    free(a->parts);
+    free(a->whole);
 
     if (a->message) {
         a->message->pinned = 0;
@@ -55,6 +71,12 @@ convrelay_session_answer_add(convrelay_session_t *s,
 
     a = &s->answer;
 
+    if (a->whole
+        && convrelay_session_answer_whole(s, text) != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
     if ((a->message == NULL || text->len > a->size - a->len)
         && convrelay_session_answer_reserve(s, text->len) != CONVRELAY_OK)
     {
@@ -73,8 +95,124 @@ convrelay_session_answer_end(convrelay_session_t *s)
 {
     s->answer.state = CONVRELAY_ANSWER_ENDED;
 
-    convrelay_session_answer_shrink(s, s->answer.len);
-    convrelay_session_answer_store(s, s->answer.len);
+    if (s->answer.message) {
+        convrelay_session_answer_shrink(s, s->answer.len);
+    }
+
+    convrelay_session_answer_store(s, convrelay_session_answer_len(s));
+}
+
+
+int
+convrelay_session_answer_part(convrelay_session_t *s)
+{
+    convrelay_str_t           text;
+    convrelay_answer_t       *a;
+    convrelay_answer_part_t  *parts;
+
+    a = &s->answer;
+
+    if (a->message == NULL) {
+        return CONVRELAY_OK;
+    }
+
+    parts = realloc(a->parts,
+                    (a->nparts + 1) * sizeof(convrelay_answer_part_t));
+    if (parts == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    a->parts = parts;
+
+    if (a->whole == NULL) {
+        text.data = a->message->text;
+        text.len = a->len;
+
+        a->len = 0;
+
+        if (convrelay_session_answer_whole(s, &text) != CONVRELAY_OK) {
+            a->len = text.len;
+            return CONVRELAY_ERROR;
+        }
+
+        a->len = text.len;
+    }
+
+    convrelay_session_answer_shrink(s, a->len);
+    convrelay_session_answer_store(s, convrelay_session_answer_len(s));
+
+    parts[a->nparts].message = a->message;
+    parts[a->nparts].from = a->base;
+    parts[a->nparts].len = a->len;
+    parts[a->nparts].stored = a->stored;
+    a->nparts++;
+
+    a->base += a->len;
+    a->message = NULL;
+    a->len = 0;
+    a->size = 0;
+    a->stored = 0;
+
+    return CONVRELAY_OK;
+}
+
+
+/* appended after what is there of it: base and len are those before */
+
+static int
+convrelay_session_answer_whole(convrelay_session_t *s,
+    const convrelay_str_t *text)
+{
+    size_t               len, size;
+    u_char              *p;
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+    len = a->base + a->len;
+
+    if (text->len > a->whole_size - len || a->whole == NULL) {
+        size = len + text->len + (len + text->len) / 2 + 128;
+
+        p = realloc(a->whole, size);
+        if (p == NULL) {
+            return CONVRELAY_ERROR;
+        }
+
+        a->whole = p;
+        a->whole_size = size;
+    }
+
+    memcpy(a->whole + len, text->data, text->len);
+
+    return CONVRELAY_OK;
+}
+
+
+int
+convrelay_session_answer_gap(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_actions_t *out)
+{
+    convrelay_answer_t  *a;
+
+    static const convrelay_str_t  blank = convrelay_string(" ");
+
+    a = &s->answer;
+
+    if (a->len || a->base == 0 || a->whole[a->base - 1] <= ' '
+        || text->data[0] <= ' ')
+    {
+        return CONVRELAY_OK;
+    }
+
+    if (convrelay_session_answer_whole(s, &blank) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    a->base++;
+
+    convrelay_session_text(out, &blank);
+
+    return CONVRELAY_OK;
 }
 
 
@@ -141,26 +279,35 @@ void
 convrelay_session_answer_text(const convrelay_session_t *s,
     convrelay_str_t *text)
 {
-    text->len = s->answer.len;
-    text->data = s->answer.message ? s->answer.message->text : NULL;
+    text->len = convrelay_session_answer_len(s);
+    text->data = s->answer.whole ? s->answer.whole
+                 : s->answer.message ? s->answer.message->text : NULL;
 }
 
 
 void
 convrelay_session_answer_store(convrelay_session_t *s, size_t len)
 {
-    unsigned             blank;
+    size_t               total;
+    unsigned             i, blank;
     convrelay_answer_t  *a;
 
     a = &s->answer;
+    total = convrelay_session_answer_len(s) - a->unstored;
+
+    if (len > total) {
+        len = total;
+    }
+
+    for (i = 0; i < a->nparts; i++) {
+        convrelay_session_answer_store_part(s, &a->parts[i], len);
+    }
 
     if (a->message == NULL) {
         return;
     }
 
-    if (len > a->len - a->unstored) {
-        len = a->len - a->unstored;
-    }
+    len = (len > a->base) ? len - a->base : 0;
 
     blank = convrelay_session_blank(a->message->text, len);
 
@@ -183,6 +330,33 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
     }
 
     a->stored = len;
+}
+
+
+/* a part is only cut; len: bytes of the answer */
+
+static void
+convrelay_session_answer_store_part(convrelay_session_t *s,
+    convrelay_answer_part_t *part, size_t len)
+{
+    len = (len > part->from) ? len - part->from : 0;
+
+    if (len > part->len) {
+        len = part->len;
+    }
+
+    if (len >= part->stored || !part->message->listed) {
+        return;
+    }
+
+    if (convrelay_session_blank(part->message->text, len)) {
+        convrelay_history_remove(&s->history, part->message);
+
+    } else {
+        convrelay_history_set(&s->history, part->message, len);
+    }
+
+    part->stored = len;
 }
 
 

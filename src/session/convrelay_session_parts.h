@@ -13,6 +13,10 @@
 #include "convrelay_session.h"
 
 
+/* ms in which the words that an interruption began with have to come */
+#define CONVRELAY_SESSION_WORDS_TIME  1500
+
+
 /* convrelay_session_clock.c */
 
 /* the deadline is in so many ms */
@@ -86,6 +90,74 @@ void convrelay_session_cancel(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 
+/* convrelay_session_tools.c */
+
+/*
+ * A turn begins.  CONVRELAY_OK; CONVRELAY_AGAIN: it waits for tools that run;
+ * CONVRELAY_ERROR: no memory.
+ */
+int convrelay_session_tools_begin(convrelay_session_t *s, uint64_t now);
+
+/* what of a piece of text can be spoken, see convrelay_tool_guard_read() */
+int convrelay_session_tools_guard(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_str_t *piece);
+
+/* the answer is over: what the guard still held is spoken */
+void convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* a call was found in the text, while the turn runs */
+void convrelay_session_tools_leak(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the turn is over before its tools are */
+void convrelay_session_tools_stop(convrelay_session_t *s);
+
+/* the same, and a prompt that waits for them is not answered, either */
+void convrelay_session_tools_forget(convrelay_session_t *s);
+
+/* the caller has interrupted the turn, whose tools ran if running is set */
+void convrelay_session_tools_interrupt(convrelay_session_t *s,
+    unsigned running, uint64_t now, convrelay_actions_t *out);
+
+/* true while the tools of the running turn run */
+unsigned convrelay_session_tools_running(const convrelay_session_t *s);
+
+/* its deadline has passed */
+void convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the actions of s->run were performed */
+void convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* nothing is to be said this time */
+void convrelay_session_tools_skip(convrelay_session_t *s);
+
+/* true where an end waits that words of the caller take back */
+unsigned convrelay_session_tools_goodbye(const convrelay_session_t *s);
+
+/* takes it back; CONVRELAY_OK or CONVRELAY_ERROR */
+int convrelay_session_tools_take_back(convrelay_session_t *s);
+
+void convrelay_session_tools_free(convrelay_session_t *s);
+
+
+/* convrelay_session_turn.c, for convrelay_session_tools.c */
+
+/* a piece of the running answer is spoken */
+void convrelay_session_say(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/* another request of the running turn */
+void convrelay_session_again(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* a turn for the newest message, which waits for nothing */
+void convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
 /* convrelay_session_answer.c */
 
 /* begins the record of another answer */
@@ -98,6 +170,22 @@ void convrelay_session_answer_text(const convrelay_session_t *s,
 
 /* its turn is over, it is spoken on: no more room than its text needs */
 void convrelay_session_answer_end(convrelay_session_t *s);
+
+/*
+ * Calls of tools follow: what was said since the last part goes into the
+ * history, and more of the answer will be another message.  CONVRELAY_OK or
+ * CONVRELAY_ERROR.
+ */
+int convrelay_session_answer_part(convrelay_session_t *s);
+
+/* a blank between two parts, which are one text for the voice; CONVRELAY_OK or
+   CONVRELAY_ERROR */
+int convrelay_session_answer_gap(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_actions_t *out);
+
+/* bytes of all of it */
+#define convrelay_session_answer_len(s)                                      \
+    ((s)->answer.base + (s)->answer.len)
 
 /*
  * Makes the first len bytes of the answer its message in the history.

@@ -23,6 +23,8 @@ convrelay_session_interrupt(convrelay_session_t *s,
     const convrelay_relay_interrupt_t *m, uint64_t now,
     convrelay_actions_t *out)
 {
+    unsigned  running;
+
     if (s->state == CONVRELAY_SESSION_NEW) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
                                "client sent interrupt before setup", NULL);
@@ -35,12 +37,36 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     convrelay_playback_cut(&s->playback);
 
+    running = convrelay_session_tools_running(s);
+
     convrelay_session_cut(s, m, now, out);
 
-    if (s->state != CONVRELAY_SESSION_OPEN) {
-        convrelay_session_send_end(s, now, out);
+    if (s->state == CONVRELAY_SESSION_CLOSED) {
+        return;
+    }
 
-    } else if (s->keys.state == CONVRELAY_KEYS_COMPLETE) {
+    if (s->state != CONVRELAY_SESSION_OPEN) {
+
+        if (convrelay_session_tools_goodbye(s)) {
+            convrelay_session_wait(s, CONVRELAY_DEADLINE_END, now,
+                                   CONVRELAY_SESSION_WORDS_TIME);
+
+        } else {
+            convrelay_session_send_end(s, now, out);
+        }
+
+        return;
+    }
+
+    if (s->tools) {
+        convrelay_session_tools_interrupt(s, running, now, out);
+
+        if (s->state == CONVRELAY_SESSION_CLOSED) {
+            return;
+        }
+    }
+
+    if (s->keys.state == CONVRELAY_KEYS_COMPLETE) {
         convrelay_session_keys_end(s, out);
     }
 }

@@ -42,6 +42,28 @@ void
 convrelay_session_start(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
+    int  rc;
+
+    if (s->conf->ntools) {
+        rc = convrelay_session_tools_begin(s, now);
+
+        if (rc == CONVRELAY_ERROR) {
+            convrelay_session_no_memory(s, out);
+        }
+
+        if (rc != CONVRELAY_OK) {
+            return;
+        }
+    }
+
+    convrelay_session_start_now(s, now, out);
+}
+
+
+void
+convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
     s->turn = CONVRELAY_TURN_ASKED;
     s->turns++;
     s->asked_at = now;
@@ -49,6 +71,14 @@ convrelay_session_start(convrelay_session_t *s, uint64_t now,
 
     convrelay_playback_text(&s->playback);
 
+    convrelay_session_again(s, now, out);
+}
+
+
+void
+convrelay_session_again(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
     if (s->conf->max_answer_time) {
         convrelay_session_wait(s, CONVRELAY_DEADLINE_ANSWER, now,
                                s->conf->max_answer_time);
@@ -62,20 +92,50 @@ void
 convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
     uint64_t now, convrelay_actions_t *out)
 {
-    size_t           room;
-    unsigned         over;
+    int              rc;
     convrelay_str_t  piece;
 
     if (s->turn == CONVRELAY_TURN_IDLE || text->len == 0) {
         return;
     }
 
+    if (s->conf->ntools == 0) {
+        convrelay_session_say(s, text, now, out);
+        return;
+    }
+
+    rc = convrelay_session_tools_guard(s, text, &piece);
+
+    if (rc == CONVRELAY_ERROR) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    if (piece.len) {
+        convrelay_session_say(s, &piece, now, out);
+    }
+
+    if (rc == CONVRELAY_DECLINED && s->turn != CONVRELAY_TURN_IDLE) {
+        convrelay_session_tools_leak(s, now, out);
+    }
+}
+
+
+void
+convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
+    uint64_t now, convrelay_actions_t *out)
+{
+    size_t           room;
+    unsigned         over;
+    convrelay_str_t  piece;
+
     piece = *text;
     over = 0;
 
     if (s->conf->max_answer) {
         room = s->conf->max_answer
-               - (s->turn == CONVRELAY_TURN_SPEAKING ? s->answer.len : 0);
+               - (s->turn == CONVRELAY_TURN_SPEAKING
+                  ? convrelay_session_answer_len(s) : 0);
 
         if (text->len > room) {
             piece.len = convrelay_utf8_fit(text->data, text->len, room);
@@ -92,7 +152,9 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
             convrelay_latency_add(&s->latency, s->first_token);
         }
 
-        if (convrelay_session_answer_add(s, &piece) != CONVRELAY_OK) {
+        if (convrelay_session_answer_gap(s, &piece, out) != CONVRELAY_OK
+            || convrelay_session_answer_add(s, &piece) != CONVRELAY_OK)
+        {
             convrelay_session_no_memory(s, out);
             return;
         }
@@ -129,6 +191,14 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         return;
     }
 
+    if (s->tools) {
+        convrelay_session_tools_answered(s, now, out);
+
+        if (s->turn == CONVRELAY_TURN_IDLE) {
+            return;
+        }
+    }
+
     sent = (s->turn == CONVRELAY_TURN_SPEAKING);
 
     convrelay_session_turn_over(s);
@@ -145,7 +215,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     }
 
     if (how == CONVRELAY_TURN_REJECTED) {
-        convrelay_history_remove(&s->history, s->prompt);
+        convrelay_history_remove_turn(&s->history, s->prompt);
         s->prompt = NULL;
     }
 
@@ -197,7 +267,11 @@ convrelay_session_sticks(const convrelay_session_t *s,
 
     a = &s->answer;
 
-    return a->len && a->message->text[a->len - 1] > ' ' && text->data[0] > ' ';
+    if (a->len == 0) {
+        return a->base && a->whole[a->base - 1] > ' ' && text->data[0] > ' ';
+    }
+
+    return a->message->text[a->len - 1] > ' ' && text->data[0] > ' ';
 }
 
 
@@ -235,6 +309,8 @@ void
 convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
 {
     unsigned  sent;
+
+    convrelay_session_tools_stop(s);
 
     if (s->turn == CONVRELAY_TURN_IDLE) {
         return;

@@ -6,6 +6,12 @@
 --                                  an answer that stops after n tokens and
 --                                  notes it when the connection closes; to
 --                                  the prompt "Eh?" it tells the history
+--     llm.agent{ [prompt] = calls or text or function }
+--                                  answers a prompt with calls of tools, each
+--                                  { "name", "arguments", "id" }, or a text;
+--                                  tells the results that it was given; text
+--                                  in calls is said before them
+--     llm.calls(calls)             the calls alone
 --     llm.request()                head of the request as it came
 --     llm.body()                   its body
 --     llm.messages()               "system: ...", "user: ..." line by line
@@ -80,6 +86,71 @@ function _M.talk(tokens)
     end
 
     _M.done()
+end
+
+
+function _M.calls(calls)
+    local list = {}
+
+    _M.stream()
+
+    if calls.text then
+        _M.token(calls.text)
+    end
+
+    for i, call in ipairs(calls) do
+        list[i] = {
+            index = i - 1, id = call[3] or "call_" .. i, type = "function",
+            ["function"] = { name = call[1], arguments = call[2] or "{}" }
+        }
+    end
+
+    ngx.print('data: {"choices":[{"index":0,"delta":{"tool_calls":',
+              cjson.encode(list), '},"finish_reason":null}]}\n\n',
+              'data: {"choices":[{"index":0,"delta":{},"finish_reason":',
+              '"tool_calls"}]}\n\ndata: [DONE]\n\n')
+end
+
+
+function _M.agent(rules)
+    local body = _M.body()
+    local request = cjson.decode(body)
+    local messages = request.messages
+    local last = messages[#messages]
+    local results = {}
+
+    _M.note(body)
+
+    if last.role == "tool" then
+
+        for i = #messages, 1, -1 do
+            if messages[i].role ~= "tool" then
+                break
+            end
+
+            table.insert(results, 1, messages[i].content)
+        end
+
+        local rule = rules[table.concat(results, " | ")]
+
+        if not rule then
+            return _M.say(table.concat(results, " | "))
+        end
+
+        last.content = table.concat(results, " | ")
+    end
+
+    local rule = rules[last.content] or "What?"
+
+    if type(rule) == "function" then
+        return rule(request)
+    end
+
+    if type(rule) == "string" then
+        return _M.say(rule)
+    end
+
+    _M.calls(rule)
 end
 
 

@@ -39,6 +39,7 @@ static struct {
 #ifndef NO_OVERRIDE
 
 extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t size);
 extern void __libc_free(void *p);
 
@@ -90,6 +91,26 @@ malloc(size_t size)
     }
 
     p = __libc_malloc(size);
+
+    if (p) {
+        heap.live++;
+        heap.bytes += malloc_usable_size(p);
+    }
+
+    return p;
+}
+
+
+void *
+calloc(size_t n, size_t size)
+{
+    void  *p;
+
+    if (alloc_fails()) {
+        return NULL;
+    }
+
+    p = __libc_calloc(n, size);
 
     if (p) {
         heap.live++;

@@ -123,6 +123,10 @@ check_action(call_t *c, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_TRIGGER:
         return check_event(c, a);
+
+    case CONVRELAY_ACT_TOOL:
+    case CONVRELAY_ACT_TOOL_CANCEL:
+        break;
     }
 
     return '?';

@@ -48,6 +48,11 @@ main(void)
     tap_ok(nfast > 20, "%u calls with too many turns", nfast);
 
     for (i = 0; i < CONVRELAY_DEADLINES; i++) {
+
+        if (i == CONVRELAY_DEADLINE_TOOLS) {    /* session_tools_random.c */
+            continue;
+        }
+
         tap_ok(ndue[i] > 20, "deadline %u, %u times", i, ndue[i]);
     }
 

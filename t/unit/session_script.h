@@ -17,6 +17,10 @@
  *   say "text"             play "url"         tones "12"
  *   language "es-ES"       hangup "hand-off"  over
  *
+ *   calls "c1 look {}; c2 book {"a":1}"       (an answer is complete)
+ *   toolok 1 "result"      toolbad 1 "result" (of the first TOOL)
+ *   toolfails "why"        skip ""            (while its actions are done)
+ *
  * and "history", "stats", "deadline" and "lang", which show its state.  Every
  * script runs once more for each of its memory allocations, which fails.
  */
@@ -38,6 +42,9 @@
 #define FALLIBLE  6     /* actions for Twilio's errors only */
 #define TIMED     7     /* limits of time and of turns */
 #define TIMED_ON  8     /* the same, and actions for all events */
+#define TOOLS     9     /* see tools[] */
+#define TOOLS_ON  10    /* the same, and actions for prompts and keys */
+#define MAX_RUNS  16
 
 
 typedef struct {
@@ -55,6 +62,8 @@ typedef struct {
     unsigned                   closed:1;  /* by an action */
     unsigned                   logged:1;  /* why it is closed next */
     unsigned                   wrong:1;   /* what no event may lead to */
+    unsigned                   nruns;
+    convrelay_tool_run_t      *runs[MAX_RUNS];
     size_t                     len;
     char                       out[8192];
 } run_t;
@@ -67,6 +76,11 @@ static void run_call(run_t *r, const call_t *call);
 static void run_line(run_t *r, const char *line, size_t len);
 static int run_action(run_t *r, const char *name, convrelay_str_t *text,
     convrelay_actions_t *out);
+static void run_calls(run_t *r, convrelay_str_t *text,
+    convrelay_actions_t *out);
+static void run_tool(run_t *r, const char *word, unsigned ok,
+    convrelay_str_t *text, convrelay_actions_t *out);
+static unsigned find_run(const run_t *r, const convrelay_tool_run_t *run);
 static cJSON *greeting_json(const convrelay_str_t *text);
 static void run_message(run_t *r, convrelay_relay_message_t *m,
     convrelay_actions_t *out);
@@ -75,6 +89,25 @@ static void show_actions(run_t *r);
 static void show_history(run_t *r);
 static void show(run_t *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+
+static const convrelay_session_tool_t  tools[] = {
+    { convrelay_string("look"), .uri = 1, .cancel = 1 },
+    { convrelay_string("book"), .uri = 1 },
+    { convrelay_string("pay"), .uri = 1, .once = 1 },
+    { convrelay_string("bye"), .actions = 1 },
+    { convrelay_string("both"), .uri = 1, .actions = 1 }
+};
+
+
+static const convrelay_str_t  tool_names[] = {
+    convrelay_string("look"), convrelay_string("book"),
+    convrelay_string("pay"), convrelay_string("bye"),
+    convrelay_string("both")
+};
+
+
+static const convrelay_str_t  tool_keys[] = { convrelay_string("day") };
 
 
 static const convrelay_session_conf_t  confs[] = {
@@ -96,7 +129,18 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."), .setup_timeout = 10000,
       .max_call_time = 60000, .max_answer_time = 5000, .max_turn_rate = 3,
       .triggers = ~0u, .greeting = 1, .keys.max = 4, .keys.terminator = '#',
-      .keys.pause = 3000, .end_timeout = 10000 }
+      .keys.pause = 3000, .end_timeout = 10000 },
+    { .error_message = convrelay_string("Sorry."), .max_call_time = 600000,
+      .end_timeout = 10000, .tools = tools, .ntools = 5,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
+      .tool_wait = 1500 },
+    { .error_message = convrelay_string("Sorry."), .end_timeout = 10000,
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_PROMPT)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_DTMF),
+      .keys.max = 1, .keys.pause = 3000,
+      .tools = tools, .ntools = 5,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
+      .tool_wait = 1500 }
 };
 
 
@@ -320,6 +364,15 @@ run_line(run_t *r, const char *line, size_t len)
     } else if (strcmp(name, "over") == 0) {
         convrelay_session_over(&r->s);
 
+    } else if (strcmp(name, "calls") == 0) {
+        run_calls(r, &text, out);
+
+    } else if (strcmp(name, "toolok") == 0 || strcmp(name, "toolbad") == 0) {
+        run_tool(r, word, name[4] == 'o', &text, out);
+
+    } else if (strcmp(name, "toolfails") == 0) {
+        convrelay_session_tool_failed(&r->s, "it cannot be sent");
+
     } else if (strcmp(name, "deadline") == 0) {
         show(r, "    %d\n", convrelay_session_deadline(&r->s)
                             ? (int) (convrelay_session_deadline(&r->s)
@@ -357,7 +410,8 @@ run_action(run_t *r, const char *name, convrelay_str_t *text,
     unsigned                       i;
     static convrelay_relay_out_t   m;
     static const char             *names[] = { "say", "play", "tones",
-                                               "language", "hangup" };
+                                               "language", "hangup",
+                                               "raw", "skip" };
 
     memset(&m, 0, sizeof(m));
 
@@ -377,6 +431,78 @@ run_action(run_t *r, const char *name, convrelay_str_t *text,
     }
 
     return 0;
+}
+
+
+static void
+run_calls(run_t *r, convrelay_str_t *text, convrelay_actions_t *out)
+{
+    size_t                 n;
+    u_char                *p, *end, *last;
+    convrelay_llm_call_t   calls[8];
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    memset(calls, 0, sizeof(calls));
+
+    p = text->data;
+    last = text->data + text->len;
+
+    for (n = 0; p < last; n++) {
+        end = memchr(p, ' ', last - p);
+        calls[n].id.data = p;
+        calls[n].id.len = end - p;
+        p = end + 1;
+
+        end = memchr(p, ' ', last - p);
+        calls[n].name.data = p;
+        calls[n].name.len = end - p;
+        p = end + 1;
+
+        end = memchr(p, ';', last - p);
+        end = end ? end : last;
+        calls[n].arguments.data = p;
+        calls[n].arguments.len = end - p;
+        calls[n].valid = 1;
+        p = end + 2;
+    }
+
+    heap.armed = 1;
+    convrelay_session_turn_calls(&r->s, &none, calls, n, r->now, out);
+    heap.armed = 0;
+}
+
+
+static void
+run_tool(run_t *r, const char *word, unsigned ok, convrelay_str_t *text,
+    convrelay_actions_t *out)
+{
+    unsigned  i;
+
+    i = atoi(word) - 1;
+
+    /* without memory there may be none */
+
+    if (i >= r->nruns || r->runs[i] == NULL) {
+        return;
+    }
+
+    heap.armed = 1;
+    convrelay_session_tool_end(&r->s, r->runs[i], text, ok, r->now, out);
+    heap.armed = 0;
+
+    r->runs[i] = NULL;
+}
+
+
+static unsigned
+find_run(const run_t *r, const convrelay_tool_run_t *run)
+{
+    unsigned  i;
+
+    for (i = 0; i < r->nruns && r->runs[i] != run; i++) { /* void */ }
+
+    return i;
 }
 
 
@@ -431,14 +557,14 @@ get_text(const char *line, size_t len, convrelay_str_t *text)
 static void
 show_actions(run_t *r)
 {
-    unsigned                   i;
+    unsigned                   i, n;
     convrelay_str_t            text;
     const convrelay_action_t  *a;
     static u_char              json[1024];
     static const char         *levels[] = { "info", "warn", "err" };
     static const char         *events[] = { "none", "setup", "dtmf", "prompt",
                                             "error", "llm_failed",
-                                            "call_too_long" };
+                                            "call_too_long", "tool" };
 
     r->wrong |= !list_ok(&r->list);
 
@@ -485,6 +611,21 @@ show_actions(run_t *r)
                  (int) convrelay_relay_out_size(a->message), (char *) json);
             break;
 
+        case CONVRELAY_ACT_TOOL:
+            show(r, "    TOOL %u %.*s %.*s\n", r->nruns + 1,
+                 (int) a->run->call.name.len,
+                 (char *) a->run->call.name.data,
+                 (int) a->run->call.arguments.len,
+                 (char *) a->run->call.arguments.data);
+            r->runs[r->nruns++] = a->run;
+            break;
+
+        case CONVRELAY_ACT_TOOL_CANCEL:
+            n = find_run(r, a->run);
+            show(r, "    TOOL_CANCEL %u\n", n + 1);
+            r->runs[n] = NULL;
+            break;
+
         case CONVRELAY_ACT_TRIGGER:
             text = (a->code == CONVRELAY_TRIGGER_DTMF)
                    ? convrelay_session_digits(&r->s) : a->text;
@@ -519,7 +660,7 @@ show_history(run_t *r)
     cJSON        *root;
     size_t        len;
     u_char       *text;
-    const cJSON  *item;
+    const cJSON  *item, *id;
 
     text = written(&r->s.history, &len);
     json = malloc(len + 3);
@@ -533,8 +674,11 @@ show_history(run_t *r)
     }
 
     cJSON_ArrayForEach(item, root) {
-        show(r, "    %s \"%s\"\n",
+        id = cJSON_GetObjectItem(item, "id");
+
+        show(r, "    %s %s%s\"%s\"\n",
              cJSON_GetObjectItem(item, "role")->valuestring,
+             id ? id->valuestring : "", id ? " " : "",
              cJSON_GetObjectItem(item, "content")->valuestring);
     }
 

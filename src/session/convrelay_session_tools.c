@@ -1,0 +1,742 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Tools in a turn.  The calls of an answer are in the history from the moment
+ * it is complete, each with the result "still running", and that is replaced
+ * when the real one is known.  So there is no state in which the history has
+ * a call without a result, and none in which a call is forgotten, whatever
+ * the caller does meanwhile.  Once a request has told the LLM that a call is
+ * still running, what it has read stays as it is, and the real result comes
+ * later, as a call and a result of its own.
+ */
+
+
+#include <stdlib.h>
+
+#include "convrelay_session_tools.h"
+
+
+static void convrelay_session_tools_complete(convrelay_session_t *s,
+    uint64_t now, convrelay_actions_t *out);
+static void convrelay_session_tools_go(convrelay_session_t *s,
+    convrelay_tool_run_t **runs, size_t n, uint64_t now,
+    convrelay_actions_t *out);
+static void convrelay_session_tools_next(convrelay_session_t *s,
+    uint64_t now, convrelay_actions_t *out);
+static void convrelay_session_tools_trigger(convrelay_session_t *s,
+    convrelay_tool_run_t *run, convrelay_actions_t *out);
+static convrelay_tool_run_t *convrelay_session_tools_pending(
+    const convrelay_session_t *s);
+static int convrelay_session_tools_drop_actions(convrelay_session_t *s);
+
+
+int
+convrelay_session_tools_begin(convrelay_session_t *s, uint64_t now)
+{
+    convrelay_tool_run_t       *run;
+    convrelay_session_tools_t  *t;
+
+    if (s->tools == NULL) {
+        s->tools = calloc(1, sizeof(convrelay_session_tools_t));
+        if (s->tools == NULL) {
+            return CONVRELAY_ERROR;
+        }
+    }
+
+    t = s->tools;
+    t->resume = 0;
+
+    /* what was to be done after a look-up is not done after other words */
+
+    if (convrelay_session_tools_drop_actions(s) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    if (convrelay_session_tools_pending(s) && s->conf->tool_wait) {
+
+        if (!t->waiting) {
+            convrelay_session_wait(s, CONVRELAY_DEADLINE_TOOLS, now,
+                                   s->conf->tool_wait);
+        }
+
+        t->waiting = 1;
+
+        return CONVRELAY_AGAIN;
+    }
+
+    for (run = t->runs; run; run = run->next) {
+        run->late = 1;
+    }
+
+    s->deadlines[CONVRELAY_DEADLINE_TOOLS] = 0;
+
+    t->waiting = 0;
+    t->round = 0;
+    t->skip = 0;
+    t->retried = 0;
+    t->rounds = 1;
+
+    convrelay_tool_guard_free(&t->guard);
+
+    return CONVRELAY_OK;
+}
+
+
+int
+convrelay_session_tools_guard(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_str_t *piece)
+{
+    return convrelay_tool_guard_read(&s->tools->guard, &s->conf->shapes, text,
+                                     piece);
+}
+
+
+void
+convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_str_t             rest;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+
+    convrelay_tool_guard_end(&t->guard, &rest);
+
+    if (rest.len) {
+        convrelay_session_say(s, &rest, now, out);
+    }
+}
+
+
+void
+convrelay_session_tools_leak(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+
+    s->leaks++;
+
+    if (!t->leak_logged) {
+        t->leak_logged = 1;
+        convrelay_session_note(out, CONVRELAY_LOG_ERR,
+                               "LLM wrote a tool call into its text, which is "
+                               "not spoken", NULL);
+    }
+
+    if (s->turn == CONVRELAY_TURN_SPEAKING || t->retried) {
+        return;
+    }
+
+    t->retried = 1;
+
+    convrelay_tool_guard_free(&t->guard);
+
+    convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
+    convrelay_session_again(s, now, out);
+}
+
+
+void
+convrelay_session_turn_calls(convrelay_session_t *s,
+    const convrelay_str_t *extra, const convrelay_llm_call_t *calls, size_t n,
+    uint64_t now, convrelay_actions_t *out)
+{
+    int                     rc;
+    size_t                  i;
+    convrelay_str_t        *results, *owned;
+    convrelay_tool_run_t  **runs;
+
+    if (s->turn == CONVRELAY_TURN_IDLE) {
+        return;
+    }
+
+    if (s->tools == NULL || n == 0
+        || s->tools->rounds >= s->conf->max_tool_rounds)
+    {
+        convrelay_session_note(out, CONVRELAY_LOG_ERR,
+                               "LLM calls tools in the last request of a turn, "
+                               "which are not run", NULL);
+        convrelay_session_turn_end(s, CONVRELAY_TURN_COMPLETE, now, out);
+        return;
+    }
+
+    convrelay_session_tools_answered(s, now, out);
+
+    if (s->turn == CONVRELAY_TURN_IDLE) {
+        return;
+    }
+
+    results = calloc(n, 2 * sizeof(convrelay_str_t)
+                        + sizeof(convrelay_tool_run_t *));
+    if (results == NULL) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    owned = results + n;
+    runs = (convrelay_tool_run_t **) (owned + n);
+    rc = CONVRELAY_OK;
+
+    for (i = 0; i < n && rc == CONVRELAY_OK; i++) {
+        runs[i] = convrelay_session_tools_call(s, &calls[i], &owned[i]);
+        results[i] = runs[i] ? convrelay_tool_running : owned[i];
+
+        if (results[i].data == NULL) {
+            rc = CONVRELAY_ERROR;
+        }
+    }
+
+    s->tool_calls += i;
+
+    if (rc == CONVRELAY_OK && s->turn == CONVRELAY_TURN_SPEAKING) {
+        rc = convrelay_session_answer_part(s);
+    }
+
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_history_append_calls(&s->history, extra, calls, results,
+                                            n);
+    }
+
+    if (rc == CONVRELAY_OK) {
+        convrelay_session_tools_pin(s, runs, n);
+    }
+
+    for (i = 0; i < n; i++) {
+        free(owned[i].data);
+    }
+
+    if (rc == CONVRELAY_OK) {
+        s->tools->round = 1;
+        s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
+
+        convrelay_session_tools_go(s, runs, n, now, out);
+
+    } else {
+        convrelay_session_no_memory(s, out);
+    }
+
+    free(results);
+
+    if (s->state == CONVRELAY_SESSION_OPEN) {
+        convrelay_session_tools_next(s, now, out);
+    }
+}
+
+
+/* all locations are asked at once; a call that runs already is not repeated */
+
+static void
+convrelay_session_tools_go(convrelay_session_t *s,
+    convrelay_tool_run_t **runs, size_t n, uint64_t now,
+    convrelay_actions_t *out)
+{
+    size_t              i;
+    convrelay_str_t     result;
+    convrelay_action_t  a;
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    for (i = 0; i < n; i++) {
+
+        if (runs[i] == NULL || runs[i]->same) {
+            continue;
+        }
+
+        if (!runs[i]->tool->uri) {
+            runs[i]->acts = 1;
+            continue;
+        }
+
+        memset(&a, 0, sizeof(convrelay_action_t));
+
+        a.type = CONVRELAY_ACT_TOOL;
+        a.run = runs[i];
+
+        out->act(out, &a);
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (runs[i] == NULL || !runs[i]->failed || runs[i]->same) {
+            continue;
+        }
+
+        result.data = convrelay_tool_failure("the service cannot be reached",
+                                             &none, NULL, &result.len);
+
+        if (result.data == NULL
+            || convrelay_session_tools_settle(s, runs[i], &result, 0)
+               != CONVRELAY_OK)
+        {
+            free(result.data);
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+
+        free(result.data);
+    }
+}
+
+
+/* what the end of a run, or a moment, leads to */
+
+static void
+convrelay_session_tools_next(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_tool_run_t       *run;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+    run = convrelay_session_tools_pending(s);
+
+    if (s->state != CONVRELAY_SESSION_OPEN) {
+        return;
+    }
+
+    if (t->waiting && run == NULL) {
+        t->waiting = 0;
+        convrelay_session_start(s, now, out);
+        return;
+    }
+
+    if (!t->round || run || s->run) {
+        return;
+    }
+
+    for (run = t->runs; run; run = run->next) {
+
+        if (!run->late && run->acts) {
+            convrelay_session_tools_trigger(s, run, out);
+            return;
+        }
+    }
+
+    convrelay_session_tools_complete(s, now, out);
+}
+
+
+/* all calls of the answer are settled */
+
+static void
+convrelay_session_tools_complete(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    unsigned                    sent;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+    t->round = 0;
+
+    if (!t->skip) {
+        t->rounds++;
+        convrelay_tool_guard_free(&t->guard);
+        convrelay_session_again(s, now, out);
+        return;
+    }
+
+    sent = (s->turn == CONVRELAY_TURN_SPEAKING);
+
+    convrelay_session_turn_over(s);
+    s->repeat_until = 0;
+
+    if (sent) {
+        convrelay_session_answer_end(s);
+        convrelay_session_text_last(out);
+    }
+}
+
+
+static void
+convrelay_session_tools_trigger(convrelay_session_t *s,
+    convrelay_tool_run_t *run, convrelay_actions_t *out)
+{
+    s->run = run;
+    s->tools->failure = NULL;
+    s->tools->call_until = s->deadlines[CONVRELAY_DEADLINE_CALL];
+
+    convrelay_session_trigger(s, CONVRELAY_TRIGGER_TOOL, &run->tool->name,
+                              out);
+}
+
+
+void
+convrelay_session_tool_failed(convrelay_session_t *s, const char *why)
+{
+    if (s->run && s->tools->failure == NULL) {
+        s->tools->failure = why;
+    }
+}
+
+
+void
+convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    int                         rc;
+    unsigned                    ok;
+    convrelay_str_t             result, failure;
+    convrelay_tool_run_t       *run;
+    convrelay_llm_message_t    *m;
+    convrelay_session_tools_t  *t;
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    t = s->tools;
+    run = s->run;
+    s->run = NULL;
+
+    if (run == NULL || s->state == CONVRELAY_SESSION_CLOSED) {
+        return;
+    }
+
+    ok = (t->failure == NULL);
+    failure.data = NULL;
+    result = run->result.len ? run->result : convrelay_tool_done;
+    m = NULL;
+
+    if (!ok) {
+        failure.data = convrelay_tool_failure(t->failure, &none, NULL,
+                                              &failure.len);
+        result = failure;
+
+        if (failure.data == NULL) {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+    }
+
+    rc = CONVRELAY_OK;
+
+    /* an end without hand-off data may be taken back */
+
+    if (s->state == CONVRELAY_SESSION_ENDING && s->handoff.len == 0
+        && run->message && t->goodbye == NULL)
+    {
+        rc = convrelay_session_tools_tell(s, run, &result);
+
+        m = run->message;
+        run->message = NULL;
+    }
+
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_session_tools_settle(s, run, &result, ok);
+    }
+
+    t->goodbye = m ? m : t->goodbye;
+
+    free(failure.data);
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    convrelay_session_tools_next(s, now, out);
+}
+
+
+void
+convrelay_session_tools_skip(convrelay_session_t *s)
+{
+    if (s->run) {
+        s->tools->skip = 1;
+    }
+}
+
+
+void
+convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
+    const convrelay_str_t *result, unsigned ok, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_session_tools_t  *t;
+
+    if (s->state == CONVRELAY_SESSION_CLOSED) {
+        return;
+    }
+
+    t = s->tools;
+
+    /* after other words of the caller only its result is of use */
+
+    if (ok && run->tool->actions && !run->late && (t->round || t->resume)) {
+
+        run->result.data = malloc(result->len ? result->len : 1);
+        if (run->result.data == NULL) {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+
+        memcpy(run->result.data, result->data, result->len);
+        run->result.len = result->len;
+        run->acts = 1;
+
+    } else if (convrelay_session_tools_settle(s, run, result, ok)
+               != CONVRELAY_OK)
+    {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    convrelay_session_tools_next(s, now, out);
+}
+
+
+/* the first whose location is still asked, for the newest answer */
+
+static convrelay_tool_run_t *
+convrelay_session_tools_pending(const convrelay_session_t *s)
+{
+    convrelay_tool_run_t  *run;
+
+    for (run = s->tools->runs; run; run = run->next) {
+
+        if (!run->late && !(run->same ? run->same->acts : run->acts)) {
+            return run;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* they wait for the turn, which is over */
+
+static int
+convrelay_session_tools_drop_actions(convrelay_session_t *s)
+{
+    int                    rc;
+    convrelay_tool_run_t  *run, *next;
+
+    rc = CONVRELAY_OK;
+    run = s->tools->runs;
+
+    while (run && rc == CONVRELAY_OK) {
+        next = run->next;
+
+        if (run->acts && run != s->run) {
+            rc = convrelay_session_tools_settle(s, run,
+                                        run->result.len
+                                        ? &run->result
+                                        : &convrelay_tool_cancelled,
+                                        run->result.len != 0);
+
+            /* those that had the same result are gone, too */
+
+            next = s->tools->runs;
+        }
+
+        run = next;
+    }
+
+    return rc;
+}
+
+
+void
+convrelay_session_tools_stop(convrelay_session_t *s)
+{
+    if (s->tools == NULL) {
+        return;
+    }
+
+    s->tools->round = 0;
+
+    if (s->tools->resume) {
+        s->tools->resume = 0;
+        s->deadlines[CONVRELAY_DEADLINE_TOOLS] = 0;
+    }
+
+    convrelay_tool_guard_free(&s->tools->guard);
+}
+
+
+void
+convrelay_session_tools_forget(convrelay_session_t *s)
+{
+    if (s->tools == NULL) {
+        return;
+    }
+
+    convrelay_session_tools_stop(s);
+
+    s->tools->waiting = 0;
+    s->deadlines[CONVRELAY_DEADLINE_TOOLS] = 0;
+}
+
+
+unsigned
+convrelay_session_tools_running(const convrelay_session_t *s)
+{
+    return s->tools && s->turn != CONVRELAY_TURN_IDLE && s->tools->round;
+}
+
+
+void
+convrelay_session_tools_interrupt(convrelay_session_t *s, unsigned running,
+    uint64_t now, convrelay_actions_t *out)
+{
+    convrelay_action_t          a;
+    convrelay_tool_run_t       *run, *next;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+
+    convrelay_tool_guard_free(&t->guard);
+
+    if (running) {
+        t->round = 0;
+        t->resume = 1;
+
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_TOOLS, now,
+                               CONVRELAY_SESSION_WORDS_TIME);
+    }
+
+    for (run = t->runs; run; run = next) {
+        next = run->next;
+
+        if (!run->tool->cancel || run->acts || run->late || run->same) {
+            continue;
+        }
+
+        memset(&a, 0, sizeof(convrelay_action_t));
+
+        a.type = CONVRELAY_ACT_TOOL_CANCEL;
+        a.run = run;
+
+        out->act(out, &a);
+
+        if (convrelay_session_tools_settle(s, run, &convrelay_tool_cancelled,
+                                           0)
+            != CONVRELAY_OK)
+        {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+
+        next = t->runs;
+    }
+
+    /* a prompt that waits for them waits for nothing now */
+
+    if (t->waiting && convrelay_session_tools_pending(s) == NULL) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_TOOLS, now, 0);
+    }
+}
+
+
+void
+convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_tool_run_t       *run;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+
+    if (t->waiting) {
+        t->waiting = 0;
+
+        for (run = t->runs; run; run = run->next) {
+            run->late = 1;
+        }
+
+        convrelay_session_start(s, now, out);
+        return;
+    }
+
+    if (!t->resume || s->turn != CONVRELAY_TURN_IDLE) {
+        return;
+    }
+
+    /* nothing followed: it goes on as if it had not been interrupted */
+
+    t->resume = 0;
+    t->round = 1;
+
+    s->turn = CONVRELAY_TURN_ASKED;
+
+    convrelay_session_tools_next(s, now, out);
+}
+
+
+unsigned
+convrelay_session_tools_goodbye(const convrelay_session_t *s)
+{
+    return s->tools && s->tools->goodbye
+           && s->state == CONVRELAY_SESSION_ENDING;
+}
+
+
+int
+convrelay_session_tools_take_back(convrelay_session_t *s)
+{
+    convrelay_llm_message_t    *m;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+    m = t->goodbye;
+
+    convrelay_session_enter(s, CONVRELAY_SESSION_OPEN);
+
+    s->deadlines[CONVRELAY_DEADLINE_END] = 0;
+    s->deadlines[CONVRELAY_DEADLINE_CALL] = t->call_until;
+
+    if (m->listed) {
+        m = convrelay_history_result(&s->history, m,
+                                     &convrelay_tool_taken_back);
+
+        if (m == NULL) {
+            return CONVRELAY_ERROR;
+        }
+    }
+
+    t->goodbye = NULL;
+
+    convrelay_session_tools_unpin(m);
+
+    return CONVRELAY_OK;
+}
+
+
+unsigned
+convrelay_session_last_round(const convrelay_session_t *s)
+{
+    return s->tools && s->tools->rounds >= s->conf->max_tool_rounds;
+}
+
+
+void
+convrelay_session_tools_free(convrelay_session_t *s)
+{
+    unsigned                    i;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+
+    s->run = NULL;
+
+    if (t == NULL) {
+        return;
+    }
+
+    while (t->runs) {
+        convrelay_session_tools_unlink(s, t->runs);
+    }
+
+    convrelay_session_tools_unpin(t->goodbye);
+    convrelay_tool_guard_free(&t->guard);
+
+    for (i = 0; i < CONVRELAY_SESSION_MAX_ONCE; i++) {
+        free(t->once[i].result.data);
+    }
+
+    free(t->keys);
+    free(t);
+
+    s->tools = NULL;
+}

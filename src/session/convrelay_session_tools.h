@@ -1,0 +1,100 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the two files of tools share.
+ */
+
+
+#ifndef CONVRELAY_SESSION_TOOLS_H_INCLUDED
+#define CONVRELAY_SESSION_TOOLS_H_INCLUDED
+
+
+#include "convrelay_session_parts.h"
+
+
+/* successes that are remembered for "once" */
+#define CONVRELAY_SESSION_MAX_ONCE   32
+
+/* different calls whose successes are counted, for their keys */
+#define CONVRELAY_SESSION_MAX_KEYS   1024
+
+
+/* calls with equal arguments, and how often they succeeded */
+
+typedef struct {
+    u_char                    digest[CONVRELAY_TOOL_DIGEST];
+    uint64_t                  n;
+} convrelay_session_key_t;
+
+
+typedef struct {
+    u_char                    digest[CONVRELAY_TOOL_DIGEST];
+    convrelay_str_t           result;     /* owned */
+} convrelay_session_once_t;
+
+
+struct convrelay_session_tools_s {
+    convrelay_tool_run_t     *runs;       /* in the order of their calls */
+    unsigned                  rounds;     /* requests of the turn so far */
+
+    unsigned                  round:1;    /* the running turn waits for them */
+    unsigned                  waiting:1;  /* a prompt does */
+    unsigned                  resume:1;   /* the interrupted turn goes on when
+                                             its time has come */
+    unsigned                  skip:1;     /* nothing is said when they are
+                                             settled */
+    unsigned                  retried:1;  /* the request of this turn, after a
+                                             leak */
+    unsigned                  leak_logged:1;
+    const char               *failure;    /* of the actions of s->run */
+
+    convrelay_tool_guard_t    guard;      /* of the running request's text */
+
+    convrelay_llm_message_t  *goodbye;    /* pinned: the result of the tool
+                                             that ends the call, or NULL */
+    uint64_t                  call_until; /* its deadline before that */
+
+    convrelay_session_key_t  *keys;
+    size_t                    nkeys;
+    size_t                    next_key;   /* that is replaced by another */
+    convrelay_session_once_t  once[CONVRELAY_SESSION_MAX_ONCE];
+    unsigned                  next_once;  /* the same */
+    uint64_t                  nlate;      /* for their ids */
+};
+
+
+/* convrelay_session_tools_run.c */
+
+/*
+ * One call of an answer: a run, which is the session's, or NULL with the
+ * result, malloc'ed; its data are NULL without memory.
+ */
+convrelay_tool_run_t *convrelay_session_tools_call(convrelay_session_t *s,
+    const convrelay_llm_call_t *call, convrelay_str_t *result);
+
+/* the newest n messages of the history are the results of runs, of which some
+   may be NULL */
+void convrelay_session_tools_pin(convrelay_session_t *s,
+    convrelay_tool_run_t **runs, size_t n);
+
+/*
+ * The result of a run, and of those that waited for it, is known; they are
+ * freed.  CONVRELAY_OK or CONVRELAY_ERROR.
+ */
+int convrelay_session_tools_settle(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok);
+
+/* the result in the place of "still running", which no request has told */
+int convrelay_session_tools_tell(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result);
+
+/* frees a run */
+void convrelay_session_tools_unlink(convrelay_session_t *s,
+    convrelay_tool_run_t *run);
+
+/* m, or NULL, is the history's alone */
+void convrelay_session_tools_unpin(convrelay_llm_message_t *m);
+
+
+#endif /* CONVRELAY_SESSION_TOOLS_H_INCLUDED */

@@ -1,0 +1,442 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The calls of tools, from the LLM's answer to their results in the history,
+ * and the memory of those that succeeded.
+ */
+
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "convrelay_session_tools.h"
+
+
+/* bytes of the names that an unknown tool is answered with */
+#define CONVRELAY_SESSION_MAX_NAMES  512
+
+
+static convrelay_tool_run_t *convrelay_session_tools_new(
+    convrelay_session_t *s, const convrelay_llm_call_t *call, size_t tool,
+    convrelay_str_t *result);
+static int convrelay_session_tools_unknown(convrelay_session_t *s,
+    const convrelay_str_t *name, convrelay_str_t *result);
+static int convrelay_session_tools_late(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result);
+static int convrelay_session_tools_remember(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result);
+static const convrelay_str_t *convrelay_session_tools_recall(
+    const convrelay_session_t *s, const u_char *digest);
+static uint64_t convrelay_session_tools_succeeded(
+    const convrelay_session_t *s, const u_char *digest);
+
+
+/* a run, or NULL with the result, malloc'ed; its data are NULL without
+   memory */
+
+convrelay_tool_run_t *
+convrelay_session_tools_call(convrelay_session_t *s,
+    const convrelay_llm_call_t *call, convrelay_str_t *result)
+{
+    size_t  i;
+
+    for (i = 0; i < s->conf->ntools; i++) {
+
+        if (convrelay_str_equal(&s->conf->tools[i].name, &call->name)) {
+            return convrelay_session_tools_new(s, call, i, result);
+        }
+    }
+
+    s->tool_failures++;
+
+    (void) convrelay_session_tools_unknown(s, &call->name, result);
+
+    return NULL;
+}
+
+
+static convrelay_tool_run_t *
+convrelay_session_tools_new(convrelay_session_t *s,
+    const convrelay_llm_call_t *call, size_t tool, convrelay_str_t *result)
+{
+    int                          rc;
+    u_char                      *p;
+    size_t                       size;
+    uint64_t                     n;
+    const char                  *error;
+    convrelay_tool_run_t        *run, *other, **next;
+    const convrelay_str_t       *earlier;
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    size = call->id.len + call->name.len + call->arguments.len;
+
+    run = calloc(1, sizeof(convrelay_tool_run_t) + size);
+    if (run == NULL) {
+        return NULL;
+    }
+
+    run->tool = &s->conf->tools[tool];
+    run->index = tool;
+
+    p = run->block;
+
+    run->call.id.data = p;
+    run->call.id.len = call->id.len;
+    p = convrelay_str_copy(p, &call->id);
+
+    run->call.name.data = p;
+    run->call.name.len = call->name.len;
+    p = convrelay_str_copy(p, &call->name);
+
+    run->call.arguments.data = p;
+    run->call.arguments.len = call->arguments.len;
+    (void) convrelay_str_copy(p, &call->arguments);
+
+    run->call.valid = 1;
+
+    rc = convrelay_tool_arguments_read(&run->arguments, &run->tool->name,
+                                       &run->call.arguments, &error);
+
+    if (rc != CONVRELAY_OK) {
+
+        if (rc == CONVRELAY_DECLINED) {
+            s->tool_failures++;
+            result->data = convrelay_tool_failure("the arguments ", &none,
+                                                  error, &result->len);
+        }
+
+        free(run);
+        return NULL;
+    }
+
+    run->call.arguments = run->arguments.json;
+
+    earlier = run->tool->once
+              ? convrelay_session_tools_recall(s, run->arguments.digest)
+              : NULL;
+
+    if (earlier) {
+        result->data = convrelay_tool_repeated(earlier, &result->len);
+
+        convrelay_tool_arguments_free(&run->arguments);
+        free(run);
+        return NULL;
+    }
+
+    n = run->tool->once
+        ? 0 : convrelay_session_tools_succeeded(s, run->arguments.digest);
+
+    convrelay_tool_key(run->key, &s->setup.call_sid, run->arguments.digest, n);
+
+    for (next = &s->tools->runs; *next; next = &(*next)->next) {
+        other = *next;
+
+        if (run->same == NULL && other->same == NULL
+            && memcmp(other->arguments.digest, run->arguments.digest,
+                      CONVRELAY_TOOL_DIGEST)
+               == 0)
+        {
+            run->same = other;
+        }
+    }
+
+    *next = run;
+
+    return run;
+}
+
+
+/* a tool that is not there, or not any more, in the LLM's imagination */
+
+static int
+convrelay_session_tools_unknown(convrelay_session_t *s,
+    const convrelay_str_t *name, convrelay_str_t *result)
+{
+    char                    names[CONVRELAY_SESSION_MAX_NAMES];
+    size_t                  i, len;
+    const convrelay_str_t  *tool;
+
+    static const char  start[] = "\"; the tools are: ";
+
+    memcpy(names, start, sizeof(start));
+    len = sizeof(start) - 1;
+
+    for (i = 0; i < s->conf->ntools; i++) {
+        tool = &s->conf->tools[i].name;
+
+        if (len + tool->len + 3 > sizeof(names)) {
+            break;
+        }
+
+        len += snprintf(names + len, sizeof(names) - len, "%s%.*s",
+                        i ? ", " : "", (int) tool->len, tool->data);
+    }
+
+    result->data = convrelay_tool_failure("there is no tool \"", name, names,
+                                          &result->len);
+
+    return result->data ? CONVRELAY_OK : CONVRELAY_ERROR;
+}
+
+
+/* the newest n messages of the history are the results */
+
+void
+convrelay_session_tools_pin(convrelay_session_t *s,
+    convrelay_tool_run_t **runs, size_t n)
+{
+    size_t                    i;
+    convrelay_llm_message_t  *m;
+
+    m = s->history.first;
+
+    for (i = s->history.nmessages; i > n; i--) {
+        m = m->next;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (runs[i]) {
+            m->pinned = 1;
+            runs[i]->message = m;
+        }
+
+        m = m->next;
+    }
+}
+
+
+/* its result is known, and that of those that waited for it; it is freed */
+
+int
+convrelay_session_tools_settle(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok)
+{
+    int                    rc;
+    unsigned               told;
+    convrelay_tool_run_t  *other, *next;
+
+    if (ok) {
+        rc = convrelay_session_tools_remember(s, run, result);
+
+    } else {
+        s->tool_failures++;
+        rc = CONVRELAY_OK;
+    }
+
+    told = !run->late;
+
+    for (other = s->tools->runs; other && rc == CONVRELAY_OK; other = next) {
+        next = other->next;
+
+        if (other->same != run) {
+            continue;
+        }
+
+        rc = convrelay_session_tools_tell(s, other, result);
+        told |= !other->late;
+
+        convrelay_session_tools_unlink(s, other);
+    }
+
+    if (rc == CONVRELAY_OK && !run->late) {
+        rc = convrelay_session_tools_tell(s, run, result);
+    }
+
+    if (rc == CONVRELAY_OK && !told) {
+        rc = convrelay_session_tools_late(s, run, result);
+    }
+
+    convrelay_session_tools_unlink(s, run);
+
+    return rc;
+}
+
+
+/* in the place of "still running", which no request has told */
+
+int
+convrelay_session_tools_tell(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result)
+{
+    convrelay_llm_message_t  *m;
+
+    if (run->late || run->message == NULL || !run->message->listed) {
+        return CONVRELAY_OK;
+    }
+
+    m = convrelay_history_result(&s->history, run->message, result);
+    if (m == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    run->message = m;
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_session_tools_late(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result)
+{
+    int                   n;
+    char                  id[32];
+    convrelay_llm_call_t  call;
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    n = snprintf(id, sizeof(id), "late_%llu",
+                 (unsigned long long) ++s->tools->nlate);
+
+    call = run->call;
+    call.id.data = (u_char *) id;
+    call.id.len = n;
+
+    return convrelay_history_append_calls(&s->history, &none, &call, result,
+                                          1);
+}
+
+
+void
+convrelay_session_tools_unlink(convrelay_session_t *s,
+    convrelay_tool_run_t *run)
+{
+    convrelay_tool_run_t  **next;
+
+    for (next = &s->tools->runs; *next != run; next = &(*next)->next) {
+        /* void */
+    }
+
+    *next = run->next;
+
+    convrelay_session_tools_unpin(run->message);
+    convrelay_tool_arguments_free(&run->arguments);
+    free(run->result.data);
+    free(run);
+}
+
+
+void
+convrelay_session_tools_unpin(convrelay_llm_message_t *m)
+{
+    if (m == NULL) {
+        return;
+    }
+
+    m->pinned = 0;
+
+    if (!m->listed) {
+        free(m);
+    }
+}
+
+
+/* a success: counted for the next key, and kept for "once" */
+
+static int
+convrelay_session_tools_remember(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result)
+{
+    u_char                     *p;
+    size_t                      i;
+    convrelay_session_key_t    *keys;
+    convrelay_session_once_t   *once;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+
+    if (run->tool->once) {
+        p = malloc(result->len ? result->len : 1);
+        if (p == NULL) {
+            return CONVRELAY_ERROR;
+        }
+
+        memcpy(p, result->data, result->len);
+
+        once = &t->once[t->next_once++ % CONVRELAY_SESSION_MAX_ONCE];
+
+        free(once->result.data);
+
+        memcpy(once->digest, run->arguments.digest, CONVRELAY_TOOL_DIGEST);
+        once->result.data = p;
+        once->result.len = result->len;
+
+        return CONVRELAY_OK;
+    }
+
+    for (i = 0; i < t->nkeys; i++) {
+
+        if (memcmp(t->keys[i].digest, run->arguments.digest,
+                   CONVRELAY_TOOL_DIGEST)
+            == 0)
+        {
+            t->keys[i].n++;
+            return CONVRELAY_OK;
+        }
+    }
+
+    if (t->nkeys == CONVRELAY_SESSION_MAX_KEYS) {
+        i = t->next_key++ % CONVRELAY_SESSION_MAX_KEYS;
+
+    } else {
+
+        if ((t->nkeys & (t->nkeys - 1)) == 0) {
+            keys = realloc(t->keys, (t->nkeys ? 2 * t->nkeys : 1)
+                                    * sizeof(convrelay_session_key_t));
+            if (keys == NULL) {
+                return CONVRELAY_ERROR;
+            }
+
+            t->keys = keys;
+        }
+
+        t->nkeys++;
+    }
+
+    memcpy(t->keys[i].digest, run->arguments.digest, CONVRELAY_TOOL_DIGEST);
+    t->keys[i].n = 1;
+
+    return CONVRELAY_OK;
+}
+
+
+static const convrelay_str_t *
+convrelay_session_tools_recall(const convrelay_session_t *s,
+    const u_char *digest)
+{
+    unsigned                         i;
+    const convrelay_session_once_t  *once;
+
+    for (i = 0; i < CONVRELAY_SESSION_MAX_ONCE; i++) {
+        once = &s->tools->once[i];
+
+        if (once->result.data
+            && memcmp(once->digest, digest, CONVRELAY_TOOL_DIGEST) == 0)
+        {
+            return &once->result;
+        }
+    }
+
+    return NULL;
+}
+
+
+static uint64_t
+convrelay_session_tools_succeeded(const convrelay_session_t *s,
+    const u_char *digest)
+{
+    size_t  i;
+
+    for (i = 0; i < s->tools->nkeys; i++) {
+
+        if (memcmp(s->tools->keys[i].digest, digest, CONVRELAY_TOOL_DIGEST)
+            == 0)
+        {
+            return s->tools->keys[i].n;
+        }
+    }
+
+    return 0;
+}

@@ -1,0 +1,635 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Random calls with tools.  After every event the history is one that every
+ * LLM accepts: each group of calls is followed by its results, one for each,
+ * in order.  No call runs twice at the same time, none is lost, whatever the
+ * caller does meanwhile, and what was said is closed once.
+ */
+
+
+#include "tap.h"
+#include "session_heap.h"
+
+
+#define CALLS     4000
+#define EVENTS    60
+#define MAX_RUNS  64
+
+
+typedef struct {
+    convrelay_actions_t        out;       /* first */
+    convrelay_session_t        s;
+    convrelay_session_conf_t   conf;
+    uint64_t                   now;
+    unsigned                   llm:1;     /* a request runs */
+    unsigned                   open:1;    /* text without its last */
+    unsigned                   trigger:1; /* waits for its actions */
+    unsigned                   closed:1;
+    unsigned                   ended:1;
+    unsigned                   rejected:1;
+    unsigned                   nids;
+    convrelay_tool_run_t      *runs[MAX_RUNS];
+    unsigned                   nruns;
+    unsigned                   results;   /* that were given */
+    unsigned char              wanted[1024];      /* of them */
+    unsigned                   paid[3];   /* successes of "pay", by argument */
+} call_t;
+
+
+static void start(call_t *c, unsigned i);
+static void event(call_t *c);
+static void actions(call_t *c);
+static void calls(call_t *c);
+static void tool_end(call_t *c, unsigned n);
+static void caller(call_t *c, convrelay_relay_type_e type);
+static void settle(call_t *c);
+static void act(convrelay_actions_t *out, const convrelay_action_t *a);
+static unsigned find(call_t *c, const convrelay_tool_run_t *run);
+static void check(call_t *c);
+static void check_all(call_t *c);
+static void bad(call_t *c, const char *what);
+static unsigned rnd(unsigned n);
+
+
+static const convrelay_session_tool_t  tools[] = {
+    { convrelay_string("look"), .uri = 1, .cancel = 1 },
+    { convrelay_string("book"), .uri = 1 },
+    { convrelay_string("pay"), .uri = 1, .once = 1 },
+    { convrelay_string("bye"), .actions = 1 },
+    { convrelay_string("both"), .uri = 1, .actions = 1 }
+};
+
+
+static const convrelay_str_t  names[] = {
+    convrelay_string("look"), convrelay_string("book"),
+    convrelay_string("pay"), convrelay_string("bye"),
+    convrelay_string("both"), convrelay_string("none")
+};
+
+
+static uint64_t  state;
+static unsigned  number, nbad, nlate, nshared, ncancelled, nback, nresumed,
+                 nskipped, nleaks, nrepeated;
+
+
+static unsigned
+rnd(unsigned n)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+
+    return (state >> 33) % n;
+}
+
+
+int
+main(void)
+{
+    unsigned       n;
+    long           live;
+    static call_t  c;
+
+    for (number = 0; number < CALLS; number++) {
+        state = number * 2654435761u + 7;
+        live = heap.live;
+
+        start(&c, number);
+
+        for (n = 0; n < EVENTS && !c.closed && !c.ended; n++) {
+            event(&c);
+            check(&c);
+        }
+
+        if (rnd(2)) {
+            settle(&c);
+        }
+
+        nleaks += c.s.leaks;
+
+        convrelay_session_over(&c.s);
+        convrelay_session_free(&c.s);
+
+#ifndef NO_OVERRIDE
+        if (heap.live != live) {
+            bad(&c, "memory is lost");
+        }
+#else
+        (void) live;
+#endif
+    }
+
+    tap_ok(nbad == 0, "%u calls", CALLS);
+    tap_ok(nlate > 50, "%u results that came late", nlate);
+    tap_ok(nshared > 50, "%u results for two calls", nshared);
+    tap_ok(ncancelled > 50, "%u look-ups that were cancelled", ncancelled);
+    tap_ok(nback > 5, "%u goodbyes that were taken back", nback);
+    tap_ok(nresumed > 50, "%u turns that went on", nresumed);
+    tap_ok(nskipped > 20, "%u turns without a word", nskipped);
+    tap_ok(nleaks > 50, "%u leaks", nleaks);
+    tap_ok(nrepeated > 20, "%u calls that were remembered", nrepeated);
+
+    return tap_done();
+}
+
+
+static void
+start(call_t *c, unsigned i)
+{
+    convrelay_relay_message_t  m;
+
+    memset(c, 0, sizeof(call_t));
+    memset(&m, 0, sizeof(m));
+
+    c->out.act = act;
+    c->now = 1000000;
+
+    c->conf.tools = tools;
+    c->conf.ntools = 5;
+    c->conf.shapes.names = names;
+    c->conf.shapes.nnames = 5;
+    c->conf.max_tool_rounds = 1 + rnd(4);
+    c->conf.tool_wait = rnd(3) ? 1500 : 0;
+    c->conf.end_timeout = 10000;
+    c->conf.max_call_time = 600000;
+
+    if (i % 3 == 0) {
+        c->conf.max_history_messages = 2 + rnd(8);
+    }
+
+    convrelay_str_set(&c->conf.error_message, "Sorry.");
+
+    convrelay_session_init(&c->s, &c->conf, c->now);
+
+    m.type = CONVRELAY_RELAY_SETUP;
+    convrelay_str_set(&m.u.setup.call_sid, "CA1");
+    convrelay_session_message(&c->s, &m, c->now, &c->out);
+}
+
+
+static void
+event(call_t *c)
+{
+    uint64_t         deadline;
+    convrelay_str_t  text;
+
+    static const char  *pieces[] = {
+        "Well. ", "Let me look", " at it.", "look(", "to", "<", " fine "
+    };
+
+    if (c->trigger) {
+        actions(c);
+        return;
+    }
+
+    c->now += rnd(400);
+
+    switch (rnd(12)) {
+
+    case 0:
+        caller(c, CONVRELAY_RELAY_PROMPT);
+        return;
+
+    case 1:
+        caller(c, CONVRELAY_RELAY_INTERRUPT);
+        return;
+
+    case 2:
+    case 3:
+        deadline = convrelay_session_deadline(&c->s);
+
+        if (deadline && deadline < c->now + 5000) {
+            c->now = (deadline > c->now) ? deadline : c->now;
+            convrelay_session_clock(&c->s, c->now, &c->out);
+        }
+
+        return;
+
+    case 4:
+    case 5:
+    case 6:
+        if (c->nruns) {
+            tool_end(c, rnd(c->nruns));
+            return;
+        }
+
+        break;
+
+    case 7:
+    case 8:
+    case 9:
+        if (c->llm) {
+            calls(c);
+            return;
+        }
+
+        break;
+    }
+
+    if (!c->llm) {
+        return;
+    }
+
+    if (rnd(3)) {
+        text.data = (u_char *) pieces[rnd(7)];
+        text.len = strlen((char *) text.data);
+
+        convrelay_session_delta(&c->s, &text, c->now, &c->out);
+        return;
+    }
+
+    c->llm = 0;
+    c->rejected |= (state >> 40) % 8 == 0;
+
+    convrelay_session_turn_end(&c->s, ((state >> 40) % 8 == 0)
+                                      ? CONVRELAY_TURN_REJECTED
+                                      : rnd(4),
+                               c->now, &c->out);
+}
+
+
+/* of the tool whose TRIGGER came last */
+
+static void
+actions(call_t *c)
+{
+    convrelay_relay_out_t  m;
+
+    memset(&m, 0, sizeof(m));
+
+    c->trigger = 0;
+
+    switch (rnd(5)) {
+
+    case 0:
+        m.type = CONVRELAY_RELAY_OUT_TEXT;
+        convrelay_str_set(&m.text, "One moment.");
+        m.last = 1;
+        break;
+
+    case 1:
+        m.type = CONVRELAY_RELAY_OUT_SKIP;
+        nskipped++;
+        break;
+
+    case 2:
+        m.type = CONVRELAY_RELAY_OUT_END;
+
+        if (rnd(2)) {
+            convrelay_str_set(&m.text, "x");
+        }
+
+        break;
+
+    case 3:
+        convrelay_session_tool_failed(&c->s, "it cannot be sent");
+
+        /* fall through */
+
+    default:
+        convrelay_session_trigger_done(&c->s, c->now, &c->out);
+        return;
+    }
+
+    convrelay_session_perform(&c->s, &m, c->now, &c->out);
+    convrelay_session_trigger_done(&c->s, c->now, &c->out);
+}
+
+
+static void
+calls(call_t *c)
+{
+    char                   ids[3][16], arguments[3][16];
+    unsigned               i, n;
+    convrelay_llm_call_t   list[3];
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    memset(list, 0, sizeof(list));
+    n = 1 + rnd(3);
+
+    for (i = 0; i < n; i++) {
+        list[i].id.data = (u_char *) ids[i];
+        list[i].id.len = sprintf(ids[i], "c%u", c->nids++);
+        list[i].name = names[rnd(6)];
+        list[i].arguments.data = (u_char *) arguments[i];
+        list[i].arguments.len = sprintf(arguments[i], rnd(9) ? "{\"n\":%u}"
+                                                             : "{%u",
+                                        rnd(3));
+        list[i].valid = 1;
+    }
+
+    c->llm = 0;
+    convrelay_session_turn_calls(&c->s, &none, list, n, c->now, &c->out);
+}
+
+
+static void
+tool_end(call_t *c, unsigned n)
+{
+    char                   text[16];
+    unsigned               ok;
+    convrelay_str_t        result;
+    convrelay_tool_run_t  *run, *other;
+
+    run = c->runs[n];
+    c->runs[n] = c->runs[--c->nruns];
+
+    ok = rnd(4) != 0;
+
+    nlate += run->late;
+
+    for (other = run->next; other; other = other->next) {
+        nshared += (other->same == run);
+    }
+
+    if (ok && run->tool->once) {
+        n = run->call.arguments.data[5] - '0';
+
+        if (c->paid[n]++) {
+            bad(c, "paid twice");
+        }
+    }
+
+    result.data = (u_char *) text;
+    result.len = sprintf(text, "r%u", c->results);
+
+    /* actions may make another result of it */
+
+    c->wanted[c->results++] = !run->tool->actions;
+
+    convrelay_session_tool_end(&c->s, run, &result, ok, c->now, &c->out);
+}
+
+
+static void
+caller(call_t *c, convrelay_relay_type_e type)
+{
+    unsigned                   ending;
+    convrelay_relay_message_t  m;
+
+    memset(&m, 0, sizeof(m));
+    m.type = type;
+
+    if (type == CONVRELAY_RELAY_PROMPT) {
+        convrelay_str_set(&m.u.prompt.voice_prompt, "Go on");
+        m.u.prompt.last = 1;
+        c->now += 1100;
+
+    } else {
+        convrelay_str_set(&m.u.interrupt.utterance, "Let me");
+        m.u.interrupt.duration = rnd(2000);
+    }
+
+    ending = (c->s.state == CONVRELAY_SESSION_ENDING);
+
+    convrelay_session_message(&c->s, &m, c->now, &c->out);
+
+    nback += (ending && c->s.state == CONVRELAY_SESSION_OPEN);
+}
+
+
+/* all that can come has come: nothing is open, nothing was lost */
+
+static void
+settle(call_t *c)
+{
+    unsigned  i;
+    uint64_t  deadline;
+
+    for (i = 0; i < 200 && !c->closed && !c->ended; i++) {
+
+        if (c->trigger) {
+            actions(c);
+
+        } else if (c->nruns) {
+            tool_end(c, 0);
+
+        } else if (c->llm) {
+            c->llm = 0;
+            convrelay_session_turn_end(&c->s, CONVRELAY_TURN_COMPLETE, c->now,
+                                       &c->out);
+
+        } else {
+            deadline = c->s.deadlines[CONVRELAY_DEADLINE_TOOLS];
+
+            if (deadline == 0) {
+                break;
+            }
+
+            c->now = deadline;
+            nresumed += (c->s.turn == CONVRELAY_TURN_IDLE);
+            convrelay_session_clock(&c->s, c->now, &c->out);
+        }
+
+        check(c);
+    }
+
+    if (c->closed || c->ended) {
+        return;
+    }
+
+    if (i == 200 || c->s.turn != CONVRELAY_TURN_IDLE) {
+        bad(c, "the turn does not end");
+    }
+
+    if (c->open) {
+        bad(c, "text is left open");
+    }
+
+    check_all(c);
+}
+
+
+static void
+act(convrelay_actions_t *out, const convrelay_action_t *a)
+{
+    call_t    *c = (call_t *) out;
+    unsigned   i;
+
+    switch (a->type) {
+
+    case CONVRELAY_ACT_START:
+
+        if (c->llm || c->s.turn == CONVRELAY_TURN_IDLE) {
+            bad(c, "two requests at a time");
+        }
+
+        c->llm = 1;
+        check(c);
+        break;
+
+    case CONVRELAY_ACT_CANCEL:
+        c->llm = 0;
+        break;
+
+    case CONVRELAY_ACT_TEXT:
+
+        if (a->last && !c->open) {
+            bad(c, "closed what was not open");
+        }
+
+        c->open = !a->last;
+        break;
+
+    case CONVRELAY_ACT_SEND:
+
+        if (a->message->type == CONVRELAY_RELAY_OUT_TEXT) {
+            c->open = !a->message->last;
+        }
+
+        c->ended |= (a->message->type == CONVRELAY_RELAY_OUT_END);
+        break;
+
+    case CONVRELAY_ACT_CLOSE:
+        c->closed = 1;
+        break;
+
+    case CONVRELAY_ACT_TRIGGER:
+        c->trigger = 1;
+        break;
+
+    case CONVRELAY_ACT_TOOL:
+
+        for (i = 0; i < c->nruns; i++) {
+
+            if (memcmp(c->runs[i]->arguments.digest, a->run->arguments.digest,
+                       CONVRELAY_TOOL_DIGEST)
+                == 0)
+            {
+                bad(c, "the same call runs twice");
+            }
+        }
+
+        c->runs[c->nruns++] = a->run;
+        break;
+
+    case CONVRELAY_ACT_TOOL_CANCEL:
+        i = find(c, a->run);
+        c->runs[i] = c->runs[--c->nruns];
+        ncancelled++;
+        break;
+
+    default:
+        break;
+    }
+}
+
+
+static unsigned
+find(call_t *c, const convrelay_tool_run_t *run)
+{
+    unsigned  i;
+
+    for (i = 0; i < c->nruns && c->runs[i] != run; i++) { /* void */ }
+
+    if (i == c->nruns) {
+        bad(c, "a run that is not known");
+        abort();
+    }
+
+    return i;
+}
+
+
+static void
+check(call_t *c)
+{
+    unsigned                        ncalls, nresults;
+    convrelay_llm_call_t            call, result;
+    const convrelay_llm_message_t  *m, *first;
+
+    if (c->closed) {
+        return;
+    }
+
+    m = c->s.history.first;
+
+    while (m) {
+
+        if (m->role == CONVRELAY_LLM_TOOL) {
+            bad(c, "a result without a call");
+        }
+
+        if (m->role != CONVRELAY_LLM_CALL) {
+            m = m->next;
+            continue;
+        }
+
+        first = m;
+
+        for (ncalls = 0; m && m->role == CONVRELAY_LLM_CALL; m = m->next) {
+            ncalls++;
+        }
+
+        for (nresults = 0; m && m->role == CONVRELAY_LLM_TOOL; m = m->next) {
+            convrelay_llm_message_call(first, &call);
+            convrelay_llm_message_call(m, &result);
+
+            if (nresults++ == ncalls || result.arguments.len == 0
+                || !convrelay_str_equal(&call.id, &result.id)
+                || !convrelay_str_equal(&call.name, &result.name))
+            {
+                bad(c, "a result of another call");
+                break;
+            }
+
+            first = first->next;
+        }
+
+        if (nresults != ncalls) {
+            bad(c, "a call without a result");
+        }
+    }
+}
+
+
+/* every result was told, where the history forgets nothing */
+
+static void
+check_all(call_t *c)
+{
+    char                            text[16];
+    unsigned                        i, found;
+    convrelay_llm_call_t            result;
+    const convrelay_llm_message_t  *m;
+
+    for (m = c->s.history.first; m; m = m->next) {
+
+        if (m->role == CONVRELAY_LLM_TOOL) {
+            convrelay_llm_message_call(m, &result);
+            nrepeated += convrelay_str_starts(&result.arguments,
+                                              "{\"repeated\"");
+        }
+    }
+
+    if (c->conf.max_history_messages || c->rejected) {
+        return;
+    }
+
+    for (i = 0; i < c->results; i++) {
+        sprintf(text, "r%u", i);
+        found = !c->wanted[i];
+
+        for (m = c->s.history.first; m; m = m->next) {
+
+            if (m->role == CONVRELAY_LLM_TOOL) {
+                convrelay_llm_message_call(m, &result);
+                found |= convrelay_str_is(&result.arguments, text);
+            }
+        }
+
+        if (!found) {
+            bad(c, "a result is lost");
+        }
+    }
+}
+
+
+static void
+bad(call_t *c, const char *what)
+{
+    if (nbad++ < 10) {
+        printf("# call %u, %u results: %s\n", number, c->results, what);
+    }
+}
