@@ -1,0 +1,218 @@
+# What a tool's location can be.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    $block->set_value('llm', <<'_EOC_') if !defined $block->llm;
+location / {
+    content_by_lua_block {
+        require "convrelay_llm".agent(setmetatable({}, { __index =
+            function(_, text)
+                if text:sub(1, 1) == "?" then
+                    return { { "run", '{"x":"' .. text:sub(2) .. '"}' } }
+                end
+            end }))
+    }
+}
+_EOC_
+
+    $block->set_value('config', <<_EOC_ . $block->config);
+location = /ws {
+    convrelay;
+    convrelay_tool  run '{}' uri=/tools/run @{[$block->options // '']};
+    proxy_pass      http://llm/v1/chat/completions;
+}
+_EOC_
+
+    $block->set_value('call', <<'_EOC_') if !defined $block->call;
+local call = dial("/ws")
+call.mute = true
+call:setup()
+for _, x in ipairs{ "a", "b c", "a" } do
+    call:prompt("?" .. x)
+    ngx.say((call:answer()))
+end
+call:hangup()
+_EOC_
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: proxy_pass, with the body as it was written
+--- config
+location = /tools/run {
+    internal;
+    include           $TEST_NGINX_ROOT/conf-examples/convrelay_tool.conf;
+    proxy_set_header  Idempotency-Key $convrelay_tool_key;
+    proxy_pass        http://127.0.0.1:$TEST_NGINX_SERVER_PORT/crm;
+}
+location = /crm {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        ngx.print(llm.body(), " ", #ngx.var.http_idempotency_key)
+    }
+}
+--- response_body
+{"x":"a"} 64
+{"x":"b c"} 64
+{"x":"a"} 64
+
+
+
+=== TEST 2: return
+--- config
+location = /tools/run {
+    internal;
+    default_type  application/json;
+    return        200 '{"got":"$convrelay_tool","x":"$convrelay_arg_x"}';
+}
+--- response_body
+{"got":"run","x":"a"}
+{"got":"run","x":"b%20c"}
+{"got":"run","x":"a"}
+
+
+
+=== TEST 3: a file, by GET
+--- options: method=GET
+--- user_files
+>>> a.json
+{"file":"a"}
+>>> b.json
+{"file":"b"}
+--- config
+location = /tools/run {
+    internal;
+    default_type  application/json;
+    alias         $TEST_NGINX_SERVROOT/html/$convrelay_arg_x.json;
+}
+--- call
+local call = dial("/ws")
+call.mute = true
+call:setup()
+for _, x in ipairs{ "a", "b", "a" } do
+    call:prompt("?" .. x)
+    ngx.say((call:answer()))
+end
+call:hangup()
+--- response_body
+{"file":"a"}
+{"file":"b"}
+{"file":"a"}
+
+
+
+=== TEST 4: a cache, by GET: the third one is not asked again
+--- options: method=GET
+--- http_config
+proxy_cache_path  $TEST_NGINX_SERVROOT/cache keys_zone=tools:1m;
+--- config
+location = /tools/run {
+    internal;
+    proxy_cache        tools;
+    proxy_cache_key    $convrelay_arg_x;
+    proxy_cache_valid  200 1m;
+    proxy_pass         http://127.0.0.1:$TEST_NGINX_SERVER_PORT/crm/$convrelay_arg_x;
+}
+location /crm/ {
+    content_by_lua_block {
+        n = (n or 0) + 1
+        ngx.print(n, " ", ngx.var.request_method, " ", ngx.var.request_uri)
+    }
+}
+--- response_body
+1 GET /crm/a
+2 GET /crm/b%20c
+1 GET /crm/a
+
+
+
+=== TEST 5: limit_req that delays, and limit_req that refuses
+--- http_config
+limit_req_zone  $convrelay_call_sid zone=delay:1m rate=5r/s;
+--- config
+location = /tools/run {
+    internal;
+    limit_req     zone=delay burst=5;
+    try_files     /none @tool;
+}
+location @tool { return 200 ok; }
+--- response_body
+ok
+ok
+ok
+
+
+
+=== TEST 6: limit_req without delay
+--- http_config
+limit_req_zone  $convrelay_call_sid zone=nodelay:1m rate=1r/m;
+--- config
+location = /tools/run {
+    internal;
+    limit_req         zone=nodelay nodelay;
+    limit_req_status  429;
+    try_files         /none @tool;
+}
+location @tool { return 200 ok; }
+--- response_body
+ok
+{"ok":false,"status":429,"error":"NOT done: too many requests"}
+{"ok":false,"status":429,"error":"NOT done: too many requests"}
+--- error_log
+limiting requests
+
+
+
+=== TEST 7: the key: another one after a success, the same after a failure
+--- config
+location = /tools/run {
+    internal;
+    content_by_lua_block {
+        last = last or "-"
+        local key = ngx.var.convrelay_tool_key
+        local same = (key == last)
+        last = key
+        n = (n or 0) + 1
+        ngx.status = (n == 1) and 500 or 200
+        ngx.print(same and "same" or "other")
+    }
+}
+--- call
+local call = dial("/ws")
+call.mute = true
+call:setup()
+for i = 1, 3 do
+    call:prompt("?a" .. i % 1)
+    ngx.say((call:answer()))
+end
+call:hangup()
+--- response_body
+{"ok":false,"status":500,"error":"NOT done: the service failed"}
+same
+other
+--- error_log
+tool "run" failed, status: 500
+
+
+
+=== TEST 8: once: the location is asked once
+--- options: once
+--- config
+location = /tools/run {
+    internal;
+    content_by_lua_block {
+        n = (n or 0) + 1
+        ngx.header.content_type = "application/json"
+        ngx.print('{"n":', n, '}')
+    }
+}
+--- response_body
+{"n":1}
+{"n":2}
+{"repeated":true,"n":1}
