@@ -756,8 +756,8 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
                                       &conf->llm.system_prompt_file->place,
                                       "\"convrelay_system_prompt\" and "
-                                      "\"convrelay_system_prompt_file\" "
-                                      "exclude each other");
+                                      "\"convrelay_system_prompt_file\" are "
+                                      "mutually exclusive");
         return NGX_CONF_ERROR;
     }
 

@@ -515,7 +515,7 @@ for my $case ([$dir, 'is a directory'], ['empty', 'has no step', ''],
               ['bom', 'is UTF-16, save it as UTF-8', "\xff\xfec\0"],
               ['unknown', 'line 2 has ${nope}, which is not set',
                "caller: Hi\nexpect contains: \${nope}\n"],
-              ['regex', 'line 1 has an expression that is not a POSIX',
+              ['regex', 'line 1 has an invalid POSIX extended expression',
                "expect matches: ([\n"],
               ['late', 'line 3 comes after "hangup"',
                "caller: Hi\nhangup\ncaller: Hello\n"],
@@ -593,7 +593,7 @@ is($run->{code}, 2, 'they are not recorded into one file');
 
 $run = caller_run(scenario('drop', "caller: Hi\ndrop\ncaller: Hello\n"), "$ws/ws");
 is($run->{code}, 1, 'a step after the end of the call');
-like($run->{out}, qr/drop:3: caller: Hello: the call is over since line 2$/m,
+like($run->{out}, qr/drop:3: caller: Hello: the call ended at line 2$/m,
      '... says since when');
 
 
@@ -660,7 +660,7 @@ cmp_ok(scalar(() = $run->{out} =~ /^ok/mg), '==', 4, '... compares the same');
 scenario('half', join "\n", grep { !/"from":"server"/ } @lines);
 $run = caller_run('--replay', "$dir/half", '--fast', @to, "$http/twiml");
 is($run->{code}, 2, '--replay of a recording without answers');
-like($run->{err}, qr/half: has no answer of the server, so there is nothing to/,
+like($run->{err}, qr/half: has no answer from the server, so there is nothing to/,
      '... is refused');
 
 $run = caller_run('--replay', "$dir/half", '--fast', '--no-checks', @to,
@@ -726,7 +726,7 @@ is($run->{err}, "convrelay-call: POST $http/signed: the server answered 403"
 $run = caller_run('-e', 'Hi', "$http/signed");
 is($run->{code}, 3, '... nor without one');
 is($run->{err}, "convrelay-call: POST $http/signed: the server answered 403"
-                . " (Twilio alert 11200); it was not signed, which takes"
+                . " (Twilio alert 11200); it was not signed: that needs"
                 . " --auth-token or TWILIO_AUTH_TOKEN\n", '... and why');
 
 # a tunnel's part: the public host as Host, the local one as the address
@@ -904,7 +904,7 @@ for my $case (['there is no URL'], ['there are two URLs', "$ws/", "$ws/"],
               ['is not a time', '--timeout', 'soon', $ws],
               ['has no unit, write 5ms or 5s', '--timeout', '5', $ws],
               ['is not NAME=VALUE', '--form', 'x', $ws],
-              ['goes with "load"', '--calls', '3', $ws],
+              ['belongs to "load"', '--calls', '3', $ws],
               ['is not a number from 1', 'load', '--calls', '0', $ws],
               ['No such file', '-s', "$dir/none", $ws],
               ['no scheme', '-e', 'Hi', 'calls.example.com'],

@@ -56,7 +56,7 @@ location = /ws {
 }
 --- must_die
 --- error_log
-location "/ws" has both "convrelay_twiml" and "convrelay": they need a location each
+location "/ws" has both "convrelay_twiml" and "convrelay": each needs its own location
 
 
 
@@ -69,7 +69,7 @@ location = /ws {
 }
 --- must_die
 --- error_log
-location "/ws" has both "convrelay_twiml" and "convrelay": they need
+location "/ws" has both "convrelay_twiml" and "convrelay": each needs
 
 
 
@@ -81,7 +81,7 @@ location = /twiml {
 }
 --- must_die
 --- error_log
-location "/twiml" has both "convrelay_twiml" and another content handler: they need a location each
+location "/twiml" has both "convrelay_twiml" and another content handler: each needs its own location
 
 
 
@@ -201,7 +201,7 @@ unknown "modle" variable
 convrelay_twiml_attribute  "welcome greeting" Hi;
 --- must_die
 --- error_log
-"welcome greeting" is not an attribute name, write it as in "welcomeGreeting"
+"welcome greeting" is not an attribute name, write one such as "welcomeGreeting"
 
 
 
@@ -240,7 +240,7 @@ convrelay_env  NGROK_URL https://example.ngrok.app;
 location = /twiml { convrelay_twiml wss://$convrelay_env_NGROK_URL/ws; }
 --- must_die
 --- error_log
-the URL that "convrelay_twiml wss://$convrelay_env_NGROK_URL/ws" gives has a scheme inside the host, drop the "https://"
+the URL of "convrelay_twiml wss://$convrelay_env_NGROK_URL/ws" has a scheme inside the host, drop the "https://"
 
 
 
@@ -249,7 +249,7 @@ the URL that "convrelay_twiml wss://$convrelay_env_NGROK_URL/ws" gives has a sch
 location = /twiml { convrelay_twiml ws://example.com/ws; }
 --- must_die
 --- error_log
-gives starts with "ws://", write "wss://": Twilio connects with TLS only
+starts with "ws://", write "wss://": Twilio connects with TLS only
 
 
 
@@ -258,7 +258,7 @@ gives starts with "ws://", write "wss://": Twilio connects with TLS only
 location = /twiml { convrelay_twiml https://example.com/ws; }
 --- must_die
 --- error_log
-gives starts with "https://", write "wss://" instead
+starts with "https://", write "wss://" instead
 
 
 
@@ -267,7 +267,7 @@ gives starts with "https://", write "wss://" instead
 location = /twiml { convrelay_twiml example.com/ws; }
 --- must_die
 --- error_log
-gives does not start with "wss://", put it in front of the host
+does not start with "wss://", put it in front of the host
 
 
 
@@ -276,7 +276,7 @@ gives does not start with "wss://", put it in front of the host
 location = /twiml { convrelay_twiml wss://example.com:65536/ws; }
 --- must_die
 --- error_log
-gives has a bad port, write ":" and a number from 1 to 65535, or none
+has a bad port, write ":" and a number from 1 to 65535, or none
 
 
 
@@ -366,7 +366,7 @@ location = /ws {
 }
 --- must_die
 --- error_log
-"convrelay_system_prompt" and "convrelay_system_prompt_file" exclude each other
+"convrelay_system_prompt" and "convrelay_system_prompt_file" are mutually exclusive
 
 
 
@@ -409,7 +409,7 @@ location = /ws {
 }
 --- must_die
 --- error_log
-"proxy_cache" cannot be used in location "/ws" with "convrelay": answers are not the same twice, write "proxy_cache off"
+"proxy_cache" cannot be used in location "/ws" with "convrelay": answers differ each time, write "proxy_cache off"
 
 
 
@@ -424,7 +424,7 @@ location = /ws {
 }
 --- must_die
 --- error_log
-"scgi_cache" cannot be used in location "/ws" with "convrelay": answers are not the same twice, write "scgi_cache off"
+"scgi_cache" cannot be used in location "/ws" with "convrelay": answers differ each time, write "scgi_cache off"
 
 
 

@@ -79,7 +79,7 @@ GET: <Hangup/>
 unknown: <Hangup/>
 nothing: <Hangup/>
 --- error_log
-client reports a session that failed
+client reported a failed session
 
 
 
@@ -134,7 +134,7 @@ GET: <Say>completed 0 code= data= to=</Say>
 GET: <Say>ended 42 code= data=live-agent to=+15550100002</Say>
 GET: <Say>failed 42 code=64105 data= to=</Say>
 --- error_log
-client reports a session that failed, error 64105
+client reported a failed session, error 64105
 
 
 
@@ -210,7 +210,7 @@ reboot: <Dial><Sip>sip:desk@example.com</Sip></Dial>
 app: <Dial><Client>joe</Client></Dial>
 nothing: <Hangup/>
 --- error_log
-session that failed
+failed session
 
 
 
@@ -327,8 +327,8 @@ blank: <Hangup/>
 dial: <Dial>+15550100002</Dial>
 two: <Hangup/>
 --- error_log
-what "convrelay_connect_reply $reply" gives is TwiML, which is not taken from a variable: write it in the directive itself, where variables are escaped, or name a file, as in "file=reply.xml"
-should "$reply" turn out to be TwiML, it is not used and the call is hung up
+"convrelay_connect_reply $reply" evaluated to a value that is TwiML, which is not taken from a variable: write it in the directive itself, where variables are escaped, or name a file, as in "file=reply.xml"
+if "$reply" evaluates to TwiML, it is not used and the call is hung up
 --- no_error_log eval
 qr/\[(?:error|crit|alert)\].*(?:evil|Ann)/
 
@@ -397,14 +397,14 @@ another number: <Hangup/>
 a number: <Dial>15550100002</Dial>
 as people write it: <Dial><Number sendDigits="wwww12">+15550100002</Number></Dial>
 --- error_log
-what "convrelay_connect_reply $convrelay_form_reply" gives is not a reply, write "hangup", "dial NUMBER", "enqueue WORKFLOW", "reconnect [LOCATION] [max=N]", "say PHRASE" or a whole "<Response>"
-gives has no number to dial
-gives has no workflow
-gives has a wrong "max="
+"convrelay_connect_reply $convrelay_form_reply" evaluated to a value that is not a reply, write "hangup", "dial NUMBER", "enqueue WORKFLOW", "reconnect [LOCATION] [max=N]", "say PHRASE" or a whole "<Response>"
+evaluated to a value that has no number to dial
+evaluated to a value that has no workflow
+evaluated to a value that has an invalid "max="
 "reconnect /nowhere" finds no location with "convrelay_twiml"
-gives does not close an element
-gives is not TwiML
-what "convrelay_connect_reply dial $convrelay_handoff_number" gives has no number
+evaluated to a value that does not close an element
+evaluated to a value that is not TwiML
+"convrelay_connect_reply dial $convrelay_handoff_number" evaluated to a value that has no number
 
 
 
@@ -421,10 +421,10 @@ ask("no code", "/action", { SessionStatus = "failed", ErrorCode = "a\nb" })
 --- response_body
 failed: <Hangup/>
 no code: <Hangup/>
---- grep_error_log eval: qr/client reports [^,]*, error -?\d+/
+--- grep_error_log eval: qr/client reported [^,]*, error -?\d+/
 --- grep_error_log_out
-client reports a session that failed, error 64105
-client reports a session that failed, error -1
+client reported a failed session, error 64105
+client reported a failed session, error -1
 --- no_error_log
 of Ann
 
@@ -452,7 +452,7 @@ twiml: <Connect action="/action"><ConversationRelay url="wss://example.com/ws" w
 action: <Connect action="/action?convrelay_reconnects=1"><ConversationRelay url="wss://example.com/ws" events="tokens-played"><Parameter name="tenant" value="+15550100002"/></ConversationRelay></Connect>
 GET: <Connect action="/action?convrelay_reconnects=1"><ConversationRelay url="wss://example.com/ws" events="tokens-played"><Parameter name="tenant" value="+15550100002"/></ConversationRelay></Connect>
 --- error_log
-session that failed
+failed session
 
 
 
@@ -505,7 +505,7 @@ end
 x: <Response><Hangup/></Response>
 : <Response><Hangup/></Response>
 --- error_log
-call was reconnected as often as it may be, limit is 3: it is hung up
+reconnect limit of 3 reached, hanging up
 
 
 
@@ -540,7 +540,7 @@ end
 /action?a=1&convrelay_reconnects=1#rc=2&rp=a?
 ?convrelay_reconnects=1#rc=2
 --- error_log
-session that failed
+failed session
 
 
 
@@ -587,7 +587,7 @@ ask("a host", "/action?host=example.com")
 no host: <Hangup/>
 a host: <Connect><ConversationRelay url="wss://example.com" events="tokens-played"/></Connect>
 --- error_log
-the URL that "convrelay_twiml wss://$arg_host" gives
+the URL of "convrelay_twiml wss://$arg_host"
 
 
 
@@ -669,7 +669,7 @@ more: 413
 500 members: <Say>1 2</Say>
 more: <Say>1</Say>
 --- error_log
-client sent a form of 501 parameters, limit is 500
+client sent a form with 501 parameters, limit is 500
 
 
 
@@ -790,7 +790,7 @@ location = /action {
 }
 --- must_die
 --- error_log
-what "convrelay_connect_reply enqueue $convrelay_env_CONVRELAY_TEST_WORKFLOW" gives has no workflow, write "enqueue WW..."
+"convrelay_connect_reply enqueue $convrelay_env_CONVRELAY_TEST_WORKFLOW" evaluated to a value that has no workflow, write "enqueue WW..."
 
 
 
@@ -799,7 +799,7 @@ what "convrelay_connect_reply enqueue $convrelay_env_CONVRELAY_TEST_WORKFLOW" gi
 convrelay_connect_reply  reconnect max=0;
 --- must_die
 --- error_log
-has a wrong "max=", write a number from 1 to 100
+has an invalid "max=", write a number from 1 to 100
 
 
 
@@ -829,7 +829,7 @@ location = /two {
 }
 --- must_die
 --- error_log
-"convrelay_connect_reply reconnect": not one location with "convrelay_twiml" in this server, say which, as in "reconnect /twiml"
+"convrelay_connect_reply reconnect": this server does not have exactly one location with "convrelay_twiml", name one, as in "reconnect /twiml"
 
 
 
@@ -970,7 +970,7 @@ location = /action {
 }
 --- must_die
 --- error_log
-gives is TwiML, which is not taken from a variable
+evaluated to a value that is TwiML, which is not taken from a variable
 
 
 

@@ -338,7 +338,7 @@ end
 convrelay_on  dtmf 1x  say "x";
 --- must_die
 --- error_log
-"1x" are not digits, write 1 to 64 of 0-9, "*", "#" and A-D, or "default"
+"1x" is not a digit string, write 1 to 64 of 0-9, "*", "#" and A-D, or "default"
 
 
 
@@ -348,7 +348,7 @@ convrelay_dtmf  max=2;
 convrelay_on    dtmf 123  say "x";
 --- must_die
 --- error_log
-"convrelay_on dtmf" waits for 3 digits, "convrelay_dtmf" ends an entry at 2
+"convrelay_on dtmf" waits for 3 digits, but "convrelay_dtmf" ends an entry after 2
 
 
 

@@ -184,7 +184,7 @@ call:hangup()
 convrelay_on  setup  end '{"reason":"$convrelay_lang}';
 --- must_die
 --- error_log
-"end" has hand-off data that begin with "{" and are not JSON
+"end" has hand-off data that begins with "{" but is not valid JSON
 
 
 

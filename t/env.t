@@ -201,7 +201,7 @@ GET /t
 --- response_body chop
 secret
 --- error_log
-/conf/.env.local" holds secrets and can be read by everybody: "chmod o-r" it
+/conf/.env.local" is world-readable, but holds secrets: run "chmod o-r" on it
 --- no_error_log
 /conf/.env" holds secrets
 [error]
@@ -302,7 +302,7 @@ location = /t { return 200 $convrelay_env_convrelay_unset; }
 --- suppress_stderr
 --- must_die
 --- error_log
-CONVRELAY_UNSET is required: the configuration uses $convrelay_env_CONVRELAY_UNSET, and it is not set or empty. Put shared examples in .env and secrets in .env.local ("convrelay_env_file"), set it in the environment, or give a default with "convrelay_env CONVRELAY_UNSET VALUE"
+CONVRELAY_UNSET is required: the configuration uses $convrelay_env_CONVRELAY_UNSET, which is not set or empty. Put shared values in .env and secrets in .env.local ("convrelay_env_file"), set it in the environment, or give a default with "convrelay_env CONVRELAY_UNSET VALUE"
 
 
 
@@ -638,7 +638,7 @@ GET /t
 --- response_body chop
 process, line, a
 --- error_log
-/conf/two.env" line 3: a name without "=" that the process does not have is ignored
+/conf/two.env" line 3: a name without "=" that is not in the process environment is ignored
 --- no_error_log
 [error]
 
@@ -718,7 +718,7 @@ GET /t
 --- response_body chop
 "quoted" 'a' 'b'
 --- error_log
-CONVRELAY_QUOTED is in quotes, which are part of its value: quotes are removed in a "convrelay_env_file" only
+CONVRELAY_QUOTED is in quotes, which are part of its value: quotes are removed only in a "convrelay_env_file"
 A is in quotes, which are part of its value
 --- no_error_log
 B is in quotes
@@ -828,7 +828,7 @@ sk-... YOUR-HOST sk-...
 OPENAI_API_KEY is still a placeholder, not a value
 NGROK_URL is still a placeholder, not a value
 --- no_error_log
-can be read by everybody
+is world-readable
 [error]
 
 
@@ -848,7 +848,7 @@ GET /t
 --- response_body chop
 ok
 --- error_log
-/conf/.env" holds secrets and can be read by everybody: "chmod o-r" it
+/conf/.env" is world-readable, but holds secrets: run "chmod o-r" on it
 --- no_error_log
 [error]
 
@@ -870,6 +870,6 @@ GET /t
 --- response_body chop
 ok
 --- no_error_log
-can be read by everybody
+is world-readable
 [warn]
 [error]

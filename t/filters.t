@@ -322,7 +322,7 @@ dial("/ws")
 --- response_body
 < HTTP/1.1 500 Internal Server Error
 --- error_log
-a filter holds the websocket handshake back
+a filter holds back the websocket handshake
 --- no_error_log
 [alert]
 

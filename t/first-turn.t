@@ -240,8 +240,8 @@ proxy_pass  http://llm;
 --- llm
 location / { return 404; }
 --- says
-LLM was asked for "/ws", the name of the location: "proxy_pass" has no path, write the whole URL of the LLM, such as "https://host/v1/chat/completions"
-LLM was asked for "/ws", the name of the location: "proxy_pass" has no path, write the whole URL of the LLM, such as "https://host/v1/chat/completions"
+the LLM was sent "/ws", the name of the location, as its URI: "proxy_pass" has no path, write the whole URL of the LLM, such as "https://host/v1/chat/completions"
+the LLM was sent "/ws", the name of the location, as its URI: "proxy_pass" has no path, write the whole URL of the LLM, such as "https://host/v1/chat/completions"
 
 
 

@@ -95,7 +95,7 @@ call:hangup()
 convrelay_on  setup  language en_US;
 --- must_die
 --- error_log
-"language" of "convrelay_on setup" is not a language, write it as in "en-US"
+"language" of "convrelay_on setup" is not a language, write one such as "en-US"
 
 
 

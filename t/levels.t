@@ -90,7 +90,7 @@ ngx.say("over")
 --- response_body_like: over
 --- error_log
 [error]
-call "CA1" has a live socket already: second one refused
+call "CA1" already has a live socket: second one refused
 ($convrelay_account_sid): limit is 1, call refused
 
 
@@ -152,7 +152,7 @@ ngx.say("over")
 --- error_log
 [error]
 convrelay: client reported an error
-client reports a session that failed, error 64105
+client reported a failed session, error 64105
 
 
 
@@ -167,4 +167,4 @@ GET /twiml?tts=Acme
 --- response_body_like: Acme
 --- error_log
 [error]
-wrong value of "ttsProvider"
+invalid value of "ttsProvider"

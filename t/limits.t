@@ -353,8 +353,8 @@ closed
 > close 1000
 < close 1000
 --- error_log
-LLM's answer has
-bytes and more, limit is 10240
+LLM's answer exceeded
+bytes, limit is 10240
 sent too much
 
 
@@ -427,14 +427,14 @@ interim cut
 after cut
 > drop
 --- error_log
-LLM's answer has
-bytes and more, limit is 10240
+LLM's answer exceeded
+bytes, limit is 10240
 sent too much
---- grep_error_log eval: qr/bytes and more, limit is \d+/
+--- grep_error_log eval: qr/bytes, limit is \d+/
 --- grep_error_log_out
-bytes and more, limit is 10240
-bytes and more, limit is 10240
-bytes and more, limit is 10240
+bytes, limit is 10240
+bytes, limit is 10240
+bytes, limit is 10240
 
 
 

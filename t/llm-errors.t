@@ -148,7 +148,7 @@ qq{$llm$ENV{TEST_NGINX_PORT_2}, status: 502, gave no answer
 $llm$ENV{TEST_NGINX_LLM_PORT}, status: 504, timed out
 $llm$ENV{TEST_NGINX_LLM_PORT}, status: 502, gave no answer
 $llm$ENV{TEST_NGINX_LLM_PORT}, status: 200, code: "no_answer", type: "", message: "ended before its first word"
-$llm$ENV{TEST_NGINX_LLM_PORT}, status: 200, code: "html_page", type: "", message: "is an HTML page in place of an answer"
+$llm$ENV{TEST_NGINX_LLM_PORT}, status: 200, code: "html_page", type: "", message: "is an HTML page, not an answer"
 $llm$ENV{TEST_NGINX_LLM_PORT}, status: 200, its answer was empty
 }
 --- error_log

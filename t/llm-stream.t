@@ -571,7 +571,7 @@ call:hangup()
 > close 1000
 < close 1000
 --- error_log
-status: 200, it sent a Content-Encoding that was not asked for
+status: 200, it sent a Content-Encoding that was not requested
 
 
 

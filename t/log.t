@@ -57,7 +57,7 @@ client sent message that is not valid JSON
 convrelay: client sent setup again
 convrelay: client reported an error: "64107"
 convrelay: client sent a message of unknown type: "mark"
-"say" of "convrelay_on prompt" is not a language, write it as in "en-US": it is not sent
+"say" of "convrelay_on prompt" is not a language, write one such as "en-US": it is not sent
 convrelay: client sent prompt before setup (lines left out: 4)
 convrelay: client sent interrupt before setup (lines left out: 4)
 convrelay: client sent invalid message (lines left out: 9)

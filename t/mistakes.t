@@ -122,7 +122,7 @@ location = /end {
     convrelay_connect_action;
 }
 --- says eval
-qr{\A"convrelay_auth_token" does not look like an auth token of Twilio's \(32 hex digits\): with a wrong one every request gets 403 in \S+nginx.conf:\d+\n\z}
+qr{\A"convrelay_auth_token" does not look like a Twilio auth token \(32 hex digits\): with a wrong one every request gets 403 in \S+nginx.conf:\d+\n\z}
 
 
 
@@ -156,7 +156,7 @@ location = /twiml {
     convrelay_twiml  wss://example.com/websocket;
 }
 --- says eval
-qr{\Ano location with "convrelay" takes "/websocket", to which "convrelay_twiml wss://example\.com/websocket" sends calls; is it "/ws"\? in \S+/site\.conf:6\n\z}
+qr{\Ano location with "convrelay" takes "/websocket", to which "convrelay_twiml wss://example\.com/websocket" sends calls; did you mean "/ws"\? in \S+/site\.conf:6\n\z}
 
 
 
@@ -171,7 +171,7 @@ location = /twiml {
     convrelay_twiml  wss://example.com/ws/;
 }
 --- says eval
-qr{\Ano location with "convrelay" takes "/ws/", to which "convrelay_twiml wss://example\.com/ws/" sends calls; is it "/ws"\? in \S+/site\.conf:6\n\z}
+qr{\Ano location with "convrelay" takes "/ws/", to which "convrelay_twiml wss://example\.com/ws/" sends calls; did you mean "/ws"\? in \S+/site\.conf:6\n\z}
 
 
 
@@ -186,7 +186,7 @@ location = /twiml {
     convrelay_twiml  wss://example.com;
 }
 --- says eval
-qr{\Ano location with "convrelay" takes "/", to which "convrelay_twiml wss://example\.com" sends calls; is it "/ws"\? in \S+/site\.conf:6\n\z}
+qr{\Ano location with "convrelay" takes "/", to which "convrelay_twiml wss://example\.com" sends calls; did you mean "/ws"\? in \S+/site\.conf:6\n\z}
 
 
 
@@ -201,7 +201,7 @@ location = /twiml {
     convrelay_twiml  wss://example.com/ws;
 }
 --- says eval
-qr{\Ano location with "convrelay" takes "/ws", to which "convrelay_twiml wss://example\.com/ws" sends calls; is it "/ws/"\? in \S+/site\.conf:6\n\z}
+qr{\Ano location with "convrelay" takes "/ws", to which "convrelay_twiml wss://example\.com/ws" sends calls; did you mean "/ws/"\? in \S+/site\.conf:6\n\z}
 
 
 
@@ -240,7 +240,7 @@ location = /twiml {
     convrelay_twiml  wss://$convrelay_env_NGROK_URL/ws;
 }
 --- says eval
-qr{\ANGROK_URL is "example\.com/twiml": write the host alone, "convrelay_twiml wss://\$convrelay_env_NGROK_URL/ws" has the path in \S+/site\.conf:6\n\z}
+qr{\ANGROK_URL is "example\.com/twiml": write the host alone, "convrelay_twiml wss://\$convrelay_env_NGROK_URL/ws" already has the path in \S+/site\.conf:6\n\z}
 
 
 
@@ -497,7 +497,7 @@ location = /6 { convrelay_twiml wss://www.example.org/6; }
 location = /7 { convrelay_twiml wss://v7/7; }
 location = /8 { convrelay_twiml wss://v7x/8; }
 --- says eval
-qr{\Ano location with "convrelay" takes "/2", to which "convrelay_twiml wss://VOICE\.example\.com/2" sends calls; is it "/ws"\? in \S+/site\.conf:8\nno location with "convrelay" takes "/3", to which "convrelay_twiml wss://a\.voice\.example\.com/3" sends calls; is it "/ws"\? in \S+/site\.conf:9\nno location with "convrelay" takes "/4", to which "convrelay_twiml wss://example\.net/4" sends calls; is it "/ws"\? in \S+/site\.conf:10\nno location with "convrelay" takes "/5", to which "convrelay_twiml wss://a\.example\.net/5" sends calls; is it "/ws"\? in \S+/site\.conf:11\nno location with "convrelay" takes "/6", to which "convrelay_twiml wss://www\.example\.org/6" sends calls; is it "/ws"\? in \S+/site\.conf:12\nno location with "convrelay" takes "/7", to which "convrelay_twiml wss://v7/7" sends calls; is it "/ws"\? in \S+/site\.conf:13\n\z}
+qr{\Ano location with "convrelay" takes "/2", to which "convrelay_twiml wss://VOICE\.example\.com/2" sends calls; did you mean "/ws"\? in \S+/site\.conf:8\nno location with "convrelay" takes "/3", to which "convrelay_twiml wss://a\.voice\.example\.com/3" sends calls; did you mean "/ws"\? in \S+/site\.conf:9\nno location with "convrelay" takes "/4", to which "convrelay_twiml wss://example\.net/4" sends calls; did you mean "/ws"\? in \S+/site\.conf:10\nno location with "convrelay" takes "/5", to which "convrelay_twiml wss://a\.example\.net/5" sends calls; did you mean "/ws"\? in \S+/site\.conf:11\nno location with "convrelay" takes "/6", to which "convrelay_twiml wss://www\.example\.org/6" sends calls; did you mean "/ws"\? in \S+/site\.conf:12\nno location with "convrelay" takes "/7", to which "convrelay_twiml wss://v7/7" sends calls; did you mean "/ws"\? in \S+/site\.conf:13\n\z}
 
 
 
@@ -516,7 +516,7 @@ location = /2 { convrelay_twiml wss://voice.example.com/ws; convrelay_twiml_acti
 location = /3 { convrelay_twiml wss://voice.example.com/phone/w; }
 location = /4 { convrelay_twiml wss://voice.example.com/phones/w; convrelay_twiml_action /phone/end; }
 --- says eval
-qr{\Ano location with "convrelay" takes "/w", to which "convrelay_twiml wss://voice\.example\.com/phone/w" sends calls; is it "/ws"\? in \S+/site\.conf:10\nno location answers "/end", which Twilio requests for "convrelay_twiml_action /phone/end".* in \S+/site\.conf:11\n\z}
+qr{\Ano location with "convrelay" takes "/w", to which "convrelay_twiml wss://voice\.example\.com/phone/w" sends calls; did you mean "/ws"\? in \S+/site\.conf:10\nno location answers "/end", which Twilio requests for "convrelay_twiml_action /phone/end".* in \S+/site\.conf:11\n\z}
 
 
 

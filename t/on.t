@@ -158,7 +158,7 @@ call:hangup()
 > close 1000
 < close 1000
 --- error_log
-"play" of "convrelay_on setup" is not a URL, write it as in "https://host/hold.mp3": it is not sent
+"play" of "convrelay_on setup" is not a URL, write one such as "https://host/hold.mp3": it is not sent
 --- no_error_log eval
 qr/\[error\].*secret/
 
@@ -331,7 +331,7 @@ has no action, write "say TEXT"
 convrelay_on  setup  say;
 --- must_die
 --- error_log
-"say" lacks its value
+"say" needs a value
 
 
 
@@ -349,7 +349,7 @@ convrelay_on  setup  end "x" say "y";
 convrelay_on  setup  play hold.mp3;
 --- must_die
 --- error_log
-"play" of "convrelay_on setup" is not a URL, write it as in "https://host/hold.mp3"
+"play" of "convrelay_on setup" is not a URL, write one such as "https://host/hold.mp3"
 
 
 
@@ -358,7 +358,7 @@ convrelay_on  setup  play hold.mp3;
 convrelay_on  setup  send_digits 12a;
 --- must_die
 --- error_log
-"send_digits" of "convrelay_on setup" has something else than digits
+"send_digits" of "convrelay_on setup" has characters other than digits
 
 
 
@@ -421,7 +421,7 @@ call:hangup()
 < close 1000
 --- grep_error_log eval: qr/"convrelay_on prompt.*?for this call/
 --- grep_error_log_out
-"convrelay_on prompt ~^(.+ )+[0-9]$" gave up on a prompt of 1024 bytes, PCRE error -47: taken as no match, not logged again for this call
+"convrelay_on prompt ~^(.+ )+[0-9]$" gave up on a prompt of 1024 bytes, PCRE error -47: treated as no match, not logged again for this call
 --- no_error_log
 tea and cake
 [alert]
@@ -539,7 +539,7 @@ eleve: model
 "convrelay_on  prompt  \"\xe9l\xe8ve\" say \"x\";\n"
 --- must_die
 --- error_log
-the match of "prompt" is not UTF-8, so it would match nothing that is said
+the match of "prompt" is not UTF-8, so it can never match
 
 
 

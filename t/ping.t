@@ -117,7 +117,7 @@ call:read(3)
 < ping
 < eof
 --- error_log
-client sent nothing, not even an answer to 2 pings
+client sent nothing, not even a pong after 2 pings
 
 
 

@@ -68,7 +68,7 @@ location = /ws {
 }
 --- must_die
 --- error_log eval
-qr{exclude each other in \S+/site\.conf:4$}
+qr{mutually exclusive in \S+/site\.conf:4$}
 
 
 
@@ -157,7 +157,7 @@ location = /twiml {
 }
 --- must_die
 --- error_log eval
-qr{"Acme" is not a value of "ttsProvider".* in \S+/site\.conf:1$}
+qr{"Acme" is not a valid value of "ttsProvider".* in \S+/site\.conf:1$}
 
 
 
@@ -200,7 +200,7 @@ location = /end {
 }
 --- must_die
 --- error_log eval
-qr{gives is not a reply.* in \S+/site\.conf:4$}
+qr{evaluated to a value that is not a reply.* in \S+/site\.conf:4$}
 
 
 
@@ -279,7 +279,7 @@ location = /ws {
 }
 --- must_die
 --- error_log eval
-qr{"convrelay_limit_calls" counts in shared memory.* in \S+/site\.conf:3$}
+qr{"convrelay_limit_calls" needs shared memory.* in \S+/site\.conf:3$}
 
 
 

@@ -294,7 +294,7 @@ else
 end
 
 for _, line in ipairs{ "call=" .. sid, "turns=", "Signature", "LLM failed",
-                       "ticket", "live socket", "takes longer",
+                       "ticket", "live socket", "answer exceeded",
                        "not permitted: body.messages.1", "parse messages: ",
                        "an unknown form", "cannot read" }
 do

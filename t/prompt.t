@@ -466,9 +466,9 @@ call:hangup()
 > close 1000
 < close 1000
 --- error_log
-LLM was asked for "/ws", the name of the location: "proxy_pass" has no path, write the whole URL of the LLM
+the LLM was sent "/ws", the name of the location, as its URI: "proxy_pass" has no path, write the whole URL of the LLM
 --- no_error_log
-LLM was asked for "/v1/chat/completions"
+the LLM was sent "/v1/chat/completions"
 
 
 
@@ -585,4 +585,4 @@ location = /ws {
 }
 --- must_die
 --- error_log
-"convrelay_system_prompt" and "convrelay_system_prompt_file" exclude each other
+"convrelay_system_prompt" and "convrelay_system_prompt_file" are mutually exclusive

@@ -140,7 +140,7 @@ one that was repeated later: 1008 too many calls
 > close 1000
 < close 1000
 --- error_log
-has a live socket already
+already has a live socket
 
 
 
@@ -193,7 +193,7 @@ repeated later: 1008 too many calls
 < close 1000
 --- error_log
 session was reconnected, closing its old socket
-has a live socket already
+already has a live socket
 
 
 
@@ -219,7 +219,7 @@ hung up
 hung up
 hung up
 --- error_log
-call was reconnected as often as it may be, limit is 2: it is hung up
+reconnect limit of 2 reached, hanging up
 
 
 
@@ -259,4 +259,4 @@ its next session, again: 1008 too many calls
 another call: in
 another call: too many calls
 --- error_log
-has a live socket already
+already has a live socket

@@ -360,9 +360,9 @@ location = /open {
 --- request
 GET /open
 --- response_body_like: wss://voice.example.com/ws[?]c=d
---- grep_error_log eval: qr/the URL that .*?has arguments/
+--- grep_error_log eval: qr/the URL of .*?has arguments/
 --- grep_error_log_out
-the URL that "convrelay_twiml wss://voice.example.com/ws?a=b" gives has arguments
+the URL of "convrelay_twiml wss://voice.example.com/ws?a=b" has arguments
 --- error_log
 which may be signed in a way that is not accepted: use "convrelay_twiml_parameter"
 
@@ -1068,7 +1068,7 @@ no hash: 403
 half a hash: 403
 another hash: 403
 --- error_log
-client sent a body that its "bodySHA256" does not fit,
+client sent a body that does not match its "bodySHA256",
 client sent wrong "X-Twilio-Signature" for "https://h/twiml" and its arguments,
 
 
@@ -1147,7 +1147,7 @@ my $sig = ::sign('https://h/twiml', \@many);
 501, half signed: 403
 "
 --- error_log
-client sent a form of 501 parameters, limit is 500
+client sent a form with 501 parameters, limit is 500
 
 
 
@@ -1282,7 +1282,7 @@ location = /twiml {
 }
 --- must_die
 --- error_log
-"convrelay_auth_token" is empty, which would let nobody in: give it the account's auth token, or say "off"
+"convrelay_auth_token" is empty, which would let nobody in: give it the account's auth token, or write "off"
 
 
 
@@ -1291,7 +1291,7 @@ location = /twiml {
 convrelay_auth_token  off 12345;
 --- must_die
 --- error_log
-"convrelay_auth_token" directive takes "off" only alone
+"convrelay_auth_token" directive takes no other parameter with "off"
 
 
 
@@ -1300,7 +1300,7 @@ convrelay_auth_token  off 12345;
 convrelay_auth_token  12345 off;
 --- must_die
 --- error_log
-"convrelay_auth_token" directive takes "off" only alone
+"convrelay_auth_token" directive takes no other parameter with "off"
 
 
 

@@ -433,7 +433,7 @@ invalid lifetime "soon"
 convrelay_ticket  s  0;
 --- must_die
 --- error_log
-invalid lifetime "0", write it as in "2m"
+invalid lifetime "0", write a time from 1s to 1y, such as "2m"
 
 
 
@@ -442,7 +442,7 @@ invalid lifetime "0", write it as in "2m"
 convrelay_ticket  s  100y;
 --- must_die
 --- error_log
-invalid lifetime "100y", write it as in "2m", from 1s to 1y
+invalid lifetime "100y", write a time from 1s to 1y, such as "2m"
 
 
 
@@ -451,7 +451,7 @@ invalid lifetime "100y", write it as in "2m", from 1s to 1y
 convrelay_ticket  off  2m;
 --- must_die
 --- error_log
-takes "off" only alone
+takes no other parameter with "off"
 
 
 

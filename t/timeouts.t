@@ -165,7 +165,7 @@ in time
 > close 1000
 < close 1000
 --- error_log
-LLM's answer takes longer than 200 ms, the limit
+LLM's answer exceeded "convrelay_max_answer_time", limit is 200 ms
 
 
 
@@ -200,7 +200,7 @@ closed
 > close 1000
 < close 1000
 --- error_log
-LLM's answer takes longer than 300 ms, the limit
+LLM's answer exceeded "convrelay_max_answer_time", limit is 300 ms
 
 
 
@@ -217,7 +217,7 @@ call:drop()
 --- response_body
 true Sorry.
 --- error_log
-takes longer than 300 ms
+exceeded "convrelay_max_answer_time", limit is 300 ms
 
 
 

@@ -65,7 +65,7 @@ convrelay_twiml_attribute  a=b c unchecked;
 convrelay_twiml_attribute  ttsProvider Acme;
 --- must_die
 --- error_log
-"Acme" is not a value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs" in
+"Acme" is not a valid value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs" in
 
 
 
@@ -74,7 +74,7 @@ convrelay_twiml_attribute  ttsProvider Acme;
 convrelay_twiml_attribute  dtmfDetection on;
 --- must_die
 --- error_log
-"on" is not a value of "dtmfDetection", write "true" or "false" in
+"on" is not a valid value of "dtmfDetection", write "true" or "false" in
 
 
 
@@ -83,7 +83,7 @@ convrelay_twiml_attribute  dtmfDetection on;
 convrelay_twiml_attribute  events "tokens-played,speaker-events";
 --- must_die
 --- error_log
-"tokens-played,speaker-events" is not a value of "events", write one or more of
+"tokens-played,speaker-events" is not a valid value of "events", write one or more of
 
 
 
@@ -92,7 +92,7 @@ convrelay_twiml_attribute  events "tokens-played,speaker-events";
 convrelay_twiml_attribute  speechTimeout 500;
 --- must_die
 --- error_log
-"500" is not a value of "speechTimeout", write milliseconds, from 600 to 5000, or "auto"
+"500" is not a valid value of "speechTimeout", write milliseconds, from 600 to 5000, or "auto"
 
 
 
@@ -101,7 +101,7 @@ convrelay_twiml_attribute  speechTimeout 500;
 convrelay_twiml_attribute  language en_US;
 --- must_die
 --- error_log
-"en_US" is not a value of "language", write a language as in "en-US", or "multi"
+"en_US" is not a valid value of "language", write a language such as "en-US", or "multi"
 
 
 
@@ -115,7 +115,7 @@ location = /twiml {
 }
 --- must_die
 --- error_log
-"Acme" is not a value of "ttsProvider"
+"Acme" is not a valid value of "ttsProvider"
 
 
 
@@ -127,7 +127,7 @@ convrelay_twiml_language  es-ES ttsProvider=$convrelay_env_PROVIDER;
 location = /twiml { convrelay_twiml wss://example.com/ws; }
 --- must_die
 --- error_log
-"Acme" is not a value of "ttsProvider"
+"Acme" is not a valid value of "ttsProvider"
 
 
 
@@ -136,7 +136,7 @@ location = /twiml { convrelay_twiml wss://example.com/ws; }
 convrelay_twiml_language  es_ES;
 --- must_die
 --- error_log
-"es_ES" is not a value of "language"
+"es_ES" is not a valid value of "language"
 
 
 
@@ -145,7 +145,7 @@ convrelay_twiml_language  es_ES;
 convrelay_twiml_language  "";
 --- must_die
 --- error_log
-"convrelay_twiml_language" directive has an empty code, write it as in "es-ES"
+"convrelay_twiml_language" directive has an empty code, write one such as "es-ES"
 
 
 
@@ -191,7 +191,7 @@ duplicate attribute "voice"
 convrelay_twiml_language  es-ES Lucia-Neural;
 --- must_die
 --- error_log
-invalid parameter "Lucia-Neural", write it as in "voice=Lucia-Neural"
+invalid parameter "Lucia-Neural", write NAME=VALUE, such as "voice=Lucia-Neural"
 
 
 
@@ -343,12 +343,12 @@ GET /voice
 --- response_body_like: voice="en-US-Journey-O"
 --- grep_error_log eval: qr/location "\/.*?(?= in \S*nginx.conf)/
 --- grep_error_log_out
-location "/multi": speech in "multi" needs "ttsProvider" "ElevenLabs", else Twilio can refuse the live call
-location "/multi": recognition in "multi" needs "transcriptionProvider" "Deepgram", else Twilio can refuse the live call
-location "/voice": "voice" is one of Google, set "ttsProvider" to "Google", too, else Twilio can refuse the live call
-location "/model": "speechModel" is one of Deepgram, but "transcriptionProvider" is "Google", else Twilio can refuse the live call
-location "/model": "eotThreshold" needs "speechModel" "flux" of Deepgram, else Twilio can refuse the live call
-location "/language", language "es-ES": "voice" is one of another language than that of speech, else Twilio can refuse the live call
+location "/multi": speech in "multi" needs "ttsProvider" "ElevenLabs", otherwise Twilio may reject the live call
+location "/multi": recognition in "multi" needs "transcriptionProvider" "Deepgram", otherwise Twilio may reject the live call
+location "/voice": "voice" is a Google voice, set "ttsProvider" to "Google" as well, otherwise Twilio may reject the live call
+location "/model": "speechModel" is a Deepgram model, but "transcriptionProvider" is "Google", otherwise Twilio may reject the live call
+location "/model": "eotThreshold" needs "speechModel" "flux" of Deepgram, otherwise Twilio may reject the live call
+location "/language", language "es-ES": "voice" is not a voice of the language that is spoken, otherwise Twilio may reject the live call
 --- no_error_log
 [error]
 
@@ -390,7 +390,7 @@ location = /twiml {
 }
 --- must_die
 --- error_log
-Twilio never runs what is in "convrelay_twiml_after": after the session it requests "convrelay_twiml_action /end"; use one of them, or write the verbs into "convrelay_connect_reply"
+Twilio never runs the TwiML of "convrelay_twiml_after": after the session it requests "convrelay_twiml_action /end"; use only one of them, or write the verbs into "convrelay_connect_reply"
 
 
 
@@ -410,7 +410,7 @@ location = /twiml {
 }
 --- must_die
 --- error_log
-Twilio never runs what is in "convrelay_twiml_after"
+Twilio never runs the TwiML of "convrelay_twiml_after"
 
 
 

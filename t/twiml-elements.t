@@ -321,13 +321,13 @@ location = /twiml {
 GET /twiml?tts=Acme&dtmf=yes&newer=1&code=en_US
 --- response_body_like chop
 ttsProvider="Acme" dtmfDetection="yes" newer="1" voice="1" .*code="en_US"/>
---- grep_error_log eval: qr/wrong value .*?(?=, client)/
+--- grep_error_log eval: qr/invalid value .*?(?=, client)/
 --- grep_error_log_out
-wrong value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs"
-wrong value of "dtmfDetection", write "true" or "false"
-wrong value of "language", write a language as in "en-US", or "multi"
+invalid value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs"
+invalid value of "dtmfDetection", write "true" or "false"
+invalid value of "language", write a language such as "en-US", or "multi"
 --- error_log
-wrong value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs"
+invalid value of "ttsProvider", write "Google", "Amazon" or "ElevenLabs"
 
 
 

@@ -299,7 +299,7 @@ POST 501: 413
 GET 500: 200
 GET 501: 413
 --- error_log
-client sent a form of 501 parameters, limit is 500
+client sent a form with 501 parameters, limit is 500
 
 
 
@@ -326,13 +326,13 @@ https://a: 500
 a:0: 500
 user@a: 500
 a_%20: 500
---- grep_error_log eval: qr/the URL that .*?(?=, client)/
+--- grep_error_log eval: qr/the URL of .*?(?=, client)/
 --- grep_error_log_out
-the URL that "convrelay_twiml wss://$arg_host/ws" gives has no host, put one after "wss://" (a variable there may be empty)
-the URL that "convrelay_twiml wss://$arg_host/ws" gives has a scheme inside the host, drop the "https://"
-the URL that "convrelay_twiml wss://$arg_host/ws" gives has a bad port, write ":" and a number from 1 to 65535, or none
-the URL that "convrelay_twiml wss://$arg_host/ws" gives has user information in it, drop the "@" and what is before it
-the URL that "convrelay_twiml wss://$arg_host/ws" gives has a character in the host that host names do not have, write letters, digits, "-" and "."
+the URL of "convrelay_twiml wss://$arg_host/ws" has no host, put one after "wss://" (a variable there may be empty)
+the URL of "convrelay_twiml wss://$arg_host/ws" has a scheme inside the host, drop the "https://"
+the URL of "convrelay_twiml wss://$arg_host/ws" has a bad port, write ":" and a number from 1 to 65535, or none
+the URL of "convrelay_twiml wss://$arg_host/ws" has user information in it, drop the "@" and what is before it
+the URL of "convrelay_twiml wss://$arg_host/ws" has a character in the host that host names do not have, write letters, digits, "-" and "."
 --- error_log
 [error]
 

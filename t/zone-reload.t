@@ -124,7 +124,7 @@ $memory->write($memory->zone, "\xff" . substr $magic, 1);
 
 $nginx->signal('HUP');
 
-ok $nginx->log_has(qr/\[emerg\].* convrelay_zone "calls" was made by another /),
+ok $nginx->log_has(qr/\[emerg\].* convrelay_zone "calls" was created by another /),
    'what another version has laid out is not used';
 is $call->ask('Hi'), 'Hi', '... nginx goes on with the old configuration';
 is dial('CA1'), 1008, '... and its zone';

@@ -128,7 +128,7 @@ another call: in
 < close 1000
 --- error_log
 [error]
-call "CA00000000000000000000000000000001" has a live socket already: second one refused
+call "CA00000000000000000000000000000001" already has a live socket: second one refused
 
 
 
@@ -195,8 +195,8 @@ other account: in
 one hung up: in
 --- error_log
 [error]
-too many calls of "+15***11" ($convrelay_to): limit is 2, call refused
-too many calls of "AC0***01" ($convrelay_account_sid): limit is 3, call refused
+too many calls for "+15***11" ($convrelay_to): limit is 2, call refused
+too many calls for "AC0***01" ($convrelay_account_sid): limit is 3, call refused
 --- no_error_log
 +15550100011
 AC0000
@@ -224,7 +224,7 @@ refused: 1008 too many calls
 refused: 1008 too many calls
 second of the account: in
 --- error_log
-too many calls of "+15***11" ($convrelay_to): limit is 1, call refused
+too many calls for "+15***11" ($convrelay_to): limit is 1, call refused
 
 
 
@@ -244,7 +244,7 @@ one calls two: in
 two calls one: in
 one calls three: 1008 too many calls
 --- error_log
-too many calls of "+15***01" ($convrelay_from)
+too many calls for "+15***01" ($convrelay_from)
 
 
 
@@ -276,7 +276,7 @@ paid: in
 free: in
 free: 1008 too many calls
 --- error_log
-too many calls of "+15***01" ($free): limit is 1
+too many calls for "+15***01" ($free): limit is 1
 
 
 
@@ -291,7 +291,7 @@ try("second", { callSid = sid(2) })
 first: in
 second: 1008 too many calls
 --- error_log
-too many calls of "+15550100001" ($convrelay_from): limit is 1, call refused
+too many calls for "+15550100001" ($convrelay_from): limit is 1, call refused
 
 
 
@@ -315,9 +315,9 @@ second: 1008 too many calls
 first: in
 second: 1008 too many calls
 --- error_log eval
-["calls of \"***\" (\$convrelay_from)",
- "calls of \"x y***il\" (\$convrelay_from)",
- qr/call "a b  \[1mc{56}" has a live socket/]
+["calls for \"***\" (\$convrelay_from)",
+ "calls for \"x y***il\" (\$convrelay_from)",
+ qr/call "a b  \[1mc{56}" already has a live socket/]
 --- no_error_log
 evil
 
@@ -342,7 +342,7 @@ long key: in
 the same: 1008 too many calls
 another: in
 --- error_log
-call "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" has a live socket already: second one refused
+call "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn" already has a live socket: second one refused
 
 
 
@@ -703,7 +703,7 @@ the old setup: 1008 too many calls
 > close 1000
 < close 1000
 --- error_log
-call "CA00000000000000000000000000000001" has a live socket already
+call "CA00000000000000000000000000000001" already has a live socket
 
 
 
@@ -801,7 +801,7 @@ replaced
 replaced
 4
 --- error_log
-client reports a session that failed, error -1
+client reported a failed session, error -1
 
 
 
@@ -835,7 +835,7 @@ end
 the number: 1008 too many calls
 " x 6
 --- error_log
-client reports a session that failed, error -1
+client reported a failed session, error -1
 
 
 
@@ -899,7 +899,7 @@ g: 1008 too many calls
 h: 1008 too many calls
 others: in
 --- error_log
-too many calls of "***" ($convrelay_parameter_a): limit is 1, call refused
+too many calls for "***" ($convrelay_parameter_a): limit is 1, call refused
 
 
 
@@ -920,7 +920,7 @@ location = /ws {
 }
 --- must_die
 --- error_log
-a location can have 8 "convrelay_limit_calls" at most
+a location can have at most 8 "convrelay_limit_calls" directives
 
 
 
@@ -933,7 +933,7 @@ location = /ws {
 }
 --- must_die
 --- error_log
-"convrelay_limit_calls" counts in shared memory: add "convrelay_zone NAME SIZE" to http
+"convrelay_limit_calls" needs shared memory: add "convrelay_zone NAME SIZE" to http
 
 
 
@@ -942,7 +942,7 @@ location = /ws {
 convrelay_limit_calls  $convrelay_to  0;
 --- must_die
 --- error_log
-number of calls "0" has to be at least 1
+invalid number of calls "0", write at least 1
 
 
 
@@ -951,7 +951,7 @@ number of calls "0" has to be at least 1
 convrelay_limit_calls  $convrelay_to  many;
 --- must_die
 --- error_log
-number of calls "many" has to be at least 1
+invalid number of calls "many", write at least 1
 
 
 
@@ -960,7 +960,7 @@ number of calls "many" has to be at least 1
 convrelay_zone  calls  big;
 --- must_die
 --- error_log
-zone size "big" has to be a size of at least 32768, such as "1m"
+invalid zone size "big", write a size of at least 32768, such as "1m"
 
 
 
@@ -969,7 +969,7 @@ zone size "big" has to be a size of at least 32768, such as "1m"
 convrelay_zone  calls  8k;
 --- must_die
 --- error_log
-zone size "8k" has to be a size of at least 32768, such as "1m"
+invalid zone size "8k", write a size of at least 32768, such as "1m"
 
 
 

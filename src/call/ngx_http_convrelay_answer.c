@@ -199,8 +199,9 @@ ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t)
     if (t->fetch->large) {
         ngx_http_convrelay_log(t->call, NGX_LOG_ERR,
                                "LLM's answer is too large",
-                               "LLM's answer has %O bytes and more, limit is "
-                               "%uz",
+                               "LLM's answer exceeded "
+                               "\"convrelay_max_response_size\": %O bytes, "
+                               "limit is %uz",
                                ngx_http_convrelay_fetch_received(t->fetch),
                                conf->limits.max_response_size);
     }
@@ -276,7 +277,7 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 
     if (t->stream.odd) {
         ngx_http_convrelay_log(t->call, NGX_LOG_INFO,
-                               "LLM's answer has odd events",
+                               "LLM sent events that are not JSON objects",
                                "LLM sent events that are not JSON objects, "
                                "skipped");
     }
@@ -338,7 +339,7 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
     e = t->stream.error;
 
     if (f->encoded) {
-        reason = "it sent a Content-Encoding that was not asked for";
+        reason = "it sent a Content-Encoding that was not requested";
 
     } else if (f->large) {
         reason = "sent too much";

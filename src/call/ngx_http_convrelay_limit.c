@@ -39,7 +39,7 @@ ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (max == NGX_ERROR || max == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "number of calls \"%V\" has to be at least 1",
+                           "invalid number of calls \"%V\", write at least 1",
                            &value[2]);
         return NGX_CONF_ERROR;
     }
@@ -57,7 +57,7 @@ ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (clcf->limits.calls->nelts == CONVRELAY_SHM_MAX_LIMITS) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "a location can have %d \"%V\" at most",
+                           "a location can have at most %d \"%V\" directives",
                            CONVRELAY_SHM_MAX_LIMITS, &cmd->name);
         return NGX_CONF_ERROR;
     }
@@ -86,8 +86,8 @@ ngx_http_convrelay_limit_merge(ngx_conf_t *cf,
         limit = conf->limits.calls->elts;
 
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &limit->key.place,
-                           "\"convrelay_limit_calls\" counts in shared memory: "
-                           "add \"convrelay_zone NAME SIZE\" to http");
+                           "\"convrelay_limit_calls\" needs shared memory: add "
+                           "\"convrelay_zone NAME SIZE\" to http");
         return NGX_CONF_ERROR;
     }
 
@@ -264,13 +264,13 @@ ngx_http_convrelay_limit_log(ngx_http_convrelay_call_t *call,
 
     if (limit == NULL) {
         ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
-                      "call \"%s\" has a live socket already: second one "
+                      "call \"%s\" already has a live socket: second one "
                       "refused", text);
         return;
     }
 
     ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
-                  "too many calls of \"%s\" (%V): limit is %ui, call refused",
+                  "too many calls for \"%s\" (%V): limit is %ui, call refused",
                   text, &limit->key.source, limit->max);
 }
 

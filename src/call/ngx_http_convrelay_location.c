@@ -45,8 +45,8 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
                            conf->twiml.url ? &conf->twiml.url->place
                                            : &conf->place,
-                           "location \"%V\" has both \"%s\" and %s: they "
-                           "need a location each", &clcf->name,
+                           "location \"%V\" has both \"%s\" and %s: each needs "
+                           "its own location", &clcf->name,
                            conf->twiml.url ? "convrelay_twiml"
                                            : "convrelay_connect_action",
                            conf->enable ? "\"convrelay\""
@@ -169,8 +169,8 @@ ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
                            "\"%s\" cannot be used in location \"%V\" with "
-                           "\"convrelay\": answers are not the same twice, "
-                           "write \"%s off\"", cache, &clcf->name, cache);
+                           "\"convrelay\": answers differ each time, write "
+                           "\"%s off\"", cache, &clcf->name, cache);
         return NGX_CONF_ERROR;
     }
 

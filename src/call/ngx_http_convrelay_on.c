@@ -259,7 +259,7 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
 
                 ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
                               "\"convrelay_on prompt %V\" gave up on a prompt "
-                              "of %uz bytes, PCRE error %i: taken as no "
+                              "of %uz bytes, PCRE error %i: treated as no "
                               "match, not logged again for this call",
                               match, text->len, rc);
             }

@@ -192,8 +192,8 @@ ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
         && !ngx_http_convrelay_is_digits(&rule->match))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" are not digits, write 1 to %d of 0-9, "
-                           "\"*\", \"#\" and A-D, or \"default\"",
+                           "\"%V\" is not a digit string, write 1 to %d of "
+                           "0-9, \"*\", \"#\" and A-D, or \"default\"",
                            &rule->match, CONVRELAY_KEYS_MAX);
         return NGX_CONF_ERROR;
     }
@@ -213,8 +213,8 @@ ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
         != rule->match.len)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the match of \"prompt\" is not UTF-8, so it "
-                           "would match nothing that is said");
+                           "the match of \"prompt\" is not UTF-8, so it can "
+                           "never match");
         return NGX_CONF_ERROR;
     }
 
@@ -330,7 +330,7 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
         }
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" lacks its value", &action->name);
+                           "\"%V\" needs a value", &action->name);
         return NGX_CONF_ERROR;
     }
 
@@ -404,7 +404,8 @@ ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
 
     } else {
         rc = convrelay_json_check(m.text.data, m.text.len, &error);
-        error = "has hand-off data that begin with \"{\" and are not JSON";
+        error = "has hand-off data that begins with \"{\" but is not valid "
+                "JSON";
     }
 
     if (rc != CONVRELAY_OK) {
@@ -734,8 +735,8 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
 
     if (longest > conf->on.dtmf->max) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->on.dtmf->place,
-                           "\"convrelay_on dtmf\" waits for %uz digits, "
-                           "\"convrelay_dtmf\" ends an entry at %ui",
+                           "\"convrelay_on dtmf\" waits for %uz digits, but "
+                           "\"convrelay_dtmf\" ends an entry after %ui",
                            longest, conf->on.dtmf->max);
         return NGX_CONF_ERROR;
     }

@@ -211,7 +211,7 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
 
     if (out->queued > call->conf->limits.max_output_size) {
         ngx_log_error(NGX_LOG_ERR, c->log, 0,
-                      "client does not read: %uz bytes wait for it, "
+                      "client does not read: %uz bytes are queued for it, "
                       "limit is %uz", out->queued,
                       call->conf->limits.max_output_size);
         return NGX_ERROR;

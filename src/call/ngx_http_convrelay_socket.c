@@ -446,7 +446,7 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
         && (ngx_msec_int_t) (call->send_by - ngx_current_msec) <= 0)
     {
         ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
-                      "client timed out: %uz bytes wait for it, limit is "
+                      "client timed out: %uz bytes are queued for it, limit is "
                       "%M ms", call->output.queued,
                       call->closing ? NGX_HTTP_CONVRELAY_CLOSE_TIME
                                     : limits->send_timeout);
@@ -506,7 +506,7 @@ ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
 
     if (call->silent == NGX_HTTP_CONVRELAY_SILENT_PINGS) {
         ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
-                      "client sent nothing, not even an answer to %d pings",
+                      "client sent nothing, not even a pong after %d pings",
                       NGX_HTTP_CONVRELAY_SILENT_PINGS);
         ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
         return;

@@ -186,9 +186,9 @@ ngx_http_convrelay_turn_blame(ngx_http_convrelay_turn_t *t, ngx_str_t *peer)
     if (t->no_path && t->fetch->status) {
         ngx_http_convrelay_log(t->call, NGX_LOG_ERR,
                                "\"proxy_pass\" has no path",
-                               "LLM was asked for \"%V\", the name of the "
-                               "location: \"proxy_pass\" has no path, write "
-                               "the whole URL of the LLM, such as "
+                               "the LLM was sent \"%V\", the name of the "
+                               "location, as its URI: \"proxy_pass\" has no "
+                               "path, write the whole URL of the LLM, such as "
                                "\"https://host/v1/chat/completions\"",
                                &u->uri);
         return;

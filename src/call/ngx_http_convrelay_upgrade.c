@@ -240,7 +240,7 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
 
     if (!r->header_sent) {
         ngx_log_error(NGX_LOG_ERR, c->log, 0,
-                      "a filter holds the websocket handshake back");
+                      "a filter holds back the websocket handshake");
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -63,8 +63,8 @@ ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone size \"%V\" has to be a size of at least %uz, "
-                           "such as \"1m\" for some 3800 calls",
+                           "invalid zone size \"%V\", write a size of at least "
+                           "%uz, such as \"1m\" for about 3800 calls",
                            &value[2], 8 * ngx_pagesize);
         return NGX_CONF_ERROR;
     }
@@ -105,9 +105,9 @@ ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
         if (zone->shm == NULL) {
             ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "convrelay_zone \"%V\" was made by another version "
-                          "of the module: give it another name or size, or "
-                          "restart nginx", &shm_zone->shm.name);
+                          "convrelay_zone \"%V\" was created by another "
+                          "version of the module: give it another name or "
+                          "size, or restart nginx", &shm_zone->shm.name);
             return NGX_ERROR;
         }
 
@@ -418,8 +418,8 @@ ngx_http_convrelay_zone_lock(ngx_http_convrelay_zone_t *zone)
 
     if (convrelay_shm_repair(zone->shm) == NGX_DONE) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "a process was killed while it changed the "
-                      "convrelay_zone: repaired");
+                      "a process was killed while changing the convrelay_zone: "
+                      "repaired");
     }
 }
 

@@ -147,7 +147,7 @@ convrelay_caller_check_run(convrelay_caller_check_t *k)
             k->got[0] = '\0';
 
             if (convrelay_caller_pairs_get(&k->options->skip, rule->name)) {
-                convrelay_caller_check_fail(k, "as --skip says");
+                convrelay_caller_check_fail(k, "because of --skip");
                 rc = CONVRELAY_DECLINED;
 
             } else {

@@ -155,7 +155,7 @@ const convrelay_caller_rule_t  convrelay_caller_rules_close[] = {
       .clause = "RFC 6455, 7.1.1", .run = convrelay_caller_rule_close_tcp },
 
     { .name = "fin", .did = "ended the connection without a Close",
-      .expected = "the server ends it, too", .clause = "RFC 6455, 7.1.3",
+      .expected = "the server ends it as well", .clause = "RFC 6455, 7.1.3",
       .run = convrelay_caller_rule_fin },
 
     { .name = "drop", .did = "a reset in the middle of an answer",

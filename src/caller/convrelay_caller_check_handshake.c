@@ -49,7 +49,7 @@ const convrelay_caller_rule_t  convrelay_caller_rules_handshake[] = {
       .expected = "none is accepted",
       .clause = "RFC 6455, 4.2.2", .run = convrelay_caller_rule_offered },
 
-    { .name = "case", .did = "Upgrade and Connection in other letters",
+    { .name = "case", .did = "Upgrade and Connection in another case",
       .expected = "101",
       .clause = "RFC 6455, 4.2.1", .run = convrelay_caller_rule_accepted,
       .data = "Upgrade: websocket\r\nConnection: Upgrade\r\n",
@@ -109,9 +109,9 @@ const convrelay_caller_rule_t  convrelay_caller_rules_sign[] = {
       .expected = "4xx, or Close 1008", .clause = "Twilio, webhook security",
       .run = convrelay_caller_rule_signature, .data = "other" },
 
-    { .name = "replayed", .did = "a handshake again, for another call",
+    { .name = "replayed", .did = "a handshake repeated for another call",
       .expected = "the setup is refused",
-      .clause = "signatures have no time",
+      .clause = "signatures carry no timestamp",
       .run = convrelay_caller_rule_replayed },
 
     { .name = NULL }

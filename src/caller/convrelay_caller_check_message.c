@@ -81,13 +81,13 @@ const convrelay_caller_rule_t  convrelay_caller_rules_message[] = {
       .clause = "Twilio, dtmf", .run = convrelay_caller_rule_harmless,
       .data = "{\"type\":\"dtmf\",\"digit\":\"5\"}" },
 
-    { .name = "info", .did = "tokensPlayed of words nobody sent",
+    { .name = "info", .did = "tokensPlayed for words that nobody sent",
       .expected = "the call goes on", .clause = "Twilio, info",
       .run = convrelay_caller_rule_harmless,
       .data = "{\"type\":\"info\",\"name\":\"tokensPlayed\","
               "\"value\":\" nobody said so.\"}" },
 
-    { .name = "error", .did = "an error of Twilio's",
+    { .name = "error", .did = "an error from Twilio",
       .expected = "the call goes on", .clause = "Twilio, error",
       .run = convrelay_caller_rule_silent,
       .data = "{\"type\":\"error\",\"description\":\"Invalid message "

@@ -52,7 +52,7 @@ const convrelay_caller_rule_t  convrelay_caller_rules_interrupt[] = {
       .expected = "an answer", .clause = "Twilio, interrupt",
       .run = convrelay_caller_rule_next },
 
-    { .name = "interrupt-idle", .did = "interrupts of nothing",
+    { .name = "interrupt-idle", .did = "interrupts while nothing is spoken",
       .expected = "the call goes on", .clause = "Twilio, interrupt",
       .run = convrelay_caller_rule_idle },
 

@@ -116,8 +116,8 @@ convrelay_caller_load_prepare(convrelay_caller_load_t *load)
     if (!load->options->own
         && !convrelay_caller_target_is_loopback(&load->dial->target))
     {
-        convrelay_caller_print_error("%s is not on this machine; a load on a "
-                                     "server of yours needs "
+        convrelay_caller_print_error("%s is not on this machine; a load on "
+                                     "your own server elsewhere needs "
                                      "--i-own-this-server",
                                      load->dial->target.host
                                      ? load->dial->target.host

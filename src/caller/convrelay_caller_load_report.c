@@ -80,8 +80,8 @@ convrelay_caller_load_verdict(const convrelay_caller_load_t *load,
                                 "%s", load->started,
                                 (unsigned long long) load->turns,
                                 (unsigned long long) load->tokens,
-                                load->unordered ? "which are not numbered: "
-                                "whether one is lost cannot be seen"
+                                load->unordered ? "not numbered, so a lost one "
+                                                  "cannot be detected"
                                 : "nothing lost");
 
     return CONVRELAY_CALLER_EXIT_OK;

@@ -271,8 +271,8 @@ convrelay_caller_main_plays(convrelay_caller_main_t *m)
     if (m->replay) {
 
         if (m->plays.n) {
-            convrelay_caller_print_error("--replay goes with no scenario and "
-                                         "no --say");
+            convrelay_caller_print_error("--replay cannot be combined with a "
+                                         "scenario or --say");
             return CONVRELAY_ERROR;
         }
 
@@ -285,8 +285,8 @@ convrelay_caller_main_plays(convrelay_caller_main_t *m)
     }
 
     if (m->record && m->plays.n > 1) {
-        convrelay_caller_print_error("--record goes with a single call, and "
-                                     "each -s is one");
+        convrelay_caller_print_error("--record needs a single call, and each "
+                                     "-s is one");
         return CONVRELAY_ERROR;
     }
 
@@ -415,7 +415,7 @@ convrelay_caller_main_command(convrelay_caller_main_t *m)
     }
 
     if ((m->rules || m->many) && m->record) {
-        convrelay_caller_print_error("--record goes with a single call");
+        convrelay_caller_print_error("--record needs a single call");
         return CONVRELAY_ERROR;
     }
 
@@ -562,7 +562,7 @@ static int
 convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
 {
     if (!m->rules) {
-        convrelay_caller_print_error("this option goes with \"check\"; try "
+        convrelay_caller_print_error("this option belongs to \"check\"; try "
                                      "--help");
         return CONVRELAY_ERROR;
     }
@@ -597,7 +597,7 @@ convrelay_caller_main_load(convrelay_caller_main_t *m, int opt)
     }
 
     if (!m->many) {
-        convrelay_caller_print_error("this option goes with \"load\"; try "
+        convrelay_caller_print_error("this option belongs to \"load\"; try "
                                      "--help");
         return CONVRELAY_ERROR;
     }

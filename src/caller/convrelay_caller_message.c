@@ -241,7 +241,7 @@ convrelay_caller_message_type(convrelay_caller_message_t *m,
 
     if (rc != CONVRELAY_OK) {
         m->type = CONVRELAY_CALLER_MESSAGE_BAD;
-        m->error = "lacks a field, or has it in a wrong type";
+        m->error = "lacks a field, or has one of the wrong type";
     }
 }
 

@@ -153,8 +153,8 @@ convrelay_caller_replay(convrelay_caller_scenario_t *s, const char *data,
         error = "has nothing that the caller says or does";
 
     } else if (compare && r.answers == 0) {
-        error = "has no answer of the server, so there is nothing to compare "
-                "(--no-checks plays it all the same)";
+        error = "has no answer from the server, so there is nothing to compare "
+                "(--no-checks plays it anyway)";
 
     } else {
         return CONVRELAY_OK;

@@ -180,7 +180,7 @@ convrelay_caller_scenario_parse(convrelay_caller_scenario_t *s,
     end = len ? memchr(data, '\0', len) : NULL;
 
     if (valid < len || end) {
-        snprintf(s->error, sizeof(s->error), "is not a text in UTF-8");
+        snprintf(s->error, sizeof(s->error), "is not UTF-8 text");
         return CONVRELAY_ERROR;
     }
 
@@ -349,7 +349,7 @@ convrelay_caller_scenario_step(convrelay_caller_scenario_t *s,
             return convrelay_caller_scenario_error(s, line,
                        step.type == CONVRELAY_CALLER_EXPECT_CLOSE
                        ? "needs a close code, such as 1000"
-                       : "needs a number and what of, such as \"12 "
+                       : "needs a number and a unit, such as \"12 "
                          "characters\", \"3 tokens\" or \"800 ms\"", source);
         }
 
@@ -555,7 +555,7 @@ convrelay_caller_scenario_check_step(convrelay_caller_scenario_t *s,
             regfree(&re);
 
         } else {
-            phrase = "has an expression that is not a POSIX extended one";
+            phrase = "has an invalid POSIX extended expression";
         }
     }
 

@@ -100,7 +100,7 @@ convrelay_caller_url_authority(convrelay_caller_url_t *u,
     convrelay_str_t  host;
 
     if (parts->user.len) {
-        return "has a user in it";
+        return "has user information in it";
     }
 
     host = parts->host;
@@ -108,7 +108,7 @@ convrelay_caller_url_authority(convrelay_caller_url_t *u,
     if (host.len && host.data[0] == '[') {
 
         if (host.data[host.len - 1] != ']') {
-            return "has an open \"[\"";
+            return "has an unclosed \"[\"";
         }
 
         host.data++;

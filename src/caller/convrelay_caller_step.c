@@ -176,7 +176,7 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
         if (call->turn.answer.len < (size_t) step->number
             && !convrelay_caller_answered(call))
         {
-            return convrelay_caller_await(call, step, "so much of an answer");
+            return convrelay_caller_await(call, step, "that much of an answer");
         }
 
         if (step->type == CONVRELAY_CALLER_RAW_INTERRUPT) {
@@ -216,8 +216,8 @@ convrelay_caller_step_late(convrelay_caller_t *call,
     convrelay_caller_step_t *step)
 {
     if (call->ended_at) {
-        return convrelay_caller_check(call, step, 0, "the call is over since "
-                                      "line %u", call->ended_at);
+        return convrelay_caller_check(call, step, 0, "the call ended at line "
+                                                     "%u", call->ended_at);
     }
 
     return convrelay_caller_check(call, step, 0, "the call is over: the "
@@ -279,7 +279,7 @@ convrelay_caller_step_interrupt(convrelay_caller_t *call,
                                       v->chars, turn->tokens);
     }
 
-    return convrelay_caller_await(call, step, "so much of an answer");
+    return convrelay_caller_await(call, step, "that much of an answer");
 }
 
 
@@ -530,7 +530,7 @@ convrelay_caller_matches(const char *pattern, const char *text,
     regex_t  re;
 
     if (regcomp(&re, pattern, REG_EXTENDED|REG_NOSUB) != 0) {
-        *error = "the expression is not a POSIX extended one";
+        *error = "the POSIX extended expression is invalid";
         return 0;
     }
 

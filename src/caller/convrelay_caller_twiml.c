@@ -163,7 +163,7 @@ convrelay_caller_twiml_connect(convrelay_caller_twiml_t *t,
         && strcmp(t->method, "GET") != 0 && strcmp(t->method, "POST") != 0)
     {
         convrelay_caller_buf_printf(&t->warnings,
-            "<Connect> has the method \"%s\", Twilio takes GET and POST\n",
+            "<Connect> has the method \"%s\", Twilio accepts GET and POST\n",
             t->method);
     }
 
@@ -175,7 +175,7 @@ convrelay_caller_twiml_connect(convrelay_caller_twiml_t *t,
 
     if (noun->next) {
         convrelay_caller_buf_printf(&t->warnings,
-            "<Connect> has <%s> besides <ConversationRelay>, Twilio takes "
+            "<Connect> has <%s> besides <ConversationRelay>, Twilio accepts "
             "one noun\n", noun->next->name);
     }
 
@@ -396,8 +396,9 @@ convrelay_caller_twiml_conflicts(convrelay_caller_twiml_t *t,
                                         (char *) c[i].code->data);
         }
 
-        convrelay_caller_buf_printf(&t->warnings, "%s, otherwise Twilio can "
-                                    "refuse the live call (64101, 64106)\n",
+        convrelay_caller_buf_printf(&t->warnings, "%s, otherwise Twilio may "
+                                                  "reject the live call "
+                                                  "(64101, 64106)\n",
                                     c[i].phrase);
     }
 

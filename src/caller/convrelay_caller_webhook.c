@@ -289,9 +289,9 @@ convrelay_caller_redirect(convrelay_caller_t *call,
     dropped = (!f->get && f->status != 307);
 
     convrelay_caller_print_note(call->print, "%s %s: %ld, redirected to %s%s; "
-                                "it cost %lld ms", f->method, url, f->status,
-                                f->location, dropped
-                                ? " by GET, without the form" : "",
+                                             "it took %lld ms",
+                                f->method, url, f->status, f->location,
+                                dropped ? " by GET, without the form" : "",
                                 (long long) f->time);
 
     if (f->get || dropped) {
@@ -318,8 +318,8 @@ convrelay_caller_refused(convrelay_caller_fetch_t *f,
                                     "error log", r->sign.data);
 
     } else if (f->status == 403) {
-        convrelay_caller_buf_str(&b, "; it was not signed, which takes "
-                                 "--auth-token or TWILIO_AUTH_TOKEN");
+        convrelay_caller_buf_str(&b, "; it was not signed: that needs "
+                                     "--auth-token or TWILIO_AUTH_TOKEN");
     }
 
     convrelay_caller_print_error("%s %s: the server answered %ld (Twilio "
@@ -341,7 +341,7 @@ convrelay_caller_warn(convrelay_caller_t *call,
         && strncmp(f->type, "application/xml", 15) != 0)
     {
         convrelay_caller_buf_printf(&call->twiml.warnings,
-                                    "the TwiML comes as \"%s\", not as "
+                                    "the TwiML has the type \"%s\", not "
                                     "text/xml\n", f->type);
     }
 

@@ -327,8 +327,8 @@ ngx_http_convrelay_check_socket(ngx_conf_t *cf,
     if (only) {
         ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &value->place,
                            "no location with \"convrelay\" takes \"%V\", to "
-                           "which \"convrelay_twiml %V\" sends calls; is it "
-                           "\"%V\"?",
+                           "which \"convrelay_twiml %V\" sends calls; did you "
+                           "mean \"%V\"?",
                            &path, &value->source, &only->location->name);
         return NGX_DECLINED;
     }
@@ -410,8 +410,8 @@ ngx_http_convrelay_check_host(ngx_conf_t *cf, ngx_http_convrelay_value_t *url)
     }
 
     ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &url->place,
-                       "%V is \"%V\": write the host alone, "
-                       "\"convrelay_twiml %V\" has the path",
+                       "%V is \"%V\": write the host alone, \"convrelay_twiml "
+                       "%V\" already has the path",
                        &name, &value, &url->source);
 
     return NGX_OK;

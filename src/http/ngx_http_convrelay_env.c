@@ -244,10 +244,10 @@ ngx_http_convrelay_env_check_name(ngx_conf_t *cf, ngx_str_t *name,
     if (rc != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "%V is required: the configuration uses "
-                      "$convrelay_env_%V, and it is not set or empty. Put "
-                      "shared examples in .env and secrets in .env.local "
-                      "(\"convrelay_env_file\"), set it in the environment, "
-                      "or give a default with \"convrelay_env %V VALUE\"",
+                      "$convrelay_env_%V, which is not set or empty. Put "
+                      "shared values in .env and secrets in .env.local "
+                      "(\"convrelay_env_file\"), set it in the environment, or "
+                      "give a default with \"convrelay_env %V VALUE\"",
                       &upper, &upper, &upper);
 
         return NGX_ERROR;
@@ -298,7 +298,7 @@ ngx_http_convrelay_env_check_value(ngx_conf_t *cf, ngx_str_t *name,
     if (convrelay_secret_is_quoted(&text) && (env == NULL || !env->text)) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "%V is in quotes, which are part of its value: quotes "
-                      "are removed in a \"convrelay_env_file\" only", name);
+                      "are removed only in a \"convrelay_env_file\"", name);
     }
 
     if (convrelay_secret_is_placeholder(&text)) {

@@ -116,8 +116,8 @@ ngx_http_convrelay_env_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if ((fi.st_mode & S_IROTH) && (override || ef.secrets)) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "\"%V\" holds secrets and can be read by everybody: "
-                           "\"chmod o-r\" it", &file);
+                           "\"%V\" is world-readable, but holds secrets: run "
+                           "\"chmod o-r\" on it", &file);
     }
 
     return NGX_CONF_OK;
@@ -194,8 +194,8 @@ ngx_http_convrelay_env_alone(ngx_http_convrelay_env_file_t *ef,
     if (ngx_http_convrelay_env_process(name->data, name->len, value)
         != NGX_OK)
     {
-        ngx_http_convrelay_env_warn(ef, "a name without \"=\" that the "
-                                    "process does not have is ignored");
+        ngx_http_convrelay_env_warn(ef, "a name without \"=\" that is not in "
+                                        "the process environment is ignored");
         return NGX_DECLINED;
     }
 

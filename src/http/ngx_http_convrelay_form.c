@@ -52,7 +52,7 @@ ngx_http_convrelay_form(ngx_http_request_t *r)
 
     if (n > NGX_HTTP_CONVRELAY_MAX_PAIRS) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "client sent a form of %ui parameters, limit is %d",
+                      "client sent a form with %ui parameters, limit is %d",
                       n, NGX_HTTP_CONVRELAY_MAX_PAIRS);
 
         ctx->many = 1;

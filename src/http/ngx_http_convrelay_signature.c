@@ -396,7 +396,7 @@ ngx_http_convrelay_signature_body(ngx_http_request_t *r)
 #endif
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "client sent a body that its \"bodySHA256\" does not fit");
+                  "client sent a body that does not match its \"bodySHA256\"");
 
     return NGX_HTTP_FORBIDDEN;
 }
@@ -461,7 +461,7 @@ ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (ngx_strcmp(value[1].data, "off") == 0) {
 
         if (cf->args->nelts > 2) {
-            return "takes \"off\" only alone";
+            return "takes no other parameter with \"off\"";
         }
 
         clcf->auth.tokens = NULL;
@@ -481,7 +481,7 @@ ngx_http_convrelay_auth_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (i = 1; i < cf->args->nelts; i++) {
 
         if (ngx_strcmp(value[i].data, "off") == 0) {
-            return "takes \"off\" only alone";
+            return "takes no other parameter with \"off\"";
         }
 
         v = ngx_array_push(clcf->auth.tokens);
@@ -576,7 +576,7 @@ ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
 
     ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
                        "\"convrelay_auth_token\" is empty, which would let "
-                       "nobody in: give it the account's auth token, or say "
+                       "nobody in: give it the account's auth token, or write "
                        "\"off\"");
 
     return NGX_CONF_ERROR;
@@ -625,9 +625,9 @@ ngx_http_convrelay_check_token(ngx_conf_t *cf, ngx_http_convrelay_value_t *v,
             v->warned = 1;
 
             ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &v->place,
-                       "\"convrelay_auth_token\" does not look like an auth "
-                       "token of Twilio's (32 hex digits): with a wrong one "
-                       "every request gets 403");
+                       "\"convrelay_auth_token\" does not look like a Twilio "
+                       "auth token (32 hex digits): with a wrong one every "
+                       "request gets 403");
         }
     }
 

@@ -49,7 +49,7 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (ngx_strcmp(value[1].data, "off") == 0) {
 
         if (cf->args->nelts == 3) {
-            return "takes \"off\" only alone";
+            return "takes no other parameter with \"off\"";
         }
 
         clcf->auth.ticket = NULL;
@@ -69,8 +69,8 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             || lifetime > NGX_HTTP_CONVRELAY_TICKET_MAX)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid lifetime \"%V\", write it as in "
-                               "\"2m\", from 1s to 1y", &value[2]);
+                               "invalid lifetime \"%V\", write a time from 1s "
+                               "to 1y, such as \"2m\"", &value[2]);
             return NGX_CONF_ERROR;
         }
     }

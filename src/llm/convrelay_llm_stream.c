@@ -255,7 +255,7 @@ convrelay_llm_start(convrelay_llm_stream_t *s, u_char **pos, u_char *last)
 
         if (*p == '<') {
             convrelay_llm_fail(s, "html_page",
-                               "is an HTML page in place of an answer");
+                               "is an HTML page, not an answer");
 
         } else if (*p == '{' || *p == '[') {
             s->mode = convrelay_llm_st_document;

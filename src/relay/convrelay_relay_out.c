@@ -125,7 +125,7 @@ convrelay_relay_out_check(const convrelay_relay_out_t *m, const char **error)
     case CONVRELAY_RELAY_OUT_LANGUAGE:
 
         if (m->text.len == 0 && m->lang.len == 0) {
-            *error = "has no language, write one as in \"en-US\"";
+            *error = "has no language, write one such as \"en-US\"";
             return CONVRELAY_DECLINED;
         }
 
@@ -160,13 +160,12 @@ convrelay_relay_check_url(const convrelay_str_t *url, const char **error)
              || convrelay_str_eq(&u.scheme, "http"))
         || u.host.len == 0)
     {
-        *error = "is not a URL, write it as in \"https://host/hold.mp3\"";
+        *error = "is not a URL, write one such as \"https://host/hold.mp3\"";
         return CONVRELAY_DECLINED;
     }
 
     if (convrelay_url_clean(url) < url->len) {
-        *error = "has a blank or a control character in its URL, write "
-                 "\"%20\"";
+        *error = "has a space or a control character in its URL, write \"%20\"";
         return CONVRELAY_DECLINED;
     }
 
@@ -190,8 +189,8 @@ convrelay_relay_check_digits(const convrelay_str_t *digits,
     }
 
     if (digits->len == 0 || i < digits->len) {
-        *error = "has something else than digits, \"*\", \"#\" and, for "
-                 "half a second of pause, \"w\"";
+        *error = "has characters other than digits, \"*\", \"#\" and \"w\" (a "
+                 "half-second pause)";
         return CONVRELAY_DECLINED;
     }
 
@@ -211,7 +210,7 @@ convrelay_relay_check_lang(const convrelay_str_t *lang, const char **error)
         if (!convrelay_is_digit(c) && !convrelay_is_alpha(c)
             && (c != '-' || i == 0))
         {
-            *error = "is not a language, write it as in \"en-US\"";
+            *error = "is not a language, write one such as \"en-US\"";
             return CONVRELAY_DECLINED;
         }
     }
@@ -221,7 +220,7 @@ convrelay_relay_check_lang(const convrelay_str_t *lang, const char **error)
     for (i = 0; i < lang->len && lang->data[i] != '-'; i++) { /* void */ }
 
     if (i > 3 && !convrelay_str_is_nocase(lang, "multi")) {
-        *error = "is not a language, write it as in \"en-US\"";
+        *error = "is not a language, write one such as \"en-US\"";
         return CONVRELAY_DECLINED;
     }
 
@@ -236,7 +235,7 @@ convrelay_relay_check_raw(const convrelay_str_t *raw, const char **error)
     u_char                   *copy, *repaired;
     convrelay_json_reader_t   r;
 
-    *error = "is not a JSON object, write it as in {\"type\":\"config\"}";
+    *error = "is not a JSON object, write one such as {\"type\":\"config\"}";
 
     /* its strings are decoded where they lie */
 
@@ -290,7 +289,7 @@ convrelay_relay_check_object(const convrelay_json_value_t *root,
     }
 
     if (convrelay_str_eq(&type, "error")) {
-        *error = "cannot have the type \"error\", which Twilio does not take";
+        *error = "cannot have the type \"error\", which Twilio does not accept";
         return CONVRELAY_DECLINED;
     }
 

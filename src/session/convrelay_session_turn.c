@@ -283,7 +283,8 @@ convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
 
     convrelay_session_log(out, CONVRELAY_LOG_WARN,
                           "LLM's answer takes too long",
-                          "LLM's answer takes longer than %llu ms, the limit",
+                          "LLM's answer exceeded "
+                          "\"convrelay_max_answer_time\", limit is %llu ms",
                           (unsigned long long) s->conf->max_answer_time);
 
     memset(&cancel, 0, sizeof(convrelay_action_t));

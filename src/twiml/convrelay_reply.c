@@ -197,7 +197,7 @@ static int
 convrelay_reply_hangup(convrelay_reply_t *reply, const char **error)
 {
     if (reply->text.len) {
-        *error = "says more than \"hangup\"";
+        *error = "has something after \"hangup\"";
         return CONVRELAY_DECLINED;
     }
 
@@ -293,7 +293,8 @@ convrelay_reply_reconnect(convrelay_reply_t *reply, const char **error)
             if (reply->max
                 || convrelay_reply_max(&word, &reply->max) != CONVRELAY_OK)
             {
-                *error = "has a wrong \"max=\", write a number from 1 to 100";
+                *error = "has an invalid \"max=\", write a number from 1 to "
+                         "100";
                 return CONVRELAY_DECLINED;
             }
 

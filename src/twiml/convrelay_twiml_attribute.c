@@ -88,18 +88,18 @@ static const convrelay_twiml_kind_t  convrelay_twiml_stt = {
 static const convrelay_twiml_kind_t  convrelay_twiml_events = {
     convrelay_twiml_list, "speaker-events tokens-played config-updated",
     "write one or more of \"speaker-events\", \"tokens-played\" and "
-    "\"config-updated\", separated by blanks"
+    "\"config-updated\", separated by spaces"
 };
 
 static const convrelay_twiml_kind_t  convrelay_twiml_debug = {
     convrelay_twiml_list, "debugging speaker-events tokens-played",
     "write one or more of \"debugging\", \"speaker-events\" and "
-    "\"tokens-played\", separated by blanks"
+    "\"tokens-played\", separated by spaces"
 };
 
 static const convrelay_twiml_kind_t  convrelay_twiml_language = {
     convrelay_twiml_tag, NULL,
-    "write a language as in \"en-US\", or \"multi\""
+    "write a language such as \"en-US\", or \"multi\""
 };
 
 static const convrelay_twiml_kind_t  convrelay_twiml_speech_timeout = {

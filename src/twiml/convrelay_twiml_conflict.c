@@ -81,18 +81,20 @@ static const convrelay_twiml_need_t  convrelay_twiml_speech[] = {
       "speech in \"multi\" needs \"ttsProvider\" \"ElevenLabs\"" },
 
     { "voice", convrelay_twiml_is_google, NULL, "ttsProvider", "Google",
-      "\"voice\" is one of Google, set \"ttsProvider\" to \"Google\", too" },
+      "\"voice\" is a Google voice, set \"ttsProvider\" to \"Google\" as "
+      "well" },
 
     { "voice", convrelay_twiml_is_amazon, NULL, "ttsProvider", "Amazon",
-      "\"voice\" is one of Amazon, set \"ttsProvider\" to \"Amazon\", too" },
+      "\"voice\" is an Amazon voice, set \"ttsProvider\" to \"Amazon\" as "
+      "well" },
 
     { "voice", convrelay_twiml_is_elevenlabs, NULL, "ttsProvider",
       "ElevenLabs",
-      "\"voice\" is one of ElevenLabs, set \"ttsProvider\" to "
-      "\"ElevenLabs\", too" },
+      "\"voice\" is an ElevenLabs voice, set \"ttsProvider\" to \"ElevenLabs\" "
+      "as well" },
 
     { "voice", convrelay_twiml_is_google, NULL, "ttsLanguage", NULL,
-      "\"voice\" is one of another language than that of speech" },
+      "\"voice\" is not a voice of the language that is spoken" },
 
     { NULL, NULL, NULL, NULL, NULL, NULL }
 };
@@ -112,11 +114,11 @@ static const convrelay_twiml_need_t  convrelay_twiml_recognition[] = {
 
     { "speechModel", NULL, "nova-* flux*", "transcriptionProvider",
       "Deepgram",
-      "\"speechModel\" is one of Deepgram, but \"transcriptionProvider\" is "
+      "\"speechModel\" is a Deepgram model, but \"transcriptionProvider\" is "
       "\"Google\"" },
 
     { "speechModel", NULL, "telephony", "transcriptionProvider", "Google",
-      "\"speechModel\" is one of Google, but \"transcriptionProvider\" is "
+      "\"speechModel\" is a Google model, but \"transcriptionProvider\" is "
       "\"Deepgram\"" },
 
     { NULL, NULL, NULL, NULL, NULL, NULL }

@@ -317,13 +317,13 @@ convrelay_xml_attribute(convrelay_xml_t *x, convrelay_str_t *seen, size_t n)
     name->len = convrelay_xml_name(x);
 
     if (name->len == 0) {
-        return convrelay_xml_fail(x, "has a bad name of an attribute");
+        return convrelay_xml_fail(x, "has an invalid attribute name");
     }
 
     for (i = 0; i < n; i++) {
 
         if (convrelay_str_equal(&seen[i], name)) {
-            return convrelay_xml_fail(x, "has an attribute twice");
+            return convrelay_xml_fail(x, "has a duplicate attribute");
         }
     }
 
@@ -461,8 +461,7 @@ convrelay_xml_char(convrelay_xml_t *x)
     p = x->pos;
 
     if (!convrelay_xml_is_char(convrelay_utf8_decode(&p, x->last))) {
-        return convrelay_xml_fail(x, "has a character that XML does not "
-                                  "have");
+        return convrelay_xml_fail(x, "has a character that XML does not allow");
     }
 
     x->pos = p;

@@ -107,7 +107,7 @@ ngx_http_convrelay_connect_log(ngx_http_request_t *r)
     }
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "client reports a session that failed, error %i",
+                  "client reported a failed session, error %i",
                   ngx_atoi(code.data, code.len));
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -155,7 +155,7 @@ ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     /* the value itself can hold what people said */
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "what \"convrelay_connect_reply %V\" gives %s",
+                  "\"convrelay_connect_reply %V\" evaluated to a value that %s",
                   &conf->value.source, error);
 
     return NGX_DECLINED;
@@ -210,8 +210,8 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
 
     if (n == NGX_ERROR || n >= (ngx_int_t) reply->max) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "call was reconnected as often as it may be, limit is "
-                      "%ui: it is hung up", (ngx_uint_t) reply->max);
+                      "reconnect limit of %ui reached, hanging up",
+                      (ngx_uint_t) reply->max);
         return NGX_DECLINED;
     }
 

@@ -278,7 +278,8 @@ ngx_http_convrelay_connect_merge(ngx_conf_t *cf,
 
     if (ngx_http_convrelay_reply_parse(&str, &reply, &error) != NGX_OK) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
-                           "what \"convrelay_connect_reply %V\" gives %s",
+                           "\"convrelay_connect_reply %V\" evaluated to a "
+                           "value that %s",
                            &v->source, error);
         return NGX_CONF_ERROR;
     }
@@ -311,9 +312,9 @@ ngx_http_convrelay_reply_notice(ngx_conf_t *cf, ngx_http_convrelay_value_t *v)
     }
 
     ngx_http_convrelay_conf_error(NGX_LOG_NOTICE, cf, &v->place,
-                       "should \"%V\" turn out to be TwiML, it is not used "
-                       "and the call is hung up: TwiML stands in "
-                       "\"convrelay_connect_reply\" itself or in a file, as "
+                       "if \"%V\" evaluates to TwiML, it is not used and the "
+                       "call is hung up: write TwiML in "
+                       "\"convrelay_connect_reply\" itself, or name a file, as "
                        "in \"file=reply.xml\"", &v->source);
 }
 
@@ -342,9 +343,10 @@ ngx_http_convrelay_reply_location(ngx_conf_t *cf, convrelay_str_t *name,
     }
 
     ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
-                       "\"convrelay_connect_reply reconnect\": not one "
-                       "location with \"convrelay_twiml\" in this server, say "
-                       "which, as in \"reconnect /twiml\"");
+                       "\"convrelay_connect_reply reconnect\": this server "
+                       "does not have exactly one location with "
+                       "\"convrelay_twiml\", name one, as in \"reconnect "
+                       "/twiml\"");
 
     return NGX_CONF_ERROR;
 }

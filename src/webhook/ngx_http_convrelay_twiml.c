@@ -158,7 +158,7 @@ ngx_http_convrelay_twiml_url(ngx_http_request_t *r,
 
     if (convrelay_twiml_check_url(&t->url, &error) != CONVRELAY_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "the URL that \"convrelay_twiml %V\" gives %s",
+                      "the URL of \"convrelay_twiml %V\" %s",
                       &conf->url->source, error);
         return NGX_ERROR;
     }
@@ -361,7 +361,7 @@ ngx_http_convrelay_twiml_value(void *data, ngx_http_convrelay_attribute_t *a,
 
     if (convrelay_twiml_check_value(&name, text, &error) != CONVRELAY_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "wrong value of \"%V\", %s", &a->name, error);
+                      "invalid value of \"%V\", %s", &a->name, error);
     }
 
     return NGX_OK;

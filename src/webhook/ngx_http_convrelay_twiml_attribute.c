@@ -108,7 +108,7 @@ ngx_http_convrelay_twiml_check_known(ngx_conf_t *cf,
 
     if (convrelay_twiml_check_value(&name, &text, &error) != CONVRELAY_OK) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &a->value.place,
-                           "\"%V\" is not a value of \"%V\", %s",
+                           "\"%V\" is not a valid value of \"%V\", %s",
                            &a->text, &a->name, error);
         return NGX_CONF_ERROR;
     }

@@ -113,7 +113,7 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
     if (convrelay_twiml_check_url(&str, &error) != CONVRELAY_OK) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
                            &conf->twiml.url->place,
-                           "the URL that \"convrelay_twiml %V\" gives %s",
+                           "the URL of \"convrelay_twiml %V\" %s",
                            &conf->twiml.url->source, error);
         return NGX_CONF_ERROR;
     }
@@ -121,9 +121,9 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
     if (conf->auth.tokens && ngx_strlchr(url.data, url.data + url.len, '?')) {
         ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
                            &conf->twiml.url->place,
-                           "the URL that \"convrelay_twiml %V\" gives has "
-                           "arguments, which may be signed in a way that is "
-                           "not accepted: use \"convrelay_twiml_parameter\"",
+                           "the URL of \"convrelay_twiml %V\" has arguments, "
+                           "which may be signed in a way that is not accepted: "
+                           "use \"convrelay_twiml_parameter\"",
                            &conf->twiml.url->source);
     }
 
@@ -235,10 +235,10 @@ ngx_http_convrelay_twiml_check_after(ngx_conf_t *cf,
     }
 
     ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->twiml.after_place,
-                       "Twilio never runs what is in "
+                       "Twilio never runs the TwiML of "
                        "\"convrelay_twiml_after\": after the session it "
-                       "requests \"convrelay_twiml_action %V\"; use one of "
-                       "them, or write the verbs into "
+                       "requests \"convrelay_twiml_action %V\"; use only one "
+                       "of them, or write the verbs into "
                        "\"convrelay_connect_reply\"",
                        &conf->twiml.action->value.source);
 
@@ -281,16 +281,17 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
         if (c[i].code == NULL) {
             ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
                                &conf->twiml.url->place,
-                               "location \"%V\": %s, else Twilio can refuse "
-                               "the live call", &clcf->name, c[i].phrase);
+                               "location \"%V\": %s, otherwise Twilio may "
+                               "reject the live call",
+                               &clcf->name, c[i].phrase);
             continue;
         }
 
         code = ngx_http_convrelay_ngx_str(c[i].code);
 
         ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->twiml.url->place,
-                           "location \"%V\", language \"%V\": %s, else Twilio "
-                           "can refuse the live call",
+                           "location \"%V\", language \"%V\": %s, otherwise "
+                           "Twilio may reject the live call",
                            &clcf->name, &code, c[i].phrase);
     }
 

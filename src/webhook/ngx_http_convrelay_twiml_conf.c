@@ -59,7 +59,7 @@ ngx_http_convrelay_twiml_attribute(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (convrelay_twiml_check_name(&name) != CONVRELAY_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not an attribute name, write it as in "
+                           "\"%V\" is not an attribute name, write one such as "
                            "\"welcomeGreeting\"", &value[1]);
         return NGX_CONF_ERROR;
     }
@@ -108,7 +108,7 @@ ngx_http_convrelay_twiml_language(ngx_conf_t *cf, ngx_command_t *cmd,
     n -= unchecked;
 
     if (value[1].len == 0) {
-        return "has an empty code, write it as in \"es-ES\"";
+        return "has an empty code, write one such as \"es-ES\"";
     }
 
     if (clcf->twiml.languages == NGX_CONF_UNSET_PTR) {
@@ -158,8 +158,8 @@ ngx_http_convrelay_twiml_language(ngx_conf_t *cf, ngx_command_t *cmd,
 
         if (ngx_http_convrelay_split(&value[i], &name, &text) != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\", write it as in "
-                               "\"voice=Lucia-Neural\"", &value[i]);
+                               "invalid parameter \"%V\", write NAME=VALUE, "
+                               "such as \"voice=Lucia-Neural\"", &value[i]);
             return NGX_CONF_ERROR;
         }
 

@@ -88,7 +88,7 @@ ngx_http_convrelay_twiml_xml_check(ngx_conf_t *cf, ngx_str_t *directive,
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "XML of \"%V\" has a character that XML does "
-                               "not have", directive);
+                               "not allow", directive);
             return NGX_ERROR;
         }
     }

@@ -186,16 +186,16 @@ test_parse(void)
         { "{\"type\":\"Text\",\"token\":\"\"}", CONVRELAY_CALLER_MESSAGE_BAD,
           "has an unknown \"type\"", 0 },
         { "{\"type\":\"text\"}", CONVRELAY_CALLER_MESSAGE_BAD,
-          "lacks a field, or has it in a wrong type", 0 },
+          "lacks a field, or has one of the wrong type", 0 },
         { "{\"type\":\"text\",\"token\":null}", CONVRELAY_CALLER_MESSAGE_BAD,
-          "lacks a field, or has it in a wrong type", 0 },
+          "lacks a field, or has one of the wrong type", 0 },
         { "{\"type\":\"play\"}", CONVRELAY_CALLER_MESSAGE_BAD,
-          "lacks a field, or has it in a wrong type", 0 },
+          "lacks a field, or has one of the wrong type", 0 },
         { "{\"type\":\"language\"}", CONVRELAY_CALLER_MESSAGE_BAD,
-          "lacks a field, or has it in a wrong type", 0 },
+          "lacks a field, or has one of the wrong type", 0 },
         { "{\"type\":\"end\",\"handoffData\":{}}",
           CONVRELAY_CALLER_MESSAGE_BAD,
-          "lacks a field, or has it in a wrong type", 0 },
+          "lacks a field, or has one of the wrong type", 0 },
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -233,8 +233,8 @@ test_errors(void)
           "{\"from\":\"caller\",\"message\":\"x\"}",
           "has no message: a line needs \"from\" and \"message\", or \"dir\" "
           "and \"frame\"" },
-        { CALL HELLO, "has no answer of the server, so there is nothing to "
-          "compare (--no-checks plays it all the same)" }
+        { CALL HELLO, "has no answer from the server, so there is nothing to "
+          "compare (--no-checks plays it anyway)" }
     };
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

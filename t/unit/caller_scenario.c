@@ -193,7 +193,7 @@ test_comments(void)
     step("\xef\xbb\xbf" "caller: Hi", CONVRELAY_CALLER_SAY, -1, "Hi");
     error("\xff\xfe" "c", "is UTF-16, save it as UTF-8");
     error("\xfe\xff" "c", "is UTF-16, save it as UTF-8");
-    error("caller: \xe9t\xe9", "is not a text in UTF-8");
+    error("caller: \xe9t\xe9", "is not UTF-8 text");
 }
 
 
@@ -276,8 +276,8 @@ test_check(void)
     checked("expect matches: a|b", NULL);
     checked("caller: hi\n\nexpect contains: ${nope}",
             "line 3 has ${nope}, which is not set, use --set nope=VALUE");
-    checked("expect matches: ([", "line 1 has an expression");
-    checked("expect matches: ${BAD}", "line 1 has an expression");
+    checked("expect matches: ([", "line 1 has an invalid POSIX");
+    checked("expect matches: ${BAD}", "line 1 has an invalid POSIX");
     checked("expect contains: ${EMPTY}", "line 1 has an empty text");
     checked("dtmf: ${KEY}#", NULL);
     checked("dtmf: ${KEY}x", "has keys other than");

@@ -226,7 +226,7 @@ test_malformed(void)
     refused("<Response a=1/>", "without quotes");
     refused("<Response a/>", "without a value");
     refused("<Response a='1'b='2'/>", "does not end a tag");
-    refused("<Response a='1' a='2'/>", "twice");
+    refused("<Response a='1' a='2'/>", "duplicate attribute");
     refused("<Response a='<'/>", "\"<\" in a value");
     refused("<Response a='1", "does not close a quote");
     refused("<Response>a & b</Response>", "bare \"&\"");
@@ -331,9 +331,9 @@ test_warnings(void)
            "ttsProvider=\"Azure\" of <Language> is not valid");
     warned(CHILD("<Language code='es-ES' ttsProvider='Google' "
                  "voice='Lucia-Neural'/>"),
-           "<Language> \"es-ES\": \"voice\" is one of Amazon, set");
+           "<Language> \"es-ES\": \"voice\" is an Amazon voice, set");
     warned(RELAY("language=\"multi\" ttsProvider=\"Google\""),
            "\"multi\" needs");
     warned(RELAY("ttsProvider=\"Google\" voice=\"Lucia-Neural\""),
-           "refuse the live call (64101, 64106)");
+           "reject the live call (64101, 64106)");
 }

@@ -274,7 +274,7 @@ static const test_llm_t  tests[] = {
       .message = "m" },
     { .name = "18: HTML", .input = " <!DOCTYPE html>\n<html>", .text = "",
       .outcome = CONVRELAY_LLM_FAILED, .code = "html_page",
-      .message = "is an HTML page in place of an answer" },
+      .message = "is an HTML page, not an answer" },
     { .name = "18: another document", .input = "{\"detail\":\"x\"}",
       .text = "", .outcome = CONVRELAY_LLM_FAILED, .code = "bad_answer",
       .message = "is JSON without \"choices\"" },

@@ -140,13 +140,13 @@ digits_test(void)
     written(&m, "{\"type\":\"sendDigits\",\"digits\":\"1w234#*\"}");
 
     convrelay_str_set(&m.text, "");
-    refused(&m, "something else than digits");
+    refused(&m, "has characters other than digits");
 
     convrelay_str_set(&m.text, "12a");
-    refused(&m, "something else than digits");
+    refused(&m, "has characters other than digits");
 
     convrelay_str_set(&m.text, "12\0");
-    refused(&m, "something else than digits");
+    refused(&m, "has characters other than digits");
 }
 
 
@@ -217,7 +217,7 @@ raw_test(void)
             "\"loop\"");
     raw_one("{\"type\":\"play\",\"source\":\"https://a/b\",\"loop\":1.5}",
             "\"loop\"");
-    raw_one("{\"type\":\"sendDigits\",\"digits\":\"x\"}", "something else");
+    raw_one("{\"type\":\"sendDigits\",\"digits\":\"x\"}", "other than digits");
     raw_one("{\"type\":\"language\"}", "has no language");
     raw_one("{\"type\":\"end\",\"handoffData\":{}}", "is not a string");
 }

@@ -101,7 +101,7 @@ reply_test(void)
     reconnect("reconnect max=07  /twiml ", "/twiml", 7);
     reconnect("reconnect @name", "@name", 3);
 
-    declined("hangup now", "says more");
+    declined("hangup now", "something after");
     declined("Hangup", "is not a reply");
     declined("dial+15550100002", "is not a reply");
     declined("redirect /a", "is not a reply");

@@ -229,7 +229,7 @@ value_test(void)
         }
 
         for (j = 0; j < sizeof(bad_tags) / sizeof(bad_tags[0]); j++) {
-            value(languages[i], bad_tags[j], "as in \"en-US\"");
+            value(languages[i], bad_tags[j], "such as \"en-US\"");
         }
     }
 
@@ -259,10 +259,10 @@ value_test(void)
     value("events", "tokens-played", NULL);
     value("events", "speaker-events tokens-played config-updated", NULL);
     value("events", "  tokens-played  speaker-events ", NULL);
-    value("events", "tokens-played,speaker-events", "separated by blanks");
-    value("events", "tokens_played", "separated by blanks");
-    value("events", "debugging", "separated by blanks");
-    value("events", "tokens-playe", "separated by blanks");
+    value("events", "tokens-played,speaker-events", "separated by spaces");
+    value("events", "tokens_played", "separated by spaces");
+    value("events", "debugging", "separated by spaces");
+    value("events", "tokens-playe", "separated by spaces");
     value("debug", "debugging speaker-events tokens-played", NULL);
     value("debug", "true", "\"debugging\"");
     value("debug", "config-updated", "\"debugging\"");
@@ -429,12 +429,12 @@ static const conflict_case_t  conflicts[] = {
     { "a model of Deepgram, recognition of Google",
       { pair("transcriptionProvider", "Google"),
         pair("speechModel", "nova-3-general") }, LATER, {},
-      { "\"speechModel\" is one of Deepgram" } },
+      { "\"speechModel\" is a Deepgram model" } },
 
     { "a model of Google, recognition of Deepgram",
       { pair("transcriptionProvider", "deepgram"),
         pair("speechModel", "telephony") }, LATER, {},
-      { "\"speechModel\" is one of Google" } },
+      { "\"speechModel\" is a Google model" } },
 
     { "a model without a provider: it depends on the account",
       { pair("speechModel", "telephony") }, LATER, {}, { NULL } },
@@ -449,7 +449,7 @@ static const conflict_case_t  conflicts[] = {
     { "eotThreshold, flux, and Google",
       { pair("eotThreshold", "0.8"), pair("speechModel", "flux"),
         pair("transcriptionProvider", "Google") }, LATER, {},
-      { "\"speechModel\" is one of Deepgram", "\"eotThreshold\"" } },
+      { "\"speechModel\" is a Deepgram model", "\"eotThreshold\"" } },
 
     { "eotThreshold with flux",
       { pair("eotThreshold", "0.8"), pair("speechModel", "flux") },
@@ -467,21 +467,21 @@ static const conflict_case_t  conflicts[] = {
 
     { "a voice of Google by default",
       { pair("voice", "en-US-Journey-O") }, LATER, {},
-      { "\"voice\" is one of Google" } },
+      { "\"voice\" is a Google voice" } },
 
     { "a voice of Google with its prefix",
       { pair("voice", "Google.en-US-Neural2-F"),
         pair("ttsProvider", "Amazon") }, LATER, {},
-      { "\"voice\" is one of Google" } },
+      { "\"voice\" is a Google voice" } },
 
     { "a voice of Amazon by default",
       { pair("voice", "Joanna-Neural") }, LATER, {},
-      { "\"voice\" is one of Amazon" } },
+      { "\"voice\" is an Amazon voice" } },
 
     { "a voice of ElevenLabs and another provider",
       { pair("voice", "UgBBYS2sOqTuMpoF3BR0"),
         pair("ttsProvider", "Google") }, LATER, {},
-      { "\"voice\" is one of ElevenLabs" } },
+      { "\"voice\" is an ElevenLabs voice" } },
 
     { "a voice of ElevenLabs by default",
       { pair("voice", "UgBBYS2sOqTuMpoF3BR0") }, LATER, {}, { NULL } },
@@ -493,11 +493,11 @@ static const conflict_case_t  conflicts[] = {
     { "a voice of another language",
       { pair("language", "de-DE"), pair("ttsProvider", "Google"),
         pair("voice", "en-US-Journey-O") }, LATER, {},
-      { "\"voice\" is one of another language" } },
+      { "\"voice\" is not a voice of the language" } },
 
     { "a voice of another language than the default",
       { pair("ttsProvider", "Google"), pair("voice", "de-DE-Journey-O") },
-      LATER, {}, { "\"voice\" is one of another language" } },
+      LATER, {}, { "\"voice\" is not a voice of the language" } },
 
     { "a voice for ttsLanguage",
       { pair("language", "en-US"), pair("ttsLanguage", "de-DE"),
@@ -520,12 +520,12 @@ static const conflict_case_t  conflicts[] = {
     { "a language inherits the provider of its model",
       { pair("transcriptionProvider", "Google") },
       convrelay_string("es-ES"), { pair("speechModel", "nova-3-general") },
-      { "\"speechModel\" is one of Deepgram" } },
+      { "\"speechModel\" is a Deepgram model" } },
 
     { "a language and the voice of another",
       { pair("ttsProvider", "Google") },
       convrelay_string("es-ES"), { pair("voice", "en-US-Journey-O") },
-      { "\"voice\" is one of another language" } },
+      { "\"voice\" is not a voice of the language" } },
 
     { "a language that is not known yet",
       { pair("ttsProvider", "Google") },

@@ -171,7 +171,7 @@ test_refused(void)
     refused("<![CDATA[x]]><a/>", 1, "has a declaration (\"<!...>\"), write "
             "elements only", "");
     refused("x<a/>", 1, "has text outside of an element", "");
-    refused("<a b='1' c='2' b='3'/>", 0, "has an attribute twice",
+    refused("<a b='1' c='2' b='3'/>", 0, "has a duplicate attribute",
             "(a b=1 c=2 ");
     refused("<a>x<b>", 0, "does not close an element", "(a \"x\" (b ");
     refused("<a><?x ?></a>", 0, "has a declaration or an instruction, write "
