@@ -88,17 +88,17 @@ int convrelay_str_starts_nocase(const convrelay_str_t *str,
     const char *prefix);
 
 /*
- * Levenshtein's distance, case ignored, for a "did you mean".  Where b is
- * longer than CONVRELAY_STR_MAX_DISTANCE: the length of the longer one.
+ * Levenshtein's distance, case ignored, for a "did you mean".  If b is longer
+ * than CONVRELAY_STR_MAX_DISTANCE: the length of the longer one.
  */
 size_t convrelay_str_distance(const convrelay_str_t *a,
     const convrelay_str_t *b);
 
 /*
- * The value of the first of n pairs with the name that a variable has for it,
- * or NULL.  Letters are equal in upper and lower case.  A variable's name
- * consists of letters, digits and "_": where no pair has this very name, "_"
- * stands for "-", "." and " " too.
+ * The value of the first of n pairs whose name a variable has, or NULL.
+ * Letters are equal in upper and lower case.  A variable's name consists of
+ * letters, digits and "_": if no pair has exactly this name, "_" also matches
+ * "-", "." and " ".
  */
 const convrelay_str_t *convrelay_pair_find(const convrelay_pair_t *pair,
     size_t n, const convrelay_str_t *name);

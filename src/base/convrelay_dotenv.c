@@ -97,7 +97,7 @@ convrelay_dotenv_next(convrelay_dotenv_t *env,
         return CONVRELAY_ERROR;
     }
 
-    /* no variable and no header can carry it */
+    /* neither a variable nor a header can contain it */
 
     if (entry->value.len
         && memchr(entry->value.data, '\0', entry->value.len) != NULL)
@@ -118,7 +118,7 @@ convrelay_dotenv_skip_blank(convrelay_dotenv_t *env)
 }
 
 
-/* white space, empty lines and lines of comment */
+/* white space, empty lines and comment lines */
 
 static void
 convrelay_dotenv_skip_space(convrelay_dotenv_t *env)
@@ -174,7 +174,7 @@ convrelay_dotenv_name(convrelay_dotenv_t *env, convrelay_str_t *name)
 {
     convrelay_dotenv_word(env, name);
 
-    /* "export" is a prefix where another name follows, else a name itself */
+    /* "export" is a prefix if another name follows, otherwise a name itself */
 
     if (convrelay_str_eq(name, "export")
         && env->pos < env->last
@@ -227,7 +227,7 @@ convrelay_dotenv_unquoted(convrelay_dotenv_t *env, convrelay_str_t *value)
 
     for (last = p; last < env->pos; last++) {
 
-        /* last[-1] is there: a "=" stands somewhere before p */
+        /* last[-1] exists: there is a "=" before p */
 
         if (*last == '#' && convrelay_dotenv_is_blank(last[-1])) {
             break;
@@ -432,7 +432,7 @@ convrelay_dotenv_reference(u_char *p, u_char *last, convrelay_str_t *name,
 }
 
 
-/* the character that a backslash and ch stand for, or 0: for themselves */
+/* the character that a backslash and ch stand for, or 0: both are literal */
 
 static u_char
 convrelay_dotenv_escaped(u_char ch, u_char quote)

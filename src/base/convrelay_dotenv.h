@@ -36,7 +36,7 @@ typedef struct {
     u_char           *last;
     unsigned          line;       /* of the entry just returned, from 1 */
     unsigned          next;       /* line at pos */
-    const char       *error;      /* after ERROR; goes on after "has " */
+    const char       *error;      /* after ERROR; continues "has " */
 } convrelay_dotenv_t;
 
 
@@ -64,16 +64,17 @@ void convrelay_dotenv_init(convrelay_dotenv_t *env, u_char *data, size_t len);
 
 /*
  * The next entry: CONVRELAY_OK, CONVRELAY_DONE at the end of the file, or
- * CONVRELAY_ERROR for a line that is none (env->line, env->error); the next
- * call goes on with the line after it.
+ * CONVRELAY_ERROR for a line that is not an entry (env->line, env->error); the
+ * next call continues with the line after it.
  */
 int convrelay_dotenv_next(convrelay_dotenv_t *env,
     convrelay_dotenv_entry_t *entry);
 
 /*
  * The value of an entry: escapes undone, names expanded.  Writes it to p,
- * unless p is NULL, and returns its size.  What is longer than
- * CONVRELAY_DOTENV_MAX_VALUE is measured only so far, and must not be written.
+ * unless p is NULL, and returns its size.  A longer value than
+ * CONVRELAY_DOTENV_MAX_VALUE is measured only up to there, and must not be
+ * written.
  */
 size_t convrelay_dotenv_value(const convrelay_dotenv_entry_t *entry,
     convrelay_dotenv_lookup_pt lookup, void *data, u_char *p);

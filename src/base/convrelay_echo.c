@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The words of the message are put into two indexes, by themselves and with
- * the two before them; each text is then read once.  A hash that collides
- * masks a word too many, and never one too few.
+ * The words of the message are put into two indexes, by themselves and with the
+ * two before them; each text is then read once.  A hash collision masks a word
+ * too many, never one too few.
  */
 
 
@@ -259,9 +259,9 @@ convrelay_echo_next(convrelay_echo_reader_t *r)
 
 
 /*
- * A character of a word, folded, or 0: what is between words.  Any number of
- * backslashes before a letter is one escape, since a message may have been
- * written as JSON more than once; a URL has its own.
+ * A character of a word, folded, or 0 for a character between words.  Any
+ * number of backslashes before a letter is one escape, since a message may have
+ * been written as JSON more than once; a URL has its own.
  */
 
 static uint32_t
@@ -379,7 +379,7 @@ convrelay_echo_fold(uint32_t cp)
 }
 
 
-/* scripts that put no blanks between words: each character is one */
+/* scripts without spaces between words: each character is a word */
 
 static unsigned
 convrelay_echo_is_alone(uint32_t cp)
@@ -432,7 +432,7 @@ convrelay_echo_is_common(const convrelay_echo_reader_t *r)
 }
 
 
-/* once: a message can be one word again and again, and a text as well */
+/* once: a message, and a text, can repeat one word many times */
 
 static void
 convrelay_echo_mark(convrelay_echo_t *e, uint32_t hash)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Words of a conversation that come back in an error message: they are found
- * and masked, so that the message can be logged.
+ * Finds and masks words of a conversation that an error message repeats, so
+ * that the message can be logged.
  */
 
 
@@ -48,13 +48,13 @@ typedef struct {
  * message is NUL-terminated, less than 64 KB, and changed in place by
  * convrelay_echo_mask().
  *
- * A word is letters and digits, or one character where a script has no
- * blanks; the escapes of JSON and of URLs count as what they stand for, so
- * that it does not matter how often either side was escaped.  Masked is
- * what both have: any three words in a row, and a text of fewer words as a
- * whole; of a text that the caller said also each word of four characters or
- * more, or with a digit, except the common words of such messages ("model",
- * "invalid").  Linear in the length of all texts.
+ * A word is letters and digits, or one character in a script without spaces.
+ * The escapes of JSON and of URLs count as the characters that they stand for,
+ * however often either side was escaped.  Whatever both contain is masked: any
+ * three words in a row, and a text of fewer words as a whole; of a text that
+ * the caller said, also each word of four characters or more, or with a digit,
+ * except the common words of such messages ("model", "invalid").  Linear in the
+ * length of all texts.
  */
 void convrelay_echo_start(convrelay_echo_t *e, char *message);
 void convrelay_echo_text(convrelay_echo_t *e, const u_char *text, size_t len,

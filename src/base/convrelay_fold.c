@@ -8,7 +8,8 @@
 #include "convrelay_utf8.h"
 
 
-/* from first to last, each or each second character folds to itself + delta */
+/* from first to last, every or every second character folds to itself +
+   delta */
 
 typedef struct {
     uint32_t          first;

@@ -19,8 +19,8 @@
 uint32_t convrelay_fold(uint32_t cp);
 
 /*
- * 1 where text has part in it, which is not empty, whatever the case of
- * letters; else 0.  Both are UTF-8; an invalid sequence equals none.
+ * 1 if text contains part, which is not empty, ignoring case; otherwise 0.
+ * Both are UTF-8; an invalid sequence equals none.
  */
 int convrelay_fold_contains(const convrelay_str_t *text,
     const convrelay_str_t *part);

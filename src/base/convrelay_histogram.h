@@ -33,7 +33,7 @@ typedef struct {
 /* a negative value counts as 0 */
 void convrelay_histogram_add(convrelay_histogram_t *h, int64_t value);
 
-/* the smallest value that percent of all are not above; 0 if there is none */
+/* the smallest value that percent of all values do not exceed; 0 if empty */
 int64_t convrelay_histogram_at(const convrelay_histogram_t *h, double percent);
 
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * JSON of strings: escapes, and digits.
+ * JSON strings: their escapes, and digits.
  */
 
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * JSON of strings: what is escaped in them, and digits.
+ * JSON strings: their escapes, and digits.
  */
 
 
@@ -32,8 +32,8 @@ u_char *convrelay_json_escape(u_char *dst, const u_char *src, size_t len);
 
 /*
  * Length of the escape at p, a '\', both halves of a surrogate pair included,
- * or 0: it is none of RFC 8259, section 7.  *cp is what it stands for, a lone
- * surrogate as itself.
+ * or 0 if it is not one of RFC 8259, section 7.  *cp is what it stands for, a
+ * lone surrogate as itself.
  */
 size_t convrelay_json_unescape(const u_char *p, const u_char *last,
     uint32_t *cp);

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A JSON document as the list of its values, for documents that come in
- * great numbers and of which little is needed: no tree, no allocation per
- * value, and a string is decoded only if it is asked for.
+ * A JSON document as the list of its values, for documents that are frequent
+ * and of which little is needed: no tree, no allocation per value, and a string
+ * is decoded only on request.
  */
 
 
@@ -99,8 +99,8 @@ int convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
 void convrelay_json_reader_free(convrelay_json_reader_t *r);
 
 /*
- * The same with a repair of one's own: what convrelay_utf8_repair() does, or
- * other valid UTF-8 of the caller's choice.
+ * The same with the caller's own repair: as convrelay_utf8_repair(), or with
+ * other valid UTF-8.
  */
 typedef u_char *(*convrelay_json_repair_pt)(const u_char *p, size_t *len,
     size_t valid);
@@ -136,9 +136,9 @@ convrelay_json_value_t *convrelay_json_element(
 /*
  * The text of a string, decoded in place in the document: complete, without
  * NULs, and valid UTF-8 except for lone surrogates.  These become the three
- * bytes "\xed\xa0\x80" to "\xed\xbf\xbf", which valid UTF-8 never has, so
- * that the halves of a pair in two texts can be joined.  The bytes that the
- * decoded text leaves over become blanks; the document is not JSON any more.
+ * bytes "\xed\xa0\x80" to "\xed\xbf\xbf", which valid UTF-8 never has, so that
+ * the halves of a pair in two texts can be joined.  The bytes after the decoded
+ * text become spaces; the document is no longer JSON.
  *
  * Returns CONVRELAY_OK, or CONVRELAY_DECLINED: not a string (*text is left
  * as it was).
@@ -148,8 +148,8 @@ int convrelay_json_text(convrelay_json_value_t *value, convrelay_str_t *text);
 /* true for "true", "false", "null" and a number without an exponent */
 unsigned convrelay_json_is_literal(const convrelay_str_t *text);
 
-/* the same, where texts are not joined: a lone surrogate is U+FFFD, so that
-   the text is valid UTF-8 */
+/* the same for texts that are not joined: a lone surrogate becomes U+FFFD, so
+   that the text is valid UTF-8 */
 int convrelay_json_utf8(convrelay_json_value_t *value, convrelay_str_t *text);
 
 /*

@@ -33,8 +33,8 @@ typedef struct {
 
 /*
  * One event at now, a monotonic clock's ms.  CONVRELAY_OK, or
- * CONVRELAY_DECLINED: the bucket runs over.  The event is counted all the
- * same, so a peer that does not wait has to wait longer.
+ * CONVRELAY_DECLINED if the bucket overflows.  The event is counted in any
+ * case, so a peer that does not wait must wait longer.
  */
 int convrelay_rate_add(convrelay_rate_t *r,
     const convrelay_rate_limit_t *limit, uint64_t now);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Text from outside, made fit for one log line.
+ * Makes text from outside safe for one log line.
  */
 
 
@@ -15,9 +15,9 @@
 
 /*
  * Copies at most size - 1 bytes of src for a log line: control characters
- * become spaces, invalid UTF-8 becomes '?', what looks like a key ("sk-..."
- * and the like, the word after "Bearer", "key:" or "key provided:", long
- * opaque words after "key") becomes "***".  Always NUL-terminated.
+ * become spaces, invalid UTF-8 becomes '?', anything that looks like a key
+ * ("sk-..."  and the like, the word after "Bearer", "key:" or "key provided:",
+ * long opaque words after "key") becomes "***".  Always NUL-terminated.
  */
 void convrelay_redact(char *dst, size_t size, const u_char *src,
     size_t len);

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Values of the environment as people get them wrong: what is to be dropped,
- * refused, or warned of.
+ * Common mistakes in values of the environment: what to drop, reject, or warn
+ * about.
  */
 
 
@@ -23,7 +23,7 @@ int convrelay_secret_is_quoted(const convrelay_str_t *value);
 /* a placeholder, as examples have, such as "sk-..." */
 int convrelay_secret_is_placeholder(const convrelay_str_t *value);
 
-/* by its name the value is not for everybody, such as OPENAI_API_KEY */
+/* the name says that the value is a secret, such as OPENAI_API_KEY */
 int convrelay_secret_is_name(const convrelay_str_t *name);
 
 

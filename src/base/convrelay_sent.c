@@ -62,7 +62,7 @@ convrelay_sent_is_chat(const convrelay_str_t *path)
 }
 
 
-/* DECLINED: there is none any more */
+/* DECLINED: there are no more */
 
 static int
 convrelay_sent_line(u_char **pos, u_char *last, convrelay_str_t *line)
@@ -209,7 +209,7 @@ convrelay_sent_header(convrelay_sent_t *s, const convrelay_str_t *line)
 }
 
 
-/* RFC 9110, 11.4: a scheme, blanks, and what belongs to it */
+/* RFC 9110, 11.4: a scheme, spaces, and its credentials */
 
 static convrelay_sent_key_e
 convrelay_sent_authorization(const convrelay_str_t *value)
@@ -226,7 +226,7 @@ convrelay_sent_authorization(const convrelay_str_t *value)
 }
 
 
-/* a key anywhere is one; else the first place for it is what is reported */
+/* a key anywhere counts; otherwise the first place for one is reported */
 
 static void
 convrelay_sent_found(convrelay_sent_t *s, const convrelay_str_t *name,

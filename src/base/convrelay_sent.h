@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A request to a server as it was written, to find what its configuration
+ * Reads a request to a server as it was written, to find what the configuration
  * lacks: a key, a path, a version of HTTP.
  */
 
@@ -24,8 +24,8 @@ typedef enum {
 
 typedef struct {
     convrelay_str_t        path;          /* without arguments */
-    convrelay_str_t        key_name;      /* of the header or the argument
-                                             that has the key, or should */
+    convrelay_str_t        key_name;      /* of the header or argument that has
+                                             the key, or should have it */
     convrelay_sent_key_e   key;
     unsigned               http10:1;
 } convrelay_sent_t;

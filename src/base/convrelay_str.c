@@ -82,7 +82,7 @@ convrelay_str_starts_nocase(const convrelay_str_t *str, const char *prefix)
 }
 
 
-/* whether str starts with text, *len becomes the length of text then */
+/* whether str starts with text; if so, *len becomes the length of text */
 
 static int
 convrelay_str_match(const convrelay_str_t *str, const char *text,

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Text with variables in it, written as nginx writes them: "$name" or
- * "${name}".
+ * Text that contains variables in nginx's notation: "$name" or "${name}".
  */
 
 
@@ -36,7 +35,7 @@ typedef struct {
  * The next part: a variable, or all literal text before the next one.  A '$'
  * without a name is literal.
  *
- * Returns CONVRELAY_OK, or CONVRELAY_DONE: there is none left.
+ * Returns CONVRELAY_OK, or CONVRELAY_DONE if there is none left.
  */
 int convrelay_template_next(convrelay_template_t *t,
     convrelay_template_part_t *part);

@@ -28,19 +28,19 @@ typedef struct {
 
 /*
  * The parts are borrowed from url and follow each other without a gap, after
- * the "://" of the scheme.  Only the delimiters are looked at: a part may
- * have any other byte in it, and a "[" in front of a host may lack its "]".
+ * the "://" of the scheme.  Only the delimiters are checked: a part may contain
+ * any other byte, and a "[" in front of a host may lack its "]".
  *
  * Returns CONVRELAY_OK, or CONVRELAY_DECLINED where url does not start with
  * a scheme and "://".
  */
 int convrelay_url_split(convrelay_url_t *u, const convrelay_str_t *url);
 
-/* the same for what a URL has between "://" and its path; never declines */
+/* the same for the part of a URL between "://" and its path; never declines */
 void convrelay_url_split_authority(convrelay_url_t *u,
     const convrelay_str_t *authority);
 
-/* the number of the port, 0 where there is none, -1 where it is not one */
+/* the port number, 0 if there is none, -1 if it is invalid */
 int convrelay_url_port(const convrelay_url_t *u);
 
 /* the index of the first white space or control character, or url->len */
@@ -51,7 +51,7 @@ size_t convrelay_url_clean(const convrelay_str_t *url);
  * same scheme, host and port, in any case, with the default port written out
  * or not.  Where u has no scheme, it has the origin's, "http" or "https".
  *
- * Returns CONVRELAY_OK, or CONVRELAY_DECLINED: it is another one, "null", or
+ * Returns CONVRELAY_OK, or CONVRELAY_DECLINED if it is another one, "null", or
  * not exactly one origin.
  */
 int convrelay_url_check_origin(const convrelay_url_t *u,

@@ -21,8 +21,8 @@
  * Checks the next piece of a text, however it was split.  *state starts as
  * 0 and is 0 again wherever a character is complete.
  *
- * Returns CONVRELAY_OK, or CONVRELAY_ERROR at the first byte that no valid
- * text can have there (RFC 6455, 8.1: fail as soon as it is known).
+ * Returns CONVRELAY_OK, or CONVRELAY_ERROR at the first byte that cannot be
+ * part of valid text there (RFC 6455, 8.1: fail as soon as it is known).
  */
 int convrelay_utf8_check(uint32_t *state, const u_char *p, size_t len);
 

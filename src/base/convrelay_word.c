@@ -3,9 +3,9 @@
  * Copyright (C) convrelay contributors
  *
  * Which characters are neither letters nor digits of any script, from the
- * general categories of Unicode 14 (P, S, Z and C).  Marks and what is not
- * assigned may be in a range or not: when in doubt it is a letter, as one of
- * a script that is newer than the table.
+ * general categories of Unicode 14 (P, S, Z and C).  Marks and unassigned
+ * characters may or may not be in a range.  When in doubt, a character counts
+ * as a letter: it may belong to a script that is newer than the table.
  */
 
 

@@ -15,8 +15,7 @@
    neither */
 unsigned convrelay_has_word(const convrelay_str_t *text);
 
-/* the same of one code point; U+FFFD, which stands for what is invalid, is
-   neither */
+/* the same for one code point; U+FFFD, the replacement character, is neither */
 unsigned convrelay_is_word(uint32_t cp);
 
 

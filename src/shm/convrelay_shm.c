@@ -9,7 +9,7 @@
 
 #define CONVRELAY_SHM_MAGIC  0x43525301     /* the last byte: version */
 
-/* of what other versions may lay out in another way */
+/* of the layout, which may differ in other versions */
 
 #define CONVRELAY_SHM_LAYOUT                                                 \
     (uint32_t) (sizeof(convrelay_shm_t) << 16                                \
@@ -165,7 +165,7 @@ convrelay_shm_repair(convrelay_shm_t *shm)
         return CONVRELAY_OK;
     }
 
-    /* the record is only read here, so a repair may be killed as well */
+    /* the record is only read here, so a repair may be interrupted as well */
 
     convrelay_shm_table_clear(shm, &shm->calls);
     convrelay_shm_table_clear(shm, &shm->counters);
@@ -258,7 +258,7 @@ convrelay_shm_add(convrelay_shm_t *shm, const convrelay_shm_entry_t *entry,
 
     convrelay_shm_store(&call->node.use, CONVRELAY_SHM_LIVE);
 
-    /* only now: a kill in between leaves the old call as it was */
+    /* only now: a kill before this leaves the old call as it was */
 
     if (old) {
         convrelay_shm_store(&shm->replaced, shm->replaced + 1);

@@ -5,8 +5,8 @@
  * The live calls of all workers, in memory that the workers share.
  *
  * A worker can be killed at any instruction, also in the middle of a change.
- * So the memory holds a record, which is always right, and an index, which can
- * be made again from the record:
+ * So the memory holds a record, which is always correct, and an index, which
+ * can be rebuilt from the record:
  *
  *   - The record is the table of calls, and the ids of their counters.  A
  *     call is written while its node is free.  One store of one word then
@@ -15,9 +15,9 @@
  *     has, and which nodes are free.
  *
  * A change sets "changing", does its work, and clears "changing".  A worker
- * that takes the lock and finds "changing" set comes after one that was
- * killed: it makes the index again, see convrelay_shm_repair().  Calls of a
- * process that is gone are found by its pid, see convrelay_shm_reap().
+ * that takes the lock and finds "changing" set comes after one that was killed:
+ * it rebuilds the index, see convrelay_shm_repair().  Calls of a process that
+ * is gone are found by its pid, see convrelay_shm_reap().
  *
  * Nothing is allocated.  The tables are laid out once, with as many counters
  * as all calls together can need, so only calls can run out.  Nodes refer to
@@ -41,7 +41,7 @@
 typedef struct convrelay_shm_s  convrelay_shm_t;
 
 
-/* a hash, long enough that equal ones are taken for equal values */
+/* a hash, long enough that equal hashes count as equal values */
 
 typedef struct {
     uint64_t                word[2];
@@ -75,7 +75,7 @@ typedef struct {
 typedef int (*convrelay_shm_alive_pt)(pid_t pid);
 
 
-/* number of calls that size bytes have room for, 0 if they are too few */
+/* number of calls that fit into size bytes, 0 if there is room for none */
 size_t convrelay_shm_capacity(size_t size);
 
 /*
@@ -87,15 +87,15 @@ convrelay_shm_t *convrelay_shm_create(void *mem, size_t size);
 
 /*
  * The tables that convrelay_shm_create() laid out in at most size bytes, or
- * NULL: the memory holds something else, such as the tables of another
+ * NULL if the memory holds something else, such as the tables of another
  * version.  Needs no lock.
  */
 convrelay_shm_t *convrelay_shm_open(void *mem, size_t size);
 
 /*
  * To be called each time the lock was taken.  CONVRELAY_OK: nothing to do;
- * CONVRELAY_DONE: a process was killed in the middle of a change, and the
- * index was made again.
+ * CONVRELAY_DONE: a process was killed in the middle of a change, and the index
+ * was rebuilt.
  */
 int convrelay_shm_repair(convrelay_shm_t *shm);
 

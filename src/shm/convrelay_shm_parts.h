@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What lies in the shared memory; for the room itself and its tests.
+ * The layout of the shared memory; for the room itself and its tests.
  */
 
 
@@ -13,7 +13,7 @@
 #include "convrelay_shm.h"
 
 
-/* what the word "use" of a call can be; of a counter it is its live calls */
+/* values of a call's "use"; a counter's is the number of its live calls */
 
 #define CONVRELAY_SHM_FREE      0
 #define CONVRELAY_SHM_LIVE      1

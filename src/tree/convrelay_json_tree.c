@@ -88,8 +88,8 @@ convrelay_json_free(convrelay_json_t *json)
 
 
 /*
- * Only what cJSON gets wrong is looked at, the grammar is left to it.
- * Returns a phrase for a document that is not to be parsed.
+ * Checks only what cJSON gets wrong, and leaves the grammar to cJSON.  Returns
+ * a phrase for a document that is not to be parsed.
  */
 
 static const char *

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * JSON as a tree of cJSON's, made safe for it by one pass: for programs that
- * want more of a document than a few values.  The module is not one of them.
+ * JSON as a cJSON tree, made safe for cJSON in one pass: for programs that need
+ * more of a document than a few values.  The module does not use it.
  */
 
 
@@ -29,8 +29,8 @@ typedef struct {
  * after the document other than white space are an error.
  *
  * Returns CONVRELAY_OK: json->root is the tree, strings in it are complete,
- * valid UTF-8 without NULs.  CONVRELAY_DECLINED: no JSON (or no memory for
- * the tree, which cJSON does not tell apart), json->error says why.
+ * valid UTF-8 without NULs.  CONVRELAY_DECLINED: not JSON (or no memory for the
+ * tree, which cJSON does not distinguish), json->error says why.
  * CONVRELAY_ERROR: out of memory.  convrelay_json_free() is owed only after
  * CONVRELAY_OK, and harmless otherwise.
  */
