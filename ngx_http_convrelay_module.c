@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The face of the module: its directives, and what becomes of them.
+ * The face of the module: its directives and their configuration.
  */
 
 
@@ -151,7 +151,7 @@ static ngx_http_convrelay_value_t  ngx_http_convrelay_default_dtmf = {
 };
 
 
-/* of every document; without the events, what was heard is a guess */
+/* of every document; without the events, what was heard is an estimate */
 
 static ngx_keyval_t  ngx_http_convrelay_default_attributes[] = {
     { ngx_string("welcomeGreeting"), ngx_string(NGX_HTTP_CONVRELAY_GREETING) },
@@ -643,7 +643,7 @@ ngx_http_convrelay_create_main_conf(ngx_conf_t *cf)
 static char *
 ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf)
 {
-    /* a name that is missing is told before what comes of its absence */
+    /* report missing variables before the errors that they would cause */
 
     if (ngx_http_convrelay_env_check(cf, 0) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -873,7 +873,7 @@ ngx_http_convrelay_merge_limits(ngx_http_convrelay_limits_conf_t *prev,
 }
 
 
-/* directives that are the session's alone; all else is set by on_merge() */
+/* directives that only the session needs; on_merge() sets all others */
 
 static void
 ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,

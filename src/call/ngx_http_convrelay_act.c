@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What goes out: what the session decided is done.
+ * What goes out: performs what the session decided.
  */
 
 
@@ -164,7 +164,8 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
 }
 
 
-/* the call is known: may it come in, and what is said to the LLM about it */
+/* setup has arrived: checks ticket and limits, then evaluates the system
+   prompt */
 
 static void
 ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
@@ -177,7 +178,7 @@ ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
 }
 
 
-/* whether the call may go on, and what it needs for that */
+/* whether the call may continue; prepares what it needs */
 
 static void
 ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
@@ -266,7 +267,7 @@ ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
     char        text[65];
     ngx_uint_t  level;
 
-    /* a warning of the session is seen at nginx's default level, too */
+    /* the session's warnings are visible at nginx's default level */
 
     static ngx_uint_t  levels[] = {
         NGX_LOG_INFO, NGX_LOG_ERR, NGX_LOG_ERR
@@ -286,7 +287,7 @@ ngx_http_convrelay_act_note(ngx_http_convrelay_call_t *call,
         return;
     }
 
-    /* it came from outside: one line, and printable */
+    /* it comes from outside: make it one printable line */
 
     convrelay_redact(text, sizeof(text), a->text.data, a->text.len);
 
@@ -311,7 +312,7 @@ ngx_http_convrelay_act_trigger(ngx_http_convrelay_call_t *call,
 }
 
 
-/* an action is evaluated when those before it are performed */
+/* an action is evaluated after those before it were performed */
 
 static ngx_int_t
 ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The answer of a turn, as the sink of its fetch: the LLM's stream becomes
- * pieces of text, and in the end one outcome.
+ * The answer of a turn, as the sink of its fetch: turns the LLM's stream into
+ * pieces of text, and in the end into one outcome.
  */
 
 
@@ -208,7 +208,7 @@ ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t)
 }
 
 
-/* the answer is over, its request may not be */
+/* the answer is over, although its request may not be */
 
 static void
 ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
@@ -324,7 +324,7 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 }
 
 
-/* once a turn: who failed, how, and what it had to say about it */
+/* once per turn: which upstream failed, how, and its own words for it */
 
 static void
 ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
@@ -388,8 +388,8 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 
 
 /*
- * Masks what the LLM's words for the log have of the request: vendors echo
- * it.  size is that of the buffer which text may have filled.
+ * Masks the parts of the request that vendors echo in their messages, before
+ * these are logged.  size: of the buffer, which text may fill.
  */
 
 static void

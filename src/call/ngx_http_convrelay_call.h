@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The live call: what its files share.
+ * The live call: declarations that its files share.
  */
 
 
@@ -115,7 +115,7 @@ typedef struct ngx_http_convrelay_log_s   ngx_http_convrelay_log_t;
 typedef struct ngx_http_convrelay_tool_run_s  ngx_http_convrelay_tool_run_t;
 
 
-/* regex captures of a request, put aside */
+/* regex captures of a request, saved */
 
 typedef struct {
     int                              *captures;
@@ -125,8 +125,8 @@ typedef struct {
 
 
 /*
- * One piece of the output queue; owned by it, freed when it was sent.  One is
- * kept for the next call that sends: a token takes what another has left.
+ * One piece of the output queue, which owns it and frees it once it was sent.
+ * One is kept for the next call that sends, so that a token need not allocate.
  */
 
 struct ngx_http_convrelay_chunk_s {
@@ -145,8 +145,8 @@ typedef struct {
 
 
 /*
- * One phone call.  Lives in the pool of its request; what grows is malloc'ed
- * by the rooms and freed with it.
+ * One phone call.  Lives in the pool of its request; everything that grows is
+ * malloc'ed by the rooms and freed with it.
  */
 
 struct ngx_http_convrelay_call_s {
@@ -174,7 +174,7 @@ struct ngx_http_convrelay_call_s {
                                                          looked at */
     unsigned                          start:1;        /* a turn, after it */
 
-    /* a token needs nothing of what follows */
+    /* a token needs none of the fields below */
 
     ngx_queue_t                       turns;  /* all that are not freed */
     const ngx_http_convrelay_fetch_sink_t  *sink;     /* of its turns */
@@ -187,12 +187,12 @@ struct ngx_http_convrelay_call_s {
     ngx_msec_t                        pinged;
     convrelay_rate_t                  frames;
 
-    ngx_event_t                       event;  /* timer: what time brings next;
+    ngx_event_t                       event;  /* timer: the next deadline;
                                                  posted: see closing, dead */
 
     ngx_int_t                         rc;     /* to finalize with */
     ngx_http_convrelay_log_t         *log;    /* lines that were logged; NULL
-                                                 as long as there are none */
+                                                 until there is one */
 };
 
 
@@ -208,8 +208,8 @@ struct ngx_http_convrelay_turn_s {
                                                          after the finish */
 
     unsigned                          answered:1;     /* the session knows how
-                                                         it ended; the body
-                                                         may still go on */
+                                                         it ended; the body may
+                                                         continue */
     unsigned                          no_path:1;      /* the URI is the
                                                          location's name */
 };
@@ -238,8 +238,9 @@ ngx_int_t ngx_http_convrelay_handler(ngx_http_request_t *r);
 /* ngx_http_convrelay_origin.c */
 
 /*
- * Whether the page that opens the socket is one of this server; so is none.
- * NGX_OK, NGX_HTTP_FORBIDDEN or NGX_HTTP_INTERNAL_SERVER_ERROR (logged).
+ * Whether the page that opens the socket belongs to this server, or there is no
+ * page at all.  NGX_OK, NGX_HTTP_FORBIDDEN or NGX_HTTP_INTERNAL_SERVER_ERROR
+ * (logged).
  */
 ngx_int_t ngx_http_convrelay_origin(ngx_http_request_t *r,
     convrelay_ws_handshake_t *h);
@@ -248,9 +249,9 @@ ngx_int_t ngx_http_convrelay_origin(ngx_http_request_t *r,
 /* ngx_http_convrelay_location.c */
 
 /*
- * Puts the handler of "convrelay" before the location's own, clcf->handler,
- * and checks that it can do so; webhook: the one of a location with a
- * webhook, or NULL.
+ * Puts the handler of "convrelay" in front of the location's own,
+ * clcf->handler, after checking that this is possible.  webhook: the handler of
+ * a location with a webhook, or NULL.
  */
 char *ngx_http_convrelay_location_merge(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_loc_conf_t *prev,
@@ -276,21 +277,21 @@ ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
 /* ngx_http_convrelay_call.c */
 
 /*
- * A main request in the pool for which values are evaluated as for the
- * call's, and that leaves nothing in it; NULL without memory.  Cleanups that
- * were added to it have to be run.
+ * A main request in the pool, for which values evaluate as for the call's own
+ * request, without leaving anything in that one; NULL without memory. Cleanups
+ * that were added to it must be run.
  */
 ngx_http_request_t *ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call,
     ngx_pool_t *pool);
 
-/* variables of the call have values in the main request m, too; NGX_ERROR
+/* gives the variables of the call values in the main request m; NGX_ERROR
    without memory */
 ngx_int_t ngx_http_convrelay_call_bind(ngx_http_convrelay_call_t *call,
     ngx_http_request_t *m);
 
 /*
- * What is evaluated for r between the two leaves its regex captures alone:
- * turns have those of the handshake.
+ * Evaluations for r between these two calls do not change its regex captures:
+ * turns use those of the handshake.
  */
 void ngx_http_convrelay_captures_keep(ngx_http_request_t *r,
     ngx_http_convrelay_captures_t *kept);
@@ -298,8 +299,8 @@ void ngx_http_convrelay_captures_restore(ngx_http_request_t *r,
     ngx_http_convrelay_captures_t *kept);
 
 /*
- * Ends the call: a Close frame with the code goes out, then the connection
- * is closed.  call_fail() is for a connection that is of no use any more.
+ * Ends the call: a Close frame with the code goes out, then the connection is
+ * closed.  call_fail() is for a connection that cannot be used any longer.
  * Both only post an event, so they can be called from anywhere.
  */
 void ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
@@ -309,8 +310,8 @@ void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
 
 /*
  * Counts one more; what and period are words of a limit.  NGX_OK, or
- * NGX_DECLINED: too many (logged), the call is closed.  A number of 0 in the
- * limit is none.
+ * NGX_DECLINED: too many (logged), the call is closed.  A limit of 0 means no
+ * limit.
  */
 ngx_int_t ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
     convrelay_rate_t *rate, const convrelay_rate_limit_t *limit,
@@ -326,15 +327,14 @@ void ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call);
 /* ngx_http_convrelay_log.c */
 
 /*
- * ngx_log_error() for what the peer or the LLM can cause again: at most one
- * line a second of each call and kind, with the number of those that were
- * left out before.  kind: a phrase such as "LLM failed", which has to outlive
- * the call.
+ * ngx_log_error() for events that the peer or the LLM can repeat: at most one
+ * line per second for each call and kind, with the number of lines left out
+ * before it.  kind: a phrase such as "LLM failed", which must outlive the call.
  */
 void ngx_cdecl ngx_http_convrelay_log(ngx_http_convrelay_call_t *call,
     ngx_uint_t level, const char *kind, const char *fmt, ...);
 
-/* the call is over: logs how many lines were left out at last, frees all */
+/* the call is over: logs how many lines were left out last, frees all */
 void ngx_http_convrelay_log_end(ngx_http_convrelay_call_t *call);
 
 
@@ -350,12 +350,12 @@ ngx_int_t ngx_http_convrelay_memory_init(ngx_conf_t *cf);
 /* ngx_http_convrelay_on.c */
 
 /*
- * Finds and evaluates what is configured for a TRIGGER; performs nothing.
- * on_start() looks for the rule; NGX_OK or NGX_ERROR.  Without one on->rule
- * is NULL and on->text goes to the LLM: the prompt, or the message about keys.
- * on_next() evaluates the rule's next action, as the call is then; NGX_OK,
- * NGX_DONE: there is none left; NGX_ERROR.  The message lives until on_end(),
- * which has to be called in any case.
+ * Finds and evaluates the actions that are configured for a TRIGGER; performs
+ * nothing. on_start() looks for the rule; NGX_OK or NGX_ERROR.  Without one
+ * on->rule is NULL and on->text goes to the LLM: the prompt, or the message
+ * about keys.  on_next() evaluates the rule's next action, as the call is then;
+ * NGX_OK, NGX_DONE: there is none left; NGX_ERROR.  The message lives until
+ * on_end(), which has to be called in any case.
  */
 ngx_int_t ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
     ngx_http_convrelay_call_t *call, const convrelay_action_t *a);
@@ -388,12 +388,12 @@ void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
 
 /* ngx_http_convrelay_act.c */
 
-/* where the session's actions go, for its events: each is done at once; a call
-   that ended is left alone */
+/* receives the session's actions for an event and performs each at once; does
+   nothing for a call that has ended */
 convrelay_actions_t ngx_http_convrelay_actions(
     ngx_http_convrelay_call_t *call);
 
-/* all that was read is done: starts the turn that came of it, if any */
+/* all input was handled: starts the turn that it led to, if any */
 void ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call);
 
 
@@ -403,7 +403,7 @@ void ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call);
 u_char *ngx_http_convrelay_output_reserve(ngx_http_convrelay_call_t *call,
     size_t size);
 
-/* the reserved bytes up to last are to be sent */
+/* adds the reserved bytes up to last to the queue */
 void ngx_http_convrelay_output_commit(ngx_http_convrelay_call_t *call,
     u_char *last);
 
@@ -412,9 +412,10 @@ ngx_int_t ngx_http_convrelay_output_control(ngx_http_convrelay_call_t *call,
     ngx_uint_t opcode, convrelay_str_t *data);
 
 /*
- * Sends what the socket takes.  NGX_OK: the queue is empty, and a call that
- * closes is ended by its event; NGX_AGAIN: the rest waits for the write event;
- * NGX_ERROR: the connection is broken, or its reader is too slow (logged).
+ * Sends as much as the socket accepts.  NGX_OK: the queue is empty, and a call
+ * that closes is ended by its event; NGX_AGAIN: the rest waits for the write
+ * event; NGX_ERROR: the connection is broken, or its reader is too slow
+ * (logged).
  */
 ngx_int_t ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call);
 
@@ -434,10 +435,11 @@ void ngx_http_convrelay_turn_blame(ngx_http_convrelay_turn_t *t,
 void ngx_http_convrelay_turn_failed(ngx_http_convrelay_turn_t *t,
     const char *reason);
 
-/* the session has done with it: ends its upstream in this event-loop turn */
+/* the session has dropped the turn: ends its upstream in this event-loop
+   iteration */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
 
-/* its answer is over: it has a second for the end of its body */
+/* its answer is over: its body has a second to end */
 void ngx_http_convrelay_turn_drain(ngx_http_convrelay_turn_t *t);
 
 /* the call is over: ends all upstreams now; then frees all memory */
@@ -474,7 +476,8 @@ extern const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink;
 
 /* ngx_http_convrelay_request.c */
 
-/* evaluates at setup what belongs to the call; NGX_OK or NGX_ERROR */
+/* evaluates the values that belong to the call, at setup; NGX_OK or
+   NGX_ERROR */
 ngx_int_t ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call);
 
 /* the body of a turn in r's pool, evaluated for r; NGX_OK or NGX_ERROR */
@@ -491,7 +494,7 @@ char *ngx_http_convrelay_request_merge(ngx_conf_t *cf,
 /* ngx_http_convrelay_limit.c */
 
 /*
- * Counts the call, at setup: NGX_OK, or NGX_DECLINED: it is one too many
+ * Counts the call, at setup: NGX_OK, or NGX_DECLINED if it is one too many
  * (logged).  The socket of ended_session, which is that of ticket_check(), is
  * closed, and this call takes its place.
  */
@@ -506,7 +509,7 @@ char *ngx_http_convrelay_limit_merge(ngx_conf_t *cf,
 
 /* ngx_http_convrelay_zone.c */
 
-/* the call is not counted any more; harmless if it was not */
+/* stops counting the call; harmless if it was not counted */
 void ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call);
 
 ngx_int_t ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle);

@@ -14,8 +14,8 @@ static ngx_msec_t ngx_http_convrelay_clock_next(
 
 
 /*
- * The timer is always set and is not cancelable: it is what keeps a draining
- * worker alive for its calls.
+ * The timer is always set and is not cancelable: it keeps a draining worker
+ * alive for its calls.
  */
 
 void
@@ -37,7 +37,7 @@ ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call)
             return;
         }
 
-        /* nginx leaves a timer alone where it would change by little */
+        /* nginx does not move a timer that would change only slightly */
 
         ngx_del_timer(ev);
     }
@@ -46,7 +46,7 @@ ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call)
 }
 
 
-/* in how many milliseconds time brings something; not before the next one */
+/* milliseconds until the next deadline, at least 1 */
 
 static ngx_msec_t
 ngx_http_convrelay_clock_next(ngx_http_convrelay_call_t *call)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * May a call come in?  A CallSid has one live socket, and convrelay_limit_calls
- * allows so many live calls of each value of a key.
+ * Whether a call is admitted.  A CallSid has one live socket, and
+ * convrelay_limit_calls limits the live calls for each value of a key.
  */
 
 
@@ -148,7 +148,7 @@ ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
 
 
 /*
- * An empty value is not counted, as with limit_conn.  NGX_OK; NGX_DONE: there
+ * An empty value is not counted, as with limit_conn.  NGX_OK; NGX_DONE if there
  * is nothing to count; NGX_ERROR.
  */
 
@@ -220,9 +220,9 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
 
 
 /*
- * A number that calls and the same number that is called are different: the
- * kind tells them apart.  A hash of any length of value fits into the zone,
- * and no number or name is in shared memory.
+ * A calling number and the same number when called are different: the kind
+ * distinguishes them.  The hash of a value of any length fits into the zone,
+ * and keeps numbers and names out of shared memory.
  */
 
 static void
@@ -242,7 +242,7 @@ ngx_http_convrelay_limit_id(convrelay_shm_id_t *id, ngx_str_t *kind,
 }
 
 
-/* limit: the one that is reached, or NULL: value is a CallSid */
+/* limit: the one that was reached, or NULL if value is a CallSid */
 
 static void
 ngx_http_convrelay_limit_log(ngx_http_convrelay_call_t *call,
@@ -258,7 +258,7 @@ ngx_http_convrelay_limit_log(ngx_http_convrelay_call_t *call,
         ngx_http_convrelay_limit_mask(value, buf, &shown);
     }
 
-    /* it came from outside: one line, and printable */
+    /* it comes from outside: make it one printable line */
 
     convrelay_redact(text, sizeof(text), shown.data, shown.len);
 
@@ -275,7 +275,7 @@ ngx_http_convrelay_limit_log(ngx_http_convrelay_call_t *call,
 }
 
 
-/* of a value that may be a phone number, its ends at most */
+/* shows at most both ends of a value that may be a phone number */
 
 static void
 ngx_http_convrelay_limit_mask(ngx_str_t *value, u_char *buf,

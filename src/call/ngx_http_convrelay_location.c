@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The location of a call, as the configuration has it.
+ * The configuration of a call's location.
  */
 
 
@@ -17,9 +17,9 @@ static char *ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
 
 
 /*
- * The location's content handler becomes the LLM of its calls, and ours takes
- * its place.  Blocks of "if" and "limit_except" belong to their location,
- * nested locations do not.
+ * The location's content handler becomes the LLM of its calls, and the module's
+ * own takes its place.  Blocks of "if" and "limit_except" belong to their
+ * location, nested locations do not.
  */
 
 char *
@@ -146,9 +146,9 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
 
 
 /*
- * A location's configuration of all of these modules starts with its
- * upstream's.  That of a module which it does not use has no address; so has
- * one with variables in it, which only proxy_pass is known to be used with.
+ * In all of these modules, the configuration of a location starts with that of
+ * its upstream.  It has no address if the location does not use the module, or
+ * if the address contains variables, which is common only for proxy_pass.
  */
 
 static char *

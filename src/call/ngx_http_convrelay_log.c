@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the peer or the LLM can cause again and again is logged at most once a
- * second for each call; the next line says how many were left out, and so
- * does a last one when the call ends.
+ * Anything that the peer or the LLM can cause repeatedly is logged at most once
+ * a second for each call; the next line says how many were left out, and so
+ * does a last line when the call ends.
  */
 
 
@@ -110,7 +110,7 @@ ngx_http_convrelay_log_kind(ngx_http_convrelay_call_t *call, ngx_uint_t level,
         }
     }
 
-    /* the last ones would share a record */
+    /* the last kinds would share a record */
 
     if (l->n == NGX_HTTP_CONVRELAY_LOG_MAX) {
         return &l->kinds[l->n - 1];

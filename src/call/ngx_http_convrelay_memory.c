@@ -2,12 +2,12 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Memory of calls that are over is free for the next ones, but glibc returns
- * to the system only what lies at the end of its heap, and something always
- * does, such as a kept connection to the LLM: 97 % of a peak stays.  So it is
- * asked for the rest once a worker has had no call for a while, and not more
- * often than once a minute: this takes milliseconds, and a worker may serve
- * others.  The chunk that is kept for the next call is freed, too.
+ * The memory of finished calls is free for the next ones, but glibc returns
+ * only the end of its heap to the system, and something is always in use there,
+ * such as a keepalive connection to the LLM: 97 % of a peak stays.  So glibc is
+ * asked to return the rest once a worker has had no call for a while, at most
+ * once a minute: this takes milliseconds, and the worker may be serving others.
+ * The chunk that is kept for the next call is freed as well.
  */
 
 
@@ -102,7 +102,7 @@ ngx_http_convrelay_memory_init(ngx_conf_t *cf)
 }
 
 
-/* the timer of a configuration that is replaced in a single process */
+/* without a master process, a replaced configuration leaves its timer */
 
 static void
 ngx_http_convrelay_quiet_cleanup(void *data)

@@ -4,8 +4,8 @@
  *
  * The rules of convrelay_on: finds the one for an event of the call and
  * evaluates its actions, which act.c performs.  They are evaluated with a
- * shadow of the call's request in a pool of the event, so that nothing stays
- * in the pool of a call that lasts.
+ * shadow of the call's request, in a pool of their own, so that nothing
+ * accumulates in the pool of a long call.
  */
 
 
@@ -248,7 +248,7 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
     if (rule->regex) {
         str = ngx_http_convrelay_ngx_str(text);
 
-        /* nginx would log what was said, were it the first to fail */
+        /* if nginx met the failure first, it would log what was said */
 
         rc = ngx_regex_exec(rule->regex->regex, &str, NULL, 0);
 
@@ -279,7 +279,7 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
 }
 
 
-/* what the model is told of keys that nothing else is configured for */
+/* the message to the model about keys that no rule handles */
 
 static ngx_int_t
 ngx_http_convrelay_on_keys_message(ngx_http_convrelay_call_t *call,
@@ -299,7 +299,7 @@ ngx_http_convrelay_on_keys_message(ngx_http_convrelay_call_t *call,
 }
 
 
-/* NGX_OK; NGX_DECLINED: there is nothing to perform; NGX_ERROR */
+/* NGX_OK; NGX_DECLINED if there is nothing to perform; NGX_ERROR */
 
 static ngx_int_t
 ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
@@ -331,7 +331,7 @@ ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
         return NGX_ERROR;
     }
 
-    /* an empty value is a way of saying: not this time */
+    /* an empty value skips the action */
 
     if (message->type == CONVRELAY_RELAY_OUT_SEND_DIGITS
         && message->text.len == 0)

@@ -2,9 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * convrelay_on EVENT ACTION...: what is said and done at certain moments, and
- * the directives that go with it.  What becomes of it in a call is the matter
- * of ngx_http_convrelay_on.c.
+ * The configuration of "convrelay_on EVENT ACTION..." and of the directives
+ * that go with it.  ngx_http_convrelay_on.c uses it during a call.
  */
 
 
@@ -34,7 +33,7 @@ static char *ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 
-/* by convrelay_trigger_e; none is not written */
+/* by convrelay_trigger_e; "none" cannot be written */
 
 static ngx_str_t  ngx_http_convrelay_triggers[] = {
     ngx_null_string,
@@ -109,7 +108,7 @@ ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* the rule of the words that are read here, also where it is an earlier one */
+/* finds the rule for this event and match, or creates it */
 
 static ngx_http_convrelay_rule_t *
 ngx_http_convrelay_on_trigger(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
@@ -647,7 +646,7 @@ ngx_http_convrelay_on_merge(ngx_conf_t *cf,
 }
 
 
-/* what is known now is checked now */
+/* checks whatever is known now */
 
 static char *
 ngx_http_convrelay_on_check(ngx_conf_t *cf,
@@ -725,7 +724,7 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
 
     if (conf->on.dtmf == NULL) {
 
-        /* actions alone: no key is waited for in vain */
+        /* only actions: do not wait for keys in vain */
 
         conf->session.keys.max = longest;
         conf->session.keys.terminator = '\0';

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * "convrelay_on prompt ~REGEX": the expression is compiled so that no prompt
- * can keep the worker with it.
+ * "convrelay_on prompt ~REGEX": compiles the expression so that no prompt can
+ * keep the worker busy with it.
  */
 
 
@@ -12,12 +12,12 @@
 
 /*
  * Before each pattern, as nginx has no options for it: prompts are UTF-8, and
- * letters are those of any script, for "\w", "\b" and the case too.
+ * letters are those of any script, also for "\w", "\b" and case.
  *
- * PCRE counts the steps of each place where a match may begin by themselves,
- * and a prompt has up to NGX_HTTP_CONVRELAY_MATCH_LEN of these.  So the search
- * for the place is a part of the pattern, which can begin at the first byte
- * only, and the limit is one for all.
+ * PCRE counts the steps separately for each place where a match may begin, and
+ * a prompt has up to NGX_HTTP_CONVRELAY_MATCH_LEN of them.  So the search for
+ * the place is made part of the pattern, which can begin only at the first
+ * byte, and one limit covers all places.
  */
 
 #define NGX_HTTP_CONVRELAY_MATCH_LIMIT   "(*LIMIT_MATCH=20000)"
@@ -73,7 +73,8 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 
     options = ngx_http_convrelay_regex_options(&pattern);
 
-    /* as it is, for its errors: a ")" of its own would end the group below */
+    /* compile it unchanged first, for its errors: an unbalanced ")" would end
+       the group below */
 
     if (ngx_http_convrelay_regex_pattern(cf, &rc, &options, "", &pattern, "")
         != NGX_OK)
@@ -112,7 +113,7 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 
 #if (NGX_PCRE)
 
-/* "(*CRLF)" and the like, which can stand at the very beginning only */
+/* "(*CRLF)" and the like, which are allowed only at the very beginning */
 
 static ngx_str_t
 ngx_http_convrelay_regex_options(ngx_str_t *pattern)
@@ -154,7 +155,7 @@ ngx_http_convrelay_regex_pattern(ngx_conf_t *cf, ngx_regex_compile_t *rc,
     len = sizeof(NGX_HTTP_CONVRELAY_REGEX_OPTIONS) - 1 + options->len
           + ngx_strlen(start) + pattern->len + ngx_strlen(end);
 
-    /* the zero at its end is PCRE's */
+    /* PCRE needs the NUL at the end */
 
     p = ngx_pnalloc(cf->pool, len + 1);
     if (p == NULL) {

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A handshake with an Origin is a browser's (RFC 6455, 10.2): Twilio sends
- * none.  Any page in the world can have its visitor open a socket here, on a
- * developer's own machine too, and talk to the LLM with the operator's key.
- * So only a page of this very server may.
+ * A handshake with an Origin comes from a browser (RFC 6455, 10.2); Twilio
+ * sends none.  Any page in the world can make its visitors open a socket here,
+ * even on a developer's own machine, and use the LLM with the operator's key.
+ * So only pages of this server may.
  */
 
 

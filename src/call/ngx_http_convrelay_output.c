@@ -4,11 +4,11 @@
  *
  * The output of a call: a bounded queue of frames in front of c->send().  It
  * never goes through the output filters, so that a token leaves in the
- * event-loop turn in which it arrived.
+ * event-loop iteration in which it arrived.
  *
- * A chunk that was offered to the socket is neither moved nor merged: with
- * TLS a write that has to be retried must be retried from the same address.
- * Bytes may be appended after what was offered.
+ * A chunk that was offered to the socket is neither moved nor merged: with TLS
+ * a write that has to be retried must be retried from the same address.  Bytes
+ * may be appended after those that were offered.
  */
 
 
@@ -197,7 +197,7 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
 
     if (out->first == NULL && rc == NGX_OK) {
 
-        /* the end of a call keeps its deadline, whatever comes in between */
+        /* the deadline of a call's end stays, whatever is sent in between */
 
         if (!call->closing) {
             call->send_by = 0;
@@ -217,7 +217,7 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
         return NGX_ERROR;
     }
 
-    /* a call that closes has one deadline for all that is queued */
+    /* a closing call has one deadline for everything that is queued */
 
     if (call->send_by == 0 || (progress && !call->closing)) {
         call->send_by = ngx_current_msec + call->conf->limits.send_timeout;
@@ -228,7 +228,7 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
 }
 
 
-/* the 101 response, should it not have left yet, goes first */
+/* the 101 response goes first, if it has not left yet */
 
 static ngx_int_t
 ngx_http_convrelay_output_response(ngx_http_convrelay_call_t *call)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What a turn sends to the LLM: system prompt, model, further fields.
+ * The request of a turn: system prompt, model, other fields.
  */
 
 
@@ -89,8 +89,8 @@ ngx_http_convrelay_request_merge(ngx_conf_t *cf,
 
 
 /*
- * The whole file, except the line end that editors add.  Logs call
- * it label: a name with variables in it can hold a caller's number.
+ * The whole file, except the line break that editors add.  Logs call it label:
+ * a name with variables in it can hold a caller's number.
  */
 
 static ngx_int_t
@@ -203,7 +203,7 @@ ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
 }
 
 
-/* a full name is opened as it is, and has to end in a NUL for that */
+/* a full name is opened unchanged, and so must end in a NUL */
 
 static ngx_int_t
 ngx_http_convrelay_system_name(ngx_http_request_t *r,
@@ -358,7 +358,7 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* with "0" for each variable it has to be JSON */
+/* with "0" for each variable, it must be JSON */
 
 static ngx_int_t
 ngx_http_convrelay_field_check(ngx_conf_t *cf,

@@ -86,7 +86,7 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
 }
 
 
-/* the status that answers the request */
+/* the status of the response */
 
 static ngx_uint_t
 ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
@@ -120,7 +120,8 @@ ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
         return status;
     }
 
-    /* what is left of a handshake by a proxy that is not set up for them */
+    /* the rest of a handshake after a proxy that is not configured for
+       WebSockets */
 
     if (h->get && (!h->http11 || !h->upgrade || !h->connection)) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -223,7 +224,7 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
 
 #if (NGX_HTTP_SSL)
 
-    /* frames do not go through the buffer of 16 KB that a response would */
+    /* frames bypass the buffer of 16 KB that a response would use */
 
     if (c->ssl && !c->buffered) {
         c->ssl->buffer = 0;
@@ -245,9 +246,9 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
     }
 
     /*
-     * A long head has left by now, a short one is postponed.  It is sent past
-     * the filters of bodies: some wait for one.  What the socket does not take
-     * is sent before the first frame.
+     * A long response header has left by now, a short one is postponed.  It is
+     * sent without the body filters: some wait for a body.  The part that the
+     * socket does not accept is sent before the first frame.
      */
 
     if ((r->out || c->buffered)

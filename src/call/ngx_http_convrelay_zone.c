@@ -9,12 +9,12 @@
  * configuration; the workers of an older one free it themselves.  In either
  * case the next holder repairs what the dead worker was changing.
  *
- * Calls that a dead worker left behind are found by its pid: when they are in
- * the way, and all of them by the worker that takes its place.  A worker's
- * node is freed by that worker alone as long as it lives.
+ * Calls that a dead worker left behind are found by its pid: single ones when
+ * they are in the way, all of them by the worker that replaces it.  As long as
+ * a worker lives, only that worker frees its nodes.
  *
  * A session that is reconnected replaces its old socket, which may live in
- * another worker.  That worker is not woken: each worker that has calls looks
+ * another worker.  That worker is not woken: each worker that has calls checks
  * once a second whether one of them was replaced.
  */
 
@@ -134,7 +134,7 @@ ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-/* NULL if the memory does not hold what this module lays out */
+/* NULL if the memory does not have this module's layout */
 
 static convrelay_shm_t *
 ngx_http_convrelay_zone_open(ngx_shm_zone_t *shm_zone)
@@ -154,7 +154,7 @@ ngx_http_convrelay_zone_open(ngx_shm_zone_t *shm_zone)
 }
 
 
-/* a reload may end the zone of calls that go on */
+/* a reload may end the zone of calls that are in progress */
 
 ngx_int_t
 ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
@@ -238,7 +238,8 @@ ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle)
 
     ngx_http_convrelay_zone_lock(zone);
 
-    /* this process has no calls yet: those with its pid are of another one */
+    /* this process has no calls yet: those with its pid belonged to another
+       one */
 
     (void) convrelay_shm_reap(zone->shm, ngx_http_convrelay_zone_alive_other);
 
@@ -284,7 +285,7 @@ ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
 
     if (rc == NGX_DONE) {
 
-        /* the one that was replaced can be a call of this worker */
+        /* the replaced call may belong to this worker */
 
         ngx_http_convrelay_zone_close_replaced(zone);
     }
@@ -294,9 +295,9 @@ ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
 
 
 /*
- * NGX_OK: some calls were of dead workers.  It takes a look at each call and a
- * system call for each worker, so a limit that refuses again and again does
- * not do this each time.
+ * NGX_OK if some calls belonged to dead workers.  This visits each call and
+ * makes a system call for each worker, so a limit that refuses repeatedly does
+ * not do it each time.
  */
 
 static ngx_int_t
@@ -394,7 +395,7 @@ ngx_http_convrelay_zone_lock(ngx_http_convrelay_zone_t *zone)
 
     mutex = &zone->shpool->mutex;
 
-    /* not ngx_shmtx_lock(): it waits for ever for a process that is gone */
+    /* not ngx_shmtx_lock(), which waits for ever for a process that is gone */
 
     for (n = 1; !ngx_shmtx_trylock(mutex); n++) {
 
