@@ -150,7 +150,7 @@ ngx_http_convrelay_fetch_subrequest(ngx_http_convrelay_fetch_t *f)
 
     if (f->to.handler) {
 
-        /* the location's own name: what proxy_pass has as a URI replaces it */
+        /* the location's own name: the URI of proxy_pass replaces it */
 
         clcf = ngx_http_get_module_loc_conf(f->main, ngx_http_core_module);
         uri = clcf->name;
@@ -170,13 +170,13 @@ ngx_http_convrelay_fetch_subrequest(ngx_http_convrelay_fetch_t *f)
 
     if (f->own) {
 
-        /* the connection's events are its; nginx runs what is posted */
+        /* the connection's events belong to it; nginx runs posted requests */
 
         f->own->data = sr;
         return NGX_OK;
     }
 
-    /* nobody would run it: it is started by hand */
+    /* nothing else would run it: it is started here */
 
     f->main->posted_requests = NULL;
 
@@ -235,7 +235,7 @@ ngx_http_convrelay_fetch_body(ngx_http_convrelay_fetch_t *f)
 }
 
 
-/* nothing of a client's headers, signatures among them, gets any further */
+/* no header of the client, including signatures, gets any further */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_headers(ngx_http_convrelay_fetch_t *f)
@@ -354,7 +354,7 @@ ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f)
         return;
     }
 
-    /* what the content phase does */
+    /* as the content phase does */
 
     rc = f->to.handler(sr);
 
@@ -373,8 +373,8 @@ ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f)
 
 
 /*
- * A status that the location's handler left to nginx becomes an answer first:
- * its error_page, or nginx's own text.  The end comes with the next call.
+ * A status that the location's handler left to nginx first becomes an answer:
+ * its error_page, or nginx's own text.  The next call brings the end.
  */
 
 ngx_int_t
@@ -592,7 +592,7 @@ ngx_http_convrelay_fetch_free(ngx_http_convrelay_fetch_t *f)
 }
 
 
-/* a value once evaluated stays, and is in the memory of the fetch */
+/* an evaluated value stays, and lies in the memory of the fetch */
 
 void
 ngx_http_convrelay_fetch_detach(ngx_http_convrelay_fetch_t *f)
@@ -665,7 +665,7 @@ ngx_http_convrelay_fetch_result(ngx_http_convrelay_fetch_t *f)
         return NGX_HTTP_CONVRELAY_FETCH_ENCODED;
     }
 
-    /* a handler without an upstream says by its return code how it went */
+    /* a handler without an upstream reports its result by the return code */
 
     if (f->clean || (f->request->upstream == NULL && f->rc == NGX_OK)) {
         return NGX_HTTP_CONVRELAY_FETCH_OK;

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A request of ours to a location: to an LLM, a tool, a store, whatever an
- * operator puts there.  It is a background subrequest below a shadow main
- * request in a pool of its own, so that nothing of it outlives it, and what
- * the location answers goes to a sink and not to any client.
+ * A request that the module itself sends to a location: to an LLM, a tool, a
+ * store, or whatever an operator puts there.  It is a background subrequest
+ * below a shadow main request in a pool of its own, so that nothing outlives
+ * it, and the answer of the location goes to a sink, not to a client.
  *
  * There are two ways to run one.
  *
@@ -20,8 +20,8 @@
  *     there and not on the client's socket, and so that it can outlive the
  *     client or have none.  This takes one of worker_connections.
  *
- * A fetch is ended and freed by its posted event only: an upstream's code is
- * on the stack whenever something of an answer is looked at.
+ * A fetch is ended and freed by its posted event only: whenever a part of an
+ * answer is handled, the upstream's code is on the stack.
  */
 
 
@@ -40,37 +40,38 @@ typedef struct ngx_http_convrelay_fetch_s  ngx_http_convrelay_fetch_t;
 
 
 /*
- * Where the answer goes; each may be NULL.  A sink may cancel its fetch but
- * not free it, and is not called any more after that, except that data are
- * still followed by their flush.
+ * Where the answer goes; each may be NULL.  A sink may cancel its fetch but not
+ * free it, and is not called again after that, except that data is still
+ * followed by its flush.
  */
 
 typedef struct {
 
-    /* f->status is known; f->encoded says that the body is of no use */
+    /* f->status is known; f->encoded says that the body cannot be used */
     void  (*header)(ngx_http_convrelay_fetch_t *f);
 
     /* bytes of the body, which may be written to until the return */
     void  (*data)(ngx_http_convrelay_fetch_t *f, u_char *pos, u_char *last);
 
-    /* all data of one call of the filter were handed over */
+    /* all data of one call of the filter was passed on */
     void  (*flush)(ngx_http_convrelay_fetch_t *f);
 
-    /* the end: once, whatever it was, and the last call; f is freed then */
+    /* the end: once, whatever it was, and the last call; f is freed
+       afterwards */
     void  (*end)(ngx_http_convrelay_fetch_t *f);
 
 } ngx_http_convrelay_fetch_sink_t;
 
 
-/* how it ended, as far as nginx's side of it goes */
+/* how it ended, as far as nginx knows */
 
 typedef enum {
     NGX_HTTP_CONVRELAY_FETCH_OK = 0,      /* the answer is complete, whatever
                                              its status is */
     NGX_HTTP_CONVRELAY_FETCH_NO_ANSWER,   /* there was no header */
     NGX_HTTP_CONVRELAY_FETCH_CUT,         /* the body broke off */
-    NGX_HTTP_CONVRELAY_FETCH_TIMED_OUT,   /* the deadline passed, or the
-                                             worker had to go */
+    NGX_HTTP_CONVRELAY_FETCH_TIMED_OUT,   /* the deadline passed, or the worker
+                                             shuts down */
     NGX_HTTP_CONVRELAY_FETCH_TOO_LARGE,   /* more than max_size bytes */
     NGX_HTTP_CONVRELAY_FETCH_ENCODED,     /* a Content-Encoding */
     NGX_HTTP_CONVRELAY_FETCH_REDIRECTED   /* X-Accel-Redirect asked for
@@ -95,9 +96,9 @@ typedef struct {
     ngx_msec_t                        timeout;    /* for all of it, not 0 for
                                                      a fetch by URI */
     off_t                             max_size;   /* bytes; 0: no limit */
-    unsigned                          stream:1;   /* an upstream's answer is
-                                                     wanted as it arrives,
-                                                     so it is not cached */
+    unsigned                          stream:1;   /* the upstream's answer is
+                                                     passed on as it arrives,
+                                                     and is not cached */
 } ngx_http_convrelay_fetch_request_t;
 
 
@@ -145,16 +146,16 @@ struct ngx_http_convrelay_fetch_s {
     unsigned                          cancelled:1;
     unsigned                          stopping:1;
     unsigned                          enough:1;   /* the owner has all that it
-                                                     wanted: a stop is not a
+                                                     wants: a stop is not a
                                                      failure of the answer */
 };
 
 
 /*
- * Creates a fetch in a pool of its own.  r is whose location's configuration,
- * addresses and, with f->main, variables it has.  own: it gets a connection
- * of its own, for a URI, and does not refer to r's memory any more; else it
- * runs on r's connection and has to be freed before r is.
+ * Creates a fetch in a pool of its own.  It uses the configuration of r's
+ * location, r's addresses and, with f->main, r's variables.  own: it gets a
+ * connection of its own, for a URI, and no longer refers to r's memory;
+ * otherwise it runs on r's connection and must be freed before r is.
  *
  * NULL: no memory or no connection (logged).  f->main can be used at once to
  * evaluate values; its ctx of any module is the caller's to set.
@@ -163,8 +164,8 @@ ngx_http_convrelay_fetch_t *ngx_http_convrelay_fetch_create(
     ngx_http_request_t *r, ngx_uint_t own);
 
 /*
- * The same without a request: for the server whose configuration is ctx,
- * with loopback's addresses.
+ * The same without a request: for the server whose configuration is ctx, with
+ * loopback addresses.
  */
 ngx_http_convrelay_fetch_t *ngx_http_convrelay_fetch_create_alone(
     ngx_http_conf_ctx_t *ctx);
@@ -182,22 +183,22 @@ void ngx_http_convrelay_fetch_timeout(ngx_http_convrelay_fetch_t *f,
     ngx_msec_t timeout);
 
 /*
- * Bytes received so far: of the body, or, where an answer is streamed from an
- * upstream, with all framing.
+ * Bytes received so far: of the body, or, if an answer is streamed from an
+ * upstream, including all framing.
  */
 off_t ngx_http_convrelay_fetch_received(ngx_http_convrelay_fetch_t *f);
 
 /*
- * Nobody wants the answer any more: no function of the sink is called from
- * now on; the upstream is closed and f is freed in this event-loop turn.  May
+ * The answer is no longer wanted: no function of the sink is called from now
+ * on; the upstream is closed and f is freed in this event-loop iteration.  May
  * be called from anywhere, the sink included.
  */
 void ngx_http_convrelay_fetch_cancel(ngx_http_convrelay_fetch_t *f);
 
 /*
- * The request from which it was created is about to go, it goes on without:
- * variables of the module that somebody may still ask for are evaluated now.
- * Only for a fetch with a connection of its own.
+ * The request from which it was created is about to be freed, and the fetch
+ * continues without it: variables of the module that may still be asked for are
+ * evaluated now.  Only for a fetch with a connection of its own.
  */
 void ngx_http_convrelay_fetch_detach(ngx_http_convrelay_fetch_t *f);
 
@@ -211,7 +212,7 @@ void ngx_http_convrelay_fetch_free(ngx_http_convrelay_fetch_t *f);
 ngx_http_convrelay_fetch_end_e ngx_http_convrelay_fetch_result(
     ngx_http_convrelay_fetch_t *f);
 
-/* goes on after "request to /uri ": "timed out" */
+/* continues "request to /uri ": "timed out" */
 const char *ngx_http_convrelay_fetch_phrase(
     ngx_http_convrelay_fetch_end_e end);
 
@@ -219,13 +220,13 @@ const char *ngx_http_convrelay_fetch_phrase(
 ngx_int_t ngx_http_convrelay_fetch_init(ngx_conf_t *cf);
 
 /*
- * What an answer may not do in the name of whoever asked: redirect inside
+ * Prevents what an answer must not do on behalf of the module: redirect inside
  * nginx (X-Accel-Redirect), be stored, or lose its body to an error page.
  */
 void ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf);
 
 /*
- * The same for whatever upstream a location has: to be called for each that
+ * The same for any upstream of a location: to be called for each location that
  * a directive names, once its configuration is merged.
  */
 void ngx_http_convrelay_fetch_guard_location(ngx_conf_t *cf, void **loc_conf);
@@ -242,9 +243,9 @@ typedef struct {
 
 /*
  * Logs, at level error and once, what is wrong with the request that the
- * location's handler has made, and that no directive of ours shows: a key
- * without TLS to a public address, no key and a 401, an old version of HTTP.
- * To be called after the start, and again at the end; checked belongs to
+ * location's handler has made, and that none of the module's directives shows:
+ * a key without TLS to a public address, no key and a 401, an old version of
+ * HTTP.  To be called after the start, and again at the end; checked belongs to
  * whatever directive names the location, zero-filled at first.
  */
 void ngx_http_convrelay_fetch_check(ngx_http_convrelay_fetch_t *f,
@@ -278,7 +279,7 @@ void ngx_http_convrelay_fetch_captures(ngx_http_request_t *m,
 ngx_int_t ngx_http_convrelay_fetch_post_handler(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
 
-/* the handler has created an upstream, whose header was not read yet */
+/* the handler has created an upstream; its header was not read yet */
 void ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u);
 
@@ -286,7 +287,7 @@ void ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
 void ngx_http_convrelay_fetch_upstream_header(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u);
 
-/* NGX_OK, or NGX_ERROR: nothing more is to be read of an answer so long */
+/* NGX_OK, or NGX_ERROR: the answer is too long to read on */
 ngx_int_t ngx_http_convrelay_fetch_limit(ngx_http_convrelay_fetch_t *f,
     off_t size);
 
@@ -297,7 +298,7 @@ void ngx_http_convrelay_fetch_disconnect(ngx_connection_t *c);
 
 /*
  * A main request in the pool that is never finalized; r may be NULL.  With
- * keep its strings and variables are r's, else they are copies or empty.
+ * keep, its strings and variables are r's, otherwise they are copies or empty.
  */
 ngx_http_request_t *ngx_http_convrelay_fetch_shadow(ngx_pool_t *pool,
     ngx_connection_t *c, ngx_http_conf_ctx_t *ctx, ngx_http_request_t *r,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the directives of other modules say cannot be read, so mistakes in
- * them are found in the first request that a location's handler has made.
+ * The directives of other modules cannot be read, so mistakes in them are found
+ * in the first request that a location's handler has made.
  */
 
 
@@ -105,7 +105,7 @@ ngx_http_convrelay_fetch_check_version(ngx_http_convrelay_fetch_t *f,
 }
 
 
-/* NGX_AGAIN: it is not known yet where the request goes */
+/* NGX_AGAIN: the destination of the request is not known yet */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_check_plain(ngx_http_convrelay_fetch_t *f,

@@ -3,8 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * A connection without a descriptor, for a fetch that no client waits for.
- * nginx asks a connection for its addresses, its log, its timers and events;
- * this one has them all, and whatever is sent on it vanishes.
+ * nginx asks a connection for its addresses, its log, its timers and its
+ * events; this one has them all, and anything sent on it is dropped.
  */
 
 
@@ -12,8 +12,8 @@
 
 
 /*
- * Not -1: by that the Lua module knows the connections of its own timers,
- * whose requests it finalizes in its own way, and nginx the connections that
+ * Not -1: the Lua module recognizes the connections of its own timers by it,
+ * and finalizes their requests in its own way; and nginx those that
  * worker_shutdown_timeout need not close.
  */
 
@@ -74,8 +74,8 @@ ngx_http_convrelay_fetch_connect(ngx_pool_t *pool, ngx_connection_t *client)
     c->tcp_nopush = NGX_TCP_NOPUSH_DISABLED;
 
     /*
-     * Active: no event method is asked to add what has no descriptor.
-     * Ready for writing: nobody sets a timer until it is.
+     * Active: no event method is asked to add an event without a descriptor.
+     * Ready for writing: no timer is set to wait for it.
      */
 
     c->read->active = 1;
@@ -189,7 +189,7 @@ ngx_http_convrelay_fetch_log(ngx_pool_t *pool, ngx_connection_t *c,
 }
 
 
-/* as nginx's for a client, which is a static function */
+/* as nginx's own for a client, which is a static function */
 
 static u_char *
 ngx_http_convrelay_fetch_log_error(ngx_log_t *log, u_char *buf, size_t len)
@@ -286,7 +286,7 @@ ngx_http_convrelay_fetch_sockaddr(ngx_pool_t *pool, struct sockaddr *sockaddr,
 }
 
 
-/* a timer, as of limit_req's delay; or worker_shutdown_timeout has passed */
+/* a timer, such as limit_req's delay; or worker_shutdown_timeout has passed */
 
 static void
 ngx_http_convrelay_fetch_event_handler(ngx_event_t *ev)
@@ -346,7 +346,7 @@ ngx_http_convrelay_fetch_send(ngx_connection_t *c, u_char *buf, size_t size)
 }
 
 
-/* of a subrequest that a module of the location made by itself */
+/* a subrequest that a module of the location made itself */
 
 static ngx_chain_t *
 ngx_http_convrelay_fetch_send_chain(ngx_connection_t *c, ngx_chain_t *in,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Filters on top of the chain take the answer of a fetch away before any
- * other filter sees it.
+ * Filters at the top of the chain take the answer of a fetch before any other
+ * filter sees it.
  */
 
 
@@ -31,7 +31,7 @@ static ngx_uint_t ngx_http_convrelay_fetch_was_redirected(
     ngx_http_request_t *r);
 
 
-/* the sink wants nothing any more */
+/* the sink wants nothing more */
 
 #define ngx_http_convrelay_fetch_over(f)                                      \
     ((f)->cancelled || (f)->late || (f)->large || (f)->redirected             \
@@ -91,7 +91,7 @@ ngx_http_convrelay_fetch_header_filter(ngx_http_request_t *r)
 }
 
 
-/* an error returned from here would be one of the connection */
+/* an error returned from here would count as one of the connection */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
@@ -150,7 +150,7 @@ ngx_http_convrelay_fetch_memory(ngx_http_convrelay_fetch_t *f, ngx_buf_t *b)
 
     u = f->request->upstream;
 
-    /* the bytes of an upstream's own buffer are nobody else's */
+    /* no other buffer shares the bytes of an upstream's own buffer */
 
     if (b->temporary || (u && b->tag == u->output.tag)) {
         ngx_http_convrelay_fetch_bytes(f, b->pos, b->last);
@@ -173,7 +173,7 @@ ngx_http_convrelay_fetch_memory(ngx_http_convrelay_fetch_t *f, ngx_buf_t *b)
 }
 
 
-/* a file of the location, of its cache, or of an answer that was spooled */
+/* a file of the location, of its cache, or of a spooled answer */
 
 static void
 ngx_http_convrelay_fetch_file(ngx_http_convrelay_fetch_t *f, ngx_buf_t *b)
@@ -232,7 +232,7 @@ ngx_http_convrelay_fetch_bytes(ngx_http_convrelay_fetch_t *f, u_char *pos,
 }
 
 
-/* an answer must not go on after a gap */
+/* an answer must not continue after a gap */
 
 static void
 ngx_http_convrelay_fetch_fail(ngx_http_convrelay_fetch_t *f)
@@ -242,7 +242,7 @@ ngx_http_convrelay_fetch_fail(ngx_http_convrelay_fetch_t *f)
 }
 
 
-/* else the upstream would read on until the posted event runs */
+/* otherwise the upstream would keep reading until the posted event runs */
 
 static void
 ngx_http_convrelay_fetch_give_up(ngx_http_convrelay_fetch_t *f)
@@ -254,8 +254,8 @@ ngx_http_convrelay_fetch_give_up(ngx_http_convrelay_fetch_t *f)
 
 
 /*
- * Where an upstream's X-Accel-Redirect has led to another location: before
- * that one is run, which might be anything.
+ * Reached when an upstream's X-Accel-Redirect has led to another location,
+ * before that location, which might be anything, is run.
  */
 
 static ngx_int_t

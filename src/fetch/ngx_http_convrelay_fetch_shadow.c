@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The shadow: a main request in a pool of its own, for values to be evaluated
- * with and for subrequests, so that nothing of them stays in the pool of a
- * request that lasts.
+ * The shadow: a main request in a pool of its own, with which values are
+ * evaluated and subrequests are run, so that nothing accumulates in the pool of
+ * a long request.
  */
 
 
@@ -12,7 +12,7 @@
 
 
 #define NGX_HTTP_CONVRELAY_SHADOW_COUNT  1000   /* references that are never
-                                                   given back */
+                                                   released */
 
 
 static ngx_int_t ngx_http_convrelay_shadow_lists(ngx_http_request_t *m);
@@ -186,7 +186,7 @@ ngx_http_convrelay_fetch_captures(ngx_http_request_t *m,
 }
 
 
-/* nothing in it points to what r owns: it may outlive r */
+/* nothing in it points to memory of r: it may outlive r */
 
 static ngx_int_t
 ngx_http_convrelay_shadow_part(ngx_http_request_t *m, ngx_http_conf_ctx_t *ctx,
@@ -252,7 +252,7 @@ ngx_http_convrelay_shadow_copy(ngx_pool_t *pool, ngx_str_t *to,
 }
 
 
-/* no URI of an upstream: it may hold what somebody said */
+/* not the upstream's URI: it may contain what somebody said */
 
 static u_char *
 ngx_http_convrelay_shadow_log_handler(ngx_http_request_t *r,

@@ -2,13 +2,13 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The upstream of a fetch, where the handler of the location has one.
+ * The upstream of a fetch, if the handler of the location has one.
  *
- * nginx reads from an upstream for as long as there is something to read, and
- * does not return to the event loop before: no timer can end that.  What is
- * not part of a body never reaches a filter: headers of interim responses,
- * chunk extensions, trailers, frames of HTTP/2.  So the functions that take
- * what was read are called through ours, which count all of it.
+ * nginx reads from an upstream as long as there is something to read, and does
+ * not return to the event loop before: no timer can end that.  Bytes outside of
+ * a body never reach a filter: headers of interim responses, chunk extensions,
+ * trailers, frames of HTTP/2.  So the functions that handle input are wrapped
+ * by functions that count all of it.
  */
 
 
@@ -65,10 +65,10 @@ ngx_http_convrelay_fetch_guard_location(ngx_conf_t *cf, void **loc_conf)
 
 
 /*
- * The configuration is changed where it is.  It belongs to the location, of
- * which all requests to its handler are ours, and nginx 1.29.7 knows the
- * connections in a pool of one location by its address: a copy would never
- * find one.
+ * The configuration is changed where it is.  It belongs to the location, whose
+ * handler serves only requests of this module, and nginx 1.29.7 knows the
+ * connections in a pool of one location by its address: a copy would never find
+ * one.
  */
 
 void
@@ -89,7 +89,7 @@ ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
 }
 
 
-/* called for each read and each interim response; may name its successor */
+/* called for each read and each interim response; may install a successor */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_process_header(ngx_http_request_t *r)
@@ -147,7 +147,8 @@ ngx_http_convrelay_fetch_upstream_header(ngx_http_convrelay_fetch_t *f,
 {
     u->buffering = 0;
 
-    /* what has none gets one that passes all bytes to the body filter */
+    /* an upstream without one gets one that passes all bytes to the body
+       filter */
 
     if (u->input_filter == NULL) {
         return;

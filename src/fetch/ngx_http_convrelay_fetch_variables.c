@@ -4,8 +4,8 @@
  *
  * Arguments of the client's request, for a fetch that runs the handler of a
  * location.  Its subrequest has none, because proxy_pass would append them to
- * the URI that is written in it; so the variables are asked of the shadow,
- * which has the client's.
+ * the URI that is written in it; so the variables come from the shadow, which
+ * has the client's.
  */
 
 
@@ -99,7 +99,7 @@ ngx_http_convrelay_fetch_arg(ngx_http_request_t *r,
 }
 
 
-/* whose arguments count for r */
+/* the request whose arguments count for r */
 
 static ngx_http_request_t *
 ngx_http_convrelay_fetch_client(ngx_http_request_t *r)

@@ -29,7 +29,7 @@
                                                    some 40 */
 
 
-/* of the live call and of the webhooks, for those alone */
+/* of the live call and of the webhooks, defined in their own headers */
 
 typedef struct ngx_http_convrelay_chunk_s      ngx_http_convrelay_chunk_t;
 typedef struct ngx_http_convrelay_dtmf_s       ngx_http_convrelay_dtmf_t;
@@ -43,8 +43,9 @@ typedef struct {
     ngx_array_t                       env;    /* ngx_http_convrelay_env_t */
     ngx_array_t                       defaults;       /* the same */
     ngx_uint_t                        nfiles;
-    ngx_array_t                       process_env;    /* ngx_str_t: names that
-                                                 are used of the process's */
+    ngx_array_t                       process_env;    /* ngx_str_t: names used
+                                                         of the process
+                                                         environment */
     ngx_shm_zone_t                   *zone;   /* or NULL */
     u_char                           *buffer; /* READ_SIZE bytes, shared by
                                                  the calls of a worker */
@@ -59,7 +60,7 @@ typedef struct {
 typedef struct ngx_http_convrelay_loc_conf_s  ngx_http_convrelay_loc_conf_t;
 
 
-/* a directive's value that may hold variables, and how it was written */
+/* a directive's value that may contain variables, and how it was written */
 
 typedef struct {
     ngx_http_complex_value_t         *value;
@@ -84,7 +85,7 @@ typedef size_t (*ngx_http_convrelay_escape_pt)(u_char *p,
     ngx_http_convrelay_part_t *part, convrelay_str_t *value);
 
 
-/* the LLM, and what a request to it holds */
+/* the LLM, and the contents of a request to it */
 
 typedef struct {
     ngx_http_handler_pt               handler;
@@ -237,7 +238,7 @@ typedef struct {
 extern ngx_module_t  ngx_http_convrelay_module;
 
 
-/* a string of nginx as one of the pure rooms, and the other way round */
+/* converts nginx's strings to those of the pure rooms, and back */
 
 static ngx_inline convrelay_str_t
 ngx_http_convrelay_str(const ngx_str_t *str)
@@ -275,9 +276,9 @@ ngx_int_t ngx_http_convrelay_add_header(ngx_http_request_t *r,
 
 /*
  * The host that a request is for, with its port if there is one, as the client
- * wrote it and as nginx has chosen the server by it: that of the request's
+ * wrote it and as nginx used it to choose the server: that of the request's
  * target (RFC 9112, 3.2.2) or of ":authority", else the Host header.  NGX_OK,
- * or NGX_DECLINED: there is none.
+ * or NGX_DECLINED if there is none.
  */
 ngx_int_t ngx_http_convrelay_authority(ngx_http_request_t *r,
     ngx_str_t *authority);
@@ -290,9 +291,9 @@ ngx_uint_t ngx_http_convrelay_secure(ngx_http_request_t *r);
 
 /*
  * The form of a request (a POST's body once it was read, else the query
- * string), decoded; parsed once.  Empty where the body is not complete, not
- * kept, or larger than MAX_FORM, and, with ctx->many set, where it has more
- * than MAX_PAIRS pairs.  An array of convrelay_pair_t, or NULL without memory.
+ * string), decoded; parsed once.  Empty if the body is not complete, not kept,
+ * or larger than MAX_FORM, and, with ctx->many set, if it has more than
+ * MAX_PAIRS pairs.  An array of convrelay_pair_t, or NULL without memory.
  */
 ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
 
@@ -303,13 +304,13 @@ ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
 ngx_int_t ngx_http_convrelay_form_value(ngx_http_request_t *r,
     ngx_str_t *name, convrelay_str_t *value);
 
-/* the hand-off data as they are in the form; return codes as form_value() */
+/* the hand-off data as it is in the form; return codes as form_value() */
 ngx_int_t ngx_http_convrelay_handoff_text(ngx_http_request_t *r,
     convrelay_str_t *data);
 
 /*
- * Members of the hand-off data in the form of r, an array of
- * convrelay_pair_t that is empty where there are none; NULL without memory.
+ * Members of the hand-off data in the form of r, an array of convrelay_pair_t,
+ * empty if there are none; NULL without memory.
  */
 ngx_array_t *ngx_http_convrelay_handoff(ngx_http_request_t *r);
 
@@ -317,8 +318,8 @@ ngx_array_t *ngx_http_convrelay_handoff(ngx_http_request_t *r);
 off_t ngx_http_convrelay_body_size(ngx_http_request_t *r);
 
 /*
- * The body as it was read, in one piece, in r's pool; empty where it is not
- * kept any more.  NGX_OK or NGX_ERROR.
+ * The body as it was read, in one piece, in r's pool; empty if it is no longer
+ * kept.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data);
 
@@ -357,9 +358,9 @@ ngx_int_t ngx_http_convrelay_add_variables(ngx_conf_t *cf);
 void ngx_http_convrelay_flush_variables(ngx_http_request_t *r);
 
 /*
- * Text that came decoded from outside: a line end in it would end the header
- * or the log line that it becomes part of.  Control characters are blanks
- * then, in a copy in pool.  NGX_OK or NGX_ERROR.
+ * Makes text from outside, decoded, safe: a line break in it would end the
+ * header or the log line that it becomes part of.  Control characters become
+ * spaces, in a copy in pool.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_one_line(ngx_pool_t *pool, convrelay_str_t *text);
 
@@ -375,7 +376,7 @@ char *ngx_http_convrelay_value_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
- * The same, and of a time, for directives that mean nothing without
+ * The same, and one of a time, for directives that have no meaning without
  * "convrelay": they set conf->own.
  */
 char *ngx_http_convrelay_own_phrase_slot(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -397,14 +398,14 @@ char *ngx_http_convrelay_phrase_check(ngx_conf_t *cf, ngx_str_t *source);
 ngx_int_t ngx_http_convrelay_value_text(ngx_http_request_t *r,
     ngx_http_convrelay_value_t *value, convrelay_str_t *text);
 
-/* the module's context of a main request, made where there is none */
+/* the module's context of a main request, created if there is none */
 ngx_http_convrelay_ctx_t *ngx_http_convrelay_get_ctx(ngx_http_request_t *r);
 
 /*
- * Reads a regular file of at most max bytes into the pool (blocking, as
- * nginx reads files); label, which ends in a NUL, is its name in logs.
- * NGX_OK; NGX_DECLINED: there is none (not logged); NGX_ERROR (logged, with
- * the level).
+ * Reads a regular file of at most max bytes into the pool (blocking, as nginx
+ * reads files); label, which ends in a NUL, is its name in logs.  NGX_OK;
+ * NGX_DECLINED if there is none (not logged); NGX_ERROR (logged, with the
+ * level).
  */
 ngx_int_t ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_uint_t level,
     ngx_log_t *log, ngx_str_t *name, ngx_str_t *label, off_t max,

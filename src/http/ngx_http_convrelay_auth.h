@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Signatures and tickets, whether a request is Twilio's; and the URL that is
- * part of what is signed.
+ * Signatures and tickets, which prove that a request is from Twilio; and the
+ * URL that is part of the signed string.
  */
 
 
@@ -20,24 +20,24 @@
 
 /* ngx_http_convrelay_public_url.c */
 
-/* what precedes the URI of a request in the URL that its client used */
+/* the part before the URI in the URL that the client used */
 
 typedef struct {
     ngx_str_t   scheme;      /* "https" or "http"; empty: it is not known */
-    ngx_str_t   rest;        /* "host:port", and with convrelay_public_url
-                                maybe "user@" before it and a path after it,
-                                without a "/" at its end */
+    ngx_str_t   rest;        /* "host:port"; with convrelay_public_url,
+                                optionally "user@" before it and a path after
+                                it, without a "/" at the end */
 } ngx_http_convrelay_public_url_t;
 
 
 /*
- * As convrelay_public_url has it, else as the host that r is for; it lives as
+ * From convrelay_public_url, otherwise from the host that r is for; it lives as
  * long as r.  NGX_OK, NGX_DECLINED (there is neither) or NGX_ERROR (logged).
  */
 ngx_int_t ngx_http_convrelay_public_url(ngx_http_request_t *r,
     ngx_http_convrelay_public_url_t *public);
 
-/* looks at the directive's value, as far as it is known */
+/* checks the directive's value, as far as it is known */
 char *ngx_http_convrelay_public_url_check(ngx_conf_t *cf,
     ngx_http_convrelay_value_t *v);
 

@@ -4,8 +4,9 @@
  *
  * The environment: dotenv files, the process environment and defaults, for
  * $convrelay_env_NAME.  Everything is read with the configuration, by the
- * master.  Workers inherit the table: all that the files set, and what the
- * configuration uses of the process environment.  No value is ever logged.
+ * master.  Workers inherit the table: everything that the files set, and the
+ * names of the process environment that the configuration uses.  No value is
+ * ever logged.
  */
 
 
@@ -263,7 +264,7 @@ ngx_http_convrelay_env_check_name(ngx_conf_t *cf, ngx_str_t *name,
 }
 
 
-/* its value becomes part of headers, of which we see none */
+/* its value becomes part of headers that this module does not see */
 
 static ngx_int_t
 ngx_http_convrelay_env_check_value(ngx_conf_t *cf, ngx_str_t *name,
@@ -310,7 +311,7 @@ ngx_http_convrelay_env_check_value(ngx_conf_t *cf, ngx_str_t *name,
 }
 
 
-/* workers have no process environment: what is used of it is copied */
+/* workers have no process environment: the names in use are copied */
 
 static ngx_int_t
 ngx_http_convrelay_env_keep(ngx_conf_t *cf,

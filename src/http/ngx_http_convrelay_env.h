@@ -17,7 +17,7 @@ typedef struct {
     ngx_str_t                         name;
     ngx_str_t                         value;
     ngx_uint_t                        file;   /* its number, 0: none */
-    unsigned                          text:1; /* of a file, not only named
+    unsigned                          text:1; /* set by a file, not only named
                                                  there */
 } ngx_http_convrelay_env_t;
 
@@ -28,20 +28,20 @@ char *ngx_http_convrelay_env(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /*
  * Value of a name, case ignored as nginx does with variables.  NGX_OK, or
- * NGX_DECLINED: it is not set, or empty and without a default.
+ * NGX_DECLINED if it is not set, or is empty and has no default.
  */
 ngx_int_t ngx_http_convrelay_env_lookup(ngx_http_convrelay_main_conf_t *mcf,
     u_char *name, size_t len, ngx_str_t *value);
 
 /*
- * Every $convrelay_env_NAME that is used has to be set, to what a header can
- * hold.  last: the configuration is whole, so warnings are given.
+ * Checks that every $convrelay_env_NAME in use is set, to a value that a header
+ * can contain.  last: the configuration is complete, so warnings are given.
  */
 ngx_int_t ngx_http_convrelay_env_check(ngx_conf_t *cf, ngx_uint_t last);
 
 /*
  * Expands a value whose only variables are $convrelay_env_*.  NGX_OK;
- * NGX_DECLINED: it holds others; NGX_ERROR: no memory.
+ * NGX_DECLINED if it contains others; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_convrelay_env_expand(ngx_conf_t *cf, ngx_str_t *source,
     ngx_str_t *value);
@@ -81,7 +81,7 @@ ngx_int_t ngx_http_convrelay_env_process(u_char *name, size_t len,
 ngx_int_t ngx_http_convrelay_env_use(ngx_conf_t *cf,
     ngx_http_convrelay_main_conf_t *mcf, u_char *name, size_t len);
 
-/* hands what is used of the process environment on to a new binary */
+/* passes the names in use of the process environment on to a new binary */
 void ngx_http_convrelay_env_init_module(ngx_cycle_t *cycle);
 
 

@@ -252,7 +252,7 @@ ngx_http_convrelay_env_text(ngx_http_convrelay_env_file_t *ef,
 }
 
 
-/* what a name in a value has at this line */
+/* the value that a name in a value has at this line */
 
 static int
 ngx_http_convrelay_env_reference(void *data, const convrelay_str_t *name,
@@ -291,7 +291,7 @@ ngx_http_convrelay_env_reference(void *data, const convrelay_str_t *name,
 }
 
 
-/* by its number: a line, or a name in it, may be part of a secret */
+/* by its number: the line, or a name in it, may be part of a secret */
 
 static ngx_int_t
 ngx_http_convrelay_env_failed(ngx_http_convrelay_env_file_t *ef,

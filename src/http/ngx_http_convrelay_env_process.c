@@ -4,9 +4,9 @@
  *
  * The environment of the process.
  *
- * nginx starts a new binary with an environment of its own making: what its
- * "env" directive names.  What the configuration uses is added to that, or the
- * new binary would not start.
+ * nginx starts a new binary with an environment of its own: the names of its
+ * "env" directive.  The names that the configuration uses are added to it,
+ * otherwise the new binary would not start.
  */
 
 
@@ -33,7 +33,7 @@ ngx_http_convrelay_env_process(u_char *name, size_t len, ngx_str_t *value)
         return NGX_DECLINED;
     }
 
-    /* a secret out of a file or a pipe often ends in a line end */
+    /* a secret from a file or a pipe often ends in a line break */
 
     text.data = p + len + 1;
     text.len = ngx_strlen(text.data);
@@ -66,7 +66,8 @@ ngx_http_convrelay_env_process_find(u_char *name, size_t len)
 }
 
 
-/* whatever wins today: a new binary has to find what a reload would */
+/* all of them, whichever wins today: a new binary must find what a reload
+   would */
 
 ngx_int_t
 ngx_http_convrelay_env_use(ngx_conf_t *cf,

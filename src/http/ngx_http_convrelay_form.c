@@ -114,10 +114,10 @@ ngx_http_convrelay_form_value(ngx_http_request_t *r, ngx_str_t *name,
 
 
 /*
- * Variables of the form can be evaluated at any time in any request: before
- * its body was read, while it is, after it broke off, or where it goes on to
- * an upstream unread.  A form that was cut has values that nobody sent, so it
- * is not a form, and the next evaluation looks again.
+ * Variables of the form can be evaluated at any time in any request: before its
+ * body was read, while it is, after it broke off, or where it goes on to an
+ * upstream unread.  A form that was cut has values that nobody sent, so it does
+ * not count as a form, and the next evaluation tries again.
  */
 
 static ngx_uint_t
@@ -179,7 +179,7 @@ ngx_http_convrelay_form_body(ngx_http_request_t *r, ngx_str_t *data)
         return NGX_OK;
     }
 
-    /* a webhook has been refused by now; other locations have other limits */
+    /* a webhook was refused before; other locations have other limits */
 
     size = ngx_http_convrelay_body_size(r);
 
@@ -202,7 +202,7 @@ ngx_http_convrelay_body_size(ngx_http_request_t *r)
 
     size = 0;
 
-    /* a subrequest of "mirror" is a POST, maybe without a body */
+    /* a subrequest of "mirror" is a POST, perhaps without a body */
 
     cl = r->request_body ? r->request_body->bufs : NULL;
 
@@ -246,13 +246,13 @@ ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data)
             continue;
         }
 
-        /* the end of a body may be a buffer that holds nothing */
+        /* the end of a body may be an empty buffer */
 
         if (!b->in_file) {
             continue;
         }
 
-        /* nginx closes it once an upstream has had it */
+        /* nginx closes it after an upstream has read it */
 
         if (b->file->fd == NGX_INVALID_FILE) {
             ngx_str_set(data, "");

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Headers that nginx has no field for, and what the request line may have in
- * the place of one.
+ * Headers that nginx has no field for, and their counterparts in the request
+ * line.
  */
 
 

@@ -16,7 +16,7 @@
 #include <ngx_http.h>
 
 
-/* where a directive stands */
+/* the place of a directive */
 
 typedef struct {
     u_char                           *file;   /* ends in a NUL */
@@ -24,11 +24,11 @@ typedef struct {
 } ngx_http_convrelay_place_t;
 
 
-/* notes the line that is being read; a place that is known is left alone */
+/* records the line that is being read, unless the place is already known */
 void ngx_http_convrelay_place(ngx_conf_t *cf,
     ngx_http_convrelay_place_t *place);
 
-/* as ngx_conf_log_error(), but names this place, where it is known */
+/* as ngx_conf_log_error(), but names this place, if it is known */
 void ngx_cdecl ngx_http_convrelay_conf_error(ngx_uint_t level,
     ngx_conf_t *cf, const ngx_http_convrelay_place_t *place,
     const char *fmt, ...);

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the outside calls this server: convrelay_public_url, else the host that
- * a request is for.  Headers in which proxies forward a host can be anybody's,
- * and are not looked at.
+ * The URL of this server as seen from outside: convrelay_public_url, otherwise
+ * the host that a request is for.  Headers in which proxies forward a host can
+ * be forged, and are ignored.
  */
 
 
@@ -57,7 +57,7 @@ ngx_http_convrelay_public_url(ngx_http_request_t *r,
 }
 
 
-/* NGX_OK, or NGX_DECLINED: it is not one of ours */
+/* NGX_OK, or NGX_DECLINED if it is not such a URL */
 
 static ngx_int_t
 ngx_http_convrelay_public_url_parse(ngx_str_t *url,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * X-Twilio-Signature, of the webhooks and of the WebSocket handshake: only
- * who knows the account's auth token may talk to us.
+ * X-Twilio-Signature, of the webhooks and of the WebSocket handshake: only a
+ * client that knows the account's auth token is served.
  */
 
 
@@ -96,7 +96,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
 
     reason = header.len ? "wrong" : "no";
 
-    /* it has one length: for another one nothing is decoded and hashed */
+    /* it has a fixed length: with any other, nothing is decoded or hashed */
 
     pairs = NULL;
 
@@ -108,7 +108,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
         }
     }
 
-    /* behind a TLS tunnel a connection is plain and its URL is not */
+    /* behind a TLS tunnel the connection is plain, but its URL is not */
 
     for (plain = 0; plain < 2; plain++) {
 
@@ -179,7 +179,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
 }
 
 
-/* an empty token would be a key that everybody knows, so it is none */
+/* an empty token would be a key that everybody knows, so it does not count */
 
 static ngx_array_t *
 ngx_http_convrelay_signature_tokens(ngx_http_request_t *r, ngx_pool_t *pool,
@@ -309,8 +309,8 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
 
 
 /*
- * What precedes the request's URI in the URL that Twilio used.  NGX_DECLINED:
- * there is no such (further) base.
+ * What precedes the request's URI in the URL that Twilio used.  NGX_DECLINED if
+ * there is no (other) such base.
  */
 
 static ngx_int_t
@@ -539,7 +539,7 @@ ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
 }
 
 
-/* what is known now; one token may be missing, as it is between rotations */
+/* checks what is known now; one token may be missing, as between rotations */
 
 static char *
 ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
@@ -583,7 +583,7 @@ ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
 }
 
 
-/* it is a secret: only what cannot be one is written into a log */
+/* it is a secret: only a value that cannot be one is logged */
 
 static char *
 ngx_http_convrelay_check_token(ngx_conf_t *cf, ngx_http_convrelay_value_t *v,

@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * nginx chooses a location only for a request, and there is none when the
- * configuration is checked.  So its rules are followed here: the longest
+ * configuration is checked.  So its rules are repeated here: the longest
  * prefix, an exact name, then regular expressions in their order unless the
  * prefix has "^~"; nested locations likewise.
  */
@@ -196,8 +196,9 @@ ngx_http_convrelay_target_prefix(ngx_http_location_tree_node_t *node,
 
 
 /*
- * Whether "rewrite", "return", "if" and the like stand there.  What they do
- * is not known, but the rewrite module's configuration starts with their code.
+ * Whether the location has "rewrite", "return", "if" or the like.  Their effect
+ * is not known, but the configuration of the rewrite module starts with their
+ * code.
  */
 
 static ngx_uint_t

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The locations of this module, and which of them takes a path.
+ * The locations of this module, and which of them serves a path.
  */
 
 
@@ -24,7 +24,7 @@ typedef struct {
 
 /* ngx_http_convrelay_target.c */
 
-/* remembers the location that is being read */
+/* records the location that is being read */
 char *ngx_http_convrelay_register(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
@@ -47,7 +47,7 @@ ngx_int_t ngx_http_convrelay_target_first(ngx_conf_t *cf,
 /* ngx_http_convrelay_check.c */
 
 /*
- * Warns of locations that do not fit each other, once all are known, at
+ * Warns about locations that do not match each other, once all are known, at
  * postconfiguration.  NGX_OK, or NGX_ERROR without memory.
  */
 ngx_int_t ngx_http_convrelay_check(ngx_conf_t *cf);

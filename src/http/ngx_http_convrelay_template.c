@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Templates: what the configuration writes is JSON or XML, what its variables
- * give is text, and escaped.
+ * Templates: the configuration contains JSON or XML, its variables contain
+ * text, which is escaped.
  */
 
 
@@ -176,9 +176,9 @@ ngx_http_convrelay_json_eval(ngx_http_request_t *r, ngx_array_t *parts,
 
 
 /*
- * A variable inside a string is escaped; one that stands alone is a number,
- * true, false or null if it looks like one, else a string.  In both cases it
- * cannot become more than one value.
+ * A variable inside a string is escaped; one that is a whole value is a number,
+ * true, false or null if it looks like one, otherwise a string.  In both cases
+ * it cannot become more than one value.
  */
 
 static size_t

@@ -2,16 +2,16 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Tickets.  A signature says who sent a request, but it can be replayed.  So
+ * Tickets.  A signature proves who sent a request, but it can be replayed.  So
  * the webhook gives each call a ticket, a custom parameter that comes back in
- * the setup message: the time until which it is good, and an HMAC over that
+ * the setup message: the time until which it is valid, and an HMAC over that
  * time and the CallSid.
  *
- * A ticket that is given when Twilio says that a session of the call is over
- * names that session, too, and the HMAC is over it as well.  Such a call may
- * find the socket of the old session alive, if the network broke without a
- * word, and may take its place: nobody else's, so that neither a ticket nor a
- * setup message that is replayed ends a call that goes on.
+ * A ticket that is issued when Twilio says that a session of the call is over
+ * also names that session, and the HMAC covers it as well.  If the network
+ * failed silently, the socket of the old session may still be alive, and the
+ * new call may replace it, and no other: so neither a replayed ticket nor a
+ * replayed setup message ends a call in progress.
  */
 
 
@@ -117,7 +117,7 @@ ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
 
     ticket.expires = ngx_time() + conf->ticket_lifetime;
 
-    /* only the request of an action has it */
+    /* only the request of an action has this field */
 
     session = ngx_http_convrelay_ticket_field(form, &session_name);
 

@@ -2,8 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Values of directives.  As nginx's complex values, but their source is kept,
- * so that what is known when the configuration is read can be checked then.
+ * Values of directives.  They are like nginx's complex values, but their source
+ * is kept, so that everything known when the configuration is read can be
+ * checked then.
  */
 
 
@@ -55,8 +56,8 @@ ngx_http_convrelay_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
 
 
 /*
- * Setters of directives that mean nothing without "convrelay": a location
- * that has one, and not "convrelay", is likely to be an open LLM.
+ * Setters of directives that have no meaning without "convrelay": a location
+ * that has one of them but not "convrelay" is probably an open LLM.
  */
 
 char *
@@ -129,7 +130,7 @@ ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
 }
 
 
-/* what nginx would take for a capture is an amount in a text */
+/* a capture in nginx's syntax is an amount in a phrase */
 
 char *
 ngx_http_convrelay_phrase_check(ngx_conf_t *cf, ngx_str_t *source)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Variables: what is known of a call, parameters of the webhook, and the
+ * Variables: the data of a call, parameters of the webhook, and the
  * environment.
  */
 
@@ -62,9 +62,9 @@ static void ngx_http_convrelay_variable_suffix(uintptr_t data,
 
 
 /*
- * By the data of their variables: a field of the setup message, and the form
- * parameter of a webhook that has
- * the same.  CallStatus is written in another way.
+ * Indexed by the data of their variables: a field of the setup message, and the
+ * form parameter of a webhook that has the same value.  CallStatus is spelled
+ * differently there.
  */
 
 static struct {
@@ -269,8 +269,8 @@ ngx_http_convrelay_add_variables(ngx_conf_t *cf)
 
 /*
  * A map over a call variable that was evaluated before the setup message has
- * kept its value: it is evaluated again.  Variables of "set" are weak ones and
- * stay; so do others that have no value to give now.
+ * kept its value, so it is evaluated again.  Variables of "set" are weak and
+ * stay; so do others that have no value now.
  */
 
 void
@@ -327,7 +327,7 @@ ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
         return ngx_http_convrelay_variable_text(r, v, field);
     }
 
-    /* the form of any other request is not one of Twilio's */
+    /* the form of any other request is not from Twilio */
 
     name = &ngx_http_convrelay_setup_fields[i].form;
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
@@ -417,7 +417,7 @@ ngx_http_convrelay_first_token_variable(ngx_http_request_t *r,
 }
 
 
-/* of all turns up to now, in ms: the median, or, with data, the worst */
+/* of all turns so far, in ms: the median, or, with data, the worst */
 
 static ngx_int_t
 ngx_http_convrelay_latency_variable(ngx_http_request_t *r,
@@ -602,7 +602,7 @@ ngx_http_convrelay_form_variable(ngx_http_request_t *r,
 }
 
 
-/* one of the action request's; data is its name there */
+/* a parameter of the action request; data is its name there */
 
 static ngx_int_t
 ngx_http_convrelay_connect_variable(ngx_http_request_t *r,
@@ -683,7 +683,7 @@ ngx_http_convrelay_env_variable(ngx_http_request_t *r,
 }
 
 
-/* the session of the call that r, or r's turn, belongs to; NULL: none */
+/* the session of the call to which r, or r's turn, belongs; NULL: none */
 
 static convrelay_session_t *
 ngx_http_convrelay_variable_session(ngx_http_request_t *r)

@@ -3,8 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * The request that Twilio makes for <Connect action> when a session is over:
- * answered with the TwiML by which the call goes on.  Whatever is wrong with
- * that, there is a document: an error of ours would be read out to the caller.
+ * answered with the TwiML with which the call continues.  Whatever goes wrong,
+ * the answer is a document: the caller would hear an error status read out.
  */
 
 
@@ -74,7 +74,7 @@ ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
 }
 
 
-/* Twilio's words can hold an address or a name, its number says enough */
+/* Twilio's words may contain an address or a name; its number says enough */
 
 static ngx_int_t
 ngx_http_convrelay_connect_log(ngx_http_request_t *r)
@@ -119,10 +119,10 @@ ngx_http_convrelay_connect_log(ngx_http_request_t *r)
 
 
 /*
- * NGX_OK, NGX_DECLINED (logged): there is none to use, NGX_ERROR.
+ * NGX_OK; NGX_DECLINED if there is none to use (logged); NGX_ERROR.
  *
- * TwiML that came out of a variable could hold any part of what a caller
- * said, for a map escapes nothing.  So it is not used.
+ * TwiML that comes from a variable could contain anything that a caller said,
+ * because a map escapes nothing.  So it is not used.
  */
 
 static ngx_int_t
@@ -152,7 +152,7 @@ ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    /* the value itself can hold what people said */
+    /* the value itself may contain what people said */
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "\"convrelay_connect_reply %V\" evaluated to a value that %s",
@@ -181,7 +181,7 @@ ngx_http_convrelay_reply_parse(convrelay_str_t *text,
 }
 
 
-/* NGX_OK, NGX_DECLINED (logged): the call is to end, NGX_ERROR */
+/* NGX_OK; NGX_DECLINED if the call is to end (logged); NGX_ERROR */
 
 static ngx_int_t
 ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
@@ -215,7 +215,7 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    /* its errors are logged, and are not for the caller */
+    /* its errors are logged, and must not reach the caller */
 
     if (ngx_http_convrelay_twiml_document(r, conf, n + 1, document)
         != NGX_OK)
@@ -228,9 +228,9 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
 
 
 /*
- * How often the call was reconnected; NGX_ERROR: what says so is not a number.
- * It is the last of its name: those before it are part of the URL that is
- * configured, where a variable can hold what a caller has chosen.
+ * How often the call was reconnected; NGX_ERROR if the argument is not a
+ * number. The last argument of that name counts: those before it are part of
+ * the configured URL, where a variable can contain what a caller has chosen.
  */
 
 static ngx_int_t

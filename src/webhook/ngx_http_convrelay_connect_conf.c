@@ -71,7 +71,7 @@ ngx_http_convrelay_connect_reply(ngx_conf_t *cf, ngx_command_t *cmd,
 
     clcf->connect.reply = reply;
 
-    /* an amount in a phrase is not a capture of a regex */
+    /* "$5" in a phrase is money, not a capture */
 
     say = (source.len > 4 && ngx_strncmp(source.data, "say ", 4) == 0);
 
@@ -137,7 +137,7 @@ ngx_http_convrelay_reply_join(ngx_conf_t *cf, ngx_str_t *source)
 
 
 /*
- * The TwiML of "file=NAME".  NGX_OK, NGX_DECLINED: it is another reply;
+ * The TwiML of "file=NAME".  NGX_OK; NGX_DECLINED if it is another reply;
  * NGX_ERROR (logged).
  */
 
@@ -199,7 +199,7 @@ ngx_http_convrelay_reply_file(ngx_conf_t *cf, ngx_str_t *source,
         return NGX_ERROR;
     }
 
-    /* a declaration before it is left out */
+    /* a declaration before it is dropped */
 
     *content = ngx_http_convrelay_ngx_str(&reply.text);
 
@@ -292,7 +292,7 @@ ngx_http_convrelay_connect_merge(ngx_conf_t *cf,
 }
 
 
-/* not a warning: a map of other replies is right, and often used */
+/* not a warning: a map of replies other than TwiML is right, and common */
 
 static void
 ngx_http_convrelay_reply_notice(ngx_conf_t *cf, ngx_http_convrelay_value_t *v)

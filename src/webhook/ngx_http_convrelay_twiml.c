@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The webhook of a phone number, "A call comes in": answers with the TwiML
- * that sends the call to our WebSocket.
+ * The webhook of a phone number, "A call comes in": answers with the TwiML that
+ * sends the call to this server's WebSocket.
  */
 
 
@@ -90,9 +90,9 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
 
 
 /*
- * The same session again, without its greeting.  Its action says how often
- * the call was reconnected: Twilio signs the query with the rest of the URL,
- * so nobody else can change the count, and no memory is needed for it.
+ * The same session again, without its greeting.  Its action says how often the
+ * call was reconnected: Twilio signs the query with the rest of the URL, so
+ * nobody else can change the count, and no memory is needed to keep it.
  */
 
 static ngx_int_t
@@ -230,7 +230,7 @@ ngx_http_convrelay_twiml_languages(ngx_pool_t *pool, ngx_array_t *languages,
 }
 
 
-/* those of the configuration, and the ticket */
+/* the parameters of the configuration, and the ticket */
 
 static ngx_int_t
 ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
@@ -269,8 +269,8 @@ ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
 
 
 /*
- * What Twilio is going to say comes back in the setup message, so that the
- * model knows of it.  There is room after the parameters.
+ * The greeting that Twilio will speak comes back in the setup message, so that
+ * the model knows it.  There is room after the parameters.
  */
 
 static void
@@ -336,8 +336,8 @@ ngx_http_convrelay_twiml_pairs(ngx_pool_t *pool, ngx_array_t *attributes,
 
 
 /*
- * Twilio would ignore a wrong value without a word, so there is one.  The
- * value is not part of it: it can be a caller's number or name.
+ * Twilio silently ignores a wrong value, so it is logged.  The line does not
+ * show the value: it can be a caller's number or name.
  */
 
 static ngx_int_t

@@ -117,7 +117,7 @@ ngx_http_convrelay_twiml_check_known(ngx_conf_t *cf,
 }
 
 
-/* the URL of an action, also one of the environment */
+/* the URL of an action, which may come from the environment */
 
 char *
 ngx_http_convrelay_twiml_check_action(ngx_conf_t *cf,

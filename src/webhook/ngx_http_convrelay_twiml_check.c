@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What a webhook inherits, and whether it is right.  A value is checked as
- * soon as it is known: one without variables in its own line, one of the
- * environment when all files have been read, any other when the webhook is
- * asked.
+ * The settings that a webhook inherits, and their checks.  A value is checked
+ * as soon as it is known: one without variables when its line is read, one from
+ * the environment when all files have been read, any other when the webhook is
+ * requested.
  */
 
 
@@ -41,7 +41,7 @@ ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    /* a block of "if" without own settings has been looked at already */
+    /* an "if" block without settings of its own was checked already */
 
     if (conf->twiml.url == prev->twiml.url
         && conf->twiml.attributes == prev->twiml.attributes
@@ -131,7 +131,7 @@ ngx_http_convrelay_twiml_check_url(ngx_conf_t *cf,
 }
 
 
-/* the array may be that of an outer level, so it is copied */
+/* the array may belong to an outer level, so it is copied */
 
 static ngx_int_t
 ngx_http_convrelay_default_attribute(ngx_conf_t *cf,
@@ -221,7 +221,7 @@ ngx_http_convrelay_twiml_check_values(ngx_conf_t *cf, ngx_array_t *attributes)
 }
 
 
-/* an action that is not known yet may be empty, which is none */
+/* an action that is not known yet may turn out to be empty */
 
 static char *
 ngx_http_convrelay_twiml_check_after(ngx_conf_t *cf,
@@ -299,7 +299,7 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
 }
 
 
-/* who writes "unchecked" knows better */
+/* "unchecked" was given */
 
 static ngx_int_t
 ngx_http_convrelay_twiml_known(void *data, ngx_http_convrelay_attribute_t *a,

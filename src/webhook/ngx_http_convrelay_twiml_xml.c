@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Raw TwiML.  What is written in the configuration is XML; what variables
- * give is text, and escaped.
+ * Raw TwiML.  The configuration contains XML; its variables contain text, which
+ * is escaped.
  */
 
 
@@ -64,7 +64,7 @@ ngx_http_convrelay_twiml_xml_compile(ngx_conf_t *cf, ngx_str_t *directive,
 }
 
 
-/* each directive by itself: the message then has its line */
+/* each directive separately, so that a message names its line */
 
 static ngx_int_t
 ngx_http_convrelay_twiml_xml_check(ngx_conf_t *cf, ngx_str_t *directive,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What Twilio's requests have in common: methods, the form in their body,
- * the signature, and a TwiML document as the answer.
+ * The common parts of Twilio's requests: methods, the form in their body, the
+ * signature, and a TwiML document as the answer.
  */
 
 
@@ -88,7 +88,7 @@ ngx_http_convrelay_webhook_respond(ngx_http_request_t *r)
         return rc;
     }
 
-    /* where signatures are not checked, nobody has looked at the form yet */
+    /* without signature checks, nothing has read the form yet */
 
     if (ngx_http_convrelay_form(r) == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The webhooks: what their files share.
+ * The webhooks: declarations that their files share.
  */
 
 
@@ -34,7 +34,7 @@ struct ngx_http_convrelay_attribute_s {
 };
 
 
-/* an attribute's value, now or as far as it is known; NGX_OK or NGX_ERROR */
+/* checks an attribute's value, as far as it is known; NGX_OK or NGX_ERROR */
 
 typedef ngx_int_t (*ngx_http_convrelay_attribute_pt)(void *data,
     ngx_http_convrelay_attribute_t *a, convrelay_str_t *text);
@@ -107,8 +107,8 @@ char *ngx_http_convrelay_twiml_after(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
- * The location with convrelay_twiml of that name in a server, the only one
- * there is for an empty name; NULL: there is none, or there are others.
+ * The location with convrelay_twiml of that name in a server, or, if the name
+ * is empty, the only one; NULL if there is none, or more than one.
  */
 ngx_http_convrelay_loc_conf_t *ngx_http_convrelay_twiml_find(
     ngx_http_convrelay_main_conf_t *mcf, ngx_http_core_srv_conf_t *server,
@@ -155,8 +155,8 @@ ngx_int_t ngx_http_convrelay_twiml_xml(ngx_http_request_t *r,
 ngx_int_t ngx_http_convrelay_connect_handler(ngx_http_request_t *r);
 
 /*
- * A reply that a variable gave: as convrelay_reply_parse(), but not TwiML.
- * NGX_OK, or NGX_DECLINED with a phrase in *error.
+ * Parses a reply that comes from a variable: as convrelay_reply_parse(), but
+ * without TwiML.  NGX_OK, or NGX_DECLINED with a phrase in *error.
  */
 ngx_int_t ngx_http_convrelay_reply_parse(convrelay_str_t *text,
     convrelay_reply_t *reply, const char **error);
