@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Messages from Twilio.  Only "type" has to be there: each other field may
- * be missing, null or of a wrong type, which is one and the same here, so
- * that what Twilio adds or drops tomorrow costs no call.
+ * Messages from Twilio.  Only "type" is required: every other field may be
+ * missing, null or of a wrong type, all of which count as missing, so that no
+ * call is lost if Twilio adds or drops a field.
  */
 
 
@@ -16,7 +16,7 @@
 /* the longest call that Twilio allows, 24 hours */
 #define CONVRELAY_RELAY_MAX_DURATION  86400000
 
-/* no error code of Twilio has more digits */
+/* none of Twilio's error codes has more digits */
 #define CONVRELAY_RELAY_CODE_DIGITS   6
 
 
@@ -30,7 +30,7 @@ typedef struct {
     (sizeof(convrelay_relay_setup_texts) / sizeof(size_t))
 
 
-/* what is wanted of each message, NULL where it is missing */
+/* the fields used of each message, NULL if missing */
 
 typedef struct {
     convrelay_json_value_t  *texts[11];   /* by convrelay_relay_setup_texts */
@@ -402,7 +402,8 @@ convrelay_relay_error(convrelay_relay_error_t *error,
 
 /*
  * "Invalid message received, code: 64107, {...}".  The frame that follows is
- * ours and repeats what the model said, so the search ends at its brace.
+ * the one that was sent and repeats what the model said, so the search ends at
+ * its brace.
  */
 
 static int

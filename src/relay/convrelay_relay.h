@@ -14,8 +14,8 @@
 #include "convrelay_json_reader.h"
 
 
-/* bytes of a message from Twilio, unless something else is configured: a
-   setup with many parameters; all others are some hundred bytes long */
+/* bytes of a message from Twilio, unless configured otherwise: enough for a
+   setup with many parameters; all others have a few hundred bytes */
 #define CONVRELAY_RELAY_MAX_MESSAGE  32768
 
 
@@ -31,10 +31,10 @@ typedef enum {
 
 
 /*
- * Every field may be missing: it is then empty (len 0).  Telnyx has other
- * names for two: its callControlId, which also is the CallSid of its
- * webhook (else callSessionId, else callLegId), stands for a callSid that
- * is missing, callSessionId for a sessionId.
+ * Any field may be missing, and is empty then (len 0).  Telnyx has other names
+ * for two: its callControlId, which also is the CallSid of its webhook (else
+ * callSessionId, else callLegId), replaces a missing callSid, callSessionId a
+ * missing sessionId.
  */
 
 typedef struct {
@@ -110,7 +110,7 @@ typedef enum {
 } convrelay_relay_out_e;
 
 
-/* a field that is left out where it is not said */
+/* a field that is left out unless it is set */
 
 typedef enum {
     CONVRELAY_RELAY_UNSET = 0,
@@ -140,13 +140,13 @@ typedef struct {
 
 
 /*
- * Parses one text message (docs/protocol.md, 2.1 to 2.6).
- * data may be changed, and has to stay until convrelay_relay_free(): the
- * strings of *m lie in it, or, where data was not valid UTF-8, in m->copy.  A
- * field that is null or of a wrong type counts as missing, and of a field
- * that comes twice the first one counts; unknown fields are ignored;
- * voicePrompt, callSid and utteranceUntilInterrupt come without white space
- * around them.  A digit is one of 0-9, *, # and A-D, or empty.
+ * Parses one text message (docs/protocol.md, 2.1 to 2.6).  data may be changed,
+ * and has to stay until convrelay_relay_free(): the strings of *m lie in it,
+ * or, where data was not valid UTF-8, in m->copy.  A field that is null or of a
+ * wrong type counts as missing, and the first of duplicate fields counts;
+ * unknown fields are ignored; voicePrompt, callSid and utteranceUntilInterrupt
+ * come without white space around them.  A digit is one of 0-9, *, # and A-D,
+ * or empty.
  *
  * Returns CONVRELAY_OK, also for an unknown type (CONVRELAY_RELAY_UNKNOWN);
  * CONVRELAY_DECLINED if it is not a JSON object with a string "type"
@@ -166,11 +166,11 @@ u_char *convrelay_relay_text_write(u_char *p, const convrelay_str_t *token,
     unsigned last);
 
 /*
- * Any of these messages.  check() says whether Twilio takes it, so that
- * it would not answer with 64107; only what passed it may be written.
+ * Any of these messages.  check() says whether Twilio accepts it, that is,
+ * would not answer with 64107; only a message that passed may be written.
  *
- * CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error that says what
- * to write; a raw message is parsed, and without memory counts as no JSON.
+ * CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error that says what to
+ * write; a raw message is parsed, and without memory does not count as JSON.
  */
 int convrelay_relay_out_check(const convrelay_relay_out_t *m,
     const char **error);

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Messages to Twilio.  The text of an answer has a writer of its own: it is
- * the path that each token takes.
+ * Messages to Twilio.  The text of an answer has its own writer: every token
+ * takes this path.
  */
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * HandoffData: what the "end" of a session handed over to the request that
- * Twilio makes then.  Any text; an object of JSON as a rule.
+ * HandoffData: the data that the "end" of a session passes to the request that
+ * Twilio makes afterwards.  It may be any text, and is usually a JSON object.
  */
 
 
@@ -23,10 +23,9 @@ typedef struct {
 
 
 /*
- * Takes the text apart, which may be changed and has to stay until close().
- * Returns CONVRELAY_OK; CONVRELAY_DECLINED: it is not a JSON object;
- * CONVRELAY_ERROR: out of memory.  convrelay_handoff_close() is owed only
- * after CONVRELAY_OK.
+ * Parses the text, which may be changed and must stay until close().  Returns
+ * CONVRELAY_OK; CONVRELAY_DECLINED if it is not a JSON object; CONVRELAY_ERROR:
+ * out of memory.  convrelay_handoff_close() is owed only after CONVRELAY_OK.
  */
 int convrelay_handoff_open(convrelay_handoff_t *h, u_char *data, size_t len);
 void convrelay_handoff_close(convrelay_handoff_t *h);
@@ -39,8 +38,8 @@ void convrelay_handoff_close(convrelay_handoff_t *h);
 int convrelay_handoff_next(convrelay_handoff_t *h, convrelay_pair_t *pair);
 
 /*
- * The attributes of a task, which have to be an object of JSON: the data as
- * it is where json is set, else {"handoffData":"..."}.
+ * The attributes of a task, which must be a JSON object: the data as it is if
+ * json is set, otherwise {"handoffData":"..."}.
  */
 size_t convrelay_handoff_task_size(const convrelay_str_t *data,
     unsigned json);

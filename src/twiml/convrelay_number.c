@@ -29,7 +29,7 @@ static int convrelay_number_starts(const u_char *p, const u_char *last,
     const char *word);
 
 
-/* a longer word stands before its beginning */
+/* a longer word must come before one that it begins with */
 
 static const char  *convrelay_number_words[] = {
     ";ext=", "extension", "ext", "x", "#"
@@ -119,7 +119,7 @@ convrelay_number_digits(convrelay_number_t *n, const u_char **pos,
 }
 
 
-/* the digit that is dialed inside of the country only */
+/* the digit that is dialed only within the country */
 
 static int
 convrelay_number_trunk(const convrelay_number_t *n, const u_char *p,
@@ -260,8 +260,8 @@ convrelay_number_pause(convrelay_number_t *n)
 
 
 /*
- * Length of a character that only makes a number legible, or 0: also the
- * no-break space and the dashes that are pasted from web pages.
+ * Length of a character that only makes a number legible, or 0: this includes
+ * the no-break space and the dashes that are pasted from web pages.
  */
 
 static size_t

@@ -18,8 +18,8 @@
 #define CONVRELAY_NUMBER_MAX_TONES  64          /* an extension, pauses */
 
 
-/* what is dialed, and the keys that are pressed after the answer: digits,
-   "*", "#", and "w" for half a second */
+/* the digits to dial, and the keys to press after the answer: digits, "*", "#",
+   and "w" for half a second */
 
 typedef struct {
     u_char            digits[CONVRELAY_NUMBER_MAX + 1];     /* maybe a "+" */
@@ -30,7 +30,7 @@ typedef struct {
 
 
 /*
- * Reads a number with blanks, dashes, dots, slashes and brackets in it, as in
+ * Reads a number with spaces, dashes, dots, slashes and brackets in it, as in
  * "+1 (555) 010-0002", "555.010.0002" or "tel:+1-555-010-0002".  The "(0)" of
  * "+44 (0)20 7946 0002" is not dialed.  An extension may follow ("ext. 12",
  * "extension 12", "x12", "#12", ";ext=12"), or keys after pauses: a comma is

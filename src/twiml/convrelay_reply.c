@@ -21,7 +21,7 @@ typedef struct {
 } convrelay_reply_word_t;
 
 
-/* of the document; a text of ours, or one to be escaped */
+/* of the document: literal text, or text to be escaped */
 
 typedef struct {
     convrelay_str_t     text;
@@ -148,7 +148,7 @@ convrelay_reply_check_start(const convrelay_str_t *start, const char **error)
         word.len--;
     }
 
-    /* the only word may go on */
+    /* the only word may continue */
 
     if (word.len == 0) {
 
@@ -572,7 +572,7 @@ convrelay_reply_pieces(const convrelay_reply_t *reply,
 }
 
 
-/* a number alone needs no element of its own */
+/* a plain number needs no element of its own */
 
 static size_t
 convrelay_reply_number(const convrelay_reply_t *reply,

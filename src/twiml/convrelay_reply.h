@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * How a call goes on when its session is over: the few words in which the
- * configuration says it, and the TwiML that they stand for.
+ * How a call continues when its session is over: the short replies of the
+ * configuration, and the TwiML that they stand for.
  */
 
 
@@ -58,20 +58,20 @@ int convrelay_reply_parse(const convrelay_str_t *text,
     convrelay_reply_t *reply, const char **error);
 
 /*
- * The same for the beginning of a text, up to the first thing that is not
- * known yet: CONVRELAY_DECLINED only where nothing can follow.
+ * The same for the beginning of a text, up to the first part that is not known
+ * yet: CONVRELAY_DECLINED only if no continuation can be valid.
  */
 int convrelay_reply_check_start(const convrelay_str_t *start,
     const char **error);
 
-/* what is around a <Response>, in text that is well-formed; results as above */
+/* checks that well-formed text is a <Response>; results as above */
 int convrelay_reply_check_root(const convrelay_str_t *xml,
     const char **error);
 
 /*
- * The document, of any reply but CONVRELAY_REPLY_RECONNECT; all that is not
- * TwiML already is escaped.  task is the JSON that an enqueued call takes
- * along, or empty.  size() is the exact length of what write() writes.
+ * The document, of any reply but CONVRELAY_REPLY_RECONNECT; everything that is
+ * not TwiML already is escaped.  task is the JSON of an enqueued call's task,
+ * or empty.  size() is the exact length of what write() writes.
  */
 size_t convrelay_reply_size(const convrelay_reply_t *reply,
     const convrelay_str_t *task);

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A string to sign is a URL, then the names and values of the pairs.  The
- * URL is cut into base, port, path and query once; a candidate is a number
- * whose digits choose what becomes of port and path.
+ * A string to sign is a URL, then the names and values of the pairs.  The URL
+ * is cut into base, port, path and query once; a candidate is a number whose
+ * digits choose the variants of port and path.
  */
 
 
@@ -136,7 +136,7 @@ convrelay_signature_check(const convrelay_str_t *header, const u_char *wanted)
 }
 
 
-/* what is not a URL stays one piece, and is its own only candidate */
+/* text that is not a URL stays in one piece, and is its own only candidate */
 
 static void
 convrelay_signature_split(convrelay_signature_t *s,

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What Twilio signs (X-Twilio-Signature).  Here the strings are made, one
- * for each way in which the URL may have been written; the caller computes
- * base64(HMAC-SHA1(auth token, string)) of each until one fits.
+ * The strings that Twilio signs (X-Twilio-Signature), one for each way in which
+ * the URL may have been written; the caller computes base64(HMAC-SHA1(auth
+ * token, string)) of each until one matches.
  */
 
 
@@ -53,10 +53,10 @@ void convrelay_signature_init(convrelay_signature_t *s,
 size_t convrelay_signature_size(const convrelay_signature_t *s);
 
 /*
- * Writes the next string to buf.  The first one is the plain rule, with the
- * URL as it is: who signs uses that one.  The others have the port removed
- * or, where there is none, the default written out (443, and for "wss" also
- * 80, as the SDKs do); for a bare host each comes with and without "/".
+ * Writes the next string to buf.  The first one is the plain rule, with the URL
+ * as it is: a signer uses that one.  The others have the port removed or, where
+ * there is none, the default written out (443, and for "wss" also 80, as the
+ * SDKs do); for a bare host each comes with and without "/".
  *
  * Returns CONVRELAY_OK or CONVRELAY_DONE.
  */
@@ -72,12 +72,12 @@ int convrelay_signature_next(convrelay_signature_t *s, u_char *buf,
 int convrelay_signature_check(const convrelay_str_t *header,
     const u_char *wanted);
 
-/* what somebody wrote as the account's auth token */
+/* classes of what an operator wrote as the auth token */
 
 typedef enum {
     CONVRELAY_TOKEN_OK = 0,       /* 32 hex digits */
     CONVRELAY_TOKEN_SWITCH,       /* a word such as "on": the directive was
-                                     taken for a switch */
+                                     mistaken for a switch */
     CONVRELAY_TOKEN_ACCOUNT,      /* the Account SID, which is not secret */
     CONVRELAY_TOKEN_KEY,          /* the SID of an API key */
     CONVRELAY_TOKEN_ODD           /* not as Twilio makes them */

@@ -2,14 +2,14 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The format of a ticket, a custom parameter of a call: the time until which
- * it is good, a MAC, and maybe the id of a session.
+ * The format of a ticket, a custom parameter of a call: the time until which it
+ * is valid, a MAC, and optionally the id of a session.
  *
  *     ticket = 8HEXDIG 28BASE64 [ session ]
  *     input  = [ "=" 2HEXDIG session ] 8HEXDIG call-sid
  *
- * The MAC is the base64 of an HMAC over the input.  No time starts as a
- * session does there, so neither passes for the other.
+ * The MAC is the base64 of an HMAC over the input.  No time starts with the
+ * byte that a session starts with, so one cannot be taken for the other.
  */
 
 
@@ -35,14 +35,14 @@ typedef struct {
 } convrelay_ticket_t;
 
 
-/* takes a ticket apart; CONVRELAY_OK, or CONVRELAY_DECLINED: it is not one */
+/* parses a ticket; CONVRELAY_OK, or CONVRELAY_DECLINED if it is not one */
 int convrelay_ticket_parse(convrelay_ticket_t *t, const convrelay_str_t *text);
 
 /* its text, of exactly that size */
 size_t convrelay_ticket_size(const convrelay_ticket_t *t);
 u_char *convrelay_ticket_write(u_char *p, const convrelay_ticket_t *t);
 
-/* what its MAC is over, for the call of that sid; the MAC is not needed */
+/* the input of its MAC, for the call of that sid; the MAC is not needed */
 size_t convrelay_ticket_input_size(const convrelay_ticket_t *t,
     const convrelay_str_t *sid);
 u_char *convrelay_ticket_input_write(u_char *p, const convrelay_ticket_t *t,

@@ -15,9 +15,9 @@
 
 
 /*
- * Names of attributes are written as they are: they have to have passed
- * convrelay_twiml_check_name(), to be distinct, and none may be "url".  All
- * other values may come from anywhere.
+ * Names of attributes are written as they are: they must have passed
+ * convrelay_twiml_check_name(), be distinct, and not be "url".  All other
+ * values may come from anywhere.
  */
 
 typedef struct {
@@ -58,7 +58,7 @@ size_t convrelay_twiml_size(const convrelay_twiml_t *t);
 u_char *convrelay_twiml_write(u_char *p, const convrelay_twiml_t *t);
 
 /*
- * A relay URL has to be "wss://", a host, maybe a port, maybe a path and a
+ * A relay URL must be "wss://", a host, and optionally a port, a path and a
  * query (ConversationRelay attribute url, Twilio error 64102).
  *
  * Returns CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error that
@@ -69,8 +69,8 @@ int convrelay_twiml_check_url(const convrelay_str_t *url, const char **error);
 
 /*
  * Where an argument is inserted into a URL: the offset of its fragment, or its
- * length.  A fragment of Twilio's holds connection overrides ("#rc=2&rp=all"),
- * in which a "?" does not start a query.  *separator is what goes before the
+ * length.  Twilio uses fragments for connection overrides ("#rc=2&rp=all"), in
+ * which a "?" does not start a query.  *separator is what goes before the
  * argument: '?' or '&', or '\0' where the query is there and empty.
  */
 size_t convrelay_twiml_argument(const convrelay_str_t *url,
@@ -81,9 +81,9 @@ int convrelay_twiml_check_name(const convrelay_str_t *name);
 
 
 /*
- * XML that is to stand before or after <Connect> or inside
- * <ConversationRelay>: any number of elements with all that is in them.  No
- * text outside of an element, no <!DOCTYPE>, no <?...?>.  A byte
+ * Checks XML to be placed before or after <Connect> or inside
+ * <ConversationRelay>: any number of elements with their contents.  No text
+ * outside of an element, no <!DOCTYPE>, no <?...?>.  A byte
  * CONVRELAY_TWIML_VALUE stands for an escaped value; there may be one in text
  * and in values of attributes.
  *

@@ -17,7 +17,8 @@ typedef int (*convrelay_twiml_check_pt)(const convrelay_twiml_kind_t *kind,
 
 struct convrelay_twiml_kind_s {
     convrelay_twiml_check_pt   check;
-    const char                *words;   /* those allowed, by blanks */
+    const char                *words;   /* the allowed words, separated by
+                                           spaces */
     const char                *error;
 };
 
@@ -442,7 +443,7 @@ convrelay_twiml_timeout(const convrelay_twiml_kind_t *kind,
 }
 
 
-/* "0.5" to "0.9", maybe with more digits, maybe without the zero */
+/* "0.5" to "0.9", with or without more digits or the leading zero */
 
 static int
 convrelay_twiml_threshold(const convrelay_twiml_kind_t *kind,

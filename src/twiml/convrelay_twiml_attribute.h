@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What Twilio knows: the attributes of <ConversationRelay> and <Language>,
- * their values, and which of them go together.  Twilio ignores a name or a
- * value that it does not know, and refuses the live call (64101, 64102,
- * 64106) where they do not fit; so they are looked at beforehand.
+ * The attributes of <ConversationRelay> and <Language> that Twilio knows, their
+ * values, and the valid combinations.  Twilio ignores a name or a value that it
+ * does not know, and rejects the live call (64101, 64102, 64106) if they do not
+ * match; so they are checked beforehand.
  */
 
 
@@ -56,9 +56,9 @@ int convrelay_twiml_check_action(const convrelay_str_t *url,
     const char **error);
 
 /*
- * Looks for settings that do not fit each other.  A value whose data is NULL
- * is one that is not known yet; nothing is said of it.  Only attributes and
- * languages of t are looked at.
+ * Looks for settings that contradict each other.  A value whose data is NULL is
+ * not known yet, and never conflicts.  Only the attributes and languages of t
+ * are used.
  *
  * Returns how many conflicts there are in c, at most
  * CONVRELAY_TWIML_MAX_CONFLICTS; the code of one points into t.

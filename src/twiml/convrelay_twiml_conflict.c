@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Settings that are right alone, but not together.
+ * Settings that are valid alone, but not together.
  */
 
 
@@ -11,7 +11,7 @@
 #include "convrelay_twiml_attribute.h"
 
 
-/* what counts for one direction and one language */
+/* the settings that apply to one direction and one language */
 
 typedef struct {
     const convrelay_twiml_t           *twiml;
@@ -26,8 +26,9 @@ typedef int (*convrelay_twiml_shape_pt)(const convrelay_str_t *value);
 
 /*
  * A value that needs another one: a setting whose value is one of "words", or
- * has the shape, and another one that is none of "fits" (NULL: not the
- * language of the voice).  Nothing is said of a setting that is not known yet.
+ * has the shape, conflicts with another one whose value is not in "fits" (NULL:
+ * not the language of the voice).  A setting that is not known yet never
+ * conflicts.
  */
 
 typedef struct {
@@ -73,7 +74,7 @@ static size_t convrelay_twiml_voice_tag(const convrelay_str_t *voice,
 static const convrelay_str_t  convrelay_twiml_unset = convrelay_string("");
 
 
-/* of each table, the first row that applies is the one that is said */
+/* in each table, the first row that applies is reported */
 
 static const convrelay_twiml_need_t  convrelay_twiml_speech[] = {
 
@@ -183,7 +184,7 @@ convrelay_twiml_look(convrelay_twiml_look_t *look,
 }
 
 
-/* one language that has what it needs is enough */
+/* one language that has the setting is enough */
 
 static void
 convrelay_twiml_look_threshold(convrelay_twiml_look_t *look)
@@ -273,7 +274,7 @@ convrelay_twiml_counts(const convrelay_twiml_look_t *look, const char *name)
 }
 
 
-/* what is written there; &convrelay_twiml_unset: nothing */
+/* the value that is set; &convrelay_twiml_unset if there is none */
 
 static const convrelay_str_t *
 convrelay_twiml_own(const convrelay_twiml_look_t *look, const char *name)
@@ -304,7 +305,7 @@ convrelay_twiml_setting(const convrelay_twiml_look_t *look, const char *name)
 }
 
 
-/* the model of the relay does not go with another provider */
+/* the relay's model does not apply to another provider */
 
 static const convrelay_str_t *
 convrelay_twiml_model(const convrelay_twiml_look_t *look)
@@ -370,8 +371,9 @@ convrelay_twiml_pair(const convrelay_pair_t *pair, size_t n, const char *name)
 
 
 /*
- * Whether the value is one of the words, by blanks; one that ends in "*" says
- * how it begins.  Examples of Twilio have providers in lower case, too.
+ * Whether the value is one of the words, which are separated by spaces; a word
+ * that ends in "*" is a prefix.  Some of Twilio's examples write providers in
+ * lower case.
  */
 
 static int
@@ -445,7 +447,7 @@ convrelay_twiml_is_amazon(const convrelay_str_t *voice)
 }
 
 
-/* an opaque id of 20 letters and digits, maybe with "-" and a model */
+/* an opaque id of 20 letters and digits, optionally with "-" and a model */
 
 static int
 convrelay_twiml_is_elevenlabs(const convrelay_str_t *voice)

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A relay URL is mostly put together from variables.  What goes wrong there
- * is always the same, and each case gets a phrase that says what to write.
+ * A relay URL is usually composed of variables.  The mistakes are always the
+ * same, and each has a phrase that says what to write.
  */
 
 

@@ -61,28 +61,29 @@ struct convrelay_xml_s {
 /*
  * With document: one element, perhaps with a byte order mark, an XML
  * declaration, instructions (<?...?>) and comments around it.  Otherwise the
- * content of an element that has no text of its own: any number of elements
- * and comments.  A byte value, a control character, stands for something
- * that is put in later, escaped; it may be in text and in the values of
+ * content of an element that has no text of its own: any number of elements and
+ * comments.  A byte value, a control character, stands for text that is
+ * inserted later, escaped; it may occur in text and in the values of
  * attributes.
  *
  * Returns CONVRELAY_OK, or CONVRELAY_DECLINED with x->error, such as "has a
- * bare \"&\", write \"&amp;\"", and x->pos.  The handler was called for what
- * comes before.
+ * bare \"&\", write \"&amp;\"", and x->pos.  The handler was called for
+ * everything before that place.
  */
 int convrelay_xml_read(convrelay_xml_t *x, const convrelay_str_t *xml);
 
 /*
- * What a value means, in dst, which is at least as long: references become
- * characters and line ends LF, in an attribute each white space a blank (XML
- * 1.0, 2.11 and 3.3.3).  The value comes from a handler.  Returns the end.
+ * Writes the meaning of a value to dst, which is at least as long: references
+ * become characters and line ends LF; in an attribute, each white space becomes
+ * a space (XML 1.0, 2.11 and 3.3.3).  The value comes from a handler.  Returns
+ * the end.
  */
 u_char *convrelay_xml_unescape(u_char *dst, const convrelay_str_t *value,
     unsigned attribute);
 
 /*
- * The other way, for text and for attributes: the exact length, and the
- * writer.  What XML does not have is dropped, invalid UTF-8 replaced.
+ * The reverse, for text and for attributes: the exact length, and the writer.
+ * Characters that XML does not allow are dropped, invalid UTF-8 is replaced.
  */
 size_t convrelay_xml_escaped_len(const u_char *src, size_t len);
 u_char *convrelay_xml_escape(u_char *dst, const u_char *src, size_t len);

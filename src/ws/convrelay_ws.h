@@ -70,7 +70,7 @@ typedef struct {
     u_char           *control;            /* frame that came in pieces,
                                              malloc'ed */
     unsigned          close_code;         /* after CONVRELAY_ERROR */
-    const char       *error;              /* goes on after "client sent " */
+    const char       *error;              /* continues "client sent " */
     uint64_t          value;              /* size or code at fault, or 0 */
 } convrelay_ws_reader_t;
 

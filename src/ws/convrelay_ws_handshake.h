@@ -19,8 +19,8 @@
 
 
 /*
- * What a request says about a handshake.  Zero-filled to start; the caller
- * sets the bits of the request itself and passes each header line to
+ * The parts of a request that matter for a handshake.  Zero-filled to start;
+ * the caller sets the bits of the request itself and passes each header line to
  * convrelay_ws_handshake_header().
  */
 
@@ -39,28 +39,27 @@ typedef struct {
     unsigned          keys:2;             /* lines with a key, capped */
     unsigned          origins:2;          /* lines with an origin, capped */
 
-    const char       *error;              /* out: goes on after "client
-                                             sent a websocket handshake " */
+    const char       *error;              /* out: continues "client sent a
+                                             websocket handshake " */
 } convrelay_ws_handshake_t;
 
 
 /*
- * Takes one header line, in any order; headers that are not part of a
- * handshake are ignored.  The lines of a list (Upgrade, Connection) are
- * looked at one by one, so nothing is joined or copied: h->key and h->origin
- * point into value.
+ * Takes one header line, in any order; headers that are not part of a handshake
+ * are ignored.  The lines of a list (Upgrade, Connection) are checked one by
+ * one, so nothing is joined or copied: h->key and h->origin point into value.
  */
 void convrelay_ws_handshake_header(convrelay_ws_handshake_t *h,
     const convrelay_str_t *name, const convrelay_str_t *value);
 
 /*
- * Returns the HTTP status that answers the request: 101, 400, 405 (not GET),
- * or 426 (no upgrade was asked for, or there is no version or one other than
- * 13: the answer then carries "Sec-WebSocket-Version: 13" and "Upgrade:
- * websocket").  A key or a version on more than one line is 400 (4.2.1,
- * 11.3.1, 11.3.5).  After 101, h->error is NULL and h->key has no white space
- * around it, ready for Sec-WebSocket-Accept.  Whether the origin is welcome
- * (4.2.2, 10.2) is not looked at.
+ * Returns the HTTP status that answers the request: 101, 400, 405 (not GET), or
+ * 426 (no upgrade was asked for, or there is no version or one other than 13:
+ * the answer then carries "Sec-WebSocket-Version: 13" and "Upgrade:
+ * websocket").  A key or a version on more than one line is 400 (4.2.1, 11.3.1,
+ * 11.3.5).  After 101, h->error is NULL and h->key has no white space around
+ * it, ready for Sec-WebSocket-Accept.  Whether the origin is acceptable (4.2.2,
+ * 10.2) is not checked.
  */
 int convrelay_ws_handshake_check(convrelay_ws_handshake_t *h);
 
