@@ -3,9 +3,9 @@
  * Copyright (C) convrelay contributors
  *
  * The tool calls of an answer, put together from their pieces.  No two servers
- * send these alike: a call comes whole or in pieces; the index is missing,
- * begins with 1, or is 0 for every call; the id is missing, comes late, or is
- * made up again for each piece; the name is repeated in each piece.
+ * send them alike: a call comes whole or in pieces; the index is missing,
+ * begins at 1, or is 0 for every call; the id is missing, comes late, or is a
+ * new one for each piece; the name is repeated in each piece.
  */
 
 
@@ -386,7 +386,7 @@ convrelay_llm_calls_end(convrelay_llm_stream_t *s)
 }
 
 
-/* half a call must not be run: it can say the opposite of the whole */
+/* half a call must not be run: it can mean the opposite of the whole */
 
 static unsigned
 convrelay_llm_to_run(const convrelay_llm_stream_t *s)

@@ -3,9 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * OpenAI's chat completions: one chat.completion.chunk, or one whole
- * chat.completion.  Nothing of it can be relied upon but the path to the
- * text: keys come in any order, most of them may be missing, and null stands
- * for every type.
+ * chat.completion.  Only the path to the text can be relied upon: keys come in
+ * any order, most of them may be missing, and null stands for every type.
  */
 
 
@@ -287,7 +286,7 @@ convrelay_llm_choice_text(convrelay_llm_stream_t *s,
 }
 
 
-/* it is never spoken, and may be why nothing is */
+/* it is never spoken, and may be the reason why nothing is */
 
 static void
 convrelay_llm_reasoning(convrelay_llm_stream_t *s,
@@ -349,7 +348,7 @@ convrelay_llm_count(const convrelay_json_value_t *object, const char *name,
         return;
     }
 
-    /* 2^53: above it a double counts no ones any more */
+    /* 2^53: above it, a double cannot hold every integer */
 
     if (number >= 0 && number <= 9007199254740992.0) {
         *count = (int64_t) number;
@@ -357,7 +356,7 @@ convrelay_llm_count(const convrelay_json_value_t *object, const char *name,
 }
 
 
-/* we never ask for more than one, servers may send more all the same */
+/* only one is requested, but servers may send more */
 
 static int
 convrelay_llm_choice(const convrelay_json_value_t *choices,

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What vendors send in place of an answer, made fit for one log line.
+ * Errors that vendors send instead of an answer, made safe for one log line.
  */
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What was said and done in a call, in no API's words: an API's writer makes
- * its messages of it.
+ * What was said and done in a call, independent of any API: an API's writer
+ * makes its messages from it.
  */
 
 
@@ -33,10 +33,10 @@ typedef enum {
 
 
 /*
- * A message.  Its text is kept as it was said: most of what is said needs no
- * escape, so that writing it is copying it.  The bits of whoever keeps it are
- * here, too: a call has hundreds of messages, and each is one block.  Calls
- * and results have their parts in the text, see message_call().
+ * A message.  Its text is kept as it was said: most texts need no escape, so
+ * that writing one is copying it.  The bits of its keeper are here as well: a
+ * call has hundreds of messages, and each is one block.  Calls and results have
+ * their parts in the text, see message_call().
  */
 
 typedef struct convrelay_llm_message_s  convrelay_llm_message_t;
@@ -47,7 +47,7 @@ struct convrelay_llm_message_s {
     unsigned                  role:3;     /* convrelay_llm_role_e */
     unsigned                  plain:1;    /* its JSON is the text itself */
     unsigned                  listed:1;   /* it is in a history */
-    unsigned                  pinned:1;   /* and somebody else has it, too */
+    unsigned                  pinned:1;   /* and has another user */
     u_char                    text[];
 };
 

@@ -89,7 +89,7 @@ int convrelay_llm_halves_end(convrelay_llm_halves_t *h,
  */
 int convrelay_llm_text(convrelay_llm_stream_t *s, convrelay_str_t *text);
 
-/* the same for what was held back, when nothing follows any more */
+/* the same for text that was held back, when nothing more follows */
 int convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text);
 
 /*
@@ -109,8 +109,8 @@ void convrelay_llm_fail_json(convrelay_llm_stream_t *s,
 /*
  * An event without choices that looks like an error is remembered as s->error,
  * the first of them; one of the type "error" fails the answer.  It looks like
- * one by its code or by the name of its message: a "message" alone can be what
- * was to be spoken.
+ * one by its code or by the name of its message: a "message" alone may be text
+ * that was to be spoken.
  */
 void convrelay_llm_hint(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *object, const convrelay_str_t *raw);
@@ -125,8 +125,8 @@ const convrelay_json_value_t *convrelay_llm_unwrap(
     const convrelay_json_value_t *root);
 
 /*
- * Of the members "error" and "object", either may be NULL: the one is there
- * and does not say that there is none, or the other says that it is one.
+ * True if the member "error" is there and does not say that there is no error,
+ * or if the member "object" says that it is one; either may be NULL.
  */
 unsigned convrelay_llm_is_error(convrelay_json_value_t *error,
     convrelay_json_value_t *object);

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What an API's event() finds, where it is the same for all of them.
+ * The parts of event() that are the same for all APIs.
  */
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What kind of body it is decides the status, then the first byte that is
- * not blank, for servers label their bodies wrongly; each kind has its
+ * The status decides the kind of the body, then the first byte that is not
+ * white space, because servers label their bodies wrongly; each kind has its
  * reader.
  */
 
@@ -371,7 +371,7 @@ convrelay_llm_event(convrelay_llm_stream_t *s,
 
     } else if (data.data[0] != '{' && data.data[0] != '[') {
 
-        /* a heart beat or the like, which holds no words */
+        /* a heartbeat or the like, without words */
 
         s->odd = 1;
 

@@ -3,9 +3,9 @@
  * Copyright (C) convrelay contributors
  *
  * The answer of an LLM: bytes in, pieces of text out.  Server-sent events, a
- * JSON document in their place, error bodies and every quirk of the vendors
- * end here; what leaves is text to be spoken, and in the end one outcome and
- * the tool calls.
+ * JSON document instead of them, error bodies and all quirks of the vendors are
+ * handled here; the results are text to be spoken, and in the end one outcome
+ * and the tool calls.
  */
 
 
@@ -20,8 +20,8 @@
 #include "convrelay_sse.h"
 
 
-#define CONVRELAY_LLM_MAX_ERROR_BODY  16384     /* bytes of it we look at */
-#define CONVRELAY_LLM_MAX_MESSAGE     512       /* bytes of it we keep */
+#define CONVRELAY_LLM_MAX_ERROR_BODY  16384     /* bytes of it that are read */
+#define CONVRELAY_LLM_MAX_MESSAGE     512       /* bytes of it that are kept */
 
 
 /* the decision table of the end of a stream */
@@ -33,8 +33,8 @@ typedef enum {
                                      calls are to be run */
     CONVRELAY_LLM_TRUNCATED,      /* text, then a clean end without either */
     CONVRELAY_LLM_FAILED,         /* anything else; error says what */
-    CONVRELAY_LLM_REJECTED        /* the same, and the request is why: sent
-                                     again it would fail again */
+    CONVRELAY_LLM_REJECTED        /* the same, because of the request: it would
+                                     fail again */
 } convrelay_llm_outcome_e;
 
 
@@ -110,7 +110,7 @@ typedef struct {
     /* to be read at any time */
     unsigned                 done:1;      /* [DONE] or a whole document */
     unsigned                 failed:1;    /* error says why */
-    unsigned                 spoken:1;    /* some text, not only blanks */
+    unsigned                 spoken:1;    /* some text, not only white space */
     unsigned                 refusal:1;   /* it was a refusal */
     unsigned                 tools:1;     /* tool calls came */
     unsigned                 dropped:1;   /* one that is not of a function, or
@@ -165,7 +165,7 @@ int convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
     ((s)->finish != CONVRELAY_LLM_FINISH_NONE                                \
      && ((s)->spoken || (s)->collect) && !(s)->early)
 
-/* nothing came after that for long enough: the next read() is as at [DONE] */
+/* nothing came after that for long enough: the next read() acts as at [DONE] */
 void convrelay_llm_stream_finish(convrelay_llm_stream_t *s);
 
 /*
@@ -187,8 +187,8 @@ convrelay_llm_outcome_e convrelay_llm_outcome(
 void convrelay_llm_stream_free(convrelay_llm_stream_t *s);
 
 /*
- * Why an answer is EMPTY, as far as it says: goes on from "its answer was
- * empty", NUL-terminated, and may be empty.
+ * Why an answer is EMPTY, as far as is known: continues "its answer was empty",
+ * NUL-terminated, possibly empty.
  */
 void convrelay_llm_why(const convrelay_llm_stream_t *s, char *dst,
     size_t size);

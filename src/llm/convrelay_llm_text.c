@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Deltas are cut anywhere.  What is cut in two here and there, a surrogate
- * pair and a tag of <think>, is held back until its end is seen, and put in
- * front of the text that follows.
+ * Deltas are cut anywhere.  A surrogate pair or a <think> tag that is cut in
+ * two is held back until its end arrives, and then put in front of the text
+ * that follows.
  *
  * Only an answer that begins with <think> is filtered: a tag in its middle
  * is text.
@@ -165,7 +165,7 @@ convrelay_llm_think(convrelay_llm_stream_t *s, convrelay_str_t *text)
 }
 
 
-/* what is in s->out already is all of the text */
+/* s->out already has all of the text */
 
 static int
 convrelay_llm_put_back(convrelay_llm_stream_t *s, convrelay_str_t *text,

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A line that lies in the input complete is read there, and a data line
- * stays there as the event's data: in the normal case of one data line and
- * one blank line in one read nothing is copied.  What a read leaves behind
- * unfinished, a line or an event, is copied when the input ends.
+ * A line that is complete in the input is read there, and a data line stays
+ * there as the event's data: in the normal case, one data line and one blank
+ * line in one read, nothing is copied.  What a read leaves behind unfinished, a
+ * line or an event, is copied when the input ends.
  */
 
 
@@ -280,8 +280,8 @@ convrelay_sse_data(convrelay_sse_t *s, const convrelay_str_t *value)
 
 
 /*
- * Moves the pending data line to a place of ours, for the one where it lay,
- * the input or the line buffer, is about to go.
+ * Moves the pending data line into the event buffer, because its place, the
+ * input or the line buffer, is about to go.
  */
 
 static int

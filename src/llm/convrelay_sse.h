@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Server-sent events (WHATWG HTML, 9.2): bytes to events.  The byte order
- * mark is the caller's to strip, who looks at the first bytes anyway.
+ * Server-sent events (WHATWG HTML, 9.2): bytes to events.  The caller strips
+ * the byte order mark, because it reads the first bytes anyway.
  */
 
 

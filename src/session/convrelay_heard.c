@@ -22,7 +22,7 @@ typedef struct {
     size_t                  played;   /* wanted: one that ends after it */
     int64_t                 start;    /* or the one that begins nearest to
                                          it, in characters; -1: any */
-    unsigned                anywhere:1;   /* nothing says where it is near */
+    unsigned                anywhere:1;   /* nothing says which place is near */
     unsigned                fold:1;
     unsigned                found:1;
     size_t                  begin;
@@ -139,10 +139,10 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
 
 
 /*
- * What matches exactly also matches folded, so the folded match tells the
+ * An exact match is also a folded one, so the folded match decides on the
  * place: an exact one far away is not what was heard.  An exact one at that
- * place has better ends.  Where nothing says which place is near, an exact
- * one anywhere is better.
+ * place has better ends.  If nothing says which place is near, an exact one
+ * anywhere is better.
  */
 
 static int
@@ -321,8 +321,8 @@ convrelay_heard_scan(convrelay_heard_search_t *s,
 
 
 /*
- * Takes a match where it is better than the one before.  Returns
- * CONVRELAY_DONE where no later one can be better, or CONVRELAY_AGAIN.
+ * Takes a match if it is better than the one before.  Returns CONVRELAY_DONE if
+ * no later one can be better, otherwise CONVRELAY_AGAIN.
  */
 
 static int

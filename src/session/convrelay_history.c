@@ -55,7 +55,7 @@ convrelay_history_message(convrelay_llm_role_e role, size_t size)
 }
 
 
-/* never in place: what is cut off after a message is a hole that stays */
+/* never in place: the space cut off after a message would be a lasting hole */
 
 convrelay_llm_message_t *
 convrelay_history_move(convrelay_history_t *h, convrelay_llm_message_t *m,
@@ -260,9 +260,9 @@ convrelay_history_make_room(convrelay_history_t *h, convrelay_llm_role_e role,
         }
 
         /*
-         * The newest turn alone passes a limit, or there is no user message
-         * yet: what was said first goes.  A caller who only presses keys is
-         * answered by actions for hours, and no turn ever begins.
+         * The newest turn alone exceeds a limit, or there is no user message
+         * yet: its oldest part is dropped.  A caller who only presses keys may
+         * be answered by actions for hours, without any turn.
          */
 
         m = (h->first->role == CONVRELAY_LLM_USER) ? h->first : NULL;

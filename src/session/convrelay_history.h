@@ -5,8 +5,8 @@
  * What was said and done in a call: the messages that go into the next
  * request, each in a block of its own, so that a long call leaves no holes.
  *
- * A call of a tool and its result come in one step and go in one step: there
- * is never a call without its result, and no result comes first.
+ * A tool call and its result are added and dropped in one step: there is never
+ * a call without its result, and no result comes first.
  */
 
 
@@ -33,9 +33,9 @@ typedef struct {
 
 
 /*
- * A message that is in no history yet, with room for size bytes of text;
- * NULL without memory, and for more than CONVRELAY_LLM_MAX_MESSAGE_TEXT.
- * It is free()d by who made it until it is appended.
+ * A message that is in no history yet, with room for size bytes of text; NULL
+ * without memory, and for more than CONVRELAY_LLM_MAX_MESSAGE_TEXT.  Until it
+ * is appended, its creator free()s it.
  */
 convrelay_llm_message_t *convrelay_history_message(convrelay_llm_role_e role,
     size_t size);
@@ -56,8 +56,8 @@ convrelay_llm_message_t *convrelay_history_move(convrelay_history_t *h,
  * calls after it go with it, and their results.  The newest user message and
  * the message appended always stay.
  *
- * The history owns m.  Where m->pinned is set, who set it may go on using m:
- * dropped, it is only no longer listed, and free()d by who held it.
+ * The history owns m.  If m->pinned is set, its owner may keep using m: when
+ * dropped, it is only no longer listed, and that owner free()s it.
  */
 void convrelay_history_append(convrelay_history_t *h,
     convrelay_llm_message_t *m, size_t len);

@@ -22,8 +22,8 @@
 typedef struct {
     uint32_t          max;
     uint16_t          n;          /* samples */
-    uint16_t          every;      /* one of so many is taken; 0: each */
-    uint16_t          skipped;    /* since the last one that was taken */
+    uint16_t          every;      /* one of so many is kept; 0: every one */
+    uint16_t          skipped;    /* since the last one that was kept */
     uint16_t          samples[CONVRELAY_LATENCY_SAMPLES];     /* 65535: or
                                                                  more */
 } convrelay_latency_t;

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The events of a call, where they are not a turn's.
+ * The events of a call, except those of a turn.
  */
 
 
@@ -14,10 +14,11 @@
 #include "convrelay_utf8.h"
 
 
-/* ms between two errors of Twilio that are events: ours may cause the next */
+/* ms between two errors from Twilio that are events: an action may cause the
+   next one */
 #define CONVRELAY_SESSION_ERROR_TIME   5000
 
-/* ms in which a final prompt may be reported again */
+/* ms within which a final prompt may be reported again */
 #define CONVRELAY_SESSION_REPEAT_TIME  1000
 
 
@@ -164,7 +165,7 @@ convrelay_session_prompt(convrelay_session_t *s,
         convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now, 0);
     }
 
-    /* what was sent of a running answer is going to be spoken: all is kept */
+    /* the sent part of a running answer will be spoken: all of it is kept */
 
     convrelay_session_cancel(s, out);
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What an event leads to: hands the actions out.
+ * Hands out the actions of an event.
  */
 
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Moments for which actions are configured, the actions, and the end.
- * An event is a question to the caller of this room, which knows what is
- * configured; its answer comes back at once.
+ * Triggers, for which actions are configured, the actions, and the end. A
+ * TRIGGER is a question to the caller of this room, which knows the
+ * configuration; its answer comes back at once.
  */
 
 
@@ -13,10 +13,10 @@
 #include "convrelay_session_parts.h"
 
 
-/* ms that Twilio has for closing after an end; it needs 90 */
+/* ms for Twilio to close after an end; it needs 90 */
 #define CONVRELAY_SESSION_CLOSE_TIME   10000
 
-/* bytes of an answer that another saying continues */
+/* bytes of an answer that another "say" may continue */
 #define CONVRELAY_SESSION_MAX_JOINED   8192
 
 
@@ -153,7 +153,7 @@ convrelay_session_perform_text(convrelay_session_t *s,
                 return CONVRELAY_ERROR;
             }
 
-            /* heard as one only where it is sent as one */
+            /* heard as one only if it is sent as one */
 
             from += (s->turn == CONVRELAY_TURN_IDLE);
         }

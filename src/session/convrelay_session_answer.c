@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The record of the answer that the caller hears, and how far it is spoken:
- * as reported, or as estimated where there are no reports.
+ * The record of the answer that the caller hears, and how far it is spoken: as
+ * reported, or, without reports, as estimated.
  */
 
 

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What time brings: the deadlines of a call, one case for each, and how many
- * turns it may have.
+ * The deadlines of a call, one case for each, and the rate of its turns.
  */
 
 
@@ -54,7 +53,8 @@ convrelay_session_deadline(const convrelay_session_t *s)
 }
 
 
-/* the earliest one, of equal ones the first; CONVRELAY_DEADLINES: none */
+/* the earliest one, of equal ones the first; CONVRELAY_DEADLINES if none is
+   set */
 
 static convrelay_deadline_e
 convrelay_session_next(const convrelay_session_t *s)

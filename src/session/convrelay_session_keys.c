@@ -10,7 +10,7 @@
 #include "convrelay_session_parts.h"
 
 
-/* ms from a key to the interrupt that it causes, at most */
+/* maximum ms from a key to the interrupt that it causes */
 #define CONVRELAY_SESSION_SETTLE_TIME  250
 
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Interruptions, and reports of what the caller hears.
+ * Interruptions, and reports of the speech that the caller hears.
  */
 
 
@@ -153,7 +153,7 @@ convrelay_session_info(convrelay_session_t *s,
         }
     }
 
-    /* clientSpeaking and roundTripDelayMs are known, and lead to nothing */
+    /* clientSpeaking and roundTripDelayMs are known, and ignored */
 }
 
 

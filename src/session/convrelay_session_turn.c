@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The turn: it runs or not, and feeds the answer.  They are not the same: an
- * answer is generated in a second and spoken for twenty, so that its record
- * outlives its turn, up to the first piece of the next answer.
+ * The turn: it runs or not, and feeds the answer.  The two are not the same: an
+ * answer is generated in a second and spoken for twenty, so its record outlives
+ * its turn, until the first piece of the next answer.
  */
 
 
@@ -236,7 +236,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
         } else {
 
-            /* no longer the answer before it is heard */
+            /* the answer before it is no longer the one being heard */
 
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
         }
