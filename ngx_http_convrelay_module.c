@@ -783,7 +783,7 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (rv == NGX_CONF_OK) {
-        rv = ngx_http_convrelay_on_merge(cf, prev, conf);
+        rv = ngx_http_convrelay_on_merge(cf, conf);
     }
 
     if (rv == NGX_CONF_OK) {

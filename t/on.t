@@ -589,3 +589,14 @@ convrelay_on  prompt "~yes)|(no"  say "It.";
 unmatched closing parenthesis
 --- no_error_log
 [alert]
+
+
+
+=== TEST 32: a rule of the http level is checked, even if no location uses it
+--- http_config
+convrelay_on  setup  play hold.mp3;
+--- config
+location = /none { return 204; }
+--- must_die
+--- error_log
+"play" of "convrelay_on setup" is not a URL, write one such as "https://host/hold.mp3"

@@ -72,6 +72,7 @@ typedef struct {
 #if (NGX_PCRE)
     ngx_http_regex_t                 *regex;  /* of the match, or NULL */
 #endif
+    unsigned                          checked:1;
 } ngx_http_convrelay_rule_t;
 
 
@@ -376,7 +377,7 @@ char *ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_on_merge(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
+    ngx_http_convrelay_loc_conf_t *conf);
 
 
 /* ngx_http_convrelay_input.c */

@@ -27,6 +27,8 @@ static ngx_int_t ngx_http_convrelay_on_option(ngx_conf_t *cf,
     ngx_http_convrelay_on_action_t *action, ngx_str_t *word);
 static const ngx_str_t *ngx_http_convrelay_on_name(ngx_str_t *word);
 
+static char *ngx_http_convrelay_on_check_rule(ngx_conf_t *cf,
+    ngx_http_convrelay_rule_t *rule);
 static char *ngx_http_convrelay_on_check(ngx_conf_t *cf,
     ngx_http_convrelay_on_action_t *action);
 static char *ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
@@ -607,28 +609,11 @@ ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 char *
 ngx_http_convrelay_on_merge(ngx_conf_t *cf,
-    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf)
+    ngx_http_convrelay_loc_conf_t *conf)
 {
-    char                            *rv;
-    ngx_uint_t                       i, n;
-    ngx_http_convrelay_on_action_t  *action;
-    ngx_http_convrelay_rule_t       *rule;
-
-    if (conf->on.rules && conf->on.rules != prev->on.rules) {
-        rule = conf->on.rules->elts;
-
-        for (i = 0; i < conf->on.rules->nelts; i++) {
-            action = rule[i].actions.elts;
-
-            for (n = 0; n < rule[i].actions.nelts; n++) {
-                rv = ngx_http_convrelay_on_check(cf, &action[n]);
-
-                if (rv != NGX_CONF_OK) {
-                    return rv;
-                }
-            }
-        }
-    }
+    char                       *rv;
+    ngx_uint_t                  i;
+    ngx_http_convrelay_rule_t  *rule;
 
     conf->session.greeting = conf->on.greeting_history;
     conf->session.end_timeout = conf->on.end_timeout;
@@ -638,11 +623,49 @@ ngx_http_convrelay_on_merge(ngx_conf_t *cf,
         rule = conf->on.rules->elts;
 
         for (i = 0; i < conf->on.rules->nelts; i++) {
+            rv = ngx_http_convrelay_on_check_rule(cf, &rule[i]);
+
+            if (rv != NGX_CONF_OK) {
+                return rv;
+            }
+
             conf->session.triggers |= convrelay_trigger_bit(rule[i].trigger);
         }
     }
 
     return ngx_http_convrelay_dtmf_merge(cf, conf);
+}
+
+
+/*
+ * Each rule is checked once, by the first level that is merged with it: its
+ * own, or, for a rule of the http level, the first server.
+ */
+
+static char *
+ngx_http_convrelay_on_check_rule(ngx_conf_t *cf,
+    ngx_http_convrelay_rule_t *rule)
+{
+    char                            *rv;
+    ngx_uint_t                       i;
+    ngx_http_convrelay_on_action_t  *action;
+
+    if (rule->checked) {
+        return NGX_CONF_OK;
+    }
+
+    rule->checked = 1;
+    action = rule->actions.elts;
+
+    for (i = 0; i < rule->actions.nelts; i++) {
+        rv = ngx_http_convrelay_on_check(cf, &action[i]);
+
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
 }
 
 
