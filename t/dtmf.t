@@ -158,7 +158,7 @@ call:hangup()
 > dtmf #
 < "Forty-two." last
 > prompt "Hi"
-< "assistant: Forty-two.\nuser: Hi"
+< "user: (The call begins.)\nassistant: Forty-two.\nuser: Hi"
 > close 1000
 < close 1000
 
@@ -194,7 +194,7 @@ call:hangup()
 < "" last
 < "One." last
 > prompt "Eh?"
-< "user: Hi\nassistant: Hello\nassistant: One.\nuser: Eh?"
+< "user: Hi\nassistant: Hello\nOne.\nuser: Eh?"
 > close 1000
 < close 1000
 

@@ -72,7 +72,7 @@ call:hangup()
 --- response_body
 > setup
 > prompt "Who are you?"
-< "assistant: Hi! Ask me.\nuser: Who are you?"
+< "user: (The call begins.)\nassistant: Hi! Ask me.\nuser: Who are you?"
 > close 1000
 < close 1000
 
@@ -93,7 +93,7 @@ call:hangup()
 > setup
 > interrupt "I am"
 > prompt "Yes?"
-< "assistant: Hi! I am\nuser: Yes?"
+< "user: (The call begins.)\nassistant: Hi! I am\nuser: Yes?"
 > close 1000
 < close 1000
 

@@ -195,7 +195,7 @@ call:hangup()
 < "Hello there."
 > interrupt ""
 > prompt "Eh?"
-< "user: Hi\nuser: Eh?"
+< "user: Hi\nEh?"
 > close 1000
 < close 1000
 
@@ -281,7 +281,7 @@ call:hangup()
 > interrupt "First half."
 closed
 > prompt "Eh?"
-< "user: Hi\nassistant: First half.\nuser: wait\nuser: Eh?"
+< "user: Hi\nassistant: First half.\nuser: wait\nEh?"
 > close 1000
 < close 1000
 

@@ -115,6 +115,6 @@ call:hangup()
 > setup
 < "v3:aa cc" last
 > prompt "Hi"
-< "assistant: v3:aa cc\nuser: Hi"
+< "user: (The call begins.)\nassistant: v3:aa cc\nuser: Hi"
 > close 1000
 < close 1000

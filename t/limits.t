@@ -219,7 +219,7 @@ user: three|assistant: answer to three|user: four
 
 === TEST 6: the same by bytes; the newest prompt always stays
 --- limits
-convrelay_max_history_size  200;
+convrelay_max_history_size  107;
 --- llm
 local said = llm.messages()
 

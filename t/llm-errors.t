@@ -85,7 +85,7 @@ for _, status in ipairs{ 401, 403, 404, 429, 500, 503 } do
 end
 --- response_body eval
 "none: Sorry, Ann.
-[{\"user\":\"Hi\"},{\"user\":\"Again?\"}]
+[{\"user\":\"Hi\\nAgain?\"}]
 " x 6
 --- grep_error_log eval: qr/LLM failed: .*?(?= while (?!proc))/
 --- grep_error_log_out eval
@@ -129,17 +129,17 @@ try("html")
 try("done_only")
 --- response_body
 refused: Sorry, Ann.
-[{"user":"Hi"},{"user":"Again?"}]
+[{"user":"Hi\nAgain?"}]
 stall_before: Sorry, Ann.
-[{"user":"Hi"},{"user":"Again?"}]
+[{"user":"Hi\nAgain?"}]
 cut_before: Sorry, Ann.
-[{"user":"Hi"},{"user":"Again?"}]
+[{"user":"Hi\nAgain?"}]
 empty: Sorry, Ann.
-[{"user":"Hi"},{"user":"Again?"}]
+[{"user":"Hi\nAgain?"}]
 html: Sorry, Ann.
-[{"user":"Hi"},{"user":"Again?"}]
+[{"user":"Hi\nAgain?"}]
 done_only: Sorry, Ann.
-[{"user":"Hi"},{"user":"Again?"}]
+[{"user":"Hi\nAgain?"}]
 --- grep_error_log eval: qr/LLM failed: .*?(?= while)/
 --- grep_error_log_out eval
 my $llm = "LLM failed: upstream: 127.0.0.1:";
@@ -227,7 +227,7 @@ try("none", { quirk = "ollama", status = 404 })
 try("error_in_stream", { quirk = "ollama" })
 --- response_body eval
 my $failed = 'none: Sorry, Ann.
-[{"user":"Hi"},{"user":"Again?"}]
+[{"user":"Hi\nAgain?"}]
 ';
 
 ($failed . 'error_in_stream: One two three Sorry, Ann.
@@ -392,6 +392,6 @@ call:interrupt("Sorry")
 ngx.say((call:ask("Eh?")))
 call:hangup()
 --- response_body
-[{"role":"user","content":"Hi"},{"role":"user","content":"Eh?"}]
+[{"role":"user","content":"Hi\nEh?"}]
 --- error_log
 LLM failed

@@ -22,7 +22,7 @@ call:hangup()
 > setup
 < "This call is recorded." last
 > prompt "Hi"
-< "assistant: This call is recorded.\nuser: Hi"
+< "user: (The call begins.)\nassistant: This call is recorded.\nuser: Hi"
 > close 1000
 < close 1000
 
@@ -86,7 +86,7 @@ call:hangup()
 < "One." last
 < "Two." last
 > prompt "Hi"
-< "assistant: One. Two.\nuser: Hi"
+< "user: (The call begins.)\nassistant: One. Two.\nuser: Hi"
 > close 1000
 < close 1000
 
@@ -216,7 +216,7 @@ call:hangup()
 < {"type":"play","source":"https://a.example/sorry.mp3"}
 < "Try later." last
 > prompt "second"
-< "user: first\nuser: second"
+< "user: first\nsecond"
 > close 1000
 < close 1000
 --- error_log

@@ -419,7 +419,7 @@ call:hangup()
 > prompt "one"
 > prompt "two"
 > prompt "three"
-< "user: one\nuser: two\nuser: three"
+< "user: one\ntwo\nthree"
 > close 1000
 < close 1000
 

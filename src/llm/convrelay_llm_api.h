@@ -14,6 +14,14 @@
 #include "convrelay_llm_stream.h"
 
 
+/*
+ * The words of a user before a conversation that the assistant begins, for
+ * APIs and models that take no such thing.
+ */
+
+#define CONVRELAY_LLM_BEGIN  "(The call begins.)"
+
+
 /* a request; strings that are empty are left out */
 
 typedef struct {

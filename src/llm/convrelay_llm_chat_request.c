@@ -3,6 +3,10 @@
  * Copyright (C) convrelay contributors
  *
  * The request of chat completions.  One walk measures and writes.
+ *
+ * Chat templates of many models refuse two messages of one role in a row, and
+ * a conversation that the assistant begins: the former are written as one,
+ * joined by a line end, and before a greeting the call begins.
  */
 
 
@@ -33,6 +37,9 @@ static void convrelay_llm_chat_messages(convrelay_llm_writer_t *w,
     const convrelay_llm_message_t *m);
 static const convrelay_llm_message_t *convrelay_llm_chat_text(
     convrelay_llm_writer_t *w, const convrelay_llm_message_t *m);
+static const convrelay_llm_message_t *convrelay_llm_chat_run(
+    convrelay_llm_writer_t *w, const convrelay_llm_message_t *m,
+    convrelay_llm_role_e role);
 static const convrelay_llm_message_t *convrelay_llm_chat_assistant(
     convrelay_llm_writer_t *w, const convrelay_llm_message_t *m);
 static void convrelay_llm_chat_call(convrelay_llm_writer_t *w,
@@ -148,6 +155,14 @@ static void
 convrelay_llm_chat_messages(convrelay_llm_writer_t *w,
     const convrelay_llm_message_t *m)
 {
+    if (m && m->role != CONVRELAY_LLM_USER
+        && m->role != CONVRELAY_LLM_SYSTEM)
+    {
+        convrelay_llm_chat_message(w);
+        convrelay_llm_chat_put(w, "{\"role\":\"user\",\"content\":\""
+                                  CONVRELAY_LLM_BEGIN "\"}");
+    }
+
     while (m) {
 
         switch (m->role) {
@@ -184,10 +199,33 @@ convrelay_llm_chat_text(convrelay_llm_writer_t *w,
         convrelay_llm_chat_put(w, "{\"role\":\"user\",\"content\":\"");
     }
 
-    convrelay_llm_chat_said(w, m);
+    m = convrelay_llm_chat_run(w, m, m->role);
     convrelay_llm_chat_put(w, "\"}");
 
-    return m->next;
+    return m;
+}
+
+
+/* the texts of a role that stand in a row, extras between them aside */
+
+static const convrelay_llm_message_t *
+convrelay_llm_chat_run(convrelay_llm_writer_t *w,
+    const convrelay_llm_message_t *m, convrelay_llm_role_e role)
+{
+    convrelay_llm_chat_said(w, m);
+
+    for (m = m->next; m; m = m->next) {
+
+        if (m->role == role) {
+            convrelay_llm_chat_put(w, "\\n");
+            convrelay_llm_chat_said(w, m);
+
+        } else if (m->role != CONVRELAY_LLM_EXTRA) {
+            break;
+        }
+    }
+
+    return m;
 }
 
 
@@ -204,14 +242,18 @@ convrelay_llm_chat_assistant(convrelay_llm_writer_t *w,
     extra.len = 0;
     extra.data = NULL;
 
-    if (m->role == CONVRELAY_LLM_ASSISTANT) {
-        text = m;
-        m = m->next;
-    }
+    for ( /* void */ ;
+         m && (m->role == CONVRELAY_LLM_ASSISTANT
+               || m->role == CONVRELAY_LLM_EXTRA);
+         m = m->next)
+    {
+        if (m->role == CONVRELAY_LLM_EXTRA) {
+            extra.len = m->len;
+            extra.data = (u_char *) m->text;
 
-    for ( /* void */ ; m && m->role == CONVRELAY_LLM_EXTRA; m = m->next) {
-        extra.len = m->len;
-        extra.data = (u_char *) m->text;
+        } else if (text == NULL) {
+            text = m;
+        }
     }
 
     if (text == NULL && (m == NULL || m->role != CONVRELAY_LLM_CALL)) {
@@ -223,7 +265,7 @@ convrelay_llm_chat_assistant(convrelay_llm_writer_t *w,
 
     if (text) {
         convrelay_llm_chat_put(w, "\"");
-        convrelay_llm_chat_said(w, text);
+        (void) convrelay_llm_chat_run(w, text, CONVRELAY_LLM_ASSISTANT);
         convrelay_llm_chat_put(w, "\"");
 
     } else {

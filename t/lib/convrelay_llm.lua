@@ -62,7 +62,7 @@ end
 function _M.talk(tokens)
     local said = _M.messages()
 
-    if said:find("user: Eh%?$") then
+    if said:find("Eh%?$") then
         return _M.say(said)
     end
 

@@ -34,6 +34,7 @@ static void add(convrelay_history_t *h, convrelay_llm_role_e role,
     const char *text);
 static void test_messages(void);
 static void test_texts(void);
+static void test_roles(void);
 static void test_calls(void);
 static void test_extra(void);
 static void test_tools(void);
@@ -52,6 +53,7 @@ main(void)
 {
     test_messages();
     test_texts();
+    test_roles();
     test_calls();
     test_extra();
     test_tools();
@@ -125,6 +127,48 @@ test_text(const char *text, const char *want)
     add(&h, U, text);
     sprintf(json, USER("%s"), want);
     test_history(&h, json, "a text");
+
+    convrelay_history_free(&h);
+}
+
+
+/* two of one role never stand in a row, and a user begins */
+
+static void
+test_roles(void)
+{
+    convrelay_history_t      h;
+    convrelay_llm_request_t  r;
+
+    memset(&h, 0, sizeof(h));
+    memset(&r, 0, sizeof(r));
+
+    add(&h, U, "I need to reset");
+    add(&h, U, "my \"front door\" sensor");
+    add(&h, U, "please");
+    add(&h, A, "Fine.");
+    add(&h, A, "Anything else?");
+    add(&h, U, "No.");
+
+    test_history(&h, USER("I need to reset\\nmy \\\"front door\\\" sensor"
+                          "\\nplease") ","
+                 SAID("Fine.\\nAnything else?") "," USER("No."),
+                 "what stands in a row is one message");
+
+    convrelay_history_free(&h);
+
+    add(&h, A, "Hi, I am Ann.");
+    add(&h, U, "Hi");
+
+    test_history(&h, USER("(The call begins.)") "," SAID("Hi, I am Ann.") ","
+                 USER("Hi"), "before a greeting the call begins");
+
+    r.system = str("Be brief.");
+    r.messages = h.first;
+
+    test_request(&r, HEAD SYSTEM("Be brief.") "," USER("(The call begins.)")
+                 "," SAID("Hi, I am Ann.") "," USER("Hi") "]}",
+                 "after the system prompt");
 
     convrelay_history_free(&h);
 }
@@ -210,7 +254,8 @@ test_extra(void)
 
     (void) convrelay_history_append_calls(&h, &extra, &call, &result, 1);
 
-    test_history(&h, "{\"role\":\"assistant\",\"content\":null,"
+    test_history(&h, USER("(The call begins.)")
+                 ",{\"role\":\"assistant\",\"content\":null,"
                  "\"extra_content\":{\"google\": {\"s\":\"A\"}},"
                  "\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\","
                  "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"},"
