@@ -395,3 +395,68 @@ call:hangup()
 [{"role":"user","content":"Hi\nEh?"}]
 --- error_log
 LLM failed
+
+
+
+=== TEST 11: a history that outgrows the model is halved, and the turn asked again
+--- llm
+    location / {
+        content_by_lua_block {
+            local llm = require "convrelay_llm"
+            local said = llm.messages()
+
+            llm.note((said:gsub("\n", "|")))
+
+            if #said > 80 then
+                ngx.status = ngx.var.http_x_status
+                ngx.print('{"error":{"message":"m","type":"t","code":'
+                          .. '"context_length_exceeded"}}')
+                return
+            end
+
+            llm.say("An answer.")
+        }
+    }
+--- config
+location = /ws {
+    convrelay;
+    convrelay_system_prompt  "";
+    convrelay_error_message  "Sorry.";
+    proxy_pass               http://llm/v1/chat/completions;
+    proxy_http_version       1.1;
+    proxy_set_header         Connection "";
+    proxy_set_header         X-Status $convrelay_parameter_status;
+}
+--- call
+local llm = require "convrelay_llm"
+
+for _, status in ipairs{ 400, 413 } do
+    local call = dial("/ws", { mute = true })
+    call:setup{ customParameters = { status = status } }
+
+    for i = 1, 5 do
+        ngx.say((call:ask("Question " .. i .. "?")))
+    end
+
+    ngx.say((call:ask(("x"):rep(100))))
+    ngx.say((call:ask("Question 7?")))
+    call:hangup()
+end
+
+ngx.say(llm.notes(20))
+--- response_body eval
+("An answer.\n" x 5 . "Sorry.\n" . "An answer.\n") x 2
+. ("user: Question 1?
+user: Question 1?|assistant: An answer.|user: Question 2?
+user: Question 1?|assistant: An answer.|user: Question 2?|assistant: An answer.|user: Question 3?
+user: Question 3?
+user: Question 3?|assistant: An answer.|user: Question 4?
+user: Question 3?|assistant: An answer.|user: Question 4?|assistant: An answer.|user: Question 5?
+user: Question 5?
+user: Question 5?|assistant: An answer.|user: " . "x" x 100 . "
+user: " . "x" x 100 . "
+user: Question 7?
+") x 2
+--- error_log
+LLM failed
+history is too long for the LLM: older half dropped, asking again

@@ -317,6 +317,10 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_REJECTED;
 
+    case CONVRELAY_LLM_TOO_LONG:
+        ngx_http_convrelay_log_failure(t);
+        return CONVRELAY_TURN_TOO_LONG;
+
     default: /* CONVRELAY_LLM_FAILED */
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_FAILED;

@@ -20,6 +20,7 @@
 
 static convrelay_llm_error_t *convrelay_llm_fail_start(
     convrelay_llm_stream_t *s);
+static unsigned convrelay_llm_is_too_long(const convrelay_llm_stream_t *s);
 static unsigned convrelay_llm_looks_wrong(
     const convrelay_json_value_t *object);
 static void convrelay_llm_error_fill(convrelay_llm_error_t *e,
@@ -304,13 +305,65 @@ convrelay_llm_error_place(convrelay_llm_error_t *e,
 }
 
 
+/*
+ * The codes also inside of a stream: a server that keeps the connection alive
+ * while it waits has sent its 200 by then.  A message counts only where the
+ * request is refused.
+ */
+
+static unsigned
+convrelay_llm_is_too_long(const convrelay_llm_stream_t *s)
+{
+    size_t                        i;
+    const convrelay_llm_error_t  *e;
+
+    static const char  *codes[] = {
+        "context_length_exceeded",        /* OpenAI and most others */
+        "exceed_context_size_error"       /* llama.cpp */
+    };
+
+    static const char  *messages[] = {
+        "maximum context length",         /* vLLM and others */
+        "prompt is too long"              /* Anthropic */
+    };
+
+    e = s->error;
+
+    if (e == NULL) {
+        return 0;
+    }
+
+    for (i = 0; i < sizeof(codes) / sizeof(char *); i++) {
+
+        if (strcmp(e->code, codes[i]) == 0 || strcmp(e->type, codes[i]) == 0)
+        {
+            return 1;
+        }
+    }
+
+    for (i = 0; i < sizeof(messages) / sizeof(char *); i++) {
+
+        if (s->status == 400 && strstr(e->message, messages[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 convrelay_llm_outcome_e
 convrelay_llm_failure(const convrelay_llm_stream_t *s)
 {
+    if (s->status == 413 /* Content Too Large */
+        || convrelay_llm_is_too_long(s))
+    {
+        return CONVRELAY_LLM_TOO_LONG;
+    }
+
     switch (s->status) {
 
     case 400: /* Bad Request */
-    case 413: /* Content Too Large */
     case 422: /* Unprocessable Content */
         return CONVRELAY_LLM_REJECTED;
 

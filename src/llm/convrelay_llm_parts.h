@@ -115,8 +115,8 @@ void convrelay_llm_fail_json(convrelay_llm_stream_t *s,
 void convrelay_llm_hint(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *object, const convrelay_str_t *raw);
 
-/* FAILED or REJECTED: what an answer that failed says of its request, by the
-   status, and by the error where there is one */
+/* FAILED, REJECTED or TOO_LONG: what an answer that failed says of its
+   request, by the status, and by the error where there is one */
 convrelay_llm_outcome_e convrelay_llm_failure(
     const convrelay_llm_stream_t *s);
 

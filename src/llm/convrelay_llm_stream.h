@@ -33,8 +33,10 @@ typedef enum {
                                      calls are to be run */
     CONVRELAY_LLM_TRUNCATED,      /* text, then a clean end without either */
     CONVRELAY_LLM_FAILED,         /* anything else; error says what */
-    CONVRELAY_LLM_REJECTED        /* the same, because of the request: it would
+    CONVRELAY_LLM_REJECTED,       /* the same, because of the request: it would
                                      fail again */
+    CONVRELAY_LLM_TOO_LONG        /* the same, and it is too long for the
+                                     model's window */
 } convrelay_llm_outcome_e;
 
 

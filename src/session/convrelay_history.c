@@ -26,8 +26,8 @@ static int convrelay_history_passed(const convrelay_history_t *h, size_t n,
 static void convrelay_history_drop_round(convrelay_history_t *h,
     convrelay_llm_message_t *before);
 static void convrelay_history_drop_extra(convrelay_history_t *h);
-static convrelay_llm_message_t *convrelay_history_next_turn(
-    const convrelay_history_t *h);
+static convrelay_llm_message_t *convrelay_history_turn_after(
+    const convrelay_llm_message_t *m);
 static convrelay_llm_message_t *convrelay_history_before(
     const convrelay_history_t *h, const convrelay_llm_message_t *m);
 static void convrelay_history_drop(convrelay_history_t *h,
@@ -248,7 +248,7 @@ convrelay_history_make_room(convrelay_history_t *h, convrelay_llm_role_e role,
 
     while (h->first && convrelay_history_passed(h, n, len)) {
 
-        turn = convrelay_history_next_turn(h);
+        turn = convrelay_history_turn_after(h->first);
 
         if (turn || role == CONVRELAY_LLM_USER) {
 
@@ -333,20 +333,18 @@ convrelay_history_drop_extra(convrelay_history_t *h)
 }
 
 
-/* the second oldest turn, or NULL */
+/* the next user message, or NULL */
 
 static convrelay_llm_message_t *
-convrelay_history_next_turn(const convrelay_history_t *h)
+convrelay_history_turn_after(const convrelay_llm_message_t *m)
 {
-    convrelay_llm_message_t  *m;
-
-    m = h->first->next;
+    m = m->next;
 
     while (m && m->role != CONVRELAY_LLM_USER) {
         m = m->next;
     }
 
-    return m;
+    return (convrelay_llm_message_t *) m;
 }
 
 
@@ -376,32 +374,6 @@ convrelay_history_remove(convrelay_history_t *h, convrelay_llm_message_t *m)
         && (next->next == NULL || next->next->role != CONVRELAY_LLM_CALL))
     {
         convrelay_history_drop(h, before, next);
-    }
-}
-
-
-void
-convrelay_history_remove_turn(convrelay_history_t *h,
-    convrelay_llm_message_t *m)
-{
-    convrelay_llm_message_t  *before, *next;
-
-    before = convrelay_history_before(h, m);
-    next = m->next;
-
-    convrelay_history_drop(h, before, m);
-
-    for (m = next; m; m = next) {
-        next = m->next;
-
-        if (m->role == CONVRELAY_LLM_EXTRA || m->role == CONVRELAY_LLM_CALL
-            || m->role == CONVRELAY_LLM_TOOL)
-        {
-            convrelay_history_drop(h, before, m);
-
-        } else {
-            before = m;
-        }
     }
 }
 
@@ -495,6 +467,69 @@ convrelay_history_drop(convrelay_history_t *h,
     if (!m->pinned) {
         free(m);
     }
+}
+
+
+void
+convrelay_history_take_back(convrelay_history_t *h,
+    convrelay_llm_message_t *m)
+{
+    convrelay_llm_message_t  *p, *before, *next;
+
+    before = NULL;
+
+    for (p = h->first; p != m; p = p->next) {
+
+        if (p->role != CONVRELAY_LLM_USER) {
+            before = p;
+        }
+    }
+
+    p = before ? before->next : h->first;
+
+    for ( /* void */ ; p; p = next) {
+        next = p->next;
+
+        if (p->role == CONVRELAY_LLM_ASSISTANT) {
+            before = p;
+
+        } else {
+            convrelay_history_drop(h, before, p);
+        }
+    }
+}
+
+
+unsigned
+convrelay_history_halve(convrelay_history_t *h)
+{
+    size_t                    half;
+    unsigned                  dropped;
+    convrelay_llm_message_t  *turn;
+
+    half = h->len / 2;
+    dropped = 0;
+
+    while (h->first && h->len > half) {
+        turn = h->first;
+
+        do {
+            turn = convrelay_history_turn_after(turn);
+        } while (turn && convrelay_history_before(h, turn)->role
+                         == CONVRELAY_LLM_USER);
+
+        if (turn == NULL) {
+            break;
+        }
+
+        do {
+            convrelay_history_drop(h, NULL, h->first);
+        } while (h->first != turn);
+
+        dropped = 1;
+    }
+
+    return dropped;
 }
 
 

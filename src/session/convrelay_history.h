@@ -80,10 +80,6 @@ int convrelay_history_append_calls(convrelay_history_t *h,
 void convrelay_history_set(convrelay_history_t *h, convrelay_llm_message_t *m,
     size_t len);
 
-/* m, listed, is dropped, and of what follows it all calls and results */
-void convrelay_history_remove_turn(convrelay_history_t *h,
-    convrelay_llm_message_t *m);
-
 /*
  * The result m gets another text, which is not empty; no limit is looked at.
  * Returns m in its new place, or NULL without memory (m is as before).
@@ -95,6 +91,21 @@ convrelay_llm_message_t *convrelay_history_result(convrelay_history_t *h,
    belongs to nothing else */
 void convrelay_history_remove(convrelay_history_t *h,
     convrelay_llm_message_t *m);
+
+/*
+ * The LLM refused the user message m, listed: it is dropped with those that
+ * stand in a row with it, which an API may have to send as one; calls made for
+ * it are dropped with their results.  What was said since stays.
+ */
+void convrelay_history_take_back(convrelay_history_t *h,
+    convrelay_llm_message_t *m);
+
+/*
+ * Drops the oldest turns, whole, until half of the text is left; the newest
+ * one stays in any case.  User messages that stand in a row are of one turn.
+ * True if something was dropped.
+ */
+unsigned convrelay_history_halve(convrelay_history_t *h);
 
 void convrelay_history_free(convrelay_history_t *h);
 

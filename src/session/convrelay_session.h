@@ -125,9 +125,11 @@ typedef enum {
     CONVRELAY_TURN_EMPTY,         /* complete, nothing to say */
     CONVRELAY_TURN_TRUNCATED,     /* text, then a clean end without "done" */
     CONVRELAY_TURN_FAILED,        /* failed, before or after some text */
-    CONVRELAY_TURN_REJECTED       /* FAILED: the LLM refused the request: the
+    CONVRELAY_TURN_REJECTED,      /* FAILED: the LLM refused the request: the
                                      prompt that it choked on leaves the
                                      history */
+    CONVRELAY_TURN_TOO_LONG       /* the LLM refused the request because the
+                                     history is too long for it */
 } convrelay_turn_outcome_e;
 
 
@@ -306,6 +308,7 @@ typedef struct {
     uint64_t                 deadlines[CONVRELAY_DEADLINES];  /* ms of the
                                              clock, 0: not waited for */
 
+    unsigned                 turn_again:1;        /* with half a history */
     unsigned                 unknown_logged:1;    /* an unknown type */
 
     /* copies of the first setup's fields, owned; empty until then.
@@ -427,6 +430,9 @@ void convrelay_session_delta(convrelay_session_t *s,
 
 /*
  * turn end: the running turn is over (never called for a cancelled one).
+ * TOO_LONG: the older half of the history goes, whole turns, and the LLM is
+ * asked once more: LOG, START.  Where that was done before in the turn, or
+ * something was said, or there is nothing but this turn: as REJECTED.
  * COMPLETE and TRUNCATED: the answer is stored, TEXT "" last; without any
  * text they count as EMPTY.  EMPTY, FAILED, REJECTED: what was said is
  * stored, the error message is spoken after it (TEXT, then TEXT "" last) and

@@ -12,6 +12,8 @@
 #include "convrelay_utf8.h"
 
 
+static int convrelay_session_halve(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
 static unsigned convrelay_session_sticks(const convrelay_session_t *s,
     const convrelay_str_t *text);
 static void convrelay_session_too_long(convrelay_session_t *s,
@@ -65,6 +67,7 @@ convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
     s->turn = CONVRELAY_TURN_ASKED;
+    s->turn_again = 0;
     s->turns++;
     s->asked_at = now;
     s->first_token = -1;
@@ -202,6 +205,16 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     sent = (s->turn == CONVRELAY_TURN_SPEAKING);
 
     convrelay_session_turn_over(s);
+
+    if (how == CONVRELAY_TURN_TOO_LONG) {
+
+        if (!sent && convrelay_session_halve(s, now, out) == CONVRELAY_OK) {
+            return;
+        }
+
+        how = CONVRELAY_TURN_REJECTED;
+    }
+
     s->repeat_until = 0;
 
     if (sent) {
@@ -215,7 +228,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     }
 
     if (how == CONVRELAY_TURN_REJECTED) {
-        convrelay_history_remove_turn(&s->history, s->prompt);
+        convrelay_history_take_back(&s->history, s->prompt);
         s->prompt = NULL;
     }
 
@@ -254,6 +267,28 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     }
 
     convrelay_session_text_last(out);
+}
+
+
+/* CONVRELAY_OK, or CONVRELAY_DECLINED: it would be of no use */
+
+static int
+convrelay_session_halve(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    if (s->turn_again || !convrelay_history_halve(&s->history)) {
+        return CONVRELAY_DECLINED;
+    }
+
+    s->turn_again = 1;
+    s->turn = CONVRELAY_TURN_ASKED;
+
+    convrelay_session_note(out, CONVRELAY_LOG_WARN,
+                           "history is too long for the LLM: older half "
+                           "dropped, asking again", NULL);
+    convrelay_session_again(s, now, out);
+
+    return CONVRELAY_OK;
 }
 
 

@@ -38,6 +38,8 @@ static void test_messages(void);
 static void test_bytes(void);
 static void test_calls(void);
 static void test_calls_room(void);
+static void test_take_back(void);
+static void test_halve(void);
 static void test_no_user(void);
 static void test_one_turn(void);
 static void test_memory(void);
@@ -480,6 +482,83 @@ test_calls_room(void)
 }
 
 
+/* what an LLM refused */
+
+static void
+test_take_back(void)
+{
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *m;
+
+    memset(&h, 0, sizeof(h));
+
+    add(&h, U, "1");
+    add(&h, A, "2");
+    add(&h, U, "3");
+    m = add(&h, U, "4");
+    convrelay_history_take_back(&h, m);
+    is(&h, user("1") "," said("2"), "prompts that are sent as one");
+
+    m = add(&h, U, "3");
+    add(&h, A, "4");
+    calls(&h, "ab", "x");
+    add(&h, A, "5");
+    calls(&h, "c", "");
+    convrelay_history_take_back(&h, m);
+    is(&h, user("1") "," said("2") "," said("4") "," said("5"),
+       "its calls go with it, not what was said");
+
+    convrelay_history_free(&h);
+
+    m = add(&h, U, "1");
+    convrelay_history_take_back(&h, m);
+    is(&h, "", "the only one");
+
+    add(&h, U, "2");
+    is(&h, user("2"), "and on");
+
+    convrelay_history_free(&h);
+}
+
+
+static void
+test_halve(void)
+{
+    convrelay_history_t  h;
+
+    memset(&h, 0, sizeof(h));
+
+    tap_ok(!convrelay_history_halve(&h), "an empty one has no half");
+
+    add(&h, A, "0");
+    add(&h, U, "1");
+    calls(&h, "a", "");
+    add(&h, A, "2");
+    add(&h, U, "3");
+    add(&h, A, "4");
+    add(&h, U, "5");
+    add(&h, U, "6");
+
+    tap_ok(convrelay_history_halve(&h), "something goes");
+    is(&h, user("3") "," said("4") "," user("5") "," user("6"),
+       "whole turns, with their calls");
+
+    tap_ok(convrelay_history_halve(&h), "something goes");
+    is(&h, user("5") "," user("6"), "as much as is half");
+
+    tap_ok(!convrelay_history_halve(&h), "nothing goes");
+    is(&h, user("5") "," user("6"), "of the newest turn");
+
+    add(&h, A, "a long answer");
+    add(&h, U, "7");
+
+    tap_ok(convrelay_history_halve(&h), "something goes");
+    is(&h, user("7"), "up to the newest turn");
+
+    convrelay_history_free(&h);
+}
+
+
 static void
 test_no_user(void)
 {
@@ -625,6 +704,8 @@ main(void)
     test_bytes();
     test_calls();
     test_calls_room();
+    test_take_back();
+    test_halve();
     test_no_user();
     test_one_turn();
     test_memory();

@@ -316,6 +316,13 @@ static const test_llm_t  tests[] = {
                           "{\"type\":\"text\",\"text\":\"b\"},"
                           "{\"text\":\"c\"}]"),
       .text = "abc", .finish = CONVRELAY_LLM_FINISH_STOP, .usage = 1 },
+    { .name = "19: content in parts, in deltas",
+      .input = DELTA("\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+                     "{\"type\":\"thinking\",\"thinking\":[]}]")
+               DELTA("\"content\":[]")
+               DELTA("\"content\":[{\"type\":\"text\",\"text\":\"b\"},"
+                     "{\"type\":\"text\",\"text\":\"c\"}]") STOP DONE,
+      .text = "abc", .finish = CONVRELAY_LLM_FINISH_STOP },
     { .name = "19: a lone surrogate at its end",
       .input = COMPLETION("\"content\":\"a\\ud83d\""), .text = "a" FFFD,
       .finish = CONVRELAY_LLM_FINISH_STOP, .usage = 1 },
@@ -618,7 +625,7 @@ static const test_llm_t  tests[] = {
       .outcome = CONVRELAY_LLM_REJECTED, .status = 400, .code = "400",
       .message = "m" },
     { .name = "29: too large", .input = "", .text = "",
-      .outcome = CONVRELAY_LLM_REJECTED, .status = 413, .code = "",
+      .outcome = CONVRELAY_LLM_TOO_LONG, .status = 413, .code = "",
       .message = "" },
     { .name = "29: unprocessable",
       .input = "{\"error\":{\"message\":\"m\"}}", .text = "",
@@ -632,6 +639,30 @@ static const test_llm_t  tests[] = {
       .message = "no such model" },
     { .name = "30: a stream with a bad status", .input = NORMAL, .text = "",
       .outcome = CONVRELAY_LLM_FAILED, .status = 302 },
+
+    { .name = "too long: OpenAI's code",
+      .input = "{\"error\":{\"message\":\"m\",\"type\":"
+               "\"invalid_request_error\",\"code\":"
+               "\"context_length_exceeded\"}}",
+      .text = "", .outcome = CONVRELAY_LLM_TOO_LONG, .status = 400,
+      .code = "context_length_exceeded" },
+    { .name = "too long: llama.cpp's type",
+      .input = "{\"error\":{\"code\":400,\"message\":\"m\",\"type\":"
+               "\"exceed_context_size_error\"}}",
+      .text = "", .outcome = CONVRELAY_LLM_TOO_LONG, .status = 400,
+      .code = "400" },
+    { .name = "too long: in a stream",
+      .input = "data: {\"error\":{\"code\":400,\"message\":\"m\",\"type\":"
+               "\"exceed_context_size_error\"}}\n\n",
+      .text = "", .outcome = CONVRELAY_LLM_TOO_LONG, .code = "400" },
+    { .name = "too long: vLLM's message",
+      .input = "{\"object\":\"error\",\"message\":\"This model's maximum "
+               "context length is 4096 tokens.\",\"code\":400}",
+      .text = "", .outcome = CONVRELAY_LLM_TOO_LONG, .status = 400,
+      .code = "400" },
+    { .name = "too long: a message without a refusal",
+      .input = "{\"error\":{\"message\":\"maximum context length\"}}",
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .status = 500 },
 
     { .name = "31: error after choices",
       .input = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}],"

@@ -68,6 +68,7 @@ typedef struct {
     unsigned                   closed:1;
     unsigned                   running:1;
     unsigned                   sent:1;
+    unsigned                   again:1;   /* it is asked for again */
     unsigned                   open:1;    /* pieces were sent, no last yet */
     unsigned                   cuttable:1;
     unsigned                   unknown:1;
@@ -127,6 +128,7 @@ typedef struct {
     uint64_t                   interrupts;
     uint64_t                   tokens;
     uint64_t                   asked_at;
+    uint64_t                   requested_at;
     int64_t                    first_token;   /* ms from then, or -1 */
     uint32_t                   worst;
     unsigned                   ntokens;   /* turns that have one */
@@ -184,6 +186,8 @@ static void remember(call_t *c);
 static void add(call_t *c, int assistant, const u_char *p, size_t len);
 static void del(call_t *c, size_t i);
 static size_t newest_prompt(const call_t *c);
+static void take_back(call_t *c);
+static unsigned halve(call_t *c);
 static void store(call_t *c);
 static void store_heard(call_t *c, size_t len);
 static int blank(const u_char *p, size_t len);

@@ -94,10 +94,14 @@ check_action(call_t *c, const convrelay_action_t *a)
         return check_spoken(c, a);
 
     case CONVRELAY_ACT_START:
-        c->turns++;
-        c->asked_at = c->now;
-        c->first_token = -1;
-        c->tones_last = 0;
+        c->requested_at = c->now;
+
+        if (!c->again) {
+            c->turns++;
+            c->asked_at = c->now;
+            c->first_token = -1;
+            c->tones_last = 0;
+        }
 
         if (c->open) {
             bad(c, "started before the last answer was closed");
@@ -514,7 +518,7 @@ check_deadlines(call_t *c)
     }
 
     if (talk && c->running && c->conf.max_answer_time) {
-        want[CONVRELAY_DEADLINE_ANSWER] = c->asked_at
+        want[CONVRELAY_DEADLINE_ANSWER] = c->requested_at
                                           + c->conf.max_answer_time;
     }
 
@@ -649,6 +653,71 @@ newest_prompt(const call_t *c)
     for (i = c->nentries - 1; c->entries[i].assistant; i--) { /* void */ }
 
     return i;
+}
+
+
+/* the newest prompt, and those right before it */
+
+static void
+take_back(call_t *c)
+{
+    size_t  i;
+
+    i = newest_prompt(c);
+
+    for ( ;; ) {
+        del(c, i);
+
+        if (i == 0 || c->entries[i - 1].assistant) {
+            break;
+        }
+
+        i--;
+    }
+}
+
+
+/* true where turns went until half of the bytes were left */
+
+static unsigned
+halve(call_t *c)
+{
+    size_t    i, bytes, half;
+    unsigned  gone;
+
+    gone = 0;
+    half = 0;
+
+    for (i = 0; i < c->nentries; i++) {
+        half += c->entries[i].len;
+    }
+
+    half /= 2;
+
+    for ( ;; ) {
+        bytes = 0;
+
+        for (i = 0; i < c->nentries; i++) {
+            bytes += c->entries[i].len;
+        }
+
+        for (i = 1; i < c->nentries; i++) {
+
+            if (!c->entries[i].assistant && c->entries[i - 1].assistant) {
+                break;
+            }
+        }
+
+        if (bytes <= half || i >= c->nentries) {
+            return gone;
+        }
+
+        while (i--) {
+            del(c, 0);
+        }
+
+        gone = 1;
+    }
 }
 
 

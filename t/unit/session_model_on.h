@@ -664,6 +664,7 @@ declined(call_t *c)
 
     c->running = 1;
     c->sent = 0;
+    c->again = 0;
 
     check_actions(c, strcat(want, "S"));
     check_history(c);

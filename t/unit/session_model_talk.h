@@ -163,6 +163,7 @@ prompt(call_t *c)
 
     c->running = !on(c, CONVRELAY_TRIGGER_PROMPT);
     c->sent = 0;
+    c->again = 0;
     c->repeat_until = c->now + 1000;
 
     check_actions(c, strcat(want, c->running ? "S" : "V"));
@@ -300,7 +301,7 @@ turn_end(call_t *c)
 
     c->what = "turn end";
 
-    how = rnd(3) ? CONVRELAY_TURN_COMPLETE : rnd(5);
+    how = rnd(3) ? CONVRELAY_TURN_COMPLETE : rnd(6);
 
     convrelay_session_turn_end(&c->s, how, c->now, list_next(c->out));
 
@@ -308,6 +309,19 @@ turn_end(call_t *c)
         check_actions(c, "");
         check_same(c);
         return;
+    }
+
+    if (how == CONVRELAY_TURN_TOO_LONG) {
+
+        if (!c->sent && !c->again && halve(c)) {
+            c->again = 1;
+
+            check_actions(c, "LS");
+            check_history(c);
+            return;
+        }
+
+        how = CONVRELAY_TURN_REJECTED;
     }
 
     turn_ended(c, how, "");
@@ -335,7 +349,7 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
     }
 
     if (how == CONVRELAY_TURN_REJECTED) {
-        del(c, newest_prompt(c));
+        take_back(c);
     }
 
     if (well) {

@@ -10,7 +10,7 @@
  *   interrupt "heard"      interrupt 500 "heard"     played "a piece"
  *   speaking "on"          dtmf "1"                  error 64107
  *   unknown "type"         delta "a piece"           wait 1000
- *   end complete|empty|truncated|failed|rejected
+ *   end complete|empty|truncated|failed|rejected|too-long
  *
  *   greeting "text"        (setup with it)    clock
  *   done                   declined "message to the model, or empty"
@@ -268,13 +268,14 @@ run_line(run_t *r, const char *line, size_t len)
     convrelay_actions_t       *out;
     convrelay_relay_message_t  m;
     static const char         *ends[] = { "complete", "empty", "truncated",
-                                          "failed", "rejected" };
+                                          "failed", "rejected",
+                                          "too-long" };
 
     out = list_next(&r->list);
     memset(&m, 0, sizeof(m));
 
     word[0] = '\0';
-    sscanf(line, "%31[a-z] %31[a-z0-9]", name, word);
+    sscanf(line, "%31[a-z] %31[a-z0-9-]", name, word);
 
     has = get_text(line, len, &text);
     flush = tap_flush(text.data, text.len);
