@@ -336,3 +336,55 @@ ngx.print(plain.body)
 /v1/chat/completions m ([])
 /v1/chat/completions m ([])
 who=eve|eve|?
+
+
+
+=== TEST 8: the LLM's counts are those of all turns, or empty
+--- http_config
+log_format  usage  '$convrelay_call_sid in=$convrelay_input_tokens '
+                   'out=$convrelay_output_tokens';
+--- config
+location = /ws {
+    convrelay;
+    access_log               logs/usage.log usage;
+    convrelay_request_field  stream_options '{"include_usage":true}';
+    proxy_pass               http://llm/v1/chat/completions;
+    proxy_http_version       1.1;
+    proxy_set_header         Connection "";
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local said = llm.messages()
+
+        if not said:find("count") then
+            return llm.say("ok")
+        end
+
+        llm.stream()
+        llm.token("Well.")
+
+        ngx.print('data: {"choices":[{"delta":{},"finish_reason":"stop"}],',
+                  '"usage":{"prompt_tokens":1,"completion_tokens":1}}\n\n',
+                  'data: {"choices":[],"usage":{"prompt_tokens":40,',
+                  '"completion_tokens":6,"total_tokens":46}}\n\n',
+                  "data: [DONE]\n\n")
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup{ callSid = "CA1" }
+call:ask("count")
+call:ask("count again")
+call:hangup()
+
+call = dial("/ws", { mute = true })
+call:setup{ callSid = "CA2" }
+call:ask("Hi")
+call:hangup()
+
+ngx.say(require "convrelay_llm".log("usage.log", 2))
+--- response_body
+CA1 in=80 out=12
+CA2 in=- out=-

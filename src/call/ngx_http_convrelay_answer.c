@@ -228,6 +228,8 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     call->answering = 1;
 
     if (t->stream.ncalls && ngx_http_convrelay_answer_calls(t) == NGX_OK) {
+        ngx_http_convrelay_turn_usage(t);
+
         convrelay_session_turn_calls(call->session, &t->stream.extra,
                                      t->stream.calls, t->stream.ncalls,
                                      ngx_current_msec, &out);
@@ -236,6 +238,7 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     } else {
         how = ngx_http_convrelay_answer_outcome(t);
 
+        ngx_http_convrelay_turn_usage(t);
         convrelay_llm_stream_free(&t->stream);
 
         convrelay_session_turn_end(call->session, how, ngx_current_msec, &out);

@@ -436,6 +436,9 @@ void ngx_http_convrelay_turn_blame(ngx_http_convrelay_turn_t *t,
 void ngx_http_convrelay_turn_failed(ngx_http_convrelay_turn_t *t,
     const char *reason);
 
+/* counts the tokens that the LLM reported; once, when its answer is over */
+void ngx_http_convrelay_turn_usage(ngx_http_convrelay_turn_t *t);
+
 /* the session has dropped the turn: ends its upstream in this event-loop
    iteration */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);

@@ -261,10 +261,31 @@ ngx_http_convrelay_turn_failed(ngx_http_convrelay_turn_t *t,
 
 
 void
+ngx_http_convrelay_turn_usage(ngx_http_convrelay_turn_t *t)
+{
+    convrelay_session_t  *session;
+
+    session = t->call->session;
+
+    if (t->stream.prompt_tokens > 0) {
+        session->input_tokens += t->stream.prompt_tokens;
+        t->stream.prompt_tokens = -1;
+    }
+
+    if (t->stream.completion_tokens > 0) {
+        session->output_tokens += t->stream.completion_tokens;
+        t->stream.completion_tokens = -1;
+    }
+}
+
+
+void
 ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t)
 {
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, t->call->connection->log, 0,
                    "convrelay turn cancel");
+
+    ngx_http_convrelay_turn_usage(t);
 
     if (t->call->turn == t) {
         t->call->turn = NULL;

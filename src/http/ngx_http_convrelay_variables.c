@@ -21,6 +21,8 @@ static ngx_int_t ngx_http_convrelay_digits_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_usage_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_first_token_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_latency_variable(ngx_http_request_t *r,
@@ -171,6 +173,16 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
     { ngx_string("convrelay_tokens"), NULL,
       ngx_http_convrelay_counter_variable,
       offsetof(convrelay_session_t, tokens),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_input_tokens"), NULL,
+      ngx_http_convrelay_usage_variable,
+      offsetof(convrelay_session_t, input_tokens),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_output_tokens"), NULL,
+      ngx_http_convrelay_usage_variable,
+      offsetof(convrelay_session_t, output_tokens),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_first_token"), NULL,
@@ -395,6 +407,25 @@ ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
 
     return ngx_http_convrelay_variable_number(r, v,
                                   *(uint64_t *) ((char *) session + data));
+}
+
+
+/* empty where the LLM reported none */
+
+static ngx_int_t
+ngx_http_convrelay_usage_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    convrelay_session_t  *session;
+
+    session = ngx_http_convrelay_variable_session(r);
+
+    if (session == NULL || *(uint64_t *) ((char *) session + data) == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_counter_variable(r, v, data);
 }
 
 

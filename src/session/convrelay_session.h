@@ -355,6 +355,9 @@ typedef struct {
                                              text */
     uint64_t                 tokens;      /* pieces of the model's text that
                                              were sent */
+    uint64_t                 input_tokens;        /* of all turns, as far as the
+                                             LLM says; 0: it never did */
+    uint64_t                 output_tokens;
     uint64_t                 asked_at;    /* ms of the clock: the last turn
                                              began */
     int64_t                  first_token; /* ms from then to the first piece
