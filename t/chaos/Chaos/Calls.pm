@@ -483,8 +483,6 @@ sub idle {
 
         $nginx->kill($pid, uc $what);
         $self->{last_kill} = time if $what ne 'quit';
-
-        delete $nginx->{killed}{$pid} if $what eq 'quit';
     }
 }
 
@@ -598,7 +596,9 @@ sub rest {
     $nginx->hup;
 
     ConvRelay::Nginx::wait_for(10, sub {
-        @old = grep { Chaos::Nginx::alive($_) } @old;
+        my %left = map { $_ => 1 } $nginx->everyone;
+
+        @old = grep { $left{$_} } @old;
         return !@old;
     })
     or $self->{failing}

@@ -124,19 +124,26 @@ sub reaped {
 }
 
 
+# when it was started, which tells it from one that has its number later
+
 sub alive {
     my $pid = shift;
 
     open my $fh, '<', "/proc/$pid/stat" or return 0;
 
-    return (<$fh> // '') =~ /\) ([A-Z]) / && $1 ne 'Z' && $1 ne 'X';
+    my ($state, @field) = split ' ', (<$fh> // '') =~ s/.*\) //sr;
+
+    return defined $state && $state ne 'Z' && $state ne 'X' ? $field[18] : 0;
 }
 
 
 sub kill {
     my ($self, $pid, $signal) = @_;
 
-    $self->{killed}{$pid} = $signal;
+    # who is killed may take a while to die
+
+    $self->{killed}{$pid} = $signal
+        if $signal ne 'QUIT' && ($self->killed($pid) // '') ne 'KILL';
 
     return kill $signal => $pid;
 }
@@ -150,9 +157,11 @@ sub killed { return $_[0]{killed}{$_[1]} }
 sub everyone {
     my $self = shift;
 
-    $self->{known}{$_} = 1 for $self->workers;
+    my $known = $self->{known} //= {};
 
-    return grep { alive($_) } keys %{$self->{known}};
+    $known->{$_} = alive($_) for $self->workers;
+
+    return grep { $known->{$_} && alive($_) == $known->{$_} } keys %$known;
 }
 
 
