@@ -360,11 +360,13 @@ sub wrong {
     }
 
     # nginx 1.22 moves pointers into a larger buffer by more than they can
-    # be moved, of which its own code is told
+    # be moved, of which its own code is told; and what listens for HTTP/2
+    # without TLS does so for random requests, not for Twilio's
 
     push @wrong, grep { /runtime error:|Sanitizer|cannot/
                         && !m{^src/http/ngx_http_request\.c:\d+:\d+:\ runtime
-                              \ error:\ pointer\ index\ expression}x }
+                              \ error:\ pointer\ index\ expression}x
+                        && !/\[warn\] location .* takes nothing but HTTP\/2:/ }
                  split /^/, $self->log('out');
 
     return @wrong;
