@@ -22,7 +22,7 @@ BEGIN {
     open my $fh, '>', "$started/nginx" or die "$started/nginx: $!\n";
     print $fh "#!/bin/bash\nenv -0 > $started/env.\$\$\n",
               (map { $ENV{$_} ? "export $_='$ENV{$_}'\n" : () }
-                   'ASAN_OPTIONS', 'UBSAN_OPTIONS'),
+                   'ASAN_OPTIONS', 'LSAN_OPTIONS', 'UBSAN_OPTIONS'),
               "exec -a \$0 $real \"\$@\"\n";
     close $fh;
 

@@ -99,7 +99,8 @@ sub write {
     # a new binary is to have what the old one had
 
     my $main = join '', map { "env $_;\n" } qw( LD_PRELOAD CHAOS_HEAP
-                                                ASAN_OPTIONS UBSAN_OPTIONS );
+                                                ASAN_OPTIONS LSAN_OPTIONS
+                                                UBSAN_OPTIONS );
 
     $self->{nginx}->http($text, "worker_rlimit_nofile 8192;\n$main");
 
