@@ -30,7 +30,6 @@ convrelay_json_parse(convrelay_json_t *json, u_char *data, size_t len)
     const char  *end, *last;
 
     json->root = NULL;
-    json->error = NULL;
 
     copy = NULL;
     valid = convrelay_utf8_valid(data, len);

@@ -10,6 +10,7 @@
 #include "tap.h"
 
 #include "convrelay_heard.h"
+#include "convrelay_utf8.h"
 
 
 #define ALL   NULL
@@ -42,6 +43,7 @@ static void run_played(const played_t *t);
 static int play(convrelay_heard_t *h, const convrelay_str_t *text,
     const char *value);
 static void test_missed(void);
+static void test_fillers(void);
 static void test_linear(void);
 
 
@@ -297,6 +299,66 @@ static const interrupt_t  interrupts[] = {
 };
 
 
+/* each character of the Basic Multilingual Plane between two words */
+
+static int
+is_filler(uint32_t cp)
+{
+    if (cp < 0x80) {
+        return !(cp >= '0' && cp <= '9') && !(cp >= 'A' && cp <= 'Z')
+               && !(cp >= 'a' && cp <= 'z');
+    }
+
+    return cp == 0xa0 || cp == 0xa1 || cp == 0xab || cp == 0xad || cp == 0xbb
+           || cp == 0xbf || (cp >= 0x2000 && cp <= 0x206f)
+           || (cp >= 0x3000 && cp <= 0x303f) || cp == 0xfeff;
+}
+
+
+static void
+test_fillers(void)
+{
+    size_t             heard, end;
+    u_char             buf[64], *p;
+    uint32_t           cp;
+    unsigned           wrong;
+    convrelay_str_t    text, utterance;
+    convrelay_heard_t  h;
+
+    wrong = 0;
+    convrelay_str_set(&utterance, "Ja nein");
+
+    for (cp = 1; cp <= 0xffff; cp++) {
+
+        if (cp >= 0xd800 && cp <= 0xdfff) {
+            continue;
+        }
+
+        p = buf;
+        *p++ = 'J';
+        *p++ = 'a';
+        p = convrelay_utf8_encode(p, cp);
+        memcpy(p, "nein und", sizeof("nein und") - 1);
+
+        end = p + 4 - buf;
+        text.len = end + 4;
+        text.data = tap_flush(buf, text.len);
+
+        memset(&h, 0, sizeof(convrelay_heard_t));
+        heard = convrelay_heard_interrupt(&h, &text, &utterance, 0, -1);
+
+        tap_unflush(text.data, text.len);
+
+        if (heard != (is_filler(cp) ? end : text.len)) {
+            printf("# U+%04X\n", cp);
+            wrong++;
+        }
+    }
+
+    tap_ok(wrong == 0, "what counts as white space or punctuation");
+}
+
+
 static void
 run_played(const played_t *t)
 {
@@ -472,6 +534,7 @@ main(void)
     }
 
     test_missed();
+    test_fillers();
     test_linear();
 
     return tap_done();

@@ -50,6 +50,18 @@ test_percentiles(void)
            (long long) convrelay_histogram_at(&h, 99));
     tap_ok(convrelay_histogram_at(&h, 100) == 100000, "the largest");
 
+    /* two halves, whose values are far apart */
+
+    memset(&h, 0, sizeof(convrelay_histogram_t));
+
+    for (i = 0; i < 1000; i++) {
+        convrelay_histogram_add(&h, i < 500 ? 1 : 60);
+    }
+
+    tap_ok(convrelay_histogram_at(&h, 49.9) == 1, "just below the step");
+    tap_ok(convrelay_histogram_at(&h, 50) == 60, "the step");
+    tap_ok(convrelay_histogram_at(&h, 49.89) == 1, "and before it");
+
     memset(&h, 0, sizeof(convrelay_histogram_t));
     convrelay_histogram_add(&h, -5);
     convrelay_histogram_add(&h, 63);

@@ -4,6 +4,8 @@
  */
 
 
+#include <float.h>
+
 #include "convrelay_json_tree.h"
 #include "convrelay_utf8.h"
 #include "tap.h"
@@ -48,6 +50,17 @@ static const test_doc_t  tests[] = {
     test_doc("{\"a\":\"\\ud83d\\ud83d\\ude00\"}",
              "\xef\xbf\xbd\xf0\x9f\x98\x80"),
     test_doc("{\"a\":\"\\ude00\\ud83d\"}", "\xef\xbf\xbd\xef\xbf\xbd"),
+    test_doc("{\"a\":\"\\ud800\\udc00\"}", "\xf0\x90\x80\x80"),
+    test_doc("{\"a\":\"\\udbff\\udfff\"}", "\xf4\x8f\xbf\xbf"),
+    test_doc("{\"a\":\"\\ud83d\\udc00\"}", "\xf0\x9f\x90\x80"),
+    test_doc("{\"a\":\"\\ud7ff\\ue000\"}", "\xed\x9f\xbf\xee\x80\x80"),
+    test_doc("{\"a\":\"\\ud83d\\ue000\"}", "\xef\xbf\xbd\xee\x80\x80"),
+    test_doc("{\"a\":\"\\ud83d\\udbff\"}",
+             "\xef\xbf\xbd\xef\xbf\xbd"),
+    test_doc("{\"a\":\"\\ud83d\\udfff\"}", "\xf0\x9f\x9f\xbf"),
+    test_doc("{\"a\":\"\\ud800\\u0041\"}", "\xef\xbf\xbd""A"),
+    test_doc("{\"a\":\"\\udfff\"}", "\xef\xbf\xbd"),
+    test_doc("{\"a\":\"\\udc00\\udc00\"}", "\xef\xbf\xbd\xef\xbf\xbd"),
     test_doc("{\"a\":\"\\\\ud83d\"}", "\\ud83d"),
     test_doc("{\"a\":\"\\\\\\ud83d\"}", "\\\xef\xbf\xbd"),
 
@@ -145,7 +158,8 @@ test_depth(void)
 {
     int               rc;
     u_char            doc[2 * CONVRELAY_JSON_MAX_DEPTH + 2];
-    unsigned          n;
+    u_char            wide[9 * CONVRELAY_JSON_MAX_DEPTH + 3];
+    unsigned          i, n;
     convrelay_json_t  json;
 
     for (n = CONVRELAY_JSON_MAX_DEPTH; n <= CONVRELAY_JSON_MAX_DEPTH + 1;
@@ -164,6 +178,23 @@ test_depth(void)
     }
 
     tap_ok(strcmp(json.error, "is nested too deep") == 0, "says so");
+
+    /* what is closed is not deep any more */
+
+    for (n = 0; n < 2; n++) {
+        memcpy(wide, "[0", 2);
+
+        for (i = 0; i < 3 * CONVRELAY_JSON_MAX_DEPTH; i++) {
+            memcpy(wide + 2 + 3 * i, n ? ",{}" : ",[]", 3);
+        }
+
+        wide[2 + 3 * i] = ']';
+
+        tap_ok(convrelay_json_parse(&json, wide, 3 + 3 * i) == CONVRELAY_OK,
+               "%u %s side by side", i, n ? "objects" : "arrays");
+
+        convrelay_json_free(&json);
+    }
 }
 
 
@@ -277,6 +308,24 @@ test_numbers(void)
 
         convrelay_json_free(&json);
     }
+
+    sprintf(doc, "{\"n\":\"%0*d\"}", DBL_MAX_10_EXP, 1);
+
+    tap_ok(convrelay_json_parse(&json, (u_char *) doc, strlen(doc))
+           == CONVRELAY_OK
+           && convrelay_json_number(json.root, "n", &value) == CONVRELAY_OK
+           && value == 1, "%d digits are a number", DBL_MAX_10_EXP);
+
+    convrelay_json_free(&json);
+
+    sprintf(doc, "{\"n\":\"%0*d\"}", DBL_MAX_10_EXP + 1, 1);
+
+    tap_ok(convrelay_json_parse(&json, (u_char *) doc, strlen(doc))
+           == CONVRELAY_OK
+           && convrelay_json_number(json.root, "n", &value)
+              == CONVRELAY_DECLINED, "one more is not");
+
+    convrelay_json_free(&json);
 
     sprintf(doc, "{\"n\":\"%0*d\"}", 400, 1);
     convrelay_json_parse(&json, (u_char *) doc, strlen(doc));

@@ -227,8 +227,9 @@ test_read(convrelay_json_reader_t *r, const test_doc_t *t)
 static void
 test_errors(convrelay_json_reader_t *r)
 {
-    unsigned  i;
-    u_char    doc[64];
+    size_t     len;
+    u_char    *doc;
+    unsigned   i;
 
     static const struct {
         const char  *doc;
@@ -242,17 +243,30 @@ test_errors(convrelay_json_reader_t *r)
         { "\"\xff", "is not valid JSON" },
         { "\xff", "is not valid JSON" },
         { "\"\xff\\x\"", "has a bad escape" },
-        { "\"\xff\" 1", "has bytes after its end" }
+        { "\"\xff\" 1", "has bytes after its end" },
+        { "\"\xc3\xa9", "is not valid JSON" },
+        { "-", "is not valid JSON" },
+        { "01", "is not valid JSON" },
+        { "1.", "is not valid JSON" },
+        { "1e", "is not valid JSON" },
+        { "1e+", "is not valid JSON" },
+        { "[1.]", "is not valid JSON" },
+        { "[1e]", "is not valid JSON" }
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        strcpy((char *) doc, cases[i].doc);
+        len = strlen(cases[i].doc);
+        doc = tap_flush(cases[i].doc, len);
 
-        read_doc(r, doc, strlen(cases[i].doc));
+        read_doc(r, doc, len);
 
         tap_ok(r->error && strcmp(r->error, cases[i].error) == 0,
                "%s %s", cases[i].doc, cases[i].error);
+
+        tap_unflush(doc, len);
     }
+
+    doc = (u_char *) "1";
 
     tap_ok(read_doc(r, doc, (size_t) CONVRELAY_JSON_MAX_LEN + 1)
            == CONVRELAY_DECLINED

@@ -66,6 +66,8 @@ static void test_check(const test_llm_t *t, convrelay_llm_stream_t *s,
     const char *text, size_t len, unsigned step);
 static void test_line_ends(void);
 static void test_limits(void);
+static void test_usage(void);
+static void test_status(void);
 static void test_error_body_limit(void);
 static void test_borrowed(void);
 static void test_finished(void);
@@ -82,6 +84,17 @@ static const test_llm_t  tests[] = {
 
     { .name = "2: a byte order mark", .input = "\xef\xbb\xbf" NORMAL,
       .text = NORMAL_TEXT, .finish = CONVRELAY_LLM_FINISH_STOP, .usage = 1 },
+
+    { .name = "2: a mark before the first text",
+      .input = "\xef\xbb\xbf" TEXT("a") TEXT("b") DONE, .text = "ab" },
+
+    { .name = "2: a mark before a document",
+      .input = "\xef\xbb\xbf" COMPLETION("\"content\":\"a\""),
+      .text = "a", .finish = CONVRELAY_LLM_FINISH_STOP, .usage = 1 },
+
+    { .name = "2: half a mark before a document",
+      .input = "\xef\xbb" COMPLETION("\"content\":\"a\""),
+      .text = "", .outcome = CONVRELAY_LLM_FAILED },
 
     { .name = "2: a blank and a mark, which is none",
       .input = "\n\xef\xbb\xbf" TEXT("a") TEXT("b") DONE, .text = "b" },
@@ -127,6 +140,22 @@ static const test_llm_t  tests[] = {
     { .name = "8: over two events",
       .input = TEXT("a\\ud83d") TEXT("") TEXT("\\ude00b") DONE,
       .text = "a" SMILE "b" },
+    { .name = "8: over two events, the first of its block",
+      .input = TEXT("\\ud83d") TEXT("\\udc00") DONE,
+      .text = "\xf0\x9f\x90\x80" },
+    { .name = "8: over two events, the first and the last of all",
+      .input = TEXT("\\ud800") TEXT("\\udc00 ") TEXT("\\udbff")
+               TEXT("\\udfff") DONE,
+      .text = "\xf0\x90\x80\x80 \xf4\x8f\xbf\xbf" },
+    { .name = "8: a lone high one, then another letter",
+      .input = TEXT("\\ud83d") TEXT("\u00f1andu") DONE,
+      .text = FFFD "\u00f1andu" },
+    { .name = "8: a lone high one, then what is just below",
+      .input = TEXT("\\ud83d") TEXT("\xed\x9f\xbf.") DONE,
+      .text = FFFD "\xed\x9f\xbf." },
+    { .name = "8: lone low ones at the ends of two events",
+      .input = TEXT("a\\udc00") TEXT("\\udc01b") DONE,
+      .text = "a" FFFD FFFD "b" },
     { .name = "8: a pair and nothing else",
       .input = TEXT("\\ud83d") TEXT("\\ude00") STOP,
       .text = SMILE, .finish = CONVRELAY_LLM_FINISH_STOP },
@@ -173,6 +202,19 @@ static const test_llm_t  tests[] = {
       .text = "a", .outcome = CONVRELAY_LLM_TRUNCATED },
     { .name = "11: before any event", .input = ": x\n\n", .text = "",
       .outcome = CONVRELAY_LLM_FAILED, .code = "no_answer" },
+    { .name = "11: a document without choices", .input = "{\"a\":1}",
+      .text = "", .outcome = CONVRELAY_LLM_FAILED },
+
+    { .name = "11: an answer that is the beginning of a tag",
+      .input = TEXT("<") DONE, .text = "<" },
+    { .name = "11: ... and its transport ends",
+      .input = TEXT("<thi"), .text = "<thi",
+      .outcome = CONVRELAY_LLM_TRUNCATED },
+
+    { .name = "11: an empty error beside choices",
+      .input = "data: {\"error\":\"\",\"choices\":[{\"delta\":"
+               "{\"content\":\"a\"}}]}\n\n" DONE, .text = "a" },
+
     { .name = "11: no body", .input = "", .text = "",
       .outcome = CONVRELAY_LLM_FAILED, .code = "no_answer" },
     { .name = "11: a role and no word",
@@ -710,6 +752,8 @@ main(void)
 
     test_line_ends();
     test_limits();
+    test_usage();
+    test_status();
     test_error_body_limit();
     test_borrowed();
     test_finished();
@@ -744,6 +788,8 @@ test_run(const test_llm_t *t, unsigned step)
         pos = p;
 
         for ( ;; ) {
+            convrelay_str_set(&text, "");
+
             rc = convrelay_llm_stream_read(&s, &pos, p + n, &text);
 
             if (rc != CONVRELAY_OK) {
@@ -752,6 +798,7 @@ test_run(const test_llm_t *t, unsigned step)
 
             if (text.len == 0) {
                 tap_ok(0, "%s: a text is not empty", t->name);
+                break;
             }
 
             memcpy(out + len, text.data, text.len);
@@ -774,9 +821,16 @@ test_run(const test_llm_t *t, unsigned step)
     if (!t->dirty) {
 
         for ( ;; ) {
+            convrelay_str_set(&text, "");
+
             rc = convrelay_llm_stream_end(&s, &text);
 
             if (rc != CONVRELAY_OK) {
+                break;
+            }
+
+            if (text.len == 0) {
+                tap_ok(0, "%s: a text at the end is not empty", t->name);
                 break;
             }
 
@@ -935,6 +989,110 @@ test_limits(void)
 
             convrelay_llm_stream_free(&s);
         }
+    }
+
+    /* a document in pieces, each of them below the limit */
+
+    for (diff = -1; diff <= 0; diff++) {
+        convrelay_llm_stream_init(&s, &convrelay_llm_chat, 200);
+
+        len = strlen(inputs[1]);
+        s.max_body = len + diff;
+
+        for (i = 0; i < len; i++) {
+            line[0] = inputs[1][i];
+            pos = (u_char *) line;
+
+            rc = convrelay_llm_stream_read(&s, &pos, pos + 1, &text);
+
+            if (rc != CONVRELAY_AGAIN) {
+                break;
+            }
+        }
+
+        if (rc == CONVRELAY_AGAIN) {
+            rc = convrelay_llm_stream_end(&s, &text);
+        }
+
+        tap_ok(rc == (diff < 0 ? CONVRELAY_ERROR : CONVRELAY_OK),
+               "26: limit of a document in pieces %d", diff);
+
+        convrelay_llm_stream_free(&s);
+    }
+}
+
+
+/* the usual values are zeros, and none is lost */
+
+static void
+test_usage(void)
+{
+    int                      rc;
+    char                     line[256];
+    u_char                  *pos;
+    size_t                   i, len;
+    convrelay_str_t          text;
+    convrelay_llm_stream_t   s;
+
+    static const struct {
+        const char  *number;
+        int64_t      want;
+    } usages[] = {
+        { "0", 0 },
+        { "1", 1 },
+        { "9007199254740992", 9007199254740992 },
+        { "9007199254740994", -1 },
+        { "-1", -1 },
+        { "\"1\"", -1 }
+    };
+
+    for (i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
+        convrelay_llm_stream_init(&s, &convrelay_llm_chat, 200);
+
+        len = sprintf(line, "data: {\"choices\":[],\"usage\":{"
+                      "\"prompt_tokens\":%s,\"completion_tokens\":%s,"
+                      "\"prompt_tokens_details\":{\"cached_tokens\":%s}}}"
+                      "\n\n",
+                      usages[i].number, usages[i].number, usages[i].number);
+
+        pos = (u_char *) line;
+        rc = convrelay_llm_stream_read(&s, &pos, pos + len, &text);
+
+        tap_ok(rc == CONVRELAY_AGAIN && s.prompt_tokens == usages[i].want
+               && s.completion_tokens == usages[i].want
+               && s.cached_tokens == usages[i].want,
+               "27: a usage of %s", usages[i].number);
+
+        convrelay_llm_stream_free(&s);
+    }
+}
+
+
+/* an answer's status decides whether a body without a text is an error */
+
+static void
+test_status(void)
+{
+    int                      rc;
+    size_t                   i;
+    u_char                  *pos;
+    convrelay_str_t          text;
+    convrelay_llm_stream_t   s;
+
+    static const unsigned  statuses[] = { 199, 200, 299, 300 };
+
+    for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        convrelay_llm_stream_init(&s, &convrelay_llm_chat, statuses[i]);
+
+        pos = (u_char *) TEXT("a");
+        rc = convrelay_llm_stream_read(&s, &pos, pos + sizeof(TEXT("a")) - 1,
+                                       &text);
+
+        tap_ok((rc == CONVRELAY_OK)
+               == (statuses[i] >= 200 && statuses[i] < 300),
+               "28: a stream with status %u", statuses[i]);
+
+        convrelay_llm_stream_free(&s);
     }
 }
 

@@ -419,6 +419,9 @@ error_test(void)
         { "code: 64107", 64107 },
         { "code:64107", 64107 },
         { "code:   64107.", 64107 },
+        { "code:7", 7 },
+        { "code:09", 9 },
+        { "an error code:9", 9 },
         { "code: ", 0 },
         { "code:", 0 },
         { "code", 0 },
@@ -444,6 +447,13 @@ error_test(void)
                "error code %d in %s", errors[i].code, errors[i].description);
         done();
     }
+
+    tap_ok(parse("{\"type\":\"error\",\"description\":\"code: 1\","
+                 "\"name\":\"a\",\"value\":\"b\"}") == CONVRELAY_OK,
+           "error with the fields of an info");
+    tap_ok(m.u.error.code == 1, "has its code");
+    tap_is_str(&m.u.error.description, "code: 1", "and its description");
+    done();
 
     tap_ok(parse("{\"type\":\"error\",\"description\":64107}")
            == CONVRELAY_OK, "error without a description");

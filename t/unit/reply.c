@@ -55,6 +55,9 @@ reply_test(void)
     reply("dial +15550100002", "",
           "<Response><Dial>+15550100002</Dial></Response>");
     reply("dial 110", "", "<Response><Dial>110</Dial></Response>");
+    reply("dial 11", "", "<Response><Dial>11</Dial></Response>");
+    reply("dial 9995550199", "",
+          "<Response><Dial>9995550199</Dial></Response>");
     reply("dial +1 (555) 010-0002", "",
           "<Response><Dial>+15550100002</Dial></Response>");
     reply("dial tel:+1-555-010-0002;ext=12", "",
@@ -337,10 +340,12 @@ start(const char *text, const char *want)
     convrelay_str_t  str;
 
     str.len = strlen(text);
-    str.data = (u_char *) text;
+    str.data = tap_flush(text, str.len);
     error = "";
 
     rc = convrelay_reply_check_start(&str, &error);
+
+    tap_unflush(str.data, str.len);
 
     tap_ok(want ? rc == CONVRELAY_DECLINED && strstr(error, want)
                 : rc == CONVRELAY_OK,

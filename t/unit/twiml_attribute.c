@@ -101,10 +101,17 @@ name_test(void)
     name(LANGUAGE, "speechModel", "ok");
     name(LANGUAGE, "Voice", "voice");
     name(LANGUAGE, "speechmodel", "speechModel");
-    name(LANGUAGE, "welcomeGreeting", NULL);
-    name(LANGUAGE, "hints", NULL);
     name(LANGUAGE, "code", NULL);
-    name(LANGUAGE, "language", NULL);
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], "ttsProvider") != 0
+            && strcmp(names[i], "voice") != 0
+            && strcmp(names[i], "transcriptionProvider") != 0
+            && strcmp(names[i], "speechModel") != 0)
+        {
+            name(LANGUAGE, names[i], NULL);
+        }
+    }
 
     name(RELAY, "", NULL);
     name(RELAY, "a", NULL);
@@ -115,6 +122,9 @@ name_test(void)
     name(RELAY, "interruptable", "interruptible");
     name(RELAY, "dtmfDetecton", "dtmfDetection");
     name(RELAY, "event", "events");
+    name(RELAY, "myHints", "hints");
+    name(RELAY, "xxvoice", "voice");
+    name(RELAY, "voicexx", "voice");
     name(RELAY, "elevenLabsTextNormalization", "elevenlabsTextNormalization");
     name(RELAY, "ttsProvidre", "ttsProvider");
     name(RELAY, "welcomeGreeting\xff", "welcomeGreeting");
@@ -482,6 +492,48 @@ static const conflict_case_t  conflicts[] = {
       { pair("voice", "UgBBYS2sOqTuMpoF3BR0"),
         pair("ttsProvider", "Google") }, LATER, {},
       { "\"voice\" is an ElevenLabs voice" } },
+
+    { "a voice of Google that is as long as one of ElevenLabs",
+      { pair("voice", "en-US-Chirp3-HD-Puck"),
+        pair("ttsProvider", "Google") }, LATER, {}, { NULL } },
+
+    { "a voice that is longer by a letter",
+      { pair("voice", "UgBBYS2sOqTuMpoF3BR0x"),
+        pair("ttsProvider", "Google") }, LATER, {}, { NULL } },
+
+    { "a voice whose language has three letters",
+      { pair("language", "de-DE"), pair("ttsProvider", "Google"),
+        pair("voice", "cmn-CN-Wavenet-A") }, LATER, {},
+      { "\"voice\" is one of another language" } },
+
+    { "the same in its language",
+      { pair("language", "cmn-CN"), pair("ttsProvider", "Google"),
+        pair("voice", "cmn-CN-Wavenet-A") }, LATER, {}, { NULL } },
+
+    { "a voice whose language would have one letter",
+      { pair("language", "de-DE"), pair("ttsProvider", "Google"),
+        pair("voice", "e-US-Wavenet-A") }, LATER, {}, { NULL } },
+
+    { "a voice whose language would have four letters",
+      { pair("language", "de-DE"), pair("ttsProvider", "Google"),
+        pair("voice", "engl-US-Wavenet-A") }, LATER, {}, { NULL } },
+
+    { "a voice without a \"-\" before its region",
+      { pair("language", "de-DE"), pair("ttsProvider", "Google"),
+        pair("voice", "en+US-Wavenet-A") }, LATER, {}, { NULL } },
+
+    { "a voice without a \"-\" after its region",
+      { pair("language", "de-DE"), pair("ttsProvider", "Google"),
+        pair("voice", "en-USA-Wavenet-A") }, LATER, {}, { NULL } },
+
+    { "the shortest name of a voice",
+      { pair("language", "de-DE"), pair("ttsProvider", "Google"),
+        pair("voice", "en-US-A") }, LATER, {},
+      { "\"voice\" is one of another language" } },
+
+    { "less than that",
+      { pair("language", "de-DE"), pair("ttsProvider", "Google"),
+        pair("voice", "en-US-") }, LATER, {}, { NULL } },
 
     { "a voice of ElevenLabs by default",
       { pair("voice", "UgBBYS2sOqTuMpoF3BR0") }, LATER, {}, { NULL } },

@@ -11,6 +11,7 @@
 
 
 static void xml(const char *text, size_t len, const char *want);
+static void at(const char *text, size_t place, const char *want);
 static void nested(size_t depth, const char *want);
 static void attributes(size_t n, const char *want);
 static void cut(const char *text);
@@ -129,6 +130,17 @@ main(void)
     attributes(60, NULL);
     attributes(70, "too many attributes");
 
+    at("<a><b>", 4, "does not close");
+    at("<a>", 1, "does not close");
+    at("<a><!-- x", 3, "comment");
+    at("<a>b<![CDATA[ x", 4, "CDATA");
+    at("<a>b<!DOCTYPE x></a>", 4, "declaration");
+    at("<a>b<?x?></a>", 4, "instruction");
+    at("<a>b & c</a>", 5, "bare");
+    at("<a>b &c; d</a>", 5, "&");
+    at("<a></b>", 5, "not open");
+    at("<a/>b", 4, "");
+
     cut("<a b='&amp;' c=\"\x01\"><!-- d --><![CDATA[e]]>&#x41;</a >");
 
     return tap_done();
@@ -162,6 +174,34 @@ xml(const char *text, size_t len, const char *want)
     }
 
     tap_unflush(str.data, len);
+}
+
+
+/* the place of a fault is where what is wrong begins */
+
+static void
+at(const char *text, size_t place, const char *want)
+{
+    int              rc;
+    const char      *error;
+    const u_char    *pos;
+    convrelay_str_t  str;
+
+    str.len = strlen(text);
+    str.data = tap_flush(text, str.len);
+
+    error = "";
+    pos = str.data;
+
+    rc = convrelay_twiml_check_xml(&str, &error, &pos);
+
+    if (!tap_ok(rc == CONVRELAY_DECLINED && strstr(error, want)
+                && pos == str.data + place, "%s at %zu", text, place))
+    {
+        printf("# %s, at %td\n", error, pos - str.data);
+    }
+
+    tap_unflush(str.data, str.len);
 }
 
 

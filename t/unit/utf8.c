@@ -27,6 +27,7 @@ static const test_utf8_t  tests[] = {
     { "", 0, 0 },
     { "plain ascii, longer than two words of eight", 43, 0 },
     { "\x7f\xc2\x80\xdf\xbf", 5, 0 },
+    { "\xc3\xa9\x7f\xc3\xa9\x7f", 6, 0 },
     { "\xe0\xa0\x80\xef\xbf\xbf", 6, 0 },
     { "\xed\x9f\xbf\xee\x80\x80", 6, 0 },
     { "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 8, 0 },

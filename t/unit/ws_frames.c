@@ -248,7 +248,7 @@ static const frames_case_t  frames_cases[] = {
 
     { "5.5.1 a wrong code is told before a wrong reason",
       bytes("\x88\x83" M "\x03\xee" "\xff"),
-      "error 1002 an invalid close code" },
+      "error 1002 an invalid close code (1006)" },
 
     { "5.5.1 a close may come within a message",
       bytes("\x01\x82" M "ab" "\x88\x82" M "\x03\xe8"),
@@ -424,7 +424,7 @@ static void
 close_codes(void)
 {
     u_char    in[8];
-    char      name[128];
+    char      name[128], error[64];
     unsigned  i, code;
 
     static unsigned  valid[] = {
@@ -457,7 +457,10 @@ close_codes(void)
         in[7] = (u_char) code;
 
         snprintf(name, sizeof(name), "7.4 the code %u fails with 1002", code);
-        check(&no_limits, name, in, 8, "error 1002 an invalid close code");
+        snprintf(error, sizeof(error), "error 1002 an invalid close code (%u)",
+                 code);
+        check(&no_limits, name, in, 8, code ? error
+                                    : "error 1002 an invalid close code");
     }
 }
 
@@ -474,11 +477,11 @@ limits(void)
           bytes("\x81\x85" M "Hello"), "text Hello");
 
     check(&l, "10.4 a message over the limit fails with 1009 by its header",
-          bytes("\x81\x86"), "error 1009 a message that is too large");
+          bytes("\x81\x86"), "error 1009 a message that is too large (6)");
 
     check(&l, "10.4 the announced length counts, 2^63-1",
           bytes("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff"),
-          "error 1009 a message that is too large");
+          "error 1009 a message that is too large (9223372036854775807)");
 
     check(&l, "10.4 fragments add up to the limit",
           bytes("\x01\x83" M "Hel" "\x80\x82" M "lo" "\x81\x81" M "!"),
@@ -486,11 +489,11 @@ limits(void)
 
     check(&l, "10.4 fragments over the limit fail by the last one's header",
           bytes("\x01\x83" M "Hel" "\x00\x82" M "lo" "\x80\x81"),
-          "error 1009 a message that is too large");
+          "error 1009 a message that is too large (6)");
 
     check(&l, "10.4 a huge fragment does not overflow the sum",
           bytes("\x02\x83" M "Hel" "\x00\xff\x7f\xff\xff\xff\xff\xff\xff\xff"),
-          "error 1009 a message that is too large");
+          "error 1009 a message that is too large (9223372036854775810)");
 
     check(&l, "10.4 control frames do not count",
           bytes("\x01\x83" M "Hel" "\x89\x86" M "longer" "\x80\x82" M "lo"),
@@ -510,7 +513,7 @@ limits(void)
 
     check(&l, "10.4 one fragment more fails with 1009",
           bytes("\x01\x81" M "a" "\x00\x80" M "\x80"),
-          "error 1009 a message with too many fragments");
+          "error 1009 a message with too many fragments (3)");
 
     memset(&l, 0, sizeof(l));
     l.unmasked = 1;
@@ -548,7 +551,7 @@ states(void)
     got.len = 0;
     feed(&r, bytes("\x81\x81" M "a"), &got);
     tap_is(got.data, got.len,
-           bytes("error 1009 a message that is too large"),
+           bytes("error 1009 a message that is too large (65538)"),
            "7.1.7 a failed reader gives the same error again");
 
     start(&r, &no_limits);

@@ -3,7 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * What the frame reader gives, as a transcript: "text Hello", "ping x", "close
- * 1000 bye", "error 1002 an unmasked frame".
+ * 1000 bye", "error 1002 an unmasked frame", with the number of an error
+ * in brackets where it has one.
  */
 
 
@@ -145,6 +146,10 @@ feed(convrelay_ws_reader_t *r, const void *data, size_t len, transcript_t *t)
 
     if (rc == CONVRELAY_ERROR) {
         note(t, "%serror %u %s", t->len ? "; " : "", r->close_code, r->error);
+
+        if (r->value) {
+            note(t, " (%llu)", (unsigned long long) r->value);
+        }
     }
 
     if (rc == CONVRELAY_AGAIN && p != chunk_last) {
