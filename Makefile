@@ -267,9 +267,16 @@ CHAOS       = CHAOS_TIME=$$(($(TIME) / 2)) CHAOS_SEED=$(SEED) \
               CHAOS_PART="$(PART)" CHAOS_CASE="$(CASE)"
 
 chaos: all                      ## random tests, TIME=seconds; t/chaos.t says more
-	.ci/deps test asan
+	util/deps test asan
 	$(CHAOS) $(PROVE) -v t/chaos.t
 	$(CHAOS) B=$(abspath $(B)) .ci/asan t/chaos.t
+
+
+no-memory: all                  ## each allocation fails once, TIME=seconds
+	util/deps test asan
+	TEST_TIME=$$(($(TIME) / 2)) TEST_SEED=$(SEED) $(PROVE) -v t/no-memory.t
+	TEST_TIME=$$(($(TIME) / 2)) TEST_SEED=$(SEED) B=$(abspath $(B)) \
+	    .ci/asan t/no-memory.t
 
 
 # mutants: how much do the tests see?
@@ -341,7 +348,7 @@ FORCE:
 
 .PHONY: all module mock caller deps demo serve test check unit units prove \
         analyze chaos coverage bench bench-build style strings fuzz asan valgrind \
-        mutants \
+        mutants no-memory \
         compat fresh image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

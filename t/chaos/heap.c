@@ -7,8 +7,9 @@
  *
  * CHAOS_HEAP is a file of slots, one for each process, that the test maps or
  * reads at any time.  A slot is four words of 64 bits: pid, bytes, pieces,
- * failures.  The first slot is the test's: it fails one allocation in the
- * number that its second word has, none where that is 0.
+ * failures.  The first slot is the test's: one allocation fails in the
+ * number that its second word has, none where that is 0; and the one fails
+ * that takes its fourth word from 1 to 0, which each allocation counts down.
  */
 
 
@@ -158,6 +159,12 @@ fails(void)
 {
     int64_t  rate;
 
+    if (slots[0].failures > 0
+        && __atomic_sub_fetch(&slots[0].failures, 1, __ATOMIC_RELAXED) == 0)
+    {
+        goto failed;
+    }
+
     rate = slots[0].bytes;
 
     if (rate == 0) {
@@ -171,6 +178,8 @@ fails(void)
     if ((number >> 20) % rate != 0) {
         return 0;
     }
+
+failed:
 
     slot->failures++;
     errno = ENOMEM;

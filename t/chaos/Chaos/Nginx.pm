@@ -8,6 +8,8 @@ package Chaos::Nginx;
 #     $nginx->kill($pid, 'KILL')          a worker; it may be missed in the log
 #     $nginx->upgrade                     to a new binary, which is the same
 #     $nginx->fail(100)                   one allocation in 100 fails, 0: none
+#     $nginx->fail_at(100)                the hundredth from now on fails
+#     $nginx->fails_in                    so many are left until then
 #     my ($bytes, $pieces) = $nginx->heap($pid);
 #     $nginx->connections                 of all workers
 #     $nginx->wrong                       new lines of its log that are wrong
@@ -66,8 +68,16 @@ sub options {
 }
 
 
-sub start {
-    my $self = shift;
+sub start { return shift->preloaded('start') }
+
+
+# what "nginx -t" says, and its exit code
+
+sub test { return shift->preloaded('test') }
+
+
+sub preloaded {
+    my ($self, $method) = @_;
     my $preload = $so;
 
     local $ENV{CHAOS_HEAP} = $self->{heap};
@@ -86,12 +96,11 @@ sub start {
 
     # the compiler is not to have it
 
-    {
-        local $ENV{LD_PRELOAD} = $preload;
-        $self->SUPER::start;
-    }
+    local $ENV{LD_PRELOAD} = $preload;
 
-    return $self;
+    $method = "SUPER::$method";
+
+    return $self->$method;
 }
 
 
@@ -211,6 +220,28 @@ sub fail {
     syswrite $fh, pack 'q', $rate;
 
     $self->{failed} = 1 if $rate;
+}
+
+
+sub fail_at {
+    my ($self, $n) = @_;
+
+    open my $fh, '+<:raw', $self->{heap} or die "$self->{heap}: $!\n";
+    sysseek $fh, 24, 0;
+    syswrite $fh, pack 'q', $n;
+
+    $self->{failed} = 1 if $n;
+}
+
+
+sub fails_in {
+    my $self = shift;
+
+    open my $fh, '<:raw', $self->{heap} or die "$self->{heap}: $!\n";
+    sysseek $fh, 24, 0;
+    sysread $fh, my $n, 8;
+
+    return unpack 'q', $n;
 }
 
 

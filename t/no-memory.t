@@ -1,0 +1,356 @@
+# One allocation fails, the first of a call, then the second, and so on: the
+# worker lives on, another call in it goes on, and nothing of the call is left.
+#
+#     prove t/no-memory.t                     some, by the seed, for 20 seconds,
+#                                             60 where nginx is sanitised
+#     make no-memory TIME=600 SEED=5          more of them, on both nginx
+#     TEST_ONLY=call:117 prove t/no-memory.t  that one
+#
+# With the sanitised nginx each piece of a pool is an allocation of its own.
+
+use strict;
+use warnings;
+
+use lib 't/lib', 't/chaos';
+
+use Chaos::Nginx;
+use ConvRelay::Call;
+use IO::Socket::INET ();
+use Test::More;
+use Time::HiRes qw( sleep time );
+
+plan skip_all => 'valgrind has a malloc of its own'
+    if $ENV{TEST_NGINX_VALGRIND};
+
+my $slow = $ENV{TEST_NGINX_SLOW} || 1;
+my $time = $ENV{TEST_TIME} || ($ENV{ASAN_OPTIONS} ? 60 : 20);
+my ($only, $only_n) = split /:/, $ENV{TEST_ONLY} // '';
+
+local $ENV{TEST_NGINX_ALARM} = 2 * $time + 120;
+
+srand($ENV{TEST_SEED} || 1);
+
+my $llm = ConvRelay::Nginx->new;
+
+$llm->http(<<'_EOC_');
+    keepalive_requests  100000;
+
+    server {
+        listen      127.0.0.1:%%PORT%%;
+        access_log  off;
+
+        location /     { convrelay_mock_llm answer=count tokens=3 first=0
+                                            interval=0; }
+        location /slow { convrelay_mock_llm answer=count tokens=1000 first=0
+                                            interval=2ms; }
+    }
+_EOC_
+
+$llm->start;
+
+my $nginx = Chaos::Nginx->new;
+
+$nginx->http(<<"_EOC_");
+    upstream llm {
+        server              127.0.0.1:@{[ $llm->port ]};
+        keepalive           1;
+        keepalive_requests  100000;
+    }
+
+    convrelay_zone              calls 64k;
+    convrelay_limit_calls       \$server_name 4;
+    convrelay_max_turn_rate     0;
+
+    lingering_time      500ms;
+    proxy_http_version  1.1;
+    proxy_set_header    Connection "";
+
+    server {
+        listen       127.0.0.1:%%PORT%%;
+        server_name  localhost;
+
+        location = /ws {
+            convrelay;
+            convrelay_model          "\$convrelay_from";
+            convrelay_request_field  user "\$convrelay_call_sid";
+            convrelay_dtmf           max=2;
+            convrelay_on  setup      say "Hello \$convrelay_from.";
+            convrelay_on  dtmf 12    say "Keys \$convrelay_digits.";
+            convrelay_on  prompt "~slow (?<way>\\w+)"  say "Well \$way.";
+            proxy_pass  http://llm/v1;
+        }
+
+        location = /slow {
+            convrelay;
+            proxy_pass  http://llm/slow;
+        }
+
+        location = /twiml {
+            convrelay_twiml            wss://example.com/ws;
+            convrelay_twiml_attribute  welcomeGreeting "Hi \$convrelay_form_From";
+            convrelay_twiml_parameter  a "\$convrelay_form_To";
+        }
+
+        location = /action {
+            convrelay_connect_action;
+            convrelay_connect_reply  "dial \$convrelay_handoff_number";
+        }
+    }
+_EOC_
+
+$nginx->start;
+
+my ($worker) = $nginx->workers;
+
+my %scripts = (
+
+    # setup, a prompt and its answer, keys, an interruption, the end
+
+    call => sub {
+        my $call = dial('/ws') or return;
+
+        $call->setup;
+        $call->answer;
+        $call->prompt('Hi');
+        $call->answer;
+        $call->send(type => 'dtmf', digit => $_) for qw( 1 2 );
+        $call->answer;
+        $call->send(type => 'prompt', voicePrompt => 'slow as',
+                    last => JSON::PP::false);
+        $call->prompt('slow as that');
+        $call->answer;
+        $call->hangup;
+    },
+
+    interrupt => sub {
+        my $call = dial('/slow') or return;
+
+        $call->setup;
+        $call->prompt('Hi');
+        $call->tokens(2);
+        $call->interrupt('1');
+        $call->prompt('Hi again');
+        $call->tokens(2);
+        $call->hangup;
+    },
+
+    gone => sub {
+        my $call = dial('/slow') or return;
+
+        $call->setup;
+        $call->prompt('Hi');
+        $call->tokens(2);
+        $call->rst;
+    },
+
+    webhook => sub {
+        post('/twiml', 'CallSid=CA1&From=%2B15550100001&To=%2B1555010000'
+                       . '&x=' . 'y' x 2000);
+    },
+
+    action => sub {
+        post('/action', 'CallSid=CA1&SessionId=VX1&SessionStatus=ended&'
+                        . 'HandoffData=%7B%22number%22%3A%22%2B15550100002%22'
+                        . '%2C%22a%22%3A%22%FF%22%7D');
+    },
+
+    configuration => sub {
+        my ($said) = $nginx->test;
+
+        # it says what was wrong, in the log, too
+
+        $nginx->wrong;
+        die "nginx -t exits with $?: $said\n" if $? != 0 && $? != 256;
+    },
+);
+
+# parts of the time
+
+my %share = (call => 0.4, interrupt => 0.2, gone => 0.15, webhook => 0.1,
+             action => 0.1, configuration => 0.05);
+
+my @names = $only ? $only : sort keys %scripts;
+
+# what is kept from one call to the next is there before anything is counted
+
+for my $name (@names) {
+    $scripts{$name}->() for 1 .. 2;
+}
+
+my $other = dial('/ws') or die "no call\n";
+
+$other->setup;
+$other->answer;
+
+for my $name (@names) {
+    my $script = $scripts{$name};
+    my @found;
+
+    # one to the LLM is kept, after each answer
+
+    $other->ask('Hi');
+
+    my $connections = settled();
+
+    # how many it makes
+
+    my $many = 1_000_000;
+
+    $nginx->fail_at($many);
+    $script->();
+    settled();
+
+    my $made = $many - $nginx->fails_in;
+
+    $nginx->fail_at(0);
+
+    my @order = $only_n ? $only_n : shuffled($made);
+    my $end = time + $time * $share{$name};
+    my $tried = 0;
+
+    while (@order && @found < 5 && (time < $end || $only)) {
+        my $n = shift @order;
+
+        $tried++;
+        $nginx->fail_at($n);
+
+        # the call may go any way, but it goes
+
+        eval { $script->() };
+
+        my $how = $@;
+
+        $nginx->fail_at(0);
+
+        push @found, "$name:$n: $how" if $how =~ /hangs|exits with/;
+
+        my $said = eval { $other->ask('Hi') } // $@;
+
+        push @found, "$name:$n: the other call is told \"$said\""
+            if $said ne ' 1 2 3';
+
+        my $now = settled($connections);
+
+        push @found, "$name:$n: $now connections, not $connections"
+            if $now != $connections;
+
+        my ($pid) = $nginx->workers;
+
+        if (($pid // 0) != $worker) {
+            push @found, "$name:$n: the worker has gone";
+            last;
+        }
+
+        push @found, map { "$name:$n: $_" } $nginx->wrong;
+    }
+
+    ok !@found, "$name: $tried of $made allocations failed, one at a time";
+    diag "$name: $tried of $made" if $ENV{TEST_TIME};
+    diag "$_\n  again: TEST_ONLY=" . ($_ =~ /^(\w+:\d+)/)[0]
+         . ' prove t/no-memory.t' for @found;
+}
+
+is $other->hangup, 1000, 'the other call ends';
+
+$nginx->stop;
+
+done_testing;
+
+
+sub dial {
+    my $path = shift;
+
+    local $SIG{PIPE} = 'IGNORE';
+
+    my $call = eval {
+        ConvRelay::Call->dial($nginx->port, $path, timeout => 4 * $slow);
+    };
+
+    # no memory for the handshake: an answer of HTTP, or none
+
+    die $@ if !$call && $@ =~ /timeout/;
+
+    return $call ? bless $call, 'Patient' : undef;
+}
+
+
+sub post {
+    my ($path, $body) = @_;
+
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                     PeerPort => $nginx->port)
+        or die "no connection\n";
+
+    local $SIG{PIPE} = 'IGNORE';
+
+    print {$sock} join "\r\n", "POST $path HTTP/1.0", 'Host: localhost',
+        'Content-Type: application/x-www-form-urlencoded',
+        'Content-Length: ' . length $body, '', $body;
+
+    IO::Select->new($sock)->can_read(4 * $slow) or die "it hangs\n";
+
+    local $/;
+    return scalar <$sock>;
+}
+
+
+# connections of the worker, when they have come to rest
+
+sub settled {
+    my $wanted = shift;
+    my $end = time + 3 * $slow;
+    my ($last, $same) = (-1, 0);
+
+    while ($same < 3 || (defined $wanted && $last > $wanted)) {
+        my $now = $nginx->connections;
+
+        $same = $now == $last ? $same + 1 : 0;
+        $last = $now;
+
+        last if time > $end || defined $wanted && $now == $wanted;
+        sleep 0.01;
+    }
+
+    return $last;
+}
+
+
+sub shuffled {
+    my @n = 1 .. shift;
+
+    for my $i (reverse 1 .. $#n) {
+        my $j = int rand($i + 1);
+
+        @n[$i, $j] = @n[$j, $i];
+    }
+
+    return @n;
+}
+
+
+# a call that may end at any time, but is never silent
+
+package Patient;
+
+use parent -norequire, 'ConvRelay::Call';
+
+my $sid;
+
+sub setup {
+    my $self = shift;
+
+    return $self->SUPER::setup(callSid => 'CA' . ++$sid);
+}
+
+
+sub message {
+    my $self = shift;
+
+    die "over by $self->{how}\n" if defined $self->{how};
+
+    my $m = $self->SUPER::message;
+
+    die "it hangs\n" if !$m && $self->{how} eq 'timeout';
+
+    return $m;
+}
