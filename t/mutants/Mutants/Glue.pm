@@ -8,8 +8,8 @@ package Mutants::Glue;
 #     $judge->prepare($jobs);
 #     my ($verdict, $by) = $judge->judge($mutant, $worker);
 #
-# Which file runs which line is measured once, by gcov, and kept as
-# coverage.json until it is deleted.  Lines are known by their function and
+# Which file runs which line is measured once for each file, by gcov, and kept
+# as coverage.json until it is deleted.  Lines are known by their function and
 # their text, so that it stays of use while the sources change.
 
 use strict;
@@ -50,10 +50,13 @@ my @cover = ('OPT=-O0 -g0 -w', 'SAN=--coverage');
 sub prepare {
     my ($self, $jobs) = @_;
 
-    $self->cover if !-e "$self->{build}/coverage.json";
+    my $map = "$self->{build}/coverage.json";
 
-    $self->{cover} = JSON::PP->new->decode(
-                         slurp("$self->{build}/coverage.json"));
+    $self->{cover} = JSON::PP->new->decode(slurp($map)) if -e $map;
+
+    my @new = grep { !$never{$_} && !$self->{cover}{tests}{$_} } glob 't/*.t';
+
+    $self->cover(@new) if @new;
 
     for my $n (0 .. $jobs - 1) {
         my $dir = "$self->{build}/glue.$n";
@@ -70,10 +73,10 @@ sub prepare {
 
 
 sub cover {
-    my $self = shift;
+    my ($self, @tests) = @_;
 
     my $dir = "$self->{build}/cover";
-    my %cover;
+    my $cover = $self->{cover} //= {};
 
     $self->{copy}->($dir);
 
@@ -90,11 +93,7 @@ sub cover {
 
     my %lines;
 
-    for my $t (glob "$dir/t/*.t") {
-        my $test = $t =~ s{^\Q$dir\E/}{}r;
-
-        next if $never{$test};
-
+    for my $test (@tests) {
         run('find', "$dir/build", '-name', '*.gcda', '-delete');
 
         my $start = time;
@@ -136,20 +135,20 @@ sub cover {
                         {
                             next if !length $key;
 
-                            $n++ if !$cover{lines}{$name}{$key}{$test};
-                            $cover{lines}{$name}{$key}{$test} = 1;
+                            $n++ if !$cover->{lines}{$name}{$key}{$test};
+                            $cover->{lines}{$name}{$key}{$test} = 1;
                         }
                     }
                 }
             }
         }
 
-        $cover{tests}{$test} = { seconds => $seconds, lines => $n };
+        $cover->{tests}{$test} = { seconds => $seconds, lines => $n };
         printf "coverage: %5d lines in %5.1f s by %s\n", $n, $seconds, $test;
     }
 
     spew("$self->{build}/coverage.json",
-         JSON::PP->new->canonical->encode(\%cover));
+         JSON::PP->new->canonical->encode($cover));
 }
 
 
