@@ -2,7 +2,7 @@ package ConvRelay::Call;
 
 # A caller as Twilio is one, on a socket of its own:
 #
-#     my $call = ConvRelay::Call->dial($port, '/ws');
+#     my $call = ConvRelay::Call->dial($port, '/ws');     rcvbuf => BYTES
 #     $call->setup;
 #     $call->prompt('Hi');
 #     $call->batch({ type => ... }, { ... });         in one packet
@@ -25,7 +25,7 @@ use Encode ();
 use IO::Select ();
 use IO::Socket::INET ();
 use JSON::PP ();
-use Socket qw( SOL_SOCKET SO_LINGER );
+use Socket qw( SOL_SOCKET SO_LINGER SO_RCVBUF );
 use Time::HiRes qw( time );
 
 
@@ -44,7 +44,9 @@ sub dial {
     $self->{timeout} //= 10 * ($ENV{TEST_NGINX_SLOW} // 1);
 
     $self->{sock} = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                          PeerPort => $port, Timeout => 5)
+                                          PeerPort => $port, Timeout => 5,
+                                          Sockopts => [
+        $self->{rcvbuf} ? [ SO_RCVBUF, pack 'i', $self->{rcvbuf} ] : () ])
         or return;
 
     syswrite $self->{sock}, join "\r\n", "GET $path HTTP/1.1",
