@@ -446,7 +446,36 @@ invalid lifetime "100y", write a time from 1s to 1y, such as "2m"
 
 
 
-=== TEST 18: "off" has no lifetime
+=== TEST 18: the longest lifetime is one
+--- config
+convrelay_ticket  s  1y;
+--- call
+ngx.say("it starts")
+--- response_body
+it starts
+
+
+
+=== TEST 19: one that is a day longer is not
+--- config
+convrelay_ticket  s  366d;
+--- must_die
+--- error_log
+invalid lifetime "366d", write it as in "2m", from 1s to 1y
+
+
+
+=== TEST 20: the shortest lifetime is one
+--- config
+convrelay_ticket  s  1s;
+--- call
+ngx.say("it starts")
+--- response_body
+it starts
+
+
+
+=== TEST 21: "off" has no lifetime
 --- config
 convrelay_ticket  off  2m;
 --- must_die
@@ -455,7 +484,7 @@ takes no other parameter with "off"
 
 
 
-=== TEST 19: a ticket is given once a level
+=== TEST 22: a ticket is given once a level
 --- config
 convrelay_ticket  a;
 convrelay_ticket  b;
@@ -465,7 +494,7 @@ convrelay_ticket  b;
 
 
 
-=== TEST 20: a parameter of a similar name is not a ticket
+=== TEST 23: a parameter of a similar name is not a ticket
 --- config
 --- call
 local call = dial("/ws")
