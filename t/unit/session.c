@@ -9,6 +9,11 @@
 #include "session_script.h"
 
 
+#define X10     "xxxxxxxxxx"
+#define X50     X10 X10 X10 X10 X10
+#define LONG(a) a X50 X50 X50 X50 X50 X50
+
+
 static const call_t  calls[] = {
 
     { "a whole call, with an interruption in mid-answer", DEFAULT,
@@ -36,6 +41,25 @@ static const call_t  calls[] = {
       "    assistant \"Goodbye!\"\n"
       "stats\n"
       "    turns 2 interrupts 1 tokens 3\n" },
+
+    { "a long answer, in pieces that are long, too", DEFAULT,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"" LONG("a") "\"\n"
+      "    TEXT \"" LONG("a") "\"\n"
+      "delta \"" LONG("b") "\"\n"
+      "    TEXT \"" LONG("b") "\"\n"
+      "delta \"" LONG("c") "\"\n"
+      "    TEXT \"" LONG("c") "\"\n"
+      "delta \"" LONG("d") "\"\n"
+      "    TEXT \"" LONG("d") "\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"" LONG("a") LONG("b") LONG("c") LONG("d") "\"\n" },
 
     /* setup */
 

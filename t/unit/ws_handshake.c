@@ -171,6 +171,9 @@ static const handshake_case_t  handshake_cases[] = {
 
 static const token_case_t  token_cases[] = {
     { "one token", "upgrade", "upgrade", 1 },
+    { "a comma before it", ",upgrade", "upgrade", 1 },
+    { "a comma after it", "upgrade,", "upgrade", 1 },
+    { "the last one", "a,upgrade", "upgrade", 1 },
     { "the first", "upgrade,a,b", "upgrade", 1 },
     { "the second", "a,upgrade,b", "upgrade", 1 },
     { "the last", "a,b,upgrade", "upgrade", 1 },
