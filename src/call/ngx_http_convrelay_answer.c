@@ -364,9 +364,12 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
     } else if (e) {
         ngx_http_convrelay_turn_blame(t, &peer);
 
-        ngx_http_convrelay_answer_mask(t, e->code, sizeof(e->code));
-        ngx_http_convrelay_answer_mask(t, e->type, sizeof(e->type));
-        ngx_http_convrelay_answer_mask(t, e->message, sizeof(e->message));
+        if (!e->own) {
+            ngx_http_convrelay_answer_mask(t, e->code, sizeof(e->code));
+            ngx_http_convrelay_answer_mask(t, e->type, sizeof(e->type));
+            ngx_http_convrelay_answer_mask(t, e->message,
+                                           sizeof(e->message));
+        }
 
         ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
                                "LLM failed: upstream: %V, status: %ui, "

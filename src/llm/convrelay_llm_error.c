@@ -60,6 +60,8 @@ convrelay_llm_fail_code(convrelay_llm_stream_t *s,
     convrelay_redact(e->code, sizeof(e->code), code->data, code->len);
     convrelay_redact(e->message, sizeof(e->message), (u_char *) message,
                      strlen(message));
+
+    e->own = 1;
 }
 
 

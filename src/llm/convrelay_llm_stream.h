@@ -62,6 +62,7 @@ typedef struct {
     char                     code[64];
     char                     type[64];
     char                     message[CONVRELAY_LLM_MAX_MESSAGE + 1];
+    unsigned                 own:1;       /* code and message are ours */
 } convrelay_llm_error_t;
 
 
