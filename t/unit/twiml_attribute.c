@@ -504,7 +504,7 @@ static const conflict_case_t  conflicts[] = {
     { "a voice whose language has three letters",
       { pair("language", "de-DE"), pair("ttsProvider", "Google"),
         pair("voice", "cmn-CN-Wavenet-A") }, LATER, {},
-      { "\"voice\" is one of another language" } },
+      { "\"voice\" is not a voice of the language" } },
 
     { "the same in its language",
       { pair("language", "cmn-CN"), pair("ttsProvider", "Google"),
@@ -529,7 +529,7 @@ static const conflict_case_t  conflicts[] = {
     { "the shortest name of a voice",
       { pair("language", "de-DE"), pair("ttsProvider", "Google"),
         pair("voice", "en-US-A") }, LATER, {},
-      { "\"voice\" is one of another language" } },
+      { "\"voice\" is not a voice of the language" } },
 
     { "less than that",
       { pair("language", "de-DE"), pair("ttsProvider", "Google"),
