@@ -17,31 +17,6 @@ static void convrelay_session_call_too_long(convrelay_session_t *s,
     uint64_t age, convrelay_actions_t *out);
 
 
-void
-convrelay_session_wait(convrelay_session_t *s, convrelay_deadline_e deadline,
-    uint64_t now, uint64_t ms)
-{
-    s->deadlines[deadline] = now + ms;
-}
-
-
-void
-convrelay_session_enter(convrelay_session_t *s,
-    convrelay_session_state_e state)
-{
-    s->state = state;
-
-    if (state == CONVRELAY_SESSION_OPEN) {
-        s->deadlines[CONVRELAY_DEADLINE_SETUP] = 0;
-        return;
-    }
-
-    s->turn = CONVRELAY_TURN_IDLE;
-
-    memset(s->deadlines, 0, sizeof(s->deadlines));
-}
-
-
 uint64_t
 convrelay_session_deadline(const convrelay_session_t *s)
 {
@@ -161,32 +136,4 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t age,
 
     convrelay_session_cancel(s, out);
     convrelay_session_trigger(s, CONVRELAY_TRIGGER_CALL_TOO_LONG, NULL, out);
-}
-
-
-int
-convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    convrelay_rate_limit_t  limit;
-
-    limit.number = s->conf->max_turn_rate;
-    limit.period = 60000;
-    limit.burst = limit.number;
-
-    if (limit.number == 0
-        || convrelay_rate_add(&s->turn_rate, &limit, now) == CONVRELAY_OK)
-    {
-        return CONVRELAY_OK;
-    }
-
-    convrelay_session_log(out, CONVRELAY_LOG_WARN, "too many turns",
-                          "client sends too fast: %u turns ahead, limit is %u "
-                          "a minute, closing",
-                          convrelay_rate_ahead(&s->turn_rate, &limit),
-                          limit.number);
-
-    convrelay_session_close_logged(s, out, 1008, "too many turns");
-
-    return CONVRELAY_DECLINED;
 }

@@ -17,7 +17,7 @@
 #define CONVRELAY_SESSION_WORDS_TIME  1500
 
 
-/* convrelay_session_clock.c */
+/* convrelay_session_state.c */
 
 /* the deadline is in so many ms */
 void convrelay_session_wait(convrelay_session_t *s,
@@ -27,10 +27,6 @@ void convrelay_session_wait(convrelay_session_t *s,
    Before ENDING a running turn has to be cancelled */
 void convrelay_session_enter(convrelay_session_t *s,
     convrelay_session_state_e state);
-
-/* CONVRELAY_OK, or CONVRELAY_DECLINED: one too many, the call is closed */
-int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
 
 
 /* convrelay_session_setup.c */
@@ -87,6 +83,10 @@ void convrelay_session_turn_over(convrelay_session_t *s);
 
 /* ends the running turn, if any, and keeps all that was sent of it */
 void convrelay_session_cancel(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+/* CONVRELAY_OK, or CONVRELAY_DECLINED: one too many, the call is closed */
+int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 

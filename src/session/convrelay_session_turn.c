@@ -129,11 +129,11 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
     uint64_t now, convrelay_actions_t *out)
 {
     size_t           room;
-    unsigned         over;
+    unsigned         too_long;
     convrelay_str_t  piece;
 
     piece = *text;
-    over = 0;
+    too_long = 0;
 
     if (s->conf->max_answer) {
         room = s->conf->max_answer
@@ -142,7 +142,7 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
 
         if (text->len > room) {
             piece.len = convrelay_utf8_fit(text->data, text->len, room);
-            over = 1;
+            too_long = 1;
         }
     }
 
@@ -168,7 +168,7 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
         convrelay_session_text(out, &piece);
     }
 
-    if (over) {
+    if (too_long) {
         convrelay_session_too_long(s, out);
     }
 }
@@ -363,4 +363,32 @@ convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
         convrelay_session_text_last(out);
         convrelay_session_answer_end(s);
     }
+}
+
+
+int
+convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_rate_limit_t  limit;
+
+    limit.number = s->conf->max_turn_rate;
+    limit.period = 60000;
+    limit.burst = limit.number;
+
+    if (limit.number == 0
+        || convrelay_rate_add(&s->turn_rate, &limit, now) == CONVRELAY_OK)
+    {
+        return CONVRELAY_OK;
+    }
+
+    convrelay_session_log(out, CONVRELAY_LOG_WARN, "too many turns",
+                          "client sends too fast: %u turns ahead, limit is %u "
+                          "a minute, closing",
+                          convrelay_rate_ahead(&s->turn_rate, &limit),
+                          limit.number);
+
+    convrelay_session_close_logged(s, out, 1008, "too many turns");
+
+    return CONVRELAY_DECLINED;
 }

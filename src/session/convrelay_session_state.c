@@ -1,0 +1,34 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The state of a call, and the deadlines that it sets.
+ */
+
+
+#include "convrelay_session_parts.h"
+
+
+void
+convrelay_session_wait(convrelay_session_t *s, convrelay_deadline_e deadline,
+    uint64_t now, uint64_t ms)
+{
+    s->deadlines[deadline] = now + ms;
+}
+
+
+void
+convrelay_session_enter(convrelay_session_t *s,
+    convrelay_session_state_e state)
+{
+    s->state = state;
+
+    if (state == CONVRELAY_SESSION_OPEN) {
+        s->deadlines[CONVRELAY_DEADLINE_SETUP] = 0;
+        return;
+    }
+
+    s->turn = CONVRELAY_TURN_IDLE;
+
+    memset(s->deadlines, 0, sizeof(s->deadlines));
+}
