@@ -305,7 +305,7 @@ too many messages
 : true
 too many messages
 --- error_log
-client sends too fast: 101 messages ahead, limit is 10 a second, closing
+client sends too fast: 101 messages ahead, limit is 10 per second, closing
 
 
 
@@ -344,7 +344,7 @@ call:read(2)
 < close 1008 too many messages
 < eof
 --- error_log
-limit is 1 a second
+limit is 1 per second
 
 
 
@@ -399,7 +399,7 @@ until not f or f.opcode == "close" and ngx.say(f.payload:sub(3))
 < eof
 too many turns
 --- error_log
-client sends too fast: 6 turns ahead, limit is 5 a minute, closing
+client sends too fast: 6 turns ahead, limit is 5 per minute, closing
 
 
 
@@ -465,7 +465,7 @@ call:read(1)
 > prompt "Hello"
 < close 1008 too many turns
 --- error_log
-client sends too fast: 4 turns ahead, limit is 3 a minute, closing
+client sends too fast: 4 turns ahead, limit is 3 per minute, closing
 
 
 
@@ -490,7 +490,7 @@ ngx.say(f and f.payload:sub(3))
 --- response_body
 too many turns
 --- error_log
-61 turns ahead, limit is 60 a minute
+61 turns ahead, limit is 60 per minute
 
 
 

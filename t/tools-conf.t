@@ -81,16 +81,16 @@ there is no file
 convrelay_tool a '{}' uri=/tools/b;
 --- must_die
 --- error_log
-"uri=/tools/b" of the tool "a" is taken by "location /", which anybody can ask: add "location = /tools/b { internal; ... }"
+"uri=/tools/b" of the tool "a" is taken by "location /", which anyone can request: add "location = /tools/b { internal; ... }"
 
 
 
-=== TEST 7: a location that anybody can ask
+=== TEST 7: a location that anyone can request
 --- ws
 convrelay_tool a '{}' uri=/open;
 --- must_die
 --- error_log
-the location of "uri=/open" of the tool "a" can be asked by anybody: add "internal;" to it
+anyone can request the location of "uri=/open" of the tool "a": add "internal;" to it
 
 
 

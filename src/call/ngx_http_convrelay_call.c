@@ -81,7 +81,7 @@ ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
     }
 
     ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
-                  "client sends too fast: %ui %s ahead, limit is %ui a %s, "
+                  "client sends too fast: %ui %s ahead, limit is %ui per %s, "
                   "closing",
                   (ngx_uint_t) convrelay_rate_ahead(rate, limit), what,
                   (ngx_uint_t) limit->number, period);

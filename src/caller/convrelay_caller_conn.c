@@ -669,7 +669,7 @@ convrelay_caller_conn_send_part(convrelay_caller_conn_t *c, unsigned opcode,
 
     if (c->out.len > CONVRELAY_CALLER_MAX_OUTPUT) {
         (void) convrelay_caller_conn_fail(c, "the server does not read: %zu "
-                                          "bytes wait for it",
+                                             "bytes are queued for it",
                                           c->out.len - c->sent);
     }
 }

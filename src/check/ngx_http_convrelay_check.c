@@ -195,7 +195,7 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
                            "\"uri=%V\" of the tool \"%V\" is taken by "
-                           "\"location %V\", which anybody can ask: add "
+                           "\"location %V\", which anyone can request: add "
                            "\"location = %V { internal; ... }\"", &tool->uri,
                            &tool->name, &clcf->name, &tool->uri);
         return NGX_ERROR;
@@ -203,8 +203,8 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
 
     if (clcf && !clcf->internal) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
-                           "the location of \"uri=%V\" of the tool \"%V\" can "
-                           "be asked by anybody: add \"internal;\" to it",
+                           "anyone can request the location of \"uri=%V\" of "
+                           "the tool \"%V\": add \"internal;\" to it",
                            &tool->uri, &tool->name);
         return NGX_ERROR;
     }

@@ -384,7 +384,7 @@ convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
 
     convrelay_session_log(out, CONVRELAY_LOG_WARN, "too many turns",
                           "client sends too fast: %u turns ahead, limit is %u "
-                          "a minute, closing",
+                          "per minute, closing",
                           convrelay_rate_ahead(&s->turn_rate, &limit),
                           limit.number);
 

@@ -202,8 +202,8 @@ static const call_t  calls[] = {
       "delta \"Hello\"\n"
       "    TEXT \"Hello\"\n"
       "prompt \"Four\"\n"
-      "    LOG warn client sends too fast: 4 turns ahead, limit is 3 a minute,"
-      " closing\n"
+      "    LOG warn client sends too fast: 4 turns ahead, limit is 3 per "
+      "minute, closing\n"
       "    CLOSE 1008 too many turns\n"
       "delta \" you\"\n" },
 
@@ -224,8 +224,8 @@ static const call_t  calls[] = {
       "    START\n"
       "wait 19999\n"
       "prompt \"Five\"\n"
-      "    LOG warn client sends too fast: 4 turns ahead, limit is 3 a minute,"
-      " closing\n"
+      "    LOG warn client sends too fast: 4 turns ahead, limit is 3 per "
+      "minute, closing\n"
       "    CLOSE 1008 too many turns\n" },
 
     { "a turn is a prompt, whoever answers it, or keys that the LLM is asked "
@@ -259,8 +259,8 @@ static const call_t  calls[] = {
       "dtmf \"#\"\n"
       "    EVENT dtmf 4\n"
       "declined \"The caller pressed 4.\"\n"
-      "    LOG warn client sends too fast: 4 turns ahead, limit is 3 a minute,"
-      " closing\n"
+      "    LOG warn client sends too fast: 4 turns ahead, limit is 3 per "
+      "minute, closing\n"
       "    CLOSE 1008 too many turns\n" },
 
     { "what is due at once comes in order, one at a time", TIMED_ON,
