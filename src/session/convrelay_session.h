@@ -44,19 +44,19 @@ typedef enum {
                                      fails, run->failed is set */
     CONVRELAY_ACT_TOOL_CANCEL,    /* run is going to be freed: end its
                                      request */
-    CONVRELAY_ACT_TRIGGER         /* code happened: perform what is
+    CONVRELAY_ACT_TRIGGER         /* code happened: perform the actions
                                      configured for it */
 } convrelay_act_e;
 
 
-/* what a rule of convrelay_on can be for; README calls them events */
+/* the occasions of convrelay_on rules; the README calls them events */
 
 typedef enum {
     CONVRELAY_TRIGGER_NONE = 0,
     CONVRELAY_TRIGGER_SETUP,
     CONVRELAY_TRIGGER_DTMF,       /* keys were entered: digits() */
     CONVRELAY_TRIGGER_PROMPT,     /* text was said, it is in the history */
-    CONVRELAY_TRIGGER_ERROR,      /* Twilio refused a message */
+    CONVRELAY_TRIGGER_ERROR,      /* Twilio rejected a message */
     CONVRELAY_TRIGGER_LLM_FAILED,
     CONVRELAY_TRIGGER_CALL_TOO_LONG,
     CONVRELAY_TRIGGER_TOOL        /* the LLM calls the tool of s->run, whose
@@ -90,7 +90,7 @@ typedef struct {
     convrelay_str_t               text;   /* TEXT; TRIGGER: the prompt; LOG: a
                                              public detail such as a type
                                              name, or empty */
-    convrelay_str_t               line;   /* LOG: what to log in the place of
+    convrelay_str_t               line;   /* LOG: the line to log instead of
                                              note and text, or empty */
     const convrelay_relay_out_t  *message;    /* SEND */
     convrelay_tool_run_t         *run;    /* TOOL, TOOL_CANCEL */
@@ -98,13 +98,13 @@ typedef struct {
 
 
 /*
- * Where the actions of an event go.  act() is called for each of them while
- * the event is handled, in the order in which they have to be done: they are
- * kept nowhere, so that an event can have any number of them.  An action and
- * what it points to are borrowed for the call.
+ * Where the actions of an event go.  act() is called for each of them while the
+ * event is handled, in the order in which they must be performed.  They are not
+ * stored, so that an event can have any number of them.  An action and what it
+ * points to are borrowed for the call.
  *
- * START and TRIGGER are the last thing that an event does: act() may call the
- * session again with what comes of them.  For the other actions it must not.
+ * START and TRIGGER are the last action of an event: for them, act() may call
+ * the session again with the result.  For the other actions it must not.
  */
 
 typedef struct convrelay_actions_s  convrelay_actions_t;
@@ -125,9 +125,8 @@ typedef enum {
     CONVRELAY_TURN_EMPTY,         /* complete, nothing to say */
     CONVRELAY_TURN_TRUNCATED,     /* text, then a clean end without "done" */
     CONVRELAY_TURN_FAILED,        /* failed, before or after some text */
-    CONVRELAY_TURN_REJECTED,      /* FAILED: the LLM refused the request: the
-                                     prompt that it choked on leaves the
-                                     history */
+    CONVRELAY_TURN_REJECTED,      /* FAILED, and the LLM rejected the request:
+                                     its prompt is removed from the history */
     CONVRELAY_TURN_TOO_LONG       /* the LLM refused the request because the
                                      history is too long for it */
 } convrelay_turn_outcome_e;
@@ -144,7 +143,7 @@ typedef struct {
 } convrelay_session_tool_t;
 
 
-/* shared by all calls of a location; has to outlive them */
+/* shared by all calls of a location; must outlive them */
 
 typedef struct {
     convrelay_str_t          error_message;
@@ -194,16 +193,17 @@ typedef enum {
     CONVRELAY_DEADLINE_TOOLS,     /* OPEN: a prompt waits for tools no more, or
                                      an interrupted turn goes on */
     CONVRELAY_DEADLINE_KEYS,      /* OPEN: no more keys belong to the entry */
-    CONVRELAY_DEADLINE_END,       /* ENDING: its last words had their time */
+    CONVRELAY_DEADLINE_END,       /* ENDING: the last words have had their
+                                     time */
     CONVRELAY_DEADLINE_CLOSE,     /* ENDED: Twilio should have closed */
     CONVRELAY_DEADLINES           /* how many there are */
 } convrelay_deadline_e;
 
 /*
  * A timer is a line above, a convrelay_session_wait() where it begins, and a
- * case of convrelay_session_clock(), which has cleared it.  It ends with the
- * conversation: ENDING, ENDED and CLOSED clear all that is set.  Of several
- * that are due at once the earliest comes first, else the first in the list.
+ * case of convrelay_session_clock(), which has cleared it by then.  It ends
+ * with the conversation: ENDING, ENDED and CLOSED clear all timers.  If several
+ * are due, the earliest comes first, and of equal ones the first in the list.
  */
 
 
@@ -225,12 +225,12 @@ typedef enum {
 
 
 /*
- * The current answer, the one that is being spoken as far as we know: kept
- * until the first piece of the next one, be it an error message.  Its message
- * holds the text as sent, of which the history may have a part only; it is
- * pinned only while the answer can still be cut.  What actions say, and the
- * greeting, are answers too; one that follows an answer with no word of the
- * caller between them continues it.
+ * The current answer, the one that is being spoken as far as is known: kept
+ * until the first piece of the next one, which may be an error message.  Its
+ * message holds the text as sent, of which the history may have only a part; it
+ * is pinned only while the answer can still be cut.  The greeting, and the
+ * words of actions, are answers too; an answer that follows another with no
+ * word of the caller in between continues it.
  */
 
 typedef struct {
@@ -251,10 +251,10 @@ typedef struct {
     convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
                                              the last part */
     size_t                   len;         /* bytes of text that were sent */
-    size_t                   size;        /* that there is room for */
-    size_t                   stored;      /* of them, in the history, which
-                                             may have dropped them since; 0:
-                                             none ever */
+    size_t                   size;        /* for which there is room */
+    size_t                   stored;      /* of them, stored in the history,
+                                             which may have dropped them since;
+                                             0: never any */
     size_t                   unstored;    /* at the end: spoken, and kept out
                                              of the history */
     unsigned                 error_spoken:1;      /* after it, the error
@@ -325,9 +325,9 @@ typedef struct {
                                              where it was too long for one */
 
     convrelay_history_t      history;     /* without the system prompt */
-    convrelay_llm_message_t *prompt;      /* what the running turn answers;
-                                             it stays in the history as long
-                                             as that runs */
+    convrelay_llm_message_t *prompt;      /* the prompt of the running turn; it
+                                             stays in the history while the turn
+                                             runs */
     convrelay_answer_t       answer;
 
     convrelay_trigger_e      trigger;     /* that is being performed */
@@ -342,8 +342,8 @@ typedef struct {
     /* ms of the clock, 0: none */
     uint64_t                 error_ignored_until; /* as a trigger */
     uint64_t                 repeat_until;        /* the last final prompt may
-                                             come again: nothing was said
-                                             since */
+                                                     be repeated: nothing was
+                                                     said since */
     convrelay_rate_t         turn_rate;
     uint64_t                 turns;
     uint64_t                 interrupts;
@@ -373,8 +373,8 @@ void convrelay_session_init(convrelay_session_t *s,
 void convrelay_session_free(convrelay_session_t *s);
 
 /*
- * The call is over, and nothing more is done.  Frees all except what a log
- * line names: the setup with its parameters, the language, the counts.
+ * The call is over, and nothing more is done.  Frees everything except the data
+ * for log lines: the setup with its parameters, the language, the counts.
  */
 void convrelay_session_over(convrelay_session_t *s);
 
@@ -423,10 +423,9 @@ void convrelay_session_message(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 /*
- * delta: a piece of the running answer, non-empty.  TEXT, not last.  With no
- * turn running: nothing.  The answer passes max_answer: TEXT with the
- * characters that still fit, if any; CANCEL, TEXT "" last, LOG; what was
- * sent is stored.
+ * delta: a piece of the running answer, non-empty.  TEXT, not last.  If no turn
+ * is running: nothing.  The answer passes max_answer: TEXT with the characters
+ * that still fit, if any; CANCEL, TEXT "" last, LOG; what was sent is stored.
  */
 void convrelay_session_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
@@ -435,14 +434,13 @@ void convrelay_session_delta(convrelay_session_t *s,
  * turn end: the running turn is over (never called for a cancelled one).
  * TOO_LONG: the older half of the history goes, whole turns, and the LLM is
  * asked once more: LOG, START.  Where that was done before in the turn, or
- * something was said, or there is nothing but this turn: as REJECTED.
- * COMPLETE and TRUNCATED: the answer is stored, TEXT "" last; without any
- * text they count as EMPTY.  EMPTY, FAILED, REJECTED: what was said is
- * stored, the error message is spoken after it (TEXT, then TEXT "" last) and
- * kept out of the history.  Where it is configured empty, TEXT "" last comes
- * only after some text.  With a rule for llm_failed, that TRIGGER comes in the
- * place of the error message.  An answer of nothing but white space is not
- * stored.
+ * something was said, or there is nothing but this turn: as REJECTED.  COMPLETE
+ * and TRUNCATED: the answer is stored, TEXT "" last; without any text they
+ * count as EMPTY.  EMPTY, FAILED, REJECTED: what was said is stored, the error
+ * message is spoken after it (TEXT, then TEXT "" last) and kept out of the
+ * history.  Where it is configured empty, TEXT "" last comes only after some
+ * text.  With a rule for llm_failed, that TRIGGER replaces the error message.
+ * An answer of nothing but white space is not stored.
  */
 void convrelay_session_turn_end(convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);

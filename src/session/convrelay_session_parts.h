@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the files of the session share among themselves.
+ * Declarations that the files of the session share.
  */
 
 
@@ -81,7 +81,7 @@ void convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
 /* no turn runs any more, nor its time */
 void convrelay_session_turn_over(convrelay_session_t *s);
 
-/* ends the running turn, if any, and keeps all that was sent of it */
+/* ends the running turn, if any, and keeps everything that was sent of it */
 void convrelay_session_cancel(convrelay_session_t *s,
     convrelay_actions_t *out);
 
@@ -188,16 +188,17 @@ int convrelay_session_answer_gap(convrelay_session_t *s,
     ((s)->answer.base + (s)->answer.len)
 
 /*
- * Makes the first len bytes of the answer its message in the history.
- * One that was trimmed away meanwhile stays away; a blank one is none.
+ * Makes the first len bytes of the answer its message in the history.  A
+ * message that was trimmed away meanwhile is not restored; a blank one is not
+ * stored.
  */
 void convrelay_session_answer_store(convrelay_session_t *s, size_t len);
 
 /* when the answer will have been spoken, an estimate; 0: it is cut or none */
 uint64_t convrelay_session_spoken_until(const convrelay_session_t *s);
 
-/* something more is said now: a silence, and an error message, that were
-   before it are not part of the answer's time any more */
+/* something more is said now: silence, and an error message, before it do not
+   count towards the answer's time any longer */
 void convrelay_session_continue(convrelay_session_t *s, uint64_t now);
 
 /* true where reports say that all of the answer was heard */
@@ -239,7 +240,7 @@ void convrelay_session_close_logged(convrelay_session_t *s,
 void convrelay_session_no_memory(convrelay_session_t *s,
     convrelay_actions_t *out);
 
-/* has to be the last thing that an event does, as a START has to be */
+/* must be the last action of an event, like START */
 void convrelay_session_trigger(convrelay_session_t *s,
     convrelay_trigger_e trigger, const convrelay_str_t *text,
     convrelay_actions_t *out);
