@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A tool that runs: a fetch of its location.  It has a connection of its own,
- * so that neither a slow tool delays the call nor the end of the call stops
+ * A running tool: a fetch of its location.  It has its own connection, so that
+ * a slow tool does not delay the call, and the end of the call does not stop
  * the tool, which may be in the middle of a booking.
  */
 
@@ -24,13 +24,12 @@ struct ngx_http_convrelay_tool_run_s {
     convrelay_tool_arguments_t        arguments;
     u_char                            key[CONVRELAY_TOOL_KEY];
 
-    u_char                           *body;   /* of the answer, as far as it
-                                                 is kept */
+    u_char                           *body;   /* the kept part of the answer */
     size_t                            len;
     size_t                            max;
     uint64_t                          total;
     ngx_msec_t                        started;
-    unsigned                          full:1; /* the rest is not waited for */
+    unsigned                          full:1; /* do not wait for the rest */
 };
 
 
@@ -276,8 +275,8 @@ ngx_http_convrelay_tools_leave(ngx_http_convrelay_call_t *call)
 
 
 /*
- * What variables can still ask for: Lua and njs ask by name, for what nobody
- * knew of before.  NULL without memory: they are empty.
+ * Variables that may still be evaluated: Lua and njs look them up by name,
+ * which nobody can know in advance.  NULL without memory: they are empty.
  */
 
 static convrelay_session_t *
@@ -505,7 +504,7 @@ ngx_http_convrelay_tool_answer(ngx_http_convrelay_tool_run_t *t,
 }
 
 
-/* neither arguments nor results: they are the caller's */
+/* logs neither arguments nor results: they are the caller's */
 
 static void
 ngx_http_convrelay_tool_log(ngx_http_convrelay_tool_run_t *t,

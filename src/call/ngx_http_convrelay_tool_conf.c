@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * convrelay_tool NAME DEFINITION ...: what an LLM may call.  All its words
- * are literal, for a schema is full of "$".
+ * convrelay_tool NAME DEFINITION ...: the tools that an LLM may call.  All
+ * words are literal, because a schema is full of "$".
  */
 
 
@@ -125,8 +125,8 @@ ngx_http_convrelay_tool_definition(ngx_conf_t *cf,
 
     if (source->len && source->data[0] == '{') {
 
-        /* texts are decoded in place, and the words of the configuration are
-           nginx's */
+        /* texts are decoded in place, and the words of the configuration belong
+           to nginx */
 
         json.len = source->len;
         json.data = ngx_pstrdup(cf->pool, source);
@@ -316,7 +316,8 @@ ngx_http_convrelay_tools_merge(ngx_conf_t *cf,
 }
 
 
-/* every tool does something, and every rule is of a tool */
+/* checks that every tool does something, and that every rule belongs to a
+   tool */
 
 static char *
 ngx_http_convrelay_tools_check(ngx_conf_t *cf,
@@ -400,7 +401,7 @@ ngx_http_convrelay_tools_check(ngx_conf_t *cf,
 }
 
 
-/* what the session knows of them */
+/* the session's view of the tools */
 
 static char *
 ngx_http_convrelay_tools_session(ngx_conf_t *cf,

@@ -24,7 +24,7 @@ convrelay_keys_press(convrelay_keys_t *k, const convrelay_keys_conf_t *conf,
 
     if (k->prompt_is_newer && k->state == CONVRELAY_KEYS_OPEN) {
 
-        /* what is open to more keys has room */
+        /* an entry that is open to more keys has room */
 
         k->data[k->n] = key;
         k->has_next = 1;
@@ -32,7 +32,7 @@ convrelay_keys_press(convrelay_keys_t *k, const convrelay_keys_conf_t *conf,
     } else {
         k->prompt_is_newer = 0;
 
-        /* a terminator alone is an entry, too */
+        /* a lone terminator is an entry as well */
 
         if (!last || k->n == 0) {
             k->data[k->n++] = key;

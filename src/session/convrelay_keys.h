@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Keys that the caller presses: they are collected to an entry, which a
- * terminator, a number of keys or a pause ends.  What an entry leads to, and
- * the time of the pause, are the session's.
+ * Keys that the caller presses are collected into an entry, which ends at a
+ * terminator, after a number of keys, or after a pause.  The session acts on an
+ * entry and measures the pause.
  *
  *             key              last key                     report
  *     NONE ---------> OPEN ---------------> COMPLETE ----------------> NONE
@@ -57,7 +57,7 @@ typedef struct {
 } convrelay_keys_t;
 
 
-/* what a key was */
+/* the meaning of a key */
 
 typedef enum {
     CONVRELAY_KEY_IGNORED = 0,
@@ -67,13 +67,13 @@ typedef enum {
 
 
 /*
- * A key.  Where a prompt came after the entry, the key is another entry's, and
+ * A key.  If a prompt came after the entry, the key begins another entry, and
  * k->has_next is set: report the one before at once, and then done().
  */
 convrelay_key_e convrelay_keys_press(convrelay_keys_t *k,
     const convrelay_keys_conf_t *conf, u_char key, uint64_t now);
 
-/* a prompt: true where it ends the entry */
+/* a prompt: true if it ends the entry */
 unsigned convrelay_keys_prompt(convrelay_keys_t *k);
 
 /* the entry is reported: it is there until done() */

@@ -18,7 +18,7 @@
 #define CONVRELAY_PLAYBACK_TONE_TIME    200
 #define CONVRELAY_PLAYBACK_PAUSE_TIME   500
 
-/* ms that reports of the last words may be late */
+/* ms by which reports of the last words may be late */
 #define CONVRELAY_PLAYBACK_REPORT_TIME  2000
 
 
@@ -163,7 +163,8 @@ convrelay_playback_equal(const convrelay_tones_t *tones,
 }
 
 
-/* off is the end of the last words where on was before, and not too early */
+/* "off" ends the last words if there was an "on" before it, and it is not too
+   early */
 
 unsigned
 convrelay_playback_speaking(convrelay_playback_t *p,

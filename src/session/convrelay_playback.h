@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What Twilio plays besides the answer, and what it reports of playing: files
- * of unknown length, keys that are sent to the other side (sendDigits), the
+ * The things that Twilio plays besides the answer, and its reports: files of
+ * unknown length, keys that are sent to the caller's side (sendDigits), the
  * agent's voice.  Twilio queues texts, files and keys and plays them in that
- * order.  From this follows how long an end has to wait.
+ * order. From this follows how long an end must wait.
  */
 
 
@@ -35,12 +35,12 @@ typedef struct {
     unsigned                 file_after:1;        /* queued after the keys */
     unsigned                 tones_last:1;        /* nothing was queued after
                                              the keys that were sent */
-    uint64_t                 queued;      /* ms that what was queued after the
-                                             answer takes */
+    uint64_t                 queued;      /* ms for everything that was queued
+                                             after the answer */
     uint64_t                 voice_until; /* ms of the clock: the voice goes
                                              off after the last words, and not
                                              before */
-    convrelay_tones_t       *tones;       /* owned, or NULL: none are waited
+    convrelay_tones_t       *tones;       /* owned, or NULL if none are waited
                                              for */
 } convrelay_playback_t;
 
@@ -60,10 +60,10 @@ void convrelay_playback_text(convrelay_playback_t *p);
 int convrelay_playback_tones(convrelay_playback_t *p,
     const convrelay_str_t *digits, unsigned last);
 
-/* the caller talks: what was queued besides the answer is not waited for */
+/* the caller talks: stop waiting for everything but the answer */
 void convrelay_playback_drop(convrelay_playback_t *p);
 
-/* an interrupt: all that was queued is gone */
+/* an interrupt: everything queued is gone */
 void convrelay_playback_cut(convrelay_playback_t *p);
 
 /*
@@ -73,13 +73,13 @@ void convrelay_playback_cut(convrelay_playback_t *p);
 unsigned convrelay_playback_played(convrelay_playback_t *p,
     const convrelay_str_t *value);
 
-/* an agentSpeaking value; true where it ends the last words before an end */
+/* an agentSpeaking value; true if it ends the last words before an end */
 unsigned convrelay_playback_speaking(convrelay_playback_t *p,
     const convrelay_str_t *value, uint64_t now);
 
 /*
- * An end is wanted: how many ms it waits at most.  speech: ms that the answer
- * will still be spoken, an estimate; max: never longer.
+ * An end is wanted: returns the maximum ms to wait.  speech: estimated ms until
+ * the answer will have been spoken; max: never longer.
  */
 uint64_t convrelay_playback_wait(convrelay_playback_t *p, uint64_t speech,
     uint64_t max, uint64_t now);

@@ -3,12 +3,12 @@
  * Copyright (C) convrelay contributors
  *
  * Tools in a turn.  The calls of an answer are in the history from the moment
- * it is complete, each with the result "still running", and that is replaced
- * when the real one is known.  So there is no state in which the history has
- * a call without a result, and none in which a call is forgotten, whatever
- * the caller does meanwhile.  Once a request has told the LLM that a call is
- * still running, what it has read stays as it is, and the real result comes
- * later, as a call and a result of its own.
+ * it is complete, each with the result "still running", which is replaced once
+ * the real one is known.  So there is no state in which the history has a call
+ * without a result, and none in which a call is forgotten, whatever the caller
+ * does meanwhile.  Once a request has told the LLM that a call is still
+ * running, that stays in the history, and the real result follows later, as a
+ * call and a result of its own.
  */
 
 
@@ -47,7 +47,7 @@ convrelay_session_tools_begin(convrelay_session_t *s, uint64_t now)
     t = s->tools;
     t->resume = 0;
 
-    /* what was to be done after a look-up is not done after other words */
+    /* actions after a look-up are not performed once other words were said */
 
     if (convrelay_session_tools_drop_actions(s) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
@@ -226,7 +226,8 @@ convrelay_session_turn_calls(convrelay_session_t *s,
 }
 
 
-/* all locations are asked at once; a call that runs already is not repeated */
+/* requests all locations at once; a call that is already running is not
+   repeated */
 
 static void
 convrelay_session_tools_go(convrelay_session_t *s,
@@ -281,7 +282,7 @@ convrelay_session_tools_go(convrelay_session_t *s,
 }
 
 
-/* what the end of a run, or a moment, leads to */
+/* handles the end of a run, or of a wait */
 
 static void
 convrelay_session_tools_next(convrelay_session_t *s, uint64_t now,
@@ -461,7 +462,7 @@ convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
 
     t = s->tools;
 
-    /* after other words of the caller only its result is of use */
+    /* after other words of the caller, only its result matters */
 
     if (ok && run->tool->actions && !run->late && (t->round || t->resume)) {
 
@@ -504,7 +505,7 @@ convrelay_session_tools_pending(const convrelay_session_t *s)
 }
 
 
-/* they wait for the turn, which is over */
+/* they were waiting for the turn, which is over */
 
 static int
 convrelay_session_tools_drop_actions(convrelay_session_t *s)
@@ -525,7 +526,7 @@ convrelay_session_tools_drop_actions(convrelay_session_t *s)
                                         : &convrelay_tool_cancelled,
                                         run->result.len != 0);
 
-            /* those that had the same result are gone, too */
+            /* those that had the same result are gone as well */
 
             next = s->tools->runs;
         }
@@ -621,7 +622,7 @@ convrelay_session_tools_interrupt(convrelay_session_t *s, unsigned running,
         next = t->runs;
     }
 
-    /* a prompt that waits for them waits for nothing now */
+    /* a prompt that was waiting for them no longer has to wait */
 
     if (t->waiting && convrelay_session_tools_pending(s) == NULL) {
         convrelay_session_wait(s, CONVRELAY_DEADLINE_TOOLS, now, 0);
@@ -653,7 +654,7 @@ convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
         return;
     }
 
-    /* nothing followed: it goes on as if it had not been interrupted */
+    /* nothing followed: it continues as if it had not been interrupted */
 
     t->resume = 0;
     t->round = 1;

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the two files of tools share.
+ * Declarations that the two files of tools share.
  */
 
 
@@ -40,10 +40,10 @@ struct convrelay_session_tools_s {
 
     unsigned                  round:1;    /* the running turn waits for them */
     unsigned                  waiting:1;  /* a prompt does */
-    unsigned                  resume:1;   /* the interrupted turn goes on when
-                                             its time has come */
-    unsigned                  skip:1;     /* nothing is said when they are
-                                             settled */
+    unsigned                  resume:1;   /* the interrupted turn continues
+                                             after its wait */
+    unsigned                  skip:1;     /* nothing is said once they have all
+                                             ended */
     unsigned                  retried:1;  /* the request of this turn, after a
                                              leak */
     unsigned                  leak_logged:1;
@@ -85,7 +85,7 @@ void convrelay_session_tools_pin(convrelay_session_t *s,
 int convrelay_session_tools_settle(convrelay_session_t *s,
     convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok);
 
-/* the result in the place of "still running", which no request has told */
+/* replaces "still running", which no request has sent, by the result */
 int convrelay_session_tools_tell(convrelay_session_t *s,
     convrelay_tool_run_t *run, const convrelay_str_t *result);
 

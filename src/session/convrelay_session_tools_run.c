@@ -13,7 +13,7 @@
 #include "convrelay_session_tools.h"
 
 
-/* bytes of the names that an unknown tool is answered with */
+/* bytes of the list of names in the answer to an unknown tool */
 #define CONVRELAY_SESSION_MAX_NAMES  512
 
 
@@ -147,7 +147,8 @@ convrelay_session_tools_new(convrelay_session_t *s,
 }
 
 
-/* a tool that is not there, or not any more, in the LLM's imagination */
+/* a tool that does not exist, or no longer exists, except in the LLM's
+   imagination */
 
 static int
 convrelay_session_tools_unknown(convrelay_session_t *s,
@@ -254,7 +255,7 @@ convrelay_session_tools_settle(convrelay_session_t *s,
 }
 
 
-/* in the place of "still running", which no request has told */
+/* instead of "still running", which no request has sent */
 
 int
 convrelay_session_tools_tell(convrelay_session_t *s,

@@ -20,12 +20,12 @@
 #define CONVRELAY_TOOL_MAX_MEMBERS   128    /* of an arguments object */
 #define CONVRELAY_TOOL_MAX_BODY      512    /* bytes of a 4xx that the LLM
                                                is given */
-#define CONVRELAY_TOOL_MIN_RESULT    1024   /* bytes: no limit of results is
-                                               below this */
+#define CONVRELAY_TOOL_MIN_RESULT    1024   /* bytes: minimum for a limit of
+                                               results */
 #define CONVRELAY_TOOL_DIGEST        32     /* bytes */
 #define CONVRELAY_TOOL_KEY           (2 * CONVRELAY_TOOL_DIGEST)
-#define CONVRELAY_TOOL_HELD          24     /* characters that the guard
-                                               holds at most */
+#define CONVRELAY_TOOL_HELD          24     /* maximum characters that the guard
+                                               holds back */
 
 
 /*
@@ -40,8 +40,8 @@ typedef struct {
     convrelay_str_t           parameters;
     unsigned                  strict:1;
     char                      warning[256];   /* a phrase: why a server that
-                                                 takes "strict" at its word
-                                                 will refuse it; or "" */
+                                                 enforces "strict" will reject
+                                                 it; or "" */
     convrelay_str_t          *keys;           /* names of the parameters */
     size_t                    nkeys;
     u_char                   *block;          /* malloc'ed: all of the above */
@@ -52,13 +52,13 @@ typedef struct {
 int convrelay_tool_is_name(const convrelay_str_t *name);
 
 /*
- * Reads a definition: {"description":...,"parameters":{...},"strict":...},
- * each of them optional, or the same as OpenAI writes it, inside of
- * {"type":"function","function":{...}}, with the tool's name in it or not.
+ * Reads a definition: {"description":...,"parameters":{...},"strict":...}, each
+ * of them optional, or the same as OpenAI writes it, inside
+ * {"type":"function","function":{...}}, with or without the tool's name.
  *
- * Returns CONVRELAY_OK; CONVRELAY_DECLINED: error is a phrase such as "is
- * not JSON" (of at most size bytes); CONVRELAY_ERROR: no memory.  Only after
- * CONVRELAY_OK has d to be freed.
+ * Returns CONVRELAY_OK; CONVRELAY_DECLINED: error is a phrase such as "is not
+ * JSON" (of at most size bytes); CONVRELAY_ERROR: no memory.  d must be freed
+ * only after CONVRELAY_OK.
  */
 int convrelay_tool_definition_read(convrelay_tool_definition_t *d,
     const convrelay_str_t *name, const convrelay_str_t *json, char *error,
@@ -90,12 +90,12 @@ typedef struct {
 
 
 /*
- * Reads what the LLM wrote as arguments of a tool.  Nothing at all, and
- * "null", are an empty object.
+ * Reads the arguments that the LLM wrote for a tool.  An empty text and "null"
+ * count as an empty object.
  *
- * Returns CONVRELAY_OK: a->json is text, or "{}".  CONVRELAY_DECLINED: error
- * is a phrase such as "are not a JSON object".  CONVRELAY_ERROR: no memory.
- * Only after CONVRELAY_OK has a to be freed.
+ * Returns CONVRELAY_OK: a->json is text, or "{}".  CONVRELAY_DECLINED: error is
+ * a phrase such as "are not a JSON object".  CONVRELAY_ERROR: no memory.  a
+ * must be freed only after CONVRELAY_OK.
  */
 int convrelay_tool_arguments_read(convrelay_tool_arguments_t *a,
     const convrelay_str_t *tool, const convrelay_str_t *text,
@@ -109,9 +109,9 @@ void convrelay_tool_arguments_free(convrelay_tool_arguments_t *a);
 
 /*
  * A value for a URL: all except letters, digits, "-", "_", "." and "~" is
- * percent-encoded (RFC 3986, 2.3).  A path segment of "." or ".." would move
- * the path elsewhere, however it is encoded; the dots of one are encoded
- * twice, so that a server takes them for text.
+ * percent-encoded (RFC 3986, 2.3).  A path segment of "." or ".." would change
+ * the path, however it is encoded; its dots are encoded twice, so that a server
+ * takes them for text.
  */
 size_t convrelay_tool_url_size(const convrelay_str_t *value);
 u_char *convrelay_tool_url_write(u_char *p, const convrelay_str_t *value);
@@ -121,8 +121,8 @@ int convrelay_tool_members_read(convrelay_tool_arguments_t *a,
     const convrelay_str_t *json, const char **error);
 
 /*
- * The key of a call in CONVRELAY_TOOL_KEY hex digits: of the phone call, what
- * digest stands for, and how often the same had succeeded before.
+ * The key of a call in CONVRELAY_TOOL_KEY hex digits, made from the phone call,
+ * the digest, and how often the same call had succeeded before.
  */
 void convrelay_tool_key(u_char *key, const convrelay_str_t *call_sid,
     const u_char *digest, uint64_t succeeded);
@@ -149,8 +149,8 @@ typedef struct {
 
 
 /*
- * What the LLM is given of an answer, of at most max bytes, no less than
- * CONVRELAY_TOOL_MIN_RESULT.  *ok: the tool did what it was asked for.
+ * The result that the LLM is given for an answer, of at most max bytes, which
+ * is at least CONVRELAY_TOOL_MIN_RESULT.  *ok: the tool did its work.
  */
 u_char *convrelay_tool_result(const convrelay_tool_answer_t *answer,
     size_t max, size_t *len, unsigned *ok);
@@ -171,8 +171,8 @@ extern const convrelay_str_t  convrelay_tool_taken_back;
 
 
 /*
- * What the guard looks for: names of tools, and the names of their
- * parameters, as members of JSON.  Shared by all calls of a location.
+ * The texts that the guard looks for: names of tools, and names of their
+ * parameters as members of JSON.  Shared by all calls of a location.
  */
 
 typedef struct {
@@ -186,20 +186,21 @@ typedef struct {
 /* zero-fill it for each answer of the LLM, after convrelay_tool_guard_free() */
 
 typedef struct {
-    u_char                   *buf;            /* malloc'ed: what was held, and
-                                                 the text after it */
+    u_char                   *buf;            /* malloc'ed: the text held back,
+                                                 and the text after it */
     size_t                    size;
     unsigned                  held:8;         /* bytes */
-    unsigned                  word:1;         /* the byte before them is of
+    unsigned                  word:1;         /* the byte before them is part of
                                                  a word */
-    unsigned                  leaked:1;       /* all that follows is dropped */
+    unsigned                  leaked:1;       /* everything after it is
+                                                 dropped */
     u_char                    hold[4 * CONVRELAY_TOOL_HELD];
 } convrelay_tool_guard_t;
 
 
 /*
- * The next piece of an answer.  *out, maybe empty, is what can be spoken: it
- * is borrowed from text or from g until the next call.
+ * The next piece of an answer.  *out, possibly empty, is the text that can be
+ * spoken, borrowed from text or from g until the next call.
  *
  * Returns CONVRELAY_OK; CONVRELAY_DECLINED: with this piece g->leaked was
  * set, *out is the text before the leak; CONVRELAY_ERROR: no memory.
@@ -208,7 +209,7 @@ int convrelay_tool_guard_read(convrelay_tool_guard_t *g,
     const convrelay_tool_shapes_t *shapes, const convrelay_str_t *text,
     convrelay_str_t *out);
 
-/* the answer is over: what was still held */
+/* the answer is over: the text still held back */
 void convrelay_tool_guard_end(convrelay_tool_guard_t *g,
     convrelay_str_t *out);
 void convrelay_tool_guard_free(convrelay_tool_guard_t *g);

@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * Arguments of a call: the LLM writes them, so they are read with care.  A
- * name that occurs twice is refused, for two readers would take two values.
+ * duplicate name is refused, because two readers might take different values.
  */
 
 
@@ -268,7 +268,7 @@ convrelay_tool_hash_value(convrelay_tool_hash_t *h, convrelay_json_value_t *v)
 
     case CONVRELAY_JSON_STRING:
 
-        /* inside of an object that is passed on as JSON: stays as it is */
+        /* inside an object that is passed on as JSON: stays as it is */
 
         if (!v->coded) {
             text.data = v->data;

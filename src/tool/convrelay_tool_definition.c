@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Definitions of tools.  A schema is passed on as it was written: what is
- * wrong with it is for a server to say, except where it is sure to be.
+ * Definitions of tools.  A schema is passed on as it was written: its mistakes
+ * are left to the server, except those that are certain to be mistakes.
  */
 
 
@@ -459,7 +459,8 @@ convrelay_tool_definition_free(convrelay_tool_definition_t *d)
 }
 
 
-/* what "strict" asks of each object: CONVRELAY_OK, or DECLINED with warning */
+/* the requirements of "strict" on each object: CONVRELAY_OK, or DECLINED with
+   warning */
 
 static int
 convrelay_tool_strict(convrelay_tool_definition_t *d,

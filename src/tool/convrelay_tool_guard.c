@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Calls that an LLM writes into its text, where they would be read aloud.
- * Text is held where it may be the beginning of one, and what begins like one
- * is decided after CONVRELAY_TOOL_HELD characters at the latest.
+ * Calls that an LLM writes into its text, where they would be read aloud.  Text
+ * that may be the beginning of a call is held back, and decided on after
+ * CONVRELAY_TOOL_HELD characters at the latest.
  */
 
 
@@ -216,7 +216,7 @@ convrelay_tool_match_text(const u_char *p, const u_char *last,
 }
 
 
-/* a name longer than what is held is not a word of a sentence */
+/* a name longer than the text held back is not a word of a sentence */
 
 static convrelay_tool_match_e
 convrelay_tool_match_name(const convrelay_tool_shapes_t *shapes,
@@ -326,7 +326,7 @@ convrelay_tool_match_key(const convrelay_str_t *key, const u_char *p,
 }
 
 
-/* a decision is made of so many characters, however they come */
+/* a decision needs this many characters, however they arrive */
 
 static const u_char *
 convrelay_tool_window(const u_char *p, const u_char *last)
@@ -355,7 +355,7 @@ convrelay_tool_window(const u_char *p, const u_char *last)
 }
 
 
-/* true where no more may be held */
+/* true if no more may be held back */
 
 static unsigned
 convrelay_tool_full(const u_char *p, const u_char *last)

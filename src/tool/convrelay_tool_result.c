@@ -2,8 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the LLM is given of a tool's answer.  A failure says that nothing was
- * done, and never is the bare body of an error: LLMs take one for a success.
+ * The result that the LLM is given for a tool's answer.  A failure says that
+ * nothing was done, and is never the bare body of an error: LLMs mistake that
+ * for a success.
  */
 
 
@@ -364,7 +365,7 @@ convrelay_tool_is_html(const convrelay_tool_answer_t *answer)
 }
 
 
-/* a NUL now and then is mended; a picture has hundreds */
+/* a few NULs are removed; a picture has hundreds */
 
 static unsigned
 convrelay_tool_is_binary(const convrelay_str_t *body)
@@ -386,7 +387,7 @@ convrelay_tool_is_binary(const convrelay_str_t *body)
 }
 
 
-/* a character that was cut at the end of text is left out */
+/* a character that was cut at the end of the text is left out */
 
 static void
 convrelay_tool_whole(convrelay_str_t *text)
