@@ -81,7 +81,7 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         break;
 
     case CONVRELAY_ACT_TOOL:
-        ngx_http_convrelay_tool_start(call, a->run);
+        ngx_http_convrelay_tool_start(call, a->run, out);
         break;
 
     case CONVRELAY_ACT_TOOL_CANCEL:

@@ -453,9 +453,12 @@ void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
 
 /* ngx_http_convrelay_tool.c */
 
-/* asks the location of a run's tool; where it cannot, run->failed is set */
+/*
+ * Sends a request to the location of a run's tool; sets run->failed if it
+ * cannot.  out takes the actions that the result leads to.
+ */
 void ngx_http_convrelay_tool_start(ngx_http_convrelay_call_t *call,
-    convrelay_tool_run_t *run);
+    convrelay_tool_run_t *run, const convrelay_actions_t *out);
 
 /* the run is going to be freed, its result is not wanted */
 void ngx_http_convrelay_tool_cancel(convrelay_tool_run_t *run);

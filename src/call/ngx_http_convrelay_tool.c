@@ -29,6 +29,7 @@ struct ngx_http_convrelay_tool_run_s {
     size_t                            max;
     uint64_t                          total;
     ngx_msec_t                        started;
+    convrelay_actions_t               out;
     unsigned                          full:1; /* do not wait for the rest */
 };
 
@@ -64,7 +65,7 @@ static const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_tool_sink = {
 
 void
 ngx_http_convrelay_tool_start(ngx_http_convrelay_call_t *call,
-    convrelay_tool_run_t *run)
+    convrelay_tool_run_t *run, const convrelay_actions_t *out)
 {
     ngx_http_convrelay_fetch_t     *f;
     ngx_http_convrelay_tool_run_t  *t;
@@ -86,6 +87,7 @@ ngx_http_convrelay_tool_start(ngx_http_convrelay_call_t *call,
     t->next = call->tools;
     call->tools = t;
     t->call = call;
+    t->out = *out;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, call->connection->log, 0,
                    "convrelay tool \"%V\"", &t->tool->name);
@@ -409,6 +411,7 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
 
     call = t->call;
     run = t->run;
+    out = t->out;
 
     ngx_http_convrelay_tool_unlink(t);
 
@@ -435,8 +438,6 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
 
     result.data = p;
     result.len = len;
-
-    out = ngx_http_convrelay_actions(call);
 
     convrelay_session_tool_end(call->session, run, &result, ok,
                                ngx_current_msec, &out);
