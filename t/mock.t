@@ -403,3 +403,48 @@ location = /v1 { convrelay_mock_llm; convrelay_mock_llm; }
 --- must_die
 --- error_log
 "convrelay_mock_llm" directive is duplicate
+
+
+
+=== TEST 27: a tool is called by rule, two at the same time
+--- config
+location = /v1 {
+    convrelay_mock_llm  first=1ms interval=1ms
+        'tools=hours: get {"q":"$uri"}; book: book {"n":1; human: person {}';
+}
+--- request
+POST /v1
+{"model":"m","stream":true,"tools":[],"messages":[{"role":"user","content":"Hours, and a BOOK"}]}
+--- response_body_like eval
+qr/"tool_calls":\[\{"index":0,"id":"call_0","type":"function",
+"function":\{"name":"get","arguments":"\{\\"q\\":\\"\/v1\\"\}"\}\},
+\{"index":1,"id":"call_1","type":"function",
+"function":\{"name":"book","arguments":"\{\\"n\\":1"\}\}\]\},
+"finish_reason":null.*\n\ndata:.*"finish_reason":"tool_calls"(?s:.*)\[DONE\]/x
+
+
+
+=== TEST 28: a call as text
+--- config
+location = /v1 {
+    convrelay_mock_llm  first=1ms interval=1ms 'tools=!hours: get {"q":1}';
+}
+--- request
+POST /v1
+{"model":"m","stream":true,"tools":[],"messages":[{"role":"user","content":"hours"}]}
+--- response_body_like: "content":"get\(\{\\"q\\":1\}\)"
+
+
+
+=== TEST 29: a result is read aloud; no call where none may be
+--- config
+location = /v1 {
+    convrelay_mock_llm  first=1ms interval=1ms 'tools=hours: get {}';
+}
+--- request eval
+['POST /v1
+{"model":"m","stream":false,"tools":[],"messages":[{"role":"user","content":"hours"},{"role":"assistant","content":null,"tool_calls":[{"id":"a"}]},{"role":"tool","tool_call_id":"a","content":"ten"}]}',
+'POST /v1
+{"model":"m","stream":true,"tool_choice":"none","tools":[],"messages":[{"role":"user","content":"hours"}]}']
+--- response_body_like eval
+['"content":"The answer is: ten"', '\A(?!(?s:.*)tool_calls)']

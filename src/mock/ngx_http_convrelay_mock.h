@@ -33,6 +33,9 @@
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_WORD           24
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_WORDS          8
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT          4096
+#define NGX_HTTP_CONVRELAY_MOCK_MAX_TOOLS          1024     /* rules; twice as
+                                                               much when
+                                                               escaped */
 
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_TOKENS         1000000
 
@@ -87,6 +90,7 @@
 typedef struct {
     ngx_str_t                            say;
     ngx_str_t                            finish;
+    ngx_str_t                            tools;    /* rules */
     ngx_uint_t                           answer;
     ngx_uint_t                           fault;
     ngx_uint_t                           quirk;
@@ -149,6 +153,9 @@ typedef struct {
     ngx_str_t                            model;    /* escaped */
     time_t                               created;
 
+    ngx_str_t                            calls;    /* entries of
+                                                      "tool_calls" */
+    ngx_uint_t                           ncalls;
     ngx_str_t                            text;     /* the answer */
     u_char                              *pos;      /* not yet said */
     ngx_str_t                            content;  /* being said */
@@ -192,6 +199,14 @@ ngx_int_t ngx_http_convrelay_mock_content(ngx_pool_t *pool,
 /* the answer to the messages into ctx->text, NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_mock_answer(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *messages);
+
+/*
+ * Calls of tools, or what is said of their results, into ctx.  NGX_OK;
+ * NGX_DECLINED: nothing of them; NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_mock_tools(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *root,
+    const cJSON *messages);
 
 /*
  * The next piece of the answer into ctx->content: NGX_OK, or NGX_DONE when

@@ -22,6 +22,8 @@ static void ngx_http_convrelay_mock_put(ngx_http_convrelay_mock_ctx_t *ctx,
     ngx_str_t *text);
 static void ngx_http_convrelay_mock_put_token(
     ngx_http_convrelay_mock_ctx_t *ctx);
+static void ngx_http_convrelay_mock_put_calls(
+    ngx_http_convrelay_mock_ctx_t *ctx);
 static void ngx_http_convrelay_mock_put_event(
     ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *json);
 
@@ -90,6 +92,12 @@ ngx_http_convrelay_mock_event(ngx_http_request_t *r,
         return NGX_OK;
 
     case ngx_http_convrelay_mock_st_token:
+
+        if (ctx->calls.len) {
+            ngx_http_convrelay_mock_put_calls(ctx);
+            return NGX_OK;
+        }
+
         return ngx_http_convrelay_mock_say(r, ctx);
 
     case ngx_http_convrelay_mock_st_finish:
@@ -276,6 +284,29 @@ ngx_http_convrelay_mock_put_token(ngx_http_convrelay_mock_ctx_t *ctx)
     ctx->ready = convrelay_json_escape(ctx->ready, ctx->content.data,
                                        ctx->content.len);
     ngx_http_convrelay_mock_put(ctx, &ctx->close);
+}
+
+
+/* in one event; they may have a "$", so they are not a template */
+
+static void
+ngx_http_convrelay_mock_put_calls(ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    static ngx_str_t  head = ngx_string("data: {\"object\":"
+        "\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":"
+        "{\"tool_calls\":[");
+    static ngx_str_t  tail = ngx_string("]},\"finish_reason\":null}]}");
+
+    ngx_http_convrelay_mock_put(ctx, &ctx->shape->between);
+    ngx_http_convrelay_mock_put(ctx, &head);
+    ngx_http_convrelay_mock_put(ctx, &ctx->calls);
+    ngx_http_convrelay_mock_put(ctx, &tail);
+    ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
+    ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
+
+    if (ctx->opts.finish.len == 0) {
+        ngx_str_set(&ctx->opts.finish, "tool_calls");
+    }
 }
 
 

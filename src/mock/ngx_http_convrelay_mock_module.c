@@ -165,6 +165,13 @@ static ngx_http_convrelay_mock_key_t  ngx_http_convrelay_mock_keys[] = {
       64,
       NULL },
 
+    { ngx_string("tools"),
+      ngx_http_convrelay_mock_set_str,
+      offsetof(ngx_http_convrelay_mock_opts_t, tools),
+      0,
+      NGX_HTTP_CONVRELAY_MOCK_MAX_TOOLS,
+      NULL },
+
     { ngx_string("status"),
       ngx_http_convrelay_mock_set_num,
       offsetof(ngx_http_convrelay_mock_opts_t, status),

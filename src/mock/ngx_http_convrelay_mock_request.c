@@ -182,7 +182,10 @@ ngx_http_convrelay_mock_parse(ngx_http_request_t *r,
         }
     }
 
-    return ngx_http_convrelay_mock_answer(r, ctx, messages);
+    rc = ngx_http_convrelay_mock_tools(r, ctx, root, messages);
+
+    return (rc == NGX_DECLINED)
+           ? ngx_http_convrelay_mock_answer(r, ctx, messages) : rc;
 }
 
 
