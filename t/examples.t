@@ -45,6 +45,10 @@ my %played = (
         [ 'keypad-spoken', qr/SessionStatus ended, then <Enqueue>/ ],
         [ 'keypad-drop', qr/SessionStatus failed, then <Connect>/ ],
     ],
+    'appointments.conf' => [
+        [ 'appointments', qr/SessionStatus ended, then <Enqueue>/ ],
+        [ 'appointments-bye' ],
+    ],
     'telnyx.conf' => [
         [ 'telnyx' ],
     ],
@@ -67,7 +71,11 @@ $api->http(<<"_EOC_");
         access_log           logs/api.log api;
 
         location = /v1/chat/completions {
-            convrelay_mock_llm  answer=history interval=1ms;
+            convrelay_mock_llm  answer=history interval=1ms
+                'tools=when are you free: free_slots {"day":"tuesday"};
+                       book: book {"day":"tuesday","time":"10:00","name":"Ada"};
+                       human: transfer {"reason":"a bill"};
+                       goodbye: end_call {"reason":"done"}';
         }
     }
 _EOC_

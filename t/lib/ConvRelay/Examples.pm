@@ -8,6 +8,7 @@ use strict;
 use warnings;
 
 use ConvRelay::Nginx;
+use File::Basename qw( basename );
 use Exporter 'import';
 
 our @EXPORT_OK = qw( certificates copy_examples examples );
@@ -39,7 +40,18 @@ sub copy_examples {
         $text =~ s{^load_module +modules/ngx_http_convrelay_module.so;}
                   {%%MODULES%%}mg;
 
+        $text =~ s{unix:/run/}{unix:%%DIR%%/}g;
+
         $nginx->write($name, $text);
+    }
+
+    mkdir $nginx->dir . '/conf/tools';
+
+    for my $file (glob "$dir/tools/*.json") {
+        open my $fh, '<', $file or die "$file: $!\n";
+
+        $nginx->write('tools/' . basename($file),
+                      do { local $/; <$fh> });
     }
 }
 
