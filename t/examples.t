@@ -228,7 +228,7 @@ sub call {
 
     # a scenario of keypad.conf reports one on purpose
 
-    is_deeply [ grep { !/a session that failed, error 64105/ }
+    is_deeply [ grep { !/a failed session, error 64105/ }
                 $nginx->complaints('warn|error|crit|alert|emerg') ], [],
               'no complaint';
 

@@ -304,7 +304,7 @@ done
 convrelay_on  hangup  say "x";
 --- must_die
 --- error_log
-unknown event "hangup", write "setup", "dtmf DIGITS", "prompt MATCH", "error", "llm_failed" or "call_too_long"
+unknown event "hangup", write "setup", "dtmf DIGITS", "prompt MATCH", "error", "llm_failed", "call_too_long" or "tool NAME"
 
 
 
