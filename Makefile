@@ -90,7 +90,7 @@ demo:                           ## install, build, hold a call on loopback
 	+$(MAKE) --no-print-directory all
 	B=$(abspath $(B)) util/demo
 
-serve:                          ## the same, left running on PORT (8080)
+serve:                          ## run nginx with the example on PORT (8080)
 	util/deps build
 	+$(MAKE) --no-print-directory all
 	B=$(abspath $(B)) PORT=$(PORT) util/demo serve
@@ -102,7 +102,7 @@ test:                           ## install what is missing, run all tests
 check: style all units bench-build ## all tests, with nothing installed
 	$(PROVE) -j $(JOBS) $(UNIT_BINS) $(TESTS)
 
-unit: units                     ## the unit tests of the pure rooms
+unit: units                     ## unit tests of the code without nginx
 	$(PROVE) $(UNIT_BINS)
 
 units: $(UNIT_BINS)
@@ -113,7 +113,7 @@ prove: all                      ## the Test::Nginx files, or TESTS="t/a.t"
 style:                          ## check formatting, names and English
 	.ci/style
 
-strings:                        ## list all that an operator can read
+strings:                        ## list all messages that people can meet
 	.ci/strings
 
 
@@ -299,7 +299,7 @@ analyze:                        ## gcc's and clang's analyzers, pure rooms
 	        -Xclang -analyzer-output=text -o /dev/null $$file || exit 1; \
 	done
 
-coverage:                       ## lines that the unit tests reach
+coverage:                       ## lines that the unit tests cover
 	B=$(abspath $(B)) .ci/coverage
 
 asan:                           ## unit tests and nginx under sanitizers
