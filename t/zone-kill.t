@@ -251,7 +251,7 @@ ok ConvRelay::Nginx::wait_for(5, sub {
 $nginx->stop;
 
 my @bad = grep { !/exited on signal 9|is full, its size|open socket/
-                 && !/too many calls of|has a live socket already/ }
+                 && !/too many calls for|already has a live socket/ }
                $nginx->complaints;
 
 is_deeply \@bad, [], 'nothing else went wrong';
