@@ -50,6 +50,10 @@ $llm->start;
 
 my $nginx = Chaos::Nginx->new;
 
+# more than is kept for output
+
+my $long = 'x' x 3000;
+
 $nginx->http(<<"_EOC_");
     upstream llm {
         server              127.0.0.1:@{[ $llm->port ]};
@@ -74,8 +78,9 @@ $nginx->http(<<"_EOC_");
             convrelay_model          "\$convrelay_from";
             convrelay_request_field  user "\$convrelay_call_sid";
             convrelay_dtmf           max=2;
+            set                      \$long $long;
             convrelay_on  setup      say "Hello \$convrelay_from.";
-            convrelay_on  dtmf 12    say "Keys \$convrelay_digits.";
+            convrelay_on  dtmf 12    say "\$convrelay_digits\$long\$long\$long";
             convrelay_on  prompt "~slow (?<way>\\w+)"  say "Well \$way.";
             proxy_pass  http://llm/v1;
         }
@@ -268,7 +273,7 @@ sub dial {
 
     # no memory for the handshake: an answer of HTTP, or none
 
-    die $@ if !$call && $@ =~ /timeout/;
+    die "it hangs: $@" if !$call && $@ =~ /timeout/;
 
     return $call ? bless $call, 'Patient' : undef;
 }
