@@ -461,7 +461,7 @@ it starts
 convrelay_ticket  s  366d;
 --- must_die
 --- error_log
-invalid lifetime "366d", write it as in "2m", from 1s to 1y
+invalid lifetime "366d", write a time from 1s to 1y, such as "2m"
 
 
 
