@@ -600,3 +600,35 @@ location = /none { return 204; }
 --- must_die
 --- error_log
 "play" of "convrelay_on setup" is not a URL, write one such as "https://host/hold.mp3"
+
+
+
+=== TEST 33: rules of other moments are passed over
+--- on
+convrelay_on  setup           say "Welcome.";
+convrelay_on  error           say "An error.";
+convrelay_on  llm_failed      say "It failed.";
+convrelay_on  prompt "~help"  say "Help.";
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.say("fine")
+    }
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:read()
+call:ask("Hi")
+call:ask("help")
+call:hangup()
+--- response_body
+> setup
+< "Welcome." last
+> prompt "Hi"
+< "fine"
+> prompt "help"
+< "Help."
+> close 1000
+< close 1000
