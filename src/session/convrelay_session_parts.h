@@ -98,16 +98,12 @@ int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
  */
 int convrelay_session_tools_begin(convrelay_session_t *s, uint64_t now);
 
-/* what of a piece of text can be spoken, see convrelay_tool_guard_read() */
-int convrelay_session_tools_guard(convrelay_session_t *s,
-    const convrelay_str_t *text, convrelay_str_t *piece);
+/* a piece of the answer, of which calls in disguise are not spoken */
+void convrelay_session_tools_delta(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
 /* the answer is over: what the guard still held is spoken */
 void convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* a call was found in the text, while the turn runs */
-void convrelay_session_tools_leak(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 /* the turn is over before its tools are */

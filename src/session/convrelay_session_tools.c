@@ -17,6 +17,8 @@
 #include "convrelay_session_tools.h"
 
 
+static void convrelay_session_tools_leak(convrelay_session_t *s,
+    uint64_t now, convrelay_actions_t *out);
 static void convrelay_session_tools_complete(convrelay_session_t *s,
     uint64_t now, convrelay_actions_t *out);
 static void convrelay_session_tools_go(convrelay_session_t *s,
@@ -83,12 +85,28 @@ convrelay_session_tools_begin(convrelay_session_t *s, uint64_t now)
 }
 
 
-int
-convrelay_session_tools_guard(convrelay_session_t *s,
-    const convrelay_str_t *text, convrelay_str_t *piece)
+void
+convrelay_session_tools_delta(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out)
 {
-    return convrelay_tool_guard_read(&s->tools->guard, &s->conf->shapes, text,
-                                     piece);
+    int              rc;
+    convrelay_str_t  piece;
+
+    rc = convrelay_tool_guard_read(&s->tools->guard, &s->conf->shapes, text,
+                                   &piece);
+
+    if (rc == CONVRELAY_ERROR) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    if (piece.len) {
+        convrelay_session_say(s, &piece, now, out);
+    }
+
+    if (rc == CONVRELAY_DECLINED && s->turn != CONVRELAY_TURN_IDLE) {
+        convrelay_session_tools_leak(s, now, out);
+    }
 }
 
 
@@ -109,7 +127,9 @@ convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
 }
 
 
-void
+/* a call was found in the text, while the turn runs */
+
+static void
 convrelay_session_tools_leak(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {

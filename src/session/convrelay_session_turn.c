@@ -95,31 +95,15 @@ void
 convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
     uint64_t now, convrelay_actions_t *out)
 {
-    int              rc;
-    convrelay_str_t  piece;
-
     if (s->turn == CONVRELAY_TURN_IDLE || text->len == 0) {
         return;
     }
 
-    if (s->conf->ntools == 0) {
+    if (s->conf->ntools) {
+        convrelay_session_tools_delta(s, text, now, out);
+
+    } else {
         convrelay_session_say(s, text, now, out);
-        return;
-    }
-
-    rc = convrelay_session_tools_guard(s, text, &piece);
-
-    if (rc == CONVRELAY_ERROR) {
-        convrelay_session_no_memory(s, out);
-        return;
-    }
-
-    if (piece.len) {
-        convrelay_session_say(s, &piece, now, out);
-    }
-
-    if (rc == CONVRELAY_DECLINED && s->turn != CONVRELAY_TURN_IDLE) {
-        convrelay_session_tools_leak(s, now, out);
     }
 }
 
@@ -155,7 +139,8 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
             convrelay_latency_add(&s->latency, s->first_token);
         }
 
-        if (convrelay_session_answer_gap(s, &piece, out) != CONVRELAY_OK
+        if ((s->answer.base
+             && convrelay_session_answer_gap(s, &piece, out) != CONVRELAY_OK)
             || convrelay_session_answer_add(s, &piece) != CONVRELAY_OK)
         {
             convrelay_session_no_memory(s, out);
