@@ -38,6 +38,8 @@
 #define NGX_HTTP_CONVRELAY_DTMF_MAX           CONVRELAY_KEYS_MAX
 #define NGX_HTTP_CONVRELAY_DTMF_PAUSE         3000
 #define NGX_HTTP_CONVRELAY_END_TIMEOUT        10000
+#define NGX_HTTP_CONVRELAY_MAX_IDLE_TIME      120000
+#define NGX_HTTP_CONVRELAY_PRESENCE           1
 #define NGX_HTTP_CONVRELAY_GREETING_HISTORY   1       /* on */
 #define NGX_HTTP_CONVRELAY_TICKET_LIFETIME    120     /* seconds */
 #define NGX_HTTP_CONVRELAY_MAX_TOOL_ROUNDS    4       /* requests of a turn */
@@ -252,6 +254,27 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, tools.max_result),
       &ngx_http_convrelay_result_post },
+
+    { ngx_string("convrelay_silence"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_1MORE,
+      ngx_http_convrelay_silence,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_max_idle_time"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_own_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, on.max_idle_time),
+      NULL },
+
+    { ngx_string("convrelay_presence"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_1MORE,
+      ngx_http_convrelay_presence,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("convrelay_dtmf"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_ANY,
@@ -678,6 +701,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->auth.ticket_lifetime = 0;
      *     conf->twiml.after_place = { NULL, 0 };
      *     conf->connect.enable = 0;
+     *     conf->on.phrases = NULL;
      *     conf->session = { 0 };
      */
 
@@ -713,6 +737,9 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->on.dtmf_message = NGX_CONF_UNSET_PTR;
     conf->on.end_timeout = NGX_CONF_UNSET_MSEC;
     conf->on.greeting_history = NGX_CONF_UNSET;
+    conf->on.silence = NGX_CONF_UNSET_PTR;
+    conf->on.max_idle_time = NGX_CONF_UNSET_MSEC;
+    conf->on.presence = NGX_CONF_UNSET;
 
     conf->tools.list = NGX_CONF_UNSET_PTR;
     conf->tools.max_rounds = NGX_CONF_UNSET;
@@ -920,6 +947,16 @@ ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
                               NGX_HTTP_CONVRELAY_END_TIMEOUT);
     ngx_conf_merge_value(conf->greeting_history, prev->greeting_history,
                          NGX_HTTP_CONVRELAY_GREETING_HISTORY);
+    ngx_conf_merge_ptr_value(conf->silence, prev->silence, NULL);
+    ngx_conf_merge_msec_value(conf->max_idle_time, prev->max_idle_time,
+                              NGX_HTTP_CONVRELAY_MAX_IDLE_TIME);
+
+    if (conf->presence == NGX_CONF_UNSET) {
+        conf->presence = prev->presence;
+        conf->phrases = prev->phrases;
+    }
+
+    ngx_conf_init_value(conf->presence, NGX_HTTP_CONVRELAY_PRESENCE);
 }
 
 

@@ -304,7 +304,7 @@ done
 convrelay_on  hangup  say "x";
 --- must_die
 --- error_log
-unknown event "hangup", write "setup", "dtmf DIGITS", "prompt MATCH", "error", "llm_failed", "call_too_long" or "tool NAME"
+unknown event "hangup", write "setup", "dtmf DIGITS", "prompt MATCH", "interrupt", "silence STAGE", "call_time TIME", "error", "llm_failed", "call_too_long" or "tool NAME"
 
 
 
@@ -313,7 +313,7 @@ unknown event "hangup", write "setup", "dtmf DIGITS", "prompt MATCH", "error", "
 convrelay_on  setup  speak "x";
 --- must_die
 --- error_log
-unknown action "speak", write "say TEXT", "play URL", "send_digits DIGITS", "language CODE", "end" or "send JSON"
+unknown action "speak", write "say TEXT", "play URL", "send_digits DIGITS", "language CODE", "end", "send JSON", "hold TIME" or "ask TEXT"
 
 
 

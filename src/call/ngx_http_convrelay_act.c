@@ -132,6 +132,10 @@ ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
     }
 
     ngx_http_convrelay_turn_cancel(call->turn);
+
+    /* a delta that is one too many has no other that would */
+
+    ngx_http_convrelay_clock_update(call);
 }
 
 
@@ -341,7 +345,22 @@ ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
             break;
         }
 
-        convrelay_session_perform(call->session, &m, ngx_current_msec, &out);
+        switch (on->action->kind) {
+
+        case NGX_HTTP_CONVRELAY_ON_SEND:
+            convrelay_session_perform(call->session, &m, ngx_current_msec,
+                                      &out);
+            break;
+
+        case NGX_HTTP_CONVRELAY_ON_HOLD:
+            convrelay_session_hold(call->session, on->action->time,
+                                   ngx_current_msec);
+            break;
+
+        case NGX_HTTP_CONVRELAY_ON_ASK:
+            convrelay_session_ask_later(call->session, &m.text, &out);
+            break;
+        }
 
         if (call->closing || call->dead) {
             return NGX_OK;

@@ -51,7 +51,16 @@ typedef struct {
 
 /* an action of convrelay_on */
 
+typedef enum {
+    NGX_HTTP_CONVRELAY_ON_SEND = 0,   /* the message */
+    NGX_HTTP_CONVRELAY_ON_HOLD,       /* the time */
+    NGX_HTTP_CONVRELAY_ON_ASK         /* the message's text is the question */
+} ngx_http_convrelay_on_kind_e;
+
+
 typedef struct {
+    ngx_http_convrelay_on_kind_e      kind;
+    ngx_msec_t                        time;
     convrelay_relay_out_t             message;        /* what is constant */
     ngx_http_convrelay_value_t        text;
     ngx_http_convrelay_value_t        lang;
@@ -224,6 +233,7 @@ typedef struct {
     ngx_pool_t                       *pool;
     ngx_http_convrelay_rule_t        *rule;   /* or NULL: there is none */
     ngx_uint_t                        next;   /* of its actions */
+    ngx_http_convrelay_on_action_t   *action; /* the last one evaluated */
     convrelay_str_t                   text;
     ngx_http_convrelay_tool_call_t    tool;   /* that it is done for */
     convrelay_tool_arguments_t        result; /* of its location */
@@ -354,7 +364,8 @@ ngx_int_t ngx_http_convrelay_memory_init(ngx_conf_t *cf);
  * Finds and evaluates the actions that are configured for a TRIGGER; performs
  * nothing. on_start() looks for the rule; NGX_OK or NGX_ERROR.  Without one
  * on->rule is NULL and on->text goes to the LLM: the prompt, or the message
- * about keys.  on_next() evaluates the rule's next action, as the call is then;
+ * about keys.  on_next() evaluates the rule's next action, on->action, as the
+ * call is then;
  * NGX_OK, NGX_DONE: there is none left; NGX_ERROR.  The message lives until
  * on_end(), which has to be called in any case.
  */
@@ -363,6 +374,20 @@ ngx_int_t ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
 ngx_int_t ngx_http_convrelay_on_next(ngx_http_convrelay_on_t *on,
     convrelay_relay_out_t *m);
 void ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on);
+
+
+/* ngx_http_convrelay_silence_conf.c */
+
+char *ngx_http_convrelay_silence(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_presence(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* the match of a rule for "silence" or "call_time"; errors are logged */
+char *ngx_http_convrelay_silence_match(ngx_conf_t *cf,
+    ngx_http_convrelay_rule_t *rule);
+char *ngx_http_convrelay_silence_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
 
 
 /* ngx_http_convrelay_on_regex.c */

@@ -89,7 +89,9 @@ ngx_http_convrelay_on_next(ngx_http_convrelay_on_t *on,
 
     while (on->next < on->rule->actions.nelts) {
 
-        rc = ngx_http_convrelay_on_eval(on, &action[on->next++], m);
+        on->action = &action[on->next++];
+
+        rc = ngx_http_convrelay_on_eval(on, on->action, m);
 
         if (rc != NGX_DECLINED) {
             return rc;
@@ -232,7 +234,9 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
     match = &rule->match;
 
     if (rule->trigger == CONVRELAY_TRIGGER_DTMF
-        || rule->trigger == CONVRELAY_TRIGGER_TOOL)
+        || rule->trigger == CONVRELAY_TRIGGER_TOOL
+        || rule->trigger == CONVRELAY_TRIGGER_SILENCE
+        || rule->trigger == CONVRELAY_TRIGGER_CALL_TIME)
     {
         return (match->len == text->len
                 && ngx_strncmp(match->data, text->data, text->len) == 0)
@@ -311,6 +315,11 @@ ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
     m = on->shadow;
 
     *message = action->message;
+
+    if (action->kind == NGX_HTTP_CONVRELAY_ON_HOLD) {
+        return NGX_OK;
+    }
+
     message->last = (message->type == CONVRELAY_RELAY_OUT_TEXT);
 
     if (action->json.nelts) {

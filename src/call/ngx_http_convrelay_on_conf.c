@@ -21,6 +21,8 @@ static char *ngx_http_convrelay_on_action(ngx_conf_t *cf,
     ngx_http_convrelay_rule_t *rule, ngx_uint_t *i);
 static char *ngx_http_convrelay_on_operands(ngx_conf_t *cf,
     ngx_http_convrelay_on_action_t *action, ngx_uint_t *i);
+static char *ngx_http_convrelay_on_hold(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_convrelay_on_action_t *action);
 static char *ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_on_action_t *action);
 static ngx_int_t ngx_http_convrelay_on_option(ngx_conf_t *cf,
@@ -45,11 +47,14 @@ static ngx_str_t  ngx_http_convrelay_triggers[] = {
     ngx_string("error"),
     ngx_string("llm_failed"),
     ngx_string("call_too_long"),
-    ngx_string("tool")
+    ngx_string("tool"),
+    ngx_string("interrupt"),
+    ngx_string("silence"),
+    ngx_string("call_time")
 };
 
 
-/* by convrelay_relay_out_e */
+/* by convrelay_relay_out_e, then those that send nothing */
 
 static ngx_str_t  ngx_http_convrelay_on_actions[] = {
     ngx_string("say"),
@@ -58,9 +63,16 @@ static ngx_str_t  ngx_http_convrelay_on_actions[] = {
     ngx_string("language"),
     ngx_string("end"),
     ngx_string("send"),
-    ngx_string("skip")
+    ngx_string("skip"),
+    ngx_string("hold"),
+    ngx_string("ask")
 };
 
+
+#define NGX_HTTP_CONVRELAY_ACTIONS                                           \
+    "\"say TEXT\", \"play URL\", \"send_digits DIGITS\", "                  \
+    "\"language CODE\", \"end\", \"send JSON\", \"hold TIME\" or "           \
+    "\"ask TEXT\""
 
 #define NGX_HTTP_CONVRELAY_NTRIGGERS                                           \
     (sizeof(ngx_http_convrelay_triggers) / sizeof(ngx_str_t))
@@ -93,9 +105,7 @@ ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (i == cf->args->nelts) {
-        return "has no action, write \"say TEXT\", \"play URL\", "
-               "\"send_digits DIGITS\", \"language CODE\", \"end\" or "
-               "\"send JSON\"";
+        return "has no action, write " NGX_HTTP_CONVRELAY_ACTIONS;
     }
 
     while (i < cf->args->nelts) {
@@ -135,9 +145,10 @@ ngx_http_convrelay_on_trigger(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
     if (trigger == NGX_HTTP_CONVRELAY_NTRIGGERS) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "unknown event \"%V\", write \"setup\", "
-                           "\"dtmf DIGITS\", \"prompt MATCH\", \"error\", "
-                           "\"llm_failed\", \"call_too_long\" or "
-                           "\"tool NAME\"", &value[1]);
+                           "\"dtmf DIGITS\", \"prompt MATCH\", "
+                           "\"interrupt\", \"silence STAGE\", "
+                           "\"call_time TIME\", \"error\", \"llm_failed\", "
+                           "\"call_too_long\" or \"tool NAME\"", &value[1]);
         return NULL;
     }
 
@@ -146,7 +157,9 @@ ngx_http_convrelay_on_trigger(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
 
     if (trigger == CONVRELAY_TRIGGER_DTMF
         || trigger == CONVRELAY_TRIGGER_PROMPT
-        || trigger == CONVRELAY_TRIGGER_TOOL)
+        || trigger == CONVRELAY_TRIGGER_TOOL
+        || trigger == CONVRELAY_TRIGGER_SILENCE
+        || trigger == CONVRELAY_TRIGGER_CALL_TIME)
     {
         match = value[2];
         *i = 3;
@@ -197,6 +210,12 @@ ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
                            "0-9, \"*\", \"#\" and A-D, or \"default\"",
                            &rule->match, CONVRELAY_KEYS_MAX);
         return NGX_CONF_ERROR;
+    }
+
+    if (rule->trigger == CONVRELAY_TRIGGER_SILENCE
+        || rule->trigger == CONVRELAY_TRIGGER_CALL_TIME)
+    {
+        return ngx_http_convrelay_silence_match(cf, rule);
     }
 
     if (rule->trigger != CONVRELAY_TRIGGER_PROMPT) {
@@ -252,6 +271,7 @@ ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
     ngx_uint_t *i)
 {
     ngx_str_t                       *value;
+    ngx_uint_t                       n;
     const ngx_str_t                 *name;
     ngx_http_convrelay_on_action_t  *action;
 
@@ -261,10 +281,8 @@ ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
 
     if (name == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown action \"%V\", write \"say TEXT\", "
-                           "\"play URL\", \"send_digits DIGITS\", "
-                           "\"language CODE\", \"end\" or \"send JSON\"",
-                           &value[*i]);
+                           "unknown action \"%V\", write "
+                           NGX_HTTP_CONVRELAY_ACTIONS, &value[*i]);
         return NGX_CONF_ERROR;
     }
 
@@ -288,7 +306,15 @@ ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
 
     ngx_memzero(action, sizeof(ngx_http_convrelay_on_action_t));
 
-    action->message.type = name - ngx_http_convrelay_on_actions;
+    n = name - ngx_http_convrelay_on_actions;
+
+    if (n > CONVRELAY_RELAY_OUT_SKIP) {
+        action->kind = n - CONVRELAY_RELAY_OUT_SKIP;
+
+    } else {
+        action->message.type = n;
+    }
+
     action->trigger = ngx_http_convrelay_triggers[rule->trigger];
     action->name = *name;
 
@@ -335,6 +361,10 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (action->kind == NGX_HTTP_CONVRELAY_ON_HOLD) {
+        return ngx_http_convrelay_on_hold(cf, &value[(*i)++], action);
+    }
+
     if (type == CONVRELAY_RELAY_OUT_RAW
         || (type == CONVRELAY_RELAY_OUT_END && value[*i].data[0] == '{'))
     {
@@ -346,6 +376,10 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
 
     if (rv != NGX_CONF_OK) {
         return rv;
+    }
+
+    if (action->kind == NGX_HTTP_CONVRELAY_ON_ASK) {
+        return NGX_CONF_OK;
     }
 
     if (type == CONVRELAY_RELAY_OUT_LANGUAGE) {
@@ -372,6 +406,27 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
             break;
         }
     }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_on_hold(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_convrelay_on_action_t *action)
+{
+    ngx_int_t  time;
+
+    time = ngx_parse_time(value, 0);
+
+    if (time == NGX_ERROR || time == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid time \"%V\" of \"hold\", write it as in "
+                           "\"60s\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    action->time = time;
 
     return NGX_CONF_OK;
 }
@@ -631,6 +686,10 @@ ngx_http_convrelay_on_merge(ngx_conf_t *cf,
 
             conf->session.triggers |= convrelay_trigger_bit(rule[i].trigger);
         }
+    }
+
+    if (ngx_http_convrelay_silence_merge(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
     }
 
     return ngx_http_convrelay_dtmf_merge(cf, conf);

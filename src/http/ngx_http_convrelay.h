@@ -132,6 +132,12 @@ typedef struct {
     ngx_http_convrelay_value_t       *dtmf_message;
     ngx_msec_t                        end_timeout;
     ngx_flag_t                        greeting_history;
+    ngx_array_t                      *silence;        /* of uint64_t, ms, or
+                                                         NULL */
+    ngx_msec_t                        max_idle_time;  /* 0: no limit */
+    ngx_flag_t                        presence;
+    ngx_array_t                      *phrases;        /* of convrelay_str_t, or
+                                                         NULL: ours */
 } ngx_http_convrelay_on_conf_t;
 
 

@@ -204,13 +204,24 @@ convrelay_playback_wait(convrelay_playback_t *p, uint64_t speech,
         return max;
     }
 
-    left = speech + p->queued;
+    p->voice_until += (speech + p->queued) / 3;
 
-    p->voice_until += left / 3;
+    left = convrelay_playback_time(p, speech);
+
+    return (left < max) ? left : max;
+}
+
+
+uint64_t
+convrelay_playback_time(const convrelay_playback_t *p, uint64_t speech)
+{
+    uint64_t  left;
+
+    left = speech + p->queued;
 
     if (left && (p->reports || p->voice_reports)) {
         left += left / 2 + CONVRELAY_PLAYBACK_REPORT_TIME;
     }
 
-    return (left < max) ? left : max;
+    return left;
 }

@@ -84,5 +84,10 @@ unsigned convrelay_playback_speaking(convrelay_playback_t *p,
 uint64_t convrelay_playback_wait(convrelay_playback_t *p, uint64_t speech,
     uint64_t max, uint64_t now);
 
+/* ms that the speech and what was queued after it take, at most: where Twilio
+   reports the end, it may be later than estimated */
+uint64_t convrelay_playback_time(const convrelay_playback_t *p,
+    uint64_t speech);
+
 
 #endif /* CONVRELAY_PLAYBACK_H_INCLUDED */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "convrelay_session_parts.h"
+#include "convrelay_presence.h"
 #include "convrelay_word.h"
 #include "convrelay_utf8.h"
 
@@ -25,6 +26,8 @@
 static void convrelay_session_prompt(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, uint64_t now,
     convrelay_actions_t *out);
+static unsigned convrelay_session_only_presence(const convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt);
 static unsigned convrelay_session_repeated(const convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now);
 static void convrelay_session_error(convrelay_session_t *s,
@@ -55,6 +58,11 @@ convrelay_session_init(convrelay_session_t *s,
         convrelay_session_wait(s, CONVRELAY_DEADLINE_CALL, now,
                                conf->max_call_time);
     }
+
+    if (conf->ncall_times) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_CALL_TIME, now,
+                               conf->call_times[0].ms);
+    }
 }
 
 
@@ -67,9 +75,12 @@ convrelay_session_over(convrelay_session_t *s)
     convrelay_playback_free(&s->playback);
 
     free(s->handoff.data);
+    free(s->question.data);
 
     s->handoff.data = NULL;
     s->handoff.len = 0;
+    s->question.data = NULL;
+    s->question.len = 0;
     s->prompt = NULL;
 
     convrelay_session_enter(s, CONVRELAY_SESSION_CLOSED);
@@ -145,12 +156,24 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
+    if ((s->state != CONVRELAY_SESSION_OPEN
+         && !convrelay_session_tools_goodbye(s))
+        || !convrelay_has_word(&prompt->voice_prompt))
+    {
+        return;
+    }
+
+    convrelay_session_stir(s, now);
+
     if (!prompt->last
-        || (s->state != CONVRELAY_SESSION_OPEN
-            && !convrelay_session_tools_goodbye(s))
-        || !convrelay_has_word(&prompt->voice_prompt)
         || convrelay_session_repeated(s, &prompt->voice_prompt, now))
     {
+        return;
+    }
+
+    s->silence.idle_since = now;
+
+    if (convrelay_session_only_presence(s, prompt)) {
         return;
     }
 
@@ -194,6 +217,20 @@ convrelay_session_prompt(convrelay_session_t *s,
     }
 
     convrelay_session_start(s, now, out);
+}
+
+
+/* the caller waits: asking the LLM again would only make that longer */
+
+static unsigned
+convrelay_session_only_presence(const convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt)
+{
+    return s->conf->presence && s->turn == CONVRELAY_TURN_ASKED
+           && convrelay_presence(&prompt->voice_prompt,
+                                 prompt->lang.len ? &prompt->lang : &s->lang,
+                                 s->conf->presence_phrases,
+                                 s->conf->npresence_phrases);
 }
 
 

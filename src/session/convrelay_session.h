@@ -59,8 +59,11 @@ typedef enum {
     CONVRELAY_TRIGGER_ERROR,      /* Twilio rejected a message */
     CONVRELAY_TRIGGER_LLM_FAILED,
     CONVRELAY_TRIGGER_CALL_TOO_LONG,
-    CONVRELAY_TRIGGER_TOOL        /* the LLM calls the tool of s->run, whose
+    CONVRELAY_TRIGGER_TOOL,       /* the LLM calls the tool of s->run, whose
                                      name is text */
+    CONVRELAY_TRIGGER_INTERRUPT,
+    CONVRELAY_TRIGGER_SILENCE,    /* text is the stage, "1" is the first */
+    CONVRELAY_TRIGGER_CALL_TIME   /* text is the time, as it is configured */
 } convrelay_trigger_e;
 
 
@@ -87,7 +90,8 @@ typedef struct {
     const char                   *note;   /* LOG and CLOSE: a constant phrase;
                                              CANCEL: how the turn failed, after
                                              "LLM failed: ", or NULL */
-    convrelay_str_t               text;   /* TEXT; TRIGGER: the prompt; LOG: a
+    convrelay_str_t               text;   /* TEXT; TRIGGER: the prompt, the
+                                             stage, the time; LOG: a
                                              public detail such as a type
                                              name, or empty */
     convrelay_str_t               line;   /* LOG: the line to log instead of
@@ -143,6 +147,14 @@ typedef struct {
 } convrelay_session_tool_t;
 
 
+/* a time in a call that is an event */
+
+typedef struct {
+    uint64_t                 ms;          /* from the start of the call */
+    convrelay_str_t          name;        /* as it is configured */
+} convrelay_session_time_t;
+
+
 /* shared by all calls of a location; must outlive them */
 
 typedef struct {
@@ -170,6 +182,18 @@ typedef struct {
                                                      least 1 */
     uint64_t                 tool_wait;   /* ms that a prompt waits for tools
                                              that run */
+
+    unsigned                 presence:1;  /* prompts that only ask whether
+                                             anybody is there are known */
+    const convrelay_str_t   *presence_phrases;    /* see presence.h */
+    size_t                   npresence_phrases;
+
+    const uint64_t          *silence;     /* ms of each stage */
+    unsigned                 nsilence;    /* 0: silence is not counted */
+    uint64_t                 max_idle_time;       /* ms; 0: no limit */
+
+    const convrelay_session_time_t  *call_times;  /* the earliest first */
+    size_t                   ncall_times;
 } convrelay_session_conf_t;
 
 
@@ -193,6 +217,9 @@ typedef enum {
     CONVRELAY_DEADLINE_TOOLS,     /* OPEN: a prompt waits for tools no more, or
                                      an interrupted turn goes on */
     CONVRELAY_DEADLINE_KEYS,      /* OPEN: no more keys belong to the entry */
+    CONVRELAY_DEADLINE_SILENCE,   /* OPEN: the next stage of the silence */
+    CONVRELAY_DEADLINE_IDLE,      /* OPEN: nothing has come from the caller */
+    CONVRELAY_DEADLINE_CALL_TIME, /* OPEN: a time of the call, an event */
     CONVRELAY_DEADLINE_END,       /* ENDING: the last words have had their
                                      time */
     CONVRELAY_DEADLINE_CLOSE,     /* ENDED: Twilio should have closed */
@@ -299,6 +326,19 @@ struct convrelay_tool_run_s {
 typedef struct convrelay_session_tools_s  convrelay_session_tools_t;
 
 
+/* how long the caller has been silent, ms of the clock */
+
+typedef struct {
+    unsigned                 stage:8;     /* stages that are over */
+    unsigned                 client_speaking:1;   /* as reported */
+    uint64_t                 heard_at;    /* the last words, as reported; 0:
+                                             there are later ones */
+    uint64_t                 since;       /* the caller, or a stage, stirred */
+    uint64_t                 idle_since;  /* the last final prompt or key */
+    uint64_t                 hold_until;  /* not counted before it */
+} convrelay_silence_t;
+
+
 typedef struct {
     const convrelay_session_conf_t  *conf;        /* may be exchanged for one
                                                      that differs in texts */
@@ -329,8 +369,10 @@ typedef struct {
                                              stays in the history while the turn
                                              runs */
     convrelay_answer_t       answer;
+    convrelay_silence_t      silence;
 
     convrelay_trigger_e      trigger;     /* that is being performed */
+    convrelay_str_t          question;    /* an ask of its actions, owned */
     convrelay_keys_t         keys;        /* that the caller pressed */
     convrelay_playback_t     playback;    /* of what is not the answer */
     convrelay_str_t          handoff;     /* of the end, owned */
@@ -344,6 +386,7 @@ typedef struct {
     uint64_t                 repeat_until;        /* the last final prompt may
                                                      be repeated: nothing was
                                                      said since */
+    size_t                   call_time;   /* the next of conf->call_times */
     convrelay_rate_t         turn_rate;
     uint64_t                 turns;
     uint64_t                 interrupts;
@@ -391,7 +434,8 @@ void convrelay_session_over(convrelay_session_t *s);
  *              empty).
  *   prompt     before setup: LOG.  Without a letter or digit, last:false,
  *              or the same again within a second, with nothing said in
- *              between: nothing.  Else a
+ *              between: nothing.  So is one that only asks whether anybody is
+ *              there, while a turn runs that has sent nothing yet.  Else a
  *              running turn is cancelled (CANCEL, and TEXT "" last where it
  *              had sent text; what was sent is stored), the prompt is
  *              appended to the history; START, or TRIGGER.
@@ -401,8 +445,10 @@ void convrelay_session_over(convrelay_session_t *s);
  *              Where the running turn had sent nothing yet, that is the
  *              answer before it.  Older turns are never touched, and an
  *              answer is cut only once.
+ *              With a rule for it, the TRIGGER.
  *   info       tokensPlayed moves the heard part on; it or agentSpeaking
  *              tells when the last words before an end were heard.
+ *              clientSpeaking: the caller is not silent.
  *   dtmf       is collected: terminator, max keys or a pause end the
  *              entry, TRIGGER.  Where the key may have cut an answer, the
  *              TRIGGER waits for the interrupt, which comes after the key.
@@ -491,12 +537,15 @@ unsigned convrelay_session_last_round(const convrelay_session_t *s);
  *   CALL    TRIGGER, or CLOSE 1000
  *   ANSWER  CANCEL with a note, then as turn end, FAILED
  *   KEYS    TRIGGER
+ *   SILENCE TRIGGER, of the stage that begins
+ *   IDLE    LOG, and the TRIGGER of the last stage
+ *   CALL_TIME       TRIGGER
  *   END     SEND of the end
  *   CLOSE   CLOSE 1000
  *
  * Earlier than that it does nothing.
  */
-uint64_t convrelay_session_deadline(const convrelay_session_t *s);
+uint64_t convrelay_session_deadline(convrelay_session_t *s);
 void convrelay_session_clock(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
@@ -531,6 +580,16 @@ void convrelay_session_trigger_declined(convrelay_session_t *s,
 /* the keys of a DTMF trigger, borrowed until it is done; else of an entry that
    goes on */
 convrelay_str_t convrelay_session_digits(const convrelay_session_t *s);
+
+/*
+ * Actions of the session alone; nothing is sent.  hold(): silence is not
+ * counted for so many ms, or until the caller speaks or presses a key.  ask():
+ * when the trigger's actions are done, a turn begins with text as a message of
+ * the caller's; the last of several counts.
+ */
+void convrelay_session_hold(convrelay_session_t *s, uint64_t ms, uint64_t now);
+void convrelay_session_ask_later(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_actions_t *out);
 
 /* value of a custom parameter, ASCII case of name ignored; NULL: none */
 const convrelay_str_t *convrelay_session_parameter(

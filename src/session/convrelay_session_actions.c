@@ -28,6 +28,8 @@ static int convrelay_session_perform_language(convrelay_session_t *s,
     const convrelay_relay_out_t *m, convrelay_actions_t *out);
 static int convrelay_session_perform_end(convrelay_session_t *s,
     const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out);
+static int convrelay_session_ask_now(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
 
 
 void
@@ -63,6 +65,8 @@ convrelay_session_perform(convrelay_session_t *s,
 
     case CONVRELAY_RELAY_OUT_PLAY:
         s->repeat_until = 0;
+
+        s->silence.heard_at = 0;
 
         convrelay_playback_file(&s->playback);
         convrelay_session_send(out, m);
@@ -283,6 +287,67 @@ convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
 
 
 void
+convrelay_session_ask_later(convrelay_session_t *s, const convrelay_str_t *text,
+    convrelay_actions_t *out)
+{
+    u_char  *p;
+
+    if (s->state != CONVRELAY_SESSION_OPEN || text->len == 0) {
+        return;
+    }
+
+    p = realloc(s->question.data, text->len);
+    if (p == NULL) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    memcpy(p, text->data, text->len);
+
+    s->question.data = p;
+    s->question.len = text->len;
+}
+
+
+/* the question of a trigger's actions, if there is one, becomes a turn */
+
+static int
+convrelay_session_ask_now(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    int              rc;
+    convrelay_str_t  question;
+
+    question = s->question;
+
+    if (question.len == 0) {
+        return CONVRELAY_OK;
+    }
+
+    s->question.data = NULL;
+    s->question.len = 0;
+
+    rc = CONVRELAY_OK;
+
+    if (s->state == CONVRELAY_SESSION_OPEN
+        && convrelay_session_count_turn(s, now, out) == CONVRELAY_OK)
+    {
+        convrelay_session_cancel(s, out);
+
+        rc = convrelay_session_ask(s, &question);
+
+        if (rc == CONVRELAY_OK) {
+            convrelay_session_start(s, now, out);
+        }
+    }
+
+    free(question.data);
+
+    return rc;
+}
+
+
+void
 convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
@@ -320,6 +385,10 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
 
     } else if (trigger == CONVRELAY_TRIGGER_CALL_TOO_LONG) {
         rc = convrelay_session_perform_end(s, &none, now, out);
+    }
+
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_session_ask_now(s, now, out);
     }
 
     if (rc != CONVRELAY_OK) {

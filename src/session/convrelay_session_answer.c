@@ -86,6 +86,8 @@ convrelay_session_answer_add(convrelay_session_t *s,
     memcpy(a->message->text + a->len, text->data, text->len);
     a->len += text->len;
 
+    s->silence.heard_at = 0;
+
     return CONVRELAY_OK;
 }
 

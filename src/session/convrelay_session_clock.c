@@ -15,12 +15,16 @@ static void convrelay_session_no_setup(convrelay_session_t *s, uint64_t age,
     convrelay_actions_t *out);
 static void convrelay_session_call_too_long(convrelay_session_t *s,
     uint64_t age, convrelay_actions_t *out);
+static void convrelay_session_call_time(convrelay_session_t *s, uint64_t due,
+    convrelay_actions_t *out);
 
 
 uint64_t
-convrelay_session_deadline(const convrelay_session_t *s)
+convrelay_session_deadline(convrelay_session_t *s)
 {
     convrelay_deadline_e  next;
+
+    convrelay_session_silence_wait(s);
 
     next = convrelay_session_next(s);
 
@@ -59,6 +63,8 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
     uint64_t              late;
     convrelay_deadline_e  next;
 
+    convrelay_session_silence_wait(s);
+
     next = convrelay_session_next(s);
 
     if (next == CONVRELAY_DEADLINES || now < s->deadlines[next]) {
@@ -89,6 +95,18 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
 
     case CONVRELAY_DEADLINE_KEYS:
         convrelay_session_keys_end(s, out);
+        break;
+
+    case CONVRELAY_DEADLINE_SILENCE:
+        convrelay_session_silence(s, now, out);
+        break;
+
+    case CONVRELAY_DEADLINE_IDLE:
+        convrelay_session_idle(s, now, out);
+        break;
+
+    case CONVRELAY_DEADLINE_CALL_TIME:
+        convrelay_session_call_time(s, now - late, out);
         break;
 
     case CONVRELAY_DEADLINE_END:
@@ -136,4 +154,28 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t age,
 
     convrelay_session_cancel(s, out);
     convrelay_session_trigger(s, CONVRELAY_TRIGGER_CALL_TOO_LONG, NULL, out);
+}
+
+
+/* a time of the call that is an event; the next one is waited for */
+
+static void
+convrelay_session_call_time(convrelay_session_t *s, uint64_t due,
+    convrelay_actions_t *out)
+{
+    const convrelay_session_time_t  *time;
+
+    time = &s->conf->call_times[s->call_time++];
+
+    if (s->call_time < s->conf->ncall_times) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_CALL_TIME, due,
+                               time[1].ms - time[0].ms);
+    }
+
+    if (s->state == CONVRELAY_SESSION_OPEN
+        && convrelay_session_has_rule(s, CONVRELAY_TRIGGER_CALL_TIME))
+    {
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_CALL_TIME, &time->name,
+                                  out);
+    }
 }

@@ -29,6 +29,9 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
         return;
     }
 
+    convrelay_session_stir(s, now);
+    s->silence.idle_since = now;
+
     key = convrelay_keys_press(&s->keys, &s->conf->keys, digit->data[0], now);
 
     if (key == CONVRELAY_KEY_IGNORED) {

@@ -38,6 +38,25 @@ int convrelay_session_set_lang(convrelay_session_t *s,
     const convrelay_str_t *lang);
 
 
+/* convrelay_session_silence.c */
+
+/* the caller did something: the silence begins again */
+void convrelay_session_stir(convrelay_session_t *s, uint64_t now);
+
+/* all words were heard, as reported: an end that waits for them is sent */
+void convrelay_session_heard(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* sets the deadlines SILENCE and IDLE, or clears them */
+void convrelay_session_silence_wait(convrelay_session_t *s);
+
+/* what these two bring: a TRIGGER */
+void convrelay_session_silence(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+void convrelay_session_idle(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
 /* convrelay_session_playback.c */
 
 void convrelay_session_interrupt(convrelay_session_t *s,

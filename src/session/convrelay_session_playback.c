@@ -33,6 +33,9 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     s->interrupts++;
 
+    convrelay_session_stir(s, now);
+
+
     s->repeat_until = 0;
 
     convrelay_playback_cut(&s->playback);
@@ -68,6 +71,9 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     if (s->keys.state == CONVRELAY_KEYS_COMPLETE) {
         convrelay_session_keys_end(s, out);
+
+    } else if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_INTERRUPT)) {
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_INTERRUPT, NULL, out);
     }
 }
 
@@ -149,11 +155,15 @@ convrelay_session_info(convrelay_session_t *s,
     } else if (convrelay_str_eq(&info->name, "agentSpeaking")) {
 
         if (convrelay_playback_speaking(&s->playback, &info->value, now)) {
-            convrelay_session_send_end(s, now, out);
+            convrelay_session_heard(s, now, out);
         }
+
+    } else if (convrelay_str_eq(&info->name, "clientSpeaking")) {
+        convrelay_session_stir(s, now);
+        s->silence.client_speaking = convrelay_str_eq(&info->value, "on");
     }
 
-    /* clientSpeaking and roundTripDelayMs are known, and ignored */
+    /* roundTripDelayMs is known, and ignored */
 }
 
 
@@ -192,6 +202,6 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
     }
 
     if (all) {
-        convrelay_session_send_end(s, now, out);
+        convrelay_session_heard(s, now, out);
     }
 }

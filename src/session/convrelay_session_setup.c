@@ -60,6 +60,8 @@ convrelay_session_setup(convrelay_session_t *s,
         }
 
         convrelay_session_enter(s, CONVRELAY_SESSION_OPEN);
+        convrelay_session_stir(s, now);
+        s->silence.idle_since = now;
 
         convrelay_session_act(out, CONVRELAY_ACT_SETUP);
 

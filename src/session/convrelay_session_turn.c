@@ -201,6 +201,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     }
 
     s->repeat_until = 0;
+    s->silence.since = now;
 
     if (sent) {
         convrelay_session_answer_end(s);
@@ -240,6 +241,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         }
 
         s->answer.error_spoken = 1;
+        s->silence.heard_at = 0;
 
         if (convrelay_session_sticks(s, &s->conf->error_message)) {
             convrelay_session_text(out, &blank);

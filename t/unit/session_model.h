@@ -124,6 +124,15 @@ typedef struct {
     unsigned                   too_long:1;    /* its time is over */
     unsigned                   counted;   /* turns, for their rate */
 
+    uint64_t                   stages[3];
+    unsigned                   stage;     /* stages that are over */
+    uint64_t                   stirred;   /* ms: the caller did something */
+    uint64_t                   idle_since;
+    uint64_t                   hold_until;
+    unsigned                   talking:1; /* the caller, as reported */
+    convrelay_session_time_t   times[2];
+    unsigned                   time;      /* of them, that are over */
+
     uint64_t                   turns;
     uint64_t                   interrupts;
     uint64_t                   tokens;
@@ -157,6 +166,8 @@ static void speak(call_t *c);
 static void tones_played(call_t *c);
 static void agent(call_t *c);
 static void noise(call_t *c);
+static void talking(call_t *c);
+static void stir(call_t *c, unsigned final);
 static void silence(call_t *c);
 
 static void message(call_t *c, convrelay_relay_message_t *m);
@@ -201,7 +212,8 @@ static unsigned  nevents;
 static unsigned  nrepeated;   /* prompts that are the one before */
 static unsigned  nexact;      /* cuts whose place was known */
 static unsigned  nguess;      /* cuts in calls without reports */
-static unsigned  nreacted[CONVRELAY_TRIGGER_CALL_TOO_LONG + 1];
+static unsigned  nreacted[CONVRELAY_TRIGGER_CALL_TIME + 1];
+static unsigned  nasked;      /* questions of actions */
 static unsigned  ndue[CONVRELAY_DEADLINES + 1];
 static unsigned  nfast;       /* calls with too many turns */
 static unsigned  nends;       /* ends that waited */
@@ -214,6 +226,7 @@ static const char  *languages[] = { "en-US", "es-ES", "" };
 static void
 start_call(call_t *c, unsigned seed)
 {
+    unsigned                   i;
     convrelay_session_conf_t  *conf;
 
     memset(c, 0, sizeof(call_t));
@@ -240,7 +253,7 @@ start_call(call_t *c, unsigned seed)
     conf->max_history_bytes = rnd(2) ? 0 : 100 + rnd(2000);
     conf->max_answer = rnd(3) ? 0 : 20 + rnd(200);
 
-    conf->triggers = rnd(3) ? rnd(128) & ~1u : 0;
+    conf->triggers = rnd(3) ? rnd(2048) & ~1u : 0;
     conf->greeting = rnd(2);
     conf->keys.max = rnd(4) ? rnd(6) : CONVRELAY_KEYS_MAX;
     conf->keys.terminator = rnd(2) ? '#' : '\0';
@@ -251,6 +264,19 @@ start_call(call_t *c, unsigned seed)
     conf->max_call_time = rnd(4) ? 0 : 1 + rnd(60000);
     conf->max_answer_time = rnd(2) ? 0 : 1 + rnd(5000);
     conf->max_turn_rate = rnd(4) ? 0 : 1 + rnd(20);
+
+    conf->nsilence = rnd(2) ? 0 : 1 + rnd(3);
+    conf->silence = c->stages;
+    conf->max_idle_time = rnd(2) ? 0 : 1 + rnd(20000);
+    conf->ncall_times = rnd(3);
+    conf->call_times = c->times;
+
+    for (i = 0; i < 3; i++) {
+        c->stages[i] = 1 + rnd(6000);
+    }
+
+    c->times[0].ms = 1 + rnd(20000);
+    c->times[1].ms = c->times[0].ms + rnd(20000);
 
     c->started = c->now;
     convrelay_session_init(&c->s, conf, c->now);
@@ -274,6 +300,7 @@ run_event(call_t *c)
     } events[] = {
         { 12, prompt },
         { 3, partial },
+        { 3, talking },
         { 40, delta },
         { 8, turn_end },
         { 9, interrupt },
@@ -291,7 +318,7 @@ run_event(call_t *c)
 
     remember(c);
 
-    n = rnd(139);
+    n = rnd(142);
 
     if (!c->ready && !c->closed && n >= 90) {
 

@@ -13,6 +13,7 @@ static char check_send(call_t *c, const convrelay_action_t *a);
 static char check_end(call_t *c, const convrelay_relay_out_t *m);
 static cJSON *history(call_t *c);
 static void check_states(call_t *c);
+static void check_silence(call_t *c, unsigned idle);
 static void check_deadlines(call_t *c);
 static int too_much(const call_t *c);
 static int drop(call_t *c);
@@ -162,6 +163,7 @@ check_event(call_t *c, const convrelay_action_t *a)
 {
     static const char  *causes[] = {
         "", "setup", "", "prompt", "noise", "turn end", "clock",
+        "", "interrupt", "clock", "clock",
     };
 
     c->event = a->code;
@@ -179,7 +181,7 @@ check_event(call_t *c, const convrelay_action_t *a)
         return 'V';
     }
 
-    if (a->code == 0 || a->code > CONVRELAY_TRIGGER_CALL_TOO_LONG
+    if (a->code == 0 || a->code > CONVRELAY_TRIGGER_CALL_TIME
         || (strcmp(causes[a->code], c->what) != 0
             && !(a->code == CONVRELAY_TRIGGER_LLM_FAILED
                  && strcmp(c->what, "clock") == 0)))
@@ -497,6 +499,29 @@ check_states(call_t *c)
 }
 
 
+/* how long it lasts is an estimate, but not whether it is counted */
+
+static void
+check_silence(call_t *c, unsigned idle)
+{
+    unsigned  quiet;
+
+    idle = idle && c->conf.nsilence;
+    quiet = idle && c->stage < c->conf.nsilence && !c->keys_at && !c->talking
+            && !c->speaking && !c->playing;
+
+    if ((c->s.deadlines[CONVRELAY_DEADLINE_SILENCE] != 0) != quiet) {
+        bad(c, "silence is %scounted", quiet ? "not " : "");
+    }
+
+    if ((c->s.deadlines[CONVRELAY_DEADLINE_IDLE] != 0)
+        != (idle && c->conf.max_idle_time))
+    {
+        bad(c, "idle time is %scounted", idle ? "not " : "");
+    }
+}
+
+
 /* each is waited for exactly as long as it can bring something */
 
 static void
@@ -508,6 +533,8 @@ check_deadlines(call_t *c)
 
     talk = !c->closed && !c->ending;
     earliest = 0;
+
+    (void) convrelay_session_deadline(&c->s);
 
     if (talk && !c->ready && c->conf.setup_timeout) {
         want[CONVRELAY_DEADLINE_SETUP] = c->started + c->conf.setup_timeout;
@@ -525,6 +552,16 @@ check_deadlines(call_t *c)
     if (talk) {
         want[CONVRELAY_DEADLINE_KEYS] = c->keys_at;
     }
+
+    if (talk && c->time < c->conf.ncall_times) {
+        want[CONVRELAY_DEADLINE_CALL_TIME] = c->started + c->times[c->time].ms;
+    }
+
+    check_silence(c, talk && c->ready && !c->running);
+
+    want[CONVRELAY_DEADLINE_SILENCE] =
+                                 c->s.deadlines[CONVRELAY_DEADLINE_SILENCE];
+    want[CONVRELAY_DEADLINE_IDLE] = c->s.deadlines[CONVRELAY_DEADLINE_IDLE];
 
     if (!c->closed && c->ending) {
         want[c->ended ? CONVRELAY_DEADLINE_CLOSE : CONVRELAY_DEADLINE_END]

@@ -47,6 +47,10 @@ key(call_t *c)
     m.u.digit.len = rnd(16) != 0;
     message(c, &m);
 
+    if (m.u.digit.len) {
+        stir(c, 1);
+    }
+
     if (!c->ready || c->closed || c->ending || c->conf.keys.max == 0
         || m.u.digit.len == 0)
     {
@@ -162,6 +166,50 @@ press(call_t *c)
 
 /* which deadline is due is the session's to say, what it has to bring is not */
 
+/* never while somebody speaks or works, and never too early */
+
+static void
+clock_silence(call_t *c)
+{
+    uint64_t  from;
+
+    from = (c->hold_until > c->stirred) ? c->hold_until : c->stirred;
+
+    if (c->stage >= c->conf.nsilence || c->now < from + c->stages[c->stage]) {
+        bad(c, "stage %u of the silence is too early", c->stage);
+    }
+
+    if (!c->ready || c->ending || c->running || c->keys_at || c->talking
+        || c->speaking || c->playing)
+    {
+        bad(c, "silence while there is none");
+    }
+
+    c->stage++;
+    c->stirred = c->now;
+
+    check_actions(c, on(c, CONVRELAY_TRIGGER_SILENCE) ? "V" : "");
+}
+
+
+static void
+clock_idle(call_t *c)
+{
+    if (!c->ready || c->ending || c->running
+        || c->now < c->idle_since + c->conf.max_idle_time
+        || c->now < c->hold_until + c->conf.max_idle_time)
+    {
+        bad(c, "idle, and it is not");
+    }
+
+    c->stage = c->conf.nsilence;
+    c->stirred = c->now;
+    c->idle_since = c->now;
+
+    check_actions(c, on(c, CONVRELAY_TRIGGER_SILENCE) ? "LV" : "L");
+}
+
+
 static void
 clock_event(call_t *c)
 {
@@ -224,6 +272,20 @@ clock_event(call_t *c)
 
     case CONVRELAY_DEADLINE_KEYS:
         check_actions(c, "V");
+        break;
+
+    case CONVRELAY_DEADLINE_SILENCE:
+        clock_silence(c);
+        break;
+
+    case CONVRELAY_DEADLINE_IDLE:
+        clock_idle(c);
+        break;
+
+    case CONVRELAY_DEADLINE_CALL_TIME:
+        c->time++;
+        check_actions(c, c->ready && on(c, CONVRELAY_TRIGGER_CALL_TIME)
+                         ? "V" : "");
         break;
 
     case CONVRELAY_DEADLINE_END:
@@ -674,9 +736,27 @@ declined(call_t *c)
 static void
 done(call_t *c)
 {
-    char  want[16] = "";
+    char      want[16] = "";
+    unsigned  asked;
+
+    static const convrelay_str_t  question = convrelay_string("Greet them.");
 
     c->what = "done";
+
+    asked = (c->event != CONVRELAY_TRIGGER_DTMF
+             && c->event != CONVRELAY_TRIGGER_CALL_TOO_LONG && rnd(8) == 0);
+
+    if (asked) {
+        convrelay_session_ask_later(&c->s, &question, list_next(c->out));
+    }
+
+    if (rnd(8) == 0) {
+        convrelay_session_hold(&c->s, 5000, c->now);
+
+        if (!c->ending) {
+            c->hold_until = c->now + 5000;
+        }
+    }
 
     convrelay_session_trigger_done(&c->s, c->now, list_next(c->out));
 
@@ -693,6 +773,24 @@ done(call_t *c)
         c->handoff = "";
         ending(c, want);
         return;
+    }
+
+    if (asked && !c->ending) {
+
+        if (!counted(c)) {
+            return;
+        }
+
+        nasked++;
+        c->again = 0;
+
+        cancel(c, want);
+        add(c, 0, question.data, question.len);
+
+        c->running = 1;
+        c->sent = 0;
+
+        strcat(want, "S");
     }
 
     check_actions(c, want);

@@ -55,6 +55,7 @@ setup(call_t *c)
     message(c, &m);
 
     c->ready = !c->closed;
+    stir(c, 1);
 
     check_actions(c, c->closed ? ""
                      : on(c, CONVRELAY_TRIGGER_SETUP) ? "UV" : "U");
@@ -135,6 +136,10 @@ prompt(call_t *c)
     c->prompt = m.u.prompt.voice_prompt;
 
     message(c, &m);
+
+    if (worded(&c->prompt)) {
+        stir(c, !repeated(c));
+    }
 
     if (!c->ready || c->closed || c->ending || !worded(&c->prompt)
         || repeated(c))
@@ -225,9 +230,61 @@ partial(call_t *c)
     m.type = CONVRELAY_RELAY_PROMPT;
     convrelay_str_set(&m.u.prompt.voice_prompt, "so I");
     message(c, &m);
+    stir(c, 0);
 
     check_actions(c, c->ready || c->closed ? "" : "L");
     check_same(c);
+}
+
+
+/* clientSpeaking */
+
+static void
+talking(call_t *c)
+{
+    convrelay_relay_message_t  m;
+
+    c->what = "clientSpeaking";
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_INFO;
+    convrelay_str_set(&m.u.info.name, "clientSpeaking");
+
+    if (rnd(3)) {
+        convrelay_str_set(&m.u.info.value, "off");
+
+    } else {
+        convrelay_str_set(&m.u.info.value, "on");
+    }
+
+    message(c, &m);
+    stir(c, 0);
+
+    if (!c->closed) {
+        c->talking = (m.u.info.value.len == 2);
+    }
+
+    check_actions(c, "");
+    check_same(c);
+}
+
+
+/* what ends the silence; final: more than a noise */
+
+static void
+stir(call_t *c, unsigned final)
+{
+    if (!c->ready || c->closed || c->ending) {
+        return;
+    }
+
+    c->stage = 0;
+    c->stirred = c->now;
+    c->hold_until = 0;
+
+    if (final) {
+        c->idle_since = c->now;
+    }
 }
 
 
@@ -443,10 +500,13 @@ interrupt(call_t *c)
     if (c->ending && !c->ended) {
         strcat(want, "H");
 
-    } else if (c->settling) {
+    } else if (c->settling
+               || (!c->ending && on(c, CONVRELAY_TRIGGER_INTERRUPT)))
+    {
         strcat(want, "V");
     }
 
+    stir(c, 0);
     c->interrupts++;
     c->repeat_until = 0;
     c->playing = 0;

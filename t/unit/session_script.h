@@ -16,6 +16,8 @@
  *   done                   declined "message to the model, or empty"
  *   say "text"             play "url"         tones "12"
  *   language "es-ES"       hangup "hand-off"  over
+ *   client "on"            (clientSpeaking)   hold 5000
+ *   ask "text"
  *
  *   calls "c1 look {}; c2 book {"a":1}"       (an answer is complete)
  *   toolok 1 "result"      toolbad 1 "result" (of the first TOOL)
@@ -44,7 +46,14 @@
 #define TIMED_ON  8     /* the same, and actions for all events */
 #define TOOLS     9     /* see tools[] */
 #define TOOLS_ON  10    /* the same, and actions for prompts and keys */
+#define MANNERS   11    /* stages of silence, times of the call, interrupts */
+#define PRESENT   12    /* prompts that ask whether anybody is there */
 #define MAX_RUNS  16
+
+
+/* every interrupt would be one */
+#define ALL_BUT_INTERRUPT                                                    \
+    (~0u & ~convrelay_trigger_bit(CONVRELAY_TRIGGER_INTERRUPT))
 
 
 typedef struct {
@@ -110,6 +119,14 @@ static const convrelay_str_t  tool_names[] = {
 static const convrelay_str_t  tool_keys[] = { convrelay_string("day") };
 
 
+static const uint64_t  stages[] = { 10000, 5000, 20000 };
+
+static const convrelay_session_time_t  times[] = {
+    { 60000, convrelay_string("1m") },
+    { 90000, convrelay_string("90s") }
+};
+
+
 static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry.") },
     { .max_answer = 0 },
@@ -117,8 +134,8 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."),
       .max_history_messages = 2 },
     { .error_message = convrelay_string("Sorry."), .max_answer = 40,
-      .triggers = ~0u, .greeting = 1, .keys.max = 4, .keys.terminator = '#',
-      .keys.pause = 3000, .end_timeout = 10000 },
+      .triggers = ALL_BUT_INTERRUPT, .greeting = 1, .keys.max = 4,
+      .keys.terminator = '#', .keys.pause = 3000, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."), .greeting = 1,
       .keys.max = 1, .keys.pause = 3000, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."),
@@ -128,8 +145,8 @@ static const convrelay_session_conf_t  confs[] = {
       .max_call_time = 60000, .max_answer_time = 5000, .max_turn_rate = 3 },
     { .error_message = convrelay_string("Sorry."), .setup_timeout = 10000,
       .max_call_time = 60000, .max_answer_time = 5000, .max_turn_rate = 3,
-      .triggers = ~0u, .greeting = 1, .keys.max = 4, .keys.terminator = '#',
-      .keys.pause = 3000, .end_timeout = 10000 },
+      .triggers = ALL_BUT_INTERRUPT, .greeting = 1, .keys.max = 4,
+      .keys.terminator = '#', .keys.pause = 3000, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."), .max_call_time = 600000,
       .end_timeout = 10000, .tools = tools, .ntools = 5,
       .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
@@ -140,7 +157,16 @@ static const convrelay_session_conf_t  confs[] = {
       .keys.max = 1, .keys.pause = 3000,
       .tools = tools, .ntools = 5,
       .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
-      .tool_wait = 1500 }
+      .tool_wait = 1500 },
+    { .error_message = convrelay_string("Sorry."), .greeting = 1,
+      .triggers = ~0u & ~convrelay_trigger_bit(CONVRELAY_TRIGGER_SETUP)
+                  & ~convrelay_trigger_bit(CONVRELAY_TRIGGER_PROMPT),
+      .keys.max = 4, .keys.terminator = '#', .keys.pause = 3000,
+      .end_timeout = 10000, .silence = stages, .nsilence = 3,
+      .max_idle_time = 120000, .call_times = times, .ncall_times = 2,
+      .max_turn_rate = 3 },
+    { .error_message = convrelay_string("Sorry."), .presence = 1,
+      .silence = stages, .nsilence = 3 }
 };
 
 
@@ -312,6 +338,20 @@ run_line(run_t *r, const char *line, size_t len)
         convrelay_str_set(&m.u.info.name, "agentSpeaking");
         m.u.info.value = text;
         run_message(r, &m, out);
+
+    } else if (strcmp(name, "client") == 0) {
+        m.type = CONVRELAY_RELAY_INFO;
+        convrelay_str_set(&m.u.info.name, "clientSpeaking");
+        m.u.info.value = text;
+        run_message(r, &m, out);
+
+    } else if (strcmp(name, "hold") == 0) {
+        convrelay_session_hold(&r->s, atoi(word), r->now);
+
+    } else if (strcmp(name, "ask") == 0) {
+        heap.armed = 1;
+        convrelay_session_ask_later(&r->s, &text, out);
+        heap.armed = 0;
 
     } else if (strcmp(name, "dtmf") == 0) {
         m.type = CONVRELAY_RELAY_DTMF;
@@ -565,7 +605,8 @@ show_actions(run_t *r)
     static const char         *levels[] = { "info", "warn", "err" };
     static const char         *events[] = { "none", "setup", "dtmf", "prompt",
                                             "error", "llm_failed",
-                                            "call_too_long", "tool" };
+                                            "call_too_long", "tool",
+                                 "interrupt", "silence", "call_time" };
 
     r->wrong |= !list_ok(&r->list);
 

@@ -1,0 +1,165 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The caller's silence: counted while nobody speaks and nothing works, from
+ * the end of the last words; each stage of it is an event.
+ */
+
+
+#include <stdio.h>
+
+#include "convrelay_session_parts.h"
+#include "convrelay_session_tools.h"
+
+
+#define convrelay_session_later(a, b)  ((a) < (b) ? (b) : (a))
+
+
+static uint64_t convrelay_session_words_until(const convrelay_session_t *s);
+static unsigned convrelay_session_is_quiet(const convrelay_session_t *s);
+static void convrelay_session_stage(convrelay_session_t *s, unsigned stage,
+    uint64_t now, convrelay_actions_t *out);
+
+
+void
+convrelay_session_stir(convrelay_session_t *s, uint64_t now)
+{
+    s->silence.stage = 0;
+    s->silence.hold_until = 0;
+    s->silence.since = now;
+}
+
+
+void
+convrelay_session_heard(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    s->silence.heard_at = now;
+
+    convrelay_session_send_end(s, now, out);
+}
+
+
+void
+convrelay_session_hold(convrelay_session_t *s, uint64_t ms, uint64_t now)
+{
+    if (s->state == CONVRELAY_SESSION_OPEN) {
+        s->silence.hold_until = now + ms;
+    }
+}
+
+
+void
+convrelay_session_silence_wait(convrelay_session_t *s)
+{
+    uint64_t                         from, *deadlines;
+    const convrelay_session_conf_t  *conf;
+
+    conf = s->conf;
+    deadlines = s->deadlines;
+
+    deadlines[CONVRELAY_DEADLINE_SILENCE] = 0;
+    deadlines[CONVRELAY_DEADLINE_IDLE] = 0;
+
+    if (conf->nsilence == 0 || s->state != CONVRELAY_SESSION_OPEN
+        || s->turn != CONVRELAY_TURN_IDLE
+        || (s->tools && s->tools->runs))
+    {
+        return;
+    }
+
+    from = convrelay_session_later(convrelay_session_words_until(s),
+                                   s->silence.hold_until);
+
+    if (conf->max_idle_time) {
+        deadlines[CONVRELAY_DEADLINE_IDLE] =
+            convrelay_session_later(s->silence.idle_since, from)
+            + conf->max_idle_time;
+    }
+
+    if (s->silence.stage == conf->nsilence
+        || !convrelay_session_is_quiet(s))
+    {
+        return;
+    }
+
+    deadlines[CONVRELAY_DEADLINE_SILENCE] =
+        convrelay_session_later(s->silence.since, from)
+        + conf->silence[s->silence.stage];
+}
+
+
+/* when the last words were heard, or will have been, an estimate; 0: none */
+
+static uint64_t
+convrelay_session_words_until(const convrelay_session_t *s)
+{
+    uint64_t  spoken;
+
+    if (s->silence.heard_at) {
+        return s->silence.heard_at;
+    }
+
+    spoken = convrelay_session_spoken_until(s);
+
+    if (spoken == 0) {
+        return 0;
+    }
+
+    return s->answer.started
+           + convrelay_playback_time(&s->playback,
+                                     spoken - s->answer.started);
+}
+
+
+static unsigned
+convrelay_session_is_quiet(const convrelay_session_t *s)
+{
+    return !s->silence.client_speaking
+           && !s->playback.file && !s->playback.voice
+           && s->deadlines[CONVRELAY_DEADLINE_KEYS] == 0;
+}
+
+
+void
+convrelay_session_silence(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_session_stage(s, s->silence.stage + 1, now, out);
+}
+
+
+void
+convrelay_session_idle(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    s->silence.idle_since = now;
+
+    convrelay_session_note(out, CONVRELAY_LOG_WARN,
+                           "caller was neither heard nor pressed a key for "
+                           "convrelay_max_idle_time", NULL);
+
+    convrelay_session_stage(s, s->conf->nsilence, now, out);
+}
+
+
+static void
+convrelay_session_stage(convrelay_session_t *s, unsigned stage, uint64_t now,
+    convrelay_actions_t *out)
+{
+    char             buf[16];
+    convrelay_str_t  text;
+
+    s->silence.stage = stage;
+    s->silence.since = now;
+
+    if (!convrelay_session_has_rule(s, CONVRELAY_TRIGGER_SILENCE)) {
+        return;
+    }
+
+    text.data = (u_char *) buf;
+    text.len = snprintf(buf, sizeof(buf), "%u", stage);
+
+    convrelay_session_trigger(s, CONVRELAY_TRIGGER_SILENCE, &text, out);
+}
