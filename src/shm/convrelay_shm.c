@@ -252,6 +252,8 @@ convrelay_shm_add(convrelay_shm_t *shm, const convrelay_shm_entry_t *entry,
     call->data = entry->data;
     call->pid = entry->pid;
     call->session = entry->session;
+    call->mark = entry->mark;
+    call->until = 0;
 
     convrelay_shm_count(shm, call, entry);
     convrelay_shm_link(shm, &shm->calls, pos);
@@ -494,6 +496,14 @@ convrelay_shm_reap(convrelay_shm_t *shm, convrelay_shm_alive_pt alive)
 uint32_t
 convrelay_shm_live(convrelay_shm_t *shm, convrelay_shm_alive_pt alive)
 {
+    return convrelay_shm_marks(shm, alive, NULL, NULL);
+}
+
+
+uint32_t
+convrelay_shm_marks(convrelay_shm_t *shm, convrelay_shm_alive_pt alive,
+    convrelay_shm_marked_pt marked, void *data)
+{
     uint32_t               n, pos;
     convrelay_shm_pids_t   pids;
     convrelay_shm_call_t  *call;
@@ -507,11 +517,57 @@ convrelay_shm_live(convrelay_shm_t *shm, convrelay_shm_alive_pt alive)
 
         call = convrelay_shm_call(shm, pos);
 
-        n += (call->node.use == CONVRELAY_SHM_LIVE
-              && convrelay_shm_pid_alive(&pids, call->pid));
+        if (call->node.use != CONVRELAY_SHM_LIVE
+            || !convrelay_shm_pid_alive(&pids, call->pid))
+        {
+            continue;
+        }
+
+        n++;
+
+        if (marked) {
+            marked(data, call->mark, call->until);
+        }
     }
 
     return n;
+}
+
+
+void
+convrelay_shm_mark(convrelay_shm_t *shm, uint32_t pos, uint32_t mark,
+    uint32_t until)
+{
+    convrelay_shm_call_t  *call;
+
+    call = convrelay_shm_call(shm, pos);
+
+    *(volatile uint32_t *) &call->until = until;
+    *(volatile uint32_t *) &call->mark = mark;
+}
+
+
+uint64_t
+convrelay_shm_size(const convrelay_shm_t *shm)
+{
+    return shm->size;
+}
+
+
+/* of those that are replaced, too: they need their place */
+
+uint64_t
+convrelay_shm_used(convrelay_shm_t *shm)
+{
+    uint32_t  n, pos;
+
+    n = 0;
+
+    for (pos = 1; pos <= shm->calls.top; pos++) {
+        n += (convrelay_shm_call(shm, pos)->node.use != CONVRELAY_SHM_FREE);
+    }
+
+    return (shm->calls.n == n) ? shm->size : shm->size / shm->calls.n * n;
 }
 
 

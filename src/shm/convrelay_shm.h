@@ -64,10 +64,17 @@ typedef struct {
     convrelay_shm_id_t      id;             /* of its CallSid; all 0: none */
     uint32_t                session;        /* hash of its SessionId */
     uint32_t                ended_session;  /* the same, if replaces is set */
+    uint32_t                mark;           /* to begin with */
     uint32_t                nlimits;
     convrelay_shm_limit_t   limits[CONVRELAY_SHM_MAX_LIMITS];
     unsigned                replaces:1;     /* ended_session may be replaced */
 } convrelay_shm_entry_t;
+
+
+/* what its process says about a live call; see convrelay_shm_mark() */
+
+typedef void (*convrelay_shm_marked_pt)(void *data, uint32_t mark,
+    uint32_t until);
 
 
 /* whether a process exists */
@@ -131,6 +138,23 @@ uint32_t convrelay_shm_reap(convrelay_shm_t *shm,
 /* number of live calls of processes that are alive; needs no lock */
 uint32_t convrelay_shm_live(convrelay_shm_t *shm,
     convrelay_shm_alive_pt alive);
+
+/*
+ * Two words about a call for others to read, which mean nothing here.  Only
+ * its own process writes them.  Needs no lock, so a reader may see one of them
+ * changed and the other one not.
+ */
+void convrelay_shm_mark(convrelay_shm_t *shm, uint32_t call, uint32_t mark,
+    uint32_t until);
+
+/* calls marked() for each live call of a process that is alive; returns their
+   number.  Needs no lock */
+uint32_t convrelay_shm_marks(convrelay_shm_t *shm,
+    convrelay_shm_alive_pt alive, convrelay_shm_marked_pt marked, void *data);
+
+/* bytes of the memory, and of them those of calls that are in it; no lock */
+uint64_t convrelay_shm_size(const convrelay_shm_t *shm);
+uint64_t convrelay_shm_used(convrelay_shm_t *shm);
 
 
 #endif /* CONVRELAY_SHM_H_INCLUDED */

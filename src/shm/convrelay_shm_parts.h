@@ -33,6 +33,8 @@ typedef struct {
     void                   *data;
     pid_t                   pid;
     uint32_t                session;
+    uint32_t                mark;           /* convrelay_shm_mark() */
+    uint32_t                until;
     uint32_t                counters[CONVRELAY_SHM_MAX_LIMITS];
 } convrelay_shm_call_t;
 
