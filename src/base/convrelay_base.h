@@ -14,6 +14,11 @@
 #include <sys/types.h>
 
 
+/* of the module and of convrelay-call */
+
+#define CONVRELAY_VERSION   "0.1.0"
+
+
 /*
  * Return codes of the pure rooms.  They equal nginx's, which the glue
  * asserts, so that a code can be passed on without a table.

@@ -18,9 +18,6 @@
 #include "convrelay_base.h"
 
 
-#define CONVRELAY_CALLER_VERSION       "0.1.0"
-
-
 /* exit codes, see the manual */
 
 #define CONVRELAY_CALLER_EXIT_OK       0

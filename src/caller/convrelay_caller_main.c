@@ -544,7 +544,7 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
         return CONVRELAY_DONE;
 
     case CONVRELAY_CALLER_OPT_VERSION:
-        printf("convrelay-call %s\n", CONVRELAY_CALLER_VERSION);
+        printf("convrelay-call %s\n", CONVRELAY_VERSION);
         return CONVRELAY_DONE;
 
     case CONVRELAY_CALLER_OPT_RULE:
