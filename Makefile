@@ -39,7 +39,7 @@ endif
 
 # rooms without nginx: an archive for the unit tests, the fuzzers, the caller
 
-ROOMS       = base ws relay twiml llm tool session shm tree
+ROOMS       = base ws relay twiml llm tool session shm metric tree
 INCS        = $(ROOMS:%=-Isrc/%)
 PURE_SRCS   = $(sort $(wildcard $(ROOMS:%=src/%/*.c)))
 PURE_OBJS   = $(PURE_SRCS:src/%.c=$(B)/obj/%.o)
@@ -320,6 +320,10 @@ compat:                         ## compile for newer nginx, as Debian has it
 fresh:                          ## as root: SUITE=bookworm TARGET=test, bare
 	B=$(abspath $(B)) .ci/fresh $(or $(SUITE),bookworm) $(TARGET)
 
+operators: all                  ## a real Prometheus, rules and dashboard
+	util/deps test
+	util/operators
+
 image-test:                     ## build the container image and start it
 	B=$(abspath $(B)) .ci/image-test
 
@@ -349,6 +353,6 @@ FORCE:
 .PHONY: all module mock caller deps demo serve test check unit units prove \
         analyze chaos coverage bench bench-build style strings fuzz asan valgrind \
         mutants no-memory \
-        compat fresh image-test install clean help FORCE
+        compat fresh operators image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

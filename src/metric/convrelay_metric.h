@@ -1,0 +1,130 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What is counted: a block of words for each location, in memory that the
+ * workers share.  A word is added to by one atomic instruction; there is no
+ * lock, and nothing is looked up.
+ */
+
+
+#ifndef CONVRELAY_METRIC_H_INCLUDED
+#define CONVRELAY_METRIC_H_INCLUDED
+
+
+#include "convrelay_base.h"
+
+
+#define CONVRELAY_METRIC_BUCKETS  15    /* the last one has no bound */
+
+
+/* a counter; of 32 bits, where the machine is: a wrap looks like a reset */
+
+typedef unsigned long  convrelay_metric_t;
+
+
+/* the index of a counter, or of the first bucket of a histogram, in a block;
+   the word after the buckets is the sum of what was added, in ms */
+
+#define CONVRELAY_FAMILY(name, label, help)
+#define CONVRELAY_SERIES(id, value)                                          \
+    CONVRELAY_METRIC_##id,
+#define CONVRELAY_HISTOGRAM(id, bounds, name, help)                          \
+    CONVRELAY_METRIC_##id,                                                   \
+    CONVRELAY_METRIC_##id##_SUM = CONVRELAY_METRIC_##id                      \
+                                  + CONVRELAY_METRIC_BUCKETS,
+
+typedef enum {
+#include "convrelay_metric_table.h"
+    CONVRELAY_METRIC_N                      /* words of a block */
+} convrelay_metric_e;
+
+#undef CONVRELAY_FAMILY
+#undef CONVRELAY_SERIES
+#undef CONVRELAY_HISTOGRAM
+
+
+/* bounds of a histogram's buckets: ms, and as text in seconds */
+
+typedef struct {
+    uint32_t                         ms[CONVRELAY_METRIC_BUCKETS - 1];
+    const char                      *text[CONVRELAY_METRIC_BUCKETS];
+} convrelay_metric_bounds_t;
+
+
+/*
+ * A line of the table: a family of counters, which has a name; a series of the
+ * family before it, which has a value; or a histogram, which has bounds.
+ */
+
+typedef struct {
+    const char                      *name;    /* without "convrelay_" */
+    const char                      *label;   /* NULL: a single series */
+    const char                      *help;
+    const char                      *value;   /* of the label */
+    const convrelay_metric_bounds_t *bounds;
+    unsigned                         index;   /* of its first word */
+} convrelay_metric_line_t;
+
+
+/* what a live call does, in the order of convrelay_activity_e */
+
+typedef enum {
+    CONVRELAY_METRIC_GREETING = 0,  /* no prompt came yet */
+    CONVRELAY_METRIC_LISTENING,
+    CONVRELAY_METRIC_THINKING,      /* a turn has sent nothing yet */
+    CONVRELAY_METRIC_SPEAKING,
+    CONVRELAY_METRIC_PARTING,       /* it is about to end */
+    CONVRELAY_METRIC_STATES
+} convrelay_metric_state_e;
+
+
+extern const char  *convrelay_metric_states[CONVRELAY_METRIC_STATES];
+
+/* of all histograms except SESSION_SECONDS, and of that one */
+extern const convrelay_metric_bounds_t  convrelay_metric_seconds;
+extern const convrelay_metric_bounds_t  convrelay_metric_minutes;
+
+
+static inline void
+convrelay_metric_add(convrelay_metric_t *words, unsigned index,
+    convrelay_metric_t n)
+{
+    (void) __atomic_fetch_add(&words[index], n, __ATOMIC_RELAXED);
+}
+
+
+/* the lines of the table, up to one with index CONVRELAY_METRIC_N */
+const convrelay_metric_line_t *convrelay_metric_table(void);
+
+/* the bucket of a time in ms */
+unsigned convrelay_metric_bucket(const convrelay_metric_bounds_t *bounds,
+    uint64_t ms);
+
+/* adds one time to the histogram with that index */
+void convrelay_metric_time(convrelay_metric_t *words, unsigned hist,
+    uint64_t ms);
+
+/* how many were added */
+convrelay_metric_t convrelay_metric_count(const convrelay_metric_t *words,
+    unsigned hist);
+
+/*
+ * The time in ms that percent of all are not above, interpolated in its
+ * bucket; 0: there are none.  Past the last bound it is that bound.
+ */
+uint64_t convrelay_metric_percentile(const convrelay_metric_t *words,
+    unsigned hist, unsigned percent);
+
+/* the sum of the counters from first to last */
+convrelay_metric_t convrelay_metric_sum(const convrelay_metric_t *words,
+    unsigned first, unsigned last);
+
+/* the value of the label of a counter, or NULL */
+const char *convrelay_metric_value(unsigned index);
+
+/* the counter of an error code of Twilio's */
+unsigned convrelay_metric_twilio(int64_t code);
+
+
+#endif /* CONVRELAY_METRIC_H_INCLUDED */

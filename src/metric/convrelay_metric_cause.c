@@ -1,0 +1,518 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What is wrong, said as an operator would have to find it out from the
+ * figures.  Each rule looks at what a location has counted lately; they stand
+ * in the order of how much their trouble costs callers.
+ */
+
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "convrelay_metric_out.h"
+#include "convrelay_utf8.h"
+
+
+#define CONVRELAY_METRIC_SLOW    1280   /* ms that callers begin to notice: a
+                                           bound of the buckets */
+#define CONVRELAY_METRIC_NAME    64     /* bytes of a location's name */
+
+
+typedef struct {
+    const convrelay_metric_report_t    *report;
+    const convrelay_metric_location_t  *location;
+    const convrelay_metric_t           *recent;
+    convrelay_metric_t                  turns;
+    convrelay_metric_t                  sessions;
+    convrelay_metric_t                  webhooks;
+    convrelay_metric_cause_t           *causes;
+    unsigned                            n;
+} convrelay_metric_case_t;
+
+
+static void convrelay_metric_cause_zone(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_signature(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_llm(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_tools(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_slow(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_flood(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_refused(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_sessions(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_twilio(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_webhooks(convrelay_metric_case_t *c);
+static void convrelay_metric_say(convrelay_metric_case_t *c, const char *kind,
+    convrelay_metric_level_e level, const char *fmt, ...);
+static int convrelay_metric_name(char *buf, size_t size,
+    const convrelay_metric_location_t *location);
+static void convrelay_metric_escape(convrelay_metric_out_t *out,
+    const char *text);
+
+
+unsigned
+convrelay_metric_causes(const convrelay_metric_report_t *report,
+    convrelay_metric_cause_t *causes)
+{
+    unsigned                 i;
+    convrelay_metric_case_t  c;
+
+    memset(&c, 0, sizeof(convrelay_metric_case_t));
+
+    c.report = report;
+    c.causes = causes;
+
+    for (i = 0; i < report->nlocations; i++) {
+        c.location = &report->locations[i];
+        c.recent = c.location->recent;
+
+        c.turns = convrelay_metric_sum(c.recent,
+                                       CONVRELAY_METRIC_TURN_COMPLETE,
+                                       CONVRELAY_METRIC_TURN_ABANDONED);
+        c.sessions = convrelay_metric_sum(c.recent,
+                                          CONVRELAY_METRIC_SESSION_HANGUP,
+                                          CONVRELAY_METRIC_SESSION_ERROR);
+        c.webhooks = convrelay_metric_sum(c.recent,
+                                          CONVRELAY_METRIC_WEBHOOK_2XX,
+                                          CONVRELAY_METRIC_WEBHOOK_5XX);
+
+        convrelay_metric_cause_zone(&c);
+        convrelay_metric_cause_signature(&c);
+        convrelay_metric_cause_llm(&c);
+        convrelay_metric_cause_tools(&c);
+        convrelay_metric_cause_slow(&c);
+        convrelay_metric_cause_flood(&c);
+        convrelay_metric_cause_refused(&c);
+        convrelay_metric_cause_sessions(&c);
+        convrelay_metric_cause_twilio(&c);
+        convrelay_metric_cause_webhooks(&c);
+    }
+
+    return c.n;
+}
+
+
+static void
+convrelay_metric_cause_zone(convrelay_metric_case_t *c)
+{
+    unsigned long  n;
+
+    n = c->recent[CONVRELAY_METRIC_REFUSED_ZONE_FULL];
+
+    if (n) {
+        convrelay_metric_say(c, "zone_full", CONVRELAY_METRIC_TROUBLE,
+            "convrelay_zone is full: %lu calls were refused. Give it a larger "
+            "size; one megabyte holds about 3,700 calls", n);
+    }
+}
+
+
+static void
+convrelay_metric_cause_signature(convrelay_metric_case_t *c)
+{
+    unsigned long  n, all;
+
+    n = c->recent[CONVRELAY_METRIC_REFUSED_SIGNATURE];
+    all = c->webhooks ? c->webhooks : c->sessions + n;
+
+    if (n) {
+        convrelay_metric_say(c, "signature",
+            2 * n > all ? CONVRELAY_METRIC_TROUBLE : CONVRELAY_METRIC_WARNING,
+            "%lu of %lu requests had no valid X-Twilio-Signature and were "
+            "refused. Check that convrelay_auth_token is the auth token of the "
+            "account that owns the number, and that convrelay_public_url is "
+            "the address that Twilio calls; the error log has the address that "
+            "was expected", n, all);
+    }
+}
+
+
+static void
+convrelay_metric_cause_llm(convrelay_metric_case_t *c)
+{
+    unsigned                   i;
+    unsigned long              n;
+    convrelay_metric_level_e   level;
+
+    static const struct {
+        unsigned    index;
+        const char *kind;
+        const char *text;
+    } failures[] = {
+        { CONVRELAY_METRIC_LLM_KEY, "llm_key",
+          "The LLM refused the API key in %lu of %lu turns (401 or 403). "
+          "Check the key, and the \"proxy_set_header Authorization\" that "
+          "sends it" },
+        { CONVRELAY_METRIC_LLM_RATE, "llm_rate",
+          "The LLM's rate or quota was reached in %lu of %lu turns (429). "
+          "Raise the quota, or add a second server to the upstream" },
+        { CONVRELAY_METRIC_LLM_CONNECT, "llm_unreachable",
+          "The LLM could not be reached, or gave no answer, in %lu of %lu "
+          "turns. Check its address, DNS and the network; the error log names "
+          "the server" },
+        { CONVRELAY_METRIC_LLM_TIMEOUT, "llm_timeout",
+          "The LLM timed out in %lu of %lu turns (proxy_connect_timeout, "
+          "proxy_read_timeout)" },
+        { CONVRELAY_METRIC_LLM_TOO_SLOW, "llm_too_slow",
+          "The LLM's answer took longer than convrelay_max_answer_time in %lu "
+          "of %lu turns" },
+        { CONVRELAY_METRIC_LLM_STATUS_5XX, "llm_5xx",
+          "The LLM's server failed in %lu of %lu turns (5xx). The error log "
+          "has its message" },
+        { CONVRELAY_METRIC_LLM_STATUS_4XX, "llm_4xx",
+          "The LLM's server refused the request in %lu of %lu turns (4xx). "
+          "Check the URL in proxy_pass; the error log has its message" },
+        { CONVRELAY_METRIC_LLM_REJECTED, "llm_rejected",
+          "The LLM rejected the request in %lu of %lu turns (400, 413 or 422). "
+          "Check the model and convrelay_request_field; the error log has its "
+          "message" },
+        { CONVRELAY_METRIC_LLM_STREAM, "llm_stream",
+          "The LLM reported an error instead of an answer in %lu of %lu turns. "
+          "The error log has its message" },
+        { CONVRELAY_METRIC_LLM_TRUNCATED, "llm_truncated",
+          "The LLM's answer broke off in %lu of %lu turns" },
+        { CONVRELAY_METRIC_LLM_EMPTY, "llm_empty",
+          "The LLM's answer was empty in %lu of %lu turns" },
+        { CONVRELAY_METRIC_LLM_ENCODED, "llm_encoded",
+          "The LLM's answer was compressed in %lu of %lu turns. Send "
+          "\"proxy_set_header Accept-Encoding ''\"" },
+        { CONVRELAY_METRIC_LLM_TOO_LARGE, "llm_too_large",
+          "The LLM's answer was larger than convrelay_max_response_size in %lu "
+          "of %lu turns" },
+        { CONVRELAY_METRIC_LLM_OTHER, "llm_failed",
+          "The request to the LLM failed here in %lu of %lu turns. The error "
+          "log says why" }
+    };
+
+    for (i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+
+        n = c->recent[failures[i].index];
+
+        if (n) {
+            level = (20 * n > c->turns) ? CONVRELAY_METRIC_TROUBLE
+                                        : CONVRELAY_METRIC_WARNING;
+
+            convrelay_metric_say(c, failures[i].kind, level, failures[i].text,
+                                 n, (unsigned long) c->turns);
+        }
+    }
+}
+
+
+static void
+convrelay_metric_cause_tools(convrelay_metric_case_t *c)
+{
+    unsigned long  n, all;
+
+    n = c->recent[CONVRELAY_METRIC_TOOL_FAILED];
+    all = n + c->recent[CONVRELAY_METRIC_TOOL_OK];
+
+    if (n) {
+        convrelay_metric_say(c, "tool",
+            10 * n > all ? CONVRELAY_METRIC_TROUBLE : CONVRELAY_METRIC_WARNING,
+            "A tool fails: %lu of %lu requests to tools failed. The error log "
+            "names the tool and its status", n, all);
+    }
+}
+
+
+/* one first word in ten, and not a single one */
+
+static void
+convrelay_metric_cause_slow(convrelay_metric_case_t *c)
+{
+    char           where[128];
+    unsigned       bucket;
+    unsigned long  n, slow, median, worst, byte;
+
+    n = convrelay_metric_count(c->recent, CONVRELAY_METRIC_FIRST_WORD);
+
+    bucket = convrelay_metric_bucket(&convrelay_metric_seconds,
+                                     CONVRELAY_METRIC_SLOW);
+
+    slow = convrelay_metric_sum(c->recent,
+                                CONVRELAY_METRIC_FIRST_WORD + bucket + 1,
+                                CONVRELAY_METRIC_FIRST_WORD
+                                + CONVRELAY_METRIC_BUCKETS - 1);
+
+    if (slow < 2 || 10 * slow < n) {
+        return;
+    }
+
+    median = convrelay_metric_percentile(c->recent,
+                                         CONVRELAY_METRIC_FIRST_WORD, 50);
+    worst = convrelay_metric_percentile(c->recent,
+                                        CONVRELAY_METRIC_FIRST_WORD, 95);
+    byte = convrelay_metric_percentile(c->recent,
+                                       CONVRELAY_METRIC_LLM_FIRST_BYTE, 50);
+
+    where[0] = '\0';
+
+    if (convrelay_metric_count(c->recent, CONVRELAY_METRIC_LLM_FIRST_BYTE)) {
+        (void) snprintf(where, sizeof(where),
+                        "; its response begins after %lu.%lu s at the median",
+                        byte / 1000, byte % 1000 / 100);
+    }
+
+    convrelay_metric_say(c, "llm_slow",
+                         2 * slow >= n ? CONVRELAY_METRIC_TROUBLE
+                                       : CONVRELAY_METRIC_WARNING,
+        "The LLM is slow: the first word came after more than 1.28 s in %lu of "
+        "%lu turns, after %lu.%lu s at the median and %lu.%lu s in the slowest "
+        "of twenty%s", slow, n, median / 1000, median % 1000 / 100,
+        worst / 1000, worst % 1000 / 100, where);
+}
+
+
+static void
+convrelay_metric_cause_flood(convrelay_metric_case_t *c)
+{
+    unsigned long  fast, calls;
+
+    fast = c->recent[CONVRELAY_METRIC_LIMIT_FRAME_RATE]
+           + c->recent[CONVRELAY_METRIC_LIMIT_TURN_RATE];
+    calls = c->recent[CONVRELAY_METRIC_REFUSED_LIMIT_CALLS];
+
+    if (fast) {
+        convrelay_metric_say(c, "flood", CONVRELAY_METRIC_TROUBLE,
+            "Callers flood the server: %lu of %lu sessions sent too many "
+            "messages (%lu) or prompts (%lu) and were closed, see "
+            "convrelay_max_frame_rate and convrelay_max_turn_rate", fast,
+            (unsigned long) (c->sessions > fast ? c->sessions : fast),
+            c->recent[CONVRELAY_METRIC_LIMIT_FRAME_RATE],
+            c->recent[CONVRELAY_METRIC_LIMIT_TURN_RATE]);
+    }
+
+    if (calls) {
+        convrelay_metric_say(c, "limit_calls", CONVRELAY_METRIC_TROUBLE,
+            "Too many calls at the same time: %lu were refused by "
+            "convrelay_limit_calls. The error log names the key", calls);
+    }
+}
+
+
+static void
+convrelay_metric_cause_refused(convrelay_metric_case_t *c)
+{
+    unsigned       i;
+    unsigned long  n;
+
+    static const struct {
+        unsigned    index;
+        const char *kind;
+        const char *text;
+    } reasons[] = {
+        { CONVRELAY_METRIC_REFUSED_TICKET, "ticket",
+          "%lu calls had no valid ticket. Check that convrelay_ticket is the "
+          "same in the locations of the webhook and of the socket" },
+        { CONVRELAY_METRIC_REFUSED_ORIGIN, "origin",
+          "%lu sockets were opened by a page of another site and refused" },
+        { CONVRELAY_METRIC_REFUSED_HANDSHAKE, "handshake",
+          "%lu requests were not WebSocket handshakes. A proxy in front has to "
+          "pass \"Upgrade\" and \"Connection\" on" },
+        { CONVRELAY_METRIC_REFUSED_SECOND_SOCKET, "second_socket",
+          "%lu sockets were refused because their call had a live one" }
+    };
+
+    for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+
+        n = c->recent[reasons[i].index];
+
+        if (n) {
+            convrelay_metric_say(c, reasons[i].kind, CONVRELAY_METRIC_WARNING,
+                                 reasons[i].text, n);
+        }
+    }
+}
+
+
+static void
+convrelay_metric_cause_sessions(convrelay_metric_case_t *c)
+{
+    unsigned long  n;
+
+    n = c->recent[CONVRELAY_METRIC_SESSION_DROPPED]
+        + c->recent[CONVRELAY_METRIC_SESSION_SILENT]
+        + c->recent[CONVRELAY_METRIC_SESSION_SLOW];
+
+    if (n > 1 && 10 * n > c->sessions) {
+        convrelay_metric_say(c, "dropped", CONVRELAY_METRIC_WARNING,
+            "%lu of %lu sessions were lost: the connection broke (%lu), went "
+            "silent (%lu) or took nothing any more (%lu). Check the network "
+            "and the time-outs of a proxy in front", n,
+            (unsigned long) c->sessions,
+            c->recent[CONVRELAY_METRIC_SESSION_DROPPED],
+            c->recent[CONVRELAY_METRIC_SESSION_SILENT],
+            c->recent[CONVRELAY_METRIC_SESSION_SLOW]);
+    }
+
+    n = c->recent[CONVRELAY_METRIC_SESSION_ERROR];
+
+    if (n) {
+        convrelay_metric_say(c, "error", CONVRELAY_METRIC_TROUBLE,
+            "%lu sessions ended by an error of this server, such as a lack of "
+            "memory or a prompt file that cannot be read. The error log says "
+            "which", n);
+    }
+}
+
+
+static void
+convrelay_metric_cause_twilio(convrelay_metric_case_t *c)
+{
+    unsigned long                   n;
+    const convrelay_metric_line_t  *line;
+
+    for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
+         line++)
+    {
+        if (line->name || line->index < CONVRELAY_METRIC_TWILIO_64101) {
+            continue;
+        }
+
+        n = c->recent[line->index];
+
+        if (n) {
+            convrelay_metric_say(c, "twilio", CONVRELAY_METRIC_WARNING,
+                "Twilio reported %s%s %lu times. Its console has the details",
+                line->index == CONVRELAY_METRIC_TWILIO_OTHER ? "errors"
+                                                             : "error ",
+                line->index == CONVRELAY_METRIC_TWILIO_OTHER ? ""
+                                                             : line->value,
+                n);
+        }
+    }
+}
+
+
+static void
+convrelay_metric_cause_webhooks(convrelay_metric_case_t *c)
+{
+    unsigned long  n;
+
+    n = c->recent[CONVRELAY_METRIC_WEBHOOK_5XX];
+
+    if (n) {
+        convrelay_metric_say(c, "webhook", CONVRELAY_METRIC_TROUBLE,
+            "%lu of %lu webhook requests failed here. The error log says why",
+            n, (unsigned long) c->webhooks);
+    }
+}
+
+
+/* after those that are as bad or worse; the least bad one goes for a worse */
+
+static void
+convrelay_metric_say(convrelay_metric_case_t *c, const char *kind,
+    convrelay_metric_level_e level, const char *fmt, ...)
+{
+    int                        n;
+    unsigned                   i;
+    va_list                    args;
+    convrelay_metric_cause_t  *cause;
+
+    for (i = c->n; i > 0 && c->causes[i - 1].level < level; i--) { /* void */ }
+
+    if (i == CONVRELAY_METRIC_MAX_CAUSES) {
+        return;
+    }
+
+    if (c->n < CONVRELAY_METRIC_MAX_CAUSES) {
+        c->n++;
+    }
+
+    cause = &c->causes[i];
+
+    memmove(cause + 1, cause,
+            (c->n - i - 1) * sizeof(convrelay_metric_cause_t));
+
+    cause->kind = kind;
+    cause->level = level;
+    cause->location = c->location;
+
+    va_start(args, fmt);
+    n = vsnprintf(cause->text, sizeof(cause->text) - 160, fmt, args);
+    va_end(args);
+
+    n = (n < (int) sizeof(cause->text) - 160)
+        ? n : (int) sizeof(cause->text) - 161;
+
+    (void) convrelay_metric_name(cause->text + n, sizeof(cause->text) - n,
+                                 c->location);
+}
+
+
+static int
+convrelay_metric_name(char *buf, size_t size,
+    const convrelay_metric_location_t *location)
+{
+    size_t  server, name;
+
+    server = convrelay_utf8_fit(location->server.data, location->server.len,
+                                CONVRELAY_METRIC_NAME);
+    name = convrelay_utf8_fit(location->location.data, location->location.len,
+                              CONVRELAY_METRIC_NAME);
+
+    return snprintf(buf, size, " (location \"%.*s\"%s%.*s).", (int) name,
+                    location->location.data, server ? " of " : "",
+                    (int) server, location->server.data);
+}
+
+
+size_t
+convrelay_metric_html(u_char *p, const convrelay_metric_cause_t *causes,
+    unsigned n)
+{
+    unsigned                i;
+    convrelay_metric_out_t  out;
+
+    static const char  *classes[] = { "note", "warning", "trouble" };
+
+    out.p = p;
+    out.len = 0;
+
+    for (i = 0; i < n; i++) {
+        convrelay_metric_text(&out, "<li class=\"");
+        convrelay_metric_text(&out, classes[causes[i].level]);
+        convrelay_metric_text(&out, "\">");
+        convrelay_metric_escape(&out, causes[i].text);
+        convrelay_metric_text(&out, "</li>\n");
+    }
+
+    if (n == 0) {
+        convrelay_metric_text(&out, "<li class=\"well\">Nothing is wrong."
+                                    "</li>\n");
+    }
+
+    return out.len;
+}
+
+
+static void
+convrelay_metric_escape(convrelay_metric_out_t *out, const char *text)
+{
+    for ( /* void */ ; *text; text++) {
+
+        switch (*text) {
+
+        case '&':
+            convrelay_metric_text(out, "&amp;");
+            break;
+
+        case '<':
+            convrelay_metric_text(out, "&lt;");
+            break;
+
+        case '>':
+            convrelay_metric_text(out, "&gt;");
+            break;
+
+        case '"':
+            convrelay_metric_text(out, "&quot;");
+            break;
+
+        default:
+            convrelay_metric_put(out, text, 1);
+        }
+    }
+}

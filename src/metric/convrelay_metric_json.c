@@ -1,0 +1,308 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The same figures as JSON, for the page and for scripts.
+ */
+
+
+#include "convrelay_metric_out.h"
+
+
+static void convrelay_metric_json_causes(convrelay_metric_out_t *out,
+    const convrelay_metric_cause_t *causes, unsigned n);
+static void convrelay_metric_json_zones(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report);
+static void convrelay_metric_json_bounds(convrelay_metric_out_t *out,
+    const char *name, const convrelay_metric_bounds_t *bounds);
+static void convrelay_metric_json_location(convrelay_metric_out_t *out,
+    const convrelay_metric_location_t *location);
+static void convrelay_metric_json_calls(convrelay_metric_out_t *out,
+    const convrelay_metric_location_t *location);
+static void convrelay_metric_json_words(convrelay_metric_out_t *out,
+    const convrelay_metric_t *words, unsigned history);
+static int convrelay_metric_json_drawn(const char *name);
+static void convrelay_metric_json_slots(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report);
+static void convrelay_metric_json_str(convrelay_metric_out_t *out,
+    const convrelay_str_t *value);
+static void convrelay_metric_json_name(convrelay_metric_out_t *out,
+    const char *name);
+
+
+size_t
+convrelay_metric_json(u_char *p, const convrelay_metric_report_t *report,
+    const convrelay_metric_cause_t *causes, unsigned n)
+{
+    unsigned                i;
+    convrelay_metric_out_t  out;
+
+    out.p = p;
+    out.len = 0;
+
+    convrelay_metric_text(&out, "{\"version\":\"");
+    convrelay_metric_text(&out, report->version);
+    convrelay_metric_text(&out, "\",\"nginx\":\"");
+    convrelay_metric_text(&out, report->nginx);
+    convrelay_metric_text(&out, "\",\"window_seconds\":");
+    convrelay_metric_number(&out, report->window / 1000);
+
+    convrelay_metric_json_causes(&out, causes, n);
+    convrelay_metric_json_zones(&out, report);
+
+    convrelay_metric_text(&out, ",\"bounds\":{");
+    convrelay_metric_json_bounds(&out, "seconds", &convrelay_metric_seconds);
+    convrelay_metric_text(&out, ",");
+    convrelay_metric_json_bounds(&out, "session_seconds",
+                                 &convrelay_metric_minutes);
+
+    convrelay_metric_text(&out, "},\"locations\":[");
+
+    for (i = 0; i < report->nlocations; i++) {
+        convrelay_metric_text(&out, i ? ",\n" : "\n");
+        convrelay_metric_json_location(&out, &report->locations[i]);
+    }
+
+    convrelay_metric_text(&out, "],\"history\":[");
+    convrelay_metric_json_slots(&out, report);
+    convrelay_metric_text(&out, "]}\n");
+
+    return out.len;
+}
+
+
+static void
+convrelay_metric_json_causes(convrelay_metric_out_t *out,
+    const convrelay_metric_cause_t *causes, unsigned n)
+{
+    unsigned  i;
+
+    static const char  *levels[] = { "note", "warning", "trouble" };
+
+    convrelay_metric_text(out, ",\"causes\":[");
+
+    for (i = 0; i < n; i++) {
+        convrelay_metric_text(out, i ? ",\n{" : "\n{");
+        convrelay_metric_json_name(out, "kind");
+        convrelay_metric_text(out, "\"");
+        convrelay_metric_text(out, causes[i].kind);
+        convrelay_metric_text(out, "\",\"level\":\"");
+        convrelay_metric_text(out, levels[causes[i].level]);
+        convrelay_metric_text(out, "\",\"text\":");
+        convrelay_metric_quote(out, (u_char *) causes[i].text,
+                               strlen(causes[i].text));
+        convrelay_metric_text(out, "}");
+    }
+
+    convrelay_metric_text(out, "]");
+}
+
+
+static void
+convrelay_metric_json_zones(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report)
+{
+    unsigned  i;
+
+    convrelay_metric_text(out, ",\"zones\":[");
+
+    for (i = 0; i < report->nzones; i++) {
+        convrelay_metric_text(out, i ? ",{" : "{");
+        convrelay_metric_json_name(out, "zone");
+        convrelay_metric_json_str(out, &report->zones[i].name);
+        convrelay_metric_text(out, ",\"size\":");
+        convrelay_metric_number(out, report->zones[i].size);
+        convrelay_metric_text(out, ",\"used\":");
+        convrelay_metric_number(out, report->zones[i].used);
+        convrelay_metric_text(out, "}");
+    }
+
+    convrelay_metric_text(out, "]");
+}
+
+
+/* of all buckets except the last one, which has none */
+
+static void
+convrelay_metric_json_bounds(convrelay_metric_out_t *out, const char *name,
+    const convrelay_metric_bounds_t *bounds)
+{
+    unsigned  i;
+
+    convrelay_metric_json_name(out, name);
+
+    for (i = 0; i < CONVRELAY_METRIC_BUCKETS - 1; i++) {
+        convrelay_metric_text(out, i ? "," : "[");
+        convrelay_metric_text(out, bounds->text[i]);
+    }
+
+    convrelay_metric_text(out, "]");
+}
+
+
+static void
+convrelay_metric_json_location(convrelay_metric_out_t *out,
+    const convrelay_metric_location_t *location)
+{
+    convrelay_metric_text(out, "{");
+    convrelay_metric_json_name(out, "server");
+    convrelay_metric_json_str(out, &location->server);
+    convrelay_metric_text(out, ",");
+    convrelay_metric_json_name(out, "location");
+    convrelay_metric_json_str(out, &location->location);
+
+    convrelay_metric_json_calls(out, location);
+
+    convrelay_metric_text(out, ",\n\"total\":{");
+    convrelay_metric_json_words(out, location->words, 0);
+    convrelay_metric_text(out, "},\n\"recent\":{");
+    convrelay_metric_json_words(out, location->recent, 0);
+    convrelay_metric_text(out, "}}");
+}
+
+
+static void
+convrelay_metric_json_calls(convrelay_metric_out_t *out,
+    const convrelay_metric_location_t *location)
+{
+    uint64_t  draining;
+    unsigned  state;
+
+    draining = 0;
+
+    convrelay_metric_text(out, ",\"calls\":{");
+
+    for (state = 0; state < CONVRELAY_METRIC_STATES; state++) {
+        draining += location->calls[state][CONVRELAY_METRIC_DRAINING];
+
+        convrelay_metric_json_name(out, convrelay_metric_states[state]);
+        convrelay_metric_number(out,
+                           location->calls[state][CONVRELAY_METRIC_ACTIVE]
+                           + location->calls[state][CONVRELAY_METRIC_DRAINING]);
+        convrelay_metric_text(out, ",");
+    }
+
+    convrelay_metric_json_name(out, "draining");
+    convrelay_metric_number(out, draining);
+    convrelay_metric_text(out, "}");
+}
+
+
+/*
+ * A histogram is its buckets, and then its sum in seconds.  Of the history
+ * there is only what the page draws.
+ */
+
+static void
+convrelay_metric_json_words(convrelay_metric_out_t *out,
+    const convrelay_metric_t *words, unsigned history)
+{
+    unsigned                        i, open, first;
+    const convrelay_metric_line_t  *line, *family;
+
+    family = NULL;
+    open = 0;
+    first = 1;
+
+    for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
+         line++)
+    {
+        if (line->name) {
+            convrelay_metric_text(out, open ? "}" : "");
+
+            family = NULL;
+            open = 0;
+
+            if (history && !convrelay_metric_json_drawn(line->name)) {
+                continue;
+            }
+
+            convrelay_metric_text(out, first ? "" : ",");
+            convrelay_metric_json_name(out, line->name);
+
+            family = line;
+            first = 0;
+
+            if (line->bounds) {
+
+                for (i = 0; i < CONVRELAY_METRIC_BUCKETS; i++) {
+                    convrelay_metric_text(out, i ? "," : "[");
+                    convrelay_metric_number(out, words[line->index + i]);
+                }
+
+                convrelay_metric_text(out, ",");
+                convrelay_metric_ms(out, words[line->index + i]);
+                convrelay_metric_text(out, "]");
+
+            } else if (line->label) {
+                convrelay_metric_text(out, "{");
+                open = 1;
+            }
+
+            continue;
+        }
+
+        if (family == NULL) {
+            continue;
+        }
+
+        if (open) {
+            convrelay_metric_text(out, line == family + 1 ? "" : ",");
+            convrelay_metric_json_name(out, line->value);
+        }
+
+        convrelay_metric_number(out, words[line->index]);
+    }
+
+    convrelay_metric_text(out, open ? "}" : "");
+}
+
+
+static int
+convrelay_metric_json_drawn(const char *name)
+{
+    return strcmp(name, "sessions_total") == 0
+           || strcmp(name, "turns_total") == 0
+           || strcmp(name, "first_word_seconds") == 0
+           || strcmp(name, "llm_failures_total") == 0;
+}
+
+
+static void
+convrelay_metric_json_slots(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report)
+{
+    unsigned                        i;
+    const convrelay_metric_slot_t  *slot;
+
+    for (i = 0; i < report->nslots; i++) {
+        slot = &report->slots[i];
+
+        convrelay_metric_text(out, i ? ",\n{" : "\n{");
+        convrelay_metric_json_name(out, "ago");
+        convrelay_metric_ms(out, report->now - slot->at);
+        convrelay_metric_text(out, ",");
+        convrelay_metric_json_name(out, "calls");
+        convrelay_metric_number(out, slot->calls);
+        convrelay_metric_text(out, ",\"total\":{");
+        convrelay_metric_json_words(out, slot->words, 1);
+        convrelay_metric_text(out, "}}");
+    }
+}
+
+
+static void
+convrelay_metric_json_str(convrelay_metric_out_t *out,
+    const convrelay_str_t *value)
+{
+    convrelay_metric_quote(out, value->data, value->len);
+}
+
+
+static void
+convrelay_metric_json_name(convrelay_metric_out_t *out, const char *name)
+{
+    convrelay_metric_text(out, "\"");
+    convrelay_metric_text(out, name);
+    convrelay_metric_text(out, "\":");
+}

@@ -1,0 +1,36 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the writers of this room share: a text whose length is counted, and
+ * which is written where there is room for it.
+ */
+
+
+#ifndef CONVRELAY_METRIC_OUT_H_INCLUDED
+#define CONVRELAY_METRIC_OUT_H_INCLUDED
+
+
+#include "convrelay_metric_report.h"
+
+
+typedef struct {
+    u_char  *p;             /* or NULL: only the length is wanted */
+    size_t   len;
+} convrelay_metric_out_t;
+
+
+void convrelay_metric_put(convrelay_metric_out_t *out, const void *data,
+    size_t len);
+void convrelay_metric_text(convrelay_metric_out_t *out, const char *text);
+void convrelay_metric_number(convrelay_metric_out_t *out, uint64_t n);
+
+/* a time in ms as seconds, "0.25" */
+void convrelay_metric_ms(convrelay_metric_out_t *out, uint64_t ms);
+
+/* in quotes */
+void convrelay_metric_quote(convrelay_metric_out_t *out, const u_char *data,
+    size_t len);
+
+
+#endif /* CONVRELAY_METRIC_OUT_H_INCLUDED */

@@ -1,0 +1,315 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The text format of Prometheus, 0.0.4: all samples of a family stand below
+ * its HELP and TYPE, so for each family all locations are written.  Zeros are
+ * written, too: a series that comes later would hide its first increase.
+ */
+
+
+#include "convrelay_metric_out.h"
+
+
+static void convrelay_metric_calls(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report);
+static void convrelay_metric_zones(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report);
+static void convrelay_metric_counters(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report,
+    const convrelay_metric_line_t *family);
+static void convrelay_metric_histogram(convrelay_metric_out_t *out,
+    const convrelay_metric_location_t *location,
+    const convrelay_metric_line_t *hist);
+static int convrelay_metric_applies(
+    const convrelay_metric_location_t *location, unsigned index);
+static void convrelay_metric_head(convrelay_metric_out_t *out,
+    const char *name, const char *type, const char *help);
+static void convrelay_metric_sample(convrelay_metric_out_t *out,
+    const char *name, const char *suffix,
+    const convrelay_metric_location_t *location);
+static void convrelay_metric_pair(convrelay_metric_out_t *out,
+    const char *name, const char *value);
+static void convrelay_metric_label(convrelay_metric_out_t *out,
+    const convrelay_str_t *value);
+
+
+static const char  *convrelay_metric_workers[CONVRELAY_METRIC_WORKERS] = {
+    "active", "draining"
+};
+
+
+size_t
+convrelay_metric_prometheus(u_char *p, const convrelay_metric_report_t *report)
+{
+    unsigned                        i;
+    convrelay_metric_out_t          out;
+    const convrelay_metric_line_t  *line;
+
+    out.p = p;
+    out.len = 0;
+
+    convrelay_metric_head(&out, "build_info", "gauge",
+                          "Versions of the module and of nginx.");
+    convrelay_metric_text(&out, "convrelay_build_info{version=\"");
+    convrelay_metric_text(&out, report->version);
+    convrelay_metric_text(&out, "\",nginx=\"");
+    convrelay_metric_text(&out, report->nginx);
+    convrelay_metric_text(&out, "\"} 1\n");
+
+    convrelay_metric_zones(&out, report);
+    convrelay_metric_calls(&out, report);
+
+    for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
+         line++)
+    {
+        if (line->name == NULL) {
+            continue;
+        }
+
+        convrelay_metric_head(&out, line->name,
+                              line->bounds ? "histogram" : "counter",
+                              line->help);
+
+        if (line->bounds == NULL) {
+            convrelay_metric_counters(&out, report, line);
+            continue;
+        }
+
+        for (i = 0; i < report->nlocations; i++) {
+
+            if (report->locations[i].call) {
+                convrelay_metric_histogram(&out, &report->locations[i], line);
+            }
+        }
+    }
+
+    return out.len;
+}
+
+
+static void
+convrelay_metric_zones(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report)
+{
+    unsigned                        i, used;
+    const convrelay_metric_zone_t  *zone;
+
+    convrelay_metric_head(out, "zone_bytes", "gauge",
+                          "Shared memory, its size and what is used of it.");
+
+    for (i = 0; i < report->nzones; i++) {
+        zone = &report->zones[i];
+
+        for (used = 0; used < 2; used++) {
+            convrelay_metric_text(out, "convrelay_zone_bytes{zone=\"");
+            convrelay_metric_label(out, &zone->name);
+            convrelay_metric_pair(out, "\",state", used ? "used" : "size");
+            convrelay_metric_text(out, "} ");
+            convrelay_metric_number(out, used ? zone->used : zone->size);
+            convrelay_metric_text(out, "\n");
+        }
+    }
+}
+
+
+static void
+convrelay_metric_calls(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report)
+{
+    unsigned                            i, state, worker;
+    const convrelay_metric_location_t  *location;
+
+    convrelay_metric_head(out, "calls", "gauge",
+                          "Live calls, by what they do and by whether their "
+                          "worker takes more of them.");
+
+    for (i = 0; i < report->nlocations; i++) {
+        location = &report->locations[i];
+
+        if (!location->call) {
+            continue;
+        }
+
+        for (state = 0; state < CONVRELAY_METRIC_STATES; state++) {
+
+            for (worker = 0; worker < CONVRELAY_METRIC_WORKERS; worker++) {
+                convrelay_metric_sample(out, "calls", "", location);
+                convrelay_metric_pair(out, ",state",
+                                      convrelay_metric_states[state]);
+                convrelay_metric_pair(out, ",worker",
+                                      convrelay_metric_workers[worker]);
+                convrelay_metric_text(out, "} ");
+                convrelay_metric_number(out, location->calls[state][worker]);
+                convrelay_metric_text(out, "\n");
+            }
+        }
+    }
+}
+
+
+static void
+convrelay_metric_counters(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report,
+    const convrelay_metric_line_t *family)
+{
+    unsigned                            i;
+    const convrelay_metric_line_t      *line;
+    const convrelay_metric_location_t  *location;
+
+    for (i = 0; i < report->nlocations; i++) {
+        location = &report->locations[i];
+
+        if (!convrelay_metric_applies(location, family[1].index)) {
+            continue;
+        }
+
+        for (line = family + 1;
+             line->name == NULL && line->index < CONVRELAY_METRIC_N;
+             line++)
+        {
+            convrelay_metric_sample(out, family->name, "", location);
+
+            if (family->label) {
+                convrelay_metric_text(out, ",");
+                convrelay_metric_pair(out, family->label, line->value);
+            }
+
+            convrelay_metric_text(out, "} ");
+            convrelay_metric_number(out, location->words[line->index]);
+            convrelay_metric_text(out, "\n");
+        }
+    }
+}
+
+
+/* series that a location can never have are not written for it */
+
+static int
+convrelay_metric_applies(const convrelay_metric_location_t *location,
+    unsigned index)
+{
+    switch (index) {
+
+    case CONVRELAY_METRIC_REFUSED_SIGNATURE:
+    case CONVRELAY_METRIC_TWILIO_64101:
+        return 1;
+
+    case CONVRELAY_METRIC_WEBHOOK_2XX:
+        return location->webhook;
+
+    default:
+        return location->call;
+    }
+}
+
+
+static void
+convrelay_metric_histogram(convrelay_metric_out_t *out,
+    const convrelay_metric_location_t *location,
+    const convrelay_metric_line_t *hist)
+{
+    unsigned                   i;
+    convrelay_metric_t         n;
+    const convrelay_metric_t  *words;
+
+    words = location->words + hist->index;
+    n = 0;
+
+    for (i = 0; i < CONVRELAY_METRIC_BUCKETS; i++) {
+        n += words[i];
+
+        convrelay_metric_sample(out, hist->name, "_bucket", location);
+        convrelay_metric_pair(out, ",le", hist->bounds->text[i]);
+        convrelay_metric_text(out, "} ");
+        convrelay_metric_number(out, n);
+        convrelay_metric_text(out, "\n");
+    }
+
+    convrelay_metric_sample(out, hist->name, "_sum", location);
+    convrelay_metric_text(out, "} ");
+    convrelay_metric_ms(out, words[CONVRELAY_METRIC_BUCKETS]);
+    convrelay_metric_text(out, "\n");
+
+    convrelay_metric_sample(out, hist->name, "_count", location);
+    convrelay_metric_text(out, "} ");
+    convrelay_metric_number(out, n);
+    convrelay_metric_text(out, "\n");
+}
+
+
+static void
+convrelay_metric_head(convrelay_metric_out_t *out, const char *name,
+    const char *type, const char *help)
+{
+    convrelay_metric_text(out, "# HELP convrelay_");
+    convrelay_metric_text(out, name);
+    convrelay_metric_text(out, " ");
+    convrelay_metric_text(out, help);
+    convrelay_metric_text(out, "\n# TYPE convrelay_");
+    convrelay_metric_text(out, name);
+    convrelay_metric_text(out, " ");
+    convrelay_metric_text(out, type);
+    convrelay_metric_text(out, "\n");
+}
+
+
+/* up to the labels of its location, the brace is open */
+
+static void
+convrelay_metric_sample(convrelay_metric_out_t *out, const char *name,
+    const char *suffix, const convrelay_metric_location_t *location)
+{
+    convrelay_metric_text(out, "convrelay_");
+    convrelay_metric_text(out, name);
+    convrelay_metric_text(out, suffix);
+    convrelay_metric_text(out, "{server=\"");
+    convrelay_metric_label(out, &location->server);
+    convrelay_metric_text(out, "\",location=\"");
+    convrelay_metric_label(out, &location->location);
+    convrelay_metric_text(out, "\"");
+}
+
+
+/* of the table, so there is nothing to escape */
+
+static void
+convrelay_metric_pair(convrelay_metric_out_t *out, const char *name,
+    const char *value)
+{
+    convrelay_metric_text(out, name);
+    convrelay_metric_text(out, "=\"");
+    convrelay_metric_text(out, value);
+    convrelay_metric_text(out, "\"");
+}
+
+
+/* a backslash, a quote and a line end are escaped, and all else is text */
+
+static void
+convrelay_metric_label(convrelay_metric_out_t *out,
+    const convrelay_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+
+        switch (value->data[i]) {
+
+        case '\\':
+            convrelay_metric_text(out, "\\\\");
+            break;
+
+        case '"':
+            convrelay_metric_text(out, "\\\"");
+            break;
+
+        case '\n':
+            convrelay_metric_text(out, "\\n");
+            break;
+
+        default:
+            convrelay_metric_put(out, &value->data[i], 1);
+        }
+    }
+}

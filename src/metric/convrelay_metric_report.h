@@ -1,0 +1,104 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What operators are shown: figures of all locations as text for Prometheus
+ * and as JSON, and what is wrong, in sentences.
+ */
+
+
+#ifndef CONVRELAY_METRIC_REPORT_H_INCLUDED
+#define CONVRELAY_METRIC_REPORT_H_INCLUDED
+
+
+#include "convrelay_metric_store.h"
+
+
+#define CONVRELAY_METRIC_MAX_CAUSES  12
+#define CONVRELAY_METRIC_MAX_TEXT    640    /* bytes of a sentence */
+
+
+/* the worker of a call goes on, or waits for the end of its calls */
+
+typedef enum {
+    CONVRELAY_METRIC_ACTIVE = 0,
+    CONVRELAY_METRIC_DRAINING,
+    CONVRELAY_METRIC_WORKERS
+} convrelay_metric_worker_e;
+
+
+typedef struct {
+    convrelay_str_t                     server;
+    convrelay_str_t                     location;
+    unsigned                            call:1;     /* it takes calls */
+    unsigned                            webhook:1;  /* or requests of Twilio */
+    uint64_t                            calls[CONVRELAY_METRIC_STATES]
+                                             [CONVRELAY_METRIC_WORKERS];
+    const convrelay_metric_t           *words;
+    const convrelay_metric_t           *recent;     /* added lately */
+} convrelay_metric_location_t;
+
+
+typedef struct {
+    convrelay_str_t                     name;
+    uint64_t                            size;       /* bytes */
+    uint64_t                            used;
+} convrelay_metric_zone_t;
+
+
+typedef struct {
+    const char                         *version;
+    const char                         *nginx;
+    uint64_t                            now;        /* ms, as in the slots */
+    uint64_t                            window;     /* ms that "lately" are */
+
+    const convrelay_metric_location_t  *locations;
+    unsigned                            nlocations;
+    const convrelay_metric_zone_t      *zones;
+    unsigned                            nzones;
+    const convrelay_metric_slot_t      *slots;      /* of the ring, oldest
+                                                       first */
+    unsigned                            nslots;
+} convrelay_metric_report_t;
+
+
+typedef enum {
+    CONVRELAY_METRIC_NOTE = 0,
+    CONVRELAY_METRIC_WARNING,
+    CONVRELAY_METRIC_TROUBLE
+} convrelay_metric_level_e;
+
+
+/* one thing that is wrong */
+
+typedef struct {
+    const char                         *kind;       /* such as "llm_key" */
+    convrelay_metric_level_e            level;
+    const convrelay_metric_location_t  *location;   /* or NULL */
+    char                                text[CONVRELAY_METRIC_MAX_TEXT];
+} convrelay_metric_cause_t;
+
+
+/*
+ * The causes of what goes wrong lately, the worst ones first; returns how
+ * many of the CONVRELAY_METRIC_MAX_CAUSES there are.
+ */
+unsigned convrelay_metric_causes(const convrelay_metric_report_t *report,
+    convrelay_metric_cause_t *causes);
+
+/*
+ * Each returns the length of all of it, and writes where p is not NULL, which
+ * then has to have room for that.
+ *
+ * Prometheus's text format 0.0.4; one JSON object; HTML: items of a list.
+ */
+size_t convrelay_metric_prometheus(u_char *p,
+    const convrelay_metric_report_t *report);
+size_t convrelay_metric_json(u_char *p,
+    const convrelay_metric_report_t *report,
+    const convrelay_metric_cause_t *causes, unsigned n);
+size_t convrelay_metric_html(u_char *p,
+    const convrelay_metric_cause_t *causes, unsigned n);
+
+
+#endif /* CONVRELAY_METRIC_REPORT_H_INCLUDED */

@@ -1,0 +1,284 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ */
+
+
+#include "convrelay_metric_store.h"
+
+
+#define CONVRELAY_METRIC_MAGIC   0x63726d74
+
+
+static uint32_t convrelay_metric_layout(void);
+static uint32_t convrelay_metric_hash(uint32_t hash, const char *text);
+static void convrelay_metric_take(convrelay_metric_store_t *store,
+    convrelay_metric_block_t *b, const convrelay_metric_id_t *id);
+static void convrelay_metric_copy(convrelay_metric_t *to,
+    convrelay_metric_t *from);
+static void convrelay_metric_store_copies(convrelay_metric_store_t *store,
+    uint64_t now);
+
+
+convrelay_metric_store_t *
+convrelay_metric_store_create(void *mem, uint64_t now)
+{
+    convrelay_metric_store_t  *store = mem;
+
+    memset(store, 0, sizeof(convrelay_metric_store_t));
+
+    store->layout = convrelay_metric_layout();
+    store->size = sizeof(convrelay_metric_store_t);
+    store->copied[0] = now;
+    store->copied[1] = now;
+    store->due = now;
+    store->blocks[0].used = 1;
+    store->magic = CONVRELAY_METRIC_MAGIC;
+
+    return store;
+}
+
+
+convrelay_metric_store_t *
+convrelay_metric_store_open(void *mem, size_t size)
+{
+    convrelay_metric_store_t  *store = mem;
+
+    if (store == NULL
+        || size < sizeof(convrelay_metric_store_t)
+        || store->magic != CONVRELAY_METRIC_MAGIC
+        || store->size != sizeof(convrelay_metric_store_t)
+        || store->layout != convrelay_metric_layout())
+    {
+        return NULL;
+    }
+
+    return store;
+}
+
+
+/* what the words of a block mean */
+
+static uint32_t
+convrelay_metric_layout(void)
+{
+    uint32_t                        hash;
+    const convrelay_metric_line_t  *line;
+
+    hash = 5381;
+
+    for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
+         line++)
+    {
+        hash = convrelay_metric_hash(hash, line->name);
+        hash = convrelay_metric_hash(hash, line->value);
+    }
+
+    return hash;
+}
+
+
+static uint32_t
+convrelay_metric_hash(uint32_t hash, const char *text)
+{
+    while (text && *text) {
+        hash = hash * 33 + (u_char) *text++;
+    }
+
+    return hash * 33;
+}
+
+
+uint32_t
+convrelay_metric_store_begin(convrelay_metric_store_t *store)
+{
+    return ++store->generation;
+}
+
+
+unsigned
+convrelay_metric_store_block(convrelay_metric_store_t *store,
+    const convrelay_metric_id_t *id)
+{
+    unsigned                   i, unused, oldest;
+    convrelay_metric_block_t  *b;
+
+    unused = 0;
+    oldest = 0;
+
+    for (i = 1; i < CONVRELAY_METRIC_BLOCKS; i++) {
+
+        b = &store->blocks[i];
+
+        if (!b->used) {
+            unused = unused ? unused : i;
+            continue;
+        }
+
+        if (memcmp(&b->id, id, sizeof(convrelay_metric_id_t)) == 0) {
+            b->generation = store->generation;
+            return i;
+        }
+
+        if (store->generation - b->generation > 1
+            && (oldest == 0
+                || b->generation < store->blocks[oldest].generation))
+        {
+            oldest = i;
+        }
+    }
+
+    i = unused ? unused : oldest;
+
+    if (i) {
+        convrelay_metric_take(store, &store->blocks[i], id);
+    }
+
+    return i;
+}
+
+
+static void
+convrelay_metric_take(convrelay_metric_store_t *store,
+    convrelay_metric_block_t *b, const convrelay_metric_id_t *id)
+{
+    memset(b, 0, sizeof(convrelay_metric_block_t));
+
+    b->id = *id;
+    b->generation = store->generation;
+    b->used = 1;
+}
+
+
+int
+convrelay_metric_store_due(convrelay_metric_store_t *store, uint64_t now)
+{
+    uint64_t  due;
+
+    due = __atomic_load_n(&store->due, __ATOMIC_RELAXED);
+
+    return now >= due
+           && __atomic_compare_exchange_n(&store->due, &due,
+                                          now + CONVRELAY_METRIC_SLOT_TIME, 0,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+
+void
+convrelay_metric_store_tick(convrelay_metric_store_t *store, uint64_t now,
+    uint64_t calls)
+{
+    unsigned                  i, n;
+    convrelay_metric_slot_t  *slot;
+
+    slot = &store->slots[store->nslots % CONVRELAY_METRIC_SLOTS];
+
+    __atomic_store_n(&slot->at, 0, __ATOMIC_RELEASE);
+
+    slot->calls = calls;
+    memset(slot->words, 0, sizeof(slot->words));
+
+    for (i = 0; i < CONVRELAY_METRIC_BLOCKS; i++) {
+
+        if (!store->blocks[i].used) {
+            continue;
+        }
+
+        for (n = 0; n < CONVRELAY_METRIC_N; n++) {
+            slot->words[n] += __atomic_load_n(&store->blocks[i].words[n],
+                                              __ATOMIC_RELAXED);
+        }
+    }
+
+    __atomic_store_n(&slot->at, now, __ATOMIC_RELEASE);
+    __atomic_store_n(&store->nslots, store->nslots + 1, __ATOMIC_RELEASE);
+
+    if (now - store->copied[store->newest] >= CONVRELAY_METRIC_COPY_TIME) {
+        convrelay_metric_store_copies(store, now);
+    }
+}
+
+
+/* the older copy becomes the newest */
+
+static void
+convrelay_metric_store_copies(convrelay_metric_store_t *store, uint64_t now)
+{
+    unsigned  i, copy;
+
+    copy = !store->newest;
+
+    for (i = 0; i < CONVRELAY_METRIC_BLOCKS; i++) {
+
+        if (store->blocks[i].used) {
+            convrelay_metric_copy(store->blocks[i].copies[copy],
+                                  store->blocks[i].words);
+        }
+    }
+
+    store->copied[copy] = now;
+    __atomic_store_n(&store->newest, copy, __ATOMIC_RELEASE);
+}
+
+
+static void
+convrelay_metric_copy(convrelay_metric_t *to, convrelay_metric_t *from)
+{
+    unsigned  i;
+
+    for (i = 0; i < CONVRELAY_METRIC_N; i++) {
+        to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+    }
+}
+
+
+/* the copy is read first: it is never more than the word */
+
+uint64_t
+convrelay_metric_store_read(convrelay_metric_store_t *store, unsigned block,
+    uint64_t now, convrelay_metric_t *words, convrelay_metric_t *recent)
+{
+    unsigned                   i, copy;
+    convrelay_metric_block_t  *b;
+
+    b = &store->blocks[block];
+    copy = !__atomic_load_n(&store->newest, __ATOMIC_ACQUIRE);
+
+    convrelay_metric_copy(recent, b->copies[copy]);
+    convrelay_metric_copy(words, b->words);
+
+    for (i = 0; i < CONVRELAY_METRIC_N; i++) {
+        recent[i] = words[i] - recent[i];
+    }
+
+    return now - store->copied[copy];
+}
+
+
+unsigned
+convrelay_metric_store_slots(convrelay_metric_store_t *store,
+    convrelay_metric_slot_t *slots)
+{
+    unsigned                  i, n, nslots, first;
+    convrelay_metric_slot_t  *slot;
+
+    n = 0;
+    nslots = __atomic_load_n(&store->nslots, __ATOMIC_ACQUIRE);
+
+    first = (nslots > CONVRELAY_METRIC_SLOTS)
+            ? nslots - CONVRELAY_METRIC_SLOTS : 0;
+
+    for (i = first; i < nslots; i++) {
+
+        slot = &store->slots[i % CONVRELAY_METRIC_SLOTS];
+        slots[n] = *slot;
+
+        if (slots[n].at
+            && __atomic_load_n(&slot->at, __ATOMIC_ACQUIRE) == slots[n].at)
+        {
+            n++;
+        }
+    }
+
+    return n;
+}

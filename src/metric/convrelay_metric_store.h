@@ -1,0 +1,121 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The shared memory of the counters: a block for each location, and what they
+ * were a while ago.
+ *
+ * A block belongs to a name as long as the memory lasts, so a reload goes on
+ * with the same numbers.  Blocks are found when a configuration is read, by
+ * the one process that reads it; workers have their addresses.  A word that
+ * a killed worker has added to is right, and one that it has not is, too.
+ *
+ * Workers of an old configuration go on counting in the block of a location
+ * that the new one does not have.  Such a block is given to another name only
+ * when there are no others, and not by the configuration that comes next.
+ *
+ * Whoever looks at "now - a while ago" sees what happened lately.  Blocks have
+ * two copies for that, and the sum of all blocks has a ring of them, for
+ * pictures.  The worker whose turn it is makes them, see tick().
+ */
+
+
+#ifndef CONVRELAY_METRIC_STORE_H_INCLUDED
+#define CONVRELAY_METRIC_STORE_H_INCLUDED
+
+
+#include "convrelay_metric.h"
+
+
+#define CONVRELAY_METRIC_BLOCKS     257     /* the first one is for locations
+                                               that have none of their own */
+#define CONVRELAY_METRIC_SLOTS      60      /* of the ring */
+#define CONVRELAY_METRIC_SLOT_TIME  10000   /* ms */
+#define CONVRELAY_METRIC_COPY_TIME  150000  /* ms between two copies */
+
+
+/* a hash, long enough that equal ones are taken for equal names */
+
+typedef struct {
+    uint64_t                 word[2];
+} convrelay_metric_id_t;
+
+
+typedef struct {
+    convrelay_metric_id_t    id;
+    uint32_t                 used;        /* the id is set */
+    uint32_t                 generation;  /* of the last configuration that
+                                             has named it */
+    convrelay_metric_t       words[CONVRELAY_METRIC_N];
+    convrelay_metric_t       copies[2][CONVRELAY_METRIC_N];
+} convrelay_metric_block_t;
+
+
+/* the sum of all blocks at a time */
+
+typedef struct {
+    uint64_t                 at;          /* ms; 0: it is empty, or being
+                                             written */
+    uint64_t                 calls;       /* that were live */
+    convrelay_metric_t       words[CONVRELAY_METRIC_N];
+} convrelay_metric_slot_t;
+
+
+typedef struct {
+    uint32_t                 magic;
+    uint32_t                 layout;
+    uint64_t                 size;
+    uint32_t                 generation;
+    uint32_t                 current;     /* generation of the one that is in
+                                             use, the glue's to set */
+    uint32_t                 newest;      /* copy: 0 or 1 */
+    uint64_t                 copied[2];   /* ms, when each copy was made */
+    uint64_t                 due;         /* ms: the next tick */
+    uint32_t                 nslots;      /* ever written */
+    convrelay_metric_slot_t  slots[CONVRELAY_METRIC_SLOTS];
+    convrelay_metric_block_t blocks[CONVRELAY_METRIC_BLOCKS];
+} convrelay_metric_store_t;
+
+
+/* lays out an empty one in sizeof(convrelay_metric_store_t) bytes */
+convrelay_metric_store_t *convrelay_metric_store_create(void *mem,
+    uint64_t now);
+
+/* one that create() has laid out, or NULL: it is of another version */
+convrelay_metric_store_t *convrelay_metric_store_open(void *mem, size_t size);
+
+/* a configuration is read; its locations are named after this.  Returns its
+   number, from 1 */
+uint32_t convrelay_metric_store_begin(convrelay_metric_store_t *store);
+
+/* the index of the block of a name; 0: all are in use */
+unsigned convrelay_metric_store_block(convrelay_metric_store_t *store,
+    const convrelay_metric_id_t *id);
+
+/*
+ * Whether it is time to tick(), and this process is the one to do it: of all
+ * that ask one is told so.
+ */
+int convrelay_metric_store_due(convrelay_metric_store_t *store, uint64_t now);
+
+/* notes how things are; calls: that are live */
+void convrelay_metric_store_tick(convrelay_metric_store_t *store,
+    uint64_t now, uint64_t calls);
+
+/*
+ * Copies of a block's words: as they are, and what was added lately; each has
+ * room for CONVRELAY_METRIC_N.  Returns how many ms "lately" are.
+ */
+uint64_t convrelay_metric_store_read(convrelay_metric_store_t *store,
+    unsigned block, uint64_t now, convrelay_metric_t *words,
+    convrelay_metric_t *recent);
+
+/*
+ * Slots of the ring, oldest first, into CONVRELAY_METRIC_SLOTS of them;
+ * returns their number.
+ */
+unsigned convrelay_metric_store_slots(convrelay_metric_store_t *store,
+    convrelay_metric_slot_t *slots);
+
+
+#endif /* CONVRELAY_METRIC_STORE_H_INCLUDED */

@@ -1,0 +1,163 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * All that is counted for a location.  Included by convrelay_metric.h and .c,
+ * each with its own CONVRELAY_FAMILY(), _SERIES() and _HISTOGRAM(); so it
+ * has no guard.
+ *
+ * One more counter is one more line: a SERIES below its family, which then is
+ * CONVRELAY_METRIC_<id>.  A family of a single series has no label.  Names get
+ * the prefix "convrelay_"; a counter ends in "_total".  A value of a label is
+ * never taken from a call.
+ */
+
+
+CONVRELAY_FAMILY("sessions_total", "end",
+                 "Sessions that are over, by how they ended.")
+CONVRELAY_SERIES(SESSION_HANGUP,        "hangup")
+CONVRELAY_SERIES(SESSION_ENDED,         "ended")
+CONVRELAY_SERIES(SESSION_DROPPED,       "dropped")
+CONVRELAY_SERIES(SESSION_SILENT,        "silent")
+CONVRELAY_SERIES(SESSION_SLOW,          "slow")
+CONVRELAY_SERIES(SESSION_PROTOCOL,      "protocol")
+CONVRELAY_SERIES(SESSION_TOO_FAST,      "too_fast")
+CONVRELAY_SERIES(SESSION_NO_SETUP,      "no_setup")
+CONVRELAY_SERIES(SESSION_REFUSED,       "refused")
+CONVRELAY_SERIES(SESSION_REPLACED,      "replaced")
+CONVRELAY_SERIES(SESSION_TOO_LONG,      "too_long")
+CONVRELAY_SERIES(SESSION_SHUTDOWN,      "shutdown")
+CONVRELAY_SERIES(SESSION_ERROR,         "error")
+
+CONVRELAY_HISTOGRAM(SESSION_SECONDS, minutes, "session_seconds",
+                 "How long sessions lasted.")
+
+CONVRELAY_FAMILY("turns_total", "outcome",
+                 "Turns that are over, by how they ended.")
+CONVRELAY_SERIES(TURN_COMPLETE,         "complete")
+CONVRELAY_SERIES(TURN_EMPTY,            "empty")
+CONVRELAY_SERIES(TURN_TRUNCATED,        "truncated")
+CONVRELAY_SERIES(TURN_FAILED,           "failed")
+CONVRELAY_SERIES(TURN_REJECTED,         "rejected")
+CONVRELAY_SERIES(TURN_INTERRUPTED,      "interrupted")
+CONVRELAY_SERIES(TURN_SUPERSEDED,       "superseded")
+CONVRELAY_SERIES(TURN_ABANDONED,        "abandoned")
+
+CONVRELAY_HISTOGRAM(FIRST_SOUND, seconds, "first_sound_seconds",
+                 "Time from a prompt to the first text that was sent, "
+                 "whether it came from the LLM or not.")
+
+CONVRELAY_HISTOGRAM(FIRST_WORD, seconds, "first_word_seconds",
+                 "Time from a prompt to the first text of the LLM that was "
+                 "sent.")
+
+CONVRELAY_HISTOGRAM(TURN_SECONDS, seconds, "turn_seconds",
+                 "Time from a prompt to the end of its turn.")
+
+CONVRELAY_HISTOGRAM(TOKEN_GAP, seconds, "token_gap_seconds",
+                 "Time between two pieces of an answer.")
+
+CONVRELAY_FAMILY("tokens_total", NULL,
+                 "Pieces of answers that were sent to callers.")
+CONVRELAY_SERIES(TOKENS,                NULL)
+
+CONVRELAY_FAMILY("llm_requests_total", "connection",
+                 "Requests to the LLM, by the connection that was used; none "
+                 "means a handler without an upstream.")
+CONVRELAY_SERIES(LLM_NEW,               "new")
+CONVRELAY_SERIES(LLM_KEPT,              "kept")
+CONVRELAY_SERIES(LLM_NONE,              "none")
+
+CONVRELAY_HISTOGRAM(LLM_FIRST_BYTE, seconds, "llm_first_byte_seconds",
+                 "Time from a request to the LLM to the header of its "
+                 "response.")
+
+CONVRELAY_FAMILY("llm_failures_total", "kind",
+                 "Requests to the LLM that failed, by kind.")
+CONVRELAY_SERIES(LLM_CONNECT,           "connect")
+CONVRELAY_SERIES(LLM_TIMEOUT,           "timeout")
+CONVRELAY_SERIES(LLM_TOO_SLOW,          "too_slow")
+CONVRELAY_SERIES(LLM_KEY,               "key")
+CONVRELAY_SERIES(LLM_RATE,              "rate")
+CONVRELAY_SERIES(LLM_REJECTED,          "rejected")
+CONVRELAY_SERIES(LLM_STATUS_4XX,        "status_4xx")
+CONVRELAY_SERIES(LLM_STATUS_5XX,        "status_5xx")
+CONVRELAY_SERIES(LLM_STREAM,            "stream")
+CONVRELAY_SERIES(LLM_TRUNCATED,         "truncated")
+CONVRELAY_SERIES(LLM_EMPTY,             "empty")
+CONVRELAY_SERIES(LLM_ENCODED,           "encoded")
+CONVRELAY_SERIES(LLM_TOO_LARGE,         "too_large")
+CONVRELAY_SERIES(LLM_OTHER,             "other")
+
+CONVRELAY_FAMILY("llm_tokens_total", "type",
+                 "Tokens that the LLM reported as used; cached ones are part "
+                 "of the input.")
+CONVRELAY_SERIES(LLM_INPUT,             "input")
+CONVRELAY_SERIES(LLM_OUTPUT,            "output")
+CONVRELAY_SERIES(LLM_CACHED,            "cached")
+
+CONVRELAY_FAMILY("tools_total", "outcome",
+                 "Tools that were asked at a location, by whether they did "
+                 "what they were asked for.")
+CONVRELAY_SERIES(TOOL_OK,               "ok")
+CONVRELAY_SERIES(TOOL_FAILED,           "failed")
+
+CONVRELAY_HISTOGRAM(TOOL_SECONDS, seconds, "tool_seconds",
+                 "How long tools took.")
+
+/* in the order of convrelay_relay_type_e */
+
+CONVRELAY_FAMILY("messages_total", "type",
+                 "Messages that were received from Twilio, by type.")
+CONVRELAY_SERIES(MESSAGE_UNKNOWN,       "unknown")
+CONVRELAY_SERIES(MESSAGE_SETUP,         "setup")
+CONVRELAY_SERIES(MESSAGE_PROMPT,        "prompt")
+CONVRELAY_SERIES(MESSAGE_DTMF,          "dtmf")
+CONVRELAY_SERIES(MESSAGE_INTERRUPT,     "interrupt")
+CONVRELAY_SERIES(MESSAGE_ERROR,         "error")
+CONVRELAY_SERIES(MESSAGE_INFO,          "info")
+CONVRELAY_SERIES(MESSAGE_INVALID,       "invalid")
+
+CONVRELAY_FAMILY("webhooks_total", "status",
+                 "Webhook requests, by status of the response.")
+CONVRELAY_SERIES(WEBHOOK_2XX,           "2xx")
+CONVRELAY_SERIES(WEBHOOK_403,           "403")
+CONVRELAY_SERIES(WEBHOOK_4XX,           "4xx")
+CONVRELAY_SERIES(WEBHOOK_5XX,           "5xx")
+
+CONVRELAY_FAMILY("refused_total", "reason",
+                 "Webhook requests, sockets and calls that were refused, by "
+                 "reason.")
+CONVRELAY_SERIES(REFUSED_SIGNATURE,     "signature")
+CONVRELAY_SERIES(REFUSED_TICKET,        "ticket")
+CONVRELAY_SERIES(REFUSED_ORIGIN,        "origin")
+CONVRELAY_SERIES(REFUSED_HANDSHAKE,     "handshake")
+CONVRELAY_SERIES(REFUSED_SECOND_SOCKET, "second_socket")
+CONVRELAY_SERIES(REFUSED_LIMIT_CALLS,   "limit_calls")
+CONVRELAY_SERIES(REFUSED_ZONE_FULL,     "zone_full")
+
+/* named as the directive, "convrelay_max_..." */
+
+CONVRELAY_FAMILY("limits_total", "limit",
+                 "How often a limit of a call was reached.")
+CONVRELAY_SERIES(LIMIT_FRAME_RATE,      "frame_rate")
+CONVRELAY_SERIES(LIMIT_TURN_RATE,       "turn_rate")
+CONVRELAY_SERIES(LIMIT_MESSAGE_SIZE,    "message_size")
+CONVRELAY_SERIES(LIMIT_OUTPUT_SIZE,     "output_size")
+CONVRELAY_SERIES(LIMIT_ANSWER_SIZE,     "answer_size")
+CONVRELAY_SERIES(LIMIT_ANSWER_TIME,     "answer_time")
+CONVRELAY_SERIES(LIMIT_RESPONSE_SIZE,   "response_size")
+CONVRELAY_SERIES(LIMIT_CALL_TIME,       "call_time")
+
+CONVRELAY_FAMILY("twilio_errors_total", "code",
+                 "Errors that Twilio reported, on the socket or when a session "
+                 "was over, by code.")
+CONVRELAY_SERIES(TWILIO_64101,          "64101")
+CONVRELAY_SERIES(TWILIO_64102,          "64102")
+CONVRELAY_SERIES(TWILIO_64104,          "64104")
+CONVRELAY_SERIES(TWILIO_64105,          "64105")
+CONVRELAY_SERIES(TWILIO_64106,          "64106")
+CONVRELAY_SERIES(TWILIO_64107,          "64107")
+CONVRELAY_SERIES(TWILIO_64109,          "64109")
+CONVRELAY_SERIES(TWILIO_64110,          "64110")
+CONVRELAY_SERIES(TWILIO_OTHER,          "other")
