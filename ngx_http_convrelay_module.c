@@ -8,6 +8,7 @@
 
 #include "ngx_http_convrelay_fetch.h"
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_status.h"
 #include "ngx_http_convrelay_target.h"
 #include "ngx_http_convrelay_webhook.h"
 
@@ -71,6 +72,7 @@ static char *ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 static ngx_int_t ngx_http_convrelay_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_convrelay_init_process(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_convrelay_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_convrelay_init(ngx_conf_t *cf);
 static void *ngx_http_convrelay_create_main_conf(ngx_conf_t *cf);
@@ -535,6 +537,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
+      ngx_http_convrelay_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -561,7 +570,7 @@ ngx_module_t  ngx_http_convrelay_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     ngx_http_convrelay_init_module,        /* init module */
-    ngx_http_convrelay_zone_init_process,  /* init process */
+    ngx_http_convrelay_init_process,       /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     NULL,                                  /* exit process */
@@ -600,7 +609,20 @@ ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
 {
     ngx_http_convrelay_env_init_module(cycle);
 
+    (void) ngx_http_convrelay_status_init_module(cycle);
+
     return ngx_http_convrelay_zone_init_module(cycle);
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_init_process(ngx_cycle_t *cycle)
+{
+    if (ngx_http_convrelay_status_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_zone_init_process(cycle);
 }
 
 
@@ -608,6 +630,10 @@ static ngx_int_t
 ngx_http_convrelay_preconfiguration(ngx_conf_t *cf)
 {
     if (ngx_http_convrelay_fetch_add_variables(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_convrelay_stat_add_variables(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -672,7 +698,7 @@ ngx_http_convrelay_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_convrelay_status_check(cf, conf);
 }
 
 
@@ -702,6 +728,8 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->twiml.after_place = { NULL, 0 };
      *     conf->connect.enable = 0;
      *     conf->on.phrases = NULL;
+     *     conf->status = NGX_HTTP_CONVRELAY_STATUS_NONE;
+     *     conf->metrics = NULL;
      *     conf->session = { 0 };
      */
 
@@ -1037,10 +1065,13 @@ ngx_http_convrelay_merge_webhook(ngx_http_core_loc_conf_t *clcf,
         conf->place = prev->place;
         conf->twiml.url = prev->twiml.url;
         conf->connect.enable = prev->connect.enable;
+        conf->status = prev->status;
+        conf->metrics = prev->metrics;
     }
 
     return conf->twiml.url ? ngx_http_convrelay_twiml_handler
            : conf->connect.enable ? ngx_http_convrelay_connect_handler
+           : conf->status ? ngx_http_convrelay_status_handler
            : NULL;
 }
 

@@ -62,6 +62,10 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         break;
 
     case CONVRELAY_ACT_TEXT:
+        if (call->unheard && a->text.len) {
+            ngx_http_convrelay_stat_sound(call);
+        }
+
         if (ngx_http_convrelay_act_text(call, a) != NGX_OK) {
             ngx_http_convrelay_call_fail(call, NGX_ERROR);
         }
@@ -70,6 +74,7 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_START:
         call->start = 1;
+        ngx_http_convrelay_stat_start(call);
 
         if (call->answering) {
             ngx_post_event(&call->event, &ngx_posted_events);
@@ -90,20 +95,29 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_CLOSE:
         if (!a->logged) {
+            ngx_http_convrelay_stat_note(call, a->note);
             ngx_http_convrelay_act_note(call, a);
         }
 
         reason.len = ngx_strlen(a->note);
         reason.data = (u_char *) a->note;
 
+        ngx_http_convrelay_stat_close(call, a->code);
         ngx_http_convrelay_call_close(call, a->code, &reason);
         break;
 
     case CONVRELAY_ACT_LOG:
+        ngx_http_convrelay_stat_note(call, a->note);
         ngx_http_convrelay_act_note(call, a);
         break;
 
     case CONVRELAY_ACT_SEND:
+        if (call->unheard && (a->message->type == CONVRELAY_RELAY_OUT_TEXT
+                              || a->message->type == CONVRELAY_RELAY_OUT_PLAY))
+        {
+            ngx_http_convrelay_stat_sound(call);
+        }
+
         if (ngx_http_convrelay_act_send(call, a->message) != NGX_OK) {
             ngx_http_convrelay_call_fail(call, NGX_ERROR);
         }
@@ -123,11 +137,17 @@ ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
 {
     call->start = 0;
 
+    if (a->note == NULL) {
+        call->unheard = 0;
+    }
+
     if (call->turn == NULL) {
+        ngx_http_convrelay_stat_waits(call, a->note != NULL);
         return;
     }
 
     if (a->note) {
+        ngx_http_convrelay_stat_late(call->turn);
         ngx_http_convrelay_turn_failed(call->turn, a->note);
     }
 
@@ -158,6 +178,9 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
     if (ngx_http_convrelay_turn_start(call) == NGX_OK) {
         return;
     }
+
+    ngx_http_convrelay_count(call->conf, TURN_FAILED);
+    ngx_http_convrelay_stat_failure(call, CONVRELAY_METRIC_LLM_OTHER);
 
     out = ngx_http_convrelay_actions(call);
 
@@ -195,6 +218,9 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
                                         call->session, &ended_session)
         != NGX_OK)
     {
+        ngx_http_convrelay_count(call->conf, REFUSED_TICKET);
+        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REFUSED);
+
         convrelay_str_set(&reason, "no valid ticket");
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                       &reason);
@@ -202,6 +228,8 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
     }
 
     if (ngx_http_convrelay_limit_setup(call, &ended_session) != NGX_OK) {
+        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REFUSED);
+
         convrelay_str_set(&reason, "too many calls");
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                       &reason);

@@ -46,6 +46,7 @@ ngx_http_convrelay_answer_header(ngx_http_convrelay_fetch_t *f)
     ngx_http_convrelay_turn_t  *t = f->data;
 
     t->stream.status = f->status;
+    t->header_at = ngx_current_msec;
 }
 
 
@@ -156,6 +157,8 @@ ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t, convrelay_str_t *text)
 {
     convrelay_actions_t  out;
 
+    ngx_http_convrelay_stat_token(t);
+
     out = ngx_http_convrelay_actions(t->call);
 
     convrelay_session_delta(t->call->session, text, ngx_current_msec, &out);
@@ -228,6 +231,7 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     call->answering = 1;
 
     if (t->stream.ncalls && ngx_http_convrelay_answer_calls(t) == NGX_OK) {
+        ngx_http_convrelay_stat_round(t);
         ngx_http_convrelay_turn_usage(t);
 
         convrelay_session_turn_calls(call->session, &t->stream.extra,
@@ -238,6 +242,7 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     } else {
         how = ngx_http_convrelay_answer_outcome(t);
 
+        ngx_http_convrelay_stat_answer(t, how);
         ngx_http_convrelay_turn_usage(t);
         convrelay_llm_stream_free(&t->stream);
 
@@ -246,6 +251,7 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 
     call->answering = 0;
 
+    ngx_http_convrelay_stat_state(call);
     ngx_http_convrelay_clock_update(call);
 }
 

@@ -45,6 +45,8 @@ ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
     call->closing = 1;
     call->linger = 1;
 
+    ngx_http_convrelay_stat_state(call);
+
     call->send_by = ngx_current_msec + NGX_HTTP_CONVRELAY_CLOSE_TIME;
     ngx_http_convrelay_clock_update(call);
 
@@ -85,6 +87,10 @@ ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
                   "closing",
                   (ngx_uint_t) convrelay_rate_ahead(rate, limit), what,
                   (ngx_uint_t) limit->number, period);
+
+    ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_TOO_FAST);
+
+    ngx_http_convrelay_count(call->conf, LIMIT_FRAME_RATE);
 
     reason.data = buf;
     reason.len = ngx_sprintf(buf, "too many %s", what) - buf;

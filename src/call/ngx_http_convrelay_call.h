@@ -12,12 +12,14 @@
 
 #include "ngx_http_convrelay.h"
 #include "ngx_http_convrelay_auth.h"
+#include "ngx_http_convrelay_count.h"
 #include "ngx_http_convrelay_env.h"
 #include "ngx_http_convrelay_fetch.h"
 
 #include "convrelay_rate.h"
 #include "convrelay_echo.h"
 #include "convrelay_redact.h"
+#include "convrelay_shm.h"
 #include "convrelay_ws.h"
 #include "convrelay_ws_handshake.h"
 #include "convrelay_llm_api.h"
@@ -183,6 +185,15 @@ struct ngx_http_convrelay_call_s {
     unsigned                          answering:1;    /* a turn's answer is
                                                          looked at */
     unsigned                          start:1;        /* a turn, after it */
+    unsigned                          unheard:1;      /* the turn has not been
+                                                         heard of yet, */
+    unsigned                          wordless:1;     /* nor its LLM */
+    unsigned                          waits:1;        /* the turn waits for
+                                                         tools */
+    unsigned                          end:5;  /* how it ends, from 1 on: a
+                                                 CONVRELAY_METRIC_SESSION_* */
+    unsigned                          outcome:4;      /* of its last turn, as
+                                                         ..._TURN_* */
 
     /* a token needs none of the fields below */
 
@@ -193,6 +204,11 @@ struct ngx_http_convrelay_call_s {
     convrelay_ws_reader_t             reader;
 
     uint32_t                          node;   /* in the zone, or 0 */
+    uint32_t                          failures;       /* of the LLM */
+    uint32_t                          turn_no;        /* that was started last,
+                                                         and the interrupts
+                                                         before it */
+    uint32_t                          interrupts;
 
     ngx_msec_t                        pinged;
     convrelay_rate_t                  frames;
@@ -222,6 +238,18 @@ struct ngx_http_convrelay_turn_s {
                                                          continue */
     unsigned                          no_path:1;      /* the URI is the
                                                          location's name */
+    unsigned                          counted:1;
+
+    /* for convrelay_status; times in ms of the clock */
+
+    ngx_msec_t                        started;
+    ngx_msec_t                        header_at;      /* 0: there was none */
+    ngx_msec_t                        word_at;        /* first token */
+    ngx_msec_t                        token_at;       /* last token */
+    uint32_t                          tokens;
+    uint32_t                          long_gaps;      /* between tokens */
+    uint32_t                          gaps[CONVRELAY_METRIC_BUCKETS];
+                                                      /* those by length */
 };
 
 
@@ -448,6 +476,92 @@ ngx_int_t ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
 
 
+/* ngx_http_convrelay_stat.c */
+
+/* $convrelay_end, _outcome and _failures; once, in preconfiguration */
+ngx_int_t ngx_http_convrelay_stat_add_variables(ngx_conf_t *cf);
+
+/* a zone's mark of a call: of 16, 12 and 4 bits */
+
+#define ngx_http_convrelay_mark(generation, block, state)                    \
+    ((uint32_t) (generation) << 16 | (uint32_t) (block) << 4 | (state))
+#define ngx_http_convrelay_mark_generation(mark)  ((mark) >> 16)
+#define ngx_http_convrelay_mark_block(mark)       ((mark) >> 4 & 0xfff)
+#define ngx_http_convrelay_mark_state(mark)       ((mark) & 0xf)
+
+/* a CONVRELAY_METRIC_SESSION_*: the first one that is noted counts */
+void ngx_http_convrelay_stat_ends(ngx_http_convrelay_call_t *call,
+    convrelay_metric_e how);
+
+/* the same, for the code of a Close that the session wants */
+void ngx_http_convrelay_stat_close(ngx_http_convrelay_call_t *call,
+    ngx_uint_t code);
+
+/* the call is over; once */
+void ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call);
+
+/*
+ * A piece of the answer came.  Most of them come at once after the one before:
+ * those are not counted, and are what is left of all tokens.
+ */
+
+#define NGX_HTTP_CONVRELAY_SHORT_GAP  10     /* ms, the first bucket's bound */
+
+#define ngx_http_convrelay_stat_token(t)                                     \
+    do {                                                                     \
+        ngx_msec_t  gap_ = ngx_current_msec - (t)->token_at;                 \
+                                                                             \
+        (t)->token_at += gap_;                                               \
+        (t)->tokens++;                                                       \
+                                                                             \
+        if (gap_ > NGX_HTTP_CONVRELAY_SHORT_GAP) {                           \
+            ngx_http_convrelay_stat_gap(t, gap_);                            \
+        }                                                                    \
+    } while (0)
+
+void ngx_http_convrelay_stat_gap(ngx_http_convrelay_turn_t *t,
+    ngx_msec_t gap);
+
+/* a turn's answer is over, before its stream is freed; any turn is, with a
+   CONVRELAY_METRIC_TURN_*; it is cancelled; it took too long */
+void ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
+    convrelay_turn_outcome_e how);
+void ngx_http_convrelay_stat_turn(ngx_http_convrelay_turn_t *t,
+    convrelay_metric_e outcome);
+void ngx_http_convrelay_stat_cancel(ngx_http_convrelay_turn_t *t);
+
+void ngx_http_convrelay_stat_late(ngx_http_convrelay_turn_t *t);
+
+/*
+ * A turn is one or more requests, with tools between them: one starts; it
+ * wants tools; the turn is cancelled while it waits for them.
+ */
+void ngx_http_convrelay_stat_start(ngx_http_convrelay_call_t *call);
+void ngx_http_convrelay_stat_round(ngx_http_convrelay_turn_t *t);
+void ngx_http_convrelay_stat_waits(ngx_http_convrelay_call_t *call,
+    ngx_uint_t failed);
+
+/* a tool has answered, for the location of its call */
+void ngx_http_convrelay_stat_tool(ngx_http_convrelay_loc_conf_t *conf,
+    ngx_uint_t ok, ngx_msec_t time);
+
+/* a LOG of the session */
+void ngx_http_convrelay_stat_note(ngx_http_convrelay_call_t *call,
+    const char *note);
+
+/* the first text of a turn is sent */
+void ngx_http_convrelay_stat_sound(ngx_http_convrelay_call_t *call);
+
+/* a turn failed: CONVRELAY_METRIC_LLM_* says how */
+void ngx_http_convrelay_stat_failure(ngx_http_convrelay_call_t *call,
+    convrelay_metric_e kind);
+
+/* what the call does may have changed; and its mark, with convrelay_status */
+void ngx_http_convrelay_stat_state(ngx_http_convrelay_call_t *call);
+uint32_t ngx_http_convrelay_stat_mark(ngx_http_convrelay_call_t *call,
+    uint64_t *until);
+
+
 /* ngx_http_convrelay_turn.c */
 
 /* NGX_OK, or NGX_ERROR: no turn was started (logged) */
@@ -543,6 +657,14 @@ char *ngx_http_convrelay_limit_merge(ngx_conf_t *cf,
 
 /* stops counting the call; harmless if it was not counted */
 void ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call);
+
+/* calls marked() for each live call of all workers, which may be NULL, with
+   what its own worker said of it last; returns their number */
+ngx_uint_t ngx_http_convrelay_zone_calls(ngx_http_convrelay_main_conf_t *mcf,
+    convrelay_shm_marked_pt marked, void *data);
+
+void ngx_http_convrelay_zone_bytes(ngx_http_convrelay_main_conf_t *mcf,
+    uint64_t *size, uint64_t *used);
 
 ngx_int_t ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle);

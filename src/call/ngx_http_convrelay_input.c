@@ -113,6 +113,12 @@ ngx_http_convrelay_invalid_frame(ngx_http_convrelay_call_t *call)
                       r->error, (ngx_uint_t) r->close_code);
     }
 
+    if (r->close_code == CONVRELAY_WS_MESSAGE_TOO_BIG) {
+        ngx_http_convrelay_count(call->conf, LIMIT_MESSAGE_SIZE);
+    }
+
+    ngx_http_convrelay_stat_close(call, r->close_code);
+
     reason.len = ngx_strlen(r->error);
     reason.data = (u_char *) r->error;
 
@@ -155,6 +161,7 @@ ngx_http_convrelay_frame(ngx_http_convrelay_call_t *call,
     default: /* CONVRELAY_WS_BINARY */
         ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
                       "client sent binary message");
+        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_PROTOCOL);
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_UNSUPPORTED_DATA,
                                       &reason);
     }
@@ -177,6 +184,7 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
                                "client sent invalid message",
                                "client sent message that %s, ignored",
                                m.error);
+        ngx_http_convrelay_count(call->conf, MESSAGE_INVALID);
         return;
     }
 
@@ -186,12 +194,21 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
         return;
     }
 
+    ngx_http_convrelay_count_n(call->conf,
+                               CONVRELAY_METRIC_MESSAGE_UNKNOWN + m.type, 1);
+
+    if (m.type == CONVRELAY_RELAY_ERROR) {
+        ngx_http_convrelay_count_n(call->conf,
+                                   convrelay_metric_twilio(m.u.error.code), 1);
+    }
+
     out = ngx_http_convrelay_actions(call);
 
     convrelay_session_message(call->session, &m, ngx_current_msec, &out);
 
     convrelay_relay_free(&m);
 
+    ngx_http_convrelay_stat_state(call);
     ngx_http_convrelay_clock_update(call);
 }
 
@@ -207,6 +224,10 @@ ngx_http_convrelay_peer_close(ngx_http_convrelay_call_t *call,
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, call->connection->log, 0,
                    "convrelay peer close code:%ui", (ngx_uint_t) m->code);
 
+    ngx_http_convrelay_stat_ends(call, (call->session->state
+                                        == CONVRELAY_SESSION_ENDED)
+                                       ? CONVRELAY_METRIC_SESSION_ENDED
+                                       : CONVRELAY_METRIC_SESSION_HANGUP);
     ngx_http_convrelay_call_close(call, m->code, &reason);
 
     call->linger = 0;

@@ -134,13 +134,17 @@ ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
                       "convrelay_zone \"%V\" is full, its size is %uz: call "
                       "refused", &zone->shm.name, zone->shm.size);
 
+        ngx_http_convrelay_count(call->conf, REFUSED_ZONE_FULL);
+
     } else if (full < 0) {
         sid = ngx_http_convrelay_ngx_str(&call->session->setup.call_sid);
 
         ngx_http_convrelay_limit_log(call, NULL, &sid);
+        ngx_http_convrelay_count(call->conf, REFUSED_SECOND_SOCKET);
 
     } else {
         ngx_http_convrelay_limit_log(call, limits[full], &values[full]);
+        ngx_http_convrelay_count(call->conf, REFUSED_LIMIT_CALLS);
     }
 
     return NGX_DECLINED;
@@ -157,6 +161,7 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
     convrelay_str_t *ended_session, convrelay_shm_entry_t *entry,
     ngx_http_convrelay_limit_t **limits, ngx_str_t *values)
 {
+    uint64_t                     until;
     ngx_str_t                    value;
     ngx_uint_t                   i, n;
     convrelay_relay_setup_t     *setup;
@@ -213,6 +218,11 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
         ngx_http_convrelay_limit_id(&entry->limits[entry->nlimits].id,
                                     &limit[i].key.source, &value);
         entry->nlimits++;
+    }
+
+    if (call->main->status) {
+        entry->mark = ngx_http_convrelay_stat_mark(call, &until);
+        return NGX_OK;
     }
 
     return (setup->call_sid.len || entry->nlimits) ? NGX_OK : NGX_DONE;

@@ -40,7 +40,8 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
 
     if (webhook && !block
         && (conf->enable || clcf->handler != webhook
-            || (conf->twiml.url && conf->connect.enable)))
+            || (conf->twiml.url != NULL) + (conf->connect.enable != 0)
+               + (conf->status != 0) > 1))
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
                            conf->twiml.url ? &conf->twiml.url->place
@@ -48,7 +49,8 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
                            "location \"%V\" has both \"%s\" and %s: each needs "
                            "its own location", &clcf->name,
                            conf->twiml.url ? "convrelay_twiml"
-                                           : "convrelay_connect_action",
+                           : conf->connect.enable ? "convrelay_connect_action"
+                           : "convrelay_status",
                            conf->enable ? "\"convrelay\""
                                         : "another content handler");
         return NGX_CONF_ERROR;

@@ -214,6 +214,10 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
                       "client does not read: %uz bytes are queued for it, "
                       "limit is %uz", out->queued,
                       call->conf->limits.max_output_size);
+
+        ngx_http_convrelay_count(call->conf, LIMIT_OUTPUT_SIZE);
+        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_SLOW);
+
         return NGX_ERROR;
     }
 

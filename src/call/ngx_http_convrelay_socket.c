@@ -185,6 +185,7 @@ ngx_http_convrelay_call_cleanup(void *data)
     convrelay_str_t  reason = convrelay_string("server is shutting down");
 
     if (call->connection->close && !call->ended) {
+        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_SHUTDOWN);
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_GOING_AWAY, &reason);
         (void) ngx_http_convrelay_output_flush(call);
     }
@@ -196,6 +197,10 @@ ngx_http_convrelay_call_cleanup(void *data)
 static void
 ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
 {
+    if (!call->ended) {
+        ngx_http_convrelay_stat_session(call);
+    }
+
     call->dead = 1;
     call->ended = 1;
 
@@ -376,6 +381,9 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
                               "frame");
             }
 
+            ngx_http_convrelay_stat_ends(call,
+                                         CONVRELAY_METRIC_SESSION_DROPPED);
+
             ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
             return;
         }
@@ -451,6 +459,7 @@ ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call)
                       call->closing ? NGX_HTTP_CONVRELAY_CLOSE_TIME
                                     : limits->send_timeout);
 
+        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_SLOW);
         ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
         return;
     }
@@ -508,6 +517,7 @@ ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
         ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
                       "client sent nothing, not even a pong after %d pings",
                       NGX_HTTP_CONVRELAY_SILENT_PINGS);
+        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_SILENT);
         ngx_http_convrelay_call_fail(call, NGX_HTTP_REQUEST_TIME_OUT);
         return;
     }

@@ -419,6 +419,10 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
 
     p = convrelay_tool_result(&answer, t->max, &len, &ok);
 
+    ngx_http_convrelay_stat_tool(
+             ngx_http_get_module_loc_conf(f->main, ngx_http_convrelay_module),
+             ok, ngx_current_msec - t->started);
+
     if (!ok) {
         ngx_http_convrelay_tool_log(t, call, answer.status);
     }

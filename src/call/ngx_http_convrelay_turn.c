@@ -73,6 +73,7 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
 
     t->call = call;
     t->fetch = f;
+    t->started = ngx_current_msec;
 
     convrelay_llm_stream_init(&t->stream, call->conf->llm.api, NGX_HTTP_OK);
     t->stream.max_line = call->conf->limits.max_line_size;
@@ -289,6 +290,7 @@ ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t)
 
     if (t->call->turn == t) {
         t->call->turn = NULL;
+        ngx_http_convrelay_stat_cancel(t);
     }
 
     ngx_http_convrelay_fetch_cancel(t->fetch);
@@ -327,7 +329,11 @@ ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call)
     ngx_queue_t                *q;
     ngx_http_convrelay_turn_t  *t;
 
-    call->turn = NULL;
+    if (call->turn) {
+        ngx_http_convrelay_stat_turn(call->turn,
+                                     CONVRELAY_METRIC_TURN_ABANDONED);
+        call->turn = NULL;
+    }
 
     for (q = ngx_queue_head(&call->turns);
          q != ngx_queue_sentinel(&call->turns);

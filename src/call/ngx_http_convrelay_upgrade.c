@@ -44,12 +44,18 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
 
     status = ngx_http_convrelay_check_handshake(r, &h);
     if (status != NGX_HTTP_SWITCHING_PROTOCOLS) {
+        ngx_http_convrelay_count(clcf, REFUSED_HANDSHAKE);
         return ngx_http_convrelay_refuse(r, status);
     }
 
     ngx_http_convrelay_captures_keep(r, &captures);
 
     rc = ngx_http_convrelay_origin(r, &h);
+
+    if (rc == NGX_HTTP_FORBIDDEN) {
+        ngx_http_convrelay_count(clcf, REFUSED_ORIGIN);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }

@@ -64,7 +64,7 @@ ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid zone size \"%V\", write a size of at least "
-                           "%uz, such as \"1m\" for about 3800 calls",
+                           "%uz, such as \"1m\" for about 3700 calls",
                            &value[2], 8 * ngx_pagesize);
         return NGX_CONF_ERROR;
     }
@@ -341,6 +341,44 @@ ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call)
 }
 
 
+void
+ngx_http_convrelay_zone_mark(ngx_http_convrelay_call_t *call, uint32_t mark,
+    uint32_t until)
+{
+    ngx_http_convrelay_zone_t  *zone;
+
+    zone = call->main->zone->data;
+
+    convrelay_shm_mark(zone->shm, call->node, mark, until);
+}
+
+
+ngx_uint_t
+ngx_http_convrelay_zone_calls(ngx_http_convrelay_main_conf_t *mcf,
+    convrelay_shm_marked_pt marked, void *data)
+{
+    ngx_http_convrelay_zone_t  *zone;
+
+    zone = mcf->zone->data;
+
+    return convrelay_shm_marks(zone->shm, ngx_http_convrelay_zone_alive,
+                               marked, data);
+}
+
+
+void
+ngx_http_convrelay_zone_bytes(ngx_http_convrelay_main_conf_t *mcf,
+    uint64_t *size, uint64_t *used)
+{
+    ngx_http_convrelay_zone_t  *zone;
+
+    zone = mcf->zone->data;
+
+    *size = convrelay_shm_size(zone->shm);
+    *used = convrelay_shm_used(zone->shm);
+}
+
+
 static void
 ngx_http_convrelay_zone_watch_handler(ngx_event_t *ev)
 {
@@ -378,6 +416,7 @@ ngx_http_convrelay_zone_close_replaced(ngx_http_convrelay_zone_t *zone)
         ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
                       "session was reconnected, closing its old socket");
 
+        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REPLACED);
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                       &reason);
     }

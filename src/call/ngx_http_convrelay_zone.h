@@ -36,5 +36,9 @@ typedef struct {
 ngx_int_t ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
     const convrelay_shm_entry_t *entry, int *full);
 
+/* see convrelay_shm_mark(); for a call that has a node */
+void ngx_http_convrelay_zone_mark(ngx_http_convrelay_call_t *call,
+    uint32_t mark, uint32_t until);
+
 
 #endif /* NGX_HTTP_CONVRELAY_ZONE_H_INCLUDED */

@@ -35,6 +35,16 @@ typedef struct ngx_http_convrelay_chunk_s      ngx_http_convrelay_chunk_t;
 typedef struct ngx_http_convrelay_dtmf_s       ngx_http_convrelay_dtmf_t;
 typedef struct ngx_http_convrelay_attribute_s  ngx_http_convrelay_attribute_t;
 typedef struct ngx_http_convrelay_reply_s      ngx_http_convrelay_reply_t;
+typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
+
+
+/* what a location with convrelay_status shows; 0: it is none */
+
+typedef enum {
+    NGX_HTTP_CONVRELAY_STATUS_NONE = 0,
+    NGX_HTTP_CONVRELAY_STATUS_PROMETHEUS,
+    NGX_HTTP_CONVRELAY_STATUS_JSON
+} ngx_http_convrelay_status_e;
 
 
 /* configuration */
@@ -47,6 +57,10 @@ typedef struct {
                                                          of the process
                                                          environment */
     ngx_shm_zone_t                   *zone;   /* or NULL */
+    ngx_shm_zone_t                   *status; /* counters, or NULL */
+    ngx_http_convrelay_place_t        status_place;
+    ngx_uint_t                        generation;     /* of this configuration,
+                                                         in the counters */
     u_char                           *buffer; /* READ_SIZE bytes, shared by
                                                  the calls of a worker */
     ngx_http_convrelay_chunk_t       *chunk;  /* that no call has, or NULL */
@@ -187,8 +201,9 @@ typedef struct {
 
 struct ngx_http_convrelay_loc_conf_s {
     ngx_flag_t                        enable;
-    ngx_http_convrelay_place_t        place;  /* of "convrelay" or
-                                                 "convrelay_connect_action" */
+    ngx_http_convrelay_place_t        place;  /* of "convrelay",
+                                                 "convrelay_connect_action" or
+                                                 "convrelay_status" */
     ngx_http_convrelay_place_t        own;    /* of a directive here that
                                                  belongs to "convrelay" */
 
@@ -199,6 +214,9 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_http_convrelay_auth_conf_t    auth;
     ngx_http_convrelay_twiml_conf_t   twiml;
     ngx_http_convrelay_connect_conf_t connect;
+
+    ngx_http_convrelay_status_e       status;
+    ngx_http_convrelay_metrics_t     *metrics;        /* or NULL */
 
     convrelay_session_conf_t          session;
 };

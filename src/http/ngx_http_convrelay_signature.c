@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_convrelay_auth.h"
+#include "ngx_http_convrelay_count.h"
 #include "ngx_http_convrelay_env.h"
 
 #include "convrelay_signature.h"
@@ -63,6 +64,10 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
     }
 
     rc = ngx_http_convrelay_signature_all(r, pool, clcf, ws);
+
+    if (rc == NGX_HTTP_FORBIDDEN) {
+        ngx_http_convrelay_count(clcf, REFUSED_SIGNATURE);
+    }
 
     ngx_destroy_pool(pool);
 

@@ -10,6 +10,7 @@
 
 
 #include "ngx_http_convrelay_target.h"
+#include "ngx_http_convrelay_count.h"
 
 
 static ngx_int_t ngx_http_convrelay_target_in(ngx_http_core_loc_conf_t *outer,
@@ -41,7 +42,10 @@ ngx_http_convrelay_register(ngx_conf_t *cf,
                                                        ngx_http_core_module);
     location->conf = conf;
 
-    return NGX_CONF_OK;
+    conf->metrics = ngx_pcalloc(cf->pool,
+                                sizeof(ngx_http_convrelay_metrics_t));
+
+    return conf->metrics ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

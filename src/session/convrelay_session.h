@@ -155,6 +155,17 @@ typedef struct {
 } convrelay_session_time_t;
 
 
+/* what a call does, see convrelay_session_activity() */
+
+typedef enum {
+    CONVRELAY_ACTIVITY_GREETING = 0,      /* no prompt came yet */
+    CONVRELAY_ACTIVITY_LISTENING,
+    CONVRELAY_ACTIVITY_THINKING,          /* a turn has sent nothing yet */
+    CONVRELAY_ACTIVITY_SPEAKING,
+    CONVRELAY_ACTIVITY_PARTING            /* it is about to end */
+} convrelay_activity_e;
+
+
 /* shared by all calls of a location; must outlive them */
 
 typedef struct {
@@ -590,6 +601,13 @@ convrelay_str_t convrelay_session_digits(const convrelay_session_t *s);
 void convrelay_session_hold(convrelay_session_t *s, uint64_t ms, uint64_t now);
 void convrelay_session_ask_later(convrelay_session_t *s,
     const convrelay_str_t *text, convrelay_actions_t *out);
+
+/*
+ * What the call does.  Of SPEAKING, *until is the time in ms at which it will
+ * be over, an estimate, UINT64_MAX while more text may come; else it is 0.
+ */
+convrelay_activity_e convrelay_session_activity(const convrelay_session_t *s,
+    uint64_t *until);
 
 /* value of a custom parameter, ASCII case of name ignored; NULL: none */
 const convrelay_str_t *convrelay_session_parameter(

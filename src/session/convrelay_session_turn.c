@@ -162,8 +162,8 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
 static void
 convrelay_session_too_long(convrelay_session_t *s, convrelay_actions_t *out)
 {
-    convrelay_session_cancel(s, out);
     convrelay_session_note(out, CONVRELAY_LOG_WARN, "answer is too long", NULL);
+    convrelay_session_cancel(s, out);
 }
 
 

@@ -15,7 +15,8 @@
 
 static ngx_int_t ngx_http_convrelay_connect_answer(ngx_http_request_t *r,
     ngx_str_t *document);
-static ngx_int_t ngx_http_convrelay_connect_log(ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_connect_log(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf);
 static ngx_int_t ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply);
 static ngx_int_t ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
@@ -45,7 +46,7 @@ ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
 
     ngx_memzero(&reply, sizeof(convrelay_reply_t));
 
-    if (ngx_http_convrelay_connect_log(r) != NGX_OK) {
+    if (ngx_http_convrelay_connect_log(r, clcf) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -77,7 +78,8 @@ ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
 /* Twilio's words may contain an address or a name; its number says enough */
 
 static ngx_int_t
-ngx_http_convrelay_connect_log(ngx_http_request_t *r)
+ngx_http_convrelay_connect_log(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf)
 {
     ngx_int_t        rc;
     convrelay_str_t  status, code, message;
@@ -109,6 +111,9 @@ ngx_http_convrelay_connect_log(ngx_http_request_t *r)
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "client reported a failed session, error %i",
                   ngx_atoi(code.data, code.len));
+
+    ngx_http_convrelay_count_n(clcf,
+               convrelay_metric_twilio(ngx_atoi(code.data, code.len)), 1);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "convrelay action error:\"%*s\"",

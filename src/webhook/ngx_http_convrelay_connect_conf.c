@@ -6,6 +6,7 @@
  */
 
 
+#include "ngx_http_convrelay_target.h"
 #include "ngx_http_convrelay_webhook.h"
 
 #include "convrelay_template.h"
@@ -41,7 +42,7 @@ ngx_http_convrelay_connect_action(ngx_conf_t *cf, ngx_command_t *cmd,
     core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     core->handler = ngx_http_convrelay_connect_handler;
 
-    return NGX_CONF_OK;
+    return ngx_http_convrelay_register(cf, clcf);
 }
 
 

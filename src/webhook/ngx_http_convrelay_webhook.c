@@ -12,6 +12,10 @@
 
 static void ngx_http_convrelay_webhook_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_webhook_respond(ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_webhook_document(ngx_http_request_t *r,
+    ngx_str_t *document);
+static ngx_int_t ngx_http_convrelay_webhook_count(ngx_http_request_t *r,
+    ngx_int_t rc);
 static ngx_int_t ngx_http_convrelay_webhook_send(ngx_http_request_t *r,
     ngx_str_t *document);
 
@@ -30,7 +34,7 @@ ngx_http_convrelay_webhook(ngx_http_request_t *r,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        return NGX_HTTP_NOT_ALLOWED;
+        return ngx_http_convrelay_webhook_count(r, NGX_HTTP_NOT_ALLOWED);
     }
 
     ctx = ngx_http_convrelay_get_ctx(r);
@@ -50,7 +54,8 @@ ngx_http_convrelay_webhook(ngx_http_request_t *r,
     }
 
     if (r->headers_in.content_length_n > NGX_HTTP_CONVRELAY_MAX_FORM) {
-        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        return ngx_http_convrelay_webhook_count(r,
+                                           NGX_HTTP_REQUEST_ENTITY_TOO_LARGE);
     }
 
     rc = ngx_http_read_client_request_body(r,
@@ -68,7 +73,8 @@ static void
 ngx_http_convrelay_webhook_body_handler(ngx_http_request_t *r)
 {
     if (ngx_http_convrelay_body_size(r) > NGX_HTTP_CONVRELAY_MAX_FORM) {
-        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE);
+        ngx_http_finalize_request(r, ngx_http_convrelay_webhook_count(r,
+                                          NGX_HTTP_REQUEST_ENTITY_TOO_LARGE));
         return;
     }
 
@@ -79,8 +85,23 @@ ngx_http_convrelay_webhook_body_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_convrelay_webhook_respond(ngx_http_request_t *r)
 {
+    ngx_int_t  rc;
+    ngx_str_t  document;
+
+    rc = ngx_http_convrelay_webhook_count(r,
+                           ngx_http_convrelay_webhook_document(r, &document));
+
+    return (rc == NGX_OK) ? ngx_http_convrelay_webhook_send(r, &document) : rc;
+}
+
+
+/* NGX_OK or an HTTP status */
+
+static ngx_int_t
+ngx_http_convrelay_webhook_document(ngx_http_request_t *r,
+    ngx_str_t *document)
+{
     ngx_int_t                  rc;
-    ngx_str_t                  document;
     ngx_http_convrelay_ctx_t  *ctx;
 
     rc = ngx_http_convrelay_signature(r, 0);
@@ -100,11 +121,42 @@ ngx_http_convrelay_webhook_respond(ngx_http_request_t *r)
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
 
-    if (ctx->document(r, &document) != NGX_OK) {
+    if (ctx->document(r, document) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_convrelay_webhook_send(r, &document);
+    return NGX_OK;
+}
+
+
+/* of a request that was answered, or failed with a status; returns rc */
+
+static ngx_int_t
+ngx_http_convrelay_webhook_count(ngx_http_request_t *r, ngx_int_t rc)
+{
+    convrelay_metric_e              index;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    if (rc == NGX_OK) {
+        index = CONVRELAY_METRIC_WEBHOOK_2XX;
+
+    } else if (rc == NGX_HTTP_FORBIDDEN) {
+        index = CONVRELAY_METRIC_WEBHOOK_403;
+
+    } else if (rc >= NGX_HTTP_BAD_REQUEST
+               && rc < NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        index = CONVRELAY_METRIC_WEBHOOK_4XX;
+
+    } else {
+        index = CONVRELAY_METRIC_WEBHOOK_5XX;
+    }
+
+    ngx_http_convrelay_count_n(clcf, index, 1);
+
+    return rc;
 }
 
 

@@ -12,6 +12,7 @@
 
 #include "ngx_http_convrelay.h"
 #include "ngx_http_convrelay_auth.h"
+#include "ngx_http_convrelay_count.h"
 #include "ngx_http_convrelay_env.h"
 
 #include "convrelay_twiml.h"

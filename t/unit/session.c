@@ -598,9 +598,9 @@ static const call_t  calls[] = {
       "    TEXT \"01234567\"\n"
       "delta \"8\xe2\x82\xac" "and more\"\n"
       "    TEXT \"8\"\n"
+      "    LOG warn answer is too long\n"
       "    CANCEL\n"
       "    TEXT \"\" last\n"
-      "    LOG warn answer is too long\n"
       "delta \"x\"\n"
       "end complete\n"
       "history\n"
@@ -622,9 +622,9 @@ static const call_t  calls[] = {
       "    START\n"
       "delta \"0123456789 and more\"\n"
       "    TEXT \"0123456789\"\n"
+      "    LOG warn answer is too long\n"
       "    CANCEL\n"
       "    TEXT \"\" last\n"
-      "    LOG warn answer is too long\n"
       "history\n"
       "    user \"Hi\"\n"
       "    assistant \"0123456789\"\n" },
@@ -637,9 +637,9 @@ static const call_t  calls[] = {
       "delta \"0123456789\"\n"
       "    TEXT \"0123456789\"\n"
       "delta \"x\"\n"
+      "    LOG warn answer is too long\n"
       "    CANCEL\n"
-      "    TEXT \"\" last\n"
-      "    LOG warn answer is too long\n" },
+      "    TEXT \"\" last\n" },
 
     { "the limit is one of an answer, not of a call", SHORT,
       "setup \"CA1\"\n"

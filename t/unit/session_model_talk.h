@@ -332,19 +332,19 @@ delta(call_t *c)
 static void
 delta_over(call_t *c, convrelay_str_t *text, size_t max)
 {
-    char  want[16] = "";
+    char  want[16] = "L";
 
     text->len = convrelay_utf8_valid(text->data,
                                      max - (c->sent ? c->len : 0));
 
     if (text->len) {
-        check_actions(c, "TC.L");
+        check_actions(c, "TLC.");
         check_text(c, text);
         cancel(c, want);
 
     } else {
         cancel(c, want);
-        check_actions(c, strcat(want, "L"));
+        check_actions(c, want);
     }
 
     check_history(c);

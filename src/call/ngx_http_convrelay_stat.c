@@ -1,0 +1,620 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What is counted of a call: how it ended, its turns, and what it does just
+ * now.  All of it costs a turn some twenty atomic additions, and a token one
+ * in the turn's own memory.
+ */
+
+
+#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_zone.h"
+
+
+static ngx_int_t ngx_http_convrelay_stat_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static convrelay_metric_e ngx_http_convrelay_stat_kind(
+    ngx_http_convrelay_turn_t *t, convrelay_turn_outcome_e how);
+static convrelay_metric_e ngx_http_convrelay_stat_cancelled(
+    ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call,
+    convrelay_metric_e outcome);
+static void ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_stat_gaps(ngx_http_convrelay_turn_t *t,
+    convrelay_metric_t *words);
+static void ngx_http_convrelay_stat_requests(ngx_http_convrelay_turn_t *t,
+    convrelay_metric_t *words);
+static void ngx_http_convrelay_stat_usage(convrelay_metric_t *words,
+    convrelay_metric_e index, int64_t n);
+
+
+static ngx_http_variable_t  ngx_http_convrelay_stat_variables[] = {
+
+    { ngx_string("convrelay_end"), NULL,
+      ngx_http_convrelay_stat_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_outcome"), NULL,
+      ngx_http_convrelay_stat_variable, 1,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_failures"), NULL,
+      ngx_http_convrelay_stat_variable, 2,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+ngx_int_t
+ngx_http_convrelay_stat_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_convrelay_stat_variables; v->name.len; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+/* how the call has ended, its last turn has, and how many turns failed */
+
+static ngx_int_t
+ngx_http_convrelay_stat_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                     *p;
+    const char                 *value;
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_convrelay_call_t  *call;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
+    call = ctx ? ctx->call : NULL;
+
+    value = NULL;
+
+    if (call && data == 0 && call->end) {
+        value = convrelay_metric_value(CONVRELAY_METRIC_SESSION_HANGUP
+                                       + call->end - 1);
+
+    } else if (call && data == 1 && call->outcome) {
+        value = convrelay_metric_value(CONVRELAY_METRIC_TURN_COMPLETE
+                                       + call->outcome - 1);
+    }
+
+    if (value) {
+        v->len = ngx_strlen(value);
+        v->data = (u_char *) value;
+
+    } else if (call && data == 2) {
+        p = ngx_pnalloc(r->pool, NGX_INT32_LEN);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        v->len = ngx_sprintf(p, "%uD", call->failures) - p;
+        v->data = p;
+
+    } else {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_convrelay_stat_ends(ngx_http_convrelay_call_t *call,
+    convrelay_metric_e how)
+{
+    if (call->end == 0) {
+        call->end = how - CONVRELAY_METRIC_SESSION_HANGUP + 1;
+    }
+}
+
+
+void
+ngx_http_convrelay_stat_close(ngx_http_convrelay_call_t *call,
+    ngx_uint_t code)
+{
+    convrelay_metric_e  how;
+
+    switch (code) {
+
+    case CONVRELAY_WS_NORMAL:
+        how = CONVRELAY_METRIC_SESSION_ENDED;
+        break;
+
+    case CONVRELAY_WS_INTERNAL_ERROR:
+        how = CONVRELAY_METRIC_SESSION_ERROR;
+        break;
+
+    default:
+        how = CONVRELAY_METRIC_SESSION_PROTOCOL;
+    }
+
+    ngx_http_convrelay_stat_ends(call, how);
+}
+
+
+/* once a call, where its last chance to say how it ended is over */
+
+void
+ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call)
+{
+    ngx_time_t          *tp;
+    ngx_msec_int_t       ms;
+    convrelay_metric_t  *words;
+
+    ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_ERROR);
+
+    if (call->waits) {
+        ngx_http_convrelay_stat_outcome(call,
+                                 call->session->turn == CONVRELAY_TURN_IDLE
+                                 ? CONVRELAY_METRIC_TURN_COMPLETE
+                                 : CONVRELAY_METRIC_TURN_ABANDONED);
+    }
+
+    words = ngx_http_convrelay_metrics(call->conf);
+
+    if (words == NULL) {
+        return;
+    }
+
+    convrelay_metric_add(words, CONVRELAY_METRIC_SESSION_HANGUP + call->end - 1,
+                         1);
+    tp = ngx_timeofday();
+    ms = (tp->sec - call->request->start_sec) * 1000
+         + ((ngx_msec_int_t) tp->msec
+            - (ngx_msec_int_t) call->request->start_msec);
+
+    convrelay_metric_time(words, CONVRELAY_METRIC_SESSION_SECONDS,
+                          ngx_max(ms, 0));
+}
+
+
+/* the clock never shows 0, so the first token comes here, too */
+
+void
+ngx_http_convrelay_stat_gap(ngx_http_convrelay_turn_t *t, ngx_msec_t gap)
+{
+    if (t->word_at == 0) {
+        t->word_at = t->token_at;
+        return;
+    }
+
+    t->long_gaps++;
+    t->gaps[convrelay_metric_bucket(&convrelay_metric_seconds, gap)]++;
+}
+
+
+/* limits that the session looks after: it says so by these notes */
+
+void
+ngx_http_convrelay_stat_note(ngx_http_convrelay_call_t *call,
+    const char *note)
+{
+    ngx_uint_t  i;
+
+    static const struct {
+        const char          *note;
+        convrelay_metric_e   limit;   /* or _N: it is not counted as one */
+        convrelay_metric_e   end;     /* or _N: the call goes on */
+    }  notes[] = {
+        { "no setup message", CONVRELAY_METRIC_N,
+          CONVRELAY_METRIC_SESSION_NO_SETUP },
+        { "call has ended", CONVRELAY_METRIC_N,
+          CONVRELAY_METRIC_SESSION_ENDED },
+        { "call is too long", CONVRELAY_METRIC_LIMIT_CALL_TIME,
+          CONVRELAY_METRIC_SESSION_TOO_LONG },
+        { "too many turns", CONVRELAY_METRIC_LIMIT_TURN_RATE,
+          CONVRELAY_METRIC_SESSION_TOO_FAST },
+        { "answer is too long", CONVRELAY_METRIC_LIMIT_ANSWER_SIZE,
+          CONVRELAY_METRIC_N },
+        { "LLM's answer takes too long", CONVRELAY_METRIC_LIMIT_ANSWER_TIME,
+          CONVRELAY_METRIC_N }
+    };
+
+    for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+
+        if (ngx_strcmp(notes[i].note, note) == 0) {
+            break;
+        }
+    }
+
+    if (i == sizeof(notes) / sizeof(notes[0])) {
+        return;
+    }
+
+    if (notes[i].limit != CONVRELAY_METRIC_N) {
+        ngx_http_convrelay_count_n(call->conf, notes[i].limit, 1);
+    }
+
+    if (notes[i].end != CONVRELAY_METRIC_N) {
+        ngx_http_convrelay_stat_ends(call, notes[i].end);
+    }
+
+    if (notes[i].limit == CONVRELAY_METRIC_LIMIT_ANSWER_SIZE && call->turn) {
+        ngx_http_convrelay_stat_turn(call->turn,
+                                     CONVRELAY_METRIC_TURN_TRUNCATED);
+    }
+}
+
+
+/* a turn is about to be cancelled as one that failed */
+
+void
+ngx_http_convrelay_stat_late(ngx_http_convrelay_turn_t *t)
+{
+    ngx_http_convrelay_stat_turn(t, CONVRELAY_METRIC_TURN_FAILED);
+    ngx_http_convrelay_stat_failure(t->call, CONVRELAY_METRIC_LLM_TOO_SLOW);
+}
+
+
+void
+ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
+    convrelay_turn_outcome_e how)
+{
+    static convrelay_metric_e  outcomes[] = {
+        CONVRELAY_METRIC_TURN_COMPLETE,
+        CONVRELAY_METRIC_TURN_EMPTY,
+        CONVRELAY_METRIC_TURN_TRUNCATED,
+        CONVRELAY_METRIC_TURN_FAILED,
+        CONVRELAY_METRIC_TURN_REJECTED
+    };
+
+    ngx_http_convrelay_stat_turn(t, outcomes[how]);
+
+    if (how == CONVRELAY_TURN_COMPLETE) {
+        return;
+    }
+
+    ngx_http_convrelay_stat_failure(t->call,
+                                    ngx_http_convrelay_stat_kind(t, how));
+
+    if (t->fetch->large) {
+        ngx_http_convrelay_count(t->call->conf, LIMIT_RESPONSE_SIZE);
+    }
+}
+
+
+static convrelay_metric_e
+ngx_http_convrelay_stat_kind(ngx_http_convrelay_turn_t *t,
+    convrelay_turn_outcome_e how)
+{
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = t->fetch;
+
+    if (f->encoded) {
+        return CONVRELAY_METRIC_LLM_ENCODED;
+    }
+
+    if (f->large) {
+        return CONVRELAY_METRIC_LLM_TOO_LARGE;
+    }
+
+    if (f->failed) {
+        return CONVRELAY_METRIC_LLM_OTHER;
+    }
+
+    if (f->status == 0) {
+        return (f->rc == NGX_HTTP_GATEWAY_TIME_OUT)
+               ? CONVRELAY_METRIC_LLM_TIMEOUT : CONVRELAY_METRIC_LLM_CONNECT;
+    }
+
+    if (f->status == NGX_HTTP_UNAUTHORIZED || f->status == NGX_HTTP_FORBIDDEN) {
+        return CONVRELAY_METRIC_LLM_KEY;
+    }
+
+    if (f->status == NGX_HTTP_TOO_MANY_REQUESTS) {
+        return CONVRELAY_METRIC_LLM_RATE;
+    }
+
+    if (how == CONVRELAY_TURN_REJECTED) {
+        return CONVRELAY_METRIC_LLM_REJECTED;
+    }
+
+    if (f->status >= NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        return CONVRELAY_METRIC_LLM_STATUS_5XX;
+    }
+
+    if (f->status >= NGX_HTTP_BAD_REQUEST) {
+        return CONVRELAY_METRIC_LLM_STATUS_4XX;
+    }
+
+    if (how == CONVRELAY_TURN_EMPTY) {
+        return CONVRELAY_METRIC_LLM_EMPTY;
+    }
+
+    if (how == CONVRELAY_TURN_TRUNCATED || t->stream.error == NULL) {
+        return CONVRELAY_METRIC_LLM_TRUNCATED;
+    }
+
+    return CONVRELAY_METRIC_LLM_STREAM;
+}
+
+
+/* once a turn, whoever ended it */
+
+void
+ngx_http_convrelay_stat_turn(ngx_http_convrelay_turn_t *t,
+    convrelay_metric_e outcome)
+{
+    if (!t->counted) {
+        ngx_http_convrelay_stat_request(t);
+        ngx_http_convrelay_stat_outcome(t->call, outcome);
+    }
+}
+
+
+void
+ngx_http_convrelay_stat_round(ngx_http_convrelay_turn_t *t)
+{
+    if (!t->counted) {
+        ngx_http_convrelay_stat_request(t);
+        t->call->waits = 1;
+    }
+}
+
+
+void
+ngx_http_convrelay_stat_start(ngx_http_convrelay_call_t *call)
+{
+    if (call->turn_no == (uint32_t) call->session->turns) {
+        call->waits = 0;
+        return;
+    }
+
+    /* what a turn waited for may have ended it */
+
+    if (call->waits) {
+        ngx_http_convrelay_stat_outcome(call, CONVRELAY_METRIC_TURN_COMPLETE);
+    }
+
+    call->turn_no = call->session->turns;
+    call->interrupts = call->session->interrupts;
+    call->unheard = 1;
+    call->wordless = 1;
+}
+
+
+void
+ngx_http_convrelay_stat_waits(ngx_http_convrelay_call_t *call,
+    ngx_uint_t failed)
+{
+    if (call->waits) {
+        ngx_http_convrelay_stat_outcome(call,
+                          failed ? CONVRELAY_METRIC_TURN_FAILED
+                                 : ngx_http_convrelay_stat_cancelled(call));
+    }
+}
+
+
+static void
+ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call,
+    convrelay_metric_e outcome)
+{
+    convrelay_metric_t  *words;
+
+    call->waits = 0;
+    call->outcome = outcome - CONVRELAY_METRIC_TURN_COMPLETE + 1;
+
+    words = ngx_http_convrelay_metrics(call->conf);
+
+    if (words) {
+        convrelay_metric_add(words, outcome, 1);
+        convrelay_metric_time(words, CONVRELAY_METRIC_TURN_SECONDS,
+                              ngx_current_msec - call->session->asked_at);
+    }
+}
+
+
+/* once; its upstream still is as it was used */
+
+static void
+ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
+{
+    convrelay_metric_t         *words;
+    ngx_http_convrelay_call_t  *call;
+
+    t->counted = 1;
+
+    call = t->call;
+    words = ngx_http_convrelay_metrics(call->conf);
+
+    if (words == NULL) {
+        return;
+    }
+
+    if (t->tokens) {
+        convrelay_metric_add(words, CONVRELAY_METRIC_TOKENS, t->tokens);
+
+        if (call->wordless) {
+            call->wordless = 0;
+            convrelay_metric_time(words, CONVRELAY_METRIC_FIRST_WORD,
+                                  t->word_at - call->session->asked_at);
+        }
+    }
+
+    if (t->tokens > 1) {
+        ngx_http_convrelay_stat_gaps(t, words);
+    }
+
+    ngx_http_convrelay_stat_requests(t, words);
+
+    ngx_http_convrelay_stat_usage(words, CONVRELAY_METRIC_LLM_INPUT,
+                                  t->stream.prompt_tokens);
+    ngx_http_convrelay_stat_usage(words, CONVRELAY_METRIC_LLM_OUTPUT,
+                                  t->stream.completion_tokens);
+    ngx_http_convrelay_stat_usage(words, CONVRELAY_METRIC_LLM_CACHED,
+                                  t->stream.cached_tokens);
+}
+
+
+static void
+ngx_http_convrelay_stat_gaps(ngx_http_convrelay_turn_t *t,
+    convrelay_metric_t *words)
+{
+    ngx_uint_t  i;
+
+    convrelay_metric_add(words, CONVRELAY_METRIC_TOKEN_GAP,
+                         t->tokens - 1 - t->long_gaps);
+    convrelay_metric_add(words, CONVRELAY_METRIC_TOKEN_GAP_SUM,
+                         t->token_at - t->word_at);
+
+    if (t->long_gaps == 0) {
+        return;
+    }
+
+    for (i = 1; i < CONVRELAY_METRIC_BUCKETS; i++) {
+
+        if (t->gaps[i]) {
+            convrelay_metric_add(words, CONVRELAY_METRIC_TOKEN_GAP + i,
+                                 t->gaps[i]);
+        }
+    }
+}
+
+
+/* all servers that were asked; of the last one it is known how */
+
+static void
+ngx_http_convrelay_stat_requests(ngx_http_convrelay_turn_t *t,
+    convrelay_metric_t *words)
+{
+    ngx_uint_t            tries;
+    ngx_http_request_t   *sr;
+    ngx_http_upstream_t  *u;
+
+    if (t->header_at) {
+        convrelay_metric_time(words, CONVRELAY_METRIC_LLM_FIRST_BYTE,
+                              t->header_at - t->started);
+    }
+
+    sr = t->fetch->request;
+    u = sr ? sr->upstream : NULL;
+
+    if (u == NULL) {
+        convrelay_metric_add(words, CONVRELAY_METRIC_LLM_NONE, 1);
+        return;
+    }
+
+    tries = sr->upstream_states ? sr->upstream_states->nelts : 1;
+
+    convrelay_metric_add(words, u->peer.cached ? CONVRELAY_METRIC_LLM_KEPT
+                                               : CONVRELAY_METRIC_LLM_NEW,
+                         1);
+    if (tries > 1) {
+        convrelay_metric_add(words, CONVRELAY_METRIC_LLM_NEW, tries - 1);
+    }
+}
+
+
+static void
+ngx_http_convrelay_stat_usage(convrelay_metric_t *words,
+    convrelay_metric_e index, int64_t n)
+{
+    if (n > 0) {
+        convrelay_metric_add(words, index, n);
+    }
+}
+
+
+/* the running turn is over before its answer is */
+
+void
+ngx_http_convrelay_stat_cancel(ngx_http_convrelay_turn_t *t)
+{
+    ngx_http_convrelay_stat_turn(t, ngx_http_convrelay_stat_cancelled(t->call));
+}
+
+
+static convrelay_metric_e
+ngx_http_convrelay_stat_cancelled(ngx_http_convrelay_call_t *call)
+{
+    return (call->interrupts != (uint32_t) call->session->interrupts)
+           ? CONVRELAY_METRIC_TURN_INTERRUPTED
+           : CONVRELAY_METRIC_TURN_SUPERSEDED;
+}
+
+
+void
+ngx_http_convrelay_stat_tool(ngx_http_convrelay_loc_conf_t *conf,
+    ngx_uint_t ok, ngx_msec_t time)
+{
+    ngx_http_convrelay_count_n(conf, ok ? CONVRELAY_METRIC_TOOL_OK
+                                        : CONVRELAY_METRIC_TOOL_FAILED, 1);
+    ngx_http_convrelay_count_time(conf, TOOL_SECONDS, time);
+}
+
+
+void
+ngx_http_convrelay_stat_sound(ngx_http_convrelay_call_t *call)
+{
+    call->unheard = 0;
+
+    ngx_http_convrelay_count_time(call->conf, FIRST_SOUND,
+                                  ngx_current_msec - call->session->asked_at);
+
+    ngx_http_convrelay_stat_state(call);
+}
+
+
+void
+ngx_http_convrelay_stat_failure(ngx_http_convrelay_call_t *call,
+    convrelay_metric_e kind)
+{
+    call->failures++;
+
+    ngx_http_convrelay_count_n(call->conf, kind, 1);
+}
+
+
+uint32_t
+ngx_http_convrelay_stat_mark(ngx_http_convrelay_call_t *call, uint64_t *until)
+{
+    ngx_uint_t  state;
+
+    state = convrelay_session_activity(call->session, until);
+
+    if (call->closing || call->dead) {
+        state = CONVRELAY_ACTIVITY_PARTING;
+    }
+
+    return ngx_http_convrelay_mark(call->main->generation,
+                                   call->conf->metrics->block, state);
+}
+
+
+void
+ngx_http_convrelay_stat_state(ngx_http_convrelay_call_t *call)
+{
+    uint32_t  mark;
+    uint64_t  until;
+
+    if (call->node == 0 || call->main->status == NULL) {
+        return;
+    }
+
+    mark = ngx_http_convrelay_stat_mark(call, &until);
+
+    ngx_http_convrelay_zone_mark(call, mark,
+                                 ngx_min(until, ngx_current_msec
+                                                + NGX_MAX_INT32_VALUE));
+}

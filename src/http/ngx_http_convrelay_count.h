@@ -1,0 +1,66 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Counting for convrelay_status.  What can be counted is in
+ * convrelay_metric_table.h.  Without convrelay_status nothing is.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_COUNT_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_COUNT_H_INCLUDED
+
+
+#include "ngx_http_convrelay.h"
+
+#include "convrelay_metric.h"
+
+
+/* of a location, and of the "if" blocks in it */
+
+struct ngx_http_convrelay_metrics_s {
+    convrelay_metric_t       *words;  /* in shared memory, or NULL */
+    uint32_t                  block;
+};
+
+
+static ngx_inline convrelay_metric_t *
+ngx_http_convrelay_metrics(ngx_http_convrelay_loc_conf_t *conf)
+{
+    return conf->metrics ? conf->metrics->words : NULL;
+}
+
+
+static ngx_inline void
+ngx_http_convrelay_count_n(ngx_http_convrelay_loc_conf_t *conf,
+    convrelay_metric_e index, ngx_uint_t n)
+{
+    convrelay_metric_t  *words;
+
+    words = ngx_http_convrelay_metrics(conf);
+
+    if (words) {
+        convrelay_metric_add(words, index, n);
+    }
+}
+
+
+/* one more of CONVRELAY_METRIC_<id> for the location */
+
+#define ngx_http_convrelay_count(conf, id)                                   \
+    ngx_http_convrelay_count_n(conf, CONVRELAY_METRIC_##id, 1)
+
+
+/* a time in ms, for a histogram */
+
+#define ngx_http_convrelay_count_time(conf, id, ms)                          \
+    do {                                                                     \
+        convrelay_metric_t  *words_ = ngx_http_convrelay_metrics(conf);      \
+                                                                             \
+        if (words_) {                                                        \
+            convrelay_metric_time(words_, CONVRELAY_METRIC_##id, ms);        \
+        }                                                                    \
+    } while (0)
+
+
+#endif /* NGX_HTTP_CONVRELAY_COUNT_H_INCLUDED */

@@ -1,0 +1,51 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What a call does at the moment, for those who watch it.
+ */
+
+
+#include "convrelay_session_parts.h"
+
+
+convrelay_activity_e
+convrelay_session_activity(const convrelay_session_t *s, uint64_t *until)
+{
+    const convrelay_answer_t  *a;
+
+    a = &s->answer;
+    *until = 0;
+
+    if (s->state >= CONVRELAY_SESSION_ENDING) {
+        return CONVRELAY_ACTIVITY_PARTING;
+    }
+
+    if (s->turn == CONVRELAY_TURN_ASKED) {
+        return CONVRELAY_ACTIVITY_THINKING;
+    }
+
+    if (s->turns == 0 && s->prompt == NULL) {
+        return CONVRELAY_ACTIVITY_GREETING;
+    }
+
+    if (s->turn == CONVRELAY_TURN_SPEAKING) {
+        *until = UINT64_MAX;
+
+        return CONVRELAY_ACTIVITY_SPEAKING;
+    }
+
+    if (!convrelay_session_audible(s)
+        || (s->playback.voice_reports && !s->playback.voice)
+        || (a->heard.reported && a->heard.played == a->len))
+    {
+        return CONVRELAY_ACTIVITY_LISTENING;
+    }
+
+    /* bytes, not characters: nobody waits for it, and it costs nothing */
+
+    *until = a->started + CONVRELAY_HEARD_START_MS
+             + a->len * CONVRELAY_HEARD_MS_PER_CHAR;
+
+    return CONVRELAY_ACTIVITY_SPEAKING;
+}

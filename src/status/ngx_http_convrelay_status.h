@@ -1,0 +1,72 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What operators see: the counters' shared memory, and the locations that
+ * show them.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_STATUS_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_STATUS_H_INCLUDED
+
+
+#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_count.h"
+#include "ngx_http_convrelay_target.h"
+
+#include "convrelay_metric_report.h"
+
+
+typedef struct {
+    ngx_str_t                         server;
+    ngx_str_t                         location;
+    unsigned                          call:1;
+    unsigned                          webhook:1;
+} ngx_http_convrelay_status_name_t;
+
+
+/* the shared memory, of one configuration */
+
+typedef struct {
+    convrelay_metric_store_t         *store;
+    ngx_http_convrelay_main_conf_t   *main;
+    ngx_http_convrelay_status_name_t *names;      /* by block; without data
+                                                     where no location has
+                                                     it */
+    ngx_uint_t                        overflow;   /* locations without one */
+    ngx_event_t                       tick;       /* timer */
+} ngx_http_convrelay_status_t;
+
+
+/* ngx_http_convrelay_status_conf.c */
+
+char *ngx_http_convrelay_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_status_check(ngx_conf_t *cf,
+    ngx_http_convrelay_main_conf_t *mcf);
+
+
+/* ngx_http_convrelay_status_zone.c */
+
+/* creates the zone; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_status_zone(ngx_conf_t *cf,
+    ngx_http_convrelay_main_conf_t *mcf);
+
+ngx_int_t ngx_http_convrelay_status_init_module(ngx_cycle_t *cycle);
+ngx_int_t ngx_http_convrelay_status_init_process(ngx_cycle_t *cycle);
+
+
+/* ngx_http_convrelay_status_report.c */
+
+/* what there is to show, in the pool; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_status_report(ngx_pool_t *pool,
+    ngx_http_convrelay_main_conf_t *mcf, convrelay_metric_report_t *report);
+
+
+/* ngx_http_convrelay_status.c */
+
+ngx_int_t ngx_http_convrelay_status_handler(ngx_http_request_t *r);
+
+
+#endif /* NGX_HTTP_CONVRELAY_STATUS_H_INCLUDED */

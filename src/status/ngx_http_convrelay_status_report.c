@@ -1,0 +1,205 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The figures are copied once, so that what is written and its length belong
+ * to the same ones.  Live calls are not counted when they come and go, but
+ * here: a worker that was killed leaves none behind.
+ */
+
+
+#include "ngx_http_convrelay_status.h"
+
+
+typedef struct {
+    ngx_http_convrelay_status_t      *st;
+    convrelay_metric_location_t     **blocks; /* by index; NULL: not named */
+    convrelay_metric_location_t      *other;
+    ngx_uint_t                        others; /* calls */
+} ngx_http_convrelay_status_calls_t;
+
+
+static ngx_int_t ngx_http_convrelay_status_locations(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report);
+static void ngx_http_convrelay_status_call(void *data, uint32_t mark,
+    uint32_t until);
+static ngx_int_t ngx_http_convrelay_status_zones(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report);
+
+
+ngx_int_t
+ngx_http_convrelay_status_report(ngx_pool_t *pool,
+    ngx_http_convrelay_main_conf_t *mcf, convrelay_metric_report_t *report)
+{
+    convrelay_metric_slot_t      *slots;
+    ngx_http_convrelay_status_t  *st;
+
+    st = mcf->status->data;
+
+    ngx_memzero(report, sizeof(convrelay_metric_report_t));
+
+    report->version = CONVRELAY_VERSION;
+    report->nginx = NGINX_VERSION;
+    report->now = ngx_current_msec;
+
+    if (ngx_http_convrelay_status_locations(pool, st, report) != NGX_OK
+        || ngx_http_convrelay_status_zones(pool, st, report) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    slots = ngx_palloc(pool, CONVRELAY_METRIC_SLOTS
+                             * sizeof(convrelay_metric_slot_t));
+    if (slots == NULL) {
+        return NGX_ERROR;
+    }
+
+    report->slots = slots;
+    report->nslots = convrelay_metric_store_slots(st->store, slots);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_status_locations(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report)
+{
+    ngx_uint_t                          i, n;
+    convrelay_metric_t                 *words;
+    convrelay_metric_location_t        *location;
+    ngx_http_convrelay_status_calls_t   calls;
+
+    n = 1;
+
+    for (i = 1; i < CONVRELAY_METRIC_BLOCKS; i++) {
+        n += (st->names[i].location.data != NULL);
+    }
+
+    location = ngx_pcalloc(pool, n * sizeof(convrelay_metric_location_t));
+    words = ngx_palloc(pool, 2 * n * CONVRELAY_METRIC_N
+                             * sizeof(convrelay_metric_t));
+    calls.blocks = ngx_pcalloc(pool, CONVRELAY_METRIC_BLOCKS
+                                     * sizeof(convrelay_metric_location_t *));
+
+    if (location == NULL || words == NULL || calls.blocks == NULL) {
+        return NGX_ERROR;
+    }
+
+    calls.st = st;
+    calls.others = 0;
+    n = 0;
+
+    /* those without a block come last, if there are any */
+
+    for (i = 1; i <= CONVRELAY_METRIC_BLOCKS; i++) {
+
+        if (i == CONVRELAY_METRIC_BLOCKS) {
+            calls.other = &location[n];
+            location[n].call = 1;
+            location[n].webhook = 1;
+            convrelay_str_set(&location[n].location, "other");
+
+        } else if (st->names[i].location.data) {
+            calls.blocks[i] = &location[n];
+            location[n].server = ngx_http_convrelay_str(&st->names[i].server);
+            location[n].location = ngx_http_convrelay_str(
+                                                     &st->names[i].location);
+            location[n].call = st->names[i].call;
+            location[n].webhook = st->names[i].webhook;
+
+        } else {
+            continue;
+        }
+
+        report->window = convrelay_metric_store_read(st->store,
+                                      i % CONVRELAY_METRIC_BLOCKS, report->now,
+                                      words, words + CONVRELAY_METRIC_N);
+        location[n].words = words;
+        location[n].recent = words + CONVRELAY_METRIC_N;
+
+        words += 2 * CONVRELAY_METRIC_N;
+        n++;
+    }
+
+    (void) ngx_http_convrelay_zone_calls(st->main,
+                                         ngx_http_convrelay_status_call,
+                                         &calls);
+
+    report->locations = location;
+    report->nlocations = (st->overflow || calls.others) ? n : n - 1;
+
+    return NGX_OK;
+}
+
+
+/* of a location that the configuration does not have any more: "other" */
+
+static void
+ngx_http_convrelay_status_call(void *data, uint32_t mark, uint32_t until)
+{
+    ngx_http_convrelay_status_calls_t *calls = data;
+
+    ngx_uint_t                    state, block, worker;
+    convrelay_metric_location_t  *location;
+
+    block = ngx_http_convrelay_mark_block(mark);
+    state = ngx_http_convrelay_mark_state(mark);
+
+    location = (block < CONVRELAY_METRIC_BLOCKS) ? calls->blocks[block] : NULL;
+
+    if (location == NULL) {
+        location = calls->other;
+        calls->others++;
+    }
+
+    if (state >= CONVRELAY_METRIC_STATES) {
+        return;
+    }
+
+    if (state == CONVRELAY_METRIC_SPEAKING
+        && (int32_t) (until - (uint32_t) ngx_current_msec) <= 0)
+    {
+        state = CONVRELAY_METRIC_LISTENING;
+    }
+
+    worker = (ngx_http_convrelay_mark_generation(mark)
+              == (calls->st->store->current & 0xffff))
+             ? CONVRELAY_METRIC_ACTIVE : CONVRELAY_METRIC_DRAINING;
+
+    location->calls[state][worker]++;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_status_zones(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report)
+{
+    ngx_uint_t                i;
+    convrelay_metric_zone_t  *zone;
+
+    zone = ngx_pcalloc(pool, 2 * sizeof(convrelay_metric_zone_t));
+    if (zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_convrelay_zone_bytes(st->main, &zone[0].size, &zone[0].used);
+    zone[0].name = ngx_http_convrelay_str(&st->main->zone->shm.name);
+
+    zone[1].name = ngx_http_convrelay_str(&st->main->status->shm.name);
+    zone[1].size = sizeof(convrelay_metric_store_t);
+    zone[1].used = zone[1].size
+                   - CONVRELAY_METRIC_BLOCKS * sizeof(convrelay_metric_block_t);
+
+    for (i = 0; i < CONVRELAY_METRIC_BLOCKS; i++) {
+
+        if (st->store->blocks[i].used) {
+            zone[1].used += sizeof(convrelay_metric_block_t);
+        }
+    }
+
+    report->zones = zone;
+    report->nzones = 2;
+
+    return NGX_OK;
+}

@@ -1,0 +1,251 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The shared memory of the counters.  The first convrelay_status makes it; it
+ * has one size, and so a reload keeps it.  When it is mapped, all locations
+ * of the configuration are known, and each gets its block.
+ */
+
+
+#include <ngx_sha1.h>
+
+#include "ngx_http_convrelay_status.h"
+
+
+static ngx_int_t ngx_http_convrelay_status_zone_init(
+    ngx_shm_zone_t *shm_zone, void *data);
+static void ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
+    ngx_log_t *log);
+static unsigned ngx_http_convrelay_status_block(
+    convrelay_metric_store_t *store, ngx_str_t *server, ngx_str_t *location);
+static ngx_http_convrelay_status_t *ngx_http_convrelay_status_of(
+    ngx_cycle_t *cycle);
+static void ngx_http_convrelay_status_tick_handler(ngx_event_t *ev);
+
+
+/* its address is the tag of the zone */
+
+static ngx_str_t  ngx_http_convrelay_status_name =
+    ngx_string("convrelay_status");
+
+
+ngx_int_t
+ngx_http_convrelay_status_zone(ngx_conf_t *cf,
+    ngx_http_convrelay_main_conf_t *mcf)
+{
+    size_t                        size;
+    ngx_http_convrelay_status_t  *st;
+
+    /* with what the slab allocator needs for itself */
+
+    size = sizeof(convrelay_metric_store_t) / ngx_pagesize + 1;
+    size += size * sizeof(ngx_slab_page_t) / ngx_pagesize + 9;
+
+    mcf->status = ngx_shared_memory_add(cf, &ngx_http_convrelay_status_name,
+                                        size * ngx_pagesize,
+                                        &ngx_http_convrelay_status_name);
+    if (mcf->status == NULL) {
+        return NGX_ERROR;
+    }
+
+    st = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_status_t));
+    if (st == NULL) {
+        return NGX_ERROR;
+    }
+
+    st->names = ngx_pcalloc(cf->pool, CONVRELAY_METRIC_BLOCKS
+                                  * sizeof(ngx_http_convrelay_status_name_t));
+    if (st->names == NULL) {
+        return NGX_ERROR;
+    }
+
+    st->main = mcf;
+
+    mcf->status->init = ngx_http_convrelay_status_zone_init;
+    mcf->status->data = st;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_status_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    void                         *mem;
+    ngx_slab_pool_t              *shpool;
+    ngx_http_convrelay_status_t  *st;
+
+    st = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data || shm_zone->shm.exists) {
+
+        st->store = convrelay_metric_store_open(shpool->data,
+                                           sizeof(convrelay_metric_store_t));
+
+        if (st->store == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "the zone of \"convrelay_status\" was made by "
+                          "another version of the module: restart nginx");
+            return NGX_ERROR;
+        }
+
+    } else {
+        mem = ngx_slab_alloc(shpool, sizeof(convrelay_metric_store_t));
+        if (mem == NULL) {
+            return NGX_ERROR;
+        }
+
+        st->store = convrelay_metric_store_create(mem, ngx_current_msec);
+        shpool->data = st->store;
+    }
+
+    ngx_http_convrelay_status_names(st, shm_zone->shm.log);
+
+    return NGX_OK;
+}
+
+
+/* workers of the configuration before this one count on meanwhile */
+
+static void
+ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
+    ngx_log_t *log)
+{
+    ngx_str_t                      *server, *name;
+    ngx_uint_t                      i, block;
+    ngx_http_convrelay_metrics_t   *metrics;
+    ngx_http_convrelay_location_t  *location;
+
+    st->main->generation = convrelay_metric_store_begin(st->store);
+
+    location = st->main->locations.elts;
+
+    for (i = 0; i < st->main->locations.nelts; i++) {
+
+        server = &location[i].server->server_name;
+        name = &location[i].location->name;
+
+        block = ngx_http_convrelay_status_block(st->store, server, name);
+
+        metrics = location[i].conf->metrics;
+        metrics->block = block;
+        metrics->words = st->store->blocks[block].words;
+
+        if (block == 0) {
+            st->overflow++;
+            continue;
+        }
+
+        st->names[block].server = *server;
+        st->names[block].location = *name;
+
+        if (location[i].conf->enable == 1) {
+            st->names[block].call = 1;
+
+        } else {
+            st->names[block].webhook = 1;
+        }
+    }
+
+    if (st->overflow) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "\"convrelay_status\" has counters for %d locations: %ui "
+                      "more are counted together, as \"other\"",
+                      CONVRELAY_METRIC_BLOCKS - 1, st->overflow);
+    }
+}
+
+
+static unsigned
+ngx_http_convrelay_status_block(convrelay_metric_store_t *store,
+    ngx_str_t *server, ngx_str_t *location)
+{
+    u_char                 digest[20];
+    ngx_sha1_t             sha1;
+    convrelay_metric_id_t  id;
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, server->data, server->len);
+    ngx_sha1_update(&sha1, "\0", 1);
+    ngx_sha1_update(&sha1, location->data, location->len);
+    ngx_sha1_final(digest, &sha1);
+
+    ngx_memcpy(&id, digest, sizeof(convrelay_metric_id_t));
+
+    return convrelay_metric_store_block(store, &id);
+}
+
+
+/* a reload that failed would not have come here: now it is the current one */
+
+ngx_int_t
+ngx_http_convrelay_status_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_convrelay_status_t  *st;
+
+    st = ngx_http_convrelay_status_of(cycle);
+
+    if (st) {
+        st->store->current = st->main->generation;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_status_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_convrelay_status_t  *st;
+
+    st = ngx_http_convrelay_status_of(cycle);
+
+    if (st == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    st->tick.handler = ngx_http_convrelay_status_tick_handler;
+    st->tick.data = st;
+    st->tick.log = cycle->log;
+    st->tick.cancelable = 1;
+
+    ngx_add_timer(&st->tick, CONVRELAY_METRIC_SLOT_TIME);
+
+    return NGX_OK;
+}
+
+
+static ngx_http_convrelay_status_t *
+ngx_http_convrelay_status_of(ngx_cycle_t *cycle)
+{
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_convrelay_module);
+
+    return (mcf && mcf->status) ? mcf->status->data : NULL;
+}
+
+
+/* all workers have one: whichever of them comes first does the work */
+
+static void
+ngx_http_convrelay_status_tick_handler(ngx_event_t *ev)
+{
+    ngx_http_convrelay_status_t  *st;
+
+    st = ev->data;
+
+    if (convrelay_metric_store_due(st->store, ngx_current_msec)) {
+        convrelay_metric_store_tick(st->store, ngx_current_msec,
+                                    ngx_http_convrelay_zone_calls(st->main,
+                                                                  NULL, NULL));
+    }
+
+    ngx_add_timer(ev, CONVRELAY_METRIC_SLOT_TIME);
+}

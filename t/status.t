@@ -1,0 +1,525 @@
+# What convrelay_status counts: each figure by something that happens.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use ConvRelay::Call;
+use ConvRelay::Nginx;
+use ConvRelay::Status;
+use Socket qw( IPPROTO_TCP TCP_NODELAY );
+use Test::More;
+
+my $nginx = ConvRelay::Nginx->new;
+
+my $token = '0123456789abcdef0123456789abcdef';
+
+$nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
+    convrelay_zone   calls  64k;
+    convrelay_setup_timeout  500ms;
+
+    server {
+        listen  127.0.0.1:%%PORT_1%%;
+
+        location = /say {
+            convrelay_mock_llm  answer=count tokens=5 first=20ms interval=30ms;
+        }
+        location = /slow {
+            convrelay_mock_llm  answer=repeat first=60s;
+        }
+        location = /status {
+            convrelay_mock_llm  status=\$arg_status;
+        }
+        location = /fault {
+            convrelay_mock_llm  answer=count tokens=9 first=0ms interval=1ms
+                                fault=\$arg_fault;
+        }
+        location = /gzip {
+            add_header  Content-Encoding gzip;
+            return      200 "x";
+        }
+    }
+
+    upstream llm {
+        server     127.0.0.1:%%PORT_1%%;
+        keepalive  4;
+    }
+
+    server {
+        listen              127.0.0.1:%%PORT%%;
+        server_name         voice.example.com;
+        proxy_http_version  1.1;
+        proxy_set_header    Connection "";
+        proxy_buffering     on;
+
+        location = /ws {
+            convrelay;
+            convrelay_request_field  stream_options '{"include_usage": true}';
+            proxy_pass  http://llm/say;
+        }
+        location = /slow {
+            convrelay;
+            proxy_pass  http://llm/slow;
+        }
+        location = /late {
+            convrelay;
+            convrelay_max_answer_time  100ms;
+            proxy_pass  http://llm/slow;
+        }
+        location = /timeout {
+            convrelay;
+            proxy_pass          http://llm/slow;
+            proxy_read_timeout  100ms;
+        }
+        location = /large {
+            convrelay;
+            convrelay_max_response_size  100;
+            proxy_pass  http://llm/say;
+        }
+        location = /long {
+            convrelay;
+            convrelay_max_answer_size  4;
+            proxy_pass  http://llm/say;
+        }
+        location = /refused {
+            convrelay;
+            proxy_pass  http://127.0.0.1:%%PORT_2%%/;
+        }
+        location = /gzip {
+            convrelay;
+            proxy_pass  http://llm/gzip;
+        }
+        location = /direct {
+            convrelay;
+            convrelay_mock_llm  answer=repeat first=0ms;
+        }
+        location ~ ^/status/(?<code>\\d+)\$ {
+            convrelay;
+            proxy_pass  http://llm/status?status=\$code;
+        }
+        location ~ ^/fault/(?<code>\\w+)\$ {
+            convrelay;
+            proxy_pass  http://llm/fault?fault=\$code;
+        }
+        location = /fast {
+            convrelay;
+            convrelay_max_frame_rate  2;
+            proxy_pass  http://llm/say;
+        }
+        location = /turns {
+            convrelay;
+            convrelay_max_turn_rate  2;
+            proxy_pass  http://llm/say;
+        }
+        location = /big {
+            convrelay;
+            convrelay_max_message_size  2k;
+            proxy_pass  http://llm/say;
+        }
+        location = /short {
+            convrelay;
+            convrelay_max_call_time  200ms;
+            proxy_pass  http://llm/say;
+        }
+        location = /ping {
+            convrelay;
+            convrelay_ping_interval  100ms;
+            proxy_pass  http://llm/say;
+        }
+        location = /end {
+            convrelay;
+            convrelay_on  setup end;
+            proxy_pass    http://llm/say;
+        }
+        location = /limit {
+            convrelay;
+            convrelay_limit_calls  \$convrelay_to 1;
+            proxy_pass  http://llm/say;
+        }
+        location = /ticket {
+            convrelay;
+            convrelay_ticket  secret;
+            proxy_pass  http://llm/say;
+        }
+        location = /signed {
+            convrelay;
+            convrelay_auth_token  $token;
+            proxy_pass  http://llm/say;
+        }
+        location = /phrase {
+            convrelay;
+            convrelay_on  llm_failed say "Sorry.";
+            proxy_pass    http://127.0.0.1:%%PORT_2%%/;
+        }
+        location = /if {
+            convrelay;
+            proxy_pass  http://llm/say;
+
+            if (\$arg_a) {
+                set  \$b c;
+            }
+        }
+
+        location = /twiml {
+            convrelay_twiml  wss://voice.example.com/ws;
+        }
+        location = /twiml-signed {
+            convrelay_auth_token  $token;
+            convrelay_twiml       wss://voice.example.com/ws;
+        }
+        location = /action {
+            convrelay_connect_action;
+        }
+
+        location = /metrics {
+            convrelay_status  public;
+        }
+        location = /json {
+            convrelay_status  json public;
+        }
+    }
+_EOC_
+
+$nginx->start;
+
+my $sid = 0;
+my $status = ConvRelay::Status->new($nginx->port, '/metrics');
+my @here = (server => 'voice.example.com');
+
+
+sub dial {
+    my ($path, %fields) = @_;
+    my $call = ConvRelay::Call->dial($nginx->port, $path);
+
+    $sid++;
+    $call->{sock}->setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+    $call->setup(callSid => "CA$sid", %fields);
+
+    return $call;
+}
+
+
+# a counter of a location gets this value, soon
+
+sub counts {
+    my ($want, $name, $location, %labels) = @_;
+    my $got;
+
+    $status->wait(sub {
+        $got = $_[0]->value($name, @here, location => $location, %labels);
+        return $got eq $want;
+    });
+
+    is $got, $want, join ' ', $name, $location, %labels;
+}
+
+
+my ($head, $body) = ConvRelay::Status::get($nginx->port, '/metrics');
+
+like $head, qr{^HTTP/1.1 200 }, 'it is there';
+like $head, qr{^Content-Type: text/plain; version=0.0.4; charset=utf-8\r?$}m,
+     'in the format of Prometheus';
+like $head, qr/^Cache-Control: no-store\r?$/m, 'not to be kept';
+
+($head, $body) = ConvRelay::Status::get($nginx->port, '/metrics', 'HEAD');
+
+like $head, qr{^HTTP/1.1 200 .*^Content-Length: [1-9]}ms, 'HEAD';
+is $body // '', '', '... without a body';
+
+($head) = ConvRelay::Status::get($nginx->port, '/metrics', 'POST');
+
+like $head, qr{^HTTP/1.1 405 .*^Allow: GET, HEAD\r?$}ms, 'POST is refused';
+
+($head) = ConvRelay::Status::get($nginx->port, '/json');
+like $head, qr{^Content-Type: application/json}m, 'JSON';
+
+SKIP: {
+    skip 'no promtool here', 1 if system('which promtool > /dev/null 2>&1');
+
+    $status->read;
+
+    open my $fh, '|-', 'promtool check metrics > /dev/null' or die $!;
+    print $fh $status->text;
+
+    ok close $fh, 'promtool finds nothing wrong';
+}
+
+
+# calls, turns, and how they end
+
+my $call = dial('/ws');
+
+counts(1, 'calls', '/ws', state => 'greeting', worker => 'active');
+
+$call->ask('Hi');
+$call->ask('Hi');
+counts(1, 'calls', '/ws', state => 'speaking', worker => 'active');
+
+$call->interrupt('one');
+counts(1, 'calls', '/ws', state => 'listening', worker => 'active');
+
+$call->hangup;
+
+counts(0, 'calls', '/ws', state => 'listening', worker => 'active');
+counts(1, 'sessions_total', '/ws', end => 'hangup');
+counts(1, 'session_seconds_count', '/ws');
+counts(2, 'turns_total', '/ws', outcome => 'complete');
+counts(2, 'turn_seconds_count', '/ws');
+counts(2, 'first_word_seconds_count', '/ws');
+counts(0, 'first_word_seconds_bucket', '/ws', le => '0.01');
+counts(2, 'first_sound_seconds_count', '/ws');
+counts(2, 'llm_first_byte_seconds_count', '/ws');
+counts(10, 'tokens_total', '/ws');
+counts(8, 'token_gap_seconds_count', '/ws');
+counts(1, 'llm_requests_total', '/ws', connection => 'new');
+counts(1, 'llm_requests_total', '/ws', connection => 'kept');
+counts(1, 'messages_total', '/ws', type => 'setup');
+counts(2, 'messages_total', '/ws', type => 'prompt');
+counts(1, 'messages_total', '/ws', type => 'interrupt');
+
+ok $status->value('token_gap_seconds_sum', @here, location => '/ws') > 0.1,
+   'gaps between tokens';
+ok $status->value('llm_tokens_total', @here, location => '/ws',
+                  type => 'output') > 0, 'tokens that the LLM reported';
+
+$call = dial('/slow');
+$call->prompt('Hi');
+counts(1, 'calls', '/slow', state => 'thinking', worker => 'active');
+
+$call->prompt('Hi again');
+counts(1, 'turns_total', '/slow', outcome => 'superseded');
+
+$call->interrupt('');
+counts(1, 'turns_total', '/slow', outcome => 'interrupted');
+
+$call->prompt('Hi');
+counts(1, 'calls', '/slow', state => 'thinking', worker => 'active');
+$call->rst;
+counts(1, 'turns_total', '/slow', outcome => 'abandoned');
+counts(1, 'sessions_total', '/slow', end => 'dropped');
+counts(0, 'first_word_seconds_count', '/slow');
+counts(3, 'turn_seconds_count', '/slow');
+
+# failures by kind
+
+my @status = ('~ ^/status/(?<code>\\\\d+)$');
+my @fault = ('~ ^/fault/(?<code>\\\\w+)$');
+
+$_ =~ s/^~ // for @status, @fault;
+
+sub fails {
+    my ($path, $location, $kind, $outcome) = @_;
+    my $call = dial($path);
+
+    $call->ask('Hi');
+    counts(1, 'llm_failures_total', $location, kind => $kind);
+    counts(1, 'turns_total', $location, outcome => $outcome) if $outcome;
+    $call->hangup;
+}
+
+fails('/refused', '/refused', 'connect', 'failed');
+counts(1, 'first_sound_seconds_count', '/refused');
+counts(0, 'first_word_seconds_count', '/refused');
+
+fails('/timeout', '/timeout', 'timeout', 'failed');
+fails('/late', '/late', 'too_slow', 'failed');
+counts(1, 'limits_total', '/late', limit => 'answer_time');
+fails('/large', '/large', 'too_large', 'failed');
+counts(1, 'limits_total', '/large', limit => 'response_size');
+fails('/gzip', '/gzip', 'encoded', 'failed');
+fails('/status/401', @status, 'key', 'failed');
+fails('/status/429', @status, 'rate');
+fails('/status/400', @status, 'rejected', 'rejected');
+fails('/status/404', @status, 'status_4xx');
+fails('/status/500', @status, 'status_5xx');
+fails('/fault/error_in_stream', @fault, 'stream');
+fails('/fault/cut', @fault, 'truncated');
+fails('/fault/done_only', @fault, 'empty', 'empty');
+
+$call = dial('/phrase');
+$call->ask('Hi');
+counts(1, 'first_sound_seconds_count', '/phrase');
+$call->hangup;
+
+$call = dial('/direct');
+$call->ask('Hi');
+counts(1, 'llm_requests_total', '/direct', connection => 'none');
+$call->hangup;
+
+$call = dial('/if?a=1');
+$call->ask('Hi');
+$call->hangup;
+counts(1, 'turns_total', '/if', outcome => 'complete');
+
+# limits
+
+$call = dial('/long');
+$call->ask('Hi');
+counts(1, 'limits_total', '/long', limit => 'answer_size');
+counts(1, 'turns_total', '/long', outcome => 'truncated');
+$call->hangup;
+
+$call = dial('/fast');
+$call->batch(map { { type => 'info', name => 'x', value => 'y' } } 1 .. 40);
+counts(1, 'limits_total', '/fast', limit => 'frame_rate');
+counts(1, 'sessions_total', '/fast', end => 'too_fast');
+
+$call = dial('/turns');
+$call->prompt("Hi $_") for 1 .. 6;
+counts(1, 'limits_total', '/turns', limit => 'turn_rate');
+counts(1, 'sessions_total', '/turns', end => 'too_fast');
+
+$call = dial('/big');
+$call->prompt('x' x 3000);
+counts(1, 'limits_total', '/big', limit => 'message_size');
+counts(1, 'sessions_total', '/big', end => 'protocol');
+
+$call = dial('/short');
+counts(1, 'limits_total', '/short', limit => 'call_time');
+counts(1, 'sessions_total', '/short', end => 'too_long');
+
+# how a session ends
+
+$call = ConvRelay::Call->dial($nginx->port, '/slow');
+counts(1, 'sessions_total', '/slow', end => 'no_setup');
+
+$call = dial('/ping');
+counts(1, 'sessions_total', '/ping', end => 'silent');
+
+$call = dial('/end');
+like $call->message->{type}, qr/end/, 'an end of ours';
+$call->hangup;
+counts(1, 'sessions_total', '/end', end => 'ended');
+
+$call = dial('/ws');
+$call->raw(ConvRelay::Call::frame(2, 'binary'));
+counts(1, 'sessions_total', '/ws', end => 'protocol');
+
+$call = dial('/ws');
+$call->raw(ConvRelay::Call::frame(1, '[]'));
+counts(1, 'messages_total', '/ws', type => 'invalid');
+$call->send(type => 'error', description => 'Invalid, code: 64107');
+counts(1, 'twilio_errors_total', '/ws', code => '64107');
+counts(1, 'messages_total', '/ws', type => 'error');
+
+# what is refused
+
+my $second = dial('/ws', callSid => "CA$sid");
+is $second->end, 1008, 'a second socket';
+counts(1, 'refused_total', '/ws', reason => 'second_socket');
+counts(1, 'sessions_total', '/ws', end => 'refused');
+$call->hangup;
+
+my $first = dial('/limit', to => 'x');
+is dial('/limit', to => 'x')->end, 1008, 'one call too many';
+counts(1, 'refused_total', '/limit', reason => 'limit_calls');
+$first->hangup;
+
+dial('/ticket');
+counts(1, 'refused_total', '/ticket', reason => 'ticket');
+
+ConvRelay::Status::get($nginx->port, '/ws');
+counts(1, 'refused_total', '/ws', reason => 'handshake');
+
+my @handshake = ('Upgrade: websocket', 'Sec-WebSocket-Version: 13',
+                 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==');
+
+sub handshake {
+    my ($path, @more) = @_;
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                     PeerPort => $nginx->port);
+
+    print $sock join "\r\n", "GET $path HTTP/1.1", 'Host: localhost',
+                     'Connection: Upgrade', @handshake, @more, '', '';
+
+    return scalar <$sock>;
+}
+
+like handshake('/ws', 'Origin: http://evil.example'), qr/ 403 /, 'a page';
+counts(1, 'refused_total', '/ws', reason => 'origin');
+
+like handshake('/signed'), qr/ 403 /, 'a socket without a signature';
+counts(1, 'refused_total', '/signed', reason => 'signature');
+
+# webhooks
+
+ConvRelay::Status::get($nginx->port, '/twiml');
+counts(1, 'webhooks_total', '/twiml', status => '2xx');
+
+ConvRelay::Status::get($nginx->port, '/twiml', 'PUT');
+counts(1, 'webhooks_total', '/twiml', status => '4xx');
+
+ConvRelay::Status::get($nginx->port, '/twiml-signed');
+counts(1, 'webhooks_total', '/twiml-signed', status => '403');
+counts(1, 'refused_total', '/twiml-signed', reason => 'signature');
+
+ConvRelay::Status::get($nginx->port,
+                '/action?SessionStatus=failed&ErrorCode=64105&CallSid=CA1');
+counts(1, 'webhooks_total', '/action', status => '2xx');
+counts(1, 'twilio_errors_total', '/action', code => '64105');
+
+# the zone
+
+my $size = $status->value('zone_bytes', zone => 'calls', state => 'size');
+
+ok $size > 50000 && $size < 65536, "the zone has $size bytes";
+is $status->value('zone_bytes', zone => 'calls', state => 'used'), 0,
+   '... all free';
+
+$call = dial('/ws');
+$call->ask('Hi');
+$status->read;
+ok $status->value('zone_bytes', zone => 'calls', state => 'used') > 200,
+   '... except the seat of a call';
+
+my @calls;
+
+for (1 .. 500) {
+    my $call = dial('/ws');
+
+    $call->raw(ConvRelay::Call::frame(9, ''));
+    my ($opcode) = $call->read_frame;
+    last if $opcode ne '10';
+
+    push @calls, $call;
+}
+
+counts(1, 'refused_total', '/ws', reason => 'zone_full');
+is $status->total('calls'), @calls + 1, scalar @calls . ' calls fill it';
+$_->hangup for @calls;
+
+# two views of the same figures
+
+my $json = ConvRelay::Status::json($nginx->port, '/json');
+my ($ws) = grep { $_->{location} eq '/ws' } @{$json->{locations}};
+
+$status->read;
+is $ws->{total}{turns_total}{complete},
+   $status->value('turns_total', @here, location => '/ws',
+                  outcome => 'complete'), 'JSON says the same';
+is $json->{version}, (split ' ', `@{[ConvRelay::Nginx::build()]}/convrelay-call --version`)[1],
+   'and the version that the caller has';
+is $status->value('build_info', version => $json->{version}), 1,
+   '... as has Prometheus';
+
+# a reload, while a call goes on
+
+my $before = $status->value('turns_total', @here, location => '/ws',
+                            outcome => 'complete');
+$nginx->hup;
+
+counts($before, 'turns_total', '/ws', outcome => 'complete');
+is $status->total('calls', worker => 'draining'), 1,
+   'the call has a worker that drains';
+$call->ask('Hi');
+counts($before + 1, 'turns_total', '/ws', outcome => 'complete');
+
+# an end by worker_shutdown_timeout
+
+counts(1, 'sessions_total', '/ws', end => 'shutdown');
+is $status->total('calls'), 0, 'no calls are left';
+
+$nginx->stop;
+
+done_testing;

@@ -1,0 +1,159 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What a call does at the moment.
+ */
+
+
+#include "convrelay_session.h"
+#include "tap.h"
+
+
+static void message(convrelay_relay_message_t *m);
+static void setup(void);
+static void prompt(const char *text);
+static void delta(const char *text);
+static void info(const char *name, const char *value);
+static void is(convrelay_activity_e want, const char *name);
+static void act(convrelay_actions_t *out, const convrelay_action_t *a);
+
+
+static uint64_t                  now = 1000;
+static uint64_t                  until;
+static convrelay_session_t       s;
+static convrelay_actions_t       out = { act, NULL };
+static convrelay_session_conf_t  conf;
+
+
+int
+main(void)
+{
+    conf.end_timeout = 5000;
+
+    convrelay_session_init(&s, &conf, now);
+    is(CONVRELAY_ACTIVITY_GREETING, "before the setup");
+
+    setup();
+    is(CONVRELAY_ACTIVITY_GREETING, "nobody has asked yet");
+
+    prompt("Hi");
+    is(CONVRELAY_ACTIVITY_THINKING, "a turn");
+
+    delta("One.");
+    is(CONVRELAY_ACTIVITY_SPEAKING, "its first words");
+    tap_ok(until == UINT64_MAX, "more may come");
+
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, now, &out);
+    is(CONVRELAY_ACTIVITY_SPEAKING, "they are spoken on");
+    tap_ok(until > now && until < now + 2000, "for a while");
+
+    info("tokensPlayed", "One.");
+    is(CONVRELAY_ACTIVITY_LISTENING, "all was heard");
+
+    prompt("Again");
+    delta("Two.");
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, now, &out);
+    info("agentSpeaking", "on");
+    is(CONVRELAY_ACTIVITY_SPEAKING, "the voice is on");
+    info("agentSpeaking", "off");
+    is(CONVRELAY_ACTIVITY_LISTENING, "the voice is off");
+
+    prompt("More");
+    is(CONVRELAY_ACTIVITY_THINKING, "another turn");
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, now, &out);
+    is(CONVRELAY_ACTIVITY_LISTENING, "it has failed, without a word");
+
+    convrelay_session_over(&s);
+    is(CONVRELAY_ACTIVITY_PARTING, "it is over");
+
+    convrelay_session_free(&s);
+
+    return tap_done();
+}
+
+
+static void
+message(convrelay_relay_message_t *m)
+{
+    now += 1000;
+
+    convrelay_session_message(&s, m, now, &out);
+}
+
+
+static void
+setup(void)
+{
+    convrelay_relay_message_t  m;
+
+    memset(&m, 0, sizeof(m));
+
+    m.type = CONVRELAY_RELAY_SETUP;
+    convrelay_str_set(&m.u.setup.call_sid, "CA1");
+
+    message(&m);
+}
+
+
+static void
+prompt(const char *text)
+{
+    convrelay_relay_message_t  m;
+
+    memset(&m, 0, sizeof(m));
+
+    m.type = CONVRELAY_RELAY_PROMPT;
+    m.u.prompt.voice_prompt.data = (u_char *) text;
+    m.u.prompt.voice_prompt.len = strlen(text);
+    m.u.prompt.last = 1;
+
+    message(&m);
+}
+
+
+static void
+delta(const char *text)
+{
+    convrelay_str_t  piece;
+
+    piece.data = (u_char *) text;
+    piece.len = strlen(text);
+
+    convrelay_session_delta(&s, &piece, now, &out);
+}
+
+
+static void
+info(const char *name, const char *value)
+{
+    convrelay_relay_message_t  m;
+
+    memset(&m, 0, sizeof(m));
+
+    m.type = CONVRELAY_RELAY_INFO;
+    m.u.info.name.data = (u_char *) name;
+    m.u.info.name.len = strlen(name);
+    m.u.info.value.data = (u_char *) value;
+    m.u.info.value.len = strlen(value);
+
+    message(&m);
+}
+
+
+static void
+is(convrelay_activity_e want, const char *name)
+{
+    convrelay_activity_e  got;
+
+    got = convrelay_session_activity(&s, &until);
+
+    tap_ok(got == want, "%s: %d", name, got);
+}
+
+
+static void
+act(convrelay_actions_t *to, const convrelay_action_t *a)
+{
+    /* void */
+}
