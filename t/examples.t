@@ -8,6 +8,7 @@ use lib 't/lib';
 
 use ConvRelay::Examples qw( certificates copy_examples examples );
 use ConvRelay::Nginx;
+use JSON::PP ();
 use Test::More;
 
 my $host = 'api.openai.com';
@@ -232,10 +233,36 @@ sub call {
                 $nginx->complaints('warn|error|crit|alert|emerg') ], [],
               'no complaint';
 
+    logged($nginx) if $name eq 'operating.conf';
+
     like $nginx->log('access'), qr/GET \/ws" 101 \S+ call=CA\w+ turns=1 /,
          'the call is in the access log';
 
     unlike $nginx->log('access') . $nginx->log('error'),
            qr/$secret{OPENAI_API_KEY}|$secret{TWILIO_AUTH_TOKEN}|there\?/,
            '... which keeps its secrets';
+}
+
+
+# what the lines of operating.conf say, as text and as JSON
+
+sub logged {
+    my $nginx = shift;
+
+    like $nginx->log('access'),
+         qr{"GET\ /ws"\ 101\ \S+\ call=CA\w+\ turns=1\ interrupts=0
+            \ tokens=\d+\ first_token=\d+/\d+\ failures=0\ end=hangup\ llm=}x,
+         'how the call went';
+
+    my @lines = map { JSON::PP::decode_json($_) }
+                split /\n/, slurp($nginx->dir . '/logs/access.json');
+
+    my ($call) = grep { $_->{end} ne '' } @lines;
+    my ($turn) = grep { $_->{llm_status} ne '' } @lines;
+
+    is $call->{end}, 'hangup', 'in JSON: how it ended';
+    is $call->{outcome}, 'complete', '... and its last turn';
+    like $call->{first_token_max_ms}, qr/^\d+$/, '... and its first word';
+    is $turn->{llm_status}, 200, 'a turn has a line of its own';
+    is $turn->{call}, $call->{call}, '... of the same call';
 }
