@@ -1003,3 +1003,5 @@ until not uri
 /action?name=x&convrelay_reconnects=0&convrelay_reconnects=1
 /action?name=x&convrelay_reconnects=0&convrelay_reconnects=2
 <Response><Hangup/></Response>
+--- no_error_log
+[alert]
