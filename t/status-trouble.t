@@ -213,7 +213,7 @@ is dial()->end, 1008, 'one too many';
 
 counted(1, 'refused_total', reason => 'limit_calls');
 cause('limit_calls', qr{^Too many calls at the same time: 1 });
-ok $nginx->log_has(qr/too many calls of /), 'and the log says so';
+ok $nginx->log_has(qr/too many calls /), 'and the log says so';
 $nginx->stop;
 
 done_testing;
