@@ -157,7 +157,7 @@ my @cases = (
      flood($token, 1)],
     ['never stops pinging', 1, qr/no answer within 400 ms/,
      flood(frame(0x89, 'x' x 100), 1)],
-    ['pings and does not read', 5, qr/does not read: \d+ bytes wait/,
+    ['pings and does not read', 5, qr/does not read: \d+ bytes are queued/,
      flood(frame(0x89, 'x' x 125), 0)],
 );
 
@@ -203,7 +203,7 @@ for my $n (0 .. $#cases) {
     # time to fill what may wait for a server that does not read
 
     my $run = caller_run('-e', 'Hi',
-                         '--timeout', $says =~ /bytes wait/ ? '20s' : '400ms',
+                         '--timeout', $says =~ /bytes are queued/ ? '20s' : '400ms',
                          "ws://127.0.0.1:$port/$n");
 
     is($run->{code}, $code, "a server that $what")

@@ -325,3 +325,51 @@ auto again
 none again
 --- error_log
 LLM calls tools in the last request of a turn, which are not run
+
+
+
+=== TEST 6: what the service's headers ask of nginx is not done
+--- config
+location = /ws {
+    convrelay;
+    convrelay_tool  get '{}' uri=/tools/get;
+    convrelay_tool  named '{}' uri=@named;
+    proxy_pass      http://llm/v1/chat/completions;
+}
+location = /tools/get {
+    internal;
+    proxy_pass  http://127.0.0.1:$TEST_NGINX_SERVER_PORT/crm/get;
+}
+location @named {
+    proxy_pass  http://127.0.0.1:$TEST_NGINX_SERVER_PORT;
+}
+location = /secret { internal; return 200 "secret"; }
+location / {
+    content_by_lua_block {
+        ngx.header["X-Accel-Redirect"] = "/secret"
+        ngx.header["X-Accel-Limit-Rate"] = "1"
+        ngx.print("mine")
+    }
+}
+--- llm
+location / {
+    content_by_lua_block {
+        require "convrelay_llm".agent{
+            ["Get"] = { { "get" } },
+            ["Named"] = { { "named" } }
+        }
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+for _, text in ipairs{ "Get", "Named" } do
+    call:prompt(text)
+    ngx.say((call:answer()))
+end
+call:hangup()
+--- response_body
+mine
+mine
+--- no_error_log
+[error]

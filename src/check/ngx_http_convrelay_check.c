@@ -29,7 +29,7 @@ static ngx_int_t ngx_http_convrelay_check_tools(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *socket);
 static ngx_int_t ngx_http_convrelay_check_tool(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *socket, ngx_http_convrelay_tool_t *tool);
-static ngx_int_t ngx_http_convrelay_check_named(
+static ngx_http_core_loc_conf_t *ngx_http_convrelay_check_named(
     ngx_http_core_srv_conf_t *server, ngx_str_t *name);
 static ngx_int_t ngx_http_convrelay_check_route(ngx_conf_t *cf,
     ngx_http_convrelay_route_t *route);
@@ -170,8 +170,8 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t  *clcf;
 
     if (tool->uri.data[0] == '@') {
-        rc = ngx_http_convrelay_check_named(socket->server, &tool->uri);
-        clcf = NULL;
+        clcf = ngx_http_convrelay_check_named(socket->server, &tool->uri);
+        rc = clcf ? NGX_OK : NGX_DECLINED;
 
     } else {
         rc = ngx_http_convrelay_target_first(cf, socket->server, &tool->uri,
@@ -190,7 +190,7 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (clcf && !clcf->internal && !clcf->exact_match
+    if (!clcf->named && !clcf->internal && !clcf->exact_match
         && clcf->name.len != tool->uri.len)
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
@@ -201,7 +201,7 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (clcf && !clcf->internal) {
+    if (!clcf->named && !clcf->internal) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
                            "anyone can request the location of \"uri=%V\" of "
                            "the tool \"%V\": add \"internal;\" to it",
@@ -209,11 +209,15 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    ngx_http_convrelay_fetch_guard_location(cf, clcf->loc_conf);
+
     return NGX_OK;
 }
 
 
-static ngx_int_t
+/* or NULL: there is none */
+
+static ngx_http_core_loc_conf_t *
 ngx_http_convrelay_check_named(ngx_http_core_srv_conf_t *server,
     ngx_str_t *name)
 {
@@ -224,11 +228,11 @@ ngx_http_convrelay_check_named(ngx_http_core_srv_conf_t *server,
         if ((*clcf)->name.len == name->len
             && ngx_strncmp((*clcf)->name.data, name->data, name->len) == 0)
         {
-            return NGX_OK;
+            return *clcf;
         }
     }
 
-    return NGX_DECLINED;
+    return NULL;
 }
 
 
