@@ -37,7 +37,7 @@ location = /status { convrelay_status json; }
 location = /status { convrelay_status xml public; }
 --- must_die
 --- error_log
-"convrelay_status" has no format "xml": write "prometheus" or "json"
+"convrelay_status" has no format "xml": write "prometheus", "json" or "html"
 
 
 
@@ -46,7 +46,7 @@ location = /status { convrelay_status xml public; }
 location = /status { convrelay_status public json; }
 --- must_die
 --- error_log
-"convrelay_status" has no format "public": write "prometheus" or "json"
+"convrelay_status" has no format "public": write "prometheus", "json" or "html"
 
 
 

@@ -43,7 +43,8 @@ typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
 typedef enum {
     NGX_HTTP_CONVRELAY_STATUS_NONE = 0,
     NGX_HTTP_CONVRELAY_STATUS_PROMETHEUS,
-    NGX_HTTP_CONVRELAY_STATUS_JSON
+    NGX_HTTP_CONVRELAY_STATUS_JSON,
+    NGX_HTTP_CONVRELAY_STATUS_HTML
 } ngx_http_convrelay_status_e;
 
 

@@ -7,12 +7,24 @@
 
 
 #include "ngx_http_convrelay_status.h"
+#include "ngx_http_convrelay_status_page.h"
+
+#if (NGX_OPENSSL)
+#include <openssl/rand.h>
+#endif
+
+
+#define NGX_HTTP_CONVRELAY_NONCE_LEN  32     /* hex digits */
 
 
 static ngx_int_t ngx_http_convrelay_status_prometheus(ngx_http_request_t *r,
     convrelay_metric_report_t *report, ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_status_json(ngx_http_request_t *r,
     convrelay_metric_report_t *report, ngx_str_t *text);
+static ngx_int_t ngx_http_convrelay_status_html(ngx_http_request_t *r,
+    convrelay_metric_report_t *report, ngx_str_t *text);
+static ngx_int_t ngx_http_convrelay_status_nonce(ngx_http_request_t *r,
+    u_char *nonce);
 static ngx_int_t ngx_http_convrelay_status_send(ngx_http_request_t *r,
     ngx_str_t *text);
 
@@ -48,6 +60,12 @@ ngx_http_convrelay_status_handler(ngx_http_request_t *r)
 
     if (conf->status == NGX_HTTP_CONVRELAY_STATUS_PROMETHEUS) {
         rc = ngx_http_convrelay_status_prometheus(r, &report, &text);
+
+    } else if (conf->status == NGX_HTTP_CONVRELAY_STATUS_HTML
+               && (r->args.len != 4
+                   || ngx_strncmp(r->args.data, "data", 4) != 0))
+    {
+        rc = ngx_http_convrelay_status_html(r, &report, &text);
 
     } else {
         rc = ngx_http_convrelay_status_json(r, &report, &text);
@@ -108,6 +126,127 @@ ngx_http_convrelay_status_json(ngx_http_request_t *r,
     (void) convrelay_metric_json(text->data, report, causes, n);
 
     return NGX_OK;
+}
+
+
+/*
+ * The page with what is wrong in it already: it can be read without the
+ * script, which then asks for the data every few seconds.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_status_html(ngx_http_request_t *r,
+    convrelay_metric_report_t *report, ngx_str_t *text)
+{
+    u_char                    *p, *end;
+    unsigned                   n;
+    const char                *src, *mark;
+    convrelay_metric_cause_t  *causes;
+    u_char                     nonce[NGX_HTTP_CONVRELAY_NONCE_LEN + 1];
+
+    ngx_str_set(&r->headers_out.content_type, "text/html");
+
+    causes = ngx_palloc(r->pool, CONVRELAY_METRIC_MAX_CAUSES
+                                 * sizeof(convrelay_metric_cause_t));
+    if (causes == NULL
+        || ngx_http_convrelay_status_nonce(r, nonce) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    n = convrelay_metric_causes(report, causes);
+
+    /* the nonce stands in it twice, for seven bytes each */
+
+    text->data = ngx_pnalloc(r->pool,
+                             sizeof(ngx_http_convrelay_status_page)
+                             + 2 * NGX_HTTP_CONVRELAY_NONCE_LEN
+                             + convrelay_metric_html(NULL, causes, n));
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = text->data;
+    src = ngx_http_convrelay_status_page;
+
+    for ( ;; ) {
+        mark = ngx_strchr(src, '@');
+
+        /* as in "@media" */
+
+        while (mark && ngx_strncmp(mark, "@nonce@", 7) != 0
+               && ngx_strncmp(mark, "@causes@", 8) != 0)
+        {
+            mark = ngx_strchr(mark + 1, '@');
+        }
+
+        end = (u_char *) (mark ? mark : src + ngx_strlen(src));
+        p = ngx_cpymem(p, src, end - (u_char *) src);
+
+        if (mark == NULL) {
+            break;
+        }
+
+        if (mark[1] == 'n') {
+            p = ngx_cpymem(p, nonce, NGX_HTTP_CONVRELAY_NONCE_LEN);
+            src = mark + 7;
+
+        } else {
+            p += convrelay_metric_html(p, causes, n);
+            src = mark + 8;
+        }
+    }
+
+    text->len = p - text->data;
+
+    return NGX_OK;
+}
+
+
+/* one that nobody can guess, and the headers that it is for */
+
+static ngx_int_t
+ngx_http_convrelay_status_nonce(ngx_http_request_t *r, u_char *nonce)
+{
+    u_char      *csp;
+    uint32_t     random[NGX_HTTP_CONVRELAY_NONCE_LEN / 8];
+
+#if (NGX_OPENSSL)
+    if (RAND_bytes((u_char *) random, sizeof(random)) != 1) {
+        return NGX_ERROR;
+    }
+#else
+    ngx_uint_t   i;
+
+    for (i = 0; i < NGX_HTTP_CONVRELAY_NONCE_LEN / 8; i++) {
+        random[i] = ngx_random();
+    }
+#endif
+
+    (void) ngx_hex_dump(nonce, (u_char *) random, sizeof(random));
+    nonce[NGX_HTTP_CONVRELAY_NONCE_LEN] = '\0';
+
+    csp = ngx_pnalloc(r->pool, 256 + 2 * NGX_HTTP_CONVRELAY_NONCE_LEN);
+    if (csp == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(csp, "default-src 'none'; script-src 'nonce-%s'; "
+                            "style-src 'nonce-%s'; connect-src 'self'; "
+                            "base-uri 'none'; form-action 'none'; "
+                            "frame-ancestors 'none'%Z", nonce, nonce);
+
+    if (ngx_http_convrelay_add_header(r, "Content-Security-Policy",
+                                      (char *) csp)
+        != NGX_OK
+        || ngx_http_convrelay_add_header(r, "X-Content-Type-Options",
+                                         "nosniff")
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_add_header(r, "Referrer-Policy", "no-referrer");
 }
 
 

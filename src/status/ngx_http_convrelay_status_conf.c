@@ -10,7 +10,7 @@
 
 
 static const char  *ngx_http_convrelay_status_formats[] = {
-    "", "prometheus", "json"
+    "", "prometheus", "json", "html"
 };
 
 
@@ -40,7 +40,7 @@ ngx_http_convrelay_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             && ngx_strcmp(access->data, "protected") != 0
             && ngx_strcmp(access->data, "public") != 0))
     {
-        for (i = NGX_HTTP_CONVRELAY_STATUS_JSON; i; i--) {
+        for (i = NGX_HTTP_CONVRELAY_STATUS_HTML; i; i--) {
 
             if (ngx_strcmp(value[1].data,
                            ngx_http_convrelay_status_formats[i])
@@ -53,7 +53,7 @@ ngx_http_convrelay_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (i == 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"convrelay_status\" has no format \"%V\": "
-                               "write \"prometheus\" or \"json\"",
+                               "write \"prometheus\", \"json\" or \"html\"",
                                &value[1]);
             return NGX_CONF_ERROR;
         }
