@@ -201,7 +201,7 @@ if ($open == 0) {
             sysread $client, $request, 65536, length $request or last;
         }
 
-        next if $request !~ /"Hi[^"]*"\}\]\}$/;
+        next if $request !~ /(?:"|\\n)Hi[^"\\]*"\}\]\}$/;
 
         syswrite $client, join "\r\n", 'HTTP/1.1 200 OK',
             'Content-Type: text/event-stream', '', 'data: {"choices":[{"delta":'

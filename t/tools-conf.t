@@ -14,7 +14,7 @@ location = /ws {
 }
 location = /tools/a { internal; return 200; }
 location = /open { return 200; }
-location \@named { return 200; }
+location = /tools/other { internal; return 200; }
 @{[$block->more // '']}
 _EOC_
 
@@ -28,7 +28,7 @@ __DATA__
 === TEST 1: all parameters
 --- ws
 convrelay_tool a '{"parameters":{"properties":{"$ref":{"pattern":"^$1"}}}}' uri=/tools/a?x=1 method=GET timeout=40s once on_interrupt=cancel;
-convrelay_tool b '{}' uri=@named on_interrupt=finish method=POST;
+convrelay_tool b '{}' uri=/tools/other on_interrupt=finish method=POST;
 convrelay_tool c '{}';
 convrelay_on tool c skip;
 convrelay_max_tool_rounds 1;
@@ -94,12 +94,12 @@ anyone can request the location of "uri=/open" of the tool "a": add "internal;" 
 
 
 
-=== TEST 8: a named location that is not there
+=== TEST 8: a named location
 --- ws
-convrelay_tool a '{}' uri=@other;
+convrelay_tool a '{}' uri=@named;
 --- must_die
 --- error_log
-no location of this server takes "uri=@other" of the tool "a"
+invalid "uri=@named" of the tool "a", write the URI of a location of this server, such as "uri=/tools/a"
 
 
 

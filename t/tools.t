@@ -333,18 +333,14 @@ LLM calls tools in the last request of a turn, which are not run
 location = /ws {
     convrelay;
     convrelay_tool  get '{}' uri=/tools/get;
-    convrelay_tool  named '{}' uri=@named;
     proxy_pass      http://llm/v1/chat/completions;
 }
 location = /tools/get {
     internal;
     proxy_pass  http://127.0.0.1:$TEST_NGINX_SERVER_PORT/crm/get;
 }
-location @named {
-    proxy_pass  http://127.0.0.1:$TEST_NGINX_SERVER_PORT;
-}
 location = /secret { internal; return 200 "secret"; }
-location / {
+location /crm/ {
     content_by_lua_block {
         ngx.header["X-Accel-Redirect"] = "/secret"
         ngx.header["X-Accel-Limit-Rate"] = "1"
@@ -354,22 +350,16 @@ location / {
 --- llm
 location / {
     content_by_lua_block {
-        require "convrelay_llm".agent{
-            ["Get"] = { { "get" } },
-            ["Named"] = { { "named" } }
-        }
+        require "convrelay_llm".agent{ ["Get"] = { { "get" } } }
     }
 }
 --- call
 local call = dial("/ws", { mute = true })
 call:setup()
-for _, text in ipairs{ "Get", "Named" } do
-    call:prompt(text)
-    ngx.say((call:answer()))
-end
+call:prompt("Get")
+ngx.say((call:answer()))
 call:hangup()
 --- response_body
-mine
 mine
 --- no_error_log
 [error]

@@ -270,7 +270,7 @@ ngx_http_convrelay_tool_uri(ngx_conf_t *cf, ngx_http_convrelay_tool_t *tool,
 {
     u_char  *p;
 
-    if (uri->len < 2 || (uri->data[0] != '/' && uri->data[0] != '@')) {
+    if (uri->len < 2 || uri->data[0] != '/') {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid \"uri=%V\" of the tool \"%V\", write the "
                            "URI of a location of this server, such as "
@@ -282,7 +282,7 @@ ngx_http_convrelay_tool_uri(ngx_conf_t *cf, ngx_http_convrelay_tool_t *tool,
 
     p = ngx_strlchr(uri->data, uri->data + uri->len, '?');
 
-    if (p && uri->data[0] == '/') {
+    if (p) {
         tool->uri.len = p - uri->data;
         tool->args.data = p + 1;
         tool->args.len = uri->data + uri->len - p - 1;

@@ -29,8 +29,6 @@ static ngx_int_t ngx_http_convrelay_check_tools(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *socket);
 static ngx_int_t ngx_http_convrelay_check_tool(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *socket, ngx_http_convrelay_tool_t *tool);
-static ngx_http_core_loc_conf_t *ngx_http_convrelay_check_named(
-    ngx_http_core_srv_conf_t *server, ngx_str_t *name);
 static ngx_int_t ngx_http_convrelay_check_route(ngx_conf_t *cf,
     ngx_http_convrelay_route_t *route);
 static ngx_int_t ngx_http_convrelay_check_socket(ngx_conf_t *cf,
@@ -169,17 +167,10 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
     ngx_int_t                  rc;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (tool->uri.data[0] == '@') {
-        clcf = ngx_http_convrelay_check_named(socket->server, &tool->uri);
-        rc = clcf ? NGX_OK : NGX_DECLINED;
+    rc = ngx_http_convrelay_target_first(cf, socket->server, &tool->uri, &clcf);
 
-    } else {
-        rc = ngx_http_convrelay_target_first(cf, socket->server, &tool->uri,
-                                             &clcf);
-
-        if (clcf == NULL) {
-            return NGX_OK;
-        }
+    if (clcf == NULL) {
+        return NGX_OK;
     }
 
     if (rc != NGX_OK) {
@@ -190,7 +181,7 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (!clcf->named && !clcf->internal && !clcf->exact_match
+    if (!clcf->internal && !clcf->exact_match
         && clcf->name.len != tool->uri.len)
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
@@ -201,7 +192,7 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (!clcf->named && !clcf->internal) {
+    if (!clcf->internal) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
                            "anyone can request the location of \"uri=%V\" of "
                            "the tool \"%V\": add \"internal;\" to it",
@@ -212,27 +203,6 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
     ngx_http_convrelay_fetch_guard_location(cf, clcf->loc_conf);
 
     return NGX_OK;
-}
-
-
-/* or NULL: there is none */
-
-static ngx_http_core_loc_conf_t *
-ngx_http_convrelay_check_named(ngx_http_core_srv_conf_t *server,
-    ngx_str_t *name)
-{
-    ngx_http_core_loc_conf_t  **clcf;
-
-    for (clcf = server->named_locations; clcf && *clcf; clcf++) {
-
-        if ((*clcf)->name.len == name->len
-            && ngx_strncmp((*clcf)->name.data, name->data, name->len) == 0)
-        {
-            return *clcf;
-        }
-    }
-
-    return NULL;
 }
 
 
