@@ -632,3 +632,12 @@ call:hangup()
 < "Help."
 > close 1000
 < close 1000
+
+
+
+=== TEST 34: an end that would not wait for the answer
+--- on
+convrelay_on setup ask "Say goodbye." end;
+--- must_die
+--- error_log
+"end" after "ask": the call would end before the model has answered

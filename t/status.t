@@ -331,6 +331,7 @@ fails('/gzip', '/gzip', 'encoded', 'failed');
 fails('/status/401', @status, 'key', 'failed');
 fails('/status/429', @status, 'rate');
 fails('/status/400', @status, 'rejected', 'rejected');
+fails('/status/413', @status, 'rejected', 'rejected');
 fails('/status/404', @status, 'status_4xx');
 fails('/status/500', @status, 'status_5xx');
 fails('/fault/error_in_stream', @fault, 'stream');

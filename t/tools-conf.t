@@ -180,3 +180,13 @@ CORE::join "\n", map { "convrelay_tool t$_ '{}' uri=/tools/a;" } 1 .. 21
 {"type":"function","function":{"name":"a","description":"d","parameters":{}}}
 --- ws
 convrelay_tool a a.json uri=/tools/a;
+
+
+
+=== TEST 18: the model is asked after a tool anyway
+--- ws
+convrelay_tool a '{}';
+convrelay_on tool a ask "What now?";
+--- must_die
+--- error_log
+"ask" is not an action of "convrelay_on tool": the model is asked after it anyway

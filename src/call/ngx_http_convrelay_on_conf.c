@@ -19,6 +19,7 @@ static ngx_uint_t ngx_http_convrelay_is_digits(ngx_str_t *match);
 
 static char *ngx_http_convrelay_on_action(ngx_conf_t *cf,
     ngx_http_convrelay_rule_t *rule, ngx_uint_t *i);
+static ngx_uint_t ngx_http_convrelay_on_asks(ngx_http_convrelay_rule_t *rule);
 static char *ngx_http_convrelay_on_operands(ngx_conf_t *cf,
     ngx_http_convrelay_on_action_t *action, ngx_uint_t *i);
 static char *ngx_http_convrelay_on_hold(ngx_conf_t *cf, ngx_str_t *value,
@@ -308,6 +309,15 @@ ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
 
     n = name - ngx_http_convrelay_on_actions;
 
+    if (n == CONVRELAY_RELAY_OUT_END
+        && ngx_http_convrelay_on_asks(rule))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"end\" after \"ask\": the call would end before "
+                           "the model has answered");
+        return NGX_CONF_ERROR;
+    }
+
     if (n > CONVRELAY_RELAY_OUT_SKIP) {
         action->kind = n - CONVRELAY_RELAY_OUT_SKIP;
 
@@ -321,6 +331,25 @@ ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
     (*i)++;
 
     return ngx_http_convrelay_on_operands(cf, action, i);
+}
+
+
+static ngx_uint_t
+ngx_http_convrelay_on_asks(ngx_http_convrelay_rule_t *rule)
+{
+    ngx_uint_t                       i;
+    ngx_http_convrelay_on_action_t  *action;
+
+    action = rule->actions.elts;
+
+    for (i = 0; i < rule->actions.nelts; i++) {
+
+        if (action[i].kind == NGX_HTTP_CONVRELAY_ON_ASK) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -379,6 +408,16 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
     }
 
     if (action->kind == NGX_HTTP_CONVRELAY_ON_ASK) {
+
+        if (action->trigger.data
+            == ngx_http_convrelay_triggers[CONVRELAY_TRIGGER_TOOL].data)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"ask\" is not an action of \"convrelay_on "
+                               "tool\": the model is asked after it anyway");
+            return NGX_CONF_ERROR;
+        }
+
         return NGX_CONF_OK;
     }
 

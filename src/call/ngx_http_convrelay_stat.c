@@ -275,7 +275,8 @@ ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
         CONVRELAY_METRIC_TURN_EMPTY,
         CONVRELAY_METRIC_TURN_TRUNCATED,
         CONVRELAY_METRIC_TURN_FAILED,
-        CONVRELAY_METRIC_TURN_REJECTED
+        CONVRELAY_METRIC_TURN_REJECTED,
+        CONVRELAY_METRIC_TURN_REJECTED        /* CONVRELAY_TURN_TOO_LONG */
     };
 
     ngx_http_convrelay_stat_turn(t, outcomes[how]);
@@ -326,7 +327,7 @@ ngx_http_convrelay_stat_kind(ngx_http_convrelay_turn_t *t,
         return CONVRELAY_METRIC_LLM_RATE;
     }
 
-    if (how == CONVRELAY_TURN_REJECTED) {
+    if (how == CONVRELAY_TURN_REJECTED || how == CONVRELAY_TURN_TOO_LONG) {
         return CONVRELAY_METRIC_LLM_REJECTED;
     }
 

@@ -26,6 +26,7 @@ struct ngx_http_convrelay_tool_run_s {
 
     u_char                           *body;   /* the kept part of the answer */
     size_t                            len;
+    size_t                            size;   /* that there is room for */
     size_t                            max;
     uint64_t                          total;
     ngx_msec_t                        started;
@@ -365,9 +366,9 @@ ngx_http_convrelay_tool_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
     n = last - pos;
     t->total += n;
 
-    n = ngx_min(n, t->max - t->len);
+    n = t->full ? 0 : ngx_min(n, t->max - t->len);
 
-    if (n) {
+    if (n > t->size - t->len) {
 
         /* most are small; a pool frees nothing before its end */
 
@@ -375,6 +376,8 @@ ngx_http_convrelay_tool_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 
         p = ngx_pnalloc(f->pool, size);
         if (p == NULL) {
+            t->full = 1;          /* nothing comes after a gap */
+            ngx_http_convrelay_fetch_timeout(f, 1);
             return;
         }
 
@@ -382,9 +385,12 @@ ngx_http_convrelay_tool_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
             ngx_memcpy(p, t->body, t->len);
         }
 
-        ngx_memcpy(p + t->len, pos, n);
-
         t->body = p;
+        t->size = size;
+    }
+
+    if (n) {
+        ngx_memcpy(t->body + t->len, pos, n);
         t->len += n;
     }
 

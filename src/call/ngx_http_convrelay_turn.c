@@ -82,7 +82,7 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
     if (call->conf->tools.list) {
         t->stream.max_calls = call->conf->tools.max_calls;
         t->stream.max_call = call->conf->tools.max_arguments;
-        t->stream.turn = call->session->turns;
+        t->stream.turn = call->session->tool_calls;
     }
 
     ngx_queue_insert_tail(&call->turns, &t->queue);

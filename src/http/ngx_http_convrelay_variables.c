@@ -739,6 +739,19 @@ ngx_http_convrelay_variable_text(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    /* a regex keeps a pointer to its subject, and a tool outlives its call */
+
+    if (line.len && line.data == text->data
+        && ngx_http_convrelay_variable_tool(r))
+    {
+        line.data = ngx_pnalloc(r->pool, line.len);
+        if (line.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(line.data, text->data, line.len);
+    }
+
     return ngx_http_convrelay_variable_set(v, line.data, line.len);
 }
 

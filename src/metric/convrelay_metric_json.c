@@ -280,7 +280,8 @@ convrelay_metric_json_slots(convrelay_metric_out_t *out,
 
         convrelay_metric_text(out, i ? ",\n{" : "\n{");
         convrelay_metric_json_name(out, "ago");
-        convrelay_metric_ms(out, report->now - slot->at);
+        convrelay_metric_ms(out, report->now > slot->at
+                                 ? report->now - slot->at : 0);
         convrelay_metric_text(out, ",");
         convrelay_metric_json_name(out, "calls");
         convrelay_metric_number(out, slot->calls);

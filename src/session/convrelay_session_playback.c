@@ -159,8 +159,14 @@ convrelay_session_info(convrelay_session_t *s,
         }
 
     } else if (convrelay_str_eq(&info->name, "clientSpeaking")) {
-        convrelay_session_stir(s, now);
         s->silence.client_speaking = convrelay_str_eq(&info->value, "on");
+
+        if (s->silence.client_speaking) {
+            convrelay_session_stir(s, now);
+
+        } else if (s->silence.since < now) {
+            s->silence.since = now;
+        }
     }
 
     /* roundTripDelayMs is known, and ignored */
@@ -178,6 +184,12 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
 
     s->playback.reports = 1;
     rc = CONVRELAY_DECLINED;
+
+    /* words are being heard, whatever was estimated */
+
+    if (s->silence.since < now) {
+        s->silence.since = now;
+    }
 
     if (convrelay_session_audible(s)) {
         a = &s->answer;

@@ -16,6 +16,7 @@
 #define convrelay_session_later(a, b)  ((a) < (b) ? (b) : (a))
 
 
+static unsigned convrelay_session_tools_work(const convrelay_session_t *s);
 static uint64_t convrelay_session_words_until(const convrelay_session_t *s);
 static unsigned convrelay_session_is_quiet(const convrelay_session_t *s);
 static void convrelay_session_stage(convrelay_session_t *s, unsigned stage,
@@ -64,7 +65,7 @@ convrelay_session_silence_wait(convrelay_session_t *s)
 
     if (conf->nsilence == 0 || s->state != CONVRELAY_SESSION_OPEN
         || s->turn != CONVRELAY_TURN_IDLE
-        || (s->tools && s->tools->runs))
+        || convrelay_session_tools_work(s))
     {
         return;
     }
@@ -87,6 +88,24 @@ convrelay_session_silence_wait(convrelay_session_t *s)
     deadlines[CONVRELAY_DEADLINE_SILENCE] =
         convrelay_session_later(s->silence.since, from)
         + conf->silence[s->silence.stage];
+}
+
+
+/* true while a location is asked; actions alone wait for the next turn */
+
+static unsigned
+convrelay_session_tools_work(const convrelay_session_t *s)
+{
+    const convrelay_tool_run_t  *run;
+
+    for (run = s->tools ? s->tools->runs : NULL; run; run = run->next) {
+
+        if (!run->acts) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

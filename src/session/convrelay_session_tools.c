@@ -254,7 +254,7 @@ convrelay_session_tools_go(convrelay_session_t *s,
     convrelay_tool_run_t **runs, size_t n, uint64_t now,
     convrelay_actions_t *out)
 {
-    size_t              i;
+    size_t              i, k;
     convrelay_str_t     result;
     convrelay_action_t  a;
 
@@ -283,6 +283,15 @@ convrelay_session_tools_go(convrelay_session_t *s,
 
         if (runs[i] == NULL || !runs[i]->failed || runs[i]->same) {
             continue;
+        }
+
+        /* those that wait for it are freed with it */
+
+        for (k = i + 1; k < n; k++) {
+
+            if (runs[k] && runs[k]->same == runs[i]) {
+                runs[k] = NULL;
+            }
         }
 
         result.data = convrelay_tool_failure("the service cannot be reached",
@@ -363,6 +372,7 @@ convrelay_session_tools_complete(convrelay_session_t *s, uint64_t now,
 
     convrelay_session_turn_over(s);
     s->repeat_until = 0;
+    s->silence.since = now;
 
     if (sent) {
         convrelay_session_answer_end(s);
@@ -378,6 +388,7 @@ convrelay_session_tools_trigger(convrelay_session_t *s,
     s->run = run;
     s->tools->failure = NULL;
     s->tools->call_until = s->deadlines[CONVRELAY_DEADLINE_CALL];
+    s->tools->time_until = s->deadlines[CONVRELAY_DEADLINE_CALL_TIME];
 
     convrelay_session_trigger(s, CONVRELAY_TRIGGER_TOOL, &run->tool->name,
                               out);
@@ -441,6 +452,8 @@ convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
 
         m = run->message;
         run->message = NULL;
+
+        t->goodbye_done = (run->result.len != 0);
     }
 
     if (rc == CONVRELAY_OK) {
@@ -481,6 +494,10 @@ convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
     }
 
     t = s->tools;
+
+    if (s->silence.since < now) {
+        s->silence.since = now;
+    }
 
     /* after other words of the caller, only its result matters */
 
@@ -706,8 +723,11 @@ convrelay_session_tools_take_back(convrelay_session_t *s)
 
     s->deadlines[CONVRELAY_DEADLINE_END] = 0;
     s->deadlines[CONVRELAY_DEADLINE_CALL] = t->call_until;
+    s->deadlines[CONVRELAY_DEADLINE_CALL_TIME] = t->time_until;
 
-    if (m->listed) {
+    /* what its location has done stays done */
+
+    if (m->listed && !t->goodbye_done) {
         m = convrelay_history_result(&s->history, m,
                                      &convrelay_tool_taken_back);
 

@@ -47,6 +47,8 @@ struct convrelay_session_tools_s {
     unsigned                  retried:1;  /* the request of this turn, after a
                                              leak */
     unsigned                  leak_logged:1;
+    unsigned                  goodbye_done:1;     /* its location was asked,
+                                             and succeeded */
     const char               *failure;    /* of the actions of s->run */
 
     convrelay_tool_guard_t    guard;      /* of the running request's text */
@@ -54,6 +56,7 @@ struct convrelay_session_tools_s {
     convrelay_llm_message_t  *goodbye;    /* pinned: the result of the tool
                                              that ends the call, or NULL */
     uint64_t                  call_until; /* its deadline before that */
+    uint64_t                  time_until; /* and that of the next call_time */
 
     convrelay_session_key_t  *keys;
     size_t                    nkeys;

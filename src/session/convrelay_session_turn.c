@@ -120,9 +120,10 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
     too_long = 0;
 
     if (s->conf->max_answer) {
-        room = s->conf->max_answer
-               - (s->turn == CONVRELAY_TURN_SPEAKING
-                  ? convrelay_session_answer_len(s) : 0);
+        room = (s->turn == CONVRELAY_TURN_SPEAKING)
+               ? convrelay_session_answer_len(s) : 0;
+
+        room = (room < s->conf->max_answer) ? s->conf->max_answer - room : 0;
 
         if (text->len > room) {
             piece.len = convrelay_utf8_fit(text->data, text->len, room);

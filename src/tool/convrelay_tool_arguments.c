@@ -150,12 +150,24 @@ convrelay_tool_arguments_parse(convrelay_tool_arguments_t *a,
 static int
 convrelay_tool_controls(const convrelay_str_t *text)
 {
-    size_t  i;
+    size_t    i;
+    unsigned  string;
+
+    string = 0;
 
     for (i = 0; i < text->len; i++) {
 
-        if (text->data[i] < ' ' && !convrelay_json_blank(text->data[i])) {
+        if (text->data[i] < ' '
+            && (string || !convrelay_json_blank(text->data[i])))
+        {
             return 1;
+        }
+
+        if (text->data[i] == '"') {
+            string = !string;
+
+        } else if (string && text->data[i] == '\\') {
+            i++;
         }
     }
 
@@ -336,6 +348,7 @@ convrelay_tool_hash_object(convrelay_tool_hash_t *h,
     convrelay_tool_hash_text(h, '{', &none);
 
     if (n == 0) {
+        convrelay_tool_hash_text(h, '}', &none);
         return CONVRELAY_OK;
     }
 

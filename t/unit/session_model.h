@@ -276,7 +276,7 @@ start_call(call_t *c, unsigned seed)
     }
 
     c->times[0].ms = 1 + rnd(20000);
-    c->times[1].ms = c->times[0].ms + rnd(20000);
+    c->times[1].ms = c->times[0].ms + 1 + rnd(20000);
 
     c->started = c->now;
     convrelay_session_init(&c->s, conf, c->now);

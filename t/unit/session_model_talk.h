@@ -258,7 +258,10 @@ talking(call_t *c)
     }
 
     message(c, &m);
-    stir(c, 0);
+
+    if (m.u.info.value.len == 2) {
+        stir(c, 0);
+    }
 
     if (!c->closed) {
         c->talking = (m.u.info.value.len == 2);

@@ -190,6 +190,24 @@ static const call_t  calls[] = {
       "deadline\n"
       "    2170\n" },
 
+    { "hold outlasts the end of the words that asked for it", MANNERS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "client \"on\"\n"
+      "hold 30000\n"
+      "wait 100\n"
+      "client \"off\"\n"
+      "deadline\n"
+      "    39900\n" },
+
+    { "words that are reported later than estimated", MANNERS,
+      "greeting \"Hello, you all.\"\n"
+      "    SETUP\n"
+      "wait 9000\n"
+      "played \"Hello,\"\n"
+      "deadline\n"
+      "    10000\n" },
+
     { "a question of actions is a turn", MANNERS,
       "setup \"CA1\"\n"
       "    SETUP\n"

@@ -330,6 +330,7 @@ arguments_test(void)
     argument(" null ", "b", NULL);
     argument("\n{}\n", "b", NULL);
 
+    bad_arguments("{\"a\":\"b\nc\"}", "are not valid JSON");
     bad_arguments("[]", "are not a JSON object");
     bad_arguments("\"day\"", "are not a JSON object");
     bad_arguments("{\"day\":\"Mon\"", "are not valid JSON");
@@ -410,6 +411,7 @@ equal_test(void)
     equal("{\"a\":1}", "{\"a\":\"1\"}", 0);
     equal("{\"a\":null}", "{}", 0);
     equal("{\"a\":true}", "{\"a\":false}", 0);
+    equal("{\"a\":{},\"b\":{\"c\":1}}", "{\"a\":{\"b\":{},\"c\":1}}", 0);
     equal("{\"a\":[1,2]}", "{\"a\":[2,1]}", 0);
     equal("{\"a\":[[1],2]}", "{\"a\":[[1,2]]}", 0);
     equal("{\"a\":\"b\",\"c\":\"d\"}", "{\"a\":\"bc\",\"\":\"d\"}", 0);
