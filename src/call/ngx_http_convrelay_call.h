@@ -414,6 +414,11 @@ char *ngx_http_convrelay_presence(ngx_conf_t *cf, ngx_command_t *cmd,
 /* the match of a rule for "silence" or "call_time"; errors are logged */
 char *ngx_http_convrelay_silence_match(ngx_conf_t *cf,
     ngx_http_convrelay_rule_t *rule);
+
+/* the time of the action "hold"; errors are logged */
+char *ngx_http_convrelay_on_hold(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_convrelay_on_action_t *action);
+
 char *ngx_http_convrelay_silence_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 

@@ -22,8 +22,6 @@ static char *ngx_http_convrelay_on_action(ngx_conf_t *cf,
 static ngx_uint_t ngx_http_convrelay_on_asks(ngx_http_convrelay_rule_t *rule);
 static char *ngx_http_convrelay_on_operands(ngx_conf_t *cf,
     ngx_http_convrelay_on_action_t *action, ngx_uint_t *i);
-static char *ngx_http_convrelay_on_hold(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_http_convrelay_on_action_t *action);
 static char *ngx_http_convrelay_on_json(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_on_action_t *action);
 static ngx_int_t ngx_http_convrelay_on_option(ngx_conf_t *cf,
@@ -445,27 +443,6 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
             break;
         }
     }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_convrelay_on_hold(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_http_convrelay_on_action_t *action)
-{
-    ngx_int_t  time;
-
-    time = ngx_parse_time(value, 0);
-
-    if (time == NGX_ERROR || time == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid time \"%V\" of \"hold\", write it as in "
-                           "\"60s\"", value);
-        return NGX_CONF_ERROR;
-    }
-
-    action->time = time;
 
     return NGX_CONF_OK;
 }

@@ -164,6 +164,27 @@ ngx_http_convrelay_silence_match(ngx_conf_t *cf,
 
 
 char *
+ngx_http_convrelay_on_hold(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_convrelay_on_action_t *action)
+{
+    ngx_int_t  time;
+
+    time = ngx_parse_time(value, 0);
+
+    if (time == NGX_ERROR || time == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid time \"%V\" of \"hold\", write it as in "
+                           "\"60s\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    action->time = time;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_convrelay_silence_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
