@@ -331,7 +331,13 @@ fails('/gzip', '/gzip', 'encoded', 'failed');
 fails('/status/401', @status, 'key', 'failed');
 fails('/status/429', @status, 'rate');
 fails('/status/400', @status, 'rejected', 'rejected');
-fails('/status/413', @status, 'rejected', 'rejected');
+
+$call = dial('/status/413');
+$call->ask('Hi');
+counts(2, 'llm_failures_total', @status, kind => 'rejected');
+counts(2, 'turns_total', @status, outcome => 'rejected');
+$call->hangup;
+
 fails('/status/404', @status, 'status_4xx');
 fails('/status/500', @status, 'status_5xx');
 fails('/fault/error_in_stream', @fault, 'stream');

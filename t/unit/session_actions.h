@@ -64,7 +64,8 @@ list_next(list_t *list)
 }
 
 
-/* texts of a LOG are borrowed for the call, others are there after it */
+/* texts of a LOG, and of a stage of silence, are borrowed for the call, others
+   are there after it */
 
 static void
 list_add(convrelay_actions_t *out, const convrelay_action_t *a)
@@ -90,6 +91,13 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
     if (a->message) {
         list->messages[list->nactions] = *a->message;
         copy->message = &list->messages[list->nactions];
+    }
+
+    if (a->type == CONVRELAY_ACT_TRIGGER
+        && a->code == CONVRELAY_TRIGGER_SILENCE)
+    {
+        copy->text.data = list->details[list->nactions];
+        memcpy(copy->text.data, a->text.data, a->text.len);
     }
 
     if (a->type == CONVRELAY_ACT_LOG) {
