@@ -289,7 +289,7 @@ convrelay_tool_repeated(const convrelay_str_t *result, size_t *len)
     u_char           *p, *last;
     unsigned          json;
     const char       *error;
-    convrelay_str_t   rest;
+    convrelay_str_t   text, rest;
 
     static const convrelay_str_t  head =
         convrelay_string("{\"repeated\":true");
@@ -297,6 +297,15 @@ convrelay_tool_repeated(const convrelay_str_t *result, size_t *len)
 
     json = (convrelay_json_check(result->data, result->len, &error)
             == CONVRELAY_OK);
+
+    text = *result;
+
+    /* a byte order mark can stand at the beginning of a document only */
+
+    if (json && text.len > 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
+        text.data += 3;
+        text.len -= 3;
+    }
 
     p = malloc(head.len + member.len
                + convrelay_json_escaped_len(result->data, result->len)
@@ -307,10 +316,10 @@ convrelay_tool_repeated(const convrelay_str_t *result, size_t *len)
 
     last = convrelay_str_copy(p, &head);
 
-    if (json && result->len && result->data[0] == '{') {
+    if (json && text.len && text.data[0] == '{') {
 
-        rest.data = result->data + 1;
-        rest.len = result->len - 1;
+        rest.data = text.data + 1;
+        rest.len = text.len - 1;
 
         while (rest.len && convrelay_json_blank(*rest.data)) {
             rest.data++;
@@ -327,7 +336,7 @@ convrelay_tool_repeated(const convrelay_str_t *result, size_t *len)
         last = convrelay_str_copy(last, &member);
 
         if (json) {
-            last = convrelay_str_copy(last, result);
+            last = convrelay_str_copy(last, &text);
 
         } else {
             *last++ = '"';

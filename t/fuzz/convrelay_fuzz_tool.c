@@ -227,7 +227,9 @@ guard(const u_char *data, size_t size)
     size_t     n, m;
     unsigned   leaked, again;
 
-    if (size == 0) {
+    /* the reader of the answer gives whole characters */
+
+    if (size == 0 || convrelay_utf8_valid(data + 1, size - 1) != size - 1) {
         return;
     }
 
@@ -251,7 +253,7 @@ guard(const u_char *data, size_t size)
 }
 
 
-/* in two pieces, or, where cut is past the end, byte by byte */
+/* in two pieces, or, where cut is past the end, character by character */
 
 static size_t
 feed(const u_char *data, size_t size, size_t cut, u_char *out,
@@ -268,6 +270,10 @@ feed(const u_char *data, size_t size, size_t cut, u_char *out,
 
     for (i = 0; i < size; i += len) {
         len = (cut > size) ? 1 : (i < cut) ? cut - i : size - i;
+
+        while (i + len < size && (data[i + len] & 0xc0) == 0x80) {
+            len++;
+        }
 
         copy = malloc(len);
         must(copy);

@@ -744,6 +744,8 @@ failure_test(void)
     repeated("{\"a\":1}", "{\"repeated\":true,\"a\":1}");
     repeated("{ }", "{\"repeated\":true}");
     repeated("[1]", "{\"repeated\":true,\"result\":[1]}");
+    repeated("\xef\xbb\xbf[1]", "{\"repeated\":true,\"result\":[1]}");
+    repeated("\xef\xbb\xbf{\"a\":1}", "{\"repeated\":true,\"a\":1}");
     repeated("ten \"o\"", "{\"repeated\":true,\"result\":\"ten \\\"o\\\"\"}");
     repeated("{\"a\":1", "{\"repeated\":true,\"result\":\"{\\\"a\\\":1\"}");
 }
