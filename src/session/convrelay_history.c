@@ -474,7 +474,8 @@ void
 convrelay_history_take_back(convrelay_history_t *h,
     convrelay_llm_message_t *m)
 {
-    convrelay_llm_message_t  *p, *before, *next;
+    unsigned                  newest;
+    convrelay_llm_message_t  *p, *before;
 
     before = NULL;
 
@@ -485,18 +486,12 @@ convrelay_history_take_back(convrelay_history_t *h,
         }
     }
 
-    p = before ? before->next : h->first;
+    do {
+        p = before ? before->next : h->first;
+        newest = (p == m);
 
-    for ( /* void */ ; p; p = next) {
-        next = p->next;
-
-        if (p->role == CONVRELAY_LLM_ASSISTANT) {
-            before = p;
-
-        } else {
-            convrelay_history_drop(h, before, p);
-        }
-    }
+        convrelay_history_drop(h, before, p);
+    } while (!newest);
 }
 
 

@@ -93,9 +93,9 @@ void convrelay_history_remove(convrelay_history_t *h,
     convrelay_llm_message_t *m);
 
 /*
- * The LLM refused the user message m, listed: it is dropped with those that
- * stand in a row with it, which an API may have to send as one; calls made for
- * it are dropped with their results.  What was said since stays.
+ * The LLM refused the user message m, listed: it is dropped with those right
+ * before it, which an API may have to send as one.  What was said and done
+ * since stays.
  */
 void convrelay_history_take_back(convrelay_history_t *h,
     convrelay_llm_message_t *m);

@@ -130,7 +130,8 @@ typedef enum {
     CONVRELAY_TURN_TRUNCATED,     /* text, then a clean end without "done" */
     CONVRELAY_TURN_FAILED,        /* failed, before or after some text */
     CONVRELAY_TURN_REJECTED,      /* FAILED, and the LLM rejected the request:
-                                     its prompt is removed from the history */
+                                     its prompt is removed from the history,
+                                     unless calls were made for it */
     CONVRELAY_TURN_TOO_LONG       /* the LLM refused the request because the
                                      history is too long for it */
 } convrelay_turn_outcome_e;

@@ -125,6 +125,18 @@ void convrelay_session_tools_delta(convrelay_session_t *s,
 void convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
+/*
+ * The LLM refused the running request.  Where that was the second in a row,
+ * results of tools may be the cause, which would then end every request to
+ * come: their texts are dropped.  CONVRELAY_OK: the prompt may be the cause;
+ * CONVRELAY_DECLINED: the prompt was accepted in an earlier request of the
+ * turn; CONVRELAY_ERROR: no memory.
+ */
+int convrelay_session_tools_refused(convrelay_session_t *s);
+
+/* the LLM accepted it */
+void convrelay_session_tools_accepted(convrelay_session_t *s);
+
 /* the turn is over before its tools are */
 void convrelay_session_tools_stop(convrelay_session_t *s);
 

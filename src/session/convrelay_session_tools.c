@@ -183,6 +183,7 @@ convrelay_session_turn_calls(convrelay_session_t *s,
         return;
     }
 
+    convrelay_session_tools_accepted(s);
     convrelay_session_tools_answered(s, now, out);
 
     if (s->turn == CONVRELAY_TURN_IDLE) {

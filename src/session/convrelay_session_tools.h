@@ -47,6 +47,7 @@ struct convrelay_session_tools_s {
     unsigned                  retried:1;  /* the request of this turn, after a
                                              leak */
     unsigned                  leak_logged:1;
+    unsigned                  refused:1;  /* the newest request */
     unsigned                  goodbye_done:1;     /* its location was asked,
                                              and succeeded */
     const char               *failure;    /* of the actions of s->run */

@@ -30,6 +30,8 @@ static const convrelay_str_t *convrelay_session_tools_recall(
     const convrelay_session_t *s, const u_char *digest);
 static uint64_t convrelay_session_tools_succeeded(
     const convrelay_session_t *s, const u_char *digest);
+static convrelay_llm_message_t *convrelay_session_tools_withhold(
+    convrelay_session_t *s, convrelay_llm_message_t *m);
 
 
 /* a run, or NULL with the result, malloc'ed; its data are NULL without
@@ -440,4 +442,63 @@ convrelay_session_tools_succeeded(const convrelay_session_t *s,
     }
 
     return 0;
+}
+
+
+int
+convrelay_session_tools_refused(convrelay_session_t *s)
+{
+    convrelay_llm_message_t    *m;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+
+    if (t->refused) {
+
+        for (m = s->history.first; m; m = m->next) {
+
+            if (m->role != CONVRELAY_LLM_TOOL || m->pinned) {
+                continue;
+            }
+
+            m = convrelay_session_tools_withhold(s, m);
+            if (m == NULL) {
+                return CONVRELAY_ERROR;
+            }
+        }
+    }
+
+    t->refused = 1;
+
+    return (t->rounds > 1) ? CONVRELAY_DECLINED : CONVRELAY_OK;
+}
+
+
+/* the LLM keeps what it has to know of a result: whether it was one */
+
+static convrelay_llm_message_t *
+convrelay_session_tools_withhold(convrelay_session_t *s,
+    convrelay_llm_message_t *m)
+{
+    convrelay_str_t       text;
+    convrelay_llm_call_t  result;
+
+    convrelay_llm_message_call(m, &result);
+
+    text = convrelay_tool_withheld(&result.arguments);
+
+    if (convrelay_str_equal(&text, &result.arguments)) {
+        return m;
+    }
+
+    return convrelay_history_result(&s->history, m, &text);
+}
+
+
+void
+convrelay_session_tools_accepted(convrelay_session_t *s)
+{
+    if (s->tools) {
+        s->tools->refused = 0;
+    }
 }

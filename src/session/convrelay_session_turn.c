@@ -12,6 +12,7 @@
 #include "convrelay_utf8.h"
 
 
+static int convrelay_session_refused(convrelay_session_t *s);
 static int convrelay_session_halve(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 static unsigned convrelay_session_sticks(const convrelay_session_t *s,
@@ -192,6 +193,10 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
     convrelay_session_turn_over(s);
 
+    if (how <= CONVRELAY_TURN_TRUNCATED) {
+        convrelay_session_tools_accepted(s);
+    }
+
     if (how == CONVRELAY_TURN_TOO_LONG) {
 
         if (!sent && convrelay_session_halve(s, now, out) == CONVRELAY_OK) {
@@ -214,9 +219,11 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         }
     }
 
-    if (how == CONVRELAY_TURN_REJECTED) {
-        convrelay_history_take_back(&s->history, s->prompt);
-        s->prompt = NULL;
+    if (how == CONVRELAY_TURN_REJECTED
+        && convrelay_session_refused(s) != CONVRELAY_OK)
+    {
+        convrelay_session_no_memory(s, out);
+        return;
     }
 
     if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_LLM_FAILED)) {
@@ -255,6 +262,28 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     }
 
     convrelay_session_text_last(out);
+}
+
+
+/* the prompt goes, unless a request with it was accepted before: the calls that
+   were made for it have happened, so they stay, and it stays with them */
+
+static int
+convrelay_session_refused(convrelay_session_t *s)
+{
+    int                       rc;
+    convrelay_llm_message_t  *prompt;
+
+    prompt = s->prompt;
+    s->prompt = NULL;
+
+    rc = s->tools ? convrelay_session_tools_refused(s) : CONVRELAY_OK;
+
+    if (rc == CONVRELAY_OK) {
+        convrelay_history_take_back(&s->history, prompt);
+    }
+
+    return (rc == CONVRELAY_ERROR) ? CONVRELAY_ERROR : CONVRELAY_OK;
 }
 
 

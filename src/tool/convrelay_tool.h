@@ -163,6 +163,10 @@ u_char *convrelay_tool_failure(const char *phrase,
 /* an earlier result with the note that it is one */
 u_char *convrelay_tool_repeated(const convrelay_str_t *result, size_t *len);
 
+/* the text in the place of a result that must not be sent again: a constant,
+   or the result itself, if it is one */
+convrelay_str_t convrelay_tool_withheld(const convrelay_str_t *result);
+
 /* constant results */
 extern const convrelay_str_t  convrelay_tool_done;
 extern const convrelay_str_t  convrelay_tool_running;

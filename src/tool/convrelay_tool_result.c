@@ -51,6 +51,14 @@ const convrelay_str_t  convrelay_tool_taken_back = convrelay_string(
     "call goes on\"}");
 
 
+static const convrelay_str_t  convrelay_tool_answered = convrelay_string(
+    "{\"note\":\"The tool was called and has answered, but the answer is not "
+    "available any more. Do not make it up.\"}");
+
+static const convrelay_str_t  convrelay_tool_failed = convrelay_string(
+    "{\"ok\":false,\"error\":\"NOT done, or not known to be done\"}");
+
+
 u_char *
 convrelay_tool_result(const convrelay_tool_answer_t *answer, size_t max,
     size_t *len, unsigned *ok)
@@ -479,6 +487,28 @@ convrelay_tool_mend(const convrelay_str_t *text, size_t max, size_t *len,
     *len = dst - p;
 
     return p;
+}
+
+
+convrelay_str_t
+convrelay_tool_withheld(const convrelay_str_t *result)
+{
+    size_t  i;
+
+    static const convrelay_str_t  *const constants[] = {
+        &convrelay_tool_done, &convrelay_tool_running,
+        &convrelay_tool_cancelled, &convrelay_tool_taken_back
+    };
+
+    for (i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
+
+        if (convrelay_str_equal(result, constants[i])) {
+            return *result;
+        }
+    }
+
+    return convrelay_str_starts(result, "{\"ok\":false")
+           ? convrelay_tool_failed : convrelay_tool_answered;
 }
 
 

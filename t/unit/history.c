@@ -505,8 +505,10 @@ test_take_back(void)
     add(&h, A, "5");
     calls(&h, "c", "");
     convrelay_history_take_back(&h, m);
-    is(&h, user("1") "," said("2") "," said("4") "," said("5"),
-       "its calls go with it, not what was said");
+    is(&h, user("1") "," said("2") "," said("4") "," extra("x") ","
+           call("a") "," call("b") "," tool("a") "," tool("b") ","
+           said("5") "," call("c") "," tool("c"),
+       "what was said and done since stays");
 
     convrelay_history_free(&h);
 

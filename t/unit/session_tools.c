@@ -678,28 +678,6 @@ static const call_t  calls[] = {
       "    TEXT \"look\"\n"
       "    TEXT \"\" last\n" },
 
-    { "calls leave with a turn that was refused", TOOLS,
-      "setup \"CA1\"\n"
-      "    SETUP\n"
-      "prompt \"Hi\"\n"
-      "    START\n"
-      "delta \"Hi.\"\n"
-      "    TEXT \"Hi.\"\n"
-      "end complete\n"
-      "    TEXT \"\" last\n"
-      "prompt \"Go\"\n"
-      "    START\n"
-      "calls \"c1 look {}\"\n"
-      "    TOOL 1 look {}\n"
-      "toolok 1 \"1\"\n"
-      "    START\n"
-      "end rejected\n"
-      "    TEXT \"Sorry.\"\n"
-      "    TEXT \"\" last\n"
-      "history\n"
-      "    user \"Hi\"\n"
-      "    assistant \"Hi.\"\n" },
-
     { "a call that is over takes its tools with it", TOOLS,
       "setup \"CA1\"\n"
       "    SETUP\n"

@@ -28,7 +28,8 @@ typedef struct {
     unsigned                   trigger:1; /* waits for its actions */
     unsigned                   closed:1;
     unsigned                   ended:1;
-    unsigned                   rejected:1;
+    unsigned                   refused:1; /* the newest request */
+    unsigned                   halved:1;  /* its history */
     unsigned                   nids;
     convrelay_tool_run_t      *runs[MAX_RUNS];
     unsigned                   nruns;
@@ -40,6 +41,7 @@ typedef struct {
 
 static void start(call_t *c, unsigned i);
 static void event(call_t *c);
+static void turn_end(call_t *c, convrelay_turn_outcome_e how);
 static void actions(call_t *c);
 static void calls(call_t *c);
 static void tool_end(call_t *c, unsigned n);
@@ -71,7 +73,7 @@ static const convrelay_str_t  names[] = {
 
 static uint64_t  state;
 static unsigned  number, nbad, nlate, nshared, ncancelled, nback, nresumed,
-                 nskipped, nleaks, nrepeated;
+                 nskipped, nleaks, nrepeated, nwithheld;
 
 
 static unsigned
@@ -128,6 +130,7 @@ main(void)
     tap_ok(nskipped > 20, "%u turns without a word", nskipped);
     tap_ok(nleaks > 50, "%u leaks", nleaks);
     tap_ok(nrepeated > 20, "%u calls that were remembered", nrepeated);
+    tap_ok(nwithheld > 50, "%u times results were withheld", nwithheld);
 
     return tap_done();
 }
@@ -238,13 +241,31 @@ event(call_t *c)
         return;
     }
 
-    c->llm = 0;
-    c->rejected |= (state >> 40) % 8 == 0;
+    turn_end(c, rnd(4) ? rnd(4) : CONVRELAY_TURN_REJECTED + rnd(2));
+}
 
-    convrelay_session_turn_end(&c->s, ((state >> 40) % 8 == 0)
-                                      ? CONVRELAY_TURN_REJECTED
-                                      : rnd(4),
-                               c->now, &c->out);
+
+/* after two refusals in a row the LLM is shown no results */
+
+static void
+turn_end(call_t *c, convrelay_turn_outcome_e how)
+{
+    unsigned  refused, withheld;
+
+    refused = (how == CONVRELAY_TURN_REJECTED
+               || how == CONVRELAY_TURN_TOO_LONG);
+    withheld = refused && c->refused;
+
+    c->halved |= (how == CONVRELAY_TURN_TOO_LONG);
+    c->refused = refused || (c->refused && how == CONVRELAY_TURN_FAILED);
+    c->llm = 0;
+
+    if (withheld) {
+        memset(c->wanted, 0, c->results);
+        nwithheld++;
+    }
+
+    convrelay_session_turn_end(&c->s, how, c->now, &c->out);
 }
 
 
@@ -320,6 +341,7 @@ calls(call_t *c)
     }
 
     c->llm = 0;
+    c->refused = 0;
     convrelay_session_turn_calls(&c->s, &none, list, n, c->now, &c->out);
 }
 
@@ -406,9 +428,7 @@ settle(call_t *c)
             tool_end(c, 0);
 
         } else if (c->llm) {
-            c->llm = 0;
-            convrelay_session_turn_end(&c->s, CONVRELAY_TURN_COMPLETE, c->now,
-                                       &c->out);
+            turn_end(c, CONVRELAY_TURN_COMPLETE);
 
         } else {
             deadline = c->s.deadlines[CONVRELAY_DEADLINE_TOOLS];
@@ -603,7 +623,7 @@ check_all(call_t *c)
         }
     }
 
-    if (c->conf.max_history_messages || c->rejected) {
+    if (c->conf.max_history_messages || c->halved) {
         return;
     }
 

@@ -35,6 +35,7 @@ static void result(const char *name, unsigned status, const char *type,
     const char *body, const char *want, unsigned want_ok);
 static void cut_test(void);
 static void ends_test(void);
+static void withheld_test(void);
 static void failure_test(void);
 static void repeated(const char *text, const char *want);
 static convrelay_str_t str(const char *text);
@@ -55,6 +56,7 @@ main(void)
     result_test();
     cut_test();
     ends_test();
+    withheld_test();
     failure_test();
 
     return tap_done();
@@ -723,6 +725,38 @@ ends_test(void)
     want = NOT(502) "the answer broke off\"}";
     tap_is(p, len, want, strlen(want), "broke off");
     free(p);
+}
+
+
+static void
+withheld_test(void)
+{
+    size_t           i;
+    convrelay_str_t  result, text;
+
+    static const convrelay_str_t  *const constants[] = {
+        &convrelay_tool_done, &convrelay_tool_running,
+        &convrelay_tool_cancelled, &convrelay_tool_taken_back
+    };
+
+    static const char  *const results[] = {
+        "{\"ok\":false,\"status\":409,\"error\":\"NOT done: x\"}",
+        "{\"ok\":false,\"error\":\"NOT done, or not known to be done\"}",
+        "{\"ok\":true,\"x\":1}",
+        "{\"note\":\"The tool was called and has answered, but the answer "
+        "is not available any more. Do not make it up.\"}"
+    };
+
+    for (i = 0; i < 4; i++) {
+        text = convrelay_tool_withheld(constants[i]);
+        tap_is(text.data, text.len, (char *) constants[i]->data,
+               constants[i]->len, "a constant is not withheld");
+
+        result = str(results[i]);
+        text = convrelay_tool_withheld(&result);
+        tap_is(text.data, text.len, results[i | 1], strlen(results[i | 1]),
+               "a result is withheld, and stays so");
+    }
 }
 
 
