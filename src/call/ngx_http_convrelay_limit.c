@@ -104,6 +104,7 @@ ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
     ngx_str_t                    sid, values[CONVRELAY_SHM_MAX_LIMITS];
     ngx_shm_zone_t              *zone;
     convrelay_shm_entry_t        entry;
+    convrelay_relay_setup_t      setup;
     ngx_http_convrelay_limit_t  *limits[CONVRELAY_SHM_MAX_LIMITS];
 
     zone = call->main->zone;
@@ -137,7 +138,9 @@ ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
         ngx_http_convrelay_count(call->conf, REFUSED_ZONE_FULL);
 
     } else if (full < 0) {
-        sid = ngx_http_convrelay_ngx_str(&call->session->setup.call_sid);
+        convrelay_session_get_setup(call->session, &setup);
+
+        sid = ngx_http_convrelay_ngx_str(&setup.call_sid);
 
         ngx_http_convrelay_limit_log(call, NULL, &sid);
         ngx_http_convrelay_count(call->conf, REFUSED_SECOND_SOCKET);
@@ -164,19 +167,19 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
     uint64_t                     until;
     ngx_str_t                    value;
     ngx_uint_t                   i, n;
-    convrelay_relay_setup_t     *setup;
+    convrelay_relay_setup_t      setup;
     ngx_http_convrelay_limit_t  *limit;
 
     static ngx_str_t  sid = ngx_null_string;
 
-    setup = &call->session->setup;
+    convrelay_session_get_setup(call->session, &setup);
 
     ngx_memzero(entry, sizeof(convrelay_shm_entry_t));
 
     entry->data = call;
     entry->pid = ngx_pid;
-    entry->session = ngx_crc32_long(setup->session_id.data,
-                                    setup->session_id.len);
+    entry->session = ngx_crc32_long(setup.session_id.data,
+                                    setup.session_id.len);
 
     if (ended_session->len) {
         entry->replaces = 1;
@@ -184,8 +187,8 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
                                               ended_session->len);
     }
 
-    if (setup->call_sid.len) {
-        value = ngx_http_convrelay_ngx_str(&setup->call_sid);
+    if (setup.call_sid.len) {
+        value = ngx_http_convrelay_ngx_str(&setup.call_sid);
 
         ngx_http_convrelay_limit_id(&entry->id, &sid, &value);
     }
@@ -225,7 +228,7 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
         return NGX_OK;
     }
 
-    return (setup->call_sid.len || entry->nlimits) ? NGX_OK : NGX_DONE;
+    return (setup.call_sid.len || entry->nlimits) ? NGX_OK : NGX_DONE;
 }
 
 

@@ -287,7 +287,7 @@ ngx_http_convrelay_tool_session(ngx_pool_t *pool, convrelay_session_t *from)
 {
     size_t                i;
     ngx_uint_t            ok;
-    convrelay_str_t      *field;
+    convrelay_str_t       texts;
     convrelay_session_t  *s;
 
     s = ngx_pcalloc(pool, sizeof(convrelay_session_t));
@@ -297,17 +297,16 @@ ngx_http_convrelay_tool_session(ngx_pool_t *pool, convrelay_session_t *from)
 
     ok = 1;
 
-    s->setup = from->setup;
-    s->setup.parameters = NULL;
+    texts.data = from->setup_data;
+    texts.len = 0;
 
-    field = (convrelay_str_t *) &s->setup;
-
-    for (i = 0; i < offsetof(convrelay_relay_setup_t, parameters)
-                    / sizeof(convrelay_str_t);
-         i++)
-    {
-        ok &= ngx_http_convrelay_tool_copy(pool, &field[i]);
+    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
+        s->setup_lens[i] = from->setup_lens[i];
+        texts.len += from->setup_lens[i];
     }
+
+    ok &= ngx_http_convrelay_tool_copy(pool, &texts);
+    s->setup_data = texts.data;
 
     s->lang = from->lang;
     ok &= ngx_http_convrelay_tool_copy(pool, &s->lang);
@@ -328,7 +327,15 @@ ngx_http_convrelay_tool_session(ngx_pool_t *pool, convrelay_session_t *from)
     s->interrupts = from->interrupts;
     s->tokens = from->tokens;
     s->first_token = from->first_token;
+
     s->latency = from->latency;
+    s->latency.samples = ngx_palloc(pool, (from->latency.n + 1)
+                                          * sizeof(uint16_t));
+    ok &= (s->latency.samples != NULL);
+
+    for (i = 0; ok && i < from->latency.n; i++) {
+        s->latency.samples[i] = from->latency.samples[i];
+    }
 
     return ok ? s : NULL;
 }

@@ -175,10 +175,11 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_session_t *s,
     convrelay_str_t *ended_session)
 {
-    u_char                  wanted[CONVRELAY_SIGNATURE_LEN];
-    const char             *reason;
-    convrelay_ticket_t      ticket;
-    const convrelay_str_t  *text;
+    u_char                   wanted[CONVRELAY_SIGNATURE_LEN];
+    const char              *reason;
+    convrelay_ticket_t       ticket;
+    const convrelay_str_t   *text;
+    convrelay_relay_setup_t  setup;
 
     ended_session->len = 0;
     ended_session->data = NULL;
@@ -203,7 +204,9 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
         goto refused;
     }
 
-    if (ngx_http_convrelay_ticket_mac(r, conf, &ticket, &s->setup.call_sid,
+    convrelay_session_get_setup(s, &setup);
+
+    if (ngx_http_convrelay_ticket_mac(r, conf, &ticket, &setup.call_sid,
                                       wanted)
         != NGX_OK)
     {

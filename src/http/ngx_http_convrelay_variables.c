@@ -327,13 +327,16 @@ ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
     ngx_uint_t                 i;
     convrelay_str_t           *field;
     convrelay_session_t       *session;
+    convrelay_relay_setup_t    setup;
     ngx_http_convrelay_ctx_t  *ctx;
 
     i = data;
     session = ngx_http_convrelay_variable_session(r);
 
     if (session) {
-        field = (convrelay_str_t *) ((char *) &session->setup
+        convrelay_session_get_setup(session, &setup);
+
+        field = (convrelay_str_t *) ((char *) &setup
                                  + ngx_http_convrelay_setup_fields[i].offset);
 
         return ngx_http_convrelay_variable_text(r, v, field);

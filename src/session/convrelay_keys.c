@@ -4,6 +4,8 @@
  */
 
 
+#include <stdlib.h>
+
 #include "convrelay_keys.h"
 
 
@@ -20,6 +22,13 @@ convrelay_keys_press(convrelay_keys_t *k, const convrelay_keys_conf_t *conf,
 
     if (conf->max == 0 || k->state == CONVRELAY_KEYS_COMPLETE || late) {
         return CONVRELAY_KEY_IGNORED;
+    }
+
+    if (k->data == NULL) {
+        k->data = calloc(1, CONVRELAY_KEYS_MAX);
+        if (k->data == NULL) {
+            return CONVRELAY_KEY_ERROR;
+        }
     }
 
     if (k->prompt_is_newer && k->state == CONVRELAY_KEYS_OPEN) {
@@ -77,7 +86,9 @@ convrelay_keys_done(convrelay_keys_t *k, unsigned go_on)
 
     next = k->has_next ? k->data[k->n] : '\0';
 
-    memset(k->data, 0, sizeof(k->data));
+    if (k->data) {
+        memset(k->data, 0, CONVRELAY_KEYS_MAX);
+    }
 
     k->n = 0;
 
@@ -87,4 +98,15 @@ convrelay_keys_done(convrelay_keys_t *k, unsigned go_on)
     }
 
     k->has_next = 0;
+}
+
+
+void
+convrelay_keys_free(convrelay_keys_t *k)
+{
+    convrelay_keys_done(k, 0);
+
+    free(k->data);
+
+    memset(k, 0, sizeof(convrelay_keys_t));
 }

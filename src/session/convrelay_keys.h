@@ -50,8 +50,9 @@ typedef struct {
     unsigned                 has_next:1;  /* data[n] begins the next entry,
                                              whose state this is, while the
                                              one before is reported */
-    unsigned                 n;           /* keys of the entry */
-    u_char                   data[CONVRELAY_KEYS_MAX];
+    unsigned                 n:8;         /* keys of the entry */
+    u_char                  *data;        /* owned, CONVRELAY_KEYS_MAX; or NULL
+                                             until the first key */
     uint64_t                 terminator_until;    /* ms: it belongs to the
                                              entry that max has ended */
 } convrelay_keys_t;
@@ -60,6 +61,7 @@ typedef struct {
 /* the meaning of a key */
 
 typedef enum {
+    CONVRELAY_KEY_ERROR = -1,     /* no memory */
     CONVRELAY_KEY_IGNORED = 0,
     CONVRELAY_KEY_TAKEN,          /* the pause begins */
     CONVRELAY_KEY_LAST            /* the entry is complete */
@@ -81,6 +83,9 @@ void convrelay_keys_report(convrelay_keys_t *k);
 
 /* wipes the entry that was reported; go_on: the next one is kept */
 void convrelay_keys_done(convrelay_keys_t *k, unsigned go_on);
+
+/* wipes and frees all of it; k is as zero-filled */
+void convrelay_keys_free(convrelay_keys_t *k);
 
 
 #endif /* CONVRELAY_KEYS_H_INCLUDED */

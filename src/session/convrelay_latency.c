@@ -4,13 +4,20 @@
  */
 
 
+#include <stdlib.h>
+
 #include "convrelay_latency.h"
 
 
 #define CONVRELAY_LATENCY_MAX_SAMPLE  UINT16_MAX
+#define CONVRELAY_LATENCY_FIRST       8     /* samples that there is room for
+                                               at first */
 
 
-void
+static int convrelay_latency_grow(convrelay_latency_t *l);
+
+
+int
 convrelay_latency_add(convrelay_latency_t *l, uint64_t ms)
 {
     size_t  i;
@@ -24,7 +31,7 @@ convrelay_latency_add(convrelay_latency_t *l, uint64_t ms)
     }
 
     if (++l->skipped < l->every) {
-        return;
+        return CONVRELAY_OK;
     }
 
     l->skipped = 0;
@@ -42,12 +49,40 @@ convrelay_latency_add(convrelay_latency_t *l, uint64_t ms)
         if (l->every <= UINT16_MAX / 2) {
             l->every *= 2;
             l->skipped = l->every / 2;
-            return;
+            return CONVRELAY_OK;
         }
+    }
+
+    if (l->n == l->size && convrelay_latency_grow(l) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
     }
 
     l->samples[l->n++] = (ms < CONVRELAY_LATENCY_MAX_SAMPLE)
                          ? ms : CONVRELAY_LATENCY_MAX_SAMPLE;
+
+    return CONVRELAY_OK;
+}
+
+
+/* most calls are short */
+
+static int
+convrelay_latency_grow(convrelay_latency_t *l)
+{
+    size_t     size;
+    uint16_t  *samples;
+
+    size = l->size ? 2 * l->size : CONVRELAY_LATENCY_FIRST;
+
+    samples = realloc(l->samples, size * sizeof(uint16_t));
+    if (samples == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    l->samples = samples;
+    l->size = size;
+
+    return CONVRELAY_OK;
 }
 
 
@@ -79,4 +114,13 @@ convrelay_latency_median(const convrelay_latency_t *l)
     }
 
     return l->samples[i];
+}
+
+
+void
+convrelay_latency_free(convrelay_latency_t *l)
+{
+    free(l->samples);
+
+    memset(l, 0, sizeof(convrelay_latency_t));
 }

@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * How long the caller waited for the first words of an answer: the worst and
- * the median of a call, in a fixed amount of memory.
+ * the median of a call, in a limited amount of memory.
  */
 
 
@@ -24,12 +24,13 @@ typedef struct {
     uint16_t          n;          /* samples */
     uint16_t          every;      /* one of so many is kept; 0: every one */
     uint16_t          skipped;    /* since the last one that was kept */
-    uint16_t          samples[CONVRELAY_LATENCY_SAMPLES];     /* 65535: or
-                                                                 more */
+    uint16_t          size;       /* of samples */
+    uint16_t         *samples;    /* owned; 65535: or more */
 } convrelay_latency_t;
 
 
-void convrelay_latency_add(convrelay_latency_t *l, uint64_t ms);
+/* CONVRELAY_OK, or CONVRELAY_ERROR without memory */
+int convrelay_latency_add(convrelay_latency_t *l, uint64_t ms);
 
 /*
  * Exact for the first CONVRELAY_LATENCY_SAMPLES; of more, it is that of 16 to
@@ -37,6 +38,8 @@ void convrelay_latency_add(convrelay_latency_t *l, uint64_t ms);
  * the middle; 0 where there are none.
  */
 uint32_t convrelay_latency_median(const convrelay_latency_t *l);
+
+void convrelay_latency_free(convrelay_latency_t *l);
 
 
 #endif /* CONVRELAY_LATENCY_H_INCLUDED */

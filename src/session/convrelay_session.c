@@ -73,6 +73,7 @@ convrelay_session_over(convrelay_session_t *s)
     convrelay_session_tools_free(s);
     convrelay_history_free(&s->history);
     convrelay_playback_free(&s->playback);
+    convrelay_keys_free(&s->keys);
 
     free(s->handoff.data);
     free(s->question.data);
@@ -91,6 +92,8 @@ void
 convrelay_session_free(convrelay_session_t *s)
 {
     convrelay_session_over(s);
+
+    convrelay_latency_free(&s->latency);
 
     free(s->parameters);
     free(s->setup_data);

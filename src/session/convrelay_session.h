@@ -24,6 +24,7 @@
 
 
 #define CONVRELAY_SESSION_MAX_PARAMETERS  64
+#define CONVRELAY_SESSION_SETUP_FIELDS    11    /* texts of a setup */
 #define CONVRELAY_SESSION_MAX_DETAIL      32    /* bytes of a LOG's text */
 #define CONVRELAY_SESSION_MAX_GREETING    2048  /* bytes */
 #define CONVRELAY_SESSION_MAX_LANG        35    /* bytes; RFC 5646, 4.4.1 */
@@ -363,14 +364,14 @@ typedef struct {
     unsigned                 turn_again:1;        /* with half a history */
     unsigned                 unknown_logged:1;    /* an unknown type */
 
-    /* copies of the first setup's fields, owned; empty until then.
-       Parameters that are neither text nor number nor bool, and those past
-       CONVRELAY_SESSION_MAX_PARAMETERS, are left out; numbers and bools are
-       as JSON writes them */
-    convrelay_relay_setup_t  setup;       /* parameters is NULL */
-    convrelay_pair_t        *parameters;
-    size_t                   nparameters;
-    u_char                  *setup_data;  /* one block after the texts */
+    /* copies of the first setup's fields, one after the other, and of its
+       parameters; empty until then.  Parameters that are neither text nor
+       number nor bool, and those past CONVRELAY_SESSION_MAX_PARAMETERS, are
+       left out; numbers and bools are as JSON writes them */
+    uint32_t                 setup_lens[CONVRELAY_SESSION_SETUP_FIELDS];
+    uint32_t                 nparameters;
+    u_char                  *setup_data;  /* owned */
+    convrelay_pair_t        *parameters;  /* owned, their texts in there */
 
     convrelay_str_t          lang;        /* of the last final prompt, or of
                                              a later switch, owned; empty
@@ -609,6 +610,10 @@ void convrelay_session_ask_later(convrelay_session_t *s,
  */
 convrelay_activity_e convrelay_session_activity(const convrelay_session_t *s,
     uint64_t *until);
+
+/* the first setup, borrowed, its parameters left out; empty until it comes */
+void convrelay_session_get_setup(const convrelay_session_t *s,
+    convrelay_relay_setup_t *setup);
 
 /* value of a custom parameter, ASCII case of name ignored; NULL: none */
 const convrelay_str_t *convrelay_session_parameter(

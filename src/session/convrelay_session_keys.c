@@ -34,6 +34,11 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
 
     key = convrelay_keys_press(&s->keys, &s->conf->keys, digit->data[0], now);
 
+    if (key == CONVRELAY_KEY_ERROR) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
     if (key == CONVRELAY_KEY_IGNORED) {
         return;
     }
@@ -88,7 +93,7 @@ convrelay_session_digits(const convrelay_session_t *s)
 {
     convrelay_str_t  digits;
 
-    digits.data = (u_char *) s->keys.data;
+    digits.data = s->keys.data;
     digits.len = s->keys.n;
 
     return digits;

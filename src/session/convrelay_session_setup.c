@@ -26,7 +26,8 @@ static u_char *convrelay_session_copy_str(u_char *p, convrelay_str_t *dst,
                           + convrelay_session_setup_fields[i]))
 
 
-static const size_t  convrelay_session_setup_fields[] = {
+static const size_t
+    convrelay_session_setup_fields[CONVRELAY_SESSION_SETUP_FIELDS] = {
     offsetof(convrelay_relay_setup_t, session_id),
     offsetof(convrelay_relay_setup_t, call_sid),
     offsetof(convrelay_relay_setup_t, parent_call_sid),
@@ -41,15 +42,13 @@ static const size_t  convrelay_session_setup_fields[] = {
 };
 
 
-#define CONVRELAY_SESSION_SETUP_FIELDS                                       \
-    (sizeof(convrelay_session_setup_fields) / sizeof(size_t))
-
-
 void
 convrelay_session_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup, uint64_t now,
     convrelay_actions_t *out)
 {
+    convrelay_relay_setup_t  first;
+
     if (s->state == CONVRELAY_SESSION_NEW) {
 
         if (convrelay_session_copy_setup(s, setup) != CONVRELAY_OK
@@ -72,7 +71,9 @@ convrelay_session_setup(convrelay_session_t *s,
         return;
     }
 
-    if (convrelay_str_equal(&setup->call_sid, &s->setup.call_sid)) {
+    convrelay_session_get_setup(s, &first);
+
+    if (convrelay_str_equal(&setup->call_sid, &first.call_sid)) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
                                "client sent setup again", NULL);
         return;
@@ -119,13 +120,15 @@ static int
 convrelay_session_copy_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup)
 {
-    size_t                   i, n;
+    size_t                   i, n, len;
     u_char                  *p;
     convrelay_str_t          text;
     convrelay_pair_t        *pair;
     convrelay_json_value_t  *name;
 
-    p = malloc(convrelay_session_measure_setup(setup, &n) + 1);
+    len = convrelay_session_measure_setup(setup, &n);
+
+    p = (len < UINT32_MAX) ? malloc(len + 1) : NULL;
     if (p == NULL) {
         return CONVRELAY_ERROR;
     }
@@ -141,9 +144,10 @@ convrelay_session_copy_setup(convrelay_session_t *s,
     s->setup_data = p;
 
     for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
-        p = convrelay_session_copy_str(p,
-                                       convrelay_session_field(&s->setup, i),
+        p = convrelay_session_copy_str(p, &text,
                                        convrelay_session_field(setup, i));
+
+        s->setup_lens[i] = text.len;
     }
 
     for (name = convrelay_json_name(setup->parameters, NULL);
@@ -234,6 +238,29 @@ convrelay_session_copy_str(u_char *p, convrelay_str_t *dst,
     }
 
     return p + src->len;
+}
+
+
+void
+convrelay_session_get_setup(const convrelay_session_t *s,
+    convrelay_relay_setup_t *setup)
+{
+    size_t            i;
+    u_char           *p;
+    convrelay_str_t  *field;
+
+    p = s->setup_data;
+
+    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
+        field = convrelay_session_field(setup, i);
+
+        field->data = p;
+        field->len = s->setup_lens[i];
+
+        p = p ? p + field->len : NULL;
+    }
+
+    setup->parameters = NULL;
 }
 
 

@@ -69,6 +69,7 @@ convrelay_session_tools_new(convrelay_session_t *s,
     const char                  *error;
     convrelay_tool_run_t        *run, *other, **next;
     const convrelay_str_t       *earlier;
+    convrelay_relay_setup_t      setup;
     static const convrelay_str_t  none = convrelay_null_string;
 
     size = call->id.len + call->name.len + call->arguments.len;
@@ -129,7 +130,9 @@ convrelay_session_tools_new(convrelay_session_t *s,
     n = run->tool->once
         ? 0 : convrelay_session_tools_succeeded(s, run->arguments.digest);
 
-    convrelay_tool_key(run->key, &s->setup.call_sid, run->arguments.digest, n);
+    convrelay_session_get_setup(s, &setup);
+
+    convrelay_tool_key(run->key, &setup.call_sid, run->arguments.digest, n);
 
     for (next = &s->tools->runs; *next; next = &(*next)->next) {
         other = *next;

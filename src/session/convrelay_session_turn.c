@@ -138,7 +138,13 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
 
             s->first_token = now - s->asked_at;
-            convrelay_latency_add(&s->latency, s->first_token);
+
+            if (convrelay_latency_add(&s->latency, s->first_token)
+                != CONVRELAY_OK)
+            {
+                convrelay_session_no_memory(s, out);
+                return;
+            }
         }
 
         if ((s->answer.base

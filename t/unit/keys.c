@@ -68,7 +68,7 @@ test(const keys_t *t)
     convrelay_key_e   rc;
     convrelay_keys_t  k;
 
-    static const char  marks[] = "-.!";
+    static const char  marks[] = "0-.!";
 
     memset(&k, 0, sizeof(k));
 
@@ -104,13 +104,15 @@ test(const keys_t *t)
                 *p++ = '>';
             }
 
-            *p++ = marks[rc];
+            *p++ = marks[rc + 1];
         }
     }
 
     *p = '\0';
 
     tap_is(got, strlen(got), t->want, strlen(t->want), t->name);
+
+    convrelay_keys_free(&k);
 }
 
 
@@ -149,6 +151,10 @@ test_wiped(void)
 
     tap_ok(left == 0 && k.n == 0 && !k.has_next,
            "no key is kept where the call does not go on");
+
+    convrelay_keys_free(&k);
+
+    tap_ok(k.data == NULL, "and no room for one in a call that is over");
 }
 
 

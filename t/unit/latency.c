@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The worst and the median of many times, in a fixed amount of memory.
+ * The worst and the median of many times, in a limited amount of memory.
  */
 
 
@@ -60,7 +60,7 @@ few(const char *times, uint32_t median, uint32_t max)
     memset(&l, 0, sizeof(l));
 
     for (p = times; *p; p = end) {
-        convrelay_latency_add(&l, strtoull(p, &end, 10));
+        (void) convrelay_latency_add(&l, strtoull(p, &end, 10));
     }
 
     tap_ok(convrelay_latency_median(&l) == median && l.max == max,
@@ -69,6 +69,8 @@ few(const char *times, uint32_t median, uint32_t max)
     if (convrelay_latency_median(&l) != median || l.max != max) {
         printf("# %u %u\n", convrelay_latency_median(&l), l.max);
     }
+
+    convrelay_latency_free(&l);
 }
 
 
@@ -85,7 +87,7 @@ many_test(void)
     bad = 0;
 
     for (n = 1; n <= 60000; n++) {
-        convrelay_latency_add(&l, n);
+        (void) convrelay_latency_add(&l, n);
 
         if (l.n > CONVRELAY_LATENCY_SAMPLES || l.max != n
             || (n >= 16 && l.n < 16))
@@ -111,10 +113,15 @@ many_test(void)
     tap_ok(bad == 0, "the median of up to 60000 times");
 
     for (n = 0; n < 5000000; n++) {
-        convrelay_latency_add(&l, 5);
+        (void) convrelay_latency_add(&l, 5);
     }
 
     tap_ok(convrelay_latency_median(&l) == 5 && l.n >= 16
            && l.n <= CONVRELAY_LATENCY_SAMPLES && l.max == 60000,
            "and of five million more");
+
+    convrelay_latency_free(&l);
+
+    tap_ok(convrelay_latency_median(&l) == 0 && l.max == 0,
+           "none is left");
 }

@@ -814,7 +814,7 @@ forgotten(call_t *c)
 
     c->next = '\0';
 
-    for (i = c->nkeys; i < sizeof(c->s.keys.data); i++) {
+    for (i = c->nkeys; c->s.keys.data && i < CONVRELAY_KEYS_MAX; i++) {
         if (c->s.keys.data[i]) {
             bad(c, "a key was kept");
             break;
