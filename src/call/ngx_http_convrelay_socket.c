@@ -13,7 +13,6 @@
 #define NGX_HTTP_CONVRELAY_READS  4
 
 
-static void *ngx_http_convrelay_spare(ngx_http_request_t *r, size_t size);
 static void ngx_http_convrelay_call_cleanup(void *data);
 static void ngx_http_convrelay_call_free(void *data);
 static void ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call);
@@ -50,7 +49,7 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
         return NULL;
     }
 
-    call->session = ngx_http_convrelay_spare(r, sizeof(convrelay_session_t));
+    call->session = ngx_palloc(r->pool, sizeof(convrelay_session_t));
     if (call->session == NULL) {
         return NULL;
     }
@@ -99,37 +98,6 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     ctx->session = call->session;
 
     return call;
-}
-
-
-/*
- * The response's list of headers has room for 20, and a handshake has some
- * three; nothing is added once they were sent.  An idle call is small enough
- * to notice.
- */
-
-static void *
-ngx_http_convrelay_spare(ngx_http_request_t *r, size_t size)
-{
-    u_char           *p, *last;
-    ngx_list_t       *list;
-    ngx_list_part_t  *part;
-
-    list = &r->headers_out.headers;
-    part = list->last;
-
-    p = (u_char *) part->elts + part->nelts * list->size;
-    p = ngx_align_ptr(p, NGX_ALIGNMENT);
-
-    last = (u_char *) part->elts + list->nalloc * list->size;
-
-    if (part->nelts == 0 || p > last || (size_t) (last - p) < size) {
-        return ngx_palloc(r->pool, size);
-    }
-
-    list->nalloc = part->nelts;
-
-    return p;
 }
 
 
