@@ -24,6 +24,8 @@
 #define NGX_HTTP_CONVRELAY_SEND_TIMEOUT       30000
 #define NGX_HTTP_CONVRELAY_MAX_CALL_TIME      (4 * 60 * 60 * 1000)
 #define NGX_HTTP_CONVRELAY_MAX_ANSWER_TIME    120000
+#define NGX_HTTP_CONVRELAY_FIRST_TOKEN_TIMEOUT  15000
+#define NGX_HTTP_CONVRELAY_TOKEN_TIMEOUT      15000
 #define NGX_HTTP_CONVRELAY_MAX_MESSAGE_SIZE   CONVRELAY_RELAY_MAX_MESSAGE
 #define NGX_HTTP_CONVRELAY_MAX_OUTPUT_SIZE    262144
 #define NGX_HTTP_CONVRELAY_MAX_ANSWER_SIZE    65536
@@ -332,6 +334,20 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       ngx_http_convrelay_own_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_convrelay_loc_conf_t, limits.max_answer_time),
+      NULL },
+
+    { ngx_string("convrelay_first_token_timeout"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_own_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.first_token_timeout),
+      NULL },
+
+    { ngx_string("convrelay_token_timeout"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_own_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, limits.token_timeout),
       NULL },
 
     { ngx_string("convrelay_max_frame_rate"),
@@ -746,6 +762,8 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->limits.send_timeout = NGX_CONF_UNSET_MSEC;
     conf->limits.max_call_time = NGX_CONF_UNSET_MSEC;
     conf->limits.max_answer_time = NGX_CONF_UNSET_MSEC;
+    conf->limits.first_token_timeout = NGX_CONF_UNSET_MSEC;
+    conf->limits.token_timeout = NGX_CONF_UNSET_MSEC;
     conf->limits.max_message_size = NGX_CONF_UNSET_SIZE;
     conf->limits.max_output_size = NGX_CONF_UNSET_SIZE;
     conf->limits.max_response_size = NGX_CONF_UNSET_SIZE;
@@ -907,6 +925,11 @@ ngx_http_convrelay_merge_limits(ngx_http_convrelay_limits_conf_t *prev,
                               NGX_HTTP_CONVRELAY_MAX_CALL_TIME);
     ngx_conf_merge_msec_value(conf->max_answer_time, prev->max_answer_time,
                               NGX_HTTP_CONVRELAY_MAX_ANSWER_TIME);
+    ngx_conf_merge_msec_value(conf->first_token_timeout,
+                              prev->first_token_timeout,
+                              NGX_HTTP_CONVRELAY_FIRST_TOKEN_TIMEOUT);
+    ngx_conf_merge_msec_value(conf->token_timeout, prev->token_timeout,
+                              NGX_HTTP_CONVRELAY_TOKEN_TIMEOUT);
     ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
                               NGX_HTTP_CONVRELAY_MAX_MESSAGE_SIZE);
     ngx_conf_merge_size_value(conf->max_output_size, prev->max_output_size,
@@ -946,6 +969,8 @@ ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
     conf->setup_timeout = limits->setup_timeout;
     conf->max_call_time = limits->max_call_time;
     conf->max_answer_time = limits->max_answer_time;
+    conf->llm.first_token_timeout = limits->first_token_timeout;
+    conf->llm.token_timeout = limits->token_timeout;
     conf->max_turn_rate = limits->max_turn_rate;
 
     /* of keys that only convrelay_on waits for */

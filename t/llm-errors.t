@@ -165,17 +165,17 @@ try("half_close")
 try("error_in_stream")
 try("garbage")
 --- response_body
-stall_after: One two three Sorry, Ann.
+stall_after: One two three. Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-cut: One two three Sorry, Ann.
+cut: One two three. Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-cut_chunk: One two three Sorry, Ann.
+cut_chunk: One two three. Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-half_close: One two three Sorry, Ann.
+half_close: One two three. Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-error_in_stream: One two three Sorry, Ann.
+error_in_stream: One two three. Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
-garbage: One two three Sorry, Ann.
+garbage: One two three. Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
 --- grep_error_log eval: qr/LLM failed: .*?(?= while (?!proc))/
 --- grep_error_log_out eval
@@ -230,7 +230,7 @@ my $failed = 'none: Sorry, Ann.
 [{"user":"Hi\nAgain?"}]
 ';
 
-($failed . 'error_in_stream: One two three Sorry, Ann.
+($failed . 'error_in_stream: One two three. Sorry, Ann.
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]
 ') x 5 . $failed x 2 . 'error_in_stream: One two three
 [{"user":"Hi"},{"assistant":"One two three"},{"user":"Again?"}]

@@ -16,6 +16,8 @@ static void ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f,
 static void ngx_http_convrelay_answer_flush(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_answer_part(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_answer_useful(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_silence(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_silence_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t,
@@ -105,8 +107,40 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 
     t->call->answering = 0;
 
+    if (t->stream.part) {
+        ngx_http_convrelay_answer_part(t);
+    }
+
     if (convrelay_llm_finished(&t->stream) || t->silence.timer_set) {
         ngx_http_convrelay_answer_silence(t);
+    }
+}
+
+
+/* the LLM is writing a call: there is nothing to be spoken yet */
+
+static void
+ngx_http_convrelay_answer_part(ngx_http_convrelay_turn_t *t)
+{
+    t->stream.part = 0;
+
+    if (t->call->turn != t) {
+        return;
+    }
+
+    convrelay_session_call_part(t->call->session, ngx_current_msec);
+    ngx_http_convrelay_answer_useful(t);
+}
+
+
+/* from now on its next words are waited for, which may be shorter */
+
+static void
+ngx_http_convrelay_answer_useful(ngx_http_convrelay_turn_t *t)
+{
+    if (!t->useful) {
+        t->useful = 1;
+        ngx_http_convrelay_clock_update(t->call);
     }
 }
 
@@ -162,6 +196,10 @@ ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t, convrelay_str_t *text)
     out = ngx_http_convrelay_actions(t->call);
 
     convrelay_session_delta(t->call->session, text, ngx_current_msec, &out);
+
+    if (!t->useful && t->call->session->useful) {
+        ngx_http_convrelay_answer_useful(t);
+    }
 }
 
 

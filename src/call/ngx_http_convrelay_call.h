@@ -239,6 +239,8 @@ struct ngx_http_convrelay_turn_s {
     unsigned                          no_path:1;      /* the URI is the
                                                          location's name */
     unsigned                          counted:1;
+    unsigned                          useful:1;       /* words or a call
+                                                         came */
 
     /* for convrelay_status; times in ms of the clock */
 

@@ -127,6 +127,8 @@ typedef struct {
     ngx_msec_t                        send_timeout;
     ngx_msec_t                        max_call_time;  /* 0: no limit */
     ngx_msec_t                        max_answer_time;        /* the same */
+    ngx_msec_t                        first_token_timeout;    /* the same */
+    ngx_msec_t                        token_timeout;  /* the same */
     size_t                            max_message_size;
     size_t                            max_output_size;
     size_t                            max_response_size;      /* 0: none */

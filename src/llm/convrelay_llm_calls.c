@@ -87,6 +87,8 @@ convrelay_llm_call_piece(convrelay_llm_stream_t *s,
     rc = convrelay_llm_find(s, piece, &p);
 
     if (rc == CONVRELAY_OK) {
+        s->part = 1;
+
         rc = convrelay_llm_take(s, p, piece);
     }
 

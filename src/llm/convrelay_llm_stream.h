@@ -116,6 +116,8 @@ typedef struct {
     unsigned                 spoken:1;    /* some text, not only white space */
     unsigned                 refusal:1;   /* it was a refusal */
     unsigned                 tools:1;     /* tool calls came */
+    unsigned                 part:1;      /* a part of a call that is collected
+                                             came; the caller may clear it */
     unsigned                 dropped:1;   /* one that is not of a function, or
                                              has no name, was left out */
     unsigned                 thought:1;   /* reasoning came, not spoken */

@@ -154,8 +154,9 @@ convrelay_metric_cause_llm(convrelay_metric_case_t *c)
           "The LLM timed out in %lu of %lu turns (proxy_connect_timeout, "
           "proxy_read_timeout)" },
         { CONVRELAY_METRIC_LLM_TOO_SLOW, "llm_too_slow",
-          "The LLM's answer took longer than convrelay_max_answer_time in %lu "
-          "of %lu turns" },
+          "The LLM was too slow in %lu of %lu turns "
+          "(convrelay_first_token_timeout, convrelay_token_timeout, "
+          "convrelay_max_answer_time)" },
         { CONVRELAY_METRIC_LLM_STATUS_5XX, "llm_5xx",
           "The LLM's server failed in %lu of %lu turns (5xx). The error log "
           "has its message" },

@@ -168,10 +168,19 @@ typedef enum {
 } convrelay_activity_e;
 
 
+/* the limits of an LLM */
+
+typedef struct {
+    uint64_t                 first_token_timeout; /* ms; 0: no limit */
+    uint64_t                 token_timeout;       /* the same */
+} convrelay_session_llm_t;
+
+
 /* shared by all calls of a location; must outlive them */
 
 typedef struct {
     convrelay_str_t          error_message;
+    convrelay_session_llm_t  llm;
     size_t                   max_history_messages;    /* 0: no limit */
     size_t                   max_history_bytes;       /* 0: no limit */
     size_t                   max_answer;              /* bytes; 0: no limit */
@@ -227,6 +236,7 @@ typedef enum {
     CONVRELAY_DEADLINE_SETUP = 0, /* NEW: the setup message has to have come */
     CONVRELAY_DEADLINE_CALL,      /* NEW, OPEN: the call is too long */
     CONVRELAY_DEADLINE_ANSWER,    /* OPEN: the running turn takes too long */
+    CONVRELAY_DEADLINE_TOKEN,     /* OPEN: the LLM says nothing */
     CONVRELAY_DEADLINE_TOOLS,     /* OPEN: a prompt waits for tools no more, or
                                      an interrupted turn goes on */
     CONVRELAY_DEADLINE_KEYS,      /* OPEN: no more keys belong to the entry */
@@ -363,6 +373,9 @@ typedef struct {
 
     unsigned                 turn_again:1;        /* with half a history */
     unsigned                 unknown_logged:1;    /* an unknown type */
+    unsigned                 useful:1;    /* the LLM has sent words, or a part
+                                             of a call, since it was asked */
+    convrelay_trigger_e      trigger;     /* that is being performed */
 
     /* copies of the first setup's fields, one after the other, and of its
        parameters; empty until then.  Parameters that are neither text nor
@@ -384,7 +397,6 @@ typedef struct {
     convrelay_answer_t       answer;
     convrelay_silence_t      silence;
 
-    convrelay_trigger_e      trigger;     /* that is being performed */
     convrelay_str_t          question;    /* an ask of its actions, owned */
     convrelay_keys_t         keys;        /* that the caller pressed */
     convrelay_playback_t     playback;    /* of what is not the answer */
@@ -489,6 +501,9 @@ void convrelay_session_message(convrelay_session_t *s,
 void convrelay_session_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
+/* the LLM has sent a part of a call: it is at work, although no text comes */
+void convrelay_session_call_part(convrelay_session_t *s, uint64_t now);
+
 /*
  * turn end: the running turn is over (never called for a cancelled one).
  * TOO_LONG: the older half of the history goes, whole turns, and the LLM is
@@ -543,12 +558,14 @@ void convrelay_session_tool_failed(convrelay_session_t *s, const char *why);
 unsigned convrelay_session_last_round(const convrelay_session_t *s);
 
 /*
- * deadline() is the earliest one, or 0; it may change with every event except
- * a delta.  clock() does what is due, one deadline in a call:
+ * deadline() is the earliest one, or 0; it may change with every event.  Only
+ * the first delta after a START brings it closer; those after it, and parts of
+ * calls, put it off.  clock() does what is due, one deadline in a call:
  *
  *   SETUP   CLOSE 1008
  *   CALL    TRIGGER, or CLOSE 1000
  *   ANSWER  CANCEL with a note, then as turn end, FAILED
+ *   TOKEN   the same
  *   KEYS    TRIGGER
  *   SILENCE TRIGGER, of the stage that begins
  *   IDLE    LOG, and the TRIGGER of the last stage

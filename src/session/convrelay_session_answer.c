@@ -19,7 +19,6 @@ static int convrelay_session_answer_whole(convrelay_session_t *s,
     const convrelay_str_t *text);
 static void convrelay_session_answer_store_part(convrelay_session_t *s,
     convrelay_answer_part_t *part, size_t len);
-static unsigned convrelay_session_blank(const u_char *p, size_t len);
 static uint64_t convrelay_session_error_time(const convrelay_session_t *s);
 
 
@@ -362,7 +361,7 @@ convrelay_session_answer_store_part(convrelay_session_t *s,
 }
 
 
-static unsigned
+unsigned
 convrelay_session_blank(const u_char *p, size_t len)
 {
     while (len && *p <= ' ') {

@@ -93,8 +93,10 @@ int convrelay_session_ask(convrelay_session_t *s,
 void convrelay_session_start(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* the running turn has no more time: it failed */
+/* the running turn has no more time, or the LLM says nothing: it failed */
 void convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+void convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 /* no turn runs any more, nor its time */
@@ -209,6 +211,9 @@ int convrelay_session_answer_part(convrelay_session_t *s);
    CONVRELAY_ERROR */
 int convrelay_session_answer_gap(convrelay_session_t *s,
     const convrelay_str_t *text, convrelay_actions_t *out);
+
+/* true where there is nothing to be heard in it */
+unsigned convrelay_session_blank(const u_char *p, size_t len);
 
 /* bytes of all of it */
 #define convrelay_session_answer_len(s)                                      \

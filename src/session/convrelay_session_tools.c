@@ -232,6 +232,7 @@ convrelay_session_turn_calls(convrelay_session_t *s,
     if (rc == CONVRELAY_OK) {
         s->tools->round = 1;
         s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
+        s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
 
         convrelay_session_tools_go(s, runs, n, now, out);
 

@@ -15,8 +15,10 @@
 static int convrelay_session_refused(convrelay_session_t *s);
 static int convrelay_session_halve(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
-static unsigned convrelay_session_sticks(const convrelay_session_t *s,
-    const convrelay_str_t *text);
+static void convrelay_session_useful(convrelay_session_t *s, uint64_t now);
+static void convrelay_session_fail(convrelay_session_t *s, const char *note,
+    uint64_t now, convrelay_actions_t *out);
+static convrelay_str_t convrelay_session_joint(const convrelay_session_t *s);
 static void convrelay_session_too_long(convrelay_session_t *s,
     convrelay_actions_t *out);
 
@@ -86,6 +88,14 @@ convrelay_session_again(convrelay_session_t *s, uint64_t now,
     if (s->conf->max_answer_time) {
         convrelay_session_wait(s, CONVRELAY_DEADLINE_ANSWER, now,
                                s->conf->max_answer_time);
+    }
+
+    s->useful = 0;
+    s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
+
+    if (s->conf->llm.first_token_timeout) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_TOKEN, now,
+                               s->conf->llm.first_token_timeout);
     }
 
     convrelay_session_act(out, CONVRELAY_ACT_START);
@@ -158,11 +168,37 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
         s->turn = CONVRELAY_TURN_SPEAKING;
         s->tokens++;
 
+        if (!convrelay_session_blank(piece.data, piece.len)) {
+            convrelay_session_useful(s, now);
+        }
+
         convrelay_session_text(out, &piece);
     }
 
     if (too_long) {
         convrelay_session_too_long(s, out);
+    }
+}
+
+
+/* the LLM is at work */
+
+static void
+convrelay_session_useful(convrelay_session_t *s, uint64_t now)
+{
+    s->useful = 1;
+    s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
+        s->conf->llm.token_timeout ? now + s->conf->llm.token_timeout : 0;
+}
+
+
+void
+convrelay_session_call_part(convrelay_session_t *s, uint64_t now)
+{
+    if (s->turn != CONVRELAY_TURN_IDLE
+        && !convrelay_session_tools_running(s))
+    {
+        convrelay_session_useful(s, now);
     }
 }
 
@@ -179,9 +215,8 @@ void
 convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     uint64_t now, convrelay_actions_t *out)
 {
-    unsigned  sent;
-
-    static const convrelay_str_t  blank = convrelay_string(" ");
+    unsigned         sent;
+    convrelay_str_t  joint;
 
     if (s->turn == CONVRELAY_TURN_IDLE) {
         return;
@@ -257,8 +292,10 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         s->answer.error_spoken = 1;
         s->silence.heard_at = 0;
 
-        if (convrelay_session_sticks(s, &s->conf->error_message)) {
-            convrelay_session_text(out, &blank);
+        joint = convrelay_session_joint(s);
+
+        if (joint.len) {
+            convrelay_session_text(out, &joint);
         }
 
         convrelay_session_text(out, &s->conf->error_message);
@@ -315,21 +352,66 @@ convrelay_session_halve(convrelay_session_t *s, uint64_t now,
 }
 
 
-/* true where text and the last word of the answer would be read as one */
+/* a full stop and a blank, as far as they are missing between the answer and
+   what follows it, which is another sentence */
 
-static unsigned
-convrelay_session_sticks(const convrelay_session_t *s,
-    const convrelay_str_t *text)
+static convrelay_str_t
+convrelay_session_joint(const convrelay_session_t *s)
 {
-    const convrelay_answer_t  *a;
+    size_t           i, len;
+    const u_char    *end;
+    convrelay_str_t  text, joint;
 
-    a = &s->answer;
+    /* the last ones only close what is before them */
 
-    if (a->len == 0) {
-        return a->base && a->whole[a->base - 1] > ' ' && text->data[0] > ' ';
+    static const convrelay_str_t  ends[] = {
+        convrelay_string("."), convrelay_string("!"), convrelay_string("?"),
+        convrelay_string(":"), convrelay_string(";"), convrelay_string(","),
+        convrelay_string("\xe2\x80\xa6"),                /* ellipsis */
+        convrelay_string("\xe3\x80\x81"),                /* CJK */
+        convrelay_string("\xe3\x80\x82"),
+        convrelay_string("\xef\xbc\x81"),
+        convrelay_string("\xef\xbc\x8c"),
+        convrelay_string("\xef\xbc\x9f"),
+        convrelay_string("\xd8\x9f"),                    /* Arabic */
+        convrelay_string("\xe0\xa5\xa4"),                /* danda */
+    };
+
+    convrelay_session_answer_text(s, &text);
+
+    len = text.len;
+
+    while (len && text.data[len - 1] <= ' ') {
+        len--;
     }
 
-    return a->message->text[a->len - 1] > ' ' && text->data[0] > ' ';
+    if (len == 0) {
+        convrelay_str_set(&joint, "");
+        return joint;
+    }
+
+    end = text.data + len;
+
+    if (len > 1 && (end[-1] == '"' || end[-1] == '\'' || end[-1] == ')')) {
+        len--;
+        end--;
+    }
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+
+        if (ends[i].len <= len
+            && memcmp(end - ends[i].len, ends[i].data, ends[i].len) == 0)
+        {
+            convrelay_str_set(&joint, " ");
+            joint.len = (text.data[text.len - 1] > ' ');
+
+            return joint;
+        }
+    }
+
+    convrelay_str_set(&joint, ". ");
+
+    return joint;
 }
 
 
@@ -337,18 +419,57 @@ void
 convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
-    convrelay_action_t  cancel;
-
     convrelay_session_log(out, CONVRELAY_LOG_WARN,
                           "LLM's answer takes too long",
                           "LLM's answer exceeded "
                           "\"convrelay_max_answer_time\", limit is %llu ms",
                           (unsigned long long) s->conf->max_answer_time);
 
+    convrelay_session_fail(s, "took too long", now, out);
+}
+
+
+void
+convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    const convrelay_session_llm_t  *llm;
+
+    llm = &s->conf->llm;
+
+    if (s->useful) {
+        convrelay_session_log(out, CONVRELAY_LOG_WARN,
+                              "LLM's next word takes too long",
+                              "LLM fell silent for longer than "
+                              "\"convrelay_token_timeout\", limit is %llu ms",
+                              (unsigned long long) llm->token_timeout);
+
+        convrelay_session_fail(s, "fell silent in mid-answer", now, out);
+        return;
+    }
+
+    convrelay_session_log(out, CONVRELAY_LOG_WARN,
+                          "LLM's first word takes too long",
+                          "LLM sent no word within "
+                          "\"convrelay_first_token_timeout\", limit is %llu "
+                          "ms", (unsigned long long) llm->first_token_timeout);
+
+    convrelay_session_fail(s, "sent no word in time", now, out);
+}
+
+
+/* the running turn has failed, as note says */
+
+static void
+convrelay_session_fail(convrelay_session_t *s, const char *note,
+    uint64_t now, convrelay_actions_t *out)
+{
+    convrelay_action_t  cancel;
+
     memset(&cancel, 0, sizeof(convrelay_action_t));
 
     cancel.type = CONVRELAY_ACT_CANCEL;
-    cancel.note = "took too long";
+    cancel.note = note;
 
     out->act(out, &cancel);
 
@@ -361,6 +482,7 @@ convrelay_session_turn_over(convrelay_session_t *s)
 {
     s->turn = CONVRELAY_TURN_IDLE;
     s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
+    s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
 }
 
 

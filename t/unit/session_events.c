@@ -766,7 +766,7 @@ static const call_t  calls[] = {
       "wait 30000\n"
       "played \"Well\"\n"
       "end failed\n"
-      "    TEXT \" \"\n"
+      "    TEXT \". \"\n"
       "    TEXT \"Sorry.\"\n"
       "    TEXT \"\" last\n"
       "error 64107\n"

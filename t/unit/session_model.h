@@ -138,6 +138,7 @@ typedef struct {
     uint64_t                   tokens;
     uint64_t                   asked_at;
     uint64_t                   requested_at;
+    uint64_t                   useful_at; /* the last word; 0: none yet */
     int64_t                    first_token;   /* ms from then, or -1 */
     uint32_t                   worst;
     unsigned                   ntokens;   /* turns that have one */
@@ -263,6 +264,8 @@ start_call(call_t *c, unsigned seed)
     conf->setup_timeout = rnd(2) ? 0 : 1 + rnd(1500);
     conf->max_call_time = rnd(4) ? 0 : 1 + rnd(60000);
     conf->max_answer_time = rnd(2) ? 0 : 1 + rnd(5000);
+    conf->llm.first_token_timeout = rnd(2) ? 0 : 1 + rnd(4000);
+    conf->llm.token_timeout = rnd(2) ? 0 : 1 + rnd(2000);
     conf->max_turn_rate = rnd(4) ? 0 : 1 + rnd(20);
 
     conf->nsilence = rnd(2) ? 0 : 1 + rnd(3);

@@ -96,6 +96,7 @@ check_action(call_t *c, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_START:
         c->requested_at = c->now;
+        c->useful_at = 0;
 
         if (!c->again) {
             c->turns++;
@@ -547,6 +548,16 @@ check_deadlines(call_t *c)
     if (talk && c->running && c->conf.max_answer_time) {
         want[CONVRELAY_DEADLINE_ANSWER] = c->requested_at
                                           + c->conf.max_answer_time;
+    }
+
+    if (talk && c->running && c->useful_at) {
+        want[CONVRELAY_DEADLINE_TOKEN] = c->conf.llm.token_timeout
+                                   ? c->useful_at + c->conf.llm.token_timeout
+                                   : 0;
+
+    } else if (talk && c->running && c->conf.llm.first_token_timeout) {
+        want[CONVRELAY_DEADLINE_TOKEN] = c->requested_at
+                                         + c->conf.llm.first_token_timeout;
     }
 
     if (talk) {

@@ -267,6 +267,7 @@ clock_event(call_t *c)
         return;
 
     case CONVRELAY_DEADLINE_ANSWER:
+    case CONVRELAY_DEADLINE_TOKEN:
         turn_ended(c, CONVRELAY_TURN_FAILED, "LC");
         return;
 

@@ -325,6 +325,11 @@ delta(call_t *c)
     } else {
         check_actions(c, "T");
         check_text(c, &text);
+
+        if (!blank(text.data, text.len)) {
+            c->useful_at = c->now;
+        }
+
         check_same(c);
     }
 
@@ -394,9 +399,10 @@ static void
 turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
 {
     char                      all[16];
+    size_t                    len;
     const char               *want;
     unsigned                  well;
-    const convrelay_str_t    *blank;
+    const convrelay_str_t    *joint;
 
     c->running = 0;
     c->repeat_until = 0;
@@ -421,12 +427,21 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
     } else if (c->conf.error_message.len) {
         want = "E.";
 
-        if (c->sent && c->answer[c->len - 1] > ' ') {
+        for (len = c->len; len && c->answer[len - 1] <= ' '; len--) {
+            /* void */
+        }
+
+        if (c->sent && len
+            && (c->answer[c->len - 1] > ' '
+                || strchr(".,:!", c->answer[len - 1]) == NULL))
+        {
             want = "TE.";
 
-            blank = &c->out->actions[strlen(before)].text;
+            joint = &c->out->actions[strlen(before)].text;
 
-            if (blank->len != 1 || blank->data[0] != ' ') {
+            if (joint->len != (strchr(".,:!", c->answer[len - 1]) ? 1 : 2)
+                || joint->data[joint->len - 1] != ' ')
+            {
                 bad(c, "the error message sticks to the answer");
             }
         }

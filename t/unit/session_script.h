@@ -19,6 +19,7 @@
  *   client "on"            (clientSpeaking)   hold 5000
  *   ask "text"
  *
+ *   part ""                (of a call that the LLM writes)
  *   calls "c1 look {}; c2 book {"a":1}"       (an answer is complete)
  *   toolok 1 "result"      toolbad 1 "result" (of the first TOOL)
  *   toolfails "why"        skip ""            (while its actions are done)
@@ -48,6 +49,7 @@
 #define TOOLS_ON  10    /* the same, and actions for prompts and keys */
 #define MANNERS   11    /* stages of silence, times of the call, interrupts */
 #define PRESENT   12    /* prompts that ask whether anybody is there */
+#define PATIENT   13    /* time-outs of the LLM, with tools */
 #define MAX_RUNS  16
 
 
@@ -166,7 +168,10 @@ static const convrelay_session_conf_t  confs[] = {
       .max_idle_time = 120000, .call_times = times, .ncall_times = 2,
       .max_turn_rate = 3 },
     { .error_message = convrelay_string("Sorry."), .presence = 1,
-      .silence = stages, .nsilence = 3 }
+      .silence = stages, .nsilence = 3 },
+    { .error_message = convrelay_string("Sorry."), .tools = tools, .ntools = 5,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000 } }
 };
 
 
@@ -404,6 +409,9 @@ run_line(run_t *r, const char *line, size_t len)
 
     } else if (strcmp(name, "over") == 0) {
         convrelay_session_over(&r->s);
+
+    } else if (strcmp(name, "part") == 0) {
+        convrelay_session_call_part(&r->s, r->now);
 
     } else if (strcmp(name, "calls") == 0) {
         run_calls(r, &text, out);
