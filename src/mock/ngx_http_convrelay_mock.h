@@ -68,6 +68,8 @@
 #define NGX_HTTP_CONVRELAY_MOCK_ERROR_IN_STREAM    15
 #define NGX_HTTP_CONVRELAY_MOCK_GARBAGE            16
 #define NGX_HTTP_CONVRELAY_MOCK_HALF_CLOSE         17
+#define NGX_HTTP_CONVRELAY_MOCK_KEEPALIVE          18
+#define NGX_HTTP_CONVRELAY_MOCK_REASONING          19
 
 
 /* the order of the table of shapes */

@@ -184,6 +184,10 @@ ngx_http_convrelay_mock_fail(ngx_http_request_t *r,
 
     static ngx_str_t  event = ngx_string("event: ");
     static ngx_str_t  size = ngx_string("fff" CRLF);
+    static ngx_str_t  comment = ngx_string(": keep-alive\n\n");
+    static ngx_str_t  thought = ngx_string("{\"choices\":[{\"index\":0,"
+        "\"delta\":{\"reasoning_content\":\"Well, \"},"
+        "\"finish_reason\":null}]}");
     static ngx_str_t  garbage = ngx_string("{\"id\":\"chatcmpl-broken\","
         "\"choices\":[{\"index\":0,\"delta\":{\"content\":");
 
@@ -194,6 +198,20 @@ ngx_http_convrelay_mock_fail(ngx_http_request_t *r,
 
     case NGX_HTTP_CONVRELAY_MOCK_CUT:
         return NGX_ABORT;
+
+    /* these go on for ever */
+
+    case NGX_HTTP_CONVRELAY_MOCK_KEEPALIVE:
+        ngx_http_convrelay_mock_put(ctx, &comment);
+
+        return ngx_http_convrelay_mock_pause(ctx,
+                                         ngx_max(ctx->opts.interval, 10));
+
+    case NGX_HTTP_CONVRELAY_MOCK_REASONING:
+        ngx_http_convrelay_mock_put_event(ctx, &thought);
+
+        return ngx_http_convrelay_mock_pause(ctx,
+                                         ngx_max(ctx->opts.interval, 10));
 
     case NGX_HTTP_CONVRELAY_MOCK_HALF_CLOSE:
 

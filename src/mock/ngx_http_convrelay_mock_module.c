@@ -100,6 +100,8 @@ static ngx_conf_enum_t  ngx_http_convrelay_mock_faults[] = {
     { ngx_string("tear"), NGX_HTTP_CONVRELAY_MOCK_TEAR },
     { ngx_string("bytewise"), NGX_HTTP_CONVRELAY_MOCK_BYTEWISE },
     { ngx_string("garbage"), NGX_HTTP_CONVRELAY_MOCK_GARBAGE },
+    { ngx_string("keepalive"), NGX_HTTP_CONVRELAY_MOCK_KEEPALIVE },
+    { ngx_string("reasoning"), NGX_HTTP_CONVRELAY_MOCK_REASONING },
     { ngx_string("done_only"), NGX_HTTP_CONVRELAY_MOCK_DONE_ONLY },
     { ngx_null_string, 0 }
 };
