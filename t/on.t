@@ -641,3 +641,35 @@ convrelay_on setup ask "Say goodbye." end;
 --- must_die
 --- error_log
 "end" after "ask": the call would end before the model has answered
+
+
+
+=== TEST 35: a regular expression that begins with a group, or with options
+--- on
+convrelay_on  prompt "~(*pla:o(n)e|t)[ot]\w+ way"      say "Ahead.";
+convrelay_on  prompt "~(*CRLF)(*UTF)(*nlb:un)done$"     say "Behind.";
+convrelay_on  prompt "~*(*LIMIT_MATCH=1000)(*CRLF)HALT" say "Options.";
+--- llm
+location / {
+    content_by_lua_block { require("convrelay_llm").say("Fine.") }
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("there is one way")
+call:ask("am I done")
+call:ask("come undone")
+call:ask("please halt")
+call:hangup()
+--- response_body
+> setup
+> prompt "there is one way"
+< "Ahead."
+> prompt "am I done"
+< "Behind."
+> prompt "come undone"
+< "Fine."
+> prompt "please halt"
+< "Options."
+> close 1000
+< close 1000

@@ -113,7 +113,10 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 
 #if (NGX_PCRE)
 
-/* "(*CRLF)" and the like, which are allowed only at the very beginning */
+/*
+ * "(*CRLF)" and the like, which are allowed only at the very beginning.  Other
+ * letters begin a group that is part of what is looked for: "(*pla:...)".
+ */
 
 static ngx_str_t
 ngx_http_convrelay_regex_options(ngx_str_t *pattern)
@@ -125,9 +128,17 @@ ngx_http_convrelay_regex_options(ngx_str_t *pattern)
     last = p + pattern->len;
 
     while (last - p > 2 && p[0] == '(' && p[1] == '*') {
-        end = ngx_strlchr(p, last, ')');
 
-        if (end == NULL) {
+        for (end = p + 2; end < last; end++) {
+
+            if (!((*end >= 'A' && *end <= 'Z') || (*end >= '0' && *end <= '9')
+                  || *end == '_' || *end == '='))
+            {
+                break;
+            }
+        }
+
+        if (end == last || *end != ')') {
             break;
         }
 
