@@ -137,7 +137,7 @@ ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
 {
     call->start = 0;
 
-    if (a->note == NULL) {
+    if (call->session->turn == CONVRELAY_TURN_IDLE) {
         call->unheard = 0;
     }
 
@@ -153,8 +153,9 @@ ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
 
     ngx_http_convrelay_turn_cancel(call->turn);
 
-    /* a delta that is one too many has no other that would */
+    /* a delta that is one too many has no others that would */
 
+    ngx_http_convrelay_stat_settle(call);
     ngx_http_convrelay_clock_update(call);
 }
 
@@ -179,14 +180,14 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    ngx_http_convrelay_count(call->conf, TURN_FAILED);
-    ngx_http_convrelay_stat_failure(call, CONVRELAY_METRIC_LLM_OTHER);
+    ngx_http_convrelay_stat_unmade(call);
 
     out = ngx_http_convrelay_actions(call);
 
     convrelay_session_turn_end(call->session, CONVRELAY_TURN_FAILED,
                                ngx_current_msec, &out);
 
+    ngx_http_convrelay_stat_settle(call);
     ngx_http_convrelay_clock_update(call);
 }
 

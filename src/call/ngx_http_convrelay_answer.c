@@ -289,7 +289,7 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 
     call->answering = 0;
 
-    ngx_http_convrelay_stat_state(call);
+    ngx_http_convrelay_stat_settle(call);
     ngx_http_convrelay_clock_update(call);
 }
 

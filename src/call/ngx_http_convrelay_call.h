@@ -188,12 +188,16 @@ struct ngx_http_convrelay_call_s {
     unsigned                          unheard:1;      /* the turn has not been
                                                          heard of yet, */
     unsigned                          wordless:1;     /* nor its LLM */
-    unsigned                          waits:1;        /* the turn waits for
-                                                         tools */
+    unsigned                          open:1; /* the last turn is not
+                                                 counted yet */
+    unsigned                          failed:1;       /* the LLM has failed in
+                                                         it */
     unsigned                          end:5;  /* how it ends, from 1 on: a
                                                  CONVRELAY_METRIC_SESSION_* */
     unsigned                          outcome:4;      /* of its last turn, as
                                                          ..._TURN_* */
+    unsigned                          pending:4;      /* of the open one, so
+                                                         far; or 0 */
 
     /* a token needs none of the fields below */
 
@@ -209,6 +213,8 @@ struct ngx_http_convrelay_call_s {
                                                          and the interrupts
                                                          before it */
     uint32_t                          interrupts;
+    uint32_t                          lasted; /* ms, the open turn until its
+                                                 pending outcome */
 
     ngx_msec_t                        pinged;
     convrelay_rate_t                  frames;
@@ -248,7 +254,9 @@ struct ngx_http_convrelay_turn_s {
     ngx_msec_t                        header_at;      /* 0: there was none */
     ngx_msec_t                        word_at;        /* first token */
     ngx_msec_t                        token_at;       /* last token */
-    uint32_t                          tokens;
+    uint64_t                          said;   /* tokens that the session had
+                                                 sent before */
+    uint32_t                          tokens;         /* that were received */
     uint32_t                          long_gaps;      /* between tokens */
     uint32_t                          gaps[CONVRELAY_METRIC_BUCKETS];
                                                       /* those by length */
@@ -529,8 +537,8 @@ void ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_stat_gap(ngx_http_convrelay_turn_t *t,
     ngx_msec_t gap);
 
-/* a turn's answer is over, before its stream is freed; any turn is, with a
-   CONVRELAY_METRIC_TURN_*; it is cancelled; it took too long */
+/* a request's answer is over, before its stream is freed; any request is, with
+   a CONVRELAY_METRIC_TURN_*; it is cancelled; it took too long */
 void ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
     convrelay_turn_outcome_e how);
 void ngx_http_convrelay_stat_turn(ngx_http_convrelay_turn_t *t,
@@ -540,13 +548,25 @@ void ngx_http_convrelay_stat_cancel(ngx_http_convrelay_turn_t *t);
 void ngx_http_convrelay_stat_late(ngx_http_convrelay_turn_t *t);
 
 /*
- * A turn is one or more requests, with tools between them: one starts; it
- * wants tools; the turn is cancelled while it waits for them.
+ * A turn is one or more requests, and has one outcome: that of the last one.
+ * Which one is the last is known only when the session asks no more, so an
+ * outcome is pending until settle(), which each event of the session ends
+ * with.
+ *
+ * start: a request is going to be made.  round: its answer wants tools.
+ * unmade: it could not be made.  waits: the turn is cancelled while it has no
+ * request; failed: it took too long.
  */
 void ngx_http_convrelay_stat_start(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_stat_round(ngx_http_convrelay_turn_t *t);
+void ngx_http_convrelay_stat_unmade(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_stat_waits(ngx_http_convrelay_call_t *call,
     ngx_uint_t failed);
+void ngx_http_convrelay_stat_settle(ngx_http_convrelay_call_t *call);
+
+/* tokens that the LLM reported */
+void ngx_http_convrelay_stat_usage(ngx_http_convrelay_call_t *call,
+    convrelay_metric_e index, int64_t n);
 
 /* a tool has answered, for the location of its call */
 void ngx_http_convrelay_stat_tool(ngx_http_convrelay_loc_conf_t *conf,

@@ -208,7 +208,7 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
 
     convrelay_relay_free(&m);
 
-    ngx_http_convrelay_stat_state(call);
+    ngx_http_convrelay_stat_settle(call);
     ngx_http_convrelay_clock_update(call);
 }
 

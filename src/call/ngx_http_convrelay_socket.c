@@ -460,7 +460,7 @@ ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
 
     convrelay_session_clock(call->session, ngx_current_msec, &out);
 
-    ngx_http_convrelay_stat_state(call);
+    ngx_http_convrelay_stat_settle(call);
 
     if (!call->dead
         && ngx_http_convrelay_output_flush(call) == NGX_ERROR)

@@ -18,15 +18,14 @@ static convrelay_metric_e ngx_http_convrelay_stat_kind(
     ngx_http_convrelay_turn_t *t, convrelay_turn_outcome_e how);
 static convrelay_metric_e ngx_http_convrelay_stat_cancelled(
     ngx_http_convrelay_call_t *call);
-static void ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call,
+static void ngx_http_convrelay_stat_pending(ngx_http_convrelay_call_t *call,
     convrelay_metric_e outcome);
+static void ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_stat_gaps(ngx_http_convrelay_turn_t *t,
     convrelay_metric_t *words);
 static void ngx_http_convrelay_stat_requests(ngx_http_convrelay_turn_t *t,
     convrelay_metric_t *words);
-static void ngx_http_convrelay_stat_usage(convrelay_metric_t *words,
-    convrelay_metric_e index, int64_t n);
 
 
 static ngx_http_variable_t  ngx_http_convrelay_stat_variables[] = {
@@ -163,11 +162,19 @@ ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_ERROR);
 
-    if (call->waits) {
-        ngx_http_convrelay_stat_outcome(call,
-                                 call->session->turn == CONVRELAY_TURN_IDLE
-                                 ? CONVRELAY_METRIC_TURN_COMPLETE
-                                 : CONVRELAY_METRIC_TURN_ABANDONED);
+    if (call->turn) {
+        ngx_http_convrelay_stat_turn(call->turn,
+                                     CONVRELAY_METRIC_TURN_ABANDONED);
+    }
+
+    if (call->open) {
+
+        if (call->pending == 0) {
+            ngx_http_convrelay_stat_pending(call,
+                                            CONVRELAY_METRIC_TURN_ABANDONED);
+        }
+
+        ngx_http_convrelay_stat_outcome(call);
     }
 
     words = ngx_http_convrelay_metrics(call->conf);
@@ -279,6 +286,12 @@ ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
         CONVRELAY_METRIC_TURN_REJECTED        /* CONVRELAY_TURN_TOO_LONG */
     };
 
+    if (how == CONVRELAY_TURN_COMPLETE
+        && !convrelay_session_turn_said(t->call->session))
+    {
+        how = CONVRELAY_TURN_EMPTY;
+    }
+
     ngx_http_convrelay_stat_turn(t, outcomes[how]);
 
     if (how == CONVRELAY_TURN_COMPLETE) {
@@ -351,7 +364,7 @@ ngx_http_convrelay_stat_kind(ngx_http_convrelay_turn_t *t,
 }
 
 
-/* once a turn, whoever ended it */
+/* once a request, whoever ended it */
 
 void
 ngx_http_convrelay_stat_turn(ngx_http_convrelay_turn_t *t,
@@ -359,7 +372,7 @@ ngx_http_convrelay_stat_turn(ngx_http_convrelay_turn_t *t,
 {
     if (!t->counted) {
         ngx_http_convrelay_stat_request(t);
-        ngx_http_convrelay_stat_outcome(t->call, outcome);
+        ngx_http_convrelay_stat_pending(t->call, outcome);
     }
 }
 
@@ -369,7 +382,7 @@ ngx_http_convrelay_stat_round(ngx_http_convrelay_turn_t *t)
 {
     if (!t->counted) {
         ngx_http_convrelay_stat_request(t);
-        t->call->waits = 1;
+        ngx_http_convrelay_count(t->call->conf, TOOL_ROUNDS);
     }
 }
 
@@ -378,20 +391,30 @@ void
 ngx_http_convrelay_stat_start(ngx_http_convrelay_call_t *call)
 {
     if (call->turn_no == (uint32_t) call->session->turns) {
-        call->waits = 0;
+        call->pending = 0;
         return;
     }
 
-    /* what a turn waited for may have ended it */
+    /* the one before it ended in this very event */
 
-    if (call->waits) {
-        ngx_http_convrelay_stat_outcome(call, CONVRELAY_METRIC_TURN_COMPLETE);
+    if (call->open) {
+        ngx_http_convrelay_stat_outcome(call);
     }
 
     call->turn_no = call->session->turns;
     call->interrupts = call->session->interrupts;
+    call->open = 1;
+    call->failed = 0;
     call->unheard = 1;
     call->wordless = 1;
+}
+
+
+void
+ngx_http_convrelay_stat_unmade(ngx_http_convrelay_call_t *call)
+{
+    ngx_http_convrelay_stat_pending(call, CONVRELAY_METRIC_TURN_FAILED);
+    ngx_http_convrelay_stat_failure(call, CONVRELAY_METRIC_LLM_OTHER);
 }
 
 
@@ -399,29 +422,58 @@ void
 ngx_http_convrelay_stat_waits(ngx_http_convrelay_call_t *call,
     ngx_uint_t failed)
 {
-    if (call->waits) {
-        ngx_http_convrelay_stat_outcome(call,
+    ngx_http_convrelay_stat_pending(call,
                           failed ? CONVRELAY_METRIC_TURN_FAILED
                                  : ngx_http_convrelay_stat_cancelled(call));
+}
+
+
+void
+ngx_http_convrelay_stat_settle(ngx_http_convrelay_call_t *call)
+{
+    if (call->open && !convrelay_session_turn_open(call->session)) {
+        ngx_http_convrelay_stat_outcome(call);
     }
+
+    ngx_http_convrelay_stat_state(call);
 }
 
 
 static void
-ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_stat_pending(ngx_http_convrelay_call_t *call,
     convrelay_metric_e outcome)
 {
+    if (call->open) {
+        call->pending = outcome - CONVRELAY_METRIC_TURN_COMPLETE + 1;
+        call->outcome = call->pending;
+        call->lasted = ngx_current_msec - call->session->asked_at;
+    }
+}
+
+
+/* of the open turn; tools may have ended it, and no request */
+
+static void
+ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call)
+{
+    convrelay_metric_e   outcome;
     convrelay_metric_t  *words;
 
-    call->waits = 0;
-    call->outcome = outcome - CONVRELAY_METRIC_TURN_COMPLETE + 1;
+    if (call->pending == 0) {
+        ngx_http_convrelay_stat_pending(call, CONVRELAY_METRIC_TURN_COMPLETE);
+    }
+
+    outcome = CONVRELAY_METRIC_TURN_COMPLETE + call->pending - 1;
+
+    call->open = 0;
+    call->pending = 0;
 
     words = ngx_http_convrelay_metrics(call->conf);
 
     if (words) {
         convrelay_metric_add(words, outcome, 1);
         convrelay_metric_time(words, CONVRELAY_METRIC_TURN_SECONDS,
-                              ngx_current_msec - call->session->asked_at);
+                              call->lasted);
     }
 }
 
@@ -431,6 +483,7 @@ ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call,
 static void
 ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
 {
+    uint64_t                    sent;
     convrelay_metric_t         *words;
     ngx_http_convrelay_call_t  *call;
 
@@ -443,8 +496,10 @@ ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
         return;
     }
 
-    if (t->tokens) {
-        convrelay_metric_add(words, CONVRELAY_METRIC_TOKENS, t->tokens);
+    sent = call->session->tokens - t->said;
+
+    if (sent) {
+        convrelay_metric_add(words, CONVRELAY_METRIC_TOKENS, sent);
 
         if (call->wordless) {
             call->wordless = 0;
@@ -458,13 +513,6 @@ ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
     }
 
     ngx_http_convrelay_stat_requests(t, words);
-
-    ngx_http_convrelay_stat_usage(words, CONVRELAY_METRIC_LLM_INPUT,
-                                  t->stream.prompt_tokens);
-    ngx_http_convrelay_stat_usage(words, CONVRELAY_METRIC_LLM_OUTPUT,
-                                  t->stream.completion_tokens);
-    ngx_http_convrelay_stat_usage(words, CONVRELAY_METRIC_LLM_CACHED,
-                                  t->stream.cached_tokens);
 }
 
 
@@ -527,12 +575,12 @@ ngx_http_convrelay_stat_requests(ngx_http_convrelay_turn_t *t,
 }
 
 
-static void
-ngx_http_convrelay_stat_usage(convrelay_metric_t *words,
+void
+ngx_http_convrelay_stat_usage(ngx_http_convrelay_call_t *call,
     convrelay_metric_e index, int64_t n)
 {
     if (n > 0) {
-        convrelay_metric_add(words, index, n);
+        ngx_http_convrelay_count_n(call->conf, index, n);
     }
 }
 
@@ -581,7 +629,10 @@ void
 ngx_http_convrelay_stat_failure(ngx_http_convrelay_call_t *call,
     convrelay_metric_e kind)
 {
-    call->failures++;
+    if (!call->failed) {
+        call->failed = 1;
+        call->failures++;
+    }
 
     ngx_http_convrelay_count_n(call->conf, kind, 1);
 }

@@ -461,6 +461,8 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
 
     free(p);
 
+    ngx_http_convrelay_stat_settle(call);
+
     if (call->output.first && !call->dead
         && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
     {

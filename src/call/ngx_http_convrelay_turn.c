@@ -74,6 +74,7 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
     t->call = call;
     t->fetch = f;
     t->started = ngx_current_msec;
+    t->said = call->session->tokens;
 
     convrelay_llm_stream_init(&t->stream, call->conf->llm.api, NGX_HTTP_OK);
     t->stream.max_line = call->conf->limits.max_line_size;
@@ -264,19 +265,30 @@ ngx_http_convrelay_turn_failed(ngx_http_convrelay_turn_t *t,
 void
 ngx_http_convrelay_turn_usage(ngx_http_convrelay_turn_t *t)
 {
-    convrelay_session_t  *session;
+    convrelay_session_t     *session;
+    convrelay_llm_stream_t  *stream;
 
     session = t->call->session;
+    stream = &t->stream;
 
-    if (t->stream.prompt_tokens > 0) {
-        session->input_tokens += t->stream.prompt_tokens;
-        t->stream.prompt_tokens = -1;
+    if (stream->prompt_tokens > 0) {
+        session->input_tokens += stream->prompt_tokens;
     }
 
-    if (t->stream.completion_tokens > 0) {
-        session->output_tokens += t->stream.completion_tokens;
-        t->stream.completion_tokens = -1;
+    if (stream->completion_tokens > 0) {
+        session->output_tokens += stream->completion_tokens;
     }
+
+    ngx_http_convrelay_stat_usage(t->call, CONVRELAY_METRIC_LLM_INPUT,
+                                  stream->prompt_tokens);
+    ngx_http_convrelay_stat_usage(t->call, CONVRELAY_METRIC_LLM_OUTPUT,
+                                  stream->completion_tokens);
+    ngx_http_convrelay_stat_usage(t->call, CONVRELAY_METRIC_LLM_CACHED,
+                                  stream->cached_tokens);
+
+    stream->prompt_tokens = -1;
+    stream->completion_tokens = -1;
+    stream->cached_tokens = -1;
 }
 
 
@@ -330,8 +342,6 @@ ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call)
     ngx_http_convrelay_turn_t  *t;
 
     if (call->turn) {
-        ngx_http_convrelay_stat_turn(call->turn,
-                                     CONVRELAY_METRIC_TURN_ABANDONED);
         call->turn = NULL;
     }
 

@@ -102,6 +102,11 @@ CONVRELAY_FAMILY("tools_total", "outcome",
 CONVRELAY_SERIES(TOOL_OK,               "ok")
 CONVRELAY_SERIES(TOOL_FAILED,           "failed")
 
+CONVRELAY_FAMILY("tool_rounds_total", NULL,
+                 "Answers of the LLM that called tools, so that it was asked "
+                 "again.")
+CONVRELAY_SERIES(TOOL_ROUNDS,           NULL)
+
 CONVRELAY_HISTOGRAM(TOOL_SECONDS, seconds, "tool_seconds",
                  "How long tools took.")
 

@@ -632,6 +632,13 @@ convrelay_activity_e convrelay_session_activity(const convrelay_session_t *s,
 void convrelay_session_get_setup(const convrelay_session_t *s,
     convrelay_relay_setup_t *setup);
 
+/* true while the turn that began last can still be asked: it runs, or was
+   interrupted while its tools ran, and goes on if nothing follows */
+int convrelay_session_turn_open(const convrelay_session_t *s);
+
+/* true where some text of the running turn was sent, or will be at its end */
+int convrelay_session_turn_said(const convrelay_session_t *s);
+
 /* value of a custom parameter, ASCII case of name ignored; NULL: none */
 const convrelay_str_t *convrelay_session_parameter(
     const convrelay_session_t *s, const u_char *name, size_t len);

@@ -6,7 +6,7 @@
  */
 
 
-#include "convrelay_session_parts.h"
+#include "convrelay_session_tools.h"
 
 
 convrelay_activity_e
@@ -48,4 +48,19 @@ convrelay_session_activity(const convrelay_session_t *s, uint64_t *until)
              + a->len * CONVRELAY_HEARD_MS_PER_CHAR;
 
     return CONVRELAY_ACTIVITY_SPEAKING;
+}
+
+
+int
+convrelay_session_turn_open(const convrelay_session_t *s)
+{
+    return s->turn != CONVRELAY_TURN_IDLE || (s->tools && s->tools->resume);
+}
+
+
+int
+convrelay_session_turn_said(const convrelay_session_t *s)
+{
+    return s->turn == CONVRELAY_TURN_SPEAKING
+           || (s->tools && s->tools->guard.held);
 }

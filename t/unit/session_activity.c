@@ -16,6 +16,7 @@ static void prompt(const char *text);
 static void delta(const char *text);
 static void info(const char *name, const char *value);
 static void is(convrelay_activity_e want, const char *name);
+static void turn(int open, int said, const char *name);
 static void act(convrelay_actions_t *out, const convrelay_action_t *a);
 
 
@@ -37,15 +38,20 @@ main(void)
     setup();
     is(CONVRELAY_ACTIVITY_GREETING, "nobody has asked yet");
 
+    turn(0, 0, "there is no turn");
+
     prompt("Hi");
     is(CONVRELAY_ACTIVITY_THINKING, "a turn");
+    turn(1, 0, "it is open");
 
     delta("One.");
     is(CONVRELAY_ACTIVITY_SPEAKING, "its first words");
     tap_ok(until == UINT64_MAX, "more may come");
+    turn(1, 1, "it has said something");
 
     convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, now, &out);
     is(CONVRELAY_ACTIVITY_SPEAKING, "they are spoken on");
+    turn(0, 0, "the turn is over");
     tap_ok(until > now && until < now + 2000, "for a while");
 
     info("tokensPlayed", "One.");
@@ -149,6 +155,14 @@ is(convrelay_activity_e want, const char *name)
     got = convrelay_session_activity(&s, &until);
 
     tap_ok(got == want, "%s: %d", name, got);
+}
+
+
+static void
+turn(int open, int said, const char *name)
+{
+    tap_ok(convrelay_session_turn_open(&s) == open
+           && convrelay_session_turn_said(&s) == said, "%s", name);
 }
 
 
