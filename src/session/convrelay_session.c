@@ -168,9 +168,12 @@ convrelay_session_prompt(convrelay_session_t *s,
 
     convrelay_session_stir(s, now);
 
-    if (!prompt->last
-        || convrelay_session_repeated(s, &prompt->voice_prompt, now))
-    {
+    if (!prompt->last) {
+        convrelay_session_words(s, now);
+        return;
+    }
+
+    if (convrelay_session_repeated(s, &prompt->voice_prompt, now)) {
         return;
     }
 

@@ -529,10 +529,12 @@ void convrelay_session_turn_end(convrelay_session_t *s,
  * as a call and a result of its own.
  *
  *   interrupt  while tools run: no request is made, unless neither a prompt
- *              nor keys follow it within 1.5 s
+ *              nor keys follow it within 1.5 s, or, as far as interim prompts
+ *              and clientSpeaking report the caller's speech, within 1.5 s
+ *              after its end, 30 s at most
  *   prompt     while tools run: START waits for them, conf->tool_wait at most
  *   goodbye    an "end" of a tool without hand-off data is taken back by a
- *              prompt that comes before it was sent
+ *              prompt that comes before it was sent; it waits for one as above
  *
  * In the last of conf->max_tool_rounds requests calls are ignored: as
  * turn_end() with COMPLETE.  The calls are borrowed for the time of the call.

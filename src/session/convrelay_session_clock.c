@@ -114,7 +114,11 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
         break;
 
     case CONVRELAY_DEADLINE_END:
-        convrelay_session_send_end(s, now, out);
+
+        if (!convrelay_session_words_come(s, now)) {
+            convrelay_session_send_end(s, now, out);
+        }
+
         break;
 
     case CONVRELAY_DEADLINE_CLOSE:

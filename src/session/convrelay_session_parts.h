@@ -57,6 +57,16 @@ void convrelay_session_idle(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 
+/* convrelay_session_words.c */
+
+/* the caller is talking: what waits for the words waits longer */
+void convrelay_session_words(convrelay_session_t *s, uint64_t now);
+
+/* that wait is over; true where the caller is still talking, so that it goes
+   on */
+unsigned convrelay_session_words_come(convrelay_session_t *s, uint64_t now);
+
+
 /* convrelay_session_playback.c */
 
 void convrelay_session_interrupt(convrelay_session_t *s,

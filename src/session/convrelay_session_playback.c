@@ -167,6 +167,8 @@ convrelay_session_info(convrelay_session_t *s,
         } else if (s->silence.since < now) {
             s->silence.since = now;
         }
+
+        convrelay_session_words(s, now);
     }
 
     /* roundTripDelayMs is known, and ignored */

@@ -38,7 +38,11 @@ convrelay_session_heard(convrelay_session_t *s, uint64_t now,
 {
     s->silence.heard_at = now;
 
-    convrelay_session_send_end(s, now, out);
+    if (s->state == CONVRELAY_SESSION_ENDING
+        && !convrelay_session_words_come(s, now))
+    {
+        convrelay_session_send_end(s, now, out);
+    }
 }
 
 

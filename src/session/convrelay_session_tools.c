@@ -462,7 +462,10 @@ convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
         rc = convrelay_session_tools_settle(s, run, &result, ok);
     }
 
-    t->goodbye = m ? m : t->goodbye;
+    if (m) {
+        t->goodbye = m;
+        t->talk_from = 0;
+    }
 
     free(failure.data);
 
@@ -631,6 +634,7 @@ convrelay_session_tools_interrupt(convrelay_session_t *s, unsigned running,
     if (running) {
         t->round = 0;
         t->resume = 1;
+        t->talk_from = 0;
 
         convrelay_session_wait(s, CONVRELAY_DEADLINE_TOOLS, now,
                                CONVRELAY_SESSION_WORDS_TIME);
@@ -690,6 +694,10 @@ convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
     }
 
     if (!t->resume || s->turn != CONVRELAY_TURN_IDLE) {
+        return;
+    }
+
+    if (convrelay_session_words_come(s, now)) {
         return;
     }
 

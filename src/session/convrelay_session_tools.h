@@ -56,6 +56,10 @@ struct convrelay_session_tools_s {
 
     convrelay_llm_message_t  *goodbye;    /* pinned: the result of the tool
                                              that ends the call, or NULL */
+    uint64_t                  talk_from;  /* ms of the clock: the caller's
+                                             words hold up what waits for them;
+                                             0: they do not */
+    uint64_t                  talk_at;    /* the newest sign of words */
     uint64_t                  call_until; /* its deadline before that */
     uint64_t                  time_until; /* and that of the next call_time */
 

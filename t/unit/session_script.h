@@ -50,6 +50,7 @@
 #define MANNERS   11    /* stages of silence, times of the call, interrupts */
 #define PRESENT   12    /* prompts that ask whether anybody is there */
 #define PATIENT   13    /* time-outs of the LLM, with tools */
+#define TOOLS_KEYS  14  /* as TOOLS, and actions for entries of keys */
 #define MAX_RUNS  16
 
 
@@ -171,7 +172,13 @@ static const convrelay_session_conf_t  confs[] = {
       .silence = stages, .nsilence = 3 },
     { .error_message = convrelay_string("Sorry."), .tools = tools, .ntools = 5,
       .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
-      .llm = { .first_token_timeout = 4000, .token_timeout = 5000 } }
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000 } },
+    { .error_message = convrelay_string("Sorry."), .end_timeout = 10000,
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_DTMF),
+      .keys.max = 4, .keys.terminator = '#', .keys.pause = 3000,
+      .tools = tools, .ntools = 5,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
+      .tool_wait = 1500 }
 };
 
 

@@ -11,6 +11,7 @@
 
 #include "tap.h"
 #include "session_heap.h"
+#include "convrelay_session_tools.h"
 
 
 #define CALLS     4000
@@ -23,6 +24,7 @@ typedef struct {
     convrelay_session_t        s;
     convrelay_session_conf_t   conf;
     uint64_t                   now;
+    uint64_t                   talked_at;
     unsigned                   llm:1;     /* a request runs */
     unsigned                   open:1;    /* text without its last */
     unsigned                   trigger:1; /* waits for its actions */
@@ -46,6 +48,8 @@ static void actions(call_t *c);
 static void calls(call_t *c);
 static void tool_end(call_t *c, unsigned n);
 static void caller(call_t *c, convrelay_relay_type_e type);
+static void talk(call_t *c);
+static void tick(call_t *c);
 static void settle(call_t *c);
 static void act(convrelay_actions_t *out, const convrelay_action_t *a);
 static unsigned find(call_t *c, const convrelay_tool_run_t *run);
@@ -187,7 +191,7 @@ event(call_t *c)
 
     c->now += rnd(400);
 
-    switch (rnd(12)) {
+    switch (rnd(13)) {
 
     case 0:
         caller(c, CONVRELAY_RELAY_PROMPT);
@@ -197,13 +201,17 @@ event(call_t *c)
         caller(c, CONVRELAY_RELAY_INTERRUPT);
         return;
 
+    case 10:
+        talk(c);
+        return;
+
     case 2:
     case 3:
         deadline = convrelay_session_deadline(&c->s);
 
         if (deadline && deadline < c->now + 5000) {
             c->now = (deadline > c->now) ? deadline : c->now;
-            convrelay_session_clock(&c->s, c->now, &c->out);
+            tick(c);
         }
 
         return;
@@ -411,6 +419,58 @@ caller(call_t *c, convrelay_relay_type_e type)
 }
 
 
+/* a turn that was interrupted goes on only once the caller is silent */
+
+static void
+tick(call_t *c)
+{
+    unsigned  resume, ending;
+
+    resume = c->s.tools && c->s.tools->resume;
+    ending = c->s.tools && c->s.tools->goodbye
+             && c->s.state == CONVRELAY_SESSION_ENDING;
+
+    convrelay_session_clock(&c->s, c->now, &c->out);
+
+    if (((resume && c->s.turn != CONVRELAY_TURN_IDLE)
+         || (ending && c->s.state != CONVRELAY_SESSION_ENDING))
+        && c->now < c->talked_at + 1500)
+    {
+        bad(c, "the caller is still talking");
+    }
+}
+
+
+/* a sign that the caller is talking, or was */
+
+static void
+talk(call_t *c)
+{
+    convrelay_relay_message_t  m;
+
+    memset(&m, 0, sizeof(m));
+
+    if (rnd(2)) {
+        m.type = CONVRELAY_RELAY_PROMPT;
+        convrelay_str_set(&m.u.prompt.voice_prompt, "Go");
+
+    } else {
+        m.type = CONVRELAY_RELAY_INFO;
+        convrelay_str_set(&m.u.info.name, "clientSpeaking");
+        if (rnd(3)) {
+            convrelay_str_set(&m.u.info.value, "off");
+
+        } else {
+            convrelay_str_set(&m.u.info.value, "on");
+        }
+    }
+
+    c->talked_at = c->now;
+
+    convrelay_session_message(&c->s, &m, c->now, &c->out);
+}
+
+
 /* all that can come has come: nothing is open, nothing was lost */
 
 static void
@@ -439,7 +499,7 @@ settle(call_t *c)
 
             c->now = deadline;
             nresumed += (c->s.turn == CONVRELAY_TURN_IDLE);
-            convrelay_session_clock(&c->s, c->now, &c->out);
+            tick(c);
         }
 
         check(c);
