@@ -12,6 +12,10 @@
 #include "convrelay_session_parts.h"
 
 
+/* ms for Twilio to close after an end; it needs 90 */
+#define CONVRELAY_SESSION_CLOSE_TIME   10000
+
+
 static void convrelay_session_close_call(convrelay_session_t *s,
     convrelay_actions_t *out, unsigned code, const char *note,
     unsigned logged);
@@ -115,6 +119,29 @@ convrelay_session_log(convrelay_actions_t *out, convrelay_log_e level,
     a.line.len = (n < (int) sizeof(line)) ? n : (int) sizeof(line) - 1;
 
     out->act(out, &a);
+}
+
+
+void
+convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_relay_out_t  end;
+
+    if (s->state != CONVRELAY_SESSION_ENDING) {
+        return;
+    }
+
+    convrelay_session_enter(s, CONVRELAY_SESSION_ENDED);
+    convrelay_session_wait(s, CONVRELAY_DEADLINE_CLOSE, now,
+                           CONVRELAY_SESSION_CLOSE_TIME);
+
+    memset(&end, 0, sizeof(convrelay_relay_out_t));
+
+    end.type = CONVRELAY_RELAY_OUT_END;
+    end.text = s->handoff;
+
+    convrelay_session_send(out, &end);
 }
 
 

@@ -13,9 +13,6 @@
 #include "convrelay_session_parts.h"
 
 
-/* ms for Twilio to close after an end; it needs 90 */
-#define CONVRELAY_SESSION_CLOSE_TIME   10000
-
 /* bytes of an answer that another "say" may continue */
 #define CONVRELAY_SESSION_MAX_JOINED   8192
 
@@ -260,29 +257,6 @@ convrelay_session_perform_end(convrelay_session_t *s,
     convrelay_session_wait(s, CONVRELAY_DEADLINE_END, now, wait);
 
     return CONVRELAY_OK;
-}
-
-
-void
-convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    convrelay_relay_out_t  end;
-
-    if (s->state != CONVRELAY_SESSION_ENDING) {
-        return;
-    }
-
-    convrelay_session_enter(s, CONVRELAY_SESSION_ENDED);
-    convrelay_session_wait(s, CONVRELAY_DEADLINE_CLOSE, now,
-                           CONVRELAY_SESSION_CLOSE_TIME);
-
-    memset(&end, 0, sizeof(convrelay_relay_out_t));
-
-    end.type = CONVRELAY_RELAY_OUT_END;
-    end.text = s->handoff;
-
-    convrelay_session_send(out, &end);
 }
 
 

@@ -77,13 +77,6 @@ void convrelay_session_info(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 
-/* convrelay_session_actions.c */
-
-/* sends the end that waits */
-void convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-
 /* convrelay_session_keys.c */
 
 void convrelay_session_key(convrelay_session_t *s,
@@ -273,6 +266,10 @@ void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
 void convrelay_session_log(convrelay_actions_t *out, convrelay_log_e level,
     const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* sends the end that waits, if one does */
+void convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
 
 /* close_logged(): a line before it said why */
 void convrelay_session_close(convrelay_session_t *s,
