@@ -638,7 +638,8 @@ ngx_http_convrelay_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    return ngx_http_convrelay_zone_init_process(cycle);
+    return ngx_http_convrelay_zone_init_process(cycle,
+                                            ngx_http_convrelay_limit_replaced);
 }
 
 

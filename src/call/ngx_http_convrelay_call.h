@@ -496,14 +496,6 @@ void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
 /* $convrelay_end, _outcome and _failures; once, in preconfiguration */
 ngx_int_t ngx_http_convrelay_stat_add_variables(ngx_conf_t *cf);
 
-/* a zone's mark of a call: of 16, 12 and 4 bits */
-
-#define ngx_http_convrelay_mark(generation, block, state)                    \
-    ((uint32_t) (generation) << 16 | (uint32_t) (block) << 4 | (state))
-#define ngx_http_convrelay_mark_generation(mark)  ((mark) >> 16)
-#define ngx_http_convrelay_mark_block(mark)       ((mark) >> 4 & 0xfff)
-#define ngx_http_convrelay_mark_state(mark)       ((mark) & 0xf)
-
 /* a CONVRELAY_METRIC_SESSION_*: the first one that is noted counts */
 void ngx_http_convrelay_stat_ends(ngx_http_convrelay_call_t *call,
     convrelay_metric_e how);
@@ -674,6 +666,9 @@ char *ngx_http_convrelay_request_merge(ngx_conf_t *cf,
 ngx_int_t ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
     convrelay_str_t *ended_session);
 
+/* closes a call whose place another socket has taken */
+void ngx_http_convrelay_limit_replaced(ngx_http_convrelay_call_t *call);
+
 char *ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_limit_merge(ngx_conf_t *cf,
@@ -694,7 +689,13 @@ void ngx_http_convrelay_zone_bytes(ngx_http_convrelay_main_conf_t *mcf,
     uint64_t *size, uint64_t *used);
 
 ngx_int_t ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle);
-ngx_int_t ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle);
+
+/* another socket has taken the place of a call of this worker */
+typedef void (*ngx_http_convrelay_replaced_pt)(
+    ngx_http_convrelay_call_t *call);
+
+ngx_int_t ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle,
+    ngx_http_convrelay_replaced_pt replaced);
 
 char *ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 

@@ -217,7 +217,8 @@ ngx_http_convrelay_zone_find(ngx_cycle_t *cycle)
 /* the worker that this one replaces may have crashed and left calls behind */
 
 ngx_int_t
-ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle)
+ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle,
+    ngx_http_convrelay_replaced_pt replaced)
 {
     ngx_http_convrelay_zone_t       *zone;
     ngx_http_convrelay_main_conf_t  *mcf;
@@ -230,6 +231,8 @@ ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle)
     }
 
     zone = mcf->zone->data;
+
+    zone->replaced = replaced;
 
     zone->watch.handler = ngx_http_convrelay_zone_watch_handler;
     zone->watch.data = zone;
@@ -395,7 +398,6 @@ ngx_http_convrelay_zone_watch_handler(ngx_event_t *ev)
 static void
 ngx_http_convrelay_zone_close_replaced(ngx_http_convrelay_zone_t *zone)
 {
-    convrelay_str_t             reason = convrelay_string("replaced");
     ngx_http_convrelay_call_t  *call;
 
     if (!convrelay_shm_has_replaced(zone->shm, zone->seen)) {
@@ -413,12 +415,7 @@ ngx_http_convrelay_zone_close_replaced(ngx_http_convrelay_zone_t *zone)
             return;
         }
 
-        ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
-                      "session was reconnected, closing its old socket");
-
-        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REPLACED);
-        ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
-                                      &reason);
+        zone->replaced(call);
     }
 }
 

@@ -22,7 +22,17 @@ typedef struct {
     ngx_event_t                   watch;    /* timer: was any replaced? */
     uint32_t                      seen;     /* replaced calls */
     ngx_msec_t                    reaped;   /* last, or 0 */
+    ngx_http_convrelay_replaced_pt  replaced;
 } ngx_http_convrelay_zone_t;
+
+
+/* a zone's mark of a call: of 16, 12 and 4 bits */
+
+#define ngx_http_convrelay_mark(generation, block, state)                    \
+    ((uint32_t) (generation) << 16 | (uint32_t) (block) << 4 | (state))
+#define ngx_http_convrelay_mark_generation(mark)  ((mark) >> 16)
+#define ngx_http_convrelay_mark_block(mark)       ((mark) >> 4 & 0xfff)
+#define ngx_http_convrelay_mark_state(mark)       ((mark) & 0xf)
 
 
 /*

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_convrelay_status.h"
+#include "ngx_http_convrelay_zone.h"
 
 
 typedef struct {
