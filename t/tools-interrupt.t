@@ -276,3 +276,63 @@ call:hangup()
 < {"type":"end","handoffData":"{\"to\":\"a \\\"b\\\"\"}"}
 > close 1000
 < close 1000
+
+
+
+=== TEST 9: however often the caller asks, at most 16 locations work for a call
+--- config
+location = /ws {
+    convrelay;
+    convrelay_tool       book '{}' uri=/tools/book;
+    convrelay_tool_wait  0;
+    proxy_pass           http://llm/v1/chat/completions;
+}
+location = /tools/book {
+    internal;
+    content_by_lua_block {
+        require "convrelay_llm".note("asked")
+        ngx.sleep(1)
+        ngx.print("booked ", ngx.var.convrelay_value_n)
+    }
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local list = {}
+        local llm = require "convrelay_llm"
+        llm.agent(setmetatable({}, { __index = function(_, text)
+            if #text > 1 then
+                return
+            end
+            for i = 1, 9 do
+                list[i] = { "book", '{"n":"' .. text .. i .. '"}' }
+            end
+            return list
+        end }))
+    }
+}
+--- call
+local call = dial("/ws")
+call.mute = true
+call:setup()
+local llm = require "convrelay_llm"
+local function asked(n)
+    local all = llm.notes(n)
+    ngx.say(select(2, all:gsub("asked\n?", "")), " asked, ",
+            select(2, all:gsub("too many tools are running", "")), " refused")
+end
+call:prompt("a")
+asked(1 + 9)
+call:prompt("b")
+asked(1 + 7)
+call:answer()
+asked(1)
+call:prompt("c")
+call:answer()
+asked(1 + 9)
+call:hangup()
+--- response_body
+9 asked, 0 refused
+7 asked, 0 refused
+0 asked, 2 refused
+9 asked, 4 refused

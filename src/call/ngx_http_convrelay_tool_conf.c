@@ -13,6 +13,8 @@
 #define NGX_HTTP_CONVRELAY_MAX_DEFINITION  65536        /* bytes of a file */
 #define NGX_HTTP_CONVRELAY_MANY_TOOLS      20   /* more cost time and sense */
 #define NGX_HTTP_CONVRELAY_TOOL_TIMEOUT    5000
+#define NGX_HTTP_CONVRELAY_TOOL_RUNS       16   /* at the same time, of each
+                                                   phone call: at least */
 
 
 static char *ngx_http_convrelay_tool_definition(ngx_conf_t *cf,
@@ -432,6 +434,8 @@ ngx_http_convrelay_tools_session(ngx_conf_t *cf,
 
     conf->session.tools = t;
     conf->session.max_tool_rounds = conf->tools.max_rounds;
+    conf->session.max_tool_runs = ngx_max(conf->tools.max_calls,
+                                          NGX_HTTP_CONVRELAY_TOOL_RUNS);
     conf->session.tool_wait = conf->tools.wait;
     conf->session.ntools = n;
     conf->session.shapes.names = names;

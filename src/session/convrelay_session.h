@@ -202,6 +202,8 @@ typedef struct {
     convrelay_tool_shapes_t  shapes;      /* of their calls */
     unsigned                 max_tool_rounds;     /* requests of a turn, at
                                                      least 1 */
+    unsigned                 max_tool_runs;       /* locations asked at the
+                                                     same time; 0: no limit */
     uint64_t                 tool_wait;   /* ms that a prompt waits for tools
                                              that run */
 

@@ -20,6 +20,7 @@
 static convrelay_tool_run_t *convrelay_session_tools_new(
     convrelay_session_t *s, const convrelay_llm_call_t *call, size_t tool,
     convrelay_str_t *result);
+static unsigned convrelay_session_tools_full(const convrelay_session_t *s);
 static int convrelay_session_tools_unknown(convrelay_session_t *s,
     const convrelay_str_t *name, convrelay_str_t *result);
 static int convrelay_session_tools_late(convrelay_session_t *s,
@@ -70,6 +71,7 @@ convrelay_session_tools_new(convrelay_session_t *s,
     convrelay_tool_run_t        *run, *other, **next;
     const convrelay_str_t       *earlier;
     convrelay_relay_setup_t      setup;
+
     static const convrelay_str_t  none = convrelay_null_string;
 
     size = call->id.len + call->name.len + call->arguments.len;
@@ -146,9 +148,43 @@ convrelay_session_tools_new(convrelay_session_t *s,
         }
     }
 
+    if (run->same == NULL && run->tool->uri
+        && convrelay_session_tools_full(s))
+    {
+        s->tool_failures++;
+        result->data = convrelay_tool_failure("too many tools are running, "
+                                              "wait for their results", &none,
+                                              NULL, &result->len);
+
+        convrelay_tool_arguments_free(&run->arguments);
+        free(run);
+        return NULL;
+    }
+
     *next = run;
 
     return run;
+}
+
+
+/*
+ * Each location that is asked takes connections of the worker, which all calls
+ * share, and turns need not wait for the end of a tool.
+ */
+
+static unsigned
+convrelay_session_tools_full(const convrelay_session_t *s)
+{
+    unsigned                     n;
+    const convrelay_tool_run_t  *run;
+
+    n = 0;
+
+    for (run = s->tools->runs; run; run = run->next) {
+        n += (run->tool->uri && !run->acts && run->same == NULL);
+    }
+
+    return s->conf->max_tool_runs && n >= s->conf->max_tool_runs;
 }
 
 

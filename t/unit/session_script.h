@@ -153,7 +153,7 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."), .max_call_time = 600000,
       .end_timeout = 10000, .tools = tools, .ntools = 5,
       .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
-      .tool_wait = 1500 },
+      .max_tool_runs = 4, .tool_wait = 1500 },
     { .error_message = convrelay_string("Sorry."), .end_timeout = 10000,
       .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_PROMPT)
                   | convrelay_trigger_bit(CONVRELAY_TRIGGER_DTMF),

@@ -370,6 +370,55 @@ static const call_t  calls[] = {
       "    call c2 \"{\"n\":1}\"\n"
       "    tool c2 \"booked\"\n" },
 
+    { "too many calls that run: the next are refused until one has ended",
+      TOOLS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Go\"\n"
+      "    START\n"
+      "calls \"c1 book {\"n\":1}; c2 book {\"n\":2}; c3 pay {}\"\n"
+      "    TOOL 1 book {\"n\":1}\n"
+      "    TOOL 2 book {\"n\":2}\n"
+      "    TOOL 3 pay {}\n"
+      "prompt \"And?\"\n"
+      "    CANCEL\n"
+      "wait 1500\n"
+      "clock\n"
+      "    START\n"
+      "calls \"c4 book {\"n\":2}; c5 book {\"n\":5}; c6 book {\"n\":6}\"\n"
+      "    TOOL 4 book {\"n\":5}\n"
+      "toolok 4 \"5\"\n"
+      "toolok 2 \"2\"\n"
+      "    START\n"
+      "calls \"c7 book {\"n\":6}\"\n"
+      "    TOOL 5 book {\"n\":6}\n"
+      "history\n"
+      "    user \"Go\"\n"
+      "    call c1 \"{\"n\":1}\"\n"
+      "    call c2 \"{\"n\":2}\"\n"
+      "    call c3 \"{}\"\n"
+      "    tool c1 \""
+      RUNNING
+      "\"\n"
+      "    tool c2 \""
+      RUNNING
+      "\"\n"
+      "    tool c3 \""
+      RUNNING
+      "\"\n"
+      "    user \"And?\"\n"
+      "    call c4 \"{\"n\":2}\"\n"
+      "    call c5 \"{\"n\":5}\"\n"
+      "    call c6 \"{\"n\":6}\"\n"
+      "    tool c4 \"2\"\n"
+      "    tool c5 \"5\"\n"
+      "    tool c6 \"{\"ok\":false,\"error\":\"NOT done: too many"
+      " tools are running, wait for their results\"}\"\n"
+      "    call c7 \"{\"n\":6}\"\n"
+      "    tool c7 \""
+      RUNNING
+      "\"\n" },
+
     { "once: a success is remembered, a failure is not", TOOLS,
       "setup \"CA1\"\n"
       "    SETUP\n"

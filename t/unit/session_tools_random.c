@@ -156,6 +156,7 @@ start(call_t *c, unsigned i)
     c->conf.shapes.names = names;
     c->conf.shapes.nnames = 5;
     c->conf.max_tool_rounds = 1 + rnd(4);
+    c->conf.max_tool_runs = (i % 5 == 1) ? 2 : 0;
     c->conf.tool_wait = rnd(3) ? 1500 : 0;
     c->conf.end_timeout = 10000;
     c->conf.max_call_time = 600000;
