@@ -90,6 +90,10 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
             convrelay;
             proxy_pass  http://llm/gzip;
         }
+        location = "/caf\xe9" {
+            convrelay;
+            convrelay_mock_llm  answer=repeat first=0ms;
+        }
         location = /direct {
             convrelay;
             convrelay_mock_llm  answer=repeat first=0ms;
@@ -495,6 +499,14 @@ for (1 .. 500) {
 counts(1, 'refused_total', '/ws', reason => 'zone_full');
 is $status->total('calls'), @calls + 1, scalar @calls . ' calls fill it';
 $_->hangup for @calls;
+
+# a name that is not UTF-8
+
+my $latin = dial("/caf\xe9");
+$latin->ask('Hi');
+counts(1, 'turns_total', '/caf\\\\xE9', outcome => 'complete');
+$latin->hangup;
+ok utf8::decode(my $text = $status->text), 'all of it is UTF-8';
 
 # two views of the same figures
 

@@ -6,6 +6,7 @@
 
 #include "convrelay_json.h"
 #include "convrelay_metric_out.h"
+#include "convrelay_utf8.h"
 
 
 void
@@ -78,4 +79,32 @@ convrelay_metric_quote(convrelay_metric_out_t *out, const u_char *data,
     out->len += convrelay_json_escaped_len(data, len);
 
     convrelay_metric_put(out, "\"", 1);
+}
+
+
+size_t
+convrelay_metric_printable(u_char *p, const convrelay_str_t *name)
+{
+    size_t                  i, n;
+    convrelay_metric_out_t  out;
+
+    static const char  digits[] = "0123456789ABCDEF";
+
+    out.p = p;
+    out.len = 0;
+
+    for (i = 0; i < name->len; i++) {
+        n = convrelay_utf8_valid(name->data + i, name->len - i);
+
+        convrelay_metric_put(&out, name->data + i, n);
+        i += n;
+
+        if (i < name->len) {
+            convrelay_metric_text(&out, "\\x");
+            convrelay_metric_put(&out, &digits[name->data[i] >> 4], 1);
+            convrelay_metric_put(&out, &digits[name->data[i] & 0xf], 1);
+        }
+    }
+
+    return out.len;
 }

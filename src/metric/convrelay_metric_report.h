@@ -87,6 +87,14 @@ unsigned convrelay_metric_causes(const convrelay_metric_report_t *report,
     convrelay_metric_cause_t *causes);
 
 /*
+ * A name as it is shown: bytes that are not UTF-8, one of which would cost a
+ * whole scrape, become what nginx logs for them, "\xE9", so that two names
+ * that differ in them still do.  Returns its length, and writes where p is not
+ * NULL.
+ */
+size_t convrelay_metric_printable(u_char *p, const convrelay_str_t *name);
+
+/*
  * Each returns the length of all of it, and writes where p is not NULL, which
  * then has to have room for that.
  *

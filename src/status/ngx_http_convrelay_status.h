@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     convrelay_metric_store_t         *store;
     ngx_http_convrelay_main_conf_t   *main;
+    ngx_pool_t                       *pool;       /* of its names */
     ngx_http_convrelay_status_name_t *names;      /* by block; without data
                                                      where no location has
                                                      it */
@@ -62,6 +63,10 @@ ngx_int_t ngx_http_convrelay_status_init_process(ngx_cycle_t *cycle);
 /* what there is to show, in the pool; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_status_report(ngx_pool_t *pool,
     ngx_http_convrelay_main_conf_t *mcf, convrelay_metric_report_t *report);
+
+/* a name of the configuration as it is shown; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_status_shown(ngx_pool_t *pool, ngx_str_t *name,
+    ngx_str_t *shown);
 
 
 /* ngx_http_convrelay_status.c */

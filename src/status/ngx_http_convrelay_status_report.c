@@ -176,6 +176,7 @@ static ngx_int_t
 ngx_http_convrelay_status_zones(ngx_pool_t *pool,
     ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report)
 {
+    ngx_str_t                 name;
     ngx_uint_t                i;
     convrelay_metric_zone_t  *zone;
 
@@ -185,7 +186,15 @@ ngx_http_convrelay_status_zones(ngx_pool_t *pool,
     }
 
     ngx_http_convrelay_zone_bytes(st->main, &zone[0].size, &zone[0].used);
-    zone[0].name = ngx_http_convrelay_str(&st->main->zone->shm.name);
+
+    if (ngx_http_convrelay_status_shown(pool, &st->main->zone->shm.name,
+                                        &name)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    zone[0].name = ngx_http_convrelay_str(&name);
 
     zone[1].name = ngx_http_convrelay_str(&st->main->status->shm.name);
     zone[1].size = sizeof(convrelay_metric_store_t);
@@ -201,6 +210,26 @@ ngx_http_convrelay_status_zones(ngx_pool_t *pool,
 
     report->zones = zone;
     report->nzones = 2;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_status_shown(ngx_pool_t *pool, ngx_str_t *name,
+    ngx_str_t *shown)
+{
+    convrelay_str_t  str;
+
+    str = ngx_http_convrelay_str(name);
+
+    shown->len = convrelay_metric_printable(NULL, &str);
+    shown->data = ngx_pnalloc(pool, shown->len + 1);
+    if (shown->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) convrelay_metric_printable(shown->data, &str);
 
     return NGX_OK;
 }

@@ -15,8 +15,8 @@
 
 static ngx_int_t ngx_http_convrelay_status_zone_init(
     ngx_shm_zone_t *shm_zone, void *data);
-static void ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
-    ngx_log_t *log);
+static ngx_int_t ngx_http_convrelay_status_names(
+    ngx_http_convrelay_status_t *st, ngx_log_t *log);
 static unsigned ngx_http_convrelay_status_block(
     convrelay_metric_store_t *store, ngx_str_t *server, ngx_str_t *location);
 static ngx_http_convrelay_status_t *ngx_http_convrelay_status_of(
@@ -61,6 +61,7 @@ ngx_http_convrelay_status_zone(ngx_conf_t *cf,
     }
 
     st->main = mcf;
+    st->pool = cf->pool;
 
     mcf->status->init = ngx_http_convrelay_status_zone_init;
     mcf->status->data = st;
@@ -101,15 +102,13 @@ ngx_http_convrelay_status_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         shpool->data = st->store;
     }
 
-    ngx_http_convrelay_status_names(st, shm_zone->shm.log);
-
-    return NGX_OK;
+    return ngx_http_convrelay_status_names(st, shm_zone->shm.log);
 }
 
 
 /* workers of the configuration before this one count on meanwhile */
 
-static void
+static ngx_int_t
 ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
     ngx_log_t *log)
 {
@@ -138,8 +137,15 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
             continue;
         }
 
-        st->names[block].server = *server;
-        st->names[block].location = *name;
+        if (ngx_http_convrelay_status_shown(st->pool, server,
+                                            &st->names[block].server)
+            != NGX_OK
+            || ngx_http_convrelay_status_shown(st->pool, name,
+                                               &st->names[block].location)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
 
         if (location[i].conf->enable == 1) {
             st->names[block].call = 1;
@@ -155,6 +161,8 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
                       "more are counted together, as \"other\"",
                       CONVRELAY_METRIC_BLOCKS - 1, st->overflow);
     }
+
+    return NGX_OK;
 }
 
 
@@ -232,12 +240,21 @@ ngx_http_convrelay_status_of(ngx_cycle_t *cycle)
 }
 
 
-/* all workers have one: whichever of them comes first does the work */
+/*
+ * All workers have one: whichever of them comes first does the work.  A worker
+ * that waits for the end of its calls leaves it to those that follow it: their
+ * configuration may have another zone, and its own may be one that nobody
+ * reads any more.
+ */
 
 static void
 ngx_http_convrelay_status_tick_handler(ngx_event_t *ev)
 {
     ngx_http_convrelay_status_t  *st;
+
+    if (ngx_exiting || ngx_terminate) {
+        return;
+    }
 
     st = ev->data;
 

@@ -17,6 +17,7 @@ static void test_reuse(void);
 static void test_versions(void);
 static void test_recent(void);
 static void test_slots(void);
+static void test_names(void);
 static void test_prometheus(void);
 static void test_json(void);
 static void test_causes(void);
@@ -48,6 +49,7 @@ main(void)
     test_versions();
     test_recent();
     test_slots();
+    test_names();
     test_prometheus();
     test_json();
     test_causes();
@@ -372,6 +374,40 @@ test_slots(void)
 
     free(slots);
     free(s);
+}
+
+
+static void
+test_names(void)
+{
+    size_t           i, len;
+    u_char           buf[64];
+    convrelay_str_t  name;
+
+    static const struct {
+        const char  *name;
+        const char  *shown;
+    } names[] = {
+        { "", "" },
+        { "/ws", "/ws" },
+        { "~ ^/\xc3\xa9$", "~ ^/\xc3\xa9$" },
+        { "/caf\xe9/", "/caf\\xE9/" },
+        { "\xff\xfe", "\\xFF\\xFE" },
+        { "/\xe2\x82", "/\\xE2\\x82" },
+        { "\xed\xa0\x80 ", "\\xED\\xA0\\x80 " }
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        name.data = (u_char *) names[i].name;
+        name.len = strlen(names[i].name);
+
+        len = convrelay_metric_printable(NULL, &name);
+
+        tap_ok(len == strlen(names[i].shown)
+               && convrelay_metric_printable(buf, &name) == len
+               && memcmp(buf, names[i].shown, len) == 0,
+               "a name of %u bytes is shown", (unsigned) name.len);
+    }
 }
 
 
