@@ -460,3 +460,54 @@ user: Question 7?
 --- error_log
 LLM failed
 history is too long for the LLM: older half dropped, asking again
+
+
+
+=== TEST 12: what an error repeats of a call's data and its tools is not logged
+--- config
+location = /ws {
+    convrelay;
+    convrelay_system_prompt            "You talk to $convrelay_from.";
+    convrelay_request_field  user      '"$convrelay_parameter_account"';
+    convrelay_tool           find '{}' uri=/tools/find;
+    proxy_pass               http://llm/v1/chat/completions;
+}
+location = /tools/find {
+    internal;
+    return 200 '{"customer":"Zuckerkandl"}';
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local calls = { { "find", '{"phone":"+15557654321","city":"Quito"}' } }
+
+        if not llm.body():find('"role":"tool"', 1, true) then
+            return llm.calls(calls)
+        end
+
+        ngx.status = 400
+        ngx.say('{"error":{"message":"Refused value: ', llm.word,
+                ' (end)"}}')
+    }
+}
+--- call
+for _, word in ipairs{ "+15557654321", "Quito", "Zuckerkandl", "+15550100001",
+                       "Ann Lee", "acct_77", "+15550100003", "plain" }
+do
+    require "convrelay_llm".word = word
+    local call = dial("/ws", { mute = true })
+    call:setup{ from = "+15550100001", forwardedFrom = "+15550100003",
+                callerName = "Ann Lee",
+                customParameters = { account = "acct_77" } }
+    call:ask("Go on")
+    call:hangup()
+end
+--- response_body
+--- error_log
+message: "Refused value: *** (end)"
+message: "Refused value: +*** (end)"
+message: "Refused value: plain (end)"
+--- no_error_log eval
+map { qr/\[error\].*$_/ } "5557654321", "Quito", "Zuckerkandl", "0100001",
+                           "Ann", "acct_77", "0100003"

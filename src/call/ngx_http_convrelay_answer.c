@@ -30,6 +30,8 @@ static convrelay_turn_outcome_e ngx_http_convrelay_answer_outcome(
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t,
     char *text, size_t size);
+static void ngx_http_convrelay_answer_caller(
+    const convrelay_session_t *s, convrelay_echo_t *echo);
 static ngx_int_t ngx_http_convrelay_log_redirect(
     ngx_http_convrelay_turn_t *t);
 
@@ -451,6 +453,7 @@ ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
     size_t size)
 {
     convrelay_echo_t                echo;
+    convrelay_llm_call_t            tool;
     ngx_http_convrelay_call_t      *call;
     const convrelay_llm_message_t  *m;
 
@@ -460,11 +463,54 @@ ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
     convrelay_echo_text(&echo, call->system.data, call->system.len, 0);
 
     for (m = call->session->history.first; m; m = m->next) {
+
+        if (m->role == CONVRELAY_LLM_CALL || m->role == CONVRELAY_LLM_TOOL) {
+
+            /* what the caller has named, and what is known of the caller */
+
+            convrelay_llm_message_call(m, &tool);
+            convrelay_echo_text(&echo, tool.arguments.data,
+                                tool.arguments.len, 1);
+            continue;
+        }
+
         convrelay_echo_text(&echo, m->text, m->len,
                             m->role == CONVRELAY_LLM_USER);
     }
 
+    ngx_http_convrelay_answer_caller(call->session, &echo);
+
     convrelay_echo_mask(&echo, strlen(text) + 1 == size);
+}
+
+
+/* the system prompt and request fields can have them as variables */
+
+static void
+ngx_http_convrelay_answer_caller(const convrelay_session_t *s,
+    convrelay_echo_t *echo)
+{
+    size_t                   i;
+    convrelay_relay_setup_t  setup;
+
+    convrelay_session_get_setup(s, &setup);
+
+    convrelay_echo_text(echo, setup.from.data, setup.from.len, 1);
+    convrelay_echo_text(echo, setup.to.data, setup.to.len, 1);
+    convrelay_echo_text(echo, setup.forwarded_from.data,
+                        setup.forwarded_from.len, 1);
+    convrelay_echo_text(echo, setup.caller_name.data, setup.caller_name.len,
+                        1);
+
+    for (i = 0; i < s->nparameters; i++) {
+
+        /* a short one, such as "429", may be a word of the message's own */
+
+        if (s->parameters[i].value.len > 3) {
+            convrelay_echo_text(echo, s->parameters[i].value.data,
+                                s->parameters[i].value.len, 1);
+        }
+    }
 }
 
 
