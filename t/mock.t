@@ -417,34 +417,142 @@ POST /v1
 {"model":"m","stream":true,"tools":[],"messages":[{"role":"user","content":"Hours, and a BOOK"}]}
 --- response_body_like eval
 qr/"tool_calls":\[\{"index":0,"id":"call_0","type":"function",
-"function":\{"name":"get","arguments":"\{\\"q\\":\\"\/v1\\"\}"\}\},
-\{"index":1,"id":"call_1","type":"function",
+"function":\{"name":"get","arguments":"\{\\"q\\":\\"\/v1\\"\}"\}\}\]\},
+"finish_reason":null.*\n\n
+data:.*"tool_calls":\[\{"index":1,"id":"call_1","type":"function",
 "function":\{"name":"book","arguments":"\{\\"n\\":1"\}\}\]\},
-"finish_reason":null.*\n\ndata:.*"finish_reason":"tool_calls"(?s:.*)\[DONE\]/x
+"finish_reason":null.*\n\n
+data:.*"finish_reason":"tool_calls"(?s:.*)\[DONE\]/x
 
 
 
-=== TEST 28: a call as text
+=== TEST 28: a call as text, and other texts like one
 --- config
 location = /v1 {
-    convrelay_mock_llm  first=1ms interval=1ms 'tools=!hours: get {"q":1}';
+    convrelay_mock_llm  first=0 interval=0
+        'tools=!hours: get {"q":1};
+               !tag: <tool_call> {"name":"get"}';
 }
---- request
-POST /v1
-{"model":"m","stream":true,"tools":[],"messages":[{"role":"user","content":"hours"}]}
---- response_body_like: "content":"get\(\{\\"q\\":1\}\)"
+--- request eval
+[ map { qq(POST /v1\n{"model":"m","stream":false,"tools":[],)
+        . qq("messages":[{"role":"user","content":"$_"}]}) } qw( hours tag ) ]
+--- response_body_like eval
+[ qr/"content":"get\(\{\\"q\\":1\}\)","refusal":null\},.*"stop"/,
+  qr/"content":"<tool_call> \{\\"name\\":\\"get\\"\}","refusal":null\}/ ]
 
 
 
-=== TEST 29: a result is read aloud; no call where none may be
+=== TEST 29: results are read aloud with their tools; no call where none may be
 --- config
 location = /v1 {
-    convrelay_mock_llm  first=1ms interval=1ms 'tools=hours: get {}';
+    convrelay_mock_llm  first=0 interval=0 'tools=hours: get {}';
 }
 --- request eval
 ['POST /v1
-{"model":"m","stream":false,"tools":[],"messages":[{"role":"user","content":"hours"},{"role":"assistant","content":null,"tool_calls":[{"id":"a"}]},{"role":"tool","tool_call_id":"a","content":"ten"}]}',
+{"model":"m","stream":false,"tools":[],"messages":[{"role":"user","content":"hours"},{"role":"assistant","content":null,"tool_calls":[{"id":"a","function":{"name":"get"}},{"id":"b","function":{"name":"book"}}]},{"role":"tool","tool_call_id":"b","content":"ten"},{"role":"tool","tool_call_id":"c","content":"six"}]}',
 'POST /v1
-{"model":"m","stream":true,"tool_choice":"none","tools":[],"messages":[{"role":"user","content":"hours"}]}']
+{"model":"m","stream":true,"tool_choice":"none","tools":[],"messages":[{"role":"user","content":"hours"}]}',
+'POST /v1
+{"model":"m","stream":true,"messages":[{"role":"user","content":"hours"}]}']
 --- response_body_like eval
-['"content":"The answer is: ten"', '\A(?!(?s:.*)tool_calls)']
+['"content":"book says: ten a tool says: six"',
+ '\A(?!(?s:.*)tool_calls)', '\A(?!(?s:.*)tool_calls)']
+
+
+
+=== TEST 30: arguments in pieces of characters, the name before them
+--- config
+location = /v1 {
+    convrelay_mock_llm  first=0 interval=0
+        'tools=three: get/3 {"é":1}; all: get/all "é"; none: get/2;
+               one: get/1 {}';
+}
+--- request eval
+[ map { qq(POST /v1\n{"model":"m","stream":true,"tools":[],)
+        . qq("messages":[{"role":"user","content":"$_"}]}) }
+  qw( three all none one ) ]
+--- response_body_like eval
+my $name = '"index":0,"id":"call_0","type":"function",'
+           . '"function":\{"name":"get","arguments":""\}\}';
+
+[ map { my $pieces = $_;
+        "\\A(?!.*\"index\":0,\"id\".*\"index\":0,\"id\")(?s:.*)$name.*\\n\\n"
+        . CORE::join('', map { 'data:.*\[\{"index":0,"function":\{"arguments":"'
+                         . quotemeta . '"\}\}\]\},"finish_reason":null.*\n\n'
+                       } @$pieces)
+        . 'data:.*"finish_reason":"tool_calls"' }
+  [ '{\"', "\xc3\xa9\\\"", ':1}' ], [ '\"', "\xc3\xa9", '\"' ], [ ],
+  [ '{}' ] ]
+
+
+
+=== TEST 31: words before a call, and no call after them
+--- config
+location = /v1 {
+    convrelay_mock_llm  first=0 interval=0
+        'tools=hours: "One moment." get {}; canned: "We are open."';
+}
+--- request eval
+[ map { qq(POST /v1\n{"model":"m","stream":true,"tools":[],)
+        . qq("messages":[{"role":"user","content":"$_"}]}) }
+  qw( hours canned ) ]
+--- response_body_like eval
+[ qr/\A(?!(?s:.*)tool_calls(?s:.*)"content":"\ )(?s:.*)"content":"One".*\n\n
+     data:.*"content":"\ moment\.".*\n\ndata:.*"tool_calls":(?s:.*)
+     "finish_reason":"tool_calls"/x,
+  qr/\A(?!(?s:.*)tool_calls)(?s:.*)" open\."(?s:.*)"finish_reason":"stop"/ ]
+
+
+
+=== TEST 32: a call in a completion that is not streamed
+--- config
+location = /v1 {
+    convrelay_mock_llm  first=0 'tools=hours: get/all {"a":"b"}; book: book';
+}
+--- request
+POST /v1
+{"model":"m","tools":[],"messages":[{"role":"user","content":"hours, book"}]}
+--- response_body_like eval
+qr/"content":null,"tool_calls":\[\{"index":0,"id":"call_0","type":"function",
+"function":\{"name":"get","arguments":"\{\\"a\\":\\"b\\"\}"\}\},
+\{"index":1,"id":"call_1","type":"function","function":\{"name":"book",
+"arguments":""\}\}\],"refusal":null\},"logprobs":null,
+"finish_reason":"tool_calls"\}/x
+
+
+
+=== TEST 33: faults and limits in the middle of a call
+--- config
+location = /v1 {
+    convrelay_mock_llm  first=0 interval=0 fault=$arg_fault at_token=2
+                        tokens=$arg_tokens 'tools=hours: get/all {"a":1}';
+}
+--- request eval
+[ map { qq(POST /v1?$_\n{"model":"m","stream":true,"tools":[],)
+        . qq("messages":[{"role":"user","content":"hours"}]}) }
+  qw( fault=error_in_stream tokens=3 ) ]
+--- response_body_like eval
+[ qr/"arguments":"\{"\}\}\]\},"finish_reason":null\}\]\}\n\n
+     data:\ \{"error"/x,
+  qr/"arguments":"\\""\}\}\]\},"finish_reason":null\}\]\}\n\n
+     data:.*"finish_reason":"length"/x ]
+
+
+
+=== TEST 34: long arguments, and more rules than fit into an event
+--- config eval
+"location = /v1 {
+    convrelay_mock_llm  first=0 interval=0
+        'tools=" . CORE::join('', map { "a:t$_;" } 1 .. 120) . "';
+}
+location = /long {
+    convrelay_mock_llm  first=0 interval=0 'tools=a:get " . '"' x 900 . "';
+}"
+--- request eval
+[ map { qq(POST $_\n{"model":"m","stream":true,"tools":[],)
+        . qq("messages":[{"role":"user","content":"a"}]}) }
+  qw( /v1 /long ) ]
+--- response_body_like eval
+[ qr/"name":"t1"(?s:.*)"index":119,(?s:.*)"name":"t120"(?s:.*)\[DONE\]/,
+  qr/"name":"get","arguments":"(?:\\"){384}"(?s:.*)"(?:\\"){384}"(?s:.*)
+     "(?:\\"){132}"\}\}(?s:.*)\[DONE\]/x ]

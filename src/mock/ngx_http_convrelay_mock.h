@@ -33,9 +33,9 @@
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_WORD           24
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_WORDS          8
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT          4096
-#define NGX_HTTP_CONVRELAY_MOCK_MAX_TOOLS          1024     /* rules; twice as
-                                                               much when
-                                                               escaped */
+#define NGX_HTTP_CONVRELAY_MOCK_MAX_TOOLS          1024
+#define NGX_HTTP_CONVRELAY_MOCK_MAX_TOOL           128
+#define NGX_HTTP_CONVRELAY_MOCK_MAX_PIECE          384      /* of arguments */
 
 #define NGX_HTTP_CONVRELAY_MOCK_MAX_TOKENS         1000000
 
@@ -116,6 +116,17 @@ typedef struct {
 } ngx_http_convrelay_mock_error_t;
 
 
+/* a call of a tool; arguments are what is not yet sent of them */
+
+typedef struct {
+    ngx_str_t                            name;
+    ngx_str_t                            arguments;
+    size_t                               piece;    /* bytes, at most */
+    unsigned                             split:1;  /* the name goes first */
+    unsigned                             begun:1;
+} ngx_http_convrelay_mock_call_t;
+
+
 /*
  * The JSON of a vendor.  The texts are templates: $id, $time, $model, $content,
  * $finish, $usage, $nousage, $pad, $message, $type, $param, $code, $status.
@@ -155,9 +166,8 @@ typedef struct {
     ngx_str_t                            model;    /* escaped */
     time_t                               created;
 
-    ngx_str_t                            calls;    /* entries of
-                                                      "tool_calls" */
-    ngx_uint_t                           ncalls;
+    ngx_array_t                         *calls;    /* or NULL */
+    ngx_uint_t                           call;     /* being sent */
     ngx_str_t                            text;     /* the answer */
     u_char                              *pos;      /* not yet said */
     ngx_str_t                            content;  /* being said */
@@ -209,6 +219,18 @@ ngx_int_t ngx_http_convrelay_mock_answer(ngx_http_request_t *r,
 ngx_int_t ngx_http_convrelay_mock_tools(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *root,
     const cJSON *messages);
+
+/*
+ * Whether a call is not yet sent.  _piece writes the next entry of
+ * "tool_calls", less than an event is long, and _calls whole ones, joined, into
+ * the pool.
+ */
+ngx_uint_t ngx_http_convrelay_mock_calls_left(
+    ngx_http_convrelay_mock_ctx_t *ctx);
+u_char *ngx_http_convrelay_mock_piece(ngx_http_convrelay_mock_ctx_t *ctx,
+    u_char *p);
+ngx_int_t ngx_http_convrelay_mock_calls(ngx_pool_t *pool,
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *calls);
 
 /*
  * The next piece of the answer into ctx->content: NGX_OK, or NGX_DONE when

@@ -22,7 +22,7 @@ static void ngx_http_convrelay_mock_put(ngx_http_convrelay_mock_ctx_t *ctx,
     ngx_str_t *text);
 static void ngx_http_convrelay_mock_put_token(
     ngx_http_convrelay_mock_ctx_t *ctx);
-static void ngx_http_convrelay_mock_put_calls(
+static void ngx_http_convrelay_mock_put_call(
     ngx_http_convrelay_mock_ctx_t *ctx);
 static void ngx_http_convrelay_mock_put_event(
     ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *json);
@@ -92,12 +92,6 @@ ngx_http_convrelay_mock_event(ngx_http_request_t *r,
         return NGX_OK;
 
     case ngx_http_convrelay_mock_st_token:
-
-        if (ctx->calls.len) {
-            ngx_http_convrelay_mock_put_calls(ctx);
-            return NGX_OK;
-        }
-
         return ngx_http_convrelay_mock_say(r, ctx);
 
     case ngx_http_convrelay_mock_st_finish:
@@ -136,31 +130,43 @@ ngx_http_convrelay_mock_event(ngx_http_request_t *r,
 }
 
 
-/* a token, or the fault that is due there; the state stays */
+/* a token, or the fault that is due there; the state stays; calls are last */
 
 static ngx_int_t
 ngx_http_convrelay_mock_say(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx)
 {
-    ngx_uint_t  due;
+    ngx_uint_t  due, left;
+
+    left = ngx_http_convrelay_mock_calls_left(ctx);
 
     due = (ctx->opts.fault >= NGX_HTTP_CONVRELAY_MOCK_STALL_AFTER
            && !ctx->faulted);
 
     if (due
         && (ctx->sent >= ctx->opts.at_token
-            || !ngx_http_convrelay_mock_more(ctx)))
+            || (!left && !ngx_http_convrelay_mock_more(ctx))))
     {
         ctx->stage = ngx_http_convrelay_mock_st_token;
         return ngx_http_convrelay_mock_fail(r, ctx);
     }
 
     if (ngx_http_convrelay_mock_token(ctx) == NGX_DONE) {
-        return NGX_OK;
+
+        if (!left) {
+            return NGX_OK;
+        }
+
+        ctx->stage = ngx_http_convrelay_mock_st_token;
+
+        ngx_http_convrelay_mock_put_call(ctx);
+
+        return ngx_http_convrelay_mock_pause(ctx, ctx->opts.interval);
     }
 
     if (ctx->shape->joined
         && !due
+        && !left
         && !ngx_http_convrelay_mock_more(ctx)
         && ctx->opts.fault != NGX_HTTP_CONVRELAY_MOCK_NO_FINISH)
     {
@@ -305,10 +311,10 @@ ngx_http_convrelay_mock_put_token(ngx_http_convrelay_mock_ctx_t *ctx)
 }
 
 
-/* in one event; they may have a "$", so they are not a template */
+/* a call may contain a "$", so it is not a template */
 
 static void
-ngx_http_convrelay_mock_put_calls(ngx_http_convrelay_mock_ctx_t *ctx)
+ngx_http_convrelay_mock_put_call(ngx_http_convrelay_mock_ctx_t *ctx)
 {
     static ngx_str_t  head = ngx_string("data: {\"object\":"
         "\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":"
@@ -317,14 +323,12 @@ ngx_http_convrelay_mock_put_calls(ngx_http_convrelay_mock_ctx_t *ctx)
 
     ngx_http_convrelay_mock_put(ctx, &ctx->shape->between);
     ngx_http_convrelay_mock_put(ctx, &head);
-    ngx_http_convrelay_mock_put(ctx, &ctx->calls);
+    ctx->ready = ngx_http_convrelay_mock_piece(ctx, ctx->ready);
     ngx_http_convrelay_mock_put(ctx, &tail);
     ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
     ngx_http_convrelay_mock_put(ctx, &ctx->shape->eol);
 
-    if (ctx->opts.finish.len == 0) {
-        ngx_str_set(&ctx->opts.finish, "tool_calls");
-    }
+    ctx->sent++;
 }
 
 

@@ -508,8 +508,14 @@ ngx_http_convrelay_mock_reason(ngx_http_convrelay_mock_ctx_t *ctx, u_char *p,
         return ngx_http_convrelay_mock_text(p, end, &ctx->opts.finish, "");
     }
 
-    if (ctx->pos < ctx->text.data + ctx->text.len) {
+    if (ctx->pos < ctx->text.data + ctx->text.len
+        || (ctx->calls && ctx->call < ctx->calls->nelts))
+    {
         return ngx_slprintf(p, end, "length");
+    }
+
+    if (ctx->calls) {
+        return ngx_slprintf(p, end, "tool_calls");
     }
 
     return ngx_slprintf(p, end, "stop");
@@ -584,17 +590,26 @@ ngx_http_convrelay_mock_whole(ngx_pool_t *pool,
 {
     size_t      size;
     u_char     *p, *end;
+    ngx_str_t   calls;
 
     static ngx_str_t  head = ngx_string("{\"id\":\"$id\","
         "\"object\":\"chat.completion\",\"created\":$time,"
         "\"model\":\"$model\",\"choices\":[{\"index\":0,\"message\":"
-        "{\"role\":\"assistant\",\"content\":\"");
+        "{\"role\":\"assistant\",\"content\":");
 
-    static ngx_str_t  tail = ngx_string("\",\"refusal\":null},"
+    static ngx_str_t  tail = ngx_string(",\"refusal\":null},"
         "\"logprobs\":null,\"finish_reason\":\"$finish\"}],"
         "\"usage\":$usage}\n");
 
-    size = NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT
+    ngx_str_null(&calls);
+
+    if (ctx->calls
+        && ngx_http_convrelay_mock_calls(pool, ctx, &calls) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    size = NGX_HTTP_CONVRELAY_MOCK_MAX_EVENT + calls.len
            + convrelay_json_escaped_len(ctx->text.data, ctx->text.len)
            + ctx->limit * sizeof(ctx->scratch);
 
@@ -608,8 +623,21 @@ ngx_http_convrelay_mock_whole(ngx_pool_t *pool,
 
     p = ngx_http_convrelay_mock_expand(ctx, p, end, &head);
 
-    while (ngx_http_convrelay_mock_token(ctx) == NGX_OK) {
-        p = ngx_http_convrelay_mock_text(p, end, &ctx->content, "");
+    if (calls.len && ctx->text.len == 0) {
+        p = ngx_slprintf(p, end, "null");
+
+    } else {
+        p = ngx_slprintf(p, end, "\"");
+
+        while (ngx_http_convrelay_mock_token(ctx) == NGX_OK) {
+            p = ngx_http_convrelay_mock_text(p, end, &ctx->content, "");
+        }
+
+        p = ngx_slprintf(p, end, "\"");
+    }
+
+    if (calls.len) {
+        p = ngx_slprintf(p, end, ",\"tool_calls\":[%V]", &calls);
     }
 
     p = ngx_http_convrelay_mock_expand(ctx, p, end, &tail);

@@ -8,8 +8,17 @@
  *
  * Where the last prompt has the words of a rule, in any case, its tool is
  * called with these arguments, whatever they are; all rules that fit give
- * calls of the same answer.  "!" before the words writes the call into the
- * text.  A result is read aloud.
+ * calls of the same answer.  A ";" in a text of the arguments is written
+ * \u003b.
+ *
+ *     words: NAME ARGUMENTS         the whole call in one event
+ *     words: NAME/3 ARGUMENTS       its name, then the arguments in 3 pieces
+ *     words: NAME/all ARGUMENTS     ... in single characters
+ *     words: "One moment." NAME ..  this is said before; a call may be missing
+ *     !words: NAME ARGUMENTS        NAME(ARGUMENTS) in the text, not as a call
+ *     !words: <tool_call>{}         what begins with no name is that text
+ *
+ * Results are read aloud, each after "NAME says: ".
  */
 
 
@@ -17,11 +26,23 @@
 
 
 static ngx_int_t ngx_http_convrelay_mock_results(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *message);
+    ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *messages);
+static void ngx_http_convrelay_mock_called(const cJSON *calls,
+    const cJSON *message, convrelay_str_t *name);
 static ngx_uint_t ngx_http_convrelay_mock_says(ngx_str_t *said,
     ngx_str_t *words);
+static ngx_int_t ngx_http_convrelay_mock_rule(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *rule, ngx_uint_t leak);
 static ngx_int_t ngx_http_convrelay_mock_call(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *call, ngx_uint_t leak);
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *name,
+    ngx_str_t *arguments);
+static size_t ngx_http_convrelay_mock_pieces(ngx_str_t *name, size_t len);
+static ngx_int_t ngx_http_convrelay_mock_add(ngx_pool_t *pool,
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *first, char *between,
+    ngx_str_t *then, char *after);
+static u_char *ngx_http_convrelay_mock_entry(u_char *p, ngx_str_t *name,
+    ngx_uint_t n);
+static size_t ngx_http_convrelay_mock_take(ngx_str_t *text, size_t len);
 
 
 ngx_int_t
@@ -31,7 +52,7 @@ ngx_http_convrelay_mock_tools(ngx_http_request_t *r,
 {
     u_char           *p, *last, *end, *colon;
     ngx_int_t         rc;
-    ngx_str_t         said, words, call;
+    ngx_str_t         said, words, rule;
     ngx_uint_t        leak;
     const cJSON      *message;
     convrelay_str_t   role, choice;
@@ -47,7 +68,7 @@ ngx_http_convrelay_mock_tools(ngx_http_request_t *r,
     }
 
     if (convrelay_str_eq(&role, "tool")) {
-        return ngx_http_convrelay_mock_results(r, ctx, message);
+        return ngx_http_convrelay_mock_results(r, ctx, messages);
     }
 
     if (!convrelay_str_eq(&role, "user")
@@ -87,58 +108,121 @@ ngx_http_convrelay_mock_tools(ngx_http_request_t *r,
         words.data = p;
         words.len = colon - p;
 
-        call.data = colon + 1;
-        call.len = end - call.data;
-
-        while (call.len && *call.data == ' ') {
-            call.data++;
-            call.len--;
-        }
+        rule.data = colon + 1;
+        rule.len = end - rule.data;
 
         if (!ngx_http_convrelay_mock_says(&said, &words)) {
             continue;
         }
 
-        rc = ngx_http_convrelay_mock_call(r, ctx, &call, leak);
+        rc = ngx_http_convrelay_mock_rule(r, ctx, &rule, leak);
 
         if (rc != NGX_OK) {
             return rc;
         }
     }
 
-    ctx->pos = ctx->text.data;
+    if (ctx->calls == NULL && ctx->text.len == 0) {
+        return NGX_DECLINED;
+    }
 
-    return (ctx->calls.len || ctx->text.len) ? NGX_OK : NGX_DECLINED;
+    ctx->pos = ctx->text.data;
+    ctx->opts.answer = NGX_HTTP_CONVRELAY_MOCK_SAY;
+
+    return NGX_OK;
 }
 
 
-/* "The answer is: " and the results of the last calls */
+/* the results of the last calls, and of which tools they are */
 
 static ngx_int_t
 ngx_http_convrelay_mock_results(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *message)
+    ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *messages)
 {
-    u_char     *p;
-    ngx_str_t   text;
+    ngx_int_t         rc;
+    ngx_str_t         tool, text;
+    const cJSON      *message, *calls, *item;
+    convrelay_str_t   role, name;
 
-    static ngx_str_t  start = ngx_string("The answer is: ");
-
-    if (ngx_http_convrelay_mock_content(r->pool, message, &text) != NGX_OK) {
-        return NGX_ERROR;
+    if (ctx->opts.answer == NGX_HTTP_CONVRELAY_MOCK_COUNT) {
+        return NGX_DECLINED;
     }
 
-    p = ngx_pnalloc(r->pool, start.len + text.len);
-    if (p == NULL) {
-        return NGX_ERROR;
+    calls = NULL;
+    message = NULL;
+
+    for (item = messages->child; item; item = item->next) {
+
+        if (convrelay_json_string(item, "role", &role) == CONVRELAY_OK
+            && !convrelay_str_eq(&role, "tool"))
+        {
+            calls = cJSON_GetObjectItemCaseSensitive(item, "tool_calls");
+            message = item->next;
+        }
     }
 
-    ctx->text.data = p;
-    p = ngx_cpymem(p, start.data, start.len);
-    p = ngx_cpymem(p, text.data, text.len);
-    ctx->text.len = p - ctx->text.data;
+    if (message == NULL) {
+        message = messages->child;
+    }
+
+    for ( /* void */ ; message; message = message->next) {
+
+        if (ngx_http_convrelay_mock_content(r->pool, message, &text)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_http_convrelay_mock_called(calls, message, &name);
+
+        tool.data = name.data;
+        tool.len = name.len;
+
+        rc = ngx_http_convrelay_mock_add(r->pool, ctx, &tool, " says: ",
+                                         &text, message->next ? " " : "");
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
     ctx->pos = ctx->text.data;
+    ctx->opts.answer = NGX_HTTP_CONVRELAY_MOCK_SAY;
 
     return NGX_OK;
+}
+
+
+/* the name of the tool whose result a message is */
+
+static void
+ngx_http_convrelay_mock_called(const cJSON *calls, const cJSON *message,
+    convrelay_str_t *name)
+{
+    const cJSON      *call, *function;
+    convrelay_str_t   id, wanted;
+
+    name->data = (u_char *) "a tool";
+    name->len = sizeof("a tool") - 1;
+
+    if (convrelay_json_string(message, "tool_call_id", &wanted)
+        != CONVRELAY_OK)
+    {
+        return;
+    }
+
+    cJSON_ArrayForEach(call, calls) {
+
+        if (convrelay_json_string(call, "id", &id) != CONVRELAY_OK
+            || id.len != wanted.len
+            || ngx_memcmp(id.data, wanted.data, id.len) != 0)
+        {
+            continue;
+        }
+
+        function = cJSON_GetObjectItemCaseSensitive(call, "function");
+        (void) convrelay_json_string(function, "name", name);
+        return;
+    }
 }
 
 
@@ -162,55 +246,285 @@ ngx_http_convrelay_mock_says(ngx_str_t *said, ngx_str_t *words)
 }
 
 
-/* "name {arguments}" becomes an entry of "tool_calls", or a text */
+/* what is after the words of a rule */
+
+static ngx_int_t
+ngx_http_convrelay_mock_rule(ngx_http_request_t *r,
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *rule, ngx_uint_t leak)
+{
+    u_char     *p, *last, *end;
+    ngx_str_t   name, arguments, text;
+
+    p = rule->data;
+    last = p + rule->len;
+
+    while (p < last && *p == ' ') {
+        p++;
+    }
+
+    while (last > p && last[-1] == ' ') {
+        last--;
+    }
+
+    if (p < last && *p == '"') {
+        end = ngx_strlchr(p + 1, last, '"');
+
+        if (end == NULL) {
+            end = last;
+        }
+
+        text.data = p + 1;
+        text.len = end - text.data;
+        ngx_str_null(&name);
+
+        if (ngx_http_convrelay_mock_add(r->pool, ctx, &text, "", &name, "")
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        for (p = end + 1; p < last && *p == ' '; p++) { /* void */ }
+    }
+
+    if (p >= last) {
+        return NGX_OK;
+    }
+
+    end = ngx_strlchr(p, last, ' ');
+
+    name.data = p;
+    name.len = end ? end - p : last - p;
+
+    arguments.data = end ? end + 1 : last;
+    arguments.len = last - arguments.data;
+
+    if (!leak) {
+        return ngx_http_convrelay_mock_call(r, ctx, &name, &arguments);
+    }
+
+    if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p == '_') {
+        return ngx_http_convrelay_mock_add(r->pool, ctx, &name, "(",
+                                           &arguments, ")");
+    }
+
+    return ngx_http_convrelay_mock_add(r->pool, ctx, &name, end ? " " : "",
+                                       &arguments, "");
+}
+
 
 static ngx_int_t
 ngx_http_convrelay_mock_call(ngx_http_request_t *r,
-    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *call, ngx_uint_t leak)
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *name,
+    ngx_str_t *arguments)
 {
-    u_char     *p, *blank;
-    size_t      size;
-    ngx_str_t   name, arguments, old;
+    size_t                           len, pieces;
+    ngx_http_convrelay_mock_call_t  *call;
 
-    blank = ngx_strlchr(call->data, call->data + call->len, ' ');
+    if (ctx->calls == NULL) {
+        ctx->calls = ngx_array_create(r->pool, 2,
+                                      sizeof(ngx_http_convrelay_mock_call_t));
+        if (ctx->calls == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
-    name.data = call->data;
-    name.len = blank ? (size_t) (blank - call->data) : call->len;
+    call = ngx_array_push(ctx->calls);
+    if (call == NULL) {
+        return NGX_ERROR;
+    }
 
-    arguments.data = blank ? blank + 1 : call->data + call->len;
-    arguments.len = call->data + call->len - arguments.data;
+    ngx_memzero(call, sizeof(ngx_http_convrelay_mock_call_t));
 
-    old = leak ? ctx->text : ctx->calls;
+    pieces = ngx_http_convrelay_mock_pieces(name, arguments->len);
 
-    size = old.len + name.len + sizeof(",{\"index\":,\"id\":\"call_\",\"type\":"
-                                       "\"function\",\"function\":{\"name\":"
-                                       "\"\",\"arguments\":\"\"}}")
-           + 2 * NGX_INT_T_LEN
-           + convrelay_json_escaped_len(arguments.data, arguments.len);
+    call->name = *name;
+    call->arguments = *arguments;
+    call->split = (pieces != 0);
 
-    p = ngx_pnalloc(r->pool, size);
+    len = pieces ? (arguments->len + pieces - 1) / pieces : arguments->len;
+
+    call->piece = ngx_min(len, NGX_HTTP_CONVRELAY_MOCK_MAX_PIECE);
+
+    return NGX_OK;
+}
+
+
+/* takes "/3" or "/all" off a name; 0: all in one event, with the name */
+
+static size_t
+ngx_http_convrelay_mock_pieces(ngx_str_t *name, size_t len)
+{
+    u_char     *slash, *last;
+    ngx_int_t   n;
+
+    last = name->data + name->len;
+    slash = ngx_strlchr(name->data, last, '/');
+    n = 0;
+
+    if (slash) {
+        name->len = slash - name->data;
+        n = ngx_atoi(slash + 1, last - slash - 1);
+
+        if (n == NGX_ERROR || (size_t) n > len) {
+            n = ngx_max(len, 1);
+        }
+    }
+
+    name->len = ngx_min(name->len, NGX_HTTP_CONVRELAY_MOCK_MAX_TOOL);
+
+    return n;
+}
+
+
+/* appends to the text */
+
+static ngx_int_t
+ngx_http_convrelay_mock_add(ngx_pool_t *pool,
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *first, char *between,
+    ngx_str_t *then, char *after)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(pool, ctx->text.len + first->len + ngx_strlen(between)
+                          + then->len + ngx_strlen(after));
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    if (leak) {
-        ctx->text.data = p;
-        ctx->text.len = ngx_sprintf(p, "%V%V(%V)", &old, &name, &arguments)
-                        - p;
-        return NGX_OK;
-    }
-
-    ctx->calls.data = p;
-
-    p = ngx_sprintf(p, "%V%s{\"index\":%ui,\"id\":\"call_%ui\",\"type\":"
-                    "\"function\",\"function\":{\"name\":\"%V\",\"arguments\":"
-                    "\"", &old, ctx->ncalls ? "," : "", ctx->ncalls,
-                    ctx->ncalls, &name);
-    p = convrelay_json_escape(p, arguments.data, arguments.len);
-    p = ngx_cpymem(p, "\"}}", 3);
-
-    ctx->calls.len = p - ctx->calls.data;
-    ctx->ncalls++;
+    ctx->text.len = ngx_sprintf(p, "%V%V%s%V%s", &ctx->text, first, between,
+                                then, after)
+                    - p;
+    ctx->text.data = p;
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_convrelay_mock_calls_left(ngx_http_convrelay_mock_ctx_t *ctx)
+{
+    return ctx->calls && ctx->call < ctx->calls->nelts
+           && (ctx->limit == 0 || ctx->sent < ctx->limit);
+}
+
+
+u_char *
+ngx_http_convrelay_mock_piece(ngx_http_convrelay_mock_ctx_t *ctx, u_char *p)
+{
+    size_t                           len;
+    ngx_http_convrelay_mock_call_t  *call;
+
+    call = ctx->calls->elts;
+    call += ctx->call;
+
+    if (call->begun) {
+        p = ngx_sprintf(p, "{\"index\":%ui,\"function\":{\"arguments\":\"",
+                        ctx->call);
+
+    } else {
+        p = ngx_http_convrelay_mock_entry(p, &call->name, ctx->call);
+    }
+
+    len = 0;
+
+    if (call->begun || !call->split) {
+        len = ngx_http_convrelay_mock_take(&call->arguments, call->piece);
+        p = convrelay_json_escape(p, call->arguments.data, len);
+    }
+
+    call->arguments.data += len;
+    call->arguments.len -= len;
+    call->begun = 1;
+
+    if (call->arguments.len == 0) {
+        ctx->call++;
+    }
+
+    return ngx_cpymem(p, "\"}}", 3);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_mock_calls(ngx_pool_t *pool,
+    ngx_http_convrelay_mock_ctx_t *ctx, ngx_str_t *calls)
+{
+    size_t                           size;
+    u_char                          *p;
+    ngx_uint_t                       i;
+    ngx_http_convrelay_mock_call_t  *call;
+
+    size = 0;
+    call = ctx->calls->elts;
+
+    for (i = 0; i < ctx->calls->nelts; i++) {
+        size += 128 + convrelay_json_escaped_len(call[i].name.data,
+                                                 call[i].name.len)
+                + convrelay_json_escaped_len(call[i].arguments.data,
+                                             call[i].arguments.len);
+    }
+
+    p = ngx_pnalloc(pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    calls->data = p;
+
+    for (i = 0; i < ctx->calls->nelts; i++) {
+
+        if (i) {
+            *p++ = ',';
+        }
+
+        p = ngx_http_convrelay_mock_entry(p, &call[i].name, i);
+        p = convrelay_json_escape(p, call[i].arguments.data,
+                                  call[i].arguments.len);
+        p = ngx_cpymem(p, "\"}}", 3);
+    }
+
+    calls->len = p - calls->data;
+    ctx->call = i;
+
+    return NGX_OK;
+}
+
+
+/* up to where the arguments begin */
+
+static u_char *
+ngx_http_convrelay_mock_entry(u_char *p, ngx_str_t *name, ngx_uint_t n)
+{
+    p = ngx_sprintf(p, "{\"index\":%ui,\"id\":\"call_%ui\",\"type\":"
+                    "\"function\",\"function\":{\"name\":\"", n, n);
+    p = convrelay_json_escape(p, name->data, name->len);
+
+    return ngx_sprintf(p, "\",\"arguments\":\"");
+}
+
+
+/* at most len bytes, and a whole character at least */
+
+static size_t
+ngx_http_convrelay_mock_take(ngx_str_t *text, size_t len)
+{
+    if (len >= text->len) {
+        return text->len;
+    }
+
+    while (len && (text->data[len] & 0xc0) == 0x80) {
+        len--;
+    }
+
+    if (len) {
+        return len;
+    }
+
+    for (len = 1; len < text->len; len++) {
+
+        if ((text->data[len] & 0xc0) != 0x80) {
+            break;
+        }
+    }
+
+    return ngx_min(len, NGX_HTTP_CONVRELAY_MOCK_MAX_PIECE);
 }
