@@ -22,7 +22,14 @@ $nginx->http(<<'_EOC_');
 
         location = /ws {
             convrelay;
+            convrelay_tool  book '{"description":"Books.","parameters":
+                                   {"type":"object","properties":{}}}'
+                            uri=/tools/book;
             convrelay_mock_llm;
+        }
+        location = /tools/book {
+            internal;
+            return  200;
         }
         location = /twiml {
             convrelay_twiml  wss://example.com/ws;

@@ -179,9 +179,9 @@ _EOC_
 $call = dial();
 $call->ask('Book it');
 
-counted(1, 'tools_total', outcome => 'failed');
-counted(1, 'tool_seconds_count');
-cause('tool', qr{^A tool fails: 1 of 1 requests to tools failed\. });
+counted(1, 'tools_total', tool => 'book', outcome => 'failed');
+counted(1, 'tool_seconds_count', tool => 'book');
+cause('tool', qr{^The tool "book" failed in 1 of 1 requests to it\. });
 ok $nginx->log_has(qr/tool "book" failed, status: 500/),
    'and the log says so';
 $call->hangup;

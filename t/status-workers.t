@@ -18,10 +18,12 @@ my $sid = 0;
 
 sub configure {
     my ($locations, %opt) = @_;
+    my $tools = $opt{tools} // '';
 
     my $more = join '', map { <<"_EOC_" } @$locations;
         location = $_ {
             convrelay;
+            $tools
             convrelay_mock_llm  answer=repeat first=0ms;
         }
 _EOC_
@@ -29,6 +31,10 @@ _EOC_
     my $status = $opt{off} ? '' : <<'_EOC_';
         location = /metrics {
             convrelay_status  public;
+        }
+        location = /tool {
+            internal;
+            return  200;
         }
 _EOC_
 
@@ -201,7 +207,25 @@ is $status->value('turns_total', location => 'other', outcome => 'complete'),
 is $status->value('turns_total', location => '/100', outcome => 'complete'),
    1, '... others alone';
 
-my $warnings = () = $nginx->log('error') =~ /has counters for 256/g;
+# more tools than there are blocks for them
+
+my $schema = '{"description":"x","parameters":{"type":"object",'
+             . '"properties":{}}}';
+my $tools = join '', map { "convrelay_tool  t$_ '$schema' uri=/tool;\n" }
+            1 .. 90;
+
+configure([ '/ws', '/1', '/2' ], tools => "$tools\n");
+$nginx->hup;
+$status->read;
+
+ok $nginx->log_has(qr/ has counters for 256 tools of locations: 14 more are /),
+   'there are too many tools, and the log says so';
+is $status->fits('tools_total', outcome => 'ok'), 257,
+   'those that have counters, and "other"';
+is $status->value('tools_total', location => 'other', tool => 'other',
+                  outcome => 'ok'), 0, '... of which nothing was asked';
+
+my $warnings = () = $nginx->log('error') =~ /has counters for 256 locations/g;
 
 is $warnings, 1, 'it is logged once';
 

@@ -560,9 +560,9 @@ void ngx_http_convrelay_stat_settle(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_stat_usage(ngx_http_convrelay_call_t *call,
     convrelay_metric_e index, int64_t n);
 
-/* a tool has answered, for the location of its call */
+/* a tool of conf, by its index, has answered */
 void ngx_http_convrelay_stat_tool(ngx_http_convrelay_loc_conf_t *conf,
-    ngx_uint_t ok, ngx_msec_t time);
+    ngx_uint_t tool, ngx_uint_t ok, ngx_msec_t time);
 
 /* a LOG of the session */
 void ngx_http_convrelay_stat_note(ngx_http_convrelay_call_t *call,

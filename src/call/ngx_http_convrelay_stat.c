@@ -605,11 +605,19 @@ ngx_http_convrelay_stat_cancelled(ngx_http_convrelay_call_t *call)
 
 void
 ngx_http_convrelay_stat_tool(ngx_http_convrelay_loc_conf_t *conf,
-    ngx_uint_t ok, ngx_msec_t time)
+    ngx_uint_t tool, ngx_uint_t ok, ngx_msec_t time)
 {
-    ngx_http_convrelay_count_n(conf, ok ? CONVRELAY_METRIC_TOOL_OK
-                                        : CONVRELAY_METRIC_TOOL_FAILED, 1);
-    ngx_http_convrelay_count_time(conf, TOOL_SECONDS, time);
+    convrelay_metric_t  *words;
+
+    if (ngx_http_convrelay_metrics(conf) == NULL) {
+        return;
+    }
+
+    words = conf->metrics->tools[tool];
+
+    convrelay_metric_add(words, ok ? CONVRELAY_METRIC_TOOL_OK
+                                   : CONVRELAY_METRIC_TOOL_FAILED, 1);
+    convrelay_metric_time(words, CONVRELAY_METRIC_TOOL_SECONDS, time);
 }
 
 

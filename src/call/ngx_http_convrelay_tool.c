@@ -20,6 +20,7 @@ struct ngx_http_convrelay_tool_run_s {
     convrelay_tool_run_t             *run;    /* the session's; NULL: it does
                                                  not want the result */
     ngx_http_convrelay_tool_t        *tool;
+    ngx_uint_t                        index;  /* of it */
     ngx_http_convrelay_tool_call_t    vars;
     convrelay_tool_arguments_t        arguments;
     u_char                            key[CONVRELAY_TOOL_KEY];
@@ -131,6 +132,7 @@ ngx_http_convrelay_tool_create(ngx_http_convrelay_call_t *call,
 
     t->fetch = f;
     t->tool = &tool[run->index];
+    t->index = run->index;
     t->max = call->conf->tools.max_result;
     t->started = ngx_current_msec;
 
@@ -434,7 +436,7 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
 
     ngx_http_convrelay_stat_tool(
              ngx_http_get_module_loc_conf(f->main, ngx_http_convrelay_module),
-             ok, ngx_current_msec - t->started);
+             t->index, ok, ngx_current_msec - t->started);
 
     if (!ok) {
         ngx_http_convrelay_tool_log(t, call, answer.status);

@@ -20,6 +20,7 @@
 
 struct ngx_http_convrelay_metrics_s {
     convrelay_metric_t       *words;  /* in shared memory, or NULL */
+    convrelay_metric_t      **tools;  /* the same, for each of its tools */
     uint32_t                  block;
 };
 

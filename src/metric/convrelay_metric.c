@@ -32,6 +32,11 @@ const char  *convrelay_metric_states[CONVRELAY_METRIC_STATES] = {
 };
 
 
+const char  *convrelay_metric_outcomes[CONVRELAY_METRIC_TOOL_SECONDS] = {
+    "ok", "failed"
+};
+
+
 #define CONVRELAY_FAMILY(name, label, help)                                  \
     { name, label, help, NULL, NULL, 0 },
 #define CONVRELAY_SERIES(id, value)                                          \

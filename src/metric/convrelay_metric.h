@@ -44,6 +44,17 @@ typedef enum {
 #undef CONVRELAY_HISTOGRAM
 
 
+/* what is counted for a tool of a location, in a block of its own */
+
+typedef enum {
+    CONVRELAY_METRIC_TOOL_OK = 0,
+    CONVRELAY_METRIC_TOOL_FAILED,
+    CONVRELAY_METRIC_TOOL_SECONDS,          /* a histogram, with its sum */
+    CONVRELAY_METRIC_TOOL_N = CONVRELAY_METRIC_TOOL_SECONDS
+                              + CONVRELAY_METRIC_BUCKETS + 1
+} convrelay_metric_tool_e;
+
+
 /* bounds of a histogram's buckets: ms, and as text in seconds */
 
 typedef struct {
@@ -81,6 +92,9 @@ typedef enum {
 
 extern const char  *convrelay_metric_states[CONVRELAY_METRIC_STATES];
 
+/* of a tool: TOOL_OK and TOOL_FAILED */
+extern const char  *convrelay_metric_outcomes[CONVRELAY_METRIC_TOOL_SECONDS];
+
 /* of all histograms except SESSION_SECONDS, and of that one */
 extern const convrelay_metric_bounds_t  convrelay_metric_seconds;
 extern const convrelay_metric_bounds_t  convrelay_metric_minutes;
@@ -101,7 +115,7 @@ const convrelay_metric_line_t *convrelay_metric_table(void);
 unsigned convrelay_metric_bucket(const convrelay_metric_bounds_t *bounds,
     uint64_t ms);
 
-/* adds one time to the histogram with that index */
+/* adds one time to the histogram with that index, of a location or a tool */
 void convrelay_metric_time(convrelay_metric_t *words, unsigned hist,
     uint64_t ms);
 

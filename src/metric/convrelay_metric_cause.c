@@ -200,19 +200,30 @@ convrelay_metric_cause_llm(convrelay_metric_case_t *c)
 }
 
 
+/* each of the location's */
+
 static void
 convrelay_metric_cause_tools(convrelay_metric_case_t *c)
 {
-    unsigned long  n, all;
+    unsigned                        i;
+    unsigned long                   n, all;
+    const convrelay_metric_tool_t  *tool;
 
-    n = c->recent[CONVRELAY_METRIC_TOOL_FAILED];
-    all = n + c->recent[CONVRELAY_METRIC_TOOL_OK];
+    for (i = 0; i < c->report->ntools; i++) {
+        tool = &c->report->tools[i];
 
-    if (n) {
+        n = tool->recent[CONVRELAY_METRIC_TOOL_FAILED];
+        all = n + tool->recent[CONVRELAY_METRIC_TOOL_OK];
+
+        if (n == 0 || tool->location != c->location) {
+            continue;
+        }
+
         convrelay_metric_say(c, "tool",
             10 * n > all ? CONVRELAY_METRIC_TROUBLE : CONVRELAY_METRIC_WARNING,
-            "A tool fails: %lu of %lu requests to tools failed. The error log "
-            "names the tool and its status", n, all);
+            "The tool \"%.*s\" failed in %lu of %lu requests to it. The error "
+            "log has the status of its answer", (int) tool->name.len,
+            tool->name.data, n, all);
     }
 }
 

@@ -16,7 +16,15 @@ static void convrelay_metric_json_zones(convrelay_metric_out_t *out,
 static void convrelay_metric_json_bounds(convrelay_metric_out_t *out,
     const char *name, const convrelay_metric_bounds_t *bounds);
 static void convrelay_metric_json_location(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report,
     const convrelay_metric_location_t *location);
+static void convrelay_metric_json_tools(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report,
+    const convrelay_metric_location_t *location);
+static void convrelay_metric_json_tool(convrelay_metric_out_t *out,
+    const convrelay_metric_t *words);
+static void convrelay_metric_json_buckets(convrelay_metric_out_t *out,
+    const convrelay_metric_t *words);
 static void convrelay_metric_json_calls(convrelay_metric_out_t *out,
     const convrelay_metric_location_t *location);
 static void convrelay_metric_json_words(convrelay_metric_out_t *out,
@@ -60,7 +68,7 @@ convrelay_metric_json(u_char *p, const convrelay_metric_report_t *report,
 
     for (i = 0; i < report->nlocations; i++) {
         convrelay_metric_text(&out, i ? ",\n" : "\n");
-        convrelay_metric_json_location(&out, &report->locations[i]);
+        convrelay_metric_json_location(&out, report, &report->locations[i]);
     }
 
     convrelay_metric_text(&out, "],\"history\":[");
@@ -142,6 +150,7 @@ convrelay_metric_json_bounds(convrelay_metric_out_t *out, const char *name,
 
 static void
 convrelay_metric_json_location(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report,
     const convrelay_metric_location_t *location)
 {
     convrelay_metric_text(out, "{");
@@ -157,7 +166,79 @@ convrelay_metric_json_location(convrelay_metric_out_t *out,
     convrelay_metric_json_words(out, location->words, 0);
     convrelay_metric_text(out, "},\n\"recent\":{");
     convrelay_metric_json_words(out, location->recent, 0);
-    convrelay_metric_text(out, "}}");
+    convrelay_metric_text(out, "}");
+
+    convrelay_metric_json_tools(out, report, location);
+
+    convrelay_metric_text(out, "}");
+}
+
+
+static void
+convrelay_metric_json_tools(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report,
+    const convrelay_metric_location_t *location)
+{
+    unsigned                        i, n;
+    const convrelay_metric_tool_t  *tool;
+
+    n = 0;
+
+    convrelay_metric_text(out, ",\n\"tools\":{");
+
+    for (i = 0; i < report->ntools; i++) {
+        tool = &report->tools[i];
+
+        if (tool->location != location) {
+            continue;
+        }
+
+        convrelay_metric_text(out, n++ ? ",\n" : "\n");
+        convrelay_metric_json_str(out, &tool->name);
+        convrelay_metric_text(out, ":{\"total\":{");
+        convrelay_metric_json_tool(out, tool->words);
+        convrelay_metric_text(out, "},\"recent\":{");
+        convrelay_metric_json_tool(out, tool->recent);
+        convrelay_metric_text(out, "}}");
+    }
+
+    convrelay_metric_text(out, "}");
+}
+
+
+static void
+convrelay_metric_json_tool(convrelay_metric_out_t *out,
+    const convrelay_metric_t *words)
+{
+    unsigned  i;
+
+    for (i = 0; i < CONVRELAY_METRIC_TOOL_SECONDS; i++) {
+        convrelay_metric_json_name(out, convrelay_metric_outcomes[i]);
+        convrelay_metric_number(out, words[i]);
+        convrelay_metric_text(out, ",");
+    }
+
+    convrelay_metric_json_name(out, "seconds");
+    convrelay_metric_json_buckets(out, words + i);
+}
+
+
+/* a histogram is its buckets, and then its sum in seconds */
+
+static void
+convrelay_metric_json_buckets(convrelay_metric_out_t *out,
+    const convrelay_metric_t *words)
+{
+    unsigned  i;
+
+    for (i = 0; i < CONVRELAY_METRIC_BUCKETS; i++) {
+        convrelay_metric_text(out, i ? "," : "[");
+        convrelay_metric_number(out, words[i]);
+    }
+
+    convrelay_metric_text(out, ",");
+    convrelay_metric_ms(out, words[i]);
+    convrelay_metric_text(out, "]");
 }
 
 
@@ -188,16 +269,13 @@ convrelay_metric_json_calls(convrelay_metric_out_t *out,
 }
 
 
-/*
- * A histogram is its buckets, and then its sum in seconds.  Of the history
- * there is only what the page draws.
- */
+/* of the history there is only what the page draws */
 
 static void
 convrelay_metric_json_words(convrelay_metric_out_t *out,
     const convrelay_metric_t *words, unsigned history)
 {
-    unsigned                        i, open, first;
+    unsigned                        open, first;
     const convrelay_metric_line_t  *line, *family;
 
     family = NULL;
@@ -224,15 +302,7 @@ convrelay_metric_json_words(convrelay_metric_out_t *out,
             first = 0;
 
             if (line->bounds) {
-
-                for (i = 0; i < CONVRELAY_METRIC_BUCKETS; i++) {
-                    convrelay_metric_text(out, i ? "," : "[");
-                    convrelay_metric_number(out, words[line->index + i]);
-                }
-
-                convrelay_metric_text(out, ",");
-                convrelay_metric_ms(out, words[line->index + i]);
-                convrelay_metric_text(out, "]");
+                convrelay_metric_json_buckets(out, words + line->index);
 
             } else if (line->label) {
                 convrelay_metric_text(out, "{");

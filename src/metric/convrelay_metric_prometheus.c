@@ -18,16 +18,20 @@ static void convrelay_metric_zones(convrelay_metric_out_t *out,
 static void convrelay_metric_counters(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report,
     const convrelay_metric_line_t *family);
+static void convrelay_metric_tools(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report);
 static void convrelay_metric_histogram(convrelay_metric_out_t *out,
     const convrelay_metric_location_t *location,
-    const convrelay_metric_line_t *hist);
+    const convrelay_metric_tool_t *tool, const char *name,
+    const convrelay_metric_bounds_t *bounds, const convrelay_metric_t *words);
 static int convrelay_metric_applies(
     const convrelay_metric_location_t *location, unsigned index);
 static void convrelay_metric_head(convrelay_metric_out_t *out,
     const char *name, const char *type, const char *help);
 static void convrelay_metric_sample(convrelay_metric_out_t *out,
     const char *name, const char *suffix,
-    const convrelay_metric_location_t *location);
+    const convrelay_metric_location_t *location,
+    const convrelay_metric_tool_t *tool);
 static void convrelay_metric_pair(convrelay_metric_out_t *out,
     const char *name, const char *value);
 static void convrelay_metric_label(convrelay_metric_out_t *out,
@@ -79,10 +83,15 @@ convrelay_metric_prometheus(u_char *p, const convrelay_metric_report_t *report)
         for (i = 0; i < report->nlocations; i++) {
 
             if (report->locations[i].call) {
-                convrelay_metric_histogram(&out, &report->locations[i], line);
+                convrelay_metric_histogram(&out, &report->locations[i], NULL,
+                                           line->name, line->bounds,
+                                           report->locations[i].words
+                                           + line->index);
             }
         }
     }
+
+    convrelay_metric_tools(&out, report);
 
     return out.len;
 }
@@ -134,7 +143,7 @@ convrelay_metric_calls(convrelay_metric_out_t *out,
         for (state = 0; state < CONVRELAY_METRIC_STATES; state++) {
 
             for (worker = 0; worker < CONVRELAY_METRIC_WORKERS; worker++) {
-                convrelay_metric_sample(out, "calls", "", location);
+                convrelay_metric_sample(out, "calls", "", location, NULL);
                 convrelay_metric_pair(out, ",state",
                                       convrelay_metric_states[state]);
                 convrelay_metric_pair(out, ",worker",
@@ -168,7 +177,7 @@ convrelay_metric_counters(convrelay_metric_out_t *out,
              line->name == NULL && line->index < CONVRELAY_METRIC_N;
              line++)
         {
-            convrelay_metric_sample(out, family->name, "", location);
+            convrelay_metric_sample(out, family->name, "", location, NULL);
 
             if (family->label) {
                 convrelay_metric_text(out, ",");
@@ -205,33 +214,70 @@ convrelay_metric_applies(const convrelay_metric_location_t *location,
 
 
 static void
+convrelay_metric_tools(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report)
+{
+    unsigned                        i, n;
+    const convrelay_metric_tool_t  *tool;
+
+    convrelay_metric_head(out, "tools_total", "counter",
+                          "Tools that were asked at a location, by whether "
+                          "they did what they were asked for.");
+
+    for (i = 0; i < report->ntools; i++) {
+        tool = &report->tools[i];
+
+        for (n = 0; n < CONVRELAY_METRIC_TOOL_SECONDS; n++) {
+            convrelay_metric_sample(out, "tools_total", "", tool->location,
+                                    tool);
+            convrelay_metric_pair(out, ",outcome",
+                                  convrelay_metric_outcomes[n]);
+            convrelay_metric_text(out, "} ");
+            convrelay_metric_number(out, tool->words[n]);
+            convrelay_metric_text(out, "\n");
+        }
+    }
+
+    convrelay_metric_head(out, "tool_seconds", "histogram",
+                          "How long tools took.");
+
+    for (i = 0; i < report->ntools; i++) {
+        tool = &report->tools[i];
+
+        convrelay_metric_histogram(out, tool->location, tool, "tool_seconds",
+                                   &convrelay_metric_seconds, tool->words
+                                   + CONVRELAY_METRIC_TOOL_SECONDS);
+    }
+}
+
+
+static void
 convrelay_metric_histogram(convrelay_metric_out_t *out,
     const convrelay_metric_location_t *location,
-    const convrelay_metric_line_t *hist)
+    const convrelay_metric_tool_t *tool, const char *name,
+    const convrelay_metric_bounds_t *bounds, const convrelay_metric_t *words)
 {
-    unsigned                   i;
-    convrelay_metric_t         n;
-    const convrelay_metric_t  *words;
+    unsigned            i;
+    convrelay_metric_t  n;
 
-    words = location->words + hist->index;
     n = 0;
 
     for (i = 0; i < CONVRELAY_METRIC_BUCKETS; i++) {
         n += words[i];
 
-        convrelay_metric_sample(out, hist->name, "_bucket", location);
-        convrelay_metric_pair(out, ",le", hist->bounds->text[i]);
+        convrelay_metric_sample(out, name, "_bucket", location, tool);
+        convrelay_metric_pair(out, ",le", bounds->text[i]);
         convrelay_metric_text(out, "} ");
         convrelay_metric_number(out, n);
         convrelay_metric_text(out, "\n");
     }
 
-    convrelay_metric_sample(out, hist->name, "_sum", location);
+    convrelay_metric_sample(out, name, "_sum", location, tool);
     convrelay_metric_text(out, "} ");
     convrelay_metric_ms(out, words[CONVRELAY_METRIC_BUCKETS]);
     convrelay_metric_text(out, "\n");
 
-    convrelay_metric_sample(out, hist->name, "_count", location);
+    convrelay_metric_sample(out, name, "_count", location, tool);
     convrelay_metric_text(out, "} ");
     convrelay_metric_number(out, n);
     convrelay_metric_text(out, "\n");
@@ -254,11 +300,12 @@ convrelay_metric_head(convrelay_metric_out_t *out, const char *name,
 }
 
 
-/* up to the labels of its location, the brace is open */
+/* up to the labels of its location and its tool, the brace is open */
 
 static void
 convrelay_metric_sample(convrelay_metric_out_t *out, const char *name,
-    const char *suffix, const convrelay_metric_location_t *location)
+    const char *suffix, const convrelay_metric_location_t *location,
+    const convrelay_metric_tool_t *tool)
 {
     convrelay_metric_text(out, "convrelay_");
     convrelay_metric_text(out, name);
@@ -268,6 +315,12 @@ convrelay_metric_sample(convrelay_metric_out_t *out, const char *name,
     convrelay_metric_text(out, "\",location=\"");
     convrelay_metric_label(out, &location->location);
     convrelay_metric_text(out, "\"");
+
+    if (tool) {
+        convrelay_metric_text(out, ",tool=\"");
+        convrelay_metric_label(out, &tool->name);
+        convrelay_metric_text(out, "\"");
+    }
 }
 
 

@@ -39,6 +39,16 @@ typedef struct {
 } convrelay_metric_location_t;
 
 
+/* a tool of a location; those without a block are one, "other" */
+
+typedef struct {
+    convrelay_str_t                     name;
+    const convrelay_metric_location_t  *location;
+    const convrelay_metric_t           *words;      /* _TOOL_N of them */
+    const convrelay_metric_t           *recent;
+} convrelay_metric_tool_t;
+
+
 typedef struct {
     convrelay_str_t                     name;
     uint64_t                            size;       /* bytes */
@@ -54,6 +64,9 @@ typedef struct {
 
     const convrelay_metric_location_t  *locations;
     unsigned                            nlocations;
+    const convrelay_metric_tool_t      *tools;      /* those of a location
+                                                       follow each other */
+    unsigned                            ntools;
     const convrelay_metric_zone_t      *zones;
     unsigned                            nzones;
     const convrelay_metric_slot_t      *slots;      /* of the ring, oldest

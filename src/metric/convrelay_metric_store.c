@@ -12,10 +12,14 @@
 
 static uint32_t convrelay_metric_layout(void);
 static uint32_t convrelay_metric_hash(uint32_t hash, const char *text);
-static void convrelay_metric_take(convrelay_metric_store_t *store,
-    convrelay_metric_block_t *b, const convrelay_metric_id_t *id);
+static unsigned convrelay_metric_find(convrelay_metric_store_t *store,
+    void *blocks, size_t size, unsigned n, const convrelay_metric_id_t *id);
 static void convrelay_metric_copy(convrelay_metric_t *to,
-    convrelay_metric_t *from);
+    convrelay_metric_t *from, unsigned n);
+static uint64_t convrelay_metric_since(convrelay_metric_store_t *store,
+    uint64_t now, convrelay_metric_t *words,
+    convrelay_metric_t *copies, convrelay_metric_t *to,
+    convrelay_metric_t *recent, unsigned n);
 static void convrelay_metric_store_copies(convrelay_metric_store_t *store,
     uint64_t now);
 
@@ -32,7 +36,8 @@ convrelay_metric_store_create(void *mem, uint64_t now)
     store->copied[0] = now;
     store->copied[1] = now;
     store->due = now;
-    store->blocks[0].used = 1;
+    store->blocks[0].owner.used = 1;
+    store->tools[0].owner.used = 1;
     store->magic = CONVRELAY_METRIC_MAGIC;
 
     return store;
@@ -100,53 +105,71 @@ unsigned
 convrelay_metric_store_block(convrelay_metric_store_t *store,
     const convrelay_metric_id_t *id)
 {
+    return convrelay_metric_find(store, store->blocks,
+                                 sizeof(convrelay_metric_block_t),
+                                 CONVRELAY_METRIC_BLOCKS, id);
+}
+
+
+unsigned
+convrelay_metric_store_tool(convrelay_metric_store_t *store,
+    const convrelay_metric_id_t *id)
+{
+    return convrelay_metric_find(store, store->tools,
+                                 sizeof(convrelay_metric_tool_block_t),
+                                 CONVRELAY_METRIC_TOOLS, id);
+}
+
+
+/* of n blocks of this size, each of which begins with its owner */
+
+static unsigned
+convrelay_metric_find(convrelay_metric_store_t *store, void *blocks,
+    size_t size, unsigned n, const convrelay_metric_id_t *id)
+{
     unsigned                   i, unused, oldest;
-    convrelay_metric_block_t  *b;
+    uint32_t                   generation;
+    convrelay_metric_owner_t  *owner;
 
     unused = 0;
     oldest = 0;
+    generation = 0;
 
-    for (i = 1; i < CONVRELAY_METRIC_BLOCKS; i++) {
+    for (i = 1; i < n; i++) {
 
-        b = &store->blocks[i];
+        owner = (convrelay_metric_owner_t *) ((u_char *) blocks + i * size);
 
-        if (!b->used) {
+        if (!owner->used) {
             unused = unused ? unused : i;
             continue;
         }
 
-        if (memcmp(&b->id, id, sizeof(convrelay_metric_id_t)) == 0) {
-            b->generation = store->generation;
+        if (memcmp(&owner->id, id, sizeof(convrelay_metric_id_t)) == 0) {
+            owner->generation = store->generation;
             return i;
         }
 
-        if (store->generation - b->generation > 1
-            && (oldest == 0
-                || b->generation < store->blocks[oldest].generation))
+        if (store->generation - owner->generation > 1
+            && (oldest == 0 || owner->generation < generation))
         {
             oldest = i;
+            generation = owner->generation;
         }
     }
 
     i = unused ? unused : oldest;
 
     if (i) {
-        convrelay_metric_take(store, &store->blocks[i], id);
+        owner = (convrelay_metric_owner_t *) ((u_char *) blocks + i * size);
+
+        memset(owner, 0, size);
+
+        owner->id = *id;
+        owner->generation = store->generation;
+        owner->used = 1;
     }
 
     return i;
-}
-
-
-static void
-convrelay_metric_take(convrelay_metric_store_t *store,
-    convrelay_metric_block_t *b, const convrelay_metric_id_t *id)
-{
-    memset(b, 0, sizeof(convrelay_metric_block_t));
-
-    b->id = *id;
-    b->generation = store->generation;
-    b->used = 1;
 }
 
 
@@ -180,7 +203,7 @@ convrelay_metric_store_tick(convrelay_metric_store_t *store, uint64_t now,
 
     for (i = 0; i < CONVRELAY_METRIC_BLOCKS; i++) {
 
-        if (!store->blocks[i].used) {
+        if (!store->blocks[i].owner.used) {
             continue;
         }
 
@@ -210,9 +233,18 @@ convrelay_metric_store_copies(convrelay_metric_store_t *store, uint64_t now)
 
     for (i = 0; i < CONVRELAY_METRIC_BLOCKS; i++) {
 
-        if (store->blocks[i].used) {
+        if (store->blocks[i].owner.used) {
             convrelay_metric_copy(store->blocks[i].copies[copy],
-                                  store->blocks[i].words);
+                                  store->blocks[i].words, CONVRELAY_METRIC_N);
+        }
+    }
+
+    for (i = 0; i < CONVRELAY_METRIC_TOOLS; i++) {
+
+        if (store->tools[i].owner.used) {
+            convrelay_metric_copy(store->tools[i].copies[copy],
+                                  store->tools[i].words,
+                                  CONVRELAY_METRIC_TOOL_N);
         }
     }
 
@@ -222,33 +254,60 @@ convrelay_metric_store_copies(convrelay_metric_store_t *store, uint64_t now)
 
 
 static void
-convrelay_metric_copy(convrelay_metric_t *to, convrelay_metric_t *from)
+convrelay_metric_copy(convrelay_metric_t *to, convrelay_metric_t *from,
+    unsigned n)
 {
     unsigned  i;
 
-    for (i = 0; i < CONVRELAY_METRIC_N; i++) {
+    for (i = 0; i < n; i++) {
         to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
     }
 }
 
 
-/* the copy is read first: it is never more than the word */
-
 uint64_t
 convrelay_metric_store_read(convrelay_metric_store_t *store, unsigned block,
     uint64_t now, convrelay_metric_t *words, convrelay_metric_t *recent)
 {
-    unsigned                   i, copy;
     convrelay_metric_block_t  *b;
 
     b = &store->blocks[block];
+
+    return convrelay_metric_since(store, now, b->words, b->copies[0], words,
+                                  recent, CONVRELAY_METRIC_N);
+}
+
+
+uint64_t
+convrelay_metric_store_read_tool(convrelay_metric_store_t *store,
+    unsigned tool, uint64_t now, convrelay_metric_t *words,
+    convrelay_metric_t *recent)
+{
+    convrelay_metric_tool_block_t  *b;
+
+    b = &store->tools[tool];
+
+    return convrelay_metric_since(store, now, b->words, b->copies[0], words,
+                                  recent, CONVRELAY_METRIC_TOOL_N);
+}
+
+
+/* the copy, of two, is read first: it is never more than the word */
+
+static uint64_t
+convrelay_metric_since(convrelay_metric_store_t *store, uint64_t now,
+    convrelay_metric_t *words, convrelay_metric_t *copies,
+    convrelay_metric_t *to, convrelay_metric_t *recent, unsigned n)
+{
+    unsigned  i, copy;
+
     copy = !__atomic_load_n(&store->newest, __ATOMIC_ACQUIRE);
 
-    convrelay_metric_copy(recent, b->copies[copy]);
-    convrelay_metric_copy(words, b->words);
+    convrelay_metric_copy(recent, copies + copy * n, n);
+    convrelay_metric_copy(to, words, n);
 
-    for (i = 0; i < CONVRELAY_METRIC_N; i++) {
-        recent[i] = words[i] - recent[i];
+    for (i = 0; i < n; i++) {
+        recent[i] = to[i] - recent[i];
     }
 
     return now - store->copied[copy];

@@ -29,6 +29,7 @@
 
 #define CONVRELAY_METRIC_BLOCKS     257     /* the first one is for locations
                                                that have none of their own */
+#define CONVRELAY_METRIC_TOOLS      257     /* the same, for tools */
 #define CONVRELAY_METRIC_SLOTS      60      /* of the ring */
 #define CONVRELAY_METRIC_SLOT_TIME  10000   /* ms */
 #define CONVRELAY_METRIC_COPY_TIME  150000  /* ms between two copies */
@@ -41,14 +42,28 @@ typedef struct {
 } convrelay_metric_id_t;
 
 
+/* whose a block is */
+
 typedef struct {
     convrelay_metric_id_t    id;
     uint32_t                 used;        /* the id is set */
     uint32_t                 generation;  /* of the last configuration that
                                              has named it */
+} convrelay_metric_owner_t;
+
+
+typedef struct {
+    convrelay_metric_owner_t owner;
     convrelay_metric_t       words[CONVRELAY_METRIC_N];
     convrelay_metric_t       copies[2][CONVRELAY_METRIC_N];
 } convrelay_metric_block_t;
+
+
+typedef struct {
+    convrelay_metric_owner_t owner;
+    convrelay_metric_t       words[CONVRELAY_METRIC_TOOL_N];
+    convrelay_metric_t       copies[2][CONVRELAY_METRIC_TOOL_N];
+} convrelay_metric_tool_block_t;
 
 
 /* the sum of all blocks at a time */
@@ -74,6 +89,7 @@ typedef struct {
     uint32_t                 nslots;      /* ever written */
     convrelay_metric_slot_t  slots[CONVRELAY_METRIC_SLOTS];
     convrelay_metric_block_t blocks[CONVRELAY_METRIC_BLOCKS];
+    convrelay_metric_tool_block_t  tools[CONVRELAY_METRIC_TOOLS];
 } convrelay_metric_store_t;
 
 
@@ -88,8 +104,11 @@ convrelay_metric_store_t *convrelay_metric_store_open(void *mem, size_t size);
    number, from 1 */
 uint32_t convrelay_metric_store_begin(convrelay_metric_store_t *store);
 
-/* the index of the block of a name; 0: all are in use */
+/* the index of the block of a name, a location's or a tool's; 0: all are in
+   use */
 unsigned convrelay_metric_store_block(convrelay_metric_store_t *store,
+    const convrelay_metric_id_t *id);
+unsigned convrelay_metric_store_tool(convrelay_metric_store_t *store,
     const convrelay_metric_id_t *id);
 
 /*
@@ -104,10 +123,14 @@ void convrelay_metric_store_tick(convrelay_metric_store_t *store,
 
 /*
  * Copies of a block's words: as they are, and what was added lately; each has
- * room for CONVRELAY_METRIC_N.  Returns how many ms "lately" are.
+ * room for CONVRELAY_METRIC_N, or for CONVRELAY_METRIC_TOOL_N.  Returns how
+ * many ms "lately" are.
  */
 uint64_t convrelay_metric_store_read(convrelay_metric_store_t *store,
     unsigned block, uint64_t now, convrelay_metric_t *words,
+    convrelay_metric_t *recent);
+uint64_t convrelay_metric_store_read_tool(convrelay_metric_store_t *store,
+    unsigned tool, uint64_t now, convrelay_metric_t *words,
     convrelay_metric_t *recent);
 
 /*

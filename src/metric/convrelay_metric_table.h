@@ -96,19 +96,10 @@ CONVRELAY_SERIES(LLM_INPUT,             "input")
 CONVRELAY_SERIES(LLM_OUTPUT,            "output")
 CONVRELAY_SERIES(LLM_CACHED,            "cached")
 
-CONVRELAY_FAMILY("tools_total", "outcome",
-                 "Tools that were asked at a location, by whether they did "
-                 "what they were asked for.")
-CONVRELAY_SERIES(TOOL_OK,               "ok")
-CONVRELAY_SERIES(TOOL_FAILED,           "failed")
-
 CONVRELAY_FAMILY("tool_rounds_total", NULL,
                  "Answers of the LLM that called tools, so that it was asked "
                  "again.")
 CONVRELAY_SERIES(TOOL_ROUNDS,           NULL)
-
-CONVRELAY_HISTOGRAM(TOOL_SECONDS, seconds, "tool_seconds",
-                 "How long tools took.")
 
 /* in the order of convrelay_relay_type_e */
 

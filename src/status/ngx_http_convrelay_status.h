@@ -26,6 +26,12 @@ typedef struct {
 } ngx_http_convrelay_status_name_t;
 
 
+typedef struct {
+    ngx_str_t                         name;       /* as it is written */
+    ngx_uint_t                        block;      /* of its location */
+} ngx_http_convrelay_status_tool_t;
+
+
 /* the shared memory, of one configuration */
 
 typedef struct {
@@ -35,7 +41,9 @@ typedef struct {
     ngx_http_convrelay_status_name_t *names;      /* by block; without data
                                                      where no location has
                                                      it */
+    ngx_http_convrelay_status_tool_t *tools;      /* the same */
     ngx_uint_t                        overflow;   /* locations without one */
+    ngx_uint_t                        tool_overflow;
     ngx_event_t                       tick;       /* timer */
 } ngx_http_convrelay_status_t;
 

@@ -22,6 +22,9 @@ typedef struct {
 
 static ngx_int_t ngx_http_convrelay_status_locations(ngx_pool_t *pool,
     ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report);
+static ngx_int_t ngx_http_convrelay_status_tools(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report,
+    ngx_http_convrelay_status_calls_t *calls);
 static void ngx_http_convrelay_status_call(void *data, uint32_t mark,
     uint32_t until);
 static ngx_int_t ngx_http_convrelay_status_zones(ngx_pool_t *pool,
@@ -128,7 +131,73 @@ ngx_http_convrelay_status_locations(ngx_pool_t *pool,
                                          &calls);
 
     report->locations = location;
-    report->nlocations = (st->overflow || calls.others) ? n : n - 1;
+    report->nlocations = (st->overflow || calls.others || st->tool_overflow)
+                         ? n : n - 1;
+
+    return ngx_http_convrelay_status_tools(pool, st, report, &calls);
+}
+
+
+/* those without a block come last */
+
+static ngx_int_t
+ngx_http_convrelay_status_tools(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report,
+    ngx_http_convrelay_status_calls_t *calls)
+{
+    ngx_uint_t                i, n;
+    convrelay_metric_t       *words;
+    convrelay_metric_tool_t  *tool;
+
+    n = (st->tool_overflow != 0);
+
+    for (i = 1; i < CONVRELAY_METRIC_TOOLS; i++) {
+        n += (st->tools[i].block != 0);
+    }
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    tool = ngx_pcalloc(pool, n * sizeof(convrelay_metric_tool_t));
+    words = ngx_palloc(pool, 2 * n * CONVRELAY_METRIC_TOOL_N
+                             * sizeof(convrelay_metric_t));
+
+    if (tool == NULL || words == NULL) {
+        return NGX_ERROR;
+    }
+
+    report->tools = tool;
+    report->ntools = n;
+
+    for (i = 1; i <= CONVRELAY_METRIC_TOOLS; i++) {
+
+        if (i == CONVRELAY_METRIC_TOOLS) {
+
+            if (st->tool_overflow == 0) {
+                break;
+            }
+
+            tool->location = calls->other;
+            convrelay_str_set(&tool->name, "other");
+
+        } else if (st->tools[i].block) {
+            tool->location = calls->blocks[st->tools[i].block];
+            tool->name = ngx_http_convrelay_str(&st->tools[i].name);
+
+        } else {
+            continue;
+        }
+
+        (void) convrelay_metric_store_read_tool(st->store,
+                                       i % CONVRELAY_METRIC_TOOLS, report->now,
+                                       words, words + CONVRELAY_METRIC_TOOL_N);
+        tool->words = words;
+        tool->recent = words + CONVRELAY_METRIC_TOOL_N;
+
+        words += 2 * CONVRELAY_METRIC_TOOL_N;
+        tool++;
+    }
 
     return NGX_OK;
 }
@@ -199,12 +268,21 @@ ngx_http_convrelay_status_zones(ngx_pool_t *pool,
     zone[1].name = ngx_http_convrelay_str(&st->main->status->shm.name);
     zone[1].size = sizeof(convrelay_metric_store_t);
     zone[1].used = zone[1].size
-                   - CONVRELAY_METRIC_BLOCKS * sizeof(convrelay_metric_block_t);
+                   - CONVRELAY_METRIC_BLOCKS * sizeof(convrelay_metric_block_t)
+                   - CONVRELAY_METRIC_TOOLS
+                     * sizeof(convrelay_metric_tool_block_t);
 
     for (i = 0; i < CONVRELAY_METRIC_BLOCKS; i++) {
 
-        if (st->store->blocks[i].used) {
+        if (st->store->blocks[i].owner.used) {
             zone[1].used += sizeof(convrelay_metric_block_t);
+        }
+    }
+
+    for (i = 0; i < CONVRELAY_METRIC_TOOLS; i++) {
+
+        if (st->store->tools[i].owner.used) {
+            zone[1].used += sizeof(convrelay_metric_tool_block_t);
         }
     }
 

@@ -17,8 +17,11 @@ static ngx_int_t ngx_http_convrelay_status_zone_init(
     ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_http_convrelay_status_names(
     ngx_http_convrelay_status_t *st, ngx_log_t *log);
-static unsigned ngx_http_convrelay_status_block(
-    convrelay_metric_store_t *store, ngx_str_t *server, ngx_str_t *location);
+static ngx_int_t ngx_http_convrelay_status_tools(
+    ngx_http_convrelay_status_t *st, ngx_http_convrelay_location_t *location,
+    ngx_uint_t block);
+static void ngx_http_convrelay_status_id(convrelay_metric_id_t *id,
+    ngx_str_t *server, ngx_str_t *location, ngx_str_t *tool);
 static ngx_http_convrelay_status_t *ngx_http_convrelay_status_of(
     ngx_cycle_t *cycle);
 static void ngx_http_convrelay_status_tick_handler(ngx_event_t *ev);
@@ -56,7 +59,10 @@ ngx_http_convrelay_status_zone(ngx_conf_t *cf,
 
     st->names = ngx_pcalloc(cf->pool, CONVRELAY_METRIC_BLOCKS
                                   * sizeof(ngx_http_convrelay_status_name_t));
-    if (st->names == NULL) {
+    st->tools = ngx_pcalloc(cf->pool, CONVRELAY_METRIC_TOOLS
+                                  * sizeof(ngx_http_convrelay_status_tool_t));
+
+    if (st->names == NULL || st->tools == NULL) {
         return NGX_ERROR;
     }
 
@@ -114,6 +120,7 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
 {
     ngx_str_t                      *server, *name;
     ngx_uint_t                      i, block;
+    convrelay_metric_id_t           id;
     ngx_http_convrelay_metrics_t   *metrics;
     ngx_http_convrelay_location_t  *location;
 
@@ -126,11 +133,19 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
         server = &location[i].server->server_name;
         name = &location[i].location->name;
 
-        block = ngx_http_convrelay_status_block(st->store, server, name);
+        ngx_http_convrelay_status_id(&id, server, name, NULL);
+
+        block = convrelay_metric_store_block(st->store, &id);
 
         metrics = location[i].conf->metrics;
         metrics->block = block;
         metrics->words = st->store->blocks[block].words;
+
+        if (ngx_http_convrelay_status_tools(st, &location[i], block)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
 
         if (block == 0) {
             st->overflow++;
@@ -162,27 +177,90 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
                       CONVRELAY_METRIC_BLOCKS - 1, st->overflow);
     }
 
+    if (st->tool_overflow) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "\"convrelay_status\" has counters for %d tools of "
+                      "locations: %ui more are counted together, as \"other\"",
+                      CONVRELAY_METRIC_TOOLS - 1, st->tool_overflow);
+    }
+
     return NGX_OK;
 }
 
 
-static unsigned
-ngx_http_convrelay_status_block(convrelay_metric_store_t *store,
-    ngx_str_t *server, ngx_str_t *location)
+/* a location that has no block of its own has none for its tools, either */
+
+static ngx_int_t
+ngx_http_convrelay_status_tools(ngx_http_convrelay_status_t *st,
+    ngx_http_convrelay_location_t *location, ngx_uint_t block)
 {
-    u_char                 digest[20];
-    ngx_sha1_t             sha1;
-    convrelay_metric_id_t  id;
+    ngx_str_t                     *name;
+    ngx_uint_t                     i, n, index;
+    convrelay_metric_id_t          id;
+    ngx_http_convrelay_tool_t     *tool;
+    ngx_http_convrelay_metrics_t  *metrics;
+
+    metrics = location->conf->metrics;
+
+    if (location->conf->tools.list == NULL) {
+        return NGX_OK;
+    }
+
+    tool = location->conf->tools.list->elts;
+    n = location->conf->tools.list->nelts;
+
+    metrics->tools = ngx_palloc(st->pool, n * sizeof(convrelay_metric_t *));
+    if (metrics->tools == NULL) {
+        return NGX_ERROR;
+    }
+
+    name = &location->location->name;
+
+    for (i = 0; i < n; i++) {
+        index = 0;
+
+        if (block) {
+            ngx_http_convrelay_status_id(&id, &location->server->server_name,
+                                         name, &tool[i].name);
+
+            index = convrelay_metric_store_tool(st->store, &id);
+        }
+
+        metrics->tools[i] = st->store->tools[index].words;
+
+        if (index == 0) {
+            st->tool_overflow++;
+            continue;
+        }
+
+        st->tools[index].name = tool[i].name;
+        st->tools[index].block = block;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_status_id(convrelay_metric_id_t *id, ngx_str_t *server,
+    ngx_str_t *location, ngx_str_t *tool)
+{
+    u_char      digest[20];
+    ngx_sha1_t  sha1;
 
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, server->data, server->len);
     ngx_sha1_update(&sha1, "\0", 1);
     ngx_sha1_update(&sha1, location->data, location->len);
+
+    if (tool) {
+        ngx_sha1_update(&sha1, "\0", 1);
+        ngx_sha1_update(&sha1, tool->data, tool->len);
+    }
+
     ngx_sha1_final(digest, &sha1);
 
-    ngx_memcpy(&id, digest, sizeof(convrelay_metric_id_t));
-
-    return convrelay_metric_store_block(store, &id);
+    ngx_memcpy(id, digest, sizeof(convrelay_metric_id_t));
 }
 
 

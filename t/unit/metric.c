@@ -17,6 +17,7 @@ static void test_reuse(void);
 static void test_versions(void);
 static void test_recent(void);
 static void test_slots(void);
+static void test_tools(void);
 static void test_names(void);
 static void test_prometheus(void);
 static void test_json(void);
@@ -49,6 +50,7 @@ main(void)
     test_versions();
     test_recent();
     test_slots();
+    test_tools();
     test_names();
     test_prometheus();
     test_json();
@@ -373,6 +375,115 @@ test_slots(void)
            == CONVRELAY_METRIC_SLOTS - 1, "half a slot is left out");
 
     free(slots);
+    free(s);
+}
+
+
+/* they have blocks of their own, and two copies like those of locations */
+
+static void
+test_tools(void)
+{
+    char                       *text;
+    uint64_t                    now;
+    unsigned                    i, n;
+    convrelay_metric_t          w[CONVRELAY_METRIC_TOOL_N];
+    convrelay_metric_t          lately[CONVRELAY_METRIC_TOOL_N];
+    convrelay_metric_id_t       id;
+    convrelay_metric_tool_t     tools[2];
+    convrelay_metric_store_t   *s;
+    convrelay_metric_cause_t    causes[CONVRELAY_METRIC_MAX_CAUSES];
+    convrelay_metric_report_t   r;
+
+    s = store();
+    convrelay_metric_store_begin(s);
+
+    for (i = 1; i < CONVRELAY_METRIC_TOOLS; i++) {
+        id = name(i);
+
+        if (convrelay_metric_store_tool(s, &id) != i) {
+            break;
+        }
+    }
+
+    tap_ok(i == CONVRELAY_METRIC_TOOLS, "%u tools have a block", i - 1);
+
+    id = name(i);
+    tap_ok(convrelay_metric_store_tool(s, &id) == 0, "one more has none");
+
+    id = name(7);
+    n = convrelay_metric_store_tool(s, &id);
+    tap_ok(n == 7 && convrelay_metric_store_block(s, &id) == 1,
+           "a location of that name has another");
+
+    convrelay_metric_add(s->tools[n].words, CONVRELAY_METRIC_TOOL_FAILED, 2);
+    convrelay_metric_time(s->tools[n].words, CONVRELAY_METRIC_TOOL_SECONDS,
+                          1500);
+
+    for (now = 11000; now <= 400000; now += 10000) {
+        convrelay_metric_store_tick(s, now, 1);
+    }
+
+    convrelay_metric_add(s->tools[n].words, CONVRELAY_METRIC_TOOL_OK, 1);
+
+    (void) convrelay_metric_store_read_tool(s, n, now, w, lately);
+
+    tap_ok(w[CONVRELAY_METRIC_TOOL_FAILED] == 2
+           && w[CONVRELAY_METRIC_TOOL_OK] == 1
+           && convrelay_metric_count(w, CONVRELAY_METRIC_TOOL_SECONDS) == 1,
+           "what was counted");
+    tap_ok(lately[CONVRELAY_METRIC_TOOL_FAILED] == 0
+           && lately[CONVRELAY_METRIC_TOOL_OK] == 1,
+           "and what was counted lately");
+
+    r = report();
+
+    convrelay_str_set(&tools[0].name, "book");
+    tools[0].location = &location;
+    tools[0].words = w;
+    tools[0].recent = w;
+    convrelay_str_set(&tools[1].name, "other");
+    tools[1].location = &location;
+    tools[1].words = lately;
+    tools[1].recent = lately;
+
+    r.tools = tools;
+    r.ntools = 2;
+
+    text = prometheus(&r);
+
+    tap_ok(has(text, "\n# TYPE convrelay_tools_total counter\n"
+                     "convrelay_tools_total{server=\"a.example\","
+                     "location=\"/ws\",tool=\"book\",outcome=\"ok\"} 1\n"
+                     "convrelay_tools_total{server=\"a.example\","
+                     "location=\"/ws\",tool=\"book\",outcome=\"failed\"} 2\n"
+                     "convrelay_tools_total{server=\"a.example\","
+                     "location=\"/ws\",tool=\"other\",outcome=\"ok\"} 1\n"),
+           "tools are shown by name");
+    tap_ok(has(text, "\nconvrelay_tool_seconds_bucket{server=\"a.example\","
+                     "location=\"/ws\",tool=\"book\",le=\"2.56\"} 1\n")
+           && has(text, "\nconvrelay_tool_seconds_sum{server=\"a.example\","
+                        "location=\"/ws\",tool=\"book\"} 1.500\n"),
+           "with their times");
+
+    free(text);
+
+    text = json(&r);
+
+    tap_ok(has(text, "\"tools\":{\n\"book\":{\"total\":{\"ok\":1,\"failed\":2,"
+                     "\"seconds\":[0,0,0,0,0,0,0,0,1,0,0,0,0,0,0,1.500]},"
+                     "\"recent\":{"), "and in JSON");
+
+    free(text);
+
+    n = convrelay_metric_causes(&r, causes);
+
+    tap_ok(n == 1 && strcmp(causes[0].text,
+                            "The tool \"book\" failed in 2 of 3 requests to "
+                            "it. The error log has the status of its answer "
+                            "(location \"/ws\" of a.example).") == 0,
+           "one that fails is named");
+
     free(s);
 }
 
