@@ -21,7 +21,8 @@ my $root = $nginx->root;
 # agents, with the mock as their LLM
 
 my %llm = (
-    '/ws' => 'interval=4ms', '/count' => 'answer=count tokens=40 interval=4ms',
+    '/ws' => "interval=4ms 'tools=open: opening_hours/2 {}'",
+    '/count' => 'answer=count tokens=40 interval=4ms',
     '/refuses' => 'status=503', '/breaks' => 'fault=cut at_token=4',
     '/history' => 'answer=history',
 );
@@ -30,9 +31,14 @@ my $llms = join '', map {
     "location = $_ { convrelay_mock_llm  first=20ms $llm{$_}; }\n"
 } sort keys %llm;
 
+# one of them has a tool
+
+my %tools = ('/ws' => "convrelay_tool opening_hours '{}' uri=/hours;");
+
 my $agents = join '', map { <<"_EOC_" } sort keys %llm;
         location = $_ {
             convrelay;
+            @{[ $tools{$_} // '' ]}
             convrelay_system_prompt
                 "tenant \$convrelay_parameter_tenant, called \$convrelay_to";
             proxy_pass          http://mock$_;
@@ -76,6 +82,11 @@ _EOC_
 
         convrelay_twiml_attribute  welcomeGreeting "Hello, caller.";
         convrelay_twiml_attribute  language $convrelay_form_Lang;
+
+        location = /hours {
+            internal;
+            return 200 "We are closed.";
+        }
 
         location = /twiml {
             convrelay_twiml  wss://calls.example.com/ws;
@@ -540,6 +551,28 @@ is($run->{code}, 0, 'a scenario without expectations') or diagnose($run);
 like($run->{out}, qr/^caller    Name three trees\.$/m,
      '... with a byte order mark and a comment after a step');
 like($run->{out}, qr/^0 expectations: nothing was judged$/m, '... which is reported');
+
+# a tool that was called, and those that were not
+
+$run = caller_run(scenario('tool', "caller: Are you open?\n"
+                                   . "expect tool opening_hours\n"
+                                   . "expect contains: closed\n"), "$ws/ws");
+is($run->{code}, 0, 'a tool was called') or diagnose($run);
+
+$run = caller_run(scenario('no-tool', <<'_EOC_'), '-q', "$ws/ws");
+caller: Are you open?
+expect tool hours
+expect tool opening_hour
+expect tool opening_hours
+caller: Hello
+expect tool opening_hours
+_EOC_
+is($run->{code}, 1, 'tools that were not called');
+is(join(' ', $run->{out} =~ /^ +FAILED .*no-tool:(\d+): expect tool/mg), '2 3 6',
+   '... fail with file and line') or diagnose($run);
+like($run->{out}, qr/"hours says: " is not in the answer "opening_hours says: /,
+     '... and with the answer');
+
 
 # what the manual and the README show is understood, line by line
 

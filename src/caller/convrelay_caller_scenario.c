@@ -17,6 +17,7 @@
 typedef enum {
     CONVRELAY_CALLER_ARG_NONE = 0,
     CONVRELAY_CALLER_ARG_TEXT,              /* ": text" */
+    CONVRELAY_CALLER_ARG_NAME,              /* " NAME" */
     CONVRELAY_CALLER_ARG_PAIR,              /* " NAME: text" */
     CONVRELAY_CALLER_ARG_MS,                /* " 800 ms" */
     CONVRELAY_CALLER_ARG_NUMBER,            /* " 1000" */
@@ -104,6 +105,7 @@ static const convrelay_caller_syntax_t  convrelay_caller_syntax[] = {
       CONVRELAY_CALLER_EXPECT_NOT_CONTAINS },
     { "expect matches", CONVRELAY_CALLER_ARG_TEXT,
       CONVRELAY_CALLER_EXPECT_MATCHES },
+    { "expect tool", CONVRELAY_CALLER_ARG_NAME, CONVRELAY_CALLER_EXPECT_TOOL },
     { "expect first token under", CONVRELAY_CALLER_ARG_MS,
       CONVRELAY_CALLER_EXPECT_FIRST_TOKEN },
     { "expect answer under", CONVRELAY_CALLER_ARG_MS,
@@ -325,6 +327,16 @@ convrelay_caller_scenario_step(convrelay_caller_scenario_t *s,
         {
             return convrelay_caller_scenario_error(s, line, "has keys other "
                                                    "than 0-9, * and #", source);
+        }
+
+        step.text = convrelay_caller_strdup(text);
+        break;
+
+    case CONVRELAY_CALLER_ARG_NAME:
+
+        if (*text == '\0' || strpbrk(text, ": ")) {
+            return convrelay_caller_scenario_error(s, line, "needs a name",
+                                                   source);
         }
 
         step.text = convrelay_caller_strdup(text);

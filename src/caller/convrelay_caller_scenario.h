@@ -24,6 +24,7 @@
  *     expect contains: oak           the answer to the last "caller" line
  *     expect not contains: palm
  *     expect matches: [Oo]ak|ash     POSIX extended regular expression
+ *     expect tool opening_hours      "opening_hours says: " is in it
  *     expect first token under 500 ms
  *     expect answer under 3 s
  *     expect no token after interrupt
@@ -73,6 +74,7 @@ typedef enum {
     CONVRELAY_CALLER_EXPECT_MATCHES,
     CONVRELAY_CALLER_EXPECT_SAME,
     CONVRELAY_CALLER_EXPECT_SAME_START,
+    CONVRELAY_CALLER_EXPECT_TOOL,
     CONVRELAY_CALLER_EXPECT_FIRST_TOKEN,
     CONVRELAY_CALLER_EXPECT_ANSWER,
     CONVRELAY_CALLER_EXPECT_NO_TOKEN,

@@ -4,12 +4,16 @@
  */
 
 
+#include <ctype.h>
 #include <regex.h>
 
 #include "convrelay_caller_run.h"
 
 
 #define CONVRELAY_CALLER_NO_TOKEN_WINDOW  200     /* ms after the pong */
+
+/* comes before a tool's result where the mock reads it aloud */
+#define CONVRELAY_CALLER_TOOL_SAYS        " says: "
 
 
 static int convrelay_caller_step(convrelay_caller_t *call,
@@ -22,6 +26,8 @@ static int convrelay_caller_step_expect(convrelay_caller_t *call,
     convrelay_caller_step_t *step, const char *text);
 static int convrelay_caller_expect_answer(convrelay_caller_t *call,
     convrelay_caller_step_t *step, const char *text);
+static int convrelay_caller_expect_tool(convrelay_caller_t *call,
+    convrelay_caller_step_t *step, const char *name);
 static int convrelay_caller_expect_same(convrelay_caller_t *call,
     convrelay_caller_step_t *step, const char *text);
 static int convrelay_caller_expect_time(convrelay_caller_t *call,
@@ -302,6 +308,9 @@ convrelay_caller_step_expect(convrelay_caller_t *call,
     case CONVRELAY_CALLER_EXPECT_MATCHES:
         return convrelay_caller_expect_answer(call, step, text);
 
+    case CONVRELAY_CALLER_EXPECT_TOOL:
+        return convrelay_caller_expect_tool(call, step, text);
+
     case CONVRELAY_CALLER_EXPECT_SAME:
     case CONVRELAY_CALLER_EXPECT_SAME_START:
         return convrelay_caller_expect_same(call, step, text);
@@ -375,6 +384,39 @@ convrelay_caller_expect_answer(convrelay_caller_t *call,
 
     return convrelay_caller_check(call, step, holds, "\"%s\" is not in the "
                                   "answer \"%s\"", text, answer);
+}
+
+
+/* the name is not the end of another one */
+
+static int
+convrelay_caller_expect_tool(convrelay_caller_t *call,
+    convrelay_caller_step_t *step, const char *name)
+{
+    size_t       len;
+    const char  *answer, *p;
+
+    if (!convrelay_caller_answered(call)) {
+        return convrelay_caller_await(call, step, "an answer");
+    }
+
+    answer = call->turn.answer.data ? call->turn.answer.data : "";
+    len = strlen(name);
+
+    for (p = strstr(answer, name); p; p = strstr(p + 1, name)) {
+
+        if ((p == answer || (!isalnum((u_char) p[-1]) && !strchr("_-", p[-1])))
+            && strncmp(p + len, CONVRELAY_CALLER_TOOL_SAYS,
+                       sizeof(CONVRELAY_CALLER_TOOL_SAYS) - 1)
+               == 0)
+        {
+            return convrelay_caller_check(call, step, 1, NULL);
+        }
+    }
+
+    return convrelay_caller_check(call, step, 0, "\"%s"
+                                  CONVRELAY_CALLER_TOOL_SAYS "\" is not in the "
+                                  "answer \"%s\"", name, answer);
 }
 
 

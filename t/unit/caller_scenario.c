@@ -107,6 +107,9 @@ test_steps(void)
          "palm");
     step("expect matches: [Oo]ak", CONVRELAY_CALLER_EXPECT_MATCHES, -1,
          "[Oo]ak");
+    step("expect tool opening_hours", CONVRELAY_CALLER_EXPECT_TOOL, -1,
+         "opening_hours");
+    step("expect tool: ${NAME}", CONVRELAY_CALLER_EXPECT_TOOL, -1, "${NAME}");
     step("expect first token under 500 ms", CONVRELAY_CALLER_EXPECT_FIRST_TOKEN,
          500, NULL);
     step("expect answer under 3 s", CONVRELAY_CALLER_EXPECT_ANSWER, 3000, NULL);
@@ -164,6 +167,8 @@ test_errors(void)
     error("expect answer under 3", "without a unit");
     error("expect silence", "needs a time");
     error("expect nothing", "is not a step");
+    error("expect tool", "needs a name");
+    error("expect tool a b", "needs a name");
     error("set NAME value", "NAME: value");
     error("# fine\ncaller: hi\nbye", "line 3");
 }
@@ -227,6 +232,7 @@ test_hints(void)
     hint("expects contains: oak", "expect contains: oak");
     hint("expect greeting: Hi", "expect greeting contains: Hi");
     hint("expect end", "expect ends");
+    hint("expect tools book", "expect tool book");
     hint("hang up", "hangup");
     hint("hangup now", "hangup");
     hint("Wait 5 s", "wait 5 s");
