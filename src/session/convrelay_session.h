@@ -13,6 +13,7 @@
 
 
 #include "convrelay_base.h"
+#include "convrelay_breaker.h"
 #include "convrelay_rate.h"
 #include "convrelay_relay.h"
 #include "convrelay_history.h"
@@ -168,19 +169,27 @@ typedef enum {
 } convrelay_activity_e;
 
 
-/* the limits of an LLM */
+/* an LLM, as far as a call decides when to ask it */
 
 typedef struct {
     uint64_t                 first_token_timeout; /* ms; 0: no limit */
     uint64_t                 token_timeout;       /* the same */
+    uint64_t                 cooldown;    /* ms without it after failures */
+    convrelay_breaker_t    **breaker;     /* its failures; NULL: they are not
+                                             counted */
 } convrelay_session_llm_t;
+
+
+#define CONVRELAY_SESSION_MAX_FALLBACKS  8
 
 
 /* shared by all calls of a location; must outlive them */
 
 typedef struct {
     convrelay_str_t          error_message;
-    convrelay_session_llm_t  llm;
+    convrelay_session_llm_t  llm;         /* the first */
+    const convrelay_session_llm_t  *fallbacks;    /* then these, in order */
+    unsigned                 nfallbacks;
     size_t                   max_history_messages;    /* 0: no limit */
     size_t                   max_history_bytes;       /* 0: no limit */
     size_t                   max_answer;              /* bytes; 0: no limit */
@@ -377,6 +386,10 @@ typedef struct {
     unsigned                 unknown_logged:1;    /* an unknown type */
     unsigned                 useful:1;    /* the LLM has sent words, or a part
                                              of a call, since it was asked */
+    unsigned                 words:1;     /* words of an LLM were sent in this
+                                             turn */
+    unsigned                 llm:4;       /* that is asked; 0: the first one,
+                                             else a fallback */
     convrelay_trigger_e      trigger;     /* that is being performed */
 
     /* copies of the first setup's fields, one after the other, and of its
@@ -516,7 +529,9 @@ void convrelay_session_call_part(convrelay_session_t *s, uint64_t now);
  * message is spoken after it (TEXT, then TEXT "" last) and kept out of the
  * history.  Where it is configured empty, TEXT "" last comes only after some
  * text.  With a rule for llm_failed, that TRIGGER replaces the error message.
- * An answer of nothing but white space is not stored.
+ * While no word of the turn was sent, and there is a fallback after the LLM
+ * that failed, START comes instead of all that, for s->llm.  An answer of
+ * nothing but white space is not stored.
  */
 void convrelay_session_turn_end(convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);

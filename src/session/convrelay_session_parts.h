@@ -96,11 +96,13 @@ int convrelay_session_ask(convrelay_session_t *s,
 void convrelay_session_start(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* the running turn has no more time, or the LLM says nothing: it failed */
+/* the running turn has no more time: it failed */
 void convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
-void convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
+
+/* the running turn has failed, as note says: CANCEL and turn end */
+void convrelay_session_fail(convrelay_session_t *s, const char *note,
+    uint64_t now, convrelay_actions_t *out);
 
 /* no turn runs any more, nor its time */
 void convrelay_session_turn_over(convrelay_session_t *s);
@@ -114,7 +116,35 @@ int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 
+/* convrelay_session_llm.c */
+
+/* a turn begins: chooses its LLM */
+void convrelay_session_llm_begin(convrelay_session_t *s, uint64_t now);
+
+/* the LLM is asked: its first words are waited for */
+void convrelay_session_llm_wait(convrelay_session_t *s, uint64_t now);
+
+/* its deadline has passed */
+void convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* words of it are sent */
+void convrelay_session_llm_words(convrelay_session_t *s, uint64_t now);
+
+/* it has answered, or has failed: for those who may ask it next */
+void convrelay_session_llm_answered(const convrelay_session_t *s,
+    convrelay_turn_outcome_e how, uint64_t now);
+
+/* CONVRELAY_OK: the next one is asked; CONVRELAY_DECLINED: there is none, or
+   words were sent */
+int convrelay_session_fall_back(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);
+
+
 /* convrelay_session_tools.c */
+
+/* another LLM answers: what the guard still held is not spoken */
+void convrelay_session_tools_retry(convrelay_session_t *s);
 
 /*
  * A turn begins.  CONVRELAY_OK; CONVRELAY_AGAIN: it waits for tools that run;

@@ -127,6 +127,15 @@ convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
 }
 
 
+void
+convrelay_session_tools_retry(convrelay_session_t *s)
+{
+    if (s->tools) {
+        convrelay_tool_guard_free(&s->tools->guard);
+    }
+}
+
+
 /* a call was found in the text, while the turn runs */
 
 static void
@@ -184,6 +193,7 @@ convrelay_session_turn_calls(convrelay_session_t *s,
     }
 
     convrelay_session_tools_accepted(s);
+    convrelay_session_llm_answered(s, CONVRELAY_TURN_COMPLETE, now);
     convrelay_session_tools_answered(s, now, out);
 
     if (s->turn == CONVRELAY_TURN_IDLE) {

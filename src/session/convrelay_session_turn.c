@@ -15,9 +15,6 @@
 static int convrelay_session_refused(convrelay_session_t *s);
 static int convrelay_session_halve(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
-static void convrelay_session_useful(convrelay_session_t *s, uint64_t now);
-static void convrelay_session_fail(convrelay_session_t *s, const char *note,
-    uint64_t now, convrelay_actions_t *out);
 static convrelay_str_t convrelay_session_joint(const convrelay_session_t *s);
 static void convrelay_session_too_long(convrelay_session_t *s,
     convrelay_actions_t *out);
@@ -75,6 +72,7 @@ convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
     s->asked_at = now;
     s->first_token = -1;
 
+    convrelay_session_llm_begin(s, now);
     convrelay_playback_text(&s->playback);
 
     convrelay_session_again(s, now, out);
@@ -90,14 +88,7 @@ convrelay_session_again(convrelay_session_t *s, uint64_t now,
                                s->conf->max_answer_time);
     }
 
-    s->useful = 0;
-    s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
-
-    if (s->conf->llm.first_token_timeout) {
-        convrelay_session_wait(s, CONVRELAY_DEADLINE_TOKEN, now,
-                               s->conf->llm.first_token_timeout);
-    }
-
+    convrelay_session_llm_wait(s, now);
     convrelay_session_act(out, CONVRELAY_ACT_START);
 }
 
@@ -169,7 +160,7 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
         s->tokens++;
 
         if (!convrelay_session_blank(piece.data, piece.len)) {
-            convrelay_session_useful(s, now);
+            convrelay_session_llm_words(s, now);
         }
 
         convrelay_session_text(out, &piece);
@@ -177,28 +168,6 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
 
     if (too_long) {
         convrelay_session_too_long(s, out);
-    }
-}
-
-
-/* the LLM is at work */
-
-static void
-convrelay_session_useful(convrelay_session_t *s, uint64_t now)
-{
-    s->useful = 1;
-    s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
-        s->conf->llm.token_timeout ? now + s->conf->llm.token_timeout : 0;
-}
-
-
-void
-convrelay_session_call_part(convrelay_session_t *s, uint64_t now)
-{
-    if (s->turn != CONVRELAY_TURN_IDLE
-        && !convrelay_session_tools_running(s))
-    {
-        convrelay_session_useful(s, now);
     }
 }
 
@@ -222,6 +191,15 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         return;
     }
 
+    convrelay_session_llm_answered(s, how, now);
+
+    if ((how == CONVRELAY_TURN_EMPTY || how == CONVRELAY_TURN_FAILED
+         || how == CONVRELAY_TURN_REJECTED)
+        && convrelay_session_fall_back(s, how, now, out) == CONVRELAY_OK)
+    {
+        return;
+    }
+
     if (s->tools) {
         convrelay_session_tools_answered(s, now, out);
 
@@ -232,12 +210,6 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
     sent = (s->turn == CONVRELAY_TURN_SPEAKING);
 
-    convrelay_session_turn_over(s);
-
-    if (how <= CONVRELAY_TURN_TRUNCATED) {
-        convrelay_session_tools_accepted(s);
-    }
-
     if (how == CONVRELAY_TURN_TOO_LONG) {
 
         if (!sent && convrelay_session_halve(s, now, out) == CONVRELAY_OK) {
@@ -245,6 +217,16 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         }
 
         how = CONVRELAY_TURN_REJECTED;
+    }
+
+    if (convrelay_session_fall_back(s, how, now, out) == CONVRELAY_OK) {
+        return;
+    }
+
+    convrelay_session_turn_over(s);
+
+    if (how <= CONVRELAY_TURN_TRUNCATED) {
+        convrelay_session_tools_accepted(s);
     }
 
     s->repeat_until = 0;
@@ -341,7 +323,6 @@ convrelay_session_halve(convrelay_session_t *s, uint64_t now,
     }
 
     s->turn_again = 1;
-    s->turn = CONVRELAY_TURN_ASKED;
 
     convrelay_session_note(out, CONVRELAY_LOG_WARN,
                            "history is too long for the LLM: older half "
@@ -430,37 +411,6 @@ convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
 
 
 void
-convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    const convrelay_session_llm_t  *llm;
-
-    llm = &s->conf->llm;
-
-    if (s->useful) {
-        convrelay_session_log(out, CONVRELAY_LOG_WARN,
-                              "LLM's next word takes too long",
-                              "LLM fell silent for longer than "
-                              "\"convrelay_token_timeout\", limit is %llu ms",
-                              (unsigned long long) llm->token_timeout);
-
-        convrelay_session_fail(s, "fell silent in mid-answer", now, out);
-        return;
-    }
-
-    convrelay_session_log(out, CONVRELAY_LOG_WARN,
-                          "LLM's first word takes too long",
-                          "LLM sent no word within "
-                          "\"convrelay_first_token_timeout\", limit is %llu "
-                          "ms", (unsigned long long) llm->first_token_timeout);
-
-    convrelay_session_fail(s, "sent no word in time", now, out);
-}
-
-
-/* the running turn has failed, as note says */
-
-static void
 convrelay_session_fail(convrelay_session_t *s, const char *note,
     uint64_t now, convrelay_actions_t *out)
 {

@@ -69,6 +69,10 @@ typedef struct {
     unsigned                   running:1;
     unsigned                   sent:1;
     unsigned                   again:1;   /* it is asked for again */
+    unsigned                   same:1;    /* another LLM is asked for it */
+    unsigned                   words:1;   /* an LLM has said a word of it */
+    unsigned                   llm;       /* that is asked */
+    convrelay_session_llm_t    fallbacks[3];
     unsigned                   open:1;    /* pieces were sent, no last yet */
     unsigned                   cuttable:1;
     unsigned                   unknown:1;
@@ -218,6 +222,7 @@ static unsigned  nasked;      /* questions of actions */
 static unsigned  ndue[CONVRELAY_DEADLINES + 1];
 static unsigned  nfast;       /* calls with too many turns */
 static unsigned  nends;       /* ends that waited */
+static unsigned  nfallen;     /* turns that asked another LLM */
 static unsigned  ntones;      /* ends that came with a report of keys */
 
 
@@ -266,6 +271,14 @@ start_call(call_t *c, unsigned seed)
     conf->max_answer_time = rnd(2) ? 0 : 1 + rnd(5000);
     conf->llm.first_token_timeout = rnd(2) ? 0 : 1 + rnd(4000);
     conf->llm.token_timeout = rnd(2) ? 0 : 1 + rnd(2000);
+    conf->nfallbacks = rnd(2) ? 0 : 1 + rnd(3);
+    conf->fallbacks = c->fallbacks;
+
+    for (i = 0; i < conf->nfallbacks; i++) {
+        c->fallbacks[i].first_token_timeout = rnd(2) ? 0 : 1 + rnd(4000);
+        c->fallbacks[i].token_timeout = rnd(2) ? 0 : 1 + rnd(2000);
+    }
+
     conf->max_turn_rate = rnd(4) ? 0 : 1 + rnd(20);
 
     conf->nsilence = rnd(2) ? 0 : 1 + rnd(3);

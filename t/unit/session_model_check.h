@@ -98,14 +98,20 @@ check_action(call_t *c, const convrelay_action_t *a)
         c->requested_at = c->now;
         c->useful_at = 0;
 
-        if (!c->again) {
+        if (!c->again && !c->same) {
+            c->llm = 0;
+            c->words = 0;
             c->turns++;
             c->asked_at = c->now;
             c->first_token = -1;
             c->tones_last = 0;
         }
 
-        if (c->open) {
+        if (c->s.llm != c->llm) {
+            bad(c, "LLM %u is asked, not %u", c->s.llm, c->llm);
+        }
+
+        if (c->open && !c->same) {
             bad(c, "started before the last answer was closed");
         }
 
@@ -531,7 +537,9 @@ check_deadlines(call_t *c)
     uint64_t              want[CONVRELAY_DEADLINES] = { 0 }, earliest;
     unsigned              talk;
     convrelay_deadline_e  i;
+    const convrelay_session_llm_t  *llm;
 
+    llm = c->llm ? &c->fallbacks[c->llm - 1] : &c->conf.llm;
     talk = !c->closed && !c->ending;
     earliest = 0;
 
@@ -551,13 +559,13 @@ check_deadlines(call_t *c)
     }
 
     if (talk && c->running && c->useful_at) {
-        want[CONVRELAY_DEADLINE_TOKEN] = c->conf.llm.token_timeout
-                                   ? c->useful_at + c->conf.llm.token_timeout
-                                   : 0;
+        want[CONVRELAY_DEADLINE_TOKEN] = llm->token_timeout
+                                         ? c->useful_at + llm->token_timeout
+                                         : 0;
 
-    } else if (talk && c->running && c->conf.llm.first_token_timeout) {
+    } else if (talk && c->running && llm->first_token_timeout) {
         want[CONVRELAY_DEADLINE_TOKEN] = c->requested_at
-                                         + c->conf.llm.first_token_timeout;
+                                         + llm->first_token_timeout;
     }
 
     if (talk) {

@@ -328,6 +328,7 @@ delta(call_t *c)
 
         if (!blank(text.data, text.len)) {
             c->useful_at = c->now;
+            c->words = 1;
         }
 
         check_same(c);
@@ -404,11 +405,24 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
     unsigned                  well;
     const convrelay_str_t    *joint;
 
-    c->running = 0;
-    c->repeat_until = 0;
-
     well = c->sent && (how == CONVRELAY_TURN_COMPLETE
                        || how == CONVRELAY_TURN_TRUNCATED);
+
+    if (!well && !c->words && c->llm < c->conf.nfallbacks) {
+        c->llm++;
+        c->same = 1;
+        nfallen++;
+
+        strcpy(all, before);
+        check_actions(c, strcat(all, "S"));
+        check_history(c);
+
+        c->same = 0;
+        return;
+    }
+
+    c->running = 0;
+    c->repeat_until = 0;
 
     if (c->sent) {
         store(c);

@@ -59,6 +59,7 @@ main(void)
     tap_ok(nasked > 20, "%u questions of actions", nasked);
     tap_ok(nends > 50, "%u ends that waited", nends);
     tap_ok(nrepeated > 50, "%u prompts that are the one before", nrepeated);
+    tap_ok(nfallen > 50, "%u turns that asked another LLM", nfallen);
     tap_ok(ntones > 20, "%u ends that came with a report of keys", ntones);
 
     for (i = CONVRELAY_TRIGGER_SETUP; i <= CONVRELAY_TRIGGER_CALL_TIME;

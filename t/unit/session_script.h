@@ -51,6 +51,8 @@
 #define PRESENT   12    /* prompts that ask whether anybody is there */
 #define PATIENT   13    /* time-outs of the LLM, with tools */
 #define TOOLS_KEYS  14  /* as TOOLS, and actions for entries of keys */
+#define BACKED    15    /* as PATIENT, and two fallbacks */
+#define BACKED_ON 16    /* the same, and actions for some events */
 #define MAX_RUNS  16
 
 
@@ -130,6 +132,19 @@ static const convrelay_session_time_t  times[] = {
 };
 
 
+static convrelay_breaker_t  breakers[3];
+
+static convrelay_breaker_t  *breaker[] = {
+    &breakers[0], &breakers[1], &breakers[2]
+};
+
+static const convrelay_session_llm_t  fallbacks[] = {
+    { .first_token_timeout = 6000, .token_timeout = 7000, .cooldown = 30000,
+      .breaker = &breaker[1] },
+    { .first_token_timeout = 8000, .cooldown = 30000, .breaker = &breaker[2] }
+};
+
+
 static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry.") },
     { .max_answer = 0 },
@@ -178,7 +193,18 @@ static const convrelay_session_conf_t  confs[] = {
       .keys.max = 4, .keys.terminator = '#', .keys.pause = 3000,
       .tools = tools, .ntools = 5,
       .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
-      .tool_wait = 1500 }
+      .tool_wait = 1500 },
+    { .error_message = convrelay_string("Sorry."), .tools = tools, .ntools = 5,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
+               .cooldown = 10000, .breaker = &breaker[0] },
+      .fallbacks = fallbacks, .nfallbacks = 2 },
+    { .error_message = convrelay_string("Sorry."),
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_LLM_FAILED)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_ERROR),
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
+               .cooldown = 10000, .breaker = &breaker[0] },
+      .fallbacks = fallbacks, .nfallbacks = 2 }
 };
 
 
@@ -276,6 +302,7 @@ run_call(run_t *r, const call_t *call)
     const char  *p, *end;
 
     memset(r, 0, sizeof(run_t));
+    memset(breakers, 0, sizeof(breakers));
 
     list_start(&r->list, &r->s);
     r->now = 1000000;
@@ -651,7 +678,12 @@ show_actions(run_t *r)
             break;
 
         case CONVRELAY_ACT_START:
-            show(r, "    START\n");
+            if (r->s.llm) {
+                show(r, "    START fallback %u\n", r->s.llm);
+
+            } else {
+                show(r, "    START\n");
+            }
 
             break;
 

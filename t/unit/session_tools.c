@@ -10,8 +10,8 @@
 
 
 #define RUNNING  "{\"status\":\"still running\",\"note\":\"It is not "      \
-                 "done yet. Do not call it again and do not make up "         \
-                 "a result.\"}"
+                 "done yet. Do not call it again and do not make a "         \
+                 "result up.\"}"
 #define CANCELLED  "{\"ok\":false,\"error\":\"NOT done: cancelled by "     \
                    "the caller before it finished\"}"
 

@@ -190,10 +190,10 @@ definition_test(void)
     refused("{\"description\":1}",
             "has a \"description\" that is not a string");
     refused("{\"strict\":1}", "has a \"strict\" other than true or false");
-    refused("{\"name\":\"cook\"}", "has a different \"name\"");
+    refused("{\"name\":\"cook\"}", "has another \"name\"");
     refused("{\"parametres\":{}}", "has the unknown member \"parametres\"");
     refused("{\"type\":\"object\",\"properties\":{}}",
-            "has a \"type\" other than \"function\": the schema belongs in "
+            "has a \"type\" other than \"function\": the schema belongs into "
             "\"parameters\"");
     refused("{\"function\":1}", "has a \"function\" that is not an object");
     refused("{\"function\":{},\"strict\":true}",
@@ -269,8 +269,8 @@ strict_test(void)
            "\"parameters\" lacks \"additionalProperties\":false");
     strict("{\"type\":\"object\",\"properties\":{\"a\":{}},"
            "\"additionalProperties\":false}",
-           "\"required\" of \"parameters\" lacks \"a\": an optional "
-           "value has a \"type\" such as [\"string\",\"null\"]");
+           "\"required\" of \"parameters\" lacks \"a\": what is optional has "
+           "a \"type\" such as [\"string\",\"null\"]");
     strict("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"object\"}},"
            "\"required\":[\"a\"],\"additionalProperties\":false}",
            "\"parameters.a\" lacks \"additionalProperties\":false");
@@ -587,7 +587,7 @@ result_test(void)
     result("500", 500, "application/json", "{\"trace\":\"secret\"}",
            NOT(500) "the service failed\"}", 0);
     result("302", 302, "text/plain", "there",
-           NOT(302) "the service sent a redirect\"}", 0);
+           NOT(302) "the service redirects it\"}", 0);
 }
 
 
