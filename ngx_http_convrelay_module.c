@@ -26,6 +26,8 @@
 #define NGX_HTTP_CONVRELAY_MAX_ANSWER_TIME    120000
 #define NGX_HTTP_CONVRELAY_FIRST_TOKEN_TIMEOUT  15000
 #define NGX_HTTP_CONVRELAY_TOKEN_TIMEOUT      15000
+#define NGX_HTTP_CONVRELAY_FALLBACK_FIRST_TOKEN_TIMEOUT  4000
+#define NGX_HTTP_CONVRELAY_FALLBACK_TOKEN_TIMEOUT        5000
 #define NGX_HTTP_CONVRELAY_MAX_MESSAGE_SIZE   CONVRELAY_RELAY_MAX_MESSAGE
 #define NGX_HTTP_CONVRELAY_MAX_OUTPUT_SIZE    262144
 #define NGX_HTTP_CONVRELAY_MAX_ANSWER_SIZE    65536
@@ -87,6 +89,8 @@ static void ngx_http_convrelay_merge_llm(
 static void ngx_http_convrelay_merge_limits(
     ngx_http_convrelay_limits_conf_t *prev,
     ngx_http_convrelay_limits_conf_t *conf);
+static void ngx_http_convrelay_merge_tokens(
+    ngx_http_convrelay_loc_conf_t *conf);
 static void ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
     convrelay_session_conf_t *conf, ngx_http_convrelay_limits_conf_t *limits);
 static void ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
@@ -206,6 +210,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
     { ngx_string("convrelay_request_field"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE2,
       ngx_http_convrelay_request_field,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_fallback"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_convrelay_fallback,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -663,6 +674,7 @@ ngx_http_convrelay_init(ngx_conf_t *cf)
 {
     if (ngx_http_convrelay_env_check(cf, 1) != NGX_OK
         || ngx_http_convrelay_check(cf) != NGX_OK
+        || ngx_http_convrelay_breaker_init(cf) != NGX_OK
         || ngx_http_convrelay_memory_init(cf) != NGX_OK)
     {
         return NGX_ERROR;
@@ -735,6 +747,8 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->place = { NULL, 0 };
      *     conf->own = { NULL, 0 };
      *     conf->llm.handler = NULL;
+     *     conf->llm.backups = NULL;
+     *     conf->llm.breaker = NULL;
      *     conf->llm.system = { 0, NULL };
      *     conf->llm.error_varies = 0;
      *     conf->llm.intercepts = 0;
@@ -757,6 +771,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->llm.system_prompt_file = NGX_CONF_UNSET_PTR;
     conf->llm.error_message = NGX_CONF_UNSET_PTR;
     conf->llm.fields = NGX_CONF_UNSET_PTR;
+    conf->llm.fallbacks = NGX_CONF_UNSET_PTR;
 
     conf->limits.ping_interval = NGX_CONF_UNSET_MSEC;
     conf->limits.setup_timeout = NGX_CONF_UNSET_MSEC;
@@ -837,6 +852,7 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_convrelay_merge_llm(&prev->llm, &conf->llm);
     ngx_http_convrelay_merge_limits(&prev->limits, &conf->limits);
+    ngx_http_convrelay_merge_tokens(conf);
     ngx_http_convrelay_merge_session(&prev->session, &conf->session,
                                      &conf->limits);
     ngx_http_convrelay_merge_on(&prev->on, &conf->on);
@@ -909,6 +925,7 @@ ngx_http_convrelay_merge_llm(ngx_http_convrelay_llm_conf_t *prev,
     ngx_conf_merge_ptr_value(conf->error_message, prev->error_message,
                              &ngx_http_convrelay_default_error);
     ngx_conf_merge_ptr_value(conf->fields, prev->fields, NULL);
+    ngx_conf_merge_ptr_value(conf->fallbacks, prev->fallbacks, NULL);
 }
 
 
@@ -927,10 +944,9 @@ ngx_http_convrelay_merge_limits(ngx_http_convrelay_limits_conf_t *prev,
     ngx_conf_merge_msec_value(conf->max_answer_time, prev->max_answer_time,
                               NGX_HTTP_CONVRELAY_MAX_ANSWER_TIME);
     ngx_conf_merge_msec_value(conf->first_token_timeout,
-                              prev->first_token_timeout,
-                              NGX_HTTP_CONVRELAY_FIRST_TOKEN_TIMEOUT);
+                              prev->first_token_timeout, NGX_CONF_UNSET_MSEC);
     ngx_conf_merge_msec_value(conf->token_timeout, prev->token_timeout,
-                              NGX_HTTP_CONVRELAY_TOKEN_TIMEOUT);
+                              NGX_CONF_UNSET_MSEC);
     ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
                               NGX_HTTP_CONVRELAY_MAX_MESSAGE_SIZE);
     ngx_conf_merge_size_value(conf->max_output_size, prev->max_output_size,
@@ -952,6 +968,33 @@ ngx_http_convrelay_merge_limits(ngx_http_convrelay_limits_conf_t *prev,
 }
 
 
+/* the defaults are shorter where another LLM can be asked */
+
+static void
+ngx_http_convrelay_merge_tokens(ngx_http_convrelay_loc_conf_t *conf)
+{
+    convrelay_session_llm_t  *llm;
+
+    llm = &conf->session.llm;
+
+    llm->first_token_timeout = conf->limits.first_token_timeout;
+    llm->token_timeout = conf->limits.token_timeout;
+
+    if (conf->limits.first_token_timeout == NGX_CONF_UNSET_MSEC) {
+        llm->first_token_timeout =
+                      conf->llm.fallbacks
+                      ? NGX_HTTP_CONVRELAY_FALLBACK_FIRST_TOKEN_TIMEOUT
+                      : NGX_HTTP_CONVRELAY_FIRST_TOKEN_TIMEOUT;
+    }
+
+    if (conf->limits.token_timeout == NGX_CONF_UNSET_MSEC) {
+        llm->token_timeout = conf->llm.fallbacks
+                             ? NGX_HTTP_CONVRELAY_FALLBACK_TOKEN_TIMEOUT
+                             : NGX_HTTP_CONVRELAY_TOKEN_TIMEOUT;
+    }
+}
+
+
 /* directives that only the session needs; on_merge() sets all others */
 
 static void
@@ -970,8 +1013,6 @@ ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
     conf->setup_timeout = limits->setup_timeout;
     conf->max_call_time = limits->max_call_time;
     conf->max_answer_time = limits->max_answer_time;
-    conf->llm.first_token_timeout = limits->first_token_timeout;
-    conf->llm.token_timeout = limits->token_timeout;
     conf->max_turn_rate = limits->max_turn_rate;
 
     /* of keys that only convrelay_on waits for */

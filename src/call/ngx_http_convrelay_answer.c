@@ -214,7 +214,7 @@ ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f)
 
     call = t->call;
 
-    ngx_http_convrelay_fetch_check(f, &call->conf->llm.checked);
+    ngx_http_convrelay_fetch_check(f, &t->conf->llm.checked);
 
     while (call->turn == t && f->status && !f->encoded && !f->large
            && !f->failed
@@ -237,7 +237,7 @@ ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t)
 {
     ngx_http_convrelay_loc_conf_t  *conf;
 
-    conf = t->call->conf;
+    conf = t->conf;
 
     if (t->fetch->large) {
         ngx_http_convrelay_log(t->call, NGX_LOG_ERR,

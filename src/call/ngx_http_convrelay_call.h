@@ -112,6 +112,16 @@ typedef struct {
 } ngx_http_convrelay_tool_t;
 
 
+/* convrelay_fallback */
+
+typedef struct {
+    ngx_str_t                         name;   /* of a location: "/backup" or
+                                                 "@backup" */
+    ngx_msec_t                        cooldown;
+    ngx_http_convrelay_place_t        place;
+} ngx_http_convrelay_fallback_t;
+
+
 /* convrelay_limit_calls */
 
 typedef struct {
@@ -233,6 +243,8 @@ struct ngx_http_convrelay_call_s {
 struct ngx_http_convrelay_turn_s {
     ngx_queue_t                       queue;
     ngx_http_convrelay_call_t        *call;
+    ngx_http_convrelay_loc_conf_t    *conf;   /* of the LLM: the call's, or a
+                                                 fallback's */
     ngx_http_convrelay_fetch_t       *fetch;
     convrelay_llm_stream_t            stream;
 
@@ -305,6 +317,15 @@ ngx_int_t ngx_http_convrelay_origin(ngx_http_request_t *r,
 char *ngx_http_convrelay_location_merge(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_loc_conf_t *prev,
     ngx_http_convrelay_loc_conf_t *conf, ngx_http_handler_pt webhook);
+
+
+/*
+ * Directives of other modules that a turn cannot honour, for a location whose
+ * configuration is merged; place: of the directive that makes it an LLM.
+ */
+char *ngx_http_convrelay_location_check(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, void **loc_conf,
+    ngx_http_convrelay_place_t *place);
 
 
 /* ngx_http_convrelay_socket.c */
@@ -633,6 +654,23 @@ char *ngx_http_convrelay_tools_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 
+/* ngx_http_convrelay_fallback_conf.c */
+
+char *ngx_http_convrelay_fallback(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* prev: of the location, where conf is that of an "if" in it; else NULL */
+char *ngx_http_convrelay_fallback_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
+
+
+/* ngx_http_convrelay_breaker.c */
+
+/* all fallbacks are found: their failures are counted, by all workers together
+   where there is a convrelay_zone; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_breaker_init(ngx_conf_t *cf);
+
+
 /* ngx_http_convrelay_answer.c */
 
 /* takes the answer of a turn, which is the owner of the fetch */
@@ -645,9 +683,11 @@ extern const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink;
    NGX_ERROR */
 ngx_int_t ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call);
 
-/* the body of a turn in r's pool, evaluated for r; NGX_OK or NGX_ERROR */
+/* the body of a turn for an LLM, in r's pool, evaluated for r; NGX_OK or
+   NGX_ERROR */
 ngx_int_t ngx_http_convrelay_request_body(ngx_http_request_t *r,
-    ngx_http_convrelay_call_t *call, ngx_buf_t *b);
+    ngx_http_convrelay_call_t *call, ngx_http_convrelay_llm_conf_t *llm,
+    ngx_buf_t *b);
 
 /* directive setters and merge */
 char *ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,

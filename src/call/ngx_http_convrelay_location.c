@@ -9,11 +9,9 @@
 #include "ngx_http_convrelay_call.h"
 
 
-static char *ngx_http_convrelay_check_location(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_loc_conf_t *conf);
 static char *ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf, ngx_module_t *module, const char *cache,
-    ngx_http_convrelay_loc_conf_t *conf);
+    ngx_http_core_loc_conf_t *clcf, ngx_http_upstream_conf_t *upstream,
+    const char *cache, ngx_http_convrelay_place_t *place);
 
 
 /*
@@ -64,7 +62,9 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
             clcf->handler = webhook;
         }
 
-        if (conf->own.line && clcf->handler && !block && webhook == NULL) {
+        if (conf->own.line && clcf->handler && !block && webhook == NULL
+            && !clcf->internal && !clcf->named)
+        {
             ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->own,
                                "location \"%V\" has convrelay directives, but "
                                "not \"convrelay;\": anybody can use its LLM",
@@ -90,19 +90,28 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_convrelay_check_location(cf, clcf, conf);
+    if (ngx_http_convrelay_fallback_merge(cf, block ? prev : NULL, conf)
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_convrelay_location_check(cf, clcf,
+                           ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf,
+                           &conf->place);
 }
 
 
-/* directives of other modules that a turn cannot honour */
-
-static char *
-ngx_http_convrelay_check_location(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf, ngx_http_convrelay_loc_conf_t *conf)
+char *
+ngx_http_convrelay_location_check(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, void **loc_conf,
+    ngx_http_convrelay_place_t *place)
 {
-    char          *rv;
-    ngx_uint_t     i, n;
-    ngx_module_t  *module;
+    char                           *rv;
+    ngx_uint_t                      i, n;
+    ngx_module_t                   *module;
+    ngx_http_upstream_conf_t       *upstream;
+    ngx_http_convrelay_loc_conf_t  *conf;
 
     static struct {
         const char  *name;
@@ -114,8 +123,10 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
         { "ngx_http_uwsgi_module", "uwsgi_cache" }
     };
 
+    conf = loc_conf[ngx_http_convrelay_module.ctx_index];
+
     if (clcf->post_action.data) {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
                            "\"post_action\" cannot be used in location \"%V\" "
                            "with \"convrelay\"", &clcf->name);
         return NGX_CONF_ERROR;
@@ -131,8 +142,13 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
                 continue;
             }
 
-            rv = ngx_http_convrelay_check_upstream(cf, clcf, module,
-                                                   upstreams[n].cache, conf);
+            /* their configuration starts with that of the upstream */
+
+            upstream = loc_conf[module->ctx_index];
+            conf->llm.intercepts |= (upstream->intercept_errors == 1);
+
+            rv = ngx_http_convrelay_check_upstream(cf, clcf, upstream,
+                                                   upstreams[n].cache, place);
 
             if (rv != NGX_CONF_OK) {
                 return rv;
@@ -140,36 +156,28 @@ ngx_http_convrelay_check_location(ngx_conf_t *cf,
         }
     }
 
-    ngx_http_convrelay_fetch_guard_location(cf,
-                           ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf);
+    ngx_http_convrelay_fetch_guard_location(cf, loc_conf);
 
     return NGX_CONF_OK;
 }
 
 
 /*
- * In all of these modules, the configuration of a location starts with that of
- * its upstream.  It has no address if the location does not use the module, or
- * if the address contains variables, which is common only for proxy_pass.
+ * It has no address if the location does not use the module, or if the address
+ * contains variables, which is common only for proxy_pass.
  */
 
 static char *
 ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
-    ngx_http_core_loc_conf_t *clcf, ngx_module_t *module, const char *cache,
-    ngx_http_convrelay_loc_conf_t *conf)
+    ngx_http_core_loc_conf_t *clcf, ngx_http_upstream_conf_t *upstream,
+    const char *cache, ngx_http_convrelay_place_t *place)
 {
-    ngx_http_upstream_conf_t  *upstream;
-
-    upstream = ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf[module->ctx_index];
-
-    conf->llm.intercepts |= (upstream->intercept_errors == 1);
-
 #if (NGX_HTTP_CACHE)
 
     if (upstream->cache == 1
         && (upstream->upstream || ngx_strcmp(cache, "proxy_cache") == 0))
     {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
                            "\"%s\" cannot be used in location \"%V\" with "
                            "\"convrelay\": answers differ each time, write "
                            "\"%s off\"", cache, &clcf->name, cache);

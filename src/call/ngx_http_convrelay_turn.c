@@ -15,7 +15,8 @@
 
 
 static ngx_http_convrelay_turn_t *ngx_http_convrelay_turn_create(
-    ngx_http_convrelay_call_t *call, ngx_http_convrelay_fetch_t *f);
+    ngx_http_convrelay_call_t *call, ngx_http_convrelay_loc_conf_t *conf,
+    ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_turn_cleanup(void *data);
 static ngx_int_t ngx_http_convrelay_turn_request(
     ngx_http_convrelay_turn_t *t);
@@ -27,15 +28,32 @@ static void ngx_http_convrelay_turn_check_path(
 ngx_int_t
 ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call)
 {
-    ngx_http_convrelay_turn_t   *t;
-    ngx_http_convrelay_fetch_t  *f;
+    ngx_http_convrelay_turn_t      *t;
+    ngx_http_convrelay_fetch_t     *f;
+    ngx_http_convrelay_backup_t    *backup;
+    ngx_http_convrelay_loc_conf_t  *conf;
 
-    f = ngx_http_convrelay_fetch_create(call->request, 0);
+    if (call->session->llm == 0) {
+        conf = call->conf;
+        f = ngx_http_convrelay_fetch_create(call->request, 0);
+
+    } else {
+        backup = &call->conf->llm.backups[call->session->llm - 1];
+        conf = backup->conf;
+
+        ngx_http_convrelay_log(call, NGX_LOG_INFO, "asking a fallback",
+                               "asking the fallback \"%V\"",
+                               &backup->location->name);
+
+        f = ngx_http_convrelay_fetch_create_in(call->request,
+                                               backup->location->loc_conf);
+    }
+
     if (f == NULL) {
         return NGX_ERROR;
     }
 
-    t = ngx_http_convrelay_turn_create(call, f);
+    t = ngx_http_convrelay_turn_create(call, conf, f);
 
     if (t == NULL || ngx_http_convrelay_turn_request(t) != NGX_OK) {
         ngx_http_convrelay_fetch_free(f);
@@ -58,7 +76,7 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call)
 
 static ngx_http_convrelay_turn_t *
 ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
-    ngx_http_convrelay_fetch_t *f)
+    ngx_http_convrelay_loc_conf_t *conf, ngx_http_convrelay_fetch_t *f)
 {
     ngx_pool_cleanup_t         *cln;
     ngx_http_convrelay_turn_t  *t;
@@ -72,13 +90,14 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
     ngx_memzero(t, sizeof(ngx_http_convrelay_turn_t));
 
     t->call = call;
+    t->conf = conf;
     t->fetch = f;
     t->started = ngx_current_msec;
     t->said = call->session->tokens;
 
-    convrelay_llm_stream_init(&t->stream, call->conf->llm.api, NGX_HTTP_OK);
-    t->stream.max_line = call->conf->limits.max_line_size;
-    t->stream.max_body = call->conf->limits.max_line_size;
+    convrelay_llm_stream_init(&t->stream, conf->llm.api, NGX_HTTP_OK);
+    t->stream.max_line = conf->limits.max_line_size;
+    t->stream.max_body = conf->limits.max_line_size;
 
     if (call->conf->tools.list) {
         t->stream.max_calls = call->conf->tools.max_calls;
@@ -121,10 +140,11 @@ static ngx_int_t
 ngx_http_convrelay_turn_request(ngx_http_convrelay_turn_t *t)
 {
     ngx_buf_t                           *b;
-    ngx_http_convrelay_call_t           *call;
+    ngx_http_core_loc_conf_t            *clcf;
+    ngx_http_convrelay_loc_conf_t       *conf;
     ngx_http_convrelay_fetch_request_t  *to;
 
-    call = t->call;
+    conf = t->conf;
     to = &t->fetch->to;
 
     b = ngx_calloc_buf(t->fetch->pool);
@@ -132,14 +152,25 @@ ngx_http_convrelay_turn_request(ngx_http_convrelay_turn_t *t)
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_request_body(t->fetch->main, call, b) != NGX_OK) {
+    if (ngx_http_convrelay_request_body(t->fetch->main, t->call, &conf->llm, b)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    to->handler = call->conf->llm.handler;
+    to->handler = conf->llm.handler;
     to->body = b;
-    to->max_size = call->conf->limits.max_response_size;
+    to->max_size = conf->limits.max_response_size;
     to->stream = 1;
+
+    clcf = ngx_http_get_module_loc_conf(t->fetch->main, ngx_http_core_module);
+
+    if (clcf->named) {
+
+        /* nginx allows no path in the proxy_pass of such a location */
+
+        ngx_str_set(&to->uri, "/v1/chat/completions");
+    }
 
     ngx_str_set(&to->content_type, "application/json");
     ngx_str_set(&to->accept, "text/event-stream, application/json");
@@ -156,12 +187,12 @@ ngx_http_convrelay_turn_check(ngx_http_convrelay_turn_t *t)
     ngx_http_request_t   *sr;
     ngx_http_upstream_t  *u;
 
-    ngx_http_convrelay_fetch_check(t->fetch, &t->call->conf->llm.checked);
+    ngx_http_convrelay_fetch_check(t->fetch, &t->conf->llm.checked);
 
     sr = t->fetch->request;
     u = sr->upstream;
 
-    if (t->fetch->done || u == NULL) {
+    if (t->fetch->done || u == NULL || t->fetch->to.uri.len) {
         return;
     }
 
@@ -212,7 +243,7 @@ ngx_http_convrelay_turn_check_path(ngx_http_convrelay_turn_t *t)
     ngx_http_convrelay_fetch_checked_t  *checked;
 
     f = t->fetch;
-    checked = &t->call->conf->llm.checked;
+    checked = &t->conf->llm.checked;
 
     if ((f->status != NGX_HTTP_NOT_FOUND
          && f->status != NGX_HTTP_NOT_ALLOWED)

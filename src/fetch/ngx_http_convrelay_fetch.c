@@ -45,6 +45,19 @@ ngx_http_convrelay_fetch_create(ngx_http_request_t *r, ngx_uint_t own)
 
 
 ngx_http_convrelay_fetch_t *
+ngx_http_convrelay_fetch_create_in(ngx_http_request_t *r, void **loc_conf)
+{
+    ngx_http_conf_ctx_t  ctx;
+
+    ctx.main_conf = r->main_conf;
+    ctx.srv_conf = r->srv_conf;
+    ctx.loc_conf = loc_conf;
+
+    return ngx_http_convrelay_fetch_new(&ctx, r, 0);
+}
+
+
+ngx_http_convrelay_fetch_t *
 ngx_http_convrelay_fetch_create_alone(ngx_http_conf_ctx_t *ctx)
 {
     return ngx_http_convrelay_fetch_new(ctx, NULL, 1);
@@ -148,7 +161,7 @@ ngx_http_convrelay_fetch_subrequest(ngx_http_convrelay_fetch_t *f)
 
     uri = f->to.uri;
 
-    if (f->to.handler) {
+    if (f->to.handler && uri.len == 0) {
 
         /* the location's own name: the URI of proxy_pass replaces it */
 

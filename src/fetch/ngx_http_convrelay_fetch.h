@@ -84,7 +84,9 @@ typedef enum {
 typedef struct {
     ngx_http_handler_pt               handler;    /* run it, or */
     ngx_str_t                         uri;        /* the location, from "/";
-                                                     or "@name" */
+                                                     or "@name"; of a handler:
+                                                     its URI, or empty: the
+                                                     location's name */
     ngx_str_t                         args;
 
     ngx_uint_t                        method;     /* NGX_HTTP_POST, ... */
@@ -162,6 +164,10 @@ struct ngx_http_convrelay_fetch_s {
  */
 ngx_http_convrelay_fetch_t *ngx_http_convrelay_fetch_create(
     ngx_http_request_t *r, ngx_uint_t own);
+
+/* the same on r's connection, with another location's configuration */
+ngx_http_convrelay_fetch_t *ngx_http_convrelay_fetch_create_in(
+    ngx_http_request_t *r, void **loc_conf);
 
 /*
  * The same without a request: for the server whose configuration is ctx, with

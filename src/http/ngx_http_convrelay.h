@@ -59,6 +59,8 @@ typedef struct {
                                                          environment */
     ngx_shm_zone_t                   *zone;   /* or NULL */
     ngx_shm_zone_t                   *status; /* counters, or NULL */
+    ngx_shm_zone_t                   *breakers;       /* failures of LLMs, or
+                                                         NULL */
     ngx_http_convrelay_place_t        status_place;
     ngx_uint_t                        generation;     /* of this configuration,
                                                          in the counters */
@@ -100,6 +102,14 @@ typedef size_t (*ngx_http_convrelay_escape_pt)(u_char *p,
     ngx_http_convrelay_part_t *part, convrelay_str_t *value);
 
 
+/* a location that convrelay_fallback names, once it was found */
+
+typedef struct {
+    ngx_http_core_loc_conf_t         *location;
+    ngx_http_convrelay_loc_conf_t    *conf;
+} ngx_http_convrelay_backup_t;
+
+
 /* the LLM, and the contents of a request to it */
 
 typedef struct {
@@ -110,6 +120,11 @@ typedef struct {
     ngx_http_convrelay_value_t       *system_prompt_file;
     ngx_http_convrelay_value_t       *error_message;
     ngx_array_t                      *fields; /* of field_t, or NULL */
+    ngx_array_t                      *fallbacks;      /* of fallback_t, or
+                                                         NULL */
+    ngx_http_convrelay_backup_t      *backups;        /* those of this
+                                                         location, found */
+    convrelay_breaker_t              *breaker;        /* its failures */
     ngx_str_t                         system; /* its text, where static */
     unsigned                          system_varies:1;        /* it has
                                                          variables */

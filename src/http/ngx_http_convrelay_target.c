@@ -18,8 +18,6 @@ static ngx_int_t ngx_http_convrelay_target_in(ngx_http_core_loc_conf_t *outer,
 static ngx_int_t ngx_http_convrelay_target_prefix(
     ngx_http_location_tree_node_t *node, ngx_str_t *path,
     ngx_http_core_loc_conf_t **found);
-static ngx_uint_t ngx_http_convrelay_target_rewrites(ngx_conf_t *cf,
-    void **loc_conf);
 
 
 char *
@@ -199,13 +197,42 @@ ngx_http_convrelay_target_prefix(ngx_http_location_tree_node_t *node,
 }
 
 
+ngx_http_core_loc_conf_t *
+ngx_http_convrelay_target_literal(ngx_http_core_srv_conf_t *server,
+    ngx_str_t *name)
+{
+    ngx_int_t                   rc;
+    ngx_http_core_loc_conf_t   *clcf, **named;
+
+    if (name->data[0] == '@') {
+
+        for (named = server->named_locations; named && *named; named++) {
+
+            if ((*named)->name.len == name->len
+                && ngx_strncmp((*named)->name.data, name->data, name->len)
+                   == 0)
+            {
+                return *named;
+            }
+        }
+
+        return NULL;
+    }
+
+    clcf = server->ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+    rc = ngx_http_convrelay_target_in(clcf, name, &clcf);
+
+    return (rc == NGX_OK || rc == NGX_AGAIN) ? clcf : NULL;
+}
+
+
 /*
- * Whether the location has "rewrite", "return", "if" or the like.  Their effect
- * is not known, but the configuration of the rewrite module starts with their
- * code.
+ * Their effect is not known, but the configuration of the rewrite module starts
+ * with their code.
  */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_convrelay_target_rewrites(ngx_conf_t *cf, void **loc_conf)
 {
     void          **conf;

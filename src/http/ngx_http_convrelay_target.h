@@ -44,6 +44,16 @@ ngx_int_t ngx_http_convrelay_target_first(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t **location);
 
 
+/* the location of a server that a name stands for, "/path" or "@name"; NULL:
+   there is none */
+ngx_http_core_loc_conf_t *ngx_http_convrelay_target_literal(
+    ngx_http_core_srv_conf_t *server, ngx_str_t *name);
+
+/* whether a location has "rewrite", "return", "if" or the like */
+ngx_uint_t ngx_http_convrelay_target_rewrites(ngx_conf_t *cf,
+    void **loc_conf);
+
+
 /* ngx_http_convrelay_check.c */
 
 /*
@@ -57,6 +67,14 @@ ngx_int_t ngx_http_convrelay_check(ngx_conf_t *cf);
 
 /* of that: a location with "convrelay" by itself; the same return codes */
 ngx_int_t ngx_http_convrelay_check_socket_alone(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *location);
+
+
+/* ngx_http_convrelay_check_fallback.c */
+
+/* the locations of its "convrelay_fallback": an error where one cannot be
+   used; the same return codes */
+ngx_int_t ngx_http_convrelay_check_fallbacks(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *location);
 
 

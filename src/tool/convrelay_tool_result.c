@@ -40,7 +40,7 @@ const convrelay_str_t  convrelay_tool_done = convrelay_string("{\"ok\":true}");
 
 const convrelay_str_t  convrelay_tool_running = convrelay_string(
     "{\"status\":\"still running\",\"note\":\"It is not done yet. Do not call "
-    "it again and do not make up a result.\"}");
+    "it again and do not make a result up.\"}");
 
 const convrelay_str_t  convrelay_tool_cancelled = convrelay_string(
     "{\"ok\":false,\"error\":\"NOT done: cancelled by the caller before it "
@@ -178,7 +178,7 @@ convrelay_tool_refused(const convrelay_tool_answer_t *answer, size_t *len)
              : (answer->status >= 400 && answer->status < 500)
                ? "NOT done: the service refused it"
              : (answer->status >= 500) ? "NOT done: the service failed"
-             : (answer->status >= 300) ? "NOT done: the service sent a redirect"
+             : (answer->status >= 300) ? "NOT done: the service redirects it"
              : "NOT done: the service gave no result";
 
     body = answer->body;
@@ -308,7 +308,7 @@ convrelay_tool_repeated(const convrelay_str_t *result, size_t *len)
 
     text = *result;
 
-    /* a byte order mark is valid only at the beginning of a document */
+    /* a byte order mark can stand at the beginning of a document only */
 
     if (json && text.len > 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
         text.data += 3;
@@ -382,7 +382,7 @@ convrelay_tool_is_html(const convrelay_tool_answer_t *answer)
 }
 
 
-/* a text may contain a few control characters; an image has hundreds */
+/* a few NULs are removed; a picture has hundreds */
 
 static unsigned
 convrelay_tool_is_binary(const convrelay_str_t *body)
@@ -404,7 +404,7 @@ convrelay_tool_is_binary(const convrelay_str_t *body)
 }
 
 
-/* drops a character that was cut at the end of the text */
+/* a character that was cut at the end of the text is left out */
 
 static void
 convrelay_tool_whole(convrelay_str_t *text)
@@ -431,10 +431,10 @@ convrelay_tool_whole(convrelay_str_t *text)
 
 
 /*
- * A copy of text as valid UTF-8, without control characters other than white
- * space, and without "<|", which begins the control tokens of LLMs.  It has as
- * many characters as fit into max bytes; *cut is set if some did not fit.  The
- * copy has room for a note after it.
+ * A copy of text that is valid UTF-8, without control characters other than
+ * white space, and without "<|", which begins the control tokens of LLMs: as
+ * many characters of it as fit into max bytes; *cut says if not all did.
+ * After it is room for a note.
  */
 
 static u_char *
@@ -446,7 +446,7 @@ convrelay_tool_mend(const convrelay_str_t *text, size_t max, size_t *len,
     uint32_t       cp;
     const u_char  *src, *last;
 
-    /* a byte becomes at most three, those of U+FFFD */
+    /* a byte becomes three at most, as U+FFFD */
 
     size = (text->len < max / 3) ? 3 * text->len : max;
 

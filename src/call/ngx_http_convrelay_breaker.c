@@ -1,0 +1,167 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Where the failures of LLMs are counted: for all workers in a small zone of
+ * their own, where the configuration has a convrelay_zone; else in each worker.
+ * The zone has one size, and so a reload keeps it.
+ */
+
+
+#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_target.h"
+
+
+#define NGX_HTTP_CONVRELAY_BREAKERS  128        /* in 8 pages */
+
+
+static ngx_int_t ngx_http_convrelay_breaker_zone_init(
+    ngx_shm_zone_t *shm_zone, void *data);
+static void ngx_http_convrelay_breaker_share(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_loc_conf_t *conf,
+    ngx_str_t *server, ngx_uint_t n, ngx_str_t *location);
+
+
+/* its address is the tag of the zone */
+
+static ngx_str_t  ngx_http_convrelay_breaker_name =
+    ngx_string("convrelay_fallback");
+
+
+ngx_int_t
+ngx_http_convrelay_breaker_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                       i, k, used;
+    ngx_http_convrelay_loc_conf_t   *conf, *of;
+    ngx_http_convrelay_location_t   *location;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+
+    location = mcf->locations.elts;
+    used = 0;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+        conf = location[i].conf;
+
+        for (k = 0; conf->enable && k <= conf->session.nfallbacks; k++) {
+
+            if (conf->session.nfallbacks == 0) {
+                break;
+            }
+
+            used = 1;
+            of = k ? conf->llm.backups[k - 1].conf : conf;
+
+            if (of->llm.breaker == NULL) {
+                of->llm.breaker = ngx_pcalloc(cf->pool,
+                                              sizeof(convrelay_breaker_t));
+                if (of->llm.breaker == NULL) {
+                    return NGX_ERROR;
+                }
+            }
+        }
+    }
+
+    if (!used || mcf->zone == NULL) {
+        return NGX_OK;
+    }
+
+    mcf->breakers = ngx_shared_memory_add(cf, &ngx_http_convrelay_breaker_name,
+                                          8 * ngx_pagesize,
+                                          &ngx_http_convrelay_breaker_name);
+    if (mcf->breakers == NULL) {
+        return NGX_ERROR;
+    }
+
+    mcf->breakers->init = ngx_http_convrelay_breaker_zone_init;
+    mcf->breakers->data = mcf;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_uint_t                       i, k, n;
+    ngx_slab_pool_t                 *shpool;
+    ngx_http_core_srv_conf_t       **server;
+    ngx_http_core_main_conf_t       *cmcf;
+    ngx_http_convrelay_backup_t     *backup;
+    ngx_http_convrelay_loc_conf_t   *conf;
+    ngx_http_convrelay_location_t   *location;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data == NULL && !shm_zone->shm.exists) {
+
+        shpool->data = ngx_slab_calloc(shpool, NGX_HTTP_CONVRELAY_BREAKERS
+                                               * sizeof(convrelay_breaker_t));
+        if (shpool->data == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    location = mcf->locations.elts;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+        conf = location[i].conf;
+
+        if (!conf->enable || conf->session.nfallbacks == 0) {
+            continue;
+        }
+
+        /* several servers can have one name */
+
+        cmcf = location[i].server->ctx->main_conf[
+                                             ngx_http_core_module.ctx_index];
+        server = cmcf->servers.elts;
+
+        for (n = 0; server[n] != location[i].server; n++) {
+            /* void */
+        }
+
+        ngx_http_convrelay_breaker_share(mcf, conf,
+                                         &location[i].server->server_name, n,
+                                         &location[i].location->name);
+
+        for (k = 0; k < conf->session.nfallbacks; k++) {
+            backup = &conf->llm.backups[k];
+
+            ngx_http_convrelay_breaker_share(mcf, backup->conf,
+                                             &location[i].server->server_name,
+                                             n, &backup->location->name);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* without a slot that is free, each worker counts for itself */
+
+static void
+ngx_http_convrelay_breaker_share(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_loc_conf_t *conf, ngx_str_t *server, ngx_uint_t n,
+    ngx_str_t *location)
+{
+    uint64_t              id;
+    ngx_slab_pool_t      *shpool;
+    convrelay_breaker_t  *slot;
+
+    shpool = (ngx_slab_pool_t *) mcf->breakers->shm.addr;
+
+    id = ((uint64_t) ngx_murmur_hash2(server->data, server->len) << 32)
+         + ((uint64_t) n << 32)
+         + ngx_murmur_hash2(location->data, location->len);
+
+    slot = convrelay_breaker_slot(shpool->data, NGX_HTTP_CONVRELAY_BREAKERS,
+                                  id ? id : 1);
+
+    if (slot) {
+        conf->llm.breaker = slot;
+    }
+}

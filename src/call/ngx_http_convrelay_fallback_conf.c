@@ -1,0 +1,200 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The configuration of "convrelay_fallback".  Its locations are looked for once
+ * all are known, see ngx_http_convrelay_check_fallback.c.
+ */
+
+
+#include "ngx_http_convrelay_call.h"
+
+
+#define NGX_HTTP_CONVRELAY_COOLDOWN  30000      /* ms */
+
+
+static char *ngx_http_convrelay_fallback_name(ngx_conf_t *cf,
+    ngx_array_t *fallbacks, ngx_str_t *name);
+static char *ngx_http_convrelay_fallback_option(ngx_conf_t *cf,
+    ngx_http_convrelay_fallback_t *fallback, ngx_str_t *option);
+
+
+char *
+ngx_http_convrelay_fallback(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_str_t                      *value;
+    ngx_uint_t                      i;
+    ngx_array_t                   **fallbacks;
+    ngx_http_convrelay_fallback_t  *fallback;
+
+    value = cf->args->elts;
+    fallbacks = &clcf->llm.fallbacks;
+    ngx_http_convrelay_place(cf, &clcf->own);
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+
+        if (*fallbacks != NGX_CONF_UNSET_PTR) {
+            return "\"off\" cannot stand beside a location";
+        }
+
+        *fallbacks = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (*fallbacks == NULL) {
+        return "\"off\" cannot stand beside a location";
+    }
+
+    if (*fallbacks == NGX_CONF_UNSET_PTR) {
+
+        *fallbacks = ngx_array_create(cf->pool, 2,
+                                      sizeof(ngx_http_convrelay_fallback_t));
+        if (*fallbacks == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (ngx_http_convrelay_fallback_name(cf, *fallbacks, &value[1])
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    fallback = ngx_array_push(*fallbacks);
+    if (fallback == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(fallback, sizeof(ngx_http_convrelay_fallback_t));
+
+    fallback->name = value[1];
+    fallback->cooldown = NGX_HTTP_CONVRELAY_COOLDOWN;
+    ngx_http_convrelay_place(cf, &fallback->place);
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_http_convrelay_fallback_option(cf, fallback, &value[i])
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_fallback_name(ngx_conf_t *cf, ngx_array_t *fallbacks,
+    ngx_str_t *name)
+{
+    ngx_uint_t                      i;
+    ngx_http_convrelay_fallback_t  *fallback;
+
+    if (ngx_strchr(name->data, '$') != NULL || name->len < 2
+        || (name->data[0] != '/' && name->data[0] != '@'))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not a location, write the name of one of "
+                           "this server without variables, such as "
+                           "\"convrelay_fallback /backup\" or "
+                           "\"convrelay_fallback @backup\"", name);
+        return NGX_CONF_ERROR;
+    }
+
+    fallback = fallbacks->elts;
+
+    for (i = 0; i < fallbacks->nelts; i++) {
+
+        if (fallback[i].name.len == name->len
+            && ngx_strncmp(fallback[i].name.data, name->data, name->len) == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate \"convrelay_fallback %V\"", name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (i == CONVRELAY_SESSION_MAX_FALLBACKS) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "more than %d of \"convrelay_fallback\"",
+                           CONVRELAY_SESSION_MAX_FALLBACKS);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_convrelay_fallback_option(ngx_conf_t *cf,
+    ngx_http_convrelay_fallback_t *fallback, ngx_str_t *option)
+{
+    ngx_int_t  time;
+    ngx_str_t  value;
+
+    if (ngx_strncmp(option->data, "cooldown=", 9) == 0) {
+        value.data = option->data + 9;
+        value.len = option->len - 9;
+
+        time = ngx_parse_time(&value, 0);
+
+        if (time != NGX_ERROR) {
+            fallback->cooldown = time;
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid \"%V\", write \"cooldown=30s\"", option);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_convrelay_fallback_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_uint_t                      n;
+    convrelay_session_llm_t        *llms;
+    convrelay_session_conf_t       *session;
+    ngx_http_convrelay_fallback_t  *fallback;
+
+    session = &conf->session;
+
+    if (prev) {
+        conf->llm.backups = prev->llm.backups;
+
+        session->fallbacks = prev->session.fallbacks;
+        session->nfallbacks = prev->session.nfallbacks;
+        session->llm.cooldown = prev->session.llm.cooldown;
+        session->llm.breaker = prev->session.llm.breaker;
+
+        return NGX_CONF_OK;
+    }
+
+    if (conf->llm.fallbacks == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    fallback = conf->llm.fallbacks->elts;
+    n = conf->llm.fallbacks->nelts;
+
+    conf->llm.backups = ngx_pcalloc(cf->pool,
+                                    n * sizeof(ngx_http_convrelay_backup_t));
+    llms = ngx_pcalloc(cf->pool, n * sizeof(convrelay_session_llm_t));
+
+    if (conf->llm.backups == NULL || llms == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    session->fallbacks = llms;
+    session->nfallbacks = n;
+    session->llm.cooldown = fallback[0].cooldown;
+    session->llm.breaker = &conf->llm.breaker;
+
+    return NGX_CONF_OK;
+}

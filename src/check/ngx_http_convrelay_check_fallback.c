@@ -1,0 +1,137 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The locations of "convrelay_fallback": found once all are known, and checked
+ * as that of the call is.  What is wrong with one is an error, for it would
+ * show only when the first LLM has failed.
+ */
+
+
+#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_target.h"
+
+
+static ngx_int_t ngx_http_convrelay_check_fallback(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket,
+    ngx_http_convrelay_fallback_t *fallback,
+    ngx_http_core_loc_conf_t *clcf);
+
+
+ngx_int_t
+ngx_http_convrelay_check_fallbacks(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket)
+{
+    ngx_uint_t                      i;
+    convrelay_session_llm_t        *llms;
+    ngx_http_core_loc_conf_t       *clcf;
+    ngx_http_convrelay_loc_conf_t  *conf, *other;
+    ngx_http_convrelay_fallback_t  *fallback;
+
+    conf = socket->conf;
+
+    if (conf->llm.fallbacks == NULL) {
+        return NGX_OK;
+    }
+
+    fallback = conf->llm.fallbacks->elts;
+    llms = (convrelay_session_llm_t *) conf->session.fallbacks;
+
+    for (i = 0; i < conf->llm.fallbacks->nelts; i++) {
+
+        clcf = ngx_http_convrelay_target_literal(socket->server,
+                                                 &fallback[i].name);
+
+        if (ngx_http_convrelay_check_fallback(cf, socket, &fallback[i], clcf)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        other = clcf->loc_conf[ngx_http_convrelay_module.ctx_index];
+
+        other->llm.handler = clcf->handler;
+        other->llm.api = conf->llm.api;
+
+        conf->llm.backups[i].location = clcf;
+        conf->llm.backups[i].conf = other;
+
+        llms[i] = other->session.llm;
+        llms[i].cooldown = fallback[i].cooldown;
+        llms[i].breaker = &other->llm.breaker;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_check_fallback(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket,
+    ngx_http_convrelay_fallback_t *fallback, ngx_http_core_loc_conf_t *clcf)
+{
+    ngx_str_t                      *name;
+    ngx_http_convrelay_loc_conf_t  *conf;
+
+    name = &fallback->name;
+
+    if (clcf == NULL) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &fallback->place,
+                           "no location of this server takes "
+                           "\"convrelay_fallback %V\": add \"location %s%V { "
+                           "%sproxy_pass ...; }\"", name,
+                           name->data[0] == '@' ? "" : "= ", name,
+                           name->data[0] == '@' ? "" : "internal; ");
+        return NGX_ERROR;
+    }
+
+    if (!clcf->named && !clcf->internal) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &fallback->place,
+                           "anyone can request \"location %V\", which "
+                           "\"convrelay_fallback %V\" asks: add \"internal;\" "
+                           "to it", &clcf->name, name);
+        return NGX_ERROR;
+    }
+
+    conf = clcf->loc_conf[ngx_http_convrelay_module.ctx_index];
+
+    if (conf->enable || conf->twiml.url || conf->connect.enable
+        || conf->status)
+    {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &fallback->place,
+                           "\"location %V\", which \"convrelay_fallback %V\" "
+                           "asks, is not an LLM: it has \"%s\"", &clcf->name,
+                           name, conf->enable ? "convrelay"
+                                 : conf->twiml.url ? "convrelay_twiml"
+                                 : conf->status ? "convrelay_status"
+                                 : "convrelay_connect_action");
+        return NGX_ERROR;
+    }
+
+    if (clcf->handler == NULL) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &fallback->place,
+                           "\"location %V\", which \"convrelay_fallback %V\" "
+                           "asks, has no LLM: add \"proxy_pass "
+                           "https://host%s\"", &clcf->name, name,
+                           clcf->named ? "" : "/v1/chat/completions");
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_convrelay_target_rewrites(cf, clcf->loc_conf)) {
+        ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &fallback->place,
+                           "\"set\", \"rewrite\", \"if\" and the like do "
+                           "nothing in \"location %V\": for "
+                           "\"convrelay_fallback %V\", only what answers there "
+                           "is run, such as \"proxy_pass\"", &clcf->name,
+                           name);
+    }
+
+    if (ngx_http_convrelay_location_check(cf, clcf, clcf->loc_conf,
+                                          &fallback->place)
+        != NGX_CONF_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}

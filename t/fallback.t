@@ -1,0 +1,406 @@
+# The LLM fails, and others are asked in its place: convrelay_fallback.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+# the LLM has the fault of the call's parameter; the one of "/backup" repeats
+# what it was asked
+
+add_block_preprocessor(sub {
+    my $block = shift;
+
+    return if defined $block->config;
+
+    $block->set_value('http_config', <<'_EOC_' . ($block->http_config // ''));
+    server {
+        listen  127.0.0.1:$TEST_NGINX_PORT_3;
+        location / {
+            content_by_lua_block {
+                local llm = require "convrelay_llm"
+                local request = require "cjson".decode(llm.body())
+                llm.say(request.model, " ", tostring(request.temperature),
+                        " ", ngx.var.uri, "\n", llm.messages())
+            }
+        }
+    }
+_EOC_
+
+    $block->set_value('config', sprintf <<'_EOC_', $block->on // 'convrelay_fallback /backup;', $block->locations // '');
+    location = /ws {
+        convrelay;
+        convrelay_system_prompt  "Be kind.";
+        convrelay_error_message  "Sorry.";
+        convrelay_model          first;
+        %s
+        proxy_pass               http://127.0.0.1:$convrelay_parameter_port/v1/chat/completions;
+        proxy_http_version       1.1;
+        proxy_read_timeout       100ms;
+        proxy_set_header         Connection "";
+        proxy_set_header         X-Fault $convrelay_parameter_fault;
+        proxy_set_header         X-Status $convrelay_parameter_status;
+        proxy_set_header         X-Finish $convrelay_parameter_finish;
+    }
+    location = /backup {
+        internal;
+        convrelay_model          second;
+        convrelay_request_field  temperature 0.5;
+        proxy_pass               http://127.0.0.1:$TEST_NGINX_PORT_3/v1/other;
+        proxy_set_header         Connection "";
+    }
+    %s
+_EOC_
+
+    $block->set_value('llm', <<'_EOC_') if !defined $block->llm;
+    location / {
+        convrelay_mock_llm  answer=count tokens=5 fault=$http_x_fault
+                            status=$http_x_status finish=$http_x_finish
+                            first=0 interval=2ms at_token=0;
+    }
+_EOC_
+
+    $block->set_value('call', <<'_EOC_' . $block->call) if defined $block->call;
+    local function try(fault, params)
+        local call = dial("/ws", { mute = true })
+
+        params = params or {}
+        params.fault = fault
+        params.port = params.port or "$TEST_NGINX_LLM_PORT"
+
+        call:setup{ customParameters = params }
+        call:prompt("Hi")
+
+        ngx.say(fault, " ", params.status or "", ": ", (call:answer()))
+
+        call:hangup()
+    end
+_EOC_
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: another LLM, with its own model and fields, and the call's prompt and history
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_PORT_2" } }
+call:ask("Hi")
+call:ask("Well?")
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "second 0.5 \/v1\/other\nsystem: Be kind.\nuser: Hi"
+> prompt "Well?"
+< "second 0.5 \/v1\/other\nsystem: Be kind.\nuser: Hi\nassistant: second 0.5 \/v1\/other\nsystem: Be kind.\nuser: Hi\nuser: Well?"
+> close 1000
+< close 1000
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 2: it is asked whatever has failed
+--- on
+convrelay_fallback             /backup cooldown=0;
+convrelay_first_token_timeout  100ms;
+--- call
+for _, status in ipairs{ 400, 401, 404, 429, 500, 503 } do
+    try("none", { status = status })
+end
+
+for _, fault in ipairs{ "stall_before", "stall_after", "keepalive",
+                        "reasoning", "cut_before", "cut", "eof", "empty",
+                        "html", "done_only", "error_in_stream", "garbage" }
+do
+    try(fault)
+end
+
+try("none", { port = "$TEST_NGINX_PORT_2" })
+--- response_body eval
+my $all = "second 0.5 /v1/other\nsystem: Be kind.\nuser: Hi\n";
+
+CORE::join '', (map { "none $_: $all" } 400, 401, 404, 429, 500, 503),
+         (map { "$_ : $all" } qw( stall_before stall_after keepalive reasoning
+                                  cut_before cut eof empty html done_only
+                                  error_in_stream garbage )),
+         "none : $all"
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 3: not after a word
+--- llm: answer=count tokens=5 fault=cut at_token=2 first=0 interval=0
+--- call
+try("")
+--- response_body
+ :  1 2. Sorry.
+--- error_log
+broke off in mid-answer
+
+
+
+=== TEST 4: nor without the directive
+--- on
+--- call
+try("none", { status = 500 })
+--- response_body
+none 500: Sorry.
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 5: in their order, up to one that answers; a named location, and a handler of nginx itself
+--- on
+convrelay_fallback  @dead cooldown=0;
+convrelay_fallback  /silent cooldown=0;
+convrelay_fallback  @mock;
+convrelay_fallback  /backup;
+--- locations
+location @dead {
+    convrelay_first_token_timeout  100ms;
+    proxy_pass  http://127.0.0.1:$TEST_NGINX_PORT_2;
+}
+location /silent {
+    internal;
+    convrelay_first_token_timeout  100ms;
+    convrelay_mock_llm  fault=keepalive at_token=0;
+}
+location @mock {
+    convrelay_mock_llm  answer=history first=0 interval=0;
+}
+--- call
+try("none", { status = 500 })
+--- response_body
+none 500: [{"role":"system","content":"Be kind."},{"role":"user","content":"Hi"}]
+--- error_log eval
+[qr/LLM failed: upstream: 127.0.0.1:\d+, status: 500/,
+ qr/LLM sent no word within "convrelay_first_token_timeout", limit is 100 ms/]
+
+
+
+=== TEST 6: all of them fail: one phrase, and the next turn begins again
+--- on
+convrelay_fallback  @dead;
+--- locations
+location @dead {
+    proxy_pass  http://127.0.0.1:$TEST_NGINX_PORT_2;
+}
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_PORT_4" } }
+call:ask("Hi")
+call:ask("Well?")
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "Sorry."
+> prompt "Well?"
+< "Sorry."
+> close 1000
+< close 1000
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 7: or the actions of llm_failed, once
+--- on
+convrelay_fallback  @dead;
+convrelay_on llm_failed  say "One moment." end;
+--- locations
+location @dead {
+    proxy_pass  http://127.0.0.1:$TEST_NGINX_PORT_2;
+}
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_PORT_4" } }
+call:prompt("Hi")
+call:read()
+call:interrupt("One")
+call:read()
+call:drop()
+--- response_body
+> setup
+> prompt "Hi"
+< "One moment." last
+> interrupt "One"
+< {"type":"end"}
+> drop
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 8: after two failures an LLM is left alone for its cooldown
+--- on
+convrelay_fallback  /backup;
+--- llm
+location / {
+    content_by_lua_block {
+        require "convrelay_llm".note("asked")
+        ngx.exit(500)
+    }
+}
+--- call
+for i = 1, 4 do
+    try("none")
+end
+
+ngx.say(require "convrelay_llm".notes())
+--- response_body eval
+"none : second 0.5 /v1/other\nsystem: Be kind.\nuser: Hi\n" x 4
+. "asked\nasked\n"
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 9: and asked again after it
+--- on
+convrelay_fallback  /backup cooldown=100ms;
+--- llm
+location / {
+    content_by_lua_block {
+        require "convrelay_llm".note("asked")
+        ngx.exit(500)
+    }
+}
+--- call
+for i = 1, 3 do
+    try("none")
+end
+
+ngx.sleep(0.15)
+try("none")
+ngx.say(require "convrelay_llm".notes())
+--- response_body eval
+"none : second 0.5 /v1/other\nsystem: Be kind.\nuser: Hi\n" x 4
+. "asked\nasked\nasked\n"
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 10: workers count together, in shared memory
+--- http_config
+convrelay_zone  calls 64k;
+--- llm
+location / {
+    content_by_lua_block {
+        require "convrelay_llm".note("asked")
+        ngx.exit(500)
+    }
+}
+--- call
+for i = 1, 4 do
+    try("none")
+end
+
+ngx.say(require "convrelay_llm".notes())
+--- response_body eval
+"none : second 0.5 /v1/other\nsystem: Be kind.\nuser: Hi\n" x 4
+. "asked\nasked\n"
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 11: tools are the call's, whoever answers
+--- on
+convrelay_fallback  /agent;
+convrelay_tool      hours '{}' uri=/hours;
+--- locations
+location = /hours { internal; content_by_lua_block { ngx.print("9 to 5") } }
+location = /agent {
+    internal;
+    proxy_pass          http://127.0.0.1:$TEST_NGINX_PORT_4/v1/chat/completions;
+    proxy_set_header    Connection "";
+}
+--- http_config
+server {
+    listen  127.0.0.1:$TEST_NGINX_PORT_4;
+    location / {
+        content_by_lua_block {
+            require "convrelay_llm".agent{ Hi = { { "hours" } } }
+        }
+    }
+}
+--- call
+try("none", { status = 500 })
+--- response_body
+none 500: 9 to 5
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 12: an interruption while a fallback is asked
+--- on
+convrelay_fallback  @slow;
+--- locations
+location @slow {
+    convrelay_mock_llm  fault=stall_before;
+}
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_PORT_2" } }
+call:prompt("Hi")
+ngx.sleep(0.05)
+call:interrupt("")
+ngx.say("quiet: ", call:quiet(50))
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+> interrupt ""
+quiet: true
+> close 1000
+< close 1000
+--- error_log
+LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 13: "off" below a server that has one
+--- config
+convrelay_fallback /backup;
+location = /ws {
+    convrelay;
+    convrelay_fallback       off;
+    convrelay_error_message  "Sorry.";
+    proxy_pass               http://llm/v1/chat/completions;
+    if ($arg_with) {
+        convrelay_model  other;
+    }
+}
+location = /with {
+    convrelay;
+    convrelay_error_message  "Sorry.";
+    proxy_pass               http://llm/v1/chat/completions;
+    if ($arg_if) {
+        convrelay_model  other;
+    }
+}
+location = /backup {
+    internal;
+    convrelay_mock_llm  answer=say:Yes. first=0;
+}
+--- llm: status=500
+--- call
+for _, uri in ipairs{ "/ws", "/with", "/with?if=1" } do
+    local call = dial(uri, { mute = true })
+    call:setup()
+    call:prompt("Hi")
+    ngx.say((call:answer()))
+    call:hangup()
+end
+--- response_body
+Sorry.
+Yes.
+Yes.
+--- error_log
+LLM failed: upstream: 127.0.0.1:
