@@ -3,8 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * What "nginx -t" finds across locations: a webhook sends calls to a socket,
- * and both have to agree.  All of it is a warning, for a path can be served
- * in ways that cannot be seen here.
+ * and both have to agree.  Except for tools these are warnings, because a path
+ * can be served in ways that cannot be seen here.
  */
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What a location with "convrelay" has and cannot use: error pages, tools that
- * nothing handles, a listener without HTTP/1.1.
+ * Settings that are of no use in a location with "convrelay": error pages,
+ * functions that nothing handles, a listener without HTTP/1.1.
  */
 
 

@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * Tools that an LLM may call: their definitions, the arguments of a call, the
- * key that names a call, the results that the LLM is given, and the guard
+ * key that names a call, the results passed back to the LLM, and the guard
  * that keeps calls written as text from being spoken.
  */
 

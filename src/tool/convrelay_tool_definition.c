@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Definitions of tools.  A schema is passed on as it was written: its mistakes
- * are left to the server, except those that are certain to be mistakes.
+ * Definitions of tools.  A schema is passed on as it was written: only what is
+ * certain to be a mistake is reported here, the rest is left to the server.
  */
 
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Calls that an LLM writes into its text, where they would be read aloud.  Text
- * that may be the beginning of a call is held back, and decided on after
- * CONVRELAY_TOOL_HELD characters at the latest.
+ * Finds calls that an LLM writes into its text, where they would be read
+ * aloud.  Text that may be the beginning of a call is held back; the decision
+ * is made after CONVRELAY_TOOL_HELD characters at the latest.
  */
 
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The result that the LLM is given for a tool's answer.  A failure says that
- * nothing was done, and is never the bare body of an error: LLMs mistake that
- * for a success.
+ * Makes the result for the LLM from a tool's answer.  A failure says that
+ * nothing was done, and is never the bare body of an error: LLMs mistake such
+ * a body for a success.
  */
 
 
