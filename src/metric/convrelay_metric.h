@@ -2,9 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What is counted: a block of words for each location, in memory that the
- * workers share.  A word is added to by one atomic instruction; there is no
- * lock, and nothing is looked up.
+ * Counters: a block of words for each location, in memory that the workers
+ * share.  Counting is one atomic instruction, without a lock or a lookup.
  */
 
 
@@ -18,7 +17,7 @@
 #define CONVRELAY_METRIC_BUCKETS  15    /* the last one has no bound */
 
 
-/* a counter; of 32 bits, where the machine is: a wrap looks like a reset */
+/* a counter; on a 32-bit machine it wraps, which looks like a reset */
 
 typedef unsigned long  convrelay_metric_t;
 
@@ -78,7 +77,7 @@ typedef struct {
 } convrelay_metric_line_t;
 
 
-/* what a live call does, in the order of convrelay_activity_e */
+/* the states of a live call, in the order of convrelay_activity_e */
 
 typedef enum {
     CONVRELAY_METRIC_GREETING = 0,  /* no prompt came yet */
@@ -124,8 +123,8 @@ convrelay_metric_t convrelay_metric_count(const convrelay_metric_t *words,
     unsigned hist);
 
 /*
- * The time in ms that percent of all are not above, interpolated in its
- * bucket; 0: there are none.  Past the last bound it is that bound.
+ * A percentile in ms, interpolated within its bucket; 0: nothing was added.
+ * Past the last bound, the last bound is returned.
  */
 uint64_t convrelay_metric_percentile(const convrelay_metric_t *words,
     unsigned hist, unsigned percent);
@@ -137,7 +136,7 @@ convrelay_metric_t convrelay_metric_sum(const convrelay_metric_t *words,
 /* the value of the label of a counter, or NULL */
 const char *convrelay_metric_value(unsigned index);
 
-/* the counter of an error code of Twilio's */
+/* the counter of a Twilio error code */
 unsigned convrelay_metric_twilio(int64_t code);
 
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What is wrong, said as an operator would have to find it out from the
- * figures.  Each rule looks at what a location has counted lately; they stand
- * in the order of how much their trouble costs callers.
+ * Says what is wrong, so that operators need not work it out from the figures.
+ * Each rule looks at what a location has counted lately.  The rules are sorted
+ * by how much their trouble costs callers.
  */
 
 
@@ -228,7 +228,7 @@ convrelay_metric_cause_tools(convrelay_metric_case_t *c)
 }
 
 
-/* one first word in ten, and not a single one */
+/* at least one first word in ten was slow, and more than a single one */
 
 static void
 convrelay_metric_cause_slow(convrelay_metric_case_t *c)
@@ -320,8 +320,8 @@ convrelay_metric_cause_refused(convrelay_metric_case_t *c)
         { CONVRELAY_METRIC_REFUSED_ORIGIN, "origin",
           "%lu sockets were opened by a page of another site and refused" },
         { CONVRELAY_METRIC_REFUSED_HANDSHAKE, "handshake",
-          "%lu requests were not WebSocket handshakes. A proxy in front has to "
-          "pass \"Upgrade\" and \"Connection\" on" },
+          "%lu requests were not WebSocket handshakes. A proxy in front must "
+          "pass on \"Upgrade\" and \"Connection\"" },
         { CONVRELAY_METRIC_REFUSED_SECOND_SOCKET, "second_socket",
           "%lu sockets were refused because their call had a live one" }
     };
@@ -412,7 +412,10 @@ convrelay_metric_cause_webhooks(convrelay_metric_case_t *c)
 }
 
 
-/* after those that are as bad or worse; the least bad one goes for a worse */
+/*
+ * Inserts a cause after those that are as bad or worse.  If the list is full,
+ * the last one is dropped.
+ */
 
 static void
 convrelay_metric_say(convrelay_metric_case_t *c, const char *kind,

@@ -129,7 +129,7 @@ convrelay_metric_json_zones(convrelay_metric_out_t *out,
 }
 
 
-/* of all buckets except the last one, which has none */
+/* the bounds of all buckets except the last, which has none */
 
 static void
 convrelay_metric_json_bounds(convrelay_metric_out_t *out, const char *name,

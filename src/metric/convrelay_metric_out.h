@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the writers of this room share: a text whose length is counted, and
- * which is written where there is room for it.
+ * Shared by the writers of this room: a text whose length is counted, and
+ * which is written if there is a buffer for it.
  */
 
 
@@ -15,7 +15,7 @@
 
 
 typedef struct {
-    u_char  *p;             /* or NULL: only the length is wanted */
+    u_char  *p;             /* NULL: only the length is wanted */
     size_t   len;
 } convrelay_metric_out_t;
 
@@ -28,7 +28,7 @@ void convrelay_metric_number(convrelay_metric_out_t *out, uint64_t n);
 /* a time in ms as seconds, "0.25" */
 void convrelay_metric_ms(convrelay_metric_out_t *out, uint64_t ms);
 
-/* in quotes */
+/* a JSON string, in quotes */
 void convrelay_metric_quote(convrelay_metric_out_t *out, const u_char *data,
     size_t len);
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The text format of Prometheus, 0.0.4: all samples of a family stand below
- * its HELP and TYPE, so for each family all locations are written.  Zeros are
- * written, too: a series that comes later would hide its first increase.
+ * The text format of Prometheus, 0.0.4: all samples of a family follow its
+ * HELP and TYPE, so all locations are written for each family.  Zeros are
+ * written as well: a series that appears later would hide its first increase.
  */
 
 
@@ -105,7 +105,7 @@ convrelay_metric_zones(convrelay_metric_out_t *out,
     const convrelay_metric_zone_t  *zone;
 
     convrelay_metric_head(out, "zone_bytes", "gauge",
-                          "Shared memory, its size and what is used of it.");
+                          "Shared memory: its size and how much is used.");
 
     for (i = 0; i < report->nzones; i++) {
         zone = &report->zones[i];
@@ -130,8 +130,8 @@ convrelay_metric_calls(convrelay_metric_out_t *out,
     const convrelay_metric_location_t  *location;
 
     convrelay_metric_head(out, "calls", "gauge",
-                          "Live calls, by what they do and by whether their "
-                          "worker takes more of them.");
+                          "Live calls, by state and by whether their worker "
+                          "takes more calls.");
 
     for (i = 0; i < report->nlocations; i++) {
         location = &report->locations[i];
@@ -324,7 +324,7 @@ convrelay_metric_sample(convrelay_metric_out_t *out, const char *name,
 }
 
 
-/* of the table, so there is nothing to escape */
+/* the value comes from the table, so there is nothing to escape */
 
 static void
 convrelay_metric_pair(convrelay_metric_out_t *out, const char *name,
@@ -337,7 +337,7 @@ convrelay_metric_pair(convrelay_metric_out_t *out, const char *name,
 }
 
 
-/* a backslash, a quote and a line end are escaped, and all else is text */
+/* only a backslash, a quote and a line feed need to be escaped */
 
 static void
 convrelay_metric_label(convrelay_metric_out_t *out,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What operators are shown: figures of all locations as text for Prometheus
- * and as JSON, and what is wrong, in sentences.
+ * Reports for operators: the figures of all locations as text for Prometheus
+ * and as JSON, and sentences that say what is wrong.
  */
 
 
@@ -18,7 +18,7 @@
 #define CONVRELAY_METRIC_MAX_TEXT    640    /* bytes of a sentence */
 
 
-/* the worker of a call goes on, or waits for the end of its calls */
+/* a call's worker is running normally, or waits for its calls to end */
 
 typedef enum {
     CONVRELAY_METRIC_ACTIVE = 0,
@@ -31,7 +31,7 @@ typedef struct {
     convrelay_str_t                     server;
     convrelay_str_t                     location;
     unsigned                            call:1;     /* it takes calls */
-    unsigned                            webhook:1;  /* or requests of Twilio */
+    unsigned                            webhook:1;  /* it takes webhooks */
     uint64_t                            calls[CONVRELAY_METRIC_STATES]
                                              [CONVRELAY_METRIC_WORKERS];
     const convrelay_metric_t           *words;
@@ -60,7 +60,7 @@ typedef struct {
     const char                         *version;
     const char                         *nginx;
     uint64_t                            now;        /* ms, as in the slots */
-    uint64_t                            window;     /* ms that "lately" are */
+    uint64_t                            window;     /* ms, of "lately" */
 
     const convrelay_metric_location_t  *locations;
     unsigned                            nlocations;
@@ -93,8 +93,8 @@ typedef struct {
 
 
 /*
- * The causes of what goes wrong lately, the worst ones first; returns how
- * many of the CONVRELAY_METRIC_MAX_CAUSES there are.
+ * Finds the causes of recent trouble, the worst first; causes has room for
+ * CONVRELAY_METRIC_MAX_CAUSES.  Returns how many were found.
  */
 unsigned convrelay_metric_causes(const convrelay_metric_report_t *report,
     convrelay_metric_cause_t *causes);
@@ -108,8 +108,8 @@ unsigned convrelay_metric_causes(const convrelay_metric_report_t *report,
 size_t convrelay_metric_printable(u_char *p, const convrelay_str_t *name);
 
 /*
- * Each returns the length of all of it, and writes where p is not NULL, which
- * then has to have room for that.
+ * Each returns the length of the whole text, and writes it if p is not NULL; p
+ * must have room for it.
  *
  * Prometheus's text format 0.0.4; one JSON object; HTML: items of a list.
  */

@@ -62,7 +62,7 @@ convrelay_metric_store_open(void *mem, size_t size)
 }
 
 
-/* what the words of a block mean */
+/* a hash of the meaning of a block's words */
 
 static uint32_t
 convrelay_metric_layout(void)

@@ -2,21 +2,21 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The shared memory of the counters: a block for each location, and what they
- * were a while ago.
+ * The shared memory of the counters: a block for each location, and copies
+ * from a while ago.
  *
- * A block belongs to a name as long as the memory lasts, so a reload goes on
+ * A block belongs to a name as long as the memory lasts, so a reload continues
  * with the same numbers.  Blocks are found when a configuration is read, by
- * the one process that reads it; workers have their addresses.  A word that
- * a killed worker has added to is right, and one that it has not is, too.
+ * the one process that reads it; workers know their addresses.  A worker that
+ * is killed leaves every word right: it has added to it or it has not.
  *
- * Workers of an old configuration go on counting in the block of a location
- * that the new one does not have.  Such a block is given to another name only
- * when there are no others, and not by the configuration that comes next.
+ * Workers of an old configuration continue to count in the block of a location
+ * that the new configuration lacks.  Such a block is given to another name
+ * only when there are no others, and not by the very next configuration.
  *
- * Whoever looks at "now - a while ago" sees what happened lately.  Blocks have
- * two copies for that, and the sum of all blocks has a ring of them, for
- * pictures.  The worker whose turn it is makes them, see tick().
+ * The difference between now and a while ago shows what happened lately.  Each
+ * block has two copies for that; the sum of all blocks has a ring of copies,
+ * for the curves on the page.  One of the workers makes them, see tick().
  */
 
 
@@ -69,9 +69,8 @@ typedef struct {
 /* the sum of all blocks at a time */
 
 typedef struct {
-    uint64_t                 at;          /* ms; 0: it is empty, or being
-                                             written */
-    uint64_t                 calls;       /* that were live */
+    uint64_t                 at;          /* ms; 0: empty or being written */
+    uint64_t                 calls;       /* live at that moment */
     convrelay_metric_t       words[CONVRELAY_METRIC_N];
 } convrelay_metric_slot_t;
 
@@ -93,15 +92,15 @@ typedef struct {
 } convrelay_metric_store_t;
 
 
-/* lays out an empty one in sizeof(convrelay_metric_store_t) bytes */
+/* lays out an empty store in sizeof(convrelay_metric_store_t) bytes */
 convrelay_metric_store_t *convrelay_metric_store_create(void *mem,
     uint64_t now);
 
-/* one that create() has laid out, or NULL: it is of another version */
+/* the store that create() laid out, or NULL: another version did */
 convrelay_metric_store_t *convrelay_metric_store_open(void *mem, size_t size);
 
-/* a configuration is read; its locations are named after this.  Returns its
-   number, from 1 */
+/* call it before block() when a configuration is read; returns the number of
+   the configuration, from 1 */
 uint32_t convrelay_metric_store_begin(convrelay_metric_store_t *store);
 
 /* the index of the block of a name, a location's or a tool's; 0: all are in
@@ -112,12 +111,12 @@ unsigned convrelay_metric_store_tool(convrelay_metric_store_t *store,
     const convrelay_metric_id_t *id);
 
 /*
- * Whether it is time to tick(), and this process is the one to do it: of all
- * that ask one is told so.
+ * Returns 1 if it is time to tick() and this process has to do it: only one of
+ * all that ask gets 1.
  */
 int convrelay_metric_store_due(convrelay_metric_store_t *store, uint64_t now);
 
-/* notes how things are; calls: that are live */
+/* makes the copies that are due; calls is the number of live calls */
 void convrelay_metric_store_tick(convrelay_metric_store_t *store,
     uint64_t now, uint64_t calls);
 
@@ -134,8 +133,8 @@ uint64_t convrelay_metric_store_read_tool(convrelay_metric_store_t *store,
     convrelay_metric_t *recent);
 
 /*
- * Slots of the ring, oldest first, into CONVRELAY_METRIC_SLOTS of them;
- * returns their number.
+ * Copies the ring, oldest first, into slots, which has room for
+ * CONVRELAY_METRIC_SLOTS.  Returns how many there are.
  */
 unsigned convrelay_metric_store_slots(convrelay_metric_store_t *store,
     convrelay_metric_slot_t *slots);

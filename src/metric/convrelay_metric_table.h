@@ -2,19 +2,19 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * All that is counted for a location.  Included by convrelay_metric.h and .c,
- * each with its own CONVRELAY_FAMILY(), _SERIES() and _HISTOGRAM(); so it
- * has no guard.
+ * Everything that is counted for a location.  convrelay_metric.h and .c include
+ * this file, each with its own CONVRELAY_FAMILY(), _SERIES() and _HISTOGRAM(),
+ * so it has no guard.
  *
- * One more counter is one more line: a SERIES below its family, which then is
+ * To add a counter, add a line: a SERIES below its family, which becomes
  * CONVRELAY_METRIC_<id>.  A family of a single series has no label.  Names get
- * the prefix "convrelay_"; a counter ends in "_total".  A value of a label is
+ * the prefix "convrelay_"; a counter ends in "_total".  A label's value is
  * never taken from a call.
  */
 
 
 CONVRELAY_FAMILY("sessions_total", "end",
-                 "Sessions that are over, by how they ended.")
+                 "Finished sessions, by how they ended.")
 CONVRELAY_SERIES(SESSION_HANGUP,        "hangup")
 CONVRELAY_SERIES(SESSION_ENDED,         "ended")
 CONVRELAY_SERIES(SESSION_DROPPED,       "dropped")
@@ -33,7 +33,7 @@ CONVRELAY_HISTOGRAM(SESSION_SECONDS, minutes, "session_seconds",
                  "How long sessions lasted.")
 
 CONVRELAY_FAMILY("turns_total", "outcome",
-                 "Turns that are over, by how they ended.")
+                 "Finished turns, by how they ended.")
 CONVRELAY_SERIES(TURN_COMPLETE,         "complete")
 CONVRELAY_SERIES(TURN_EMPTY,            "empty")
 CONVRELAY_SERIES(TURN_TRUNCATED,        "truncated")
@@ -44,8 +44,8 @@ CONVRELAY_SERIES(TURN_SUPERSEDED,       "superseded")
 CONVRELAY_SERIES(TURN_ABANDONED,        "abandoned")
 
 CONVRELAY_HISTOGRAM(FIRST_SOUND, seconds, "first_sound_seconds",
-                 "Time from a prompt to the first text that was sent, "
-                 "whether it came from the LLM or not.")
+                 "Time from a prompt to the first text that was sent, from "
+                 "the LLM or not.")
 
 CONVRELAY_HISTOGRAM(FIRST_WORD, seconds, "first_word_seconds",
                  "Time from a prompt to the first text of the LLM that was "
@@ -62,8 +62,8 @@ CONVRELAY_FAMILY("tokens_total", NULL,
 CONVRELAY_SERIES(TOKENS,                NULL)
 
 CONVRELAY_FAMILY("llm_requests_total", "connection",
-                 "Requests to the LLM, by the connection that was used; none "
-                 "means a handler without an upstream.")
+                 "Requests to the LLM, by the connection used; none means a "
+                 "handler without an upstream.")
 CONVRELAY_SERIES(LLM_NEW,               "new")
 CONVRELAY_SERIES(LLM_KEPT,              "kept")
 CONVRELAY_SERIES(LLM_NONE,              "none")
@@ -97,8 +97,8 @@ CONVRELAY_SERIES(LLM_OUTPUT,            "output")
 CONVRELAY_SERIES(LLM_CACHED,            "cached")
 
 CONVRELAY_FAMILY("tool_rounds_total", NULL,
-                 "Answers of the LLM that called tools, so that it was asked "
-                 "again.")
+                 "Answers in which the LLM called tools, so that another "
+                 "request followed.")
 CONVRELAY_SERIES(TOOL_ROUNDS,           NULL)
 
 /* in the order of convrelay_relay_type_e */
@@ -146,8 +146,8 @@ CONVRELAY_SERIES(LIMIT_RESPONSE_SIZE,   "response_size")
 CONVRELAY_SERIES(LIMIT_CALL_TIME,       "call_time")
 
 CONVRELAY_FAMILY("twilio_errors_total", "code",
-                 "Errors that Twilio reported, on the socket or when a session "
-                 "was over, by code.")
+                 "Errors that Twilio reported on the socket or after a "
+                 "session, by code.")
 CONVRELAY_SERIES(TWILIO_64101,          "64101")
 CONVRELAY_SERIES(TWILIO_64102,          "64102")
 CONVRELAY_SERIES(TWILIO_64104,          "64104")
