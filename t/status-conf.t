@@ -14,12 +14,12 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: it has to say who sees it
+=== TEST 1: it must say who can see it
 --- config
 location = /status { convrelay_status; }
 --- must_die
 --- error_log
-"convrelay_status" has to say who sees it: write "convrelay_status prometheus protected" in a location that has "allow" and "deny", "auth_basic" or the like, or "convrelay_status prometheus public"
+"convrelay_status" must say who can see it: write "convrelay_status prometheus protected" in a location that has "allow" and "deny", "auth_basic" or the like, or "convrelay_status prometheus public"
 
 
 
@@ -28,7 +28,7 @@ location = /status { convrelay_status; }
 location = /status { convrelay_status json; }
 --- must_die
 --- error_log
-"convrelay_status" has to say who sees it: write "convrelay_status json protected" in a location that has "allow" and "deny", "auth_basic" or the like, or "convrelay_status json public"
+"convrelay_status" must say who can see it: write "convrelay_status json protected" in a location that has "allow" and "deny", "auth_basic" or the like, or "convrelay_status json public"
 
 
 
@@ -37,7 +37,7 @@ location = /status { convrelay_status json; }
 location = /status { convrelay_status xml public; }
 --- must_die
 --- error_log
-"convrelay_status" has no format "xml": write "prometheus", "json" or "html"
+invalid format "xml" of "convrelay_status", write "prometheus", "json" or "html"
 
 
 
@@ -46,7 +46,7 @@ location = /status { convrelay_status xml public; }
 location = /status { convrelay_status public json; }
 --- must_die
 --- error_log
-"convrelay_status" has no format "public": write "prometheus", "json" or "html"
+invalid format "public" of "convrelay_status", write "prometheus", "json" or "html"
 
 
 

@@ -130,8 +130,8 @@ ngx_http_convrelay_status_json(ngx_http_request_t *r,
 
 
 /*
- * The page with what is wrong in it already: it can be read without the
- * script, which then asks for the data every few seconds.
+ * The page already says what is wrong, so it can be read without the script.
+ * The script then requests the data every few seconds.
  */
 
 static ngx_int_t
@@ -156,7 +156,7 @@ ngx_http_convrelay_status_html(ngx_http_request_t *r,
 
     n = convrelay_metric_causes(report, causes);
 
-    /* the nonce stands in it twice, for seven bytes each */
+    /* the nonce replaces "@nonce@" twice */
 
     text->data = ngx_pnalloc(r->pool,
                              sizeof(ngx_http_convrelay_status_page)
@@ -172,7 +172,7 @@ ngx_http_convrelay_status_html(ngx_http_request_t *r,
     for ( ;; ) {
         mark = ngx_strchr(src, '@');
 
-        /* as in "@media" */
+        /* skip an "@" such as that of "@media" */
 
         while (mark && ngx_strncmp(mark, "@nonce@", 7) != 0
                && ngx_strncmp(mark, "@causes@", 8) != 0)
@@ -203,7 +203,7 @@ ngx_http_convrelay_status_html(ngx_http_request_t *r,
 }
 
 
-/* one that nobody can guess, and the headers that it is for */
+/* makes a nonce that nobody can guess, and sets the headers that need it */
 
 static ngx_int_t
 ngx_http_convrelay_status_nonce(ngx_http_request_t *r, u_char *nonce)

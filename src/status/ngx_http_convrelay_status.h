@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What operators see: the counters' shared memory, and the locations that
- * show them.
+ * Status for operators: the shared memory of the counters, and the locations
+ * that show them.
  */
 
 
@@ -68,11 +68,11 @@ ngx_int_t ngx_http_convrelay_status_init_process(ngx_cycle_t *cycle);
 
 /* ngx_http_convrelay_status_report.c */
 
-/* what there is to show, in the pool; NGX_OK or NGX_ERROR */
+/* collects everything to show, in the pool; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_status_report(ngx_pool_t *pool,
     ngx_http_convrelay_main_conf_t *mcf, convrelay_metric_report_t *report);
 
-/* a name of the configuration as it is shown; NGX_OK or NGX_ERROR */
+/* makes a name of the configuration printable; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_status_shown(ngx_pool_t *pool, ngx_str_t *name,
     ngx_str_t *shown);
 

@@ -33,7 +33,7 @@ ngx_http_convrelay_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     i = NGX_HTTP_CONVRELAY_STATUS_PROMETHEUS;
 
-    /* a word alone may be either of the two; the name is none of both */
+    /* a single parameter may be the format or the access */
 
     if (cf->args->nelts == 3
         || (cf->args->nelts == 2
@@ -52,7 +52,7 @@ ngx_http_convrelay_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (i == 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"convrelay_status\" has no format \"%V\": "
+                               "invalid format \"%V\" of \"convrelay_status\", "
                                "write \"prometheus\", \"json\" or \"html\"",
                                &value[1]);
             return NGX_CONF_ERROR;
@@ -63,10 +63,11 @@ ngx_http_convrelay_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         && ngx_strcmp(access->data, "public") != 0)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"convrelay_status\" has to say who sees it: write "
-                           "\"convrelay_status %s protected\" in a location "
-                           "that has \"allow\" and \"deny\", \"auth_basic\" or "
-                           "the like, or \"convrelay_status %s public\"",
+                           "\"convrelay_status\" must say who can see it: "
+                           "write \"convrelay_status %s protected\" in a "
+                           "location that has \"allow\" and \"deny\", "
+                           "\"auth_basic\" or the like, or "
+                           "\"convrelay_status %s public\"",
                            ngx_http_convrelay_status_formats[i],
                            ngx_http_convrelay_status_formats[i]);
         return NGX_CONF_ERROR;
@@ -91,7 +92,7 @@ ngx_http_convrelay_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* once all directives of http are known */
+/* runs when all directives of http are known */
 
 char *
 ngx_http_convrelay_status_check(ngx_conf_t *cf,

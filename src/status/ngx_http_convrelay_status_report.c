@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The figures are copied once, so that what is written and its length belong
- * to the same ones.  Live calls are not counted when they come and go, but
- * here: a worker that was killed leaves none behind.
+ * The figures are copied once, so that the text and its length agree.  Live
+ * calls are not counted when they come and go, but here: the calls of a killed
+ * worker do not remain in the count.
  */
 
 
@@ -94,7 +94,7 @@ ngx_http_convrelay_status_locations(ngx_pool_t *pool,
     calls.others = 0;
     n = 0;
 
-    /* those without a block come last, if there are any */
+    /* locations without a block come last, as "other" */
 
     for (i = 1; i <= CONVRELAY_METRIC_BLOCKS; i++) {
 
@@ -203,7 +203,7 @@ ngx_http_convrelay_status_tools(ngx_pool_t *pool,
 }
 
 
-/* of a location that the configuration does not have any more: "other" */
+/* calls of a location that the configuration no longer has go to "other" */
 
 static void
 ngx_http_convrelay_status_call(void *data, uint32_t mark, uint32_t until)

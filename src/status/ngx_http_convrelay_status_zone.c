@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The shared memory of the counters.  The first convrelay_status makes it; it
- * has one size, and so a reload keeps it.  When it is mapped, all locations
- * of the configuration are known, and each gets its block.
+ * The shared memory of the counters.  The first convrelay_status creates it.
+ * Its size never changes, so a reload keeps it.  When it is mapped, all
+ * locations of the configuration are known, and each gets its block.
  */
 
 
@@ -40,7 +40,7 @@ ngx_http_convrelay_status_zone(ngx_conf_t *cf,
     size_t                        size;
     ngx_http_convrelay_status_t  *st;
 
-    /* with what the slab allocator needs for itself */
+    /* plus what the slab allocator needs for itself */
 
     size = sizeof(convrelay_metric_store_t) / ngx_pagesize + 1;
     size += size * sizeof(ngx_slab_page_t) / ngx_pagesize + 9;
@@ -93,7 +93,7 @@ ngx_http_convrelay_status_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
         if (st->store == NULL) {
             ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "the zone of \"convrelay_status\" was made by "
+                          "the zone of \"convrelay_status\" was created by "
                           "another version of the module: restart nginx");
             return NGX_ERROR;
         }
@@ -112,7 +112,7 @@ ngx_http_convrelay_status_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-/* workers of the configuration before this one count on meanwhile */
+/* workers of the previous configuration continue to count meanwhile */
 
 static ngx_int_t
 ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
@@ -173,7 +173,7 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
     if (st->overflow) {
         ngx_log_error(NGX_LOG_WARN, log, 0,
                       "\"convrelay_status\" has counters for %d locations: %ui "
-                      "more are counted together, as \"other\"",
+                      "others are counted together as \"other\"",
                       CONVRELAY_METRIC_BLOCKS - 1, st->overflow);
     }
 
@@ -264,7 +264,7 @@ ngx_http_convrelay_status_id(convrelay_metric_id_t *id, ngx_str_t *server,
 }
 
 
-/* a reload that failed would not have come here: now it is the current one */
+/* a failed reload does not get here, so the new configuration is in use */
 
 ngx_int_t
 ngx_http_convrelay_status_init_module(ngx_cycle_t *cycle)
@@ -319,10 +319,9 @@ ngx_http_convrelay_status_of(ngx_cycle_t *cycle)
 
 
 /*
- * All workers have one: whichever of them comes first does the work.  A worker
- * that waits for the end of its calls leaves it to those that follow it: their
- * configuration may have another zone, and its own may be one that nobody
- * reads any more.
+ * Every worker has this timer; the first one to fire does the work.  A worker
+ * that is shutting down leaves it to the new workers: their configuration may
+ * have another zone, and nobody may read the old one any more.
  */
 
 static void
