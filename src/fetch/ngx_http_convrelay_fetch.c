@@ -183,13 +183,13 @@ ngx_http_convrelay_fetch_subrequest(ngx_http_convrelay_fetch_t *f)
 
     if (f->own) {
 
-        /* the connection's events belong to it; nginx runs posted requests */
+        /* events of the connection go to sr; nginx runs posted requests */
 
         f->own->data = sr;
         return NGX_OK;
     }
 
-    /* nothing else would run it: it is started here */
+    /* nothing else would run the subrequest: it is started here */
 
     f->main->posted_requests = NULL;
 
@@ -346,7 +346,7 @@ ngx_http_convrelay_fetch_push(ngx_http_request_t *sr, ngx_table_elt_t **elt,
 }
 
 
-/* it may be over when this returns, but its event has not run yet */
+/* the fetch may be over when this returns, but its event has not run yet */
 
 static void
 ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f)
@@ -367,7 +367,7 @@ ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f)
         return;
     }
 
-    /* as the content phase does */
+    /* as in the content phase */
 
     rc = f->to.handler(sr);
 
@@ -386,8 +386,9 @@ ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f)
 
 
 /*
- * A status that the location's handler left to nginx first becomes an answer:
- * its error_page, or nginx's own text.  The next call brings the end.
+ * If the location's handler returned a status and sent nothing, nginx first
+ * makes an answer of it: the location's error_page, or nginx's own text.  This
+ * handler is then called again, at the end of that answer.
  */
 
 ngx_int_t
@@ -519,8 +520,8 @@ ngx_http_convrelay_fetch_timer_handler(ngx_event_t *ev)
 
 
 /*
- * Ends a subrequest that is not over.  The way is the one in which
- * ngx_http_upstream_create() gets rid of an upstream; not to be called below
+ * Ends a subrequest that is not over, in the way in which
+ * ngx_http_upstream_create() gets rid of an upstream.  Must not be called below
  * a callback of the upstream.
  */
 
@@ -605,7 +606,7 @@ ngx_http_convrelay_fetch_free(ngx_http_convrelay_fetch_t *f)
 }
 
 
-/* an evaluated value stays, and lies in the memory of the fetch */
+/* a value stays once it is evaluated; it is copied to the fetch's memory */
 
 void
 ngx_http_convrelay_fetch_detach(ngx_http_convrelay_fetch_t *f)
@@ -632,7 +633,7 @@ ngx_http_convrelay_fetch_detach(ngx_http_convrelay_fetch_t *f)
                 continue;
             }
 
-            /* it may be the call's memory */
+            /* the value may be in the call's memory */
 
             p = ngx_pnalloc(f->pool, value->len);
             if (p == NULL) {

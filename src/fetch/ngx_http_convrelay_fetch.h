@@ -10,15 +10,16 @@
  * There are two ways to run one.
  *
  *   - A content handler, called directly on the connection of a client, as
- *     a turn does with its own location's.  No phase runs and no connection
- *     is taken.  It has to be over before that client's request is.
+ *     a turn does with the handler of its own location.  No phase runs and no
+ *     connection is taken.  The fetch has to end before that client's request
+ *     does.
  *
- *   - Another location, by URI, through its phases as any subrequest goes:
+ *   - Another location, by URI, through the phases of any subrequest:
  *     rewrite, limit_req, limit_conn, content; not the access phase, which
- *     nginx skips for subrequests ("internal" is the protection).  It has a
- *     connection of its own without a descriptor, so that a delay waits
- *     there and not on the client's socket, and so that it can outlive the
- *     client or have none.  This takes one of worker_connections.
+ *     nginx skips for subrequests ("internal" is the protection).  The fetch
+ *     has a connection of its own without a descriptor, so that a delay waits
+ *     there and not on the client's socket, and so that the fetch can outlive
+ *     the client or have none.  This takes one of worker_connections.
  *
  * A fetch is ended and freed by its posted event only: whenever a part of an
  * answer is handled, the upstream's code is on the stack.
@@ -56,18 +57,17 @@ typedef struct {
     /* all data of one call of the filter was passed on */
     void  (*flush)(ngx_http_convrelay_fetch_t *f);
 
-    /* the end: once, whatever it was, and the last call; f is freed
-       afterwards */
+    /* the end, however it came: called once and last; f is freed afterwards */
     void  (*end)(ngx_http_convrelay_fetch_t *f);
 
 } ngx_http_convrelay_fetch_sink_t;
 
 
-/* how it ended, as far as nginx knows */
+/* how the fetch ended, as far as nginx knows */
 
 typedef enum {
-    NGX_HTTP_CONVRELAY_FETCH_OK = 0,      /* the answer is complete, whatever
-                                             its status is */
+    NGX_HTTP_CONVRELAY_FETCH_OK = 0,      /* the answer is complete, with any
+                                             status */
     NGX_HTTP_CONVRELAY_FETCH_NO_ANSWER,   /* there was no header */
     NGX_HTTP_CONVRELAY_FETCH_CUT,         /* the body broke off */
     NGX_HTTP_CONVRELAY_FETCH_TIMED_OUT,   /* the deadline passed, or the worker
@@ -79,7 +79,7 @@ typedef enum {
 } ngx_http_convrelay_fetch_end_e;
 
 
-/* to be filled before the start, zero-filled at first */
+/* zero-filled at first, and filled in before the start */
 
 typedef struct {
     ngx_http_handler_pt               handler;    /* run it, or */
@@ -117,8 +117,8 @@ struct ngx_http_convrelay_fetch_s {
     const ngx_http_convrelay_fetch_sink_t  *sink;
     void                             *data;       /* the owner's */
 
-    ngx_event_t                       event;      /* posted: it is over, or
-                                                     has to be */
+    ngx_event_t                       event;      /* posted: the fetch is over
+                                                     or has to end */
     ngx_event_t                       timer;      /* its deadline */
     ngx_http_post_subrequest_t        post;
 
@@ -154,9 +154,9 @@ struct ngx_http_convrelay_fetch_s {
 
 
 /*
- * Creates a fetch in a pool of its own.  It uses the configuration of r's
- * location, r's addresses and, with f->main, r's variables.  own: it gets a
- * connection of its own, for a URI, and no longer refers to r's memory;
+ * Creates a fetch in a pool of its own.  The fetch uses the configuration of
+ * r's location, r's addresses and, in f->main, r's variables.  With own, it
+ * gets a connection of its own, for a URI, and does not refer to r's memory;
  * otherwise it runs on r's connection and must be freed before r is.
  *
  * NULL: no memory or no connection (logged).  f->main can be used at once to
@@ -170,21 +170,21 @@ ngx_http_convrelay_fetch_t *ngx_http_convrelay_fetch_create_in(
     ngx_http_request_t *r, void **loc_conf);
 
 /*
- * The same without a request: for the server whose configuration is ctx, with
+ * The same without a request: with the configuration ctx of a server, and
  * loopback addresses.
  */
 ngx_http_convrelay_fetch_t *ngx_http_convrelay_fetch_create_alone(
     ngx_http_conf_ctx_t *ctx);
 
 /*
- * Starts it as f->to says.  NGX_OK: the sink's end will be called, from an
- * event and not before this returns, unless it is cancelled.  NGX_ERROR: it
- * was freed.
+ * Starts the fetch that f->to describes.  NGX_OK: the sink's end() will be
+ * called, from an event and not before this returns, unless the fetch is
+ * cancelled.  NGX_ERROR: the fetch was freed.
  */
 ngx_int_t ngx_http_convrelay_fetch_start(ngx_http_convrelay_fetch_t *f,
     const ngx_http_convrelay_fetch_sink_t *sink, void *data);
 
-/* another deadline, in ms from now; 0: none */
+/* replaces the deadline, in ms from now; 0: none */
 void ngx_http_convrelay_fetch_timeout(ngx_http_convrelay_fetch_t *f,
     ngx_msec_t timeout);
 
@@ -202,15 +202,16 @@ off_t ngx_http_convrelay_fetch_received(ngx_http_convrelay_fetch_t *f);
 void ngx_http_convrelay_fetch_cancel(ngx_http_convrelay_fetch_t *f);
 
 /*
- * The request from which it was created is about to be freed, and the fetch
- * continues without it: variables of the module that may still be asked for are
- * evaluated now.  Only for a fetch with a connection of its own.
+ * The request from which the fetch was created is about to be freed, and the
+ * fetch continues without it: evaluates now the variables of the module that
+ * may be needed later.  Only for a fetch with a connection of its own.
  */
 void ngx_http_convrelay_fetch_detach(ngx_http_convrelay_fetch_t *f);
 
 /*
- * The client's request is being freed: ends the upstream at once, and then
- * frees everything.  Not to be called below a callback of the fetch.
+ * For a client's request that is being freed: abort() ends the upstream at
+ * once, free() frees everything.  Must not be called below a callback of the
+ * fetch.
  */
 void ngx_http_convrelay_fetch_abort(ngx_http_convrelay_fetch_t *f);
 void ngx_http_convrelay_fetch_free(ngx_http_convrelay_fetch_t *f);
@@ -222,7 +223,7 @@ ngx_http_convrelay_fetch_end_e ngx_http_convrelay_fetch_result(
 const char *ngx_http_convrelay_fetch_phrase(
     ngx_http_convrelay_fetch_end_e end);
 
-/* the filters and the phase handler; once, in postconfiguration */
+/* installs the filters and the phase handler; once, in postconfiguration */
 ngx_int_t ngx_http_convrelay_fetch_init(ngx_conf_t *cf);
 
 /*
@@ -232,13 +233,13 @@ ngx_int_t ngx_http_convrelay_fetch_init(ngx_conf_t *cf);
 void ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf);
 
 /*
- * The same for any upstream of a location: to be called for each location that
- * a directive names, once its configuration is merged.
+ * The same for every upstream module of a location.  Called for each location
+ * that a directive names, after its configuration was merged.
  */
 void ngx_http_convrelay_fetch_guard_location(ngx_conf_t *cf, void **loc_conf);
 
 
-/* what was looked at in requests to a location, by this worker */
+/* what this worker has already checked in requests to a location */
 
 typedef struct {
     unsigned                          version:1;
@@ -248,30 +249,31 @@ typedef struct {
 } ngx_http_convrelay_fetch_checked_t;
 
 /*
- * Logs, at level error and once, what is wrong with the request that the
- * location's handler has made, and that none of the module's directives shows:
- * a key without TLS to a public address, no key and a 401, an old version of
- * HTTP.  To be called after the start, and again at the end; checked belongs to
- * whatever directive names the location, zero-filled at first.
+ * Logs once, at level error, faults of the request that the location's handler
+ * has made and that cannot be seen in the module's directives: a key sent to a
+ * public address without TLS, no key and a 401, an old version of HTTP.  Called
+ * after the start, and again at the end; checked belongs to the directive that
+ * names the location, and is zero-filled at first.
  */
 void ngx_http_convrelay_fetch_check(ngx_http_convrelay_fetch_t *f,
     ngx_http_convrelay_fetch_checked_t *checked);
 
-/* NGX_OK, or NGX_DECLINED: there is no request, or it is not HTTP/1 */
+/* reads the request that was sent; NGX_OK, or NGX_DECLINED: there is none, or
+   it is not HTTP/1 */
 ngx_int_t ngx_http_convrelay_fetch_sent(ngx_http_convrelay_fetch_t *f,
     convrelay_sent_t *sent);
 
 
 /*
- * $args and $arg_NAME of a fetch that runs a handler are the client's; once,
- * in preconfiguration.  NGX_OK.
+ * Makes $args and $arg_NAME of a fetch that runs a handler those of the client;
+ * once, in preconfiguration.  NGX_OK.
  */
 ngx_int_t ngx_http_convrelay_fetch_add_variables(ngx_conf_t *cf);
 
 
-/* of the files of this room */
+/* private to the files of this room */
 
-/* the fetch that r is the subrequest of, or NULL */
+/* the fetch whose subrequest r is, or NULL */
 #define ngx_http_convrelay_fetch_of(r)                                        \
     (((r)->post_subrequest                                                    \
       && (r)->post_subrequest->handler                                        \
@@ -285,11 +287,11 @@ void ngx_http_convrelay_fetch_captures(ngx_http_request_t *m,
 ngx_int_t ngx_http_convrelay_fetch_post_handler(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
 
-/* the handler has created an upstream; its header was not read yet */
+/* called when the handler has created an upstream, before its header is read */
 void ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u);
 
-/* the header of a streamed answer was read, its body was not */
+/* called between the header and the body of a streamed answer */
 void ngx_http_convrelay_fetch_upstream_header(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u);
 
@@ -303,7 +305,7 @@ ngx_connection_t *ngx_http_convrelay_fetch_connect(ngx_pool_t *pool,
 void ngx_http_convrelay_fetch_disconnect(ngx_connection_t *c);
 
 /*
- * A main request in the pool that is never finalized; r may be NULL.  With
+ * Creates a main request that is never finalized, in pool; r may be NULL.  With
  * keep, its strings and variables are r's, otherwise they are copies or empty.
  */
 ngx_http_request_t *ngx_http_convrelay_fetch_shadow(ngx_pool_t *pool,

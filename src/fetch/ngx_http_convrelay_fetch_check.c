@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The directives of other modules cannot be read, so mistakes in them are found
- * in the first request that a location's handler has made.
+ * The directives of other modules cannot be read, so mistakes in them are
+ * looked for in the first request that a location's handler makes.
  */
 
 
@@ -87,7 +87,7 @@ ngx_http_convrelay_fetch_check(ngx_http_convrelay_fetch_t *f,
 }
 
 
-/* it matters where an answer is streamed */
+/* the version of HTTP matters only for streamed answers */
 
 static void
 ngx_http_convrelay_fetch_check_version(ngx_http_convrelay_fetch_t *f,
@@ -144,7 +144,8 @@ ngx_http_convrelay_fetch_check_plain(ngx_http_convrelay_fetch_t *f,
 }
 
 
-/* NGX_OK: it is; NGX_DECLINED; NGX_AGAIN: there is no address yet */
+/* NGX_OK: the peer is private; NGX_DECLINED: it is not; NGX_AGAIN: it has no
+   address yet */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_is_private(ngx_http_convrelay_fetch_t *f,
@@ -166,13 +167,13 @@ ngx_http_convrelay_fetch_is_private(ngx_http_convrelay_fetch_t *f,
 
     *peer = *u->state->peer;
 
-    /* a socket of the file system */
+    /* a UNIX domain socket */
 
     if (peer->len > 5 && ngx_strncmp(peer->data, "unix:", 5) == 0) {
         return NGX_OK;
     }
 
-    /* the name of a group whose servers have all failed */
+    /* not an address: the name of a group whose servers have all failed */
 
     if (ngx_parse_addr_port(f->pool, &addr, peer->data, peer->len) != NGX_OK) {
         return NGX_AGAIN;

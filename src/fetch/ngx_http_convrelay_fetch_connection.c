@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A connection without a descriptor, for a fetch that no client waits for.
- * nginx asks a connection for its addresses, its log, its timers and its
- * events; this one has them all, and anything sent on it is dropped.
+ * A connection without a descriptor, for a fetch without a waiting client.
+ * nginx needs the addresses, the log, the timers and the events of a
+ * connection; this one has them all, and drops whatever is sent on it.
  */
 
 
@@ -12,9 +12,9 @@
 
 
 /*
- * Not -1: the Lua module recognizes the connections of its own timers by it,
- * and finalizes their requests in its own way; and nginx those that
- * worker_shutdown_timeout need not close.
+ * Not -1: by that value the Lua module recognizes the connections of its own
+ * timers, whose requests it finalizes in its own way, and nginx recognizes
+ * those that worker_shutdown_timeout need not close.
  */
 
 #define NGX_HTTP_CONVRELAY_FETCH_FD  ((ngx_socket_t) -2)
@@ -91,8 +91,8 @@ ngx_http_convrelay_fetch_connect(ngx_pool_t *pool, ngx_connection_t *client)
 }
 
 
-/* nginx indexes its table of files, if it has one, by the descriptor: 0 is
-   lent for that */
+/* if nginx has a table of files, it is indexed by descriptor: slot 0 is
+   borrowed for that */
 
 static ngx_connection_t *
 ngx_http_convrelay_fetch_get(ngx_log_t *log)
@@ -189,7 +189,7 @@ ngx_http_convrelay_fetch_log(ngx_pool_t *pool, ngx_connection_t *c,
 }
 
 
-/* as nginx's own for a client, which is a static function */
+/* like nginx's own for a client, which is static */
 
 static u_char *
 ngx_http_convrelay_fetch_log_error(ngx_log_t *log, u_char *buf, size_t len)
@@ -286,7 +286,7 @@ ngx_http_convrelay_fetch_sockaddr(ngx_pool_t *pool, struct sockaddr *sockaddr,
 }
 
 
-/* a timer, such as limit_req's delay; or worker_shutdown_timeout has passed */
+/* handles a timer, such as limit_req's delay, and worker_shutdown_timeout */
 
 static void
 ngx_http_convrelay_fetch_event_handler(ngx_event_t *ev)
@@ -346,7 +346,7 @@ ngx_http_convrelay_fetch_send(ngx_connection_t *c, u_char *buf, size_t size)
 }
 
 
-/* a subrequest that a module of the location made itself */
+/* drops the output of subrequests that a module of the location made itself */
 
 static ngx_chain_t *
 ngx_http_convrelay_fetch_send_chain(ngx_connection_t *c, ngx_chain_t *in,

@@ -91,7 +91,7 @@ ngx_http_convrelay_fetch_header_filter(ngx_http_request_t *r)
 }
 
 
-/* an error returned from here would count as one of the connection */
+/* never returns an error: nginx would take it for one of the connection */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
@@ -150,7 +150,7 @@ ngx_http_convrelay_fetch_memory(ngx_http_convrelay_fetch_t *f, ngx_buf_t *b)
 
     u = f->request->upstream;
 
-    /* no other buffer shares the bytes of an upstream's own buffer */
+    /* the bytes of an upstream's own buffer are not shared: no copy needed */
 
     if (b->temporary || (u && b->tag == u->output.tag)) {
         ngx_http_convrelay_fetch_bytes(f, b->pos, b->last);
@@ -173,7 +173,7 @@ ngx_http_convrelay_fetch_memory(ngx_http_convrelay_fetch_t *f, ngx_buf_t *b)
 }
 
 
-/* a file of the location, of its cache, or of a spooled answer */
+/* reads a file: of the location, of its cache, or with a spooled answer */
 
 static void
 ngx_http_convrelay_fetch_file(ngx_http_convrelay_fetch_t *f, ngx_buf_t *b)
@@ -232,7 +232,7 @@ ngx_http_convrelay_fetch_bytes(ngx_http_convrelay_fetch_t *f, u_char *pos,
 }
 
 
-/* an answer must not continue after a gap */
+/* ends the fetch: its answer must not continue after a gap */
 
 static void
 ngx_http_convrelay_fetch_fail(ngx_http_convrelay_fetch_t *f)
@@ -242,7 +242,7 @@ ngx_http_convrelay_fetch_fail(ngx_http_convrelay_fetch_t *f)
 }
 
 
-/* otherwise the upstream would keep reading until the posted event runs */
+/* stops the upstream, which would read on until the posted event runs */
 
 static void
 ngx_http_convrelay_fetch_give_up(ngx_http_convrelay_fetch_t *f)

@@ -29,7 +29,7 @@ static u_char *ngx_http_convrelay_shadow_log_handler(ngx_http_request_t *r,
 
 
 /*
- * nginx can work with it and will never finalize it: its count does not reach
+ * nginx can work with a shadow but never finalizes it: its count does not reach
  * zero, and terminating it only drops a reference.
  */
 
@@ -171,7 +171,7 @@ ngx_http_convrelay_shadow_share(ngx_http_request_t *m, ngx_http_request_t *r)
 }
 
 
-/* $1 and the like; a regex that is executed for m has an array of its own */
+/* copies $1 and the like; a regex executed for m has an array of its own */
 
 void
 ngx_http_convrelay_fetch_captures(ngx_http_request_t *m,
@@ -186,7 +186,7 @@ ngx_http_convrelay_fetch_captures(ngx_http_request_t *m,
 }
 
 
-/* nothing in it points to memory of r: it may outlive r */
+/* nothing in m points to memory of r: m may outlive r */
 
 static ngx_int_t
 ngx_http_convrelay_shadow_part(ngx_http_request_t *m, ngx_http_conf_ctx_t *ctx,
@@ -252,7 +252,7 @@ ngx_http_convrelay_shadow_copy(ngx_pool_t *pool, ngx_str_t *to,
 }
 
 
-/* not the upstream's URI: it may contain what somebody said */
+/* without the upstream's URI: it may contain what a caller said */
 
 static u_char *
 ngx_http_convrelay_shadow_log_handler(ngx_http_request_t *r,

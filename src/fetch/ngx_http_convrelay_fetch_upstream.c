@@ -4,11 +4,11 @@
  *
  * The upstream of a fetch, if the handler of the location has one.
  *
- * nginx reads from an upstream as long as there is something to read, and does
- * not return to the event loop before: no timer can end that.  Bytes outside of
+ * nginx reads from an upstream as long as there is something to read, and only
+ * then returns to the event loop: no timer can interrupt it.  Bytes outside of
  * a body never reach a filter: headers of interim responses, chunk extensions,
- * trailers, frames of HTTP/2.  So the functions that handle input are wrapped
- * by functions that count all of it.
+ * trailers, HTTP/2 frames.  So the functions that handle input are wrapped in
+ * functions that count all of it.
  */
 
 
@@ -37,7 +37,7 @@ ngx_http_convrelay_fetch_guard(ngx_http_upstream_conf_t *conf)
 }
 
 
-/* a location's configuration of all these modules starts with its upstream's */
+/* in all these modules, loc_conf starts with the upstream configuration */
 
 void
 ngx_http_convrelay_fetch_guard_location(ngx_conf_t *cf, void **loc_conf)
@@ -65,10 +65,9 @@ ngx_http_convrelay_fetch_guard_location(ngx_conf_t *cf, void **loc_conf)
 
 
 /*
- * The configuration is changed where it is.  It belongs to the location, whose
- * handler serves only requests of this module, and nginx 1.29.7 knows the
- * connections in a pool of one location by its address: a copy would never find
- * one.
+ * The configuration is changed in place.  It belongs to the location, whose
+ * handler serves only requests of this module.  nginx 1.29.7 finds the kept
+ * connections of a location by this address: with a copy it would find none.
  */
 
 void
@@ -89,7 +88,8 @@ ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
 }
 
 
-/* called for each read and each interim response; may install a successor */
+/* called for each read and each interim response; the wrapped function may
+   install another one in its place */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_process_header(ngx_http_request_t *r)
@@ -118,7 +118,7 @@ ngx_http_convrelay_fetch_process_header(ngx_http_request_t *r)
 }
 
 
-/* the next server is asked */
+/* called before the next server is tried */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_reinit_request(ngx_http_request_t *r)

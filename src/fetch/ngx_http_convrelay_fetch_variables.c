@@ -3,9 +3,9 @@
  * Copyright (C) convrelay contributors
  *
  * Arguments of the client's request, for a fetch that runs the handler of a
- * location.  Its subrequest has none, because proxy_pass would append them to
- * the URI that is written in it; so the variables come from the shadow, which
- * has the client's.
+ * location.  The subrequest has no arguments, because proxy_pass would append
+ * them to its own URI; so the variables come from the shadow, which has those
+ * of the client.
  */
 
 
@@ -99,7 +99,7 @@ ngx_http_convrelay_fetch_arg(ngx_http_request_t *r,
 }
 
 
-/* the request whose arguments count for r */
+/* the request whose arguments r gets */
 
 static ngx_http_request_t *
 ngx_http_convrelay_fetch_client(ngx_http_request_t *r)
