@@ -78,7 +78,7 @@ typedef struct {
 /* removes white space at both ends */
 void convrelay_str_trim(convrelay_str_t *str);
 
-/* copies the bytes of str to p, returns the end of them */
+/* copies the bytes of str to p and returns the end of the copy */
 u_char *convrelay_str_copy(u_char *p, const convrelay_str_t *str);
 
 /*
@@ -93,14 +93,14 @@ int convrelay_str_starts_nocase(const convrelay_str_t *str,
     const char *prefix);
 
 /*
- * Levenshtein's distance, case ignored, for a "did you mean".  If b is longer
- * than CONVRELAY_STR_MAX_DISTANCE: the length of the longer one.
+ * The Levenshtein distance, ignoring case, for a "did you mean".  If b is
+ * longer than CONVRELAY_STR_MAX_DISTANCE, the length of the longer string.
  */
 size_t convrelay_str_distance(const convrelay_str_t *a,
     const convrelay_str_t *b);
 
 /*
- * The value of the first of n pairs whose name a variable has, or NULL.
+ * The value of the first of n pairs whose name is that of a variable, or NULL.
  * Letters are equal in upper and lower case.  A variable's name consists of
  * letters, digits and "_": if no pair has exactly this name, "_" also matches
  * "-", "." and " ".

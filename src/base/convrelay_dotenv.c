@@ -97,7 +97,7 @@ convrelay_dotenv_next(convrelay_dotenv_t *env,
         return CONVRELAY_ERROR;
     }
 
-    /* neither a variable nor a header can contain it */
+    /* neither an environment variable nor a header can contain a NUL */
 
     if (entry->value.len
         && memchr(entry->value.data, '\0', entry->value.len) != NULL)

@@ -15,8 +15,8 @@
  * or before a "#" that follows white space, and is trimmed.  A quoted value
  * may span lines, CRLF in it becomes LF; other escapes stay as they are.
  * "${OTHER}" is expanded except in single quotes; "$OTHER", and "${" without
- * a name or without its end, are ordinary text.  A name alone stands for the
- * value that the process has.  Lines end in LF, CRLF or CR.  A UTF-8 byte
+ * a name or without its end, are ordinary text.  A name alone stands for its
+ * value in the process.  Lines end in LF, CRLF or CR.  A UTF-8 byte
  * order mark is skipped.
  */
 
@@ -51,9 +51,9 @@ typedef struct {
 
 
 /*
- * Value of a name in "${NAME}": CONVRELAY_OK, or CONVRELAY_DECLINED: it has
- * none.  *value is its default until then, with data that is not NULL, if it
- * has a default.
+ * Looks up the value of a name in "${NAME}": CONVRELAY_OK, or
+ * CONVRELAY_DECLINED: it has none.  At the call, *value is the default; without
+ * a default, value->data is NULL.
  */
 
 typedef int (*convrelay_dotenv_lookup_pt)(void *data,
@@ -72,14 +72,14 @@ int convrelay_dotenv_next(convrelay_dotenv_t *env,
 
 /*
  * The value of an entry: escapes undone, names expanded.  Writes it to p,
- * unless p is NULL, and returns its size.  A longer value than
- * CONVRELAY_DOTENV_MAX_VALUE is measured only up to there, and must not be
+ * unless p is NULL, and returns its size.  A value longer than
+ * CONVRELAY_DOTENV_MAX_VALUE is not measured to its end, and must not be
  * written.
  */
 size_t convrelay_dotenv_value(const convrelay_dotenv_entry_t *entry,
     convrelay_dotenv_lookup_pt lookup, void *data, u_char *p);
 
-/* drops white space around a value; of a quoted one, line ends only */
+/* drops white space around a value; only line ends if it is quoted */
 void convrelay_dotenv_trim(const convrelay_dotenv_entry_t *entry,
     convrelay_str_t *value);
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The words of the message are put into two indexes, by themselves and with the
- * two before them; each text is then read once.  A hash collision masks a word
- * too many, never one too few.
+ * Each word of the message is put into two indexes: by itself, and together
+ * with the two words before it.  Each text is then read once.  A hash collision
+ * can mask a word too many, never one too few.
  */
 
 
@@ -145,7 +145,7 @@ convrelay_echo_text(convrelay_echo_t *e, const u_char *text, size_t len,
         }
     }
 
-    /* a short text, as a whole */
+    /* a short text counts only as a whole */
 
     if (n > 1 && n < CONVRELAY_ECHO_RUN) {
         convrelay_echo_mark_run(e, convrelay_echo_run(hashes, n), n);
@@ -200,7 +200,7 @@ convrelay_echo_mask(convrelay_echo_t *e, unsigned cut)
 }
 
 
-/* CONVRELAY_OK: a word; CONVRELAY_DONE */
+/* reads a word: CONVRELAY_OK, or CONVRELAY_DONE at the end of the text */
 
 static int
 convrelay_echo_next(convrelay_echo_reader_t *r)
@@ -393,7 +393,7 @@ convrelay_echo_is_alone(uint32_t cp)
 }
 
 
-/* of the last words, at most three, of which n were read; hashes is a ring */
+/* a hash of the last words, at most three; n were read, hashes is a ring */
 
 static uint32_t
 convrelay_echo_run(const uint32_t *hashes, size_t n)
@@ -432,7 +432,7 @@ convrelay_echo_is_common(const convrelay_echo_reader_t *r)
 }
 
 
-/* once: a message, and a text, can repeat one word many times */
+/* marks a hash only once: message and text can repeat a word many times */
 
 static void
 convrelay_echo_mark(convrelay_echo_t *e, uint32_t hash)
@@ -499,7 +499,7 @@ convrelay_echo_mark_run(convrelay_echo_t *e, uint32_t run, size_t n)
 }
 
 
-/* of the n words before the word last */
+/* a hash of the n words before the word last */
 
 static uint32_t
 convrelay_echo_run_at(const convrelay_echo_t *e, size_t last, size_t n)

@@ -14,7 +14,7 @@
 #include "convrelay_base.h"
 
 
-#define CONVRELAY_ECHO_MAX_WORDS  320     /* of a message; the rest is cut */
+#define CONVRELAY_ECHO_MAX_WORDS  320     /* in a message; the rest is cut */
 #define CONVRELAY_ECHO_SLOTS      1024    /* of its index, a power of two */
 #define CONVRELAY_ECHO_RUN        3       /* words in a row that count */
 
@@ -26,14 +26,14 @@ typedef struct {
     uint32_t          run;            /* of it and the two words before it */
     uint16_t          next;           /* in its slot, plus one; 0: none */
     uint16_t          next_run;
-    unsigned          common:1;       /* in such messages anyway */
+    unsigned          common:1;       /* common in error messages */
     unsigned          masked:1;
-    unsigned          said:1;         /* so are all with its hash, */
-    unsigned          run_said:1;     /* or with its run */
+    unsigned          said:1;         /* all with its hash were said */
+    unsigned          run_said:1;     /* all with its run were said */
 } convrelay_echo_word_t;
 
 
-/* a local variable; some 10 KB */
+/* meant as a local variable of about 10 KB */
 
 typedef struct {
     char                   *message;
@@ -45,24 +45,24 @@ typedef struct {
 
 
 /*
- * message is NUL-terminated, less than 64 KB, and changed in place by
+ * message is NUL-terminated, shorter than 64 KB, and is changed in place by
  * convrelay_echo_mask().
  *
  * A word is letters and digits, or one character in a script without spaces.
  * The escapes of JSON and of URLs count as the characters that they stand for,
- * however often either side was escaped.  Whatever both contain is masked: any
- * three words in a row, and a text of fewer words as a whole; of a text that
- * the caller said, also each word of four characters or more, or with a digit,
- * except the common words of such messages ("model", "invalid").  Linear in the
- * length of all texts.
+ * however often either side was escaped.  Text that both contain is masked: any
+ * three words in a row, or a whole text of fewer words.  If the caller said the
+ * text, single words are masked as well if they have a digit or at least four
+ * characters, except words that are common in error messages ("model",
+ * "invalid").  Takes time linear in the length of all texts.
  */
 void convrelay_echo_start(convrelay_echo_t *e, char *message);
 void convrelay_echo_text(convrelay_echo_t *e, const u_char *text, size_t len,
     unsigned said);
 
 /*
- * Replaces each run of masked words with at most three stars.  cut: the message
- * may have been cut inside its last word, which is masked then.
+ * Replaces each run of masked words with at most three stars.  With cut, the
+ * last word is masked as well: the message may have been cut inside it.
  */
 void convrelay_echo_mask(convrelay_echo_t *e, unsigned cut);
 

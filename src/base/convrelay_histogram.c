@@ -65,7 +65,7 @@ convrelay_histogram_at(const convrelay_histogram_t *h, double percent)
         }
     }
 
-    /* the top of the step; those below 64 are exact */
+    /* the top of the step; values below 64 are exact */
 
     octave = 0;
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A distribution of times in a fixed amount of memory: 32 steps an octave,
+ * A distribution of times in a fixed amount of memory: 32 steps per octave,
  * so that a percentile is at most 3 percent too high.
  */
 

@@ -89,7 +89,7 @@ convrelay_json_hex(const u_char *p, const u_char *last, uint32_t *cp)
 }
 
 
-/* not strtod(): it knows hex, "inf", blanks and the locale's comma */
+/* not strtod(): it accepts hex, "inf", blanks and the locale's comma */
 
 int
 convrelay_json_decimal(const u_char *p, size_t len, double *value)
@@ -247,7 +247,7 @@ convrelay_json_short(u_char c)
 }
 
 
-/* what the two-byte escape with the letter c stands for, or 0 */
+/* the character that the two-byte escape with the letter c stands for, or 0 */
 
 static u_char
 convrelay_json_long(u_char c)

@@ -23,17 +23,17 @@
 
 
 /*
- * Length of src as the inside of a JSON string (no quotes), and the writer.
- * Escapes '"', '\' and bytes below 0x20 (RFC 8259, section 7).  Invalid
- * UTF-8 becomes U+FFFD, so that what is written is always valid.
+ * Writes src as the inside of a JSON string, without quotes; the first function
+ * returns the length of the result.  Escapes '"', '\' and bytes below 0x20 (RFC
+ * 8259, section 7).  Invalid UTF-8 becomes U+FFFD, so the result is valid.
  */
 size_t convrelay_json_escaped_len(const u_char *src, size_t len);
 u_char *convrelay_json_escape(u_char *dst, const u_char *src, size_t len);
 
 /*
- * Length of the escape at p, a '\', both halves of a surrogate pair included,
- * or 0 if it is not one of RFC 8259, section 7.  *cp is what it stands for, a
- * lone surrogate as itself.
+ * The length of the escape at p, where a '\' is, including both halves of a
+ * surrogate pair, or 0 if RFC 8259, section 7 has no such escape.  *cp is the
+ * character that it stands for, or a lone surrogate.
  */
 size_t convrelay_json_unescape(const u_char *p, const u_char *last,
     uint32_t *cp);

@@ -34,7 +34,7 @@ typedef struct {
     convrelay_json_value_t   *end;        /* of the places */
     uint32_t                  open;       /* the innermost container */
     unsigned                  depth;
-    unsigned                  object;     /* it is one */
+    unsigned                  object;     /* open is an object */
 } convrelay_json_scan_t;
 
 
@@ -232,7 +232,8 @@ convrelay_json_scan_name(convrelay_json_reader_t *r,
 }
 
 
-/* CONVRELAY_OK; CONVRELAY_AGAIN: a value in it follows; CONVRELAY_DECLINED */
+/* CONVRELAY_OK; CONVRELAY_AGAIN: the first value inside follows;
+   CONVRELAY_DECLINED */
 
 static int
 convrelay_json_scan_value(convrelay_json_reader_t *r,
@@ -269,8 +270,8 @@ convrelay_json_scan_value(convrelay_json_reader_t *r,
 /*
  * Closes the containers that end after a value.
  *
- * CONVRELAY_OK: the document ends, too; CONVRELAY_AGAIN: another value
- * follows; CONVRELAY_DECLINED
+ * CONVRELAY_OK: the document ends here; CONVRELAY_AGAIN: another value
+ * follows; CONVRELAY_DECLINED.
  */
 
 static int
@@ -305,7 +306,8 @@ convrelay_json_scan_behind(convrelay_json_reader_t *r,
 }
 
 
-/* the byte after blanks, or at the end a NUL, which the grammar never allows */
+/* skips blanks and returns the byte after them, or at the end a NUL, which the
+   grammar never allows */
 
 static inline u_char
 convrelay_json_next(convrelay_json_scan_t *s)
@@ -392,9 +394,9 @@ convrelay_json_scan_string(convrelay_json_reader_t *r,
 
 /*
  * The first byte of a string that needs a closer look (a quote, a backslash,
- * a control character or not ASCII), or last.  Eight bytes at a time: among
- * bytes below 0x80, subtracting one sets the high bit of the zeros only, or
- * of a byte that a zero below it borrowed from.
+ * a control character or not ASCII), or last.  Tests eight bytes at a time: if
+ * all are below 0x80, subtracting one sets the high bit only of zeros, or of a
+ * byte from which a zero below it borrowed.
  */
 
 static inline u_char *
@@ -420,7 +422,7 @@ convrelay_json_plain(u_char *p, u_char *last)
 }
 
 
-/* the next bytes, the first one lowest, padded with zeros after the last */
+/* the next eight bytes, the first one lowest, padded with zeros at the end */
 
 static inline uint64_t
 convrelay_json_word(const u_char *p, const u_char *last)
@@ -446,7 +448,7 @@ convrelay_json_word(const u_char *p, const u_char *last)
 }
 
 
-/* the rest of a string, from its first unusual byte on; as above */
+/* scans the rest of a string, from its first unusual byte; returns as above */
 
 static u_char *
 convrelay_json_scan_special(convrelay_json_reader_t *r,
@@ -487,7 +489,7 @@ convrelay_json_scan_special(convrelay_json_reader_t *r,
 }
 
 
-/* length of the bytes at p that are not ASCII; 0: they are not valid UTF-8 */
+/* the length of the non-ASCII bytes at p; 0: they are not valid UTF-8 */
 
 static size_t
 convrelay_json_wide(const u_char *p, const u_char *last)
@@ -507,7 +509,7 @@ convrelay_json_wide(const u_char *p, const u_char *last)
 }
 
 
-/* a number or a literal name, as above */
+/* scans a number or a literal name; returns as above */
 
 static u_char *
 convrelay_json_scan_word(convrelay_json_value_t *v, u_char *p, u_char *last)

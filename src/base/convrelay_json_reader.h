@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A JSON document as the list of its values, for documents that are frequent
- * and of which little is needed: no tree, no allocation per value, and a string
- * is decoded only on request.
+ * A JSON document as the list of its values, for frequent documents of which
+ * only a little is needed: no tree, no allocation per value, and a string is
+ * decoded only on request.
  */
 
 
@@ -26,7 +26,7 @@ typedef enum {
 } convrelay_json_type_e;
 
 
-/* of a document, and so the most values that one can have */
+/* bytes of a document, and so the maximum number of its values */
 
 #define CONVRELAY_JSON_MAX_LEN  ((1u << 28) - 1)
 
@@ -34,7 +34,7 @@ typedef enum {
 
 #define CONVRELAY_JSON_VALUES   64
 
-/* bytes of a name that is looked for */
+/* maximum length of a name to find, in bytes */
 
 #define CONVRELAY_JSON_MAX_NAME  32
 
@@ -46,8 +46,8 @@ typedef struct {
                                              after its quote */
     uint32_t                 len;         /* bytes; of a string, between its
                                              quotes */
-    unsigned                 size:28;     /* values that it is, those in it
-                                             included */
+    unsigned                 size:28;     /* number of values, itself and those
+                                             in it */
     unsigned                 type:3;      /* convrelay_json_type_e */
     unsigned                 coded:1;     /* escapes or NULs in a string */
 } convrelay_json_value_t;
@@ -64,7 +64,7 @@ typedef struct {
 } convrelay_json_field_t;
 
 
-/* meant as a local variable: stack memory is warm; needs no preparation */
+/* meant as a local variable: stack memory is warm; needs no initialization */
 
 typedef struct {
     convrelay_json_value_t  *values;      /* in the order of the document:
@@ -90,7 +90,7 @@ typedef struct {
  * text of the document is needed any more.  data must not lie in *copy.
  *
  * Returns CONVRELAY_OK; CONVRELAY_DECLINED: not JSON, r->error says why;
- * CONVRELAY_ERROR: out of memory.  In any case the caller has to call
+ * CONVRELAY_ERROR: out of memory.  In every case the caller has to call
  * convrelay_json_reader_free() before the next document; it frees the
  * values, not their texts.
  */
@@ -99,8 +99,8 @@ int convrelay_json_read(convrelay_json_reader_t *r, u_char *data, size_t len,
 void convrelay_json_reader_free(convrelay_json_reader_t *r);
 
 /*
- * The same with the caller's own repair: as convrelay_utf8_repair(), or with
- * other valid UTF-8.
+ * The same with a repair function of the caller: like convrelay_utf8_repair(),
+ * or with a different valid replacement.
  */
 typedef u_char *(*convrelay_json_repair_pt)(const u_char *p, size_t *len,
     size_t valid);
@@ -110,25 +110,26 @@ int convrelay_json_read_repaired(convrelay_json_reader_t *r, u_char *data,
 
 /*
  * Finds members in one walk: each pointer in the struct at dst is set to the
- * first member of that name, or to NULL if there is none or the value is not
- * an object (or is NULL).
+ * value of the first member with that name, or to NULL if there is none or if
+ * object is NULL or not an object.
  */
 void convrelay_json_members(const convrelay_json_value_t *object,
     const convrelay_json_field_t *fields, void *dst);
 
-/* the same for a single one */
+/* the same for a single member */
 convrelay_json_value_t *convrelay_json_member(
     const convrelay_json_value_t *object, const char *name);
 
 /*
- * The names of an object in turn, from NULL to NULL, each with its value
- * right after it; other values: none.
+ * Iterates over the names of an object, from NULL to NULL; each name's value
+ * comes right after it.  Any other value has none.
  */
 convrelay_json_value_t *convrelay_json_name(
     const convrelay_json_value_t *object,
     const convrelay_json_value_t *previous);
 
-/* the elements of an array in turn, from NULL to NULL; other values: none */
+/* iterates over the elements of an array, from NULL to NULL; any other value
+   has none */
 convrelay_json_value_t *convrelay_json_element(
     const convrelay_json_value_t *array,
     const convrelay_json_value_t *previous);
@@ -153,8 +154,8 @@ unsigned convrelay_json_is_literal(const convrelay_str_t *text);
 int convrelay_json_utf8(convrelay_json_value_t *value, convrelay_str_t *text);
 
 /*
- * The value of a number, to some 14 digits, and of true or false.
- * CONVRELAY_OK, or CONVRELAY_DECLINED: it is something else, or the number
+ * The value of a number, to about 14 digits, and of true or false.
+ * CONVRELAY_OK, or CONVRELAY_DECLINED: value is something else, or the number
  * is not finite (*number and *flag are left as they were).
  */
 int convrelay_json_value_number(const convrelay_json_value_t *value,
@@ -163,8 +164,8 @@ int convrelay_json_value_bool(const convrelay_json_value_t *value,
     unsigned *flag);
 
 /*
- * Whether data is a document.  Returns what convrelay_json_read() does; *error
- * is its phrase, or NULL.
+ * Checks whether data is a document.  Returns the codes of
+ * convrelay_json_read(); *error is its phrase, or NULL.
  */
 int convrelay_json_check(const u_char *data, size_t len, const char **error);
 

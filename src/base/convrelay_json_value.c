@@ -13,7 +13,7 @@
 #include "convrelay_utf8.h"
 
 
-/* ten times as much is more than a document has digits, and fits an int */
+/* ten times this is more than the digits of any document, and fits an int */
 #define CONVRELAY_JSON_MAX_EXPONENT  200000000
 
 #define convrelay_json_place(dst, field)                                     \
@@ -171,7 +171,7 @@ convrelay_json_text(convrelay_json_value_t *value, convrelay_str_t *text)
 }
 
 
-/* never writes past what it has read: dst may be src */
+/* never writes past the bytes already read, so dst may be src */
 
 static u_char *
 convrelay_json_decode(u_char *dst, const u_char *src, size_t len)
@@ -229,7 +229,7 @@ convrelay_json_utf8(convrelay_json_value_t *value, convrelay_str_t *text)
 }
 
 
-/* not strtod(): it knows the locale's comma */
+/* not strtod(): it accepts the locale's comma */
 
 int
 convrelay_json_value_number(const convrelay_json_value_t *value,
@@ -261,7 +261,7 @@ convrelay_json_value_number(const convrelay_json_value_t *value,
             continue;
         }
 
-        /* further digits change nothing but its size */
+        /* further digits change only the magnitude */
 
         if (n > 1e300) {
             exponent += !fraction;
@@ -313,7 +313,7 @@ convrelay_json_exponent(const u_char *p, const u_char *last)
 }
 
 
-/* exact where n and the power of ten are */
+/* exact if both n and the power of ten are exact */
 
 static double
 convrelay_json_scale(double n, int exponent)

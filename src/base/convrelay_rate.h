@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A leaky bucket: how often something may happen, and how many times at
+ * A leaky bucket: limits how often something may happen, and how many times at
  * once.
  */
 
@@ -14,7 +14,7 @@
 #include "convrelay_base.h"
 
 
-/* shared by all that is counted; may change between two events */
+/* shared by all buckets; may change between two events */
 
 typedef struct {
     unsigned   number;   /* events that leak in a period */
@@ -32,9 +32,9 @@ typedef struct {
 
 
 /*
- * One event at now, a monotonic clock's ms.  CONVRELAY_OK, or
- * CONVRELAY_DECLINED if the bucket overflows.  The event is counted in any
- * case, so a peer that does not wait must wait longer.
+ * Counts an event at now, in ms of a monotonic clock.  CONVRELAY_OK, or
+ * CONVRELAY_DECLINED if the bucket overflows.  The event is counted in both
+ * cases, so a peer that does not wait has to wait longer.
  */
 int convrelay_rate_add(convrelay_rate_t *r,
     const convrelay_rate_limit_t *limit, uint64_t now);

@@ -8,13 +8,13 @@
 #include "convrelay_utf8.h"
 
 
-#define CONVRELAY_REDACT_OPAQUE_LEN  16      /* of a word that may be a key */
+#define CONVRELAY_REDACT_OPAQUE_LEN  16      /* bytes, for a word to be a key */
 
 
 typedef struct {
     unsigned          key:1;          /* the word "key" was read */
     unsigned          just:1;         /* nothing but "provided" since */
-    unsigned          next:1;         /* the next word is one */
+    unsigned          next:1;         /* the next word is a key */
 } convrelay_redact_t;
 
 
@@ -98,7 +98,7 @@ convrelay_redact(char *dst, size_t size, const u_char *src, size_t len)
 }
 
 
-/* how many bytes of the word precede a key: all of them where there is none */
+/* the number of bytes of the word before a key: all of them if it has none */
 
 static size_t
 convrelay_redact_public_len(convrelay_redact_t *r, const u_char *word,
@@ -138,7 +138,7 @@ convrelay_redact_public_len(convrelay_redact_t *r, const u_char *word,
 }
 
 
-/* up to the first key that shows by its prefix */
+/* the number of bytes before the first key that has a known prefix */
 
 static size_t
 convrelay_redact_prefix(const u_char *word, size_t len)
@@ -168,7 +168,7 @@ convrelay_redact_prefix(const u_char *word, size_t len)
 }
 
 
-/* the word, or its end as in "api_key", in any case */
+/* compares the word, or its end as in "api_key", ignoring case */
 
 static unsigned
 convrelay_redact_is(const u_char *word, size_t len, const char *name)

@@ -16,7 +16,7 @@
 /*
  * Copies at most size - 1 bytes of src for a log line: control characters
  * become spaces, invalid UTF-8 becomes '?', anything that looks like a key
- * ("sk-..."  and the like, the word after "Bearer", "key:" or "key provided:",
+ * ("sk-..." and the like, the word after "Bearer", "key:" or "key provided:",
  * long opaque words after "key") becomes "***".  Always NUL-terminated.
  */
 void convrelay_redact(char *dst, size_t size, const u_char *src,

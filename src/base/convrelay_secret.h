@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Common mistakes in values of the environment: what to drop, reject, or warn
- * about.
+ * Common mistakes in values of environment variables, which are to be dropped,
+ * rejected or warned about.
  */
 
 
@@ -17,10 +17,10 @@
 /* the first control character except a tab, or -1 */
 int convrelay_secret_control(const convrelay_str_t *value);
 
-/* in a pair of quotes */
+/* the value is in a pair of quotes */
 int convrelay_secret_is_quoted(const convrelay_str_t *value);
 
-/* a placeholder, as examples have, such as "sk-..." */
+/* the value is a placeholder as in examples, such as "sk-..." */
 int convrelay_secret_is_placeholder(const convrelay_str_t *value);
 
 /* the name says that the value is a secret, such as OPENAI_API_KEY */

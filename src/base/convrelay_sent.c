@@ -62,7 +62,7 @@ convrelay_sent_is_chat(const convrelay_str_t *path)
 }
 
 
-/* DECLINED: there are no more */
+/* reads a line; CONVRELAY_DECLINED: there are no more */
 
 static int
 convrelay_sent_line(u_char **pos, u_char *last, convrelay_str_t *line)

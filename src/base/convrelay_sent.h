@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Reads a request to a server as it was written, to find what the configuration
- * lacks: a key, a path, a version of HTTP.
+ * Reads a request to a server as it was sent, to find mistakes in the
+ * configuration: in the key, the path, or the version of HTTP.
  */
 
 
@@ -17,7 +17,7 @@
 typedef enum {
     CONVRELAY_SENT_KEY = 0,       /* something that looks like a key */
     CONVRELAY_SENT_NO_KEY,
-    CONVRELAY_SENT_EMPTY_KEY,     /* a header for one, without it */
+    CONVRELAY_SENT_EMPTY_KEY,     /* a header for a key, but no key */
     CONVRELAY_SENT_NO_SCHEME      /* "Authorization: KEY": no "Bearer" */
 } convrelay_sent_key_e;
 
@@ -32,14 +32,14 @@ typedef struct {
 
 
 /*
- * Reads a request line and headers, up to the empty line or the end; what is
- * kept is borrowed from head.  No value of a header or an argument is kept.
+ * Reads a request line and headers, up to the empty line or the end.  Results
+ * are borrowed from head; the value of a header or an argument is never kept.
  *
  * Returns CONVRELAY_OK, or CONVRELAY_DECLINED: not HTTP/1.0 or HTTP/1.1.
  */
 int convrelay_sent_read(convrelay_sent_t *s, const convrelay_str_t *head);
 
-/* whether chat completions are served at such a path, as far as is known */
+/* whether known servers serve chat completions at such a path */
 int convrelay_sent_is_chat(const convrelay_str_t *path);
 
 

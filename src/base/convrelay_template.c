@@ -88,7 +88,7 @@ convrelay_template_variable(const convrelay_template_t *t,
 }
 
 
-/* length of the character at t->pos, with the one that it escapes */
+/* length of the character at t->pos, including the one that it escapes */
 
 static size_t
 convrelay_template_literal(convrelay_template_t *t)

@@ -13,7 +13,7 @@
 #include "convrelay_base.h"
 
 
-/* to be set: pos, last and json, the rest zero; the text is borrowed */
+/* the caller sets pos, last and json, the rest is zero; the text is borrowed */
 
 typedef struct {
     u_char           *pos;

@@ -214,7 +214,7 @@ convrelay_url_check_origin(const convrelay_url_t *u,
 }
 
 
-/* the default of the scheme if there is none; -1: not a port */
+/* the port, or the scheme's default if there is none; -1: not a port */
 
 static int
 convrelay_url_origin_port(const convrelay_url_t *u,

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Absolute URLs, cut into their parts (RFC 3986, 3).
+ * Splits absolute URLs into their parts (RFC 3986, 3).
  */
 
 
@@ -31,8 +31,8 @@ typedef struct {
  * the "://" of the scheme.  Only the delimiters are checked: a part may contain
  * any other byte, and a "[" in front of a host may lack its "]".
  *
- * Returns CONVRELAY_OK, or CONVRELAY_DECLINED where url does not start with
- * a scheme and "://".
+ * Returns CONVRELAY_OK, or CONVRELAY_DECLINED if url does not start with a
+ * scheme and "://".
  */
 int convrelay_url_split(convrelay_url_t *u, const convrelay_str_t *url);
 
@@ -47,12 +47,13 @@ int convrelay_url_port(const convrelay_url_t *u);
 size_t convrelay_url_clean(const convrelay_str_t *url);
 
 /*
- * Whether the value of an Origin header (RFC 6454, 7) is the origin of u: the
- * same scheme, host and port, in any case, with the default port written out
- * or not.  Where u has no scheme, it has the origin's, "http" or "https".
+ * Checks whether the value of an Origin header (RFC 6454, 7) is the origin of
+ * u: the same scheme, host and port, ignoring case, with the default port
+ * written out or not.  If u has no scheme, the origin's "http" or "https" is
+ * taken for it.
  *
- * Returns CONVRELAY_OK, or CONVRELAY_DECLINED if it is another one, "null", or
- * not exactly one origin.
+ * Returns CONVRELAY_OK, or CONVRELAY_DECLINED if it is a different origin,
+ * "null", or not exactly one origin.
  */
 int convrelay_url_check_origin(const convrelay_url_t *u,
     const convrelay_str_t *origin);

@@ -223,7 +223,8 @@ convrelay_utf8_ascii(const u_char *p, const u_char *last)
 }
 
 
-/* the state after a first byte that is not ASCII; 0: it starts no character */
+/* the state after a first byte that is not ASCII; 0: it cannot be a first
+   byte */
 
 static uint32_t
 convrelay_utf8_lead(u_char c)

@@ -29,14 +29,14 @@ int convrelay_utf8_check(uint32_t *state, const u_char *p, size_t len);
 /* length of the longest valid, complete prefix of p, in bytes */
 size_t convrelay_utf8_valid(const u_char *p, size_t len);
 
-/* length of the longest prefix of p, valid UTF-8, of at most max bytes that
-   ends with a whole character */
+/* the length of the longest prefix of p, which is valid UTF-8, that has at most
+   max bytes and ends with a whole character */
 size_t convrelay_utf8_fit(const u_char *p, size_t len, size_t max);
 
 /*
- * A malloc'ed copy of p in which invalid sequences are U+FFFD, or NULL
- * without memory; *len becomes its length.  valid: bytes from the start that
- * are known to be valid.
+ * A malloc'ed copy of p in which invalid sequences are replaced with U+FFFD, or
+ * NULL: no memory; *len becomes its length.  The first valid bytes are known to
+ * be valid.
  */
 u_char *convrelay_utf8_repair(const u_char *p, size_t *len, size_t valid);
 
@@ -49,12 +49,12 @@ u_char *convrelay_utf8_repair(const u_char *p, size_t *len, size_t valid);
 uint32_t convrelay_utf8_decode(const u_char **p, const u_char *last);
 
 /*
- * Whether cp changes more than the line that it is written into: C0, DEL, C1,
- * which has escapes for terminals, and the two line ends of Unicode.
+ * Whether cp can affect more than its own line of output: C0, DEL, C1 (which
+ * has escapes for terminals), and the two line ends of Unicode.
  */
 unsigned convrelay_utf8_is_control(uint32_t cp);
 
-/* writes cp (at most U+10FFFF, not a surrogate), returns the end of it */
+/* writes cp (at most U+10FFFF, not a surrogate) and returns the end */
 u_char *convrelay_utf8_encode(u_char *p, uint32_t cp);
 
 

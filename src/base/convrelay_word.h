@@ -11,7 +11,7 @@
 #include "convrelay_base.h"
 
 
-/* true where text has a letter or a digit of any script; invalid UTF-8 is
+/* true if text has a letter or a digit of any script; invalid UTF-8 is
    neither */
 unsigned convrelay_has_word(const convrelay_str_t *text);
 
