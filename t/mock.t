@@ -449,13 +449,13 @@ location = /v1 {
 }
 --- request eval
 ['POST /v1
-{"model":"m","stream":false,"tools":[],"messages":[{"role":"user","content":"hours"},{"role":"assistant","content":null,"tool_calls":[{"id":"a","function":{"name":"get"}},{"id":"b","function":{"name":"book"}}]},{"role":"tool","tool_call_id":"b","content":"ten"},{"role":"tool","tool_call_id":"c","content":"six"}]}',
+{"model":"m","stream":false,"tools":[],"messages":[{"role":"user","content":"hours"},{"role":"assistant","content":null,"tool_calls":[{"id":"a","function":{"name":"get"}},{"id":"b","function":{"name":"book"}},{"id":"c"}]},{"role":"tool","tool_call_id":"b","content":"ten"},{"role":"tool","tool_call_id":"c","content":"six"},{"role":"tool","tool_call_id":"a","content":"one"}]}',
 'POST /v1
 {"model":"m","stream":true,"tool_choice":"none","tools":[],"messages":[{"role":"user","content":"hours"}]}',
 'POST /v1
 {"model":"m","stream":true,"messages":[{"role":"user","content":"hours"}]}']
 --- response_body_like eval
-['"content":"book says: ten a tool says: six"',
+['"content":"book says: ten a tool says: six get says: one"',
  '\A(?!(?s:.*)tool_calls)', '\A(?!(?s:.*)tool_calls)']
 
 
@@ -556,3 +556,25 @@ location = /long {
 [ qr/"name":"t1"(?s:.*)"index":119,(?s:.*)"name":"t120"(?s:.*)\[DONE\]/,
   qr/"name":"get","arguments":"(?:\\"){384}"(?s:.*)"(?:\\"){384}"(?s:.*)
      "(?:\\"){132}"\}\}(?s:.*)\[DONE\]/x ]
+
+
+
+=== TEST 35: calls without results and results without calls are refused
+--- config
+location = /v1 {
+    convrelay_mock_llm  first=0;
+}
+--- request eval
+my $user = '{"role":"user","content":"a"}';
+my $calls = '{"role":"assistant","content":null,"tool_calls":[{"id":"a"},{"id":"b"}]}';
+my ($a, $b) = map { qq({"role":"tool","tool_call_id":"$_","content":"1"}) }
+                  qw( a b );
+
+[ map { qq(POST /v1\n{"model":"m","messages":[$_]}) }
+  "$user,$calls,$a,$user", "$user,$calls", "$user,$calls,$a,$user,$b",
+  "$user,$a", "$a,$user", $a, "$user,$calls,$b,$a,$a,$user" ]
+--- error_code eval
+[400, 400, 400, 400, 400, 400, 200]
+--- response_body_like eval
+[ ("'tool_calls' must be followed by tool messages") x 3,
+  ("Messages with role 'tool' must be a response") x 3, '"finish_reason"' ]

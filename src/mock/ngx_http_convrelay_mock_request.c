@@ -22,6 +22,12 @@ static ngx_int_t ngx_http_convrelay_mock_messages(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *messages);
 static ngx_int_t ngx_http_convrelay_mock_message(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *message, ngx_uint_t n);
+static ngx_int_t ngx_http_convrelay_mock_paired(
+    ngx_http_convrelay_mock_ctx_t *ctx, const cJSON *message);
+static ngx_uint_t ngx_http_convrelay_mock_has_result(const cJSON *message,
+    const convrelay_str_t *id);
+static ngx_uint_t ngx_http_convrelay_mock_has_role(const cJSON *message,
+    const char *name);
 static ngx_uint_t ngx_http_convrelay_mock_has_content(const cJSON *message);
 static ngx_int_t ngx_http_convrelay_mock_wrong(ngx_http_request_t *r,
     ngx_http_convrelay_mock_ctx_t *ctx, ngx_uint_t n, char *name);
@@ -319,6 +325,11 @@ ngx_http_convrelay_mock_messages(ngx_http_request_t *r,
             return rc;
         }
 
+        rc = ngx_http_convrelay_mock_paired(ctx, message);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
         if (ngx_http_convrelay_mock_content(r->pool, message, &text)
             != NGX_OK)
         {
@@ -377,6 +388,97 @@ ngx_http_convrelay_mock_message(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/* each call of a message has a result after it, and each result has a call */
+
+static ngx_int_t
+ngx_http_convrelay_mock_paired(ngx_http_convrelay_mock_ctx_t *ctx,
+    const cJSON *message)
+{
+    const cJSON      *call, *calls, *asked;
+    convrelay_str_t   id, wanted;
+
+    calls = cJSON_GetObjectItemCaseSensitive(message, "tool_calls");
+
+    cJSON_ArrayForEach(call, calls) {
+
+        if (convrelay_json_string(call, "id", &id) != CONVRELAY_OK
+            || !ngx_http_convrelay_mock_has_result(message, &id))
+        {
+            ngx_str_set(&ctx->error.message, "An assistant message with"
+                        " 'tool_calls' must be followed by tool messages"
+                        " responding to each 'tool_call_id'.");
+            return NGX_DECLINED;
+        }
+    }
+
+    if (!ngx_http_convrelay_mock_has_role(message, "tool")) {
+        return NGX_OK;
+    }
+
+    /* "prev" of the first message is the last one */
+
+    asked = message;
+
+    do {
+        asked = asked->prev;
+
+    } while (asked->next
+             && ngx_http_convrelay_mock_has_role(asked, "tool"));
+
+    calls = asked->next ? cJSON_GetObjectItemCaseSensitive(asked, "tool_calls")
+                        : NULL;
+
+    if (convrelay_json_string(message, "tool_call_id", &wanted)
+        == CONVRELAY_OK)
+    {
+        cJSON_ArrayForEach(call, calls) {
+
+            if (convrelay_json_string(call, "id", &id) == CONVRELAY_OK
+                && convrelay_str_equal(&id, &wanted))
+            {
+                return NGX_OK;
+            }
+        }
+    }
+
+    ngx_str_set(&ctx->error.message, "Messages with role 'tool' must be a"
+                " response to a preceding message with 'tool_calls'.");
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_http_convrelay_mock_has_result(const cJSON *message,
+    const convrelay_str_t *id)
+{
+    convrelay_str_t  of;
+
+    for (message = message->next;
+         message && ngx_http_convrelay_mock_has_role(message, "tool");
+         message = message->next)
+    {
+        if (convrelay_json_string(message, "tool_call_id", &of) == CONVRELAY_OK
+            && convrelay_str_equal(&of, id))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_convrelay_mock_has_role(const cJSON *message, const char *name)
+{
+    convrelay_str_t  role;
+
+    return convrelay_json_string(message, "role", &role) == CONVRELAY_OK
+           && convrelay_str_is(&role, name);
 }
 
 

@@ -213,8 +213,7 @@ ngx_http_convrelay_mock_called(const cJSON *calls, const cJSON *message,
     cJSON_ArrayForEach(call, calls) {
 
         if (convrelay_json_string(call, "id", &id) != CONVRELAY_OK
-            || id.len != wanted.len
-            || ngx_memcmp(id.data, wanted.data, id.len) != 0)
+            || !convrelay_str_equal(&id, &wanted))
         {
             continue;
         }
