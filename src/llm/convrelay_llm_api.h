@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * An API of an LLM: how its requests are written, how its events are read.
+ * An API of an LLM: writes its requests and reads its events.
  */
 
 
@@ -15,8 +15,8 @@
 
 
 /*
- * The words of a user before a conversation that the assistant begins, for
- * APIs and models that take no such thing.
+ * Words of the user to put before a conversation that the assistant begins, for
+ * APIs and models that refuse such a conversation.
  */
 
 #define CONVRELAY_LLM_BEGIN  "(The call begins.)"
@@ -40,16 +40,16 @@ typedef struct {
 struct convrelay_llm_api_s {
     convrelay_str_t  name;
 
-    /* the exact length of what write() writes, and the writer: it returns
-       the end */
+    /* size() is the exact length of what write() writes; write() returns the
+       end */
     size_t         (*size)(const convrelay_llm_request_t *r);
     u_char        *(*write)(u_char *p, const convrelay_llm_request_t *r);
 
     /*
-     * One event, or, where type is NULL, a document in place of the stream.
-     * type: what the stream calls the event, or empty.  raw: its bytes,
-     * strings decoded or not; of an error without a message their number is
-     * reported.  The text is borrowed from there or from s.
+     * Reads one event or, if type is NULL, a document in place of the stream.
+     * type is the event's name in the stream, or empty.  raw is its bytes, with
+     * strings decoded or not; their number is reported for an error without a
+     * message.  The text is borrowed from raw or from s.
      *
      * Returns CONVRELAY_OK with a text, else CONVRELAY_AGAIN; s->failed may
      * have been set.
@@ -73,8 +73,8 @@ u_char *convrelay_llm_chat_write(u_char *p, const convrelay_llm_request_t *r);
 
 
 /*
- * Checks the JSON of one request field, with what stands for variables
- * already filled in, and its name (no "model", "messages" or "stream").
+ * Checks the JSON of one request field, in which placeholders have replaced the
+ * variables, and its name ("model", "messages" and "stream" are refused).
  *
  * Returns CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error.
  * The data is left as it is.
@@ -82,8 +82,8 @@ u_char *convrelay_llm_chat_write(u_char *p, const convrelay_llm_request_t *r);
 int convrelay_llm_check_field(const convrelay_str_t *name,
     const convrelay_str_t *json, const char **error);
 
-/* whether a string of json has a control character: readers here accept it,
-   servers do not (RFC 8259, section 7) */
+/* whether a string of json has a control character, which the readers here
+   accept but servers do not (RFC 8259, section 7) */
 unsigned convrelay_llm_raw_control(const convrelay_str_t *json);
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A buffer that grows, for the readers of this room: what was split over
- * reads or has to be put together.  Zero-fill to start.
+ * A buffer that grows, for the readers of this room: holds text that was split
+ * over reads or has to be put together.  Zero-fill to start.
  */
 
 
@@ -22,15 +22,15 @@ typedef struct {
 
 
 /*
- * Appends len bytes, which must not lie in the buffer.  Whether they may is
- * for the caller to know: the buffer has no maximum of its own.
+ * Appends len bytes, which must not lie in the buffer.  The caller has to check
+ * a limit: the buffer has no maximum of its own.
  *
  * Returns CONVRELAY_OK, or CONVRELAY_ERROR without memory (nothing changed).
  */
 int convrelay_llm_buf_append(convrelay_llm_buf_t *b, const u_char *data,
     size_t len);
 
-/* the same, in front of what is there */
+/* inserts len bytes before the data */
 int convrelay_llm_buf_prepend(convrelay_llm_buf_t *b, const u_char *data,
     size_t len);
 

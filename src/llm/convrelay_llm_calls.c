@@ -2,10 +2,10 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The tool calls of an answer, put together from their pieces.  No two servers
+ * Puts the tool calls of an answer together from their pieces.  No two servers
  * send them alike: a call comes whole or in pieces; the index is missing,
- * begins at 1, or is 0 for every call; the id is missing, comes late, or is a
- * new one for each piece; the name is repeated in each piece.
+ * begins at 1, or is 0 for every call; the id is missing, comes late, or is new
+ * in each piece; the name is repeated in each piece.
  */
 
 
@@ -99,8 +99,8 @@ convrelay_llm_call_piece(convrelay_llm_stream_t *s,
 
 
 /*
- * CONVRELAY_OK, CONVRELAY_DECLINED: it belongs to no call, or s->failed was
- * set; CONVRELAY_ERROR without memory.
+ * Finds or creates the call of a piece.  CONVRELAY_OK; CONVRELAY_DECLINED: the
+ * piece belongs to no call, or s->failed was set; CONVRELAY_ERROR: no memory.
  */
 
 static int
@@ -126,7 +126,8 @@ convrelay_llm_find(convrelay_llm_stream_t *s,
         if (p == NULL && piece->index >= 0) {
             p = convrelay_llm_find_index(c, piece->index);
 
-            /* a call that has an id goes on only where it is made up again */
+            /* with a new id, an open call continues only if the server makes
+               up an id for each piece */
 
             if (p && p->id.len
                 && (piece->name.len || convrelay_llm_is_whole(p)))
@@ -138,7 +139,7 @@ convrelay_llm_find(convrelay_llm_stream_t *s,
     } else if (piece->index >= 0) {
         p = convrelay_llm_find_index(c, piece->index);
 
-        /* some label every call with 0 */
+        /* some servers give every call the index 0 */
 
         if (p && !convrelay_llm_is_next(p, piece)
             && convrelay_llm_is_whole(p))
@@ -185,7 +186,7 @@ convrelay_llm_find_id(convrelay_llm_collect_t *c, const convrelay_str_t *id)
 }
 
 
-/* the newest one that has it */
+/* the newest call that has the index */
 
 static convrelay_llm_pending_t *
 convrelay_llm_find_index(convrelay_llm_collect_t *c, int64_t index)
@@ -282,7 +283,7 @@ convrelay_llm_take(convrelay_llm_stream_t *s, convrelay_llm_pending_t *p,
 
     convrelay_llm_scan(p, &arguments);
 
-    /* a made-up id would not be found again */
+    /* keep the first id: ids made up for later pieces would not be found */
 
     if ((p->id.len == 0
          && convrelay_llm_keep(&p->id, &piece->id) != CONVRELAY_OK)
@@ -341,7 +342,7 @@ convrelay_llm_scan(convrelay_llm_pending_t *p,
 }
 
 
-/* an empty one leaves it as it is */
+/* an empty src leaves dst as it is */
 
 static int
 convrelay_llm_keep(convrelay_str_t *dst, const convrelay_str_t *src)
@@ -388,7 +389,7 @@ convrelay_llm_calls_end(convrelay_llm_stream_t *s)
 }
 
 
-/* half a call must not be run: it can mean the opposite of the whole */
+/* half a call must not be run: the whole can mean the opposite */
 
 static unsigned
 convrelay_llm_to_run(const convrelay_llm_stream_t *s)
@@ -492,7 +493,7 @@ convrelay_llm_end_one(convrelay_llm_stream_t *s, convrelay_llm_pending_t *p,
 }
 
 
-/* characters that were cut in two by pieces */
+/* joins the characters that were cut in two between pieces */
 
 static int
 convrelay_llm_join_arguments(convrelay_llm_pending_t *p)

@@ -164,7 +164,7 @@ const convrelay_llm_api_t  convrelay_llm_chat = {
 };
 
 
-/* the type says nothing that the data does not say */
+/* the type is not used: the data says the same */
 
 static int
 convrelay_llm_chat_event(convrelay_llm_stream_t *s,
@@ -218,7 +218,7 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
         return CONVRELAY_AGAIN;
     }
 
-    /* what was said before an answer failed is spoken */
+    /* the text before the failure of an answer is spoken */
 
     if (convrelay_llm_is_error(chunk.error, chunk.object)) {
         convrelay_llm_fail_json(s, object, raw);
@@ -244,8 +244,8 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
 
 
 /*
- * Some streams end with the whole message, after its pieces, and some have
- * all that was said so far beside each piece.
+ * Some streams end with the whole message after its pieces; in others, each
+ * piece comes with the whole text so far.
  */
 
 static int
@@ -286,7 +286,7 @@ convrelay_llm_choice_text(convrelay_llm_stream_t *s,
 }
 
 
-/* it is never spoken, and may be the reason why nothing is */
+/* notes reasoning: it is never spoken, but explains an answer without text */
 
 static void
 convrelay_llm_reasoning(convrelay_llm_stream_t *s,
@@ -324,7 +324,7 @@ convrelay_llm_chat_usage(convrelay_llm_stream_t *s,
     convrelay_llm_count(usage, "prompt_tokens", &input);
     convrelay_llm_count(usage, "completion_tokens", &output);
 
-    /* DeepSeek's own name of it, before the usual one */
+    /* DeepSeek's own name; the usual one follows and overrides it */
     convrelay_llm_count(usage, "prompt_cache_hit_tokens", &cached);
 
     convrelay_llm_count(convrelay_json_member(usage,
@@ -356,7 +356,7 @@ convrelay_llm_count(const convrelay_json_value_t *object, const char *name,
 }
 
 
-/* only one is requested, but servers may send more */
+/* finds choice 0: only one is requested, but servers may send more */
 
 static int
 convrelay_llm_choice(const convrelay_json_value_t *choices,
@@ -470,7 +470,7 @@ convrelay_llm_tool_calls(convrelay_llm_stream_t *s,
         return;
     }
 
-    /* the form before there were several calls */
+    /* the old form, with a single call */
 
     s->tools = 1;
 
@@ -521,7 +521,7 @@ convrelay_llm_tool_call(convrelay_llm_stream_t *s,
 }
 
 
-/* arguments that are not a string are taken as they are written */
+/* arguments that are not a string are used as they are written */
 
 static void
 convrelay_llm_function(convrelay_llm_piece_t *piece,
@@ -554,7 +554,7 @@ convrelay_llm_raw(convrelay_str_t *json, const convrelay_json_value_t *value)
 }
 
 
-/* a string, or an array of parts of which the text is taken */
+/* reads a string, or the texts of an array of parts */
 
 static int
 convrelay_llm_content(convrelay_llm_stream_t *s,

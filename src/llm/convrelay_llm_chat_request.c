@@ -2,11 +2,11 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The request of chat completions.  One walk measures and writes.
+ * Writes the request of chat completions.  The same walk measures and writes.
  *
- * Chat templates of many models refuse two messages of one role in a row, and
- * a conversation that the assistant begins: the former are written as one,
- * joined by a line end, and before a greeting the call begins.
+ * The chat templates of many models refuse two messages of one role in a row,
+ * and a conversation that the assistant begins.  So such messages are written
+ * as one, joined by a line end, and CONVRELAY_LLM_BEGIN precedes a greeting.
  */
 
 
@@ -206,7 +206,7 @@ convrelay_llm_chat_text(convrelay_llm_writer_t *w,
 }
 
 
-/* the texts of a role that stand in a row, extras between them aside */
+/* writes consecutive texts of one role; extras between them are skipped */
 
 static const convrelay_llm_message_t *
 convrelay_llm_chat_run(convrelay_llm_writer_t *w,
@@ -229,7 +229,7 @@ convrelay_llm_chat_run(convrelay_llm_writer_t *w,
 }
 
 
-/* one message of the text, the extra and the calls of an answer */
+/* makes one message of the text, the extra and the calls of an answer */
 
 static const convrelay_llm_message_t *
 convrelay_llm_chat_assistant(convrelay_llm_writer_t *w,

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Errors that vendors send instead of an answer, made safe for one log line.
+ * Makes errors that vendors send instead of an answer safe for one log line.
  */
 
 
@@ -211,8 +211,8 @@ convrelay_llm_error_fill(convrelay_llm_error_t *e,
 
 
 /*
- * A text, or an object or a list with one in it: validators send a list of
- * what they do not like, and gateways send that as the message.
+ * Reads a text, or an object or a list that contains one: validators send a
+ * list of their complaints, and gateways send such a list as the message.
  */
 
 static void
@@ -252,7 +252,7 @@ convrelay_llm_error_message(convrelay_llm_error_t *e,
 }
 
 
-/* "loc": the names and indexes that lead to what a validator does not like */
+/* "loc": the names and indexes that lead to the value of a complaint */
 
 static void
 convrelay_llm_error_place(convrelay_llm_error_t *e,
@@ -308,9 +308,9 @@ convrelay_llm_error_place(convrelay_llm_error_t *e,
 
 
 /*
- * The codes also inside of a stream: a server that keeps the connection alive
- * while it waits has sent its 200 by then.  A message counts only where the
- * request is refused.
+ * The codes count inside a stream as well: a server that keeps the connection
+ * alive while it waits has already sent its 200.  A message counts only if the
+ * request was refused.
  */
 
 static unsigned

@@ -8,7 +8,7 @@
  *
  * A JSON document with such bytes is not valid UTF-8.  Those at an end of a
  * string are turned into escapes of lone surrogates, U+DC80 to U+DCFF, which
- * say "the byte 0x80 to 0xff"; so they come out of the reader beside the
+ * stand for the bytes 0x80 to 0xff.  So they come out of the reader like the
  * halves of pairs, and both are joined here.
  */
 
@@ -20,7 +20,7 @@
 #include "convrelay_utf8.h"
 
 
-#define CONVRELAY_LLM_BYTE  0xdc00    /* a lone surrogate's, less its byte */
+#define CONVRELAY_LLM_BYTE  0xdc00    /* plus a byte: its lone surrogate */
 
 
 static size_t convrelay_llm_repair_write(u_char *dst, const u_char *p,
@@ -54,7 +54,7 @@ convrelay_llm_repair(const u_char *p, size_t *len, size_t valid)
 }
 
 
-/* the length of what is, or with dst NULL would be, written */
+/* returns the length of the result, and writes it unless dst is NULL */
 
 static size_t
 convrelay_llm_repair_write(u_char *dst, const u_char *p, size_t len)
@@ -98,8 +98,8 @@ convrelay_llm_repair_write(u_char *dst, const u_char *p, size_t len)
 }
 
 
-/* the invalid bytes end a string incomplete, or are the rest of a character
-   at its beginning */
+/* true if the invalid bytes are a character cut at the end of a string, or the
+   rest of a character at its beginning */
 
 static unsigned
 convrelay_llm_at_an_end(const u_char *start, const u_char *from,

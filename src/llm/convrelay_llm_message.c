@@ -9,7 +9,7 @@
 #include "convrelay_utf8.h"
 
 
-/* before the parts of a call: their lengths, extra is the rest */
+/* the lengths of a call's parts, stored before them; extra is the rest */
 
 typedef struct {
     uint32_t  id;
@@ -24,8 +24,8 @@ convrelay_llm_message_set(convrelay_llm_message_t *m, size_t len)
 {
     m->len = len;
 
-    /* an escape is longer than what it stands for; what is not UTF-8 is mended,
-       and may be as long then as before */
+    /* an escape is longer than its character, but invalid UTF-8 can be repaired
+       without a change of length */
 
     m->plain = (convrelay_json_escaped_len(m->text, len) == len
                 && convrelay_utf8_valid(m->text, len) == len);

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What was said and done in a call, independent of any API: an API's writer
- * makes its messages from it.
+ * Everything said and done in a call, independent of any API: an API's writer
+ * makes its messages from this.
  */
 
 
@@ -15,8 +15,8 @@
 
 
 /*
- * The assistant's turn is a text, then an extra, then calls, each of which may
- * be missing, and after the calls their results in the same order.
+ * The assistant's turn is a text, then an extra, then calls; each of them may
+ * be missing.  The results follow the calls in the same order.
  */
 
 typedef enum {
@@ -33,9 +33,9 @@ typedef enum {
 
 
 /*
- * A message.  Its text is kept as it was said: most texts need no escape, so
- * that writing one is copying it.  The bits of its keeper are here as well: a
- * call has hundreds of messages, and each is one block.  Calls and results have
+ * A message.  Its text is kept as it was said: most texts need no escapes, so
+ * writing one means copying it.  The history has its bits here as well: a call
+ * has hundreds of messages, and each is one block.  Calls and results have
  * their parts in the text, see message_call().
  */
 
@@ -66,13 +66,13 @@ typedef struct {
 } convrelay_llm_call_t;
 
 
-/* m gets the first len bytes of its text: sets m->len and m->plain */
+/* limits m to the first len bytes of its text: sets m->len and m->plain */
 void convrelay_llm_message_set(convrelay_llm_message_t *m, size_t len);
 
 /*
- * The text of a message that is a call or a result: message_pack() writes
- * pack_size() bytes.  A result has the call's id and name, and its text in
- * the place of the arguments.
+ * Make the text of a message that is a call or a result: message_pack() writes
+ * pack_size() bytes.  A result has the call's id and name, and its own text in
+ * place of the arguments.
  */
 size_t convrelay_llm_message_pack_size(const convrelay_llm_call_t *call);
 void convrelay_llm_message_pack(u_char *p, const convrelay_llm_call_t *call);

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The parts that the stream reader is made of, for the files of this room
- * only.
+ * The parts of the stream reader, private to the files of this room.
  */
 
 
@@ -24,19 +23,19 @@
 
 
 /*
- * The sink: what an API's event() does with what it finds.  The text goes
- * through convrelay_llm_text() and is what event() returns; a refusal is a
- * text with s->refusal set; errors are for fail() and its kin.
+ * The sink: functions to which an API's event() passes what it finds.  Text
+ * goes through convrelay_llm_text() and is returned by event(); a refusal is a
+ * text with s->refusal set; errors go to fail() and the functions like it.
  */
 
 /*
- * The reason of the end, as the vendor calls it; the first one counts.
- * Reasons that are failures fail the answer.
+ * The reason why the answer ended, in the vendor's words; the first one counts.
+ * A reason that is a failure fails the answer.
  */
 void convrelay_llm_finish(convrelay_llm_stream_t *s,
     convrelay_llm_finish_e finish, const convrelay_str_t *reason);
 
-/* tokens so far, of the whole answer; negative: not known */
+/* the answer's tokens so far; negative: not known */
 void convrelay_llm_usage(convrelay_llm_stream_t *s, int64_t input,
     int64_t cached, int64_t output);
 
@@ -45,8 +44,8 @@ void convrelay_llm_extra(convrelay_llm_stream_t *s,
     const convrelay_str_t *json);
 
 /*
- * A piece of a tool call.  Strings may be empty.  Which call it belongs to
- * say its id, its index, or that it comes next; see convrelay_llm_calls.c.
+ * A piece of a tool call.  Strings may be empty.  Its id, its index or its
+ * position tells to which call it belongs; see convrelay_llm_calls.c.
  */
 
 typedef struct {
@@ -62,17 +61,18 @@ typedef struct {
 void convrelay_llm_call_piece(convrelay_llm_stream_t *s,
     const convrelay_llm_piece_t *piece);
 
-/* nothing follows any more: fills s->calls if they are to be run */
+/* the stream is over: fills s->calls if the calls are to be run */
 void convrelay_llm_calls_end(convrelay_llm_stream_t *s);
 
 void convrelay_llm_calls_free(convrelay_llm_stream_t *s);
 
 /*
- * What ends or begins a string in the middle of a character is kept where the
+ * repair() keeps the halves of characters at the ends of strings when the
  * reader repairs a document, see convrelay_json_read_repaired().  halves()
- * joins it to what comes next, in out, and keeps what is not complete yet; out
- * is not used where there is nothing to join.  halves_end() appends U+FFFD to
- * out for what was kept.  CONVRELAY_OK or CONVRELAY_ERROR without memory.
+ * joins a half to the text that comes next, in out, and keeps a half that is
+ * not complete yet; if there is nothing to join, out is not used.
+ * halves_end() appends U+FFFD to out for a half that was kept.  CONVRELAY_OK,
+ * or CONVRELAY_ERROR: no memory.
  */
 u_char *convrelay_llm_repair(const u_char *p, size_t *len, size_t valid);
 int convrelay_llm_halves(convrelay_llm_halves_t *h, convrelay_llm_buf_t *out,
@@ -81,7 +81,7 @@ int convrelay_llm_halves_end(convrelay_llm_halves_t *h,
     convrelay_llm_buf_t *out);
 
 /*
- * What has to be known of the texts before: joins the halves of a character,
+ * Handles what depends on earlier texts: joins the halves of a character and
  * drops <think>...</think>.  text may be changed in place.
  *
  * Returns CONVRELAY_OK with a text that is not empty, else CONVRELAY_AGAIN;
@@ -89,13 +89,13 @@ int convrelay_llm_halves_end(convrelay_llm_halves_t *h,
  */
 int convrelay_llm_text(convrelay_llm_stream_t *s, convrelay_str_t *text);
 
-/* the same for text that was held back, when nothing more follows */
+/* the same at the end, for text that was held back */
 int convrelay_llm_text_end(convrelay_llm_stream_t *s, convrelay_str_t *text);
 
 /*
- * Set s->failed and s->error, unless they are set.  fail_json() takes any of
- * the shapes in which vendors send an error.  JSON of another shape is not
- * shown, only its length: it may have what the caller said in it.
+ * Set s->failed and s->error, unless they are set.  fail_json() accepts any of
+ * the shapes in which vendors send an error.  Of JSON in another shape only the
+ * length is shown: it may contain what the caller said.
  */
 void convrelay_llm_fail(convrelay_llm_stream_t *s, const char *code,
     const char *message);
@@ -107,26 +107,26 @@ void convrelay_llm_fail_json(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *root, const convrelay_str_t *raw);
 
 /*
- * An event without choices that looks like an error is remembered as s->error,
- * the first of them; one of the type "error" fails the answer.  It looks like
- * one by its code or by the name of its message: a "message" alone may be text
- * that was to be spoken.
+ * Remembers the first event without choices that looks like an error as
+ * s->error; an event of the type "error" fails the answer.  An event looks like
+ * an error because of its code or the name of its message: a "message" alone
+ * may be text to be spoken.
  */
 void convrelay_llm_hint(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *object, const convrelay_str_t *raw);
 
-/* FAILED, REJECTED or TOO_LONG: what an answer that failed says of its
-   request, by the status, and by the error where there is one */
+/* FAILED, REJECTED or TOO_LONG: what a failed answer says about its request,
+   judged by the status and, if there is one, the error */
 convrelay_llm_outcome_e convrelay_llm_failure(
     const convrelay_llm_stream_t *s);
 
-/* the first element of an array, which Gemini wraps around errors */
+/* the first element of an array: Gemini wraps errors in one */
 const convrelay_json_value_t *convrelay_llm_unwrap(
     const convrelay_json_value_t *root);
 
 /*
- * True if the member "error" is there and does not say that there is no error,
- * or if the member "object" says that it is one; either may be NULL.
+ * True if the member "error" exists and does not mean "no error", or if the
+ * member "object" says that this is an error; either may be NULL.
  */
 unsigned convrelay_llm_is_error(convrelay_json_value_t *error,
     convrelay_json_value_t *object);

@@ -56,7 +56,7 @@ convrelay_llm_usage(convrelay_llm_stream_t *s, int64_t input, int64_t cached,
 }
 
 
-/* without memory, or past the limit of a call, it is left out */
+/* the extra is left out if there is no memory or it exceeds a call's limit */
 
 void
 convrelay_llm_extra(convrelay_llm_stream_t *s, const convrelay_str_t *json)

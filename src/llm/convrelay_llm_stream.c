@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The status decides the kind of the body, then the first byte that is not
- * white space, because servers label their bodies wrongly; each kind has its
+ * The status and then the first byte that is not white space decide the kind of
+ * the body, because servers label their bodies wrongly.  Each kind has its
  * reader.
  */
 
@@ -271,7 +271,7 @@ convrelay_llm_start(convrelay_llm_stream_t *s, u_char **pos, u_char *last)
 }
 
 
-/* bytes that only began like a mark are the beginning of the first line */
+/* bytes that only looked like the start of a BOM belong to the first line */
 
 static void
 convrelay_llm_start_sse(convrelay_llm_stream_t *s)
@@ -439,7 +439,7 @@ convrelay_llm_document(convrelay_llm_stream_t *s, convrelay_str_t *text)
 }
 
 
-/* the end of a stream that gateways put after a document */
+/* drops the end of a stream, which gateways put after a document */
 
 static void
 convrelay_llm_cut_done(convrelay_str_t *doc)
@@ -523,7 +523,7 @@ convrelay_llm_error_body(convrelay_llm_stream_t *s)
 
 /*
  * Proxies lose the last blank line, so an event that is complete without it
- * is taken (see s->ended in convrelay_llm_event()); half an event is not.
+ * is accepted (see s->ended in convrelay_llm_event()); half an event is not.
  */
 
 static int

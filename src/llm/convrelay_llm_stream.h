@@ -20,19 +20,19 @@
 #include "convrelay_sse.h"
 
 
-#define CONVRELAY_LLM_MAX_ERROR_BODY  16384     /* bytes of it that are read */
-#define CONVRELAY_LLM_MAX_MESSAGE     512       /* bytes of it that are kept */
+#define CONVRELAY_LLM_MAX_ERROR_BODY  16384     /* bytes that are read */
+#define CONVRELAY_LLM_MAX_MESSAGE     512       /* bytes that are kept */
 
 
 /* the decision table of the end of a stream */
 
 typedef enum {
     CONVRELAY_LLM_COMPLETE = 0,   /* [DONE], or a finish_reason */
-    CONVRELAY_LLM_EMPTY,          /* complete, but not a word in it */
+    CONVRELAY_LLM_EMPTY,          /* complete, but without a word */
     CONVRELAY_LLM_CALLS,          /* complete, with or without words, and
                                      calls are to be run */
-    CONVRELAY_LLM_TRUNCATED,      /* text, then a clean end without either */
-    CONVRELAY_LLM_FAILED,         /* anything else; error says what */
+    CONVRELAY_LLM_TRUNCATED,      /* text, and a clean end without these */
+    CONVRELAY_LLM_FAILED,         /* anything else; error says why */
     CONVRELAY_LLM_REJECTED,       /* the same, because of the request: it would
                                      fail again */
     CONVRELAY_LLM_TOO_LONG        /* the same, and it is too long for the
@@ -51,9 +51,9 @@ typedef enum {
 
 
 /*
- * NUL-terminated, printable, keys redacted: fit for a log line.  What a
- * vendor did not send is empty.  Codes of our own, with a phrase that goes on
- * from "the answer" as message: "bad_answer" (not of such an API),
+ * NUL-terminated, printable, with keys redacted: fit for a log line.  Members
+ * that a vendor did not send are empty.  Our own codes, whose message is a
+ * phrase that continues "the answer": "bad_answer" (not from such an API),
  * "html_page", "too_large", "no_answer" (ended before its first word),
  * "content_filter", "no_memory".
  */
@@ -66,8 +66,8 @@ typedef struct {
 } convrelay_llm_error_t;
 
 
-/* what the last delta left of a character: half a surrogate pair, or the
-   first of its bytes */
+/* the beginning of a character at the end of the last delta: half a surrogate
+   pair, or its first bytes */
 
 typedef struct {
     uint16_t                 surrogate;
@@ -110,7 +110,7 @@ typedef struct {
     unsigned                 pieces:1;    /* a delta had text */
     unsigned                 early:1;     /* text came after its finish */
 
-    /* to be read at any time */
+    /* can be read at any time */
     unsigned                 done:1;      /* [DONE] or a whole document */
     unsigned                 failed:1;    /* error says why */
     unsigned                 spoken:1;    /* some text, not only white space */
@@ -136,20 +136,20 @@ typedef struct {
     convrelay_str_t          extra;       /* opaque JSON of the answer, which
                                              goes back with it; or empty */
 
-    /* after DONE: calls to be run, in order, until free(); none where the
+    /* after DONE: calls to be run, in order, until free(); none if the
        answer broke off, failed, or was cut by a limit or a filter */
     const convrelay_llm_call_t  *calls;
     size_t                   ncalls;
 } convrelay_llm_stream_t;
 
 
-/* zero-fills; status and limits are the caller's to set after it */
+/* zero-fills s; the caller sets status and limits afterwards */
 void convrelay_llm_stream_init(convrelay_llm_stream_t *s,
     const convrelay_llm_api_t *api, unsigned status);
 
 /*
- * Reads on from *pos, which is moved past what was used; the bytes may be
- * changed in place.  Whatever the split points, the same texts come out.
+ * Reads from *pos, which is moved past the bytes used; the bytes may be changed
+ * in place.  The texts do not depend on how the input is split.
  *
  * Returns CONVRELAY_OK: *text is the next piece to speak, non-empty, valid
  * UTF-8, borrowed until the next call; call again.  CONVRELAY_AGAIN: the
@@ -161,30 +161,30 @@ int convrelay_llm_stream_read(convrelay_llm_stream_t *s, u_char **pos,
     u_char *last, convrelay_str_t *text);
 
 /*
- * True where the answer is finished as far as its last chunk goes: some
- * servers never send [DONE] and keep the connection.  Others say "stop" in
- * their first, empty chunk, or in each, and go on; so it counts only once text
- * or a call came, and not where more text came after it.
+ * True if the last chunk says that the answer is finished: some servers never
+ * send [DONE] and keep the connection.  Others say "stop" in their first, empty
+ * chunk, or in each, and continue; so it counts only once text or a call came,
+ * and only if no text came after it.
  */
 #define convrelay_llm_finished(s)                                            \
     ((s)->finish != CONVRELAY_LLM_FINISH_NONE                                \
      && ((s)->spoken || (s)->collect) && !(s)->early)
 
-/* nothing came after that for long enough: the next read() acts as at [DONE] */
+/* nothing came for a while after that: the next read() acts as at [DONE] */
 void convrelay_llm_stream_finish(convrelay_llm_stream_t *s);
 
 /*
- * The body is over.  Call until it is not CONVRELAY_OK: it can still give
- * text (a last event without its blank line, a JSON document), as read()
- * does.  Then CONVRELAY_DONE, whatever came, and outcome() may be asked.
- * A body that ended before it gave a word or an end of its own fails here.
+ * The body is over.  Call this until it does not return CONVRELAY_OK: there may
+ * still be text (a last event without its blank line, a JSON document), as from
+ * read().  Then it returns CONVRELAY_DONE in every case, and outcome() may be
+ * called.  A body without a word and without an end of its own fails here.
  */
 int convrelay_llm_stream_end(convrelay_llm_stream_t *s,
     convrelay_str_t *text);
 
 /*
- * clean: the body ended as HTTP says it has to (length or last chunk, or
- * close where neither was given), no reset, no time-out.
+ * clean: the body ended as HTTP requires (by its length, its last chunk or, if
+ * neither was given, a close), without a reset or a timeout.
  */
 convrelay_llm_outcome_e convrelay_llm_outcome(
     const convrelay_llm_stream_t *s, unsigned clean);
@@ -192,8 +192,8 @@ convrelay_llm_outcome_e convrelay_llm_outcome(
 void convrelay_llm_stream_free(convrelay_llm_stream_t *s);
 
 /*
- * Why an answer is EMPTY, as far as is known: continues "its answer was empty",
- * NUL-terminated, possibly empty.
+ * Writes why an answer is EMPTY, as far as is known: text that continues "its
+ * answer was empty", NUL-terminated, possibly empty.
  */
 void convrelay_llm_why(const convrelay_llm_stream_t *s, char *dst,
     size_t size);

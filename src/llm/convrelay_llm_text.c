@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Deltas are cut anywhere.  A surrogate pair or a <think> tag that is cut in
- * two is held back until its end arrives, and then put in front of the text
- * that follows.
+ * Deltas can be cut anywhere.  The first part of a surrogate pair or a <think>
+ * tag is held back until the rest arrives, and then put before the text that
+ * follows.
  *
  * Only an answer that begins with <think> is filtered: a tag in its middle
  * is text.
@@ -165,7 +165,7 @@ convrelay_llm_think(convrelay_llm_stream_t *s, convrelay_str_t *text)
 }
 
 
-/* s->out already has all of the text */
+/* once s->out is used, it has the whole text already */
 
 static int
 convrelay_llm_put_back(convrelay_llm_stream_t *s, convrelay_str_t *text,

@@ -2,17 +2,17 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A line that is complete in the input is read there, and a data line stays
- * there as the event's data: in the normal case, one data line and one blank
- * line in one read, nothing is copied.  What a read leaves behind unfinished, a
- * line or an event, is copied when the input ends.
+ * A line that is complete in the input is read in place, and a data line stays
+ * there as the event's data: in the normal case, a data line and a blank line
+ * in one read, nothing is copied.  A line or an event that is unfinished at the
+ * end of the input is copied.
  */
 
 
 #include "convrelay_sse.h"
 
 
-/* bytes that are searched for one kind of line end, then for the other */
+/* bytes that are searched for LF and then for CR before going further */
 #define CONVRELAY_SSE_WINDOW  512
 
 
@@ -142,9 +142,9 @@ convrelay_sse_free(convrelay_sse_t *s)
 
 
 /*
- * Neither kind of line end is looked for far past the other, or a stream that
- * uses one of them would be searched to its end for each line.  There is at
- * least one byte.
+ * Neither kind of line end is searched for far past the other: otherwise a
+ * stream that uses only one of them would be searched to its end for each line.
+ * There is at least one byte.
  */
 
 static u_char *
@@ -178,7 +178,7 @@ convrelay_sse_line_end(u_char *p, u_char *last)
 }
 
 
-/* returns CONVRELAY_AGAIN where the line gave no event */
+/* returns CONVRELAY_AGAIN if the line did not complete an event */
 
 static int
 convrelay_sse_line(convrelay_sse_t *s, const convrelay_str_t *line,
@@ -280,8 +280,8 @@ convrelay_sse_data(convrelay_sse_t *s, const convrelay_str_t *value)
 
 
 /*
- * Moves the pending data line into the event buffer, because its place, the
- * input or the line buffer, is about to go.
+ * Moves the pending data line into the event buffer, because the input or the
+ * line buffer in which it lies is about to go.
  */
 
 static int

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Server-sent events (WHATWG HTML, 9.2): bytes to events.  The caller strips
+ * Turns bytes into server-sent events (WHATWG HTML, 9.2).  The caller strips
  * the byte order mark, because it reads the first bytes anyway.
  */
 
@@ -46,19 +46,19 @@ typedef struct {
 
 
 /*
- * Reads on from *pos, which is moved past what was used.
+ * Reads from *pos, which is moved past the bytes used.
  *
- * Returns CONVRELAY_OK: an event with data, borrowed until the next call
- * (or from the input, where it lay there complete); CONVRELAY_AGAIN: the
- * input is used up; CONVRELAY_DECLINED: a line is longer than max_line;
- * CONVRELAY_ERROR: no memory.  The last two end the reading.
+ * Returns CONVRELAY_OK: an event with data, borrowed until the next call (or
+ * from the input, if it was complete there); CONVRELAY_AGAIN: the input is used
+ * up; CONVRELAY_DECLINED: a line is longer than max_line; CONVRELAY_ERROR: no
+ * memory.  After the last two, reading is over.
  */
 int convrelay_sse_read(convrelay_sse_t *s, u_char **pos, u_char *last,
     convrelay_sse_event_t *ev);
 
 /*
- * The end of the stream: gives the event that lacks its blank line.
- * Returns CONVRELAY_OK or CONVRELAY_DONE.
+ * At the end of the stream: returns the event that lacks its blank line.
+ * CONVRELAY_OK or CONVRELAY_DONE.
  */
 int convrelay_sse_end(convrelay_sse_t *s, convrelay_sse_event_t *ev);
 
