@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The search is Knuth, Morris and Pratt's over a text that is folded while
- * it is read, so that no copy of it and no map back is needed: at a match a
- * second position catches up, to the match's first byte.
+ * The Knuth-Morris-Pratt search over a text that is folded while it is read, so
+ * that no copy and no map back are needed: at a match, a second position
+ * catches up to the first byte of the match.
  */
 
 
@@ -123,7 +123,7 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
 
     if (convrelay_heard_find(&s, utterance) == CONVRELAY_OK) {
 
-        /* the utterance is trimmed, what was reported need not be */
+        /* the utterance is trimmed, the reported text need not be */
 
         if (s.end < s.played
             && convrelay_heard_skip(text, s.end, 1) >= s.played)
@@ -139,9 +139,9 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
 
 
 /*
- * An exact match is also a folded one, so the folded match decides on the
- * place: an exact one far away is not what was heard.  An exact one at that
- * place has better ends.  If nothing says which place is near, an exact one
+ * An exact match is also a folded match, so the folded match decides on the
+ * place: an exact match far away was not heard.  An exact match at that place
+ * has better ends.  If it is not known which place is near, an exact match
  * anywhere is better.
  */
 
@@ -374,8 +374,8 @@ convrelay_heard_match(convrelay_heard_search_t *s, size_t begin, size_t end,
 
 
 /*
- * Moves the end of the match to the end of a character and, where the value
- * ended with punctuation that was folded away, after the text's.
+ * Moves the end of the match to the end of a character and, if the value ended
+ * with punctuation that was folded away, after the punctuation of the text.
  */
 
 static void
@@ -450,9 +450,10 @@ convrelay_heard_skip(const convrelay_str_t *text, size_t pos, unsigned fold)
 
 
 /*
- * Length of the character at pos where it is white space or punctuation, 0
- * where it counts: ASCII except letters and digits, the spaces and marks of
- * Latin-1, U+2000 to U+206F, U+3000 to U+303F, U+FEFF.
+ * The length of the character at pos if it is white space or punctuation, or 0
+ * if it counts.  White space and punctuation are ASCII except letters and
+ * digits, the spaces and marks of Latin-1, U+2000 to U+206F, U+3000 to U+303F,
+ * and U+FEFF.
  */
 
 static size_t

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * How much of an answer the caller heard: the algorithm of section 4.5 of
- * docs/protocol.md, over the text of the current answer alone.
+ * Finds how much of an answer the caller heard: the algorithm of section 4.5 of
+ * docs/protocol.md, applied to the text of the current answer alone.
  */
 
 
@@ -27,45 +27,45 @@ typedef struct {
 
 
 /*
- * Takes one tokensPlayed value: finds it in text from where the last one
- * ended and moves played and fragment.
+ * Takes one tokensPlayed value: finds it in text, after the end of the last
+ * one, and moves played and fragment.
  *
- * Returns CONVRELAY_OK, CONVRELAY_DECLINED where it is not part of the
- * text (a greeting's, an error phrase's), CONVRELAY_ERROR without memory.
- * A search that finds nothing reads all of the text: after 64 of them in a row
- * the answer's values are not looked for any more, and are declined.
+ * Returns CONVRELAY_OK, CONVRELAY_DECLINED if the value is not part of the text
+ * (it belongs to a greeting or an error phrase), CONVRELAY_ERROR: no memory.
+ * A search that finds nothing reads the whole text: after 64 of them in a row,
+ * the answer's values are no longer searched for, and are declined.
  */
 int convrelay_heard_played(convrelay_heard_t *h, const convrelay_str_t *text,
     const convrelay_str_t *value);
 
-/* true where all of text that counts was reported played */
+/* true if all of the text that counts was reported played */
 int convrelay_heard_all(const convrelay_heard_t *h,
     const convrelay_str_t *text);
 
-/* characters of text from pos to end, in bytes */
+/* the number of characters between pos and end, which are in bytes */
 int64_t convrelay_heard_chars(const convrelay_str_t *text, size_t pos,
     size_t end);
 
 /*
- * Length in bytes of the part of text that was heard when the interrupt
- * came, always at the end of a character.
+ * The length in bytes of the part of text that was heard before the interrupt;
+ * it ends with a whole character.
  *
  * utterance: utteranceUntilInterrupt, the heard part of the current clause.
  * events: this call reports tokensPlayed.  start: estimated offset in
  * characters where the clause began, or -1 (used to choose among several
- * matches where nothing was reported).
+ * matches if nothing was reported).
  *
- * Matching is blind to ASCII case and to white space and punctuation; where it
- * is exact at the same place, its ends are the exact ones; where nothing was
- * reported and start is -1, an exact match goes first.  A match begins where a
- * word does: so does every clause.  Of several matches counts the first from
- * fragment on that does not end before what was reported played; where nothing
- * was reported, the one that begins nearest to start, or the first one without
- * start.
+ * Matching ignores ASCII case, white space and punctuation.  If there is an
+ * exact match at the same place, its ends are used; if nothing was reported and
+ * start is -1, an exact match anywhere is preferred.  A match begins where a
+ * word begins, as every clause does.  Of several matches, the first one after
+ * fragment counts that does not end before the part reported as played; if
+ * nothing was reported, the one that begins nearest to start or, without start,
+ * the first one.
  *
- * Not found or empty (no letter, no digit): played, or, where the call
- * reports none, all of the text.  Without memory it counts as not found.
- * One pass each over text and utterance, whatever they are.
+ * If utterance is empty (no letter, no digit) or not found, the result is
+ * played or, if the call reports none, the whole text.  Without memory it
+ * counts as not found.  Text and utterance are each read once.
  */
 size_t convrelay_heard_interrupt(const convrelay_heard_t *h,
     const convrelay_str_t *text, const convrelay_str_t *utterance,

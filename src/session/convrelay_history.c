@@ -55,7 +55,7 @@ convrelay_history_message(convrelay_llm_role_e role, size_t size)
 }
 
 
-/* never in place: the space cut off after a message would be a lasting hole */
+/* never in place: space cut off after a message would remain as a hole */
 
 convrelay_llm_message_t *
 convrelay_history_move(convrelay_history_t *h, convrelay_llm_message_t *m,
@@ -261,8 +261,8 @@ convrelay_history_make_room(convrelay_history_t *h, convrelay_llm_role_e role,
 
         /*
          * The newest turn alone exceeds a limit, or there is no user message
-         * yet: its oldest part is dropped.  A caller who only presses keys may
-         * be answered by actions for hours, without any turn.
+         * yet: drop its oldest part.  Actions may answer a caller who only
+         * presses keys for hours, without any turn.
          */
 
         m = (h->first->role == CONVRELAY_LLM_USER) ? h->first : NULL;
@@ -276,7 +276,7 @@ convrelay_history_make_room(convrelay_history_t *h, convrelay_llm_role_e role,
 }
 
 
-/* true where n more messages of len bytes are too much */
+/* true if n more messages with len bytes in total exceed a limit */
 
 static int
 convrelay_history_passed(const convrelay_history_t *h, size_t n, size_t len)
@@ -286,8 +286,8 @@ convrelay_history_passed(const convrelay_history_t *h, size_t n, size_t len)
 }
 
 
-/* what comes after before, which is NULL for the first: a text or calls, the
-   calls that belong to it, and their results */
+/* drops the messages after before (NULL: from the first): a text or calls, the
+   calls that belong to the text, and their results */
 
 static void
 convrelay_history_drop_round(convrelay_history_t *h,
@@ -312,7 +312,7 @@ convrelay_history_drop_round(convrelay_history_t *h,
 }
 
 
-/* an extra that is the last message, and belongs to none */
+/* drops an extra that is the last message and belongs to no other */
 
 static void
 convrelay_history_drop_extra(convrelay_history_t *h)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Keys that the caller presses are collected into an entry, which ends at a
+ * Collects the keys that the caller presses into an entry, which ends at a
  * terminator, after a number of keys, or after a pause.  The session acts on an
  * entry and measures the pause.
  *
@@ -36,7 +36,7 @@ typedef struct {
 typedef enum {
     CONVRELAY_KEYS_NONE = 0,      /* no entry waits */
     CONVRELAY_KEYS_OPEN,          /* more keys may follow */
-    CONVRELAY_KEYS_COMPLETE       /* no key may follow, but the interrupt that
+    CONVRELAY_KEYS_COMPLETE       /* no key may follow, only the interrupt that
                                      the last one causes */
 } convrelay_keys_e;
 
@@ -45,16 +45,17 @@ typedef enum {
 
 typedef struct {
     convrelay_keys_e         state;
-    unsigned                 prompt_is_newer:1;   /* than the entry: its turn
-                                             goes on while they trigger */
+    unsigned                 prompt_is_newer:1;   /* than the entry: the
+                                             prompt's turn continues while the
+                                             entry triggers */
     unsigned                 has_next:1;  /* data[n] begins the next entry,
                                              whose state this is, while the
                                              one before is reported */
     unsigned                 n:8;         /* keys of the entry */
     u_char                  *data;        /* owned, CONVRELAY_KEYS_MAX; or NULL
                                              until the first key */
-    uint64_t                 terminator_until;    /* ms: it belongs to the
-                                             entry that max has ended */
+    uint64_t                 terminator_until;    /* ms: until then, it belongs
+                                             to the entry that max ended */
 } convrelay_keys_t;
 
 
@@ -69,22 +70,22 @@ typedef enum {
 
 
 /*
- * A key.  If a prompt came after the entry, the key begins another entry, and
- * k->has_next is set: report the one before at once, and then done().
+ * Takes a key.  If a prompt came after the entry, the key begins another entry
+ * and sets k->has_next: report the previous one at once, then call done().
  */
 convrelay_key_e convrelay_keys_press(convrelay_keys_t *k,
     const convrelay_keys_conf_t *conf, u_char key, uint64_t now);
 
-/* a prompt: true if it ends the entry */
+/* notes a prompt; true if it ends the entry */
 unsigned convrelay_keys_prompt(convrelay_keys_t *k);
 
-/* the entry is reported: it is there until done() */
+/* the entry is being reported: it stays until done() */
 void convrelay_keys_report(convrelay_keys_t *k);
 
-/* wipes the entry that was reported; go_on: the next one is kept */
+/* wipes the entry that was reported; with go_on, keeps the next one */
 void convrelay_keys_done(convrelay_keys_t *k, unsigned go_on);
 
-/* wipes and frees all of it; k is as zero-filled */
+/* wipes and frees everything; k is as if zero-filled */
 void convrelay_keys_free(convrelay_keys_t *k);
 
 

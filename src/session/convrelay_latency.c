@@ -38,7 +38,7 @@ convrelay_latency_add(convrelay_latency_t *l, uint64_t ms)
 
     if (l->n == CONVRELAY_LATENCY_SAMPLES) {
 
-        /* each second one goes, and half as many come */
+        /* drop every second sample, and keep half as many from now on */
 
         for (i = 0; i < CONVRELAY_LATENCY_SAMPLES / 2; i++) {
             l->samples[i] = l->samples[2 * i + 1];
@@ -86,7 +86,7 @@ convrelay_latency_grow(convrelay_latency_t *l)
 }
 
 
-/* the one that has half of the others below it */
+/* finds the sample that has half of the others below it */
 
 uint32_t
 convrelay_latency_median(const convrelay_latency_t *l)

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * How long the caller waited for the first words of an answer: the worst and
+ * The time that the caller waited for the first words of answers: the worst and
  * the median of a call, in a limited amount of memory.
  */
 
@@ -22,20 +22,20 @@
 typedef struct {
     uint32_t          max;
     uint16_t          n;          /* samples */
-    uint16_t          every;      /* one of so many is kept; 0: every one */
+    uint16_t          every;      /* one sample in so many is kept; 0: all */
     uint16_t          skipped;    /* since the last one that was kept */
     uint16_t          size;       /* of samples */
     uint16_t         *samples;    /* owned; 65535: or more */
 } convrelay_latency_t;
 
 
-/* CONVRELAY_OK, or CONVRELAY_ERROR without memory */
+/* CONVRELAY_OK, or CONVRELAY_ERROR: no memory */
 int convrelay_latency_add(convrelay_latency_t *l, uint64_t ms);
 
 /*
- * Exact for the first CONVRELAY_LATENCY_SAMPLES; of more, it is that of 16 to
- * 32 of them, evenly spaced.  Of an even number it is the lower of the two in
- * the middle; 0 where there are none.
+ * Exact up to CONVRELAY_LATENCY_SAMPLES; beyond that, the median of 16 to 32
+ * samples, evenly spaced.  For an even number, the lower of the two in the
+ * middle; 0: there are none.
  */
 uint32_t convrelay_latency_median(const convrelay_latency_t *l);
 

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Keys are reported as tokensPlayed, whose value is then the digits.  Pauses
- * ("w") do not count when the two are compared: whether the report has them
- * was never seen.
+ * Keys are reported as tokensPlayed, with the digits as its value.  Pauses
+ * ("w") are ignored in the comparison: it is not known whether the report
+ * contains them.
  */
 
 
@@ -73,7 +73,7 @@ convrelay_playback_tones(convrelay_playback_t *p,
         return CONVRELAY_OK;
     }
 
-    /* the report of the last keys is the one that counts */
+    /* only the report of the last keys counts */
 
     free(p->tones);
 

@@ -10,7 +10,7 @@
 #include "convrelay_word.h"
 
 
-#define CONVRELAY_PRESENCE_MAX    256     /* bytes; what is longer says more */
+#define CONVRELAY_PRESENCE_MAX    256     /* bytes; a longer text says more */
 #define CONVRELAY_PRESENCE_BLANK  0x20    /* between words */
 
 
@@ -165,7 +165,7 @@ convrelay_presence_list(const convrelay_str_t *lang, convrelay_str_t *list)
 }
 
 
-/* where the longest phrase ends that begins at p, or NULL */
+/* the end of the longest phrase that begins at p, or NULL */
 
 static const u_char *
 convrelay_presence_match(const u_char *p, const u_char *last,
@@ -225,7 +225,8 @@ convrelay_presence_phrase(const u_char *p, const u_char *last,
 }
 
 
-/* a character of a word, a blank for all that is between two, 0 at the end */
+/* reads a character of a word, a blank for everything between two words, or 0
+   at the end */
 
 static uint32_t
 convrelay_presence_char(const u_char **p, const u_char *last)
@@ -269,7 +270,7 @@ convrelay_presence_skip(const u_char *p, const u_char *last)
 }
 
 
-/* 0: not of a word; the apostrophe is, in both of its forms */
+/* 0: not part of a word; an apostrophe is, in both of its forms */
 
 static uint32_t
 convrelay_presence_decode(const u_char **p, const u_char *last)

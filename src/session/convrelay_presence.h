@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * "Hello?  Are you still there?": a prompt that only asks whether anybody is
- * on the line.
+ * Recognizes a prompt that only asks whether anybody is on the line: "Hello?
+ * Are you still there?"
  */
 
 
@@ -15,13 +15,13 @@
 
 
 /*
- * 1 where text, UTF-8, is made of presence phrases and nothing else, whatever
- * its case and punctuation; else 0.
+ * 1 if text, UTF-8, consists only of presence phrases, ignoring case and
+ * punctuation; otherwise 0.
  *
- * phrases: the operator's own, for any language.  Without any (n is 0) they
- * are those of lang, a language tag of which the primary subtag counts: of
- * English, German, Spanish, French, Italian, Portuguese and Dutch; of another
- * language, or of none, there are none.
+ * phrases are the operator's own, for any language.  Without any (n is 0), the
+ * built-in phrases of lang are used, a language tag whose primary subtag
+ * counts: English, German, Spanish, French, Italian, Portuguese and Dutch.
+ * Other languages, and an empty tag, have none.
  */
 unsigned convrelay_presence(const convrelay_str_t *text,
     const convrelay_str_t *lang, const convrelay_str_t *phrases, size_t n);

@@ -226,7 +226,7 @@ convrelay_session_prompt(convrelay_session_t *s,
 }
 
 
-/* the caller waits: asking the LLM again would only make that longer */
+/* the caller is waiting: asking the LLM again would only take longer */
 
 static unsigned
 convrelay_session_only_presence(const convrelay_session_t *s,
@@ -264,7 +264,7 @@ convrelay_session_error(convrelay_session_t *s,
     char             buf[16];
     convrelay_str_t  code;
 
-    /* the description repeats what was said: only the code is public */
+    /* the description repeats what was said: log only the code */
 
     code.data = (u_char *) buf;
     code.len = error->code ? snprintf(buf, sizeof(buf), "%d", error->code)

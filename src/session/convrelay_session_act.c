@@ -12,7 +12,7 @@
 #include "convrelay_session_parts.h"
 
 
-/* ms for Twilio to close after an end; it needs 90 */
+/* ms that Twilio has to close after an end; it needs 90 */
 #define CONVRELAY_SESSION_CLOSE_TIME   10000
 
 

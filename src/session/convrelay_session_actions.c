@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Triggers, for which actions are configured, the actions, and the end. A
- * TRIGGER is a question to the caller of this room, which knows the
- * configuration; its answer comes back at once.
+ * Triggers, the actions configured for them, and the end.  A TRIGGER is a
+ * question to the code that uses this room and knows the configuration; its
+ * answer comes back at once.
  */
 
 
@@ -154,7 +154,7 @@ convrelay_session_perform_text(convrelay_session_t *s,
                 return CONVRELAY_ERROR;
             }
 
-            /* heard as one only if it is sent as one */
+            /* during a turn, the blank is sent with the text */
 
             from += (s->turn == CONVRELAY_TURN_IDLE);
         }
@@ -186,7 +186,7 @@ convrelay_session_perform_text(convrelay_session_t *s,
 }
 
 
-/* true where no word of the caller is between the answer and the text */
+/* true if the caller said nothing between the answer and the text */
 
 static unsigned
 convrelay_session_continues(const convrelay_session_t *s,
@@ -283,7 +283,7 @@ convrelay_session_ask_later(convrelay_session_t *s, const convrelay_str_t *text,
 }
 
 
-/* the question of a trigger's actions, if there is one, becomes a turn */
+/* begins a turn with the question of a trigger's actions, if there is one */
 
 static int
 convrelay_session_ask_now(convrelay_session_t *s, uint64_t now,

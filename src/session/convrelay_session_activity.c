@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What a call does at the moment, for those who watch it.
+ * The current activity of a call, for status reports.
  */
 
 
@@ -42,7 +42,7 @@ convrelay_session_activity(const convrelay_session_t *s, uint64_t *until)
         return CONVRELAY_ACTIVITY_LISTENING;
     }
 
-    /* bytes, not characters: nobody waits for it, and it costs nothing */
+    /* bytes, not characters: good enough for a status, and it costs nothing */
 
     *until = a->started + CONVRELAY_HEARD_START_MS
              + a->len * CONVRELAY_HEARD_MS_PER_CHAR;

@@ -158,7 +158,7 @@ convrelay_session_answer_part(convrelay_session_t *s)
 }
 
 
-/* appended after what is there of it: base and len are those before */
+/* appends text to whole; base and len are still those before it */
 
 static int
 convrelay_session_answer_whole(convrelay_session_t *s,
@@ -253,7 +253,7 @@ convrelay_session_answer_reserve(convrelay_session_t *s, size_t len)
 }
 
 
-/* no more room than its text needs; without memory it stays as it is */
+/* frees the room that the text does not need; without memory it stays */
 
 static void
 convrelay_session_answer_shrink(convrelay_session_t *s, size_t len)
@@ -334,7 +334,7 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
 }
 
 
-/* a part is only cut; len: bytes of the answer */
+/* a part is only cut, never extended; len: bytes of the answer */
 
 static void
 convrelay_session_answer_store_part(convrelay_session_t *s,
@@ -429,7 +429,8 @@ convrelay_session_heard_all(const convrelay_session_t *s)
 {
     convrelay_str_t  text;
 
-    /* reports of the error message name no text of the answer */
+    /* the error message is not in the answer's text, so its reports do not
+       count */
 
     if (s->answer.error_spoken) {
         return 0;

@@ -32,8 +32,8 @@ convrelay_session_deadline(convrelay_session_t *s)
 }
 
 
-/* the earliest one, of equal ones the first; CONVRELAY_DEADLINES if none is
-   set */
+/* the earliest deadline, and the first of equal ones; CONVRELAY_DEADLINES: none
+   is set */
 
 static convrelay_deadline_e
 convrelay_session_next(const convrelay_session_t *s)
@@ -165,7 +165,7 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t age,
 }
 
 
-/* a time of the call that is an event; the next one is waited for */
+/* a time of the call is an event; sets the deadline for the next one */
 
 static void
 convrelay_session_call_time(convrelay_session_t *s, uint64_t due,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What keys lead to: convrelay_keys.c collects them, the event of an entry
- * comes here.
+ * Acts on keys: convrelay_keys.c collects them into entries, whose event is
+ * handled here.
  */
 
 
@@ -45,8 +45,8 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
 
     s->repeat_until = 0;
 
-    /* Twilio reports the key first, then what it cut: that has to be told
-       apart from an interrupt of the answer to the key */
+    /* Twilio reports the key first, then the interrupt that it caused, which
+       must not be taken for an interrupt of the answer to the key */
 
     wait = (key == CONVRELAY_KEY_TAKEN) ? s->conf->keys.pause
            : convrelay_session_cuttable(s, now) ? CONVRELAY_SESSION_SETTLE_TIME
@@ -59,7 +59,7 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
 
     convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now, wait);
 
-    /* there is one event at a time */
+    /* two entries cannot trigger at once: report the first one now */
 
     if (s->keys.has_next) {
         convrelay_session_trigger(s, CONVRELAY_TRIGGER_DTMF, NULL, out);
@@ -67,7 +67,7 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
 }
 
 
-/* true where a key may have cut an answer: an interrupt may follow it */
+/* true if a key may have cut an answer, so that an interrupt may follow */
 
 static unsigned
 convrelay_session_cuttable(const convrelay_session_t *s, uint64_t now)

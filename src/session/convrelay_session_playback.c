@@ -117,7 +117,7 @@ convrelay_session_cut(convrelay_session_t *s,
 }
 
 
-/* where in the answer the clause began, in characters: an estimate */
+/* estimates where in the answer the clause began, in characters */
 
 static int64_t
 convrelay_session_clause(const convrelay_session_t *s, int64_t duration,
@@ -187,7 +187,7 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
     s->playback.reports = 1;
     rc = CONVRELAY_DECLINED;
 
-    /* words are being heard, whatever was estimated */
+    /* words are being heard, in spite of any estimate */
 
     if (s->silence.since < now) {
         s->silence.since = now;

@@ -83,7 +83,7 @@ convrelay_session_setup(convrelay_session_t *s,
 }
 
 
-/* Twilio speaks it now: the first answer, before any question */
+/* Twilio is speaking the greeting: it is the first answer */
 
 static int
 convrelay_session_greeting(convrelay_session_t *s, uint64_t now)
@@ -202,7 +202,7 @@ convrelay_session_measure_setup(const convrelay_relay_setup_t *setup,
 }
 
 
-/* true for a string, a number and a bool, these two as they are written */
+/* true for a string, a number or a bool; the last two are used as written */
 
 static int
 convrelay_session_parameter_text(convrelay_json_value_t *value,

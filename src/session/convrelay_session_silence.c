@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The caller's silence: counted while nobody speaks and nothing works, from
- * the end of the last words; each stage of it is an event.
+ * The caller's silence: counted from the end of the last words, while nobody
+ * speaks and neither the LLM nor a tool is working.  Each stage is an event.
  */
 
 

@@ -2,13 +2,13 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Tools in a turn.  The calls of an answer are in the history from the moment
- * it is complete, each with the result "still running", which is replaced once
- * the real one is known.  So there is no state in which the history has a call
- * without a result, and none in which a call is forgotten, whatever the caller
- * does meanwhile.  Once a request has told the LLM that a call is still
- * running, that stays in the history, and the real result follows later, as a
- * call and a result of its own.
+ * Tools in a turn.  The calls of an answer are in the history as soon as the
+ * answer is complete, each with the result "still running", which is replaced
+ * when the real one is known.  So the history never has a call without a
+ * result, and no call is forgotten, whatever the caller does meanwhile.  Once a
+ * request has told the LLM that a call is still running, this result stays in
+ * the history, and the real result follows later, as a call and a result of its
+ * own.
  */
 
 
@@ -297,7 +297,7 @@ convrelay_session_tools_go(convrelay_session_t *s,
             continue;
         }
 
-        /* those that wait for it are freed with it */
+        /* runs that wait for this one are freed with it */
 
         for (k = i + 1; k < n; k++) {
 
@@ -539,7 +539,7 @@ convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
 }
 
 
-/* the first whose location is still asked, for the newest answer */
+/* the newest answer's first run whose location has not answered yet */
 
 static convrelay_tool_run_t *
 convrelay_session_tools_pending(const convrelay_session_t *s)
@@ -745,7 +745,7 @@ convrelay_session_tools_take_back(convrelay_session_t *s)
     s->deadlines[CONVRELAY_DEADLINE_CALL] = t->call_until;
     s->deadlines[CONVRELAY_DEADLINE_CALL_TIME] = t->time_until;
 
-    /* what its location has done stays done */
+    /* the work of its location is not undone */
 
     if (m->listed && !t->goodbye_done) {
         m = convrelay_history_result(&s->history, m,

@@ -169,7 +169,7 @@ convrelay_session_tools_new(convrelay_session_t *s,
 
 /*
  * Each location that is asked takes connections of the worker, which all calls
- * share, and turns need not wait for the end of a tool.
+ * share, and a new turn need not wait for the tools of an earlier one.
  */
 
 static unsigned
@@ -188,8 +188,7 @@ convrelay_session_tools_full(const convrelay_session_t *s)
 }
 
 
-/* a tool that does not exist, or no longer exists, except in the LLM's
-   imagination */
+/* the result for a tool that does not exist, or no longer exists */
 
 static int
 convrelay_session_tools_unknown(convrelay_session_t *s,
@@ -296,7 +295,7 @@ convrelay_session_tools_settle(convrelay_session_t *s,
 }
 
 
-/* instead of "still running", which no request has sent */
+/* replaces "still running", which no request has sent yet */
 
 int
 convrelay_session_tools_tell(convrelay_session_t *s,
@@ -375,7 +374,7 @@ convrelay_session_tools_unpin(convrelay_llm_message_t *m)
 }
 
 
-/* a success: counted for the next key, and kept for "once" */
+/* counts a success for the next key, and keeps its result for "once" */
 
 static int
 convrelay_session_tools_remember(convrelay_session_t *s,
@@ -513,7 +512,7 @@ convrelay_session_tools_refused(convrelay_session_t *s)
 }
 
 
-/* the LLM keeps what it has to know of a result: whether it was one */
+/* drops a result's text; the LLM still sees whether the tool succeeded */
 
 static convrelay_llm_message_t *
 convrelay_session_tools_withhold(convrelay_session_t *s,

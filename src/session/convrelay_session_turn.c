@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The turn: it runs or not, and feeds the answer.  The two are not the same: an
+ * The turn to the LLM, which feeds the answer.  The two are not the same: an
  * answer is generated in a second and spoken for twenty, so its record outlives
  * its turn, until the first piece of the next answer.
  */
@@ -266,7 +266,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
         } else {
 
-            /* the answer before it is no longer the one being heard */
+            /* the previous answer is no longer the one being heard */
 
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
         }
@@ -290,8 +290,8 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 }
 
 
-/* the prompt goes, unless a request with it was accepted before: the calls that
-   were made for it have happened, so they stay, and it stays with them */
+/* drops the prompt, unless an earlier request with it was accepted: the calls
+   made for it have happened, so they stay, and the prompt with them */
 
 static int
 convrelay_session_refused(convrelay_session_t *s)
@@ -333,8 +333,8 @@ convrelay_session_halve(convrelay_session_t *s, uint64_t now,
 }
 
 
-/* a full stop and a blank, as far as they are missing between the answer and
-   what follows it, which is another sentence */
+/* the full stop and the blank that are missing between the answer and the next
+   sentence */
 
 static convrelay_str_t
 convrelay_session_joint(const convrelay_session_t *s)
@@ -343,7 +343,7 @@ convrelay_session_joint(const convrelay_session_t *s)
     const u_char    *end;
     convrelay_str_t  text, joint;
 
-    /* the last ones only close what is before them */
+    /* the last ones only close the text before them */
 
     static const convrelay_str_t  ends[] = {
         convrelay_string("."), convrelay_string("!"), convrelay_string("?"),

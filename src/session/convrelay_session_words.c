@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * An interruption is followed by words, or by none.  A turn whose tools it
- * interrupted, and a goodbye, wait for them, and longer while the caller is
- * still talking: Twilio sends a prompt only after its last word.
+ * Words may follow an interruption, or none.  A turn whose tools were
+ * interrupted, and a goodbye, wait for them, and wait longer while the caller
+ * is still talking: Twilio sends a prompt only after its last word.
  */
 
 
@@ -12,7 +12,7 @@
 #include "convrelay_session_tools.h"
 
 
-/* ms after which a caller who never stops talking is a noise */
+/* ms after which a caller who never stops talking is taken for noise */
 #define CONVRELAY_SESSION_TALK_TIME  30000
 
 
