@@ -222,7 +222,7 @@ LLM was asked for "/chat/completions" and answered 404: is it "/v1/chat/completi
 
 
 
-=== TEST 14: a path of variables is not logged
+=== TEST 14: a path with variables is not logged
 --- config
 set $path /of/somebody;
 --- proxy
@@ -230,7 +230,7 @@ proxy_pass  http://127.0.0.1:$TEST_NGINX_LLM_PORT$path;
 --- llm
 location / { return 404; }
 --- says
-LLM was asked for "a path of variables" and answered 404: is it "/v1/chat/completions"? Write the whole URL in "proxy_pass", such as "https://host/v1/chat/completions"
+LLM was asked for "a path with variables" and answered 404: is it "/v1/chat/completions"? Write the whole URL in "proxy_pass", such as "https://host/v1/chat/completions"
 
 
 

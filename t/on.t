@@ -640,7 +640,7 @@ call:hangup()
 convrelay_on setup ask "Say goodbye." end;
 --- must_die
 --- error_log
-"end" after "ask": the call would end before the model has answered
+"end" after "ask": the call would end before the LLM has answered
 
 
 

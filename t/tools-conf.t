@@ -189,4 +189,4 @@ convrelay_tool a '{}';
 convrelay_on tool a ask "What now?";
 --- must_die
 --- error_log
-"ask" is not an action of "convrelay_on tool": the model is asked after it anyway
+"ask" is not an action of "convrelay_on tool": the LLM is asked afterwards anyway

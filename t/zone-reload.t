@@ -87,8 +87,8 @@ is dial('CA1'), 1008, '... in which they are counted';
 
 is reload('convrelay_zone  calls  128k;'),
    'convrelay_zone "calls" of 65536 bytes was replaced by an empty one with 3 '
-   . 'live calls: they are no longer counted, and each of them can get a '
-   . 'second socket', 'another size is warned of';
+   . 'live calls: they are no longer counted, and a second socket '
+   . 'can be opened for each of them', 'another size is warned of';
 
 my $second = dial('CA1');
 
@@ -97,14 +97,14 @@ is $calls[0]->ask('Hi'), 'Hi', '... beside the first one';
 
 is reload('convrelay_zone  others  128k;'),
    'convrelay_zone "calls" of 131072 bytes was replaced by an empty one with 1 '
-   . 'live calls: they are no longer counted, and each of them can get a '
-   . 'second socket', 'so is another name';
+   . 'live calls: they are no longer counted, and a second socket '
+   . 'can be opened for each of them', 'so is another name';
 
 my $third = dial('CA3');
 
 is reload(''),
    'convrelay_zone "others" of 131072 bytes was removed with 1 live calls: '
-   . 'they are no longer counted, and each of them can get a second socket',
+   . 'they are no longer counted, and a second socket can be opened for each of them',
    '... and no zone at all';
 
 is reload('convrelay_zone  others  128k;'), '', 'there is nothing to lose';

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What goes out: performs what the session decided.
+ * Performs the actions of the session.
  */
 
 
@@ -153,7 +153,7 @@ ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
 
     ngx_http_convrelay_turn_cancel(call->turn);
 
-    /* a delta that is one too many has no others that would */
+    /* if a delta exceeded a limit, nothing else would settle the turn */
 
     ngx_http_convrelay_stat_settle(call);
     ngx_http_convrelay_clock_update(call);
@@ -161,8 +161,8 @@ ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
 
 
 /*
- * One packet can hold many prompts, and each turn a copy of the history: only
- * the last of them is asked.
+ * One packet can hold many prompts, and each turn holds a copy of the history:
+ * a turn is started only for the last prompt.
  */
 
 void
@@ -345,7 +345,7 @@ ngx_http_convrelay_act_trigger(ngx_http_convrelay_call_t *call,
 }
 
 
-/* an action is evaluated after those before it were performed */
+/* each action is evaluated after the previous ones were performed */
 
 static ngx_int_t
 ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,

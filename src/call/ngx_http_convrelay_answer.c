@@ -119,7 +119,7 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 }
 
 
-/* the LLM is writing a call: there is nothing to be spoken yet */
+/* the LLM is writing a tool call: there is nothing to be spoken yet */
 
 static void
 ngx_http_convrelay_answer_part(ngx_http_convrelay_turn_t *t)
@@ -135,7 +135,7 @@ ngx_http_convrelay_answer_part(ngx_http_convrelay_turn_t *t)
 }
 
 
-/* from now on its next words are waited for, which may be shorter */
+/* from now on, the timeout between words counts, which may be shorter */
 
 static void
 ngx_http_convrelay_answer_useful(ngx_http_convrelay_turn_t *t)
@@ -147,7 +147,7 @@ ngx_http_convrelay_answer_useful(ngx_http_convrelay_turn_t *t)
 }
 
 
-/* of a finished answer; counted from its last chunk */
+/* waits for silence after a finished answer, counted from its last chunk */
 
 static void
 ngx_http_convrelay_answer_silence(ngx_http_convrelay_turn_t *t)
@@ -377,7 +377,7 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 }
 
 
-/* once per turn: which upstream failed, how, and its own words for it */
+/* logs once per turn which upstream failed, how, and its own message */
 
 static void
 ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
@@ -444,8 +444,8 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 
 
 /*
- * Masks the parts of the request that vendors echo in their messages, before
- * these are logged.  size: of the buffer, which text may fill.
+ * Masks the parts of the request that vendors repeat in their messages, before
+ * they are logged.  size: of the buffer, which text may fill.
  */
 
 static void
@@ -466,7 +466,8 @@ ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
 
         if (m->role == CONVRELAY_LLM_CALL || m->role == CONVRELAY_LLM_TOOL) {
 
-            /* what the caller has named, and what is known of the caller */
+            /* tool calls contain what the caller said, and their results what
+               is known about the caller */
 
             convrelay_llm_message_call(m, &tool);
             convrelay_echo_text(&echo, tool.arguments.data,
@@ -484,7 +485,7 @@ ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
 }
 
 
-/* the system prompt and request fields can have them as variables */
+/* the system prompt and request fields can contain the setup's values */
 
 static void
 ngx_http_convrelay_answer_caller(const convrelay_session_t *s,
@@ -504,7 +505,7 @@ ngx_http_convrelay_answer_caller(const convrelay_session_t *s,
 
     for (i = 0; i < s->nparameters; i++) {
 
-        /* a short one, such as "429", may be a word of the message's own */
+        /* a short value, such as "429", may be the message's own word */
 
         if (s->parameters[i].value.len > 3) {
             convrelay_echo_text(echo, s->parameters[i].value.data,
@@ -514,7 +515,7 @@ ngx_http_convrelay_answer_caller(const convrelay_session_t *s,
 }
 
 
-/* NGX_OK, or NGX_DECLINED: the answer is not one */
+/* NGX_OK, or NGX_DECLINED: the answer is not a redirect */
 
 static ngx_int_t
 ngx_http_convrelay_log_redirect(ngx_http_convrelay_turn_t *t)

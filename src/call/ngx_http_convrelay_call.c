@@ -2,12 +2,12 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * How a call is ended.
+ * Ends calls.
  *
- * A call is never torn down where the need is noticed: the code runs below
- * read events, timers and callbacks of upstreams, and the latter cannot
- * survive the end of their request.  So the end is marked and posted; the
- * event (socket.c) runs before the event loop sleeps again.
+ * A call is never torn down where the need is noticed: the code may be running
+ * below read events, timers and callbacks of upstreams, and the callbacks
+ * cannot survive the end of their request.  So the end is marked and an event
+ * is posted, which runs before the event loop sleeps again (see socket.c).
  */
 
 

@@ -30,8 +30,8 @@
 #define NGX_HTTP_CONVRELAY_CHUNK_SIZE    4064   /* of the output queue */
 #define NGX_HTTP_CONVRELAY_MAX_PROMPT    1048576        /* bytes of a file */
 #define NGX_HTTP_CONVRELAY_FRAME_BURST   10     /* seconds' worth */
-#define NGX_HTTP_CONVRELAY_SILENT_PINGS  2      /* unanswered, the third is
-                                                   the end */
+#define NGX_HTTP_CONVRELAY_SILENT_PINGS  2      /* unanswered; a third
+                                                   ends the call */
 #define NGX_HTTP_CONVRELAY_CLOSE_TIME    5000   /* ms for a Close to leave */
 #define NGX_HTTP_CONVRELAY_DRAIN_TIME    1000   /* ms from [DONE] to the end
                                                    of the body */
@@ -190,19 +190,19 @@ struct ngx_http_convrelay_call_s {
     unsigned                          dead:1; /* nothing more is sent */
     unsigned                          ended:1;        /* finalized */
     unsigned                          pattern_failed:1;       /* logged */
-    unsigned                          reading:1;      /* more may have been
-                                                         read */
+    unsigned                          reading:1;      /* input is being handled,
+                                                         more may follow */
     unsigned                          answering:1;    /* a turn's answer is
-                                                         looked at */
-    unsigned                          start:1;        /* a turn, after it */
-    unsigned                          unheard:1;      /* the turn has not been
-                                                         heard of yet, */
-    unsigned                          wordless:1;     /* nor its LLM */
+                                                         being handled */
+    unsigned                          start:1;        /* start a turn then */
+    unsigned                          unheard:1;      /* nothing of the turn was
+                                                         sent yet, */
+    unsigned                          wordless:1;     /* nor words of its LLM */
     unsigned                          open:1; /* the last turn is not
                                                  counted yet */
     unsigned                          failed:1;       /* the LLM has failed in
                                                          it */
-    unsigned                          end:5;  /* how it ends, from 1 on: a
+    unsigned                          end:5;  /* how the call ends, from 1: a
                                                  CONVRELAY_METRIC_SESSION_* */
     unsigned                          outcome:4;      /* of its last turn, as
                                                          ..._TURN_* */
@@ -275,7 +275,7 @@ struct ngx_http_convrelay_turn_s {
 };
 
 
-/* the actions of a rule while they are evaluated, in a pool of their own */
+/* the actions of a rule during their evaluation, in a pool of their own */
 
 typedef struct {
     ngx_http_convrelay_call_t        *call;
@@ -331,13 +331,13 @@ char *ngx_http_convrelay_location_check(ngx_conf_t *cf,
 /* ngx_http_convrelay_socket.c */
 
 /*
- * Takes the connection over after the 101 was sent; what is left in
- * r->header_in are the first frames.  NGX_OK or NGX_ERROR.
+ * Takes over the connection after the 101 was sent; the rest of r->header_in is
+ * the first frames.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call);
 
 /*
- * Creates the call of r, whose 101 was sent, with its cleanups; NULL without
+ * Creates the call of r, whose 101 was sent, with its cleanups; NULL: no
  * memory.
  */
 ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
@@ -347,9 +347,9 @@ ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
 /* ngx_http_convrelay_call.c */
 
 /*
- * A main request in the pool, for which values evaluate as for the call's own
- * request, without leaving anything in that one; NULL without memory. Cleanups
- * that were added to it must be run.
+ * Creates a main request in the pool, for which values evaluate as for the
+ * call's own request, without leaving anything in that request; NULL: no
+ * memory.  Cleanups that were added to it must be run.
  */
 ngx_http_request_t *ngx_http_convrelay_shadow(ngx_http_convrelay_call_t *call,
     ngx_pool_t *pool);
@@ -379,7 +379,7 @@ void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
 
 /*
- * Counts one more; what and period are words of a limit.  NGX_OK, or
+ * Counts an event; what and period name the limit in the log.  NGX_OK, or
  * NGX_DECLINED: too many (logged), the call is closed.  A limit of 0 means no
  * limit.
  */
@@ -420,13 +420,12 @@ ngx_int_t ngx_http_convrelay_memory_init(ngx_conf_t *cf);
 /* ngx_http_convrelay_on.c */
 
 /*
- * Finds and evaluates the actions that are configured for a TRIGGER; performs
- * nothing. on_start() looks for the rule; NGX_OK or NGX_ERROR.  Without one
- * on->rule is NULL and on->text goes to the LLM: the prompt, or the message
- * about keys.  on_next() evaluates the rule's next action, on->action, as the
- * call is then;
- * NGX_OK, NGX_DONE: there is none left; NGX_ERROR.  The message lives until
- * on_end(), which has to be called in any case.
+ * Finds and evaluates the actions that are configured for a TRIGGER, without
+ * performing them.  on_start() finds the rule; NGX_OK or NGX_ERROR.  Without a
+ * rule, on->rule is NULL and on->text goes to the LLM: the prompt, or the
+ * message about keys.  on_next() evaluates the rule's next action, on->action,
+ * with the call's current values; NGX_OK, NGX_DONE: there is none left, or
+ * NGX_ERROR.  The message lives until on_end(), which must always be called.
  */
 ngx_int_t ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
     ngx_http_convrelay_call_t *call, const convrelay_action_t *a);
@@ -489,7 +488,7 @@ void ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call);
 
 /* ngx_http_convrelay_output.c */
 
-/* size contiguous bytes at the end of the queue, or NULL without memory */
+/* size contiguous bytes at the end of the queue, or NULL: no memory */
 u_char *ngx_http_convrelay_output_reserve(ngx_http_convrelay_call_t *call,
     size_t size);
 
@@ -517,11 +516,11 @@ void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
 /* $convrelay_end, _outcome and _failures; once, in preconfiguration */
 ngx_int_t ngx_http_convrelay_stat_add_variables(ngx_conf_t *cf);
 
-/* a CONVRELAY_METRIC_SESSION_*: the first one that is noted counts */
+/* notes how the call ends, CONVRELAY_METRIC_SESSION_*; the first one counts */
 void ngx_http_convrelay_stat_ends(ngx_http_convrelay_call_t *call,
     convrelay_metric_e how);
 
-/* the same, for the code of a Close that the session wants */
+/* the same, for the code of the session's Close */
 void ngx_http_convrelay_stat_close(ngx_http_convrelay_call_t *call,
     ngx_uint_t code);
 
@@ -529,8 +528,8 @@ void ngx_http_convrelay_stat_close(ngx_http_convrelay_call_t *call,
 void ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call);
 
 /*
- * A piece of the answer came.  Most of them come at once after the one before:
- * those are not counted, and are what is left of all tokens.
+ * A piece of the answer came.  Most pieces come right after the previous one:
+ * they are not counted here, their number is the rest of all tokens.
  */
 
 #define NGX_HTTP_CONVRELAY_SHORT_GAP  10     /* ms, the first bucket's bound */
@@ -550,8 +549,9 @@ void ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_stat_gap(ngx_http_convrelay_turn_t *t,
     ngx_msec_t gap);
 
-/* a request's answer is over, before its stream is freed; any request is, with
-   a CONVRELAY_METRIC_TURN_*; it is cancelled; it took too long */
+/* answer: a request's answer is over, its stream is not freed yet; turn: a
+   request is over, with a CONVRELAY_METRIC_TURN_*; cancel: it is cancelled;
+   late: it took too long */
 void ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
     convrelay_turn_outcome_e how);
 void ngx_http_convrelay_stat_turn(ngx_http_convrelay_turn_t *t,
@@ -561,12 +561,12 @@ void ngx_http_convrelay_stat_cancel(ngx_http_convrelay_turn_t *t);
 void ngx_http_convrelay_stat_late(ngx_http_convrelay_turn_t *t);
 
 /*
- * A turn is one or more requests, and has one outcome: that of the last one.
- * Which one is the last is known only when the session asks no more, so an
- * outcome is pending until settle(), which each event of the session ends
- * with.
+ * A turn is one or more requests, and has one outcome: that of its last
+ * request.  That a request was the last one is known only when the session does
+ * not make another, so an outcome is pending until settle(), which ends each
+ * event of the session.
  *
- * start: a request is going to be made.  round: its answer wants tools.
+ * start: a request is about to be made.  round: its answer calls tools.
  * unmade: it could not be made.  waits: the turn is cancelled while it has no
  * request; failed: it took too long.
  */
@@ -618,11 +618,11 @@ void ngx_http_convrelay_turn_failed(ngx_http_convrelay_turn_t *t,
 /* counts the tokens that the LLM reported; once, when its answer is over */
 void ngx_http_convrelay_turn_usage(ngx_http_convrelay_turn_t *t);
 
-/* the session has dropped the turn: ends its upstream in this event-loop
+/* the session has dropped the turn: closes its upstream in this event-loop
    iteration */
 void ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t);
 
-/* its answer is over: its body has a second to end */
+/* the answer is over: its body has a second to end */
 void ngx_http_convrelay_turn_drain(ngx_http_convrelay_turn_t *t);
 
 /* the call is over: ends all upstreams now; then frees all memory */
@@ -639,10 +639,10 @@ void ngx_http_convrelay_turns_free(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_tool_start(ngx_http_convrelay_call_t *call,
     convrelay_tool_run_t *run, const convrelay_actions_t *out);
 
-/* the run is going to be freed, its result is not wanted */
+/* the run is about to be freed, and its result is not wanted */
 void ngx_http_convrelay_tool_cancel(convrelay_tool_run_t *run);
 
-/* the call is over: what runs goes on without it, up to its time limit */
+/* the call is over: running tools continue without it, up to their timeouts */
 void ngx_http_convrelay_tools_leave(ngx_http_convrelay_call_t *call);
 
 
@@ -679,7 +679,7 @@ extern const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink;
 
 /* ngx_http_convrelay_request.c */
 
-/* evaluates the values that belong to the call, at setup; NGX_OK or
+/* evaluates the values that stay the same for a call, at setup; NGX_OK or
    NGX_ERROR */
 ngx_int_t ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call);
 
@@ -699,9 +699,9 @@ char *ngx_http_convrelay_request_merge(ngx_conf_t *cf,
 /* ngx_http_convrelay_limit.c */
 
 /*
- * Counts the call, at setup: NGX_OK, or NGX_DECLINED if it is one too many
- * (logged).  The socket of ended_session, which is that of ticket_check(), is
- * closed, and this call takes its place.
+ * Counts the call, at setup: NGX_OK, or NGX_DECLINED: there are too many calls
+ * (logged).  Closes the socket of ended_session, which comes from
+ * ticket_check(); this call takes its place.
  */
 ngx_int_t ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
     convrelay_str_t *ended_session);
@@ -720,8 +720,8 @@ char *ngx_http_convrelay_limit_merge(ngx_conf_t *cf,
 /* stops counting the call; harmless if it was not counted */
 void ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call);
 
-/* calls marked() for each live call of all workers, which may be NULL, with
-   what its own worker said of it last; returns their number */
+/* calls marked(), which may be NULL, for each live call of all workers, with
+   the last mark that its own worker set; returns their number */
 ngx_uint_t ngx_http_convrelay_zone_calls(ngx_http_convrelay_main_conf_t *mcf,
     convrelay_shm_marked_pt marked, void *data);
 

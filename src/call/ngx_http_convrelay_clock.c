@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * When the timer of a call expires next.
+ * The timer of a call.
  */
 
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What comes in: from bytes to the session.
+ * The input of a call: from bytes to the session.
  */
 
 
@@ -66,7 +66,7 @@ ngx_http_convrelay_frames(ngx_http_convrelay_call_t *call, u_char *pos,
 }
 
 
-/* counts everything, including control frames: a flood costs its sender the
+/* counts every frame, including control frames: a flood costs its sender the
    call */
 
 static ngx_int_t
@@ -94,7 +94,7 @@ ngx_http_convrelay_invalid_frame(ngx_http_convrelay_call_t *call)
     log = call->connection->log;
     r = &call->reader;
 
-    /* the limit may be set too low */
+    /* an error, because the limit may be set too low */
 
     level = (r->close_code == CONVRELAY_WS_MESSAGE_TOO_BIG) ? NGX_LOG_ERR
                                                             : NGX_LOG_INFO;

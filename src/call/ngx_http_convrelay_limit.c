@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Whether a call is admitted.  A CallSid has one live socket, and
+ * Decides whether a call is admitted.  A CallSid has one live socket, and
  * convrelay_limit_calls limits the live calls for each value of a key.
  */
 
@@ -285,7 +285,7 @@ ngx_http_convrelay_limit_log(ngx_http_convrelay_call_t *call,
         ngx_http_convrelay_limit_mask(value, buf, &shown);
     }
 
-    /* it comes from outside: make it one printable line */
+    /* the value comes from outside: make it one printable line */
 
     convrelay_redact(text, sizeof(text), shown.data, shown.len);
 

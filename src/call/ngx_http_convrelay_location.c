@@ -16,8 +16,8 @@ static char *ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
 
 /*
  * The location's content handler becomes the LLM of its calls, and the module's
- * own takes its place.  Blocks of "if" and "limit_except" belong to their
- * location, nested locations do not.
+ * own handler takes its place.  Blocks of "if" and "limit_except" belong to
+ * their location, nested locations do not.
  */
 
 char *
@@ -56,7 +56,7 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
 
     if (!conf->enable) {
 
-        /* a block of "limit_except" has no handler but its own */
+        /* a block of "limit_except" does not inherit a handler */
 
         if (webhook && clcf->lmt_excpt && clcf->handler == NULL) {
             clcf->handler = webhook;

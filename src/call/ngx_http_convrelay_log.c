@@ -3,8 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * Anything that the peer or the LLM can cause repeatedly is logged at most once
- * a second for each call; the next line says how many were left out, and so
- * does a last line when the call ends.
+ * a second for each call.  The next line says how many were left out, and so
+ * does a last line at the end of the call.
  */
 
 
@@ -83,7 +83,7 @@ ngx_http_convrelay_log(ngx_http_convrelay_call_t *call, ngx_uint_t level,
 }
 
 
-/* the kind's own record, or NULL without memory */
+/* the record of a kind, or NULL: no memory */
 
 static ngx_http_convrelay_logged_t *
 ngx_http_convrelay_log_kind(ngx_http_convrelay_call_t *call, ngx_uint_t level,

@@ -5,8 +5,8 @@
  * The memory of finished calls is free for the next ones, but glibc returns
  * only the end of its heap to the system, and something is always in use there,
  * such as a keepalive connection to the LLM: 97 % of a peak stays.  So glibc is
- * asked to return the rest once a worker has had no call for a while, at most
- * once a minute: this takes milliseconds, and the worker may be serving others.
+ * asked to return the rest after a worker has had no call for a while, at most
+ * once a minute: this takes milliseconds, in which the worker serves nobody.
  * The chunk that is kept for the next call is freed as well.
  */
 

@@ -14,7 +14,7 @@
 #include "convrelay_utf8.h"
 
 
-/* bytes of a prompt that matches are looked for in: a minute of speech */
+/* bytes of a prompt that are searched for a match: a minute of speech */
 #define NGX_HTTP_CONVRELAY_MATCH_LEN  1024
 
 
@@ -126,7 +126,7 @@ ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on)
 }
 
 
-/* the variables of the tool */
+/* sets the variables of the tool */
 
 static ngx_int_t
 ngx_http_convrelay_on_tool(ngx_http_convrelay_on_t *on)
@@ -283,7 +283,7 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
 }
 
 
-/* the message to the model about keys that no rule handles */
+/* the message to the LLM about keys that no rule handles */
 
 static ngx_int_t
 ngx_http_convrelay_on_keys_message(ngx_http_convrelay_call_t *call,
@@ -369,7 +369,7 @@ ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
 }
 
 
-/* the LLM is told why, in the result of the tool, while on->pool is there */
+/* puts the reason into the tool's result, which lives as long as on->pool */
 
 static void
 ngx_http_convrelay_on_failed(ngx_http_convrelay_on_t *on,

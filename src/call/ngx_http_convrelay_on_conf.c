@@ -312,7 +312,7 @@ ngx_http_convrelay_on_action(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule,
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"end\" after \"ask\": the call would end before "
-                           "the model has answered");
+                           "the LLM has answered");
         return NGX_CONF_ERROR;
     }
 
@@ -412,7 +412,7 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"ask\" is not an action of \"convrelay_on "
-                               "tool\": the model is asked after it anyway");
+                               "tool\": the LLM is asked afterwards anyway");
             return NGX_CONF_ERROR;
         }
 
@@ -744,7 +744,7 @@ ngx_http_convrelay_on_check_rule(ngx_conf_t *cf,
 }
 
 
-/* checks whatever is known now */
+/* checks everything that is known at start */
 
 static char *
 ngx_http_convrelay_on_check(ngx_conf_t *cf,
@@ -822,7 +822,7 @@ ngx_http_convrelay_dtmf_merge(ngx_conf_t *cf,
 
     if (conf->on.dtmf == NULL) {
 
-        /* only actions: do not wait for keys in vain */
+        /* keys lead only to actions: do not wait for keys that no rule has */
 
         conf->session.keys.max = longest;
         conf->session.keys.terminator = '\0';

@@ -11,8 +11,8 @@
 
 
 /*
- * Before each pattern, as nginx has no options for it: prompts are UTF-8, and
- * letters are those of any script, also for "\w", "\b" and case.
+ * Put before each pattern, because nginx has no options for it: prompts are
+ * UTF-8, and letters of any script count, also for "\w", "\b" and case.
  *
  * PCRE counts the steps separately for each place where a match may begin, and
  * a prompt has up to NGX_HTTP_CONVRELAY_MATCH_LEN of them.  So the search for
@@ -114,8 +114,8 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 #if (NGX_PCRE)
 
 /*
- * "(*CRLF)" and the like, which are allowed only at the very beginning.  Other
- * letters begin a group that is part of what is looked for: "(*pla:...)".
+ * "(*CRLF)" and the like, which are allowed only at the very beginning.  Small
+ * letters begin a group that is part of the expression itself: "(*pla:...)".
  */
 
 static ngx_str_t

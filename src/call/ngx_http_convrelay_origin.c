@@ -5,7 +5,7 @@
  * A handshake with an Origin comes from a browser (RFC 6455, 10.2); Twilio
  * sends none.  Any page in the world can make its visitors open a socket here,
  * even on a developer's own machine, and use the LLM with the operator's key.
- * So only pages of this server may.
+ * So only pages of this server are allowed to.
  */
 
 

@@ -197,7 +197,7 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
 
     if (out->first == NULL && rc == NGX_OK) {
 
-        /* the deadline of a call's end stays, whatever is sent in between */
+        /* a closing call keeps its deadline, even if more is sent */
 
         if (!call->closing) {
             call->send_by = 0;

@@ -89,8 +89,9 @@ ngx_http_convrelay_request_merge(ngx_conf_t *cf,
 
 
 /*
- * The whole file, except the line break that editors add.  Logs call it label:
- * a name with variables in it can hold a caller's number.
+ * Reads the whole file, except the line break that editors add.  The log has
+ * label in place of its name: a name with variables can contain a caller's
+ * number.
  */
 
 static ngx_int_t
@@ -356,7 +357,7 @@ ngx_http_convrelay_request_field(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* with "0" for each variable, it must be JSON */
+/* must be JSON when each variable is replaced with "0" */
 
 static ngx_int_t
 ngx_http_convrelay_field_check(ngx_conf_t *cf,

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Directives for a caller who says nothing, or "Hello?"; and the times of a
- * call that are events.
+ * Directives for a caller who says nothing, or only "Hello?", and for times of
+ * a call that are events.
  */
 
 
@@ -225,7 +225,7 @@ ngx_http_convrelay_silence_merge(ngx_conf_t *cf,
 }
 
 
-/* a rule for a stage that there is not would never run */
+/* a rule for a stage that does not exist would never run */
 
 static char *
 ngx_http_convrelay_silence_check(ngx_conf_t *cf,

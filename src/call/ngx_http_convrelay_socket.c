@@ -9,7 +9,7 @@
 #include "ngx_http_convrelay_call.h"
 
 
-/* recv() calls an event, before the others have their turn */
+/* recv() calls per event, before other connections have their turn */
 #define NGX_HTTP_CONVRELAY_READS  4
 
 
@@ -141,8 +141,8 @@ ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call)
 
 
 /*
- * The request is about to end, whoever ends it.  Where the worker's shutdown
- * timeout closes the connection, the peer is told.
+ * The request is about to end, for any reason.  If the worker's shutdown
+ * timeout closes the connection, the peer gets a Close frame.
  */
 
 static void
@@ -186,7 +186,7 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
         ngx_delete_posted_event(&call->event);
     }
 
-    /* the connection may linger, and what the access log needs stays */
+    /* the connection may linger; data for the access log stays */
 
     ngx_http_convrelay_output_free(call);
     convrelay_ws_reader_free(&call->reader);
@@ -194,7 +194,7 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
 }
 
 
-/* runs with the request's pool, after its access log line */
+/* runs when the request's pool is destroyed, after its access log line */
 
 static void
 ngx_http_convrelay_call_free(void *data)
@@ -261,7 +261,7 @@ ngx_http_convrelay_call_handler(ngx_event_t *ev)
 }
 
 
-/* an answer led to another request, which could not be made below it */
+/* an answer led to another request, which could not be made in its callback */
 
 static void
 ngx_http_convrelay_call_go_on(ngx_http_convrelay_call_t *call)
@@ -363,7 +363,7 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
 
     if (i == NGX_HTTP_CONVRELAY_READS) {
 
-        /* the others come first */
+        /* other connections come first */
 
         ngx_post_event(rev, &ngx_posted_next_events);
     }
@@ -389,8 +389,8 @@ ngx_http_convrelay_write_handler(ngx_http_request_t *r)
     call = ctx->call;
 
     /*
-     * upstreams of the turns set the timer of this event as they like; the
-     * deadline of the output is call->send_by
+     * The upstreams of turns set the timer of this event for their own
+     * purposes; the deadline of the output is call->send_by.
      */
 
     r->connection->write->timedout = 0;

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What is counted of a call: how it ended, its turns, and what it does just
- * now.  All of it costs a turn some twenty atomic additions, and a token one
- * in the turn's own memory.
+ * Counts calls: how they end, their turns, and what they are doing.  A turn
+ * costs about twenty atomic additions, a token one addition in the turn's own
+ * memory.
  */
 
 
@@ -66,7 +66,7 @@ ngx_http_convrelay_stat_add_variables(ngx_conf_t *cf)
 }
 
 
-/* how the call has ended, its last turn has, and how many turns failed */
+/* how the call ended, how its last turn ended, and how many turns failed */
 
 static ngx_int_t
 ngx_http_convrelay_stat_variable(ngx_http_request_t *r,
@@ -151,7 +151,7 @@ ngx_http_convrelay_stat_close(ngx_http_convrelay_call_t *call,
 }
 
 
-/* once a call, where its last chance to say how it ended is over */
+/* called once for each call, after its last chance to note how it ended */
 
 void
 ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call)
@@ -195,7 +195,7 @@ ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call)
 }
 
 
-/* the clock never shows 0, so the first token comes here, too */
+/* the first token comes here as well, because the clock never shows 0 */
 
 void
 ngx_http_convrelay_stat_gap(ngx_http_convrelay_turn_t *t, ngx_msec_t gap)
@@ -210,7 +210,7 @@ ngx_http_convrelay_stat_gap(ngx_http_convrelay_turn_t *t, ngx_msec_t gap)
 }
 
 
-/* limits that the session looks after: it says so by these notes */
+/* limits of the session, which reports them with these notes */
 
 void
 ngx_http_convrelay_stat_note(ngx_http_convrelay_call_t *call,
@@ -364,7 +364,7 @@ ngx_http_convrelay_stat_kind(ngx_http_convrelay_turn_t *t,
 }
 
 
-/* once a request, whoever ended it */
+/* counts a request once, however it ended */
 
 void
 ngx_http_convrelay_stat_turn(ngx_http_convrelay_turn_t *t,
@@ -395,7 +395,7 @@ ngx_http_convrelay_stat_start(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    /* the one before it ended in this very event */
+    /* the previous turn ended in the same event */
 
     if (call->open) {
         ngx_http_convrelay_stat_outcome(call);
@@ -451,7 +451,7 @@ ngx_http_convrelay_stat_pending(ngx_http_convrelay_call_t *call,
 }
 
 
-/* of the open turn; tools may have ended it, and no request */
+/* counts the outcome of the open turn, which may have ended with its tools */
 
 static void
 ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call)
@@ -478,7 +478,7 @@ ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call)
 }
 
 
-/* once; its upstream still is as it was used */
+/* called once for each request, while its upstream is still unchanged */
 
 static void
 ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
@@ -541,7 +541,7 @@ ngx_http_convrelay_stat_gaps(ngx_http_convrelay_turn_t *t,
 }
 
 
-/* all servers that were asked; of the last one it is known how */
+/* counts all servers that were asked; only the last connection is known */
 
 static void
 ngx_http_convrelay_stat_requests(ngx_http_convrelay_turn_t *t,
@@ -585,7 +585,7 @@ ngx_http_convrelay_stat_usage(ngx_http_convrelay_call_t *call,
 }
 
 
-/* the running turn is over before its answer is */
+/* the turn is over before its answer is complete */
 
 void
 ngx_http_convrelay_stat_cancel(ngx_http_convrelay_turn_t *t)

@@ -136,7 +136,7 @@ ngx_http_convrelay_tool_create(ngx_http_convrelay_call_t *call,
     t->max = call->conf->tools.max_result;
     t->started = ngx_current_msec;
 
-    /* the session frees its run when the call is over */
+    /* a copy: the session frees its run when the call is over */
 
     text = ngx_http_convrelay_ngx_str(&run->arguments.json);
 
@@ -280,8 +280,9 @@ ngx_http_convrelay_tools_leave(ngx_http_convrelay_call_t *call)
 
 
 /*
- * Variables that may still be evaluated: Lua and njs look them up by name,
- * which nobody can know in advance.  NULL without memory: they are empty.
+ * Copies the values of variables that may still be evaluated: Lua and njs look
+ * them up by name, so they are not known in advance.  NULL: no memory, and they
+ * are empty.
  */
 
 static convrelay_session_t *
@@ -379,7 +380,7 @@ ngx_http_convrelay_tool_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 
     if (n > t->size - t->len) {
 
-        /* most are small; a pool frees nothing before its end */
+        /* most answers are small; a pool frees nothing before its end */
 
         size = t->len ? ngx_min(t->max, 4 * (t->len + n)) : n;
 
@@ -526,7 +527,7 @@ ngx_http_convrelay_tool_answer(ngx_http_convrelay_tool_run_t *t,
 }
 
 
-/* logs neither arguments nor results: they are the caller's */
+/* logs neither arguments nor results: they are private to the caller */
 
 static void
 ngx_http_convrelay_tool_log(ngx_http_convrelay_tool_run_t *t,

@@ -11,7 +11,7 @@
 
 
 #define NGX_HTTP_CONVRELAY_MAX_DEFINITION  65536        /* bytes of a file */
-#define NGX_HTTP_CONVRELAY_MANY_TOOLS      20   /* more cost time and sense */
+#define NGX_HTTP_CONVRELAY_MANY_TOOLS      20   /* with more, LLMs get worse */
 #define NGX_HTTP_CONVRELAY_TOOL_TIMEOUT    5000
 #define NGX_HTTP_CONVRELAY_TOOL_RUNS       16   /* at the same time, of each
                                                    phone call: at least */
@@ -127,8 +127,8 @@ ngx_http_convrelay_tool_definition(ngx_conf_t *cf,
 
     if (source->len && source->data[0] == '{') {
 
-        /* texts are decoded in place, and the words of the configuration belong
-           to nginx */
+        /* a copy: texts are decoded in place, and the words of the
+           configuration belong to nginx */
 
         json.len = source->len;
         json.data = ngx_pstrdup(cf->pool, source);
@@ -481,7 +481,7 @@ ngx_http_convrelay_tools_session(ngx_conf_t *cf,
 }
 
 
-/* the same bytes in each request, for the prompt caches of LLMs */
+/* writes the tools once: the same bytes in each request suit prompt caches */
 
 static char *
 ngx_http_convrelay_tools_json(ngx_conf_t *cf,

@@ -2,12 +2,12 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * A turn: one prompt goes to the LLM.  What comes back is the matter of
+ * A turn: one prompt goes to the LLM.  The answer is handled in
  * ngx_http_convrelay_answer.c.
  *
- * The LLM is whatever content handler the location has besides ours, mostly
- * proxy_pass.  A fetch runs it on the call's connection, so that a turn costs
- * no connection of its own.
+ * The LLM is the location's own content handler, mostly proxy_pass.  A fetch
+ * runs it on the call's connection, so that a turn costs no connection of its
+ * own.
  */
 
 
@@ -72,7 +72,7 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call)
 }
 
 
-/* it lives in the pool of its fetch and goes with it */
+/* creates a turn in the pool of its fetch, with which it is freed */
 
 static ngx_http_convrelay_turn_t *
 ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
@@ -179,7 +179,7 @@ ngx_http_convrelay_turn_request(ngx_http_convrelay_turn_t *t)
 }
 
 
-/* what can be known of the location only from a request that was made */
+/* checks what can be known about the location only after a request */
 
 static void
 ngx_http_convrelay_turn_check(ngx_http_convrelay_turn_t *t)
@@ -231,7 +231,7 @@ ngx_http_convrelay_turn_blame(ngx_http_convrelay_turn_t *t, ngx_str_t *peer)
 }
 
 
-/* a path that a variable has made may hold a caller's number */
+/* a path made from variables is not logged: it may have a caller's number */
 
 static void
 ngx_http_convrelay_turn_check_path(ngx_http_convrelay_turn_t *t)
@@ -257,7 +257,7 @@ ngx_http_convrelay_turn_check_path(ngx_http_convrelay_turn_t *t)
     checked->path = 1;
 
     if (f->request->upstream->resolved) {
-        ngx_str_set(&shown, "a path of variables");
+        ngx_str_set(&shown, "a path with variables");
 
     } else {
         convrelay_redact(path, sizeof(path), sent.path.data, sent.path.len);
@@ -340,7 +340,7 @@ ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t)
 }
 
 
-/* it holds a request and a connection, so a call has only one of them */
+/* a draining turn holds a request and a connection: a call has only one */
 
 void
 ngx_http_convrelay_turn_drain(ngx_http_convrelay_turn_t *t)
@@ -388,10 +388,10 @@ ngx_http_convrelay_turns_abort(ngx_http_convrelay_call_t *call)
 
 
 /*
- * The pool of the call goes now, so there is no waiting for aio here.  That a
- * file is read or written for a turn is ruled out for the upstreams of nginx:
- * their answers are not buffered, and a cache is refused in the configuration,
- * where the address has no variables.
+ * The pool of the call is being destroyed, so this cannot wait for aio.  The
+ * upstreams of nginx never read or write a file for a turn: their answers are
+ * not buffered, and a cache is refused in the configuration if the address has
+ * no variables.
  */
 
 void

@@ -126,7 +126,7 @@ ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
         return status;
     }
 
-    /* the rest of a handshake after a proxy that is not configured for
+    /* this remains of a handshake if a proxy in front is not configured for
        WebSockets */
 
     if (h->get && (!h->http11 || !h->upgrade || !h->connection)) {

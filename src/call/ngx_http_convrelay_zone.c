@@ -9,9 +9,9 @@
  * configuration; the workers of an older one free it themselves.  In either
  * case the next holder repairs what the dead worker was changing.
  *
- * Calls that a dead worker left behind are found by its pid: single ones when
- * they are in the way, all of them by the worker that replaces it.  As long as
- * a worker lives, only that worker frees its nodes.
+ * Calls that a dead worker left behind are found by its pid: single calls when
+ * they are in the way, all of them by the worker that replaces it.  While a
+ * worker lives, only that worker frees its nodes.
  *
  * A session that is reconnected replaces its old socket, which may live in
  * another worker.  That worker is not woken: each worker that has calls checks
@@ -87,7 +87,7 @@ ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* data is that of the old configuration, if its memory is used again */
+/* data belongs to the old configuration, if its memory is used again */
 
 static ngx_int_t
 ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone, void *data)
@@ -114,7 +114,7 @@ ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_OK;
     }
 
-    /* all pages that there are; the slab allocator has no other use */
+    /* take all pages: the slab allocator has no other use */
 
     size = zone->shpool->pfree * ngx_pagesize;
 
@@ -180,8 +180,8 @@ ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
     if (calls) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
                       "convrelay_zone \"%V\" of %uz bytes %s with %ui live "
-                      "calls: they are no longer counted, and each of them "
-                      "can get a second socket",
+                      "calls: they are no longer counted, and a second socket "
+                      "can be opened for each of them",
                       &old->shm.name, old->shm.size,
                       new ? "was replaced by an empty one" : "was removed",
                       calls);
@@ -266,7 +266,8 @@ ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
     rc = convrelay_shm_add(zone->shm, entry, ngx_http_convrelay_zone_alive,
                            &call->node, full);
 
-    /* dead calls do not take part in a limit, nor fill the zone */
+    /* calls of dead workers must neither count towards a limit nor fill the
+       zone */
 
     if ((rc == NGX_ERROR || (rc == NGX_DECLINED && *full >= 0))
         && ngx_http_convrelay_zone_reap(zone) == NGX_OK)
@@ -431,7 +432,7 @@ ngx_http_convrelay_zone_lock(ngx_http_convrelay_zone_t *zone)
 
     mutex = &zone->shpool->mutex;
 
-    /* not ngx_shmtx_lock(), which waits for ever for a process that is gone */
+    /* not ngx_shmtx_lock(), which would wait forever for a dead process */
 
     for (n = 1; !ngx_shmtx_trylock(mutex); n++) {
 

@@ -19,7 +19,7 @@ typedef struct {
     convrelay_shm_t              *shm;
     ngx_slab_pool_t              *shpool;   /* its mutex is the lock */
     ngx_uint_t                    calls;    /* of this worker */
-    ngx_event_t                   watch;    /* timer: was any replaced? */
+    ngx_event_t                   watch;    /* timer: look for replaced ones */
     uint32_t                      seen;     /* replaced calls */
     ngx_msec_t                    reaped;   /* last, or 0 */
     ngx_http_convrelay_replaced_pt  replaced;
@@ -36,7 +36,7 @@ typedef struct {
 
 
 /*
- * Adds the call of the entry; call->node is set then.
+ * Adds the call of the entry, and sets call->node.
  *
  *     NGX_OK
  *     NGX_DECLINED  *full is the index of the limit that is reached; or -1:
