@@ -216,3 +216,110 @@ location = /tools/run {
 {"n":1}
 {"n":2}
 {"repeated":true,"n":1}
+
+
+
+=== TEST 9: a file of 64 GB: the rest of a result that is long enough is not read
+--- options: method=GET
+--- config
+location = /tools/run {
+    internal;
+    default_type  text/plain;
+    alias         $TEST_NGINX_SERVROOT/html/$convrelay_arg_x;
+}
+--- call
+local path = ngx.config.prefix() .. "html/big"
+local file = io.open(path, "w")
+file:write(("word "):rep(4000))
+file:seek("set", 64 * 1024 ^ 3)
+file:write("end")
+file:close()
+local call = dial("/ws")
+call.mute = true
+call:setup()
+call:prompt("?big")
+local answer = call:answer(2000)
+ngx.say(answer and answer:sub(1, 9), " ", answer and answer:sub(-26))
+os.remove(path)
+call:hangup()
+--- response_body
+word word part of 68719476739 bytes]
+
+
+
+=== TEST 10: framing without end counts as well
+--- config
+location = /tools/run {
+    internal;
+    proxy_http_version  1.1;
+    proxy_pass          http://127.0.0.1:$TEST_NGINX_SERVER_PORT/raw/$convrelay_arg_x;
+}
+location /raw/ {
+    content_by_lua_block {
+        local sock = require "convrelay_llm".raw(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n",
+            ngx.var.uri:find("ext") and "4;a=" or "4\r\nword\r\n0\r\n")
+        local more = ngx.var.uri:find("ext") and "abcdef" or "a: b\r\n"
+        for i = 1, 100 do
+            if not sock:send(more:rep(4096)) then
+                return
+            end
+        end
+        ngx.sleep(20)
+    }
+}
+--- call
+local call = dial("/ws")
+call.mute = true
+call:setup()
+for _, x in ipairs{ "extension", "trailers" } do
+    call:prompt("?" .. x)
+    ngx.say((call:answer(3000)))
+end
+call:hangup()
+--- response_body
+{"ok":false,"status":502,"error":"NOT done: the answer broke off"}
+{"ok":false,"status":502,"error":"NOT done: the answer broke off"}
+--- error_log
+tool "run" got an answer that is too large, status: 502
+
+
+
+=== TEST 11: framing without end, without buffers
+--- config
+location = /tools/run {
+    internal;
+    proxy_buffering     off;
+    proxy_http_version  1.1;
+    proxy_pass          http://127.0.0.1:$TEST_NGINX_SERVER_PORT/raw/$convrelay_arg_x;
+}
+location /raw/ {
+    content_by_lua_block {
+        local sock = require "convrelay_llm".raw(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n",
+            ngx.var.uri:find("ext") and "4;a=" or "4\r\nword\r\n0\r\n")
+        local more = ngx.var.uri:find("ext") and "abcdef" or "a: b\r\n"
+        for i = 1, 100 do
+            if not sock:send(more:rep(4096)) then
+                return
+            end
+        end
+        ngx.sleep(20)
+    }
+}
+--- call
+local call = dial("/ws")
+call.mute = true
+call:setup()
+for _, x in ipairs{ "extension", "trailers" } do
+    call:prompt("?" .. x)
+    ngx.say((call:answer(3000)))
+end
+call:hangup()
+--- response_body
+{"ok":false,"status":502,"error":"NOT done: the answer broke off"}
+{"ok":false,"status":502,"error":"NOT done: the answer broke off"}
+--- error_log
+tool "run" got an answer that is too large, status: 502

@@ -198,8 +198,8 @@ call:hangup()
 \{"ok":false,"status":504,"error":"NOT done: there was no answer within 1 second"\}
 < \|im_end\|>\S+ 
 \{"ok":false,"status":502,"error":"NOT done: the service failed"\}
-16384.*ut: only the first part of \d+ bytes\]\d*
-16384.*ut: only the first part of \d+ bytes\]\d*
+16384.*(irst part of|part of more than) \d+ bytes\]\d*
+16384.*part of more than \d+ bytes\]\d*
 $
 --- error_log eval
 [qr/tool "get" failed, status: 409, \d+ ms/]

@@ -11,6 +11,12 @@
 #include "ngx_http_convrelay_call.h"
 
 
+/* what a server may send around the bytes of a result */
+
+#define NGX_HTTP_CONVRELAY_TOOL_FRAMING  8
+#define NGX_HTTP_CONVRELAY_TOOL_HEADER   65536
+
+
 /* in the pool of its fetch */
 
 struct ngx_http_convrelay_tool_run_s {
@@ -214,6 +220,8 @@ ngx_http_convrelay_tool_request(ngx_http_convrelay_tool_run_t *t)
     to->uri = t->tool->uri;
     to->args = t->tool->args;
     to->timeout = t->tool->timeout;
+    to->max_received = NGX_HTTP_CONVRELAY_TOOL_FRAMING * t->max
+                       + NGX_HTTP_CONVRELAY_TOOL_HEADER;
 
     ngx_str_set(&to->accept, "application/json, text/plain;q=0.9");
 
@@ -387,7 +395,7 @@ ngx_http_convrelay_tool_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
         p = ngx_pnalloc(f->pool, size);
         if (p == NULL) {
             t->full = 1;          /* nothing comes after a gap */
-            ngx_http_convrelay_fetch_timeout(f, 1);
+            ngx_http_convrelay_fetch_full(f);
             return;
         }
 
@@ -406,7 +414,7 @@ ngx_http_convrelay_tool_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 
     if (t->total > t->max && !t->full) {
         t->full = 1;
-        ngx_http_convrelay_fetch_timeout(f, 1);
+        ngx_http_convrelay_fetch_full(f);
     }
 }
 
@@ -497,6 +505,14 @@ ngx_http_convrelay_tool_answer(ngx_http_convrelay_tool_run_t *t,
     answer->type = ngx_http_convrelay_str(&sr->headers_out.content_type);
 
     if (t->full) {
+
+        if (sr->headers_out.content_length_n > (off_t) t->total) {
+            answer->length = sr->headers_out.content_length_n;
+
+        } else {
+            answer->more = (sr->headers_out.content_length_n == -1);
+        }
+
         return;
     }
 

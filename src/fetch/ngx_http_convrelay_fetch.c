@@ -364,6 +364,11 @@ ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f)
 
     if (f->own) {
         ngx_http_run_posted_requests(c);
+
+        if (!f->done && sr->upstream) {
+            ngx_http_convrelay_fetch_upstream_watch(f, sr->upstream);
+        }
+
         return;
     }
 
@@ -442,6 +447,16 @@ void
 ngx_http_convrelay_fetch_cancel(ngx_http_convrelay_fetch_t *f)
 {
     f->cancelled = 1;
+
+    ngx_http_convrelay_fetch_post(f);
+}
+
+
+void
+ngx_http_convrelay_fetch_full(ngx_http_convrelay_fetch_t *f)
+{
+    f->full = 1;
+    f->enough = 1;
 
     ngx_http_convrelay_fetch_post(f);
 }
@@ -663,6 +678,10 @@ ngx_http_convrelay_fetch_result(ngx_http_convrelay_fetch_t *f)
 
     if (f->failed) {
         return NGX_HTTP_CONVRELAY_FETCH_CUT;
+    }
+
+    if (f->full) {
+        return NGX_HTTP_CONVRELAY_FETCH_OK;
     }
 
     if (f->late && !f->clean) {

@@ -98,6 +98,9 @@ typedef struct {
     ngx_msec_t                        timeout;    /* for all of it, not 0 for
                                                      a fetch by URI */
     off_t                             max_size;   /* bytes; 0: no limit */
+    off_t                             max_received;   /* the same, of a body
+                                                     that is not streamed, as
+                                                     the upstream sends it */
     unsigned                          stream:1;   /* the upstream's answer is
                                                      passed on as it arrives,
                                                      and is not cached */
@@ -136,11 +139,14 @@ struct ngx_http_convrelay_fetch_s {
     ngx_int_t                       (*input_filter)(void *data,
                                                     ssize_t bytes);
     void                             *input_filter_ctx;
+    ngx_event_pipe_input_filter_pt    pipe_filter;
 
     unsigned                          done:1;     /* the subrequest is over */
     unsigned                          clean:1;    /* the body's end was seen */
     unsigned                          encoded:1;
     unsigned                          late:1;
+    unsigned                          full:1;     /* the sink wants no more of
+                                                     the body */
     unsigned                          large:1;
     unsigned                          redirected:1;
     unsigned                          failed:1;   /* no memory, or a file that
@@ -193,6 +199,12 @@ void ngx_http_convrelay_fetch_timeout(ngx_http_convrelay_fetch_t *f,
  * upstream, including all framing.
  */
 off_t ngx_http_convrelay_fetch_received(ngx_http_convrelay_fetch_t *f);
+
+/*
+ * From the sink's data: the rest of the body is not wanted.  Nothing more of it
+ * is read, and the end is called in this event-loop iteration.
+ */
+void ngx_http_convrelay_fetch_full(ngx_http_convrelay_fetch_t *f);
 
 /*
  * The answer is no longer wanted: no function of the sink is called from now
@@ -291,7 +303,11 @@ ngx_int_t ngx_http_convrelay_fetch_post_handler(ngx_http_request_t *r,
 void ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u);
 
-/* called between the header and the body of a streamed answer */
+/* counts what comes before a header is complete: interim responses */
+void ngx_http_convrelay_fetch_upstream_watch(ngx_http_convrelay_fetch_t *f,
+    ngx_http_upstream_t *u);
+
+/* called between the header and the body of an answer */
 void ngx_http_convrelay_fetch_upstream_header(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u);
 

@@ -34,8 +34,8 @@ static ngx_uint_t ngx_http_convrelay_fetch_was_redirected(
 /* the sink wants nothing more */
 
 #define ngx_http_convrelay_fetch_over(f)                                      \
-    ((f)->cancelled || (f)->late || (f)->large || (f)->redirected             \
-     || (f)->failed)
+    ((f)->cancelled || (f)->full || (f)->late || (f)->large                   \
+     || (f)->redirected || (f)->failed)
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -76,7 +76,7 @@ ngx_http_convrelay_fetch_header_filter(ngx_http_request_t *r)
 
     u = r->upstream;
 
-    if (u && f->to.stream) {
+    if (u && (f->to.stream || f->to.max_received)) {
         ngx_http_convrelay_fetch_upstream_header(f, u);
     }
 
@@ -217,7 +217,7 @@ ngx_http_convrelay_fetch_bytes(ngx_http_convrelay_fetch_t *f, u_char *pos,
         return;
     }
 
-    if (f->input_filter == NULL) {
+    if (f->input_filter == NULL || !f->to.stream) {
         f->received += last - pos;
 
         if (ngx_http_convrelay_fetch_limit(f, f->received) != NGX_OK) {

@@ -15,6 +15,8 @@
 #include "ngx_http_convrelay_fetch.h"
 
 
+static ngx_int_t ngx_http_convrelay_fetch_raw(ngx_http_convrelay_fetch_t *f,
+    off_t size);
 static ngx_int_t ngx_http_convrelay_fetch_process_header(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_fetch_reinit_request(
@@ -22,6 +24,9 @@ static ngx_int_t ngx_http_convrelay_fetch_reinit_request(
 static ngx_int_t ngx_http_convrelay_fetch_input_filter_init(void *data);
 static ngx_int_t ngx_http_convrelay_fetch_input_filter(void *data,
     ssize_t bytes);
+static ngx_int_t ngx_http_convrelay_fetch_pipe_init(void *data);
+static ngx_int_t ngx_http_convrelay_fetch_pipe_filter(ngx_event_pipe_t *p,
+    ngx_buf_t *buf);
 
 
 void
@@ -78,6 +83,14 @@ ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
 
     u->store = 0;
 
+    ngx_http_convrelay_fetch_upstream_watch(f, u);
+}
+
+
+void
+ngx_http_convrelay_fetch_upstream_watch(ngx_http_convrelay_fetch_t *f,
+    ngx_http_upstream_t *u)
+{
     if (f->status == 0 && u->process_header && u->reinit_request) {
         f->process_header = u->process_header;
         u->process_header = ngx_http_convrelay_fetch_process_header;
@@ -101,9 +114,7 @@ ngx_http_convrelay_fetch_process_header(ngx_http_request_t *r)
     f = r->post_subrequest->data;
     u = r->upstream;
 
-    if (ngx_http_convrelay_fetch_limit(f, u->state->bytes_received)
-        != NGX_OK)
-    {
+    if (ngx_http_convrelay_fetch_raw(f, u->state->bytes_received) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -145,7 +156,19 @@ void
 ngx_http_convrelay_fetch_upstream_header(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u)
 {
-    u->buffering = 0;
+    if (f->to.stream) {
+        u->buffering = 0;
+    }
+
+    if (u->buffering) {
+
+        if (u->pipe && u->pipe->input_ctx == f->request) {
+            f->input_filter_init = u->input_filter_init;
+            u->input_filter_init = ngx_http_convrelay_fetch_pipe_init;
+        }
+
+        return;
+    }
 
     /* an upstream without one gets one that passes all bytes to the body
        filter */
@@ -186,7 +209,7 @@ ngx_http_convrelay_fetch_input_filter(void *data, ssize_t bytes)
 {
     ngx_http_convrelay_fetch_t *f = data;
 
-    if (ngx_http_convrelay_fetch_limit(f,
+    if (ngx_http_convrelay_fetch_raw(f,
                                 f->request->upstream->state->bytes_received)
         != NGX_OK)
     {
@@ -194,6 +217,60 @@ ngx_http_convrelay_fetch_input_filter(void *data, ssize_t bytes)
     }
 
     return f->input_filter(f->input_filter_ctx, bytes);
+}
+
+
+/* called with what the pipe's own filter gets, a request */
+
+static ngx_int_t
+ngx_http_convrelay_fetch_pipe_init(void *data)
+{
+    ngx_int_t                    rc;
+    ngx_http_request_t          *r = data;
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = r->post_subrequest->data;
+
+    rc = f->input_filter_init ? f->input_filter_init(data) : NGX_OK;
+
+    f->pipe_filter = r->upstream->pipe->input_filter;
+    r->upstream->pipe->input_filter = ngx_http_convrelay_fetch_pipe_filter;
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_fetch_pipe_filter(ngx_event_pipe_t *p, ngx_buf_t *buf)
+{
+    ngx_http_request_t          *r;
+    ngx_http_convrelay_fetch_t  *f;
+
+    r = p->input_ctx;
+    f = r->post_subrequest->data;
+
+    if (ngx_http_convrelay_fetch_raw(f, p->read_length) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return f->pipe_filter(p, buf);
+}
+
+
+/* as limit(), of bytes that an upstream has sent */
+
+static ngx_int_t
+ngx_http_convrelay_fetch_raw(ngx_http_convrelay_fetch_t *f, off_t size)
+{
+    if (f->to.stream) {
+        return ngx_http_convrelay_fetch_limit(f, size);
+    }
+
+    if (f->to.max_received && size > f->to.max_received) {
+        f->large = 1;
+    }
+
+    return (f->large || f->full || f->cancelled) ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -211,6 +288,6 @@ ngx_http_convrelay_fetch_limit(ngx_http_convrelay_fetch_t *f, off_t size)
 off_t
 ngx_http_convrelay_fetch_received(ngx_http_convrelay_fetch_t *f)
 {
-    return f->input_filter ? f->request->upstream->state->bytes_received
-                           : f->received;
+    return (f->to.stream && f->input_filter)
+           ? f->request->upstream->state->bytes_received : f->received;
 }

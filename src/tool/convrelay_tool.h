@@ -144,7 +144,8 @@ typedef struct {
     unsigned                  seconds;        /* the time limit, rounded up */
     convrelay_str_t           type;           /* Content-Type, or empty */
     convrelay_str_t           body;           /* as far as it was kept */
-    uint64_t                  length;         /* of the whole body */
+    uint64_t                  length;         /* of the whole body, */
+    unsigned                  more:1;         /* or of what came of it */
 } convrelay_tool_answer_t;
 
 

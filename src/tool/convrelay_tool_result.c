@@ -15,7 +15,8 @@
 #include "convrelay_utf8.h"
 
 
-#define CONVRELAY_TOOL_CUT   "\n[cut: only the first part of %llu bytes]"
+#define CONVRELAY_TOOL_CUT                                                   \
+    "\n[cut: only the first part of %s%llu bytes]"
 #define CONVRELAY_TOOL_NOTE  80      /* bytes of it at most */
 
 
@@ -126,6 +127,7 @@ convrelay_tool_success(const convrelay_tool_answer_t *answer, size_t max,
     free(p);
 
     n = snprintf(note, sizeof(note), CONVRELAY_TOOL_CUT,
+                 answer->more ? "more than " : "",
                  (unsigned long long) length);
 
     p = convrelay_tool_mend(&body, max - n, len, &cut);

@@ -644,6 +644,7 @@ cut_test(void)
 
         a.body.len = n;
         a.length = (n > 1024) ? 5000 : n;
+        a.more = n % 2;
 
         p = convrelay_tool_result(&a, CONVRELAY_TOOL_MIN_RESULT, &len, &ok);
 
@@ -653,7 +654,8 @@ cut_test(void)
 
         s.data = p + i;
         s.len = len - i;
-        note = "\n[cut: only the first part of 5000 bytes]";
+        note = a.more ? "\n[cut: only the first part of more than 5000 bytes]"
+                      : "\n[cut: only the first part of 5000 bytes]";
 
         if (a.length > n) {
             told &= convrelay_str_is(&s, note);
@@ -672,6 +674,7 @@ cut_test(void)
     memset(body, 0xff, 8192);
     a.body.len = 1000;
     a.length = 1000;
+    a.more = 0;
 
     p = convrelay_tool_result(&a, CONVRELAY_TOOL_MIN_RESULT, &len, &ok);
     tap_ok(len <= CONVRELAY_TOOL_MIN_RESULT && len > 900,
