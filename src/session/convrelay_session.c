@@ -198,6 +198,10 @@ convrelay_session_prompt(convrelay_session_t *s,
 
     convrelay_session_cancel(s, out);
 
+    if (s->state == CONVRELAY_SESSION_CLOSED) {
+        return;
+    }
+
     if (s->state != CONVRELAY_SESSION_OPEN
         && convrelay_session_tools_take_back(s) != CONVRELAY_OK)
     {

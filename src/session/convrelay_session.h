@@ -341,12 +341,12 @@ struct convrelay_tool_run_s {
     const convrelay_session_tool_t  *tool;
     size_t                   index;       /* of tool in the configuration */
     convrelay_tool_run_t    *same;        /* that runs for it, too; or NULL */
-    convrelay_llm_message_t *message;     /* its result in the history, pinned;
-                                             or NULL: it was dropped */
+    convrelay_llm_message_t *message;     /* its result in the history, pinned,
+                                             which may have dropped it */
     convrelay_llm_call_t     call;        /* in block */
     convrelay_tool_arguments_t  arguments;        /* those of call */
-    convrelay_str_t          result;      /* of its location, owned, while its
-                                             actions are performed */
+    convrelay_str_t          result;      /* of its location, owned, until its
+                                             actions were performed */
     void                    *data;        /* the glue's */
     unsigned                 acts:1;      /* its actions are to be performed */
     unsigned                 late:1;      /* the LLM was told that it is still

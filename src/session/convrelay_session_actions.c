@@ -43,7 +43,11 @@ convrelay_session_perform(convrelay_session_t *s,
 
     if (s->trigger == CONVRELAY_TRIGGER_DTMF && !s->keys.prompt_is_newer) {
         convrelay_session_cancel(s, out);
-        convrelay_session_tools_forget(s);
+        convrelay_session_tools_forget(s, out);
+
+        if (s->state == CONVRELAY_SESSION_CLOSED) {
+            return;
+        }
     }
 
     switch (m->type) {
@@ -122,6 +126,10 @@ convrelay_session_perform_text(convrelay_session_t *s,
            > max)
     {
         convrelay_session_cancel(s, out);
+
+        if (s->state == CONVRELAY_SESSION_CLOSED) {
+            return CONVRELAY_OK;
+        }
     }
 
     if (s->turn == CONVRELAY_TURN_ASKED) {
@@ -228,6 +236,10 @@ convrelay_session_perform_end(convrelay_session_t *s,
 
     convrelay_session_cancel(s, out);
 
+    if (s->state == CONVRELAY_SESSION_CLOSED) {
+        return CONVRELAY_OK;
+    }
+
     if (handoff->len) {
         s->handoff.data = malloc(handoff->len);
         if (s->handoff.data == NULL) {
@@ -308,10 +320,12 @@ convrelay_session_ask_now(convrelay_session_t *s, uint64_t now,
     {
         convrelay_session_cancel(s, out);
 
-        rc = convrelay_session_ask(s, &question);
+        if (s->state == CONVRELAY_SESSION_OPEN) {
+            rc = convrelay_session_ask(s, &question);
 
-        if (rc == CONVRELAY_OK) {
-            convrelay_session_start(s, now, out);
+            if (rc == CONVRELAY_OK) {
+                convrelay_session_start(s, now, out);
+            }
         }
     }
 
@@ -352,10 +366,10 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
 
     if (trigger == CONVRELAY_TRIGGER_DTMF && !prompt_is_newer) {
         convrelay_session_cancel(s, out);
-        convrelay_session_tools_forget(s);
+        convrelay_session_tools_forget(s, out);
 
     } else if (trigger == CONVRELAY_TRIGGER_PROMPT) {
-        convrelay_session_tools_forget(s);
+        convrelay_session_tools_forget(s, out);
 
     } else if (trigger == CONVRELAY_TRIGGER_CALL_TOO_LONG) {
         rc = convrelay_session_perform_end(s, &none, now, out);
@@ -399,6 +413,10 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
         }
 
         convrelay_session_cancel(s, out);
+
+        if (s->state == CONVRELAY_SESSION_CLOSED) {
+            return;
+        }
 
         if (convrelay_session_ask(s, text) != CONVRELAY_OK) {
             convrelay_session_no_memory(s, out);

@@ -161,7 +161,11 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t age,
     }
 
     convrelay_session_cancel(s, out);
-    convrelay_session_trigger(s, CONVRELAY_TRIGGER_CALL_TOO_LONG, NULL, out);
+
+    if (s->state != CONVRELAY_SESSION_CLOSED) {
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_CALL_TOO_LONG, NULL,
+                                  out);
+    }
 }
 
 

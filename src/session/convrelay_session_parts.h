@@ -107,7 +107,8 @@ void convrelay_session_fail(convrelay_session_t *s, const char *note,
 /* no turn runs any more, nor its time */
 void convrelay_session_turn_over(convrelay_session_t *s);
 
-/* ends the running turn, if any, and keeps everything that was sent of it */
+/* ends the running turn, if any, and keeps everything that was sent of it;
+   without memory the call is closed */
 void convrelay_session_cancel(convrelay_session_t *s,
     convrelay_actions_t *out);
 
@@ -172,11 +173,14 @@ int convrelay_session_tools_refused(convrelay_session_t *s);
 /* the LLM accepted it */
 void convrelay_session_tools_accepted(convrelay_session_t *s);
 
-/* the turn is over before its tools are */
-void convrelay_session_tools_stop(convrelay_session_t *s);
+/* the turn is over before its tools are: actions that were waiting for it are
+   not performed.  Without memory the call is closed */
+void convrelay_session_tools_stop(convrelay_session_t *s,
+    convrelay_actions_t *out);
 
 /* the same, and a prompt that waits for them is not answered, either */
-void convrelay_session_tools_forget(convrelay_session_t *s);
+void convrelay_session_tools_forget(convrelay_session_t *s,
+    convrelay_actions_t *out);
 
 /* the caller has interrupted the turn, whose tools ran if running is set */
 void convrelay_session_tools_interrupt(convrelay_session_t *s,

@@ -12,9 +12,15 @@
  */
 
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "convrelay_session_tools.h"
+#include "convrelay_utf8.h"
+
+
+/* bytes of an answer that the LLM is told although its actions failed */
+#define CONVRELAY_SESSION_MAX_ANSWERED  512
 
 
 static void convrelay_session_tools_leak(convrelay_session_t *s,
@@ -30,6 +36,8 @@ static void convrelay_session_tools_trigger(convrelay_session_t *s,
     convrelay_tool_run_t *run, convrelay_actions_t *out);
 static convrelay_tool_run_t *convrelay_session_tools_pending(
     const convrelay_session_t *s);
+static u_char *convrelay_session_tools_failure(
+    const convrelay_tool_run_t *run, const char *why, size_t *len);
 static int convrelay_session_tools_drop_actions(convrelay_session_t *s);
 
 
@@ -48,12 +56,6 @@ convrelay_session_tools_begin(convrelay_session_t *s, uint64_t now)
 
     t = s->tools;
     t->resume = 0;
-
-    /* actions after a look-up are not performed once other words were said */
-
-    if (convrelay_session_tools_drop_actions(s) != CONVRELAY_OK) {
-        return CONVRELAY_ERROR;
-    }
 
     if (convrelay_session_tools_pending(s) && s->conf->tool_wait) {
 
@@ -278,7 +280,7 @@ convrelay_session_tools_go(convrelay_session_t *s,
             continue;
         }
 
-        if (!runs[i]->tool->uri) {
+        if (!runs[i]->tool->uri || runs[i]->result.len) {
             runs[i]->acts = 1;
             continue;
         }
@@ -421,13 +423,10 @@ convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
     int                         rc;
-    unsigned                    ok;
+    unsigned                    ok, goodbye;
     convrelay_str_t             result, failure;
     convrelay_tool_run_t       *run;
-    convrelay_llm_message_t    *m;
     convrelay_session_tools_t  *t;
-
-    static const convrelay_str_t  none = convrelay_null_string;
 
     t = s->tools;
     run = s->run;
@@ -440,11 +439,10 @@ convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
     ok = (t->failure == NULL);
     failure.data = NULL;
     result = run->result.len ? run->result : convrelay_tool_done;
-    m = NULL;
 
     if (!ok) {
-        failure.data = convrelay_tool_failure(t->failure, &none, NULL,
-                                              &failure.len);
+        failure.data = convrelay_session_tools_failure(run, t->failure,
+                                                       &failure.len);
         result = failure;
 
         if (failure.data == NULL) {
@@ -453,29 +451,18 @@ convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
         }
     }
 
-    rc = CONVRELAY_OK;
-
     /* an end without hand-off data may be taken back */
 
-    if (s->state == CONVRELAY_SESSION_ENDING && s->handoff.len == 0
-        && run->message && t->goodbye == NULL)
-    {
-        rc = convrelay_session_tools_tell(s, run, &result);
+    goodbye = (s->state == CONVRELAY_SESSION_ENDING && s->handoff.len == 0
+               && t->goodbye == NULL);
 
-        m = run->message;
-        run->message = NULL;
-
+    if (goodbye) {
         t->goodbye_done = (run->result.len != 0);
+        memcpy(t->goodbye_digest, run->arguments.digest,
+               CONVRELAY_TOOL_DIGEST);
     }
 
-    if (rc == CONVRELAY_OK) {
-        rc = convrelay_session_tools_settle(s, run, &result, ok);
-    }
-
-    if (m) {
-        t->goodbye = m;
-        t->talk_from = 0;
-    }
+    rc = convrelay_session_tools_settle(s, run, &result, ok);
 
     free(failure.data);
 
@@ -484,7 +471,39 @@ convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
         return;
     }
 
+    if (goodbye) {
+        t->goodbye = t->settled;
+        t->goodbye->pinned = 1;
+        t->talk_from = 0;
+    }
+
     convrelay_session_tools_next(s, now, out);
+}
+
+
+/* an action could not be done; after a location, of which the LLM has to know
+   what it did */
+
+static u_char *
+convrelay_session_tools_failure(const convrelay_tool_run_t *run,
+    const char *why, size_t *len)
+{
+    char             phrase[160];
+    convrelay_str_t  text;
+
+    text = run->result;
+
+    if (text.len == 0) {
+        return convrelay_tool_failure(why, &text, NULL, len);
+    }
+
+    snprintf(phrase, sizeof(phrase), "%.80s; but before that the service has "
+             "done its part and answered: ", why);
+
+    text.len = convrelay_utf8_fit(text.data, text.len,
+                                  CONVRELAY_SESSION_MAX_ANSWERED);
+
+    return convrelay_tool_failure(phrase, &text, NULL, len);
 }
 
 
@@ -502,6 +521,8 @@ convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
     const convrelay_str_t *result, unsigned ok, uint64_t now,
     convrelay_actions_t *out)
 {
+    unsigned                    acts;
+    convrelay_tool_run_t       *heir;
     convrelay_session_tools_t  *t;
 
     if (s->state == CONVRELAY_SESSION_CLOSED) {
@@ -514,9 +535,18 @@ convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
         s->silence.since = now;
     }
 
+    acts = (ok && run->tool->actions && (t->round || t->resume));
+
+    if (acts && run->late) {
+        heir = convrelay_session_tools_inherit(s, run);
+
+        acts = (heir != NULL);
+        run = heir ? heir : run;
+    }
+
     /* after other words of the caller, only its result matters */
 
-    if (ok && run->tool->actions && !run->late && (t->round || t->resume)) {
+    if (acts) {
 
         run->result.data = malloc(result->len ? result->len : 1);
         if (run->result.data == NULL) {
@@ -563,6 +593,8 @@ static int
 convrelay_session_tools_drop_actions(convrelay_session_t *s)
 {
     int                    rc;
+    u_char                 digest[CONVRELAY_TOOL_DIGEST];
+    unsigned               located;
     convrelay_tool_run_t  *run, *next;
 
     rc = CONVRELAY_OK;
@@ -572,11 +604,19 @@ convrelay_session_tools_drop_actions(convrelay_session_t *s)
         next = run->next;
 
         if (run->acts && run != s->run) {
+            located = (run->result.len != 0);
+
+            memcpy(digest, run->arguments.digest, CONVRELAY_TOOL_DIGEST);
+
             rc = convrelay_session_tools_settle(s, run,
-                                        run->result.len
-                                        ? &run->result
-                                        : &convrelay_tool_cancelled,
-                                        run->result.len != 0);
+                                                located
+                                                ? &run->result
+                                                : &convrelay_tool_cancelled,
+                                                located);
+
+            if (located && rc == CONVRELAY_OK) {
+                convrelay_session_tools_undo(s, digest, 1);
+            }
 
             /* those that had the same result are gone as well */
 
@@ -591,9 +631,9 @@ convrelay_session_tools_drop_actions(convrelay_session_t *s)
 
 
 void
-convrelay_session_tools_stop(convrelay_session_t *s)
+convrelay_session_tools_stop(convrelay_session_t *s, convrelay_actions_t *out)
 {
-    if (s->tools == NULL) {
+    if (s->tools == NULL || s->state == CONVRELAY_SESSION_CLOSED) {
         return;
     }
 
@@ -605,17 +645,22 @@ convrelay_session_tools_stop(convrelay_session_t *s)
     }
 
     convrelay_tool_guard_free(&s->tools->guard);
+
+    if (convrelay_session_tools_drop_actions(s) != CONVRELAY_OK) {
+        convrelay_session_no_memory(s, out);
+    }
 }
 
 
 void
-convrelay_session_tools_forget(convrelay_session_t *s)
+convrelay_session_tools_forget(convrelay_session_t *s,
+    convrelay_actions_t *out)
 {
     if (s->tools == NULL) {
         return;
     }
 
-    convrelay_session_tools_stop(s);
+    convrelay_session_tools_stop(s, out);
 
     s->tools->waiting = 0;
     s->deadlines[CONVRELAY_DEADLINE_TOOLS] = 0;
@@ -759,6 +804,7 @@ convrelay_session_tools_take_back(convrelay_session_t *s)
     t->goodbye = NULL;
 
     convrelay_session_tools_unpin(m);
+    convrelay_session_tools_undo(s, t->goodbye_digest, t->goodbye_done);
 
     return CONVRELAY_OK;
 }

@@ -31,6 +31,8 @@ typedef struct {
 typedef struct {
     u_char                    digest[CONVRELAY_TOOL_DIGEST];
     convrelay_str_t           result;     /* owned */
+    unsigned                  undone:1;   /* of its location; its actions were
+                                             taken back */
 } convrelay_session_once_t;
 
 
@@ -54,8 +56,11 @@ struct convrelay_session_tools_s {
 
     convrelay_tool_guard_t    guard;      /* of the running request's text */
 
+    convrelay_llm_message_t  *settled;    /* the newest result; only right
+                                             after it */
     convrelay_llm_message_t  *goodbye;    /* pinned: the result of the tool
                                              that ends the call, or NULL */
+    u_char                    goodbye_digest[CONVRELAY_TOOL_DIGEST];
     uint64_t                  talk_from;  /* ms of the clock: the caller's
                                              words hold up what waits for them;
                                              0: they do not */
@@ -88,14 +93,24 @@ void convrelay_session_tools_pin(convrelay_session_t *s,
 
 /*
  * The result of a run, and of those that waited for it, is known; they are
- * freed.  CONVRELAY_OK or CONVRELAY_ERROR.
+ * freed, and s->tools->settled is where the result stands in the history.
+ * CONVRELAY_OK or CONVRELAY_ERROR.
  */
 int convrelay_session_tools_settle(convrelay_session_t *s,
     convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok);
 
-/* replaces "still running", which no request has sent, by the result */
-int convrelay_session_tools_tell(convrelay_session_t *s,
-    convrelay_tool_run_t *run, const convrelay_str_t *result);
+/* a success was none, or, with its location's result, is to be performed once
+   more */
+void convrelay_session_tools_undo(convrelay_session_t *s,
+    const u_char *digest, unsigned located);
+
+/*
+ * The location of a late run has succeeded, and a call of the newest answer
+ * that waits for it has actions: that takes over, and the run is freed.
+ * Returns it, or NULL where there is none.
+ */
+convrelay_tool_run_t *convrelay_session_tools_inherit(convrelay_session_t *s,
+    convrelay_tool_run_t *run);
 
 /* frees a run */
 void convrelay_session_tools_unlink(convrelay_session_t *s,

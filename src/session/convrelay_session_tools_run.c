@@ -23,11 +23,14 @@ static convrelay_tool_run_t *convrelay_session_tools_new(
 static unsigned convrelay_session_tools_full(const convrelay_session_t *s);
 static int convrelay_session_tools_unknown(convrelay_session_t *s,
     const convrelay_str_t *name, convrelay_str_t *result);
+static int convrelay_session_tools_tell(convrelay_session_t *s,
+    convrelay_tool_run_t *run, const convrelay_str_t *result,
+    convrelay_llm_message_t **told);
 static int convrelay_session_tools_late(convrelay_session_t *s,
     convrelay_tool_run_t *run, const convrelay_str_t *result);
 static int convrelay_session_tools_remember(convrelay_session_t *s,
     convrelay_tool_run_t *run, const convrelay_str_t *result);
-static const convrelay_str_t *convrelay_session_tools_recall(
+static convrelay_session_once_t *convrelay_session_tools_recall(
     const convrelay_session_t *s, const u_char *digest);
 static uint64_t convrelay_session_tools_succeeded(
     const convrelay_session_t *s, const u_char *digest);
@@ -69,7 +72,7 @@ convrelay_session_tools_new(convrelay_session_t *s,
     uint64_t                     n;
     const char                  *error;
     convrelay_tool_run_t        *run, *other, **next;
-    const convrelay_str_t       *earlier;
+    convrelay_session_once_t    *earlier;
     convrelay_relay_setup_t      setup;
 
     static const convrelay_str_t  none = convrelay_null_string;
@@ -122,11 +125,16 @@ convrelay_session_tools_new(convrelay_session_t *s,
               : NULL;
 
     if (earlier) {
-        result->data = convrelay_tool_repeated(earlier, &result->len);
+        run->result.data = convrelay_tool_repeated(&earlier->result,
+                                                   &run->result.len);
 
-        convrelay_tool_arguments_free(&run->arguments);
-        free(run);
-        return NULL;
+        if (run->result.data == NULL || !earlier->undone) {
+            *result = run->result;
+
+            convrelay_tool_arguments_free(&run->arguments);
+            free(run);
+            return NULL;
+        }
     }
 
     n = run->tool->once
@@ -254,9 +262,9 @@ int
 convrelay_session_tools_settle(convrelay_session_t *s,
     convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok)
 {
-    int                    rc;
-    unsigned               told;
-    convrelay_tool_run_t  *other, *next;
+    int                       rc;
+    convrelay_tool_run_t     *other, *next;
+    convrelay_llm_message_t  *told;
 
     if (ok) {
         rc = convrelay_session_tools_remember(s, run, result);
@@ -264,9 +272,19 @@ convrelay_session_tools_settle(convrelay_session_t *s,
     } else {
         s->tool_failures++;
         rc = CONVRELAY_OK;
+
+        /* what its location has done stays done */
+
+        if (run->result.len && run->tool->once) {
+            rc = convrelay_session_tools_remember(s, run, &run->result);
+
+            if (rc == CONVRELAY_OK) {
+                convrelay_session_tools_undo(s, run->arguments.digest, 1);
+            }
+        }
     }
 
-    told = !run->late;
+    told = NULL;
 
     for (other = s->tools->runs; other && rc == CONVRELAY_OK; other = next) {
         next = other->next;
@@ -275,19 +293,21 @@ convrelay_session_tools_settle(convrelay_session_t *s,
             continue;
         }
 
-        rc = convrelay_session_tools_tell(s, other, result);
-        told |= !other->late;
+        rc = convrelay_session_tools_tell(s, other, result, &told);
 
         convrelay_session_tools_unlink(s, other);
     }
 
-    if (rc == CONVRELAY_OK && !run->late) {
-        rc = convrelay_session_tools_tell(s, run, result);
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_session_tools_tell(s, run, result, &told);
     }
 
-    if (rc == CONVRELAY_OK && !told) {
+    if (rc == CONVRELAY_OK && told == NULL) {
         rc = convrelay_session_tools_late(s, run, result);
+        told = s->history.last;
     }
+
+    s->tools->settled = told;
 
     convrelay_session_tools_unlink(s, run);
 
@@ -295,15 +315,49 @@ convrelay_session_tools_settle(convrelay_session_t *s,
 }
 
 
-/* replaces "still running", which no request has sent yet */
+convrelay_tool_run_t *
+convrelay_session_tools_inherit(convrelay_session_t *s,
+    convrelay_tool_run_t *run)
+{
+    convrelay_tool_run_t  *heir, *other;
 
-int
+    for (heir = run->next; heir; heir = heir->next) {
+
+        if (heir->same == run && !heir->late) {
+            break;
+        }
+    }
+
+    if (heir == NULL) {
+        return NULL;
+    }
+
+    heir->same = NULL;
+
+    for (other = run->next; other; other = other->next) {
+
+        if (other->same == run) {
+            other->same = heir;
+        }
+    }
+
+    convrelay_session_tools_unlink(s, run);
+
+    return heir;
+}
+
+
+/* replaces "still running", unless a request has sent that, or the history has
+   dropped it; *told is set to the message if it was replaced */
+
+static int
 convrelay_session_tools_tell(convrelay_session_t *s,
-    convrelay_tool_run_t *run, const convrelay_str_t *result)
+    convrelay_tool_run_t *run, const convrelay_str_t *result,
+    convrelay_llm_message_t **told)
 {
     convrelay_llm_message_t  *m;
 
-    if (run->late || run->message == NULL || !run->message->listed) {
+    if (run->late || !run->message->listed) {
         return CONVRELAY_OK;
     }
 
@@ -313,6 +367,7 @@ convrelay_session_tools_tell(convrelay_session_t *s,
     }
 
     run->message = m;
+    *told = m;
 
     return CONVRELAY_OK;
 }
@@ -389,6 +444,13 @@ convrelay_session_tools_remember(convrelay_session_t *s,
     t = s->tools;
 
     if (run->tool->once) {
+        once = convrelay_session_tools_recall(s, run->arguments.digest);
+
+        if (once) {
+            once->undone = 0;
+            return CONVRELAY_OK;
+        }
+
         p = malloc(result->len ? result->len : 1);
         if (p == NULL) {
             return CONVRELAY_ERROR;
@@ -403,6 +465,7 @@ convrelay_session_tools_remember(convrelay_session_t *s,
         memcpy(once->digest, run->arguments.digest, CONVRELAY_TOOL_DIGEST);
         once->result.data = p;
         once->result.len = result->len;
+        once->undone = 0;
 
         return CONVRELAY_OK;
     }
@@ -443,12 +506,44 @@ convrelay_session_tools_remember(convrelay_session_t *s,
 }
 
 
-static const convrelay_str_t *
+void
+convrelay_session_tools_undo(convrelay_session_t *s, const u_char *digest,
+    unsigned located)
+{
+    size_t                      i;
+    convrelay_session_once_t   *once;
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+
+    once = convrelay_session_tools_recall(s, digest);
+
+    if (once && located) {
+        once->undone = 1;
+
+    } else if (once) {
+        free(once->result.data);
+        once->result.data = NULL;
+    }
+
+    for (i = 0; i < t->nkeys && !located; i++) {
+
+        if (t->keys[i].n
+            && memcmp(t->keys[i].digest, digest, CONVRELAY_TOOL_DIGEST) == 0)
+        {
+            t->keys[i].n--;
+            return;
+        }
+    }
+}
+
+
+static convrelay_session_once_t *
 convrelay_session_tools_recall(const convrelay_session_t *s,
     const u_char *digest)
 {
-    unsigned                         i;
-    const convrelay_session_once_t  *once;
+    unsigned                   i;
+    convrelay_session_once_t  *once;
 
     for (i = 0; i < CONVRELAY_SESSION_MAX_ONCE; i++) {
         once = &s->tools->once[i];
@@ -456,7 +551,7 @@ convrelay_session_tools_recall(const convrelay_session_t *s,
         if (once->result.data
             && memcmp(once->digest, digest, CONVRELAY_TOOL_DIGEST) == 0)
         {
-            return &once->result;
+            return once;
         }
     }
 

@@ -441,7 +441,7 @@ convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
 {
     unsigned  sent;
 
-    convrelay_session_tools_stop(s);
+    convrelay_session_tools_stop(s, out);
 
     if (s->turn == CONVRELAY_TURN_IDLE) {
         return;

@@ -24,6 +24,7 @@ typedef struct {
     const convrelay_session_t *session;   /* or NULL: its state is not looked
                                              at */
     convrelay_session_t        last;      /* as it was at a START, TRIGGER */
+    unsigned                   nostart:1; /* a TOOL cannot be started */
     unsigned                   is_last:1;
     unsigned                   wrong:1;   /* an action after it, or text that
                                              is not UTF-8 */
@@ -117,6 +118,21 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
         if (a->line.len) {
             memcpy(copy->line.data, a->line.data, a->line.len);
         }
+    }
+
+    /* one that cannot be started is gone after the event */
+
+    if (a->type == CONVRELAY_ACT_TOOL) {
+        a->run->failed = list->nostart;
+        copy->run = list->nostart ? NULL : a->run;
+
+        copy->line.data = list->lines[list->nactions];
+        copy->line.len = snprintf((char *) copy->line.data,
+                                  sizeof(list->lines[0]), "%.*s %.*s",
+                                  (int) a->run->call.name.len,
+                                  (char *) a->run->call.name.data,
+                                  (int) a->run->call.arguments.len,
+                                  (char *) a->run->call.arguments.data);
     }
 
     list->nactions++;

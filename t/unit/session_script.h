@@ -23,6 +23,7 @@
  *   calls "c1 look {}; c2 book {"a":1}"       (an answer is complete)
  *   toolok 1 "result"      toolbad 1 "result" (of the first TOOL)
  *   toolfails "why"        skip ""            (while its actions are done)
+ *   nostart                (no location can be asked from here on)
  *
  * and "history", "stats", "deadline" and "lang", which show its state.  Every
  * script runs once more for each of its memory allocations, which fails.
@@ -53,7 +54,17 @@
 #define TOOLS_KEYS  14  /* as TOOLS, and actions for entries of keys */
 #define BACKED    15    /* as PATIENT, and two fallbacks */
 #define BACKED_ON 16    /* the same, and actions for some events */
+#define TOOLS_FEW   17  /* three messages of history */
+#define TOOLS_ONCE  18  /* all of tools[] */
 #define MAX_RUNS  16
+
+
+/* results that a call is given while it runs, and where it was cancelled */
+#define RUNNING  "{\"status\":\"still running\",\"note\":\"It is not "      \
+                 "done yet. Do not call it again and do not make a "         \
+                 "result up.\"}"
+#define CANCELLED  "{\"ok\":false,\"error\":\"NOT done: cancelled by "     \
+                   "the caller before it finished\"}"
 
 
 /* every interrupt would be one */
@@ -110,7 +121,9 @@ static const convrelay_session_tool_t  tools[] = {
     { convrelay_string("book"), .uri = 1 },
     { convrelay_string("pay"), .uri = 1, .once = 1 },
     { convrelay_string("bye"), .actions = 1 },
-    { convrelay_string("both"), .uri = 1, .actions = 1 }
+    { convrelay_string("both"), .uri = 1, .actions = 1 },
+    { convrelay_string("leave"), .actions = 1, .once = 1 },
+    { convrelay_string("move"), .uri = 1, .actions = 1, .once = 1 }
 };
 
 
@@ -204,7 +217,13 @@ static const convrelay_session_conf_t  confs[] = {
                   | convrelay_trigger_bit(CONVRELAY_TRIGGER_ERROR),
       .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
                .cooldown = 10000, .breaker = &breaker[0] },
-      .fallbacks = fallbacks, .nfallbacks = 2 }
+      .fallbacks = fallbacks, .nfallbacks = 2 },
+    { .error_message = convrelay_string("Sorry."), .max_history_messages = 3,
+      .tools = tools, .ntools = 5, .max_tool_rounds = 3, .tool_wait = 1500,
+      .shapes = { tool_names, 5, tool_keys, 1 } },
+    { .error_message = convrelay_string("Sorry."), .end_timeout = 10000,
+      .tools = tools, .ntools = 7, .max_tool_rounds = 3, .tool_wait = 1500,
+      .shapes = { tool_names, 5, tool_keys, 1 } }
 };
 
 
@@ -456,6 +475,9 @@ run_line(run_t *r, const char *line, size_t len)
     } else if (strcmp(name, "toolfails") == 0) {
         convrelay_session_tool_failed(&r->s, "it cannot be sent");
 
+    } else if (strcmp(name, "nostart") == 0) {
+        r->list.nostart = 1;
+
     } else if (strcmp(name, "deadline") == 0) {
         show(r, "    %d\n", convrelay_session_deadline(&r->s)
                             ? (int) (convrelay_session_deadline(&r->s)
@@ -701,11 +723,8 @@ show_actions(run_t *r)
             break;
 
         case CONVRELAY_ACT_TOOL:
-            show(r, "    TOOL %u %.*s %.*s\n", r->nruns + 1,
-                 (int) a->run->call.name.len,
-                 (char *) a->run->call.name.data,
-                 (int) a->run->call.arguments.len,
-                 (char *) a->run->call.arguments.data);
+            show(r, "    TOOL %u %.*s\n", r->nruns + 1, (int) a->line.len,
+                 (char *) a->line.data);
             r->runs[r->nruns++] = a->run;
             break;
 

@@ -9,13 +9,6 @@
 #include "session_script.h"
 
 
-#define RUNNING  "{\"status\":\"still running\",\"note\":\"It is not "      \
-                 "done yet. Do not call it again and do not make a "         \
-                 "result up.\"}"
-#define CANCELLED  "{\"ok\":false,\"error\":\"NOT done: cancelled by "     \
-                   "the caller before it finished\"}"
-
-
 static const call_t  calls[] = {
 
     { "a call, its result, and the answer", TOOLS,

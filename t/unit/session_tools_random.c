@@ -37,7 +37,8 @@ typedef struct {
     unsigned                   nruns;
     unsigned                   results;   /* that were given */
     unsigned char              wanted[1024];      /* of them */
-    unsigned                   paid[3];   /* successes of "pay", by argument */
+    unsigned                   paid[2][3];        /* successes of those with
+                                                     "once", by argument */
 } call_t;
 
 
@@ -52,6 +53,7 @@ static void talk(call_t *c);
 static void tick(call_t *c);
 static void settle(call_t *c);
 static void act(convrelay_actions_t *out, const convrelay_action_t *a);
+static unsigned told(const call_t *c, const char *text);
 static unsigned find(call_t *c, const convrelay_tool_run_t *run);
 static void check(call_t *c);
 static void check_all(call_t *c);
@@ -64,20 +66,24 @@ static const convrelay_session_tool_t  tools[] = {
     { convrelay_string("book"), .uri = 1 },
     { convrelay_string("pay"), .uri = 1, .once = 1 },
     { convrelay_string("bye"), .actions = 1 },
-    { convrelay_string("both"), .uri = 1, .actions = 1 }
+    { convrelay_string("both"), .uri = 1, .actions = 1 },
+    { convrelay_string("leave"), .actions = 1, .once = 1 },
+    { convrelay_string("move"), .uri = 1, .actions = 1, .once = 1 }
 };
 
 
 static const convrelay_str_t  names[] = {
     convrelay_string("look"), convrelay_string("book"),
     convrelay_string("pay"), convrelay_string("bye"),
-    convrelay_string("both"), convrelay_string("none")
+    convrelay_string("both"), convrelay_string("leave"),
+    convrelay_string("move"), convrelay_string("none")
 };
 
 
 static uint64_t  state;
 static unsigned  number, nbad, nlate, nshared, ncancelled, nback, nresumed,
-                 nskipped, nleaks, nrepeated, nwithheld;
+                 nskipped, nleaks, nrepeated, nwithheld,
+                 nfailed, nperformed;
 
 
 static unsigned
@@ -135,6 +141,9 @@ main(void)
     tap_ok(nleaks > 50, "%u leaks", nleaks);
     tap_ok(nrepeated > 20, "%u calls that were remembered", nrepeated);
     tap_ok(nwithheld > 50, "%u times results were withheld", nwithheld);
+    tap_ok(nfailed > 50, "%u that could not be started", nfailed);
+    tap_ok(nperformed > 20, "%u with actions for one that was late",
+           nperformed);
 
     return tap_done();
 }
@@ -152,9 +161,9 @@ start(call_t *c, unsigned i)
     c->now = 1000000;
 
     c->conf.tools = tools;
-    c->conf.ntools = 5;
+    c->conf.ntools = 7;
     c->conf.shapes.names = names;
-    c->conf.shapes.nnames = 5;
+    c->conf.shapes.nnames = 7;
     c->conf.max_tool_rounds = 1 + rnd(4);
     c->conf.max_tool_runs = (i % 5 == 1) ? 2 : 0;
     c->conf.tool_wait = rnd(3) ? 1500 : 0;
@@ -341,7 +350,7 @@ calls(call_t *c)
     for (i = 0; i < n; i++) {
         list[i].id.data = (u_char *) ids[i];
         list[i].id.len = sprintf(ids[i], "c%u", c->nids++);
-        list[i].name = names[rnd(6)];
+        list[i].name = names[rnd(8)];
         list[i].arguments.data = (u_char *) arguments[i];
         list[i].arguments.len = sprintf(arguments[i], rnd(9) ? "{\"n\":%u}"
                                                              : "{%u",
@@ -359,7 +368,7 @@ static void
 tool_end(call_t *c, unsigned n)
 {
     char                   text[16];
-    unsigned               ok;
+    unsigned               ok, wanted;
     convrelay_str_t        result;
     convrelay_tool_run_t  *run, *other;
 
@@ -369,6 +378,8 @@ tool_end(call_t *c, unsigned n)
     ok = rnd(4) != 0;
 
     nlate += run->late;
+    nperformed += (run->late && ok && run->tool->actions
+                   && c->s.tools->round);
 
     for (other = run->next; other; other = other->next) {
         nshared += (other->same == run);
@@ -377,7 +388,7 @@ tool_end(call_t *c, unsigned n)
     if (ok && run->tool->once) {
         n = run->call.arguments.data[5] - '0';
 
-        if (c->paid[n]++) {
+        if (c->paid[run->tool->actions][n]++) {
             bad(c, "paid twice");
         }
     }
@@ -387,9 +398,35 @@ tool_end(call_t *c, unsigned n)
 
     /* actions may make another result of it */
 
-    c->wanted[c->results++] = !run->tool->actions;
+    wanted = !run->tool->actions;
+    c->wanted[c->results++] = wanted;
 
     convrelay_session_tool_end(&c->s, run, &result, ok, c->now, &c->out);
+
+    if (wanted && !c->closed && !told(c, text)) {
+        bad(c, "a result is not told");
+    }
+}
+
+
+static unsigned
+told(const call_t *c, const char *text)
+{
+    convrelay_llm_call_t            result;
+    const convrelay_llm_message_t  *m;
+
+    for (m = c->s.history.first; m; m = m->next) {
+
+        if (m->role == CONVRELAY_LLM_TOOL) {
+            convrelay_llm_message_call(m, &result);
+
+            if (convrelay_str_is(&result.arguments, text)) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
 }
 
 
@@ -582,6 +619,12 @@ act(convrelay_actions_t *out, const convrelay_action_t *a)
             }
         }
 
+        if (rnd(20) == 0) {
+            a->run->failed = 1;
+            nfailed++;
+            break;
+        }
+
         c->runs[c->nruns++] = a->run;
         break;
 
@@ -618,10 +661,21 @@ check(call_t *c)
 {
     unsigned                        ncalls, nresults;
     convrelay_llm_call_t            call, result;
+    const convrelay_tool_run_t     *run;
     const convrelay_llm_message_t  *m, *first;
+    const convrelay_session_tools_t  *t;
 
     if (c->closed) {
         return;
+    }
+
+    t = c->s.tools;
+
+    for (run = t ? t->runs : NULL; run; run = run->next) {
+
+        if (run->acts && run != c->s.run && !t->round && !t->resume) {
+            bad(c, "actions wait for nothing");
+        }
     }
 
     m = c->s.history.first;
@@ -671,7 +725,7 @@ static void
 check_all(call_t *c)
 {
     char                            text[16];
-    unsigned                        i, found;
+    unsigned                        i;
     convrelay_llm_call_t            result;
     const convrelay_llm_message_t  *m;
 
@@ -690,17 +744,8 @@ check_all(call_t *c)
 
     for (i = 0; i < c->results; i++) {
         sprintf(text, "r%u", i);
-        found = !c->wanted[i];
 
-        for (m = c->s.history.first; m; m = m->next) {
-
-            if (m->role == CONVRELAY_LLM_TOOL) {
-                convrelay_llm_message_call(m, &result);
-                found |= convrelay_str_is(&result.arguments, text);
-            }
-        }
-
-        if (!found) {
+        if (c->wanted[i] && !told(c, text)) {
             bad(c, "a result is lost");
         }
     }
