@@ -227,7 +227,7 @@ subtest 'an answer that had begun is never asked for again' => sub {
     my $call = dial($nginx);
 
     is $call->ask('Hi'), ' 1 2 3', 'a turn is answered';
-    is $call->ask('Hi'), " 1 2 $phrase", 'the next one breaks off';
+    is $call->ask('Hi'), " 1 2. $phrase", 'the next one breaks off';
     is $call->ask('Hi'), ' 1 2 3', 'the one after it is answered';
     is $call->hangup, 1000, 'the call ends';
 

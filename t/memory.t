@@ -171,7 +171,7 @@ subtest "$turns turns on one call" => sub {
 
     is_deeply \%said, {
         (map { $_ => { ' 1 2 3 4 5' => $turns / 10 } } 0, 4 .. 9),
-        (map { $_ => { " 1 2 $phrase" => $turns / 10 } } 1, 2),
+        (map { $_ => { " 1 2. $phrase" => $turns / 10 } } 1, 2),
         3 => { $phrase => $turns / 10 },
     }, 'answers and failures were as they should be';
 

@@ -367,9 +367,9 @@ sub said {
                                                                : $asked->{n};
     my $text = Chaos::LLM::text($self->{seed}, $n);
 
-    # a space keeps it from what was said
+    # a full stop and a space keep it from what was said
 
-    my $sorry = $said =~ s/ ?\Q$Chaos::LLM::apology\E$//;
+    my $sorry = $said =~ s/(?:\.? )?\Q$Chaos::LLM::apology\E$//;
 
     $self->found($call->{n}, "words that are not the model's, $call->{path}, "
                              . "$asked->{way}: <$said>, not <$text>")
