@@ -278,13 +278,13 @@ test_call_without_memory(const call_t *call)
     for (n = 0; /* void */ ; n++) {
         before = heap.live;
         heap.failed = 0;
-        heap.shrunk = 0;
+        session_heap.shrunk = 0;
         heap.countdown = n;
-        heap.answer = &r.s.answer;
+        session_heap.answer = &r.s.answer;
 
         run_call(&r, call);
 
-        heap.answer = NULL;
+        session_heap.answer = NULL;
         heap.countdown = -1;
 
         if (heap.live != before) {
@@ -300,7 +300,9 @@ test_call_without_memory(const call_t *call)
         if (p == NULL) {
             degraded++;
 
-            if (heap.shrunk ? strcmp(r.out, call->script) != 0 : !r.search) {
+            if (session_heap.shrunk ? strcmp(r.out, call->script) != 0
+                                    : !r.search)
+            {
                 bad++;
             }
 
