@@ -122,7 +122,7 @@ convrelay_llm_hint(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *object, const convrelay_str_t *raw)
 {
     convrelay_str_t         type;
-    convrelay_llm_error_t  *e;
+    convrelay_llm_error_t   e;
 
     if (convrelay_json_text(convrelay_json_member(object, "type"), &type)
         == CONVRELAY_OK
@@ -136,20 +136,20 @@ convrelay_llm_hint(convrelay_llm_stream_t *s,
         return;
     }
 
-    e = calloc(1, sizeof(convrelay_llm_error_t));
-    if (e == NULL) {
-        return;
-    }
+    memset(&e, 0, sizeof(convrelay_llm_error_t));
 
-    convrelay_llm_error_fill(e, object);
+    convrelay_llm_error_fill(&e, object);
 
-    if (e->message[0] == '\0') {
-        free(e);
+    if (e.message[0] == '\0') {
         return;
     }
 
     s->hint = 1;
-    s->error = e;
+    s->error = malloc(sizeof(convrelay_llm_error_t));
+
+    if (s->error) {
+        *s->error = e;
+    }
 }
 
 

@@ -56,7 +56,7 @@ convrelay_llm_usage(convrelay_llm_stream_t *s, int64_t input, int64_t cached,
 }
 
 
-/* the extra is left out if there is no memory or it exceeds a call's limit */
+/* without memory there is none; an extra that exceeds the limit is left out */
 
 void
 convrelay_llm_extra(convrelay_llm_stream_t *s, const convrelay_str_t *json)
@@ -69,6 +69,8 @@ convrelay_llm_extra(convrelay_llm_stream_t *s, const convrelay_str_t *json)
     {
         return;
     }
+
+    s->extra.len = 0;
 
     p = realloc(s->extra.data, json->len);
     if (p == NULL) {

@@ -132,7 +132,8 @@ typedef struct {
     int64_t                  prompt_tokens;       /* usage, or -1 */
     int64_t                  completion_tokens;
     int64_t                  cached_tokens;
-    convrelay_llm_error_t   *error;       /* malloc'ed, after failed or hint */
+    convrelay_llm_error_t   *error;       /* malloc'ed, after failed or hint;
+                                             NULL without memory */
     convrelay_str_t          extra;       /* opaque JSON of the answer, which
                                              goes back with it; or empty */
 

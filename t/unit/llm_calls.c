@@ -3,13 +3,15 @@
  * Copyright (C) convrelay contributors
  *
  * Tool calls of an answer, in all the ways in which servers send them.  Each
- * answer is read whole, split at every byte into two reads, and byte by byte.
+ * answer is read whole, split at every byte into two reads, and byte by byte,
+ * and again with each allocation of it failing.
  */
 
 
 #include <stdio.h>
 
 #include "convrelay_llm_api.h"
+#include "heap.h"
 #include "tap.h"
 
 
@@ -53,6 +55,8 @@ typedef struct {
 static void test_run(const test_calls_t *t);
 static void test_split(const test_calls_t *t, size_t at, size_t step,
     char *got, size_t size);
+static void test_without_memory(const test_calls_t *t, size_t step,
+    const char *want);
 static size_t test_print(char *p, size_t size,
     const convrelay_llm_stream_t *s);
 static void test_limits(void);
@@ -418,6 +422,61 @@ test_run(const test_calls_t *t)
     }
 
     tap_ok(bad == 0, "%s, split at every byte", t->name);
+
+    test_without_memory(t, len, want);
+    test_without_memory(t, 7, want);
+}
+
+
+/*
+ * The answer is what it is with memory, or it lacks what is opaque in it, or it
+ * fails as one without memory.  No call of half an answer is run, and nothing
+ * is left.
+ */
+
+static void
+test_without_memory(const test_calls_t *t, size_t step, const char *want)
+{
+    long         n, live;
+    char         got[2048];
+    size_t       len;
+    unsigned     bad;
+    const char  *extra;
+
+    bad = 0;
+    extra = strstr(want, "[extra");
+    len = extra ? (size_t) (extra - want) : strlen(want);
+
+    for (n = 0; /* void */ ; n++) {
+        live = heap.live;
+        heap.failed = 0;
+        heap.countdown = n;
+
+        test_split(t, step, step, got, sizeof(got));
+
+        heap.countdown = -1;
+
+        if (heap.live != live) {
+            printf("# allocation %ld: %ld blocks are left\n", n,
+                   heap.live - live);
+            bad++;
+        }
+
+        if (!heap.failed) {
+            break;
+        }
+
+        if (strcmp(got, want) != 0
+            && (strncmp(got, want, len) != 0 || got[len] != '\0')
+            && (strchr(got, '(') || strstr(got, "[FAILED no_memory]") == NULL))
+        {
+            printf("# allocation %ld: %s\n", n, got);
+            bad++;
+        }
+    }
+
+    tap_ok(bad == 0, "%s, by %zu, each of %ld allocations fails", t->name,
+           step, n);
 }
 
 
@@ -454,7 +513,9 @@ test_split(const test_calls_t *t, size_t at, size_t step, char *got,
         pos = p;
 
         do {
+            heap.armed = 1;
             rc = convrelay_llm_stream_read(&s, &pos, p + n, &str);
+            heap.armed = 0;
 
             if (rc == CONVRELAY_OK) {
                 memcpy(text + len, str.data, str.len);
@@ -467,7 +528,9 @@ test_split(const test_calls_t *t, size_t at, size_t step, char *got,
     }
 
     do {
+        heap.armed = 1;
         rc = convrelay_llm_stream_end(&s, &str);
+        heap.armed = 0;
 
         if (rc == CONVRELAY_OK) {
             memcpy(text + len, str.data, str.len);
@@ -514,7 +577,8 @@ test_print(char *p, size_t size, const convrelay_llm_stream_t *s)
     }
 
     if (s->failed) {
-        n += snprintf(p + n, size - n, "[FAILED %s]", s->error->code);
+        n += snprintf(p + n, size - n, "[FAILED %s]",
+                      s->error ? s->error->code : "no_memory");
     }
 
     return n;

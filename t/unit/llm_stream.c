@@ -3,12 +3,14 @@
  * Copyright (C) convrelay contributors
  *
  * Each answer is read whole, one byte per read, and in pieces of random
- * lengths; every piece is unmapped when its read is over.
+ * lengths; every piece is unmapped when its read is over.  Each is read again
+ * with each allocation of it failing.
  */
 
 
 #include "convrelay_llm_api.h"
 #include "convrelay_redact.h"
+#include "heap.h"
 #include "tap.h"
 
 
@@ -61,6 +63,9 @@ typedef struct {
 
 
 static void test_run(const test_llm_t *t, unsigned step);
+static size_t test_read(const test_llm_t *t, convrelay_llm_stream_t *s,
+    u_char *out, unsigned step);
+static void test_without_memory(const test_llm_t *t, unsigned step);
 static size_t test_step(unsigned step, size_t left);
 static void test_check(const test_llm_t *t, convrelay_llm_stream_t *s,
     const char *text, size_t len, unsigned step);
@@ -748,6 +753,10 @@ main(void)
         for (step = 0; step < 8; step++) {
             test_run(&tests[i], step);
         }
+
+        for (step = 0; step < 3; step++) {
+            test_without_memory(&tests[i], step);
+        }
     }
 
     test_line_ends();
@@ -767,14 +776,30 @@ main(void)
 static void
 test_run(const test_llm_t *t, unsigned step)
 {
-    int                      rc;
     u_char                   out[512];
-    u_char                  *p, *pos;
-    size_t                   len, off, n, input_len;
-    convrelay_str_t          text;
+    size_t                   len;
     convrelay_llm_stream_t   s;
 
-    convrelay_llm_stream_init(&s, &convrelay_llm_chat,
+    len = test_read(t, &s, out, step);
+
+    test_check(t, &s, (char *) out, len, step);
+
+    convrelay_llm_stream_free(&s);
+}
+
+
+/* the length of its text; the caller frees s */
+
+static size_t
+test_read(const test_llm_t *t, convrelay_llm_stream_t *s, u_char *out,
+    unsigned step)
+{
+    int               rc;
+    u_char           *p, *pos;
+    size_t            len, off, n, input_len;
+    convrelay_str_t   text;
+
+    convrelay_llm_stream_init(s, &convrelay_llm_chat,
                               t->status ? t->status : 200);
 
     input_len = strlen(t->input);
@@ -790,7 +815,9 @@ test_run(const test_llm_t *t, unsigned step)
         for ( ;; ) {
             convrelay_str_set(&text, "");
 
-            rc = convrelay_llm_stream_read(&s, &pos, p + n, &text);
+            heap.armed = 1;
+            rc = convrelay_llm_stream_read(s, &pos, p + n, &text);
+            heap.armed = 0;
 
             if (rc != CONVRELAY_OK) {
                 break;
@@ -812,40 +839,99 @@ test_run(const test_llm_t *t, unsigned step)
         tap_unflush(p, n);
     }
 
-    if ((rc == CONVRELAY_DONE) != s.done
-        || (rc == CONVRELAY_ERROR) != s.failed)
+    if ((rc == CONVRELAY_DONE) != (s->done && !s->failed)
+        || (rc == CONVRELAY_ERROR) != s->failed)
     {
         tap_ok(0, "%s: return code %d", t->name, rc);
     }
 
-    if (!t->dirty) {
+    if (t->dirty) {
+        return len;
+    }
 
-        for ( ;; ) {
-            convrelay_str_set(&text, "");
+    for ( ;; ) {
+        convrelay_str_set(&text, "");
 
-            rc = convrelay_llm_stream_end(&s, &text);
+        heap.armed = 1;
+        rc = convrelay_llm_stream_end(s, &text);
+        heap.armed = 0;
 
-            if (rc != CONVRELAY_OK) {
-                break;
-            }
-
-            if (text.len == 0) {
-                tap_ok(0, "%s: a text at the end is not empty", t->name);
-                break;
-            }
-
-            memcpy(out + len, text.data, text.len);
-            len += text.len;
+        if (rc != CONVRELAY_OK) {
+            break;
         }
 
-        if (rc != CONVRELAY_DONE) {
-            tap_ok(0, "%s: end returns %d", t->name, rc);
+        if (text.len == 0) {
+            tap_ok(0, "%s: a text at the end is not empty", t->name);
+            break;
+        }
+
+        memcpy(out + len, text.data, text.len);
+        len += text.len;
+    }
+
+    if (rc != CONVRELAY_DONE) {
+        tap_ok(0, "%s: end returns %d", t->name, rc);
+    }
+
+    return len;
+}
+
+
+/*
+ * The answer is what it is with memory, or it fails after what was read of it
+ * so far, for want of memory and of nothing else.  Nothing is left.
+ */
+
+static void
+test_without_memory(const test_llm_t *t, unsigned step)
+{
+    long                     n, live;
+    u_char                   out[512];
+    size_t                   len;
+    unsigned                 bad, seed;
+    convrelay_llm_stream_t   s;
+    convrelay_llm_outcome_e  outcome;
+
+    bad = 0;
+    seed = rand();
+
+    for (n = 0; /* void */ ; n++) {
+        srand(seed);
+
+        live = heap.live;
+        heap.failed = 0;
+        heap.countdown = n;
+
+        len = test_read(t, &s, out, step);
+
+        heap.countdown = -1;
+        outcome = convrelay_llm_outcome(&s, !t->dirty);
+
+        if (len > strlen(t->text) || memcmp(out, t->text, len) != 0
+            || (!s.failed && (outcome != t->outcome || t->text[len] != '\0'))
+            || (heap.failed && s.failed && !t->code && s.error
+                && s.error->own && strcmp(s.error->code, "no_memory") != 0))
+        {
+            printf("# allocation %ld: outcome %d, \"%.*s\", \"%s\"\n", n,
+                   outcome, (int) len, out, s.error ? s.error->code : "");
+            bad++;
+        }
+
+        convrelay_llm_stream_free(&s);
+
+        if (heap.live != live) {
+            printf("# allocation %ld: %ld blocks are left\n", n,
+                   heap.live - live);
+            bad++;
+        }
+
+        if (!heap.failed) {
+            break;
         }
     }
 
-    test_check(t, &s, (char *) out, len, step);
-
-    convrelay_llm_stream_free(&s);
+    tap_ok(bad == 0, "%s, by %u, each of %ld allocations fails", t->name,
+           step, n);
 }
 
 
