@@ -80,7 +80,12 @@ sub cover {
 
     $self->{copy}->($dir);
 
-    my $failed = $self->make($dir, \@cover, 'all');
+    # a cache of objects may have written paths of another tree into them
+
+    my $failed = do {
+        local $ENV{CCACHE_DISABLE} = 1;
+        $self->make($dir, \@cover, 'all');
+    };
 
     die "$dir: $failed" if $failed;
 
