@@ -8,6 +8,9 @@
 #include "tap.h"
 
 
+static void all_test(void);
+
+
 typedef struct {
     const char  *text;
     unsigned     word;
@@ -79,5 +82,36 @@ main(void)
         tap_unflush(p, text.len);
     }
 
+    all_test();
+
     return tap_done();
+}
+
+
+/*
+ * The figures are those of another program over the data of Unicode 14.0: a
+ * run of P, S, Z and C that no letter or digit breaks, from its first to its
+ * last assigned character, with the marks and gaps between them.
+ */
+
+static void
+all_test(void)
+{
+    size_t    n;
+    uint32_t  cp;
+    uint64_t  sum;
+
+    n = 0;
+    sum = 0;
+
+    for (cp = 0; cp < 0x110000; cp++) {
+
+        if (!convrelay_is_word(cp)) {
+            n++;
+            sum = sum * 1000003 + cp;
+        }
+    }
+
+    tap_ok(n == 219975, "%zu characters are no letters or digits", n);
+    tap_ok(sum == 0x8545735f3892777cull, "the right ones");
 }

@@ -200,11 +200,9 @@ sub judge {
     my ($member) = $mutant->{file} =~ m{([^/]+)\.c$};
 
     File::Path::remove_tree($dir);
-    File::Path::make_path("$dir/was", "$dir/now");
+    File::Path::make_path("$dir/now");
 
     my $text = slurp("$self->{root}/$mutant->{file}");
-
-    spew("$dir/was/$member.c", $text);
 
     my @lines = split /\n/, $text, -1;
 
@@ -214,13 +212,13 @@ sub judge {
     $lines[$mutant->{line} - 1] = $mutant->{now};
     spew("$dir/now/$member.c", join "\n", @lines);
 
-    for my $which ('was', 'now') {
-        run(@{$stage{plain}{cc}}, @{$self->{incs}}, '-S',
-            '-o', "$dir/$which.s", "$dir/$which/$member.c")
-            or return 'broken';
-    }
+    run(@{$stage{plain}{cc}}, @{$self->{incs}}, '-S',
+        '-o', "$dir/now.s", "$dir/now/$member.c")
+        or return 'broken';
 
-    return 'same' if slurp("$dir/was.s") eq slurp("$dir/now.s");
+    $self->{was}{$member} //= $self->assembly($mutant->{file}, "$dir/was.s");
+
+    return 'same' if $self->{was}{$member} eq slurp("$dir/now.s");
 
     for my $name (qw( plain asan fuzz )) {
         my $by = $self->stage($name, $member, $dir);
@@ -229,6 +227,17 @@ sub judge {
     }
 
     return 'survived';
+}
+
+
+sub assembly {
+    my ($self, $file, $to) = @_;
+
+    run(@{$stage{plain}{cc}}, @{$self->{incs}}, '-S', '-o', $to,
+        "$self->{root}/$file")
+        or die "$file does not compile\n";
+
+    return slurp($to);
 }
 
 
