@@ -112,6 +112,6 @@ all_test(void)
         }
     }
 
-    tap_ok(n == 219975, "%zu characters are no letters or digits", n);
+    tap_ok(n == 219975, "%zu characters are neither letters nor digits", n);
     tap_ok(sum == 0x8545735f3892777cull, "the right ones");
 }

@@ -1,0 +1,351 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What a call remembers of tools that succeeded: how often, for the key of the
+ * next call, and the results of those that run once.  Both are limited.
+ */
+
+
+#include "convrelay_session_tools.h"
+#include "tap.h"
+
+
+#define str(s)  (convrelay_str_t) convrelay_string(s)
+
+
+typedef struct {
+    convrelay_actions_t      out;         /* first */
+    convrelay_session_t      s;
+    convrelay_tool_run_t    *run;         /* of the last TOOL */
+    unsigned                 started:1;   /* a request followed */
+} test_t;
+
+
+static void keys_test(void);
+static void many_keys_test(void);
+static void once_test(void);
+static void unknown_test(void);
+
+static void start(test_t *t, const convrelay_session_conf_t *conf);
+static void stop(test_t *t);
+static void call(test_t *t, const char *tool, unsigned n);
+static void end(test_t *t, const char *result, unsigned ok);
+static int has_key(const test_t *t, uint64_t succeeded);
+static void result_is(const test_t *t, const char *want, const char *name);
+static void act(convrelay_actions_t *out, const convrelay_action_t *a);
+
+
+static const convrelay_session_tool_t  tools[] = {
+    { convrelay_string("book"), .uri = 1 },
+    { convrelay_string("pay"), .uri = 1, .once = 1 }
+};
+
+
+static const convrelay_session_conf_t  conf = {
+    .error_message = convrelay_string("Sorry."),
+    .max_history_messages = 8,
+    .tools = tools,
+    .ntools = 2,
+    .max_tool_rounds = 1000000
+};
+
+
+int
+main(void)
+{
+    keys_test();
+    many_keys_test();
+    once_test();
+    unknown_test();
+
+    return tap_done();
+}
+
+
+static void
+keys_test(void)
+{
+    unsigned  i;
+    test_t    t;
+
+    start(&t, &conf);
+
+    for (i = 0; i < 3; i++) {
+        call(&t, "book", 1);
+        tap_ok(has_key(&t, i), "book 1 has the key of %u successes", i);
+        end(&t, "booked", 1);
+    }
+
+    call(&t, "book", 2);
+    tap_ok(has_key(&t, 0), "book 2 has one of its own");
+    end(&t, "full", 0);
+
+    call(&t, "book", 2);
+    tap_ok(has_key(&t, 0), "and the same after a failure");
+    end(&t, "booked", 1);
+
+    call(&t, "book", 2);
+    tap_ok(has_key(&t, 1), "and the next one after a success");
+    end(&t, "booked", 1);
+
+    call(&t, "book", 1);
+    tap_ok(has_key(&t, 3), "book 1 is still counted");
+    end(&t, "booked", 1);
+
+    stop(&t);
+}
+
+
+static void
+many_keys_test(void)
+{
+    unsigned  i, bad;
+    test_t    t;
+
+    start(&t, &conf);
+
+    for (i = 0; i < CONVRELAY_SESSION_MAX_KEYS; i++) {
+        call(&t, "book", i);
+        end(&t, "booked", 1);
+    }
+
+    bad = 0;
+
+    for (i = 0; i < CONVRELAY_SESSION_MAX_KEYS; i++) {
+        call(&t, "book", i);
+        bad += !has_key(&t, 1);
+        end(&t, "full", 0);
+    }
+
+    tap_ok(bad == 0, "%u calls are counted, %u were forgotten", i, bad);
+    tap_ok(t.s.tools->nkeys == CONVRELAY_SESSION_MAX_KEYS, "and no more");
+
+    for (i = 0; i < 2; i++) {
+        call(&t, "book", CONVRELAY_SESSION_MAX_KEYS + i);
+        end(&t, "booked", 1);
+    }
+
+    tap_ok(t.s.tools->nkeys == CONVRELAY_SESSION_MAX_KEYS,
+           "two others take the places of two");
+
+    bad = 0;
+
+    for (i = 0; i < CONVRELAY_SESSION_MAX_KEYS + 2; i++) {
+        call(&t, "book", i);
+        bad += !has_key(&t, i > 1);
+        end(&t, "full", 0);
+    }
+
+    tap_ok(bad == 0, "those of the two oldest, %u are wrong", bad);
+
+    stop(&t);
+}
+
+
+static void
+once_test(void)
+{
+    char      result[32], want[64];
+    unsigned  i, bad;
+    test_t    t;
+
+    start(&t, &conf);
+
+    for (i = 0; i <= CONVRELAY_SESSION_MAX_ONCE; i++) {
+        call(&t, "pay", i);
+        sprintf(result, "[%u]", i);
+        end(&t, result, 1);
+    }
+
+    bad = 0;
+
+    for (i = 1; i <= CONVRELAY_SESSION_MAX_ONCE; i++) {
+        call(&t, "pay", i);
+        bad += (t.run != NULL || !t.started);
+    }
+
+    tap_ok(bad == 0, "the last %u payments are not made again",
+           CONVRELAY_SESSION_MAX_ONCE);
+
+    sprintf(want, "{\"repeated\":true,\"result\":[%u]}",
+            CONVRELAY_SESSION_MAX_ONCE);
+    result_is(&t, want, "the LLM gets their results again");
+
+    call(&t, "pay", 0);
+    tap_ok(t.run != NULL, "the one before them is");
+    end(&t, "", 1);
+
+    call(&t, "pay", 0);
+    tap_ok(t.run == NULL && t.started, "and then no more");
+    result_is(&t, "{\"repeated\":true,\"result\":\"\"}",
+              "not even one whose result is empty");
+
+    call(&t, "pay", 1);
+    tap_ok(t.run != NULL, "it took the place of the oldest");
+    end(&t, "no", 0);
+
+    call(&t, "pay", 2);
+    tap_ok(t.run == NULL, "and of no other");
+
+    stop(&t);
+}
+
+
+/* the LLM is given as many names as fit, each of them whole */
+
+static void
+unknown_test(void)
+{
+    char                        names[12][64], want[1024];
+    size_t                      i, len;
+    test_t                      t;
+    convrelay_session_conf_t    many;
+    convrelay_session_tool_t    list[12];
+
+    many = conf;
+    many.tools = list;
+    many.ntools = 12;
+
+    memset(list, 0, sizeof(list));
+
+    /* 512 bytes hold the 18 before the names, ten names of 45 with ", " after
+       each, one of 23, and the NUL */
+
+    for (len = 22; len <= 24; len++) {
+
+        strcpy(want, "{\"ok\":false,\"error\":\"NOT done: there is no tool "
+               "\\\"none\\\"; the tools are: ");
+
+        for (i = 0; i < 12; i++) {
+            sprintf(names[i], "%02zu_45678901234567890123456789012345678901234",
+                    i);
+            names[i][i < 10 ? 45 : len] = '\0';
+
+            list[i].name.data = (u_char *) names[i];
+            list[i].name.len = strlen(names[i]);
+
+            if (i < 10 || (i == 10 && len < 24)) {
+                sprintf(want + strlen(want), "%s%s", i ? ", " : "", names[i]);
+            }
+        }
+
+        strcat(want, "\"}");
+
+        start(&t, &many);
+        call(&t, "none", 1);
+
+        tap_ok(t.run == NULL && t.started, "a tool that there is not");
+        result_is(&t, want, "the LLM is given the names of others");
+
+        stop(&t);
+    }
+}
+
+
+static void
+start(test_t *t, const convrelay_session_conf_t *c)
+{
+    convrelay_relay_message_t  m;
+
+    memset(t, 0, sizeof(test_t));
+    t->out.act = act;
+
+    convrelay_session_init(&t->s, c, 1000);
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_SETUP;
+    m.u.setup.call_sid = str("CA1");
+    convrelay_session_message(&t->s, &m, 1000, &t->out);
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_PROMPT;
+    m.u.prompt.voice_prompt = str("Go");
+    m.u.prompt.last = 1;
+    convrelay_session_message(&t->s, &m, 1000, &t->out);
+}
+
+
+static void
+stop(test_t *t)
+{
+    convrelay_session_over(&t->s);
+    convrelay_session_free(&t->s);
+}
+
+
+static void
+call(test_t *t, const char *tool, unsigned n)
+{
+    char                  arguments[32];
+    convrelay_llm_call_t  c;
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    memset(&c, 0, sizeof(c));
+
+    c.id = str("c1");
+    c.name.data = (u_char *) tool;
+    c.name.len = strlen(tool);
+    c.arguments.data = (u_char *) arguments;
+    c.arguments.len = sprintf(arguments, "{\"n\":%u}", n);
+    c.valid = 1;
+
+    t->run = NULL;
+    t->started = 0;
+
+    convrelay_session_turn_calls(&t->s, &none, &c, 1, 1000, &t->out);
+}
+
+
+static void
+end(test_t *t, const char *result, unsigned ok)
+{
+    convrelay_str_t  text;
+
+    text.data = (u_char *) result;
+    text.len = strlen(result);
+
+    convrelay_session_tool_end(&t->s, t->run, &text, ok, 1000, &t->out);
+}
+
+
+static int
+has_key(const test_t *t, uint64_t succeeded)
+{
+    u_char           key[CONVRELAY_TOOL_KEY];
+    convrelay_str_t  sid;
+
+    sid = str("CA1");
+
+    convrelay_tool_key(key, &sid, t->run->arguments.digest, succeeded);
+
+    return memcmp(key, t->run->key, sizeof(key)) == 0;
+}
+
+
+static void
+result_is(const test_t *t, const char *want, const char *name)
+{
+    convrelay_str_t       text;
+    convrelay_llm_call_t  c;
+
+    convrelay_llm_message_call(t->s.history.last, &c);
+    text = c.arguments;
+
+    tap_is_str(&text, want, name);
+}
+
+
+static void
+act(convrelay_actions_t *out, const convrelay_action_t *a)
+{
+    test_t  *t = (test_t *) out;
+
+    if (a->type == CONVRELAY_ACT_TOOL) {
+        t->run = a->run;
+
+    } else if (a->type == CONVRELAY_ACT_START) {
+        t->started = 1;
+    }
+}
