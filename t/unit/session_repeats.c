@@ -218,8 +218,7 @@ unknown_test(void)
                "\\\"none\\\"; the tools are: ");
 
         for (i = 0; i < 12; i++) {
-            sprintf(names[i], "%02zu_45678901234567890123456789012345678901234",
-                    i);
+            sprintf(names[i], "%02zu_%042u", i, 0);
             names[i][i < 10 ? 45 : len] = '\0';
 
             list[i].name.data = (u_char *) names[i];

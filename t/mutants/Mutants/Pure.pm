@@ -52,7 +52,7 @@ sub new {
 sub prepare {
     my $self = shift;
 
-    for my $name (qw( plain asan fuzz )) {
+    for my $name (@{$self->{stages}}) {
         $self->archive($name);
         $self->programs($name);
     }
@@ -220,7 +220,7 @@ sub judge {
 
     return 'same' if $self->{was}{$member} eq slurp("$dir/now.s");
 
-    for my $name (qw( plain asan fuzz )) {
+    for my $name (@{$self->{stages}}) {
         my $by = $self->stage($name, $member, $dir);
 
         return ('caught', $by) if $by;
