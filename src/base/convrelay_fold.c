@@ -23,10 +23,9 @@ static int convrelay_fold_starts(const u_char *p, const u_char *last,
     const convrelay_str_t *part);
 
 
-/* CaseFolding.txt, its lines of status C and S */
+/* CaseFolding.txt, its lines of status C and S past ASCII */
 
 static const convrelay_fold_range_t  convrelay_fold_ranges[] = {
-    { 0x0041, 0x005a, 1, 32 },
     { 0x00b5, 0x00b5, 1, 775 },
     { 0x00c0, 0x00d6, 1, 32 },
     { 0x00d8, 0x00de, 1, 32 },

@@ -58,7 +58,7 @@ int convrelay_tool_is_name(const convrelay_str_t *name);
  *
  * Returns CONVRELAY_OK; CONVRELAY_DECLINED: error is a phrase such as "is not
  * JSON" (of at most size bytes); CONVRELAY_ERROR: no memory.  d must be freed
- * only after CONVRELAY_OK.
+ * after CONVRELAY_OK; otherwise that is harmless.
  */
 int convrelay_tool_definition_read(convrelay_tool_definition_t *d,
     const convrelay_str_t *name, const convrelay_str_t *json, char *error,
@@ -95,7 +95,7 @@ typedef struct {
  *
  * Returns CONVRELAY_OK: a->json is text, or "{}".  CONVRELAY_DECLINED: error is
  * a phrase such as "are not a JSON object".  CONVRELAY_ERROR: no memory.  a
- * must be freed only after CONVRELAY_OK.
+ * must be freed after CONVRELAY_OK; otherwise that is harmless.
  */
 int convrelay_tool_arguments_read(convrelay_tool_arguments_t *a,
     const convrelay_str_t *tool, const convrelay_str_t *text,

@@ -169,10 +169,6 @@ convrelay_tool_definition_read(convrelay_tool_definition_t *d,
     convrelay_json_reader_free(&r);
     free(copy);
 
-    if (rc != CONVRELAY_OK) {
-        convrelay_tool_definition_free(d);
-    }
-
     return rc;
 }
 

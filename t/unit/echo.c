@@ -11,6 +11,9 @@
 #include <sys/time.h>
 
 #include "convrelay_echo.h"
+#include "convrelay_fold.h"
+#include "convrelay_utf8.h"
+#include "convrelay_word.h"
 #include "tap.h"
 
 
@@ -27,6 +30,12 @@ typedef struct {
 
 
 static void echo(const echo_test_t *t);
+static unsigned masks(const char *message, const char *text);
+static unsigned is_alone(uint32_t cp);
+static void echo_alone(void);
+static void echo_escapes(void);
+static void echo_hex(void);
+static void echo_percent(void);
 static void echo_cost(void);
 
 
@@ -80,6 +89,19 @@ static const echo_test_t  tests[] = {
       "\xb7\xe3\x80\x82", "\xe6\x88\x91\xe7\x9a\x84\xe5\x8d\xa1\xe5\x8f\xb7",
       1, 0, "\xe4\xb8\x8d\xe6\x98\xaf***\xe3\x80\x82" },
 
+    /* what counts as a word to be masked by itself */
+
+    { "abc x defg", "abc defg", 1, 0, "abc x ***" },
+    { "a0 x b9", "a0 q b9", 1, 0, "** x **" },
+    { "ab x c", "ab q c", 1, 0, "ab x c" },
+    { "abc", "abc", 1, 0, "***" },
+
+    /* the list of common words, at both ends and around them */
+
+    { "ARRAY your assistant with", "with; assistant; your; array", 1, 0,
+      "ARRAY your assistant with" },
+    { "arrays yours", "arrays q yours", 1, 0, "***" },
+
     /* the last word may be a part of one */
 
     { "got: My ca", "My car is red", 1, 1, "got: My **" },
@@ -103,6 +125,10 @@ main(void)
         echo(&tests[i]);
     }
 
+    echo_alone();
+    echo_escapes();
+    echo_hex();
+    echo_percent();
     echo_cost();
 
     return tap_done();
@@ -124,6 +150,242 @@ echo(const echo_test_t *t)
     if (!tap_ok(strcmp(message, t->result) == 0, "%s", t->message)) {
         printf("# got \"%s\"\n# not \"%s\"\n", message, t->result);
     }
+}
+
+
+/* true where something of the message was masked */
+
+static unsigned
+masks(const char *message, const char *text)
+{
+    char              copy[64];
+    convrelay_echo_t  e;
+
+    strcpy(copy, message);
+
+    convrelay_echo_start(&e, copy);
+    convrelay_echo_text(&e, (u_char *) text, strlen(text), 1);
+    convrelay_echo_mask(&e, 0);
+
+    return strcmp(copy, message) != 0;
+}
+
+
+/* of a script without blanks between words */
+
+static unsigned
+is_alone(uint32_t cp)
+{
+    size_t  i;
+
+    static const struct {
+        uint32_t  first;
+        uint32_t  last;
+    } scripts[] = {
+        { 0x0e00, 0x0eff },     /* Thai, Lao */
+        { 0x1000, 0x109f },     /* Myanmar */
+        { 0x1780, 0x17ff },     /* Khmer */
+        { 0x2e80, 0xabff },     /* from CJK's radicals to before Hangul */
+        { 0xf900, 0xfaff },     /* CJK's compatibility */
+        { 0x20000, 0x10ffff }   /* its supplementary planes */
+    };
+
+    cp = convrelay_fold(cp);
+
+    for (i = 0; cp > scripts[i].last; i++) { /* void */ }
+
+    return cp >= scripts[i].first;
+}
+
+
+/* one of two characters in a row is a word where they are of such a script */
+
+static void
+echo_alone(void)
+{
+    char      one[8], two[16];
+    u_char   *p;
+    uint32_t  cp;
+    unsigned  bad;
+
+    bad = 0;
+
+    for (cp = 0x80; cp < 0x30000; cp++) {
+
+        if (!convrelay_is_word(cp) || (cp >= 0xd800 && cp <= 0xdfff)) {
+            continue;
+        }
+
+        p = convrelay_utf8_encode((u_char *) one, cp);
+        *p = '\0';
+
+        sprintf(two, "%s%s", one, one);
+
+        if (masks(two, one) != is_alone(cp)) {
+            printf("# U+%04X\n", cp);
+            bad++;
+        }
+    }
+
+    tap_ok(bad == 0, "scripts without blanks between words");
+}
+
+
+/* of all characters, in digits of both cases, however often it was escaped */
+
+static void
+echo_escapes(void)
+{
+    char      text[16], message[32];
+    u_char   *p;
+    uint32_t  cp;
+    unsigned  bad, word;
+
+    bad = 0;
+
+    for (cp = 1; cp < 0x10000; cp++) {
+
+        if (cp >= 0xd800 && cp <= 0xdfff) {
+            continue;
+        }
+
+        word = convrelay_is_word(cp);
+
+        p = convrelay_utf8_encode((u_char *) text, cp);
+        *p = '\0';
+
+        sprintf(message, "\\u%04x", cp);
+        bad += (masks(message, text) != word);
+
+        sprintf(message, "\\\\\\u%04X", cp);
+        bad += (masks(message, text) != word);
+    }
+
+    tap_ok(bad == 0, "each character is found as an escape");
+
+    tap_ok(masks("x\\n", "x") && masks("x\\ny", "y") && masks("x\\r", "x")
+           && masks("x\\ry", "y") && masks("x\\ty", "y")
+           && masks("x\\by", "y") && masks("x\\fy", "y")
+           && !masks("x\\vy", "y"), "escapes of one letter");
+}
+
+
+/* an "x" is a word where what follows it is no letter */
+
+static void
+echo_hex(void)
+{
+    int       value;
+    char      message[32];
+    size_t    at;
+    unsigned  c, bad, letter;
+
+    static const char  digits[] = "0123456789abcdef0123456789ABCDEF";
+
+    bad = 0;
+
+    for (at = 3; at < 7; at++) {
+
+        for (c = 1; c < 256; c++) {
+            strcpy(message, "x\\u10a0");
+            message[at] = c;
+
+            letter = 0;
+
+            if (strchr(digits, c)) {
+                value = strtol(message + 3, NULL, 16);
+                letter = convrelay_is_word(value);
+
+                /* a word of its own is not a part of this one */
+
+                letter &= !is_alone(value);
+            }
+
+            bad += (masks(message, "x") == letter);
+        }
+    }
+
+    tap_ok(bad == 0, "the digits of an escape are hexadecimal");
+
+    tap_ok(masks("x\\u00e", "x") && masks("x\\u", "x") && masks("x\\", "x"),
+           "and there are four");
+
+    bad = 0;
+
+    for (at = 2; at < 4; at++) {
+
+        for (c = 1; c < 256; c++) {
+            strcpy(message, "x%61");
+            message[at] = c;
+
+            letter = strchr(digits, c)
+                     && convrelay_is_word(strtol(message + 2, NULL, 16));
+
+            /* a byte above 0x7f is no character by itself */
+
+            if (letter && strtol(message + 2, NULL, 16) > 0x7f) {
+                letter = 0;
+            }
+
+            bad += (masks(message, "x") == letter);
+        }
+    }
+
+    tap_ok(bad == 0, "so are those of a URL");
+
+    tap_ok(masks("x%6", "x") && masks("x%", "x"), "and there are two");
+}
+
+
+static void
+echo_percent(void)
+{
+    char      text[16], message[32];
+    size_t    i, n, len;
+    u_char   *p;
+    unsigned  bad;
+
+    static const uint32_t  chars[] = {
+        'a', 0x7a, 0xaa, 0xe9, 0x7ca, 0x904, 0xac00, 0xd7a3, 0xff21, 0x10000,
+        0x1d7ff, 0x1fbf0
+    };
+
+    bad = 0;
+
+    for (i = 0; i < sizeof(chars) / sizeof(chars[0]); i++) {
+        p = convrelay_utf8_encode((u_char *) text, chars[i]);
+        *p = '\0';
+
+        len = strlen(text);
+        message[0] = '\0';
+
+        for (n = 0; n < len; n++) {
+            sprintf(message + strlen(message), "%%%02X", (u_char) text[n]);
+        }
+
+        bad += !masks(message, text);
+
+        /* with a letter after it, that is another word */
+
+        strcat(message, "q");
+        bad += masks(message, text);
+
+        sprintf(message + strlen(message) - 1, "%%71");
+        bad += masks(message, text);
+
+        strcat(text, "q");
+        bad += !masks(message, text);
+
+        /* and without its last byte it is nothing */
+
+        if (len > 1) {
+            message[strlen(message) - 6] = '\0';
+            text[len] = '\0';
+            bad += masks(message, text);
+        }
+    }
+
+    tap_ok(bad == 0, "characters as bytes of a URL");
 }
 
 

@@ -139,9 +139,12 @@ definition(u_char **out, size_t *len)
     json = str("{\"description\":\"Books.\",\"parameters\":{\"type\":"
                "\"object\",\"properties\":{\"day\":{\"type\":\"string\"}}}}");
 
+    memset(&d, 0xa5, sizeof(d));
+
     rc = convrelay_tool_definition_read(&d, &name, &json, error,
                                         sizeof(error));
     if (rc != CONVRELAY_OK) {
+        convrelay_tool_definition_free(&d);
         return rc != CONVRELAY_ERROR;
     }
 
@@ -168,9 +171,12 @@ arguments(u_char **out, size_t *len)
     name = str("book");
     json = str("{\"day\":\"S\\u00fcn\",\"n\":[{\"a\":\"\\u00fc\"}]}");
 
+    memset(&a, 0xa5, sizeof(a));
+
     rc = convrelay_tool_arguments_read(&a, &name, &json, &error);
 
     if (rc != CONVRELAY_OK) {
+        convrelay_tool_arguments_free(&a);
         return rc != CONVRELAY_ERROR;
     }
 
