@@ -342,10 +342,6 @@ convrelay_session_answer_store_part(convrelay_session_t *s,
 {
     len = (len > part->from) ? len - part->from : 0;
 
-    if (len > part->len) {
-        len = part->len;
-    }
-
     if (len >= part->stored || !part->message->listed) {
         return;
     }
