@@ -55,13 +55,15 @@ typedef struct {
 
 /*
  * A member to find in an object, and where in a struct the pointer to its
- * value goes; a table of them ends with convrelay_null_string.
+ * value goes; a table of them ends with convrelay_json_no_field.
  */
 
 typedef struct {
     convrelay_str_t          name;
     size_t                   offset;      /* of a convrelay_json_value_t * */
 } convrelay_json_field_t;
+
+#define convrelay_json_no_field  { convrelay_null_string, 0 }
 
 
 /* meant as a local variable: stack memory is warm; needs no initialization */

@@ -93,7 +93,7 @@ static const convrelay_json_field_t  convrelay_llm_chunk_fields[] = {
     { convrelay_string("object"), offsetof(convrelay_llm_chunk_t, object) },
     { convrelay_string("usage"), offsetof(convrelay_llm_chunk_t, usage) },
     { convrelay_string("choices"), offsetof(convrelay_llm_chunk_t, choices) },
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
@@ -103,7 +103,7 @@ static const convrelay_json_field_t  convrelay_llm_choice_fields[] = {
       offsetof(convrelay_llm_choice_t, finish_reason) },
     { convrelay_string("delta"), offsetof(convrelay_llm_choice_t, delta) },
     { convrelay_string("message"), offsetof(convrelay_llm_choice_t, message) },
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
@@ -116,7 +116,7 @@ static const convrelay_json_field_t  convrelay_llm_delta_fields[] = {
       offsetof(convrelay_llm_delta_t, function_call) },
     { convrelay_string("extra_content"),
       offsetof(convrelay_llm_delta_t, extra_content) },
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
@@ -128,7 +128,7 @@ static const convrelay_json_field_t  convrelay_llm_entry_fields[] = {
       offsetof(convrelay_llm_entry_t, function) },
     { convrelay_string("extra_content"),
       offsetof(convrelay_llm_entry_t, extra_content) },
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
@@ -136,7 +136,7 @@ static const convrelay_json_field_t  convrelay_llm_function_fields[] = {
     { convrelay_string("name"), offsetof(convrelay_llm_function_t, name) },
     { convrelay_string("arguments"),
       offsetof(convrelay_llm_function_t, arguments) },
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 

@@ -124,7 +124,7 @@ static const convrelay_json_field_t  convrelay_relay_setup_fields[] = {
     convrelay_relay_setup_field("callSessionId", call_session_id),
     convrelay_relay_setup_field("callLegId", call_leg_id),
     convrelay_relay_setup_field("customParameters", parameters),
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
@@ -147,21 +147,21 @@ static const convrelay_json_field_t  convrelay_relay_prompt_fields[] = {
     convrelay_relay_prompt_field("voicePrompt", voice_prompt),
     convrelay_relay_prompt_field("lang", lang),
     convrelay_relay_prompt_field("last", last),
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
 static const convrelay_json_field_t  convrelay_relay_interrupt_fields[] = {
     convrelay_relay_interrupt_field("utteranceUntilInterrupt", utterance),
     convrelay_relay_interrupt_field("durationUntilInterruptMs", duration),
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
 static const convrelay_json_field_t  convrelay_relay_info_fields[] = {
     convrelay_relay_info_field("name", name),
     convrelay_relay_info_field("value", value),
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 

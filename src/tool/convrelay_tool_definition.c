@@ -79,7 +79,7 @@ static const convrelay_json_field_t  convrelay_tool_wrapping[] = {
     { convrelay_string("type"), offsetof(convrelay_tool_wrapping_t, type) },
     { convrelay_string("function"),
       offsetof(convrelay_tool_wrapping_t, function) },
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
@@ -90,7 +90,7 @@ static const convrelay_json_field_t  convrelay_tool_members_table[] = {
     { convrelay_string("parameters"),
       offsetof(convrelay_tool_members_t, parameters) },
     { convrelay_string("strict"), offsetof(convrelay_tool_members_t, strict) },
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
@@ -108,7 +108,7 @@ static const convrelay_json_field_t  convrelay_tool_schema[] = {
       offsetof(convrelay_tool_schema_t, definitions) },
     { convrelay_string("definitions"),
       offsetof(convrelay_tool_schema_t, old_definitions) },
-    { convrelay_null_string, 0 }
+    convrelay_json_no_field
 };
 
 
