@@ -270,7 +270,7 @@ echo_escapes(void)
 }
 
 
-/* an "x" is a word where what follows it is no letter */
+/* an "x" is a word unless a letter follows it */
 
 static void
 echo_hex(void)
@@ -321,7 +321,7 @@ echo_hex(void)
             letter = strchr(digits, c)
                      && convrelay_is_word(strtol(message + 2, NULL, 16));
 
-            /* a byte above 0x7f is no character by itself */
+            /* a byte above 0x7f alone does not make a character */
 
             if (letter && strtol(message + 2, NULL, 16) > 0x7f) {
                 letter = 0;

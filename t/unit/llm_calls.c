@@ -137,6 +137,39 @@ static const test_calls_t  tests[] = {
                CALLS(ENTRY(I(0), "hours", "")) RUN DONE,
       .want = "hours(call_7_0, {\"a\":\"}\"})" },
 
+    { .name = "20: index 0 twice, and a quote in a string before it",
+      .input = CALLS(ENTRY(I(0), "f", "{\\\"a\\\":\\\"\\\\\\\"}\\\"}"))
+               CALLS(ENTRY(I(0), "f", "{\\\"b\\\":1}")) RUN DONE,
+      .want = "f(call_7_0, {\"a\":\"\\\"}\"}) f(call_7_1, {\"b\":1})" },
+
+    { .name = "20: ... and a backslash",
+      .input = CALLS(ENTRY(I(0), "f", "{\\\"a\\\":\\\"\\\\\\\\\\\"}"))
+               CALLS(ENTRY(I(0), "f", "{\\\"b\\\":1}")) RUN DONE,
+      .want = "f(call_7_0, {\"a\":\"\\\\\"}) f(call_7_1, {\"b\":1})" },
+
+    { .name = "20: ... and lists in lists",
+      .input = CALLS(ENTRY(I(0), "f", "{\\\"a\\\":[[1],{}]}"))
+               CALLS(ENTRY(I(0), "f", "{\\\"b\\\":1}")) RUN DONE,
+      .want = "f(call_7_0, {\"a\":[[1],{}]}) f(call_7_1, {\"b\":1})" },
+
+    { .name = "20: the name in each piece, cut after a bracket in a string",
+      .input = CALLS(ENTRY(I(0), "f", "{\\\"a\\\":\\\"}\\\""))
+               CALLS(ENTRY(I(0), "f", ",\\\"b\\\":[\\\"{\\\"]"))
+               CALLS(ENTRY(I(0), "f", "}")) RUN DONE,
+      .want = "f(call_7_0, {\"a\":\"}\",\"b\":[\"{\"]})" },
+
+    { .name = "20: ... cut in a string and after a backslash",
+      .input = CALLS(ENTRY(I(0), "f", "{\\\"a\\\":\\\"\\\\"))
+               CALLS(ENTRY(I(0), "f", "\\\"}"))
+               CALLS(ENTRY(I(0), "f", "\\\"}")) RUN DONE,
+      .want = "f(call_7_0, {\"a\":\"\\\"}\"})" },
+
+    { .name = "20: ... and a list closed",
+      .input = CALLS(ENTRY(I(0), "f", "{\\\"a\\\":[1]"))
+               CALLS(ENTRY(I(0), "f", ",\\\"b\\\":{}"))
+               CALLS(ENTRY(I(0), "f", "}")) RUN DONE,
+      .want = "f(call_7_0, {\"a\":[1],\"b\":{}})" },
+
     { .name = "20: id and name repeated",
       .input = CALLS(ENTRY(I(0) ID("a"), "hours", "{\\\"a\\\""))
                CALLS(ENTRY(I(0) ID("a"), "hours", ":1}")) RUN DONE,
