@@ -448,10 +448,7 @@ void
 convrelay_tool_definition_free(convrelay_tool_definition_t *d)
 {
     free(d->block);
-
     d->block = NULL;
-    d->keys = NULL;
-    d->nkeys = 0;
 }
 
 
