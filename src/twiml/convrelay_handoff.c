@@ -9,12 +9,16 @@
 #include "convrelay_handoff.h"
 
 
-#define CONVRELAY_HANDOFF_HEAD  "{\"handoffData\":\""
-#define CONVRELAY_HANDOFF_TAIL  "\"}"
-
-
 static int convrelay_handoff_value(convrelay_json_value_t *value,
     convrelay_str_t *text);
+
+
+/* around a text that is not JSON */
+
+static const convrelay_str_t  convrelay_handoff_head =
+    convrelay_string("{\"handoffData\":\"");
+static const convrelay_str_t  convrelay_handoff_tail =
+    convrelay_string("\"}");
 
 
 int
@@ -98,9 +102,9 @@ convrelay_handoff_task_size(const convrelay_str_t *data, unsigned json)
         return data->len;
     }
 
-    return sizeof(CONVRELAY_HANDOFF_HEAD) - 1
+    return convrelay_handoff_head.len
            + convrelay_json_escaped_len(data->data, data->len)
-           + sizeof(CONVRELAY_HANDOFF_TAIL) - 1;
+           + convrelay_handoff_tail.len;
 }
 
 
@@ -109,20 +113,11 @@ convrelay_handoff_task_write(u_char *p, const convrelay_str_t *data,
     unsigned json)
 {
     if (json) {
-
-        if (data->len) {
-            memcpy(p, data->data, data->len);
-        }
-
-        return p + data->len;
+        return convrelay_str_copy(p, data);
     }
 
-    memcpy(p, CONVRELAY_HANDOFF_HEAD, sizeof(CONVRELAY_HANDOFF_HEAD) - 1);
-    p += sizeof(CONVRELAY_HANDOFF_HEAD) - 1;
-
+    p = convrelay_str_copy(p, &convrelay_handoff_head);
     p = convrelay_json_escape(p, data->data, data->len);
 
-    memcpy(p, CONVRELAY_HANDOFF_TAIL, sizeof(CONVRELAY_HANDOFF_TAIL) - 1);
-
-    return p + sizeof(CONVRELAY_HANDOFF_TAIL) - 1;
+    return convrelay_str_copy(p, &convrelay_handoff_tail);
 }
