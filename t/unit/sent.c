@@ -172,6 +172,7 @@ test_chat(void)
         { "/v1beta/openai/chat/completions", 1 },
         { "/openai/deployments/a/chat/completions", 1 },
         { "/chat/completions", 0 },
+        { "x/chat/completions", 1 },
         { "/v1/chat/completions/", 0 },
         { "/v1/completions", 0 },
         { "/v1/responses", 0 },

@@ -19,12 +19,15 @@ typedef struct {
     convrelay_session_t      s;
     convrelay_tool_run_t    *run;         /* of the last TOOL */
     unsigned                 started:1;   /* a request followed */
+    unsigned                 fails:1;     /* a location cannot be asked */
+    unsigned                 ntools;
 } test_t;
 
 
 static void keys_test(void);
 static void many_keys_test(void);
 static void once_test(void);
+static void failed_test(void);
 static void unknown_test(void);
 
 static void start(test_t *t, const convrelay_session_conf_t *conf);
@@ -57,6 +60,7 @@ main(void)
     keys_test();
     many_keys_test();
     once_test();
+    failed_test();
     unknown_test();
 
     return tap_done();
@@ -187,6 +191,59 @@ once_test(void)
 
     call(&t, "pay", 2);
     tap_ok(t.run == NULL, "and of no other");
+
+    stop(&t);
+}
+
+
+/* a location that cannot be asked has failed at once */
+
+static void
+failed_test(void)
+{
+    test_t                t;
+    convrelay_llm_call_t  calls[3];
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    static const char  want[] =
+        "{\"ok\":false,\"error\":\"NOT done: the service cannot be "
+        "reached\"}";
+
+    start(&t, &conf);
+
+    t.fails = 1;
+    call(&t, "book", 1);
+
+    tap_ok(t.started && t.s.tools->runs == NULL, "the LLM is asked at once");
+    tap_ok(t.s.tool_failures == 1 && t.s.tool_calls == 1,
+           "and it counts as a failure");
+    result_is(&t, want, "with a result that says so");
+
+    /* two that are the same, and another */
+
+    memset(calls, 0, sizeof(calls));
+
+    calls[0].id = str("c1");
+    calls[0].name = str("book");
+    calls[0].arguments = str("{\"n\":2}");
+    calls[1] = calls[0];
+    calls[1].id = str("c2");
+    calls[2] = calls[0];
+    calls[2].arguments = str("{\"n\":3}");
+
+    t.started = 0;
+    t.ntools = 0;
+    convrelay_session_turn_calls(&t.s, &none, calls, 3, 1000, &t.out);
+
+    tap_ok(t.started && t.s.tools->runs == NULL && t.ntools == 2,
+           "one that is the same is not asked for, and fails with it");
+    tap_ok(t.s.tool_failures == 3 && t.s.tool_calls == 4, "two more failures");
+
+    t.fails = 0;
+    call(&t, "book", 1);
+    tap_ok(t.run && has_key(&t, 0), "a failure is not counted for the key");
+    end(&t, "booked", 1);
 
     stop(&t);
 }
@@ -343,6 +400,8 @@ act(convrelay_actions_t *out, const convrelay_action_t *a)
 
     if (a->type == CONVRELAY_ACT_TOOL) {
         t->run = a->run;
+        t->run->failed = t->fails;
+        t->ntools++;
 
     } else if (a->type == CONVRELAY_ACT_START) {
         t->started = 1;

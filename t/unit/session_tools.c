@@ -640,6 +640,30 @@ static const call_t  calls[] = {
       "er went on talking, so the call goes on\"}\"\n"
       "    user \"One more thing\"\n" },
 
+    { "one that is taken back after its location has done its work", TOOLS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Bye\"\n"
+      "    START\n"
+      "delta \"Goodbye, and thank you!\"\n"
+      "    TEXT \"Goodbye, and thank you!\"\n"
+      "calls \"c1 both {}\"\n"
+      "    TOOL 1 both {}\n"
+      "toolok 1 \"noted\"\n"
+      "    EVENT tool both\n"
+      "hangup \"\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "done\n"
+      "prompt \"One more thing\"\n"
+      "    START\n"
+      "history\n"
+      "    user \"Bye\"\n"
+      "    assistant \"Goodbye, and thank you!\"\n"
+      "    call c1 \"{}\"\n"
+      "    tool c1 \"noted\"\n"
+      "    user \"One more thing\"\n" },
+
     { "a goodbye that a noise interrupts ends the call", TOOLS,
       "setup \"CA1\"\n"
       "    SETUP\n"

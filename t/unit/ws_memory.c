@@ -177,6 +177,12 @@ growth(void)
 
     feed(&r, "", 0, &m);
     tap_ok(heap_size == 0 && r.buf == NULL, "and no longer");
+
+    feed(&r, "\x02\x82\0\0\0\0" "ab", 8, &m);
+    tap_ok(heap_size <= 256, "a short message after it takes little, %zu",
+           heap_size);
+
+    test_ws_reader_free(&r);
 }
 
 
