@@ -35,6 +35,7 @@ typedef struct {
 static void test_case(const test_cause_t *t);
 static void test_all(void);
 static void test_order(void);
+static void test_tools(void);
 static void test_name(void);
 static void test_long(void);
 static void test_html(void);
@@ -68,7 +69,7 @@ static const test_cause_t  tests[] = {
       { { W(LLM_CONNECT), 3 }, { W(TURN_COMPLETE), 4 } } },
     { "llm_timeout", BAD, "timed out in 3 of 4 turns",
       { { W(LLM_TIMEOUT), 3 }, { W(TURN_COMPLETE), 4 } } },
-    { "llm_too_slow", BAD, "convrelay_max_answer_time in 3 of 4 turns",
+    { "llm_too_slow", BAD, "was too slow in 3 of 4 turns",
       { { W(LLM_TOO_SLOW), 3 }, { W(TURN_COMPLETE), 4 } } },
     { "llm_5xx", BAD, " in 3 of 4 turns (5xx)",
       { { W(LLM_STATUS_5XX), 3 }, { W(TURN_COMPLETE), 4 } } },
@@ -88,11 +89,6 @@ static const test_cause_t  tests[] = {
       { { W(LLM_TOO_LARGE), 3 }, { W(TURN_COMPLETE), 4 } } },
     { "llm_failed", BAD, "failed here in 3 of 4 turns",
       { { W(LLM_OTHER), 3 }, { W(TURN_COMPLETE), 4 } } },
-
-    { "tool", WARN, "1 of 10 requests to tools failed",
-      { { W(TOOL_FAILED), 1 }, { W(TOOL_OK), 9 } } },
-    { "tool", BAD, "1 of 9 requests to tools failed",
-      { { W(TOOL_FAILED), 1 }, { W(TOOL_OK), 8 } } },
 
     /* bucket 7 ends at 1.28 s */
 
@@ -153,7 +149,9 @@ static const test_cause_t  tests[] = {
 };
 
 
-static convrelay_metric_location_t  location;
+static convrelay_metric_location_t  location, other;
+static convrelay_metric_tool_t      tools[3];
+static unsigned                     ntools;
 
 
 int
@@ -170,6 +168,7 @@ main(void)
 
     test_all();
     test_order();
+    test_tools();
     test_name();
     test_long();
     test_html();
@@ -190,6 +189,8 @@ causes_of(const convrelay_metric_t *words, convrelay_metric_cause_t *causes)
 
     r.locations = &location;
     r.nlocations = 1;
+    r.tools = tools;
+    r.ntools = ntools;
 
     return convrelay_metric_causes(&r, causes);
 }
@@ -255,7 +256,7 @@ test_all(void)
         W(TURN_COMPLETE), W(TURN_EMPTY), W(TURN_TRUNCATED), W(TURN_FAILED),
         W(TURN_REJECTED), W(TURN_INTERRUPTED), W(TURN_SUPERSEDED),
         W(TURN_ABANDONED), W(TOKENS), W(LLM_NEW), W(LLM_KEPT), W(LLM_NONE),
-        W(LLM_INPUT), W(LLM_OUTPUT), W(LLM_CACHED), W(TOOL_OK),
+        W(LLM_INPUT), W(LLM_OUTPUT), W(LLM_CACHED), W(TOOL_ROUNDS),
         W(MESSAGE_UNKNOWN), W(MESSAGE_INVALID), W(WEBHOOK_2XX),
         W(WEBHOOK_403), W(WEBHOOK_4XX), W(LIMIT_MESSAGE_SIZE),
         W(LIMIT_CALL_TIME), W(TURN_SECONDS) + 14, W(SESSION_SECONDS) + 14,
@@ -343,6 +344,54 @@ test_order(void)
     tap_ok(causes[CONVRELAY_METRIC_MAX_CAUSES].text[0] == '#'
            && causes[CONVRELAY_METRIC_MAX_CAUSES].level == 0x23232323,
            "nothing is written past them");
+}
+
+
+/* of those of the location each that fails, one in ten is bad */
+
+static void
+test_tools(void)
+{
+    unsigned                           i, n;
+    convrelay_metric_t                 words[CONVRELAY_METRIC_N];
+    convrelay_metric_t                 counts[3][CONVRELAY_METRIC_TOOL_N];
+    static convrelay_metric_cause_t    causes[CONVRELAY_METRIC_MAX_CAUSES];
+
+    memset(words, 0, sizeof(words));
+    memset(counts, 0, sizeof(counts));
+
+    for (i = 0; i < 3; i++) {
+        tools[i].location = &location;
+        tools[i].recent = counts[i];
+        tools[i].words = counts[i];
+    }
+
+    convrelay_str_set(&tools[0].name, "book");
+    convrelay_str_set(&tools[1].name, "look");
+    convrelay_str_set(&tools[2].name, "pay");
+    ntools = 3;
+
+    counts[0][W(TOOL_OK)] = 9;
+    counts[1][W(TOOL_OK)] = 8;
+
+    tap_ok(causes_of(words, causes) == 0, "tools that work");
+
+    counts[0][W(TOOL_FAILED)] = 1;
+    counts[1][W(TOOL_FAILED)] = 1;
+    counts[2][W(TOOL_FAILED)] = 1;
+    tools[2].location = &other;
+
+    n = causes_of(words, causes);
+
+    tap_ok(n == 2 && causes[0].level == CONVRELAY_METRIC_TROUBLE
+           && strcmp(causes[0].kind, "tool") == 0
+           && strstr(causes[0].text, "\"look\" failed in 1 of 9 requests"),
+           "%s", causes[0].text);
+    tap_ok(n == 2 && causes[1].level == CONVRELAY_METRIC_WARNING
+           && strstr(causes[1].text, "\"book\" failed in 1 of 10 requests"),
+           "%s", causes[1].text);
+
+    ntools = 0;
 }
 
 

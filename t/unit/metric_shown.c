@@ -16,10 +16,13 @@
 #define LOCATIONS  3
 #define ZONES      2
 #define SLOTS      2
+#define TOOLS      3
 
 
 static void json_test(void);
 static void json_location(const cJSON *json, unsigned i);
+static unsigned json_tools(const cJSON *json, unsigned i);
+static unsigned json_tool(const cJSON *json, const convrelay_metric_t *w);
 static unsigned json_words(const cJSON *json, const convrelay_metric_t *words,
     unsigned history);
 static int is(const cJSON *object, const char *name, double n);
@@ -27,6 +30,7 @@ static int is_text(const cJSON *object, const char *name, const char *text);
 
 static void prometheus_test(void);
 static void prometheus_counters(char *text, unsigned i);
+static void prometheus_tools(char *text);
 static void prometheus_heads(char *text);
 static unsigned samples(const char *text, const char *sample,
     const char *value);
@@ -40,6 +44,8 @@ static const char *seconds(char *buf, convrelay_metric_t ms);
 static convrelay_metric_t           words[LOCATIONS][CONVRELAY_METRIC_N];
 static convrelay_metric_t           recent[LOCATIONS][CONVRELAY_METRIC_N];
 static convrelay_metric_location_t  locations[LOCATIONS];
+static convrelay_metric_t           counts[TOOLS][2][CONVRELAY_METRIC_TOOL_N];
+static convrelay_metric_tool_t      tools[TOOLS];
 static convrelay_metric_zone_t      zones[ZONES];
 static convrelay_metric_slot_t      slots[SLOTS];
 static convrelay_metric_cause_t     causes[2];
@@ -92,6 +98,21 @@ report(void)
         }
     }
 
+    for (i = 0; i < TOOLS; i++) {
+        tools[i].location = &locations[i == 2 ? 2 : 0];
+        tools[i].words = counts[i][0];
+        tools[i].recent = counts[i][1];
+
+        for (n = 0; n < CONVRELAY_METRIC_TOOL_N; n++) {
+            counts[i][0][n] = 300007 * (i + 1) + 1021 * n;
+            counts[i][1][n] = 200003 * (i + 1) + 1031 * n;
+        }
+    }
+
+    convrelay_str_set(&tools[0].name, "book");
+    convrelay_str_set(&tools[1].name, "look");
+    convrelay_str_set(&tools[2].name, "book");
+
     convrelay_str_set(&zones[0].name, "calls");
     zones[0].size = 10485760;
     zones[0].used = 4096;
@@ -121,6 +142,8 @@ report(void)
     r.window = 150999;
     r.locations = locations;
     r.nlocations = LOCATIONS;
+    r.tools = tools;
+    r.ntools = TOOLS;
     r.zones = zones;
     r.nzones = ZONES;
     r.slots = slots;
@@ -289,7 +312,67 @@ json_location(const cJSON *json, unsigned i)
                       words[i], 0) == 0, "its counters");
     tap_ok(json_words(cJSON_GetObjectItemCaseSensitive(json, "recent"),
                       recent[i], 0) == 0, "what was added lately");
-    tap_ok(cJSON_GetArraySize(json) == 5, "and nothing else");
+    tap_ok(json_tools(cJSON_GetObjectItemCaseSensitive(json, "tools"), i)
+           == 0, "its tools");
+    tap_ok(cJSON_GetArraySize(json) == 6, "and nothing else");
+}
+
+
+/* how many are wrong */
+
+static unsigned
+json_tools(const cJSON *json, unsigned i)
+{
+    char          name[16];
+    unsigned      k, n, bad;
+    const cJSON  *tool;
+
+    bad = 0;
+    n = 0;
+
+    for (k = 0; k < TOOLS; k++) {
+
+        if (tools[k].location != &locations[i]) {
+            continue;
+        }
+
+        n++;
+
+        (void) sprintf(name, "%.*s", (int) tools[k].name.len,
+                       tools[k].name.data);
+        tool = cJSON_GetObjectItemCaseSensitive(json, name);
+
+        bad += json_tool(cJSON_GetObjectItem(tool, "total"), tools[k].words)
+               + json_tool(cJSON_GetObjectItem(tool, "recent"),
+                           tools[k].recent)
+               + (cJSON_GetArraySize(tool) != 2);
+    }
+
+    return bad + (cJSON_GetArraySize(json) != (int) n);
+}
+
+
+static unsigned
+json_tool(const cJSON *json, const convrelay_metric_t *w)
+{
+    unsigned      i, bad;
+    const cJSON  *list, *item;
+
+    bad = !is(json, "ok", w[CONVRELAY_METRIC_TOOL_OK])
+          + !is(json, "failed", w[CONVRELAY_METRIC_TOOL_FAILED]);
+
+    list = cJSON_GetObjectItemCaseSensitive(json, "seconds");
+    w += CONVRELAY_METRIC_TOOL_SECONDS;
+
+    for (i = 0; i <= CONVRELAY_METRIC_BUCKETS; i++) {
+        item = cJSON_GetArrayItem(list, i);
+        bad += (item == NULL || item->valuedouble
+                                != (i < CONVRELAY_METRIC_BUCKETS
+                                    ? w[i] : w[i] / 1000.0));
+    }
+
+    return bad + (cJSON_GetArraySize(list) != (int) i
+                  || cJSON_GetArraySize(json) != 3);
 }
 
 
@@ -440,6 +523,7 @@ prometheus_test(void)
         prometheus_counters(text, i);
     }
 
+    prometheus_tools(text);
     prometheus_heads(text);
 
     free(text);
@@ -524,6 +608,56 @@ prometheus_counters(char *text, unsigned i)
 }
 
 
+static void
+prometheus_tools(char *text)
+{
+    char                       sample[256], value[32], tool[128];
+    unsigned                   i, n, bad;
+    convrelay_metric_t         sum;
+    const convrelay_metric_t  *w;
+
+    bad = 0;
+
+    for (i = 0; i < TOOLS; i++) {
+        w = tools[i].words;
+
+        sprintf(tool, "%s,tool=\"%.*s\"", labels[i == 2 ? 2 : 0],
+                (int) tools[i].name.len, tools[i].name.data);
+
+        sprintf(sample, "convrelay_tools_total%s,outcome=\"ok\"}", tool);
+        sprintf(value, "%lu", w[CONVRELAY_METRIC_TOOL_OK]);
+        bad += (samples(text, sample, value) != 1);
+
+        sprintf(sample, "convrelay_tools_total%s,outcome=\"failed\"}", tool);
+        sprintf(value, "%lu", w[CONVRELAY_METRIC_TOOL_FAILED]);
+        bad += (samples(text, sample, value) != 1);
+
+        w += CONVRELAY_METRIC_TOOL_SECONDS;
+        sum = 0;
+
+        for (n = 0; n < CONVRELAY_METRIC_BUCKETS; n++) {
+            sum += w[n];
+
+            sprintf(sample, "convrelay_tool_seconds_bucket%s,le=\"%s\"}",
+                    tool, convrelay_metric_seconds.text[n]);
+            sprintf(value, "%lu", sum);
+            bad += (samples(text, sample, value) != 1);
+        }
+
+        sprintf(sample, "convrelay_tool_seconds_count%s}", tool);
+        sprintf(value, "%lu", sum);
+        bad += (samples(text, sample, value) != 1);
+
+        sprintf(sample, "convrelay_tool_seconds_sum%s}", tool);
+        bad += (samples(text, sample, seconds(value, w[n])) != 1);
+    }
+
+    tap_ok(bad == 0 && lines(text, "convrelay_tools_total{") == 2 * TOOLS
+           && lines(text, "convrelay_tool_seconds_bucket{")
+              == TOOLS * CONVRELAY_METRIC_BUCKETS, "all counters of tools");
+}
+
+
 /* what stands above them, and that they stand below it */
 
 static void
@@ -535,7 +669,7 @@ prometheus_heads(char *text)
     const convrelay_metric_line_t  *line;
 
     bad = 0;
-    n = 3;
+    n = 5;
 
     for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
          line++)
@@ -575,6 +709,8 @@ prometheus_heads(char *text)
            && strstr(text, "\n# TYPE convrelay_zone_bytes gauge\n")
            && strstr(text, "\n# HELP convrelay_calls ")
            && strstr(text, "\n# TYPE convrelay_calls gauge\n")
+           && strstr(text, "\n# TYPE convrelay_tools_total counter\n")
+           && strstr(text, "\n# TYPE convrelay_tool_seconds histogram\n")
            && lines(text, "# TYPE ") == n && lines(text, "# HELP ") == n,
            "so have the gauges");
 }
