@@ -102,6 +102,12 @@ static const test_calls_t  tests[] = {
                CALLS(ENTRY(ID("b"), "price", "{}")) RUN DONE,
       .want = "hours(a, {}) price(b, {})" },
 
+    { .name = "20: no index, pieces by their ids",
+      .input = CALLS(ENTRY(ID("a"), "f", "{"))
+               CALLS(ENTRY(ID("b"), "g", "["))
+               CALLS(MORE(ID("a"), "}") "," MORE(ID("b"), "]")) RUN DONE,
+      .want = "f(a, {}) g(b, [])!" },
+
     { .name = "20: no index, no id",
       .input = CALLS(ENTRY("", "hours", "{}") "," ENTRY("", "price", "{"))
                CALLS(MORE("", "}")) CALLS(ENTRY("", "price", "")) RUN DONE,

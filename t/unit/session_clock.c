@@ -59,6 +59,14 @@ static const call_t  calls[] = {
       "delta \" you\"\n"
       "clock\n" },
 
+    { "... that is noticed late", TIMED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "wait 61234\n"
+      "clock\n"
+      "    LOG warn call is 61234 ms long, limit is 60000 ms, closing\n"
+      "    CLOSE 1000 call is too long\n" },
+
     { "a call too long is asked once for its actions", TIMED_ON,
       "setup \"CA1\"\n"
       "    SETUP\n"

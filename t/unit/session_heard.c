@@ -11,6 +11,36 @@
 
 static const call_t  calls[] = {
 
+    { "a clause that has just begun is the nearest to now", DEFAULT,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"No one, no two, no three, no four\"\n"
+      "    TEXT \"No one, no two, no three, no four\"\n"
+      "wait 1455\n"
+      "interrupt 0 \"no\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"No one, no two, no\"\n" },
+
+    { "one that began before the answer is its first", DEFAULT,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"No one, no two, no three, no four\"\n"
+      "    TEXT \"No one, no two, no three, no four\"\n"
+      "wait 1455\n"
+      "interrupt 1105 \"no\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"No\"\n" },
+
     /* interruption: the faults of the usual way, docs/protocol.md, 4.5 */
 
     { "fault: a short utterance matches an older turn", DEFAULT,

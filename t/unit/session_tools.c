@@ -779,6 +779,36 @@ static const call_t  calls[] = {
       "    tool c1 \"booked\"\n"
       "    assistant \"Menu.\"\n" },
 
+    { "keys while a tool runs whose actions are to follow", TOOLS_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Go\"\n"
+      "    EVENT prompt Go\n"
+      "declined \"\"\n"
+      "    START\n"
+      "calls \"c1 both {}\"\n"
+      "    TOOL 1 both {}\n"
+      "deadline\n"
+      "    -1\n"
+      "interrupt \"\"\n"
+      "    CANCEL\n"
+      "deadline\n"
+      "    1500\n"
+      "dtmf \"1\"\n"
+      "    EVENT dtmf 1\n"
+      "say \"Menu.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Menu.\",\"last\":t"
+      "rue}\n"
+      "done\n"
+      "deadline\n"
+      "    -1\n"
+      "toolok 1 \"booked\"\n"
+      "history\n"
+      "    user \"Go\"\n"
+      "    call c1 \"{}\"\n"
+      "    tool c1 \"booked\"\n"
+      "    assistant \"Menu.\"\n" },
+
     { "a prompt with actions does not wait", TOOLS_ON,
       "setup \"CA1\"\n"
       "    SETUP\n"

@@ -85,7 +85,7 @@ hash_test(void)
     u_char                 text[200];
     size_t                 i, n;
     unsigned               same;
-    convrelay_tool_hash_t  h;
+    convrelay_tool_hash_t  h, one;
 
     convrelay_tool_hash_init(&h);
     convrelay_tool_hash_update(&h, "abc", 3);
@@ -129,6 +129,24 @@ hash_test(void)
     }
 
     tap_ok(same, "SHA-256 in pieces");
+
+    /* of those of the first 0 to 200 bytes, by another program */
+
+    convrelay_tool_hash_init(&h);
+
+    for (n = 0; n <= sizeof(text); n++) {
+        convrelay_tool_hash_init(&one);
+        convrelay_tool_hash_update(&one, text, n);
+        convrelay_tool_hash_final(&one, d);
+        convrelay_tool_hash_update(&h, d, sizeof(d));
+    }
+
+    convrelay_tool_hash_final(&h, d);
+
+    tap_ok(memcmp(d, "\x64\xef\x7c\x22\x9f\xce\x24\x08\xb5\x33\x6b\x6a\x54\x2f"
+                  "\xea\x0e\x07\x8c\x3a\x87\xd2\xda\x85\xcb\x3f\xc5\x2e\x20"
+                  "\x08\xb6\x50\x21", 32)
+           == 0, "SHA-256 of all lengths");
 }
 
 
@@ -281,6 +299,17 @@ strict_test(void)
     strict("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":[\"string\","
            "\"null\"]}},\"required\":[\"a\"],\"additionalProperties\":false}",
            "");
+    strict("{\"type\":\"object\",\"properties\":{\"a\":{\"items\":{}},"
+           "\"b\":{\"type\":\"object\"}},\"required\":[\"a\",\"b\"],"
+           "\"additionalProperties\":false}",
+           "\"parameters.b\" lacks \"additionalProperties\":false");
+    strict("{\"type\":\"object\",\"properties\":{"
+           "\"0123456789012345678901234567890123456789x\":"
+           "{\"type\":\"object\"}},\"required\":["
+           "\"0123456789012345678901234567890123456789x\"],"
+           "\"additionalProperties\":false}",
+           "\"parameters.0123456789012345678901234567890123456789\" lacks "
+           "\"additionalProperties\":false");
     strict("{\"properties\":{},\"additionalProperties\":false,\"$defs\":{"
            "\"x\":{\"type\":\"object\"}}}",
            "\"parameters.x\" lacks \"additionalProperties\":false");
@@ -483,6 +512,15 @@ key_test(void)
     convrelay_tool_key(two, &sid, d, 1);
     tap_ok(memcmp(one, two, sizeof(two)) != 0, "another after a success");
 
+    /* the digest, the number in 8 bytes, and the CallSid, by another program */
+
+    tap_is(two, sizeof(two), "7ffecc0dfa6c0c2c2d36f9b74578f9882e1cd78011a88f30"
+           "060ea312ae0d9da5", 64, "a service may know keys of last week");
+
+    convrelay_tool_key(two, &sid, d, 0x0102030405060708);
+    tap_is(two, sizeof(two), "1e6daa52a232257d0a0caf58749aa21524508dcc15531d4f"
+           "6c1a2a0869d58db4", 64, "of any number");
+
     sid = str("CA2");
     convrelay_tool_key(two, &sid, d, 0);
     tap_ok(memcmp(one, two, sizeof(two)) != 0, "another in another call");
@@ -586,6 +624,15 @@ result_test(void)
     result("429", 429, "", "", NOT(429) "too many requests\"}", 0);
     result("404 in HTML", 404, "text/html", "<p>no</p>",
            NOT(404) "not found\"}", 0);
+    result("199", 199, "", "x", NOT(199) "the service gave no result\"}", 0);
+    result("200", 200, "", "x", "x", 1);
+    result("299", 299, "", "x", "x", 1);
+    result("300", 300, "", "x", NOT(300) "the service redirects it\"}", 0);
+    result("399", 399, "", "x", NOT(399) "the service redirects it\"}", 0);
+    result("400", 400, "", "x", NOT(400) "the service refused it: x\"}", 0);
+    result("499", 499, "", "x", NOT(499) "the service refused it: x\"}", 0);
+    result("500 without a type", 500, "", "x",
+           NOT(500) "the service failed\"}", 0);
     result("500", 500, "application/json", "{\"trace\":\"secret\"}",
            NOT(500) "the service failed\"}", 0);
     result("302", 302, "text/plain", "there",
@@ -717,6 +764,13 @@ ends_test(void)
     want = NOT(504) "there was no answer within 5 seconds\"}";
     tap_is(p, len, want, strlen(want), "timed out");
     tap_ok(!ok, "and not done");
+    free(p);
+
+    a.seconds = 1;
+
+    p = convrelay_tool_result(&a, 16384, &len, &ok);
+    want = NOT(504) "there was no answer within 1 second\"}";
+    tap_is(p, len, want, strlen(want), "timed out after one second");
     free(p);
 
     a.end = CONVRELAY_TOOL_NO_ANSWER;
