@@ -180,7 +180,6 @@ convrelay_shm_repair(convrelay_shm_t *shm)
 
         if (call->node.use == CONVRELAY_SHM_FREE) {
             convrelay_shm_give(shm, &shm->calls, pos);
-            continue;
         }
 
         if (call->node.use != CONVRELAY_SHM_LIVE) {
