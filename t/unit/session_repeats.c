@@ -28,6 +28,8 @@ static void keys_test(void);
 static void many_keys_test(void);
 static void once_test(void);
 static void failed_test(void);
+static void silence_test(void);
+static void goodbye_test(void);
 static void unknown_test(void);
 
 static void start(test_t *t, const convrelay_session_conf_t *conf);
@@ -61,6 +63,8 @@ main(void)
     many_keys_test();
     once_test();
     failed_test();
+    silence_test();
+    goodbye_test();
     unknown_test();
 
     return tap_done();
@@ -244,6 +248,104 @@ failed_test(void)
     call(&t, "book", 1);
     tap_ok(t.run && has_key(&t, 0), "a failure is not counted for the key");
     end(&t, "booked", 1);
+
+    stop(&t);
+}
+
+
+/* the caller's silence begins again with what a tool brings */
+
+static void
+silence_test(void)
+{
+    test_t           t;
+    convrelay_str_t  text;
+
+    start(&t, &conf);
+
+    call(&t, "book", 1);
+
+    text = str("booked");
+    convrelay_session_tool_end(&t.s, t.run, &text, 1, 5000, &t.out);
+    tap_ok(t.s.silence.since == 5000, "a result is a stir");
+
+    call(&t, "book", 1);
+
+    t.s.silence.since = 9000;
+    convrelay_session_tool_end(&t.s, t.run, &text, 1, 6000, &t.out);
+    tap_ok(t.s.silence.since == 9000, "unless there was a later one");
+
+    stop(&t);
+}
+
+
+/* a goodbye that is taken back gives the call its deadlines again */
+
+static void
+goodbye_test(void)
+{
+    uint64_t                   call_until, time_until;
+    test_t                     t;
+    convrelay_relay_out_t      bye;
+    convrelay_session_conf_t   c;
+    convrelay_relay_message_t  m;
+
+    static const convrelay_session_tool_t  list[] = {
+        { convrelay_string("bye"), .actions = 1 }
+    };
+
+    static const convrelay_session_time_t  times[] = {
+        { 60000, convrelay_string("1m") }
+    };
+
+    c = conf;
+    c.tools = list;
+    c.ntools = 1;
+    c.end_timeout = 10000;
+    c.max_call_time = 600000;
+    c.call_times = times;
+    c.ncall_times = 1;
+    c.triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TIME);
+
+    start(&t, &c);
+
+    call_until = t.s.deadlines[CONVRELAY_DEADLINE_CALL];
+    time_until = t.s.deadlines[CONVRELAY_DEADLINE_CALL_TIME];
+
+    tap_ok(call_until == 601000 && time_until == 61000, "two deadlines");
+
+    /* some words first: they are what the end waits for */
+
+    {
+        convrelay_str_t  text = str("Goodbye, and thank you!");
+
+        convrelay_session_delta(&t.s, &text, 1000, &t.out);
+    }
+
+    call(&t, "bye", 1);
+
+    memset(&bye, 0, sizeof(bye));
+    bye.type = CONVRELAY_RELAY_OUT_END;
+    convrelay_session_perform(&t.s, &bye, 1000, &t.out);
+    convrelay_session_trigger_done(&t.s, 1000, &t.out);
+
+    tap_ok(t.s.state == CONVRELAY_SESSION_ENDING
+           && t.s.deadlines[CONVRELAY_DEADLINE_CALL] == 0
+           && t.s.deadlines[CONVRELAY_DEADLINE_CALL_TIME] == 0
+           && t.s.deadlines[CONVRELAY_DEADLINE_END] != 0,
+           "a goodbye has one of its own");
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_PROMPT;
+    m.u.prompt.voice_prompt = str("One more thing");
+    m.u.prompt.last = 1;
+    convrelay_session_message(&t.s, &m, 2000, &t.out);
+
+    tap_ok(t.s.state == CONVRELAY_SESSION_OPEN
+           && t.s.deadlines[CONVRELAY_DEADLINE_CALL] == call_until
+           && t.s.deadlines[CONVRELAY_DEADLINE_CALL_TIME] == time_until
+           && t.s.deadlines[CONVRELAY_DEADLINE_END] == 0,
+           "taken back, they are as they were");
 
     stop(&t);
 }

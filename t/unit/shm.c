@@ -28,6 +28,9 @@ static void test_replaced(void);
 static void test_replaced_limits(void);
 static void test_many_replaced(void);
 static void test_reap(void);
+static void test_marks(void);
+static void marked(void *data, uint32_t mark, uint32_t until);
+static void test_used(void);
 static void test_many_pids(void);
 static void test_churn(void);
 
@@ -56,6 +59,8 @@ main(void)
     test_replaced_limits();
     test_many_replaced();
     test_reap();
+    test_marks();
+    test_used();
     test_many_pids();
     test_churn();
 
@@ -543,6 +548,127 @@ test_reap(void)
     e = entry(5);
     limit(&e, 10, 1);
     tap_ok(add(shm, &e) == CONVRELAY_DECLINED, "that of the others is not");
+
+    free(shm);
+}
+
+
+/* what each process says about its calls */
+
+static void
+test_marks(void)
+{
+    char                   seen[64];
+    uint32_t               one, two;
+    convrelay_shm_t       *shm;
+    convrelay_shm_entry_t  e;
+
+    shm = zone(SIZE);
+    gone = DEAD;
+
+    seen[0] = '\0';
+    tap_ok(convrelay_shm_marks(shm, alive, marked, seen) == 0
+           && seen[0] == '\0', "no calls, no marks");
+
+    e = entry(1);
+    e.mark = 7;
+    add(shm, &e);
+    one = node;
+
+    e = entry(2);
+    e.pid = OTHER;
+    e.mark = 8;
+    add(shm, &e);
+    two = node;
+
+    e = entry(3);
+    e.pid = DEAD;
+    e.mark = 9;
+    add(shm, &e);
+
+    tap_ok(convrelay_shm_marks(shm, alive, marked, seen) == 2
+           && strcmp(seen, "7:0 8:0 ") == 0, "those to begin with: %s", seen);
+
+    convrelay_shm_mark(shm, one, 11, 1000);
+    convrelay_shm_mark(shm, two, 12, 2000);
+
+    seen[0] = '\0';
+    tap_ok(convrelay_shm_marks(shm, alive, marked, seen) == 2
+           && strcmp(seen, "11:1000 12:2000 ") == 0, "later ones: %s", seen);
+
+    tap_ok(convrelay_shm_marks(shm, alive, NULL, NULL) == 2, "only counted");
+
+    /* one that is replaced is not live */
+
+    e = entry(1);
+    e.pid = OTHER;
+    e.replaces = 1;
+    e.mark = 13;
+    add(shm, &e);
+
+    seen[0] = '\0';
+    tap_ok(convrelay_shm_marks(shm, alive, marked, seen) == 2
+           && strstr(seen, "13:0 ") && strstr(seen, "11:1000") == NULL,
+           "of the new one, not of the one it replaced: %s", seen);
+
+    /* a place that is used again has nothing of its last call */
+
+    convrelay_shm_remove(shm, two);
+
+    e = entry(4);
+    e.mark = 14;
+    add(shm, &e);
+
+    seen[0] = '\0';
+    tap_ok(node == two
+           && convrelay_shm_marks(shm, alive, marked, seen) == 2
+           && strstr(seen, "14:0 "), "nor is it of the one before: %s", seen);
+
+    free(shm);
+}
+
+
+static void
+marked(void *data, uint32_t mark, uint32_t until)
+{
+    char  *seen = data;
+
+    sprintf(seen + strlen(seen), "%u:%u ", mark, until);
+}
+
+
+static void
+test_used(void)
+{
+    size_t                 n, i;
+    convrelay_shm_t       *shm;
+    convrelay_shm_entry_t  e;
+
+    n = convrelay_shm_capacity(SIZE);
+    shm = zone(SIZE);
+    gone = DEAD;
+
+    tap_ok(convrelay_shm_size(shm) == SIZE, "the size of the memory");
+    tap_ok(convrelay_shm_used(shm) == 0, "nothing of it is used");
+
+    for (i = 1; i <= n; i++) {
+        e = entry(i);
+        add(shm, &e);
+
+        if (i == 1) {
+            tap_ok(convrelay_shm_used(shm) == SIZE / n, "that of a call");
+        }
+
+        if (i == n - 1) {
+            tap_ok(convrelay_shm_used(shm) == SIZE / n * (n - 1),
+                   "all but one");
+        }
+    }
+
+    tap_ok(convrelay_shm_used(shm) == SIZE, "all of it");
+
+    convrelay_shm_remove(shm, node);
+    tap_ok(convrelay_shm_used(shm) == SIZE / n * (n - 1), "less again");
 
     free(shm);
 }
