@@ -30,7 +30,36 @@ $nginx->lua(<<'_EOC_');
 
         location = /ws {
             convrelay;
-            convrelay_mock_llm  first=20ms interval=5ms;
+            convrelay_tool      hours '{}' uri=/hours;
+            convrelay_mock_llm  first=20ms interval=5ms
+                'tools=open on sunday: "One moment." hours/2 {}';
+        }
+
+        location = /hours {
+            internal;
+            return 200 "We are closed.";
+        }
+
+        location = /absent {
+            convrelay_auth_token  off;
+            convrelay_ticket      off;
+            convrelay;
+            convrelay_presence    off;
+            convrelay_mock_llm    first=60ms interval=1ms;
+        }
+
+        # an agent that does not bear silence, and is slower than it
+
+        location = /quiet {
+            convrelay_twiml            wss://127.0.0.1:%%PORT%%/quiet/ws;
+            convrelay_twiml_attribute  events "speaker-events tokens-played";
+        }
+
+        location = /quiet/ws {
+            convrelay;
+            convrelay_silence       150ms;
+            convrelay_on silence 1  say "Are you still there?";
+            convrelay_mock_llm      first=250ms interval=1ms;
         }
 
         location = /open {
@@ -65,6 +94,7 @@ $nginx->start;
 my $port = $nginx->port;
 my $http = "http://127.0.0.1:$port";
 my @signed = ('--auth-token', 'secret', '--plain');
+my @tool = ('--tool', 'Are you open on Sunday?=closed');
 
 
 sub check { return caller_run('check', @_) }
@@ -87,10 +117,15 @@ is($list->{code}, 0, 'check --list');
 cmp_ok($rules, '>', 50, "... names $rules rules");
 
 
+# those of silence are tried with an agent that has stages of it
+
+my @silence = $list->{out} =~ /^  (nudge\S*) /mg;
+my @nudges = ('--silence', '150ms', map { ('--rule', $_) } @silence);
+
 # whole lists take their time, most of it waiting: they run side by side
 
-my $module = caller_start('check', '--tap', @signed, "$http/twiml");
-my $lua = caller_start('check', '--tap', @signed, "$http/webhook");
+my $module = caller_start('check', '--tap', @signed, @tool, "$http/twiml");
+my $lua = caller_start('check', '--tap', @signed, @tool, "$http/webhook");
 my $open = caller_start('check', "ws://127.0.0.1:$port/open");
 my $faulty = caller_start('check', '--tap', @signed,
                           "$http/webhook?fault=close-reason");
@@ -106,7 +141,9 @@ for my $case (['the module', $module], ['a server in Lua', $lua]) {
 
     is($run->{code}, 0, "$what holds all rules") or diagnose($run);
     like($run->{out}, qr/^1\.\.$rules$/m, '... each of which was tried');
-    unlike($run->{out}, qr/^not ok|# SKIP/m, '... and holds');
+    is(join(' ', $run->{out} =~ /^ok \d+ - (\S+): .*# SKIP no --silence$/mg),
+       join(' ', @silence), '... except those of silence');
+    unlike($run->{out}, qr/^not ok|# SKIP (?!no --silence)/m, '... and holds');
     is($run->{err}, '', '... without a warning');
 }
 
@@ -116,8 +153,25 @@ is($run->{code}, 0, 'a relay without webhook and signatures')
 or diagnose($run);
 like($run->{out}, qr/^  skipped  signature-wrong .*: no --auth-token$/m,
      '... skips what it cannot try');
-like($run->{out}, qr/^(\d+) of \1 rules hold, 7 skipped$/m,
+like($run->{out}, qr/^(\d+) of \1 rules hold, 16 skipped$/m,
      '... which the summary counts');
+
+
+for my $case (['the module', "$http/quiet"],
+              ['a server in Lua', "$http/webhook?fault=silence"])
+{
+    my ($what, $url) = @$case;
+
+    $run = check('--tap', @signed, @nudges, $url);
+    is($run->{code}, 0, "$what bears silence as it should") or diagnose($run);
+    unlike($run->{out}, qr/^not ok|# SKIP/m, '... and every rule was tried')
+    or diagnose($run);
+}
+
+$run = check('--rule', 'nudge-pending', '--silence', '5s', @signed,
+             "$http/twiml");
+like($run->{out}, qr/skipped .*: the answer came within --silence$/m,
+     'an answer that is too fast proves nothing');
 
 
 # a fault shows in its own rule alone
@@ -131,8 +185,15 @@ like($run->{out}, qr/^#   the server closed with 1000$/m,
 
 $run = caller_end($skip);
 is($run->{code}, 0, '--skip skips a rule') or diagnose($run);
-is($run->{out}, "\n" . ($rules - 1) . ' of ' . ($rules - 1)
-                . " rules hold, 1 skipped\n", '... and -q what holds');
+is($run->{out}, "\n" . ($rules - 10) . ' of ' . ($rules - 10)
+                . " rules hold, 10 skipped\n", '... and -q what holds');
+
+
+# the module without a directive is wrong as well
+
+$run = check('--rule', 'presence', "ws://127.0.0.1:$port/absent");
+is($run->{code}, 1, 'without convrelay_presence, "Hello?" gets the answer')
+or diagnose($run);
 
 
 # wrong ones
@@ -150,7 +211,8 @@ my @faults = (
 while (my @batch = splice @faults, 0, 10) {
     my @runs = map {
         caller_start('check', '--json', '--rule', $_->[1], '--timeout', '1s',
-                     @signed, "$http/webhook?fault=$_->[0]")
+                     @signed, @tool, '--silence', '100ms',
+                     "$http/webhook?fault=$_->[0]")
     } @batch;
 
     for my $case (@batch) {
@@ -190,6 +252,8 @@ for my $case ([3, "$http/none", 'the server answered 404'],
               [4, "ws://127.0.0.1:$port/none", '404 Not Found'],
               [4, 'ws://127.0.0.1:' . $nginx->port(9) . '/', 'refused'],
               [2, '--rule', 'nothing', "$http/none", 'there is no rule'],
+              [2, '--tool', 'Hello=', "$http/none", 'is not "PROMPT=TEXT"'],
+              [2, '--silence', '10', "$http/none", 'has no unit'],
               [2, '-s', $0, "$http/none", 'is not a step'],
               [2, '--record', '/dev/null', "$http/none", 'single call'])
 {

@@ -37,6 +37,8 @@ static const convrelay_caller_check_group_t  convrelay_caller_check_groups[] = {
     { "Malformed input", convrelay_caller_rules_malformed },
     { "Interruptions", convrelay_caller_rules_interrupt },
     { "The talk", convrelay_caller_rules_talk },
+    { "Tools", convrelay_caller_rules_tool },
+    { "Manners", convrelay_caller_rules_manners },
     { NULL, NULL }
 };
 

@@ -21,11 +21,18 @@
 #define CONVRELAY_CALLER_CHECK_QUIET      150
 #define CONVRELAY_CALLER_CHECK_MAX_QUIET  3000
 
+/* a prompt that any agent can follow, and the word that shows it */
+#define CONVRELAY_CALLER_CHECK_ASK        "Please say the word marigold."
+#define CONVRELAY_CALLER_CHECK_WORD       "marigold"
+
 
 typedef struct {
     convrelay_caller_pairs_t       only;       /* --rule; all if empty */
     convrelay_caller_pairs_t       skip;
     const char                    *say;        /* asks for numbers */
+    char                          *tool_prompt;
+    const char                    *tool_text;  /* in its answer, or NULL */
+    int64_t                        silence;    /* ms, 0: not known */
 } convrelay_caller_check_options_t;
 
 
@@ -91,6 +98,8 @@ extern const convrelay_caller_rule_t  convrelay_caller_rules_message[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_malformed[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_interrupt[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_talk[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_tool[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_manners[];
 
 
 /* runs the list against options->url, returns the exit code */
@@ -135,6 +144,10 @@ int convrelay_caller_check_next(convrelay_caller_check_t *k, int64_t until);
 
 /* an answer up to its last:true */
 int convrelay_caller_check_answer(convrelay_caller_check_t *k);
+
+/* an answer up to a word, or a text, in any case */
+int convrelay_caller_check_say_word(convrelay_caller_check_t *k,
+    const char *word);
 
 /* checks that the call goes on: a prompt is answered */
 int convrelay_caller_check_alive(convrelay_caller_check_t *k);

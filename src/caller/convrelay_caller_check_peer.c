@@ -379,6 +379,32 @@ convrelay_caller_check_answer(convrelay_caller_check_t *k)
 
 
 int
+convrelay_caller_check_say_word(convrelay_caller_check_t *k, const char *word)
+{
+    int      rc;
+    int64_t  until;
+
+    until = convrelay_caller_now() + k->timeout;
+
+    while (!convrelay_caller_check_word(k->answer.data, word)) {
+        rc = convrelay_caller_check_next(k, until);
+
+        if (rc == CONVRELAY_ERROR) {
+            return rc;
+        }
+
+        if (rc == CONVRELAY_AGAIN) {
+            return convrelay_caller_check_fail(k, "\"%.80s\" is not in "
+                                               "\"%.80s\"", word,
+                                               k->answer.data);
+        }
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+int
 convrelay_caller_check_alive(convrelay_caller_check_t *k)
 {
     convrelay_caller_check_say(k, "Hello!");

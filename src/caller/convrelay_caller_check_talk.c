@@ -266,7 +266,7 @@ convrelay_caller_rule_over(convrelay_caller_check_t *k,
         return CONVRELAY_ERROR;
     }
 
-    if (convrelay_caller_check_say_over(k, "Please say the word marigold.")
+    if (convrelay_caller_check_say_over(k, CONVRELAY_CALLER_CHECK_ASK)
         != CONVRELAY_OK
         || convrelay_caller_check_answer(k) != CONVRELAY_OK)
     {
@@ -281,9 +281,12 @@ convrelay_caller_rule_over(convrelay_caller_check_t *k,
         }
     }
 
-    if (!convrelay_caller_check_word(k->answer.data, "marigold")) {
-        return convrelay_caller_check_fail(k, "\"marigold\" is not in "
-                                           "\"%.80s\"", k->answer.data);
+    if (!convrelay_caller_check_word(k->answer.data,
+                                     CONVRELAY_CALLER_CHECK_WORD))
+    {
+        return convrelay_caller_check_fail(k, "\"" CONVRELAY_CALLER_CHECK_WORD
+                                           "\" is not in \"%.80s\"",
+                                           k->answer.data);
     }
 
     return convrelay_caller_check_quiet(k);

@@ -54,6 +54,8 @@ enum {
     CONVRELAY_CALLER_OPT_RULE,
     CONVRELAY_CALLER_OPT_SKIP,
     CONVRELAY_CALLER_OPT_LIST,
+    CONVRELAY_CALLER_OPT_TOOL,
+    CONVRELAY_CALLER_OPT_SILENCE,
     CONVRELAY_CALLER_OPT_VERSION
 };
 
@@ -84,6 +86,8 @@ static int convrelay_caller_main_option(convrelay_caller_main_t *m, int opt);
 static int convrelay_caller_main_public(const char *url);
 static int convrelay_caller_main_command(convrelay_caller_main_t *m);
 static int convrelay_caller_main_check(convrelay_caller_main_t *m, int opt);
+static int convrelay_caller_main_tool(convrelay_caller_main_t *m,
+    const char *arg);
 static int convrelay_caller_main_load(convrelay_caller_main_t *m, int opt);
 static int convrelay_caller_main_number(double *number, const char *arg,
     double min, double max);
@@ -136,6 +140,8 @@ static const struct option  convrelay_caller_options[] = {
     { "rule", required_argument, NULL, CONVRELAY_CALLER_OPT_RULE },
     { "skip", required_argument, NULL, CONVRELAY_CALLER_OPT_SKIP },
     { "list", no_argument, NULL, CONVRELAY_CALLER_OPT_LIST },
+    { "tool", required_argument, NULL, CONVRELAY_CALLER_OPT_TOOL },
+    { "silence", required_argument, NULL, CONVRELAY_CALLER_OPT_SILENCE },
     { "quiet", no_argument, NULL, 'q' },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, CONVRELAY_CALLER_OPT_VERSION },
@@ -550,6 +556,8 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
     case CONVRELAY_CALLER_OPT_RULE:
     case CONVRELAY_CALLER_OPT_SKIP:
     case CONVRELAY_CALLER_OPT_LIST:
+    case CONVRELAY_CALLER_OPT_TOOL:
+    case CONVRELAY_CALLER_OPT_SILENCE:
         return convrelay_caller_main_check(m, opt);
 
     default:
@@ -572,6 +580,14 @@ convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
         return CONVRELAY_DONE;
     }
 
+    if (opt == CONVRELAY_CALLER_OPT_TOOL) {
+        return convrelay_caller_main_tool(m, optarg);
+    }
+
+    if (opt == CONVRELAY_CALLER_OPT_SILENCE) {
+        return convrelay_caller_main_ms(&m->check.silence, optarg);
+    }
+
     if (convrelay_caller_check_known(optarg) != CONVRELAY_OK) {
         convrelay_caller_print_error("there is no rule \"%s\"; try --list",
                                      optarg);
@@ -581,6 +597,31 @@ convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
     convrelay_caller_pairs_set(opt == CONVRELAY_CALLER_OPT_RULE
                                ? &m->check.only : &m->check.skip,
                                optarg, strlen(optarg), "");
+
+    return CONVRELAY_OK;
+}
+
+
+/* "PROMPT=TEXT", the last "=" counts */
+
+static int
+convrelay_caller_main_tool(convrelay_caller_main_t *m, const char *arg)
+{
+    const char  *separator;
+
+    separator = strrchr(arg, '=');
+
+    if (separator == NULL || separator == arg || separator[1] == '\0') {
+        convrelay_caller_print_error("\"%s\" is not \"PROMPT=TEXT\": what "
+                                     "makes the agent call a tool, and what "
+                                     "it says then", arg);
+        return CONVRELAY_ERROR;
+    }
+
+    free(m->check.tool_prompt);
+
+    m->check.tool_prompt = convrelay_caller_strndup(arg, separator - arg);
+    m->check.tool_text = separator + 1;
 
     return CONVRELAY_OK;
 }
@@ -770,4 +811,5 @@ convrelay_caller_main_free(convrelay_caller_main_t *m)
     convrelay_caller_pairs_free(&m->run.fail_on);
     convrelay_caller_pairs_free(&m->check.only);
     convrelay_caller_pairs_free(&m->check.skip);
+    free(m->check.tool_prompt);
 }

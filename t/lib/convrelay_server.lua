@@ -376,9 +376,60 @@ end
 
 local trees = "The first one is oak. The second one is maple."
 
+-- tests of silence: its stage begins when the voice has ended, and each answer
+-- is slower than that
+
+local silence = 0.1
+local silent = {
+    silence = true, nudge = true, ["nudge-heard"] = true,
+    ["nudge-caller"] = true, ["nudge-pending"] = true
+}
+
+
+function _M.nudge_later(self, always)
+    self.stirs = (self.stirs or 0) + 1
+    local stirs = self.stirs
+
+    if not silent[self.fault] or self.fault == "nudge" then
+        return
+    end
+
+    ngx.thread.spawn(function()
+        ngx.sleep(silence)
+
+        if (always or self.stirs == stirs) and not self.gone
+           and not self.closing
+        then
+            self:text("Are you still there?", true)
+        end
+    end)
+end
+
+
+-- what ends a silence
+
+function _M.stir(self)
+    self.stirs = (self.stirs or 0) + 1
+end
+
+
+function _M.reported(self, m)
+    if m.name == "agentSpeaking" and m.value == "off" then
+        self:nudge_later()
+
+    elseif m.name == "agentSpeaking"
+           or m.name == "clientSpeaking" and self.fault ~= "nudge-caller"
+    then
+        self:stir()
+    end
+
+    return true
+end
+
 
 function _M.compose(self, said)
     local n = said:lower():match("count to (%d+)")
+    local fault = self.fault
 
     if n then
         local numbers = {}
@@ -392,6 +443,18 @@ function _M.compose(self, said)
 
     if said:lower():find("trees", 1, true) then
         return { trees:sub(1, 20), trees:sub(21) }
+    end
+
+    if said:lower():find("open on sunday", 1, true) then
+        self.calling = true
+
+        return { fault == "tool-leak" and 'hours({"day":"sunday"})'
+                                      or "One moment.",
+                 fault == "tool" and " I do not know." or " We are closed." }
+    end
+
+    if self.broken then
+        return { "I ran into an issue." }
     end
 
     if said:lower():find("my word", 1, true) then
@@ -420,6 +483,14 @@ end
 
 function _M.answer(self, said)
     local fault = self.fault
+
+    -- a call that was cut off stays in the history without a result
+
+    self.broken = self.broken or self.calling
+                  and (fault == "tool-over"
+                       or fault == "tool-interrupt" and self.turn.cut)
+    self.calling = false
+
     local tokens = self:compose(said)
     local turn = { who = "I", text = "" }
 
@@ -430,19 +501,36 @@ function _M.answer(self, said)
     self.history[#self.history + 1] = turn
     self.turn = turn
     self.running = true
+    self.pending = true
+    self:stir()
+
+    if fault == "nudge-pending" then
+        self:nudge_later(true)
+    end
+
+    if silent[fault] then
+        ngx.sleep(2 * silence)
+    end
 
     local function over()
         return self.gone or (self.closing and fault ~= "close-last")
                or self.turns ~= mine and fault ~= "prompt-over"
+                  and fault ~= "one-voice"
                or turn.cut and fault ~= "interrupt"
     end
 
-    for _, token in ipairs(tokens) do
-        ngx.sleep(0.005)
+    for i, token in ipairs(tokens) do
+        ngx.sleep(self.calling and i == 2 and 0.04 or 0.005)
 
         if over() then
             return
         end
+
+        if self.calling and i == 2 then
+            self.calling = false
+        end
+
+        self.pending = false
 
         if fault == "answer-utf8" then
             self:send("text", '{"type":"text","token":"\255","last":false}')
@@ -452,6 +540,10 @@ function _M.answer(self, said)
 
         else
             self:text(token)
+        end
+
+        if fault == "tool-last" and self.calling then
+            self:text("", true)
         end
 
         turn.all = (turn.all or "") .. token
@@ -466,6 +558,10 @@ function _M.answer(self, said)
 
     if fault == "answer-once" then
         self:text("", true)
+    end
+
+    if fault == "nudge-heard" then
+        self:nudge_later(true)
     end
 end
 
@@ -522,6 +618,10 @@ function _M.prompted(self, m)
        or said == "" and fault ~= "empty-prompt"
        or m.last == false and fault ~= "partial"
     then
+        return true
+    end
+
+    if said == "Hello?" and self.pending and fault ~= "presence" then
         return true
     end
 
@@ -583,6 +683,10 @@ function _M.handle(self, text)
 
     if m.type == fault then
         return nil, 1011
+    end
+
+    if m.type == "info" then
+        return self:reported(m)
     end
 
     if m.type ~= "dtmf" and m.type ~= "info" and m.type ~= "error" then
@@ -684,7 +788,8 @@ function _M.webhook(fault)
     end
 
     ngx.header.content_type = fault == "twiml" and "text/html" or "text/xml"
-    ngx.say('<Response><Connect><ConversationRelay events="tokens-played"',
+    ngx.say('<Response><Connect><ConversationRelay',
+            ' events="tokens-played speaker-events"',
             fault == "twiml-attribute" and ' greeting="Hello"' or "",
             ' url="wss://', ngx.var.http_host, "/lua?fault=", fault or "",
             '"><Parameter name="ticket" value="', _M.ticket(form.CallSid),
