@@ -35,7 +35,7 @@
 
 
 typedef enum {
-    CONVRELAY_ACT_SETUP = 1,      /* the call is known: s->setup is filled */
+    CONVRELAY_ACT_SETUP = 1,      /* setup came: get_setup() has its data */
     CONVRELAY_ACT_CANCEL,         /* end the running turn, now */
     CONVRELAY_ACT_TEXT,           /* send text as a "text" message */
     CONVRELAY_ACT_START,          /* run a turn over s->history */
@@ -57,7 +57,7 @@ typedef enum {
     CONVRELAY_TRIGGER_NONE = 0,
     CONVRELAY_TRIGGER_SETUP,
     CONVRELAY_TRIGGER_DTMF,       /* keys were entered: digits() */
-    CONVRELAY_TRIGGER_PROMPT,     /* text was said, it is in the history */
+    CONVRELAY_TRIGGER_PROMPT,     /* text was said; it is in the history */
     CONVRELAY_TRIGGER_ERROR,      /* Twilio rejected a message */
     CONVRELAY_TRIGGER_LLM_FAILED,
     CONVRELAY_TRIGGER_CALL_TOO_LONG,
@@ -104,10 +104,10 @@ typedef struct {
 
 
 /*
- * Where the actions of an event go.  act() is called for each of them while the
- * event is handled, in the order in which they must be performed.  They are not
- * stored, so that an event can have any number of them.  An action and what it
- * points to are borrowed for the call.
+ * Receives the actions of an event.  act() is called for each of them while the
+ * event is handled, in the order in which they must be performed.  Actions are
+ * not stored, so an event can have any number of them.  An action and the data
+ * that it points to are borrowed for the call.
  *
  * START and TRIGGER are the last action of an event: for them, act() may call
  * the session again with the result.  For the other actions it must not.
@@ -124,7 +124,7 @@ struct convrelay_actions_s {
 };
 
 
-/* how a turn ended, as the glue knows it */
+/* how a turn ended, as far as the glue knows */
 
 typedef enum {
     CONVRELAY_TURN_COMPLETE = 0,
@@ -158,7 +158,7 @@ typedef struct {
 } convrelay_session_time_t;
 
 
-/* what a call does, see convrelay_session_activity() */
+/* the activities of a call, see convrelay_session_activity() */
 
 typedef enum {
     CONVRELAY_ACTIVITY_GREETING = 0,      /* no prompt came yet */
@@ -200,11 +200,11 @@ typedef struct {
     unsigned                 max_turn_rate;       /* turns a minute; 0: no
                                                      limit */
 
-    unsigned                 triggers;    /* bits of those that have a
+    unsigned                 triggers;    /* bits of the triggers that have a
                                              rule */
     unsigned                 greeting:1;  /* it goes into the history */
-    convrelay_keys_conf_t    keys;        /* of what the caller presses */
-    uint64_t                 end_timeout; /* ms that an end waits at most */
+    convrelay_keys_conf_t    keys;        /* for keys of the caller */
+    uint64_t                 end_timeout; /* maximum ms that an end waits */
 
     const convrelay_session_tool_t  *tools;
     size_t                   ntools;
@@ -216,8 +216,8 @@ typedef struct {
     uint64_t                 tool_wait;   /* ms that a prompt waits for tools
                                              that run */
 
-    unsigned                 presence:1;  /* prompts that only ask whether
-                                             anybody is there are known */
+    unsigned                 presence:1;  /* recognize prompts that only ask
+                                             whether anybody is there */
     const convrelay_str_t   *presence_phrases;    /* see presence.h */
     size_t                   npresence_phrases;
 
@@ -230,41 +230,42 @@ typedef struct {
 } convrelay_session_conf_t;
 
 
-/* the call; it goes back only where a goodbye is taken back, to OPEN */
+/* the state of the call; it goes back (to OPEN) only if a goodbye is taken
+   back */
 
 typedef enum {
     CONVRELAY_SESSION_NEW = 0,    /* no setup message yet */
     CONVRELAY_SESSION_OPEN,       /* the conversation */
     CONVRELAY_SESSION_ENDING,     /* an end waits for the last words */
     CONVRELAY_SESSION_ENDED,      /* it was sent: Twilio closes the call */
-    CONVRELAY_SESSION_CLOSED      /* nothing more is done */
+    CONVRELAY_SESSION_CLOSED      /* there are no more actions */
 } convrelay_session_state_e;
 
 
-/* what a call waits for; see convrelay_session_clock() for what each brings */
+/* the deadlines of a call; convrelay_session_clock() says what each leads to */
 
 typedef enum {
-    CONVRELAY_DEADLINE_SETUP = 0, /* NEW: the setup message has to have come */
+    CONVRELAY_DEADLINE_SETUP = 0, /* NEW: no setup message came */
     CONVRELAY_DEADLINE_CALL,      /* NEW, OPEN: the call is too long */
     CONVRELAY_DEADLINE_ANSWER,    /* OPEN: the running turn takes too long */
     CONVRELAY_DEADLINE_TOKEN,     /* OPEN: the LLM says nothing */
-    CONVRELAY_DEADLINE_TOOLS,     /* OPEN: a prompt waits for tools no more, or
-                                     an interrupted turn goes on */
-    CONVRELAY_DEADLINE_KEYS,      /* OPEN: no more keys belong to the entry */
+    CONVRELAY_DEADLINE_TOOLS,     /* OPEN: a prompt stops waiting for tools, or
+                                     an interrupted turn continues */
+    CONVRELAY_DEADLINE_KEYS,      /* OPEN: the entry of keys is over */
     CONVRELAY_DEADLINE_SILENCE,   /* OPEN: the next stage of the silence */
-    CONVRELAY_DEADLINE_IDLE,      /* OPEN: nothing has come from the caller */
+    CONVRELAY_DEADLINE_IDLE,      /* OPEN: nothing came from the caller */
     CONVRELAY_DEADLINE_CALL_TIME, /* OPEN: a time of the call, an event */
-    CONVRELAY_DEADLINE_END,       /* ENDING: the last words have had their
-                                     time */
+    CONVRELAY_DEADLINE_END,       /* ENDING: no longer wait for the last
+                                     words */
     CONVRELAY_DEADLINE_CLOSE,     /* ENDED: Twilio should have closed */
     CONVRELAY_DEADLINES           /* how many there are */
 } convrelay_deadline_e;
 
 /*
- * A timer is a line above, a convrelay_session_wait() where it begins, and a
- * case of convrelay_session_clock(), which has cleared it by then.  It ends
- * with the conversation: ENDING, ENDED and CLOSED clear all timers.  If several
- * are due, the earliest comes first, and of equal ones the first in the list.
+ * A deadline is a line above, a convrelay_session_wait() where it is set, and a
+ * case of convrelay_session_clock(), which clears it first.  It ends with the
+ * conversation: ENDING, ENDED and CLOSED clear all deadlines.  If several are
+ * due, the earliest comes first, and among equal ones the first in the list.
  */
 
 
@@ -272,8 +273,8 @@ typedef enum {
 
 typedef enum {
     CONVRELAY_TURN_IDLE = 0,      /* none runs */
-    CONVRELAY_TURN_ASKED,         /* it runs, and nothing of it was sent */
-    CONVRELAY_TURN_SPEAKING       /* it runs, and some text of it was sent */
+    CONVRELAY_TURN_ASKED,         /* running, no text was sent yet */
+    CONVRELAY_TURN_SPEAKING       /* running, some text was sent */
 } convrelay_turn_e;
 
 
@@ -286,12 +287,12 @@ typedef enum {
 
 
 /*
- * The current answer, the one that is being spoken as far as is known: kept
- * until the first piece of the next one, which may be an error message.  Its
- * message holds the text as sent, of which the history may have only a part; it
- * is pinned only while the answer can still be cut.  The greeting, and the
- * words of actions, are answers too; an answer that follows another with no
- * word of the caller in between continues it.
+ * The current answer: the one that is being spoken, as far as is known.  It is
+ * kept until the first piece of the next one, which may be an error message.
+ * Its message holds the text as sent; the history may have only a part of it.
+ * The message is pinned only while the answer can still be cut.  The greeting
+ * and the words of actions are answers, too.  An answer that follows another
+ * one continues it, if the caller said nothing in between.
  */
 
 typedef struct {
@@ -303,8 +304,8 @@ typedef struct {
 
 
 /*
- * With tools an answer has parts, what was said before each of their calls,
- * which are messages of their own.  Its text as sent is then in whole.
+ * With tools, an answer has parts: the texts before each of its calls, which
+ * are messages of their own.  The complete text as sent is then in whole.
  */
 
 typedef struct {
@@ -332,7 +333,7 @@ typedef struct {
 
 
 /*
- * A tool call that is not settled: its location is asked, or its actions are
+ * A tool call that is not settled: its location is working, or its actions have
  * to be performed.  Its result in the history says that it is still running.
  */
 
@@ -360,14 +361,15 @@ struct convrelay_tool_run_s {
 typedef struct convrelay_session_tools_s  convrelay_session_tools_t;
 
 
-/* how long the caller has been silent, ms of the clock */
+/* the silence of the caller, in ms of the clock */
 
 typedef struct {
     unsigned                 stage:8;     /* stages that are over */
     unsigned                 client_speaking:1;   /* as reported */
     uint64_t                 heard_at;    /* the last words, as reported; 0:
                                              there are later ones */
-    uint64_t                 since;       /* the caller, or a stage, stirred */
+    uint64_t                 since;       /* last sign of the caller, or start
+                                             of a stage */
     uint64_t                 idle_since;  /* the last final prompt or key */
     uint64_t                 hold_until;  /* not counted before it */
 } convrelay_silence_t;
@@ -462,9 +464,9 @@ void convrelay_session_free(convrelay_session_t *s);
 void convrelay_session_over(convrelay_session_t *s);
 
 /*
- * The events.  Each hands its actions, if any, to out.  Without memory an
- * event ends in CLOSE 1011.  After a CLOSE every event gives no action, and no
- * turn runs: the glue ends one with the call.
+ * The events.  Each hands its actions, if any, to out.  An event that gets no
+ * memory ends in CLOSE 1011.  After a CLOSE, events have no actions, and no
+ * turn runs: the glue ends a running turn with the call.
  *
  * message: one parsed message from Twilio.
  *
@@ -486,23 +488,23 @@ void convrelay_session_over(convrelay_session_t *s);
  *              answer before it.  Older turns are never touched, and an
  *              answer is cut only once.
  *              With a rule for it, the TRIGGER.
- *   info       tokensPlayed moves the heard part on; it or agentSpeaking
- *              tells when the last words before an end were heard.
+ *   info       tokensPlayed extends the part that was heard; it or
+ *              agentSpeaking tells when the last words before an end were
+ *              heard.
  *              clientSpeaking: the caller is not silent.
- *   dtmf       is collected: terminator, max keys or a pause end the
- *              entry, TRIGGER.  Where the key may have cut an answer, the
+ *   dtmf       Keys are collected; a terminator, max keys or a pause end the
+ *              entry: TRIGGER.  If the key may have cut an answer, the
  *              TRIGGER waits for the interrupt, which comes after the key.
- *              A terminator after max keys, no later than the pause, is
- *              theirs.  A prompt is as the end of the pause: the TRIGGER
- *              comes with the next clock, or with a key before it, which
- *              begins another entry; its actions leave the turn of the
+ *              A terminator after max keys belongs to their entry, if it comes
+ *              within the pause.  A prompt ends the entry like a pause: the
+ *              TRIGGER comes with the next clock, or with a key before that,
+ *              which begins another entry; its actions leave the turn of the
  *              prompt alone.
- *   error      LOG of its code, and the TRIGGER, not more often than every
- *              five seconds.
+ *   error      LOG of its code, and the TRIGGER, at most every five seconds.
  *   unknown    LOG, once a call.
  *
- * From the action "end" on, prompts and keys are ignored.  A prompt, or keys
- * that the LLM is asked about, that go past max_turn_rate: CLOSE 1008.
+ * After the action "end", prompts and keys are ignored.  A prompt, or keys that
+ * the LLM is asked about, that exceed max_turn_rate: CLOSE 1008.
  */
 void convrelay_session_message(convrelay_session_t *s,
     const convrelay_relay_message_t *m, uint64_t now,
@@ -516,7 +518,8 @@ void convrelay_session_message(convrelay_session_t *s,
 void convrelay_session_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
-/* the LLM has sent a part of a call: it is at work, although no text comes */
+/* the LLM has sent a part of a tool call: it is working, although no text
+   comes */
 void convrelay_session_call_part(convrelay_session_t *s, uint64_t now);
 
 /*
@@ -573,13 +576,13 @@ void convrelay_session_tool_end(convrelay_session_t *s,
    its result.  Before trigger_done() */
 void convrelay_session_tool_failed(convrelay_session_t *s, const char *why);
 
-/* true where the next request is the last one of its turn */
+/* true if the next request is the last one of its turn */
 unsigned convrelay_session_last_round(const convrelay_session_t *s);
 
 /*
- * deadline() is the earliest one, or 0; it may change with every event.  Only
- * the first delta after a START brings it closer; those after it, and parts of
- * calls, put it off.  clock() does what is due, one deadline in a call:
+ * deadline() returns the earliest deadline, or 0; it may change with every
+ * event.  Only the first delta after a START moves it closer; later deltas, and
+ * parts of calls, move it away.  clock() handles one deadline that is due:
  *
  *   SETUP   CLOSE 1008
  *   CALL    TRIGGER, or CLOSE 1000
@@ -592,32 +595,32 @@ unsigned convrelay_session_last_round(const convrelay_session_t *s);
  *   END     SEND of the end
  *   CLOSE   CLOSE 1000
  *
- * Earlier than that it does nothing.
+ * Before the deadline it does nothing.
  */
 uint64_t convrelay_session_deadline(convrelay_session_t *s);
 void convrelay_session_clock(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 /*
- * One action: m has passed convrelay_relay_out_check() and is borrowed for the
- * call.  Where it answers a TRIGGER, all that is performed comes
- * between the TRIGGER and the next event, and trigger_done() ends it, or, where
- * nothing is configured for this prompt or these digits, trigger_declined()
- * alone: a prompt goes to the LLM, and so does text, not empty, as a message
- * of the caller instead of digits.
+ * Performs an action: m has passed convrelay_relay_out_check() and is borrowed
+ * for the call.  The actions for a TRIGGER come between the TRIGGER and the
+ * next event, and trigger_done() ends them.  If nothing is configured for this
+ * prompt or these digits, only trigger_declined() is called: the prompt goes to
+ * the LLM, or, for digits, a text that is not empty, as a message of the
+ * caller.
  *
- *   text      is spoken and goes into the history; while a turn runs it
- *             becomes part of its answer.  What is said of llm_failed stays
+ *   text      is spoken and goes into the history; while a turn runs, it
+ *             becomes part of the turn's answer.  The words of llm_failed stay
  *             out of the history.
  *   language  sets s->lang
- *   end       is sent when the last words were heard: all of it reported by
- *             tokensPlayed, which reports keys that were sent too, or
- *             agentSpeaking off, or an interrupt, or by an estimate, never
- *             later than end_timeout.  Twilio then closes;
- *             if not, CLOSE 1000 after ten seconds.
+ *   end       is sent when the last words were heard: as reported by
+ *             tokensPlayed (which reports sent keys as well), by agentSpeaking
+ *             off or by an interrupt, or as estimated, never later than
+ *             end_timeout.  Twilio then closes; if it does not, CLOSE 1000
+ *             after ten seconds.
  *
- * Actions other than error's and setup's take a turn's place.  The event
- * call_too_long always ends in an end.
+ * Actions take the place of a turn, except those of error and setup.  The event
+ * call_too_long always leads to an end.
  */
 void convrelay_session_perform(convrelay_session_t *s,
     const convrelay_relay_out_t *m, uint64_t now, convrelay_actions_t *out);
@@ -626,36 +629,36 @@ void convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
 void convrelay_session_trigger_declined(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
-/* the keys of a DTMF trigger, borrowed until it is done; else of an entry that
-   goes on */
+/* the keys of a DTMF trigger, borrowed until it is done; otherwise, those of an
+   entry that is still open */
 convrelay_str_t convrelay_session_digits(const convrelay_session_t *s);
 
 /*
- * Actions of the session alone; nothing is sent.  hold(): silence is not
- * counted for so many ms, or until the caller speaks or presses a key.  ask():
- * when the trigger's actions are done, a turn begins with text as a message of
- * the caller's; the last of several counts.
+ * Actions that send nothing.  hold(): silence is not counted for ms, or until
+ * the caller speaks or presses a key.  ask_later(): when the trigger's actions
+ * are done, a turn begins with text as a message of the caller; the last of
+ * several counts.
  */
 void convrelay_session_hold(convrelay_session_t *s, uint64_t ms, uint64_t now);
 void convrelay_session_ask_later(convrelay_session_t *s,
     const convrelay_str_t *text, convrelay_actions_t *out);
 
 /*
- * What the call does.  Of SPEAKING, *until is the time in ms at which it will
- * be over, an estimate, UINT64_MAX while more text may come; else it is 0.
+ * The current activity of the call.  For SPEAKING, *until is the estimated time
+ * in ms of its end, or UINT64_MAX while more text may come; otherwise 0.
  */
 convrelay_activity_e convrelay_session_activity(const convrelay_session_t *s,
     uint64_t *until);
 
-/* the first setup, borrowed, its parameters left out; empty until it comes */
+/* the first setup, borrowed, without its parameters; empty until it comes */
 void convrelay_session_get_setup(const convrelay_session_t *s,
     convrelay_relay_setup_t *setup);
 
-/* true while the turn that began last can still be asked: it runs, or was
-   interrupted while its tools ran, and goes on if nothing follows */
+/* true while the last turn can still make requests: it runs, or was interrupted
+   while its tools ran and continues if nothing follows */
 int convrelay_session_turn_open(const convrelay_session_t *s);
 
-/* true where some text of the running turn was sent, or will be at its end */
+/* true if some text of the running turn was sent, or will be at its end */
 int convrelay_session_turn_said(const convrelay_session_t *s);
 
 /* value of a custom parameter, ASCII case of name ignored; NULL: none */

@@ -13,18 +13,18 @@
 #include "convrelay_session.h"
 
 
-/* ms in which the words that an interruption began with have to come */
+/* ms within which the words that caused an interruption have to come */
 #define CONVRELAY_SESSION_WORDS_TIME  1500
 
 
 /* convrelay_session_state.c */
 
-/* the deadline is in so many ms */
+/* sets a deadline, ms from now */
 void convrelay_session_wait(convrelay_session_t *s,
     convrelay_deadline_e deadline, uint64_t now, uint64_t ms);
 
-/* the next state; what is waited for goes, except for the call's time in OPEN.
-   Before ENDING a running turn has to be cancelled */
+/* enters the next state: OPEN clears the deadline SETUP, later states clear all
+   deadlines.  A running turn has to be cancelled before ENDING */
 void convrelay_session_enter(convrelay_session_t *s,
     convrelay_session_state_e state);
 
@@ -40,17 +40,17 @@ int convrelay_session_set_lang(convrelay_session_t *s,
 
 /* convrelay_session_silence.c */
 
-/* the caller did something: the silence begins again */
+/* the caller did something: silence is counted from now on */
 void convrelay_session_stir(convrelay_session_t *s, uint64_t now);
 
-/* all words were heard, as reported: an end that waits for them is sent */
+/* all words were reported as heard: sends an end that waits for them */
 void convrelay_session_heard(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 /* sets the deadlines SILENCE and IDLE, or clears them */
 void convrelay_session_silence_wait(convrelay_session_t *s);
 
-/* what these two bring: a TRIGGER */
+/* these two deadlines have passed: a TRIGGER */
 void convrelay_session_silence(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 void convrelay_session_idle(convrelay_session_t *s, uint64_t now,
@@ -59,11 +59,11 @@ void convrelay_session_idle(convrelay_session_t *s, uint64_t now,
 
 /* convrelay_session_words.c */
 
-/* the caller is talking: what waits for the words waits longer */
+/* the caller is talking: extends the wait for the words */
 void convrelay_session_words(convrelay_session_t *s, uint64_t now);
 
-/* that wait is over; true where the caller is still talking, so that it goes
-   on */
+/* this wait is over; true if the caller is still talking, so that it
+   continues */
 unsigned convrelay_session_words_come(convrelay_session_t *s, uint64_t now);
 
 
@@ -89,7 +89,7 @@ void convrelay_session_keys_end(convrelay_session_t *s,
 
 /* convrelay_session_turn.c */
 
-/* what the caller said becomes the newest message of the history */
+/* makes the caller's words the newest message of the history */
 int convrelay_session_ask(convrelay_session_t *s,
     const convrelay_str_t *text);
 
@@ -104,7 +104,7 @@ void convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
 void convrelay_session_fail(convrelay_session_t *s, const char *note,
     uint64_t now, convrelay_actions_t *out);
 
-/* no turn runs any more, nor its time */
+/* the turn is over: clears its state and deadlines */
 void convrelay_session_turn_over(convrelay_session_t *s);
 
 /* ends the running turn, if any, and keeps everything that was sent of it;
@@ -112,7 +112,7 @@ void convrelay_session_turn_over(convrelay_session_t *s);
 void convrelay_session_cancel(convrelay_session_t *s,
     convrelay_actions_t *out);
 
-/* CONVRELAY_OK, or CONVRELAY_DECLINED: one too many, the call is closed */
+/* CONVRELAY_OK, or CONVRELAY_DECLINED: too many turns, the call is closed */
 int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
@@ -122,21 +122,21 @@ int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
 /* a turn begins: chooses its LLM */
 void convrelay_session_llm_begin(convrelay_session_t *s, uint64_t now);
 
-/* the LLM is asked: its first words are waited for */
+/* the LLM is asked: sets the deadline for its first words */
 void convrelay_session_llm_wait(convrelay_session_t *s, uint64_t now);
 
-/* its deadline has passed */
+/* the deadline TOKEN has passed */
 void convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* words of it are sent */
+/* words of the LLM are sent */
 void convrelay_session_llm_words(convrelay_session_t *s, uint64_t now);
 
-/* it has answered, or has failed: for those who may ask it next */
+/* the LLM has answered or failed: notes that for the next calls to ask it */
 void convrelay_session_llm_answered(const convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now);
 
-/* CONVRELAY_OK: the next one is asked; CONVRELAY_DECLINED: there is none, or
+/* CONVRELAY_OK: the next LLM is asked; CONVRELAY_DECLINED: there is none, or
    words were sent */
 int convrelay_session_fall_back(convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);
@@ -144,7 +144,7 @@ int convrelay_session_fall_back(convrelay_session_t *s,
 
 /* convrelay_session_tools.c */
 
-/* another LLM answers: what the guard still held is not spoken */
+/* another LLM answers: drops the text that the guard still held back */
 void convrelay_session_tools_retry(convrelay_session_t *s);
 
 /*
@@ -153,24 +153,24 @@ void convrelay_session_tools_retry(convrelay_session_t *s);
  */
 int convrelay_session_tools_begin(convrelay_session_t *s, uint64_t now);
 
-/* a piece of the answer, of which calls in disguise are not spoken */
+/* speaks a piece of the answer, except calls in disguise */
 void convrelay_session_tools_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
-/* the answer is over: what the guard still held is spoken */
+/* the answer is over: speaks the text that the guard still held back */
 void convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 /*
- * The LLM refused the running request.  Where that was the second in a row,
- * results of tools may be the cause, which would then end every request to
- * come: their texts are dropped.  CONVRELAY_OK: the prompt may be the cause;
+ * The LLM refused the running request.  If this was the second refusal in a
+ * row, the results of tools may be the cause and would make every later request
+ * fail: their texts are dropped.  CONVRELAY_OK: the prompt may be the cause;
  * CONVRELAY_DECLINED: the prompt was accepted in an earlier request of the
  * turn; CONVRELAY_ERROR: no memory.
  */
 int convrelay_session_tools_refused(convrelay_session_t *s);
 
-/* the LLM accepted it */
+/* the LLM accepted the running request */
 void convrelay_session_tools_accepted(convrelay_session_t *s);
 
 /* the turn is over before its tools are: actions that were waiting for it are
@@ -189,7 +189,7 @@ void convrelay_session_tools_interrupt(convrelay_session_t *s,
 /* true while the tools of the running turn run */
 unsigned convrelay_session_tools_running(const convrelay_session_t *s);
 
-/* its deadline has passed */
+/* the deadline TOOLS has passed */
 void convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
@@ -197,13 +197,13 @@ void convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
 void convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* nothing is to be said this time */
+/* the action "skip": nothing is said this time */
 void convrelay_session_tools_skip(convrelay_session_t *s);
 
-/* true where an end waits that words of the caller take back */
+/* true while an end waits that the caller's words would take back */
 unsigned convrelay_session_tools_goodbye(const convrelay_session_t *s);
 
-/* takes it back; CONVRELAY_OK or CONVRELAY_ERROR */
+/* takes this end back; CONVRELAY_OK or CONVRELAY_ERROR */
 int convrelay_session_tools_take_back(convrelay_session_t *s);
 
 void convrelay_session_tools_free(convrelay_session_t *s);
@@ -211,15 +211,15 @@ void convrelay_session_tools_free(convrelay_session_t *s);
 
 /* convrelay_session_turn.c, for convrelay_session_tools.c */
 
-/* a piece of the running answer is spoken */
+/* speaks a piece of the running answer */
 void convrelay_session_say(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
-/* another request of the running turn */
+/* makes another request in the running turn */
 void convrelay_session_again(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* a turn for the newest message, which waits for nothing */
+/* starts a turn for the newest message, without waiting for anything */
 void convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
@@ -234,56 +234,57 @@ int convrelay_session_answer_add(convrelay_session_t *s,
 void convrelay_session_answer_text(const convrelay_session_t *s,
     convrelay_str_t *text);
 
-/* its turn is over, it is spoken on: no more room than its text needs */
+/* the turn is over, but the answer is still being spoken: frees the room that
+   its text does not need */
 void convrelay_session_answer_end(convrelay_session_t *s);
 
 /*
- * Calls of tools follow: what was said since the last part goes into the
- * history, and more of the answer will be another message.  CONVRELAY_OK or
+ * Tool calls follow: the text since the last part goes into the history, and
+ * the rest of the answer will be another message.  CONVRELAY_OK or
  * CONVRELAY_ERROR.
  */
 int convrelay_session_answer_part(convrelay_session_t *s);
 
-/* a blank between two parts, which are one text for the voice; CONVRELAY_OK or
-   CONVRELAY_ERROR */
+/* adds a blank between two parts, which are one text for the voice;
+   CONVRELAY_OK or CONVRELAY_ERROR */
 int convrelay_session_answer_gap(convrelay_session_t *s,
     const convrelay_str_t *text, convrelay_actions_t *out);
 
-/* true where there is nothing to be heard in it */
+/* true if there is nothing to be heard in the text */
 unsigned convrelay_session_blank(const u_char *p, size_t len);
 
-/* bytes of all of it */
+/* bytes of the whole answer */
 #define convrelay_session_answer_len(s)                                      \
     ((s)->answer.base + (s)->answer.len)
 
 /*
  * Makes the first len bytes of the answer its message in the history.  A
- * message that was trimmed away meanwhile is not restored; a blank one is not
+ * message that the history has dropped is not restored; a blank one is not
  * stored.
  */
 void convrelay_session_answer_store(convrelay_session_t *s, size_t len);
 
-/* when the answer will have been spoken, an estimate; 0: it is cut or none */
+/* estimates when the answer will have been spoken; 0: it is cut, or none */
 uint64_t convrelay_session_spoken_until(const convrelay_session_t *s);
 
-/* something more is said now: silence, and an error message, before it do not
-   count towards the answer's time any longer */
+/* more is said now: silence and an error message before it no longer count
+   towards the answer's time */
 void convrelay_session_continue(convrelay_session_t *s, uint64_t now);
 
-/* true where reports say that all of the answer was heard */
+/* true if the whole answer was reported as heard */
 int convrelay_session_heard_all(const convrelay_session_t *s);
 
-/* true for an answer that may be heard now: there is one, and it is not cut */
+/* true if the answer may be heard now: there is one, and it is not cut */
 unsigned convrelay_session_audible(const convrelay_session_t *s);
 
 
 /* convrelay_session_act.c */
 
-/* true where a rule is configured for the trigger */
+/* true if a rule is configured for the trigger */
 #define convrelay_session_has_rule(s, trigger)                               \
     ((s)->conf->triggers & convrelay_trigger_bit(trigger))
 
-/* these hand out one action each; what they take is borrowed for the call */
+/* each hands out one action; the arguments are borrowed for the call */
 
 void convrelay_session_act(convrelay_actions_t *out, convrelay_act_e type);
 void convrelay_session_send(convrelay_actions_t *out,
@@ -292,7 +293,7 @@ void convrelay_session_text(convrelay_actions_t *out,
     const convrelay_str_t *text);
 void convrelay_session_text_last(convrelay_actions_t *out);
 
-/* detail: as of a LOG; or NULL */
+/* detail: the text of a LOG, or NULL */
 void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
     const char *note, const convrelay_str_t *detail);
 
@@ -301,11 +302,11 @@ void convrelay_session_log(convrelay_actions_t *out, convrelay_log_e level,
     const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* sends the end that waits, if one does */
+/* sends the end that is waiting, if there is one */
 void convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* close_logged(): a line before it said why */
+/* close_logged(): a LOG before it gave the reason */
 void convrelay_session_close(convrelay_session_t *s,
     convrelay_actions_t *out, unsigned code, const char *note);
 void convrelay_session_close_logged(convrelay_session_t *s,

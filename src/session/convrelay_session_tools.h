@@ -41,7 +41,7 @@ struct convrelay_session_tools_s {
     unsigned                  rounds;     /* requests of the turn so far */
 
     unsigned                  round:1;    /* the running turn waits for them */
-    unsigned                  waiting:1;  /* a prompt does */
+    unsigned                  waiting:1;  /* a prompt waits for them */
     unsigned                  resume:1;   /* the interrupted turn continues
                                              after its wait */
     unsigned                  skip:1;     /* nothing is said once they have all
@@ -116,7 +116,7 @@ convrelay_tool_run_t *convrelay_session_tools_inherit(convrelay_session_t *s,
 void convrelay_session_tools_unlink(convrelay_session_t *s,
     convrelay_tool_run_t *run);
 
-/* m, or NULL, is the history's alone */
+/* gives m, which may be NULL, back to the history */
 void convrelay_session_tools_unpin(convrelay_llm_message_t *m);
 
 
