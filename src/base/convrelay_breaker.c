@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Failures that are counted by all processes.
+ * Counts failures across processes.
  */
 
 
@@ -37,7 +37,7 @@ convrelay_breaker_failed(convrelay_breaker_t *b, uint64_t now,
 void
 convrelay_breaker_worked(convrelay_breaker_t *b)
 {
-    /* most of the time there is nothing to write, and nobody to disturb */
+    /* usually there is nothing to write: leave the shared cache line alone */
 
     if (convrelay_breaker_get(b->failed_at)) {
         convrelay_breaker_set(b->failed_at, 0);
@@ -70,7 +70,7 @@ convrelay_breaker_slot(convrelay_breaker_t *table, size_t n, uint64_t id)
         }
     }
 
-    /* one that nobody needs now; a configuration before this one may */
+    /* take a slot without failures: it may belong to an old configuration */
 
     for (i = 0; i < n; i++) {
         found = convrelay_breaker_get(table[i].id);

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Whether something that failed lately is worth asking.  Several processes may
- * use one at the same time, without a lock: each field is one word, and a
- * count that is lost means one more try.
+ * A circuit breaker: says whether a service that failed lately is worth another
+ * try.  Several processes may use one at the same time, without a lock: each
+ * field is one word, and a lost count means one more try.
  */
 
 
@@ -29,18 +29,18 @@ typedef struct {
 } convrelay_breaker_t;
 
 
-/* a failure; the second one within the time opens it for cooldown ms, and after
-   that each one does until it works */
+/* notes a failure; the second one within CONVRELAY_BREAKER_TIME opens the
+   breaker for cooldown ms, as does every later one until the service works */
 void convrelay_breaker_failed(convrelay_breaker_t *b, uint64_t now,
     uint64_t cooldown);
 void convrelay_breaker_worked(convrelay_breaker_t *b);
 
-/* true: it is not to be asked now */
+/* true if the service must not be asked now */
 unsigned convrelay_breaker_is_open(const convrelay_breaker_t *b, uint64_t now);
 
 /*
- * The slot of an id, not 0, in a table of n; a free one, or one without
- * failures, becomes its own.  NULL: there is none.
+ * The slot of an id, which is not 0, in a table of n slots.  An id without a
+ * slot gets a free one, or one without failures.  NULL: there is none.
  */
 convrelay_breaker_t *convrelay_breaker_slot(convrelay_breaker_t *table,
     size_t n, uint64_t id);

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Where the failures of LLMs are counted: for all workers in a small zone of
- * their own, where the configuration has a convrelay_zone; else in each worker.
- * The zone has one size, and so a reload keeps it.
+ * The memory in which failures of LLMs are counted: with a convrelay_zone, a
+ * small zone of its own for all workers, otherwise memory of each worker.  The
+ * size of that zone never changes, so a reload keeps it.
  */
 
 
@@ -114,7 +114,7 @@ ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
             continue;
         }
 
-        /* several servers can have one name */
+        /* several servers can have the same name */
 
         cmcf = location[i].server->ctx->main_conf[
                                              ngx_http_core_module.ctx_index];
@@ -141,7 +141,7 @@ ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-/* without a slot that is free, each worker counts for itself */
+/* if no slot is free, each worker counts on its own */
 
 static void
 ngx_http_convrelay_breaker_share(ngx_http_convrelay_main_conf_t *mcf,

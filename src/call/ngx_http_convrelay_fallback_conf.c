@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The configuration of "convrelay_fallback".  Its locations are looked for once
- * all are known, see ngx_http_convrelay_check_fallback.c.
+ * The configuration of "convrelay_fallback".  Its locations are found once all
+ * locations are known, see ngx_http_convrelay_check_fallback.c.
  */
 
 
@@ -36,7 +36,7 @@ ngx_http_convrelay_fallback(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
 
         if (*fallbacks != NGX_CONF_UNSET_PTR) {
-            return "\"off\" cannot stand beside a location";
+            return "\"off\" cannot be combined with a location";
         }
 
         *fallbacks = NULL;
@@ -44,7 +44,7 @@ ngx_http_convrelay_fallback(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (*fallbacks == NULL) {
-        return "\"off\" cannot stand beside a location";
+        return "\"off\" cannot be combined with a location";
     }
 
     if (*fallbacks == NGX_CONF_UNSET_PTR) {
@@ -97,8 +97,8 @@ ngx_http_convrelay_fallback_name(ngx_conf_t *cf, ngx_array_t *fallbacks,
         || (name->data[0] != '/' && name->data[0] != '@'))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not a location, write the name of one of "
-                           "this server without variables, such as "
+                           "\"%V\" is not a location, write the name of a "
+                           "location of this server, without variables, as in "
                            "\"convrelay_fallback /backup\" or "
                            "\"convrelay_fallback @backup\"", name);
         return NGX_CONF_ERROR;
@@ -119,7 +119,7 @@ ngx_http_convrelay_fallback_name(ngx_conf_t *cf, ngx_array_t *fallbacks,
 
     if (i == CONVRELAY_SESSION_MAX_FALLBACKS) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "more than %d of \"convrelay_fallback\"",
+                           "more than %d \"convrelay_fallback\" directives",
                            CONVRELAY_SESSION_MAX_FALLBACKS);
         return NGX_CONF_ERROR;
     }

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The locations of "convrelay_fallback": found once all are known, and checked
- * as that of the call is.  What is wrong with one is an error, for it would
- * show only when the first LLM has failed.
+ * The locations of "convrelay_fallback": found once all locations are known,
+ * and checked like that of the call.  A mistake in one is an error, because it
+ * would not show until the first LLM fails.
  */
 
 
@@ -77,7 +77,7 @@ ngx_http_convrelay_check_fallback(ngx_conf_t *cf,
 
     if (clcf == NULL) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &fallback->place,
-                           "no location of this server takes "
+                           "no location of this server matches "
                            "\"convrelay_fallback %V\": add \"location %s%V { "
                            "%sproxy_pass ...; }\"", name,
                            name->data[0] == '@' ? "" : "= ", name,
@@ -88,7 +88,7 @@ ngx_http_convrelay_check_fallback(ngx_conf_t *cf,
     if (!clcf->named && !clcf->internal) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &fallback->place,
                            "anyone can request \"location %V\", which "
-                           "\"convrelay_fallback %V\" asks: add \"internal;\" "
+                           "\"convrelay_fallback %V\" uses: add \"internal;\" "
                            "to it", &clcf->name, name);
         return NGX_ERROR;
     }
@@ -100,7 +100,7 @@ ngx_http_convrelay_check_fallback(ngx_conf_t *cf,
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &fallback->place,
                            "\"location %V\", which \"convrelay_fallback %V\" "
-                           "asks, is not an LLM: it has \"%s\"", &clcf->name,
+                           "uses, is not an LLM: it has \"%s\"", &clcf->name,
                            name, conf->enable ? "convrelay"
                                  : conf->twiml.url ? "convrelay_twiml"
                                  : conf->status ? "convrelay_status"
@@ -111,7 +111,7 @@ ngx_http_convrelay_check_fallback(ngx_conf_t *cf,
     if (clcf->handler == NULL) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &fallback->place,
                            "\"location %V\", which \"convrelay_fallback %V\" "
-                           "asks, has no LLM: add \"proxy_pass "
+                           "uses, has no LLM: add \"proxy_pass "
                            "https://host%s\"", &clcf->name, name,
                            clcf->named ? "" : "/v1/chat/completions");
         return NGX_ERROR;
@@ -119,10 +119,10 @@ ngx_http_convrelay_check_fallback(ngx_conf_t *cf,
 
     if (ngx_http_convrelay_target_rewrites(cf, clcf->loc_conf)) {
         ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &fallback->place,
-                           "\"set\", \"rewrite\", \"if\" and the like do "
-                           "nothing in \"location %V\": for "
-                           "\"convrelay_fallback %V\", only what answers there "
-                           "is run, such as \"proxy_pass\"", &clcf->name,
+                           "\"set\", \"rewrite\", \"if\" and the like have no "
+                           "effect in \"location %V\": "
+                           "\"convrelay_fallback %V\" runs only its content "
+                           "handler, such as \"proxy_pass\"", &clcf->name,
                            name);
     }
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The locations of this module, and which of them serves a path.
+ * Finds the locations of this module, and the location that serves a path.
  */
 
 
@@ -29,23 +29,23 @@ char *ngx_http_convrelay_register(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 /*
- * The location of a server that takes a request for a decoded path, once all
- * locations are known (at postconfiguration).  NGX_OK; NGX_DONE: *location
- * redirects to its name, which has a "/" more; NGX_DECLINED: none does, or the
- * rewrite module may send the request elsewhere, and *location is NULL then.
+ * Finds the location of a server that gets a request for a decoded path, once
+ * all locations are known (at postconfiguration).  NGX_OK; NGX_DONE: *location
+ * redirects to its name, which has a "/" more; NGX_DECLINED: there is none, or
+ * the rewrite module may send the request elsewhere and *location is NULL.
  */
 ngx_int_t ngx_http_convrelay_target(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *server, ngx_str_t *path,
     ngx_http_core_loc_conf_t **location);
 
-/* the same, also where that location sends the request elsewhere */
+/* the same, but does not care whether that location rewrites the request */
 ngx_int_t ngx_http_convrelay_target_first(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *server, ngx_str_t *path,
     ngx_http_core_loc_conf_t **location);
 
 
-/* the location of a server that a name stands for, "/path" or "@name"; NULL:
-   there is none */
+/* the location of a server with this name, "/path" or "@name"; NULL: there is
+   none */
 ngx_http_core_loc_conf_t *ngx_http_convrelay_target_literal(
     ngx_http_core_srv_conf_t *server, ngx_str_t *name);
 
@@ -57,23 +57,23 @@ ngx_uint_t ngx_http_convrelay_target_rewrites(ngx_conf_t *cf,
 /* ngx_http_convrelay_check.c */
 
 /*
- * Warns about locations that do not match each other, once all are known, at
- * postconfiguration.  NGX_OK, or NGX_ERROR without memory.
+ * Warns about locations that do not match each other, at postconfiguration,
+ * when all are known.  NGX_OK, or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_check(ngx_conf_t *cf);
 
 
 /* ngx_http_convrelay_check_location.c */
 
-/* of that: a location with "convrelay" by itself; the same return codes */
+/* checks a location with "convrelay" by itself; the same return codes */
 ngx_int_t ngx_http_convrelay_check_socket_alone(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *location);
 
 
 /* ngx_http_convrelay_check_fallback.c */
 
-/* the locations of its "convrelay_fallback": an error where one cannot be
-   used; the same return codes */
+/* checks the locations of its "convrelay_fallback": NGX_ERROR if one cannot be
+   used */
 ngx_int_t ngx_http_convrelay_check_fallbacks(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *location);
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Which LLM a turn asks, and how long it is waited for.
+ * Decides which LLM a turn asks, and how long the turn waits for it.
  */
 
 
@@ -23,7 +23,7 @@ convrelay_session_llm(const convrelay_session_t *s, unsigned i)
 }
 
 
-/* the first one from i on that has not failed lately; one more than there are:
+/* the first LLM from i on that has not failed lately; nfallbacks + 1: there is
    none */
 
 static unsigned
@@ -124,7 +124,7 @@ convrelay_session_llm_answered(const convrelay_session_t *s,
         return;
     }
 
-    /* what a caller has said must not cut off the LLM for others */
+    /* the words of one caller must not make the LLM unavailable to others */
 
     if (how == CONVRELAY_TURN_FAILED) {
         convrelay_breaker_failed(*llm->breaker, now, llm->cooldown);
