@@ -161,7 +161,7 @@ static ngx_http_convrelay_value_t  ngx_http_convrelay_default_dtmf = {
 };
 
 
-/* of every document; without the events, what was heard is an estimate */
+/* attributes of every document; without events, the heard text is estimated */
 
 static ngx_keyval_t  ngx_http_convrelay_default_attributes[] = {
     { ngx_string("welcomeGreeting"), ngx_string(NGX_HTTP_CONVRELAY_GREETING) },
@@ -908,7 +908,7 @@ ngx_http_convrelay_merge_llm(ngx_http_convrelay_llm_conf_t *prev,
     ngx_conf_merge_ptr_value(conf->model, prev->model,
                              &ngx_http_convrelay_default_model);
 
-    /* either of the two replaces what an outer level has */
+    /* either of the two replaces both of an outer level */
 
     if (conf->system_prompt == NGX_CONF_UNSET_PTR
         && conf->system_prompt_file == NGX_CONF_UNSET_PTR)
@@ -968,7 +968,7 @@ ngx_http_convrelay_merge_limits(ngx_http_convrelay_limits_conf_t *prev,
 }
 
 
-/* the defaults are shorter where another LLM can be asked */
+/* the defaults are shorter if there is another LLM to ask */
 
 static void
 ngx_http_convrelay_merge_tokens(ngx_http_convrelay_loc_conf_t *conf)
@@ -1015,7 +1015,7 @@ ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
     conf->max_answer_time = limits->max_answer_time;
     conf->max_turn_rate = limits->max_turn_rate;
 
-    /* of keys that only convrelay_on waits for */
+    /* for keys that only convrelay_on waits for */
 
     conf->keys.pause = NGX_HTTP_CONVRELAY_DTMF_PAUSE;
 }

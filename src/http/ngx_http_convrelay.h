@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * What the files of the nginx glue share.
+ * Declarations that the files of the nginx glue share.
  */
 
 
@@ -26,7 +26,7 @@
 #define NGX_HTTP_CONVRELAY_VERSION_30    3000   /* nginx 1.22 has no name */
 #define NGX_HTTP_CONVRELAY_MAX_FORM      65536  /* bytes of a webhook's form */
 #define NGX_HTTP_CONVRELAY_MAX_PAIRS     500    /* of a form; Twilio sends
-                                                   some 40 */
+                                                   about 40 */
 
 
 /* of the live call and of the webhooks, defined in their own headers */
@@ -38,7 +38,7 @@ typedef struct ngx_http_convrelay_reply_s      ngx_http_convrelay_reply_t;
 typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
 
 
-/* what a location with convrelay_status shows; 0: it is none */
+/* the format of a location with convrelay_status; 0: it has none */
 
 typedef enum {
     NGX_HTTP_CONVRELAY_STATUS_NONE = 0,
@@ -96,7 +96,7 @@ typedef struct {
 } ngx_http_convrelay_part_t;
 
 
-/* length of a variable's value in a template; written where p is not NULL */
+/* the length of a variable's value in a template; writes it unless p is NULL */
 
 typedef size_t (*ngx_http_convrelay_escape_pt)(u_char *p,
     ngx_http_convrelay_part_t *part, convrelay_str_t *value);
@@ -312,7 +312,7 @@ ngx_http_convrelay_ngx_str(const convrelay_str_t *str)
 ngx_table_elt_t *ngx_http_convrelay_header(ngx_http_request_t *r,
     const char *name);
 
-/* adds one to the response; the value is copied; NGX_OK or NGX_ERROR */
+/* adds a header to the response; copies the value; NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_add_header(ngx_http_request_t *r,
     const char *name, const char *value);
 
@@ -332,16 +332,16 @@ ngx_uint_t ngx_http_convrelay_secure(ngx_http_request_t *r);
 /* ngx_http_convrelay_form.c */
 
 /*
- * The form of a request (a POST's body once it was read, else the query
- * string), decoded; parsed once.  Empty if the body is not complete, not kept,
- * or larger than MAX_FORM, and, with ctx->many set, if it has more than
- * MAX_PAIRS pairs.  An array of convrelay_pair_t, or NULL without memory.
+ * The decoded form of a request: a POST's body once it was read, otherwise the
+ * query string; it is parsed once.  Empty if the body is not complete, not
+ * kept, or larger than MAX_FORM, or if it has more than MAX_PAIRS pairs, which
+ * sets ctx->many.  An array of convrelay_pair_t, or NULL: no memory.
  */
 ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
 
 /*
- * The first parameter of a name, as convrelay_pair_find() looks for it.
- * NGX_OK, NGX_DECLINED (there is none) or NGX_ERROR.
+ * The first parameter of a name, found by convrelay_pair_find().  NGX_OK,
+ * NGX_DECLINED (there is none) or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_form_value(ngx_http_request_t *r,
     ngx_str_t *name, convrelay_str_t *value);
@@ -356,7 +356,7 @@ ngx_int_t ngx_http_convrelay_handoff_text(ngx_http_request_t *r,
  */
 ngx_array_t *ngx_http_convrelay_handoff(ngx_http_request_t *r);
 
-/* bytes of the body, as far as it was read and is kept */
+/* bytes of the body that were read and are still kept */
 off_t ngx_http_convrelay_body_size(ngx_http_request_t *r);
 
 /*
@@ -373,8 +373,8 @@ ngx_int_t ngx_http_convrelay_template_compile(ngx_conf_t *cf,
     ngx_str_t *source, ngx_uint_t json, ngx_array_t *parts);
 
 /*
- * The template from its part "first" on, for a check: value stands for each
- * variable.  NGX_OK or NGX_ERROR.
+ * Writes the template from its part "first" on, for a check, with value in
+ * place of each variable.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_template_sample(ngx_pool_t *pool,
     ngx_array_t *parts, ngx_uint_t first, u_char value,
@@ -396,13 +396,13 @@ ngx_int_t ngx_http_convrelay_json_eval(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_convrelay_add_variables(ngx_conf_t *cf);
 
-/* evaluates again what was cached before the call was known */
+/* evaluates again the values that were cached before the call was known */
 void ngx_http_convrelay_flush_variables(ngx_http_request_t *r);
 
 /*
- * Makes text from outside, decoded, safe: a line break in it would end the
- * header or the log line that it becomes part of.  Control characters become
- * spaces, in a copy in pool.  NGX_OK or NGX_ERROR.
+ * Makes decoded text from outside safe: a line break in it would end the header
+ * or the log line that it becomes part of.  Control characters become spaces,
+ * in a copy in pool.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_one_line(ngx_pool_t *pool, convrelay_str_t *text);
 
@@ -434,8 +434,8 @@ char *ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
 char *ngx_http_convrelay_phrase_check(ngx_conf_t *cf, ngx_str_t *source);
 
 /*
- * A value for r: the source if it was not compiled, as a default is, empty if
- * none is set.  NGX_OK or NGX_ERROR.
+ * Evaluates a value for r: a default, which is not compiled, gives its source;
+ * if no value is set, the text is empty.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_value_text(ngx_http_request_t *r,
     ngx_http_convrelay_value_t *value, convrelay_str_t *text);

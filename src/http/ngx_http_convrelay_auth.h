@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Signatures and tickets, which prove that a request is from Twilio; and the
+ * Signatures and tickets, which prove that a request comes from Twilio, and the
  * URL that is part of the signed string.
  */
 
@@ -31,8 +31,8 @@ typedef struct {
 
 
 /*
- * From convrelay_public_url, otherwise from the host that r is for; it lives as
- * long as r.  NGX_OK, NGX_DECLINED (there is neither) or NGX_ERROR (logged).
+ * Taken from convrelay_public_url, otherwise from the host that r is for; lives
+ * as long as r.  NGX_OK, NGX_DECLINED (there is neither) or NGX_ERROR (logged).
  */
 ngx_int_t ngx_http_convrelay_public_url(ngx_http_request_t *r,
     ngx_http_convrelay_public_url_t *public);
@@ -45,8 +45,8 @@ char *ngx_http_convrelay_public_url_check(ngx_conf_t *cf,
 /* ngx_http_convrelay_signature.c */
 
 /*
- * X-Twilio-Signature (docs/protocol.md, 5); ws: of a handshake.
- * A POST's body has to be read.  NGX_OK, NGX_HTTP_FORBIDDEN (logged) or
+ * Checks X-Twilio-Signature (docs/protocol.md, 5); ws: of a handshake.  The
+ * body of a POST must have been read.  NGX_OK, NGX_HTTP_FORBIDDEN (logged) or
  * NGX_HTTP_INTERNAL_SERVER_ERROR.
  */
 ngx_int_t ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws);
@@ -64,14 +64,15 @@ char *ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
 /* ngx_http_convrelay_ticket.c */
 
 /*
- * A ticket for the CallSid of the webhook's form, as a <Parameter>.  NGX_OK,
- * NGX_DECLINED (there is no CallSid) or NGX_ERROR.
+ * Makes a ticket for the CallSid of the webhook's form, as a <Parameter>.
+ * NGX_OK, NGX_DECLINED (there is no CallSid) or NGX_ERROR.
  */
 ngx_int_t ngx_http_convrelay_ticket_issue(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_pair_t *parameter);
 
 /*
- * The ticket in the setup message: NGX_OK, NGX_DECLINED (logged), NGX_ERROR.
+ * Checks the ticket in the setup message: NGX_OK, NGX_DECLINED (logged), or
+ * NGX_ERROR.
  * *ended_session is the session of this call that had ended when the ticket
  * was made, or empty; it lives as long as the session's parameters.
  */

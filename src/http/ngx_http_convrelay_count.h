@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Counting for convrelay_status.  What can be counted is in
- * convrelay_metric_table.h.  Without convrelay_status nothing is.
+ * Counting for convrelay_status; without it, nothing is counted.  The counters
+ * are listed in convrelay_metric_table.h.
  */
 
 
@@ -16,7 +16,7 @@
 #include "convrelay_metric.h"
 
 
-/* of a location, and of the "if" blocks in it */
+/* the counters of a location, and of the "if" blocks in it */
 
 struct ngx_http_convrelay_metrics_s {
     convrelay_metric_t       *words;  /* in shared memory, or NULL */
@@ -46,13 +46,13 @@ ngx_http_convrelay_count_n(ngx_http_convrelay_loc_conf_t *conf,
 }
 
 
-/* one more of CONVRELAY_METRIC_<id> for the location */
+/* counts one CONVRELAY_METRIC_<id> for the location */
 
 #define ngx_http_convrelay_count(conf, id)                                   \
     ngx_http_convrelay_count_n(conf, CONVRELAY_METRIC_##id, 1)
 
 
-/* a time in ms, for a histogram */
+/* adds a time in ms to a histogram */
 
 #define ngx_http_convrelay_count_time(conf, id, ms)                          \
     do {                                                                     \

@@ -264,7 +264,7 @@ ngx_http_convrelay_env_check_name(ngx_conf_t *cf, ngx_str_t *name,
 }
 
 
-/* its value becomes part of headers that this module does not see */
+/* the value becomes part of headers that this module does not see */
 
 static ngx_int_t
 ngx_http_convrelay_env_check_value(ngx_conf_t *cf, ngx_str_t *name,
@@ -357,7 +357,7 @@ ngx_http_convrelay_env_expand(ngx_conf_t *cf, ngx_str_t *source,
 }
 
 
-/* measures where p is NULL, else writes; NGX_OK or NGX_DECLINED */
+/* measures if p is NULL, otherwise writes; NGX_OK or NGX_DECLINED */
 
 static ngx_int_t
 ngx_http_convrelay_env_walk(ngx_http_convrelay_main_conf_t *mcf,

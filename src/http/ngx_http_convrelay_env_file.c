@@ -291,7 +291,7 @@ ngx_http_convrelay_env_reference(void *data, const convrelay_str_t *name,
 }
 
 
-/* by its number: the line, or a name in it, may be part of a secret */
+/* names a line by its number: its text may be part of a secret */
 
 static ngx_int_t
 ngx_http_convrelay_env_failed(ngx_http_convrelay_env_file_t *ef,

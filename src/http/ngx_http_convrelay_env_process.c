@@ -66,8 +66,8 @@ ngx_http_convrelay_env_process_find(u_char *name, size_t len)
 }
 
 
-/* all of them, whichever wins today: a new binary must find what a reload
-   would */
+/* keeps all names, even those that a file overrides now: a new binary must find
+   what a reload would */
 
 ngx_int_t
 ngx_http_convrelay_env_use(ngx_conf_t *cf,
@@ -128,8 +128,8 @@ ngx_http_convrelay_env_listed(ngx_array_t *names, ngx_str_t *name)
 
 
 /*
- * After the whole configuration was read: an "env" directive of the operator,
- * which may give a value of its own, comes first.
+ * Runs after the whole configuration was read: an "env" directive of the
+ * operator, which may have its own value, takes precedence.
  */
 
 void

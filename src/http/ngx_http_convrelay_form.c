@@ -115,7 +115,7 @@ ngx_http_convrelay_form_value(ngx_http_request_t *r, ngx_str_t *name,
 
 /*
  * Variables of the form can be evaluated at any time in any request: before its
- * body was read, while it is, after it broke off, or where it goes on to an
+ * body was read, meanwhile, after it broke off, or when it is passed to an
  * upstream unread.  A form that was cut has values that nobody sent, so it does
  * not count as a form, and the next evaluation tries again.
  */
@@ -179,7 +179,7 @@ ngx_http_convrelay_form_body(ngx_http_request_t *r, ngx_str_t *data)
         return NGX_OK;
     }
 
-    /* a webhook was refused before; other locations have other limits */
+    /* a webhook would have been refused; other locations have other limits */
 
     size = ngx_http_convrelay_body_size(r);
 
@@ -252,7 +252,7 @@ ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data)
             continue;
         }
 
-        /* nginx closes it after an upstream has read it */
+        /* nginx closes the file after an upstream has read it */
 
         if (b->file->fd == NGX_INVALID_FILE) {
             ngx_str_set(data, "");
@@ -327,7 +327,7 @@ ngx_http_convrelay_handoff(ngx_http_request_t *r)
         }
     }
 
-    /* as ctx->form: a body that has not been read yet is asked for again */
+    /* like ctx->form: if the body was not read yet, a later call tries again */
 
     if (ctx->form) {
         ctx->handoff = members;

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Headers that nginx has no field for, and their counterparts in the request
+ * Headers for which nginx has no field, and their counterparts in the request
  * line.
  */
 

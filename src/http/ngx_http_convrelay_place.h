@@ -28,7 +28,7 @@ typedef struct {
 void ngx_http_convrelay_place(ngx_conf_t *cf,
     ngx_http_convrelay_place_t *place);
 
-/* as ngx_conf_log_error(), but names this place, if it is known */
+/* like ngx_conf_log_error(), but names this place, if it is known */
 void ngx_cdecl ngx_http_convrelay_conf_error(ngx_uint_t level,
     ngx_conf_t *cf, const ngx_http_convrelay_place_t *place,
     const char *fmt, ...);

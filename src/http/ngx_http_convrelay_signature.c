@@ -43,7 +43,7 @@ static char *ngx_http_convrelay_check_token(ngx_conf_t *cf,
     ngx_http_convrelay_value_t *v, ngx_str_t *token);
 
 
-/* a call can last for hours, and what is checked here is not asked again */
+/* uses a pool of its own: the request's pool may live for hours */
 
 ngx_int_t
 ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
@@ -101,7 +101,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
 
     reason = header.len ? "wrong" : "no";
 
-    /* it has a fixed length: with any other, nothing is decoded or hashed */
+    /* a signature of the wrong length is neither decoded nor hashed */
 
     pairs = NULL;
 
@@ -184,7 +184,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
 }
 
 
-/* an empty token would be a key that everybody knows, so it does not count */
+/* an empty token is ignored: everybody would know it */
 
 static ngx_array_t *
 ngx_http_convrelay_signature_tokens(ngx_http_request_t *r, ngx_pool_t *pool,
@@ -220,7 +220,7 @@ ngx_http_convrelay_signature_tokens(ngx_http_request_t *r, ngx_pool_t *pool,
 }
 
 
-/* NGX_OK, NGX_DECLINED: it is another one, NGX_ERROR */
+/* NGX_OK, NGX_DECLINED: the signature does not match, or NGX_ERROR */
 
 static ngx_int_t
 ngx_http_convrelay_signature_try(ngx_http_request_t *r, ngx_pool_t *pool,
@@ -314,8 +314,8 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
 
 
 /*
- * What precedes the request's URI in the URL that Twilio used.  NGX_DECLINED if
- * there is no (other) such base.
+ * The part before the request's URI in the URL that Twilio used.  NGX_DECLINED
+ * if there is no (other) such part.
  */
 
 static ngx_int_t
@@ -544,7 +544,7 @@ ngx_http_convrelay_signature_merge(ngx_conf_t *cf,
 }
 
 
-/* checks what is known now; one token may be missing, as between rotations */
+/* checks the tokens known at start; one may be missing, as between rotations */
 
 static char *
 ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
@@ -588,7 +588,7 @@ ngx_http_convrelay_check_tokens(ngx_conf_t *cf, ngx_array_t *tokens)
 }
 
 
-/* it is a secret: only a value that cannot be one is logged */
+/* a token is secret: only a value that cannot be a token is logged */
 
 static char *
 ngx_http_convrelay_check_token(ngx_conf_t *cf, ngx_http_convrelay_value_t *v,

@@ -228,8 +228,8 @@ ngx_http_convrelay_target_literal(ngx_http_core_srv_conf_t *server,
 
 
 /*
- * Their effect is not known, but the configuration of the rewrite module starts
- * with their code.
+ * The effect of these directives is not known, but the configuration of the
+ * rewrite module starts with their code.
  */
 
 ngx_uint_t

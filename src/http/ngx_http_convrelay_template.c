@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Templates: the configuration contains JSON or XML, its variables contain
+ * Templates: the configuration contains JSON or XML, and its variables contain
  * text, which is escaped.
  */
 

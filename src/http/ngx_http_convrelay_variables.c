@@ -281,8 +281,8 @@ ngx_http_convrelay_add_variables(ngx_conf_t *cf)
 
 /*
  * A map over a call variable that was evaluated before the setup message has
- * kept its value, so it is evaluated again.  Variables of "set" are weak and
- * stay; so do others that have no value now.
+ * cached its value, so it must be evaluated again.  Variables of "set" are weak
+ * and stay, as do others that have no value now.
  */
 
 void
@@ -413,7 +413,7 @@ ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
 }
 
 
-/* empty where the LLM reported none */
+/* empty if the LLM reported none */
 
 static ngx_int_t
 ngx_http_convrelay_usage_variable(ngx_http_request_t *r,
@@ -472,7 +472,7 @@ ngx_http_convrelay_latency_variable(ngx_http_request_t *r,
 }
 
 
-/* of the tool that a request is made, or actions are performed, for */
+/* variables of the tool whose request is made or whose actions are performed */
 
 static ngx_int_t
 ngx_http_convrelay_tool_variable(ngx_http_request_t *r,
@@ -494,7 +494,7 @@ ngx_http_convrelay_tool_variable(ngx_http_request_t *r,
 }
 
 
-/* an argument, safe in a URL wherever it stands there */
+/* an argument, encoded so that it is safe anywhere in a URL */
 
 static ngx_int_t
 ngx_http_convrelay_arg_variable(ngx_http_request_t *r,

@@ -363,7 +363,7 @@ convrelay_relay_interrupt(convrelay_relay_interrupt_t *interrupt,
 }
 
 
-/* a number, once a string of digits */
+/* a number; in old messages, a string of digits */
 
 static int64_t
 convrelay_relay_duration(convrelay_json_value_t *value)
@@ -402,8 +402,8 @@ convrelay_relay_error(convrelay_relay_error_t *error,
 
 /*
  * "Invalid message received, code: 64107, {...}".  The frame that follows is
- * the one that was sent and repeats what the model said, so the search ends at
- * its brace.
+ * the rejected message and repeats the model's words, so the search ends at its
+ * brace.
  */
 
 static int

@@ -14,8 +14,8 @@
 #include "convrelay_json_reader.h"
 
 
-/* bytes of a message from Twilio, unless configured otherwise: enough for a
-   setup with many parameters; all others have a few hundred bytes */
+/* default limit for a message from Twilio, in bytes: enough for a setup with
+   many parameters; all other messages have a few hundred bytes */
 #define CONVRELAY_RELAY_MAX_MESSAGE  32768
 
 
@@ -32,9 +32,9 @@ typedef enum {
 
 /*
  * Any field may be missing, and is empty then (len 0).  Telnyx has other names
- * for two: its callControlId, which also is the CallSid of its webhook (else
- * callSessionId, else callLegId), replaces a missing callSid, callSessionId a
- * missing sessionId.
+ * for two: its callControlId, which is also the CallSid of its webhook (or else
+ * callSessionId, or callLegId), replaces a missing callSid, and callSessionId
+ * replaces a missing sessionId.
  */
 
 typedef struct {
@@ -141,17 +141,16 @@ typedef struct {
 
 /*
  * Parses one text message (docs/protocol.md, 2.1 to 2.6).  data may be changed,
- * and has to stay until convrelay_relay_free(): the strings of *m lie in it,
- * or, where data was not valid UTF-8, in m->copy.  A field that is null or of a
- * wrong type counts as missing, and the first of duplicate fields counts;
- * unknown fields are ignored; voicePrompt, callSid and utteranceUntilInterrupt
- * come without white space around them.  A digit is one of 0-9, *, # and A-D,
- * or empty.
+ * and has to stay until convrelay_relay_free(): the strings of *m lie in it, or
+ * in m->copy if data was not valid UTF-8.  A field that is null or of a wrong
+ * type counts as missing, and the first of duplicate fields counts; unknown
+ * fields are ignored; voicePrompt, callSid and utteranceUntilInterrupt are
+ * trimmed.  A digit is one of 0-9, *, # and A-D, or empty.
  *
  * Returns CONVRELAY_OK, also for an unknown type (CONVRELAY_RELAY_UNKNOWN);
  * CONVRELAY_DECLINED if it is not a JSON object with a string "type"
- * (m->error); CONVRELAY_ERROR without memory.  convrelay_relay_free() is
- * owed after CONVRELAY_OK and harmless otherwise.
+ * (m->error); CONVRELAY_ERROR: no memory.  convrelay_relay_free() must be
+ * called after CONVRELAY_OK and is harmless otherwise.
  */
 int convrelay_relay_parse(convrelay_relay_message_t *m, u_char *data,
     size_t len);
@@ -166,11 +165,13 @@ u_char *convrelay_relay_text_write(u_char *p, const convrelay_str_t *token,
     unsigned last);
 
 /*
- * Any of these messages.  check() says whether Twilio accepts it, that is,
- * would not answer with 64107; only a message that passed may be written.
+ * The same for any of these messages.  check() says whether Twilio accepts a
+ * message, that is, does not answer with 64107; only a message that passed may
+ * be written.
  *
  * CONVRELAY_OK, or CONVRELAY_DECLINED with a phrase in *error that says what to
- * write; a raw message is parsed, and without memory does not count as JSON.
+ * write; a raw message is parsed, and does not count as JSON if there is no
+ * memory.
  */
 int convrelay_relay_out_check(const convrelay_relay_out_t *m,
     const char **error);

@@ -237,7 +237,7 @@ convrelay_relay_check_raw(const convrelay_str_t *raw, const char **error)
 
     *error = "is not a JSON object, write one such as {\"type\":\"config\"}";
 
-    /* its strings are decoded where they lie */
+    /* a copy, because its strings are decoded in place */
 
     copy = malloc(raw->len + 1);
     if (copy == NULL) {
@@ -410,7 +410,7 @@ convrelay_relay_out_write(u_char *p, const convrelay_relay_out_t *m)
 }
 
 
-/* measures where p is NULL, else writes; one walk, so that both agree */
+/* measures if p is NULL, otherwise writes: one walk, so that both agree */
 
 static u_char *
 convrelay_relay_out(u_char *p, size_t *size, const convrelay_relay_out_t *m)

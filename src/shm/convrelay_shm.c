@@ -19,7 +19,7 @@
 #define CONVRELAY_SHM_PIDS   16             /* remembered at a time */
 
 
-/* liveness of processes: one system call for each, not for each call */
+/* remembers which processes are alive: one system call each, not per call */
 
 typedef struct {
     convrelay_shm_alive_pt  alive;
@@ -259,7 +259,7 @@ convrelay_shm_add(convrelay_shm_t *shm, const convrelay_shm_entry_t *entry,
 
     convrelay_shm_store(&call->node.use, CONVRELAY_SHM_LIVE);
 
-    /* only now: a kill before this leaves the old call as it was */
+    /* last: a kill before this leaves the old call as it was */
 
     if (old) {
         convrelay_shm_store(&shm->replaced, shm->replaced + 1);
@@ -347,7 +347,7 @@ convrelay_shm_has(const convrelay_shm_call_t *call, uint32_t counter)
 }
 
 
-/* once in each counter, also where two limits have the same id */
+/* counts once in each counter, even if two limits have the same id */
 
 static void
 convrelay_shm_count(convrelay_shm_t *shm, convrelay_shm_call_t *call,
@@ -553,7 +553,7 @@ convrelay_shm_size(const convrelay_shm_t *shm)
 }
 
 
-/* of those that are replaced, too: they need their place */
+/* includes replaced calls, which still need their nodes */
 
 uint64_t
 convrelay_shm_used(convrelay_shm_t *shm)
@@ -609,7 +609,7 @@ convrelay_shm_end(convrelay_shm_t *shm)
 }
 
 
-/* one store, after all that is written above it and before all below */
+/* one store, ordered after all writes above it and before all below it */
 
 static void
 convrelay_shm_store(uint32_t *p, uint32_t value)

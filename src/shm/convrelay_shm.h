@@ -4,7 +4,7 @@
  *
  * The live calls of all workers, in memory that the workers share.
  *
- * A worker can be killed at any instruction, also in the middle of a change.
+ * A worker can be killed at any instruction, even in the middle of a change.
  * So the memory holds a record, which is always correct, and an index, which
  * can be rebuilt from the record:
  *
@@ -15,9 +15,9 @@
  *     has, and which nodes are free.
  *
  * A change sets "changing", does its work, and clears "changing".  A worker
- * that takes the lock and finds "changing" set comes after one that was killed:
- * it rebuilds the index, see convrelay_shm_repair().  Calls of a process that
- * is gone are found by its pid, see convrelay_shm_reap().
+ * that takes the lock and finds "changing" set knows that another one was
+ * killed, and rebuilds the index, see convrelay_shm_repair().  Calls of a dead
+ * process are found by its pid, see convrelay_shm_reap().
  *
  * Nothing is allocated.  The tables are laid out once, with as many counters
  * as all calls together can need, so only calls can run out.  Nodes refer to
@@ -71,7 +71,7 @@ typedef struct {
 } convrelay_shm_entry_t;
 
 
-/* what its process says about a live call; see convrelay_shm_mark() */
+/* receives the mark of a live call; see convrelay_shm_mark() */
 
 typedef void (*convrelay_shm_marked_pt)(void *data, uint32_t mark,
     uint32_t until);
@@ -100,7 +100,7 @@ convrelay_shm_t *convrelay_shm_create(void *mem, size_t size);
 convrelay_shm_t *convrelay_shm_open(void *mem, size_t size);
 
 /*
- * To be called each time the lock was taken.  CONVRELAY_OK: nothing to do;
+ * Must be called each time the lock was taken.  CONVRELAY_OK: nothing to do;
  * CONVRELAY_DONE: a process was killed in the middle of a change, and the index
  * was rebuilt.
  */
@@ -109,11 +109,11 @@ int convrelay_shm_repair(convrelay_shm_t *shm);
 /*
  * Adds a call.  A live call of the same CallSid is replaced if it belongs to
  * the ended session; it keeps its node until its own process removes it, but
- * is not counted any more.
+ * is no longer counted.
  *
  *     CONVRELAY_OK        *call is its node, for convrelay_shm_remove()
  *     CONVRELAY_DONE      the same, and another call was replaced
- *     CONVRELAY_DECLINED  *full, an index of limits, is reached; or it is -1:
+ *     CONVRELAY_DECLINED  *full is the index of a limit that is reached; or -1:
  *                         the CallSid has a live call, in a live process
  *     CONVRELAY_ERROR     there is no room
  */
@@ -123,8 +123,8 @@ int convrelay_shm_add(convrelay_shm_t *shm, const convrelay_shm_entry_t *entry,
 void convrelay_shm_remove(convrelay_shm_t *shm, uint32_t call);
 
 /*
- * The data of the next call of process pid that was replaced, each returned
- * once, or NULL.  *seen belongs to the process and starts as 0.
+ * Returns the data of the next call of process pid that was replaced, or NULL;
+ * each call is returned once.  *seen belongs to the process and starts as 0.
  */
 void *convrelay_shm_replaced(convrelay_shm_t *shm, pid_t pid, uint32_t *seen);
 
@@ -140,9 +140,9 @@ uint32_t convrelay_shm_live(convrelay_shm_t *shm,
     convrelay_shm_alive_pt alive);
 
 /*
- * Two words about a call for others to read, which mean nothing here.  Only
- * its own process writes them.  Needs no lock, so a reader may see one of them
- * changed and the other one not.
+ * Sets two words of a call for others to read; they have no meaning here.  Only
+ * the call's own process writes them.  Needs no lock, so a reader may see only
+ * one of them changed.
  */
 void convrelay_shm_mark(convrelay_shm_t *shm, uint32_t call, uint32_t mark,
     uint32_t until);
@@ -152,7 +152,7 @@ void convrelay_shm_mark(convrelay_shm_t *shm, uint32_t call, uint32_t mark,
 uint32_t convrelay_shm_marks(convrelay_shm_t *shm,
     convrelay_shm_alive_pt alive, convrelay_shm_marked_pt marked, void *data);
 
-/* bytes of the memory, and of them those of calls that are in it; no lock */
+/* bytes of the memory, and of the calls in it; need no lock */
 uint64_t convrelay_shm_size(const convrelay_shm_t *shm);
 uint64_t convrelay_shm_used(convrelay_shm_t *shm);
 

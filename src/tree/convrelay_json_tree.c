@@ -2,11 +2,11 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * cJSON has three gaps that matter to someone who passes text on: it refuses
- * a document with half a surrogate pair, cuts a string at a NUL escape, and
- * lets invalid UTF-8 through.  So every document is scrubbed before cJSON
- * reads it: in place, for the scrub itself never grows; only invalid UTF-8
- * needs a copy, which is repaired first.
+ * cJSON has three gaps that matter if text is passed on: it refuses a document
+ * with half a surrogate pair, cuts a string at a NUL escape, and lets invalid
+ * UTF-8 through.  So every document is scrubbed before cJSON reads it.  This is
+ * done in place, because the result is never longer; only invalid UTF-8 needs a
+ * copy, which is repaired first.
  */
 
 
@@ -88,7 +88,7 @@ convrelay_json_free(convrelay_json_t *json)
 
 /*
  * Checks only what cJSON gets wrong, and leaves the grammar to cJSON.  Returns
- * a phrase for a document that is not to be parsed.
+ * a phrase for a document that must not be parsed.
  */
 
 static const char *

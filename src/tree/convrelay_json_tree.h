@@ -31,14 +31,14 @@ typedef struct {
  * Returns CONVRELAY_OK: json->root is the tree, strings in it are complete,
  * valid UTF-8 without NULs.  CONVRELAY_DECLINED: not JSON (or no memory for the
  * tree, which cJSON does not distinguish), json->error says why.
- * CONVRELAY_ERROR: out of memory.  convrelay_json_free() is owed only after
- * CONVRELAY_OK, and harmless otherwise.
+ * CONVRELAY_ERROR: out of memory.  convrelay_json_free() must be called after
+ * CONVRELAY_OK, and is harmless otherwise.
  */
 int convrelay_json_parse(convrelay_json_t *json, u_char *data, size_t len);
 void convrelay_json_free(convrelay_json_t *json);
 
 /*
- * Members of an object.  A member that is missing, null or of another type
+ * Read members of an object.  A member that is missing, null or of another type
  * gives DECLINED and leaves *value as it was.  Strings are borrowed from the
  * tree.  convrelay_json_number() also takes a numeric string (Twilio's old
  * durationUntilInterruptMs).

@@ -23,7 +23,7 @@
  */
 int convrelay_form_next(u_char **pos, u_char *last, convrelay_pair_t *pair);
 
-/* how often convrelay_form_next() will return CONVRELAY_OK */
+/* the number of times convrelay_form_next() will return CONVRELAY_OK */
 size_t convrelay_form_count(const u_char *data, size_t len);
 
 

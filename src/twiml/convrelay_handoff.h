@@ -25,7 +25,7 @@ typedef struct {
 /*
  * Parses the text, which may be changed and must stay until close().  Returns
  * CONVRELAY_OK; CONVRELAY_DECLINED if it is not a JSON object; CONVRELAY_ERROR:
- * out of memory.  convrelay_handoff_close() is owed only after CONVRELAY_OK.
+ * out of memory.  convrelay_handoff_close() is needed only after CONVRELAY_OK.
  */
 int convrelay_handoff_open(convrelay_handoff_t *h, u_char *data, size_t len);
 void convrelay_handoff_close(convrelay_handoff_t *h);

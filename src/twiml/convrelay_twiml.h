@@ -71,7 +71,7 @@ int convrelay_twiml_check_url(const convrelay_str_t *url, const char **error);
  * Where an argument is inserted into a URL: the offset of its fragment, or its
  * length.  Twilio uses fragments for connection overrides ("#rc=2&rp=all"), in
  * which a "?" does not start a query.  *separator is what goes before the
- * argument: '?' or '&', or '\0' where the query is there and empty.
+ * argument: '?' or '&', or '\0' if there is an empty query.
  */
 size_t convrelay_twiml_argument(const convrelay_str_t *url,
     u_char *separator);

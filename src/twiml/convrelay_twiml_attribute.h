@@ -43,8 +43,8 @@ int convrelay_twiml_check_attribute(convrelay_twiml_element_e element,
     const convrelay_str_t *name, const char **hint);
 
 /*
- * Returns CONVRELAY_OK if Twilio takes the value, also for an empty value
- * and for any value of a name that is not known.  CONVRELAY_DECLINED: the
+ * Returns CONVRELAY_OK if Twilio accepts the value, also for an empty value
+ * and for any value of an unknown name.  CONVRELAY_DECLINED: the
  * phrase in *error says what to write, e.g. "write \"true\" or \"false\"".
  * The code of a <Language> is checked as "language".
  */
@@ -60,8 +60,8 @@ int convrelay_twiml_check_action(const convrelay_str_t *url,
  * not known yet, and never conflicts.  Only the attributes and languages of t
  * are used.
  *
- * Returns how many conflicts there are in c, at most
- * CONVRELAY_TWIML_MAX_CONFLICTS; the code of one points into t.
+ * Returns the number of conflicts in c, at most
+ * CONVRELAY_TWIML_MAX_CONFLICTS; their codes point into t.
  */
 size_t convrelay_twiml_conflicts(const convrelay_twiml_t *t,
     convrelay_twiml_conflict_t *c);

@@ -209,7 +209,7 @@ convrelay_xml_cdata(convrelay_xml_t *x)
 }
 
 
-/* up to end and past it; nothing is put in there later */
+/* skips up to and past end; no variable is allowed there */
 
 static int
 convrelay_xml_section(convrelay_xml_t *x, size_t prefix, const char *end,
@@ -415,7 +415,7 @@ convrelay_xml_text(convrelay_xml_t *x)
 }
 
 
-/* up to end: "<" for text, and the quote for an attribute */
+/* reads up to end: "<" for text, and the quote for an attribute */
 
 static int
 convrelay_xml_value(convrelay_xml_t *x, u_char end, convrelay_str_t *value)

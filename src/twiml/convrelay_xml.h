@@ -30,9 +30,9 @@ typedef enum {
 } convrelay_xml_event_e;
 
 /*
- * The parts of the document in their order, as they are written there: a
+ * Receives the parts of the document in their order, as they are written: a
  * value still has its references, see convrelay_xml_unescape().  name and
- * value point into the document; they are NULL where the event has none.
+ * value point into the document, or are NULL if the event has none.
  */
 typedef void (*convrelay_xml_handler_pt)(convrelay_xml_t *x,
     convrelay_xml_event_e event, const convrelay_str_t *name,
@@ -59,8 +59,8 @@ struct convrelay_xml_s {
 
 
 /*
- * With document: one element, perhaps with a byte order mark, an XML
- * declaration, instructions (<?...?>) and comments around it.  Otherwise the
+ * With document, reads one element, perhaps with a byte order mark, an XML
+ * declaration, instructions (<?...?>) and comments around it; otherwise the
  * content of an element that has no text of its own: any number of elements and
  * comments.  A byte value, a control character, stands for text that is
  * inserted later, escaped; it may occur in text and in the values of

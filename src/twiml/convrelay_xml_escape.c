@@ -61,8 +61,8 @@ convrelay_xml_escape(u_char *dst, const u_char *src, size_t len)
 
 
 /*
- * What stands for the next run of bytes, or the next character: its length,
- * 0 where the character is dropped.  *pos < last on entry.
+ * The replacement for the next run of bytes, or for the next character: returns
+ * its length, 0 if the character is dropped.  *pos < last on entry.
  */
 
 static size_t

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The request that Twilio makes for <Connect action> when a session is over:
- * answered with the TwiML with which the call continues.  Whatever goes wrong,
- * the answer is a document: the caller would hear an error status read out.
+ * Answers the request that Twilio makes for <Connect action> when a session is
+ * over, with the TwiML with which the call continues.  The answer is a document
+ * even after a failure: after an error status the caller would hear an error.
  */
 
 
@@ -75,7 +75,7 @@ ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
 }
 
 
-/* Twilio's words may contain an address or a name; its number says enough */
+/* Twilio's message may contain an address or a name: only the code is logged */
 
 static ngx_int_t
 ngx_http_convrelay_connect_log(ngx_http_request_t *r,
@@ -157,7 +157,7 @@ ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    /* the value itself may contain what people said */
+    /* the value itself is not logged: it may contain what people said */
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "\"convrelay_connect_reply %V\" evaluated to a value that %s",
@@ -220,7 +220,7 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    /* its errors are logged, and must not reach the caller */
+    /* errors were logged, and must not reach the caller */
 
     if (ngx_http_convrelay_twiml_document(r, conf, n + 1, document)
         != NGX_OK)
@@ -233,9 +233,9 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
 
 
 /*
- * How often the call was reconnected; NGX_ERROR if the argument is not a
- * number. The last argument of that name counts: those before it are part of
- * the configured URL, where a variable can contain what a caller has chosen.
+ * The number of times the call was reconnected; NGX_ERROR if the argument is
+ * not a number.  The last argument of that name counts: earlier ones are part
+ * of the configured URL, in which a variable can contain a caller's choice.
  */
 
 static ngx_int_t

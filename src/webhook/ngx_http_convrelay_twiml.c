@@ -90,9 +90,9 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
 
 
 /*
- * The same session again, without its greeting.  Its action says how often the
- * call was reconnected: Twilio signs the query with the rest of the URL, so
- * nobody else can change the count, and no memory is needed to keep it.
+ * Starts the same session again, without its greeting.  The URL of its action
+ * says how often the call was reconnected: Twilio signs the query with the rest
+ * of the URL, so nobody else can change the count, and no memory is needed.
  */
 
 static ngx_int_t

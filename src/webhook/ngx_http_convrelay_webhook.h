@@ -51,8 +51,8 @@ typedef struct {
 
 struct ngx_http_convrelay_reply_s {
     ngx_http_convrelay_value_t        value;
-    ngx_array_t                      *xml;    /* of part_t, where it is
-                                                 TwiML, else NULL */
+    ngx_array_t                      *xml;    /* of part_t if it is TwiML,
+                                                 otherwise NULL */
 };
 
 
@@ -80,9 +80,8 @@ ngx_int_t ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     ngx_str_t *document);
 
 /*
- * Values of attributes (or NULL) in the pool, as value() has them; pairs has
- * room for more of them after.  NULL or NGX_ERROR without memory, or where
- * value() fails.
+ * Evaluates attributes (or NULL) with value(), in the pool; the result has room
+ * for more pairs after them.  NULL or NGX_ERROR: no memory, or value() failed.
  */
 convrelay_pair_t *ngx_http_convrelay_twiml_pairs(ngx_pool_t *pool,
     ngx_array_t *attributes, ngx_uint_t more,

@@ -556,7 +556,7 @@ convrelay_ws_gather(convrelay_ws_reader_t *r, u_char *p, size_t n)
             size = r->len + n;
         }
 
-        /* how large the message can still become */
+        /* the maximum size that the message can reach */
 
         most = r->max_message ? r->max_message : SIZE_MAX;
 

@@ -83,7 +83,7 @@ typedef struct {
 
 
 /*
- * Reads on from *pos and moves it past the bytes that were used.  The bytes
+ * Reads from *pos and moves it past the bytes that were used.  The bytes
  * are unmasked in place.  A data frame that is complete in the input is not
  * copied; otherwise the message is gathered in the reader's own memory,
  * which is freed with the message.  An idle reader owns no memory.
@@ -108,7 +108,7 @@ int convrelay_ws_read(convrelay_ws_reader_t *r, u_char **pos, u_char *last,
 
 /*
  * Frees the reader's memory: a message that was returned, after which the
- * reader goes on with the next one, or a message in progress, after which
+ * reader continues with the next one, or a message in progress, after which
  * the reader starts from the beginning.
  */
 void convrelay_ws_reader_free(convrelay_ws_reader_t *r);
