@@ -33,6 +33,7 @@ my @calls = (
     [ 'hold' ],
     [ 'hello' ],
     [ 'failing' ],
+    [ 'second' ],
     [ 'interrupted' ],
     [ 'drop', qr/SessionStatus failed, then <Connect>/ ],
     [ 'long', qr/SessionStatus ended, then <Hangup>/ ],
@@ -53,6 +54,7 @@ $api->http(<<"_EOC_");
     map \$request_body \$fault {
         default                        none;
         '~Fail everywhere\\."\\}\\]\\}\$'  cut_before;
+        '~"model":"gpt-4o-mini".*Fail once\\."\\}\\]\\}\$'  cut_before;
     }
 
     map \$request_body \$first {
@@ -98,6 +100,26 @@ _EOC_
 
 $api->start;
 
+# a scenario that does not fail without its directive would show nothing
+
+my %without = (
+    second => [ qr/convrelay_fallback +\S+;/, '' ],
+    hello  => [ qr/convrelay_dtmf/, 'convrelay_presence off; convrelay_dtmf' ],
+    hold   => [ qr/skip hold 1m/, 'skip' ],
+    quiet  => [ qr/convrelay_on +silence 1 .*?;/, '' ],
+    key    => [ qr/convrelay_on +dtmf 0/, 'convrelay_on dtmf 1' ],
+);
+
+for my $name (sort keys %without) {
+    subtest "$name, without its directive" => sub {
+        my $nginx = agent(3600 * 1000, @{$without{$name}});
+        my ($code) = ring($nginx, scenario($nginx, $name),
+                          '--timeout', '3s');
+
+        is $code >> 8, 1, 'it fails';
+    };
+}
+
 for my $case (@calls) {
     my ($name, $shows) = @$case;
 
@@ -129,10 +151,10 @@ sub slurp {
 }
 
 
-# the example, with a longest call of so many ms
+# the example, with a longest call of so many ms, and one more change
 
 sub agent {
-    my $max = shift;
+    my ($max, $from, $to) = @_;
     my $nginx = ConvRelay::Nginx->new;
     my $bye = $max - 300;
 
@@ -145,6 +167,8 @@ sub agent {
     $text =~ s/(convrelay_max_call_time +)30m;/$1 . time_of($max) . ';'/e
         or die 'times';
     $text =~ s/(call_time +)28m/$1 . time_of($bye)/e or die 'times';
+
+    !$from or $text =~ s/$from/$to/s or die "no $from";
 
     $nginx->write('ca.crt', slurp($api->dir . '/conf/ca.crt'));
     $nginx->write('nginx.conf', $text);
@@ -180,7 +204,7 @@ sub scenario {
 # exit code and output of a call
 
 sub ring {
-    my ($nginx, $scenario) = @_;
+    my ($nginx, $scenario, @options) = @_;
 
     my $out = $nginx->dir . '/logs/call';
     my $url = 'http://127.0.0.1:' . $nginx->port . '/twiml';
@@ -188,7 +212,7 @@ sub ring {
     my @call = ($caller, '--connect-to', 'ws://127.0.0.1:' . $nginx->port,
                 '--public-url', 'https://127.0.0.1:' . $nginx->port,
                 '--auth-token', $secret{TWILIO_AUTH_TOKEN}, '--pace', '1ms',
-                '-s', $scenario, $url);
+                @options, '-s', $scenario, $url);
 
     my $pid = fork // die "fork: $!\n";
 
