@@ -344,7 +344,7 @@ struct convrelay_tool_run_s {
     convrelay_tool_run_t    *same;        /* that runs for it, too; or NULL */
     convrelay_llm_message_t *message;     /* its result in the history, pinned,
                                              which may have dropped it */
-    convrelay_llm_call_t     call;        /* in block */
+    convrelay_llm_call_t     call;        /* in block, without its id */
     convrelay_tool_arguments_t  arguments;        /* those of call */
     convrelay_str_t          result;      /* of its location, owned, until its
                                              actions were performed */

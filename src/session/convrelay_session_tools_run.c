@@ -77,7 +77,7 @@ convrelay_session_tools_new(convrelay_session_t *s,
 
     static const convrelay_str_t  none = convrelay_null_string;
 
-    size = call->id.len + call->name.len + call->arguments.len;
+    size = call->name.len + call->arguments.len;
 
     run = calloc(1, sizeof(convrelay_tool_run_t) + size);
     if (run == NULL) {
@@ -88,10 +88,6 @@ convrelay_session_tools_new(convrelay_session_t *s,
     run->index = tool;
 
     p = run->block;
-
-    run->call.id.data = p;
-    run->call.id.len = call->id.len;
-    p = convrelay_str_copy(p, &call->id);
 
     run->call.name.data = p;
     run->call.name.len = call->name.len;
