@@ -228,6 +228,11 @@ echo_alone(void)
     }
 
     tap_ok(bad == 0, "scripts without blanks between words");
+
+    tap_ok(masks("x\xe4\xb8\xad", "\xe4\xb8\xad")
+           && masks("x\xe4\xb8\xad", "x")
+           && masks("\xe4\xb8\xad" "x", "\xe4\xb8\xad")
+           && masks("\xe4\xb8\xad" "x", "x"), "beside those of other scripts");
 }
 
 

@@ -331,6 +331,7 @@ test_numbers(convrelay_json_reader_t *r)
         { "1e-99999", 0, CONVRELAY_OK },
         { "1e-4294967296", 0, CONVRELAY_OK },
         { "1e308", 1e308, CONVRELAY_OK },
+        { "1.7976931348623159e308", 7, CONVRELAY_DECLINED },
         { "1e309", 7, CONVRELAY_DECLINED },
         { "4.35e2", 435, CONVRELAY_OK },
         { "9007199254740993", 9007199254740992, CONVRELAY_OK },

@@ -511,6 +511,14 @@ static const test_llm_t  tests[] = {
       .input = "data: {\"choices\":null,\"error_type\":\"x\","
                "\"error_message\":\"boom\"}\n\n" DONE,
       .text = "", .outcome = CONVRELAY_LLM_FAILED, .message = "boom" },
+    { .name = "shape: a code without a message is none",
+      .input = "data: {\"code\":500}\n\n" TEXT("a") DONE, .text = "a",
+      .outcome = CONVRELAY_LLM_COMPLETE },
+
+    { .name = "shape: nor is one below 400",
+      .input = "data: {\"code\":399,\"message\":\"m\"}\n\n" TEXT("a") DONE,
+      .text = "a", .outcome = CONVRELAY_LLM_COMPLETE },
+
     { .name = "shape: after words that nothing finishes",
       .input = TEXT("a") "data: {\"code\":500,\"message\":\"boom\"}\n\n" DONE,
       .text = "a", .outcome = CONVRELAY_LLM_FAILED, .message = "boom" },
@@ -1396,6 +1404,7 @@ test_why(void)
         const char  *why;
     } cases[] = {
         { DONE, "" },
+        { FINISH("x") DONE, ", finish_reason: \"x\"" },
         { STOP DONE, ", finish_reason: \"stop\"" },
         { FINISH("length") "data: {\"choices\":[]," USAGE "}\n\n" DONE,
           ", finish_reason: \"length\", cut by its token limit after 6 "
