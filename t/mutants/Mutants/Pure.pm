@@ -1,7 +1,8 @@
 package Mutants::Pure;
 
 # Judges mutants of the pure rooms: the unit tests that link the file, the
-# nearest first, then the same under sanitizers with leak detection, then the
+# nearest first, then the same under sanitizers with leak detection and a
+# pattern in variables that are not set (.ci/valgrind sees those), then the
 # fuzzers that link it.
 #
 #     my $judge = Mutants::Pure->new(root => $copy, build => $dir, ...);
@@ -26,12 +27,14 @@ my %stage = (
     },
     asan => {
         cc => [ qw( gcc -std=gnu11 -g -O1 -w -fno-sanitize-recover=undefined ),
-                '-fsanitize=address,undefined' ],
+                '-fsanitize=address,undefined',
+                '-ftrivial-auto-var-init=pattern' ],
     },
     fuzz => {
         cc => [ qw( clang -std=gnu11 -g -O1 -w ),
                 '-fno-sanitize-recover=undefined',
-                '-fsanitize=fuzzer-no-link,address,undefined' ],
+                '-fsanitize=fuzzer-no-link,address,undefined',
+                '-ftrivial-auto-var-init=pattern' ],
         link => [ qw( -fsanitize=fuzzer ) ],
     },
 );
