@@ -26,6 +26,8 @@ static convrelay_session_t       s;
 static convrelay_actions_t       out = { act, NULL };
 static convrelay_session_conf_t  conf;
 
+static const convrelay_str_t  none = convrelay_null_string;
+
 
 int
 main(void)
@@ -73,6 +75,29 @@ main(void)
     convrelay_session_over(&s);
     is(CONVRELAY_ACTIVITY_PARTING, "it is over");
 
+    convrelay_session_free(&s);
+
+    /* a prompt that actions answer is one, too */
+
+    conf.triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_PROMPT);
+
+    convrelay_session_init(&s, &conf, now);
+    setup();
+    is(CONVRELAY_ACTIVITY_GREETING, "nobody has asked yet");
+
+    prompt("operator");
+    convrelay_session_trigger_done(&s, now, &out);
+    is(CONVRELAY_ACTIVITY_LISTENING, "actions answered");
+
+    /* one that the LLM refused is gone, and was one */
+
+    prompt("Hi");
+    convrelay_session_trigger_declined(&s, &none, now, &out);
+    is(CONVRELAY_ACTIVITY_THINKING, "a turn after all");
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_REJECTED, now, &out);
+    is(CONVRELAY_ACTIVITY_LISTENING, "which was refused");
+
+    convrelay_session_over(&s);
     convrelay_session_free(&s);
 
     return tap_done();

@@ -7,6 +7,8 @@
  */
 
 
+#include <malloc.h>
+
 #include "convrelay_session_tools.h"
 #include "tap.h"
 
@@ -30,6 +32,7 @@ static void once_test(void);
 static void failed_test(void);
 static void silence_test(void);
 static void goodbye_test(void);
+static void parts_test(void);
 static void unknown_test(void);
 
 static void start(test_t *t, const convrelay_session_conf_t *conf);
@@ -65,6 +68,7 @@ main(void)
     failed_test();
     silence_test();
     goodbye_test();
+    parts_test();
     unknown_test();
 
     return tap_done();
@@ -346,6 +350,50 @@ goodbye_test(void)
            && t.s.deadlines[CONVRELAY_DEADLINE_CALL_TIME] == time_until
            && t.s.deadlines[CONVRELAY_DEADLINE_END] == 0,
            "taken back, they are as they were");
+
+    stop(&t);
+}
+
+
+/* text before a call has the room that it needs, and no more */
+
+static void
+parts_test(void)
+{
+    char                      words[900];
+    size_t                    room;
+    test_t                    t;
+    convrelay_str_t           text;
+    convrelay_llm_message_t  *m;
+
+    memset(words, 'x', sizeof(words));
+
+    text.data = (u_char *) words;
+    text.len = sizeof(words);
+
+    start(&t, &conf);
+
+    convrelay_session_delta(&t.s, &text, 1000, &t.out);
+    call(&t, "book", 1);
+
+    m = t.s.history.first->next;
+    room = malloc_usable_size(m) - offsetof(convrelay_llm_message_t, text);
+
+    tap_ok(m->role == CONVRELAY_LLM_ASSISTANT && m->len == 900
+           && room >= 900 && room < 900 + 32, "%zu bytes for 900", room);
+
+    end(&t, "booked", 1);
+
+    /* and of two parts each is cut where the caller cuts it */
+
+    text.len = 100;
+    convrelay_session_delta(&t.s, &text, 1000, &t.out);
+    call(&t, "book", 2);
+
+    tap_ok(t.s.answer.nparts == 2 && t.s.answer.parts[0].from == 0
+           && t.s.answer.parts[0].len == 900
+           && t.s.answer.parts[1].from == 901
+           && t.s.answer.parts[1].len == 100, "a blank is between the parts");
 
     stop(&t);
 }
