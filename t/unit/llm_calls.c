@@ -102,6 +102,15 @@ static const test_calls_t  tests[] = {
                CALLS(ENTRY(ID("b"), "price", "{}")) RUN DONE,
       .want = "hours(a, {}) price(b, {})" },
 
+    { .name = "20: no index, no id, a call without arguments before another",
+      .input = CALLS(ENTRY("", "f", "")) CALLS(ENTRY("", "g", "{}")) RUN DONE,
+      .want = "f(call_7_0, {}) g(call_7_1, {})" },
+
+    { .name = "20: no index, no id, and another name after half a call",
+      .input = CALLS(ENTRY("", "f", "{")) CALLS(ENTRY("", "g", "{}")) RUN
+               DONE,
+      .want = "f(call_7_0, {)! g(call_7_1, {})" },
+
     { .name = "20: no index, pieces by their ids",
       .input = CALLS(ENTRY(ID("a"), "f", "{"))
                CALLS(ENTRY(ID("b"), "g", "["))

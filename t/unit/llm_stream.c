@@ -42,6 +42,10 @@
     "\"message\":{\"role\":\"assistant\"," message "},"                      \
     "\"finish_reason\":\"stop\"}]," USAGE "}"
 
+#define ONES                                                                 \
+    "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"     \
+    "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+
 #define D5           "{\"x\":{\"x\":{\"x\":{\"x\":{\"x\":"
 #define E5           "}}}}}"
 
@@ -511,6 +515,19 @@ static const test_llm_t  tests[] = {
       .input = "data: {\"choices\":null,\"error_type\":\"x\","
                "\"error_message\":\"boom\"}\n\n" DONE,
       .text = "", .outcome = CONVRELAY_LLM_FAILED, .message = "boom" },
+    { .name = "shape: an error body of one byte",
+      .input = "x", .text = "", .status = 500,
+      .outcome = CONVRELAY_LLM_FAILED, .message = "x" },
+
+    { .name = "shape: an error body with much in it",
+      .input = "{\"error\":{\"message\":\"m\",\"a\":[" ONES ONES ONES
+               "1]}}", .text = "", .status = 500,
+      .outcome = CONVRELAY_LLM_FAILED, .message = "m" },
+
+    { .name = "shape: a document with something else after it",
+      .input = COMPLETION("\"content\":\"a\"") "\n\ndata: [DOME]\n\n",
+      .text = "", .outcome = CONVRELAY_LLM_FAILED, .code = "bad_answer" },
+
     { .name = "shape: a code without a message is none",
       .input = "data: {\"code\":500}\n\n" TEXT("a") DONE, .text = "a",
       .outcome = CONVRELAY_LLM_COMPLETE },

@@ -20,6 +20,10 @@
 
 #define str(s)  (convrelay_str_t) convrelay_string(s)
 
+#define ONES                                                                 \
+    "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"     \
+    "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+
 
 typedef struct {
     const char  *name;
@@ -245,7 +249,7 @@ raw(void)
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_OUT_RAW;
-    m.text = str("{\"type\":\"x\"}");
+    m.text = str("{\"type\":\"x\",\"b\":[" ONES ONES ONES "1]}");
 
     heap.armed = 1;
     rc = convrelay_relay_out_check(&m, &error);
@@ -274,11 +278,14 @@ raw_repaired(void)
 }
 
 
+/* more values than lie on the stack */
+
 static int
 handoff(void)
 {
     int                  rc;
-    u_char               data[] = "{\"a\":\"\xff\"}";
+    u_char               data[] = "{\"a\":\"\xff\",\"b\":[" ONES ONES ONES
+                                  "1]}";
     convrelay_handoff_t  h;
 
     heap.armed = 1;

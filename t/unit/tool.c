@@ -199,6 +199,10 @@ definition_test(void)
 
     refused("", "is not valid JSON");
     refused("[]", "is not a JSON object");
+    refused("{\"name\":\"booking\"}", "has another \"name\"");
+    refused("{\"name\":\"boo\"}", "has another \"name\"");
+    refused("{\"name\":\"cook\"}", "has another \"name\"");
+    refused("{\"name\":7}", "has another \"name\"");
     refused("{\"parameters\":[]}", "has \"parameters\" that are not an "
             "object");
     refused("{\"parameters\":{\"type\":\"string\"}}",

@@ -14,6 +14,13 @@
 
 #define str(s)  (convrelay_str_t) convrelay_string(s)
 
+/* more values than lie on the stack */
+
+#define ONES                                                                 \
+    "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"     \
+    "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+#define MANY  "[" ONES ONES ONES "1]"
+
 
 /* 1: it went well, and *out is its result, to be freed; 0: no memory */
 
@@ -137,7 +144,7 @@ definition(u_char **out, size_t *len)
 
     name = str("book");
     json = str("{\"description\":\"Books.\",\"parameters\":{\"type\":"
-               "\"object\",\"properties\":{\"day\":{\"type\":\"string\"}}}}");
+               "\"object\",\"properties\":{\"day\":{\"enum\":" MANY "}}}}");
 
     memset(&d, 0xa5, sizeof(d));
 
@@ -169,7 +176,8 @@ arguments(u_char **out, size_t *len)
     convrelay_tool_arguments_t   a;
 
     name = str("book");
-    json = str("{\"day\":\"S\\u00fcn\",\"n\":[{\"a\":\"\\u00fc\"}]}");
+    json = str("{\"day\":\"S\\u00fcn\",\"n\":[{\"a\":\"\\u00fc\"}],\"l\":"
+               MANY "}");
 
     memset(&a, 0xa5, sizeof(a));
 
