@@ -358,7 +358,7 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
     char        *rv;
     ngx_int_t    rc;
     ngx_str_t   *value;
-    ngx_uint_t   type;
+    ngx_uint_t   type, first;
 
     value = cf->args->elts;
     type = action->message.type;
@@ -432,6 +432,8 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
                                                 &action->lang, 0);
     }
 
+    first = *i;
+
     for ( /* void */ ; *i < cf->args->nelts; (*i)++) {
         rc = ngx_http_convrelay_on_option(cf, action, &value[*i]);
 
@@ -444,7 +446,7 @@ ngx_http_convrelay_on_operands(ngx_conf_t *cf,
         }
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_convrelay_conf_options(cf, first, *i);
 }
 
 
@@ -674,7 +676,7 @@ ngx_http_convrelay_dtmf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_convrelay_conf_options(cf, 1, cf->args->nelts);
 }
 
 

@@ -105,7 +105,7 @@ ngx_http_convrelay_tool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_convrelay_conf_options(cf, 3, cf->args->nelts);
 }
 
 
