@@ -67,6 +67,14 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
             convrelay_max_answer_time  100ms;
             proxy_pass  http://llm/slow;
         }
+        location = /silence {
+            convrelay;
+            convrelay_silence        200ms 60s;
+            convrelay_max_idle_time  700ms;
+            convrelay_on silence 1   say "Are you there?";
+            convrelay_on silence 2   say "I'll hang up.";
+            proxy_pass  http://llm/slow;
+        }
         location = /timeout {
             convrelay;
             proxy_pass          http://llm/slow;
@@ -363,6 +371,13 @@ $call = dial('/if?a=1');
 $call->ask('Hi');
 $call->hangup;
 counts(1, 'turns_total', '/if', outcome => 'complete');
+
+# a caller who says nothing
+
+$call = dial('/silence');
+counts(2, 'nudges_total', '/silence');
+counts(1, 'limits_total', '/silence', limit => 'idle_time');
+$call->hangup;
 
 # limits
 

@@ -335,6 +335,10 @@ ngx_http_convrelay_act_trigger(ngx_http_convrelay_call_t *call,
 {
     ngx_http_convrelay_on_t  on;
 
+    if (call->session->trigger == CONVRELAY_TRIGGER_SILENCE) {
+        ngx_http_convrelay_count(call->conf, NUDGES);
+    }
+
     if (ngx_http_convrelay_act_rule(call, &on, a) != NGX_OK) {
         ngx_http_convrelay_call_fail(call, NGX_ERROR);
     }

@@ -234,7 +234,12 @@ ngx_http_convrelay_stat_note(ngx_http_convrelay_call_t *call,
         { "answer is too long", CONVRELAY_METRIC_LIMIT_ANSWER_SIZE,
           CONVRELAY_METRIC_N },
         { "LLM's answer takes too long", CONVRELAY_METRIC_LIMIT_ANSWER_TIME,
-          CONVRELAY_METRIC_N }
+          CONVRELAY_METRIC_N },
+        { "caller was neither heard nor pressed a key for "
+          "convrelay_max_idle_time", CONVRELAY_METRIC_LIMIT_IDLE_TIME,
+          CONVRELAY_METRIC_N },
+        { "LLM calls tools in the last request of a turn, which are not run",
+          CONVRELAY_METRIC_LIMIT_TOOL_ROUNDS, CONVRELAY_METRIC_N }
     };
 
     for (i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {

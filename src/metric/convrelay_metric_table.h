@@ -101,6 +101,10 @@ CONVRELAY_FAMILY("tool_rounds_total", NULL,
                  "request followed.")
 CONVRELAY_SERIES(TOOL_ROUNDS,           NULL)
 
+CONVRELAY_FAMILY("nudges_total", NULL,
+                 "Stages of convrelay_silence that callers have reached.")
+CONVRELAY_SERIES(NUDGES,                NULL)
+
 /* in the order of convrelay_relay_type_e */
 
 CONVRELAY_FAMILY("messages_total", "type",
@@ -144,6 +148,8 @@ CONVRELAY_SERIES(LIMIT_ANSWER_SIZE,     "answer_size")
 CONVRELAY_SERIES(LIMIT_ANSWER_TIME,     "answer_time")
 CONVRELAY_SERIES(LIMIT_RESPONSE_SIZE,   "response_size")
 CONVRELAY_SERIES(LIMIT_CALL_TIME,       "call_time")
+CONVRELAY_SERIES(LIMIT_IDLE_TIME,       "idle_time")
+CONVRELAY_SERIES(LIMIT_TOOL_ROUNDS,     "tool_rounds")
 
 CONVRELAY_FAMILY("twilio_errors_total", "code",
                  "Errors that Twilio reported on the socket or after a "
