@@ -324,6 +324,13 @@ operators: all                  ## a real Prometheus, rules and dashboard
 	util/deps test
 	util/operators
 
+page: all                       ## the status page in Chromium; PICTURES=1
+	util/deps test page
+	[ -d $(B)/page/node_modules/playwright-core ] \
+	|| npm install --no-save --no-audit --no-fund --silent \
+	    --prefix $(B)/page playwright-core@1.65.1
+	PICTURES=$(PICTURES) t/page/run
+
 image-test:                     ## build the container image and start it
 	B=$(abspath $(B)) .ci/image-test
 
@@ -353,6 +360,6 @@ FORCE:
 .PHONY: all module mock caller deps demo serve test check unit units prove \
         analyze chaos coverage bench bench-build style strings fuzz asan valgrind \
         mutants no-memory \
-        compat fresh operators image-test install clean help FORCE
+        compat fresh operators page image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

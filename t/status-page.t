@@ -88,9 +88,9 @@ while (time < $until) {
     last if $body =~ /class="trouble"/;
 }
 
-my ($first) = $body =~ m{<body>(.*?)<main}s;
+my ($first) = $body =~ m{<body>(.*?)<div id='figures'}s;
 
-like $first, qr{<li\ class="trouble">The\ LLM\ refused\ the\ API\ key\ in\ 1\ of\ 1
+like $first, qr{<li\ class="trouble"><b>Trouble:</b>\ The\ LLM\ refused\ the\ API\ key\ in\ 1\ of\ 1
                 \ turns\ .*\(location\ &quot;/ws&quot;\)\.</li>}x,
      'the cause is on top';
 

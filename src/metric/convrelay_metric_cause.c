@@ -262,7 +262,7 @@ convrelay_metric_cause_slow(convrelay_metric_case_t *c)
 
     if (convrelay_metric_count(c->recent, CONVRELAY_METRIC_LLM_FIRST_BYTE)) {
         (void) snprintf(where, sizeof(where),
-                        "; its response begins after %lu.%lu s at the median",
+                        "; its response begins after %lu.%lu s",
                         byte / 1000, byte % 1000 / 100);
     }
 
@@ -270,9 +270,9 @@ convrelay_metric_cause_slow(convrelay_metric_case_t *c)
                          2 * slow >= n ? CONVRELAY_METRIC_TROUBLE
                                        : CONVRELAY_METRIC_WARNING,
         "The LLM is slow: the first word came after more than 1.28 s in %lu of "
-        "%lu turns, after %lu.%lu s at the median and %lu.%lu s in the slowest "
-        "of twenty%s", slow, n, median / 1000, median % 1000 / 100,
-        worst / 1000, worst % 1000 / 100, where);
+        "%lu turns, p50 is %lu.%lu s and p95 %lu.%lu s%s", slow, n,
+        median / 1000, median % 1000 / 100, worst / 1000, worst % 1000 / 100,
+        where);
 }
 
 
@@ -482,6 +482,7 @@ convrelay_metric_html(u_char *p, const convrelay_metric_cause_t *causes,
     convrelay_metric_out_t  out;
 
     static const char  *classes[] = { "note", "warning", "trouble" };
+    static const char  *words[] = { "Note", "Warning", "Trouble" };
 
     out.p = p;
     out.len = 0;
@@ -489,7 +490,9 @@ convrelay_metric_html(u_char *p, const convrelay_metric_cause_t *causes,
     for (i = 0; i < n; i++) {
         convrelay_metric_text(&out, "<li class=\"");
         convrelay_metric_text(&out, classes[causes[i].level]);
-        convrelay_metric_text(&out, "\">");
+        convrelay_metric_text(&out, "\"><b>");
+        convrelay_metric_text(&out, words[causes[i].level]);
+        convrelay_metric_text(&out, ":</b> ");
         convrelay_metric_escape(&out, causes[i].text);
         convrelay_metric_text(&out, "</li>\n");
     }

@@ -97,15 +97,15 @@ static const test_cause_t  tests[] = {
       { { W(FIRST_WORD) + 7, 2 }, { W(FIRST_WORD) + 8, 1 } } },
     { "llm_slow", NONE, "",
       { { W(FIRST_WORD), 19 }, { W(FIRST_WORD) + 8, 2 } } },
-    { "llm_slow", WARN, "after more than 1.28 s in 2 of 20 turns, after "
-      "0.0 s at the median and 1.9 s in the slowest of twenty (",
+    { "llm_slow", WARN, "after more than 1.28 s in 2 of 20 turns, p50 "
+      "is 0.0 s and p95 1.9 s (",
       { { W(FIRST_WORD), 18 }, { W(FIRST_WORD) + 8, 2 } } },
-    { "llm_slow", WARN, " in 2 of 5 turns, after 1.1 s at",
+    { "llm_slow", WARN, " in 2 of 5 turns, p50 is 1.1 s",
       { { W(FIRST_WORD) + 7, 3 }, { W(FIRST_WORD) + 14, 2 } } },
-    { "llm_slow", BAD, " in 2 of 4 turns, after 1.2 s at the median and 2.4 s",
+    { "llm_slow", BAD, " in 2 of 4 turns, p50 is 1.2 s and p95 2.4 s (",
       { { W(FIRST_WORD) + 7, 2 }, { W(FIRST_WORD) + 8, 2 } } },
-    { "llm_slow", BAD, "twenty; its response begins after 0.4 s at the median "
-      "(", { { W(FIRST_WORD) + 14, 2 }, { W(LLM_FIRST_BYTE) + 6, 1 } } },
+    { "llm_slow", BAD, " s; its response begins after 0.4 s (",
+      { { W(FIRST_WORD) + 14, 2 }, { W(LLM_FIRST_BYTE) + 6, 1 } } },
 
     { "flood", BAD, "3 of 5 sessions sent too many messages (1) or prompts "
       "(2)", { { W(LIMIT_FRAME_RATE), 1 }, { W(LIMIT_TURN_RATE), 2 },
@@ -497,9 +497,9 @@ test_html(void)
     static convrelay_metric_cause_t    causes[3];
 
     static const char  want[] =
-        "<li class=\"trouble\">a &amp; b</li>\n"
-        "<li class=\"warning\">&lt;c&gt;</li>\n"
-        "<li class=\"note\">&quot;d'</li>\n";
+        "<li class=\"trouble\"><b>Trouble:</b> a &amp; b</li>\n"
+        "<li class=\"warning\"><b>Warning:</b> &lt;c&gt;</li>\n"
+        "<li class=\"note\"><b>Note:</b> &quot;d'</li>\n";
 
     static const char  well[] = "<li class=\"well\">Nothing is wrong.</li>\n";
 
