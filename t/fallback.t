@@ -404,3 +404,111 @@ Yes.
 Yes.
 --- error_log
 LLM failed: upstream: 127.0.0.1:
+
+
+
+=== TEST 14: what a caller can talk an LLM into does not take it from others
+--- on
+convrelay_fallback           /backup;
+convrelay_tool               run '{}' uri=/run;
+convrelay_max_response_size  100k;
+--- locations
+location = /run { internal; return 200 ok; }
+--- llm
+location / {
+    content_by_lua_block {
+        local calls = {}
+        local llm = require "convrelay_llm"
+        local said = llm.messages():match("user: (%a+)[^:]*$")
+        llm.note("asked")
+
+        if said == "calls" then
+            for i = 1, 17 do
+                calls[i] = { "run", '{"n":' .. i .. '}' }
+            end
+            llm.calls(calls)
+
+        elseif said == "argument" then
+            llm.calls{ { "run", '{"x":"' .. ("x"):rep(70000) .. '"}' } }
+
+        elseif said == "filter" then
+            ngx.print('data: {"choices":[{"index":0,"delta":{},',
+                      '"finish_reason":"content_filter"}]}\n\n')
+
+        elseif said == "thought" then
+            ngx.print((": thinking\n"):rep(20000))
+            llm.say("well")
+
+        else
+            llm.say("fine")
+        end
+    }
+}
+--- call
+for _, what in ipairs{ "calls", "argument", "filter", "thought" } do
+    for i = 1, 2 do
+        local call = dial("/ws", { mute = true })
+        call:setup{ customParameters = { port = "$TEST_NGINX_LLM_PORT" } }
+        call:prompt(what)
+        call:answer()
+        call:hangup()
+    end
+
+    local call = dial("/ws", { mute = true })
+    call:setup{ customParameters = { port = "$TEST_NGINX_LLM_PORT" } }
+    call:prompt("hello")
+    ngx.say(what, ": ", (call:answer()))
+    call:hangup()
+end
+--- response_body
+calls: fine
+argument: fine
+filter: fine
+thought: fine
+--- error_log
+too many tool calls
+
+
+
+=== TEST 15: nor does an answer that takes too long, once it has begun
+--- config
+location = /ws {
+    convrelay;
+    convrelay_error_message    "Sorry.";
+    convrelay_fallback         /backup;
+    convrelay_max_answer_time  150ms;
+    proxy_pass                 http://llm/v1/chat/completions;
+}
+location = /backup {
+    internal;
+    proxy_pass                 http://llm/backup;
+}
+--- llm
+location = /backup {
+    content_by_lua_block { require "convrelay_llm".say("backup") }
+}
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        if llm.messages():find("long") then
+            llm.token("word")
+            ngx.sleep(2)
+        else
+            llm.say("first")
+        end
+    }
+}
+--- call
+for i = 1, 3 do
+    local call = dial("/ws", { mute = true })
+    call:setup()
+    call:prompt(i < 3 and "long" or "hello")
+    ngx.say((call:answer()))
+    call:hangup()
+end
+--- response_body
+word. Sorry.
+word. Sorry.
+first
+--- error_log
+answer exceeded

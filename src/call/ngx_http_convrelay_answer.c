@@ -27,6 +27,8 @@ static ngx_int_t ngx_http_convrelay_answer_calls(
     ngx_http_convrelay_turn_t *t);
 static convrelay_turn_outcome_e ngx_http_convrelay_answer_outcome(
     ngx_http_convrelay_turn_t *t);
+static ngx_uint_t ngx_http_convrelay_answer_excused(
+    ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t,
     char *text, size_t size);
@@ -282,6 +284,10 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     } else {
         how = ngx_http_convrelay_answer_outcome(t);
 
+        if (ngx_http_convrelay_answer_excused(t)) {
+            convrelay_session_llm_excuse(call->session);
+        }
+
         ngx_http_convrelay_stat_answer(t, how);
         ngx_http_convrelay_turn_usage(t);
         convrelay_llm_stream_free(&t->stream);
@@ -374,6 +380,21 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_FAILED;
     }
+}
+
+
+/* true: the LLM writes too much, or what it may not, for one who asks it to */
+
+static ngx_uint_t
+ngx_http_convrelay_answer_excused(ngx_http_convrelay_turn_t *t)
+{
+    convrelay_llm_error_t  *e;
+
+    e = t->stream.error;
+
+    return t->fetch->large
+           || (e && e->own && (ngx_strcmp(e->code, "too_large") == 0
+                               || ngx_strcmp(e->code, "content_filter") == 0));
 }
 
 

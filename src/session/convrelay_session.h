@@ -392,6 +392,8 @@ typedef struct {
                                              turn */
     unsigned                 llm:4;       /* that is asked; 0: the first one,
                                              else a fallback */
+    unsigned                 excused:1;   /* a caller may have made the LLM
+                                             fail */
     convrelay_trigger_e      trigger;     /* that is being performed */
 
     /* copies of the first setup's fields, one after the other, and of its
@@ -517,6 +519,12 @@ void convrelay_session_message(convrelay_session_t *s,
  */
 void convrelay_session_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/*
+ * Before turn end: the LLM failed in a way that a caller can bring about, so
+ * that this does not count against it for other callers.
+ */
+void convrelay_session_llm_excuse(convrelay_session_t *s);
 
 /* the LLM has sent a part of a tool call: it is working, although no text
    comes */

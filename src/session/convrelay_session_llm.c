@@ -68,6 +68,7 @@ convrelay_session_llm_wait(convrelay_session_t *s, uint64_t now)
     llm = convrelay_session_llm(s, s->llm);
 
     s->useful = 0;
+    s->excused = 0;
     s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
 
     if (llm->first_token_timeout) {
@@ -113,6 +114,13 @@ convrelay_session_useful(convrelay_session_t *s, uint64_t now)
 
 
 void
+convrelay_session_llm_excuse(convrelay_session_t *s)
+{
+    s->excused = 1;
+}
+
+
+void
 convrelay_session_llm_answered(const convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now)
 {
@@ -126,7 +134,7 @@ convrelay_session_llm_answered(const convrelay_session_t *s,
 
     /* the words of one caller must not make the LLM unavailable to others */
 
-    if (how == CONVRELAY_TURN_FAILED) {
+    if (how == CONVRELAY_TURN_FAILED && !s->excused) {
         convrelay_breaker_failed(*llm->breaker, now, llm->cooldown);
 
     } else if (how == CONVRELAY_TURN_COMPLETE) {

@@ -406,6 +406,12 @@ convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
                           "\"convrelay_max_answer_time\", limit is %llu ms",
                           (unsigned long long) s->conf->max_answer_time);
 
+    /* a caller can ask for an answer of any length */
+
+    if (s->useful) {
+        convrelay_session_llm_excuse(s);
+    }
+
     convrelay_session_fail(s, "took too long", now, out);
 }
 

@@ -471,6 +471,33 @@ static const call_t  calls[] = {
       "end rejected\n"
       "    START fallback 1\n" },
 
+    { "nor do failures that it can bring about, and only these", BACKED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"One\"\n"
+      "    START\n"
+      "excused\n"
+      "end failed\n"
+      "    START fallback 1\n"
+      "end failed\n"
+      "    START fallback 2\n"
+      "delta \"Yes.\"\n"
+      "    TEXT \"Yes.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Two\"\n"
+      "    START\n"
+      "excused\n"
+      "end failed\n"
+      "    START fallback 1\n"
+      "end failed\n"
+      "    START fallback 2\n"
+      "prompt \"Three\"\n"
+      "    CANCEL\n"
+      "    START\n"
+      "end failed\n"
+      "    START fallback 2\n" },
+
     { "what an action says is not the answer; the event comes once",
       BACKED_ON,
       "setup \"CA1\"\n"

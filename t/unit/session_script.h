@@ -20,6 +20,7 @@
  *   ask "text"
  *
  *   part ""                (of a call that the LLM writes)
+ *   excused                (the failure that ends the turn next)
  *   calls "c1 look {}; c2 book {"a":1}"       (an answer is complete)
  *   toolok 1 "result"      toolbad 1 "result" (of the first TOOL)
  *   toolfails "why"        skip ""            (while its actions are done)
@@ -461,6 +462,9 @@ run_line(run_t *r, const char *line, size_t len)
         heap.armed = 1;
         convrelay_session_trigger_declined(&r->s, &text, r->now, out);
         heap.armed = 0;
+
+    } else if (strcmp(name, "excused") == 0) {
+        convrelay_session_llm_excuse(&r->s);
 
     } else if (strcmp(name, "over") == 0) {
         convrelay_session_over(&r->s);
