@@ -83,6 +83,32 @@ _EOC_
         convrelay_twiml_attribute  welcomeGreeting "Hello, caller.";
         convrelay_twiml_attribute  language $convrelay_form_Lang;
 
+        # agents that a caller waits for, or that wait for the caller
+
+        location = /slow {
+            convrelay;
+            convrelay_mock_llm  first=200ms interval=1ms;
+        }
+
+        location = /restarts {
+            convrelay;
+            convrelay_presence  off;
+            convrelay_mock_llm  first=200ms interval=1ms;
+        }
+
+        location = /nudge {
+            convrelay_twiml            wss://127.0.0.1:%%PORT%%/nudge/ws;
+            convrelay_twiml_attribute  events "speaker-events tokens-played";
+            convrelay_twiml_attribute  welcomeGreeting "Hello, caller.";
+        }
+
+        location = /nudge/ws {
+            convrelay;
+            convrelay_silence       400ms;
+            convrelay_on silence 1  say "Are you still there?";
+            convrelay_mock_llm      first=20ms interval=1ms;
+        }
+
         location = /hours {
             internal;
             return 200 "We are closed.";
@@ -372,6 +398,8 @@ my @scenarios = (
     ['interruption', '/ws', '--pace', '0ms'],
     ['keypad', '/ws'],
     ['silence', '/twiml'],
+    ['presence', '/slow'],
+    ['nudge', '/nudge', '--pace', '8ms'],
     ['failing-llm', '/refuses'],
     ['failing-llm', '/breaks'],
     ['handoff', '/handoff'],
@@ -387,7 +415,8 @@ for my $case (@scenarios) {
 
     $text =~ s/voice assistant/Hello, caller./;
 
-    my $url = exists $llm{$path} ? "$ws$path" : "$http$path";
+    my $url = exists $llm{$path} || $path eq '/slow' ? "$ws$path"
+                                                     : "$http$path";
     my $run = caller_run(\$text, '--tap', '-s', '-', @to, @args, $url);
 
     ok($run->{code} eq '0' && $run->{out} =~ /^1\.\.\d+$/m,
@@ -572,6 +601,52 @@ is(join(' ', $run->{out} =~ /^ +FAILED .*no-tool:(\d+): expect tool/mg), '2 3 6'
    '... fail with file and line') or diagnose($run);
 like($run->{out}, qr/"hours says: " is not in the answer "opening_hours says: /,
      '... and with the answer');
+
+
+# an agent that restarts its answer, and one that does not ask
+
+$run = caller_run('-q', '-s', "$root/t/scenarios/presence.txt", "$ws/restarts");
+is($run->{code}, 1, 'an agent that a "Hello?" restarts');
+like($run->{out}, qr/FAILED  \S+presence\.txt:7: expect contains: marigold/,
+     '... fails with file and line') or diagnose($run);
+
+$run = caller_run('-q', '-s', "$root/t/scenarios/nudge.txt", '--pace', '1ms',
+                  "$ws/slow");
+is($run->{code}, 1, 'an agent that bears silence');
+like($run->{out}, qr/FAILED  \S+nudge\.txt:9: expect speech within 3 s: not a/,
+     '... fails with file and line') or diagnose($run);
+
+$run = caller_run(scenario('too-late', "caller: Hi\nwait for answer\n"
+                                       . "presence: Hello?\n"), "$ws/slow");
+is($run->{code}, 1, 'a "Hello?" when no answer is pending');
+like($run->{out}, qr/too-late:3: presence: Hello\?: no answer is pending/,
+     '... fails with the reason') or diagnose($run);
+
+
+# what Twilio reports of both voices, in its order
+
+$run = caller_run(scenario('order', <<'_EOC_'), '--pace', '8ms', '--record',
+caller: Name three trees.
+interrupt after 12 characters
+partial: Sto
+caller: Stop.
+_EOC_
+                  "$dir/order.jsonl", @to, "$http/nudge");
+is($run->{code}, 0, 'a call with all events') or diagnose($run);
+
+my @sent = map { my $m = JSON::PP::decode_json($_)->{message};
+                 !$m ? () : $m->{type} eq 'info' ? "$m->{name} $m->{value}"
+                 : $m->{type} eq 'prompt' ? $m->{last} ? 'prompt' : 'partial'
+                 : $m->{type} }
+           grep { /"from":"caller"/ }
+           split /\n/, ConvRelay::Caller::slurp("$dir/order.jsonl");
+
+is(join(', ', @sent[0 .. 15]),
+   'setup, agentSpeaking on, tokensPlayed Hello,, tokensPlayed  caller.,'
+   . ' agentSpeaking off,'
+   . ' clientSpeaking on, clientSpeaking off, prompt, agentSpeaking on,'
+   . ' clientSpeaking on, tokensPlayed The first on, interrupt,'
+   . ' agentSpeaking off, partial, clientSpeaking off, prompt', '... sends them as Twilio does');
 
 
 # what the manual and the README show is understood, line by line

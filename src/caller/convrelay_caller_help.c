@@ -100,6 +100,8 @@ convrelay_caller_help(FILE *out)
 "  hangup                          expect close 1000\n"
 "  drop                            expect tool opening_hours\n"
 "  set NAME: value                 parameter NAME: value\n"
+"  presence: Hello?                expect speech within 2 s\n"
+"  caller speaks                   caller stops\n"
 "  # a comment\n"
 "\n"
 "${NAME} in a text is a value of --set, of a set line, of the environment, or\n"

@@ -117,6 +117,7 @@ convrelay_caller_session(convrelay_caller_t *call)
     call->hung_up = 0;
     call->dropped = 0;
     call->speaking = 0;
+    call->client_speaking = 0;
     call->ended_at = 0;
 
     /* the rest of an answer was lost with its connection */
@@ -215,6 +216,7 @@ convrelay_caller_talk(convrelay_caller_t *call)
 
             } else {
                 convrelay_caller_barge_in(call);
+                convrelay_caller_client_speaks(call, 0);
             }
         }
 

@@ -99,6 +99,8 @@ typedef struct {
     int64_t                       now;
     int64_t                       begun_at;
     int64_t                       text_at;    /* of the last token */
+    unsigned                      texts;      /* tokens of the call */
+    unsigned                      step_texts; /* before the step began */
     unsigned                      bad;        /* messages in a row */
     unsigned                      turns;
     unsigned                      answers;    /* with words in them */
@@ -109,6 +111,7 @@ typedef struct {
 
     unsigned                      direct:1;   /* the URL is a relay's */
     unsigned                      speaking:1;
+    unsigned                      client_speaking:1;
     unsigned                      ended:1;    /* the server sent "end" */
     unsigned                      hung_up:1;  /* we did */
     unsigned                      dropped:1;  /* we reset the connection */
@@ -170,6 +173,9 @@ void convrelay_caller_begin(convrelay_caller_t *call);
 void convrelay_caller_receive(convrelay_caller_t *call, u_char *data,
     size_t len);
 void convrelay_caller_say(convrelay_caller_t *call, const char *text);
+void convrelay_caller_partial(convrelay_caller_t *call, const char *text);
+void convrelay_caller_presence(convrelay_caller_t *call, const char *text);
+void convrelay_caller_client_speaks(convrelay_caller_t *call, unsigned on);
 void convrelay_caller_press(convrelay_caller_t *call, const char *digits);
 void convrelay_caller_barge_in(convrelay_caller_t *call);
 void convrelay_caller_raw(convrelay_caller_t *call, const char *message,

@@ -81,7 +81,10 @@ static const convrelay_caller_syntax_t  convrelay_caller_syntax[] = {
 
     { "caller over", CONVRELAY_CALLER_ARG_TEXT, CONVRELAY_CALLER_SAY_OVER },
     { "caller", CONVRELAY_CALLER_ARG_TEXT, CONVRELAY_CALLER_SAY },
+    { "caller speaks", CONVRELAY_CALLER_ARG_NONE, CONVRELAY_CALLER_SPEAKS },
+    { "caller stops", CONVRELAY_CALLER_ARG_NONE, CONVRELAY_CALLER_STOPS },
     { "partial", CONVRELAY_CALLER_ARG_TEXT, CONVRELAY_CALLER_PARTIAL },
+    { "presence", CONVRELAY_CALLER_ARG_TEXT, CONVRELAY_CALLER_PRESENCE },
     { "dtmf", CONVRELAY_CALLER_ARG_TEXT, CONVRELAY_CALLER_DTMF },
 
     { "interrupt after", CONVRELAY_CALLER_ARG_COUNT,
@@ -114,6 +117,8 @@ static const convrelay_caller_syntax_t  convrelay_caller_syntax[] = {
       CONVRELAY_CALLER_EXPECT_NO_TOKEN },
     { "expect silence", CONVRELAY_CALLER_ARG_MS,
       CONVRELAY_CALLER_EXPECT_SILENCE },
+    { "expect speech within", CONVRELAY_CALLER_ARG_MS,
+      CONVRELAY_CALLER_EXPECT_SPEECH },
     { "expect ends", CONVRELAY_CALLER_ARG_NONE, CONVRELAY_CALLER_EXPECT_ENDS },
     { "expect handoff contains", CONVRELAY_CALLER_ARG_TEXT,
       CONVRELAY_CALLER_EXPECT_HANDOFF },

@@ -9,6 +9,10 @@
  *     caller: Name three trees.      say it once the last answer is over
  *     caller over: Stop that.        say it at once, into the answer
  *     partial: Name thr              an interim transcript (last:false)
+ *     presence: Hello?               while waiting for the answer, which stays
+ *                                      that to the last "caller" line
+ *     caller speaks                  clientSpeaking on; off by "caller stops",
+ *                                      and by a "caller" line
  *     dtmf: 12#                      press keys
  *     interrupt after 12 characters  barge in once so much was heard,
  *     interrupt after 3 tokens         so many tokens have arrived, or
@@ -29,6 +33,7 @@
  *     expect answer under 3 s
  *     expect no token after interrupt
  *     expect silence 300 ms          no token from here on, so long
+ *     expect speech within 2 s       a token from here on, before that
  *     expect ends                    the server ends the session
  *     expect handoff contains: agent   and with this handoffData
  *     expect close 1000              the server closes with this code
@@ -54,6 +59,9 @@ typedef enum {
     CONVRELAY_CALLER_SAY = 0,
     CONVRELAY_CALLER_SAY_OVER,
     CONVRELAY_CALLER_PARTIAL,
+    CONVRELAY_CALLER_PRESENCE,
+    CONVRELAY_CALLER_SPEAKS,
+    CONVRELAY_CALLER_STOPS,
     CONVRELAY_CALLER_DTMF,
     CONVRELAY_CALLER_INTERRUPT,             /* now */
     CONVRELAY_CALLER_INTERRUPT_CHARS,
@@ -79,6 +87,7 @@ typedef enum {
     CONVRELAY_CALLER_EXPECT_ANSWER,
     CONVRELAY_CALLER_EXPECT_NO_TOKEN,
     CONVRELAY_CALLER_EXPECT_SILENCE,
+    CONVRELAY_CALLER_EXPECT_SPEECH,
     CONVRELAY_CALLER_EXPECT_ENDS,
     CONVRELAY_CALLER_EXPECT_HANDOFF,
     CONVRELAY_CALLER_EXPECT_CLOSE,

@@ -21,6 +21,7 @@ static void convrelay_caller_text(convrelay_caller_t *call,
     convrelay_caller_message_t *m);
 static void convrelay_caller_bad(convrelay_caller_t *call,
     const convrelay_str_t *raw, const char *error);
+static void convrelay_caller_turn_reset(convrelay_caller_t *call);
 static void convrelay_caller_report(convrelay_caller_t *call, const char *name,
     const convrelay_str_t *value);
 static void convrelay_caller_report_word(convrelay_caller_t *call,
@@ -142,6 +143,16 @@ convrelay_caller_text(convrelay_caller_t *call, convrelay_caller_message_t *m)
 
     if (m->token.len) {
         call->text_at = call->now;
+        call->texts++;
+
+        if (turn->interrupted && turn->pong_at && !turn->open
+            && call->now > turn->pong_at + CONVRELAY_CALLER_LAST_WAIT)
+        {
+            /* the answer was over long ago: these are words of its own */
+
+            convrelay_caller_turn_reset(call);
+            turn->asked = 0;
+        }
 
         if (turn->interrupted && turn->pong_at) {
             turn->stray++;
@@ -229,32 +240,18 @@ convrelay_caller_say(convrelay_caller_t *call, const char *text)
     call->voice.last = 1;
     convrelay_caller_speak(call);
 
-    convrelay_caller_buf_reset(&turn->prompt);
-    convrelay_caller_buf_reset(&turn->answer);
+    convrelay_caller_turn_reset(call);
     convrelay_caller_buf_str(&turn->prompt, text);
 
-    turn->first_at = 0;
-    turn->end_at = 0;
-    turn->interrupted_at = 0;
-    turn->pong_at = 0;
-    turn->tokens = 0;
-    turn->flight = 0;
-    turn->stray = 0;
     turn->asked = 1;
-    turn->open = 0;
-    turn->done = 0;
-    turn->interrupted = 0;
     turn->over = over;
     turn->owed = owed;
-    turn->noted = 0;
     call->turns++;
-
-    convrelay_caller_voice_reset(&call->voice);
 
     convrelay_caller_print_said(call->print, "caller", text);
 
-    convrelay_caller_report_word(call, "clientSpeaking", "on");
-    convrelay_caller_report_word(call, "clientSpeaking", "off");
+    convrelay_caller_client_speaks(call, 1);
+    convrelay_caller_client_speaks(call, 0);
 
     convrelay_caller_prompt(&call->message, text, call->twiml.language
                             ? call->twiml.language : "en-US", 1);
@@ -265,6 +262,75 @@ convrelay_caller_say(convrelay_caller_t *call, const char *text)
         convrelay_caller_conn_send(&call->conn, CONVRELAY_WS_PING, "prompt",
                                    sizeof("prompt") - 1);
     }
+}
+
+
+static void
+convrelay_caller_turn_reset(convrelay_caller_t *call)
+{
+    convrelay_caller_turn_t  *turn;
+
+    turn = &call->turn;
+
+    convrelay_caller_buf_reset(&turn->prompt);
+    convrelay_caller_buf_reset(&turn->answer);
+
+    turn->first_at = 0;
+    turn->end_at = 0;
+    turn->interrupted_at = 0;
+    turn->pong_at = 0;
+    turn->tokens = 0;
+    turn->flight = 0;
+    turn->stray = 0;
+    turn->open = 0;
+    turn->done = 0;
+    turn->interrupted = 0;
+    turn->over = 0;
+    turn->owed = 0;
+    turn->noted = 0;
+
+    convrelay_caller_voice_reset(&call->voice);
+}
+
+
+void
+convrelay_caller_partial(convrelay_caller_t *call, const char *text)
+{
+    convrelay_caller_client_speaks(call, 1);
+
+    convrelay_caller_prompt(&call->message, text, call->twiml.language
+                            ? call->twiml.language : "en-US", 0);
+    convrelay_caller_send(call);
+    convrelay_caller_print_said(call->print, "(partial)", text);
+}
+
+
+/* the turn and its answer stay what they are */
+
+void
+convrelay_caller_presence(convrelay_caller_t *call, const char *text)
+{
+    convrelay_caller_print_said(call->print, "caller", text);
+
+    convrelay_caller_client_speaks(call, 1);
+    convrelay_caller_client_speaks(call, 0);
+
+    convrelay_caller_prompt(&call->message, text, call->twiml.language
+                            ? call->twiml.language : "en-US", 1);
+    convrelay_caller_send(call);
+}
+
+
+void
+convrelay_caller_client_speaks(convrelay_caller_t *call, unsigned on)
+{
+    if (call->client_speaking == on) {
+        return;
+    }
+
+    call->client_speaking = on;
+
+    convrelay_caller_report_word(call, "clientSpeaking", on ? "on" : "off");
 }
 
 
@@ -308,7 +374,7 @@ convrelay_caller_barge_in(convrelay_caller_t *call)
     convrelay_caller_remember(call);
     convrelay_caller_voice_cut(&call->voice, call->now, &fragment, &duration);
 
-    convrelay_caller_report_word(call, "clientSpeaking", "on");
+    convrelay_caller_client_speaks(call, 1);
 
     if (call->twiml.tokens_played && fragment.len) {
         convrelay_caller_report(call, "tokensPlayed", &fragment);

@@ -36,6 +36,8 @@ static int convrelay_caller_expect_no_token(convrelay_caller_t *call,
     convrelay_caller_step_t *step);
 static int convrelay_caller_expect_silence(convrelay_caller_t *call,
     convrelay_caller_step_t *step);
+static int convrelay_caller_expect_speech(convrelay_caller_t *call,
+    convrelay_caller_step_t *step);
 static int convrelay_caller_expect_over(convrelay_caller_t *call,
     convrelay_caller_step_t *step, const char *text);
 static int convrelay_caller_matches(const char *pattern, const char *text,
@@ -48,6 +50,7 @@ static int convrelay_caller_check(convrelay_caller_t *call,
     convrelay_caller_step_t *step, unsigned ok, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 static unsigned convrelay_caller_interrupt_follows(convrelay_caller_t *call);
+static unsigned convrelay_caller_words_follow(convrelay_caller_t *call);
 static const char *convrelay_caller_variable(void *data, const char *name);
 
 
@@ -66,6 +69,7 @@ convrelay_caller_steps(convrelay_caller_t *call)
 
         if (call->step_at == 0) {
             call->step_at = call->now;
+            call->step_texts = call->texts;
         }
 
         if (step->text && step->verbatim) {
@@ -141,10 +145,25 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
         return CONVRELAY_OK;
 
     case CONVRELAY_CALLER_PARTIAL:
-        convrelay_caller_prompt(&call->message, text, call->twiml.language
-                                ? call->twiml.language : "en-US", 0);
-        convrelay_caller_send(call);
-        convrelay_caller_print_said(call->print, "(partial)", text);
+        convrelay_caller_partial(call, text);
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALLER_PRESENCE:
+
+        if (convrelay_caller_answered(call) || call->turn.tokens) {
+            return convrelay_caller_check(call, step, 0,
+                                          convrelay_caller_answered(call)
+                                          ? "no answer is pending"
+                                          : "the answer had begun");
+        }
+
+        convrelay_caller_presence(call, text);
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALLER_SPEAKS:
+    case CONVRELAY_CALLER_STOPS:
+        convrelay_caller_client_speaks(call,
+                                       step->type == CONVRELAY_CALLER_SPEAKS);
         return CONVRELAY_OK;
 
     case CONVRELAY_CALLER_DTMF:
@@ -276,6 +295,11 @@ convrelay_caller_step_interrupt(convrelay_caller_t *call,
 
     if (due) {
         convrelay_caller_barge_in(call);
+
+        if (!convrelay_caller_words_follow(call)) {
+            convrelay_caller_client_speaks(call, 0);
+        }
+
         return CONVRELAY_OK;
     }
 
@@ -324,6 +348,9 @@ convrelay_caller_step_expect(convrelay_caller_t *call,
 
     case CONVRELAY_CALLER_EXPECT_SILENCE:
         return convrelay_caller_expect_silence(call, step);
+
+    case CONVRELAY_CALLER_EXPECT_SPEECH:
+        return convrelay_caller_expect_speech(call, step);
 
     default:
         return convrelay_caller_expect_over(call, step, text);
@@ -533,6 +560,23 @@ convrelay_caller_expect_silence(convrelay_caller_t *call,
 
 
 static int
+convrelay_caller_expect_speech(convrelay_caller_t *call,
+    convrelay_caller_step_t *step)
+{
+    if (call->texts == call->step_texts && !call->over
+        && convrelay_caller_sleep(call, call->step_at + step->number)
+           == CONVRELAY_AGAIN)
+    {
+        return CONVRELAY_AGAIN;
+    }
+
+    return convrelay_caller_check(call, step, call->texts != call->step_texts,
+                                  "not a word came in %lld ms",
+                                  (long long) (call->now - call->step_at));
+}
+
+
+static int
 convrelay_caller_expect_over(convrelay_caller_t *call,
     convrelay_caller_step_t *step, const char *text)
 {
@@ -662,6 +706,36 @@ convrelay_caller_interrupt_follows(convrelay_caller_t *call)
                     && type <= CONVRELAY_CALLER_INTERRUPT_MS)
                    || type == CONVRELAY_CALLER_SAY_OVER
                    || type == CONVRELAY_CALLER_DROP;
+        }
+    }
+
+    return 0;
+}
+
+
+/* an interruption by words, not by noise */
+
+static unsigned
+convrelay_caller_words_follow(convrelay_caller_t *call)
+{
+    size_t                   i;
+    convrelay_caller_step_e  type;
+
+    for (i = call->step + 1; i < call->scenario->n; i++) {
+        type = call->scenario->steps[i].type;
+
+        if (type == CONVRELAY_CALLER_STOPS
+            || type == CONVRELAY_CALLER_EXPECT_SPEECH)
+        {
+            return (type == CONVRELAY_CALLER_STOPS);
+        }
+
+        if (type <= CONVRELAY_CALLER_PARTIAL) {
+            return 1;
+        }
+
+        if (!convrelay_caller_step_expects(type)) {
+            break;
         }
     }
 

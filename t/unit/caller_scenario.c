@@ -84,6 +84,9 @@ test_steps(void)
     step("caller:no blank", CONVRELAY_CALLER_SAY, -1, "no blank");
     step("caller over: Stop: now", CONVRELAY_CALLER_SAY_OVER, -1, "Stop: now");
     step("partial: Name thr", CONVRELAY_CALLER_PARTIAL, -1, "Name thr");
+    step("presence: Hello?", CONVRELAY_CALLER_PRESENCE, -1, "Hello?");
+    step("caller speaks", CONVRELAY_CALLER_SPEAKS, -1, NULL);
+    step("caller stops", CONVRELAY_CALLER_STOPS, -1, NULL);
     step("dtmf: 12#*", CONVRELAY_CALLER_DTMF, -1, "12#*");
     step("dtmf: ${PIN}", CONVRELAY_CALLER_DTMF, -1, "${PIN}");
     step("interrupt", CONVRELAY_CALLER_INTERRUPT, -1, NULL);
@@ -116,6 +119,8 @@ test_steps(void)
     step("expect no token after interrupt", CONVRELAY_CALLER_EXPECT_NO_TOKEN,
          -1, NULL);
     step("expect silence 300 ms", CONVRELAY_CALLER_EXPECT_SILENCE, 300, NULL);
+    step("expect speech within 2 s", CONVRELAY_CALLER_EXPECT_SPEECH, 2000,
+         NULL);
     step("expect ends", CONVRELAY_CALLER_EXPECT_ENDS, -1, NULL);
     step("expect handoff contains: x", CONVRELAY_CALLER_EXPECT_HANDOFF, -1,
          "x");
@@ -166,6 +171,8 @@ test_errors(void)
     error("expect silence 200", "without a unit");
     error("expect answer under 3", "without a unit");
     error("expect silence", "needs a time");
+    error("expect speech within", "needs a time");
+    error("caller speaks: now", "is not a step");
     error("expect nothing", "is not a step");
     error("expect tool", "needs a name");
     error("expect tool a b", "needs a name");
