@@ -201,8 +201,8 @@ void ngx_http_convrelay_fetch_timeout(ngx_http_convrelay_fetch_t *f,
 off_t ngx_http_convrelay_fetch_received(ngx_http_convrelay_fetch_t *f);
 
 /*
- * From the sink's data: the rest of the body is not wanted.  Nothing more of it
- * is read, and the end is called in this event-loop iteration.
+ * Called from the sink's data(): the rest of the body is not wanted.  No more
+ * of it is read, and end() is called in this event-loop iteration.
  */
 void ngx_http_convrelay_fetch_full(ngx_http_convrelay_fetch_t *f);
 
@@ -303,7 +303,7 @@ ngx_int_t ngx_http_convrelay_fetch_post_handler(ngx_http_request_t *r,
 void ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u);
 
-/* counts what comes before a header is complete: interim responses */
+/* counts the bytes of interim responses, before the header is complete */
 void ngx_http_convrelay_fetch_upstream_watch(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u);
 

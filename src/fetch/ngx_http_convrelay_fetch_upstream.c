@@ -220,7 +220,7 @@ ngx_http_convrelay_fetch_input_filter(void *data, ssize_t bytes)
 }
 
 
-/* called with what the pipe's own filter gets, a request */
+/* called with the request, like the pipe's own filter */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_pipe_init(void *data)
@@ -257,7 +257,7 @@ ngx_http_convrelay_fetch_pipe_filter(ngx_event_pipe_t *p, ngx_buf_t *buf)
 }
 
 
-/* as limit(), of bytes that an upstream has sent */
+/* like limit(), for all bytes that an upstream has sent */
 
 static ngx_int_t
 ngx_http_convrelay_fetch_raw(ngx_http_convrelay_fetch_t *f, off_t size)

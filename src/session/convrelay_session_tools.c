@@ -19,7 +19,7 @@
 #include "convrelay_utf8.h"
 
 
-/* bytes of an answer that the LLM is told although its actions failed */
+/* bytes of a location's answer that the LLM gets if the actions failed */
 #define CONVRELAY_SESSION_MAX_ANSWERED  512
 
 
@@ -481,8 +481,8 @@ convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
 }
 
 
-/* an action could not be done; after a location, of which the LLM has to know
-   what it did */
+/* the result if an action could not be done; if a location was asked before,
+   the LLM has to know what that did */
 
 static u_char *
 convrelay_session_tools_failure(const convrelay_tool_run_t *run,

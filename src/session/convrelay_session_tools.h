@@ -31,8 +31,8 @@ typedef struct {
 typedef struct {
     u_char                    digest[CONVRELAY_TOOL_DIGEST];
     convrelay_str_t           result;     /* owned */
-    unsigned                  undone:1;   /* of its location; its actions were
-                                             taken back */
+    unsigned                  undone:1;   /* result is the location's; the
+                                             actions were taken back */
 } convrelay_session_once_t;
 
 
@@ -61,9 +61,9 @@ struct convrelay_session_tools_s {
     convrelay_llm_message_t  *goodbye;    /* pinned: the result of the tool
                                              that ends the call, or NULL */
     u_char                    goodbye_digest[CONVRELAY_TOOL_DIGEST];
-    uint64_t                  talk_from;  /* ms of the clock: the caller's
-                                             words hold up what waits for them;
-                                             0: they do not */
+    uint64_t                  talk_from;  /* ms of the clock: since then, the
+                                             caller's words extend the wait for
+                                             them; 0: they do not */
     uint64_t                  talk_at;    /* the newest sign of words */
     uint64_t                  call_until; /* its deadline before that */
     uint64_t                  time_until; /* and that of the next call_time */
@@ -80,8 +80,8 @@ struct convrelay_session_tools_s {
 /* convrelay_session_tools_run.c */
 
 /*
- * One call of an answer: a run, which is the session's, or NULL with the
- * result, malloc'ed; its data are NULL without memory.
+ * Takes one call of an answer.  Returns a run, which the session owns, or NULL
+ * and a malloc'ed result, whose data is NULL if there is no memory.
  */
 convrelay_tool_run_t *convrelay_session_tools_call(convrelay_session_t *s,
     const convrelay_llm_call_t *call, convrelay_str_t *result);
@@ -92,22 +92,22 @@ void convrelay_session_tools_pin(convrelay_session_t *s,
     convrelay_tool_run_t **runs, size_t n);
 
 /*
- * The result of a run, and of those that waited for it, is known; they are
- * freed, and s->tools->settled is where the result stands in the history.
+ * The result of a run, and of the runs that waited for it, is known: they are
+ * freed, and s->tools->settled is the result's message in the history.
  * CONVRELAY_OK or CONVRELAY_ERROR.
  */
 int convrelay_session_tools_settle(convrelay_session_t *s,
     convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok);
 
-/* a success was none, or, with its location's result, is to be performed once
-   more */
+/* takes a success back; with located, the location's result stays, and only the
+   actions have to be performed again */
 void convrelay_session_tools_undo(convrelay_session_t *s,
     const u_char *digest, unsigned located);
 
 /*
- * The location of a late run has succeeded, and a call of the newest answer
- * that waits for it has actions: that takes over, and the run is freed.
- * Returns it, or NULL where there is none.
+ * The location of a late run has succeeded.  If a call of the newest answer
+ * waits for it and has actions, that call takes over and the run is freed.
+ * Returns that call's run, or NULL: there is none.
  */
 convrelay_tool_run_t *convrelay_session_tools_inherit(convrelay_session_t *s,
     convrelay_tool_run_t *run);

@@ -269,7 +269,7 @@ convrelay_session_tools_settle(convrelay_session_t *s,
         s->tool_failures++;
         rc = CONVRELAY_OK;
 
-        /* what its location has done stays done */
+        /* the work of its location is not undone */
 
         if (run->result.len && run->tool->once) {
             rc = convrelay_session_tools_remember(s, run, &run->result);
@@ -343,8 +343,8 @@ convrelay_session_tools_inherit(convrelay_session_t *s,
 }
 
 
-/* replaces "still running", unless a request has sent that, or the history has
-   dropped it; *told is set to the message if it was replaced */
+/* replaces "still running", unless a request has sent that or the history has
+   dropped it; *told becomes the message, if it was replaced */
 
 static int
 convrelay_session_tools_tell(convrelay_session_t *s,

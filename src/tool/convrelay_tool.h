@@ -140,12 +140,12 @@ typedef enum {
 
 typedef struct {
     convrelay_tool_end_e      end;
-    unsigned                  status;         /* of HTTP */
+    unsigned                  status;         /* HTTP */
     unsigned                  seconds;        /* the time limit, rounded up */
     convrelay_str_t           type;           /* Content-Type, or empty */
-    convrelay_str_t           body;           /* as far as it was kept */
-    uint64_t                  length;         /* of the whole body, */
-    unsigned                  more:1;         /* or of what came of it */
+    convrelay_str_t           body;           /* the part that was kept */
+    uint64_t                  length;         /* of the whole body or, with */
+    unsigned                  more:1;         /* more, of the part that came */
 } convrelay_tool_answer_t;
 
 
