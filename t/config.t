@@ -85,7 +85,7 @@ location "/twiml" has both "convrelay_twiml" and another content handler: each n
 
 
 
-=== TEST 7: convrelay belongs into a location
+=== TEST 7: convrelay belongs in a location
 --- http_config
 convrelay;
 --- config

@@ -156,7 +156,7 @@ location = /twiml {
     convrelay_twiml  wss://example.com/websocket;
 }
 --- says eval
-qr{\Ano location with "convrelay" takes "/websocket", to which "convrelay_twiml wss://example\.com/websocket" sends calls; did you mean "/ws"\? in \S+/site\.conf:6\n\z}
+qr{\Ano location with "convrelay" matches "/websocket", to which "convrelay_twiml wss://example\.com/websocket" sends calls; did you mean "/ws"\? in \S+/site\.conf:6\n\z}
 
 
 
@@ -171,7 +171,7 @@ location = /twiml {
     convrelay_twiml  wss://example.com/ws/;
 }
 --- says eval
-qr{\Ano location with "convrelay" takes "/ws/", to which "convrelay_twiml wss://example\.com/ws/" sends calls; did you mean "/ws"\? in \S+/site\.conf:6\n\z}
+qr{\Ano location with "convrelay" matches "/ws/", to which "convrelay_twiml wss://example\.com/ws/" sends calls; did you mean "/ws"\? in \S+/site\.conf:6\n\z}
 
 
 
@@ -186,7 +186,7 @@ location = /twiml {
     convrelay_twiml  wss://example.com;
 }
 --- says eval
-qr{\Ano location with "convrelay" takes "/", to which "convrelay_twiml wss://example\.com" sends calls; did you mean "/ws"\? in \S+/site\.conf:6\n\z}
+qr{\Ano location with "convrelay" matches "/", to which "convrelay_twiml wss://example\.com" sends calls; did you mean "/ws"\? in \S+/site\.conf:6\n\z}
 
 
 
@@ -201,7 +201,7 @@ location = /twiml {
     convrelay_twiml  wss://example.com/ws;
 }
 --- says eval
-qr{\Ano location with "convrelay" takes "/ws", to which "convrelay_twiml wss://example\.com/ws" sends calls; did you mean "/ws/"\? in \S+/site\.conf:6\n\z}
+qr{\Ano location with "convrelay" matches "/ws", to which "convrelay_twiml wss://example\.com/ws" sends calls; did you mean "/ws/"\? in \S+/site\.conf:6\n\z}
 
 
 
@@ -223,7 +223,7 @@ location = /twiml {
     convrelay_twiml  wss://example.com/two;
 }
 --- says eval
-qr{\Ano location with "convrelay" takes "/two", to which "convrelay_twiml wss://example\.com/two" sends calls in \S+/site\.conf:13\n\z}
+qr{\Ano location with "convrelay" matches "/two", to which "convrelay_twiml wss://example\.com/two" sends calls in \S+/site\.conf:13\n\z}
 
 
 
@@ -341,7 +341,7 @@ location = /twiml {
     convrelay_ticket  two;
 }
 --- says eval
-qr{\Alocation "/ws" has another secret for tickets than "/twiml", which sends calls there: every call is closed; set the same "convrelay_ticket" in both in \S+/site\.conf:3\n\z}
+qr{\Alocation "/ws" has a different ticket secret than "/twiml", which sends calls there: every call is closed; set the same "convrelay_ticket" in both in \S+/site\.conf:3\n\z}
 
 
 
@@ -429,7 +429,7 @@ location = /other/twiml {
     convrelay_twiml  wss://$host/ws;
 }
 --- says eval
-qr{\A"convrelay_public_url https://voice\.example\.com/twiml/" ends in the path of location "/twiml": write scheme and host, and only the prefix that a proxy removes, such as "https://voice\.example\.com" in \S+/site\.conf:2\n\z}
+qr{\A"convrelay_public_url https://voice\.example\.com/twiml/" ends in the path of location "/twiml": write the scheme, the host, and only the prefix that a proxy removes, such as "https://voice\.example\.com" in \S+/site\.conf:2\n\z}
 
 
 
@@ -497,7 +497,7 @@ location = /6 { convrelay_twiml wss://www.example.org/6; }
 location = /7 { convrelay_twiml wss://v7/7; }
 location = /8 { convrelay_twiml wss://v7x/8; }
 --- says eval
-qr{\Ano location with "convrelay" takes "/2", to which "convrelay_twiml wss://VOICE\.example\.com/2" sends calls; did you mean "/ws"\? in \S+/site\.conf:8\nno location with "convrelay" takes "/3", to which "convrelay_twiml wss://a\.voice\.example\.com/3" sends calls; did you mean "/ws"\? in \S+/site\.conf:9\nno location with "convrelay" takes "/4", to which "convrelay_twiml wss://example\.net/4" sends calls; did you mean "/ws"\? in \S+/site\.conf:10\nno location with "convrelay" takes "/5", to which "convrelay_twiml wss://a\.example\.net/5" sends calls; did you mean "/ws"\? in \S+/site\.conf:11\nno location with "convrelay" takes "/6", to which "convrelay_twiml wss://www\.example\.org/6" sends calls; did you mean "/ws"\? in \S+/site\.conf:12\nno location with "convrelay" takes "/7", to which "convrelay_twiml wss://v7/7" sends calls; did you mean "/ws"\? in \S+/site\.conf:13\n\z}
+qr{\Ano location with "convrelay" matches "/2", to which "convrelay_twiml wss://VOICE\.example\.com/2" sends calls; did you mean "/ws"\? in \S+/site\.conf:8\nno location with "convrelay" matches "/3", to which "convrelay_twiml wss://a\.voice\.example\.com/3" sends calls; did you mean "/ws"\? in \S+/site\.conf:9\nno location with "convrelay" matches "/4", to which "convrelay_twiml wss://example\.net/4" sends calls; did you mean "/ws"\? in \S+/site\.conf:10\nno location with "convrelay" matches "/5", to which "convrelay_twiml wss://a\.example\.net/5" sends calls; did you mean "/ws"\? in \S+/site\.conf:11\nno location with "convrelay" matches "/6", to which "convrelay_twiml wss://www\.example\.org/6" sends calls; did you mean "/ws"\? in \S+/site\.conf:12\nno location with "convrelay" matches "/7", to which "convrelay_twiml wss://v7/7" sends calls; did you mean "/ws"\? in \S+/site\.conf:13\n\z}
 
 
 
@@ -516,7 +516,7 @@ location = /2 { convrelay_twiml wss://voice.example.com/ws; convrelay_twiml_acti
 location = /3 { convrelay_twiml wss://voice.example.com/phone/w; }
 location = /4 { convrelay_twiml wss://voice.example.com/phones/w; convrelay_twiml_action /phone/end; }
 --- says eval
-qr{\Ano location with "convrelay" takes "/w", to which "convrelay_twiml wss://voice\.example\.com/phone/w" sends calls; did you mean "/ws"\? in \S+/site\.conf:10\nno location answers "/end", which Twilio requests for "convrelay_twiml_action /phone/end".* in \S+/site\.conf:11\n\z}
+qr{\Ano location with "convrelay" matches "/w", to which "convrelay_twiml wss://voice\.example\.com/phone/w" sends calls; did you mean "/ws"\? in \S+/site\.conf:10\nno location answers "/end", which Twilio requests for "convrelay_twiml_action /phone/end".* in \S+/site\.conf:11\n\z}
 
 
 
@@ -545,7 +545,7 @@ location = /two {
     proxy_intercept_errors  on;
 }
 --- says eval
-qr{\A"error_page" of location "/ws" does nothing for turns: when the LLM fails, the caller hears "convrelay_error_message"; for another server, use "proxy_next_upstream" and a "backup" in \S+/site\.conf:2\n"proxy_intercept_errors" of location "/two" does nothing for turns.* in \S+/site\.conf:7\n\z}
+qr{\A"error_page" of location "/ws" has no effect on turns: when the LLM fails, the caller hears "convrelay_error_message"; for another server, use "proxy_next_upstream" and a "backup", or "convrelay_fallback" in \S+/site\.conf:2\n"proxy_intercept_errors" of location "/two" has no effect on turns.* in \S+/site\.conf:7\n\z}
 
 
 
@@ -567,7 +567,7 @@ location = /two {
 
 
 
-=== TEST 31: functions that nothing handles
+=== TEST 31: functions that are not supported
 --- site
 convrelay_request_field  tools '[{"type": "x_search"}, {"type": "function", "function": {"name": "a"}}]';
 
@@ -585,7 +585,7 @@ location = /three {
     proxy_pass  http://llm/v1/chat/completions;
 }
 --- says eval
-qr{\Afunctions that "convrelay_request_field tools" gives to the LLM are not handled: where it calls one, the caller gets no answer; remove them in \S+/site\.conf:1\nfunctions that "convrelay_request_field functions" gives.* in \S+/site\.conf:10\n\z}
+qr{\Afunctions in "convrelay_request_field tools" are not supported: if the LLM calls one, the caller gets no answer; remove them in \S+/site\.conf:1\nfunctions in "convrelay_request_field functions" are.* in \S+/site\.conf:10\n\z}
 
 
 
@@ -644,7 +644,7 @@ qr{\ALLM called a tool, which is not handled: remove "tools" from what "convrela
 
 
 
-=== TEST 34: a listener that takes nothing but HTTP/2
+=== TEST 34: a listener that accepts only HTTP/2
 --- skip_nginx: 1: >= 1.25.1
 --- http_config
 server {
@@ -661,4 +661,4 @@ location = /ws {
     proxy_pass  http://llm/v1/chat/completions;
 }
 --- says eval
-qr{\Alocation "/ws" is on "listen 127\.0\.0\.1:\d+ http2" without "ssl", which takes nothing but HTTP/2: Twilio cannot connect, remove "http2" in \S+/nginx\.conf:\d+\n\z}
+qr{\Alocation "/ws" is on "listen 127\.0\.0\.1:\d+ http2" without "ssl", which accepts only HTTP/2: Twilio cannot connect, remove "http2" in \S+/nginx\.conf:\d+\n\z}

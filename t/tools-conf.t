@@ -81,7 +81,7 @@ there is no file
 convrelay_tool a '{}' uri=/tools/b;
 --- must_die
 --- error_log
-"uri=/tools/b" of the tool "a" is taken by "location /", which anyone can request: add "location = /tools/b { internal; ... }"
+"uri=/tools/b" of the tool "a" is handled by "location /", which anyone can request: add "location = /tools/b { internal; ... }"
 
 
 

@@ -21,7 +21,7 @@
 
 typedef struct {
     ngx_http_convrelay_location_t    *twiml;
-    ngx_http_convrelay_loc_conf_t    *socket; /* or NULL: not known, or none */
+    ngx_http_convrelay_loc_conf_t    *socket; /* NULL: not known, or none */
 } ngx_http_convrelay_route_t;
 
 
@@ -132,8 +132,8 @@ ngx_http_convrelay_check(ngx_conf_t *cf)
 
 
 /*
- * The locations of tools are of this server, and nobody else can ask them: an
- * error, for allow, deny and auth_* do not run for a request of ours.
+ * The location of a tool must be in this server and internal.  Anything else
+ * is an error, because allow, deny and auth_* do not run for our requests.
  */
 
 static ngx_int_t
@@ -177,7 +177,7 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
 
     if (rc != NGX_OK) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
-                           "no location of this server takes \"uri=%V\" of "
+                           "no location of this server matches \"uri=%V\" of "
                            "the tool \"%V\": add \"location = %V { internal; "
                            "... }\"", &tool->uri, &tool->name, &tool->uri);
         return NGX_ERROR;
@@ -187,7 +187,7 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
         && clcf->name.len != tool->uri.len)
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
-                           "\"uri=%V\" of the tool \"%V\" is taken by "
+                           "\"uri=%V\" of the tool \"%V\" is handled by "
                            "\"location %V\", which anyone can request: add "
                            "\"location = %V { internal; ... }\"", &tool->uri,
                            &tool->name, &clcf->name, &tool->uri);
@@ -208,7 +208,10 @@ ngx_http_convrelay_check_tool(ngx_conf_t *cf,
 }
 
 
-/* where a server has no calls, they are another server's, maybe elsewhere */
+/*
+ * A server without a convrelay location is not checked: its calls go to
+ * another server, maybe on another machine.
+ */
 
 static ngx_int_t
 ngx_http_convrelay_check_route(ngx_conf_t *cf,
@@ -302,7 +305,7 @@ ngx_http_convrelay_check_socket(ngx_conf_t *cf,
 
     if (only) {
         ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &value->place,
-                           "no location with \"convrelay\" takes \"%V\", to "
+                           "no location with \"convrelay\" matches \"%V\", to "
                            "which \"convrelay_twiml %V\" sends calls; did you "
                            "mean \"%V\"?",
                            &path, &value->source, &only->location->name);
@@ -310,15 +313,15 @@ ngx_http_convrelay_check_socket(ngx_conf_t *cf,
     }
 
     ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &value->place,
-                       "no location with \"convrelay\" takes \"%V\", to which "
-                       "\"convrelay_twiml %V\" sends calls",
+                       "no location with \"convrelay\" matches \"%V\", to "
+                       "which \"convrelay_twiml %V\" sends calls",
                        &path, &value->source);
 
     return NGX_DECLINED;
 }
 
 
-/* how many locations of the server take calls, and the only one, or NULL */
+/* *n: how many locations of the server take calls; if one, it is returned */
 
 static ngx_http_convrelay_location_t *
 ngx_http_convrelay_only_socket(ngx_conf_t *cf,
@@ -347,8 +350,8 @@ ngx_http_convrelay_only_socket(ngx_conf_t *cf,
 
 
 /*
- * The path may come out of the variable for the host, such as NGROK_URL.
- * NGX_OK (warned), or NGX_DECLINED.
+ * The variable for the host, such as NGROK_URL, may contain a path as well.
+ * Returns NGX_OK if a warning was logged, otherwise NGX_DECLINED.
  */
 
 static ngx_int_t
@@ -394,7 +397,7 @@ ngx_http_convrelay_check_host(ngx_conf_t *cf, ngx_http_convrelay_value_t *url)
 }
 
 
-/* a GET can be answered by a file */
+/* an action URL requested with GET is not checked: a file can answer it */
 
 static ngx_int_t
 ngx_http_convrelay_check_action(ngx_conf_t *cf,
@@ -444,7 +447,10 @@ ngx_http_convrelay_check_action(ngx_conf_t *cf,
 }
 
 
-/* NGX_OK, NGX_DECLINED: it is not known, or another host's; NGX_ERROR */
+/*
+ * Returns NGX_OK, NGX_DECLINED if the path is not known or belongs to another
+ * host, or NGX_ERROR.
+ */
 
 static ngx_int_t
 ngx_http_convrelay_action_path(ngx_conf_t *cf,
@@ -475,7 +481,7 @@ ngx_http_convrelay_action_path(ngx_conf_t *cf,
         return ngx_http_convrelay_local_path(cf, twiml, NULL, &uri, path);
     }
 
-    /* relative to the webhook's path, which only an exact name is sure of */
+    /* relative to the webhook's path, known only if its location is exact */
 
     if (!twiml->location->exact_match || uri.len == 0
         || ngx_strlchr(uri.data, uri.data + uri.len, '.'))
@@ -501,9 +507,10 @@ ngx_http_convrelay_action_path(ngx_conf_t *cf,
 
 
 /*
- * The path that nginx sees of a URL of this server: decoded, and without the
- * prefix that a proxy removes.  host: or NULL, the webhook's.  NGX_OK;
- * NGX_DECLINED: it is of another server, or not known; NGX_ERROR.
+ * The path that nginx sees for a URL of this server: decoded, and without the
+ * prefix that a proxy removes.  A host of NULL means the webhook's.  Returns
+ * NGX_OK, NGX_DECLINED if the URL belongs to another server or is not known,
+ * or NGX_ERROR.
  */
 
 static ngx_int_t
@@ -574,7 +581,7 @@ ngx_http_convrelay_local_path(ngx_conf_t *cf,
 }
 
 
-/* a server without a real name is taken for every host's */
+/* a server without a real name is assumed to serve every host */
 
 static ngx_uint_t
 ngx_http_convrelay_is_ours(ngx_http_core_srv_conf_t *server,
@@ -642,8 +649,9 @@ ngx_http_convrelay_name_fits(ngx_http_server_name_t *name,
 
 
 /*
- * The webhooks that lead to a socket: those whose URL says so; else, of the
- * same server, those whose URL is not known yet.
+ * Checks a socket against the webhooks that lead to it: those whose URL names
+ * it or, if there are none, those of the same server whose URL is not known
+ * yet.
  */
 
 static ngx_int_t
@@ -761,7 +769,7 @@ ngx_http_convrelay_check_ticket(ngx_conf_t *cf,
         || ngx_memcmp(asked.data, given.data, asked.len) != 0)
     {
         ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &ask->place,
-                           "location \"%V\" has another secret for tickets "
+                           "location \"%V\" has a different ticket secret "
                            "than \"%V\", which sends calls there: every call "
                            "is closed; set the same \"convrelay_ticket\" in "
                            "both",
@@ -772,7 +780,7 @@ ngx_http_convrelay_check_ticket(ngx_conf_t *cf,
 }
 
 
-/* also where it is not known yet */
+/* true as well if the attribute's value is not known yet */
 
 static ngx_uint_t
 ngx_http_convrelay_reports_keys(ngx_http_convrelay_location_t *twiml)
@@ -830,7 +838,7 @@ ngx_http_convrelay_check_keys(ngx_conf_t *cf,
 }
 
 
-/* the path of a location is part of the request, and would be there twice */
+/* the request already contains the location's path: it would appear twice */
 
 static void
 ngx_http_convrelay_check_public_url(ngx_conf_t *cf,
@@ -862,8 +870,8 @@ ngx_http_convrelay_check_public_url(ngx_conf_t *cf,
 
     ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &value->place,
                        "\"convrelay_public_url %V\" ends in the path of "
-                       "location \"%V\": write scheme and host, and only the "
-                       "prefix that a proxy removes, such as "
+                       "location \"%V\": write the scheme, the host, and only "
+                       "the prefix that a proxy removes, such as "
                        "\"https://voice.example.com\"",
                        &value->source, name);
 }

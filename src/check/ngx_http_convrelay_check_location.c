@@ -37,7 +37,7 @@ ngx_http_convrelay_check_socket_alone(ngx_conf_t *cf,
     if (pages || intercepts) {
         ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
                            &location->conf->place,
-                           "\"%s\" of location \"%V\" does nothing for turns: "
+                           "\"%s\" of location \"%V\" has no effect on turns: "
                            "when the LLM fails, the caller hears "
                            "\"convrelay_error_message\"; for another server, "
                            "use \"proxy_next_upstream\" and a \"backup\", "
@@ -53,8 +53,8 @@ ngx_http_convrelay_check_socket_alone(ngx_conf_t *cf,
 
 
 /*
- * Those that the location has itself, for other locations have a use for what
- * is inherited; of a handshake that is refused, they are right.
+ * Only an error_page of the location itself counts: other locations use an
+ * inherited one.  Statuses with which a handshake is refused are left alone.
  */
 
 static ngx_uint_t
@@ -89,7 +89,7 @@ ngx_http_convrelay_check_error_pages(ngx_conf_t *cf,
 }
 
 
-/* the same; fetch_guard() has reset it in the location */
+/* the same for proxy_intercept_errors; fetch_guard() has reset it here */
 
 static ngx_uint_t
 ngx_http_convrelay_check_intercepts(ngx_conf_t *cf,
@@ -152,9 +152,9 @@ ngx_http_convrelay_check_fields(ngx_conf_t *cf,
         field[i].warned = 1;
 
         ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &field[i].place,
-                           "functions that \"convrelay_request_field %V\" "
-                           "gives to the LLM are not handled: where it calls "
-                           "one, the caller gets no answer; remove them",
+                           "functions in \"convrelay_request_field %V\" are "
+                           "not supported: if the LLM calls one, the caller "
+                           "gets no answer; remove them",
                            &field[i].name);
     }
 
@@ -163,9 +163,9 @@ ngx_http_convrelay_check_fields(ngx_conf_t *cf,
 
 
 /*
- * Tools of other types are run by the server of the LLM itself.  NGX_OK: it
- * has functions; NGX_DECLINED: it has none, or a variable hides them;
- * NGX_ERROR.
+ * Tools of other types are run by the LLM's server itself.  Returns NGX_OK if
+ * the field has functions, NGX_DECLINED if it has none or a variable hides
+ * them, or NGX_ERROR.
  */
 
 static ngx_int_t
@@ -220,7 +220,7 @@ ngx_http_convrelay_check_functions(ngx_conf_t *cf,
 }
 
 
-/* from 1.25.1 on such a listener takes HTTP/1.1, too */
+/* since nginx 1.25.1 such a listener accepts HTTP/1.1 as well */
 
 static void
 ngx_http_convrelay_check_listen(ngx_conf_t *cf,
@@ -262,7 +262,7 @@ ngx_http_convrelay_check_listen(ngx_conf_t *cf,
                 ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
                            &location->conf->place,
                            "location \"%V\" is on \"listen %V http2\" "
-                           "without \"ssl\", which takes nothing but HTTP/2: "
+                           "without \"ssl\", which accepts only HTTP/2: "
                            "Twilio cannot connect, remove \"http2\"",
                            &location->location->name,
                            &addr[n].opt.addr_text);

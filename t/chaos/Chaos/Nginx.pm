@@ -397,7 +397,7 @@ sub wrong {
     push @wrong, grep { /runtime error:|Sanitizer|cannot/
                         && !m{^src/http/ngx_http_request\.c:\d+:\d+:\ runtime
                               \ error:\ pointer\ index\ expression}x
-                        && !/\[warn\] location .* takes nothing but HTTP\/2:/ }
+                        && !/\[warn\] location .* accepts only HTTP\/2:/ }
                  split /^/, $self->log('out');
 
     return @wrong;
