@@ -194,7 +194,7 @@ call:hangup()
 \{"ok":false,"status":409,"error":"NOT done: the service refused it: taken"\}
 \{"ok":false,"status":500,"error":"NOT done: the service failed"\}
 \{"ok":false,"status":200,"error":"NOT known to be done: the answer is a web page"\}
-\{"ok":false,"status":302,"error":"NOT done: the service redirects it"\}
+\{"ok":false,"status":302,"error":"NOT done: the service sent a redirect"\}
 \{"ok":false,"status":504,"error":"NOT done: there was no answer within 1 second"\}
 < \|im_end\|>\S+ 
 \{"ok":false,"status":502,"error":"NOT done: the service failed"\}

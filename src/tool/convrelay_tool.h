@@ -18,9 +18,9 @@
 
 #define CONVRELAY_TOOL_MAX_NAME      64     /* bytes; OpenAI's limit */
 #define CONVRELAY_TOOL_MAX_MEMBERS   128    /* of an arguments object */
-#define CONVRELAY_TOOL_MAX_BODY      512    /* bytes of a 4xx that the LLM
-                                               is given */
-#define CONVRELAY_TOOL_MIN_RESULT    1024   /* bytes: minimum for a limit of
+#define CONVRELAY_TOOL_MAX_BODY      512    /* bytes of a 4xx body passed to
+                                               the LLM */
+#define CONVRELAY_TOOL_MIN_RESULT    1024   /* bytes: lowest valid limit for
                                                results */
 #define CONVRELAY_TOOL_DIGEST        32     /* bytes */
 #define CONVRELAY_TOOL_KEY           (2 * CONVRELAY_TOOL_DIGEST)
@@ -29,9 +29,9 @@
 
 
 /*
- * A definition, in a block of its own.  description, JSON of a string, and
- * parameters, JSON of an object, are as they were written, without white
- * space between tokens; empty where there are none.
+ * A definition, in a block of its own.  description (a JSON string) and
+ * parameters (a JSON object) are kept as they were written, but without white
+ * space between tokens; they are empty if the definition has none.
  */
 
 typedef struct {
@@ -52,8 +52,8 @@ typedef struct {
 int convrelay_tool_is_name(const convrelay_str_t *name);
 
 /*
- * Reads a definition: {"description":...,"parameters":{...},"strict":...}, each
- * of them optional, or the same as OpenAI writes it, inside
+ * Reads a definition: {"description":...,"parameters":{...},"strict":...}, all
+ * members optional.  OpenAI's form is read as well: the same inside
  * {"type":"function","function":{...}}, with or without the tool's name.
  *
  * Returns CONVRELAY_OK; CONVRELAY_DECLINED: error is a phrase such as "is not
@@ -65,24 +65,23 @@ int convrelay_tool_definition_read(convrelay_tool_definition_t *d,
     size_t size);
 void convrelay_tool_definition_free(convrelay_tool_definition_t *d);
 
-/* its member of "tools"; size() is the exact length of what write() writes */
+/* writes the element of "tools"; size() returns its exact length */
 size_t convrelay_tool_definition_size(const convrelay_tool_definition_t *d);
 u_char *convrelay_tool_definition_write(u_char *p,
     const convrelay_tool_definition_t *d);
 
 
 /*
- * The arguments of a call.  Members are names and texts: a string decoded, a
- * number, true and false as JSON writes them, an object and a list as JSON,
- * null as an empty text.
+ * The arguments of a call.  Each member is a name and a text: strings are
+ * decoded, null is an empty text, and every other value is its JSON.
  */
 
 typedef struct {
     convrelay_str_t           json;           /* an object; borrowed */
     u_char                    digest[CONVRELAY_TOOL_DIGEST];
                                               /* of the tool's name and of the
-                                                 arguments: equal where these
-                                                 are, however written */
+                                                 arguments' values, however
+                                                 they are written */
     convrelay_pair_t         *members;
     size_t                    nmembers;
     u_char                   *block;          /* malloc'ed: the members */
@@ -102,36 +101,36 @@ int convrelay_tool_arguments_read(convrelay_tool_arguments_t *a,
     const char **error);
 void convrelay_tool_arguments_free(convrelay_tool_arguments_t *a);
 
-/* the value for a variable's name, as convrelay_pair_find() looks for it, or
-   NULL */
+/* the value for a variable's name, found by convrelay_pair_find(), or NULL */
 #define convrelay_tool_argument(a, name)                                     \
     convrelay_pair_find((a)->members, (a)->nmembers, name)
 
 /*
- * A value for a URL: all except letters, digits, "-", "_", "." and "~" is
- * percent-encoded (RFC 3986, 2.3).  A path segment of "." or ".." would change
- * the path, however it is encoded; its dots are encoded twice, so that a server
- * takes them for text.
+ * A value for a URL: everything except letters, digits, "-", "_", "." and "~"
+ * is percent-encoded (RFC 3986, 2.3).  A path segment of "." or ".." would
+ * change the path even when encoded, so its dots are encoded twice: a server
+ * then reads them as text.
  */
 size_t convrelay_tool_url_size(const convrelay_str_t *value);
 u_char *convrelay_tool_url_write(u_char *p, const convrelay_str_t *value);
 
-/* members of a JSON object as above; as arguments_read(), without a digest */
+/* reads the members of a JSON object like arguments_read(), but no digest */
 int convrelay_tool_members_read(convrelay_tool_arguments_t *a,
     const convrelay_str_t *json, const char **error);
 
 /*
- * The key of a call in CONVRELAY_TOOL_KEY hex digits, made from the phone call,
- * the digest, and how often the same call had succeeded before.
+ * Writes the key of a tool call: CONVRELAY_TOOL_KEY hex digits made from the
+ * phone call, the digest, and the number of times the same tool call had
+ * succeeded before.
  */
 void convrelay_tool_key(u_char *key, const convrelay_str_t *call_sid,
     const u_char *digest, uint64_t succeeded);
 
 
-/* results, in malloc'ed text; all are NULL without memory */
+/* results are malloc'ed text, or NULL: no memory */
 
 typedef enum {
-    CONVRELAY_TOOL_ANSWERED = 0,  /* status says how */
+    CONVRELAY_TOOL_ANSWERED = 0,  /* see status */
     CONVRELAY_TOOL_NO_ANSWER,
     CONVRELAY_TOOL_TIMED_OUT,
     CONVRELAY_TOOL_BROKE_OFF
@@ -150,22 +149,22 @@ typedef struct {
 
 
 /*
- * The result that the LLM is given for an answer, of at most max bytes, which
- * is at least CONVRELAY_TOOL_MIN_RESULT.  *ok: the tool did its work.
+ * The result passed to the LLM for an answer, at most max bytes long; max must
+ * be at least CONVRELAY_TOOL_MIN_RESULT.  *ok is set if the tool succeeded.
  */
 u_char *convrelay_tool_result(const convrelay_tool_answer_t *answer,
     size_t max, size_t *len, unsigned *ok);
 
-/* {"ok":false,"error":"NOT done: ..."} with phrase, text, end; phrases may be
-   NULL and text empty */
+/* {"ok":false,"error":"NOT done: ..."} with phrase, text and end in place of
+   the dots; phrase and end may be NULL, text may be empty */
 u_char *convrelay_tool_failure(const char *phrase,
     const convrelay_str_t *text, const char *end, size_t *len);
 
-/* an earlier result with the note that it is one */
+/* an earlier result, marked as a repetition */
 u_char *convrelay_tool_repeated(const convrelay_str_t *result, size_t *len);
 
-/* the text in the place of a result that must not be sent again: a constant,
-   or the result itself, if it is one */
+/* the text that replaces a result that must not be sent again: a constant, or
+   the result itself if it is a constant already */
 convrelay_str_t convrelay_tool_withheld(const convrelay_str_t *result);
 
 /* constant results */
@@ -176,8 +175,8 @@ extern const convrelay_str_t  convrelay_tool_taken_back;
 
 
 /*
- * The texts that the guard looks for: names of tools, and names of their
- * parameters as members of JSON.  Shared by all calls of a location.
+ * The texts that the guard looks for: the names of tools, and the names of
+ * their parameters as JSON members.  Shared by all calls of a location.
  */
 
 typedef struct {
@@ -188,7 +187,7 @@ typedef struct {
 } convrelay_tool_shapes_t;
 
 
-/* zero-fill it for each answer of the LLM, after convrelay_tool_guard_free() */
+/* zero-filled for each answer of the LLM, after convrelay_tool_guard_free() */
 
 typedef struct {
     u_char                   *buf;            /* malloc'ed: the text held back,
@@ -204,23 +203,23 @@ typedef struct {
 
 
 /*
- * The next piece of an answer.  *out, possibly empty, is the text that can be
- * spoken, borrowed from text or from g until the next call.
+ * Reads the next piece of an answer.  *out is the text that can be spoken: it
+ * may be empty, and is borrowed from text or from g until the next call.
  *
- * Returns CONVRELAY_OK; CONVRELAY_DECLINED: with this piece g->leaked was
- * set, *out is the text before the leak; CONVRELAY_ERROR: no memory.
+ * Returns CONVRELAY_OK; CONVRELAY_DECLINED: this piece set g->leaked, and *out
+ * is the text before the leak; CONVRELAY_ERROR: no memory.
  */
 int convrelay_tool_guard_read(convrelay_tool_guard_t *g,
     const convrelay_tool_shapes_t *shapes, const convrelay_str_t *text,
     convrelay_str_t *out);
 
-/* the answer is over: the text still held back */
+/* the answer is over: *out is the text still held back */
 void convrelay_tool_guard_end(convrelay_tool_guard_t *g,
     convrelay_str_t *out);
 void convrelay_tool_guard_free(convrelay_tool_guard_t *g);
 
 
-/* of the files of this room */
+/* private to the files of this room */
 
 typedef struct {
     uint32_t                  state[8];

@@ -83,7 +83,7 @@ convrelay_tool_arguments_parse(convrelay_tool_arguments_t *a,
         return CONVRELAY_DECLINED;
     }
 
-    /* texts are decoded in place, and the JSON is still needed */
+    /* strings are decoded in place, but the JSON is still needed: copy it */
 
     data = malloc(text->len + 1);
     if (data == NULL) {
@@ -145,7 +145,7 @@ convrelay_tool_arguments_parse(convrelay_tool_arguments_t *a,
 }
 
 
-/* the reader takes them in strings, other servers do not */
+/* our reader accepts control characters in strings, other servers do not */
 
 static int
 convrelay_tool_controls(const convrelay_str_t *text)
@@ -245,8 +245,8 @@ convrelay_tool_members(convrelay_tool_arguments_t *a,
 
 
 /*
- * The same for equal values, however they are written: members in the order
- * of their names, strings decoded, numbers in one form.  CONVRELAY_OK,
+ * Equal values give the same hash, however they are written: members are
+ * sorted by name, strings decoded, numbers put into one form.  CONVRELAY_OK,
  * CONVRELAY_DECLINED: a name occurs twice, or CONVRELAY_ERROR.
  */
 
@@ -280,7 +280,7 @@ convrelay_tool_hash_value(convrelay_tool_hash_t *h, convrelay_json_value_t *v)
 
     case CONVRELAY_JSON_STRING:
 
-        /* inside an object that is passed on as JSON: stays as it is */
+        /* inside an object that is passed on as JSON: do not decode in place */
 
         if (!v->coded) {
             text.data = v->data;
@@ -397,7 +397,7 @@ convrelay_tool_hash_object(convrelay_tool_hash_t *h,
 }
 
 
-/* its length in front: no two sequences of texts are alike */
+/* the length comes first, so different sequences of texts never collide */
 
 static void
 convrelay_tool_hash_text(convrelay_tool_hash_t *h, u_char type,
@@ -416,8 +416,8 @@ convrelay_tool_hash_text(convrelay_tool_hash_t *h, u_char type,
 }
 
 
-/* sign, digits without zeros at their ends, and the power of ten of the last
-   one: 10, 10.0 and 1e1 are the same */
+/* the sign, the digits without zeros at either end, and the power of ten of
+   the last digit: 10, 10.0 and 1e1 are the same */
 
 static void
 convrelay_tool_hash_number(convrelay_tool_hash_t *h,
@@ -580,7 +580,7 @@ convrelay_tool_url_write(u_char *p, const convrelay_str_t *value)
 }
 
 
-/* true where the dot at i is of a segment that has nothing else */
+/* true if the dot at i belongs to a path segment of "." or ".." */
 
 static unsigned
 convrelay_tool_dots(const convrelay_str_t *value, size_t i)
@@ -591,7 +591,7 @@ convrelay_tool_dots(const convrelay_str_t *value, size_t i)
     first = i;
     last = i + 1;
 
-    /* no further than says that there are more than two */
+    /* stop as soon as there are more than two */
 
     while (first && value->data[first - 1] == '.' && last - first < 3) {
         first--;
@@ -619,7 +619,7 @@ convrelay_tool_dots(const convrelay_str_t *value, size_t i)
 
     c = value->data[last];
 
-    /* ";" begins parameters of a segment in some servers */
+    /* some servers take ";" for the beginning of a segment's parameters */
 
     return c == '/' || c == '\\' || c == ';' || c == '?' || c == '#'
            || c == '%' || c < ' ';

@@ -189,7 +189,7 @@ convrelay_tool_definition_parse(convrelay_tool_definition_t *d,
 
     if (w.type && !convrelay_tool_is_text(w.type, "function")) {
         (void) snprintf(error, size, "has a \"type\" other than \"function\": "
-                        "the schema belongs into \"parameters\"");
+                        "the schema belongs in \"parameters\"");
         return CONVRELAY_DECLINED;
     }
 
@@ -226,7 +226,7 @@ convrelay_tool_definition_parse(convrelay_tool_definition_t *d,
             || m.name->len != d->name.len
             || memcmp(m.name->data, d->name.data, d->name.len) != 0))
     {
-        (void) snprintf(error, size, "has another \"name\"");
+        (void) snprintf(error, size, "has a different \"name\"");
         return CONVRELAY_DECLINED;
     }
 
@@ -265,7 +265,7 @@ convrelay_tool_definition_parse(convrelay_tool_definition_t *d,
 }
 
 
-/* known: names with blanks around them */
+/* known lists names, with a blank before and after each */
 
 static int
 convrelay_tool_definition_unknown(convrelay_json_value_t *object,
@@ -452,8 +452,8 @@ convrelay_tool_definition_free(convrelay_tool_definition_t *d)
 }
 
 
-/* the requirements of "strict" on each object: CONVRELAY_OK, or DECLINED with
-   warning */
+/* checks what "strict" requires of each object: CONVRELAY_OK, or
+   CONVRELAY_DECLINED with d->warning set */
 
 static int
 convrelay_tool_strict(convrelay_tool_definition_t *d,
@@ -524,8 +524,8 @@ convrelay_tool_strict_object(convrelay_tool_definition_t *d,
     {
         if (!convrelay_tool_is_listed(s->required, name)) {
             (void) snprintf(d->warning, sizeof(d->warning),
-                            "\"required\" of \"%.*s\" lacks \"%.*s\": what is "
-                            "optional has a \"type\" such as "
+                            "\"required\" of \"%.*s\" lacks \"%.*s\": an "
+                            "optional value has a \"type\" such as "
                             "[\"string\",\"null\"]", (int) len, path,
                             (int) convrelay_utf8_fit(name->data, name->len,
                                                      40),
@@ -564,7 +564,7 @@ convrelay_tool_strict_each(convrelay_tool_definition_t *d,
 }
 
 
-/* both as they are written */
+/* compares names as they are written, undecoded */
 
 static int
 convrelay_tool_is_listed(const convrelay_json_value_t *array,

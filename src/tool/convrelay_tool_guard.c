@@ -41,7 +41,7 @@ static unsigned convrelay_tool_full(const u_char *p, const u_char *last);
 static unsigned convrelay_tool_is_word(u_char c);
 
 
-/* members of a call as JSON, whatever its tool is */
+/* members that the JSON of a call has for any tool */
 
 static const convrelay_str_t  convrelay_tool_call_keys[] = {
     convrelay_string("name"),
@@ -160,7 +160,7 @@ convrelay_tool_guard_free(convrelay_tool_guard_t *g)
 }
 
 
-/* what begins at p; word: a word goes on there */
+/* tests what begins at p; word: p is inside a word */
 
 static convrelay_tool_match_e
 convrelay_tool_match(const convrelay_tool_shapes_t *shapes, const u_char *p,
@@ -216,7 +216,7 @@ convrelay_tool_match_text(const u_char *p, const u_char *last,
 }
 
 
-/* a name longer than the text held back is not a word of a sentence */
+/* a name too long to be held back whole is not a word of a sentence */
 
 static convrelay_tool_match_e
 convrelay_tool_match_name(const convrelay_tool_shapes_t *shapes,
@@ -326,7 +326,7 @@ convrelay_tool_match_key(const convrelay_str_t *key, const u_char *p,
 }
 
 
-/* a decision needs this many characters, however they arrive */
+/* a decision sees this many characters, however the pieces are cut */
 
 static const u_char *
 convrelay_tool_window(const u_char *p, const u_char *last)

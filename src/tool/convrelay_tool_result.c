@@ -41,7 +41,7 @@ const convrelay_str_t  convrelay_tool_done = convrelay_string("{\"ok\":true}");
 
 const convrelay_str_t  convrelay_tool_running = convrelay_string(
     "{\"status\":\"still running\",\"note\":\"It is not done yet. Do not call "
-    "it again and do not make a result up.\"}");
+    "it again and do not make up a result.\"}");
 
 const convrelay_str_t  convrelay_tool_cancelled = convrelay_string(
     "{\"ok\":false,\"error\":\"NOT done: cancelled by the caller before it "
@@ -180,7 +180,7 @@ convrelay_tool_refused(const convrelay_tool_answer_t *answer, size_t *len)
              : (answer->status >= 400 && answer->status < 500)
                ? "NOT done: the service refused it"
              : (answer->status >= 500) ? "NOT done: the service failed"
-             : (answer->status >= 300) ? "NOT done: the service redirects it"
+             : (answer->status >= 300) ? "NOT done: the service sent a redirect"
              : "NOT done: the service gave no result";
 
     body = answer->body;
@@ -310,7 +310,7 @@ convrelay_tool_repeated(const convrelay_str_t *result, size_t *len)
 
     text = *result;
 
-    /* a byte order mark can stand at the beginning of a document only */
+    /* a byte order mark is valid only at the beginning of a document */
 
     if (json && text.len > 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
         text.data += 3;
@@ -384,7 +384,7 @@ convrelay_tool_is_html(const convrelay_tool_answer_t *answer)
 }
 
 
-/* a few NULs are removed; a picture has hundreds */
+/* a text may contain a few control characters; an image has hundreds */
 
 static unsigned
 convrelay_tool_is_binary(const convrelay_str_t *body)
@@ -406,7 +406,7 @@ convrelay_tool_is_binary(const convrelay_str_t *body)
 }
 
 
-/* a character that was cut at the end of the text is left out */
+/* drops a character that was cut at the end of the text */
 
 static void
 convrelay_tool_whole(convrelay_str_t *text)
@@ -433,10 +433,10 @@ convrelay_tool_whole(convrelay_str_t *text)
 
 
 /*
- * A copy of text that is valid UTF-8, without control characters other than
- * white space, and without "<|", which begins the control tokens of LLMs: as
- * many characters of it as fit into max bytes; *cut says if not all did.
- * After it is room for a note.
+ * A copy of text as valid UTF-8, without control characters other than white
+ * space, and without "<|", which begins the control tokens of LLMs.  It has as
+ * many characters as fit into max bytes; *cut is set if some did not fit.  The
+ * copy has room for a note after it.
  */
 
 static u_char *
@@ -448,7 +448,7 @@ convrelay_tool_mend(const convrelay_str_t *text, size_t max, size_t *len,
     uint32_t       cp;
     const u_char  *src, *last;
 
-    /* a byte becomes three at most, as U+FFFD */
+    /* a byte becomes at most three, those of U+FFFD */
 
     size = (text->len < max / 3) ? 3 * text->len : max;
 

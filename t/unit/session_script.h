@@ -62,8 +62,8 @@
 
 /* results that a call is given while it runs, and where it was cancelled */
 #define RUNNING  "{\"status\":\"still running\",\"note\":\"It is not "      \
-                 "done yet. Do not call it again and do not make a "         \
-                 "result up.\"}"
+                 "done yet. Do not call it again and do not make up "         \
+                 "a result.\"}"
 #define CANCELLED  "{\"ok\":false,\"error\":\"NOT done: cancelled by "     \
                    "the caller before it finished\"}"
 

@@ -199,10 +199,10 @@ definition_test(void)
 
     refused("", "is not valid JSON");
     refused("[]", "is not a JSON object");
-    refused("{\"name\":\"booking\"}", "has another \"name\"");
-    refused("{\"name\":\"boo\"}", "has another \"name\"");
-    refused("{\"name\":\"cook\"}", "has another \"name\"");
-    refused("{\"name\":7}", "has another \"name\"");
+    refused("{\"name\":\"booking\"}", "has a different \"name\"");
+    refused("{\"name\":\"boo\"}", "has a different \"name\"");
+    refused("{\"name\":\"cook\"}", "has a different \"name\"");
+    refused("{\"name\":7}", "has a different \"name\"");
     refused("{\"parameters\":[]}", "has \"parameters\" that are not an "
             "object");
     refused("{\"parameters\":{\"type\":\"string\"}}",
@@ -212,10 +212,10 @@ definition_test(void)
     refused("{\"description\":1}",
             "has a \"description\" that is not a string");
     refused("{\"strict\":1}", "has a \"strict\" other than true or false");
-    refused("{\"name\":\"cook\"}", "has another \"name\"");
+    refused("{\"name\":\"cook\"}", "has a different \"name\"");
     refused("{\"parametres\":{}}", "has the unknown member \"parametres\"");
     refused("{\"type\":\"object\",\"properties\":{}}",
-            "has a \"type\" other than \"function\": the schema belongs into "
+            "has a \"type\" other than \"function\": the schema belongs in "
             "\"parameters\"");
     refused("{\"function\":1}", "has a \"function\" that is not an object");
     refused("{\"function\":{},\"strict\":true}",
@@ -291,8 +291,8 @@ strict_test(void)
            "\"parameters\" lacks \"additionalProperties\":false");
     strict("{\"type\":\"object\",\"properties\":{\"a\":{}},"
            "\"additionalProperties\":false}",
-           "\"required\" of \"parameters\" lacks \"a\": what is optional has "
-           "a \"type\" such as [\"string\",\"null\"]");
+           "\"required\" of \"parameters\" lacks \"a\": an optional "
+           "value has a \"type\" such as [\"string\",\"null\"]");
     strict("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"object\"}},"
            "\"required\":[\"a\"],\"additionalProperties\":false}",
            "\"parameters.a\" lacks \"additionalProperties\":false");
@@ -631,8 +631,8 @@ result_test(void)
     result("199", 199, "", "x", NOT(199) "the service gave no result\"}", 0);
     result("200", 200, "", "x", "x", 1);
     result("299", 299, "", "x", "x", 1);
-    result("300", 300, "", "x", NOT(300) "the service redirects it\"}", 0);
-    result("399", 399, "", "x", NOT(399) "the service redirects it\"}", 0);
+    result("300", 300, "", "x", NOT(300) "the service sent a redirect\"}", 0);
+    result("399", 399, "", "x", NOT(399) "the service sent a redirect\"}", 0);
     result("400", 400, "", "x", NOT(400) "the service refused it: x\"}", 0);
     result("499", 499, "", "x", NOT(499) "the service refused it: x\"}", 0);
     result("500 without a type", 500, "", "x",
@@ -640,7 +640,7 @@ result_test(void)
     result("500", 500, "application/json", "{\"trace\":\"secret\"}",
            NOT(500) "the service failed\"}", 0);
     result("302", 302, "text/plain", "there",
-           NOT(302) "the service redirects it\"}", 0);
+           NOT(302) "the service sent a redirect\"}", 0);
 }
 
 
