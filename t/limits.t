@@ -346,7 +346,7 @@ call:hangup()
 --- response_body
 > setup
 > prompt "Hi"
-< "Well Sorry."
+< "Well. Sorry."
 closed
 > prompt "Eh?"
 < "ok"
@@ -411,11 +411,11 @@ for _, kind in ipairs{ "extension", "trailer", "interim", "after" } do
 end
 --- response_body
 > prompt "extension"
-< "Hi Sorry."
+< "Hi. Sorry."
 extension cut
 > drop
 > prompt "trailer"
-< "Hi Sorry."
+< "Hi. Sorry."
 trailer cut
 > drop
 > prompt "interim"
