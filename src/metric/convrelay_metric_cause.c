@@ -350,7 +350,7 @@ convrelay_metric_cause_sessions(convrelay_metric_case_t *c)
     if (n > 1 && 10 * n > c->sessions) {
         convrelay_metric_say(c, "dropped", CONVRELAY_METRIC_WARNING,
             "%lu of %lu sessions were lost: the connection broke (%lu), went "
-            "silent (%lu) or took nothing any more (%lu). Check the network "
+            "silent (%lu) or did not accept data (%lu). Check the network "
             "and the time-outs of a proxy in front", n,
             (unsigned long) c->sessions,
             c->recent[CONVRELAY_METRIC_SESSION_DROPPED],
@@ -362,9 +362,9 @@ convrelay_metric_cause_sessions(convrelay_metric_case_t *c)
 
     if (n) {
         convrelay_metric_say(c, "error", CONVRELAY_METRIC_TROUBLE,
-            "%lu sessions ended by an error of this server, such as a lack of "
-            "memory or a prompt file that cannot be read. The error log says "
-            "which", n);
+            "%lu sessions were ended by an error of this server, such as a "
+            "lack of memory or a prompt file that cannot be read. The error "
+            "log says which", n);
     }
 }
 

@@ -128,13 +128,13 @@ static const test_cause_t  tests[] = {
     { "dropped", NONE, "",
       { { W(SESSION_DROPPED), 2 }, { W(SESSION_HANGUP), 18 } } },
     { "dropped", WARN, "2 of 19 sessions were lost: the connection broke (2), "
-      "went silent (0) or took nothing any more (0)",
+      "went silent (0) or did not accept data (0)",
       { { W(SESSION_DROPPED), 2 }, { W(SESSION_HANGUP), 17 } } },
     { "dropped", WARN, "6 of 6 sessions were lost: the connection broke (1), "
-      "went silent (2) or took nothing any more (3)",
+      "went silent (2) or did not accept data (3)",
       { { W(SESSION_DROPPED), 1 }, { W(SESSION_SILENT), 2 },
         { W(SESSION_SLOW), 3 } } },
-    { "error", BAD, "1 sessions ended by an error of this server",
+    { "error", BAD, "1 sessions were ended by an error of this server",
       { { W(SESSION_ERROR), 1 }, { W(SESSION_HANGUP), 1000 } } },
 
     { "twilio", WARN, "Twilio reported error 64101 1 times",
