@@ -291,6 +291,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_filler"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_1MORE,
+      ngx_http_convrelay_filler,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_dtmf"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_ANY,
       ngx_http_convrelay_dtmf,
@@ -802,6 +809,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->on.silence = NGX_CONF_UNSET_PTR;
     conf->on.max_idle_time = NGX_CONF_UNSET_MSEC;
     conf->on.presence = NGX_CONF_UNSET;
+    conf->on.filler = NGX_CONF_UNSET_PTR;
 
     conf->tools.list = NGX_CONF_UNSET_PTR;
     conf->tools.max_rounds = NGX_CONF_UNSET;
@@ -1052,6 +1060,7 @@ ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
     }
 
     ngx_conf_init_value(conf->presence, NGX_HTTP_CONVRELAY_PRESENCE);
+    ngx_conf_merge_ptr_value(conf->filler, prev->filler, NULL);
 }
 
 

@@ -97,6 +97,14 @@ struct ngx_http_convrelay_dtmf_s {
 };
 
 
+/* convrelay_filler */
+
+struct ngx_http_convrelay_filler_s {
+    convrelay_session_filler_conf_t   session;
+    ngx_array_t                       phrases;        /* of value_t */
+};
+
+
 /* convrelay_tool */
 
 typedef struct {
@@ -106,9 +114,11 @@ typedef struct {
     ngx_str_t                         args;
     ngx_uint_t                        method; /* NGX_HTTP_POST or _GET */
     ngx_msec_t                        timeout;
+    ngx_http_convrelay_value_t       *filler; /* said first, or NULL */
     ngx_http_convrelay_place_t        place;
     unsigned                          once:1;
     unsigned                          cancel:1;
+    unsigned                          mute:1; /* no filler while it runs */
 } ngx_http_convrelay_tool_t;
 
 
@@ -432,6 +442,27 @@ ngx_int_t ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
 ngx_int_t ngx_http_convrelay_on_next(ngx_http_convrelay_on_t *on,
     convrelay_relay_out_t *m);
 void ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on);
+
+/* only prepares on->shadow, with the variables of run's tool, or of none where
+   it is NULL; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_on_open(ngx_http_convrelay_on_t *on,
+    ngx_http_convrelay_call_t *call, convrelay_tool_run_t *run);
+
+
+/* ngx_http_convrelay_filler.c */
+
+char *ngx_http_convrelay_filler(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_filler_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
+
+/* a phrase, compiled into v; errors are logged */
+char *ngx_http_convrelay_filler_compile(ngx_conf_t *cf, ngx_str_t *source,
+    ngx_http_convrelay_value_t *v);
+
+/* hands the phrase of a FILLER to the session */
+void ngx_http_convrelay_filler_phrase(ngx_http_convrelay_call_t *call,
+    const convrelay_action_t *a, convrelay_actions_t *out);
 
 
 /* ngx_http_convrelay_silence_conf.c */

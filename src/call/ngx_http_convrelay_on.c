@@ -28,7 +28,8 @@ static ngx_int_t ngx_http_convrelay_on_matches(
 static ngx_int_t ngx_http_convrelay_on_keys_message(
     ngx_http_convrelay_call_t *call, ngx_http_request_t *m,
     convrelay_trigger_e trigger, convrelay_str_t *text);
-static ngx_int_t ngx_http_convrelay_on_tool(ngx_http_convrelay_on_t *on);
+static ngx_int_t ngx_http_convrelay_on_tool(ngx_http_convrelay_on_t *on,
+    convrelay_tool_run_t *run);
 static void ngx_http_convrelay_on_failed(ngx_http_convrelay_on_t *on,
     ngx_http_convrelay_on_action_t *action, const char *error);
 static ngx_int_t ngx_http_convrelay_on_eval(ngx_http_convrelay_on_t *on,
@@ -44,10 +45,34 @@ ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, call->connection->log, 0,
                    "convrelay event:%ui", (ngx_uint_t) a->code);
 
+    rc = ngx_http_convrelay_on_open(on, call,
+                                    (a->code == CONVRELAY_TRIGGER_TOOL)
+                                    ? call->session->run : NULL);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    on->text = a->text;
+
+    rc = ngx_http_convrelay_on_find(call, on->shadow, a->code, &on->text,
+                                    &on->rule);
+
+    if (rc == NGX_DECLINED) {
+        rc = ngx_http_convrelay_on_keys_message(call, on->shadow, a->code,
+                                                &on->text);
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_on_open(ngx_http_convrelay_on_t *on,
+    ngx_http_convrelay_call_t *call, convrelay_tool_run_t *run)
+{
     ngx_memzero(on, sizeof(ngx_http_convrelay_on_t));
 
     on->call = call;
-    on->text = a->text;
 
     on->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE / 4,
                                call->connection->log);
@@ -60,21 +85,7 @@ ngx_http_convrelay_on_start(ngx_http_convrelay_on_t *on,
         return NGX_ERROR;
     }
 
-    if (a->code == CONVRELAY_TRIGGER_TOOL
-        && ngx_http_convrelay_on_tool(on) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    rc = ngx_http_convrelay_on_find(call, on->shadow, a->code, &on->text,
-                                    &on->rule);
-
-    if (rc == NGX_DECLINED) {
-        rc = ngx_http_convrelay_on_keys_message(call, on->shadow, a->code,
-                                                &on->text);
-    }
-
-    return rc;
+    return run ? ngx_http_convrelay_on_tool(on, run) : NGX_OK;
 }
 
 
@@ -129,14 +140,12 @@ ngx_http_convrelay_on_end(ngx_http_convrelay_on_t *on)
 /* sets the variables of the tool */
 
 static ngx_int_t
-ngx_http_convrelay_on_tool(ngx_http_convrelay_on_t *on)
+ngx_http_convrelay_on_tool(ngx_http_convrelay_on_t *on,
+    convrelay_tool_run_t *run)
 {
     int                        rc;
     const char                *error;
-    convrelay_tool_run_t      *run;
     ngx_http_convrelay_ctx_t  *ctx;
-
-    run = on->call->session->run;
 
     on->tool.name = run->tool->name;
     on->tool.key.data = run->key;

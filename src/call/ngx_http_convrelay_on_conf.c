@@ -706,7 +706,9 @@ ngx_http_convrelay_on_merge(ngx_conf_t *cf,
         }
     }
 
-    if (ngx_http_convrelay_silence_merge(cf, conf) != NGX_CONF_OK) {
+    if (ngx_http_convrelay_silence_merge(cf, conf) != NGX_CONF_OK
+        || ngx_http_convrelay_filler_merge(cf, conf) != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

@@ -42,6 +42,10 @@ static ngx_http_variable_t  ngx_http_convrelay_stat_variables[] = {
       ngx_http_convrelay_stat_variable, 2,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("convrelay_fillers"), NULL,
+      ngx_http_convrelay_stat_variable, 3,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
       ngx_http_null_variable
 };
 
@@ -66,7 +70,8 @@ ngx_http_convrelay_stat_add_variables(ngx_conf_t *cf)
 }
 
 
-/* how the call ended, how its last turn ended, and how many turns failed */
+/* how the call ended, how its last turn ended, how many turns failed, and how
+   many fillers were said */
 
 static ngx_int_t
 ngx_http_convrelay_stat_variable(ngx_http_request_t *r,
@@ -95,13 +100,17 @@ ngx_http_convrelay_stat_variable(ngx_http_request_t *r,
         v->len = ngx_strlen(value);
         v->data = (u_char *) value;
 
-    } else if (call && data == 2) {
+    } else if (call && data >= 2) {
         p = ngx_pnalloc(r->pool, NGX_INT32_LEN);
         if (p == NULL) {
             return NGX_ERROR;
         }
 
-        v->len = ngx_sprintf(p, "%uD", call->failures) - p;
+        v->len = ngx_sprintf(p, "%uD",
+                             (data == 2)
+                             ? call->failures
+                             : convrelay_session_fillers(call->session))
+                 - p;
         v->data = p;
 
     } else {

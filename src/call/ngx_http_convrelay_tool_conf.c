@@ -246,6 +246,26 @@ ngx_http_convrelay_tool_option(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
+    if (ngx_strcmp(word->data, "filler=off") == 0) {
+        tool->mute = 1;
+        tool->filler = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(word->data, "filler=", 7) == 0) {
+        s.data = word->data + 7;
+        s.len = word->len - 7;
+
+        tool->mute = 0;
+        tool->filler = ngx_palloc(cf->pool,
+                                  sizeof(ngx_http_convrelay_value_t));
+        if (tool->filler == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        return ngx_http_convrelay_filler_compile(cf, &s, tool->filler);
+    }
+
     if (ngx_strcmp(word->data, "on_interrupt=finish") == 0) {
         tool->cancel = 0;
         return NGX_CONF_OK;
@@ -258,9 +278,10 @@ ngx_http_convrelay_tool_option(ngx_conf_t *cf,
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid \"%V\" of the tool \"%V\", write \"uri=/URI\", "
-                       "\"method=POST\" or \"method=GET\", \"timeout=5s\", "
-                       "\"once\", or \"on_interrupt=finish\" or "
-                       "\"on_interrupt=cancel\"", word, &tool->name);
+                       "\"method=POST\", \"method=GET\", \"timeout=5s\", "
+                       "\"once\", \"on_interrupt=finish\", "
+                       "\"on_interrupt=cancel\", \"filler=PHRASE\" or "
+                       "\"filler=off\"", word, &tool->name);
 
     return NGX_CONF_ERROR;
 }
@@ -450,6 +471,8 @@ ngx_http_convrelay_tools_session(ngx_conf_t *cf,
         t[i].uri = (tool[i].uri.len != 0);
         t[i].once = tool[i].once;
         t[i].cancel = tool[i].cancel;
+        t[i].filler = (tool[i].filler != NULL);
+        t[i].mute = tool[i].mute;
 
         for (k = 0; k < tool[i].definition->nkeys; k++) {
             *keys++ = tool[i].definition->keys[k];

@@ -33,6 +33,7 @@
 
 typedef struct ngx_http_convrelay_chunk_s      ngx_http_convrelay_chunk_t;
 typedef struct ngx_http_convrelay_dtmf_s       ngx_http_convrelay_dtmf_t;
+typedef struct ngx_http_convrelay_filler_s  ngx_http_convrelay_filler_t;
 typedef struct ngx_http_convrelay_attribute_s  ngx_http_convrelay_attribute_t;
 typedef struct ngx_http_convrelay_reply_s      ngx_http_convrelay_reply_t;
 typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
@@ -170,6 +171,8 @@ typedef struct {
     ngx_flag_t                        presence;
     ngx_array_t                      *phrases;        /* of convrelay_str_t, or
                                                          NULL: ours */
+    ngx_http_convrelay_filler_t      *filler; /* or NULL; without phrases: it
+                                                 is off */
 } ngx_http_convrelay_on_conf_t;
 
 

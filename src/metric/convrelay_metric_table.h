@@ -105,6 +105,10 @@ CONVRELAY_FAMILY("nudges_total", NULL,
                  "Stages of convrelay_silence that callers have reached.")
 CONVRELAY_SERIES(NUDGES,                NULL)
 
+CONVRELAY_FAMILY("fillers_total", NULL,
+                 "Phrases that were said while callers waited.")
+CONVRELAY_SERIES(FILLERS,               NULL)
+
 /* in the order of convrelay_relay_type_e */
 
 CONVRELAY_FAMILY("messages_total", "type",

@@ -74,6 +74,7 @@ convrelay_session_over(convrelay_session_t *s)
     convrelay_history_free(&s->history);
     convrelay_playback_free(&s->playback);
     convrelay_keys_free(&s->keys);
+    convrelay_session_filler_over(s);
 
     free(s->handoff.data);
     free(s->question.data);
@@ -92,6 +93,7 @@ void
 convrelay_session_free(convrelay_session_t *s)
 {
     convrelay_session_over(s);
+    convrelay_session_filler_free(s);
 
     convrelay_latency_free(&s->latency);
 
@@ -170,6 +172,7 @@ convrelay_session_prompt(convrelay_session_t *s,
 
     if (!prompt->last) {
         convrelay_session_words(s, now);
+        convrelay_session_filler_stir(s, now + CONVRELAY_SESSION_WORDS_TIME);
         return;
     }
 
@@ -180,6 +183,12 @@ convrelay_session_prompt(convrelay_session_t *s,
     s->silence.idle_since = now;
 
     if (convrelay_session_only_presence(s, prompt)) {
+        convrelay_session_filler_hello(s, now, out);
+
+        if (s->state == CONVRELAY_SESSION_OPEN) {
+            convrelay_session_tools_resume(s, now, out);
+        }
+
         return;
     }
 
@@ -210,7 +219,8 @@ convrelay_session_prompt(convrelay_session_t *s,
     }
 
     if (convrelay_session_set_lang(s, &prompt->lang) != CONVRELAY_OK
-        || convrelay_session_ask(s, &prompt->voice_prompt) != CONVRELAY_OK)
+        || convrelay_session_ask(s, &prompt->voice_prompt, now)
+           != CONVRELAY_OK)
     {
         convrelay_session_no_memory(s, out);
         return;
@@ -236,7 +246,9 @@ static unsigned
 convrelay_session_only_presence(const convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt)
 {
-    return s->conf->presence && s->turn == CONVRELAY_TURN_ASKED
+    return s->conf->presence
+           && (s->turn == CONVRELAY_TURN_ASKED
+               || convrelay_session_tools_unheard(s))
            && convrelay_presence(&prompt->voice_prompt,
                                  prompt->lang.len ? &prompt->lang : &s->lang,
                                  s->conf->presence_phrases,

@@ -46,6 +46,8 @@ typedef enum {
                                      fails, run->failed is set */
     CONVRELAY_ACT_TOOL_CANCEL,    /* run is going to be freed: end its
                                      request */
+    CONVRELAY_ACT_FILLER,         /* hand phrase number code, or that of the
+                                     tool of run, to phrase() */
     CONVRELAY_ACT_TRIGGER         /* code happened: perform the actions
                                      configured for it */
 } convrelay_act_e;
@@ -87,7 +89,7 @@ typedef struct {
     unsigned                      last:1; /* TEXT */
     unsigned                      logged:1;       /* CLOSE: a LOG before it
                                              said why */
-    unsigned                      code;   /* CLOSE; TRIGGER: which */
+    unsigned                      code;   /* CLOSE; TRIGGER: which; FILLER */
     convrelay_log_e               level;  /* LOG */
     const char                   *note;   /* LOG and CLOSE: a constant phrase;
                                              CANCEL: how the turn failed, after
@@ -99,7 +101,8 @@ typedef struct {
     convrelay_str_t               line;   /* LOG: the line to log instead of
                                              note and text, or empty */
     const convrelay_relay_out_t  *message;    /* SEND */
-    convrelay_tool_run_t         *run;    /* TOOL, TOOL_CANCEL */
+    convrelay_tool_run_t         *run;    /* TOOL, TOOL_CANCEL; FILLER: or
+                                             NULL */
 } convrelay_action_t;
 
 
@@ -110,7 +113,8 @@ typedef struct {
  * that it points to are borrowed for the call.
  *
  * START and TRIGGER are the last action of an event: for them, act() may call
- * the session again with the result.  For the other actions it must not.
+ * the session again with the result.  During FILLER it may call phrase().  For
+ * the other actions it must not.
  */
 
 typedef struct convrelay_actions_s  convrelay_actions_t;
@@ -147,7 +151,20 @@ typedef struct {
     unsigned                 actions:1;   /* there is a rule for it */
     unsigned                 once:1;      /* a success is remembered */
     unsigned                 cancel:1;    /* an interruption ends it */
+    unsigned                 filler:1;    /* it has a phrase of its own, said
+                                             first while it runs */
+    unsigned                 mute:1;      /* no filler while it runs */
 } convrelay_session_tool_t;
+
+
+/* phrases that are said while the caller waits for an answer */
+
+typedef struct {
+    uint64_t                 time;        /* ms without a word */
+    uint64_t                 again;       /* ms after one until the next */
+    unsigned                 max;         /* in a turn */
+    unsigned                 nphrases;
+} convrelay_session_filler_conf_t;
 
 
 /* a time in a call that is an event */
@@ -221,6 +238,8 @@ typedef struct {
     const convrelay_str_t   *presence_phrases;    /* see presence.h */
     size_t                   npresence_phrases;
 
+    const convrelay_session_filler_conf_t  *filler;       /* or NULL: off */
+
     const uint64_t          *silence;     /* ms of each stage */
     unsigned                 nsilence;    /* 0: silence is not counted */
     uint64_t                 max_idle_time;       /* ms; 0: no limit */
@@ -252,7 +271,9 @@ typedef enum {
     CONVRELAY_DEADLINE_TOOLS,     /* OPEN: a prompt stops waiting for tools, or
                                      an interrupted turn continues */
     CONVRELAY_DEADLINE_KEYS,      /* OPEN: the entry of keys is over */
-    CONVRELAY_DEADLINE_SILENCE,   /* OPEN: the next stage of the silence */
+    CONVRELAY_DEADLINE_SILENCE,   /* OPEN: the next stage of the silence, or,
+                                     while the caller waits for an answer, the
+                                     next filler */
     CONVRELAY_DEADLINE_IDLE,      /* OPEN: nothing came from the caller */
     CONVRELAY_DEADLINE_CALL_TIME, /* OPEN: a time of the call, an event */
     CONVRELAY_DEADLINE_END,       /* ENDING: no longer wait for the last
@@ -359,6 +380,7 @@ struct convrelay_tool_run_s {
 
 
 typedef struct convrelay_session_tools_s  convrelay_session_tools_t;
+typedef struct convrelay_session_filler_s  convrelay_session_filler_t;
 
 
 /* the silence of the caller, in ms of the clock */
@@ -424,13 +446,17 @@ typedef struct {
     convrelay_session_tools_t  *tools;    /* owned, or NULL: no turn began, or
                                              there are no tools */
     convrelay_tool_run_t    *run;         /* whose actions are performed */
+    convrelay_session_filler_t  *filler;  /* owned, or NULL: no turn began, or
+                                             there are no fillers */
 
     /* ms of the clock, 0: none */
     uint64_t                 error_ignored_until; /* as a trigger */
     uint64_t                 repeat_until;        /* the last final prompt may
                                                      be repeated: nothing was
                                                      said since */
-    size_t                   call_time;   /* the next of conf->call_times */
+    uint32_t                 call_time;   /* the next of conf->call_times */
+    uint32_t                 leaks;       /* answers with a call in their
+                                             text */
     convrelay_rate_t         turn_rate;
     uint64_t                 turns;
     uint64_t                 interrupts;
@@ -438,8 +464,6 @@ typedef struct {
                                              run included */
     uint64_t                 tool_failures;       /* of them, all that did not
                                              succeed */
-    uint64_t                 leaks;       /* answers with a call in their
-                                             text */
     uint64_t                 tokens;      /* pieces of the model's text that
                                              were sent */
     uint64_t                 input_tokens;        /* of all turns, as far as the
@@ -478,12 +502,16 @@ void convrelay_session_over(convrelay_session_t *s);
  *              empty).
  *   prompt     before setup: LOG.  Without a letter or digit, last:false,
  *              or the same again within a second, with nothing said in
- *              between: nothing.  So is one that only asks whether anybody is
- *              there, while a turn runs that has sent nothing yet.  Else a
+ *              between: nothing.  One that only asks whether anybody is
+ *              there, while an answer is pending of which nothing was sent:
+ *              a filler, if there are any, and a turn whose tools were
+ *              interrupted goes on.  Else a
  *              running turn is cancelled (CANCEL, and TEXT "" last where it
  *              had sent text; what was sent is stored), the prompt is
  *              appended to the history; START, or TRIGGER.
- *   interrupt  before setup: LOG.  A running turn is cancelled as above;
+ *   interrupt  before setup: LOG.  A running turn is cancelled as above,
+ *              except one that has sent nothing and waits for no tool, where
+ *              a filler was cut;
  *              the current answer in the history becomes what was heard,
  *              also where it was complete; nothing heard: its entry goes.
  *              Where the running turn had sent nothing yet, that is the
@@ -597,7 +625,8 @@ unsigned convrelay_session_last_round(const convrelay_session_t *s);
  *   ANSWER  CANCEL with a note, then as turn end, FAILED
  *   TOKEN   the same
  *   KEYS    TRIGGER
- *   SILENCE TRIGGER, of the stage that begins
+ *   SILENCE TRIGGER, of the stage that begins; or a filler, if there is one
+ *           to say: SEND
  *   IDLE    LOG, and the TRIGGER of the last stage
  *   CALL_TIME       TRIGGER
  *   END     SEND of the end
@@ -650,6 +679,17 @@ convrelay_str_t convrelay_session_digits(const convrelay_session_t *s);
 void convrelay_session_hold(convrelay_session_t *s, uint64_t ms, uint64_t now);
 void convrelay_session_ask_later(convrelay_session_t *s,
     const convrelay_str_t *text, convrelay_actions_t *out);
+
+/*
+ * The phrase that a FILLER asked for, copied; one without a word, or the same
+ * again, is skipped.  True if it is going to be said.  A filler is a text of
+ * its own, never part of the answer or of the history.
+ */
+unsigned convrelay_session_phrase(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_actions_t *out);
+
+/* how many fillers were said */
+unsigned convrelay_session_fillers(const convrelay_session_t *s);
 
 /*
  * The current activity of the call.  For SPEAKING, *until is the estimated time

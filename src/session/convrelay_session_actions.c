@@ -254,8 +254,7 @@ convrelay_session_perform_end(convrelay_session_t *s,
 
     convrelay_session_enter(s, CONVRELAY_SESSION_ENDING);
 
-    spoken = convrelay_session_heard_all(s)
-             ? 0 : convrelay_session_spoken_until(s);
+    spoken = convrelay_session_unheard_until(s, now);
 
     wait = convrelay_playback_wait(&s->playback,
                                    (spoken > now) ? spoken - now : 0,
@@ -321,7 +320,7 @@ convrelay_session_ask_now(convrelay_session_t *s, uint64_t now,
         convrelay_session_cancel(s, out);
 
         if (s->state == CONVRELAY_SESSION_OPEN) {
-            rc = convrelay_session_ask(s, &question);
+            rc = convrelay_session_ask(s, &question, now);
 
             if (rc == CONVRELAY_OK) {
                 convrelay_session_start(s, now, out);
@@ -418,7 +417,7 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
             return;
         }
 
-        if (convrelay_session_ask(s, text) != CONVRELAY_OK) {
+        if (convrelay_session_ask(s, text, now) != CONVRELAY_OK) {
             convrelay_session_no_memory(s, out);
             return;
         }

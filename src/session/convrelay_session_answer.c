@@ -58,6 +58,11 @@ convrelay_session_answer_reset(convrelay_session_t *s,
     a->state = state;
     a->started = now;
 
+    if (convrelay_session_audible(s)) {
+        a->started = convrelay_session_filler_next(s, now);
+        convrelay_session_filler_first(s);
+    }
+
     s->repeat_until = 0;
 }
 
@@ -408,6 +413,7 @@ convrelay_session_continue(convrelay_session_t *s, uint64_t now)
     a = &s->answer;
 
     spoken = convrelay_session_spoken_until(s);
+    now = convrelay_session_filler_next(s, now);
 
     if (spoken < now) {
         a->started += now - spoken;
@@ -435,6 +441,19 @@ convrelay_session_heard_all(const convrelay_session_t *s)
     convrelay_session_answer_text(s, &text);
 
     return convrelay_heard_all(&s->answer.heard, &text);
+}
+
+
+uint64_t
+convrelay_session_unheard_until(const convrelay_session_t *s, uint64_t now)
+{
+    uint64_t  spoken, filler;
+
+    spoken = convrelay_session_heard_all(s)
+             ? 0 : convrelay_session_spoken_until(s);
+    filler = convrelay_session_filler_spoken(s, now);
+
+    return (spoken < filler) ? filler : spoken;
 }
 
 

@@ -72,8 +72,7 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
 static unsigned
 convrelay_session_cuttable(const convrelay_session_t *s, uint64_t now)
 {
-    return convrelay_session_spoken_until(s) > now
-           && !convrelay_session_heard_all(s);
+    return convrelay_session_unheard_until(s, now) > now;
 }
 
 

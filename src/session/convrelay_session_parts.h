@@ -50,6 +50,13 @@ void convrelay_session_heard(convrelay_session_t *s, uint64_t now,
 /* sets the deadlines SILENCE and IDLE, or clears them */
 void convrelay_session_silence_wait(convrelay_session_t *s);
 
+/* when the last words were heard, or will have been, an estimate; 0: none */
+uint64_t convrelay_session_words_until(const convrelay_session_t *s);
+
+/* true while nobody speaks, no file plays and no keys are entered, as far as
+   is reported */
+unsigned convrelay_session_is_quiet(const convrelay_session_t *s);
+
 /* these two deadlines have passed: a TRIGGER */
 void convrelay_session_silence(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
@@ -65,6 +72,74 @@ void convrelay_session_words(convrelay_session_t *s, uint64_t now);
 /* this wait is over; true if the caller is still talking, so that it
    continues */
 unsigned convrelay_session_words_come(convrelay_session_t *s, uint64_t now);
+
+
+/* convrelay_session_filler.c */
+
+/* the caller asks something: a turn begins, or waits for tools.  CONVRELAY_OK
+   or CONVRELAY_ERROR */
+int convrelay_session_filler_begin(convrelay_session_t *s, uint64_t now);
+
+/* the caller, or the agent's voice, is heard until then */
+void convrelay_session_filler_stir(convrelay_session_t *s, uint64_t until);
+
+/* a request of the turn begins: the LLM has said nothing yet */
+void convrelay_session_filler_request(convrelay_session_t *s);
+
+/* true while the caller waits for an answer that may have fillers */
+unsigned convrelay_session_filler_waits(const convrelay_session_t *s);
+
+/* sets the deadline SILENCE where a filler is to come */
+void convrelay_session_filler_wait(convrelay_session_t *s);
+
+/* it has passed: the next phrase */
+void convrelay_session_filler_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the caller asks whether anybody is there */
+void convrelay_session_filler_hello(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* when a filler that may still be heard will be over, an estimate that is never
+   too early; 0: there is none */
+uint64_t convrelay_session_filler_until(const convrelay_session_t *s);
+
+/* the same, as exactly as it can be estimated; 0: by now it is over */
+uint64_t convrelay_session_filler_spoken(const convrelay_session_t *s,
+    uint64_t now);
+
+/* when the next text can be heard, where it is sent now; what may be cut by it
+   is */
+uint64_t convrelay_session_filler_next(convrelay_session_t *s, uint64_t now);
+
+/* the record of the answer begins again: a filler is before all of it */
+void convrelay_session_filler_first(convrelay_session_t *s);
+
+/*
+ * A tokensPlayed value.  CONVRELAY_OK: the filler's; CONVRELAY_DECLINED;
+ * CONVRELAY_ERROR.  all(): CONVRELAY_OK if the filler is the last thing that
+ * was said, and all of it was reported, CONVRELAY_AGAIN if not all;
+ * CONVRELAY_DECLINED if something else is the last.
+ */
+int convrelay_session_filler_played(convrelay_session_t *s,
+    const convrelay_str_t *value);
+int convrelay_session_filler_all(const convrelay_session_t *s);
+
+/* all words were heard, as reported */
+void convrelay_session_filler_heard(convrelay_session_t *s, uint64_t now);
+
+/*
+ * An interrupt.  True if it has cut a filler: then *heard bytes of the answer
+ * had been heard.  cut(): everything that was queued is gone; true if there was
+ * a filler.
+ */
+unsigned convrelay_session_filler_interrupted(const convrelay_session_t *s,
+    const convrelay_str_t *utterance, uint64_t now, size_t *heard);
+unsigned convrelay_session_filler_cut(convrelay_session_t *s, uint64_t now);
+
+/* over(): frees everything except the counts */
+void convrelay_session_filler_over(convrelay_session_t *s);
+void convrelay_session_filler_free(convrelay_session_t *s);
 
 
 /* convrelay_session_playback.c */
@@ -91,7 +166,7 @@ void convrelay_session_keys_end(convrelay_session_t *s,
 
 /* makes the caller's words the newest message of the history */
 int convrelay_session_ask(convrelay_session_t *s,
-    const convrelay_str_t *text);
+    const convrelay_str_t *text, uint64_t now);
 
 void convrelay_session_start(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
@@ -182,12 +257,25 @@ void convrelay_session_tools_stop(convrelay_session_t *s,
 void convrelay_session_tools_forget(convrelay_session_t *s,
     convrelay_actions_t *out);
 
-/* the caller has interrupted the turn, whose tools ran if running is set */
+/* the caller has interrupted the turn, whose tools ran if running is set;
+   unheard: it had sent nothing */
 void convrelay_session_tools_interrupt(convrelay_session_t *s,
-    unsigned running, uint64_t now, convrelay_actions_t *out);
+    unsigned running, unsigned unheard, uint64_t now,
+    convrelay_actions_t *out);
 
 /* true while the tools of the running turn run */
 unsigned convrelay_session_tools_running(const convrelay_session_t *s);
+
+/* true while the caller waits for an answer of which nothing was sent, and for
+   which no turn runs: it waits for tools, or was interrupted while they ran */
+unsigned convrelay_session_tools_unheard(const convrelay_session_t *s);
+
+/* true while a prompt waits for tools */
+unsigned convrelay_session_tools_waiting(const convrelay_session_t *s);
+
+/* continues a turn that was interrupted while its tools ran, if there is one */
+void convrelay_session_tools_resume(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
 
 /* the deadline TOOLS has passed */
 void convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
@@ -273,6 +361,11 @@ void convrelay_session_continue(convrelay_session_t *s, uint64_t now);
 
 /* true if the whole answer was reported as heard */
 int convrelay_session_heard_all(const convrelay_session_t *s);
+
+/* when all that was said, fillers included, will have been spoken, an estimate;
+   0: it was reported as heard, or nothing was said */
+uint64_t convrelay_session_unheard_until(const convrelay_session_t *s,
+    uint64_t now);
 
 /* true if the answer may be heard now: there is one, and it is not cut */
 unsigned convrelay_session_audible(const convrelay_session_t *s);

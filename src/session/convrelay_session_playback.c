@@ -23,7 +23,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
     const convrelay_relay_interrupt_t *m, uint64_t now,
     convrelay_actions_t *out)
 {
-    unsigned  running;
+    unsigned  running, unheard;
 
     if (s->state == CONVRELAY_SESSION_NEW) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
@@ -34,13 +34,14 @@ convrelay_session_interrupt(convrelay_session_t *s,
     s->interrupts++;
 
     convrelay_session_stir(s, now);
-
+    convrelay_session_filler_stir(s, now + CONVRELAY_SESSION_WORDS_TIME);
 
     s->repeat_until = 0;
 
     convrelay_playback_cut(&s->playback);
 
     running = convrelay_session_tools_running(s);
+    unheard = (s->turn == CONVRELAY_TURN_ASKED);
 
     convrelay_session_cut(s, m, now, out);
 
@@ -62,7 +63,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
     }
 
     if (s->tools) {
-        convrelay_session_tools_interrupt(s, running, now, out);
+        convrelay_session_tools_interrupt(s, running, unheard, now, out);
 
         if (s->state == CONVRELAY_SESSION_CLOSED) {
             return;
@@ -84,11 +85,23 @@ convrelay_session_cut(convrelay_session_t *s,
     convrelay_actions_t *out)
 {
     size_t               heard;
-    unsigned             sent;
+    unsigned             sent, interrupted;
     convrelay_str_t      text;
     convrelay_answer_t  *a;
 
-    if (s->turn != CONVRELAY_TURN_IDLE) {
+    interrupted = convrelay_session_filler_interrupted(s, &m->utterance, now,
+                                                       &heard);
+
+    /* where nothing but a filler was cut, the answer is still wanted: noise
+       may have cut it, or a "Hello?" */
+
+    if (convrelay_session_filler_cut(s, now)
+        && s->turn == CONVRELAY_TURN_ASKED
+        && !convrelay_session_tools_running(s))
+    {
+        /* void */
+
+    } else if (s->turn != CONVRELAY_TURN_IDLE) {
         sent = (s->turn == CONVRELAY_TURN_SPEAKING);
 
         convrelay_session_turn_over(s);
@@ -108,9 +121,11 @@ convrelay_session_cut(convrelay_session_t *s,
 
     convrelay_session_answer_text(s, &text);
 
-    heard = convrelay_heard_interrupt(&a->heard, &text, &m->utterance,
+    if (!interrupted) {
+        heard = convrelay_heard_interrupt(&a->heard, &text, &m->utterance,
                               s->playback.reports,
                               convrelay_session_clause(s, m->duration, now));
+    }
 
     convrelay_session_answer_store(s, heard);
     convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
@@ -161,6 +176,8 @@ convrelay_session_info(convrelay_session_t *s,
     } else if (convrelay_str_eq(&info->name, "clientSpeaking")) {
         s->silence.client_speaking = convrelay_str_eq(&info->value, "on");
 
+        convrelay_session_filler_stir(s, now);
+
         if (s->silence.client_speaking) {
             convrelay_session_stir(s, now);
 
@@ -185,7 +202,6 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
     convrelay_answer_t  *a;
 
     s->playback.reports = 1;
-    rc = CONVRELAY_DECLINED;
 
     /* words are being heard, in spite of any estimate */
 
@@ -193,7 +209,16 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
         s->silence.since = now;
     }
 
-    if (convrelay_session_audible(s)) {
+    convrelay_session_filler_stir(s, now);
+
+    rc = convrelay_session_filler_played(s, value);
+
+    if (rc == CONVRELAY_ERROR) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    if (rc == CONVRELAY_DECLINED && convrelay_session_audible(s)) {
         a = &s->answer;
 
         convrelay_session_answer_text(s, &text);
@@ -210,9 +235,13 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
            && convrelay_playback_played(&s->playback, value));
 
     if (!all) {
+        rc = convrelay_session_filler_all(s);
+
         all = (!s->playback.file && !s->playback.queued
-               && convrelay_session_audible(s)
-               && convrelay_session_heard_all(s));
+               && (rc == CONVRELAY_OK
+                   || (rc == CONVRELAY_DECLINED
+                       && convrelay_session_audible(s)
+                       && convrelay_session_heard_all(s))));
     }
 
     if (all) {

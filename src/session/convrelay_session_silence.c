@@ -17,8 +17,6 @@
 
 
 static unsigned convrelay_session_tools_work(const convrelay_session_t *s);
-static uint64_t convrelay_session_words_until(const convrelay_session_t *s);
-static unsigned convrelay_session_is_quiet(const convrelay_session_t *s);
 static void convrelay_session_stage(convrelay_session_t *s, unsigned stage,
     uint64_t now, convrelay_actions_t *out);
 
@@ -29,6 +27,8 @@ convrelay_session_stir(convrelay_session_t *s, uint64_t now)
     s->silence.stage = 0;
     s->silence.hold_until = 0;
     s->silence.since = now;
+
+    convrelay_session_filler_stir(s, now);
 }
 
 
@@ -37,6 +37,8 @@ convrelay_session_heard(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
     s->silence.heard_at = now;
+
+    convrelay_session_filler_heard(s, now);
 
     if (s->state == CONVRELAY_SESSION_ENDING
         && !convrelay_session_words_come(s, now))
@@ -66,6 +68,8 @@ convrelay_session_silence_wait(convrelay_session_t *s)
 
     deadlines[CONVRELAY_DEADLINE_SILENCE] = 0;
     deadlines[CONVRELAY_DEADLINE_IDLE] = 0;
+
+    convrelay_session_filler_wait(s);
 
     if (conf->nsilence == 0 || s->state != CONVRELAY_SESSION_OPEN
         || s->turn != CONVRELAY_TURN_IDLE
@@ -113,30 +117,29 @@ convrelay_session_tools_work(const convrelay_session_t *s)
 }
 
 
-/* when the last words were heard, or will have been, an estimate; 0: none */
-
-static uint64_t
+uint64_t
 convrelay_session_words_until(const convrelay_session_t *s)
 {
-    uint64_t  spoken;
+    uint64_t  spoken, filler;
 
     if (s->silence.heard_at) {
         return s->silence.heard_at;
     }
 
     spoken = convrelay_session_spoken_until(s);
+    filler = convrelay_session_filler_until(s);
 
-    if (spoken == 0) {
-        return 0;
+    if (spoken) {
+        spoken = s->answer.started
+                 + convrelay_playback_time(&s->playback,
+                                           spoken - s->answer.started);
     }
 
-    return s->answer.started
-           + convrelay_playback_time(&s->playback,
-                                     spoken - s->answer.started);
+    return convrelay_session_later(spoken, filler);
 }
 
 
-static unsigned
+unsigned
 convrelay_session_is_quiet(const convrelay_session_t *s)
 {
     return !s->silence.client_speaking
@@ -149,6 +152,11 @@ void
 convrelay_session_silence(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
+    if (convrelay_session_filler_waits(s)) {
+        convrelay_session_filler_clock(s, now, out);
+        return;
+    }
+
     convrelay_session_stage(s, s->silence.stage + 1, now, out);
 }
 

@@ -674,9 +674,24 @@ convrelay_session_tools_running(const convrelay_session_t *s)
 }
 
 
+unsigned
+convrelay_session_tools_waiting(const convrelay_session_t *s)
+{
+    return s->tools && s->tools->waiting;
+}
+
+
+unsigned
+convrelay_session_tools_unheard(const convrelay_session_t *s)
+{
+    return s->tools && s->turn == CONVRELAY_TURN_IDLE
+           && (s->tools->waiting || (s->tools->resume && s->tools->unheard));
+}
+
+
 void
 convrelay_session_tools_interrupt(convrelay_session_t *s, unsigned running,
-    uint64_t now, convrelay_actions_t *out)
+    unsigned unheard, uint64_t now, convrelay_actions_t *out)
 {
     convrelay_action_t          a;
     convrelay_tool_run_t       *run, *next;
@@ -684,12 +699,15 @@ convrelay_session_tools_interrupt(convrelay_session_t *s, unsigned running,
 
     t = s->tools;
 
-    convrelay_tool_guard_free(&t->guard);
+    if (s->turn == CONVRELAY_TURN_IDLE) {
+        convrelay_tool_guard_free(&t->guard);
+    }
 
     if (running) {
         t->round = 0;
         t->resume = 1;
         t->talk_from = 0;
+        t->unheard = unheard;
 
         convrelay_session_wait(s, CONVRELAY_DEADLINE_TOOLS, now,
                                CONVRELAY_SESSION_WORDS_TIME);
@@ -748,13 +766,27 @@ convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
         return;
     }
 
-    if (!t->resume || s->turn != CONVRELAY_TURN_IDLE) {
+    if (t->resume && s->turn == CONVRELAY_TURN_IDLE
+        && !convrelay_session_words_come(s, now))
+    {
+        convrelay_session_tools_resume(s, now, out);
+    }
+}
+
+
+void
+convrelay_session_tools_resume(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_session_tools_t  *t;
+
+    t = s->tools;
+
+    if (t == NULL || !t->resume || s->turn != CONVRELAY_TURN_IDLE) {
         return;
     }
 
-    if (convrelay_session_words_come(s, now)) {
-        return;
-    }
+    s->deadlines[CONVRELAY_DEADLINE_TOOLS] = 0;
 
     /* nothing followed: it continues as if it had not been interrupted */
 

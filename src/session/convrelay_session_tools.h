@@ -44,6 +44,7 @@ struct convrelay_session_tools_s {
     unsigned                  waiting:1;  /* a prompt waits for them */
     unsigned                  resume:1;   /* the interrupted turn continues
                                              after its wait */
+    unsigned                  unheard:1;  /* and had sent nothing */
     unsigned                  skip:1;     /* nothing is said once they have all
                                              ended */
     unsigned                  retried:1;  /* the request of this turn, after a

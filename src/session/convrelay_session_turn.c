@@ -21,7 +21,8 @@ static void convrelay_session_too_long(convrelay_session_t *s,
 
 
 int
-convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text)
+convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text,
+    uint64_t now)
 {
     convrelay_llm_message_t  *m;
 
@@ -36,7 +37,7 @@ convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text)
 
     s->prompt = m;
 
-    return CONVRELAY_OK;
+    return convrelay_session_filler_begin(s, now);
 }
 
 
@@ -89,6 +90,8 @@ convrelay_session_again(convrelay_session_t *s, uint64_t now,
     }
 
     convrelay_session_llm_wait(s, now);
+    convrelay_session_filler_request(s);
+
     convrelay_session_act(out, CONVRELAY_ACT_START);
 }
 
@@ -146,6 +149,10 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
                 convrelay_session_no_memory(s, out);
                 return;
             }
+        }
+
+        if (s->answer.base && s->answer.len == 0) {
+            convrelay_session_continue(s, now);
         }
 
         if ((s->answer.base

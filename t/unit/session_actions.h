@@ -25,6 +25,10 @@ typedef struct {
                                              at */
     convrelay_session_t        last;      /* as it was at a START, TRIGGER */
     unsigned                   nostart:1; /* a TOOL cannot be started */
+    convrelay_session_t       *fills;     /* its fillers are phrases, or
+                                             NULL */
+    const char               **phrases;   /* the last one is that of tools */
+    unsigned                   nphrases;
     unsigned                   is_last:1;
     unsigned                   wrong:1;   /* an action after it, or text that
                                              is not UTF-8 */
@@ -72,7 +76,16 @@ static void
 list_add(convrelay_actions_t *out, const convrelay_action_t *a)
 {
     list_t              *list = (list_t *) out;
+    convrelay_str_t      text;
     convrelay_action_t  *copy;
+
+    if (a->type == CONVRELAY_ACT_FILLER) {
+        text.data = (u_char *) list->phrases[a->run ? list->nphrases : a->code];
+        text.len = strlen((char *) text.data);
+
+        (void) convrelay_session_phrase(list->fills, &text, out);
+        return;
+    }
 
     if (list->nactions == LIST_SIZE) {
         abort();

@@ -134,6 +134,21 @@ typedef struct {
     uint64_t                   idle_since;
     uint64_t                   hold_until;
     unsigned                   talking:1; /* the caller, as reported */
+    convrelay_session_filler_conf_t  fillers;
+    unsigned                   filler:1;  /* one is being sent */
+    unsigned                   filler_queued:1;
+    unsigned                   filler_voiced:1;   /* all of it is reported */
+    unsigned                   filler_heard:1;    /* and of what was said */
+    unsigned                   filler_preemptible:1;
+    unsigned                   unheard:1; /* something was said since */
+    unsigned                   filler_said;       /* in the turn */
+    unsigned                   filler_phrase;     /* the next */
+    const char                *filler_text;       /* the last one */
+    size_t                     filler_at; /* bytes of the answer before it */
+    uint64_t                   filler_from;       /* ms: the turn began */
+    uint64_t                   filler_last;       /* ms: one was due */
+    uint64_t                   filler_until;      /* ms: it is over */
+    uint64_t                   filler_tokens;     /* as the request began */
     convrelay_session_time_t   times[2];
     unsigned                   time;      /* of them, that are over */
 
@@ -179,6 +194,8 @@ static void message(call_t *c, convrelay_relay_message_t *m);
 static void new_answer(call_t *c, uint64_t from);
 static void add_text(call_t *c, const u_char *p, size_t len);
 static int heard_all(const call_t *c);
+static int worded(const convrelay_str_t *text);
+static void played(call_t *c, const u_char *p, size_t len, const char *want);
 static size_t words(u_char *p, unsigned n);
 
 /* session_model_on.h: what is configured for a moment, keys, the end */
@@ -188,6 +205,22 @@ static void key(call_t *c);
 static void clock_event(call_t *c);
 static int counted(call_t *c);
 static void react(call_t *c);
+
+/* session_model_filler.h: what is said meanwhile */
+
+static void filler_told(call_t *c);
+static void filler_begin(call_t *c);
+static unsigned filler_waits(const call_t *c);
+static uint64_t filler_left(const call_t *c);
+static uint64_t filler_next(call_t *c, uint64_t from);
+static unsigned said_all(const call_t *c);
+static void heard(call_t *c);
+static const char *filler_reported(call_t *c);
+static unsigned filler_voice(call_t *c);
+static void clock_filler(call_t *c);
+static unsigned filler_interrupted(const call_t *c, const convrelay_str_t *u,
+    unsigned own);
+static unsigned filler_cut(call_t *c);
 
 /* session_model_check.h */
 
@@ -229,6 +262,9 @@ static unsigned  ntones;      /* ends that came with a report of keys */
 static const char  *languages[] = { "en-US", "es-ES", "" };
 
 
+#include "session_model_filler.h"
+
+
 static void
 start_call(call_t *c, unsigned seed)
 {
@@ -248,6 +284,8 @@ start_call(call_t *c, unsigned seed)
 
     c->out = malloc(sizeof(list_t));
     list_start(c->out, &c->s);
+    c->out->fills = &c->s;
+    c->out->phrases = phrases;
 
     conf = &c->conf;
 
@@ -290,6 +328,12 @@ start_call(call_t *c, unsigned seed)
     for (i = 0; i < 3; i++) {
         c->stages[i] = 1 + rnd(6000);
     }
+
+    c->fillers.time = 1 + rnd(500);
+    c->fillers.again = 1 + rnd(3000);
+    c->fillers.max = 1 + rnd(4);
+    c->fillers.nphrases = 1 + rnd(3);
+    conf->filler = rnd(2) ? &c->fillers : NULL;
 
     c->times[0].ms = 1 + rnd(20000);
     c->times[1].ms = c->times[0].ms + 1 + rnd(20000);

@@ -97,6 +97,7 @@ check_action(call_t *c, const convrelay_action_t *a)
     case CONVRELAY_ACT_START:
         c->requested_at = c->now;
         c->useful_at = 0;
+        c->filler_tokens = c->tokens;
 
         if (!c->again && !c->same) {
             c->llm = 0;
@@ -138,6 +139,7 @@ check_action(call_t *c, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_TOOL:
     case CONVRELAY_ACT_TOOL_CANCEL:
+    case CONVRELAY_ACT_FILLER:
         break;
     }
 
@@ -228,7 +230,7 @@ check_send(call_t *c, const convrelay_action_t *a)
         bad(c, "another message is sent");
     }
 
-    if (m->type == CONVRELAY_RELAY_OUT_TEXT) {
+    if (m->type == CONVRELAY_RELAY_OUT_TEXT && !c->filler) {
 
         if (c->open && m->last) {
             bad(c, "a text closes what goes on");
@@ -514,8 +516,9 @@ check_silence(call_t *c, unsigned idle)
     unsigned  quiet;
 
     idle = idle && c->conf.nsilence;
-    quiet = idle && c->stage < c->conf.nsilence && !c->keys_at && !c->talking
-            && !c->speaking && !c->playing;
+    quiet = !c->keys_at && !c->talking && !c->speaking && !c->playing
+            && ((idle && c->stage < c->conf.nsilence)
+                || (filler_waits(c) && c->filler_said < c->conf.filler->max));
 
     if ((c->s.deadlines[CONVRELAY_DEADLINE_SILENCE] != 0) != quiet) {
         bad(c, "silence is %scounted", quiet ? "not " : "");

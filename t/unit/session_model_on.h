@@ -276,7 +276,14 @@ clock_event(call_t *c)
         break;
 
     case CONVRELAY_DEADLINE_SILENCE:
-        clock_silence(c);
+
+        if (filler_waits(c)) {
+            clock_filler(c);
+
+        } else {
+            clock_silence(c);
+        }
+
         break;
 
     case CONVRELAY_DEADLINE_IDLE:
@@ -569,6 +576,8 @@ perform_text(call_t *c, convrelay_relay_out_t *m, char *want)
 static void
 place_text(call_t *c, const convrelay_str_t *text)
 {
+    uint64_t  from;
+
     if (c->running) {
 
         if (!c->sent) {
@@ -582,8 +591,10 @@ place_text(call_t *c, const convrelay_str_t *text)
         return;
     }
 
-    if (c->until < c->now) {
-        c->until = c->now;
+    from = filler_next(c, c->now);
+
+    if (c->until < from) {
+        c->until = from;
     }
 
     c->phrase = 0;
@@ -688,7 +699,12 @@ ending(call_t *c, char *want)
 static uint64_t
 to_be_heard(const call_t *c)
 {
-    return (c->until > c->now && !heard_all(c)) ? c->until - c->now : 0;
+    uint64_t  answer, filler;
+
+    answer = (c->until > c->now && !heard_all(c)) ? c->until - c->now : 0;
+    filler = filler_left(c);
+
+    return (answer > filler) ? answer : filler;
 }
 
 
@@ -723,6 +739,7 @@ declined(call_t *c)
 
         cancel(c, want);
         add(c, 0, text.data, text.len);
+        filler_begin(c);
     }
 
     c->running = 1;
@@ -787,6 +804,7 @@ done(call_t *c)
 
         cancel(c, want);
         add(c, 0, question.data, question.len);
+        filler_begin(c);
 
         c->running = 1;
         c->sent = 0;

@@ -7,14 +7,12 @@
  */
 
 
-static int worded(const convrelay_str_t *text);
 static int repeated(const call_t *c);
 static cJSON *parameters(call_t *c, const char *greeting);
 static void delta_over(call_t *c, convrelay_str_t *text, size_t max);
 static void utterance(call_t *c, convrelay_str_t *u, size_t *cut);
 
 static void report(call_t *c, size_t from, size_t end);
-static void played(call_t *c, const u_char *p, size_t len, const char *want);
 static size_t clause(const call_t *c);
 static int counts(const u_char *p, size_t len);
 
@@ -155,6 +153,7 @@ prompt(call_t *c)
 
     cancel(c, want);
     add(c, 0, text, m.u.prompt.voice_prompt.len);
+    filler_begin(c);
 
     c->lang = (char *) m.u.prompt.lang.data;
     c->playing = 0;
@@ -302,6 +301,10 @@ delta(call_t *c)
 
     text.len = len = words(buf, 1 + rnd(4));
 
+    if (filler_waits(c) && rnd(8)) {
+        return;
+    }
+
     if (text.len == 0 || c->len > MAX_ANSWER / 2) {
         return;
     }
@@ -401,6 +404,7 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
 {
     char                      all[16];
     size_t                    len;
+    uint64_t                  from;
     const char               *want;
     unsigned                  well;
     const convrelay_str_t    *joint;
@@ -464,11 +468,13 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
             new_answer(c, c->now);
             c->cuttable = 0;
 
-        } else if (c->until < c->now) {
-            c->until = c->now;
+        } else {
+            from = filler_next(c, c->now);
+            c->until = (c->until < from) ? from : c->until;
         }
 
         c->phrase = 1;
+        c->unheard = 1;
         c->until += c->conf.error_message.len * CHAR_TIME;
 
     } else {
@@ -487,7 +493,7 @@ interrupt(call_t *c)
     char                       want[16] = "";
     size_t                     cut;
     u_char                     text[256], *p;
-    unsigned                   known;
+    unsigned                   known, filler;
     convrelay_str_t            u;
     convrelay_relay_message_t  m;
 
@@ -497,8 +503,14 @@ interrupt(call_t *c)
     u.len = rnd(3) ? words(text, 1 + rnd(3)) : 0;
     cut = 0;
     known = c->cuttable && c->reports;
+    filler = c->filler_queued && rnd(2);
 
-    if (known) {
+    if (filler) {
+        u.data = (u_char *) c->filler_text;
+        u.len = 1 + rnd(strlen(c->filler_text));
+        cut = c->played;
+
+    } else if (known) {
         utterance(c, &u, &cut);
         c->what = "interrupt";
 
@@ -506,6 +518,13 @@ interrupt(call_t *c)
         cut = rnd(c->len);
         u.data = c->answer + cut;
         u.len = 1 + rnd(c->len - cut);
+    }
+
+    filler = filler_interrupted(c, &u, filler);
+
+    if (filler) {
+        known = c->cuttable;
+        cut = c->filler_at;
     }
 
     p = tap_flush(u.data, u.len);
@@ -524,7 +543,7 @@ interrupt(call_t *c)
         return;
     }
 
-    if (c->running) {
+    if (!filler_cut(c) && c->running) {
         strcat(want, c->sent ? "C." : "C");
         c->running = 0;
     }
@@ -621,8 +640,12 @@ speak(call_t *c)
         return;
     }
 
+    if (filler_voice(c)) {
+        return;
+    }
+
     if (!c->cuttable) {
-        played(c, (u_char *) "Sorry for", 9, "");
+        played(c, (u_char *) "Sorry for", 9, filler_reported(c));
         check_same(c);
         return;
     }
@@ -664,8 +687,13 @@ tones_played(call_t *c)
         c->tones = 0;
         c->playing &= c->file_last;
 
-        all = c->tones_last
-              || (!c->playing && c->cuttable && heard_all(c));
+        filler_told(c);
+
+        all = c->tones_last || (!c->playing && said_all(c));
+
+        if (all) {
+            heard(c);
+        }
 
         want = (c->ending && !c->ended && all) ? "H" : "";
         ntones += (*want == 'H');
@@ -699,6 +727,10 @@ agent(call_t *c)
     want = "";
 
     if (m.u.info.value.len == 3) {
+
+        if (c->speaking && !c->ending) {
+            heard(c);
+        }
 
         if (c->ending && !c->ended && !c->closed && c->speaking) {
             off_from = c->playing ? c->end_from
@@ -798,13 +830,13 @@ silence(call_t *c)
 static void
 report(call_t *c, size_t from, size_t end)
 {
+    filler_told(c);
+
     if (counts(c->answer + from, end - from)) {
         c->played = end;
     }
 
-    played(c, c->answer + from, end - from,
-           (c->ending && !c->ended && !c->playing && !c->tones && heard_all(c))
-           ? "H" : "");
+    played(c, c->answer + from, end - from, filler_reported(c));
 }
 
 
@@ -849,7 +881,8 @@ new_answer(call_t *c, uint64_t from)
     c->played = 0;
     c->current = -1;
     c->cuttable = 1;
-    c->until = from + START_TIME;
+    c->until = filler_next(c, from) + START_TIME;
+    c->filler_at = 0;
     c->phrase = 0;
     c->repeat_until = 0;
 }
@@ -860,6 +893,7 @@ add_text(call_t *c, const u_char *p, size_t len)
 {
     memcpy(c->answer + c->len, p, len);
     c->len += len;
+    c->unheard = 1;
 
     while (len--) {
         c->until += ((*p++ & 0xc0) != 0x80) ? CHAR_TIME : 0;

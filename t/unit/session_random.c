@@ -57,6 +57,8 @@ main(void)
     }
 
     tap_ok(nasked > 20, "%u questions of actions", nasked);
+    tap_ok(nfillers > 200, "%u fillers", nfillers);
+    tap_ok(nkept > 50, "%u turns that outlived a cut filler", nkept);
     tap_ok(nends > 50, "%u ends that waited", nends);
     tap_ok(nrepeated > 50, "%u prompts that are the one before", nrepeated);
     tap_ok(nfallen > 50, "%u turns that asked another LLM", nfallen);

@@ -26,8 +26,9 @@
  *   toolfails "why"        skip ""            (while its actions are done)
  *   nostart                (no location can be asked from here on)
  *
- * and "history", "stats", "deadline" and "lang", which show its state.  Every
- * script runs once more for each of its memory allocations, which fails.
+ * and "history", "stats", "fillers", "deadline" and "lang", which show its
+ * state.  Every script runs once more for each of its memory allocations,
+ * which fails.
  */
 
 
@@ -57,6 +58,8 @@
 #define BACKED_ON 16    /* the same, and actions for some events */
 #define TOOLS_FEW   17  /* three messages of history */
 #define TOOLS_ONCE  18  /* all of tools[] */
+#define WAITING   19    /* fillers, tools, stages of silence */
+#define ALONE     20    /* a single filler */
 #define MAX_RUNS  16
 
 
@@ -124,14 +127,17 @@ static const convrelay_session_tool_t  tools[] = {
     { convrelay_string("bye"), .actions = 1 },
     { convrelay_string("both"), .uri = 1, .actions = 1 },
     { convrelay_string("leave"), .actions = 1, .once = 1 },
-    { convrelay_string("move"), .uri = 1, .actions = 1, .once = 1 }
+    { convrelay_string("move"), .uri = 1, .actions = 1, .once = 1 },
+    { convrelay_string("find"), .uri = 1, .filler = 1 },
+    { convrelay_string("hush"), .uri = 1, .mute = 1 }
 };
 
 
 static const convrelay_str_t  tool_names[] = {
     convrelay_string("look"), convrelay_string("book"),
     convrelay_string("pay"), convrelay_string("bye"),
-    convrelay_string("both")
+    convrelay_string("both"), convrelay_string("find"),
+    convrelay_string("hush")
 };
 
 
@@ -139,6 +145,20 @@ static const convrelay_str_t  tool_keys[] = { convrelay_string("day") };
 
 
 static const uint64_t  stages[] = { 10000, 5000, 20000 };
+
+/* the second one is empty, the last one that of "find" */
+static const char  *phrases[] = {
+    "One moment.", "", "I am still looking, it will not take long.",
+    "Let me look."
+};
+
+static const convrelay_session_filler_conf_t  filler = {
+    .time = 1000, .again = 5000, .max = 3, .nphrases = 3
+};
+
+static const convrelay_session_filler_conf_t  sole = {
+    .time = 1000, .again = 5000, .max = 3, .nphrases = 1
+};
 
 static const convrelay_session_time_t  times[] = {
     { 60000, convrelay_string("1m") },
@@ -224,7 +244,14 @@ static const convrelay_session_conf_t  confs[] = {
       .shapes = { tool_names, 5, tool_keys, 1 } },
     { .error_message = convrelay_string("Sorry."), .end_timeout = 10000,
       .tools = tools, .ntools = 7, .max_tool_rounds = 3, .tool_wait = 1500,
-      .shapes = { tool_names, 5, tool_keys, 1 } }
+      .shapes = { tool_names, 5, tool_keys, 1 } },
+    { .error_message = convrelay_string("Sorry."), .presence = 1,
+      .greeting = 1, .keys.max = 4, .keys.pause = 3000,
+      .silence = stages, .nsilence = 3, .filler = &filler,
+      .end_timeout = 10000, .tools = tools, .ntools = 9,
+      .shapes = { tool_names, 7, tool_keys, 1 }, .max_tool_rounds = 3,
+      .tool_wait = 1500 },
+    { .error_message = convrelay_string("Sorry."), .filler = &sole }
 };
 
 
@@ -327,6 +354,9 @@ run_call(run_t *r, const call_t *call)
     memset(breakers, 0, sizeof(breakers));
 
     list_start(&r->list, &r->s);
+    r->list.fills = &r->s;
+    r->list.phrases = phrases;
+    r->list.nphrases = 3;
     r->now = 1000000;
 
     convrelay_session_init(&r->s, &confs[call->conf], r->now);
@@ -499,6 +529,9 @@ run_line(run_t *r, const char *line, size_t len)
     } else if (strcmp(name, "stats") == 0) {
         show(r, "    turns %d interrupts %d tokens %d\n", (int) r->s.turns,
              (int) r->s.interrupts, (int) r->s.tokens);
+
+    } else if (strcmp(name, "fillers") == 0) {
+        show(r, "    %u\n", convrelay_session_fillers(&r->s));
 
     } else if (strcmp(name, "lang") == 0) {
         show(r, "    \"%.*s\"\n", (int) r->s.lang.len,
@@ -738,6 +771,9 @@ show_actions(run_t *r)
             n = find_run(r, a->run);
             show(r, "    TOOL_CANCEL %u\n", n + 1);
             r->runs[n] = NULL;
+            break;
+
+        case CONVRELAY_ACT_FILLER:
             break;
 
         case CONVRELAY_ACT_TRIGGER:

@@ -5,7 +5,8 @@
  * Random calls with tools.  After every event the history is one that every
  * LLM accepts: each group of calls is followed by its results, one for each,
  * in order.  No call runs twice at the same time, none is lost, whatever the
- * caller does meanwhile, and what was said is closed once.
+ * caller does meanwhile, and what was said is closed once.  A filler comes only
+ * while the caller waits, and never into a sentence.
  */
 
 
@@ -14,7 +15,7 @@
 #include "convrelay_session_tools.h"
 
 
-#define CALLS     4000
+#define CALLS     6000
 #define EVENTS    60
 #define MAX_RUNS  64
 
@@ -32,6 +33,8 @@ typedef struct {
     unsigned                   ended:1;
     unsigned                   refused:1; /* the newest request */
     unsigned                   halved:1;  /* its history */
+    unsigned                   spoke:1;   /* the request that runs did */
+    unsigned                   waits:1;   /* the caller asked something */
     unsigned                   nids;
     convrelay_tool_run_t      *runs[MAX_RUNS];
     unsigned                   nruns;
@@ -54,6 +57,7 @@ static void tick(call_t *c);
 static void settle(call_t *c);
 static void act(convrelay_actions_t *out, const convrelay_action_t *a);
 static unsigned told(const call_t *c, const char *text);
+static void filler(call_t *c);
 static unsigned find(call_t *c, const convrelay_tool_run_t *run);
 static void check(call_t *c);
 static void check_all(call_t *c);
@@ -68,7 +72,9 @@ static const convrelay_session_tool_t  tools[] = {
     { convrelay_string("bye"), .actions = 1 },
     { convrelay_string("both"), .uri = 1, .actions = 1 },
     { convrelay_string("leave"), .actions = 1, .once = 1 },
-    { convrelay_string("move"), .uri = 1, .actions = 1, .once = 1 }
+    { convrelay_string("move"), .uri = 1, .actions = 1, .once = 1 },
+    { convrelay_string("find"), .uri = 1, .filler = 1 },
+    { convrelay_string("hush"), .uri = 1, .mute = 1 }
 };
 
 
@@ -76,14 +82,20 @@ static const convrelay_str_t  names[] = {
     convrelay_string("look"), convrelay_string("book"),
     convrelay_string("pay"), convrelay_string("bye"),
     convrelay_string("both"), convrelay_string("leave"),
-    convrelay_string("move"), convrelay_string("none")
+    convrelay_string("move"), convrelay_string("find"),
+    convrelay_string("hush"), convrelay_string("none")
+};
+
+
+static const convrelay_session_filler_conf_t  fillers = {
+    .time = 300, .again = 500, .max = 3, .nphrases = 2
 };
 
 
 static uint64_t  state;
 static unsigned  number, nbad, nlate, nshared, ncancelled, nback, nresumed,
                  nskipped, nleaks, nrepeated, nwithheld,
-                 nfailed, nperformed;
+                 nfailed, nperformed, nfillers, nown, nhello;
 
 
 static unsigned
@@ -144,6 +156,9 @@ main(void)
     tap_ok(nfailed > 50, "%u that could not be started", nfailed);
     tap_ok(nperformed > 20, "%u with actions for one that was late",
            nperformed);
+    tap_ok(nfillers > 500, "%u fillers", nfillers);
+    tap_ok(nown > 50, "%u of a tool", nown);
+    tap_ok(nhello > 50, "%u after a Hello?", nhello);
 
     return tap_done();
 }
@@ -161,9 +176,11 @@ start(call_t *c, unsigned i)
     c->now = 1000000;
 
     c->conf.tools = tools;
-    c->conf.ntools = 7;
+    c->conf.ntools = 9;
     c->conf.shapes.names = names;
-    c->conf.shapes.nnames = 7;
+    c->conf.shapes.nnames = 9;
+    c->conf.presence = 1;
+    c->conf.filler = rnd(4) ? &fillers : NULL;
     c->conf.max_tool_rounds = 1 + rnd(4);
     c->conf.max_tool_runs = (i % 5 == 1) ? 2 : 0;
     c->conf.tool_wait = rnd(3) ? 1500 : 0;
@@ -350,7 +367,7 @@ calls(call_t *c)
     for (i = 0; i < n; i++) {
         list[i].id.data = (u_char *) ids[i];
         list[i].id.len = sprintf(ids[i], "c%u", c->nids++);
-        list[i].name = names[rnd(8)];
+        list[i].name = names[rnd(10)];
         list[i].arguments.data = (u_char *) arguments[i];
         list[i].arguments.len = sprintf(arguments[i], rnd(9) ? "{\"n\":%u}"
                                                              : "{%u",
@@ -433,15 +450,24 @@ told(const call_t *c, const char *text)
 static void
 caller(call_t *c, convrelay_relay_type_e type)
 {
-    unsigned                   ending;
+    unsigned                   ending, before;
     convrelay_relay_message_t  m;
 
     memset(&m, 0, sizeof(m));
     m.type = type;
 
     if (type == CONVRELAY_RELAY_PROMPT) {
-        convrelay_str_set(&m.u.prompt.voice_prompt, "Go on");
+        convrelay_str_set(&m.u.prompt.lang, "en-US");
+
+        if (rnd(2)) {
+            convrelay_str_set(&m.u.prompt.voice_prompt, "Go on");
+
+        } else {
+            convrelay_str_set(&m.u.prompt.voice_prompt, "Hello?");
+        }
+
         m.u.prompt.last = 1;
+        c->waits |= (c->s.state == CONVRELAY_SESSION_OPEN);
         c->now += 1100;
 
     } else {
@@ -450,8 +476,11 @@ caller(call_t *c, convrelay_relay_type_e type)
     }
 
     ending = (c->s.state == CONVRELAY_SESSION_ENDING);
+    before = nfillers;
 
     convrelay_session_message(&c->s, &m, c->now, &c->out);
+
+    nhello += nfillers - before;
 
     nback += (ending && c->s.state == CONVRELAY_SESSION_OPEN);
 }
@@ -562,8 +591,13 @@ settle(call_t *c)
 static void
 act(convrelay_actions_t *out, const convrelay_action_t *a)
 {
-    call_t    *c = (call_t *) out;
-    unsigned   i;
+    call_t           *c = (call_t *) out;
+    unsigned          i;
+    convrelay_str_t   text;
+
+    static const char  *phrases[] = {
+        "One moment.", "Still looking.", "Let me look."
+    };
 
     switch (a->type) {
 
@@ -574,6 +608,7 @@ act(convrelay_actions_t *out, const convrelay_action_t *a)
         }
 
         c->llm = 1;
+        c->spoke = 0;
         check(c);
         break;
 
@@ -588,9 +623,22 @@ act(convrelay_actions_t *out, const convrelay_action_t *a)
         }
 
         c->open = !a->last;
+        c->spoke |= c->open;
+        break;
+
+    case CONVRELAY_ACT_FILLER:
+        text.data = (u_char *) phrases[a->run ? 2 : a->code];
+        text.len = strlen((char *) text.data);
+
+        nown += convrelay_session_phrase(&c->s, &text, out) && a->run;
         break;
 
     case CONVRELAY_ACT_SEND:
+
+        if (a->message->preemptible) {
+            filler(c);
+            break;
+        }
 
         if (a->message->type == CONVRELAY_RELAY_OUT_TEXT) {
             c->open = !a->message->last;
@@ -636,6 +684,40 @@ act(convrelay_actions_t *out, const convrelay_action_t *a)
 
     default:
         break;
+    }
+}
+
+
+static void
+filler(call_t *c)
+{
+    unsigned  i, mute;
+
+    nfillers++;
+
+    if (c->trigger || !c->waits || (c->llm && c->spoke)) {
+        bad(c, "a filler while nobody waits");
+    }
+
+    mute = 0;
+
+    for (i = 0; i < c->nruns; i++) {
+
+        if (!c->runs[i]->tool->mute && !c->runs[i]->late) {
+            break;
+        }
+
+        mute |= !c->runs[i]->late;
+    }
+
+    if (i == c->nruns && mute) {
+        bad(c, "a filler while a tool runs that wants none");
+    }
+
+    if (!c->llm && c->nruns == 0
+        && c->s.deadlines[CONVRELAY_DEADLINE_TOOLS] == 0)
+    {
+        bad(c, "a filler while nothing is done");
     }
 }
 
