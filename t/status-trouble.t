@@ -29,6 +29,12 @@ sub start {
     $nginx->http(<<"_EOC_");
     convrelay_zone  calls  64k;
 
+    log_format  calls  'turns=\$convrelay_turns outcome=\$convrelay_outcome '
+                       'tools=\$convrelay_tool_calls/\$convrelay_tool_failures '
+                       'failures=\$convrelay_failures end=\$convrelay_end '
+                       'max=\$convrelay_first_token_max';
+    access_log  logs/calls.log calls;
+
     server {
         listen  127.0.0.1:%%PORT_1%%;
 
@@ -56,6 +62,9 @@ sub start {
         }
         location = /json {
             convrelay_status  json public;
+        }
+        location = /page {
+            convrelay_status  html public;
         }
         $more
     }
@@ -94,6 +103,13 @@ sub cause {
     is $first->{kind}, $kind, "the first cause is $kind";
     is $first->{level}, 'trouble', '... a trouble';
     like $first->{text}, $text, '... in words';
+
+    my (undef, $page) = ConvRelay::Status::get($nginx->port, '/page');
+    my ($on_top) = $page =~ m{<ul[^>]*>\s*<li\ class="trouble">
+                              <b>Trouble:</b>\ (.*?)</li>}x;
+
+    $on_top =~ s/&quot;/"/g if defined $on_top;
+    is $on_top, $first->{text}, '... and it is on top of the page';
 }
 
 
@@ -122,6 +138,8 @@ cause('llm_slow',
       qr{^The\ LLM\ is\ slow:\ the\ first\ word\ came\ after\ more\ than
          \ 1\.28\ s\ in\ 2\ of\ 2\ turns,
          .*\(location\ "/ws"\ of\ voice\.example\.com\)\.$}x);
+ok $nginx->log_has(qr/turns=2 .* end=hangup max=1[4-9]\d\d$/m, 'calls'),
+   'and the log says so';
 $nginx->stop;
 
 
@@ -186,6 +204,8 @@ ok $nginx->log_has(qr/tool "book" failed, status: 500/),
    'and the log says so';
 $call->hangup;
 counted(1, 'turns_total', outcome => 'complete');
+ok $nginx->log_has(qr/outcome=complete tools=1\/1 failures=0 end=hangup/,
+                   'calls'), '... so does the line of the call';
 $nginx->stop;
 
 

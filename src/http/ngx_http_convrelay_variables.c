@@ -175,6 +175,16 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
       offsetof(convrelay_session_t, tokens),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("convrelay_tool_calls"), NULL,
+      ngx_http_convrelay_counter_variable,
+      offsetof(convrelay_session_t, tool_calls),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_tool_failures"), NULL,
+      ngx_http_convrelay_counter_variable,
+      offsetof(convrelay_session_t, tool_failures),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
     { ngx_string("convrelay_input_tokens"), NULL,
       ngx_http_convrelay_usage_variable,
       offsetof(convrelay_session_t, input_tokens),
