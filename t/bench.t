@@ -51,6 +51,9 @@ cmp_ok $did{'load convrelay'}{cpu_us_per_token}, '>', 0, 'and cost CPU';
 cmp_ok $did{'interrupt convrelay'}{interrupts}, '>', 0, 'interrupts were sent';
 is $did{'interrupt convrelay'}{not_closed}, 0, 'and closed the connection';
 cmp_ok $did{'connect convrelay'}{calls}, '>', 0, 'calls came and went';
+cmp_ok $did{'tool convrelay'}{turns}, '>', 0, 'tools were called';
+cmp_ok $did{'tool convrelay'}{$_}, '>', 0, "... $_"
+    for qw( tool_p50_ms result_p50_ms );
 cmp_ok $did{'twiml convrelay'}{webhooks}, '>', 0, 'webhooks were answered';
 is $did{'many convrelay'}{calls_closed}, 400, 'many calls lived to their end';
 

@@ -67,6 +67,16 @@ typedef enum {
 } bench_state_e;
 
 
+/* how far a turn with a tool has come, "tool" */
+
+typedef enum {
+    BENCH_TOOL_ASKED = 0,         /* the prompt was sent */
+    BENCH_TOOL_CALLED,            /* the model has called it */
+    BENCH_TOOL_DONE,              /* the tool has answered */
+    BENCH_TOOL_TOLD               /* the model has the result */
+} bench_tool_e;
+
+
 /* what the timer of a call is for, when no stream wants it */
 
 typedef enum {
@@ -95,6 +105,8 @@ struct bench_call_s {
     int64_t                *stamps;           /* when token n was written */
     int64_t                 cut_at;
     int64_t                 asked_at;
+    bench_tool_e            tool;
+    int64_t                 tool_at;          /* prompt or result sent */
 
     unsigned                index;
     unsigned                turn;             /* turns begun in this call */
@@ -181,6 +193,7 @@ typedef struct {
     bench_call_pt            token;            /* came, or NULL */
     unsigned                 measuring:1;      /* delays count */
     unsigned                 spread:1;         /* first answers are shorter */
+    unsigned                 tools:1;          /* each turn calls a tool */
 
     uint64_t                 tokens;           /* read by callers */
     uint64_t                 turns;            /* answered */
@@ -202,6 +215,8 @@ typedef struct {
     convrelay_histogram_t    delay;
     convrelay_histogram_t    cut;
     convrelay_histogram_t    webhook;
+    convrelay_histogram_t    tool;             /* prompt to tool */
+    convrelay_histogram_t    result;           /* result to model */
 } bench_t;
 
 
@@ -287,6 +302,10 @@ u_char *bench_text_request(bench_call_t *c, size_t *len);
 size_t bench_text_head(u_char *buf);
 size_t bench_text_token(u_char *buf, unsigned n);
 size_t bench_text_finish(u_char *buf);
+
+/* a whole answer that calls a tool, and that of the tool */
+size_t bench_text_call(bench_call_t *c, u_char *buf);
+size_t bench_text_result(u_char *buf);
 
 /* CONVRELAY_OK if the answer accepts the call's key */
 int bench_text_accepts(bench_call_t *c, const u_char *head, size_t len);

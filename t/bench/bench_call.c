@@ -539,6 +539,8 @@ bench_call_prompt(bench_call_t *c)
     c->expect = 0;
     c->total = bench.options.tokens;
     c->state = BENCH_ANSWER;
+    c->tool = BENCH_TOOL_ASKED;
+    c->tool_at = bench_clock();
 
     if (c->turn == 1 && bench.spread) {
         c->total = 1 + (uint64_t) c->index * c->total / bench.options.calls;

@@ -30,6 +30,7 @@ static void bench_model_keep(bench_stream_t *s, const u_char *p, size_t len);
 static ssize_t bench_model_request(bench_stream_t *s, u_char *p, size_t len);
 static ssize_t bench_model_length(const u_char *p, size_t len);
 static void bench_model_answer(bench_stream_t *s, u_char *body, size_t len);
+static void bench_model_tool(bench_stream_t *s, u_char *body, size_t len);
 static bench_call_t *bench_model_call(const u_char *body, size_t len);
 static unsigned bench_model_number(const u_char **p, const u_char *last,
     const char *prefix);
@@ -229,7 +230,12 @@ bench_model_request(bench_stream_t *s, u_char *p, size_t len)
         return CONVRELAY_AGAIN;
     }
 
-    bench_model_answer(s, body, n);
+    if (memmem(p, body - p, " /tool ", 7)) {
+        bench_model_tool(s, body, n);
+
+    } else {
+        bench_model_answer(s, body, n);
+    }
 
     return body + n - p;
 }
@@ -272,6 +278,29 @@ bench_model_answer(bench_stream_t *s, u_char *body, size_t len)
         return;
     }
 
+    if (bench.tools && c->tool == BENCH_TOOL_ASKED) {
+        c->tool = BENCH_TOOL_CALLED;
+        n = bench_text_call(c, buf);
+        bench_model_send(s, buf, n);
+        return;
+    }
+
+    if (bench.tools) {
+
+        if (c->tool != BENCH_TOOL_DONE) {
+            bench_fault(&bench.broken, "the model was asked again without a "
+                        "result");
+            return;
+        }
+
+        c->tool = BENCH_TOOL_TOLD;
+
+        if (bench.measuring) {
+            convrelay_histogram_add(&bench.result,
+                                    (bench_clock() - c->tool_at) / 1000);
+        }
+    }
+
     bench_model_history(c, body, len);
 
     s->call = c;
@@ -292,6 +321,34 @@ bench_model_answer(bench_stream_t *s, u_char *body, size_t len)
     }
 
     bench_timer(c, c->next_at);
+}
+
+
+static void
+bench_model_tool(bench_stream_t *s, u_char *body, size_t len)
+{
+    size_t         n;
+    u_char         buf[BENCH_MAX_EVENT];
+    int64_t        now;
+    bench_call_t  *c;
+
+    now = bench_clock();
+    c = bench_model_call(body, len);
+
+    if (c == NULL || c->tool != BENCH_TOOL_CALLED) {
+        bench_fault(&bench.broken, "a tool that was not called");
+        return;
+    }
+
+    if (bench.measuring) {
+        convrelay_histogram_add(&bench.tool, (now - c->tool_at) / 1000);
+    }
+
+    c->tool = BENCH_TOOL_DONE;
+    c->tool_at = bench_clock();
+
+    n = bench_text_result(buf);
+    bench_model_send(s, buf, n);
 }
 
 

@@ -35,6 +35,7 @@ typedef struct {
 
 static void bench_scene_load(bench_options_t *o);
 static void bench_scene_turn(bench_options_t *o);
+static void bench_scene_tool(bench_options_t *o);
 static void bench_scene_connect(bench_options_t *o);
 static void bench_scene_interrupt(bench_options_t *o);
 static void bench_scene_idle(bench_options_t *o);
@@ -58,6 +59,7 @@ static const bench_scene_t  bench_scenes[] = {
     { "load", bench_scene_load, 250, 100, 20, 0, 8300, 2.5, 1 },
     { "flat", bench_scene_load, 32, 2000, 8, 0, 0, 1.5, 0.4 },
     { "turn", bench_scene_turn, 24, 1, UINT_MAX, 8, 500, 0, 0 },
+    { "tool", bench_scene_tool, 50, 1, 20, 0, 400, 2.5, 1 },
     { "connect", bench_scene_connect, 2000, 1, 1, 16, 0, 0, 0 },
     { "interrupt", bench_scene_interrupt, 50, 60, UINT_MAX, 0, 1650, 1.5, 0.5 },
     { "idle", bench_scene_idle, 5000, 8, UINT_MAX, 20, 0, 0.3, 0 },
@@ -245,6 +247,25 @@ bench_more_turns(bench_call_t *c)
 
     c->want = bench_turns - 1;
     bench_call_prompt(c);
+}
+
+
+/* each turn: the model calls a tool, has its result, and says one token */
+
+static void
+bench_scene_tool(bench_options_t *o)
+{
+    bench_mark_t  from, to;
+
+    bench.tools = 1;
+    o->history = 0;
+
+    bench_stream(o, o->calls, o->warmup / 2);
+    bench_measure(o, &from, &to);
+
+    bench_result_interval(&from, &to);
+    bench_result_hist("tool", &bench.tool);
+    bench_result_hist("result", &bench.result);
 }
 
 

@@ -151,6 +151,63 @@ bench_text_finish(u_char *buf)
 }
 
 
+/* the arguments name the call, so that the tool also knows whose it is */
+
+size_t
+bench_text_call(bench_call_t *c, u_char *buf)
+{
+    char     event[BENCH_MAX_EVENT / 2];
+    u_char  *p;
+
+    p = buf + bench_text_head(buf);
+
+    snprintf(event, sizeof(event), "data: {"
+        "\"id\":\"chatcmpl-BqWc8mTz0hKxR4uLdN7yVeJfPs2Aa\","
+        "\"object\":\"chat.completion.chunk\",\"created\":1763800000,"
+        "\"model\":\"gpt-4o-mini-2024-07-18\","
+        "\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,"
+        "\"id\":\"call_c%ut%u\",\"type\":\"function\",\"function\":"
+        "{\"name\":\"look_up\",\"arguments\":\"\"}}]},\"logprobs\":null,"
+        "\"finish_reason\":null}]}\n\n", c->index, c->turn);
+    p = bench_text_chunk(p, event);
+
+    snprintf(event, sizeof(event), "data: {"
+        "\"id\":\"chatcmpl-BqWc8mTz0hKxR4uLdN7yVeJfPs2Aa\","
+        "\"object\":\"chat.completion.chunk\",\"created\":1763800000,"
+        "\"model\":\"gpt-4o-mini-2024-07-18\","
+        "\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,"
+        "\"function\":{\"arguments\":\"{\\\"of\\\":\\\"[c%u t%u]\\\"}\"}}]},"
+        "\"logprobs\":null,\"finish_reason\":null}]}\n\n",
+        c->index, c->turn);
+    p = bench_text_chunk(p, event);
+
+    p = bench_text_chunk(p, "data: {"
+        "\"id\":\"chatcmpl-BqWc8mTz0hKxR4uLdN7yVeJfPs2Aa\","
+        "\"object\":\"chat.completion.chunk\",\"created\":1763800000,"
+        "\"model\":\"gpt-4o-mini-2024-07-18\","
+        "\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":null,"
+        "\"finish_reason\":\"tool_calls\"}]}\n\n");
+
+    p = bench_text_chunk(p, "data: [DONE]\n\n");
+    p = bench_text_put(p, "0\r\n\r\n");
+
+    return p - buf;
+}
+
+
+size_t
+bench_text_result(u_char *buf)
+{
+    return bench_text_put(buf, "HTTP/1.1 200 OK\r\n"
+                          "Content-Type: application/json\r\n"
+                          "Content-Length: 23\r\n"
+                          "Connection: keep-alive\r\n"
+                          "\r\n"
+                          "{\"free\":[\"nine\",\"ten\"]}")
+           - buf;
+}
+
+
 static u_char *
 bench_text_chunk(u_char *p, const char *event)
 {

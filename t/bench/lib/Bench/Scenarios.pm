@@ -51,6 +51,8 @@ sub full {
         { name => 'turn100', group => 'turn',
           args => [ qw( turn --earlier 100 --rate 500 ) ],
           few => [ qw( --rate 250 ) ] },
+        { name => 'tool', args => [ 'tool', @for ],
+          only => [ qw( convrelay lua ) ], env => { BENCH_TOOL => 1 } },
         { name => 'connect', args => [ 'connect' ],
           few => [ '--calls', 1000 ],
           only => [ qw( convrelay floor lua go node fastapi ) ] },
@@ -108,6 +110,9 @@ sub quick {
                                         --warmup 0.2 ) ] },
         { name => 'turn', args => [ qw( turn --earlier 10 --calls 4
                                         --rate 20 ) ] },
+        { name => 'tool', only => \@signed, env => { BENCH_TOOL => 1 },
+          args => [ qw( tool --calls 10 --rate 100 --seconds 0.5
+                        --warmup 0.3 ) ] },
         { name => 'connect', args => [ qw( connect --calls 100 ) ],
           only => [ qw( convrelay floor lua ) ] },
         { name => 'interrupt', args => [ qw( interrupt --calls 10 --rate 330
@@ -141,6 +146,11 @@ my @figures = (
     [ 'CPU per turn at 3 earlier ones, us', 0, 'turn', \&turn ],
     [ 'CPU per turn at 100 earlier ones, us', 0, 'turn100', \&turn ],
     [ '  more for each earlier one, us', 2, 'turn100', \&per_earlier ],
+    [ 'prompt to the tool\'s request p50, ms', 2, 'tool', 'tool_p50_ms' ],
+    [ 'prompt to the tool\'s request p99, ms', 2, 'tool', 'tool_p99_ms' ],
+    [ 'result to the model\'s request p50, ms', 2, 'tool', 'result_p50_ms' ],
+    [ 'result to the model\'s request p99, ms', 2, 'tool', 'result_p99_ms' ],
+    [ 'CPU per turn with a tool, us', 0, 'tool', 'cpu_us_per_turn' ],
     [ 'CPU per connect to close, us', 0, 'connect', 'cpu_us_per_call' ],
     [ 'interrupt to model closed p50, ms', 2, 'interrupt',
       sub { cut(@_, 'cut_p50_ms') } ],

@@ -6,7 +6,8 @@
 -- connections by an HTTP client of its own (chunked, one retry on a
 -- connection that the model had closed meanwhile); interruption in the middle
 -- of an answer, which closes the connection to the model and keeps what was
--- heard; a new prompt into an answer; pings, fragments, Close; TLS.  Deltas
+-- heard; a new prompt into an answer; with BENCH_TOOL a tool, which is asked
+-- over HTTP, one after another; pings, fragments, Close; TLS.  Deltas
 -- that came in one read leave in one write.
 --
 -- It does not: check UTF-8, close codes and the order of fragments (the
@@ -41,6 +42,7 @@ local PROMPT = "You are a helpful assistant. This conversation is being "
     .. "or special symbols."
 
 local model_host, model_port, request_head, auth_token
+local tools, tool_head
 
 local _M = {}
 
@@ -52,6 +54,18 @@ function _M.init(host, port)
     if auth_token == "" then
         auth_token = nil
     end
+
+    if os.getenv("BENCH_TOOL") then
+        tools = { { type = "function", ["function"] = {
+            name = "look_up", description = "Looks up.",
+            parameters = { type = "object", properties = {
+                of = { type = "string" } } } } } }
+    end
+
+    tool_head = "POST /tool HTTP/1.1\r\n"
+        .. "Host: " .. host .. ":" .. port .. "\r\n"
+        .. "Content-Type: application/json\r\n"
+        .. "Content-Length: "
 
     request_head = "POST /v1/chat/completions HTTP/1.1\r\n"
         .. "Host: " .. host .. ":" .. port .. "\r\n"
@@ -174,7 +188,7 @@ end
 
 -- sends the request; a connection out of the pool may be closed meanwhile
 
-local function connect(body)
+local function connect(body, path_head)
     local sock = ngx.socket.tcp()
 
     sock:settimeouts(5000, 10000, 60000)
@@ -188,7 +202,7 @@ local function connect(body)
     local reused = sock:getreusedtimes() > 0
     local line
 
-    ok, err = sock:send{ request_head, #body, "\r\n\r\n", body }
+    ok, err = sock:send{ path_head or request_head, #body, "\r\n\r\n", body }
 
     if ok then
         line, err = sock:receive()
@@ -201,7 +215,7 @@ local function connect(body)
     sock:close()
 
     if reused then
-        return connect(body)
+        return connect(body, path_head)
     end
 
     return nil, err
@@ -233,6 +247,9 @@ local function receive_head(sock, line)
             if name == "transfer-encoding" then
                 head.chunked = lower(value) == "chunked"
 
+            elseif name == "content-length" then
+                head.length = tonumber(value)
+
             elseif name == "connection" then
                 head.keep = lower(value) ~= "close"
             end
@@ -243,7 +260,7 @@ local function receive_head(sock, line)
         return nil, "status " .. (status or "?")
     end
 
-    if not head.chunked then
+    if not head.chunked and not head.length then
         return nil, "not chunked"
     end
 
@@ -289,6 +306,28 @@ local function dechunk(data)
 end
 
 
+-- pieces of calls, by their index
+
+local function collect(answer, pieces)
+    answer.calls = answer.calls or {}
+
+    for _, piece in ipairs(pieces) do
+        local i = (tonumber(piece.index) or 0) + 1
+        local made = piece["function"] or {}
+        local call = answer.calls[i]
+
+        if not call then
+            call = { id = piece.id, type = "function", ["function"] = {
+                     name = made.name, arguments = "" } }
+            answer.calls[i] = call
+        end
+
+        call["function"].arguments = call["function"].arguments
+                                     .. (made.arguments or "")
+    end
+end
+
+
 -- whole lines of events become frames; gives the rest
 
 local function events(call, answer, sse)
@@ -314,6 +353,11 @@ local function events(call, answer, sse)
                 n = n + 1
                 frames[n] = text_frame(token, false)
                 said[#said + 1] = token
+            end
+
+            if type(delta) == "table" and type(delta.tool_calls) == "table"
+            then
+                collect(answer, delta.tool_calls)
             end
 
             if type(event) == "table" and event.error then
@@ -342,7 +386,8 @@ end
 
 local function stream(call, answer)
     local sock, line = connect(encode{ model = "bench", stream = true,
-                                       messages = call.messages })
+                                       messages = call.messages,
+                                       tools = tools })
     if not sock then
         return nil, line
     end
@@ -388,6 +433,76 @@ local function stream(call, answer)
 end
 
 
+-- asks the tool for the result of one call
+
+local function invoke(arguments)
+    local sock, line = connect(arguments, tool_head)
+
+    if not sock then
+        return nil, line
+    end
+
+    local head, err = receive_head(sock, line)
+    local body
+
+    if head then
+        body, err = sock:receive(head.length or 0)
+    end
+
+    if not body then
+        sock:close()
+        return nil, err
+    end
+
+    if head.keep then
+        sock:setkeepalive(KEEPALIVE)
+    else
+        sock:close()
+    end
+
+    return body
+end
+
+
+-- the model's answer, and those to the results of tools that it has called
+
+local function respond(call, answer)
+    local ok, err = stream(call, answer)
+
+    while ok and answer.calls do
+        local results = {}
+
+        for i, made in ipairs(answer.calls) do
+            local result
+
+            result, err = invoke(made["function"].arguments)
+            results[i] = { role = "tool", tool_call_id = made.id,
+                           content = result or '{"ok":false}' }
+        end
+
+        if answer.cancelled then
+            return nil, "cancelled"
+        end
+
+        local messages = call.messages
+
+        messages[#messages + 1] = { role = "assistant",
+                                    content = concat(answer.said),
+                                    tool_calls = answer.calls }
+
+        for _, result in ipairs(results) do
+            messages[#messages + 1] = result
+        end
+
+        answer.calls = nil
+        answer.said = {}
+        ok, err = stream(call, answer)
+    end
+
+    return ok, err
+end
+
+
 -- what was said of an answer becomes history
 
 local function remember(call, answer)
@@ -406,7 +521,7 @@ end
 
 
 local function run(call, answer)
-    local ok, err = stream(call, answer)
+    local ok, err = respond(call, answer)
 
     if answer.cancelled or call.broken then
         return
