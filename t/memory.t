@@ -55,6 +55,15 @@ $llm->http(<<'_EOC_');
         location = /slow {
             convrelay_mock_llm  answer=count tokens=1000 first=0 interval=4ms;
         }
+
+        location = /tools {
+            convrelay_mock_llm  first=0 interval=1ms
+                "tools=look: look {\"day\":\"monday\"}; book: book {}; fail: fail {}";
+        }
+
+        location = /crm {
+            return  200 '{"ok":true}';
+        }
     }
 _EOC_
 
@@ -90,6 +99,30 @@ $nginx->http(<<"_EOC_", 'worker_rlimit_nofile 4096;');
         location = /slow {
             convrelay;
             proxy_pass  http://llm/slow;
+        }
+
+        location = /tools {
+            convrelay;
+            convrelay_tool  look '{}' uri=/tool/look method=GET;
+            convrelay_tool  book '{}' uri=/tool/book;
+            convrelay_tool  fail '{}' uri=/tool/fail;
+            proxy_pass      http://llm/tools;
+        }
+
+        location = /tool/look {
+            internal;
+            return  200 '{"free":1}';
+        }
+
+        location = /tool/book {
+            internal;
+            proxy_set_header  Idempotency-Key \$convrelay_tool_key;
+            proxy_pass        http://llm/crm;
+        }
+
+        location = /tool/fail {
+            internal;
+            return  500;
         }
 
         location = /open {
@@ -174,6 +207,31 @@ subtest "$turns turns on one call" => sub {
         (map { $_ => { " 1 2. $phrase" => $turns / 10 } } 1, 2),
         3 => { $phrase => $turns / 10 },
     }, 'answers and failures were as they should be';
+
+    is $call->hangup, 1000, 'the call ends';
+};
+
+
+subtest "$turns turns with tools on one call" => sub {
+    my $call = dial('/tools');
+    my @words = ('look', 'book', 'look and book', 'book, then fail');
+    my (%said, @heap);
+
+    for my $n (1 .. $turns) {
+        $call->prompt($words[$n % 4]);
+        $said{$n % 4}{$call->answer}++;
+
+        @heap = $heap->counts if $n == $first;
+    }
+
+    my @now = $heap->counts;
+
+    is $now[0] - $heap[0], 0, "no byte more after turn $turns than after $first";
+    is $now[1] - $heap[1], 0, '... in no piece more';
+
+    is_deeply [ map { scalar keys %{$said{$_}} } 0 .. 3 ], [ 1, 1, 1, 1 ],
+              'all answers were as they should be';
+    like +(keys %{$said{2}})[0], qr/look says: .*book says: /, '... of tools';
 
     is $call->hangup, 1000, 'the call ends';
 };
@@ -417,7 +475,7 @@ subtest 'one call after the other: memory is not returned for each' => sub {
 
 
 $nginx->stop;
-is_deeply [ grep { !/LLM failed|upstream prematurely closed/ }
+is_deeply [ grep { !/(?:LLM|tool "fail") failed|upstream prematurely closed/ }
             $nginx->complaints ], [], 'no complaint but of the bad answers';
 
 done_testing;
