@@ -28,6 +28,7 @@
 #endif
 
 
+__attribute__((unused))
 static struct {
     int                        armed;     /* allocations count, and may fail */
     long                       countdown; /* the one at 0 fails; < 0: none */

@@ -12,6 +12,7 @@
 #define HEAP_LOST  1
 
 
+__attribute__((unused))
 static struct {
     int                        shrunk;    /* what failed was to give back */
     const convrelay_answer_t  *answer;    /* of the call under test */
