@@ -272,6 +272,15 @@ chaos: all                      ## random tests, TIME=seconds; t/chaos.t says mo
 	$(CHAOS) B=$(abspath $(B)) .ci/asan t/chaos.t
 
 
+CALLS       = 200
+
+tools-load: all                 ## CALLS=200 with tools that fail, at once
+	util/deps test asan
+	TEST_CALLS=$(CALLS) TEST_SEED=$(SEED) $(PROVE) -v t/tools-load.t
+	TEST_CALLS=$(CALLS) TEST_SEED=$(SEED) B=$(abspath $(B)) \
+	    .ci/asan t/tools-load.t
+
+
 no-memory: all                  ## each allocation fails once, TIME=seconds
 	util/deps test asan
 	TEST_TIME=$$(($(TIME) / 2)) TEST_SEED=$(SEED) $(PROVE) -v t/no-memory.t
@@ -359,7 +368,7 @@ FORCE:
 
 .PHONY: all module mock caller deps demo serve test check unit units prove \
         analyze chaos coverage bench bench-build style strings fuzz asan valgrind \
-        mutants no-memory \
+        mutants no-memory tools-load \
         compat fresh operators page image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

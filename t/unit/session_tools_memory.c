@@ -2,8 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * More than 10,000 turns with tools on one call: the heap is counted, and does not grow
- * once the history, and the memory of the calls that succeeded, are full.
+ * More than 10,000 turns with tools on one call: the heap is counted, and does
+ * not grow once the history, and the memory of the calls that succeeded, are
+ * full.
  */
 
 
