@@ -188,6 +188,13 @@ sub tests {
 
     my @tests = sort { $rank{$a} <=> $rank{$b} } keys %rank;
 
+    # and those that read it
+
+    my ($name) = $mutant->{file} =~ m{([^/]+)$};
+
+    unshift @tests, grep { !$never{$_} && index(slurp($_), $name) >= 0 }
+                         glob 't/*.t' if !length $mutant->{function};
+
     return @tests > $self->{tests} ? @tests[0 .. $self->{tests} - 1] : @tests;
 }
 
