@@ -73,6 +73,7 @@ convrelay_tool a tools/a.json uri=/tools/a;
 --- must_die
 --- error_log
 there is no file
+begins with "{" in /
 
 
 

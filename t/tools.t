@@ -363,3 +363,44 @@ call:hangup()
 mine
 --- no_error_log
 [error]
+
+
+
+=== TEST 7: calls that are written as text are not spoken: names and parameters
+--- config
+location = /ws {
+    convrelay;
+    convrelay_tool  first '{"parameters":{"properties":{"day":{},"hour":{}}}}' uri=/tools/get;
+    convrelay_tool  get '{"parameters":{"properties":{"city":{}}}}' uri=/tools/get;
+    proxy_pass      http://llm/v1/chat/completions;
+}
+location = /tools/get { internal; return 200 "mine"; }
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local cjson = require "cjson"
+        local messages = cjson.decode(llm.body()).messages
+        llm.say(messages[#messages].content)
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+for _, text in ipairs{ 'Sure. {"town": 1}', 'Sure. {"day": 1}',
+                       'Sure. {"hour": 1}', 'Sure. {"city": 1}',
+                       'Sure. first(1)', 'Sure. get(1)', 'Sure. got(1)' } do
+    call:prompt(text)
+    ngx.say((call:answer()))
+end
+call:hangup()
+--- response_body
+Sure. {"town": 1}
+Sure. 
+Sure. 
+Sure. 
+Sure. 
+Sure. 
+Sure. got(1)
+--- error_log
+LLM wrote a tool call into its text, which is not spoken
