@@ -42,10 +42,13 @@ test_wait(void)
     tap_ok(convrelay_playback_wait(&p, 1000, 10000, 1000) == 3900,
            "keys and their pauses take time");
 
+    tones(&p, "5", 1);
     convrelay_playback_drop(&p);
 
     tap_ok(convrelay_playback_wait(&p, 1000, 10000, 1000) == 1000,
            "the caller talks: they are not waited for");
+    tap_ok(!played(&p, "5"),
+           "nor is a late report of them one of the end");
 
     convrelay_playback_file(&p);
 
