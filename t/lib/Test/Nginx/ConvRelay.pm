@@ -309,18 +309,19 @@ Test::Nginx::Socket::add_block_preprocessor(sub {
         $block->set_value('raw_request_middle_delay', $delay * slow());
     }
 
-    return if $must_die;
+    return if ref $block->no_error_log;
 
-    my $never = "[crit]\n[alert]\n[emerg]";
+    # no line of ours is about a system call that was not allowed
 
-    if (!defined $block->no_error_log) {
-        $never = "[error]\n$never" if !defined $block->error_log;
+    my $never = '(1: Operation not permitted)';
 
-    } elsif (ref $block->no_error_log) {
-        return;
+    $never = "[crit]\n[alert]\n[emerg]\n$never" if !$must_die;
 
-    } else {
+    if (defined $block->no_error_log) {
         $never = $block->no_error_log . "\n$never";
+
+    } elsif (!$must_die && !defined $block->error_log) {
+        $never = "[error]\n$never";
     }
 
     $block->set_value('no_error_log', $never);
