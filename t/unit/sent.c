@@ -79,7 +79,13 @@ test_lines(void)
 static void
 test_keys(void)
 {
+    char              line[64];
+    size_t            i;
     convrelay_sent_t  s;
+
+    static const char  *names[] = {
+        "key", "api-key", "api_key", "apikey", "access_token", "API_KEY"
+    };
 
     key("Host: a\r\n", CONVRELAY_SENT_NO_KEY, "");
     key("Authorization: Bearer sk-1\r\n", CONVRELAY_SENT_KEY,
@@ -117,6 +123,14 @@ test_keys(void)
 
     (void) reads(&s, "POST /a?api_key= HTTP/1.1\r\n");
     tap_ok(s.key == CONVRELAY_SENT_EMPTY_KEY, "an argument without a value");
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        sprintf(line, "POST /a?b=1&%s=2 HTTP/1.1\r\n", names[i]);
+        (void) reads(&s, line);
+
+        tap_ok(s.key == CONVRELAY_SENT_KEY
+               && convrelay_str_is(&s.key_name, names[i]), "%s", names[i]);
+    }
 
     (void) reads(&s, "POST /a?b=key&key&apikeys=1& HTTP/1.1\r\n");
     tap_ok(s.key == CONVRELAY_SENT_NO_KEY, "none of them");

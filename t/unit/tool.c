@@ -18,6 +18,7 @@ static void name_test(void);
 static void definition_test(void);
 static void definition(const char *json, const char *want);
 static void refused(const char *json, const char *want);
+static void keys_test(void);
 static void strict_test(void);
 static void strict(const char *parameters, const char *want);
 static void arguments_test(void);
@@ -47,6 +48,7 @@ main(void)
     hash_test();
     name_test();
     definition_test();
+    keys_test();
     strict_test();
     arguments_test();
     equal_test();
@@ -281,6 +283,37 @@ refused(const char *json, const char *want)
     tap_is(error, strlen(error), want, strlen(want), "why");
 
     free(text.data);
+}
+
+
+/* the names of the parameters, decoded */
+
+static void
+keys_test(void)
+{
+    int                           rc;
+    char                          error[160];
+    u_char                        json[] =
+        "{\"description\":\"d\",\"parameters\":{\"properties\":{"
+        "\"day\":{\"type\":\"string\"},\"s\\u00fcn\":{},\"\":{}}}}";
+    convrelay_str_t               name, text;
+    convrelay_tool_definition_t   d;
+
+    name = str("book");
+    text = str((char *) json);
+
+    rc = convrelay_tool_definition_read(&d, &name, &text, error,
+                                        sizeof(error));
+
+    if (!tap_ok(rc == CONVRELAY_OK && d.nkeys == 3, "three parameters")) {
+        return;
+    }
+
+    tap_is_str(&d.keys[0], "day", "the first one");
+    tap_is_str(&d.keys[1], "s\xc3\xbcn", "one with an escape");
+    tap_is_str(&d.keys[2], "", "an empty one");
+
+    convrelay_tool_definition_free(&d);
 }
 
 
