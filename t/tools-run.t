@@ -323,3 +323,43 @@ call:hangup()
 {"ok":false,"status":502,"error":"NOT done: the answer broke off"}
 --- error_log
 tool "run" got an answer that is too large, status: 502
+
+
+
+=== TEST 12: a cache that two calls of one answer wait for
+--- http_config
+proxy_cache_path  $TEST_NGINX_SERVROOT/cache keys_zone=tools:1m;
+--- config
+location = /tools/run {
+    internal;
+    proxy_cache          tools;
+    proxy_cache_key      $convrelay_tool;
+    proxy_cache_lock     on;
+    proxy_cache_methods  POST;
+    proxy_cache_valid    200 1m;
+    proxy_pass           http://127.0.0.1:$TEST_NGINX_SERVER_PORT/crm;
+}
+location = /crm {
+    content_by_lua_block {
+        ngx.sleep(0.1)
+        n = (n or 0) + 1
+        ngx.print("crm ", n)
+    }
+}
+--- llm
+location / {
+    content_by_lua_block {
+        require "convrelay_llm".agent{
+            ["go"] = { { "run", '{"x":1}' }, { "run", '{"x":2}' } }
+        }
+    }
+}
+--- call
+local call = dial("/ws")
+call.mute = true
+call:setup()
+call:prompt("go")
+ngx.say((call:answer(3000)))
+call:hangup()
+--- response_body
+crm 1 | crm 1

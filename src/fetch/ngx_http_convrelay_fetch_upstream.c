@@ -114,7 +114,11 @@ ngx_http_convrelay_fetch_process_header(ngx_http_request_t *r)
     f = r->post_subrequest->data;
     u = r->upstream;
 
-    if (ngx_http_convrelay_fetch_raw(f, u->state->bytes_received) != NGX_OK) {
+    /* an answer from a cache has no state of an upstream */
+
+    if (u->state
+        && ngx_http_convrelay_fetch_raw(f, u->state->bytes_received) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
