@@ -32,6 +32,7 @@ my @calls = (
     [ 'quiet' ],
     [ 'hold' ],
     [ 'hello' ],
+    [ 'slow' ],
     [ 'failing' ],
     [ 'second' ],
     [ 'interrupted' ],
@@ -105,6 +106,7 @@ $api->start;
 my %without = (
     second => [ qr/convrelay_fallback +\S+;/, '' ],
     hello  => [ qr/convrelay_dtmf/, 'convrelay_presence off; convrelay_dtmf' ],
+    slow   => [ qr/convrelay_filler .*?;/s, '' ],
     hold   => [ qr/skip hold 1m/, 'skip' ],
     quiet  => [ qr/convrelay_on +silence 1 .*?;/, '' ],
     key    => [ qr/convrelay_on +dtmf 0/, 'convrelay_on dtmf 1' ],
@@ -164,6 +166,7 @@ sub agent {
 
     $text =~ s/(convrelay_silence +)10s 10s 20s;/$1 . time_of(300) x 3 . ';'/e
         or die 'times';
+    $text =~ s/(convrelay_filler +)1s/$1 . time_of(200)/e or die 'times';
     $text =~ s/(convrelay_max_call_time +)30m;/$1 . time_of($max) . ';'/e
         or die 'times';
     $text =~ s/(call_time +)28m/$1 . time_of($bye)/e or die 'times';
