@@ -177,7 +177,7 @@ cmp_ok seconds() - $before, '>', 0.2, '... with all of its time';
 $call->prompt('slow');
 ok $status->wait(sub { $_[0]->total('tool_rounds_total') == 3 }), 'tools run';
 $call->interrupt('');
-$call->prompt('Hi');
+$call->prompt('Never mind');
 one_more('interrupted', 'a turn that was interrupted for good');
 one_more('complete', 'and the next one');
 
