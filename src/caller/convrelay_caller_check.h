@@ -129,7 +129,12 @@ void convrelay_caller_check_say(convrelay_caller_check_t *k, const char *text);
 void convrelay_caller_check_text(convrelay_caller_check_t *k, const char *text,
     size_t len);
 
-/* a masked frame; first is its first byte: FIN, RSV, opcode */
+/*
+ * A masked frame; first is its first byte: FIN, RSV, opcode.  _queue leaves it
+ * to be sent with the next one.
+ */
+void convrelay_caller_check_queue(convrelay_caller_check_t *k, unsigned first,
+    const void *data, size_t len);
 void convrelay_caller_check_frame(convrelay_caller_check_t *k, unsigned first,
     const void *data, size_t len);
 void convrelay_caller_check_bytes(convrelay_caller_check_t *k, const void *data,

@@ -300,7 +300,7 @@ convrelay_caller_rule_pending(convrelay_caller_check_t *k,
 }
 
 
-/* says both before the agent can answer, and waits until both were read */
+/* says both in one write, before the agent can answer, and waits for a pong */
 
 static int
 convrelay_caller_rule_twice(convrelay_caller_check_t *k, const char *text,
@@ -310,10 +310,18 @@ convrelay_caller_rule_twice(convrelay_caller_check_t *k, const char *text,
         return CONVRELAY_ERROR;
     }
 
-    convrelay_caller_check_say(k, text);
-    convrelay_caller_prompt(&k->message, again, "en-US", 1);
-    convrelay_caller_check_text(k, k->message.data, k->message.len);
+    convrelay_caller_buf_reset(&k->answer);
+    k->tokens = 0;
+    k->lasts = 0;
     k->said_at = 0;
+
+    convrelay_caller_prompt(&k->message, text, "en-US", 1);
+    convrelay_caller_check_queue(k, 0x80|CONVRELAY_WS_TEXT, k->message.data,
+                                 k->message.len);
+
+    convrelay_caller_prompt(&k->message, again, "en-US", 1);
+    convrelay_caller_check_queue(k, 0x80|CONVRELAY_WS_TEXT, k->message.data,
+                                 k->message.len);
 
     if (convrelay_caller_check_ping(k) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;

@@ -168,6 +168,15 @@ void
 convrelay_caller_check_frame(convrelay_caller_check_t *k, unsigned first,
     const void *data, size_t len)
 {
+    convrelay_caller_check_queue(k, first, data, len);
+    (void) convrelay_caller_conn_flush(&k->conn);
+}
+
+
+void
+convrelay_caller_check_queue(convrelay_caller_check_t *k, unsigned first,
+    const void *data, size_t len)
+{
     u_char   mask[4], head[CONVRELAY_WS_MAX_HEADER], *last;
     size_t   start;
 
@@ -180,8 +189,6 @@ convrelay_caller_check_frame(convrelay_caller_check_t *k, unsigned first,
     start = k->conn.out.len;
     convrelay_caller_buf_add(&k->conn.out, data, len);
     convrelay_ws_mask((u_char *) k->conn.out.data + start, len, mask, 0);
-
-    (void) convrelay_caller_conn_flush(&k->conn);
 }
 
 
