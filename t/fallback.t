@@ -25,7 +25,7 @@ add_block_preprocessor(sub {
     }
 _EOC_
 
-    $block->set_value('config', sprintf <<'_EOC_', $block->on // 'convrelay_fallback /backup;', $block->locations // '');
+    $block->set_value('config', sprintf <<'_EOC_', $block->on // 'convrelay_fallback /backup;', $block->read_timeout // '100ms', $block->locations // '');
     location = /ws {
         convrelay;
         convrelay_system_prompt  "Be kind.";
@@ -34,7 +34,7 @@ _EOC_
         %s
         proxy_pass               http://127.0.0.1:$convrelay_parameter_port/v1/chat/completions;
         proxy_http_version       1.1;
-        proxy_read_timeout       100ms;
+        proxy_read_timeout       %s;
         proxy_set_header         Connection "";
         proxy_set_header         X-Fault $convrelay_parameter_fault;
         proxy_set_header         X-Status $convrelay_parameter_status;
@@ -512,3 +512,203 @@ word. Sorry.
 first
 --- error_log
 answer exceeded
+
+
+
+=== TEST 16: a second LLM is asked in parallel, and is faster
+--- read_timeout: 10s
+--- on
+convrelay_fallback  /backup hedge=100ms;
+--- llm: fault=keepalive at_token=0 first=0
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_LLM_PORT" } }
+call:ask("Hi")
+call:ask("Well?")
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "second 0.5 \/v1\/other\nsystem: Be kind.\nuser: Hi"
+> prompt "Well?"
+< "second 0.5 \/v1\/other\nsystem: Be kind.\nuser: Hi\nassistant: second 0.5 \/v1\/other\nsystem: Be kind.\nuser: Hi\nuser: Well?"
+> close 1000
+< close 1000
+
+
+
+=== TEST 17: the one that is slower is closed before its first word, whichever it is
+--- read_timeout: 10s
+--- on
+convrelay_fallback  /slow hedge=60ms;
+--- locations
+location = /slow {
+    internal;
+    proxy_pass          http://127.0.0.1:$TEST_NGINX_PORT_4/slow;
+}
+--- http_config
+server {
+    listen  127.0.0.1:$TEST_NGINX_PORT_4;
+    location / {
+        lua_check_client_abort  on;
+        content_by_lua_block {
+            local llm = require "convrelay_llm"
+            llm.note("asked " .. ngx.var.uri)
+            ngx.on_abort(function()
+                llm.note("closed " .. ngx.var.uri)
+                ngx.exit(499)
+            end)
+            llm.stream()
+            ngx.flush(true)
+            ngx.sleep(tonumber(ngx.var.uri == "/slow" and 3 or 0.2))
+            llm.token("First.")
+            llm.done()
+        }
+    }
+}
+--- llm
+location / { proxy_buffering off; proxy_pass http://127.0.0.1:$TEST_NGINX_PORT_4/first/; }
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_LLM_PORT" } }
+call:ask("Hi")
+ngx.sleep(0.05)
+call:say((require "convrelay_llm".notes()))
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "First."
+asked /first/v1/chat/completions
+asked /slow
+closed /slow
+> close 1000
+< close 1000
+
+
+
+=== TEST 18: an LLM that answers in time is the only one
+--- read_timeout: 10s
+--- on
+convrelay_fallback  /never hedge=2s;
+--- locations
+location = /never {
+    internal;
+    proxy_pass  http://127.0.0.1:$TEST_NGINX_PORT_4;
+}
+--- llm: answer=count tokens=3 first=100ms interval=10ms
+--- call
+try("")
+--- response_body
+ :  1 2 3
+
+
+
+=== TEST 19: the first one fails while the second is asked, and the other way round
+--- read_timeout: 10s
+--- on
+convrelay_fallback  /second hedge=60ms cooldown=0;
+--- locations
+location = /second {
+    internal;
+    convrelay_mock_llm  answer=$convrelay_parameter_answer status=$convrelay_parameter_second
+                        first=200ms interval=0;
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        ngx.sleep(0.12)
+        if ngx.var.http_x_status == "500" then
+            return ngx.exit(500)
+        end
+        ngx.sleep(0.15)
+        llm.say("First.")
+    }
+}
+--- call
+try("", { status = "500", answer = "say:Second.", second = 200 })
+try("", { status = "200", answer = "say:Second.", second = 503 })
+try("", { status = "500", answer = "say:Second.", second = 503 })
+--- response_body
+ 500: Second.
+ 200: First.
+ 500: Sorry.
+--- error_log
+LLM failed: upstream: 
+
+
+
+=== TEST 20: an interruption, a prompt, the end of the call: both are closed
+--- read_timeout: 10s
+--- on
+convrelay_fallback  /second hedge=50ms;
+--- locations
+location = /second {
+    internal;
+    proxy_pass          http://127.0.0.1:$TEST_NGINX_PORT_4/second;
+}
+--- http_config
+server {
+    listen  127.0.0.1:$TEST_NGINX_PORT_4;
+    location / {
+        lua_check_client_abort  on;
+        content_by_lua_block {
+            local llm = require "convrelay_llm"
+            ngx.on_abort(function()
+                llm.note("closed")
+                ngx.exit(499)
+            end)
+            llm.stream()
+            ngx.flush(true)
+            ngx.sleep(3)
+        }
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+local llm = require "convrelay_llm"
+
+call:setup{ customParameters = { port = "$TEST_NGINX_PORT_4" } }
+call:prompt("Hi")
+call:quiet(120)
+call:interrupt("")
+call:quiet(30)
+call:prompt("Hi")
+call:quiet(120)
+call:prompt("Well?")
+call:quiet(120)
+call:drop()
+ngx.sleep(0.05)
+
+local _, n = llm.notes():gsub("closed", "")
+ngx.say(n)
+--- response_body
+6
+
+
+
+=== TEST 21: the third hello asks another LLM
+--- read_timeout: 10s
+--- on
+convrelay_fallback  /backup;
+--- llm: fault=keepalive at_token=0 first=0
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_LLM_PORT" } }
+call:prompt("Hi")
+call:prompt("Hello?")
+call:prompt("Are you there?")
+ngx.say("quiet: ", call:quiet(100))
+call:ask("Hello?")
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+> prompt "Hello?"
+> prompt "Are you there?"
+quiet: true
+> prompt "Hello?"
+< "second 0.5 \/v1\/other\nsystem: Be kind.\nuser: Hi"
+> close 1000
+< close 1000

@@ -13,6 +13,13 @@ static void ngx_http_convrelay_act(convrelay_actions_t *out,
     const convrelay_action_t *a);
 static void ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
     const convrelay_action_t *a);
+static void ngx_http_convrelay_act_hedge(ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_act_hedge_end(ngx_http_convrelay_call_t *call,
+    const char *note);
+static void ngx_http_convrelay_act_hedge_takes(
+    ngx_http_convrelay_call_t *call, const char *note);
+static void ngx_http_convrelay_act_lose(ngx_http_convrelay_turn_t *t,
+    const char *note);
 static void ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_act_text(ngx_http_convrelay_call_t *call,
@@ -85,6 +92,18 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
 
         break;
 
+    case CONVRELAY_ACT_HEDGE:
+        ngx_http_convrelay_act_hedge(call);
+        break;
+
+    case CONVRELAY_ACT_HEDGE_END:
+        ngx_http_convrelay_act_hedge_end(call, a->note);
+        break;
+
+    case CONVRELAY_ACT_HEDGE_TAKES:
+        ngx_http_convrelay_act_hedge_takes(call, a->note);
+        break;
+
     case CONVRELAY_ACT_TOOL:
         ngx_http_convrelay_tool_start(call, a->run, out);
         break;
@@ -145,6 +164,8 @@ ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
         call->unheard = 0;
     }
 
+    ngx_http_convrelay_act_hedge_end(call, NULL);
+
     if (call->turn == NULL) {
         ngx_http_convrelay_stat_waits(call, a->note != NULL);
         return;
@@ -164,6 +185,70 @@ ngx_http_convrelay_act_cancel(ngx_http_convrelay_call_t *call,
 }
 
 
+static void
+ngx_http_convrelay_act_hedge(ngx_http_convrelay_call_t *call)
+{
+    if (ngx_http_convrelay_turn_start(call, 1) != NGX_OK) {
+        convrelay_session_hedge_end(call->session, CONVRELAY_TURN_FAILED,
+                                    ngx_current_msec);
+    }
+
+    ngx_http_convrelay_clock_update(call);
+}
+
+
+static void
+ngx_http_convrelay_act_hedge_end(ngx_http_convrelay_call_t *call,
+    const char *note)
+{
+    ngx_http_convrelay_turn_t  *t;
+
+    t = ngx_http_convrelay_turn_hedge(call);
+
+    if (t) {
+        t->hedge = 0;
+        ngx_http_convrelay_act_lose(t, note);
+    }
+}
+
+
+/* the turn goes on with the answer of the second LLM */
+
+static void
+ngx_http_convrelay_act_hedge_takes(ngx_http_convrelay_call_t *call,
+    const char *note)
+{
+    ngx_http_convrelay_turn_t  *t, *first;
+
+    first = call->turn;
+    t = ngx_http_convrelay_turn_hedge(call);
+
+    t->hedge = 0;
+    call->turn = t;
+    call->start = 0;
+
+    if (first) {
+        ngx_http_convrelay_act_lose(first, note);
+    }
+}
+
+
+/* the request of an LLM is ended; note: how it failed, or NULL */
+
+static void
+ngx_http_convrelay_act_lose(ngx_http_convrelay_turn_t *t, const char *note)
+{
+    if (note) {
+        ngx_http_convrelay_turn_failed(t, note);
+    }
+
+    ngx_http_convrelay_turn_usage(t);
+    ngx_http_convrelay_stat_lost(t, note ? CONVRELAY_METRIC_LLM_TOO_SLOW
+                                         : CONVRELAY_METRIC_N);
+    ngx_http_convrelay_fetch_cancel(t->fetch);
+}
+
+
 /*
  * One packet can hold many prompts, and each turn holds a copy of the history:
  * a turn is started only for the last prompt.
@@ -180,7 +265,7 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
 
     call->start = 0;
 
-    if (ngx_http_convrelay_turn_start(call) == NGX_OK) {
+    if (ngx_http_convrelay_turn_start(call, 0) == NGX_OK) {
         return;
     }
 

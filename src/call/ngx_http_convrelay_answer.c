@@ -16,6 +16,9 @@ static void ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f,
 static void ngx_http_convrelay_answer_flush(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_answer_hedge(ngx_http_convrelay_turn_t *t,
+    int rc, convrelay_str_t *text);
+static void ngx_http_convrelay_answered_hedge(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_part(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_useful(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_silence(ngx_http_convrelay_turn_t *t);
@@ -84,16 +87,24 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 
     t->call->answering = 1;
 
-    while (t->call->turn == t) {
+    while (t->call->turn == t || t->hedge) {
 
         rc = convrelay_llm_stream_read(&t->stream, &pos, last, &text);
+
+        if (t->hedge) {
+            ngx_http_convrelay_answer_hedge(t, rc, &text);
+        }
 
         if (rc == CONVRELAY_AGAIN) {
             break;
         }
 
         if (rc == CONVRELAY_OK) {
-            ngx_http_convrelay_delta(t, &text);
+
+            if (!t->hedge) {
+                ngx_http_convrelay_delta(t, &text);
+            }
+
             continue;
         }
 
@@ -121,18 +132,42 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 }
 
 
+/* the first useful piece of two LLMs counts; rc: of the stream, OK: text */
+
+static void
+ngx_http_convrelay_answer_hedge(ngx_http_convrelay_turn_t *t, int rc,
+    convrelay_str_t *text)
+{
+    convrelay_actions_t  out;
+
+    if (rc != CONVRELAY_OK && !t->stream.part) {
+        return;
+    }
+
+    out = ngx_http_convrelay_actions(t->call);
+
+    (void) convrelay_session_hedge_won(t->call->session,
+                                       (rc == CONVRELAY_OK) ? text : NULL,
+                                       ngx_current_msec, &out);
+}
+
+
 /* the LLM is writing a tool call: there is nothing to be spoken yet */
 
 static void
 ngx_http_convrelay_answer_part(ngx_http_convrelay_turn_t *t)
 {
+    convrelay_actions_t  out;
+
     t->stream.part = 0;
 
     if (t->call->turn != t) {
         return;
     }
 
-    convrelay_session_call_part(t->call->session, ngx_current_msec);
+    out = ngx_http_convrelay_actions(t->call);
+
+    convrelay_session_call_part(t->call->session, ngx_current_msec, &out);
     ngx_http_convrelay_answer_useful(t);
 }
 
@@ -210,6 +245,7 @@ ngx_http_convrelay_delta(ngx_http_convrelay_turn_t *t, convrelay_str_t *text)
 static void
 ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f)
 {
+    int                         rc;
     convrelay_str_t             text;
     ngx_http_convrelay_call_t  *call;
     ngx_http_convrelay_turn_t  *t = f->data;
@@ -218,14 +254,25 @@ ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f)
 
     ngx_http_convrelay_fetch_check(f, &t->conf->llm.checked);
 
-    while (call->turn == t && f->status && !f->encoded && !f->large
-           && !f->failed
-           && convrelay_llm_stream_end(&t->stream, &text) == CONVRELAY_OK)
+    while ((call->turn == t || t->hedge) && f->status && !f->encoded
+           && !f->large && !f->failed)
     {
-        ngx_http_convrelay_delta(t, &text);
+        rc = convrelay_llm_stream_end(&t->stream, &text);
+
+        if (t->hedge) {
+            ngx_http_convrelay_answer_hedge(t, rc, &text);
+        }
+
+        if (rc != CONVRELAY_OK) {
+            break;
+        }
+
+        if (!t->hedge) {
+            ngx_http_convrelay_delta(t, &text);
+        }
     }
 
-    if (call->turn == t) {
+    if (call->turn == t || t->hedge) {
         ngx_http_convrelay_log_limit(t);
         ngx_http_convrelay_answered(t);
     }
@@ -266,6 +313,12 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 
     t->answered = 1;
     t->fetch->enough = 1;
+
+    if (t->hedge) {
+        ngx_http_convrelay_answered_hedge(t);
+        return;
+    }
+
     call->turn = NULL;
 
     out = ngx_http_convrelay_actions(call);
@@ -299,6 +352,31 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 
     ngx_http_convrelay_stat_settle(call);
     ngx_http_convrelay_clock_update(call);
+}
+
+
+/* the second LLM had nothing useful to say, and the first one goes on */
+
+static void
+ngx_http_convrelay_answered_hedge(ngx_http_convrelay_turn_t *t)
+{
+    convrelay_turn_outcome_e  how;
+
+    how = ngx_http_convrelay_answer_outcome(t);
+
+    ngx_http_convrelay_stat_hedge(t, how);
+    ngx_http_convrelay_turn_usage(t);
+
+    if (ngx_http_convrelay_answer_excused(t)) {
+        how = CONVRELAY_TURN_EMPTY;
+    }
+
+    convrelay_llm_stream_free(&t->stream);
+
+    t->hedge = 0;
+
+    convrelay_session_hedge_end(t->call->session, how, ngx_current_msec);
+    ngx_http_convrelay_clock_update(t->call);
 }
 
 

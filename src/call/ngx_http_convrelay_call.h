@@ -128,6 +128,7 @@ typedef struct {
     ngx_str_t                         name;   /* of a location: "/backup" or
                                                  "@backup" */
     ngx_msec_t                        cooldown;
+    ngx_msec_t                        hedge;  /* 0: not in parallel */
     ngx_http_convrelay_place_t        place;
 } ngx_http_convrelay_fallback_t;
 
@@ -269,6 +270,9 @@ struct ngx_http_convrelay_turn_s {
     unsigned                          counted:1;
     unsigned                          useful:1;       /* words or a call
                                                          came */
+    unsigned                          hedge:1;        /* of the second LLM, that
+                                                         is asked in
+                                                         parallel */
 
     /* for convrelay_status; times in ms of the clock */
 
@@ -591,6 +595,15 @@ void ngx_http_convrelay_stat_cancel(ngx_http_convrelay_turn_t *t);
 
 void ngx_http_convrelay_stat_late(ngx_http_convrelay_turn_t *t);
 
+/* one of two requests is over, and its turn goes on: it failed, kind, or,
+   with _N, it was only slower */
+void ngx_http_convrelay_stat_lost(ngx_http_convrelay_turn_t *t,
+    convrelay_metric_e kind);
+
+/* as stat_lost(), for an answer without anything useful */
+void ngx_http_convrelay_stat_hedge(ngx_http_convrelay_turn_t *t,
+    convrelay_turn_outcome_e how);
+
 /*
  * A turn is one or more requests, and has one outcome: that of its last
  * request.  That a request was the last one is known only when the session does
@@ -635,8 +648,14 @@ uint32_t ngx_http_convrelay_stat_mark(ngx_http_convrelay_call_t *call,
 
 /* ngx_http_convrelay_turn.c */
 
-/* NGX_OK, or NGX_ERROR: no turn was started (logged) */
-ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call);
+/* asks the LLM session->llm, or, for a hedge, session->hedge; NGX_OK, or
+   NGX_ERROR: no turn was started (logged) */
+ngx_int_t ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
+    ngx_uint_t hedge);
+
+/* the one that is asked in parallel, or NULL */
+ngx_http_convrelay_turn_t *ngx_http_convrelay_turn_hedge(
+    ngx_http_convrelay_call_t *call);
 
 /* the upstream of a turn that failed, or "-"; logs a known cause */
 void ngx_http_convrelay_turn_blame(ngx_http_convrelay_turn_t *t,

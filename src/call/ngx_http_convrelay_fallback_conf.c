@@ -16,7 +16,8 @@
 static char *ngx_http_convrelay_fallback_name(ngx_conf_t *cf,
     ngx_array_t *fallbacks, ngx_str_t *name);
 static char *ngx_http_convrelay_fallback_option(ngx_conf_t *cf,
-    ngx_http_convrelay_fallback_t *fallback, ngx_str_t *option);
+    ngx_http_convrelay_fallback_t *fallback, ngx_uint_t first,
+    ngx_str_t *option);
 
 
 char *
@@ -75,7 +76,9 @@ ngx_http_convrelay_fallback(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_http_convrelay_fallback_option(cf, fallback, &value[i])
+        if (ngx_http_convrelay_fallback_option(cf, fallback,
+                                               (*fallbacks)->nelts == 1,
+                                               &value[i])
             != NGX_CONF_OK)
         {
             return NGX_CONF_ERROR;
@@ -130,7 +133,8 @@ ngx_http_convrelay_fallback_name(ngx_conf_t *cf, ngx_array_t *fallbacks,
 
 static char *
 ngx_http_convrelay_fallback_option(ngx_conf_t *cf,
-    ngx_http_convrelay_fallback_t *fallback, ngx_str_t *option)
+    ngx_http_convrelay_fallback_t *fallback, ngx_uint_t first,
+    ngx_str_t *option)
 {
     ngx_int_t  time;
     ngx_str_t  value;
@@ -147,8 +151,30 @@ ngx_http_convrelay_fallback_option(ngx_conf_t *cf,
         }
     }
 
+    if (ngx_strncmp(option->data, "hedge=", 6) == 0) {
+
+        if (!first) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" of \"convrelay_fallback %V\": only the "
+                               "first one can be asked in parallel", option,
+                               &fallback->name);
+            return NGX_CONF_ERROR;
+        }
+
+        value.data = option->data + 6;
+        value.len = option->len - 6;
+
+        time = ngx_parse_time(&value, 0);
+
+        if (time != NGX_ERROR && time > 0) {
+            fallback->hedge = time;
+            return NGX_CONF_OK;
+        }
+    }
+
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid \"%V\", write \"cooldown=30s\"", option);
+                       "invalid \"%V\", write \"hedge=1200ms\" or "
+                       "\"cooldown=30s\"", option);
 
     return NGX_CONF_ERROR;
 }
@@ -170,6 +196,7 @@ ngx_http_convrelay_fallback_merge(ngx_conf_t *cf,
 
         session->fallbacks = prev->session.fallbacks;
         session->nfallbacks = prev->session.nfallbacks;
+        session->hedge = prev->session.hedge;
         session->llm.cooldown = prev->session.llm.cooldown;
         session->llm.breaker = prev->session.llm.breaker;
 
@@ -193,6 +220,7 @@ ngx_http_convrelay_fallback_merge(ngx_conf_t *cf,
 
     session->fallbacks = llms;
     session->nfallbacks = n;
+    session->hedge = fallback[0].hedge;
     session->llm.cooldown = fallback[0].cooldown;
     session->llm.breaker = &conf->llm.breaker;
 

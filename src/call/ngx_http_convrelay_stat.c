@@ -288,6 +288,30 @@ ngx_http_convrelay_stat_late(ngx_http_convrelay_turn_t *t)
 
 
 void
+ngx_http_convrelay_stat_lost(ngx_http_convrelay_turn_t *t,
+    convrelay_metric_e kind)
+{
+    if (!t->counted) {
+        ngx_http_convrelay_stat_request(t);
+
+        if (kind != CONVRELAY_METRIC_N) {
+            ngx_http_convrelay_count_n(t->call->conf, kind, 1);
+        }
+    }
+}
+
+
+void
+ngx_http_convrelay_stat_hedge(ngx_http_convrelay_turn_t *t,
+    convrelay_turn_outcome_e how)
+{
+    ngx_http_convrelay_stat_lost(t, (how == CONVRELAY_TURN_COMPLETE)
+                                    ? CONVRELAY_METRIC_LLM_EMPTY
+                                    : ngx_http_convrelay_stat_kind(t, how));
+}
+
+
+void
 ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
     convrelay_turn_outcome_e how)
 {

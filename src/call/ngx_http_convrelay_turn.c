@@ -26,19 +26,23 @@ static void ngx_http_convrelay_turn_check_path(
 
 
 ngx_int_t
-ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call)
+ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
+    ngx_uint_t hedge)
 {
+    ngx_uint_t                      llm;
     ngx_http_convrelay_turn_t      *t;
     ngx_http_convrelay_fetch_t     *f;
     ngx_http_convrelay_backup_t    *backup;
     ngx_http_convrelay_loc_conf_t  *conf;
 
-    if (call->session->llm == 0) {
+    llm = hedge ? call->session->hedge : call->session->llm;
+
+    if (llm == 0) {
         conf = call->conf;
         f = ngx_http_convrelay_fetch_create(call->request, 0);
 
     } else {
-        backup = &call->conf->llm.backups[call->session->llm - 1];
+        backup = &call->conf->llm.backups[llm - 1];
         conf = backup->conf;
 
         ngx_http_convrelay_log(call, NGX_LOG_INFO, "asking a fallback",
@@ -60,7 +64,12 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call)
         return NGX_ERROR;
     }
 
-    call->turn = t;
+    if (hedge) {
+        t->hedge = 1;
+
+    } else {
+        call->turn = t;
+    }
 
     if (ngx_http_convrelay_fetch_start(f, call->sink, t) != NGX_OK) {
         return NGX_ERROR;
@@ -337,6 +346,27 @@ ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t)
     }
 
     ngx_http_convrelay_fetch_cancel(t->fetch);
+}
+
+
+ngx_http_convrelay_turn_t *
+ngx_http_convrelay_turn_hedge(ngx_http_convrelay_call_t *call)
+{
+    ngx_queue_t                *q;
+    ngx_http_convrelay_turn_t  *t;
+
+    for (q = ngx_queue_head(&call->turns);
+         q != ngx_queue_sentinel(&call->turns);
+         q = ngx_queue_next(q))
+    {
+        t = ngx_queue_data(q, ngx_http_convrelay_turn_t, queue);
+
+        if (t->hedge) {
+            return t;
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -23,6 +23,10 @@
 #define CONVRELAY_SESSION_REPEAT_TIME  1000
 
 
+/* of a caller who waits: with the last one, another LLM is asked */
+#define CONVRELAY_SESSION_HELLOS       3
+
+
 static void convrelay_session_prompt(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, uint64_t now,
     convrelay_actions_t *out);
@@ -185,8 +189,16 @@ convrelay_session_prompt(convrelay_session_t *s,
     if (convrelay_session_only_presence(s, prompt)) {
         convrelay_session_filler_hello(s, now, out);
 
-        if (s->state == CONVRELAY_SESSION_OPEN) {
+        if (s->state == CONVRELAY_SESSION_OPEN
+            && s->turn == CONVRELAY_TURN_IDLE)
+        {
             convrelay_session_tools_resume(s, now, out);
+
+        } else if (s->state == CONVRELAY_SESSION_OPEN
+                   && s->hellos < CONVRELAY_SESSION_HELLOS
+                   && ++s->hellos == CONVRELAY_SESSION_HELLOS)
+        {
+            convrelay_session_hedge_now(s, now, out);
         }
 
         return;

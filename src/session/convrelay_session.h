@@ -36,9 +36,15 @@
 
 typedef enum {
     CONVRELAY_ACT_SETUP = 1,      /* setup came: get_setup() has its data */
-    CONVRELAY_ACT_CANCEL,         /* end the running turn, now */
+    CONVRELAY_ACT_CANCEL,         /* end the running turn, now: all that was
+                                     asked for it */
     CONVRELAY_ACT_TEXT,           /* send text as a "text" message */
     CONVRELAY_ACT_START,          /* run a turn over s->history */
+    CONVRELAY_ACT_HEDGE,          /* ask the LLM s->hedge the same, while the
+                                     turn's own request goes on */
+    CONVRELAY_ACT_HEDGE_END,      /* end that second request, now */
+    CONVRELAY_ACT_HEDGE_TAKES,    /* it is the turn's own from now on; end the
+                                     other one, now, if it still runs */
     CONVRELAY_ACT_CLOSE,          /* close the call with code */
     CONVRELAY_ACT_LOG,            /* note is worth a log line */
     CONVRELAY_ACT_SEND,           /* send message */
@@ -92,8 +98,9 @@ typedef struct {
     unsigned                      code;   /* CLOSE; TRIGGER: which; FILLER */
     convrelay_log_e               level;  /* LOG */
     const char                   *note;   /* LOG and CLOSE: a constant phrase;
-                                             CANCEL: how the turn failed, after
-                                             "LLM failed: ", or NULL */
+                                             CANCEL, HEDGE_...: how what is
+                                             ended failed, after "LLM failed: ",
+                                             or NULL */
     convrelay_str_t               text;   /* TEXT; TRIGGER: the prompt, the
                                              stage, the time; LOG: a
                                              public detail such as a type
@@ -112,9 +119,9 @@ typedef struct {
  * not stored, so an event can have any number of them.  An action and the data
  * that it points to are borrowed for the call.
  *
- * START and TRIGGER are the last action of an event: for them, act() may call
- * the session again with the result.  During FILLER it may call phrase().  For
- * the other actions it must not.
+ * START, HEDGE and TRIGGER are the last action of an event: for them, act() may
+ * call the session again with the result.  During FILLER it may call phrase().
+ * For the other actions it must not.
  */
 
 typedef struct convrelay_actions_s  convrelay_actions_t;
@@ -207,6 +214,9 @@ typedef struct {
     convrelay_session_llm_t  llm;         /* the first */
     const convrelay_session_llm_t  *fallbacks;    /* then these, in order */
     unsigned                 nfallbacks;
+    uint64_t                 hedge;       /* ms without a useful word, then the
+                                             first fallback is asked, too; 0:
+                                             it is not */
     size_t                   max_history_messages;    /* 0: no limit */
     size_t                   max_history_bytes;       /* 0: no limit */
     size_t                   max_answer;              /* bytes; 0: no limit */
@@ -268,6 +278,8 @@ typedef enum {
     CONVRELAY_DEADLINE_CALL,      /* NEW, OPEN: the call is too long */
     CONVRELAY_DEADLINE_ANSWER,    /* OPEN: the running turn takes too long */
     CONVRELAY_DEADLINE_TOKEN,     /* OPEN: the LLM says nothing */
+    CONVRELAY_DEADLINE_HEDGE,     /* OPEN: another LLM is asked, too; or that
+                                     one says nothing */
     CONVRELAY_DEADLINE_TOOLS,     /* OPEN: a prompt stops waiting for tools, or
                                      an interrupted turn continues */
     CONVRELAY_DEADLINE_KEYS,      /* OPEN: the entry of keys is over */
@@ -416,6 +428,10 @@ typedef struct {
                                              else a fallback */
     unsigned                 excused:1;   /* a caller may have made the LLM
                                              fail */
+    unsigned                 hedge:4;     /* that is asked, too; 0: none is */
+    unsigned                 tried:4;     /* the last one that this turn asked,
+                                             in their order */
+    unsigned                 hellos:2;    /* of the caller, who waits */
     convrelay_trigger_e      trigger;     /* that is being performed */
 
     /* copies of the first setup's fields, one after the other, and of its
@@ -455,8 +471,14 @@ typedef struct {
                                                      be repeated: nothing was
                                                      said since */
     uint32_t                 call_time;   /* the next of conf->call_times */
+    int32_t                  first_token; /* ms from asked_at to the first
+                                             piece of the model's text; -1:
+                                             none, or an action spoke before
+                                             it */
     uint32_t                 leaks;       /* answers with a call in their
                                              text */
+    uint32_t                 hedges_won;  /* answers of a second LLM that was
+                                             faster */
     convrelay_rate_t         turn_rate;
     uint64_t                 turns;
     uint64_t                 interrupts;
@@ -471,9 +493,6 @@ typedef struct {
     uint64_t                 output_tokens;
     uint64_t                 asked_at;    /* ms of the clock: the last turn
                                              began */
-    int64_t                  first_token; /* ms from then to the first piece
-                                             of the model's text; -1: none,
-                                             or an action spoke before it */
     convrelay_latency_t      latency;     /* of all turns that have one */
 } convrelay_session_t;
 
@@ -556,7 +575,20 @@ void convrelay_session_llm_excuse(convrelay_session_t *s);
 
 /* the LLM has sent a part of a tool call: it is working, although no text
    comes */
-void convrelay_session_call_part(convrelay_session_t *s, uint64_t now);
+void convrelay_session_call_part(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/*
+ * The LLM of HEDGE has sent text, or, where text is NULL, a part of a call.
+ * True: it is the first useful piece of all, HEDGE_TAKES; text is to be handed
+ * in as a delta then.  False: there is nothing in it to be spoken.
+ */
+int convrelay_session_hedge_won(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/* it is over without one; or the glue could not ask it: FAILED */
+void convrelay_session_hedge_end(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, uint64_t now);
 
 /*
  * turn end: the running turn is over (never called for a cancelled one).
@@ -623,7 +655,8 @@ unsigned convrelay_session_last_round(const convrelay_session_t *s);
  *   SETUP   CLOSE 1008
  *   CALL    TRIGGER, or CLOSE 1000
  *   ANSWER  CANCEL with a note, then as turn end, FAILED
- *   TOKEN   the same
+ *   TOKEN   the same; or HEDGE_TAKES
+ *   HEDGE   HEDGE; or HEDGE_END with a note
  *   KEYS    TRIGGER
  *   SILENCE TRIGGER, of the stage that begins; or a filler, if there is one
  *           to say: SEND

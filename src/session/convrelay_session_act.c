@@ -24,11 +24,20 @@ static void convrelay_session_close_call(convrelay_session_t *s,
 void
 convrelay_session_act(convrelay_actions_t *out, convrelay_act_e type)
 {
+    convrelay_session_act_note(out, type, NULL);
+}
+
+
+void
+convrelay_session_act_note(convrelay_actions_t *out, convrelay_act_e type,
+    const char *note)
+{
     convrelay_action_t  a;
 
     memset(&a, 0, sizeof(convrelay_action_t));
 
     a.type = type;
+    a.note = note;
 
     out->act(out, &a);
 }

@@ -13,7 +13,12 @@ static const convrelay_session_llm_t *convrelay_session_llm(
     const convrelay_session_t *s, unsigned i);
 static unsigned convrelay_session_llm_after(const convrelay_session_t *s,
     unsigned i, uint64_t now);
-static void convrelay_session_useful(convrelay_session_t *s, uint64_t now);
+static void convrelay_session_useful(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+static void convrelay_session_llm_failed(const convrelay_session_llm_t *llm,
+    uint64_t now);
+static void convrelay_session_hedge_takes(convrelay_session_t *s,
+    const char *note, convrelay_actions_t *out);
 
 
 static const convrelay_session_llm_t *
@@ -56,7 +61,9 @@ convrelay_session_llm_begin(convrelay_session_t *s, uint64_t now)
     /* if all have failed, the first one is as good as any */
 
     s->llm = (i <= s->conf->nfallbacks) ? i : 0;
+    s->tried = s->llm;
     s->words = 0;
+    s->hellos = 0;
 }
 
 
@@ -69,31 +76,40 @@ convrelay_session_llm_wait(convrelay_session_t *s, uint64_t now)
 
     s->useful = 0;
     s->excused = 0;
+    s->hedge = 0;
     s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
+    s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
 
     if (llm->first_token_timeout) {
         convrelay_session_wait(s, CONVRELAY_DEADLINE_TOKEN, now,
                                llm->first_token_timeout);
     }
+
+    if (s->conf->hedge && s->tried == 0 && !s->words) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_HEDGE, now,
+                               s->conf->hedge);
+    }
 }
 
 
 void
-convrelay_session_llm_words(convrelay_session_t *s, uint64_t now)
+convrelay_session_llm_words(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
 {
     s->words = 1;
 
-    convrelay_session_useful(s, now);
+    convrelay_session_useful(s, now, out);
 }
 
 
 void
-convrelay_session_call_part(convrelay_session_t *s, uint64_t now)
+convrelay_session_call_part(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
 {
     if (s->turn != CONVRELAY_TURN_IDLE
         && !convrelay_session_tools_running(s))
     {
-        convrelay_session_useful(s, now);
+        convrelay_session_useful(s, now, out);
     }
 }
 
@@ -101,13 +117,18 @@ convrelay_session_call_part(convrelay_session_t *s, uint64_t now)
 /* the LLM is at work */
 
 static void
-convrelay_session_useful(convrelay_session_t *s, uint64_t now)
+convrelay_session_useful(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
 {
     const convrelay_session_llm_t  *llm;
 
     llm = convrelay_session_llm(s, s->llm);
 
-    s->useful = 1;
+    if (!s->useful) {
+        s->useful = 1;
+        convrelay_session_hedge_drop(s, NULL, out);
+    }
+
     s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
         llm->token_timeout ? now + llm->token_timeout : 0;
 }
@@ -135,10 +156,19 @@ convrelay_session_llm_answered(const convrelay_session_t *s,
     /* the words of one caller must not make the LLM unavailable to others */
 
     if (how == CONVRELAY_TURN_FAILED && !s->excused) {
-        convrelay_breaker_failed(*llm->breaker, now, llm->cooldown);
+        convrelay_session_llm_failed(llm, now);
 
     } else if (how == CONVRELAY_TURN_COMPLETE) {
         convrelay_breaker_worked(*llm->breaker);
+    }
+}
+
+
+static void
+convrelay_session_llm_failed(const convrelay_session_llm_t *llm, uint64_t now)
+{
+    if (llm->breaker) {
+        convrelay_breaker_failed(*llm->breaker, now, llm->cooldown);
     }
 }
 
@@ -157,18 +187,146 @@ convrelay_session_fall_back(convrelay_session_t *s,
         return CONVRELAY_DECLINED;
     }
 
-    i = convrelay_session_llm_after(s, s->llm + 1, now);
+    if (s->hedge) {
+        convrelay_session_hedge_takes(s, NULL, out);
+        return CONVRELAY_OK;
+    }
+
+    i = convrelay_session_llm_after(s, s->tried + 1, now);
 
     if (i > s->conf->nfallbacks) {
         return CONVRELAY_DECLINED;
     }
 
     s->llm = i;
+    s->tried = i;
 
     convrelay_session_tools_retry(s);
     convrelay_session_again(s, now, out);
 
     return CONVRELAY_OK;
+}
+
+
+/* its first words are still waited for, unless they have come */
+
+static void
+convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
+    convrelay_actions_t *out)
+{
+    s->llm = s->hedge;
+    s->hedge = 0;
+    s->useful = 0;
+
+    s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
+        s->deadlines[CONVRELAY_DEADLINE_HEDGE];
+    s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
+
+    convrelay_session_tools_retry(s);
+    convrelay_session_act_note(out, CONVRELAY_ACT_HEDGE_TAKES, note);
+}
+
+
+int
+convrelay_session_hedge_won(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out)
+{
+    if (s->hedge == 0
+        || (text && convrelay_session_blank(text->data, text->len)))
+    {
+        return 0;
+    }
+
+    s->hedges_won++;
+
+    convrelay_session_hedge_takes(s, NULL, out);
+    convrelay_session_useful(s, now, out);
+
+    return 1;
+}
+
+
+void
+convrelay_session_hedge_end(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, uint64_t now)
+{
+    if (s->hedge == 0) {
+        return;
+    }
+
+    if (how == CONVRELAY_TURN_FAILED) {
+        convrelay_session_llm_failed(convrelay_session_llm(s, s->hedge), now);
+    }
+
+    s->hedge = 0;
+    s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
+}
+
+
+void
+convrelay_session_hedge_drop(convrelay_session_t *s, const char *note,
+    convrelay_actions_t *out)
+{
+    s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
+
+    if (s->hedge) {
+        s->hedge = 0;
+        convrelay_session_act_note(out, CONVRELAY_ACT_HEDGE_END, note);
+    }
+}
+
+
+void
+convrelay_session_hedge(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    const convrelay_session_llm_t  *llm;
+
+    if (s->hedge == 0) {
+
+        /* it is the first fallback's time, not that of those after it */
+
+        if (convrelay_session_llm_after(s, 1, now) == 1) {
+            convrelay_session_hedge_now(s, now, out);
+        }
+
+        return;
+    }
+
+    llm = convrelay_session_llm(s, s->hedge);
+
+    convrelay_session_llm_failed(llm, now);
+    convrelay_session_hedge_drop(s, "sent no word in time", out);
+}
+
+
+void
+convrelay_session_hedge_now(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    unsigned                        i;
+    const convrelay_session_llm_t  *llm;
+
+    i = convrelay_session_llm_after(s, s->tried + 1, now);
+
+    if (s->hedge || s->useful || s->words || i > s->conf->nfallbacks
+        || convrelay_session_tools_running(s))
+    {
+        return;
+    }
+
+    llm = convrelay_session_llm(s, i);
+
+    s->hedge = i;
+    s->tried = i;
+    s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
+
+    if (llm->first_token_timeout) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_HEDGE, now,
+                               llm->first_token_timeout);
+    }
+
+    convrelay_session_act(out, CONVRELAY_ACT_HEDGE);
 }
 
 
@@ -196,6 +354,12 @@ convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
                           "LLM sent no word within "
                           "\"convrelay_first_token_timeout\", limit is %llu "
                           "ms", (unsigned long long) llm->first_token_timeout);
+
+    if (s->hedge) {
+        convrelay_session_llm_failed(llm, now);
+        convrelay_session_hedge_takes(s, "sent no word in time", out);
+        return;
+    }
 
     convrelay_session_fail(s, "sent no word in time", now, out);
 }

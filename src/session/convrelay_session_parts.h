@@ -205,7 +205,21 @@ void convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 /* words of the LLM are sent */
-void convrelay_session_llm_words(convrelay_session_t *s, uint64_t now);
+void convrelay_session_llm_words(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the deadline of a hedge has passed */
+void convrelay_session_hedge(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* a second LLM is asked, if there is one that is not */
+void convrelay_session_hedge_now(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the second request is not needed any longer, if there is one; note: how it
+   failed, or NULL */
+void convrelay_session_hedge_drop(convrelay_session_t *s, const char *note,
+    convrelay_actions_t *out);
 
 /* the LLM has answered or failed: notes that for the next calls to ask it */
 void convrelay_session_llm_answered(const convrelay_session_t *s,
@@ -380,6 +394,10 @@ unsigned convrelay_session_audible(const convrelay_session_t *s);
 /* each hands out one action; the arguments are borrowed for the call */
 
 void convrelay_session_act(convrelay_actions_t *out, convrelay_act_e type);
+
+/* note: of a CANCEL or HEDGE_..., or NULL */
+void convrelay_session_act_note(convrelay_actions_t *out,
+    convrelay_act_e type, const char *note);
 void convrelay_session_send(convrelay_actions_t *out,
     const convrelay_relay_out_t *message);
 void convrelay_session_text(convrelay_actions_t *out,

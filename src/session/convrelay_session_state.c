@@ -29,6 +29,7 @@ convrelay_session_enter(convrelay_session_t *s,
     }
 
     s->turn = CONVRELAY_TURN_IDLE;
+    s->hedge = 0;
 
     memset(s->deadlines, 0, sizeof(s->deadlines));
 }

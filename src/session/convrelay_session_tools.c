@@ -246,6 +246,8 @@ convrelay_session_turn_calls(convrelay_session_t *s,
         s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
         s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
 
+        convrelay_session_hedge_drop(s, NULL, out);
+
         convrelay_session_tools_go(s, runs, n, now, out);
 
     } else {

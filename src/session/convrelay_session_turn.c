@@ -164,11 +164,12 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
         }
 
         s->turn = CONVRELAY_TURN_SPEAKING;
-        s->tokens++;
 
         if (!convrelay_session_blank(piece.data, piece.len)) {
-            convrelay_session_llm_words(s, now);
+            convrelay_session_llm_words(s, now, out);
         }
+
+        s->tokens++;
 
         convrelay_session_text(out, &piece);
     }
@@ -230,6 +231,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         return;
     }
 
+    convrelay_session_hedge_drop(s, NULL, out);
     convrelay_session_turn_over(s);
 
     if (how <= CONVRELAY_TURN_TRUNCATED) {
@@ -427,15 +429,9 @@ void
 convrelay_session_fail(convrelay_session_t *s, const char *note,
     uint64_t now, convrelay_actions_t *out)
 {
-    convrelay_action_t  cancel;
+    s->hedge = 0;
 
-    memset(&cancel, 0, sizeof(convrelay_action_t));
-
-    cancel.type = CONVRELAY_ACT_CANCEL;
-    cancel.note = note;
-
-    out->act(out, &cancel);
-
+    convrelay_session_act_note(out, CONVRELAY_ACT_CANCEL, note);
     convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, now, out);
 }
 
@@ -446,6 +442,8 @@ convrelay_session_turn_over(convrelay_session_t *s)
     s->turn = CONVRELAY_TURN_IDLE;
     s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
     s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
+    s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
+    s->hedge = 0;
 }
 
 

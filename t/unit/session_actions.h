@@ -150,7 +150,9 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
 
     list->nactions++;
 
-    if (a->type == CONVRELAY_ACT_START || a->type == CONVRELAY_ACT_TRIGGER) {
+    if (a->type == CONVRELAY_ACT_START || a->type == CONVRELAY_ACT_HEDGE
+        || a->type == CONVRELAY_ACT_TRIGGER)
+    {
         list->is_last = 1;
 
         if (list->session) {

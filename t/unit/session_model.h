@@ -72,6 +72,11 @@ typedef struct {
     unsigned                   same:1;    /* another LLM is asked for it */
     unsigned                   words:1;   /* an LLM has said a word of it */
     unsigned                   llm;       /* that is asked */
+    unsigned                   tried;     /* the last one that was */
+    unsigned                   hedge;     /* that is asked, too */
+    uint64_t                   llm_at;    /* when it was */
+    uint64_t                   hedged_at;
+    uint64_t                   hedge_at;  /* its deadline */
     convrelay_session_llm_t    fallbacks[3];
     unsigned                   open:1;    /* pieces were sent, no last yet */
     unsigned                   cuttable:1;
@@ -179,6 +184,9 @@ static void prompt(call_t *c);
 static void partial(call_t *c);
 static void delta(call_t *c);
 static void turn_end(call_t *c);
+static void useful(call_t *c, const convrelay_str_t *text, char *want);
+static void hedge_delta(call_t *c);
+static void hedge_end(call_t *c);
 static void turn_ended(call_t *c, convrelay_turn_outcome_e how,
     const char *before);
 static void interrupt(call_t *c);
@@ -256,6 +264,8 @@ static unsigned  ndue[CONVRELAY_DEADLINES + 1];
 static unsigned  nfast;       /* calls with too many turns */
 static unsigned  nends;       /* ends that waited */
 static unsigned  nfallen;     /* turns that asked another LLM */
+static unsigned  nhedged;     /* hedges that were won */
+static unsigned  nunhedged;   /* and lost */
 static unsigned  ntones;      /* ends that came with a report of keys */
 
 
@@ -311,6 +321,7 @@ start_call(call_t *c, unsigned seed)
     conf->llm.token_timeout = rnd(2) ? 0 : 1 + rnd(2000);
     conf->nfallbacks = rnd(2) ? 0 : 1 + rnd(3);
     conf->fallbacks = c->fallbacks;
+    conf->hedge = (conf->nfallbacks && rnd(3)) ? 1 + rnd(500) : 0;
 
     for (i = 0; i < conf->nfallbacks; i++) {
         c->fallbacks[i].first_token_timeout = rnd(2) ? 0 : 1 + rnd(4000);
@@ -362,6 +373,8 @@ run_event(call_t *c)
         { 3, partial },
         { 3, talking },
         { 40, delta },
+        { 14, hedge_delta },
+        { 2, hedge_end },
         { 8, turn_end },
         { 9, interrupt },
         { 16, speak },
@@ -378,7 +391,7 @@ run_event(call_t *c)
 
     remember(c);
 
-    n = rnd(142);
+    n = rnd(158);
 
     if (!c->ready && !c->closed && n >= 90) {
 

@@ -31,6 +31,7 @@ cancel(call_t *c, char *want)
     strcat(want, c->sent ? "C." : "C");
 
     c->running = 0;
+    c->hedge = 0;
     c->repeat_until = 0;
 
     if (c->sent) {
@@ -42,7 +43,8 @@ cancel(call_t *c, char *want)
 /*
  * The actions by letters: U set up, S start, C cancel, T text, E the error
  * message, "." text "" last, V an event, M a message, H the end, X close,
- * L log.  The last letter of want may be left out where a "?" follows it.
+ * L log, G another LLM is asked, g it is not needed, O it takes over.  The last
+ * letter of want may be left out where a "?" follows it.
  */
 
 static void
@@ -91,22 +93,53 @@ check_action(call_t *c, const convrelay_action_t *a)
     case CONVRELAY_ACT_CANCEL:
         return 'C';
 
+    case CONVRELAY_ACT_HEDGE:
+        c->hedge = ++c->tried;
+        c->hedged_at = c->now;
+
+        if (c->s.hedge != c->hedge) {
+            bad(c, "LLM %u is asked, too, not %u", c->s.hedge, c->hedge);
+        }
+
+        return 'G';
+
+    case CONVRELAY_ACT_HEDGE_END:
+        c->hedge = 0;
+        nunhedged++;
+
+        return 'g';
+
+    case CONVRELAY_ACT_HEDGE_TAKES:
+        c->llm = c->hedge;
+        c->llm_at = c->hedged_at;
+        c->useful_at = 0;
+        c->hedge = 0;
+        c->hedge_at = 0;
+
+        return 'O';
+
     case CONVRELAY_ACT_TEXT:
         return check_spoken(c, a);
 
     case CONVRELAY_ACT_START:
         c->requested_at = c->now;
+        c->llm_at = c->now;
         c->useful_at = 0;
         c->filler_tokens = c->tokens;
+        c->hedge = 0;
 
         if (!c->again && !c->same) {
             c->llm = 0;
+            c->tried = 0;
             c->words = 0;
             c->turns++;
             c->asked_at = c->now;
             c->first_token = -1;
             c->tones_last = 0;
         }
+
+        c->hedge_at = (c->conf.hedge && c->tried == 0 && !c->words)
+                      ? c->now + c->conf.hedge : 0;
 
         if (c->s.llm != c->llm) {
             bad(c, "LLM %u is asked, not %u", c->s.llm, c->llm);
@@ -269,7 +302,10 @@ check_text(call_t *c, const convrelay_str_t *text)
 {
     const convrelay_str_t  *got;
 
-    got = &c->out->actions[0].text;
+    /* after the end of a second request */
+
+    got = &c->out->actions[c->out->actions[0].type
+                           == CONVRELAY_ACT_HEDGE_END].text;
 
     if (got->len != text->len || memcmp(got->data, text->data, text->len)) {
         bad(c, "another text was sent");
@@ -567,8 +603,12 @@ check_deadlines(call_t *c)
                                          : 0;
 
     } else if (talk && c->running && llm->first_token_timeout) {
-        want[CONVRELAY_DEADLINE_TOKEN] = c->requested_at
+        want[CONVRELAY_DEADLINE_TOKEN] = c->llm_at
                                          + llm->first_token_timeout;
+    }
+
+    if (talk && c->running && !c->useful_at) {
+        want[CONVRELAY_DEADLINE_HEDGE] = c->hedge_at;
     }
 
     if (talk) {

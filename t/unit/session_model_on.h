@@ -266,8 +266,32 @@ clock_event(call_t *c)
         check_history(c);
         return;
 
-    case CONVRELAY_DEADLINE_ANSWER:
     case CONVRELAY_DEADLINE_TOKEN:
+
+        if (c->hedge) {
+            check_actions(c, "LO");
+            break;
+        }
+
+        turn_ended(c, CONVRELAY_TURN_FAILED, "LC");
+        return;
+
+    case CONVRELAY_DEADLINE_HEDGE:
+
+        if (c->hedge) {
+            check_actions(c, "g");
+            c->hedge_at = 0;
+            break;
+        }
+
+        check_actions(c, "G");
+
+        c->hedge_at = c->fallbacks[c->hedge - 1].first_token_timeout;
+        c->hedge_at += c->hedge_at ? c->now : 0;
+        break;
+
+    case CONVRELAY_DEADLINE_ANSWER:
+        c->hedge = 0;
         turn_ended(c, CONVRELAY_TURN_FAILED, "LC");
         return;
 

@@ -293,6 +293,7 @@ stir(call_t *c, unsigned final)
 static void
 delta(call_t *c)
 {
+    char             want[16] = "";
     size_t           max, len;
     u_char           buf[256], *p;
     convrelay_str_t  text;
@@ -326,13 +327,9 @@ delta(call_t *c)
         delta_over(c, &text, max);
 
     } else {
-        check_actions(c, "T");
+        useful(c, &text, want);
+        check_actions(c, strcat(want, "T"));
         check_text(c, &text);
-
-        if (!blank(text.data, text.len)) {
-            c->useful_at = c->now;
-            c->words = 1;
-        }
 
         check_same(c);
     }
@@ -344,13 +341,14 @@ delta(call_t *c)
 static void
 delta_over(call_t *c, convrelay_str_t *text, size_t max)
 {
-    char  want[16] = "L";
+    char  all[16] = "", want[16] = "L";
 
     text->len = convrelay_utf8_valid(text->data,
                                      max - (c->sent ? c->len : 0));
 
     if (text->len) {
-        check_actions(c, "TLC.");
+        useful(c, text, all);
+        check_actions(c, strcat(all, "TLC."));
         check_text(c, text);
         cancel(c, want);
 
@@ -360,6 +358,78 @@ delta_over(call_t *c, convrelay_str_t *text, size_t max)
     }
 
     check_history(c);
+}
+
+
+/* the first word of the turn's LLM: the other one is not needed */
+
+static void
+useful(call_t *c, const convrelay_str_t *text, char *want)
+{
+    if (blank(text->data, text->len)) {
+        return;
+    }
+
+    if (c->hedge) {
+        strcat(want, "g");
+    }
+
+    c->useful_at = c->now;
+    c->words = 1;
+    c->hedge_at = 0;
+}
+
+
+static void
+hedge_delta(call_t *c)
+{
+    int              won;
+    u_char           buf[256];
+    unsigned         hedge;
+    convrelay_str_t  text;
+
+    c->what = "delta of the other LLM";
+
+    text.len = words(buf, rnd(3));
+    text.data = buf;
+
+    hedge = c->running ? c->hedge : 0;
+
+    won = convrelay_session_hedge_won(&c->s, text.len ? &text : NULL, c->now,
+                                      list_next(c->out));
+
+    if (won != (hedge && (text.len == 0 || !blank(buf, text.len)))) {
+        bad(c, "LLM %u has %swon", hedge, won ? "" : "not ");
+        return;
+    }
+
+    check_actions(c, won ? "O" : "");
+
+    if (won) {
+        nhedged++;
+        c->useful_at = c->now;
+    }
+
+    check_same(c);
+}
+
+
+static void
+hedge_end(call_t *c)
+{
+    c->what = "end of the other LLM";
+
+    convrelay_session_hedge_end(&c->s, rnd(2) ? CONVRELAY_TURN_FAILED
+                                              : CONVRELAY_TURN_EMPTY, c->now);
+    list_next(c->out);
+
+    if (c->running && c->hedge) {
+        c->hedge = 0;
+        c->hedge_at = 0;
+    }
+
+    check_actions(c, "");
+    check_same(c);
 }
 
 
@@ -412,12 +482,19 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
     well = c->sent && (how == CONVRELAY_TURN_COMPLETE
                        || how == CONVRELAY_TURN_TRUNCATED);
 
-    if (!well && !c->words && c->llm < c->conf.nfallbacks) {
-        c->llm++;
+    strcpy(all, before);
+
+    if (!well && !c->words && c->hedge) {
+        check_actions(c, strcat(all, "O"));
+        check_history(c);
+        return;
+    }
+
+    if (!well && !c->words && c->tried < c->conf.nfallbacks) {
+        c->llm = ++c->tried;
         c->same = 1;
         nfallen++;
 
-        strcpy(all, before);
         check_actions(c, strcat(all, "S"));
         check_history(c);
 
@@ -427,6 +504,10 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
 
     c->running = 0;
     c->repeat_until = 0;
+
+    if (c->hedge) {
+        strcat(all, "g");
+    }
 
     if (c->sent) {
         store(c);
@@ -455,7 +536,7 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
         {
             want = "TE.";
 
-            joint = &c->out->actions[strlen(before)].text;
+            joint = &c->out->actions[strlen(all)].text;
 
             if (joint->len != (strchr(".,:!", c->answer[len - 1]) ? 1 : 2)
                 || joint->data[joint->len - 1] != ' ')
@@ -481,7 +562,6 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
         want = c->sent ? "." : "";
     }
 
-    strcpy(all, before);
     check_actions(c, strcat(all, want));
     check_history(c);
 }

@@ -61,6 +61,8 @@ main(void)
     tap_ok(nkept > 50, "%u turns that outlived a cut filler", nkept);
     tap_ok(nends > 50, "%u ends that waited", nends);
     tap_ok(nrepeated > 50, "%u prompts that are the one before", nrepeated);
+    tap_ok(nhedged > 20, "%u answers of a second LLM", nhedged);
+    tap_ok(nunhedged > 20, "%u that were not needed", nunhedged);
     tap_ok(nfallen > 50, "%u turns that asked another LLM", nfallen);
     tap_ok(ntones > 20, "%u ends that came with a report of keys", ntones);
 

@@ -21,6 +21,8 @@
  *
  *   part ""                (of a call that the LLM writes)
  *   excused                (the failure that ends the turn next)
+ *   hedge "a piece"        (of the second LLM, "": a part of a call)
+ *   hedgeends "failed" or "empty"
  *   calls "c1 look {}; c2 book {"a":1}"       (an answer is complete)
  *   toolok 1 "result"      toolbad 1 "result" (of the first TOOL)
  *   toolfails "why"        skip ""            (while its actions are done)
@@ -60,6 +62,7 @@
 #define TOOLS_ONCE  18  /* all of tools[] */
 #define WAITING   19    /* fillers, tools, stages of silence */
 #define ALONE     20    /* a single filler */
+#define HEDGED    21    /* as BACKED, the first one in parallel */
 #define MAX_RUNS  16
 
 
@@ -251,7 +254,13 @@ static const convrelay_session_conf_t  confs[] = {
       .end_timeout = 10000, .tools = tools, .ntools = 9,
       .shapes = { tool_names, 7, tool_keys, 1 }, .max_tool_rounds = 3,
       .tool_wait = 1500 },
-    { .error_message = convrelay_string("Sorry."), .filler = &sole }
+    { .error_message = convrelay_string("Sorry."), .filler = &sole },
+    { .error_message = convrelay_string("Sorry."), .tools = tools, .ntools = 5,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
+      .presence = 1, .max_answer_time = 60000,
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
+               .cooldown = 10000, .breaker = &breaker[0] },
+      .fallbacks = fallbacks, .nfallbacks = 2, .hedge = 1000 }
 };
 
 
@@ -500,7 +509,23 @@ run_line(run_t *r, const char *line, size_t len)
         convrelay_session_over(&r->s);
 
     } else if (strcmp(name, "part") == 0) {
-        convrelay_session_call_part(&r->s, r->now);
+        convrelay_session_call_part(&r->s, r->now, out);
+
+    } else if (strcmp(name, "hedge") == 0) {
+
+        if (convrelay_session_hedge_won(&r->s, text.len ? &text : NULL, r->now,
+                                        out))
+        {
+            if (text.len) {
+                convrelay_session_delta(&r->s, &text, r->now, out);
+            }
+        }
+
+    } else if (strcmp(name, "hedgeends") == 0) {
+        convrelay_session_hedge_end(&r->s,
+                                    text.data[0] == 'f' ? CONVRELAY_TURN_FAILED
+                                                        : CONVRELAY_TURN_EMPTY,
+                                    r->now);
 
     } else if (strcmp(name, "calls") == 0) {
         run_calls(r, &text, out);
@@ -730,6 +755,20 @@ show_actions(run_t *r)
 
         case CONVRELAY_ACT_CANCEL:
             show(r, "    CANCEL%s%s\n", a->note ? " " : "",
+                 a->note ? a->note : "");
+            break;
+
+        case CONVRELAY_ACT_HEDGE:
+            show(r, "    HEDGE fallback %u\n", r->s.hedge);
+            break;
+
+        case CONVRELAY_ACT_HEDGE_END:
+            show(r, "    HEDGE_END%s%s\n", a->note ? " " : "",
+                 a->note ? a->note : "");
+            break;
+
+        case CONVRELAY_ACT_HEDGE_TAKES:
+            show(r, "    HEDGE_TAKES%s%s\n", a->note ? " " : "",
                  a->note ? a->note : "");
             break;
 
