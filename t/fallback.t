@@ -712,3 +712,175 @@ quiet: true
 < "second 0.5 \/v1\/other\nsystem: Be kind.\nuser: Hi"
 > close 1000
 < close 1000
+
+
+
+=== TEST 22: an answer without a word has an event of its own, after the fallback
+--- on
+convrelay_fallback  @mute cooldown=0;
+convrelay_on llm_empty     say "Pardon?";
+convrelay_on llm_failed    say "Failed.";
+--- locations
+location @mute {
+    convrelay_mock_llm  answer=say:x at_token=0 fault=$convrelay_parameter_mute status=$convrelay_parameter_second
+                        first=0;
+}
+--- llm: status=500
+--- call
+try("", { mute = "done_only" })
+try("", { second = 429 })
+--- response_body
+ : Pardon?
+ : Failed.
+--- error_log
+LLM failed: upstream: 
+
+
+
+=== TEST 23: so has one that a filter has stopped, before or after some words
+--- on
+convrelay_on llm_empty     say "Pardon?";
+convrelay_on llm_filtered  say "Not that.";
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.stream()
+
+        if ngx.var.http_x_fault == "words" then
+            llm.token("One could")
+        end
+
+        ngx.print('data: {"choices":[{"index":0,"delta":{},',
+                  '"finish_reason":"content_filter"}]}\n\n')
+    }
+}
+--- call
+for _, fault in ipairs{ "none", "words" } do
+    local call = dial("/ws")
+    call:setup{ customParameters = { port = "$TEST_NGINX_LLM_PORT",
+                                     fault = fault } }
+    call:prompt("Hi")
+    call:read(fault == "words" and 3 or 1)
+    call:drop()
+end
+--- response_body
+> setup
+> prompt "Hi"
+< "Not that." last
+> drop
+> setup
+> prompt "Hi"
+< "One could"
+< "" last
+< "Not that." last
+> drop
+--- error_log
+content_filter
+
+
+
+=== TEST 24: without them, what an operator had before
+--- on
+convrelay_on llm_failed    say "Failed.";
+--- llm: fault=done_only first=0
+--- call
+try("")
+--- response_body
+ : Failed.
+--- error_log
+its answer was empty
+
+
+
+=== TEST 25: three failures in a row, and the words of none are the model's
+--- on
+convrelay_on llm_failed          say "One moment.";
+convrelay_on llm_failed count=3  say "Goodbye.";
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_PORT_2" } }
+
+for i = 1, 4 do
+    call:prompt("Hi " .. i)
+    call:read()
+end
+
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi 1"
+< "One moment." last
+> prompt "Hi 2"
+< "One moment." last
+> prompt "Hi 3"
+< "Goodbye." last
+> prompt "Hi 4"
+< "Goodbye." last
+> close 1000
+< close 1000
+--- error_log
+LLM failed: upstream: 
+
+
+
+=== TEST 26: below the number, the error message
+--- on
+convrelay_on llm_failed count=2  say "Goodbye.";
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_PORT_2" } }
+call:ask("Hi")
+call:prompt("Well")
+call:read()
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "Sorry."
+> prompt "Well"
+< "Goodbye." last
+> close 1000
+< close 1000
+--- error_log
+LLM failed: upstream: 
+
+
+
+=== TEST 27: figures for the access log
+--- read_timeout: 10s
+--- on
+log_subrequest      on;
+access_log          logs/figures.log figures;
+convrelay_fallback  /count hedge=50ms;
+--- locations
+location = /count {
+    internal;
+    log_subrequest      on;
+    access_log          logs/figures.log figures;
+    convrelay_mock_llm  answer=count tokens=3 first=0 interval=120ms;
+}
+--- http_config
+log_format  figures  '$convrelay_fallbacks $convrelay_hedges_won $convrelay_nudges '
+                     'gap $convrelay_longest_gap sound $convrelay_first_sound';
+--- llm: fault=stall_before
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_LLM_PORT" } }
+call:ask("Count")
+call:hangup()
+ngx.sleep(0.1)
+
+for line in io.lines("$TEST_NGINX_SERVROOT/logs/figures.log") do
+    ngx.say((line:gsub("%f[%d]1[2-9]%d%f[%D]", "120s")
+                 :gsub("sound %d%d+", "sound some")))
+end
+--- response_body
+> setup
+> prompt "Count"
+< " 1 2 3"
+> close 1000
+< close 1000
+1 1 0 gap 0 sound some
+1 1 0 gap 120s sound some
+1 1 0 gap 120s sound some

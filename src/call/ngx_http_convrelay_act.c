@@ -460,6 +460,10 @@ ngx_http_convrelay_act_rule(ngx_http_convrelay_call_t *call,
         return NGX_OK;
     }
 
+    if (a->code == CONVRELAY_TRIGGER_SILENCE) {
+        call->nudges++;
+    }
+
     for ( ;; ) {
         rc = ngx_http_convrelay_on_next(on, &m);
 

@@ -146,9 +146,12 @@ ngx_http_convrelay_answer_hedge(ngx_http_convrelay_turn_t *t, int rc,
 
     out = ngx_http_convrelay_actions(t->call);
 
-    (void) convrelay_session_hedge_won(t->call->session,
-                                       (rc == CONVRELAY_OK) ? text : NULL,
-                                       ngx_current_msec, &out);
+    if (convrelay_session_hedge_won(t->call->session,
+                                    (rc == CONVRELAY_OK) ? text : NULL,
+                                    ngx_current_msec, &out))
+    {
+        ngx_http_convrelay_count(t->call->conf, HEDGE_WON);
+    }
 }
 
 
@@ -456,7 +459,8 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 
     default: /* CONVRELAY_LLM_FAILED */
         ngx_http_convrelay_log_failure(t);
-        return CONVRELAY_TURN_FAILED;
+        return (t->stream.finish == CONVRELAY_LLM_FINISH_CONTENT_FILTER)
+               ? CONVRELAY_TURN_FILTERED : CONVRELAY_TURN_FAILED;
     }
 }
 

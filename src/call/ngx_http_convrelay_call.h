@@ -78,6 +78,7 @@ typedef struct {
 typedef struct {
     convrelay_trigger_e               trigger;
     ngx_str_t                         match;  /* as it is written */
+    ngx_uint_t                        count;  /* of llm_failed, in a row */
     ngx_http_convrelay_place_t        place;  /* of its first line */
     ngx_array_t                       actions;        /* of on_action_t */
 #if (NGX_PCRE)
@@ -236,6 +237,11 @@ struct ngx_http_convrelay_call_s {
     uint32_t                          interrupts;
     uint32_t                          lasted; /* ms, the open turn until its
                                                  pending outcome */
+    uint16_t                          fallbacks;      /* requests to them */
+    uint16_t                          nudges; /* stages with actions */
+    uint32_t                          first_sound;    /* ms, of the last turn,
+                                                         and 1; 0: none yet */
+    uint32_t                          longest_gap;    /* ms, of all turns */
 
     ngx_msec_t                        pinged;
     convrelay_rate_t                  frames;
@@ -284,6 +290,7 @@ struct ngx_http_convrelay_turn_s {
                                                  sent before */
     uint32_t                          tokens;         /* that were received */
     uint32_t                          long_gaps;      /* between tokens */
+    uint32_t                          longest_gap;    /* ms; 0: none is long */
     uint32_t                          gaps[CONVRELAY_METRIC_BUCKETS];
                                                       /* those by length */
 };
@@ -548,7 +555,8 @@ void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
 
 /* ngx_http_convrelay_stat.c */
 
-/* $convrelay_end, _outcome and _failures; once, in preconfiguration */
+/* $convrelay_end, _outcome, _failures and other figures of a call; once, in
+   preconfiguration */
 ngx_int_t ngx_http_convrelay_stat_add_variables(ngx_conf_t *cf);
 
 /* notes how the call ends, CONVRELAY_METRIC_SESSION_*; the first one counts */
@@ -708,6 +716,10 @@ char *ngx_http_convrelay_tools_merge(ngx_conf_t *cf,
 
 char *ngx_http_convrelay_fallback(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* the match "count=N" of a rule for "llm_failed", or none; errors are logged */
+char *ngx_http_convrelay_fallback_count(ngx_conf_t *cf,
+    ngx_http_convrelay_rule_t *rule);
 
 /* prev: of the location, where conf is that of an "if" in it; else NULL */
 char *ngx_http_convrelay_fallback_merge(ngx_conf_t *cf,

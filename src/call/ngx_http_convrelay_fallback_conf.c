@@ -58,7 +58,9 @@ ngx_http_convrelay_fallback(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (ngx_http_convrelay_fallback_name(cf, *fallbacks, &value[1])
-        != NGX_CONF_OK)
+        != NGX_CONF_OK
+        || ngx_http_convrelay_conf_options(cf, 2, cf->args->nelts)
+           != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -177,6 +179,34 @@ ngx_http_convrelay_fallback_option(ngx_conf_t *cf,
                        "\"cooldown=30s\"", option);
 
     return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_convrelay_fallback_count(ngx_conf_t *cf,
+    ngx_http_convrelay_rule_t *rule)
+{
+    ngx_int_t  n;
+
+    rule->count = 1;
+
+    if (rule->match.len == 0) {
+        return NGX_CONF_OK;
+    }
+
+    n = ngx_atoi(rule->match.data + 6, rule->match.len - 6);
+
+    if (n < 1 || n > 255) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid \"%V\" of \"llm_failed\", write how many "
+                           "turns failed in a row, such as \"count=3\"",
+                           &rule->match);
+        return NGX_CONF_ERROR;
+    }
+
+    rule->count = n;
+
+    return NGX_CONF_OK;
 }
 
 

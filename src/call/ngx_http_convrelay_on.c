@@ -211,6 +211,17 @@ ngx_http_convrelay_on_find(ngx_http_convrelay_call_t *call,
             continue;
         }
 
+        if (trigger == CONVRELAY_TRIGGER_LLM_FAILED) {
+
+            if (rule[i].count <= call->session->failures
+                && (other == NULL || other->count < rule[i].count))
+            {
+                other = &rule[i];
+            }
+
+            continue;
+        }
+
         rc = ngx_http_convrelay_on_matches(call, m, &rule[i], &matched);
 
         if (rc == NGX_OK) {

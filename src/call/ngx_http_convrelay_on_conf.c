@@ -49,7 +49,9 @@ static ngx_str_t  ngx_http_convrelay_triggers[] = {
     ngx_string("tool"),
     ngx_string("interrupt"),
     ngx_string("silence"),
-    ngx_string("call_time")
+    ngx_string("call_time"),
+    ngx_string("llm_empty"),
+    ngx_string("llm_filtered")
 };
 
 
@@ -147,6 +149,7 @@ ngx_http_convrelay_on_trigger(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
                            "\"dtmf DIGITS\", \"prompt MATCH\", "
                            "\"interrupt\", \"silence STAGE\", "
                            "\"call_time TIME\", \"error\", \"llm_failed\", "
+                           "\"llm_empty\", \"llm_filtered\", "
                            "\"call_too_long\" or \"tool NAME\"", &value[1]);
         return NULL;
     }
@@ -158,7 +161,9 @@ ngx_http_convrelay_on_trigger(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
         || trigger == CONVRELAY_TRIGGER_PROMPT
         || trigger == CONVRELAY_TRIGGER_TOOL
         || trigger == CONVRELAY_TRIGGER_SILENCE
-        || trigger == CONVRELAY_TRIGGER_CALL_TIME)
+        || trigger == CONVRELAY_TRIGGER_CALL_TIME
+        || (trigger == CONVRELAY_TRIGGER_LLM_FAILED
+            && ngx_strncmp(value[2].data, "count=", 6) == 0))
     {
         match = value[2];
         *i = 3;
@@ -215,6 +220,10 @@ ngx_http_convrelay_on_match(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
         || rule->trigger == CONVRELAY_TRIGGER_CALL_TIME)
     {
         return ngx_http_convrelay_silence_match(cf, rule);
+    }
+
+    if (rule->trigger == CONVRELAY_TRIGGER_LLM_FAILED) {
+        return ngx_http_convrelay_fallback_count(cf, rule);
     }
 
     if (rule->trigger != CONVRELAY_TRIGGER_PROMPT) {
@@ -703,6 +712,12 @@ ngx_http_convrelay_on_merge(ngx_conf_t *cf,
             }
 
             conf->session.triggers |= convrelay_trigger_bit(rule[i].trigger);
+
+            if (rule[i].count && (conf->session.failures == 0
+                                  || rule[i].count < conf->session.failures))
+            {
+                conf->session.failures = rule[i].count;
+            }
         }
     }
 

@@ -14,6 +14,10 @@
 
 static ngx_int_t ngx_http_convrelay_stat_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_stat_figure_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static uint32_t ngx_http_convrelay_stat_longest_gap(ngx_http_request_t *r,
+    ngx_http_convrelay_call_t *call);
 static convrelay_metric_e ngx_http_convrelay_stat_kind(
     ngx_http_convrelay_turn_t *t, convrelay_turn_outcome_e how);
 static convrelay_metric_e ngx_http_convrelay_stat_cancelled(
@@ -45,6 +49,29 @@ static ngx_http_variable_t  ngx_http_convrelay_stat_variables[] = {
     { ngx_string("convrelay_fillers"), NULL,
       ngx_http_convrelay_stat_variable, 3,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    /* by name: with more of them, the default size of nginx's table of
+       variables would be too small */
+
+    { ngx_string("convrelay_fallbacks"), NULL,
+      ngx_http_convrelay_stat_figure_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_hedges_won"), NULL,
+      ngx_http_convrelay_stat_figure_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_nudges"), NULL,
+      ngx_http_convrelay_stat_figure_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_longest_gap"), NULL,
+      ngx_http_convrelay_stat_figure_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_first_sound"), NULL,
+      ngx_http_convrelay_stat_figure_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
       ngx_http_null_variable
 };
@@ -123,6 +150,98 @@ ngx_http_convrelay_stat_variable(ngx_http_request_t *r,
     v->not_found = 0;
 
     return NGX_OK;
+}
+
+
+/* a figure of the call; data is the name, as it is used */
+
+static ngx_int_t
+ngx_http_convrelay_stat_figure_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t *name = (ngx_str_t *) data;
+
+    u_char                     *p;
+    uint32_t                    n;
+    ngx_http_convrelay_ctx_t   *ctx;
+    ngx_http_convrelay_call_t  *call;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
+    call = ctx ? ctx->call : NULL;
+
+    if (call == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    /* each begins with another letter, after "convrelay_" */
+
+    switch (name->data[sizeof("convrelay_") - 1] == 'f'
+            ? name->data[sizeof("convrelay_")]
+            : name->data[sizeof("convrelay_") - 1])
+    {
+    case 'a':
+        n = call->fallbacks;
+        break;
+
+    case 'h':
+        n = call->session->hedges_won;
+        break;
+
+    case 'n':
+        n = call->nudges;
+        break;
+
+    case 'l':
+        n = ngx_http_convrelay_stat_longest_gap(r, call);
+        break;
+
+    default: /* first_sound */
+
+        if (call->first_sound == 0) {
+            v->not_found = 1;
+            return NGX_OK;
+        }
+
+        n = call->first_sound - 1;
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_INT32_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->len = ngx_sprintf(p, "%uD", n) - p;
+    v->data = p;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+/* of the request whose line it is, else of the call */
+
+static uint32_t
+ngx_http_convrelay_stat_longest_gap(ngx_http_request_t *r,
+    ngx_http_convrelay_call_t *call)
+{
+    ngx_queue_t                *q;
+    ngx_http_convrelay_turn_t  *t;
+
+    for (q = ngx_queue_head(&call->turns);
+         q != ngx_queue_sentinel(&call->turns);
+         q = ngx_queue_next(q))
+    {
+        t = ngx_queue_data(q, ngx_http_convrelay_turn_t, queue);
+
+        if (t->fetch->main == r->main) {
+            return t->longest_gap;
+        }
+    }
+
+    return call->longest_gap;
 }
 
 
@@ -213,6 +332,9 @@ ngx_http_convrelay_stat_gap(ngx_http_convrelay_turn_t *t, ngx_msec_t gap)
         t->word_at = t->token_at;
         return;
     }
+
+    t->longest_gap = ngx_max(t->longest_gap, gap);
+    t->call->longest_gap = ngx_max(t->call->longest_gap, gap);
 
     t->long_gaps++;
     t->gaps[convrelay_metric_bucket(&convrelay_metric_seconds, gap)]++;
@@ -321,7 +443,8 @@ ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
         CONVRELAY_METRIC_TURN_TRUNCATED,
         CONVRELAY_METRIC_TURN_FAILED,
         CONVRELAY_METRIC_TURN_REJECTED,
-        CONVRELAY_METRIC_TURN_REJECTED        /* CONVRELAY_TURN_TOO_LONG */
+        CONVRELAY_METRIC_TURN_REJECTED,       /* CONVRELAY_TURN_TOO_LONG */
+        CONVRELAY_METRIC_TURN_FAILED          /* CONVRELAY_TURN_FILTERED */
     };
 
     if (how == CONVRELAY_TURN_COMPLETE
@@ -445,6 +568,7 @@ ngx_http_convrelay_stat_start(ngx_http_convrelay_call_t *call)
     call->failed = 0;
     call->unheard = 1;
     call->wordless = 1;
+    call->first_sound = 0;
 }
 
 
@@ -663,6 +787,7 @@ void
 ngx_http_convrelay_stat_sound(ngx_http_convrelay_call_t *call)
 {
     call->unheard = 0;
+    call->first_sound = ngx_current_msec - call->session->asked_at + 1;
 
     ngx_http_convrelay_count_time(call->conf, FIRST_SOUND,
                                   ngx_current_msec - call->session->asked_at);

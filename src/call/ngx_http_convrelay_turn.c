@@ -42,6 +42,11 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
         f = ngx_http_convrelay_fetch_create(call->request, 0);
 
     } else {
+        call->fallbacks++;
+        ngx_http_convrelay_count_n(call->conf,
+                                   hedge ? CONVRELAY_METRIC_FALLBACK_PARALLEL
+                                         : CONVRELAY_METRIC_FALLBACK_AFTER, 1);
+
         backup = &call->conf->llm.backups[llm - 1];
         conf = backup->conf;
 

@@ -89,6 +89,16 @@ CONVRELAY_SERIES(LLM_ENCODED,           "encoded")
 CONVRELAY_SERIES(LLM_TOO_LARGE,         "too_large")
 CONVRELAY_SERIES(LLM_OTHER,             "other")
 
+CONVRELAY_FAMILY("fallbacks_total", "asked",
+                 "Requests to a fallback, after a failure of another LLM or in "
+                 "parallel to it.")
+CONVRELAY_SERIES(FALLBACK_AFTER,        "after")
+CONVRELAY_SERIES(FALLBACK_PARALLEL,     "parallel")
+
+CONVRELAY_FAMILY("hedges_won_total", NULL,
+                 "Requests to a fallback in parallel that were faster.")
+CONVRELAY_SERIES(HEDGE_WON,             NULL)
+
 CONVRELAY_FAMILY("llm_tokens_total", "type",
                  "Tokens that the LLM reported as used; cached ones are part "
                  "of the input.")

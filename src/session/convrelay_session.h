@@ -73,7 +73,9 @@ typedef enum {
                                      name is text */
     CONVRELAY_TRIGGER_INTERRUPT,
     CONVRELAY_TRIGGER_SILENCE,    /* text is the stage, "1" is the first */
-    CONVRELAY_TRIGGER_CALL_TIME   /* text is the time, as it is configured */
+    CONVRELAY_TRIGGER_CALL_TIME,  /* text is the time, as it is configured */
+    CONVRELAY_TRIGGER_LLM_EMPTY,
+    CONVRELAY_TRIGGER_LLM_FILTERED
 } convrelay_trigger_e;
 
 
@@ -145,8 +147,10 @@ typedef enum {
     CONVRELAY_TURN_REJECTED,      /* FAILED, and the LLM rejected the request:
                                      its prompt is removed from the history,
                                      unless calls were made for it */
-    CONVRELAY_TURN_TOO_LONG       /* the LLM refused the request because the
+    CONVRELAY_TURN_TOO_LONG,      /* the LLM refused the request because the
                                      history is too long for it */
+    CONVRELAY_TURN_FILTERED       /* stopped by a content filter, before or
+                                     after some text */
 } convrelay_turn_outcome_e;
 
 
@@ -214,6 +218,8 @@ typedef struct {
     convrelay_session_llm_t  llm;         /* the first */
     const convrelay_session_llm_t  *fallbacks;    /* then these, in order */
     unsigned                 nfallbacks;
+    unsigned                 failures;    /* in a row, from which on there is a
+                                             rule for llm_failed; 0 is 1 */
     uint64_t                 hedge;       /* ms without a useful word, then the
                                              first fallback is asked, too; 0:
                                              it is not */
@@ -432,6 +438,8 @@ typedef struct {
     unsigned                 tried:4;     /* the last one that this turn asked,
                                              in their order */
     unsigned                 hellos:2;    /* of the caller, who waits */
+    unsigned                 failures:8;  /* turns that failed, one after the
+                                             other; at most 255 */
     convrelay_trigger_e      trigger;     /* that is being performed */
 
     /* copies of the first setup's fields, one after the other, and of its
@@ -599,7 +607,9 @@ void convrelay_session_hedge_end(convrelay_session_t *s,
  * count as EMPTY.  EMPTY, FAILED, REJECTED: what was said is stored, the error
  * message is spoken after it (TEXT, then TEXT "" last) and kept out of the
  * history.  Where it is configured empty, TEXT "" last comes only after some
- * text.  With a rule for llm_failed, that TRIGGER replaces the error message.
+ * text.  With a rule for llm_failed, that TRIGGER replaces the error message,
+ * once so many turns failed in a row.  FILTERED is as EMPTY, and each may have
+ * a TRIGGER of its own that comes first.
  * While no word of the turn was sent, and there is a fallback after the LLM
  * that failed, START comes instead of all that, for s->llm.  An answer of
  * nothing but white space is not stored.

@@ -118,7 +118,9 @@ convrelay_session_perform_text(convrelay_session_t *s,
 
     a = &s->answer;
     max = s->conf->max_answer;
-    unstored = (s->trigger == CONVRELAY_TRIGGER_LLM_FAILED);
+    unstored = (s->trigger == CONVRELAY_TRIGGER_LLM_FAILED
+                || s->trigger == CONVRELAY_TRIGGER_LLM_EMPTY
+                || s->trigger == CONVRELAY_TRIGGER_LLM_FILTERED);
 
     if (s->turn != CONVRELAY_TURN_IDLE && max
         && (s->turn == CONVRELAY_TURN_SPEAKING

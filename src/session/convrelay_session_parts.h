@@ -204,7 +204,17 @@ void convrelay_session_llm_wait(convrelay_session_t *s, uint64_t now);
 void convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* words of the LLM are sent */
+/* the one that the turn asks */
+#define convrelay_session_llm_asked(s)                                       \
+    ((s)->llm ? &(s)->conf->fallbacks[(s)->llm - 1] : &(s)->conf->llm)
+
+/* true where nothing but blanks is in text, which most tokens show at once */
+#define convrelay_session_is_blank(text)                                     \
+    ((text)->data[0] <= ' '                                                  \
+     && ((text)->len == 1 || (text)->data[1] <= ' ')                         \
+     && convrelay_session_blank((text)->data, (text)->len))
+
+/* the first words of the LLM are sent */
 void convrelay_session_llm_words(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 

@@ -15,6 +15,8 @@
 static int convrelay_session_refused(convrelay_session_t *s);
 static int convrelay_session_halve(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
+static convrelay_trigger_e convrelay_session_failure(
+    const convrelay_session_t *s, convrelay_turn_outcome_e how);
 static convrelay_str_t convrelay_session_joint(const convrelay_session_t *s);
 static void convrelay_session_too_long(convrelay_session_t *s,
     convrelay_actions_t *out);
@@ -165,8 +167,15 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
 
         s->turn = CONVRELAY_TURN_SPEAKING;
 
-        if (!convrelay_session_blank(piece.data, piece.len)) {
+        if (convrelay_session_is_blank(&piece)) {
+            /* void */
+
+        } else if (!s->words || !s->useful) {
             convrelay_session_llm_words(s, now, out);
+
+        } else if (s->deadlines[CONVRELAY_DEADLINE_TOKEN]) {
+            s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
+                now + convrelay_session_llm_asked(s)->token_timeout;
         }
 
         s->tokens++;
@@ -192,8 +201,9 @@ void
 convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     uint64_t now, convrelay_actions_t *out)
 {
-    unsigned         sent;
-    convrelay_str_t  joint;
+    unsigned             sent;
+    convrelay_str_t      joint;
+    convrelay_trigger_e  trigger;
 
     if (s->turn == CONVRELAY_TURN_IDLE) {
         return;
@@ -202,7 +212,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     convrelay_session_llm_answered(s, how, now);
 
     if ((how == CONVRELAY_TURN_EMPTY || how == CONVRELAY_TURN_FAILED
-         || how == CONVRELAY_TURN_REJECTED)
+         || how == CONVRELAY_TURN_REJECTED || how == CONVRELAY_TURN_FILTERED)
         && convrelay_session_fall_back(s, how, now, out) == CONVRELAY_OK)
     {
         return;
@@ -246,9 +256,15 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
         if (how == CONVRELAY_TURN_COMPLETE || how == CONVRELAY_TURN_TRUNCATED)
         {
+            s->failures = 0;
+
             convrelay_session_text_last(out);
             return;
         }
+    }
+
+    if (s->failures < 255) {
+        s->failures++;
     }
 
     if (how == CONVRELAY_TURN_REJECTED
@@ -258,13 +274,15 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         return;
     }
 
-    if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_LLM_FAILED)) {
+    trigger = convrelay_session_failure(s, how);
+
+    if (trigger != CONVRELAY_TRIGGER_NONE) {
 
         if (sent) {
             convrelay_session_text_last(out);
         }
 
-        convrelay_session_trigger(s, CONVRELAY_TRIGGER_LLM_FAILED, NULL, out);
+        convrelay_session_trigger(s, trigger, NULL, out);
         return;
     }
 
@@ -296,6 +314,35 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     }
 
     convrelay_session_text_last(out);
+}
+
+
+/* the event of a turn without a good end, if there is a rule for it */
+
+static convrelay_trigger_e
+convrelay_session_failure(const convrelay_session_t *s,
+    convrelay_turn_outcome_e how)
+{
+    if (how == CONVRELAY_TURN_FILTERED
+        && convrelay_session_has_rule(s, CONVRELAY_TRIGGER_LLM_FILTERED))
+    {
+        return CONVRELAY_TRIGGER_LLM_FILTERED;
+    }
+
+    if ((how == CONVRELAY_TURN_FILTERED || how == CONVRELAY_TURN_EMPTY
+         || how == CONVRELAY_TURN_COMPLETE)
+        && convrelay_session_has_rule(s, CONVRELAY_TRIGGER_LLM_EMPTY))
+    {
+        return CONVRELAY_TRIGGER_LLM_EMPTY;
+    }
+
+    if (s->failures >= s->conf->failures
+        && convrelay_session_has_rule(s, CONVRELAY_TRIGGER_LLM_FAILED))
+    {
+        return CONVRELAY_TRIGGER_LLM_FAILED;
+    }
+
+    return CONVRELAY_TRIGGER_NONE;
 }
 
 

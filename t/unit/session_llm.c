@@ -783,7 +783,99 @@ static const call_t  calls[] = {
       "prompt \"Hello?\"\n"
       "prompt \"Hello?\"\n"
       "deadline\n"
-      "    3000\n" }
+      "    3000\n" },
+
+    { "an answer without a word: the fallback, then its event; never in the "
+      "history",
+      EVENTFUL,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "end empty\n"
+      "    START fallback 1\n"
+      "end empty\n"
+      "    EVENT llm_empty\n"
+      "say \"Pardon?\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Pardon?\",\"last\":true}\n"
+      "done\n"
+      "history\n"
+      "    user \"Hi\"\n" },
+
+    { "a filter: the same, also after some words", EVENTFUL,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "end filtered\n"
+      "    START fallback 1\n"
+      "end filtered\n"
+      "    EVENT llm_filtered\n"
+      "say \"Not that.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Not that.\",\"last\":true}\n"
+      "done\n"
+      "prompt \"Well\"\n"
+      "    START\n"
+      "delta \"One could\"\n"
+      "    TEXT \"One could\"\n"
+      "end filtered\n"
+      "    TEXT \"\" last\n"
+      "    EVENT llm_filtered\n"
+      "done\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    user \"Well\"\n"
+      "    assistant \"One could\"\n" },
+
+    { "failures in a row; an answer begins the count again", EVENTFUL,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"One\"\n"
+      "    START\n"
+      "end failed\n"
+      "    START fallback 1\n"
+      "end failed\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Two\"\n"
+      "    START\n"
+      "delta \"Yes.\"\n"
+      "    TEXT \"Yes.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Three\"\n"
+      "    START\n"
+      "end failed\n"
+      "    START fallback 1\n"
+      "end rejected\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Four\"\n"
+      "    START\n"
+      "end failed\n"
+      "    START fallback 1\n"
+      "end failed\n"
+      "    EVENT llm_failed\n"
+      "done\n"
+      "prompt \"Five\"\n"
+      "    START\n"
+      "end failed\n"
+      "    EVENT llm_failed\n"
+      "done\n" },
+
+    { "without its event a filter is as an empty answer, and that as a failure",
+      BACKED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "end filtered\n"
+      "    START fallback 1\n"
+      "end empty\n"
+      "    START fallback 2\n"
+      "end filtered\n"
+      "    EVENT llm_failed\n"
+      "done\n" }
 };
 
 

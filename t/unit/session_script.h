@@ -10,7 +10,7 @@
  *   interrupt "heard"      interrupt 500 "heard"     played "a piece"
  *   speaking "on"          dtmf "1"                  error 64107
  *   unknown "type"         delta "a piece"           wait 1000
- *   end complete|empty|truncated|failed|rejected|too-long
+ *   end complete|empty|truncated|failed|rejected|too-long|filtered
  *
  *   greeting "text"        (setup with it)    clock
  *   done                   declined "message to the model, or empty"
@@ -63,6 +63,7 @@
 #define WAITING   19    /* fillers, tools, stages of silence */
 #define ALONE     20    /* a single filler */
 #define HEDGED    21    /* as BACKED, the first one in parallel */
+#define EVENTFUL  22    /* actions for what goes wrong with an LLM */
 #define MAX_RUNS  16
 
 
@@ -260,7 +261,12 @@ static const convrelay_session_conf_t  confs[] = {
       .presence = 1, .max_answer_time = 60000,
       .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
                .cooldown = 10000, .breaker = &breaker[0] },
-      .fallbacks = fallbacks, .nfallbacks = 2, .hedge = 1000 }
+      .fallbacks = fallbacks, .nfallbacks = 2, .hedge = 1000 },
+    { .error_message = convrelay_string("Sorry."), .failures = 2,
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_LLM_FAILED)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_LLM_EMPTY)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_LLM_FILTERED),
+      .fallbacks = fallbacks, .nfallbacks = 1 }
 };
 
 
@@ -395,7 +401,7 @@ run_line(run_t *r, const char *line, size_t len)
     convrelay_relay_message_t  m;
     static const char         *ends[] = { "complete", "empty", "truncated",
                                           "failed", "rejected",
-                                          "too-long" };
+                                          "too-long", "filtered" };
 
     out = list_next(&r->list);
     memset(&m, 0, sizeof(m));
@@ -734,7 +740,8 @@ show_actions(run_t *r)
     static const char         *events[] = { "none", "setup", "dtmf", "prompt",
                                             "error", "llm_failed",
                                             "call_too_long", "tool",
-                                 "interrupt", "silence", "call_time" };
+                                 "interrupt", "silence", "call_time",
+                                          "llm_empty", "llm_filtered" };
 
     r->wrong |= !list_ok(&r->list);
 
