@@ -363,3 +363,112 @@ ngx.say((call:answer(3000)))
 call:hangup()
 --- response_body
 crm 1 | crm 1
+
+
+
+=== TEST 13: the variables of a tool, and a regex's, after the end of the call
+--- http_config
+log_format  tool "$convrelay_tool $convrelay_arg_x $convrelay_input_tokens";
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.stream()
+        ngx.print('data: {"choices":[{"index":0,"delta":{"tool_calls":[',
+                  '{"index":0,"id":"c1","type":"function","function":',
+                  '{"name":"run","arguments":"{\\"x\\":\\"b c\\"}"}}]},',
+                  '"finish_reason":"tool_calls"}]}\n\ndata: {"choices":[],',
+                  '"usage":{"prompt_tokens":7,"completion_tokens":5}}\n\n',
+                  'data: [DONE]\n\n')
+    }
+}
+--- config
+location = /tools/run {
+    internal;
+    log_subrequest  on;
+    access_log      $TEST_NGINX_SERVROOT/logs/tool.log tool;
+
+    if ($convrelay_from ~ "^[+]1555(.*)") {
+        set $number $1;
+    }
+
+    content_by_lua_block {
+        ngx.sleep(0.3)
+        local var = ngx.var
+        require "convrelay_llm".note(table.concat({ var.convrelay_tool,
+            var.convrelay_arg_x, var.convrelay_value_x,
+            #var.convrelay_tool_key, var.convrelay_call_sid,
+            var.convrelay_input_tokens, var.convrelay_output_tokens,
+            var.convrelay_turns, var.number, var[1] }, " "))
+        ngx.print("ok")
+    }
+}
+--- call
+local llm = require "convrelay_llm"
+local call = dial("/ws")
+call.mute = true
+call:setup()
+call:prompt("Go")
+ngx.sleep(0.1)
+call:hangup()
+ngx.say(llm.notes(1))
+ngx.say(llm.log("tool.log", 1))
+--- response_body
+run b%20c b c 64 CA00000000000000000000000000000001 7 5 1 0100001 0100001
+run b%20c 7
+
+
+
+=== TEST 14: js_content
+--- main_config
+load_module  /usr/lib/nginx/modules/ngx_http_js_module.so;
+--- http_config
+js_path    "$TEST_NGINX_SERVROOT/html";
+js_import  tool.js;
+--- user_files
+>>> tool.js
+function run(r) {
+    const x = JSON.parse(r.requestText).x;
+
+    r.headersOut['Content-Type'] = 'application/json';
+    r.return(x == 'b c' ? 409 : 200,
+             JSON.stringify({ x: x, tool: r.variables.convrelay_tool }));
+}
+
+export default { run };
+--- config
+location = /tools/run {
+    internal;
+    js_content  tool.run;
+}
+--- response_body
+{"x":"a","tool":"run"}
+{"ok":false,"status":409,"error":"NOT done: the service refused it: {\"x\":\"b c\",\"tool\":\"run\"}"}
+{"x":"a","tool":"run"}
+--- error_log
+tool "run" failed, status: 409
+
+
+
+=== TEST 15: fastcgi_pass
+--- config
+location = /tools/run {
+    internal;
+    fastcgi_param  X $convrelay_value_x;
+    fastcgi_param  KEY $convrelay_tool_key;
+    fastcgi_pass   127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+}
+--- tcp_listen: $TEST_NGINX_RAND_PORT_1
+--- tcp_reply eval
+my $out = "Content-Type: application/json\r\n\r\n{\"booked\":1}";
+pack('C2n2Cx', 1, 6, 1, length $out, 0) . $out . pack('C2n2Cx', 1, 6, 1, 0, 0)
+. pack('C2n2CxNx4', 1, 3, 1, 8, 0, 0)
+--- call
+local call = dial("/ws")
+call.mute = true
+call:setup()
+call:prompt("?b c")
+ngx.say((call:answer()))
+call:hangup()
+--- response_body
+{"booked":1}

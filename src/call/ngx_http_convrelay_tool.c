@@ -337,6 +337,8 @@ ngx_http_convrelay_tool_session(ngx_pool_t *pool, convrelay_session_t *from)
     s->turns = from->turns;
     s->interrupts = from->interrupts;
     s->tokens = from->tokens;
+    s->input_tokens = from->input_tokens;
+    s->output_tokens = from->output_tokens;
     s->first_token = from->first_token;
 
     s->latency = from->latency;
