@@ -251,7 +251,7 @@ sub logged {
 
     like $nginx->log('access'),
          qr{"GET\ /ws"\ 101\ \S+\ call=CA\w+\ turns=1\ interrupts=0
-            \ tokens=\d+\ first_token=\d+/\d+\ tools=0/0\ failures=0
+            \ tokens=\d+\ first_token=\d+/\d+\ tools=0/0\ fillers=0\ failures=0
             \ end=hangup\ llm=}x,
          'how the call went';
 

@@ -187,7 +187,7 @@ configure([ '/ws', map { "/$_" } 1 .. 299 ]);
 $nginx->hup;
 $status->read;
 
-ok $nginx->log_has(qr/\[warn\].* has counters for 256 locations: 44 more are /),
+ok $nginx->log_has(qr/\[warn\].* has counters for 256 locations: 44 others are /),
    'there are too many locations, and the log says so';
 
 is $status->fits('turns_total', outcome => 'complete'), 257,
@@ -218,7 +218,7 @@ configure([ '/ws', '/1', '/2' ], tools => "$tools\n");
 $nginx->hup;
 $status->read;
 
-ok $nginx->log_has(qr/ has counters for 256 tools of locations: 14 more are /),
+ok $nginx->log_has(qr/ has counters for 256 tools of locations: 14 others are /),
    'there are too many tools, and the log says so';
 is $status->fits('tools_total', outcome => 'ok'), 257,
    'those that have counters, and "other"';

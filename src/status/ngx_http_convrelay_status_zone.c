@@ -180,7 +180,8 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
     if (st->tool_overflow) {
         ngx_log_error(NGX_LOG_WARN, log, 0,
                       "\"convrelay_status\" has counters for %d tools of "
-                      "locations: %ui more are counted together, as \"other\"",
+                      "locations: %ui others are counted together as "
+                      "\"other\"",
                       CONVRELAY_METRIC_TOOLS - 1, st->tool_overflow);
     }
 
