@@ -9,19 +9,11 @@
 #include "convrelay_session_parts.h"
 
 
-static const convrelay_session_llm_t *convrelay_session_llm(
-    const convrelay_session_t *s, unsigned i);
-static unsigned convrelay_session_llm_after(const convrelay_session_t *s,
-    unsigned i, uint64_t now);
 static void convrelay_session_useful(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
-static void convrelay_session_llm_failed(const convrelay_session_llm_t *llm,
-    uint64_t now);
-static void convrelay_session_hedge_takes(convrelay_session_t *s,
-    const char *note, convrelay_actions_t *out);
 
 
-static const convrelay_session_llm_t *
+const convrelay_session_llm_t *
 convrelay_session_llm(const convrelay_session_t *s, unsigned i)
 {
     return i ? &s->conf->fallbacks[i - 1] : &s->conf->llm;
@@ -31,7 +23,7 @@ convrelay_session_llm(const convrelay_session_t *s, unsigned i)
 /* the first LLM from i on that has not failed lately; nfallbacks + 1: there is
    none */
 
-static unsigned
+unsigned
 convrelay_session_llm_after(const convrelay_session_t *s, unsigned i,
     uint64_t now)
 {
@@ -164,7 +156,7 @@ convrelay_session_llm_answered(const convrelay_session_t *s,
 }
 
 
-static void
+void
 convrelay_session_llm_failed(const convrelay_session_llm_t *llm, uint64_t now)
 {
     if (llm->breaker) {
@@ -173,44 +165,9 @@ convrelay_session_llm_failed(const convrelay_session_llm_t *llm, uint64_t now)
 }
 
 
-int
-convrelay_session_fall_back(convrelay_session_t *s,
-    convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out)
-{
-    unsigned  i;
-
-    if (s->words
-        || (s->turn == CONVRELAY_TURN_SPEAKING
-            && (how == CONVRELAY_TURN_COMPLETE
-                || how == CONVRELAY_TURN_TRUNCATED)))
-    {
-        return CONVRELAY_DECLINED;
-    }
-
-    if (s->hedge) {
-        convrelay_session_hedge_takes(s, NULL, out);
-        return CONVRELAY_OK;
-    }
-
-    i = convrelay_session_llm_after(s, s->tried + 1, now);
-
-    if (i > s->conf->nfallbacks) {
-        return CONVRELAY_DECLINED;
-    }
-
-    s->llm = i;
-    s->tried = i;
-
-    convrelay_session_tools_retry(s);
-    convrelay_session_again(s, now, out);
-
-    return CONVRELAY_OK;
-}
-
-
 /* its first words are still waited for, unless they have come */
 
-static void
+void
 convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
     convrelay_actions_t *out)
 {
@@ -327,39 +284,4 @@ convrelay_session_hedge_now(convrelay_session_t *s, uint64_t now,
     }
 
     convrelay_session_act(out, CONVRELAY_ACT_HEDGE);
-}
-
-
-void
-convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    const convrelay_session_llm_t  *llm;
-
-    llm = convrelay_session_llm(s, s->llm);
-
-    if (s->useful) {
-        convrelay_session_log(out, CONVRELAY_LOG_WARN,
-                              "LLM's next word takes too long",
-                              "LLM fell silent for longer than "
-                              "\"convrelay_token_timeout\", limit is %llu ms",
-                              (unsigned long long) llm->token_timeout);
-
-        convrelay_session_fail(s, "fell silent in mid-answer", now, out);
-        return;
-    }
-
-    convrelay_session_log(out, CONVRELAY_LOG_WARN,
-                          "LLM's first word takes too long",
-                          "LLM sent no word within "
-                          "\"convrelay_first_token_timeout\", limit is %llu "
-                          "ms", (unsigned long long) llm->first_token_timeout);
-
-    if (s->hedge) {
-        convrelay_session_llm_failed(llm, now);
-        convrelay_session_hedge_takes(s, "sent no word in time", out);
-        return;
-    }
-
-    convrelay_session_fail(s, "sent no word in time", now, out);
 }

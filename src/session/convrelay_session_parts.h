@@ -17,6 +17,9 @@
 #define CONVRELAY_SESSION_WORDS_TIME  1500
 
 
+#define convrelay_session_later(a, b)  ((a) < (b) ? (b) : (a))
+
+
 /* convrelay_session_state.c */
 
 /* sets a deadline, ms from now */
@@ -29,76 +32,123 @@ void convrelay_session_enter(convrelay_session_t *s,
     convrelay_session_state_e state);
 
 
+/* convrelay_session_act.c */
+
+/* true if a rule is configured for the trigger */
+#define convrelay_session_has_rule(s, trigger)                               \
+    ((s)->conf->triggers & convrelay_trigger_bit(trigger))
+
+/* each hands out one action; the arguments are borrowed for the call */
+
+void convrelay_session_act(convrelay_actions_t *out, convrelay_act_e type);
+
+/* note: of a CANCEL or HEDGE_..., or NULL */
+void convrelay_session_act_note(convrelay_actions_t *out,
+    convrelay_act_e type, const char *note);
+void convrelay_session_send(convrelay_actions_t *out,
+    const convrelay_relay_out_t *message);
+void convrelay_session_text(convrelay_actions_t *out,
+    const convrelay_str_t *text);
+void convrelay_session_text_last(convrelay_actions_t *out);
+
+/* detail: the text of a LOG, or NULL */
+void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
+    const char *note, const convrelay_str_t *detail);
+
+/* a whole line; kind: a constant phrase */
+void convrelay_session_log(convrelay_actions_t *out, convrelay_log_e level,
+    const char *kind, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* sends the end that is waiting, if there is one */
+void convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* close_logged(): a LOG before it gave the reason */
+void convrelay_session_close(convrelay_session_t *s,
+    convrelay_actions_t *out, unsigned code, const char *note);
+void convrelay_session_close_logged(convrelay_session_t *s,
+    convrelay_actions_t *out, unsigned code, const char *note);
+void convrelay_session_no_memory(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+/* must be the last action of an event, like START */
+void convrelay_session_trigger(convrelay_session_t *s,
+    convrelay_trigger_e trigger, const convrelay_str_t *text,
+    convrelay_actions_t *out);
+
+
 /* convrelay_session_setup.c */
 
-void convrelay_session_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup, uint64_t now,
-    convrelay_actions_t *out);
 int convrelay_session_set_lang(convrelay_session_t *s,
     const convrelay_str_t *lang);
 
+/* CONVRELAY_OK, or CONVRELAY_ERROR without memory */
+int convrelay_session_copy_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup);
 
-/* convrelay_session_silence.c */
 
-/* the caller did something: silence is counted from now on */
-void convrelay_session_stir(convrelay_session_t *s, uint64_t now);
+/* convrelay_session_tools_run.c */
 
-/* all words were reported as heard: sends an end that waits for them */
-void convrelay_session_heard(convrelay_session_t *s, uint64_t now,
+/*
+ * The LLM refused the running request.  If this was the second refusal in a
+ * row, the results of tools may be the cause and would make every later request
+ * fail: their texts are dropped.  CONVRELAY_OK: the prompt may be the cause;
+ * CONVRELAY_DECLINED: the prompt was accepted in an earlier request of the
+ * turn; CONVRELAY_ERROR: no memory.
+ */
+int convrelay_session_tools_refused(convrelay_session_t *s);
+
+/* the LLM accepted the running request */
+void convrelay_session_tools_accepted(convrelay_session_t *s);
+
+
+/* convrelay_session_tools.c */
+
+/* another LLM answers: drops the text that the guard still held back */
+void convrelay_session_tools_retry(convrelay_session_t *s);
+
+/*
+ * A turn begins.  CONVRELAY_OK; CONVRELAY_AGAIN: it waits for tools that run;
+ * CONVRELAY_ERROR: no memory.
+ */
+int convrelay_session_tools_begin(convrelay_session_t *s, uint64_t now);
+
+/* the turn is over before its tools are: actions that were waiting for it are
+   not performed.  Without memory the call is closed */
+void convrelay_session_tools_stop(convrelay_session_t *s,
     convrelay_actions_t *out);
 
-/* sets the deadlines SILENCE and IDLE, or clears them */
-void convrelay_session_silence_wait(convrelay_session_t *s);
-
-/* when the last words were heard, or will have been, an estimate; 0: none */
-uint64_t convrelay_session_words_until(const convrelay_session_t *s);
-
-/* true while nobody speaks, no file plays and no keys are entered, as far as
-   is reported */
-unsigned convrelay_session_is_quiet(const convrelay_session_t *s);
-
-/* these two deadlines have passed: a TRIGGER */
-void convrelay_session_silence(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-void convrelay_session_idle(convrelay_session_t *s, uint64_t now,
+/* the same, and a prompt that waits for them is not answered, either */
+void convrelay_session_tools_forget(convrelay_session_t *s,
     convrelay_actions_t *out);
 
+/* true while the tools of the running turn run */
+unsigned convrelay_session_tools_running(const convrelay_session_t *s);
 
-/* convrelay_session_words.c */
+/* true while the caller waits for an answer of which nothing was sent, and for
+   which no turn runs: it waits for tools, or was interrupted while they ran */
+unsigned convrelay_session_tools_unheard(const convrelay_session_t *s);
 
-/* the caller is talking: extends the wait for the words */
-void convrelay_session_words(convrelay_session_t *s, uint64_t now);
+/* true while a prompt waits for tools */
+unsigned convrelay_session_tools_waiting(const convrelay_session_t *s);
 
-/* this wait is over; true if the caller is still talking, so that it
-   continues */
-unsigned convrelay_session_words_come(convrelay_session_t *s, uint64_t now);
+/* the action "skip": nothing is said this time */
+void convrelay_session_tools_skip(convrelay_session_t *s);
+
+/* true while an end waits that the caller's words would take back */
+unsigned convrelay_session_tools_goodbye(const convrelay_session_t *s);
+
+/* takes this end back; CONVRELAY_OK or CONVRELAY_ERROR */
+int convrelay_session_tools_take_back(convrelay_session_t *s);
+
+void convrelay_session_tools_free(convrelay_session_t *s);
+
+convrelay_tool_run_t *convrelay_session_tools_pending(
+    const convrelay_session_t *s);
 
 
-/* convrelay_session_filler.c */
-
-/* the caller asks something: a turn begins, or waits for tools.  CONVRELAY_OK
-   or CONVRELAY_ERROR */
-int convrelay_session_filler_begin(convrelay_session_t *s, uint64_t now);
-
-/* the caller, or the agent's voice, is heard until then */
-void convrelay_session_filler_stir(convrelay_session_t *s, uint64_t until);
-
-/* a request of the turn begins: the LLM has said nothing yet */
-void convrelay_session_filler_request(convrelay_session_t *s);
-
-/* true while the caller waits for an answer that may have fillers */
-unsigned convrelay_session_filler_waits(const convrelay_session_t *s);
-
-/* sets the deadline SILENCE where a filler is to come */
-void convrelay_session_filler_wait(convrelay_session_t *s);
-
-/* it has passed: the next phrase */
-void convrelay_session_filler_clock(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* the caller asks whether anybody is there */
-void convrelay_session_filler_hello(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
+/* convrelay_session_filler_time.c */
 
 /* when a filler that may still be heard will be over, an estimate that is never
    too early; 0: there is none */
@@ -114,226 +164,6 @@ uint64_t convrelay_session_filler_next(convrelay_session_t *s, uint64_t now);
 
 /* the record of the answer begins again: a filler is before all of it */
 void convrelay_session_filler_first(convrelay_session_t *s);
-
-/*
- * A tokensPlayed value.  CONVRELAY_OK: the filler's; CONVRELAY_DECLINED;
- * CONVRELAY_ERROR.  all(): CONVRELAY_OK if the filler is the last thing that
- * was said, and all of it was reported, CONVRELAY_AGAIN if not all;
- * CONVRELAY_DECLINED if something else is the last.
- */
-int convrelay_session_filler_played(convrelay_session_t *s,
-    const convrelay_str_t *value);
-int convrelay_session_filler_all(const convrelay_session_t *s);
-
-/* all words were heard, as reported */
-void convrelay_session_filler_heard(convrelay_session_t *s, uint64_t now);
-
-/*
- * An interrupt.  True if it has cut a filler: then *heard bytes of the answer
- * had been heard.  cut(): everything that was queued is gone; true if there was
- * a filler.
- */
-unsigned convrelay_session_filler_interrupted(const convrelay_session_t *s,
-    const convrelay_str_t *utterance, uint64_t now, size_t *heard);
-unsigned convrelay_session_filler_cut(convrelay_session_t *s, uint64_t now);
-
-/* over(): frees everything except the counts */
-void convrelay_session_filler_over(convrelay_session_t *s);
-void convrelay_session_filler_free(convrelay_session_t *s);
-
-
-/* convrelay_session_playback.c */
-
-void convrelay_session_interrupt(convrelay_session_t *s,
-    const convrelay_relay_interrupt_t *m, uint64_t now,
-    convrelay_actions_t *out);
-void convrelay_session_info(convrelay_session_t *s,
-    const convrelay_relay_info_t *info, uint64_t now,
-    convrelay_actions_t *out);
-
-
-/* convrelay_session_keys.c */
-
-void convrelay_session_key(convrelay_session_t *s,
-    const convrelay_str_t *digit, uint64_t now, convrelay_actions_t *out);
-
-/* the entry of keys is over: its TRIGGER */
-void convrelay_session_keys_end(convrelay_session_t *s,
-    convrelay_actions_t *out);
-
-
-/* convrelay_session_turn.c */
-
-/* makes the caller's words the newest message of the history */
-int convrelay_session_ask(convrelay_session_t *s,
-    const convrelay_str_t *text, uint64_t now);
-
-void convrelay_session_start(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* the running turn has no more time: it failed */
-void convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* the running turn has failed, as note says: CANCEL and turn end */
-void convrelay_session_fail(convrelay_session_t *s, const char *note,
-    uint64_t now, convrelay_actions_t *out);
-
-/* the turn is over: clears its state and deadlines */
-void convrelay_session_turn_over(convrelay_session_t *s);
-
-/* ends the running turn, if any, and keeps everything that was sent of it;
-   without memory the call is closed */
-void convrelay_session_cancel(convrelay_session_t *s,
-    convrelay_actions_t *out);
-
-/* CONVRELAY_OK, or CONVRELAY_DECLINED: too many turns, the call is closed */
-int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-
-/* convrelay_session_llm.c */
-
-/* a turn begins: chooses its LLM */
-void convrelay_session_llm_begin(convrelay_session_t *s, uint64_t now);
-
-/* the LLM is asked: sets the deadline for its first words */
-void convrelay_session_llm_wait(convrelay_session_t *s, uint64_t now);
-
-/* the deadline TOKEN has passed */
-void convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* the one that the turn asks */
-#define convrelay_session_llm_asked(s)                                       \
-    ((s)->llm ? &(s)->conf->fallbacks[(s)->llm - 1] : &(s)->conf->llm)
-
-/* true where nothing but blanks is in text, which most tokens show at once */
-#define convrelay_session_is_blank(text)                                     \
-    ((text)->data[0] <= ' '                                                  \
-     && ((text)->len == 1 || (text)->data[1] <= ' ')                         \
-     && convrelay_session_blank((text)->data, (text)->len))
-
-/* the first words of the LLM are sent */
-void convrelay_session_llm_words(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* the deadline of a hedge has passed */
-void convrelay_session_hedge(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* a second LLM is asked, if there is one that is not */
-void convrelay_session_hedge_now(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* the second request is not needed any longer, if there is one; note: how it
-   failed, or NULL */
-void convrelay_session_hedge_drop(convrelay_session_t *s, const char *note,
-    convrelay_actions_t *out);
-
-/* the LLM has answered or failed: notes that for the next calls to ask it */
-void convrelay_session_llm_answered(const convrelay_session_t *s,
-    convrelay_turn_outcome_e how, uint64_t now);
-
-/* CONVRELAY_OK: the next LLM is asked; CONVRELAY_DECLINED: there is none, or
-   words were sent */
-int convrelay_session_fall_back(convrelay_session_t *s,
-    convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);
-
-
-/* convrelay_session_tools.c */
-
-/* another LLM answers: drops the text that the guard still held back */
-void convrelay_session_tools_retry(convrelay_session_t *s);
-
-/*
- * A turn begins.  CONVRELAY_OK; CONVRELAY_AGAIN: it waits for tools that run;
- * CONVRELAY_ERROR: no memory.
- */
-int convrelay_session_tools_begin(convrelay_session_t *s, uint64_t now);
-
-/* speaks a piece of the answer, except calls in disguise */
-void convrelay_session_tools_delta(convrelay_session_t *s,
-    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
-
-/* the answer is over: speaks the text that the guard still held back */
-void convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/*
- * The LLM refused the running request.  If this was the second refusal in a
- * row, the results of tools may be the cause and would make every later request
- * fail: their texts are dropped.  CONVRELAY_OK: the prompt may be the cause;
- * CONVRELAY_DECLINED: the prompt was accepted in an earlier request of the
- * turn; CONVRELAY_ERROR: no memory.
- */
-int convrelay_session_tools_refused(convrelay_session_t *s);
-
-/* the LLM accepted the running request */
-void convrelay_session_tools_accepted(convrelay_session_t *s);
-
-/* the turn is over before its tools are: actions that were waiting for it are
-   not performed.  Without memory the call is closed */
-void convrelay_session_tools_stop(convrelay_session_t *s,
-    convrelay_actions_t *out);
-
-/* the same, and a prompt that waits for them is not answered, either */
-void convrelay_session_tools_forget(convrelay_session_t *s,
-    convrelay_actions_t *out);
-
-/* the caller has interrupted the turn, whose tools ran if running is set;
-   unheard: it had sent nothing */
-void convrelay_session_tools_interrupt(convrelay_session_t *s,
-    unsigned running, unsigned unheard, uint64_t now,
-    convrelay_actions_t *out);
-
-/* true while the tools of the running turn run */
-unsigned convrelay_session_tools_running(const convrelay_session_t *s);
-
-/* true while the caller waits for an answer of which nothing was sent, and for
-   which no turn runs: it waits for tools, or was interrupted while they ran */
-unsigned convrelay_session_tools_unheard(const convrelay_session_t *s);
-
-/* true while a prompt waits for tools */
-unsigned convrelay_session_tools_waiting(const convrelay_session_t *s);
-
-/* continues a turn that was interrupted while its tools ran, if there is one */
-void convrelay_session_tools_resume(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* the deadline TOOLS has passed */
-void convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* the actions of s->run were performed */
-void convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* the action "skip": nothing is said this time */
-void convrelay_session_tools_skip(convrelay_session_t *s);
-
-/* true while an end waits that the caller's words would take back */
-unsigned convrelay_session_tools_goodbye(const convrelay_session_t *s);
-
-/* takes this end back; CONVRELAY_OK or CONVRELAY_ERROR */
-int convrelay_session_tools_take_back(convrelay_session_t *s);
-
-void convrelay_session_tools_free(convrelay_session_t *s);
-
-
-/* convrelay_session_turn.c, for convrelay_session_tools.c */
-
-/* speaks a piece of the running answer */
-void convrelay_session_say(convrelay_session_t *s,
-    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
-
-/* makes another request in the running turn */
-void convrelay_session_again(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
-
-/* starts a turn for the newest message, without waiting for anything */
-void convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
 
 
 /* convrelay_session_answer.c */
@@ -395,49 +225,258 @@ uint64_t convrelay_session_unheard_until(const convrelay_session_t *s,
 unsigned convrelay_session_audible(const convrelay_session_t *s);
 
 
-/* convrelay_session_act.c */
+/* convrelay_session_filler.c */
 
-/* true if a rule is configured for the trigger */
-#define convrelay_session_has_rule(s, trigger)                               \
-    ((s)->conf->triggers & convrelay_trigger_bit(trigger))
+/* the caller asks something: a turn begins, or waits for tools.  CONVRELAY_OK
+   or CONVRELAY_ERROR */
+int convrelay_session_filler_begin(convrelay_session_t *s, uint64_t now);
 
-/* each hands out one action; the arguments are borrowed for the call */
+/* the caller, or the agent's voice, is heard until then */
+void convrelay_session_filler_stir(convrelay_session_t *s, uint64_t until);
 
-void convrelay_session_act(convrelay_actions_t *out, convrelay_act_e type);
+/* a request of the turn begins: the LLM has said nothing yet */
+void convrelay_session_filler_request(convrelay_session_t *s);
 
-/* note: of a CANCEL or HEDGE_..., or NULL */
-void convrelay_session_act_note(convrelay_actions_t *out,
-    convrelay_act_e type, const char *note);
-void convrelay_session_send(convrelay_actions_t *out,
-    const convrelay_relay_out_t *message);
-void convrelay_session_text(convrelay_actions_t *out,
-    const convrelay_str_t *text);
-void convrelay_session_text_last(convrelay_actions_t *out);
+/* true while the caller waits for an answer that may have fillers */
+unsigned convrelay_session_filler_waits(const convrelay_session_t *s);
 
-/* detail: the text of a LOG, or NULL */
-void convrelay_session_note(convrelay_actions_t *out, convrelay_log_e level,
-    const char *note, const convrelay_str_t *detail);
+/*
+ * A tokensPlayed value.  CONVRELAY_OK: the filler's; CONVRELAY_DECLINED;
+ * CONVRELAY_ERROR.  all(): CONVRELAY_OK if the filler is the last thing that
+ * was said, and all of it was reported, CONVRELAY_AGAIN if not all;
+ * CONVRELAY_DECLINED if something else is the last.
+ */
+int convrelay_session_filler_played(convrelay_session_t *s,
+    const convrelay_str_t *value);
+int convrelay_session_filler_all(const convrelay_session_t *s);
 
-/* a whole line; kind: a constant phrase */
-void convrelay_session_log(convrelay_actions_t *out, convrelay_log_e level,
-    const char *kind, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* all words were heard, as reported */
+void convrelay_session_filler_heard(convrelay_session_t *s, uint64_t now);
 
-/* sends the end that is waiting, if there is one */
-void convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
+/*
+ * An interrupt.  True if it has cut a filler: then *heard bytes of the answer
+ * had been heard.  cut(): everything that was queued is gone; true if there was
+ * a filler.
+ */
+unsigned convrelay_session_filler_interrupted(const convrelay_session_t *s,
+    const convrelay_str_t *utterance, uint64_t now, size_t *heard);
+unsigned convrelay_session_filler_cut(convrelay_session_t *s, uint64_t now);
+
+/* over(): frees everything except the counts */
+void convrelay_session_filler_over(convrelay_session_t *s);
+void convrelay_session_filler_free(convrelay_session_t *s);
+
+
+/* convrelay_session_words.c */
+
+/* the caller is talking: extends the wait for the words */
+void convrelay_session_words(convrelay_session_t *s, uint64_t now);
+
+/* this wait is over; true if the caller is still talking, so that it
+   continues */
+unsigned convrelay_session_words_come(convrelay_session_t *s, uint64_t now);
+
+
+/* convrelay_session_quiet.c */
+
+/* the caller did something: silence is counted from now on */
+void convrelay_session_stir(convrelay_session_t *s, uint64_t now);
+
+/* all words were reported as heard: sends an end that waits for them */
+void convrelay_session_heard(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* close_logged(): a LOG before it gave the reason */
-void convrelay_session_close(convrelay_session_t *s,
-    convrelay_actions_t *out, unsigned code, const char *note);
-void convrelay_session_close_logged(convrelay_session_t *s,
-    convrelay_actions_t *out, unsigned code, const char *note);
-void convrelay_session_no_memory(convrelay_session_t *s,
+/* when the last words were heard, or will have been, an estimate; 0: none */
+uint64_t convrelay_session_words_until(const convrelay_session_t *s);
+
+/* true while nobody speaks, no file plays and no keys are entered, as far as
+   is reported */
+unsigned convrelay_session_is_quiet(const convrelay_session_t *s);
+
+
+/* convrelay_session_llm.c */
+
+/* a turn begins: chooses its LLM */
+void convrelay_session_llm_begin(convrelay_session_t *s, uint64_t now);
+
+/* the LLM is asked: sets the deadline for its first words */
+void convrelay_session_llm_wait(convrelay_session_t *s, uint64_t now);
+
+/* the one that the turn asks */
+#define convrelay_session_llm_asked(s)                                       \
+    ((s)->llm ? &(s)->conf->fallbacks[(s)->llm - 1] : &(s)->conf->llm)
+
+/* true where nothing but blanks is in text, which most tokens show at once */
+#define convrelay_session_is_blank(text)                                     \
+    ((text)->data[0] <= ' '                                                  \
+     && ((text)->len == 1 || (text)->data[1] <= ' ')                         \
+     && convrelay_session_blank((text)->data, (text)->len))
+
+/* the first words of the LLM are sent */
+void convrelay_session_llm_words(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* must be the last action of an event, like START */
-void convrelay_session_trigger(convrelay_session_t *s,
-    convrelay_trigger_e trigger, const convrelay_str_t *text,
+/* the deadline of a hedge has passed */
+void convrelay_session_hedge(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* a second LLM is asked, if there is one that is not */
+void convrelay_session_hedge_now(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the second request is not needed any longer, if there is one; note: how it
+   failed, or NULL */
+void convrelay_session_hedge_drop(convrelay_session_t *s, const char *note,
+    convrelay_actions_t *out);
+
+/* the LLM has answered or failed: notes that for the next calls to ask it */
+void convrelay_session_llm_answered(const convrelay_session_t *s,
+    convrelay_turn_outcome_e how, uint64_t now);
+
+/* the i-th LLM of a turn, 0 is the first */
+const convrelay_session_llm_t *convrelay_session_llm(
+    const convrelay_session_t *s, unsigned i);
+
+/* the first LLM from i on that has not failed lately; nfallbacks + 1: none */
+unsigned convrelay_session_llm_after(const convrelay_session_t *s, unsigned i,
+    uint64_t now);
+
+void convrelay_session_llm_failed(const convrelay_session_llm_t *llm,
+    uint64_t now);
+
+void convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_say.c */
+
+/* makes the caller's words the newest message of the history */
+int convrelay_session_ask(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now);
+
+/* the turn is over: clears its state and deadlines */
+void convrelay_session_turn_over(convrelay_session_t *s);
+
+/* ends the running turn, if any, and keeps everything that was sent of it;
+   without memory the call is closed */
+void convrelay_session_cancel(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+/* speaks a piece of the running answer */
+void convrelay_session_say(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/* makes another request in the running turn */
+void convrelay_session_again(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* starts a turn for the newest message, without waiting for anything */
+void convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_guard.c */
+
+/* speaks a piece of the answer, except calls in disguise */
+void convrelay_session_tools_delta(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/* the answer is over: speaks the text that the guard still held back */
+void convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_filler_say.c */
+
+/* sets the deadline SILENCE where a filler is to come */
+void convrelay_session_filler_wait(convrelay_session_t *s);
+
+/* it has passed: the next phrase */
+void convrelay_session_filler_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the caller asks whether anybody is there */
+void convrelay_session_filler_hello(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_turn.c */
+
+void convrelay_session_start(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the running turn has no more time: it failed */
+void convrelay_session_turn_late(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the running turn has failed, as note says: CANCEL and turn end */
+void convrelay_session_fail(convrelay_session_t *s, const char *note,
+    uint64_t now, convrelay_actions_t *out);
+
+/* CONVRELAY_OK, or CONVRELAY_DECLINED: too many turns, the call is closed */
+int convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the deadline TOKEN has passed */
+void convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* CONVRELAY_OK: the next LLM is asked; CONVRELAY_DECLINED: there is none, or
+   words were sent */
+int convrelay_session_fall_back(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);
+
+
+/* convrelay_session_calls.c */
+
+/* the caller has interrupted the turn, whose tools ran if running is set;
+   unheard: it had sent nothing */
+void convrelay_session_tools_interrupt(convrelay_session_t *s,
+    unsigned running, unsigned unheard, uint64_t now,
+    convrelay_actions_t *out);
+
+/* continues a turn that was interrupted while its tools ran, if there is one */
+void convrelay_session_tools_resume(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the deadline TOOLS has passed */
+void convrelay_session_tools_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the actions of s->run were performed */
+void convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_silence.c */
+
+/* sets the deadlines SILENCE and IDLE, or clears them */
+void convrelay_session_silence_wait(convrelay_session_t *s);
+
+/* these two deadlines have passed: a TRIGGER */
+void convrelay_session_silence(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+void convrelay_session_idle(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_playback.c */
+
+void convrelay_session_interrupt(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now,
+    convrelay_actions_t *out);
+void convrelay_session_info(convrelay_session_t *s,
+    const convrelay_relay_info_t *info, uint64_t now,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_keys.c */
+
+void convrelay_session_key(convrelay_session_t *s,
+    const convrelay_str_t *digit, uint64_t now, convrelay_actions_t *out);
+
+/* the entry of keys is over: its TRIGGER */
+void convrelay_session_keys_end(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 

@@ -10,9 +10,6 @@
 #include "convrelay_session_parts.h"
 
 
-static int convrelay_session_copy_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup);
-static int convrelay_session_greeting(convrelay_session_t *s, uint64_t now);
 static size_t convrelay_session_measure_setup(
     const convrelay_relay_setup_t *setup, size_t *nparameters);
 static int convrelay_session_parameter_text(convrelay_json_value_t *value,
@@ -42,81 +39,7 @@ static const size_t
 };
 
 
-void
-convrelay_session_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup, uint64_t now,
-    convrelay_actions_t *out)
-{
-    convrelay_relay_setup_t  first;
-
-    if (s->state == CONVRELAY_SESSION_NEW) {
-
-        if (convrelay_session_copy_setup(s, setup) != CONVRELAY_OK
-            || convrelay_session_greeting(s, now) != CONVRELAY_OK)
-        {
-            convrelay_session_no_memory(s, out);
-            return;
-        }
-
-        convrelay_session_enter(s, CONVRELAY_SESSION_OPEN);
-        convrelay_session_stir(s, now);
-        s->silence.idle_since = now;
-
-        convrelay_session_act(out, CONVRELAY_ACT_SETUP);
-
-        if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_SETUP)) {
-            convrelay_session_trigger(s, CONVRELAY_TRIGGER_SETUP, NULL, out);
-        }
-
-        return;
-    }
-
-    convrelay_session_get_setup(s, &first);
-
-    if (convrelay_str_equal(&setup->call_sid, &first.call_sid)) {
-        convrelay_session_note(out, CONVRELAY_LOG_INFO,
-                               "client sent setup again", NULL);
-        return;
-    }
-
-    convrelay_session_close(s, out, 1008, "client sent setup of another call");
-}
-
-
-/* Twilio is speaking the greeting: it is the first answer */
-
-static int
-convrelay_session_greeting(convrelay_session_t *s, uint64_t now)
-{
-    const convrelay_str_t  *text;
-
-    if (!s->conf->greeting) {
-        return CONVRELAY_OK;
-    }
-
-    text = convrelay_session_parameter(s,
-                                  (u_char *) CONVRELAY_SESSION_GREETING,
-                                  sizeof(CONVRELAY_SESSION_GREETING) - 1);
-
-    if (text == NULL || text->len == 0
-        || text->len > CONVRELAY_SESSION_MAX_GREETING)
-    {
-        return CONVRELAY_OK;
-    }
-
-    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
-
-    if (convrelay_session_answer_add(s, text) != CONVRELAY_OK) {
-        return CONVRELAY_ERROR;
-    }
-
-    convrelay_session_answer_store(s, s->answer.len);
-
-    return CONVRELAY_OK;
-}
-
-
-static int
+int
 convrelay_session_copy_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup)
 {

@@ -13,39 +13,9 @@
 #include "convrelay_session_tools.h"
 
 
-#define convrelay_session_later(a, b)  ((a) < (b) ? (b) : (a))
-
-
 static unsigned convrelay_session_tools_work(const convrelay_session_t *s);
 static void convrelay_session_stage(convrelay_session_t *s, unsigned stage,
     uint64_t now, convrelay_actions_t *out);
-
-
-void
-convrelay_session_stir(convrelay_session_t *s, uint64_t now)
-{
-    s->silence.stage = 0;
-    s->silence.hold_until = 0;
-    s->silence.since = now;
-
-    convrelay_session_filler_stir(s, now);
-}
-
-
-void
-convrelay_session_heard(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    s->silence.heard_at = now;
-
-    convrelay_session_filler_heard(s, now);
-
-    if (s->state == CONVRELAY_SESSION_ENDING
-        && !convrelay_session_words_come(s, now))
-    {
-        convrelay_session_send_end(s, now, out);
-    }
-}
 
 
 void
@@ -114,37 +84,6 @@ convrelay_session_tools_work(const convrelay_session_t *s)
     }
 
     return 0;
-}
-
-
-uint64_t
-convrelay_session_words_until(const convrelay_session_t *s)
-{
-    uint64_t  spoken, filler;
-
-    if (s->silence.heard_at) {
-        return s->silence.heard_at;
-    }
-
-    spoken = convrelay_session_spoken_until(s);
-    filler = convrelay_session_filler_until(s);
-
-    if (spoken) {
-        spoken = s->answer.started
-                 + convrelay_playback_time(&s->playback,
-                                           spoken - s->answer.started);
-    }
-
-    return convrelay_session_later(spoken, filler);
-}
-
-
-unsigned
-convrelay_session_is_quiet(const convrelay_session_t *s)
-{
-    return !s->silence.client_speaking
-           && !s->playback.file && !s->playback.voice
-           && s->deadlines[CONVRELAY_DEADLINE_KEYS] == 0;
 }
 
 

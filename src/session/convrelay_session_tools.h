@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Declarations that the two files of tools share.
+ * Declarations that the files of tools share.
  */
 
 

@@ -9,7 +9,6 @@
 
 
 #include "convrelay_session_parts.h"
-#include "convrelay_utf8.h"
 
 
 static int convrelay_session_refused(convrelay_session_t *s);
@@ -18,29 +17,6 @@ static int convrelay_session_halve(convrelay_session_t *s, uint64_t now,
 static convrelay_trigger_e convrelay_session_failure(
     const convrelay_session_t *s, convrelay_turn_outcome_e how);
 static convrelay_str_t convrelay_session_joint(const convrelay_session_t *s);
-static void convrelay_session_too_long(convrelay_session_t *s,
-    convrelay_actions_t *out);
-
-
-int
-convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text,
-    uint64_t now)
-{
-    convrelay_llm_message_t  *m;
-
-    m = convrelay_history_message(CONVRELAY_LLM_USER, text->len);
-    if (m == NULL) {
-        return CONVRELAY_ERROR;
-    }
-
-    memcpy(m->text, text->data, text->len);
-
-    convrelay_history_append(&s->history, m, text->len);
-
-    s->prompt = m;
-
-    return convrelay_session_filler_begin(s, now);
-}
 
 
 void
@@ -66,39 +42,6 @@ convrelay_session_start(convrelay_session_t *s, uint64_t now,
 
 
 void
-convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    s->turn = CONVRELAY_TURN_ASKED;
-    s->turn_again = 0;
-    s->turns++;
-    s->asked_at = now;
-    s->first_token = -1;
-
-    convrelay_session_llm_begin(s, now);
-    convrelay_playback_text(&s->playback);
-
-    convrelay_session_again(s, now, out);
-}
-
-
-void
-convrelay_session_again(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
-{
-    if (s->conf->max_answer_time) {
-        convrelay_session_wait(s, CONVRELAY_DEADLINE_ANSWER, now,
-                               s->conf->max_answer_time);
-    }
-
-    convrelay_session_llm_wait(s, now);
-    convrelay_session_filler_request(s);
-
-    convrelay_session_act(out, CONVRELAY_ACT_START);
-}
-
-
-void
 convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
     uint64_t now, convrelay_actions_t *out)
 {
@@ -112,88 +55,6 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
     } else {
         convrelay_session_say(s, text, now, out);
     }
-}
-
-
-void
-convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
-    uint64_t now, convrelay_actions_t *out)
-{
-    size_t           room;
-    unsigned         too_long;
-    convrelay_str_t  piece;
-
-    piece = *text;
-    too_long = 0;
-
-    if (s->conf->max_answer) {
-        room = (s->turn == CONVRELAY_TURN_SPEAKING)
-               ? convrelay_session_answer_len(s) : 0;
-
-        room = (room < s->conf->max_answer) ? s->conf->max_answer - room : 0;
-
-        if (text->len > room) {
-            piece.len = convrelay_utf8_fit(text->data, text->len, room);
-            too_long = 1;
-        }
-    }
-
-    if (piece.len) {
-
-        if (s->turn == CONVRELAY_TURN_ASKED) {
-            convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
-
-            s->first_token = now - s->asked_at;
-
-            if (convrelay_latency_add(&s->latency, s->first_token)
-                != CONVRELAY_OK)
-            {
-                convrelay_session_no_memory(s, out);
-                return;
-            }
-        }
-
-        if (s->answer.base && s->answer.len == 0) {
-            convrelay_session_continue(s, now);
-        }
-
-        if ((s->answer.base
-             && convrelay_session_answer_gap(s, &piece, out) != CONVRELAY_OK)
-            || convrelay_session_answer_add(s, &piece) != CONVRELAY_OK)
-        {
-            convrelay_session_no_memory(s, out);
-            return;
-        }
-
-        s->turn = CONVRELAY_TURN_SPEAKING;
-
-        if (convrelay_session_is_blank(&piece)) {
-            /* void */
-
-        } else if (!s->words || !s->useful) {
-            convrelay_session_llm_words(s, now, out);
-
-        } else if (s->deadlines[CONVRELAY_DEADLINE_TOKEN]) {
-            s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
-                now + convrelay_session_llm_asked(s)->token_timeout;
-        }
-
-        s->tokens++;
-
-        convrelay_session_text(out, &piece);
-    }
-
-    if (too_long) {
-        convrelay_session_too_long(s, out);
-    }
-}
-
-
-static void
-convrelay_session_too_long(convrelay_session_t *s, convrelay_actions_t *out)
-{
-    convrelay_session_note(out, CONVRELAY_LOG_WARN, "answer is too long", NULL);
-    convrelay_session_cancel(s, out);
 }
 
 
@@ -483,42 +344,6 @@ convrelay_session_fail(convrelay_session_t *s, const char *note,
 }
 
 
-void
-convrelay_session_turn_over(convrelay_session_t *s)
-{
-    s->turn = CONVRELAY_TURN_IDLE;
-    s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
-    s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
-    s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
-    s->hedge = 0;
-}
-
-
-void
-convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
-{
-    unsigned  sent;
-
-    convrelay_session_tools_stop(s, out);
-
-    if (s->turn == CONVRELAY_TURN_IDLE) {
-        return;
-    }
-
-    sent = (s->turn == CONVRELAY_TURN_SPEAKING);
-
-    convrelay_session_turn_over(s);
-    s->repeat_until = 0;
-
-    convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
-
-    if (sent) {
-        convrelay_session_text_last(out);
-        convrelay_session_answer_end(s);
-    }
-}
-
-
 int
 convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
@@ -544,4 +369,74 @@ convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
     convrelay_session_close_logged(s, out, 1008, "too many turns");
 
     return CONVRELAY_DECLINED;
+}
+
+
+int
+convrelay_session_fall_back(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out)
+{
+    unsigned  i;
+
+    if (s->words
+        || (s->turn == CONVRELAY_TURN_SPEAKING
+            && (how == CONVRELAY_TURN_COMPLETE
+                || how == CONVRELAY_TURN_TRUNCATED)))
+    {
+        return CONVRELAY_DECLINED;
+    }
+
+    if (s->hedge) {
+        convrelay_session_hedge_takes(s, NULL, out);
+        return CONVRELAY_OK;
+    }
+
+    i = convrelay_session_llm_after(s, s->tried + 1, now);
+
+    if (i > s->conf->nfallbacks) {
+        return CONVRELAY_DECLINED;
+    }
+
+    s->llm = i;
+    s->tried = i;
+
+    convrelay_session_tools_retry(s);
+    convrelay_session_again(s, now, out);
+
+    return CONVRELAY_OK;
+}
+
+
+void
+convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    const convrelay_session_llm_t  *llm;
+
+    llm = convrelay_session_llm(s, s->llm);
+
+    if (s->useful) {
+        convrelay_session_log(out, CONVRELAY_LOG_WARN,
+                              "LLM's next word takes too long",
+                              "LLM fell silent for longer than "
+                              "\"convrelay_token_timeout\", limit is %llu ms",
+                              (unsigned long long) llm->token_timeout);
+
+        convrelay_session_fail(s, "fell silent in mid-answer", now, out);
+        return;
+    }
+
+    convrelay_session_log(out, CONVRELAY_LOG_WARN,
+                          "LLM's first word takes too long",
+                          "LLM sent no word within "
+                          "\"convrelay_first_token_timeout\", limit is %llu "
+                          "ms", (unsigned long long) llm->first_token_timeout);
+
+    if (s->hedge) {
+        convrelay_session_llm_failed(llm, now);
+        convrelay_session_hedge_takes(s, "sent no word in time", out);
+        return;
+    }
+
+    convrelay_session_fail(s, "sent no word in time", now, out);
 }

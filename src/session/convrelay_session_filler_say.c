@@ -1,0 +1,303 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Decides when a filler is said, and which one.
+ */
+
+
+#include <stdlib.h>
+
+#include "convrelay_session_parts.h"
+#include "convrelay_session_tools.h"
+#include "convrelay_session_filler.h"
+#include "convrelay_utf8.h"
+#include "convrelay_word.h"
+
+
+/* words of a filler that is spoken to its end: cut in the middle it would
+   sound broken, and an answer can wait for it */
+#define CONVRELAY_SESSION_FILLER_WORDS  6
+
+
+static unsigned convrelay_session_filler_run(const convrelay_session_t *s,
+    convrelay_tool_run_t **own);
+static void convrelay_session_filler_ask(convrelay_session_t *s,
+    unsigned number, convrelay_tool_run_t *run, convrelay_actions_t *out);
+static void convrelay_session_filler_send(convrelay_session_t *s,
+    uint64_t now, convrelay_actions_t *out);
+static unsigned convrelay_session_filler_words(const convrelay_str_t *text);
+static unsigned convrelay_session_filler_dense(uint32_t cp);
+
+
+void
+convrelay_session_filler_wait(convrelay_session_t *s)
+{
+    uint64_t                                from, due;
+    convrelay_tool_run_t                   *run;
+    convrelay_session_filler_t             *f;
+    const convrelay_session_filler_conf_t  *conf;
+
+    f = s->filler;
+
+    if (!convrelay_session_filler_waits(s)
+        || f->said >= s->conf->filler->max
+        || !convrelay_session_is_quiet(s)
+        || !convrelay_session_filler_run(s, &run))
+    {
+        return;
+    }
+
+    conf = s->conf->filler;
+    from = convrelay_session_words_until(s);
+
+    if (from < f->since) {
+        from = f->since;
+    }
+
+    due = from + conf->time;
+
+    if (f->said && due < f->end + conf->again) {
+        due = f->end + conf->again;
+    }
+
+    s->deadlines[CONVRELAY_DEADLINE_SILENCE] = due;
+}
+
+
+/* false where a tool runs whose time nothing is to be said in; *own: a tool
+   that runs, and has a phrase of its own, or NULL */
+
+static unsigned
+convrelay_session_filler_run(const convrelay_session_t *s,
+    convrelay_tool_run_t **own)
+{
+    unsigned               mute, others;
+    convrelay_tool_run_t  *run;
+
+    *own = NULL;
+
+    mute = 0;
+    others = 0;
+
+    for (run = s->tools ? s->tools->runs : NULL; run; run = run->next) {
+
+        if (run->late || run->acts || run->same) {
+            continue;
+        }
+
+        if (run->tool->filler) {
+            *own = *own ? *own : run;
+
+        } else if (run->tool->mute) {
+            mute = 1;
+
+        } else {
+            others = 1;
+        }
+    }
+
+    return *own || others || !mute;
+}
+
+
+void
+convrelay_session_filler_hello(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_tool_run_t  *run;
+
+    if (s->filler == NULL
+        || (!convrelay_session_filler_waits(s)
+            && !convrelay_session_tools_unheard(s))
+        || s->filler->said >= s->conf->filler->max
+        || convrelay_session_words_until(s) > now
+        || !convrelay_session_is_quiet(s)
+        || !convrelay_session_filler_run(s, &run))
+    {
+        return;
+    }
+
+    convrelay_session_filler_clock(s, now, out);
+}
+
+
+void
+convrelay_session_filler_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    unsigned                     i, n;
+    convrelay_tool_run_t        *run;
+    convrelay_session_filler_t  *f;
+
+    f = s->filler;
+    n = s->conf->filler->nphrases;
+
+    (void) convrelay_session_filler_run(s, &run);
+
+    if (run) {
+        convrelay_session_filler_ask(s, 0, run, out);
+    }
+
+    for (i = 0; i < n && f->phrase.len == 0; i++) {
+
+        if (s->state != CONVRELAY_SESSION_OPEN) {
+            return;
+        }
+
+        convrelay_session_filler_ask(s, f->next++ % n, NULL, out);
+    }
+
+    if (s->state != CONVRELAY_SESSION_OPEN) {
+        return;
+    }
+
+    f->said++;
+    f->end = now;
+
+    if (f->phrase.len) {
+        convrelay_session_filler_send(s, now, out);
+    }
+}
+
+
+static void
+convrelay_session_filler_ask(convrelay_session_t *s, unsigned number,
+    convrelay_tool_run_t *run, convrelay_actions_t *out)
+{
+    convrelay_action_t  a;
+
+    memset(&a, 0, sizeof(convrelay_action_t));
+
+    a.type = CONVRELAY_ACT_FILLER;
+    a.code = number;
+    a.run = run;
+
+    out->act(out, &a);
+}
+
+
+unsigned
+convrelay_session_phrase(convrelay_session_t *s, const convrelay_str_t *text,
+    convrelay_actions_t *out)
+{
+    u_char                      *p;
+    convrelay_session_filler_t  *f;
+
+    f = s->filler;
+
+    if (f == NULL || s->state != CONVRELAY_SESSION_OPEN
+        || !convrelay_has_word(text)
+        || (f->said && convrelay_str_equal(text, &f->text)))
+    {
+        return 0;
+    }
+
+    p = malloc(text->len);
+    if (p == NULL) {
+        convrelay_session_no_memory(s, out);
+        return 0;
+    }
+
+    memcpy(p, text->data, text->len);
+
+    free(f->phrase.data);
+
+    f->phrase.data = p;
+    f->phrase.len = text->len;
+
+    return 1;
+}
+
+
+static void
+convrelay_session_filler_send(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    uint64_t                     time;
+    convrelay_relay_out_t        m;
+    convrelay_session_filler_t  *f;
+
+    f = s->filler;
+
+    free(f->text.data);
+
+    f->text = f->phrase;
+    f->phrase.data = NULL;
+    f->phrase.len = 0;
+
+    time = CONVRELAY_HEARD_START_MS
+           + convrelay_heard_chars(&f->text, 0, f->text.len)
+             * CONVRELAY_HEARD_MS_PER_CHAR;
+
+    memset(&f->heard, 0, sizeof(convrelay_heard_t));
+
+    f->total++;
+    f->queued = 1;
+    f->preemptible = convrelay_session_filler_words(&f->text)
+                     > CONVRELAY_SESSION_FILLER_WORDS;
+    f->at = convrelay_session_answer_len(s);
+    f->until = now + time;
+    f->end = now + convrelay_playback_time(&s->playback, time);
+
+    s->silence.heard_at = 0;
+
+    convrelay_playback_text(&s->playback);
+
+    memset(&m, 0, sizeof(convrelay_relay_out_t));
+
+    m.type = CONVRELAY_RELAY_OUT_TEXT;
+    m.text = f->text;
+    m.last = 1;
+    m.preemptible = f->preemptible ? CONVRELAY_RELAY_TRUE
+                                   : CONVRELAY_RELAY_FALSE;
+
+    convrelay_session_send(out, &m);
+}
+
+
+/* those that blanks separate; where a script has none, two characters are
+   one */
+
+static unsigned
+convrelay_session_filler_words(const convrelay_str_t *text)
+{
+    uint32_t       cp;
+    unsigned       n, dense, inside;
+    const u_char  *p, *last;
+
+    n = 0;
+    dense = 0;
+    inside = 0;
+    last = text->data + text->len;
+
+    for (p = text->data; p < last; /* void */ ) {
+        cp = convrelay_utf8_decode(&p, last);
+
+        if (cp <= ' ' || cp == 0xa0 || cp == 0x3000) {
+            inside = 0;
+
+        } else if (convrelay_session_filler_dense(cp)) {
+            dense++;
+
+        } else if (!inside && convrelay_is_word(cp)) {
+            inside = 1;
+            n++;
+        }
+    }
+
+    return n + (dense + 1) / 2;
+}
+
+
+/* Thai to Burmese, Khmer, kana, ideographs */
+
+static unsigned
+convrelay_session_filler_dense(uint32_t cp)
+{
+    return (cp >= 0x0e00 && cp <= 0x0eff) || (cp >= 0x1000 && cp <= 0x109f)
+           || (cp >= 0x1780 && cp <= 0x17ff)
+           || (cp >= 0x3041 && cp <= 0x30ff)
+           || (cp >= 0x3400 && cp <= 0x9fff)
+           || (cp >= 0x20000 && cp <= 0x3ffff);
+}
