@@ -251,8 +251,8 @@ sub logged {
 
     like $nginx->log('access'),
          qr{"GET\ /ws"\ 101\ \S+\ call=CA\w+\ turns=1\ interrupts=0
-            \ tokens=\d+\ first_token=\d+/\d+\ tools=0/0\ fillers=0\ failures=0
-            \ end=hangup\ llm=}x,
+            \ tokens=\d+\ first_token=\d+/\d+\ tools=0/0\ fillers=0
+            \ fallbacks=0\ failures=0\ end=hangup\ llm=}x,
          'how the call went';
 
     my @lines = map { JSON::PP::decode_json($_) }
@@ -265,6 +265,7 @@ sub logged {
     is $call->{outcome}, 'complete', '... and its last turn';
     like $call->{first_token_max_ms}, qr/^\d+$/, '... and its first word';
     is $call->{tools} . $call->{tool_failures}, '00', '... and no tools';
+    is $call->{fallbacks}, '0', '... and only the first LLM';
     is $turn->{llm_status}, 200, 'a turn has a line of its own';
     is $turn->{call}, $call->{call}, '... of the same call';
 }
