@@ -657,7 +657,7 @@ ngx_http_convrelay_init_process(ngx_cycle_t *cycle)
     }
 
     return ngx_http_convrelay_zone_init_process(cycle,
-                                            ngx_http_convrelay_limit_replaced);
+                                            ngx_http_convrelay_call_replaced);
 }
 
 

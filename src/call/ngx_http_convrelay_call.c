@@ -68,6 +68,20 @@ ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call, ngx_int_t rc)
 }
 
 
+void
+ngx_http_convrelay_call_replaced(ngx_http_convrelay_call_t *call)
+{
+    convrelay_str_t  reason = convrelay_string("replaced");
+
+    ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
+                  "session was reconnected, closing its old socket");
+
+    ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REPLACED);
+    ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                  &reason);
+}
+
+
 ngx_int_t
 ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
     convrelay_rate_t *rate, const convrelay_rate_limit_t *limit,

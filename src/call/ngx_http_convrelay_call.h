@@ -399,6 +399,9 @@ void ngx_http_convrelay_call_close(ngx_http_convrelay_call_t *call,
 void ngx_http_convrelay_call_fail(ngx_http_convrelay_call_t *call,
     ngx_int_t rc);
 
+/* another socket has taken the place of the call: closes it (logged) */
+void ngx_http_convrelay_call_replaced(ngx_http_convrelay_call_t *call);
+
 /*
  * Counts an event; what and period name the limit in the log.  NGX_OK, or
  * NGX_DECLINED: too many (logged), the call is closed.  A limit of 0 means no
@@ -767,9 +770,6 @@ char *ngx_http_convrelay_request_merge(ngx_conf_t *cf,
  */
 ngx_int_t ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
     convrelay_str_t *ended_session);
-
-/* closes a call whose place another socket has taken */
-void ngx_http_convrelay_limit_replaced(ngx_http_convrelay_call_t *call);
 
 char *ngx_http_convrelay_limit_calls(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

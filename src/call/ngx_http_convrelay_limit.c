@@ -154,20 +154,6 @@ ngx_http_convrelay_limit_setup(ngx_http_convrelay_call_t *call,
 }
 
 
-void
-ngx_http_convrelay_limit_replaced(ngx_http_convrelay_call_t *call)
-{
-    convrelay_str_t  reason = convrelay_string("replaced");
-
-    ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
-                  "session was reconnected, closing its old socket");
-
-    ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REPLACED);
-    ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
-                                  &reason);
-}
-
-
 /*
  * An empty value is not counted, as with limit_conn.  NGX_OK; NGX_DONE if there
  * is nothing to count; NGX_ERROR.

@@ -27,10 +27,6 @@
 #define CONVRELAY_SESSION_HELLOS       3
 
 
-static void convrelay_session_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup, uint64_t now,
-    convrelay_actions_t *out);
-static int convrelay_session_greeting(convrelay_session_t *s, uint64_t now);
 static void convrelay_session_prompt(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, uint64_t now,
     convrelay_actions_t *out);
@@ -335,78 +331,4 @@ convrelay_session_unknown(convrelay_session_t *s,
 
     convrelay_session_note(out, CONVRELAY_LOG_INFO,
                            "client sent a message of unknown type", &type);
-}
-
-
-static void
-convrelay_session_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup, uint64_t now,
-    convrelay_actions_t *out)
-{
-    convrelay_relay_setup_t  first;
-
-    if (s->state == CONVRELAY_SESSION_NEW) {
-
-        if (convrelay_session_copy_setup(s, setup) != CONVRELAY_OK
-            || convrelay_session_greeting(s, now) != CONVRELAY_OK)
-        {
-            convrelay_session_no_memory(s, out);
-            return;
-        }
-
-        convrelay_session_enter(s, CONVRELAY_SESSION_OPEN);
-        convrelay_session_stir(s, now);
-        s->silence.idle_since = now;
-
-        convrelay_session_act(out, CONVRELAY_ACT_SETUP);
-
-        if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_SETUP)) {
-            convrelay_session_trigger(s, CONVRELAY_TRIGGER_SETUP, NULL, out);
-        }
-
-        return;
-    }
-
-    convrelay_session_get_setup(s, &first);
-
-    if (convrelay_str_equal(&setup->call_sid, &first.call_sid)) {
-        convrelay_session_note(out, CONVRELAY_LOG_INFO,
-                               "client sent setup again", NULL);
-        return;
-    }
-
-    convrelay_session_close(s, out, 1008, "client sent setup of another call");
-}
-
-
-/* Twilio is speaking the greeting: it is the first answer */
-
-static int
-convrelay_session_greeting(convrelay_session_t *s, uint64_t now)
-{
-    const convrelay_str_t  *text;
-
-    if (!s->conf->greeting) {
-        return CONVRELAY_OK;
-    }
-
-    text = convrelay_session_parameter(s,
-                                  (u_char *) CONVRELAY_SESSION_GREETING,
-                                  sizeof(CONVRELAY_SESSION_GREETING) - 1);
-
-    if (text == NULL || text->len == 0
-        || text->len > CONVRELAY_SESSION_MAX_GREETING)
-    {
-        return CONVRELAY_OK;
-    }
-
-    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
-
-    if (convrelay_session_answer_add(s, text) != CONVRELAY_OK) {
-        return CONVRELAY_ERROR;
-    }
-
-    convrelay_session_answer_store(s, s->answer.len);
-
-    return CONVRELAY_OK;
 }

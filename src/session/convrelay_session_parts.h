@@ -78,7 +78,7 @@ void convrelay_session_trigger(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 
-/* convrelay_session_setup.c */
+/* convrelay_session_data.c */
 
 int convrelay_session_set_lang(convrelay_session_t *s,
     const convrelay_str_t *lang);
@@ -148,7 +148,7 @@ convrelay_tool_run_t *convrelay_session_tools_pending(
     const convrelay_session_t *s);
 
 
-/* convrelay_session_filler_time.c */
+/* convrelay_session_filler_spoken.c */
 
 /* when a filler that may still be heard will be over, an estimate that is never
    too early; 0: there is none */
@@ -294,7 +294,7 @@ uint64_t convrelay_session_words_until(const convrelay_session_t *s);
 unsigned convrelay_session_is_quiet(const convrelay_session_t *s);
 
 
-/* convrelay_session_llm.c */
+/* convrelay_session_fallback.c */
 
 /* a turn begins: chooses its LLM */
 void convrelay_session_llm_begin(convrelay_session_t *s, uint64_t now);
@@ -457,6 +457,13 @@ void convrelay_session_silence_wait(convrelay_session_t *s);
 void convrelay_session_silence(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 void convrelay_session_idle(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_setup.c */
+
+void convrelay_session_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup, uint64_t now,
     convrelay_actions_t *out);
 
 

@@ -1,239 +1,86 @@
 
 /*
  * Copyright (C) convrelay contributors
+ *
+ * The setup message: the call begins.
  */
 
-
-#include <stdlib.h>
-#include <strings.h>
 
 #include "convrelay_session_parts.h"
 
 
-static size_t convrelay_session_measure_setup(
-    const convrelay_relay_setup_t *setup, size_t *nparameters);
-static int convrelay_session_parameter_text(convrelay_json_value_t *value,
-    convrelay_str_t *text);
-static u_char *convrelay_session_copy_str(u_char *p, convrelay_str_t *dst,
-    const convrelay_str_t *src);
-
-
-#define convrelay_session_field(setup, i)                                    \
-    ((convrelay_str_t *) ((u_char *) (setup)                                 \
-                          + convrelay_session_setup_fields[i]))
-
-
-static const size_t
-    convrelay_session_setup_fields[CONVRELAY_SESSION_SETUP_FIELDS] = {
-    offsetof(convrelay_relay_setup_t, session_id),
-    offsetof(convrelay_relay_setup_t, call_sid),
-    offsetof(convrelay_relay_setup_t, parent_call_sid),
-    offsetof(convrelay_relay_setup_t, from),
-    offsetof(convrelay_relay_setup_t, to),
-    offsetof(convrelay_relay_setup_t, forwarded_from),
-    offsetof(convrelay_relay_setup_t, caller_name),
-    offsetof(convrelay_relay_setup_t, direction),
-    offsetof(convrelay_relay_setup_t, call_type),
-    offsetof(convrelay_relay_setup_t, call_status),
-    offsetof(convrelay_relay_setup_t, account_sid)
-};
-
-
-int
-convrelay_session_copy_setup(convrelay_session_t *s,
-    const convrelay_relay_setup_t *setup)
-{
-    size_t                   i, n, len;
-    u_char                  *p;
-    convrelay_str_t          text;
-    convrelay_pair_t        *pair;
-    convrelay_json_value_t  *name;
-
-    len = convrelay_session_measure_setup(setup, &n);
-
-    p = (len < UINT32_MAX) ? malloc(len + 1) : NULL;
-    if (p == NULL) {
-        return CONVRELAY_ERROR;
-    }
-
-    if (n) {
-        s->parameters = malloc(n * sizeof(convrelay_pair_t));
-        if (s->parameters == NULL) {
-            free(p);
-            return CONVRELAY_ERROR;
-        }
-    }
-
-    s->setup_data = p;
-
-    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
-        p = convrelay_session_copy_str(p, &text,
-                                       convrelay_session_field(setup, i));
-
-        s->setup_lens[i] = text.len;
-    }
-
-    for (name = convrelay_json_name(setup->parameters, NULL);
-         name && s->nparameters < n;
-         name = convrelay_json_name(setup->parameters, name))
-    {
-        if (!convrelay_session_parameter_text(name + 1, &text)) {
-            continue;
-        }
-
-        pair = &s->parameters[s->nparameters++];
-
-        p = convrelay_session_copy_str(p, &pair->value, &text);
-
-        (void) convrelay_json_utf8(name, &text);
-
-        p = convrelay_session_copy_str(p, &pair->name, &text);
-    }
-
-    return CONVRELAY_OK;
-}
-
-
-static size_t
-convrelay_session_measure_setup(const convrelay_relay_setup_t *setup,
-    size_t *nparameters)
-{
-    size_t                   i, n, len;
-    convrelay_str_t          text;
-    convrelay_json_value_t  *name;
-
-    len = 0;
-    n = 0;
-
-    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
-        len += convrelay_session_field(setup, i)->len;
-    }
-
-    for (name = convrelay_json_name(setup->parameters, NULL);
-         name && n < CONVRELAY_SESSION_MAX_PARAMETERS;
-         name = convrelay_json_name(setup->parameters, name))
-    {
-        if (convrelay_session_parameter_text(name + 1, &text)) {
-            len += name->len + text.len;
-            n++;
-        }
-    }
-
-    *nparameters = n;
-
-    return len;
-}
-
-
-/* true for a string, a number or a bool; the last two are used as written */
-
-static int
-convrelay_session_parameter_text(convrelay_json_value_t *value,
-    convrelay_str_t *text)
-{
-    switch (value->type) {
-
-    case CONVRELAY_JSON_STRING:
-        return convrelay_json_utf8(value, text) == CONVRELAY_OK;
-
-    case CONVRELAY_JSON_NUMBER:
-    case CONVRELAY_JSON_TRUE:
-    case CONVRELAY_JSON_FALSE:
-        text->data = value->data;
-        text->len = value->len;
-        return 1;
-
-    default:
-        return 0;
-    }
-}
-
-
-static u_char *
-convrelay_session_copy_str(u_char *p, convrelay_str_t *dst,
-    const convrelay_str_t *src)
-{
-    dst->data = p;
-    dst->len = src->len;
-
-    if (src->len) {
-        memcpy(p, src->data, src->len);
-    }
-
-    return p + src->len;
-}
+static int convrelay_session_greeting(convrelay_session_t *s, uint64_t now);
 
 
 void
-convrelay_session_get_setup(const convrelay_session_t *s,
-    convrelay_relay_setup_t *setup)
+convrelay_session_setup(convrelay_session_t *s,
+    const convrelay_relay_setup_t *setup, uint64_t now,
+    convrelay_actions_t *out)
 {
-    size_t            i;
-    u_char           *p;
-    convrelay_str_t  *field;
+    convrelay_relay_setup_t  first;
 
-    p = s->setup_data;
+    if (s->state == CONVRELAY_SESSION_NEW) {
 
-    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
-        field = convrelay_session_field(setup, i);
-
-        field->data = p;
-        field->len = s->setup_lens[i];
-
-        p = p ? p + field->len : NULL;
-    }
-
-    setup->parameters = NULL;
-}
-
-
-const convrelay_str_t *
-convrelay_session_parameter(const convrelay_session_t *s, const u_char *name,
-    size_t len)
-{
-    size_t                   i;
-    const convrelay_pair_t  *p;
-
-    for (i = 0; i < s->nparameters; i++) {
-        p = &s->parameters[i];
-
-        if (p->name.len == len
-            && strncasecmp((const char *) p->name.data, (const char *) name,
-                           len)
-               == 0)
+        if (convrelay_session_copy_setup(s, setup) != CONVRELAY_OK
+            || convrelay_session_greeting(s, now) != CONVRELAY_OK)
         {
-            return &p->value;
+            convrelay_session_no_memory(s, out);
+            return;
         }
+
+        convrelay_session_enter(s, CONVRELAY_SESSION_OPEN);
+        convrelay_session_stir(s, now);
+        s->silence.idle_since = now;
+
+        convrelay_session_act(out, CONVRELAY_ACT_SETUP);
+
+        if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_SETUP)) {
+            convrelay_session_trigger(s, CONVRELAY_TRIGGER_SETUP, NULL, out);
+        }
+
+        return;
     }
 
-    return NULL;
+    convrelay_session_get_setup(s, &first);
+
+    if (convrelay_str_equal(&setup->call_sid, &first.call_sid)) {
+        convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                               "client sent setup again", NULL);
+        return;
+    }
+
+    convrelay_session_close(s, out, 1008, "client sent setup of another call");
 }
 
 
-int
-convrelay_session_set_lang(convrelay_session_t *s,
-    const convrelay_str_t *lang)
+/* Twilio is speaking the greeting: it is the first answer */
+
+static int
+convrelay_session_greeting(convrelay_session_t *s, uint64_t now)
 {
-    u_char  *p;
+    const convrelay_str_t  *text;
 
-    if (lang->len == 0 || lang->len > CONVRELAY_SESSION_MAX_LANG) {
-        s->lang.len = 0;
+    if (!s->conf->greeting) {
         return CONVRELAY_OK;
     }
 
-    if (convrelay_str_equal(lang, &s->lang)) {
+    text = convrelay_session_parameter(s,
+                                  (u_char *) CONVRELAY_SESSION_GREETING,
+                                  sizeof(CONVRELAY_SESSION_GREETING) - 1);
+
+    if (text == NULL || text->len == 0
+        || text->len > CONVRELAY_SESSION_MAX_GREETING)
+    {
         return CONVRELAY_OK;
     }
 
-    p = realloc(s->lang.data, lang->len);
-    if (p == NULL) {
+    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_ENDED, now);
+
+    if (convrelay_session_answer_add(s, text) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
-    memcpy(p, lang->data, lang->len);
-
-    s->lang.data = p;
-    s->lang.len = lang->len;
+    convrelay_session_answer_store(s, s->answer.len);
 
     return CONVRELAY_OK;
 }
