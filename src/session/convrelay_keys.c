@@ -20,7 +20,9 @@ convrelay_keys_press(convrelay_keys_t *k, const convrelay_keys_conf_t *conf,
 
     k->terminator_until = 0;
 
-    if (conf->max == 0 || k->state == CONVRELAY_KEYS_COMPLETE || late) {
+    if (conf->max == 0 || k->state == CONVRELAY_KEYS_COMPLETE || late
+        || k->n == CONVRELAY_KEYS_MAX)
+    {
         return CONVRELAY_KEY_IGNORED;
     }
 

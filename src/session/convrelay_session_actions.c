@@ -254,6 +254,13 @@ convrelay_session_perform_end(convrelay_session_t *s,
 
     convrelay_keys_report(&s->keys);
 
+    /* the caller's words may take the end back: an entry that no event is going
+       to report must not be the beginning of the next one */
+
+    if (s->trigger != CONVRELAY_TRIGGER_DTMF) {
+        convrelay_keys_done(&s->keys, 0);
+    }
+
     convrelay_session_enter(s, CONVRELAY_SESSION_ENDING);
 
     spoken = convrelay_session_unheard_until(s, now);

@@ -177,6 +177,32 @@ static const call_t  calls[] = {
       "played \"Goodbye, and thank you!\"\n"
       "    SEND {\"type\":\"end\",\"handoffData\":\"{}\"}\n" },
 
+    { "keys before a goodbye are not part of those after it", TOOLS_KEYS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Bye\"\n"
+      "    START\n"
+      "delta \"Goodbye, and thank you!\"\n"
+      "    TEXT \"Goodbye, and thank you!\"\n"
+      "dtmf \"1\"\n"
+      "dtmf \"2\"\n"
+      "dtmf \"3\"\n"
+      "dtmf \"4\"\n"
+      "calls \"c1 bye {}\"\n"
+      "    EVENT tool bye\n"
+      "hangup \"\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "done\n"
+      "prompt \"Wait\"\n"
+      "    START\n"
+      "dtmf \"5\"\n"
+      "dtmf \"#\"\n"
+      "wait 250\n"
+      "clock\n"
+      "    EVENT dtmf 5\n"
+      "declined \"\"\n" },
+
     { "keys that may belong to an entry hold the turn up", TOOLS_KEYS,
       "setup \"CA1\"\n"
       "    SETUP\n"
