@@ -241,6 +241,9 @@ convrelay_session_halve(convrelay_session_t *s, uint64_t now,
 
     s->turn_again = 1;
 
+    /* the second LLM was sent the same history */
+
+    convrelay_session_hedge_drop(s, NULL, out);
     convrelay_session_note(out, CONVRELAY_LOG_WARN,
                            "history is too long for the LLM: older half "
                            "dropped, asking again", NULL);

@@ -707,6 +707,32 @@ static const call_t  calls[] = {
       "deadline\n"
       "    3000\n" },
 
+    { "a history that is too long for the first one: the second is closed, too",
+      HEDGED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"Hello\"\n"
+      "    TEXT \"Hello\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"When?\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "end too-long\n"
+      "    HEDGE_END\n"
+      "    LOG warn history is too long for the LLM: older half dropped, "
+      "asking again\n"
+      "    START\n"
+      "hedge \"Stale.\"\n"
+      "delta \"Nine.\"\n"
+      "    TEXT \"Nine.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n" },
+
     { "whoever ends the turn ends both", HEDGED,
       "setup \"CA1\"\n"
       "    SETUP\n"
