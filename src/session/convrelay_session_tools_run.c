@@ -152,7 +152,9 @@ convrelay_session_tools_new(convrelay_session_t *s,
         }
     }
 
-    if (run->same == NULL && run->tool->uri
+    /* one with a result has only its actions left */
+
+    if (run->same == NULL && run->tool->uri && run->result.len == 0
         && convrelay_session_tools_full(s))
     {
         s->tool_failures++;

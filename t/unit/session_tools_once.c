@@ -143,6 +143,28 @@ static const call_t  calls[] = {
       "    call c3 \"{}\"\n"
       "    tool c3 \"{\"repeated\":true,\"result\":\"moved\"}\"\n" },
 
+    { "actions that are owed are performed, however many tools run", TOOLS_ONCE,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Go\"\n"
+      "    START\n"
+      "calls \"c1 move {}; c2 book {}\"\n"
+      "    TOOL 1 move {}\n"
+      "    TOOL 2 book {}\n"
+      "toolok 1 \"moved\"\n"
+      "prompt \"Wait\"\n"
+      "    CANCEL\n"
+      "toolok 2 \"booked\"\n"
+      "    START\n"
+      "calls \"c3 book {\"a\":1}; c4 look {}; c5 move {}\"\n"
+      "    TOOL 3 book {\"a\":1}\n"
+      "    TOOL 4 look {}\n"
+      "toolok 3 \"booked\"\n"
+      "toolok 4 \"seen\"\n"
+      "    EVENT tool move\n"
+      "done\n"
+      "    START\n" },
+
     { "actions that fail are not all that is told, and may be done again",
       TOOLS_ONCE,
       "setup \"CA1\"\n"
