@@ -884,3 +884,52 @@ end
 1 1 0 gap 0 sound some
 1 1 0 gap 120s sound some
 1 1 0 gap 120s sound some
+
+
+
+=== TEST 28: a second LLM that lost has said nothing, whatever blanks came
+--- read_timeout: 10s
+--- on
+convrelay_fallback  /never hedge=50ms;
+--- locations
+location = /never {
+    internal;
+    convrelay_mock_llm  first=60s;
+}
+location = /metrics {
+    convrelay_status  public;
+}
+--- http_config
+convrelay_zone  calls 64k;
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.stream()
+        ngx.flush(true)
+        ngx.sleep(0.15)
+        llm.token("\n")
+        ngx.sleep(0.15)
+        llm.token("First.")
+        llm.done()
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup{ customParameters = { port = "$TEST_NGINX_LLM_PORT" } }
+call:prompt("Hi")
+call:answer()
+call:hangup()
+ngx.sleep(0.1)
+
+local http = require "convrelay_http"
+local text = http.send("GET /metrics HTTP/1.0\r\n\r\n").body
+local sum = tonumber(text:match('first_word_seconds_sum{[^}]*location="/ws"[^}]*} (%S+)'))
+
+ngx.say("words: ", text:match('first_word_seconds_count{[^}]*location="/ws"[^}]*} (%S+)'))
+ngx.say("tokens: ", text:match('relay_tokens_total{[^}]*location="/ws"[^}]*} (%S+)'))
+ngx.say("seconds: ", sum and sum < 60 * slow)
+--- response_body
+words: 1
+tokens: 2
+seconds: true

@@ -224,6 +224,7 @@ ngx_http_convrelay_act_hedge_takes(ngx_http_convrelay_call_t *call,
     t = ngx_http_convrelay_turn_hedge(call);
 
     t->hedge = 0;
+    t->said = call->session->tokens;
     call->turn = t;
     call->start = 0;
 

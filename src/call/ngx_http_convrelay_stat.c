@@ -658,7 +658,9 @@ ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
         return;
     }
 
-    sent = call->session->tokens - t->said;
+    /* a second LLM that lost has sent none of them */
+
+    sent = t->tokens ? call->session->tokens - t->said : 0;
 
     if (sent) {
         convrelay_metric_add(words, CONVRELAY_METRIC_TOKENS, sent);
