@@ -105,7 +105,7 @@ client sent an invalid close code: 1005, closing with 1002
 
 
 
-=== TEST 4: what comes after a close is ignored
+=== TEST 4: frames after a close are ignored
 --- config
 location = /ws {
     convrelay;

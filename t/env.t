@@ -107,7 +107,7 @@ GET /t
 
 
 
-=== TEST 3: what comes first: override, process, plain, default
+=== TEST 3: the order: override, process, plain, default
 --- http_config
 convrelay_env       CONVRELAY_A default;
 convrelay_env       CONVRELAY_B default;

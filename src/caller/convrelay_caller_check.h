@@ -114,7 +114,7 @@ int convrelay_caller_check_known(const char *name);
 
 
 /*
- * What follows returns CONVRELAY_OK, or CONVRELAY_ERROR with k->got.  _dial
+ * All below return CONVRELAY_OK, or CONVRELAY_ERROR with k->got.  _dial
  * asks the webhook and finds the target, _connect opens a socket there,
  * _open does both, and _call sends a setup on it.
  */
@@ -158,8 +158,8 @@ int convrelay_caller_check_say_word(convrelay_caller_check_t *k,
 int convrelay_caller_check_alive(convrelay_caller_check_t *k);
 
 /*
- * Says the text while an answer may be under way; what comes of that answer
- * before the prompt was read is ignored.
+ * Says the text while an answer may be under way; tokens of that answer that
+ * arrive before the prompt was read are ignored.
  */
 int convrelay_caller_check_say_over(convrelay_caller_check_t *k,
     const char *text);

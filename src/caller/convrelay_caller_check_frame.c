@@ -112,7 +112,7 @@ const convrelay_caller_rule_t  convrelay_caller_rules_frame[] = {
       .expected = "pongs with the same bytes", .clause = "RFC 6455, 5.5.3",
       .run = convrelay_caller_rule_ping },
 
-    { .name = "pong", .did = "a pong that nobody asked for",
+    { .name = "pong", .did = "an unsolicited pong",
       .expected = "the call goes on", .clause = "RFC 6455, 5.5.3",
       .run = convrelay_caller_rule_pong },
 

@@ -260,8 +260,7 @@ convrelay_caller_rule_signature(convrelay_caller_check_t *k,
 
 
 /*
- * Somebody who has seen a signature and parameters on the way cannot open
- * another call with them.
+ * A signature and its parameters, seen on the way, do not open another call.
  */
 
 static int

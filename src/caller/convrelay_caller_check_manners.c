@@ -336,7 +336,7 @@ convrelay_caller_rule_twice(convrelay_caller_check_t *k, const char *text,
 }
 
 
-/* a long answer, so that nobody can think that it was heard at once */
+/* a long answer: it cannot be taken for one that was heard at once */
 
 static int
 convrelay_caller_rule_answered(convrelay_caller_check_t *k)

@@ -397,7 +397,7 @@ convrelay_caller_conn_read(convrelay_caller_conn_t *c, u_char *buf, size_t size,
 }
 
 
-/* leaves in response what follows the header; it is part of the last read */
+/* leaves the bytes after the header in response; they are of the last read */
 
 static int
 convrelay_caller_conn_response(convrelay_caller_conn_t *c)

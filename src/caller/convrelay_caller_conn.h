@@ -26,7 +26,7 @@
 #define CONVRELAY_CALLER_MAX_MESSAGE   (1024 * 1024)
 #define CONVRELAY_CALLER_MAX_RESPONSE  16384
 #define CONVRELAY_CALLER_MAX_OUTPUT    (4 * 1024 * 1024)
-#define CONVRELAY_CALLER_MAX_READS     32      /* then others have their turn */
+#define CONVRELAY_CALLER_MAX_READS     32      /* at a time, of one */
 
 
 /* where to connect and what to say; shared by all calls of a load */

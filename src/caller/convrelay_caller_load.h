@@ -86,7 +86,7 @@ typedef struct {
     convrelay_caller_sequence_t    sequence;
     convrelay_caller_buf_t         text;        /* of this answer, its start */
 
-    unsigned                       open:1;      /* a last:true is owed */
+    unsigned                       open:1;      /* last:true is missing */
     unsigned                       ponged:1;
     unsigned                       over:1;      /* until the pong comes */
     unsigned                       renewed:1;   /* over, and the old

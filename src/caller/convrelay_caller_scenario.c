@@ -12,7 +12,7 @@
 #include "convrelay_caller_scenario.h"
 
 
-/* what follows a step's words */
+/* the kinds of argument after the words of a step */
 
 typedef enum {
     CONVRELAY_CALLER_ARG_NONE = 0,
@@ -32,7 +32,7 @@ typedef struct {
 } convrelay_caller_syntax_t;
 
 
-/* what people write instead of a step's words */
+/* words that are often written instead of a step's own */
 
 typedef struct {
     const char              *typed;
@@ -644,9 +644,9 @@ convrelay_caller_scenario_unknown(convrelay_caller_scenario_t *s,
 
 
 /*
- * The step that may have been meant: the one with the most words that are
- * similar to as many of the line, with what follows them.  A colon that was
- * forgotten is put in.
+ * The step that may have been meant: the one that shares the most words with
+ * the line, similar ones included, and then the rest of the line.  A missing
+ * colon is added.
  */
 
 static void

@@ -44,7 +44,7 @@
  * ${NAME} stands for --set, set and the environment, in this order, and for
  * what the call itself knows: ${answer}, ${heard} (how much of the answer
  * an interruption left), ${beyond} (the same and a few characters more,
- * which nobody heard), ${greeting}, ${callSid}, ${from}, ${to}.
+ * not heard), ${greeting}, ${callSid}, ${from}, ${to}.
  */
 
 

@@ -13,7 +13,7 @@
 
 
 #define CONVRELAY_CALLER_MAX_BAD    10      /* then Twilio closes */
-#define CONVRELAY_CALLER_BEYOND     8       /* bytes nobody heard */
+#define CONVRELAY_CALLER_BEYOND     8       /* bytes not heard */
 #define CONVRELAY_CALLER_LAST_WAIT  300     /* ms, for a late last:true */
 
 

@@ -13,7 +13,7 @@
 #include "convrelay_caller.h"
 
 
-/* all strings are malloc'ed; what the document does not have is NULL */
+/* all strings are malloc'ed; NULL: the document has no such part */
 
 typedef struct {
     char                     *url;

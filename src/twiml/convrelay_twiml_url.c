@@ -141,7 +141,7 @@ convrelay_twiml_url_bytes(const convrelay_str_t *url)
         }
 
         if (ch == '#') {
-            return "has a fragment, drop the \"#\" and what follows it";
+            return "has a fragment, drop the \"#\" and all after it";
         }
     }
 

@@ -351,7 +351,7 @@ sub why {
 }
 
 
-# a call and some requests; what they are answered with is not what matters
+# a call and some requests; their answers do not matter
 
 sub serve {
     my $slot = shift;

@@ -11,7 +11,7 @@ use POSIX ();
 our @EXPORT_OK = qw( run quiet slurp spew within );
 
 
-# true where it exits with 0; what it says is nobody's
+# true where it exits with 0; its output is discarded
 
 sub run { return within(0, 0, {}, @_) }
 
@@ -69,7 +69,7 @@ sub within {
 
     alarm 0;
 
-    # what it has left behind
+    # its children
 
     kill KILL => -$pid;
 
