@@ -229,7 +229,7 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NULL },
 
     { ngx_string("convrelay_tool"),
-      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_2MORE,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
       ngx_http_convrelay_tool,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

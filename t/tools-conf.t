@@ -191,3 +191,23 @@ convrelay_on tool a ask "What now?";
 --- must_die
 --- error_log
 "ask" is not an action of "convrelay_on tool": the LLM is asked afterwards anyway
+
+
+
+=== TEST 19: tools belong to a location as a whole, not to a condition
+--- ws
+if ($arg_x) {
+    convrelay_tool a '{}' uri=/tools/a;
+}
+--- must_die
+--- error_log
+"convrelay_tool" directive is not allowed here
+
+
+
+=== TEST 20: a condition keeps the tools of its location
+--- ws
+convrelay_tool a '{}' uri=/tools/a;
+if ($arg_x) {
+    convrelay_on tool a say "Done.";
+}
