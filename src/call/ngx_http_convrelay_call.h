@@ -556,11 +556,14 @@ ngx_int_t ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_output_free(ngx_http_convrelay_call_t *call);
 
 
-/* ngx_http_convrelay_stat.c */
+/* ngx_http_convrelay_stat_variables.c */
 
 /* $convrelay_end, _outcome, _failures and other figures of a call; once, in
    preconfiguration */
 ngx_int_t ngx_http_convrelay_stat_add_variables(ngx_conf_t *cf);
+
+
+/* ngx_http_convrelay_stat.c */
 
 /* notes how the call ends, CONVRELAY_METRIC_SESSION_*; the first one counts */
 void ngx_http_convrelay_stat_ends(ngx_http_convrelay_call_t *call,
