@@ -58,6 +58,10 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
             convrelay_request_field  stream_options '{"include_usage": true}';
             proxy_pass  http://llm/say;
         }
+        location = /browser {
+            convrelay;
+            proxy_pass  http://llm/say;
+        }
         location = /slow {
             convrelay;
             proxy_pass  http://llm/slow;
@@ -275,7 +279,8 @@ counts(1, 'calls', '/ws', state => 'listening', worker => 'active');
 $call->hangup;
 
 counts(0, 'calls', '/ws', state => 'listening', worker => 'active');
-counts(1, 'sessions_total', '/ws', end => 'hangup');
+counts(1, 'sessions_total', '/ws', kind => 'phone', end => 'hangup');
+counts(0, 'sessions_total', '/ws', kind => 'browser', end => 'hangup');
 counts(1, 'session_seconds_count', '/ws');
 counts(2, 'turns_total', '/ws', outcome => 'complete');
 counts(2, 'turn_seconds_count', '/ws');
@@ -290,6 +295,19 @@ counts(1, 'llm_requests_total', '/ws', connection => 'kept');
 counts(1, 'messages_total', '/ws', type => 'setup');
 counts(2, 'messages_total', '/ws', type => 'prompt');
 counts(1, 'messages_total', '/ws', type => 'interrupt');
+counts(2, 'prompts_total', '/ws');
+counts(1, 'interrupts_total', '/ws');
+counts(0, 'keys_total', '/ws');
+
+$call = dial('/ws');
+$call->send(type => 'prompt', voicePrompt => 'I', last => JSON::PP::false);
+$call->send(type => 'dtmf', digit => $_) for 1 .. 3;
+counts(3, 'keys_total', '/ws');
+counts(3, 'messages_total', '/ws', type => 'prompt');
+is $status->value('prompts_total', @here, location => '/ws'), 2,
+   'a prompt that goes on is not finished';
+$call->hangup;
+counts(2, 'sessions_total', '/ws', kind => 'phone', end => 'hangup');
 
 ok $status->value('token_gap_seconds_sum', @here, location => '/ws') > 0.1,
    'gaps between tokens';
@@ -310,7 +328,7 @@ $call->prompt('Hi');
 counts(1, 'calls', '/slow', state => 'thinking', worker => 'active');
 $call->rst;
 counts(1, 'turns_total', '/slow', outcome => 'abandoned');
-counts(1, 'sessions_total', '/slow', end => 'dropped');
+counts(1, 'sessions_total', '/slow', kind => 'phone', end => 'dropped');
 counts(0, 'first_word_seconds_count', '/slow');
 counts(3, 'turn_seconds_count', '/slow');
 
@@ -390,38 +408,38 @@ $call->hangup;
 $call = dial('/fast');
 $call->batch(map { { type => 'info', name => 'x', value => 'y' } } 1 .. 40);
 counts(1, 'limits_total', '/fast', limit => 'frame_rate');
-counts(1, 'sessions_total', '/fast', end => 'too_fast');
+counts(1, 'sessions_total', '/fast', kind => 'phone', end => 'too_fast');
 
 $call = dial('/turns');
 $call->prompt("Hi $_") for 1 .. 6;
 counts(1, 'limits_total', '/turns', limit => 'turn_rate');
-counts(1, 'sessions_total', '/turns', end => 'too_fast');
+counts(1, 'sessions_total', '/turns', kind => 'phone', end => 'too_fast');
 
 $call = dial('/big');
 $call->prompt('x' x 3000);
 counts(1, 'limits_total', '/big', limit => 'message_size');
-counts(1, 'sessions_total', '/big', end => 'protocol');
+counts(1, 'sessions_total', '/big', kind => 'phone', end => 'protocol');
 
 $call = dial('/short');
 counts(1, 'limits_total', '/short', limit => 'call_time');
-counts(1, 'sessions_total', '/short', end => 'too_long');
+counts(1, 'sessions_total', '/short', kind => 'phone', end => 'too_long');
 
 # how a session ends
 
 $call = ConvRelay::Call->dial($nginx->port, '/slow');
-counts(1, 'sessions_total', '/slow', end => 'no_setup');
+counts(1, 'sessions_total', '/slow', kind => 'phone', end => 'no_setup');
 
 $call = dial('/ping');
-counts(1, 'sessions_total', '/ping', end => 'silent');
+counts(1, 'sessions_total', '/ping', kind => 'phone', end => 'silent');
 
 $call = dial('/end');
 like $call->message->{type}, qr/end/, 'an end of ours';
 $call->hangup;
-counts(1, 'sessions_total', '/end', end => 'ended');
+counts(1, 'sessions_total', '/end', kind => 'phone', end => 'ended');
 
 $call = dial('/ws');
 $call->raw(ConvRelay::Call::frame(2, 'binary'));
-counts(1, 'sessions_total', '/ws', end => 'protocol');
+counts(1, 'sessions_total', '/ws', kind => 'phone', end => 'protocol');
 
 $call = dial('/ws');
 $call->raw(ConvRelay::Call::frame(1, '[]'));
@@ -435,7 +453,7 @@ counts(1, 'messages_total', '/ws', type => 'error');
 my $second = dial('/ws', callSid => "CA$sid");
 is $second->end, 1008, 'a second socket';
 counts(1, 'refused_total', '/ws', reason => 'second_socket');
-counts(1, 'sessions_total', '/ws', end => 'refused');
+counts(1, 'sessions_total', '/ws', kind => 'phone', end => 'refused');
 $call->hangup;
 
 my $first = dial('/limit', to => 'x');
@@ -466,13 +484,18 @@ sub handshake {
 like handshake('/ws', 'Origin: http://evil.example'), qr/ 403 /, 'a page';
 counts(1, 'refused_total', '/ws', reason => 'origin');
 
+like handshake('/browser', 'Origin: http://localhost'), qr/ 101 /,
+     'a page of this server';
+counts(1, 'sessions_total', '/browser', kind => 'browser', end => 'dropped');
+counts(0, 'sessions_total', '/browser', kind => 'phone', end => 'dropped');
+
 like handshake('/signed'), qr/ 403 /, 'a socket without a signature';
 counts(1, 'refused_total', '/signed', reason => 'signature');
 
 # webhooks
 
 ConvRelay::Status::get($nginx->port, '/twiml');
-counts(1, 'webhooks_total', '/twiml', status => '2xx');
+counts(1, 'webhooks_total', '/twiml', kind => 'twiml', status => '2xx');
 
 ConvRelay::Status::get($nginx->port, '/twiml', 'PUT');
 counts(1, 'webhooks_total', '/twiml', status => '4xx');
@@ -483,7 +506,9 @@ counts(1, 'refused_total', '/twiml-signed', reason => 'signature');
 
 ConvRelay::Status::get($nginx->port,
                 '/action?SessionStatus=failed&ErrorCode=64105&CallSid=CA1');
-counts(1, 'webhooks_total', '/action', status => '2xx');
+counts(1, 'webhooks_total', '/action', kind => 'action', status => '2xx');
+ok !$status->fits('webhooks_total', location => '/action', kind => 'twiml'),
+   'an action does not start a call';
 counts(1, 'twilio_errors_total', '/action', code => '64105');
 
 # the zone
@@ -552,7 +577,7 @@ counts($before + 1, 'turns_total', '/ws', outcome => 'complete');
 
 # an end by worker_shutdown_timeout
 
-counts(1, 'sessions_total', '/ws', end => 'shutdown');
+counts(1, 'sessions_total', '/ws', kind => 'phone', end => 'shutdown');
 is $status->total('calls'), 0, 'no calls are left';
 
 $nginx->stop;

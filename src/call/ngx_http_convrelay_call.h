@@ -214,6 +214,8 @@ struct ngx_http_convrelay_call_s {
                                                  counted yet */
     unsigned                          failed:1;       /* the LLM has failed in
                                                          it */
+    unsigned                          browser:1;      /* its handshake had an
+                                                         Origin */
     unsigned                          end:5;  /* how the call ends, from 1: a
                                                  CONVRELAY_METRIC_SESSION_* */
     unsigned                          outcome:4;      /* of its last turn, as
@@ -564,6 +566,10 @@ ngx_int_t ngx_http_convrelay_stat_add_variables(ngx_conf_t *cf);
 
 
 /* ngx_http_convrelay_stat.c */
+
+/* counts a message of the peer */
+void ngx_http_convrelay_stat_message(ngx_http_convrelay_call_t *call,
+    const convrelay_relay_message_t *m);
 
 /* notes how the call ends, CONVRELAY_METRIC_SESSION_*; the first one counts */
 void ngx_http_convrelay_stat_ends(ngx_http_convrelay_call_t *call,

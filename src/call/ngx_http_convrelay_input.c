@@ -194,13 +194,7 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
         return;
     }
 
-    ngx_http_convrelay_count_n(call->conf,
-                               CONVRELAY_METRIC_MESSAGE_UNKNOWN + m.type, 1);
-
-    if (m.type == CONVRELAY_RELAY_ERROR) {
-        ngx_http_convrelay_count_n(call->conf,
-                                   convrelay_metric_twilio(m.u.error.code), 1);
-    }
+    ngx_http_convrelay_stat_message(call, &m);
 
     out = ngx_http_convrelay_actions(call);
 

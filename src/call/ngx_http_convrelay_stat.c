@@ -67,6 +67,7 @@ ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call)
 {
     ngx_time_t          *tp;
     ngx_msec_int_t       ms;
+    convrelay_metric_e   how;
     convrelay_metric_t  *words;
 
     ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_ERROR);
@@ -92,8 +93,11 @@ ngx_http_convrelay_stat_session(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    convrelay_metric_add(words, CONVRELAY_METRIC_SESSION_HANGUP + call->end - 1,
-                         1);
+    how = call->browser ? CONVRELAY_METRIC_BROWSER_HANGUP
+                        : CONVRELAY_METRIC_SESSION_HANGUP;
+
+    convrelay_metric_add(words, how + call->end - 1, 1);
+
     tp = ngx_timeofday();
     ms = (tp->sec - call->request->start_sec) * 1000
          + ((ngx_msec_int_t) tp->msec
@@ -119,6 +123,51 @@ ngx_http_convrelay_stat_gap(ngx_http_convrelay_turn_t *t, ngx_msec_t gap)
 
     t->long_gaps++;
     t->gaps[convrelay_metric_bucket(&convrelay_metric_seconds, gap)]++;
+}
+
+
+void
+ngx_http_convrelay_stat_message(ngx_http_convrelay_call_t *call,
+    const convrelay_relay_message_t *m)
+{
+    convrelay_metric_e   event;
+    convrelay_metric_t  *words;
+
+    words = ngx_http_convrelay_metrics(call->conf);
+
+    if (words == NULL) {
+        return;
+    }
+
+    convrelay_metric_add(words, CONVRELAY_METRIC_MESSAGE_UNKNOWN + m->type, 1);
+
+    switch (m->type) {
+
+    case CONVRELAY_RELAY_PROMPT:
+        if (!m->u.prompt.last) {
+            return;
+        }
+
+        event = CONVRELAY_METRIC_PROMPTS;
+        break;
+
+    case CONVRELAY_RELAY_INTERRUPT:
+        event = CONVRELAY_METRIC_INTERRUPTS;
+        break;
+
+    case CONVRELAY_RELAY_DTMF:
+        event = CONVRELAY_METRIC_KEYS;
+        break;
+
+    case CONVRELAY_RELAY_ERROR:
+        event = convrelay_metric_twilio(m->u.error.code);
+        break;
+
+    default:
+        return;
+    }
+
+    convrelay_metric_add(words, event, 1);
 }
 
 

@@ -82,6 +82,8 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
+    call->browser = (h.origins != 0);
+
     r->main->count++;
 
     if (ngx_http_convrelay_call_start(call) != NGX_OK) {

@@ -38,20 +38,23 @@ const char  *convrelay_metric_outcomes[CONVRELAY_METRIC_TOOL_SECONDS] = {
 
 
 #define CONVRELAY_FAMILY(name, label, help)                                  \
-    { name, label, help, NULL, NULL, 0 },
+    { name, label, help, NULL, NULL, NULL, 0 },
 #define CONVRELAY_SERIES(id, value)                                          \
-    { NULL, NULL, NULL, value, NULL, CONVRELAY_METRIC_##id },
+    { NULL, NULL, NULL, value, NULL, NULL, CONVRELAY_METRIC_##id },
+#define CONVRELAY_SERIES_OF(id, kind, value)                                 \
+    { NULL, NULL, NULL, value, kind, NULL, CONVRELAY_METRIC_##id },
 #define CONVRELAY_HISTOGRAM(id, bounds, name, help)                          \
-    { name, NULL, help, NULL, &convrelay_metric_##bounds,                    \
+    { name, NULL, help, NULL, NULL, &convrelay_metric_##bounds,              \
       CONVRELAY_METRIC_##id },
 
 static const convrelay_metric_line_t  convrelay_metric_lines[] = {
 #include "convrelay_metric_table.h"
-    { NULL, NULL, NULL, NULL, NULL, CONVRELAY_METRIC_N }
+    { NULL, NULL, NULL, NULL, NULL, NULL, CONVRELAY_METRIC_N }
 };
 
 #undef CONVRELAY_FAMILY
 #undef CONVRELAY_SERIES
+#undef CONVRELAY_SERIES_OF
 #undef CONVRELAY_HISTOGRAM
 
 
@@ -96,6 +99,14 @@ convrelay_metric_count(const convrelay_metric_t *words, unsigned hist)
 {
     return convrelay_metric_sum(words, hist,
                                 hist + CONVRELAY_METRIC_BUCKETS - 1);
+}
+
+
+convrelay_metric_t
+convrelay_metric_ended(const convrelay_metric_t *words, unsigned end)
+{
+    return words[end] + words[end - CONVRELAY_METRIC_SESSION_HANGUP
+                              + CONVRELAY_METRIC_BROWSER_HANGUP];
 }
 
 
@@ -181,6 +192,7 @@ convrelay_metric_twilio(int64_t code)
          line++)
     {
         if (line->index >= CONVRELAY_METRIC_TWILIO_64101
+            && line->index < CONVRELAY_METRIC_TWILIO_OTHER
             && line->value && atoi(line->value) == code)
         {
             return line->index;

@@ -28,6 +28,8 @@ typedef unsigned long  convrelay_metric_t;
 #define CONVRELAY_FAMILY(name, label, help)
 #define CONVRELAY_SERIES(id, value)                                          \
     CONVRELAY_METRIC_##id,
+#define CONVRELAY_SERIES_OF(id, kind, value)                                 \
+    CONVRELAY_METRIC_##id,
 #define CONVRELAY_HISTOGRAM(id, bounds, name, help)                          \
     CONVRELAY_METRIC_##id,                                                   \
     CONVRELAY_METRIC_##id##_SUM = CONVRELAY_METRIC_##id                      \
@@ -40,6 +42,7 @@ typedef enum {
 
 #undef CONVRELAY_FAMILY
 #undef CONVRELAY_SERIES
+#undef CONVRELAY_SERIES_OF
 #undef CONVRELAY_HISTOGRAM
 
 
@@ -72,6 +75,8 @@ typedef struct {
     const char                      *label;   /* NULL: a single series */
     const char                      *help;
     const char                      *value;   /* of the label */
+    const char                      *kind;    /* value of a label "kind", or
+                                                 NULL: there is none */
     const convrelay_metric_bounds_t *bounds;
     unsigned                         index;   /* of its first word */
 } convrelay_metric_line_t;
@@ -128,6 +133,10 @@ convrelay_metric_t convrelay_metric_count(const convrelay_metric_t *words,
  */
 uint64_t convrelay_metric_percentile(const convrelay_metric_t *words,
     unsigned hist, unsigned percent);
+
+/* how many sessions ended like this, of both kinds; end: SESSION_<end> */
+convrelay_metric_t convrelay_metric_ended(const convrelay_metric_t *words,
+    unsigned end);
 
 /* the sum of the counters from first to last */
 convrelay_metric_t convrelay_metric_sum(const convrelay_metric_t *words,

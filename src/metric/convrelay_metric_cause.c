@@ -71,10 +71,10 @@ convrelay_metric_causes(const convrelay_metric_report_t *report,
                                        CONVRELAY_METRIC_TURN_ABANDONED);
         c.sessions = convrelay_metric_sum(c.recent,
                                           CONVRELAY_METRIC_SESSION_HANGUP,
-                                          CONVRELAY_METRIC_SESSION_ERROR);
+                                          CONVRELAY_METRIC_BROWSER_ERROR);
         c.webhooks = convrelay_metric_sum(c.recent,
                                           CONVRELAY_METRIC_WEBHOOK_2XX,
-                                          CONVRELAY_METRIC_WEBHOOK_5XX);
+                                          CONVRELAY_METRIC_ACTION_5XX);
 
         convrelay_metric_cause_zone(&c);
         convrelay_metric_cause_signature(&c);
@@ -341,24 +341,24 @@ convrelay_metric_cause_refused(convrelay_metric_case_t *c)
 static void
 convrelay_metric_cause_sessions(convrelay_metric_case_t *c)
 {
-    unsigned long  n;
+    unsigned long  n, dropped, silent, slow;
 
-    n = c->recent[CONVRELAY_METRIC_SESSION_DROPPED]
-        + c->recent[CONVRELAY_METRIC_SESSION_SILENT]
-        + c->recent[CONVRELAY_METRIC_SESSION_SLOW];
+    dropped = convrelay_metric_ended(c->recent,
+                                     CONVRELAY_METRIC_SESSION_DROPPED);
+    silent = convrelay_metric_ended(c->recent, CONVRELAY_METRIC_SESSION_SILENT);
+    slow = convrelay_metric_ended(c->recent, CONVRELAY_METRIC_SESSION_SLOW);
+
+    n = dropped + silent + slow;
 
     if (n > 1 && 10 * n > c->sessions) {
         convrelay_metric_say(c, "dropped", CONVRELAY_METRIC_WARNING,
             "%lu of %lu sessions were lost: the connection broke (%lu), went "
             "silent (%lu) or did not accept data (%lu). Check the network "
             "and the time-outs of a proxy in front", n,
-            (unsigned long) c->sessions,
-            c->recent[CONVRELAY_METRIC_SESSION_DROPPED],
-            c->recent[CONVRELAY_METRIC_SESSION_SILENT],
-            c->recent[CONVRELAY_METRIC_SESSION_SLOW]);
+            (unsigned long) c->sessions, dropped, silent, slow);
     }
 
-    n = c->recent[CONVRELAY_METRIC_SESSION_ERROR];
+    n = convrelay_metric_ended(c->recent, CONVRELAY_METRIC_SESSION_ERROR);
 
     if (n) {
         convrelay_metric_say(c, "error", CONVRELAY_METRIC_TROUBLE,
@@ -378,7 +378,9 @@ convrelay_metric_cause_twilio(convrelay_metric_case_t *c)
     for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
          line++)
     {
-        if (line->name || line->index < CONVRELAY_METRIC_TWILIO_64101) {
+        if (line->name || line->index < CONVRELAY_METRIC_TWILIO_64101
+            || line->index > CONVRELAY_METRIC_TWILIO_OTHER)
+        {
             continue;
         }
 
@@ -402,7 +404,8 @@ convrelay_metric_cause_webhooks(convrelay_metric_case_t *c)
 {
     unsigned long  n;
 
-    n = c->recent[CONVRELAY_METRIC_WEBHOOK_5XX];
+    n = c->recent[CONVRELAY_METRIC_WEBHOOK_5XX]
+        + c->recent[CONVRELAY_METRIC_ACTION_5XX];
 
     if (n) {
         convrelay_metric_say(c, "webhook", CONVRELAY_METRIC_TROUBLE,

@@ -29,6 +29,8 @@ static void convrelay_metric_json_calls(convrelay_metric_out_t *out,
     const convrelay_metric_location_t *location);
 static void convrelay_metric_json_words(convrelay_metric_out_t *out,
     const convrelay_metric_t *words, unsigned history);
+static void convrelay_metric_json_family(convrelay_metric_out_t *out,
+    const convrelay_metric_line_t *family, const convrelay_metric_t *words);
 static int convrelay_metric_json_drawn(const char *name);
 static void convrelay_metric_json_slots(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
@@ -275,56 +277,71 @@ static void
 convrelay_metric_json_words(convrelay_metric_out_t *out,
     const convrelay_metric_t *words, unsigned history)
 {
-    unsigned                        open, first;
-    const convrelay_metric_line_t  *line, *family;
+    unsigned                        n;
+    const convrelay_metric_line_t  *line;
 
-    family = NULL;
-    open = 0;
-    first = 1;
+    n = 0;
 
     for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
          line++)
     {
-        if (line->name) {
-            convrelay_metric_text(out, open ? "}" : "");
-
-            family = NULL;
-            open = 0;
-
-            if (history && !convrelay_metric_json_drawn(line->name)) {
-                continue;
-            }
-
-            convrelay_metric_text(out, first ? "" : ",");
-            convrelay_metric_json_name(out, line->name);
-
-            family = line;
-            first = 0;
-
-            if (line->bounds) {
-                convrelay_metric_json_buckets(out, words + line->index);
-
-            } else if (line->label) {
-                convrelay_metric_text(out, "{");
-                open = 1;
-            }
-
+        if (line->name == NULL
+            || (history && !convrelay_metric_json_drawn(line->name)))
+        {
             continue;
         }
 
-        if (family == NULL) {
-            continue;
+        convrelay_metric_text(out, n++ ? "," : "");
+        convrelay_metric_json_name(out, line->name);
+
+        if (line->bounds) {
+            convrelay_metric_json_buckets(out, words + line->index);
+
+        } else {
+            convrelay_metric_json_family(out, line, words);
+        }
+    }
+}
+
+
+static void
+convrelay_metric_json_family(convrelay_metric_out_t *out,
+    const convrelay_metric_line_t *family, const convrelay_metric_t *words)
+{
+    unsigned                        opens;
+    const char                     *kind;
+    const convrelay_metric_line_t  *line;
+
+    if (family->label == NULL) {
+        convrelay_metric_number(out, words[family[1].index]);
+        return;
+    }
+
+    kind = NULL;
+
+    convrelay_metric_text(out, "{");
+
+    for (line = family + 1;
+         line->name == NULL && line->index < CONVRELAY_METRIC_N;
+         line++)
+    {
+        opens = (line->kind && (kind == NULL || strcmp(line->kind, kind) != 0));
+
+        if (line != family + 1) {
+            convrelay_metric_text(out, opens ? "}," : ",");
         }
 
-        if (open) {
-            convrelay_metric_text(out, line == family + 1 ? "" : ",");
-            convrelay_metric_json_name(out, line->value);
+        if (opens) {
+            kind = line->kind;
+            convrelay_metric_json_name(out, kind);
+            convrelay_metric_text(out, "{");
         }
 
+        convrelay_metric_json_name(out, line->value);
         convrelay_metric_number(out, words[line->index]);
     }
 
-    convrelay_metric_text(out, open ? "}" : "");
+    convrelay_metric_text(out, kind ? "}}" : "}");
 }
 
 

@@ -169,15 +169,19 @@ convrelay_metric_counters(convrelay_metric_out_t *out,
     for (i = 0; i < report->nlocations; i++) {
         location = &report->locations[i];
 
-        if (!convrelay_metric_applies(location, family[1].index)) {
-            continue;
-        }
-
         for (line = family + 1;
              line->name == NULL && line->index < CONVRELAY_METRIC_N;
              line++)
         {
+            if (!convrelay_metric_applies(location, line->index)) {
+                continue;
+            }
+
             convrelay_metric_sample(out, family->name, "", location, NULL);
+
+            if (line->kind) {
+                convrelay_metric_pair(out, ",kind", line->kind);
+            }
 
             if (family->label) {
                 convrelay_metric_text(out, ",");
@@ -198,18 +202,23 @@ static int
 convrelay_metric_applies(const convrelay_metric_location_t *location,
     unsigned index)
 {
-    switch (index) {
-
-    case CONVRELAY_METRIC_REFUSED_SIGNATURE:
-    case CONVRELAY_METRIC_TWILIO_64101:
-        return 1;
-
-    case CONVRELAY_METRIC_WEBHOOK_2XX:
-        return location->webhook;
-
-    default:
-        return location->call;
+    if (index >= CONVRELAY_METRIC_WEBHOOK_2XX
+        && index <= CONVRELAY_METRIC_WEBHOOK_5XX)
+    {
+        return location->twiml;
     }
+
+    if (index >= CONVRELAY_METRIC_ACTION_2XX
+        && index <= CONVRELAY_METRIC_ACTION_5XX)
+    {
+        return location->action;
+    }
+
+    return location->call
+           || (index >= CONVRELAY_METRIC_REFUSED_SIGNATURE
+               && index <= CONVRELAY_METRIC_REFUSED_ZONE_FULL)
+           || (index >= CONVRELAY_METRIC_TWILIO_64101
+               && index <= CONVRELAY_METRIC_TWILIO_OTHER);
 }
 
 

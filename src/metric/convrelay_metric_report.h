@@ -31,7 +31,8 @@ typedef struct {
     convrelay_str_t                     server;
     convrelay_str_t                     location;
     unsigned                            call:1;     /* it takes calls */
-    unsigned                            webhook:1;  /* it takes webhooks */
+    unsigned                            twiml:1;    /* it starts calls */
+    unsigned                            action:1;   /* it gets their ends */
     uint64_t                            calls[CONVRELAY_METRIC_STATES]
                                              [CONVRELAY_METRIC_WORKERS];
     const convrelay_metric_t           *words;

@@ -77,6 +77,7 @@ convrelay_metric_layout(void)
     {
         hash = convrelay_metric_hash(hash, line->name);
         hash = convrelay_metric_hash(hash, line->value);
+        hash = convrelay_metric_hash(hash, line->kind);
     }
 
     return hash;

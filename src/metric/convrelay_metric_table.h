@@ -3,31 +3,45 @@
  * Copyright (C) convrelay contributors
  *
  * Everything that is counted for a location.  convrelay_metric.h and .c include
- * this file, each with its own CONVRELAY_FAMILY(), _SERIES() and _HISTOGRAM(),
- * so it has no guard.
+ * this file, each with its own CONVRELAY_FAMILY(), _SERIES(), _SERIES_OF() and
+ * _HISTOGRAM(), so it has no guard.
  *
  * To add a counter, add a line: a SERIES below its family, which becomes
- * CONVRELAY_METRIC_<id>.  A family of a single series has no label.  Names get
- * the prefix "convrelay_"; a counter ends in "_total".  A label's value is
- * never taken from a call.
+ * CONVRELAY_METRIC_<id>.  A family of a single series has no label.  Each
+ * SERIES_OF has a second label, "kind"; those of a kind follow each other.
+ * Names get the prefix "convrelay_"; a counter ends in "_total".  A label's
+ * value is never taken from a call.
  */
 
 
 CONVRELAY_FAMILY("sessions_total", "end",
-                 "Finished sessions, by how they ended.")
-CONVRELAY_SERIES(SESSION_HANGUP,        "hangup")
-CONVRELAY_SERIES(SESSION_ENDED,         "ended")
-CONVRELAY_SERIES(SESSION_DROPPED,       "dropped")
-CONVRELAY_SERIES(SESSION_SILENT,        "silent")
-CONVRELAY_SERIES(SESSION_SLOW,          "slow")
-CONVRELAY_SERIES(SESSION_PROTOCOL,      "protocol")
-CONVRELAY_SERIES(SESSION_TOO_FAST,      "too_fast")
-CONVRELAY_SERIES(SESSION_NO_SETUP,      "no_setup")
-CONVRELAY_SERIES(SESSION_REFUSED,       "refused")
-CONVRELAY_SERIES(SESSION_REPLACED,      "replaced")
-CONVRELAY_SERIES(SESSION_TOO_LONG,      "too_long")
-CONVRELAY_SERIES(SESSION_SHUTDOWN,      "shutdown")
-CONVRELAY_SERIES(SESSION_ERROR,         "error")
+                 "Finished sessions, by kind of caller and by how they ended.")
+CONVRELAY_SERIES_OF(SESSION_HANGUP,       "phone", "hangup")
+CONVRELAY_SERIES_OF(SESSION_ENDED,        "phone", "ended")
+CONVRELAY_SERIES_OF(SESSION_DROPPED,      "phone", "dropped")
+CONVRELAY_SERIES_OF(SESSION_SILENT,       "phone", "silent")
+CONVRELAY_SERIES_OF(SESSION_SLOW,         "phone", "slow")
+CONVRELAY_SERIES_OF(SESSION_PROTOCOL,     "phone", "protocol")
+CONVRELAY_SERIES_OF(SESSION_TOO_FAST,     "phone", "too_fast")
+CONVRELAY_SERIES_OF(SESSION_NO_SETUP,     "phone", "no_setup")
+CONVRELAY_SERIES_OF(SESSION_REFUSED,      "phone", "refused")
+CONVRELAY_SERIES_OF(SESSION_REPLACED,     "phone", "replaced")
+CONVRELAY_SERIES_OF(SESSION_TOO_LONG,     "phone", "too_long")
+CONVRELAY_SERIES_OF(SESSION_SHUTDOWN,     "phone", "shutdown")
+CONVRELAY_SERIES_OF(SESSION_ERROR,        "phone", "error")
+CONVRELAY_SERIES_OF(BROWSER_HANGUP,       "browser", "hangup")
+CONVRELAY_SERIES_OF(BROWSER_ENDED,        "browser", "ended")
+CONVRELAY_SERIES_OF(BROWSER_DROPPED,      "browser", "dropped")
+CONVRELAY_SERIES_OF(BROWSER_SILENT,       "browser", "silent")
+CONVRELAY_SERIES_OF(BROWSER_SLOW,         "browser", "slow")
+CONVRELAY_SERIES_OF(BROWSER_PROTOCOL,     "browser", "protocol")
+CONVRELAY_SERIES_OF(BROWSER_TOO_FAST,     "browser", "too_fast")
+CONVRELAY_SERIES_OF(BROWSER_NO_SETUP,     "browser", "no_setup")
+CONVRELAY_SERIES_OF(BROWSER_REFUSED,      "browser", "refused")
+CONVRELAY_SERIES_OF(BROWSER_REPLACED,     "browser", "replaced")
+CONVRELAY_SERIES_OF(BROWSER_TOO_LONG,     "browser", "too_long")
+CONVRELAY_SERIES_OF(BROWSER_SHUTDOWN,     "browser", "shutdown")
+CONVRELAY_SERIES_OF(BROWSER_ERROR,        "browser", "error")
 
 CONVRELAY_HISTOGRAM(SESSION_SECONDS, minutes, "session_seconds",
                  "How long sessions lasted.")
@@ -56,6 +70,18 @@ CONVRELAY_HISTOGRAM(TURN_SECONDS, seconds, "turn_seconds",
 
 CONVRELAY_HISTOGRAM(TOKEN_GAP, seconds, "token_gap_seconds",
                  "Time between two pieces of an answer.")
+
+CONVRELAY_FAMILY("prompts_total", NULL,
+                 "Finished sentences of callers.")
+CONVRELAY_SERIES(PROMPTS,               NULL)
+
+CONVRELAY_FAMILY("interrupts_total", NULL,
+                 "Interruptions of the agent's speech by callers.")
+CONVRELAY_SERIES(INTERRUPTS,            NULL)
+
+CONVRELAY_FAMILY("keys_total", NULL,
+                 "Keys that callers pressed.")
+CONVRELAY_SERIES(KEYS,                  NULL)
 
 CONVRELAY_FAMILY("tokens_total", NULL,
                  "Pieces of answers that were sent to callers.")
@@ -133,11 +159,15 @@ CONVRELAY_SERIES(MESSAGE_INFO,          "info")
 CONVRELAY_SERIES(MESSAGE_INVALID,       "invalid")
 
 CONVRELAY_FAMILY("webhooks_total", "status",
-                 "Webhook requests, by status of the response.")
-CONVRELAY_SERIES(WEBHOOK_2XX,           "2xx")
-CONVRELAY_SERIES(WEBHOOK_403,           "403")
-CONVRELAY_SERIES(WEBHOOK_4XX,           "4xx")
-CONVRELAY_SERIES(WEBHOOK_5XX,           "5xx")
+                 "Webhook requests, by kind and by status of the response.")
+CONVRELAY_SERIES_OF(WEBHOOK_2XX,          "twiml", "2xx")
+CONVRELAY_SERIES_OF(WEBHOOK_403,          "twiml", "403")
+CONVRELAY_SERIES_OF(WEBHOOK_4XX,          "twiml", "4xx")
+CONVRELAY_SERIES_OF(WEBHOOK_5XX,          "twiml", "5xx")
+CONVRELAY_SERIES_OF(ACTION_2XX,           "action", "2xx")
+CONVRELAY_SERIES_OF(ACTION_403,           "action", "403")
+CONVRELAY_SERIES_OF(ACTION_4XX,           "action", "4xx")
+CONVRELAY_SERIES_OF(ACTION_5XX,           "action", "5xx")
 
 CONVRELAY_FAMILY("refused_total", "reason",
                  "Webhook requests, sockets and calls that were refused, by "

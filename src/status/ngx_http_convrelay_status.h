@@ -22,7 +22,8 @@ typedef struct {
     ngx_str_t                         server;
     ngx_str_t                         location;
     unsigned                          call:1;
-    unsigned                          webhook:1;
+    unsigned                          twiml:1;
+    unsigned                          action:1;
 } ngx_http_convrelay_status_name_t;
 
 

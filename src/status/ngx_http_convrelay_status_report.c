@@ -101,7 +101,8 @@ ngx_http_convrelay_status_locations(ngx_pool_t *pool,
         if (i == CONVRELAY_METRIC_BLOCKS) {
             calls.other = &location[n];
             location[n].call = 1;
-            location[n].webhook = 1;
+            location[n].twiml = 1;
+            location[n].action = 1;
             convrelay_str_set(&location[n].location, "other");
 
         } else if (st->names[i].location.data) {
@@ -110,7 +111,8 @@ ngx_http_convrelay_status_locations(ngx_pool_t *pool,
             location[n].location = ngx_http_convrelay_str(
                                                      &st->names[i].location);
             location[n].call = st->names[i].call;
-            location[n].webhook = st->names[i].webhook;
+            location[n].twiml = st->names[i].twiml;
+            location[n].action = st->names[i].action;
 
         } else {
             continue;

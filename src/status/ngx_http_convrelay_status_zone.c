@@ -165,8 +165,11 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
         if (location[i].conf->enable == 1) {
             st->names[block].call = 1;
 
+        } else if (location[i].conf->twiml.url) {
+            st->names[block].twiml = 1;
+
         } else {
-            st->names[block].webhook = 1;
+            st->names[block].action = 1;
         }
     }
 

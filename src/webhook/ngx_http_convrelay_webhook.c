@@ -154,6 +154,10 @@ ngx_http_convrelay_webhook_count(ngx_http_request_t *r, ngx_int_t rc)
         index = CONVRELAY_METRIC_WEBHOOK_5XX;
     }
 
+    if (clcf->twiml.url == NULL) {
+        index += CONVRELAY_METRIC_ACTION_2XX - CONVRELAY_METRIC_WEBHOOK_2XX;
+    }
+
     ngx_http_convrelay_count_n(clcf, index, 1);
 
     return rc;

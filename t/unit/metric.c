@@ -570,16 +570,18 @@ test_prometheus(void)
     location.location.data = odd;
     location.location.len = sizeof(odd) - 1;
     location.call = 0;
-    location.webhook = 1;
+    location.twiml = 1;
 
     text = prometheus(&r);
 
     tap_ok(has(text, "\nconvrelay_webhooks_total{server=\"a.example\","
-                     "location=\"~ ^/a\\\"\\\\\\n$\",status=\"403\"} 0\n"),
+                     "location=\"~ ^/a\\\"\\\\\\n$\",kind=\"twiml\","
+                     "status=\"403\"} 0\n"),
            "a name is escaped");
     tap_ok(!has(text, "turns_total{") && !has(text, "\nconvrelay_calls{")
            && !has(text, "_bucket{"), "a webhook has no series of calls");
     tap_ok(has(text, "refused_total{"), "and some are of both");
+    tap_ok(!has(text, "kind=\"action\""), "it is not an action");
 
     free(text);
 }
@@ -616,7 +618,8 @@ test_json(void)
     tap_ok(has(text, "\"zones\":[{\"zone\":\"calls\",\"size\":1000,"
                      "\"used\":300}]"), "zones");
     tap_ok(has(text, "{\"ago\":9,\"calls\":3,\"total\":{"
-                     "\"sessions_total\":{\"hangup\":0"), "the history");
+                     "\"sessions_total\":{\"phone\":{\"hangup\":0"),
+           "the history");
     tap_ok(has(text, "\"causes\":[\n{\"kind\":\"x\",\"level\":\"trouble\","
                      "\"text\":\"a \\\"b\\\"\"}]"), "a cause");
 

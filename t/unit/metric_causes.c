@@ -134,6 +134,10 @@ static const test_cause_t  tests[] = {
       "went silent (2) or did not accept data (3)",
       { { W(SESSION_DROPPED), 1 }, { W(SESSION_SILENT), 2 },
         { W(SESSION_SLOW), 3 } } },
+    { "dropped", WARN, "3 of 3 sessions were lost: the connection broke (2), "
+      "went silent (0) or did not accept data (1)",
+      { { W(SESSION_DROPPED), 1 }, { W(BROWSER_DROPPED), 1 },
+        { W(BROWSER_SLOW), 1 } } },
     { "error", BAD, "1 sessions were ended by an error of this server",
       { { W(SESSION_ERROR), 1 }, { W(SESSION_HANGUP), 1000 } } },
 
@@ -145,7 +149,9 @@ static const test_cause_t  tests[] = {
       { { W(TWILIO_OTHER), 3 } } },
 
     { "webhook", BAD, "1 of 3 webhook requests failed here",
-      { { W(WEBHOOK_5XX), 1 }, { W(WEBHOOK_2XX), 2 } } }
+      { { W(WEBHOOK_5XX), 1 }, { W(WEBHOOK_2XX), 2 } } },
+    { "webhook", BAD, "2 of 4 webhook requests failed here",
+      { { W(WEBHOOK_5XX), 1 }, { W(ACTION_5XX), 1 }, { W(ACTION_2XX), 2 } } }
 };
 
 
@@ -259,6 +265,8 @@ test_all(void)
         W(LLM_INPUT), W(LLM_OUTPUT), W(LLM_CACHED), W(TOOL_ROUNDS),
         W(MESSAGE_UNKNOWN), W(MESSAGE_INVALID), W(WEBHOOK_2XX),
         W(WEBHOOK_403), W(WEBHOOK_4XX), W(LIMIT_MESSAGE_SIZE),
+        W(BROWSER_HANGUP), W(BROWSER_SHUTDOWN), W(ACTION_2XX), W(ACTION_403),
+        W(PROMPTS), W(INTERRUPTS), W(KEYS),
         W(LIMIT_CALL_TIME), W(TURN_SECONDS) + 14, W(SESSION_SECONDS) + 14,
         W(FIRST_WORD) + 7
     };

@@ -88,7 +88,8 @@ report(void)
         locations[i].words = words[i];
         locations[i].recent = recent[i];
         locations[i].call = (i != 1);
-        locations[i].webhook = (i != 0);
+        locations[i].twiml = (i != 0);
+        locations[i].action = (i == 2);
 
         for (n = 0; n < CONVRELAY_METRIC_STATES; n++) {
 
@@ -381,8 +382,9 @@ json_tool(const cJSON *json, const convrelay_metric_t *w)
 static unsigned
 json_words(const cJSON *json, const convrelay_metric_t *w, unsigned history)
 {
+    int                             kinds;
     unsigned                        i, n, bad, series;
-    const cJSON                    *family, *item;
+    const cJSON                    *family, *outer, *item;
     const convrelay_metric_line_t  *line, *next;
 
     bad = 0;
@@ -424,21 +426,30 @@ json_words(const cJSON *json, const convrelay_metric_t *w, unsigned history)
         }
 
         series = 0;
+        outer = NULL;
 
         for (next = line + 1;
              next->name == NULL && next->index < CONVRELAY_METRIC_N;
              next++)
         {
+            outer = next->kind
+                    ? cJSON_GetObjectItemCaseSensitive(family, next->kind)
+                    : family;
+
             item = line->label
-                   ? cJSON_GetObjectItemCaseSensitive(family, next->value)
-                   : family;
+                   ? cJSON_GetObjectItemCaseSensitive(outer, next->value)
+                   : outer;
 
             bad += (item == NULL || item->valuedouble != w[next->index]);
             series++;
         }
 
+        /* all kinds have the same series */
+
+        kinds = line[1].kind ? cJSON_GetArraySize(family) : 1;
+
         bad += (line->label
-                && cJSON_GetArraySize(family) != (int) series);
+                && cJSON_GetArraySize(outer) * kinds != (int) series);
     }
 
     return bad + (cJSON_GetArraySize(json) != (int) n);
@@ -549,11 +560,9 @@ prometheus_counters(char *text, unsigned i)
             continue;
         }
 
-        has = (strcmp(line->name, "webhooks_total") == 0)
-              ? locations[i].webhook
-              : locations[i].call
-                || strcmp(line->name, "refused_total") == 0
-                || strcmp(line->name, "twilio_errors_total") == 0;
+        has = locations[i].call
+              || strcmp(line->name, "refused_total") == 0
+              || strcmp(line->name, "twilio_errors_total") == 0;
 
         series = 0;
 
@@ -587,7 +596,17 @@ prometheus_counters(char *text, unsigned i)
              next->name == NULL && next->index < CONVRELAY_METRIC_N;
              next++)
         {
-            if (line->label) {
+            if (strcmp(line->name, "webhooks_total") == 0) {
+                has = (strcmp(next->kind, "twiml") == 0)
+                      ? locations[i].twiml : locations[i].action;
+            }
+
+            if (next->kind) {
+                sprintf(sample, "convrelay_%s%s,kind=\"%s\",%s=\"%s\"}",
+                        line->name, labels[i], next->kind, line->label,
+                        next->value);
+
+            } else if (line->label) {
                 sprintf(sample, "convrelay_%s%s,%s=\"%s\"}", line->name,
                         labels[i], line->label, next->value);
 
@@ -597,11 +616,11 @@ prometheus_counters(char *text, unsigned i)
 
             sprintf(value, "%lu", words[i][next->index]);
             bad += (samples(text, sample, value) != has);
-            series++;
+            series += has;
         }
 
         sprintf(start, "convrelay_%s%s", line->name, labels[i]);
-        bad += (lines(text, start) != (has ? series : 0));
+        bad += (lines(text, start) != series);
     }
 
     tap_ok(bad == 0, "all counters of location %u", i);
