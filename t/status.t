@@ -457,6 +457,7 @@ counts(1, 'sessions_total', '/ws', kind => 'phone', end => 'refused');
 $call->hangup;
 
 my $first = dial('/limit', to => 'x');
+counts(1, 'calls', '/limit', state => 'greeting', worker => 'active');
 is dial('/limit', to => 'x')->end, 1008, 'one call too many';
 counts(1, 'refused_total', '/limit', reason => 'limit_calls');
 $first->hangup;
