@@ -281,6 +281,13 @@ tools-load: all                 ## CALLS=200 with tools that fail, at once
 	    .ci/asan t/tools-load.t
 
 
+manners-load: all               ## CALLS=200 with all manners on, at once
+	util/deps test asan
+	TEST_CALLS=$(CALLS) TEST_SEED=$(SEED) $(PROVE) -v t/manners-load.t
+	TEST_CALLS=$(CALLS) TEST_SEED=$(SEED) B=$(abspath $(B)) \
+	    .ci/asan t/manners-load.t
+
+
 no-memory: all                  ## each allocation fails once, TIME=seconds
 	util/deps test asan
 	TEST_TIME=$$(($(TIME) / 2)) TEST_SEED=$(SEED) $(PROVE) -v t/no-memory.t
@@ -368,7 +375,7 @@ FORCE:
 
 .PHONY: all module mock caller deps demo serve test check unit units prove \
         analyze chaos coverage bench bench-build style strings fuzz asan valgrind \
-        mutants no-memory tools-load \
+        mutants no-memory tools-load manners-load \
         compat fresh operators page image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

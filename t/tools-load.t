@@ -11,6 +11,7 @@ use lib 't/lib';
 
 use ConvRelay::Call;
 use ConvRelay::Nginx;
+use ConvRelay::Told;
 use JSON::PP ();
 use Test::More;
 use Time::HiRes qw( sleep time );
@@ -248,16 +249,9 @@ for (1 .. 20) {
 
     for my $sid (@open) {
         my $messages = JSON::PP::decode_json($last{$sid})->{messages};
-        my %late = map { $_->{function}{arguments} => 1 }
-                   grep { $_->{id} =~ /^late_/ }
-                   map { @{$_->{tool_calls} // []} } @$messages;
+        my $told = ConvRelay::Told->new($messages);
 
-        my %arguments = map { $_->{id} => $_->{function}{arguments} }
-                        map { @{$_->{tool_calls} // []} } @$messages;
-
-        $history{$sid} = $messages
-            if !grep { $_->{role} eq 'tool' && $_->{content} =~ /still running/
-                       && !$late{$arguments{$_->{tool_call_id}}} } @$messages;
+        $history{$sid} = $told if !$told->open;
     }
 }
 
@@ -277,42 +271,11 @@ push @wrong, map { "$_ ran $invoked{$_} times" }
              grep { $invoked{$_} > 1 } sort keys %invoked;
 
 for my $sid (sort keys %history) {
-    my (%arguments, %told);
+    my $told = $history{$sid};
 
-    for my $m (@{$history{$sid}}) {
-        $arguments{$_->{id}} = $_->{function} for @{$m->{tool_calls} // []};
+    push @wrong, map { "$sid: $_" } $told->faults(\%invoked, $of{$sid} // {});
 
-        next if $m->{role} ne 'tool';
-
-        my $f = delete $arguments{$m->{tool_call_id}}
-            or push(@wrong, "$sid: a result without a call"), next;
-        my ($key) = $f->{arguments} =~ /(k\d+)/;
-
-        if ($m->{content} =~ /still running/) {
-            $told{$key} //= 0;
-            $kinds{running}++;
-            next;
-        }
-
-        $told{$key}++;
-
-        if ($m->{content} =~ /"done":"(k\d+)"/) {
-            push @wrong, "$sid: $key got the result of $1" if $1 ne $key;
-            push @wrong, "$sid: $key was never asked" if !$invoked{$key};
-            $kinds{done}++;
-
-        } else {
-            push @wrong, "$sid: $key: $m->{content}"
-                if $m->{content} !~ /^\{"ok":false.*NOT done/;
-            $kinds{$m->{content} =~ /cancelled/ ? 'cancelled' : 'failed'}++;
-        }
-    }
-
-    push @wrong, "$sid: a call without a result" if %arguments;
-    push @wrong, map { "$sid: $_ was told $told{$_} times" }
-                 grep { $told{$_} != 1 } sort keys %told;
-    push @wrong, map { "$sid: $_ was lost" }
-                 grep { !exists $told{$_} } sort keys %{$of{$sid}};
+    $kinds{$_} += $told->kinds->{$_} for keys %{$told->kinds};
 }
 
 is_deeply \@wrong, [], keys(%invoked) . ' invocations, each once, each told';

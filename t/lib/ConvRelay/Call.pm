@@ -9,6 +9,8 @@ package ConvRelay::Call;
 #     my $text = $call->answer;        all tokens up to last:true
 #     $call->tokens(2);                the next two
 #     $call->quiet(0.5);               true where so long nothing but pings came
+#     my @messages = $call->arrived;   what has come, after select() said so;
+#                                      a pong is one of type "pong"
 #     $call->interrupt('One two');
 #     $call->hangup;                   the close handshake; its code
 #     $call->fin, $call->rst, $call->torn
@@ -199,12 +201,37 @@ sub message {
             return;
         }
 
+        return { type => 'pong', data => $payload } if $opcode == 10;
         die "opcode $opcode\n" if $opcode != 1;
 
         Encode::decode('UTF-8', my $copy = $payload, Encode::FB_CROAK);
 
         return JSON::PP->new->utf8->decode($payload);
     }
+}
+
+
+# without waiting for more
+
+sub arrived {
+    my $self = shift;
+    my $how = $self->fill;
+    my @messages;
+
+    local $self->{until} = 1;
+
+    while (my $m = $self->message) {
+        push @messages, $m;
+    }
+
+    if ($how) {
+        $self->{how} = $how if $self->{how} eq 'timeout';
+
+    } elsif ($self->{how} eq 'timeout') {
+        delete $self->{how};
+    }
+
+    return @messages;
 }
 
 
