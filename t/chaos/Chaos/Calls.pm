@@ -16,7 +16,7 @@ package Chaos::Calls;
 use strict;
 use warnings;
 
-use parent 'Chaos::Part';
+use parent 'Chaos::Callers';
 
 use Chaos::Frames;
 use Chaos::LLM;
@@ -39,10 +39,6 @@ my @evil = (@talk, qw( /tiny /tiny /dns /early /aio ));
 
 my $noncharacter = qr{\xef\xb7[\x90-\xaf]|\xef\xbf[\xbe\xbf]
                       |[\xf0-\xf4][\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]}x;
-
-# where not all that is said is the model's
-
-my $loose = qr{^/(?:mock|rules|error)$};
 
 
 sub start {
@@ -163,118 +159,6 @@ sub case {
 }
 
 
-# the steps of a caller that behaves
-
-sub polite {
-    my ($self, $call, $head) = @_;
-    my $r = $call->{r};
-    my $turns = $call->{kind} eq 'steady' ? $r->between(5, 30)
-                                          : $r->between(1, 6);
-
-    my @steps = (
-        [send => $head],
-        [until => sub { $call->{status} }, 20],
-        [send => Chaos::Frames::json(Chaos::Frames::setup($r, $call->{n}))],
-    );
-
-    # "Welcome" and "In."
-
-    push @steps, [until => sub { @{$call->{heard}} }, 20]
-        if $call->{path} =~ m{^/(?:rules|seats)$};
-
-    my $last = [do => sub { $call->{leaving} = 1 }];
-
-    # once the load is over it says no more
-
-    my $go_on = [do => sub {
-        my $c = shift;
-
-        $c->{at}++ while $self->{over} && $c->{script}[$c->{at} + 1] != $last;
-    }];
-
-    for my $turn (1 .. $turns) {
-        push @steps, $go_on, $self->turn($call, $call->{n} * 100 + $turn);
-        push @steps, [pause => $r->seconds(0.3)] if $r->one_in(3);
-    }
-
-    return (@steps, $last,
-            $r->pick([send => Chaos::Frames::frame(8, pack 'n', 1000)],
-                     [send => Chaos::Frames::frame(8, pack 'n', 1000)],
-                     ['close'], ['rst'], ['fin']),
-            [eof => 20]);
-}
-
-
-sub turn {
-    my ($self, $call, $n) = @_;
-    my $r = $call->{r};
-    my $again = $r->one_in(4) && $call->{path} !~ $loose;
-
-    my @n = map {
-        $self->number($n + 50 * $_, $again || $call->{kind} eq 'steady')
-    } 0 .. ($again ? 1 : 0);
-
-    # it is talked over, at times after an interrupt
-
-    my @steps;
-
-    push @steps, $self->ask($call, $n[0]), [pause => $r->seconds(0.1)]
-        if $again;
-
-    push @steps, [send => Chaos::Frames::json({
-        type => 'interrupt', durationUntilInterruptMs => $r->int(900),
-        utteranceUntilInterrupt => "$n[0]: " . $r->word,
-    })] if $again && $r->one_in(2);
-
-    return (@steps, $self->ask($call, $n[-1], $again ? $n[0] : ()),
-            [until => sub { $self->answered($call) },
-             $self->{failing} ? 12 : 30]);
-}
-
-
-# a number for which the model behaves, or any
-
-sub number {
-    my ($self, $n, $good) = @_;
-
-    while ($good && (Chaos::LLM::way($self->{seed}, $n))[1] ne 'all') {
-        $n += 10_000_000;
-    }
-
-    return $n;
-}
-
-
-sub ask {
-    my ($self, $call, $n, $before) = @_;
-    my ($way, $heard) = Chaos::LLM::way($self->{seed}, $n);
-
-    return [do => sub {
-        $call->{asked} = { n => $n, heard => $heard, way => $way,
-                           before => $before,
-                           from => scalar @{$call->{heard}} };
-    }], [send => Chaos::Frames::json({
-        type => 'prompt', voicePrompt => "case $n", lang => 'en-US',
-        last => JSON::PP::true,
-    })];
-}
-
-
-# has the last prompt its answer, whatever came of the one before?
-
-sub answered {
-    my ($self, $call) = @_;
-    my $asked = $call->{asked};
-    my @heard = @{$call->{heard}}[$asked->{from} .. $#{$call->{heard}}];
-
-    # where an allocation fails, an apology is all there is
-
-    return scalar @heard if !$asked->{before} || $self->{failing};
-
-    return scalar grep { /^$asked->{n}:/ } @heard;
-}
-
-
 # what comes
 
 sub input {
@@ -359,7 +243,7 @@ sub said {
     $self->tick('answers');
 
     return if $call->{kind} eq 'evil' || !$asked || $call->{lenient}
-              || $self->{failing} || $call->{path} =~ $loose;
+              || $self->{failing} || Chaos::Callers::is_loose($call->{path});
 
     return if $asked->{heard} eq 'any' || $said eq '' || $said eq 'In.';
 
