@@ -90,6 +90,16 @@ $nginx->http(<<"_EOC_");
             proxy_pass  http://llm/slow;
         }
 
+        location = /status {
+            convrelay_status  public;
+        }
+        location = /status.json {
+            convrelay_status  json public;
+        }
+        location = /status.html {
+            convrelay_status  html public;
+        }
+
         location = /twiml {
             convrelay_twiml            wss://example.com/ws;
             convrelay_twiml_attribute  welcomeGreeting "Hi \$convrelay_form_From";
@@ -159,6 +169,10 @@ my %scripts = (
                         . '%2C%22a%22%3A%22%FF%22%7D');
     },
 
+    status => sub {
+        get("/status$_") for '', '.json', '.html';
+    },
+
     configuration => sub {
         my ($said) = $nginx->test;
 
@@ -171,8 +185,8 @@ my %scripts = (
 
 # parts of the time
 
-my %share = (call => 0.4, interrupt => 0.2, gone => 0.15, webhook => 0.1,
-             action => 0.1, configuration => 0.05);
+my %share = (call => 0.4, interrupt => 0.2, gone => 0.1, webhook => 0.1,
+             action => 0.1, status => 0.05, configuration => 0.05);
 
 my @names = $only ? $only : sort keys %scripts;
 
@@ -279,8 +293,20 @@ sub dial {
 }
 
 
+sub get { return request("GET $_[0] HTTP/1.0", '') }
+
+
 sub post {
     my ($path, $body) = @_;
+
+    return request("POST $path HTTP/1.0", $body,
+                   'Content-Type: application/x-www-form-urlencoded',
+                   'Content-Length: ' . length $body);
+}
+
+
+sub request {
+    my ($line, $body, @headers) = @_;
 
     my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                      PeerPort => $nginx->port)
@@ -288,9 +314,7 @@ sub post {
 
     local $SIG{PIPE} = 'IGNORE';
 
-    print {$sock} join "\r\n", "POST $path HTTP/1.0", 'Host: localhost',
-        'Content-Type: application/x-www-form-urlencoded',
-        'Content-Length: ' . length $body, '', $body;
+    print {$sock} join "\r\n", $line, 'Host: localhost', @headers, '', $body;
 
     IO::Select->new($sock)->can_read(4 * $slow) or die "it hangs\n";
 

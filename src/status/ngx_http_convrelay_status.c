@@ -257,6 +257,17 @@ ngx_http_convrelay_status_send(ngx_http_request_t *r, ngx_str_t *text)
     ngx_buf_t   *b;
     ngx_chain_t  out;
 
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->pos = text->data;
+    b->last = text->data + text->len;
+    b->temporary = 1;
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_length_n = text->len;
     r->headers_out.content_type_len = r->headers_out.content_type.len;
@@ -268,17 +279,6 @@ ngx_http_convrelay_status_send(ngx_http_request_t *r, ngx_str_t *text)
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;
     }
-
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    b->pos = text->data;
-    b->last = text->data + text->len;
-    b->temporary = 1;
-    b->last_buf = (r == r->main) ? 1 : 0;
-    b->last_in_chain = 1;
 
     out.buf = b;
     out.next = NULL;
