@@ -9,6 +9,7 @@ use parent 'Chaos::Part';
 
 use Chaos::Frames;
 use Chaos::LLM;
+use Chaos::Tools;
 use JSON::PP ();
 
 # where not all that is said is the model's
@@ -38,7 +39,10 @@ sub polite {
     push @steps, [until => sub { @{$call->{heard}} }, 20]
         if $call->{path} =~ m{^/(?:rules|seats)$};
 
-    my $last = [do => sub { $call->{leaving} = 1 }];
+    my $last = [do => sub {
+        $self->once($call);
+        $call->{leaving} = 1;
+    }];
 
     # once the load is over it says no more
 
@@ -93,7 +97,7 @@ sub turn {
 sub number {
     my ($self, $n, $good) = @_;
 
-    while ($good && (Chaos::LLM::way($self->{seed}, $n))[1] ne 'all') {
+    while ($good && !$self->behaves($n)) {
         $n += 10_000_000;
     }
 
@@ -101,13 +105,23 @@ sub number {
 }
 
 
+# does it behave, whether it has tools or not?
+
+sub behaves {
+    my ($self, $n) = @_;
+
+    return (Chaos::LLM::way($self->{seed}, $n))[1] eq 'all'
+           && (Chaos::Tools::expected($self->{seed}, $n))[1] eq 'all';
+}
+
+
 sub ask {
     my ($self, $call, $n, $before) = @_;
-    my ($way, $heard) = Chaos::LLM::way($self->{seed}, $n);
+    my ($way) = Chaos::LLM::way($self->{seed}, $n);
 
     return [do => sub {
-        $call->{asked} = { n => $n, heard => $heard, way => $way,
-                           before => $before,
+        $self->once($call);
+        $call->{asked} = { n => $n, way => $way, before => $before,
                            from => scalar @{$call->{heard}} };
     }], [send => Chaos::Frames::json({
         type => 'prompt', voicePrompt => "case $n", lang => 'en-US',
@@ -127,7 +141,97 @@ sub answered {
 
     return scalar @heard if !$asked->{before} || $self->{failing};
 
-    return scalar grep { /^$asked->{n}:/ } @heard;
+    return scalar grep { /^$asked->{n}\w?[:.]/ } @heard;
+}
+
+
+# one prompt has one answer, that is, one "last"
+
+sub once {
+    my ($self, $call) = @_;
+    my $asked = $call->{asked} // return;
+
+    return if is_loose($call->{path}) || $call->{lenient} || $self->{failing}
+              || $asked->{before};
+
+    my $answers = @{$call->{heard}} - $asked->{from};
+
+    $self->found($call->{n}, "$answers answers to case $asked->{n}, "
+                             . "$call->{path}, $asked->{way}: "
+                             . join ' | ', @{$call->{heard}}[$asked->{from}
+                                               .. $#{$call->{heard}}])
+        if $answers > 1;
+}
+
+
+# the steps of a caller of whom Twilio tells all it can
+
+sub lively {
+    my ($self, $call, $head) = @_;
+    my $r = $call->{r};
+
+    my @steps = (
+        [send => $head],
+        [until => sub { $call->{status} }, 20],
+        [send => Chaos::Frames::json(Chaos::Frames::setup($r, $call->{n}))],
+    );
+
+    for my $i (1 .. $r->between(2, 25)) {
+        my $n = $call->{n} * 100 + $i;
+
+        push @steps, [do => sub {
+            my $c = shift;
+
+            $c->{out} .= Chaos::Frames::json($self->event($r, $call, $n));
+        }];
+        push @steps, [pause => $r->seconds($r->pick(0.02, 0.2, 0.6, 1.5))]
+            if !$r->one_in(4);
+    }
+
+    return (@steps, [do => sub { $call->{leaving} = 1 }],
+            $r->pick([send => Chaos::Frames::frame(8, pack 'n', 1000)],
+                     ['close'], ['rst'], ['fin']),
+            [eof => 20]);
+}
+
+
+sub event {
+    my ($self, $r, $call, $n) = @_;
+    my $heard = @{$call->{heard}} ? $r->pick(@{$call->{heard}}) : '';
+
+    utf8::decode($heard);
+
+    my $part = substr $heard, 0, $r->int(1 + length $heard);
+
+    utf8::encode($_) for $heard, $part;
+
+    return $r->pick(
+        (Chaos::Frames::words($r, $n)) x 5,
+        { type => 'interrupt', durationUntilInterruptMs => $r->int(900),
+          utteranceUntilInterrupt => $part },
+        { type => 'dtmf', digit => $r->pick(1, 2, 2, 3, '#', '*') },
+        { type => 'info', name => 'clientSpeaking',
+          value => $r->pick(qw( on off off )) },
+        { type => 'info', name => 'agentSpeaking',
+          value => $r->pick(qw( on off off )) },
+        { type => 'info', name => 'tokensPlayed', value => $heard },
+    );
+}
+
+
+# who is asked to go goes
+
+sub goodbye {
+    my ($self, $c) = @_;
+    my $call = $c->{call};
+
+    $self->tick('goodbyes');
+    $call->{leaving} = 1;
+
+    $c->{script} = [[send => Chaos::Frames::frame(8, pack 'n', 1000)],
+                    [eof => 20]];
+    $c->{at} = 0;
+    delete @$c{qw( wake deaf )};
 }
 
 

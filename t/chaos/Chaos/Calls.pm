@@ -9,6 +9,9 @@ package Chaos::Calls;
 #     steady  the same, except for longer, and the model behaves, too
 #     evil    sends what it likes, and goes as it likes: it is told, by a
 #             Close, if it is nginx that ends it
+#     lively  sends what Twilio sends, at any time, where the model has tools,
+#             or more is said than its words; it goes, or is asked to
+#     page    reads the status page
 #
 # A call may end otherwise if its worker was killed, which its header X-Pid
 # tells.  Every frame is checked.
@@ -21,8 +24,11 @@ use parent 'Chaos::Callers';
 use Chaos::Frames;
 use Chaos::LLM;
 use Chaos::Nginx;
+use Chaos::Page;
 use Chaos::Random;
+use Chaos::Tools;
 use ConvRelay::Call;
+use ConvRelay::Status;
 use Encode ();
 use JSON::PP ();
 use Time::HiRes qw( sleep time );
@@ -32,13 +38,24 @@ use constant SEATS => 20;
 my $json = JSON::PP->new->utf8->allow_nonref;
 
 my @talk = qw( /plain /plain /plain /buffers /next /rules /mirror /named
-               /front /llm-tls /mock /seats /error );
-my @evil = (@talk, qw( /tiny /tiny /dns /early /aio ));
+               /front /llm-tls /mock /seats /error /tools /tools /tools
+               /hedge /fallback );
+my @lively = qw( /tools /acts /acts /silence /filler /filler /all /all /all
+                 /hedge );
+my @evil = (@talk, @lively, qw( /tiny /tiny /dns /early /aio ));
+
+# those of the second server
+
+my $second = qr{^/(?:tools|acts|silence|filler|all|hedge|fallback|status.*)$};
 
 # code points that Unicode keeps for nobody: UTF-8 has them, Perl's has not
 
 my $noncharacter = qr{\xef\xb7[\x90-\xaf]|\xef\xbf[\xbe\xbf]
                       |[\xf0-\xf4][\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]}x;
+
+# messages that are sent to Twilio
+
+my %messages = map { $_ => 1 } qw( text play sendDigits language end config );
 
 
 sub start {
@@ -99,6 +116,9 @@ sub write {
                                                 UBSAN_OPTIONS );
 
     $self->{nginx}->http($text, "worker_rlimit_nofile 8192;\n$main");
+    $self->{nginx}->write($_, $self->text($_))
+        for qw( tools.conf tool.conf act.conf );
+    $self->{nginx}->write("page-$_", "{\"id\":\"$_\"}") for 0 .. 5;
 
     # two workers
 
@@ -121,15 +141,18 @@ sub case {
     my ($self, $n) = @_;
 
     my $r = Chaos::Random->new($self->{seed}, 'calls', $n);
-    my $kind = $self->{failing} ? $r->pick(qw( talker evil ))
+    my $kind = $self->{failing} ? $r->pick(qw( talker evil lively page ))
                                 : $r->pick(qw( talker talker evil evil
-                                               steady ));
+                                               steady lively lively page ));
+
+    return $self->page($r, $n) if $kind eq 'page';
 
     my $path = $kind eq 'steady' ? '/plain'
+               : $kind eq 'lively' ? $r->pick(@lively)
                : $r->pick($kind eq 'evil' ? @evil : @talk);
 
     my $port = $path eq '/front' ? $self->{front}->port
-                                 : $self->{nginx}->port;
+               : $self->{nginx}->port($path =~ $second ? 2 : 0);
 
     my $call = {
         n => $n, kind => $kind, path => $path, r => $r, heard => [],
@@ -145,7 +168,8 @@ sub case {
         'Sec-WebSocket-Version: 13', '', '';
 
     my @steps = $kind eq 'evil' ? Chaos::Frames::evil($r, $n, $head)
-                                : $self->polite($call, $head);
+                : $kind eq 'lively' ? $self->lively($call, $head)
+                : $self->polite($call, $head);
 
     my $c = $self->{loop}->connect($port, @steps);
 
@@ -156,6 +180,43 @@ sub case {
     $c->{on_end} = sub { $self->ended($c) };
 
     $self->tick($kind);
+}
+
+
+# the status page
+
+sub page {
+    my ($self, $r, $n) = @_;
+    my ($path, @steps) = Chaos::Page::steps($r);
+    my $c = $self->{loop}->connect($self->{nginx}->port(2), @steps);
+
+    $c->{case} = $n;
+    $c->{doing} = "page at $path";
+    $c->{call} = { n => $n, kind => 'page', path => $path, started => time,
+                   lenient => $self->{failing} };
+    $c->{on_end} = sub { $self->read_page($c) };
+
+    $self->tick('page');
+}
+
+
+sub read_page {
+    my ($self, $c) = @_;
+    my $call = $c->{call};
+
+    return if $call->{lenient} || $self->{failing}
+              || $c->{how} =~ /^(?:closed|over)$/;
+
+    my ($pid) = $c->{in} =~ /^X-Pid: (\d+)/m;
+
+    my $wrong = $c->{how} eq 'eof'
+                ? Chaos::Page::wrong($call->{path}, $c->{in},
+                                     3 * $self->{at_once})
+                : "no end, but $c->{how}";
+
+    return if !defined $wrong || $self->was_killed($call, $pid);
+
+    $self->found($call->{n}, "$call->{path}: $wrong", $c->{in});
 }
 
 
@@ -196,14 +257,15 @@ sub input {
             $c->{out} .= Chaos::Frames::frame(10, $payload);
 
         } elsif ($opcode == 1) {
-            $self->message($call, $payload);
+            $self->message($c, $payload);
         }
     }
 }
 
 
 sub message {
-    my ($self, $call, $payload) = @_;
+    my ($self, $c, $payload) = @_;
+    my $call = $c->{call};
     my $copy = $payload =~ s/$noncharacter//gr;
     my $m = eval {
         Encode::decode('UTF-8', $copy, Encode::FB_CROAK);
@@ -214,9 +276,16 @@ sub message {
         return $self->found($call->{n}, 'no message', $payload);
     }
 
-    if ($m->{type} ne 'text') {
-        return;
-    }
+    return $self->found($call->{n}, 'an unknown message', $payload)
+        if !$messages{$m->{type}};
+
+    return $self->goodbye($c)
+        if $m->{type} eq 'end' && $call->{kind} eq 'lively';
+
+    return if $m->{type} ne 'text';
+
+    return $self->found($call->{n}, 'an odd text', $payload)
+        if !defined $m->{token} || ref $m->{token} || !ref $m->{last};
 
     $self->tick('tokens');
 
@@ -234,6 +303,21 @@ sub message {
 }
 
 
+# What may be heard of the turn $n: pairs of a text, and "all", "some" or "any"
+
+sub expected {
+    my ($self, $path, $n) = @_;
+    my $seed = $self->{seed};
+
+    return [Chaos::Tools::expected($seed, $n)] if $path eq '/tools';
+
+    my @n = $path =~ m{^/(?:hedge|fallback)$} ? ($n, "${n}f", "${n}g") : $n;
+
+    return map { [Chaos::LLM::text($seed, $_),
+                  (Chaos::LLM::way($seed, $_))[1]] } @n;
+}
+
+
 # is this what the model said?
 
 sub said {
@@ -242,31 +326,56 @@ sub said {
 
     $self->tick('answers');
 
-    return if $call->{kind} eq 'evil' || !$asked || $call->{lenient}
-              || $self->{failing} || Chaos::Callers::is_loose($call->{path});
+    return if $call->{kind} =~ /^(?:evil|lively)$/ || !$asked
+              || $call->{lenient} || $self->{failing}
+              || Chaos::Callers::is_loose($call->{path});
 
-    return if $asked->{heard} eq 'any' || $said eq '' || $said eq 'In.';
+    return if $said eq '' || $said eq 'In.';
 
-    my $n = $said =~ /^(\d+):/ && $1 eq ($asked->{before} // '') ? $1
-                                                               : $asked->{n};
-    my $text = Chaos::LLM::text($self->{seed}, $n);
+    my $n = $said =~ /^(\d+)\w?[:.]/ && $1 eq ($asked->{before} // '')
+            ? $1 : $asked->{n};
 
     # a full stop and a space keep it from what was said
 
     my $sorry = $said =~ s/(?:\.? )?\Q$Chaos::LLM::apology\E$//;
 
+    for ($self->expected($call->{path}, $n)) {
+        my ($text, $heard) = @$_;
+
+        # between the answers of a turn there is a space, or none
+
+        if ($call->{path} eq '/tools') {
+            $text =~ s/\s+//g;
+            $said =~ s/\s+//g;
+        }
+
+        if (substr($said, 0, length $text) eq $text) {
+            return if $heard eq 'any' || $said eq $text
+                                         && ($heard eq 'some' || !$sorry);
+        }
+
+        next if substr($text, 0, length $said) ne $said;
+
+        # cut only by the caller, or by the model
+
+        return if $n ne $asked->{n} || $heard ne 'all' || $said eq '';
+
+        return $self->found($call->{n}, "an answer was cut, $call->{path}, "
+                            . "$asked->{way}: <$said>, of <$text>"
+                            . ($sorry ? ' and an apology' : ''));
+    }
+
+    return if $said eq '';
+
+    # of a model that says anything nothing is known
+
+    return if grep { $_->[1] eq 'any' && $call->{path} ne '/tools' }
+              $self->expected($call->{path}, $n);
+
+    my @texts = map { "<$_->[0]>" } $self->expected($call->{path}, $n);
+
     $self->found($call->{n}, "words that are not the model's, $call->{path}, "
-                             . "$asked->{way}: <$said>, not <$text>")
-        if substr($text, 0, length $said) ne $said;
-
-    # cut only by the caller, or by the model
-
-    return if $n ne $asked->{n} || $asked->{heard} ne 'all'
-              || !$sorry && $said eq $text;
-
-    $self->found($call->{n}, "an answer was cut, $call->{path}, "
-                             . "$asked->{way}: <$said>"
-                             . ($sorry ? ' and an apology' : ''));
+                             . "$asked->{way}: <$said>, not @texts");
 }
 
 
@@ -317,13 +426,39 @@ sub ended {
 
     # its worker was killed, or some worker was when it had none yet
 
-    if ($call->{pid} ? $self->{nginx}->killed($call->{pid})
-                     : ($self->{last_kill} // 0) > $call->{started} - 1)
-    {
-        return $self->tick('killed with their worker');
-    }
+    return if $self->was_killed($call, $call->{pid});
 
     $self->found($call->{n}, "$call->{kind}: $wrong");
+}
+
+
+sub was_killed {
+    my ($self, $call, $pid) = @_;
+
+    return 0 if $pid ? !$self->{nginx}->killed($pid)
+                     : ($self->{last_kill} // 0) <= $call->{started} - 1;
+
+    $self->tick('killed with their worker');
+
+    return 1;
+}
+
+
+# The model has seen something, too.  Where memory is short, a result is lost,
+# and nginx leaves out a header whose variable has no value then.
+
+my $short = qr{is asked for .* once more|not in the history|it has no length};
+
+sub look {
+    my ($self, $nginx) = @_;
+
+    $self->SUPER::look($nginx);
+
+    for ($self->{llm}->wrong) {
+        my ($n, $what) = @$_;
+
+        $self->found($n, $what) if !$self->{failing} || $what !~ $short;
+    }
 }
 
 
@@ -444,7 +579,7 @@ sub over {
     $self->{nginx}->fail(0) if $self->{failing};
 
     for my $c (values %{$self->{loop}{conns}}) {
-        next if $c->{call}{kind} ne 'evil';
+        next if $c->{call}{kind} !~ /^(?:evil|lively)$/;
 
         $c->{script} = [['close']];
         $c->{at} = 0;
@@ -470,6 +605,7 @@ sub rest {
     or $self->{failing} or $self->found(0, "connections left: $left");
 
     $self->seats;
+    $self->nobody;
     $self->{rested} = $self->heap if $self->{calm};
 
     return if !$self->{reload};
@@ -501,6 +637,24 @@ sub rest {
 
     $self->found(0, "a new call: $said") if $said !~ /1 2 3 4 5/;
     $call->hangup;
+}
+
+
+# nobody is counted any more
+
+sub nobody {
+    my $self = shift;
+    my $live;
+
+    return if $self->{failing};
+
+    ConvRelay::Nginx::wait_for(5, sub {
+        my ($head, $body) = ConvRelay::Status::get($self->{nginx}->port(2),
+                                                   '/status');
+
+        return !($live = Chaos::Page::live($body));
+    })
+    or $self->found(0, "live calls that are none: $live");
 }
 
 

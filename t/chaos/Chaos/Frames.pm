@@ -98,6 +98,21 @@ sub prompt {
 }
 
 
+# what somebody says, at times not to the end
+
+sub words {
+    my ($r, $n) = @_;
+
+    return {
+        type => 'prompt', lang => $r->pick(qw( en-US de-DE )),
+        voicePrompt => $r->pick(("case $n") x 6, "hold case $n", "tell", "play",
+                                'Hello?', 'Are you there?', "seven case $n",
+                                $r->plain(3)),
+        last => $r->pick((JSON::PP::true) x 5, JSON::PP::false),
+    };
+}
+
+
 sub message {
     my ($r, $n) = @_;
 

@@ -4,6 +4,7 @@ package Chaos::LLM;
 # its own, with a resolver beside it:
 #
 #     my $llm = Chaos::LLM->start($seed, $port, $early, $dns);
+#     $llm->wrong         what was wrong with requests, as [case, what]
 #     $llm->stop;
 #
 # What it does is decided by the number in the last "case N" of a request, so
@@ -14,12 +15,18 @@ package Chaos::LLM;
 #
 # $heard is "all": the whole text; "some": as much of it as came, and maybe an
 # apology; "any": whatever.  On the port $early it answers before it was asked.
+# Where the header X-Which has a letter, it is another LLM, which has it after
+# its numbers.  It calls tools where there are some, and is those tools itself,
+# below /tool/.
 
 use strict;
 use warnings;
 
+use Chaos::Asked;
 use Chaos::Loop;
 use Chaos::Random;
+use Chaos::Tools;
+use Errno qw( EAGAIN EINTR );
 use POSIX ();
 use Socket qw( :all );
 
@@ -41,6 +48,8 @@ my %ways = (
 my @names = sort keys %ways;
 
 my $early = 0;      # answers that nobody had asked for
+my %asked;          # how often, by the number of a case with tools
+my $report;         # a pipe to the test
 
 
 sub way {
@@ -464,9 +473,16 @@ my %answer = (
 sub start {
     my ($class, $seed, $port, $early, $dns) = @_;
 
+    pipe my $wrong, $report or die "pipe: $!\n";
+
     my $pid = fork // die "fork: $!\n";
 
-    return bless { pid => $pid }, $class if $pid;
+    if ($pid) {
+        close $report;
+        Chaos::Loop::nonblocking($wrong);
+
+        return bless { pid => $pid, wrong => $wrong, in => '' }, $class;
+    }
 
     # the test may have a plan and a file that are not ours
 
@@ -498,6 +514,28 @@ sub stop {
 }
 
 
+sub wrong {
+    my $self = shift;
+    my @wrong;
+
+    while (sysread $self->{wrong}, $self->{in}, 65536, length $self->{in}) { }
+
+    push @wrong, [ $1, $2 ] while $self->{in} =~ s/^(\d+) (.*)\n//;
+
+    return @wrong;
+}
+
+
+# a line is written whole, or not at all
+
+sub report {
+    my ($n, $what) = @_;
+
+    $what =~ s/[^\x20-\x7e]/?/g;
+    syswrite $report, "$n " . substr($what, 0, 2000) . "\n";
+}
+
+
 sub accepted {
     my ($seed, $c) = @_;
 
@@ -523,12 +561,58 @@ sub request {
 
     substr $c->{in}, 0, length($head) + $length, '';
 
-    my ($n) = $body =~ /.*case (\d+)/s;
+    my @steps = $head =~ m{^\S+ /tool/(\w+)} ? serve($seed, $1, $head, $body)
+                                              : asked($seed, $head, $body);
 
-    $c->{script} = [answer($seed, $n // 0),
+    $c->{script} = [@steps,
                     [do => sub { $c->{at} = -1 if request($seed, $c) }]];
 
     return 1;
+}
+
+
+# cases have a hundred prompts, and more for numbers that were passed over
+
+sub case_of { return int((shift // 0) % 10_000_000 / 100) }
+
+
+sub asked {
+    my ($seed, $head, $body) = @_;
+
+    my $n = $body =~ /.*case (\d+)/s ? $1 : 0;
+    my $case = case_of($n);
+    my ($which) = $head =~ /^X-Which: (\w)/mi;
+
+    my $wrong = $head !~ /^Content-Length:/mi ? 'it has no length'
+                : Chaos::Asked::is_checked(length $body)
+                  ? Chaos::Asked::wrong($body) : undef;
+
+    report($case, "asked wrongly: $wrong: " . $body =~ s/.*?"messages"://sr)
+        if defined $wrong;
+
+    my @unknown = Chaos::Tools::unknown($head, $body);
+
+    report($case, "calls that were run are not in the history: @unknown")
+        if @unknown;
+
+    $n .= $which // '';
+
+    Chaos::Tools::rejected($head) if (way($seed, $n))[0] eq 'status';
+
+    return answer($seed, $n) if $body !~ /"tools":\[/;
+
+    return Chaos::Tools::answer($seed, $n, $asked{$n}++, $body);
+}
+
+
+sub serve {
+    my ($seed, $name, $head, $body) = @_;
+
+    return Chaos::Tools::serve($seed, $name, $head, $body, sub {
+        my $case = $head =~ /^X-Call: CA(\d+)/mi ? $1 : 0;
+
+        report($case, @_);
+    });
 }
 
 

@@ -335,7 +335,7 @@ my @expected = (
     # and of requests whose phases its modules "mirror" and "auth_request" do
     # not take up again for want of memory
 
-    [ qr/open socket #\d+ left in connection \d+|#\d+: aborting/,
+    [ qr/open socket #-?\d+ left in connection \d+|#\d+: aborting/,
       sub { ($_[0]->killed($_[1]) // '') eq 'TERM' || $_[0]{failed} } ],
 
     # who dies may hold a lock, which nginx gives back
