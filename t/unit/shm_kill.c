@@ -16,16 +16,10 @@
 
 
 #include <errno.h>
-#include <signal.h>
 #include <time.h>
-#include <sys/wait.h>
-
-#if (__linux__)
-#include <sys/ptrace.h>
-#endif
 
 #include "convrelay_shm_parts.h"
-#include "tap.h"
+#include "steps.h"
 
 
 #define MAX_CALLS    6
@@ -75,9 +69,7 @@ static void test_change(const change_t *c);
 static unsigned step_through(void (*run)(convrelay_shm_t *shm),
     u_char *image, record_t *before, record_t *after,
     u_char torn[][MAX_SIZE], unsigned *ntorn, const char **why);
-static pid_t child(void (*run)(convrelay_shm_t *shm));
-static int can_trace(void);
-static int child_step(pid_t pid);
+static void run_change(void *data);
 
 static const char *verify(convrelay_shm_t *shm, record_t *before,
     record_t *after);
@@ -147,6 +139,7 @@ static convrelay_shm_t  *zone;      /* in shared memory */
 static shared_t         *shared;
 static int               killed;    /* KILLED is dead */
 static int               trace;     /* children can be stepped through */
+static void            (*running)(convrelay_shm_t *shm);
 
 static u_char            start[MAX_SIZE];
 static u_char            torn[MAX_STATES][MAX_SIZE];
@@ -171,7 +164,7 @@ main(void)
         return 1;
     }
 
-    trace = can_trace();
+    trace = steps_can();
 
     for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         test_change(&changes[i]);
@@ -267,7 +260,8 @@ step_through(void (*run)(convrelay_shm_t *shm), u_char *image,
     killed = 0;
     memcpy(zone, image, size);
 
-    pid = child(run);
+    running = run;
+    pid = steps_child(run_change, zone);
 
     if (torn) {
         *ntorn = 0;
@@ -291,95 +285,18 @@ step_through(void (*run)(convrelay_shm_t *shm), u_char *image,
 
         n++;
 
-    } while (*why == NULL && n < MAX_STATES && child_step(pid));
+    } while (*why == NULL && n < MAX_STATES && steps_next(pid));
 
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
+    steps_end(pid);
 
     return n;
 }
 
 
-/* a child that waits to be stepped through run(), or -1 */
-
-static pid_t
-child(void (*run)(convrelay_shm_t *shm))
+static void
+run_change(void *data)
 {
-#if (__linux__)
-    int    status;
-    pid_t  pid;
-
-    fflush(stdout);
-
-    pid = fork();
-
-    if (pid == 0) {
-
-        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == -1) {
-            _exit(2);
-        }
-
-        raise(SIGSTOP);
-        run(zone);
-        _exit(0);
-    }
-
-    if (pid == -1 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status)) {
-        return -1;
-    }
-
-    return pid;
-#else
-    return -1;
-#endif
-}
-
-
-static int
-can_trace(void)
-{
-    pid_t       pid;
-    const char  *preload;
-
-    /* under valgrind its own instructions would be stepped through */
-
-    preload = getenv("LD_PRELOAD");
-
-    if (preload && strstr(preload, "vgpreload")) {
-        return 0;
-    }
-
-    pid = child(repair);
-
-    if (pid == -1 || !child_step(pid)) {
-        return 0;
-    }
-
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-
-    return 1;
-}
-
-
-/* 0: it has ended */
-
-static int
-child_step(pid_t pid)
-{
-#if (__linux__)
-    int  status;
-
-    if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) == -1
-        || waitpid(pid, &status, 0) != pid)
-    {
-        return 0;
-    }
-
-    return WIFSTOPPED(status);
-#else
-    return 0;
-#endif
+    running(data);
 }
 
 
