@@ -18,7 +18,7 @@ use IO::Socket::INET ();
 use POSIX ();
 use Time::HiRes qw( sleep time );
 
-use constant { SLOTS => 3, STARTED => 8 };
+use constant { SLOTS => 3, STARTED => 6 };
 
 my $nginx = $ENV{TEST_NGINX_BINARY} // 'nginx';
 
@@ -38,6 +38,8 @@ sub start {
 
         $slot->write('.env', "NAME=value\nTOKEN=12345\n");
         $slot->write('prompt.txt', "Be kind.\n");
+        $slot->write('tool.json', '{"description":"Books.","parameters":'
+                                  . '{"type":"object"}}');
         push @{$self->{free}}, $slot;
     }
 }
@@ -50,7 +52,8 @@ sub read_source {
     my %seen;
 
     for my $file ("$root/ngx_http_convrelay_module.c",
-                  glob "$root/src/{call,http,webhook,twiml,mock}/*.c")
+                  glob "$root/src/{call,check,fetch,http,mock,status,tool,"
+                       . 'twiml,webhook}/*.c')
     {
         open my $fh, '<', $file or die "$file: $!\n";
         my $text = do { local $/; <$fh> };
@@ -85,12 +88,130 @@ sub read_source {
         open my $fh, '<', $file or die "$file: $!\n";
         my $text = do { local $/; <$fh> };
 
-        while ($text =~ /^\s*((convrelay_\w+)\s+[^;{}`|]{1,200};)/mg) {
-            push @{$examples{$2}}, $1 if $1 !~ /\$TEST|%%|\\?\@/;
+        while ($text =~ /^\s*((convrelay_\w+)\s+
+                          (?:[^;{}`|'"]|'[^']*'|"[^"]*"){1,300}?;)/xmg)
+        {
+            push @{$examples{$2}}, $1 if $1 !~ /\$TEST|%%|\\?\@[^a-z]/;
         }
     }
 
     die "no directives\n" if @directives < 30 || @words < 100;
+}
+
+
+# What directives with a form of their own take, mostly right.  The places that
+# they name are there in most configurations.
+
+my @tools = qw( book look );
+my @times = qw( 1s 100ms 1ms 5m 0 off 10h );
+
+my %forms = (
+    convrelay_tool => sub {
+        my $r = shift;
+
+        return ($r->pick(@tools, 'say', $r->plain(1), $r->text(1), 'x' x 65),
+                $r->pick("'{}'", "'{}'", 'tool.json', definition($r),
+                         "'{\"a\":1'",
+                         'prompt.txt', '.env'),
+                map { $r->pick('uri=/tool/book', 'uri=/tool/book',
+                               'uri=/tool/look', 'uri=/ws', 'uri=@third',
+                               'uri=/nosuch', 'uri=', 'uri=/tool/$host',
+                               'method=GET', 'method=PUT', 'once', 'once=on',
+                               'timeout=' . $r->pick(@times), 'timeout=',
+                               'on_interrupt=cancel', 'on_interrupt=x',
+                               'filler=off', 'filler=Wait $convrelay_value_a.',
+                               'filler=', 'filler=' . $r->text(3)) }
+                1 .. $r->int(5));
+    },
+
+    convrelay_on => sub {
+        my $r = shift;
+
+        return ($r->pick('setup', 'interrupt', 'error', 'llm_empty',
+                         'llm_filtered', 'llm_failed', 'call_too_long',
+                         'dtmf 12', 'dtmf default', 'prompt ~a(?<b>c)',
+                         'prompt hold', 'silence 1', 'silence 2', 'silence 9',
+                         'silence x', 'call_time 1s', 'call_time 0',
+                         'llm_failed count=2', 'llm_failed count=0',
+                         'llm_failed count=256', 'llm_empty count=2',
+                         'tool say', 'tool book', 'tool nosuch', 'tool'),
+                map { $r->pick('say "A $convrelay_value_a."', 'say', 'end',
+                               'play https://a/b loop=0', 'hold 1s', 'hold',
+                               'ask "Say $convrelay_result_a."', 'skip',
+                               'send_digits 1w2#', 'send_digits x',
+                               'language de-DE', 'language $convrelay_arg_a',
+                               'end "{\"a\":\"$convrelay_lang\"}"',
+                               'send "{\"type\":\"config\"}"', 'send x',
+                               'say a interruptible=off lang=de-DE',
+                               'say a preemptible=x', "end '{'") }
+                1 .. $r->between(1, $r->pick(1, 3)));
+    },
+
+    convrelay_silence => sub {
+        my $r = shift;
+
+        return map { $r->pick(@times) } 1 .. $r->between(1, $r->pick(3, 40));
+    },
+
+    convrelay_max_idle_time => sub { return $_[0]->pick(@times) },
+    convrelay_tool_wait => sub { return $_[0]->pick(@times) },
+
+    convrelay_presence => sub {
+        my $r = shift;
+
+        return map { $r->pick('hello', '"are you there"', 'off', "''",
+                              '$host', quote($r, $r->text(3))) }
+               1 .. $r->between(1, 4);
+    },
+
+    convrelay_filler => sub {
+        my $r = shift;
+
+        return ($r->pick(@times), $r->pick('', '', 'again=1s', 'again=0',
+                                           'max=3', 'max=11', 'max=0'),
+                map { $r->pick('"One moment."', 'Wait', '"$convrelay_lang"',
+                               "''", quote($r, $r->text(9))) }
+                1 .. $r->int(4));
+    },
+
+    convrelay_fallback => sub {
+        my $r = shift;
+
+        return ($r->pick('/backup', '/backup', '@third', '@third', '@nosuch',
+                         '/ws', '/nosuch', 'off', '/tool/book', '$host'),
+                map { $r->pick('hedge=1s', 'hedge=0', 'hedge=', 'hedge=x',
+                               'cooldown=' . $r->pick(@times)) }
+                1 .. $r->int(3));
+    },
+
+    convrelay_status => sub {
+        my $r = shift;
+
+        return map { $r->pick(qw( public protected json html prometheus x )) }
+               1 .. $r->pick(1, 1, 2, 2, 3);
+    },
+);
+
+
+sub definition {
+    my $r = shift;
+
+    my $parameters = $r->pick('{"type":"object","properties":{"a":{}}}', '{}',
+                              '{"type":"string"}', '[]', '5',
+                              '{"type":"object","properties":{"a":{"type":'
+                              . '"string"}},"required":["b"]}',
+                              '{"a":' x 100 . '1' . '}' x 100);
+
+    my $text = '{' . join(',', map { $r->pick(
+        '"description":"Books a table."', "\"parameters\":$parameters",
+        '"strict":true', '"strict":1', '"name":"book"', '"x":null',
+        '"description":5', '"description":"' . $r->plain($r->size(900)) . '"',
+    ) } 1 .. $r->int(4)) . '}';
+
+    $text = "{\"type\":\"function\",\"function\":$text}" if $r->one_in(6);
+    $text = $r->mutate($text) if $r->one_in(6);
+
+    return quote($r, $text);
 }
 
 
@@ -160,6 +281,11 @@ sub directive {
         return $r->one_in(12) ? $r->mutate($line) : $line;
     }
 
+    my $form = $forms{$d->{name}};
+
+    return join(' ', $d->{name}, grep { $_ ne '' } $form->($r)) . ';'
+        if $form && !$r->one_in(4);
+
     # of the kind that it takes
 
     my $fit = $d->{name} =~ /time|interval/ ? [qw( 1s 100ms 5m 2h 1ms )]
@@ -183,7 +309,10 @@ sub directive {
 sub directives {
     my ($r, $place) = @_;
 
-    return map { directive($r, $place) } 1 .. $r->pick(0, 0, 0, 1, 1, 2);
+    # in most there is one or none, so that it may be right
+
+    return map { directive($r, $place) }
+           1 .. $r->pick($r->{many} ? (0, 0, 0, 1, 1, 2) : ((0) x 11, 1));
 }
 
 
@@ -192,14 +321,16 @@ sub directives {
 sub lines {
     my $r = shift;
 
+    $r->{many} = $r->one_in(3);
+
     return (
         '%%MODULES%%', 'error_log logs/error.log info;',
         'events { worker_connections 64; }', 'http {',
         'access_log off;',
         'convrelay_auth_token ' . $r->pick('off;', 'off;', 'a;', 'a b;',
                                            '$convrelay_env_TOKEN;'),
-        $r->one_in(4) ? () : 'convrelay_env_file .env;',
-        $r->one_in(4) ? () : 'convrelay_zone calls 1m;',
+        $r->one_in(9) ? () : 'convrelay_env_file .env;',
+        $r->one_in(20) ? () : 'convrelay_zone calls 1m;',
         'map $convrelay_session_status $reply {', 'default hangup;',
         'ended "say a";', '}',
         directives($r, 'http'),
@@ -207,12 +338,26 @@ sub lines {
         directives($r, 'server'),
         'location = /ws {', 'convrelay;',
         'proxy_pass http://127.0.0.1:%%PORT_1%%/v1;',
+        features($r),
         directives($r, 'location'),
         block($r, 'if ($arg_a) {', 'if'),
         block($r, 'limit_except GET {', 'if'),
         '}',
-        'location = /mock {', 'convrelay;', 'convrelay_mock_llm;',
+        'location = /mock {', 'convrelay;',
+        'convrelay_mock_llm first=0 interval=0 "tools=seven: book {\"a\":1}; '
+        . '12: look {}; seven: say {\"a\":\"b\"}";',
+        features($r),
         directives($r, 'location'), '}',
+        map({ $r->one_in(20) ? () : ("location $_ {",
+              $r->one_in(20) ? () : /^\@/ ? () : 'internal;',
+              /backup|third/
+              ? 'proxy_pass http://127.0.0.1:%%PORT_1%%;'
+              : 'return 200 "{\"a\":\"$convrelay_value_a\"}";',
+              $r->one_in(3) ? directives($r, 'location') : (), '}') }
+            '= /backup', '@third', '= /tool/book', '= /tool/look'),
+        'location = /status {',
+        'convrelay_status ' . $r->pick(qw( prometheus json html ))
+        . ($r->one_in(30) ? ';' : ' public;'), '}',
         'location /twiml {', 'convrelay_twiml wss://voice.example.com/ws;',
         directives($r, 'location'),
         block($r, 'if ($arg_a) {', 'if'),
@@ -224,6 +369,27 @@ sub lines {
         block($r, 'location / {', 'location'),
         '}', '}',
     );
+}
+
+
+# tools and more, that belong together
+
+sub features {
+    my $r = shift;
+
+    return map { $r->one_in(3) ? @$_ : () }
+        [ "convrelay_tool book '{}' uri=/tool/book;",
+          'convrelay_tool look tool.json uri=/tool/look once;',
+          "convrelay_tool say '{}';",
+          'convrelay_on tool say say "A $convrelay_value_a.";',
+          'convrelay_on tool look say "B $convrelay_result_a." end;' ],
+        [ 'convrelay_silence 50ms 50ms;', 'convrelay_max_idle_time 1s;',
+          'convrelay_on silence 1 ask "Silence.";',
+          'convrelay_on silence 2 say "Bye." end;' ],
+        [ 'convrelay_fallback @third hedge=10ms cooldown=1s;',
+          'convrelay_fallback /backup;' ],
+        [ 'convrelay_filler 10ms "One moment.";' ],
+        [ 'convrelay_presence "are you there";' ];
 }
 
 
@@ -361,7 +527,9 @@ sub serve {
 
     $slot->start;
 
-    for my $path ('/twiml', '/end', '/twiml/a', '/', '/ws', '/mock?a=b') {
+    for my $path ('/twiml', '/end', '/twiml/a', '/', '/ws', '/mock?a=b',
+                  '/status', '/tool/book', '/backup')
+    {
         ask($slot, "GET $path?A=b&SessionStatus=ended HTTP/1.1\r\nHost: a\r\n"
                    . "Connection: close\r\n\r\n");
         ask($slot, "POST $path HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n"
@@ -376,8 +544,8 @@ sub serve {
 
         $call->setup;
         $call->raw(Chaos::Frames::json($_))
-            for { type => 'prompt', voicePrompt => 'seven 12', lang => 'en-US',
-                  last => JSON::PP::true },
+            for map({ { type => 'prompt', voicePrompt => $_, lang => 'en-US',
+                        last => JSON::PP::true } } 'seven 12', 'seven'),
                 map({ { type => 'dtmf', digit => $_ } } 1, 2, '#'),
                 { type => 'interrupt', utteranceUntilInterrupt => 'a',
                   durationUntilInterruptMs => 5 };

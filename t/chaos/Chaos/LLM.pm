@@ -561,6 +561,15 @@ sub request {
 
     substr $c->{in}, 0, length($head) + $length, '';
 
+    # the body would be taken for the next request
+
+    if ($head !~ /^GET|^Content-Length:/mi) {
+        report(0, "asked wrongly: it has no length: $head");
+        $c->{script} = [['rst']];
+
+        return 1;
+    }
+
     my @steps = $head =~ m{^\S+ /tool/(\w+)} ? serve($seed, $1, $head, $body)
                                               : asked($seed, $head, $body);
 
@@ -583,9 +592,8 @@ sub asked {
     my $case = case_of($n);
     my ($which) = $head =~ /^X-Which: (\w)/mi;
 
-    my $wrong = $head !~ /^Content-Length:/mi ? 'it has no length'
-                : Chaos::Asked::is_checked(length $body)
-                  ? Chaos::Asked::wrong($body) : undef;
+    my $wrong = Chaos::Asked::is_checked(length $body)
+                ? Chaos::Asked::wrong($body) : undef;
 
     report($case, "asked wrongly: $wrong: " . $body =~ s/.*?"messages"://sr)
         if defined $wrong;
