@@ -186,6 +186,7 @@ sub lively {
         }];
         push @steps, [pause => $r->seconds($r->pick(0.02, 0.2, 0.6, 1.5))]
             if !$r->one_in(4);
+        push @steps, [pause => $r->seconds(3)] if $r->one_in(8);
     }
 
     return (@steps, [do => sub { $call->{leaving} = 1 }],
