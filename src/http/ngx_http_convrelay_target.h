@@ -70,6 +70,13 @@ ngx_int_t ngx_http_convrelay_check_socket_alone(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *location);
 
 
+/* ngx_http_convrelay_check_tool.c */
+
+/* checks the locations of its tools: NGX_ERROR if one cannot be used */
+ngx_int_t ngx_http_convrelay_check_tools(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *location);
+
+
 /* ngx_http_convrelay_check_fallback.c */
 
 /* checks the locations of its "convrelay_fallback": NGX_ERROR if one cannot be
