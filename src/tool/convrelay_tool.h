@@ -219,7 +219,53 @@ void convrelay_tool_guard_end(convrelay_tool_guard_t *g,
 void convrelay_tool_guard_free(convrelay_tool_guard_t *g);
 
 
+/*
+ * What is known of a call before it begins, from the answer of a location, in a
+ * block of its own.  Texts are valid UTF-8 without control characters other
+ * than white space, and without "<|".
+ */
+
+typedef struct {
+    convrelay_str_t           system;         /* for the system prompt, or
+                                                 empty */
+    convrelay_pair_t         *variables;
+    size_t                    nvariables;
+    u_char                   *block;          /* malloc'ed: all of the above;
+                                                 or NULL */
+} convrelay_tool_context_t;
+
+
+/*
+ * Reads the body of an answer by its Content-Type.  "application/json": an
+ * object of "system", a string, and "variables", an object of strings, numbers
+ * and bools, which become texts as arguments do.  Both may be absent or null,
+ * and a variable that is null is absent; other members are ignored.
+ * "text/plain": all of it is for the system prompt.  A body of nothing but
+ * white space is an empty context, whatever its type.  The body is changed.
+ *
+ * Returns CONVRELAY_OK; CONVRELAY_DECLINED: error is a phrase such as "is not
+ * JSON", and never part of the body; CONVRELAY_ERROR: no memory.  x must be
+ * freed after CONVRELAY_OK; otherwise that is harmless.
+ */
+int convrelay_tool_context_read(convrelay_tool_context_t *x,
+    const convrelay_str_t *type, const convrelay_str_t *body,
+    const char **error);
+void convrelay_tool_context_free(convrelay_tool_context_t *x);
+
+
 /* private to the files of this room */
+
+/*
+ * Writes text as valid UTF-8, without control characters other than white
+ * space, and without "<|", which begins the control tokens of LLMs: as many
+ * characters as fit into max bytes.  *cut is set if some did not fit, which
+ * never happens with max of mend_size(): a byte becomes at most three, those of
+ * U+FFFD.
+ */
+#define convrelay_tool_mend_size(text)  (3 * (text)->len)
+u_char *convrelay_tool_mend_write(u_char *p, size_t max,
+    const convrelay_str_t *text, unsigned *cut);
+
 
 typedef struct {
     uint32_t                  state[8];

@@ -432,30 +432,39 @@ convrelay_tool_whole(convrelay_str_t *text)
 }
 
 
-/*
- * A copy of text as valid UTF-8, without control characters other than white
- * space, and without "<|", which begins the control tokens of LLMs.  It has as
- * many characters as fit into max bytes; *cut is set if some did not fit.  The
- * copy has room for a note after it.
- */
+/* a mended copy of at most max bytes, with room for a note after it */
 
 static u_char *
 convrelay_tool_mend(const convrelay_str_t *text, size_t max, size_t *len,
     unsigned *cut)
 {
-    u_char         c[5], *p, *dst, *end, *next;
-    size_t         size;
-    uint32_t       cp;
-    const u_char  *src, *last;
+    size_t   size;
+    u_char  *p;
 
-    /* a byte becomes at most three, those of U+FFFD */
+    size = convrelay_tool_mend_size(text);
 
-    size = (text->len < max / 3) ? 3 * text->len : max;
+    if (size > max) {
+        size = max;
+    }
 
     p = malloc(size + CONVRELAY_TOOL_NOTE);
     if (p == NULL) {
         return NULL;
     }
+
+    *len = convrelay_tool_mend_write(p, size, text, cut) - p;
+
+    return p;
+}
+
+
+u_char *
+convrelay_tool_mend_write(u_char *p, size_t max, const convrelay_str_t *text,
+    unsigned *cut)
+{
+    u_char         c[5], *dst, *end, *next;
+    uint32_t       cp;
+    const u_char  *src, *last;
 
     dst = p;
     end = p + max;
@@ -486,9 +495,7 @@ convrelay_tool_mend(const convrelay_str_t *text, size_t max, size_t *len,
         dst += next - c;
     }
 
-    *len = dst - p;
-
-    return p;
+    return dst;
 }
 
 
