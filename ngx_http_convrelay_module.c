@@ -235,6 +235,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_context"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE12,
+      ngx_http_convrelay_context,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_tool_wait"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -818,6 +825,8 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->tools.max_result = NGX_CONF_UNSET_SIZE;
     conf->tools.wait = NGX_CONF_UNSET_MSEC;
 
+    conf->context = NGX_CONF_UNSET_PTR;
+
     conf->auth.tokens = NGX_CONF_UNSET_PTR;
     conf->auth.public_url = NGX_CONF_UNSET_PTR;
     conf->auth.ticket = NGX_CONF_UNSET_PTR;
@@ -867,6 +876,9 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_convrelay_merge_tools(&prev->tools, &conf->tools);
     ngx_http_convrelay_merge_auth(&prev->auth, &conf->auth);
     ngx_http_convrelay_merge_twiml(&prev->twiml, &conf->twiml);
+
+    ngx_conf_merge_ptr_value(conf->context, prev->context, NULL);
+    conf->session.context = (conf->context != NULL);
 
     ngx_conf_merge_ptr_value(conf->connect.reply, prev->connect.reply, NULL);
 

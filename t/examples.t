@@ -48,7 +48,7 @@ my %played = (
     ],
     'appointments.conf' => [
         [ 'appointments', qr/SessionStatus ended, then <Enqueue>/ ],
-        [ 'appointments-bye' ],
+        [ 'appointments-bye', '--from', '+15550100009' ],
     ],
     'telnyx.conf' => [
         [ 'telnyx' ],

@@ -63,6 +63,10 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         ngx_http_convrelay_act_setup(call);
         break;
 
+    case CONVRELAY_ACT_CONTEXT:
+        call->wait = 1;
+        break;
+
     case CONVRELAY_ACT_CANCEL:
         ngx_http_convrelay_act_cancel(call, a);
 
@@ -283,7 +287,7 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
 
 
 /* setup has arrived: checks ticket and limits, then evaluates the system
-   prompt */
+   prompt, unless a context is to come */
 
 static void
 ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
@@ -302,6 +306,8 @@ static void
 ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
 {
     convrelay_str_t  reason, ended_session;
+
+    static const convrelay_str_t  none = convrelay_null_string;
 
     ngx_http_convrelay_flush_variables(call->request);
 
@@ -327,7 +333,9 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    if (ngx_http_convrelay_request_prepare(call) != NGX_OK) {
+    if (call->conf->context == NULL
+        && ngx_http_convrelay_request_prepare(call, &none) != NGX_OK)
+    {
         convrelay_str_set(&reason, "no system prompt");
         ngx_http_convrelay_call_close(call, CONVRELAY_WS_INTERNAL_ERROR,
                                       &reason);

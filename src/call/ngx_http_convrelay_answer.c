@@ -588,7 +588,8 @@ ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
 }
 
 
-/* the system prompt and request fields can contain the setup's values */
+/* the system prompt and request fields can contain the values of setup and
+   context */
 
 static void
 ngx_http_convrelay_answer_caller(const convrelay_session_t *s,
@@ -606,7 +607,7 @@ ngx_http_convrelay_answer_caller(const convrelay_session_t *s,
     convrelay_echo_text(echo, setup.caller_name.data, setup.caller_name.len,
                         1);
 
-    for (i = 0; i < s->nparameters; i++) {
+    for (i = 0; i < (size_t) s->nparameters + s->nvariables; i++) {
 
         /* a short value, such as "429", may be the message's own word */
 

@@ -123,6 +123,16 @@ typedef struct {
 } ngx_http_convrelay_tool_t;
 
 
+/* convrelay_context */
+
+struct ngx_http_convrelay_context_conf_s {
+    ngx_str_t                         uri;    /* its path */
+    ngx_str_t                         args;
+    ngx_msec_t                        timeout;
+    ngx_http_convrelay_place_t        place;
+};
+
+
 /* convrelay_fallback */
 
 typedef struct {
@@ -147,6 +157,7 @@ typedef struct {
 typedef struct ngx_http_convrelay_turn_s  ngx_http_convrelay_turn_t;
 typedef struct ngx_http_convrelay_log_s   ngx_http_convrelay_log_t;
 typedef struct ngx_http_convrelay_tool_run_s  ngx_http_convrelay_tool_run_t;
+typedef struct ngx_http_convrelay_context_s   ngx_http_convrelay_context_t;
 
 
 /* regex captures of a request, saved */
@@ -207,6 +218,8 @@ struct ngx_http_convrelay_call_s {
     unsigned                          answering:1;    /* a turn's answer is
                                                          being handled */
     unsigned                          start:1;        /* start a turn then */
+    unsigned                          wait:1; /* input stops until the context
+                                                 came */
     unsigned                          unheard:1;      /* nothing of the turn was
                                                          sent yet, */
     unsigned                          wordless:1;     /* nor words of its LLM */
@@ -222,6 +235,7 @@ struct ngx_http_convrelay_call_s {
                                                          ..._TURN_* */
     unsigned                          pending:4;      /* of the open one, so
                                                          far; or 0 */
+    int                               rc;     /* to finalize with */
 
     /* a token needs none of the fields below */
 
@@ -251,7 +265,9 @@ struct ngx_http_convrelay_call_s {
     ngx_event_t                       event;  /* timer: the next deadline;
                                                  posted: see closing, dead */
 
-    ngx_int_t                         rc;     /* to finalize with */
+    ngx_http_convrelay_context_t     *context;        /* that is awaited: no
+                                                         input is handled; or
+                                                         NULL */
     ngx_http_convrelay_log_t         *log;    /* lines that were logged; NULL
                                                  until there is one */
 };
@@ -517,8 +533,11 @@ char *ngx_http_convrelay_on_merge(ngx_conf_t *cf,
 
 /* ngx_http_convrelay_input.c */
 
-/* takes bytes that were read; they may be written to */
-void ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
+/*
+ * Takes bytes that were read; they may be written to.  Returns the end of those
+ * that were handled: last, unless the session waits for its context.
+ */
+u_char *ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
     u_char *last);
 
 
@@ -724,6 +743,30 @@ char *ngx_http_convrelay_tools_merge(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 
 
+/* ngx_http_convrelay_context.c */
+
+/*
+ * The session waits for its context: asks the location, and keeps the bytes
+ * from pos to last until it has answered.  If it cannot be asked (logged), the
+ * call begins without it.
+ */
+void ngx_http_convrelay_context_start(ngx_http_convrelay_call_t *call,
+    u_char *pos, u_char *last);
+
+/* the caller has gone: the location is not asked any longer; the bytes that
+   were kept are handled */
+void ngx_http_convrelay_context_drop(ngx_http_convrelay_call_t *call);
+
+/* the call is over, without them */
+void ngx_http_convrelay_context_leave(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_context_conf.c */
+
+char *ngx_http_convrelay_context(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
 /* ngx_http_convrelay_fallback_conf.c */
 
 char *ngx_http_convrelay_fallback(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -753,9 +796,10 @@ extern const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink;
 
 /* ngx_http_convrelay_request.c */
 
-/* evaluates the values that stay the same for a call, at setup; NGX_OK or
-   NGX_ERROR */
-ngx_int_t ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call);
+/* evaluates the values that stay the same for a call, at setup; context: text
+   that extends the system prompt, copied, or empty.  NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call,
+    const convrelay_str_t *context);
 
 /* the body of a turn for an LLM, in r's pool, evaluated for r; NGX_OK or
    NGX_ERROR */

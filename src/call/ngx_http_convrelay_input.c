@@ -9,7 +9,7 @@
 #include "ngx_http_convrelay_call.h"
 
 
-static void ngx_http_convrelay_frames(ngx_http_convrelay_call_t *call,
+static u_char *ngx_http_convrelay_frames(ngx_http_convrelay_call_t *call,
     u_char *pos, u_char *last);
 static ngx_int_t ngx_http_convrelay_frame_rate(
     ngx_http_convrelay_call_t *call);
@@ -23,21 +23,23 @@ static void ngx_http_convrelay_peer_close(ngx_http_convrelay_call_t *call,
     convrelay_ws_message_t *m);
 
 
-void
+u_char *
 ngx_http_convrelay_input(ngx_http_convrelay_call_t *call, u_char *pos,
     u_char *last)
 {
     call->reading = 1;
 
-    ngx_http_convrelay_frames(call, pos, last);
+    pos = ngx_http_convrelay_frames(call, pos, last);
 
     call->reading = 0;
 
     ngx_http_convrelay_act_start(call);
+
+    return pos;
 }
 
 
-static void
+static u_char *
 ngx_http_convrelay_frames(ngx_http_convrelay_call_t *call, u_char *pos,
     u_char *last)
 {
@@ -49,20 +51,26 @@ ngx_http_convrelay_frames(ngx_http_convrelay_call_t *call, u_char *pos,
         rc = convrelay_ws_read(&call->reader, &pos, last, &m);
 
         if (rc == CONVRELAY_AGAIN) {
-            return;
+            return last;
         }
 
         if (rc == CONVRELAY_ERROR) {
             ngx_http_convrelay_invalid_frame(call);
-            return;
+            return last;
         }
 
         if (ngx_http_convrelay_frame_rate(call) != NGX_OK) {
-            return;
+            return last;
         }
 
         ngx_http_convrelay_frame(call, &m);
+
+        if (call->wait) {
+            return pos;
+        }
     }
+
+    return last;
 }
 
 

@@ -16,6 +16,8 @@ static ngx_int_t ngx_http_convrelay_system_read(ngx_pool_t *pool,
     ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_system_name(ngx_http_request_t *r,
     ngx_http_complex_value_t *value, ngx_str_t *file);
+static ngx_int_t ngx_http_convrelay_system_extend(
+    ngx_http_convrelay_call_t *call, const convrelay_str_t *context);
 
 static ngx_int_t ngx_http_convrelay_field_check(ngx_conf_t *cf,
     ngx_http_convrelay_field_t *field);
@@ -141,7 +143,8 @@ ngx_http_convrelay_system_read(ngx_pool_t *pool, ngx_uint_t level,
 
 
 ngx_int_t
-ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
+ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call,
+    const convrelay_str_t *context)
 {
     ngx_str_t                       text, file;
     ngx_http_request_t             *r;
@@ -171,11 +174,9 @@ ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
     }
 
     if (!llm->system_varies) {
-        call->system = ngx_http_convrelay_str(&llm->system);
-        return NGX_OK;
-    }
+        text = llm->system;
 
-    if (llm->system_prompt_file) {
+    } else if (llm->system_prompt_file) {
 
         if (ngx_http_convrelay_system_name(r, llm->system_prompt_file->value,
                                            &file)
@@ -199,6 +200,39 @@ ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call)
     }
 
     call->system = ngx_http_convrelay_str(&text);
+
+    return context->len ? ngx_http_convrelay_system_extend(call, context)
+                        : NGX_OK;
+}
+
+
+/* a blank line, and the text */
+
+static ngx_int_t
+ngx_http_convrelay_system_extend(ngx_http_convrelay_call_t *call,
+    const convrelay_str_t *context)
+{
+    u_char           *p, *last;
+    convrelay_str_t  *system;
+
+    system = &call->system;
+
+    p = ngx_pnalloc(call->request->pool, system->len + 2 + context->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = convrelay_str_copy(p, system);
+
+    if (system->len) {
+        *last++ = '\n';
+        *last++ = '\n';
+    }
+
+    last = convrelay_str_copy(last, context);
+
+    system->data = p;
+    system->len = last - p;
 
     return NGX_OK;
 }

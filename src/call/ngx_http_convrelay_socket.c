@@ -23,6 +23,9 @@ static void ngx_http_convrelay_call_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_call_go_on(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_call_end(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
+static void ngx_http_convrelay_call_read(ngx_http_convrelay_call_t *call,
+    u_char *pos, u_char *last);
+static ngx_uint_t ngx_http_convrelay_hung_up(ngx_connection_t *c);
 static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call);
@@ -128,7 +131,7 @@ ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call)
     last = r->header_in->last;
     r->header_in->pos = last;
 
-    ngx_http_convrelay_input(call, pos, last);
+    ngx_http_convrelay_call_read(call, pos, last);
 
     if (ngx_http_convrelay_output_flush(call) == NGX_ERROR) {
         return NGX_ERROR;
@@ -172,6 +175,7 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
     call->dead = 1;
     call->ended = 1;
 
+    ngx_http_convrelay_context_leave(call);
     ngx_http_convrelay_tools_leave(call);
     ngx_http_convrelay_turns_abort(call);
 
@@ -331,8 +335,16 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
 
     for (i = 0; i < NGX_HTTP_CONVRELAY_READS; i++) {
 
+        if (call->context && ngx_http_convrelay_hung_up(c)) {
+            ngx_http_convrelay_context_drop(call);
+        }
+
         if (call->dead) {
             return;
+        }
+
+        if (call->context) {
+            break;
         }
 
         n = c->recv(c, buffer, NGX_HTTP_CONVRELAY_READ_SIZE);
@@ -358,7 +370,7 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
 
         call->silent = 0;
 
-        ngx_http_convrelay_input(call, buffer, buffer + n);
+        ngx_http_convrelay_call_read(call, buffer, buffer + n);
     }
 
     if (i == NGX_HTTP_CONVRELAY_READS) {
@@ -376,6 +388,47 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
     if (ngx_http_convrelay_output_flush(call) == NGX_ERROR) {
         ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
     }
+}
+
+
+static void
+ngx_http_convrelay_call_read(ngx_http_convrelay_call_t *call, u_char *pos,
+    u_char *last)
+{
+    pos = ngx_http_convrelay_input(call, pos, last);
+
+    if (call->wait) {
+        ngx_http_convrelay_context_start(call, pos, last);
+    }
+}
+
+
+/*
+ * While the context is awaited, the socket is not read, and the kernel holds
+ * what the peer sends.  A connection that the peer has closed is noticed: it is
+ * read to its end.
+ */
+
+static ngx_uint_t
+ngx_http_convrelay_hung_up(ngx_connection_t *c)
+{
+    char       b;
+    ssize_t    n;
+    ngx_err_t  err;
+
+    if (c->read->pending_eof) {
+        return 1;
+    }
+
+    n = recv(c->fd, &b, 1, MSG_PEEK);
+    err = ngx_socket_errno;
+
+    /* ready: ngx_handle_read_event() removes an event that would come again and
+       again */
+
+    c->read->ready = (n > 0);
+
+    return n == 0 || (n == -1 && err != NGX_EAGAIN && err != NGX_EINTR);
 }
 
 
@@ -481,9 +534,12 @@ ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    /* RFC 6455, 5.5.2: a ping has to be answered */
+    /* RFC 6455, 5.5.2: a ping has to be answered; but while the context is
+       awaited, answers are not read */
 
-    if (call->silent == NGX_HTTP_CONVRELAY_SILENT_PINGS) {
+    if (call->context == NULL
+        && call->silent == NGX_HTTP_CONVRELAY_SILENT_PINGS)
+    {
         ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
                       "client sent nothing, not even a pong after %d pings",
                       NGX_HTTP_CONVRELAY_SILENT_PINGS);
@@ -492,7 +548,9 @@ ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    call->silent++;
+    if (call->context == NULL) {
+        call->silent++;
+    }
 
     rc = ngx_http_convrelay_output_control(call, CONVRELAY_WS_PING, NULL);
 

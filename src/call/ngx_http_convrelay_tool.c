@@ -174,6 +174,7 @@ ngx_http_convrelay_tool_create(ngx_http_convrelay_call_t *call,
 
     ctx = ngx_http_convrelay_get_ctx(f->main);
     ctx->tool = &t->vars;
+    ctx->copies = 1;
 
     return t;
 }
@@ -296,7 +297,7 @@ ngx_http_convrelay_tools_leave(ngx_http_convrelay_call_t *call)
 static convrelay_session_t *
 ngx_http_convrelay_tool_session(ngx_pool_t *pool, convrelay_session_t *from)
 {
-    size_t                i;
+    size_t                i, n;
     ngx_uint_t            ok;
     convrelay_str_t       texts;
     convrelay_session_t  *s;
@@ -322,11 +323,12 @@ ngx_http_convrelay_tool_session(ngx_pool_t *pool, convrelay_session_t *from)
     s->lang = from->lang;
     ok &= ngx_http_convrelay_tool_copy(pool, &s->lang);
 
-    s->parameters = ngx_palloc(pool, (from->nparameters + 1)
-                                     * sizeof(convrelay_pair_t));
+    n = from->nparameters + from->nvariables;
+
+    s->parameters = ngx_palloc(pool, (n + 1) * sizeof(convrelay_pair_t));
     ok &= (s->parameters != NULL);
 
-    for (i = 0; ok && i < from->nparameters; i++) {
+    for (i = 0; ok && i < n; i++) {
         s->parameters[i] = from->parameters[i];
 
         ok &= ngx_http_convrelay_tool_copy(pool, &s->parameters[i].name)
@@ -334,6 +336,7 @@ ngx_http_convrelay_tool_session(ngx_pool_t *pool, convrelay_session_t *from)
     }
 
     s->nparameters = from->nparameters;
+    s->nvariables = from->nvariables;
     s->turns = from->turns;
     s->interrupts = from->interrupts;
     s->tokens = from->tokens;

@@ -2,8 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The locations of tools.  Each must be in this server and internal.  Anything
- * else is an error, because allow, deny and auth_* do not run for our requests.
+ * The locations of tools and of the context.  Each must be in this server and
+ * internal.  Anything else is an error, because allow, deny and auth_* do not
+ * run for our requests.
  */
 
 
@@ -11,73 +12,115 @@
 #include "ngx_http_convrelay_target.h"
 
 
-static ngx_int_t ngx_http_convrelay_check_tool(ngx_conf_t *cf,
-    ngx_http_convrelay_location_t *socket, ngx_http_convrelay_tool_t *tool);
+static ngx_int_t ngx_http_convrelay_check_internal(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket, ngx_str_t *uri,
+    ngx_http_convrelay_place_t *place, ngx_str_t *what);
+static ngx_int_t ngx_http_convrelay_check_phrase(ngx_conf_t *cf,
+    ngx_str_t *what, const char *fmt, ngx_str_t *uri, ngx_str_t *name);
 
 
 ngx_int_t
 ngx_http_convrelay_check_tools(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *socket)
 {
-    ngx_uint_t                  i;
-    ngx_http_convrelay_tool_t  *tool;
+    ngx_str_t                           what;
+    ngx_uint_t                          i, n;
+    ngx_http_convrelay_tool_t          *tool;
+    ngx_http_convrelay_context_conf_t  *context;
 
-    if (socket->conf->tools.list == NULL) {
-        return NGX_OK;
-    }
+    n = socket->conf->tools.list ? socket->conf->tools.list->nelts : 0;
+    tool = n ? socket->conf->tools.list->elts : NULL;
 
-    tool = socket->conf->tools.list->elts;
+    for (i = 0; i < n; i++) {
 
-    for (i = 0; i < socket->conf->tools.list->nelts; i++) {
+        if (tool[i].uri.len == 0) {
+            continue;
+        }
 
-        if (tool[i].uri.len
-            && ngx_http_convrelay_check_tool(cf, socket, &tool[i]) != NGX_OK)
+        if (ngx_http_convrelay_check_phrase(cf, &what,
+                                            "\"uri=%V\" of the tool \"%V\"",
+                                            &tool[i].uri, &tool[i].name)
+            != NGX_OK
+            || ngx_http_convrelay_check_internal(cf, socket, &tool[i].uri,
+                                                 &tool[i].place, &what)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    return NGX_OK;
+    context = socket->conf->context;
+
+    if (context == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_convrelay_check_phrase(cf, &what, "\"convrelay_context %V\"",
+                                        &context->uri, &context->uri)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_check_internal(cf, socket, &context->uri,
+                                             &context->place, &what);
 }
 
 
 static ngx_int_t
-ngx_http_convrelay_check_tool(ngx_conf_t *cf,
-    ngx_http_convrelay_location_t *socket, ngx_http_convrelay_tool_t *tool)
+ngx_http_convrelay_check_phrase(ngx_conf_t *cf, ngx_str_t *what,
+    const char *fmt, ngx_str_t *uri, ngx_str_t *name)
+{
+    size_t  size;
+
+    size = ngx_strlen(fmt) + uri->len + name->len;
+
+    what->data = ngx_pnalloc(cf->temp_pool, size);
+    if (what->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    what->len = ngx_snprintf(what->data, size, fmt, uri, name) - what->data;
+
+    return NGX_OK;
+}
+
+
+/* what: the directive's words, for messages */
+
+static ngx_int_t
+ngx_http_convrelay_check_internal(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket, ngx_str_t *uri,
+    ngx_http_convrelay_place_t *place, ngx_str_t *what)
 {
     ngx_int_t                  rc;
     ngx_http_core_loc_conf_t  *clcf;
 
-    rc = ngx_http_convrelay_target_first(cf, socket->server, &tool->uri, &clcf);
+    rc = ngx_http_convrelay_target_first(cf, socket->server, uri, &clcf);
 
     if (clcf == NULL) {
         return NGX_OK;
     }
 
     if (rc != NGX_OK) {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
-                           "no location of this server matches \"uri=%V\" of "
-                           "the tool \"%V\": add \"location = %V { internal; "
-                           "... }\"", &tool->uri, &tool->name, &tool->uri);
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
+                           "no location of this server matches %V: add "
+                           "\"location = %V { internal; ... }\"", what, uri);
         return NGX_ERROR;
     }
 
-    if (!clcf->internal && !clcf->exact_match
-        && clcf->name.len != tool->uri.len)
-    {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
-                           "\"uri=%V\" of the tool \"%V\" is handled by "
-                           "\"location %V\", which anyone can request: add "
-                           "\"location = %V { internal; ... }\"", &tool->uri,
-                           &tool->name, &clcf->name, &tool->uri);
+    if (!clcf->internal && !clcf->exact_match && clcf->name.len != uri->len) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
+                           "%V is handled by \"location %V\", which anyone can "
+                           "request: add \"location = %V { internal; ... }\"",
+                           what, &clcf->name, uri);
         return NGX_ERROR;
     }
 
     if (!clcf->internal) {
-        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &tool->place,
-                           "anyone can request the location of \"uri=%V\" of "
-                           "the tool \"%V\": add \"internal;\" to it",
-                           &tool->uri, &tool->name);
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, place,
+                           "anyone can request the location of %V: add "
+                           "\"internal;\" to it", what);
         return NGX_ERROR;
     }
 

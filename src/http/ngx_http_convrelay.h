@@ -34,6 +34,8 @@
 typedef struct ngx_http_convrelay_chunk_s      ngx_http_convrelay_chunk_t;
 typedef struct ngx_http_convrelay_dtmf_s       ngx_http_convrelay_dtmf_t;
 typedef struct ngx_http_convrelay_filler_s  ngx_http_convrelay_filler_t;
+typedef struct ngx_http_convrelay_context_conf_s
+    ngx_http_convrelay_context_conf_t;
 typedef struct ngx_http_convrelay_attribute_s  ngx_http_convrelay_attribute_t;
 typedef struct ngx_http_convrelay_reply_s      ngx_http_convrelay_reply_t;
 typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
@@ -232,6 +234,7 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_http_convrelay_limits_conf_t  limits;
     ngx_http_convrelay_on_conf_t      on;
     ngx_http_convrelay_tools_conf_t   tools;
+    ngx_http_convrelay_context_conf_t  *context;      /* or NULL: off */
     ngx_http_convrelay_auth_conf_t    auth;
     ngx_http_convrelay_twiml_conf_t   twiml;
     ngx_http_convrelay_connect_conf_t connect;
@@ -277,6 +280,9 @@ typedef struct {
     unsigned                          json:1; /* the hand-off data is */
     unsigned                          many:1; /* the form has more than
                                                  MAX_PAIRS, so it is empty */
+    unsigned                          copies:1;       /* it may outlive its
+                                                 call: values of variables are
+                                                 not in the call's memory */
 } ngx_http_convrelay_ctx_t;
 
 

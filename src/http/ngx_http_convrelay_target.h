@@ -72,7 +72,8 @@ ngx_int_t ngx_http_convrelay_check_socket_alone(ngx_conf_t *cf,
 
 /* ngx_http_convrelay_check_tool.c */
 
-/* checks the locations of its tools: NGX_ERROR if one cannot be used */
+/* checks the locations of its tools and of its context: NGX_ERROR if one cannot
+   be used */
 ngx_int_t ngx_http_convrelay_check_tools(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *location);
 

@@ -41,6 +41,8 @@ static const convrelay_str_t *ngx_http_convrelay_variable_member(
     convrelay_tool_arguments_t *a, uintptr_t data, const char *prefix);
 static ngx_int_t ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_context_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_form_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_convrelay_connect_variable(ngx_http_request_t *r,
@@ -231,6 +233,10 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
 
     { ngx_string("convrelay_parameter_"), NULL,
       ngx_http_convrelay_parameter_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_context_"), NULL,
+      ngx_http_convrelay_context_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
     { ngx_string("convrelay_form_"), NULL,
@@ -632,6 +638,31 @@ ngx_http_convrelay_parameter_variable(ngx_http_request_t *r,
 
 
 static ngx_int_t
+ngx_http_convrelay_context_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    convrelay_str_t         name;
+    const convrelay_str_t  *value;
+    convrelay_session_t    *session;
+
+    session = ngx_http_convrelay_variable_session(r);
+    value = NULL;
+
+    if (session) {
+        ngx_http_convrelay_variable_suffix(data, "convrelay_context_", &name);
+        value = convrelay_session_variable(session, &name);
+    }
+
+    if (value == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_convrelay_variable_text(r, v, value);
+}
+
+
+static ngx_int_t
 ngx_http_convrelay_form_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
@@ -744,7 +775,8 @@ static ngx_int_t
 ngx_http_convrelay_variable_text(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, const convrelay_str_t *text)
 {
-    convrelay_str_t  line;
+    convrelay_str_t            line;
+    ngx_http_convrelay_ctx_t  *ctx;
 
     line = *text;
 
@@ -754,9 +786,9 @@ ngx_http_convrelay_variable_text(ngx_http_request_t *r,
 
     /* a regex keeps a pointer to its subject, and a tool outlives its call */
 
-    if (line.len && line.data == text->data
-        && ngx_http_convrelay_variable_tool(r))
-    {
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
+
+    if (line.len && line.data == text->data && ctx && ctx->copies) {
         line.data = ngx_pnalloc(r->pool, line.len);
         if (line.data == NULL) {
             return NGX_ERROR;

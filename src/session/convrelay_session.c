@@ -117,7 +117,9 @@ convrelay_session_message(convrelay_session_t *s,
     const convrelay_relay_message_t *m, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (s->state == CONVRELAY_SESSION_CLOSED) {
+    if (s->state == CONVRELAY_SESSION_CLOSED
+        || s->state == CONVRELAY_SESSION_WAITING)
+    {
         return;
     }
 

@@ -36,6 +36,8 @@
 
 typedef enum {
     CONVRELAY_ACT_SETUP = 1,      /* setup came: get_setup() has its data */
+    CONVRELAY_ACT_CONTEXT,        /* fetch the context of the call, then
+                                     context_end() */
     CONVRELAY_ACT_CANCEL,         /* end the running turn, now: all that was
                                      asked for it */
     CONVRELAY_ACT_TEXT,           /* send text as a "text" message */
@@ -121,9 +123,9 @@ typedef struct {
  * not stored, so an event can have any number of them.  An action and the data
  * that it points to are borrowed for the call.
  *
- * START, HEDGE and TRIGGER are the last action of an event: for them, act() may
- * call the session again with the result.  During FILLER it may call phrase().
- * For the other actions it must not.
+ * START, HEDGE, TRIGGER and CONTEXT are the last action of an event: for them,
+ * act() may call the session again with the result.  During FILLER it may call
+ * phrase().  For the other actions it must not.
  */
 
 typedef struct convrelay_actions_s  convrelay_actions_t;
@@ -236,6 +238,8 @@ typedef struct {
     unsigned                 triggers;    /* bits of the triggers that have a
                                              rule */
     unsigned                 greeting:1;  /* it goes into the history */
+    unsigned                 context:1;   /* a location is asked what is known
+                                             of a call before it begins */
     convrelay_keys_conf_t    keys;        /* for keys of the caller */
     uint64_t                 end_timeout; /* maximum ms that an end waits */
 
@@ -270,6 +274,7 @@ typedef struct {
 
 typedef enum {
     CONVRELAY_SESSION_NEW = 0,    /* no setup message yet */
+    CONVRELAY_SESSION_WAITING,    /* it came, and the context is awaited */
     CONVRELAY_SESSION_OPEN,       /* the conversation */
     CONVRELAY_SESSION_ENDING,     /* an end waits for the last words */
     CONVRELAY_SESSION_ENDED,      /* it was sent: Twilio closes the call */
@@ -281,7 +286,8 @@ typedef enum {
 
 typedef enum {
     CONVRELAY_DEADLINE_SETUP = 0, /* NEW: no setup message came */
-    CONVRELAY_DEADLINE_CALL,      /* NEW, OPEN: the call is too long */
+    CONVRELAY_DEADLINE_CALL,      /* NEW, WAITING, OPEN: the call is too
+                                     long */
     CONVRELAY_DEADLINE_ANSWER,    /* OPEN: the running turn takes too long */
     CONVRELAY_DEADLINE_TOKEN,     /* OPEN: the LLM says nothing */
     CONVRELAY_DEADLINE_HEDGE,     /* OPEN: another LLM is asked, too; or that
@@ -447,9 +453,12 @@ typedef struct {
        number nor bool, and those past CONVRELAY_SESSION_MAX_PARAMETERS, are
        left out; numbers and bools are as JSON writes them */
     uint32_t                 setup_lens[CONVRELAY_SESSION_SETUP_FIELDS];
-    uint32_t                 nparameters;
+    uint16_t                 nparameters;
+    uint16_t                 nvariables;  /* of the context */
     u_char                  *setup_data;  /* owned */
-    convrelay_pair_t        *parameters;  /* owned, their texts in there */
+    convrelay_pair_t        *parameters;  /* owned, their texts in there; after
+                                             them the variables, whose texts
+                                             are in the same block */
 
     convrelay_str_t          lang;        /* of the last final prompt, or of
                                              a later switch, owned; empty
@@ -524,9 +533,10 @@ void convrelay_session_over(convrelay_session_t *s);
  * message: one parsed message from Twilio.
  *
  *   setup      first: SETUP, and the TRIGGER; the greeting in its parameters
- *              becomes the first answer.  Again, same callSid: LOG.  Another
- *              callSid: CLOSE 1008.  Without a callSid: accepted (it is
- *              empty).
+ *              becomes the first answer.  With a context, CONTEXT comes
+ *              instead of the TRIGGER, and messages do nothing until
+ *              context_end().  Again, same callSid: LOG.  Another callSid:
+ *              CLOSE 1008.  Without a callSid: accepted (it is empty).
  *   prompt     before setup: LOG.  Without a letter or digit, last:false,
  *              or the same again within a second, with nothing said in
  *              between: nothing.  One that only asks whether anybody is
@@ -566,6 +576,32 @@ void convrelay_session_over(convrelay_session_t *s);
 void convrelay_session_message(convrelay_session_t *s,
     const convrelay_relay_message_t *m, uint64_t now,
     convrelay_actions_t *out);
+
+/*
+ * The context of a call.  set_variables() copies those of the answer; it comes
+ * before context_end(), at most once, and there are at most UINT16_MAX; OK, or
+ * ERROR: no memory.  context_end(): the location has answered or failed; the
+ * call begins: the TRIGGER of setup.
+ */
+int convrelay_session_set_variables(convrelay_session_t *s,
+    const convrelay_pair_t *variables, size_t n);
+void convrelay_session_context_end(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the value for a variable's name, found by convrelay_pair_find(), or NULL */
+#define convrelay_session_variable(s, name)                                  \
+    convrelay_pair_find((s)->parameters + (s)->nparameters,                  \
+                        (s)->nvariables, name)
+
+/*
+ * The setup as a JSON object, for the request to that location: the members
+ * that are not empty, by Twilio's names, and "customParameters", except the
+ * one named without, in upper or lower case.  size() returns the exact length.
+ */
+size_t convrelay_session_setup_size(const convrelay_session_t *s,
+    const char *without);
+u_char *convrelay_session_setup_write(u_char *p, const convrelay_session_t *s,
+    const char *without);
 
 /*
  * delta: a piece of the running answer, non-empty.  TEXT, not last.  If no turn
@@ -663,7 +699,7 @@ unsigned convrelay_session_last_round(const convrelay_session_t *s);
  * parts of calls, move it away.  clock() handles one deadline that is due:
  *
  *   SETUP   CLOSE 1008
- *   CALL    TRIGGER, or CLOSE 1000
+ *   CALL    TRIGGER, or, also while the context is awaited, CLOSE 1000
  *   ANSWER  CANCEL with a note, then as turn end, FAILED
  *   TOKEN   the same; or HEDGE_TAKES
  *   HEDGE   HEDGE; or HEDGE_END with a note

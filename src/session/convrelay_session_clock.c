@@ -32,13 +32,20 @@ convrelay_session_deadline(convrelay_session_t *s)
 }
 
 
-/* the earliest deadline, and the first of equal ones; CONVRELAY_DEADLINES: none
-   is set */
+/*
+ * The earliest deadline, and the first of equal ones; CONVRELAY_DEADLINES: none
+ * is set.  Before the call begins, only its length counts: events have to wait.
+ */
 
 static convrelay_deadline_e
 convrelay_session_next(const convrelay_session_t *s)
 {
     convrelay_deadline_e  i, next;
+
+    if (s->state == CONVRELAY_SESSION_WAITING) {
+        return s->deadlines[CONVRELAY_DEADLINE_CALL] ? CONVRELAY_DEADLINE_CALL
+                                                     : CONVRELAY_DEADLINES;
+    }
 
     next = CONVRELAY_DEADLINES;
 
@@ -157,7 +164,7 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t age,
                           (unsigned long long) age,
                           (unsigned long long) s->conf->max_call_time);
 
-    if (s->state == CONVRELAY_SESSION_NEW
+    if (s->state < CONVRELAY_SESSION_OPEN
         || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_CALL_TOO_LONG))
     {
         convrelay_session_close_logged(s, out, 1000, "call is too long");

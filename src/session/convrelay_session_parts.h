@@ -26,8 +26,9 @@
 void convrelay_session_wait(convrelay_session_t *s,
     convrelay_deadline_e deadline, uint64_t now, uint64_t ms);
 
-/* enters the next state: OPEN clears the deadline SETUP, later states clear all
-   deadlines.  A running turn has to be cancelled before ENDING */
+/* enters the next state: WAITING and OPEN clear the deadline SETUP, later
+   states clear all deadlines.  A running turn has to be cancelled before
+   ENDING */
 void convrelay_session_enter(convrelay_session_t *s,
     convrelay_session_state_e state);
 

@@ -2,13 +2,16 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The setup message: the call begins.
+ * The setup message, and the context that may follow it: the call begins.
  */
 
 
 #include "convrelay_session_parts.h"
 
 
+static void convrelay_session_open(convrelay_session_t *s, uint64_t now);
+static void convrelay_session_begun(convrelay_session_t *s,
+    convrelay_actions_t *out);
 static int convrelay_session_greeting(convrelay_session_t *s, uint64_t now);
 
 
@@ -28,15 +31,16 @@ convrelay_session_setup(convrelay_session_t *s,
             return;
         }
 
-        convrelay_session_enter(s, CONVRELAY_SESSION_OPEN);
-        convrelay_session_stir(s, now);
-        s->silence.idle_since = now;
-
-        convrelay_session_act(out, CONVRELAY_ACT_SETUP);
-
-        if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_SETUP)) {
-            convrelay_session_trigger(s, CONVRELAY_TRIGGER_SETUP, NULL, out);
+        if (s->conf->context) {
+            convrelay_session_enter(s, CONVRELAY_SESSION_WAITING);
+            convrelay_session_act(out, CONVRELAY_ACT_SETUP);
+            convrelay_session_act(out, CONVRELAY_ACT_CONTEXT);
+            return;
         }
+
+        convrelay_session_open(s, now);
+        convrelay_session_act(out, CONVRELAY_ACT_SETUP);
+        convrelay_session_begun(s, out);
 
         return;
     }
@@ -50,6 +54,38 @@ convrelay_session_setup(convrelay_session_t *s,
     }
 
     convrelay_session_close(s, out, 1008, "client sent setup of another call");
+}
+
+
+void
+convrelay_session_context_end(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    if (s->state != CONVRELAY_SESSION_WAITING) {
+        return;
+    }
+
+    convrelay_session_open(s, now);
+    convrelay_session_begun(s, out);
+}
+
+
+static void
+convrelay_session_open(convrelay_session_t *s, uint64_t now)
+{
+    convrelay_session_enter(s, CONVRELAY_SESSION_OPEN);
+    convrelay_session_stir(s, now);
+
+    s->silence.idle_since = now;
+}
+
+
+static void
+convrelay_session_begun(convrelay_session_t *s, convrelay_actions_t *out)
+{
+    if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_SETUP)) {
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_SETUP, NULL, out);
+    }
 }
 
 

@@ -23,7 +23,8 @@ convrelay_session_enter(convrelay_session_t *s,
 {
     s->state = state;
 
-    if (state == CONVRELAY_SESSION_OPEN) {
+    if (state == CONVRELAY_SESSION_OPEN || state == CONVRELAY_SESSION_WAITING)
+    {
         s->deadlines[CONVRELAY_DEADLINE_SETUP] = 0;
         return;
     }

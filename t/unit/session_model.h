@@ -65,6 +65,7 @@ typedef struct {
 
     unsigned                   reports:1; /* a voice speaks and reports */
     unsigned                   ready:1;
+    unsigned                   waiting:1; /* for the context */
     unsigned                   closed:1;
     unsigned                   running:1;
     unsigned                   sent:1;
@@ -180,6 +181,8 @@ static void end_call(call_t *c);
 /* session_model_talk.h: what is said, on both sides */
 
 static void setup(call_t *c);
+static void context_end(call_t *c);
+static void deaf(call_t *c);
 static void prompt(call_t *c);
 static void partial(call_t *c);
 static void delta(call_t *c);
@@ -260,6 +263,7 @@ static unsigned  nexact;      /* cuts whose place was known */
 static unsigned  nguess;      /* cuts in calls without reports */
 static unsigned  nreacted[CONVRELAY_TRIGGER_CALL_TIME + 1];
 static unsigned  nasked;      /* questions of actions */
+static unsigned  nwaited;     /* calls that waited for their context */
 static unsigned  ndue[CONVRELAY_DEADLINES + 1];
 static unsigned  nfast;       /* calls with too many turns */
 static unsigned  nends;       /* ends that waited */
@@ -349,6 +353,8 @@ start_call(call_t *c, unsigned seed)
     c->times[0].ms = 1 + rnd(20000);
     c->times[1].ms = c->times[0].ms + 1 + rnd(20000);
 
+    conf->context = (rnd(3) == 0);
+
     c->started = c->now;
     convrelay_session_init(&c->s, conf, c->now);
 
@@ -393,7 +399,19 @@ run_event(call_t *c)
 
     n = rnd(158);
 
-    if (!c->ready && !c->closed && n >= 90) {
+    if (c->waiting && !c->closed) {
+
+        if (n < 40) {
+            context_end(c);
+
+        } else if (n < 100) {
+            deaf(c);
+
+        } else {
+            clock_event(c);
+        }
+
+    } else if (!c->ready && !c->closed && n >= 90) {
 
         if (rnd(3)) {
             setup(c);

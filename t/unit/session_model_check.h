@@ -41,10 +41,10 @@ cancel(call_t *c, char *want)
 
 
 /*
- * The actions by letters: U set up, S start, C cancel, T text, E the error
- * message, "." text "" last, V an event, M a message, H the end, X close,
- * L log, G another LLM is asked, g it is not needed, O it takes over.  The last
- * letter of want may be left out where a "?" follows it.
+ * The actions by letters: U set up, W ask for the context, S start, C cancel,
+ * T text, E the error message, "." text "" last, V an event, M a message, H the
+ * end, X close, L log, G another LLM is asked, g it is not needed, O it takes
+ * over.  The last letter of want may be left out where a "?" follows it.
  */
 
 static void
@@ -89,6 +89,9 @@ check_action(call_t *c, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_SETUP:
         return 'U';
+
+    case CONVRELAY_ACT_CONTEXT:
+        return 'W';
 
     case CONVRELAY_ACT_CANCEL:
         return 'C';
@@ -526,7 +529,8 @@ check_states(call_t *c)
     state = c->closed ? CONVRELAY_SESSION_CLOSED
             : c->ended ? CONVRELAY_SESSION_ENDED
             : c->ending ? CONVRELAY_SESSION_ENDING
-            : c->ready ? CONVRELAY_SESSION_OPEN : CONVRELAY_SESSION_NEW;
+            : c->ready ? CONVRELAY_SESSION_OPEN
+            : c->waiting ? CONVRELAY_SESSION_WAITING : CONVRELAY_SESSION_NEW;
 
     turn = !c->running ? CONVRELAY_TURN_IDLE
            : c->sent ? CONVRELAY_TURN_SPEAKING : CONVRELAY_TURN_ASKED;
@@ -584,7 +588,7 @@ check_deadlines(call_t *c)
 
     (void) convrelay_session_deadline(&c->s);
 
-    if (talk && !c->ready && c->conf.setup_timeout) {
+    if (talk && !c->ready && !c->waiting && c->conf.setup_timeout) {
         want[CONVRELAY_DEADLINE_SETUP] = c->started + c->conf.setup_timeout;
     }
 
@@ -637,7 +641,9 @@ check_deadlines(call_t *c)
                 (long long) c->s.deadlines[i], (long long) want[i]);
         }
 
-        if (want[i] && (earliest == 0 || want[i] < earliest)) {
+        if (want[i] && (earliest == 0 || want[i] < earliest)
+            && (!c->waiting || i == CONVRELAY_DEADLINE_CALL || c->closed))
+        {
             earliest = want[i];
         }
     }

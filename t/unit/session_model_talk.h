@@ -52,10 +52,11 @@ setup(call_t *c)
     m.u.setup.parameters = json_values(parameters(c, greeting));
     message(c, &m);
 
-    c->ready = !c->closed;
+    c->waiting = !c->closed && c->conf.context;
+    c->ready = !c->closed && !c->waiting;
     stir(c, 1);
 
-    check_actions(c, c->closed ? ""
+    check_actions(c, c->closed ? "" : c->waiting ? "UW"
                      : on(c, CONVRELAY_TRIGGER_SETUP) ? "UV" : "U");
 
     if (c->closed) {
@@ -74,6 +75,102 @@ setup(call_t *c)
     }
 
     check_history(c);
+}
+
+
+static void
+context_end(call_t *c)
+{
+    size_t                  i, n;
+    convrelay_str_t         name;
+    const convrelay_str_t  *value;
+
+    static const convrelay_pair_t  pairs[] = {
+        { convrelay_string("name"), convrelay_string("Ann") },
+        { convrelay_string("last-order"), convrelay_string("17") },
+        { convrelay_string(""), convrelay_null_string }
+    };
+
+    c->what = "setup";
+    n = rnd(4);
+    nwaited++;
+
+    if (convrelay_session_set_variables(&c->s, pairs, n) != CONVRELAY_OK) {
+        bad(c, "no variables");
+    }
+
+    for (i = 0; i < 2; i++) {
+        name = pairs[i].name;
+
+        if (i == 1) {
+            convrelay_str_set(&name, "LAST_ORDER");
+        }
+
+        value = convrelay_session_variable(&c->s, &name);
+
+        if ((value != NULL) != (i < n)
+            || (value && !convrelay_str_equal(value, &pairs[i].value)))
+        {
+            bad(c, "a variable is another");
+        }
+    }
+
+    value = convrelay_session_parameter(&c->s, (u_char *) "name", 4);
+
+    if (value == NULL || !convrelay_str_eq(value, "value")) {
+        bad(c, "a parameter is lost");
+    }
+
+    convrelay_session_context_end(&c->s, c->now, list_next(c->out));
+
+    c->waiting = 0;
+    c->ready = 1;
+    stir(c, 1);
+
+    check_actions(c, on(c, CONVRELAY_TRIGGER_SETUP) ? "V" : "");
+    check_same(c);
+}
+
+
+/* what comes while the context is awaited */
+
+static void
+deaf(call_t *c)
+{
+    convrelay_relay_message_t  m;
+
+    c->what = "message while waiting";
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_SETUP + rnd(6);
+
+    switch (m.type) {
+
+    case CONVRELAY_RELAY_SETUP:
+        convrelay_str_set(&m.u.setup.call_sid, "CA9");
+        break;
+
+    case CONVRELAY_RELAY_PROMPT:
+        convrelay_str_set(&m.u.prompt.voice_prompt, "Hello?");
+        m.u.prompt.last = rnd(2);
+        break;
+
+    case CONVRELAY_RELAY_INTERRUPT:
+        convrelay_str_set(&m.u.interrupt.utterance, "Welcome");
+        break;
+
+    case CONVRELAY_RELAY_DTMF:
+        convrelay_str_set(&m.u.digit, "1");
+        break;
+
+    default:
+        break;
+    }
+
+    message(c, &m);
+
+    check_actions(c, "");
+    check_same(c);
 }
 
 

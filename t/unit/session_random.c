@@ -56,6 +56,7 @@ main(void)
         tap_ok(ndue[i] > 20, "deadline %u, %u times", i, ndue[i]);
     }
 
+    tap_ok(nwaited > 100, "%u calls that waited for their context", nwaited);
     tap_ok(nasked > 20, "%u questions of actions", nasked);
     tap_ok(nfillers > 200, "%u fillers", nfillers);
     tap_ok(nkept > 50, "%u turns that outlived a cut filler", nkept);

@@ -19,6 +19,7 @@
  *   client "on"            (clientSpeaking)   hold 5000
  *   ask "text"
  *
+ *   context                (it came, or will not)
  *   part ""                (of a call that the LLM writes)
  *   excused                (the failure that ends the turn next)
  *   hedge "a piece"        (of the second LLM, "": a part of a call)
@@ -64,6 +65,7 @@
 #define ALONE     20    /* a single filler */
 #define HEDGED    21    /* as BACKED, the first one in parallel */
 #define EVENTFUL  22    /* actions for what goes wrong with an LLM */
+#define INFORMED  23    /* a context, and actions for setup */
 #define MAX_RUNS  16
 
 
@@ -170,6 +172,11 @@ static const convrelay_session_time_t  times[] = {
 };
 
 
+static const convrelay_session_time_t  short_times[] = {
+    { 1000, convrelay_string("1s") }
+};
+
+
 static convrelay_breaker_t  breakers[3];
 
 static convrelay_breaker_t  *breaker[] = {
@@ -267,7 +274,14 @@ static const convrelay_session_conf_t  confs[] = {
       .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_LLM_FAILED)
                   | convrelay_trigger_bit(CONVRELAY_TRIGGER_LLM_EMPTY)
                   | convrelay_trigger_bit(CONVRELAY_TRIGGER_LLM_FILTERED),
-      .fallbacks = fallbacks, .nfallbacks = 1 }
+      .fallbacks = fallbacks, .nfallbacks = 1 },
+    { .error_message = convrelay_string("Sorry."), .context = 1,
+      .greeting = 1, .setup_timeout = 10000, .max_call_time = 60000,
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_SETUP)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TOO_LONG)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TIME),
+      .silence = stages, .nsilence = 3,
+      .call_times = short_times, .ncall_times = 1 }
 };
 
 
@@ -515,6 +529,9 @@ run_line(run_t *r, const char *line, size_t len)
     } else if (strcmp(name, "over") == 0) {
         convrelay_session_over(&r->s);
 
+    } else if (strcmp(name, "context") == 0) {
+        convrelay_session_context_end(&r->s, r->now, out);
+
     } else if (strcmp(name, "part") == 0) {
         convrelay_session_call_part(&r->s, r->now, out);
 
@@ -759,6 +776,10 @@ show_actions(run_t *r)
 
         case CONVRELAY_ACT_SETUP:
             show(r, "    SETUP\n");
+            break;
+
+        case CONVRELAY_ACT_CONTEXT:
+            show(r, "    CONTEXT\n");
             break;
 
         case CONVRELAY_ACT_CANCEL:

@@ -46,6 +46,7 @@ typedef struct {
 
 
 static void start(call_t *c, unsigned i);
+static void wait_for_context(call_t *c);
 static void event(call_t *c);
 static void turn_end(call_t *c, convrelay_turn_outcome_e how);
 static void actions(call_t *c);
@@ -95,7 +96,7 @@ static const convrelay_session_filler_conf_t  fillers = {
 static uint64_t  state;
 static unsigned  number, nbad, nlate, nshared, ncancelled, nback, nresumed,
                  nskipped, nleaks, nrepeated, nwithheld,
-                 nfailed, nperformed, nfillers, nown, nhello;
+                 nfailed, nperformed, nfillers, nown, nhello, nwaited;
 
 
 static unsigned
@@ -159,6 +160,7 @@ main(void)
     tap_ok(nfillers > 500, "%u fillers", nfillers);
     tap_ok(nown > 50, "%u of a tool", nown);
     tap_ok(nhello > 50, "%u after a Hello?", nhello);
+    tap_ok(nwaited > 500, "%u calls that waited for their context", nwaited);
 
     return tap_done();
 }
@@ -186,6 +188,7 @@ start(call_t *c, unsigned i)
     c->conf.tool_wait = rnd(3) ? 1500 : 0;
     c->conf.end_timeout = 10000;
     c->conf.max_call_time = 600000;
+    c->conf.context = (i % 7 == 3);
 
     if (i % 3 == 0) {
         c->conf.max_history_messages = 2 + rnd(8);
@@ -198,6 +201,37 @@ start(call_t *c, unsigned i)
     m.type = CONVRELAY_RELAY_SETUP;
     convrelay_str_set(&m.u.setup.call_sid, "CA1");
     convrelay_session_message(&c->s, &m, c->now, &c->out);
+
+    if (c->conf.context) {
+        wait_for_context(c);
+    }
+}
+
+
+/* nothing happens until it comes */
+
+static void
+wait_for_context(call_t *c)
+{
+    convrelay_relay_message_t  m;
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_PROMPT;
+    m.u.prompt.last = 1;
+    convrelay_str_set(&m.u.prompt.voice_prompt, "Hi");
+
+    convrelay_session_message(&c->s, &m, c->now, &c->out);
+
+    if (c->s.state != CONVRELAY_SESSION_WAITING || c->llm
+        || c->s.history.first)
+    {
+        bad(c, "the call has begun");
+    }
+
+    c->now += rnd(2000);
+    nwaited++;
+
+    convrelay_session_context_end(&c->s, c->now, &c->out);
 }
 
 
