@@ -438,11 +438,13 @@ typedef struct {
                                              turn */
     unsigned                 llm:4;       /* that is asked; 0: the first one,
                                              else a fallback */
-    unsigned                 excused:1;   /* a caller may have made the LLM
-                                             fail */
+    unsigned                 excused:1;   /* it was not the LLM's fault that it
+                                             failed */
     unsigned                 hedge:4;     /* that is asked, too; 0: none is */
     unsigned                 tried:4;     /* the last one that this turn asked,
                                              in their order */
+    unsigned                 spared:1;    /* the first one was not asked in this
+                                             turn, because it failed lately */
     unsigned                 hellos:2;    /* of the caller, who waits */
     unsigned                 failures:8;  /* turns that failed, one after the
                                              other; at most 255 */
@@ -612,8 +614,8 @@ void convrelay_session_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
 /*
- * Before turn end: the LLM failed in a way that a caller can bring about, so
- * that this does not count against it for other callers.
+ * Before turn end: the LLM failed in a way that a caller can bring about, or
+ * could not be asked, so that this does not count against it for other callers.
  */
 void convrelay_session_llm_excuse(convrelay_session_t *s);
 
@@ -630,7 +632,8 @@ void convrelay_session_call_part(convrelay_session_t *s, uint64_t now,
 int convrelay_session_hedge_won(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
-/* it is over without one; or the glue could not ask it: FAILED */
+/* it is over without one; where the glue could not ask it, how is EMPTY: that
+   does not count against it */
 void convrelay_session_hedge_end(convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now);
 

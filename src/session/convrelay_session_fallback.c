@@ -54,6 +54,7 @@ convrelay_session_llm_begin(convrelay_session_t *s, uint64_t now)
 
     s->llm = (i <= s->conf->nfallbacks) ? i : 0;
     s->tried = s->llm;
+    s->spared = (s->llm != 0);
     s->words = 0;
     s->hellos = 0;
 }
@@ -174,6 +175,7 @@ convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
     s->llm = s->hedge;
     s->hedge = 0;
     s->useful = 0;
+    s->excused = 0;
 
     s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
         s->deadlines[CONVRELAY_DEADLINE_HEDGE];
@@ -195,6 +197,10 @@ convrelay_session_hedge_won(convrelay_session_t *s,
     }
 
     s->hedges_won++;
+
+    /* an LLM that is slow for everybody is to be left alone, too */
+
+    convrelay_session_llm_failed(convrelay_session_llm(s, s->llm), now);
 
     convrelay_session_hedge_takes(s, NULL, out);
     convrelay_session_useful(s, now, out);
@@ -227,6 +233,13 @@ convrelay_session_hedge_drop(convrelay_session_t *s, const char *note,
     s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
 
     if (s->hedge) {
+
+        /* one that was only slower can still be asked after a failure */
+
+        if (note == NULL) {
+            s->tried = s->llm;
+        }
+
         s->hedge = 0;
         convrelay_session_act_note(out, CONVRELAY_ACT_HEDGE_END, note);
     }

@@ -396,12 +396,20 @@ convrelay_session_fall_back(convrelay_session_t *s,
 
     i = convrelay_session_llm_after(s, s->tried + 1, now);
 
-    if (i > s->conf->nfallbacks) {
+    if (i <= s->conf->nfallbacks) {
+        s->llm = i;
+        s->tried = i;
+
+    } else if (s->spared) {
+
+        /* rather than none: it may only be slow, or may have recovered */
+
+        s->llm = 0;
+        s->spared = 0;
+
+    } else {
         return CONVRELAY_DECLINED;
     }
-
-    s->llm = i;
-    s->tried = i;
 
     convrelay_session_tools_retry(s);
     convrelay_session_again(s, now, out);
