@@ -193,7 +193,10 @@ static void
 ngx_http_convrelay_act_hedge(ngx_http_convrelay_call_t *call)
 {
     if (ngx_http_convrelay_turn_start(call, 1) != NGX_OK) {
-        convrelay_session_hedge_end(call->session, CONVRELAY_TURN_FAILED,
+
+        /* not the fault of that LLM */
+
+        convrelay_session_hedge_end(call->session, CONVRELAY_TURN_EMPTY,
                                     ngx_current_msec);
     }
 
@@ -278,6 +281,7 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
 
     out = ngx_http_convrelay_actions(call);
 
+    convrelay_session_llm_excuse(call->session);
     convrelay_session_turn_end(call->session, CONVRELAY_TURN_FAILED,
                                ngx_current_msec, &out);
 

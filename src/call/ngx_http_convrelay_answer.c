@@ -465,16 +465,22 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
 }
 
 
-/* true: the LLM writes too much, or what it may not, for one who asks it to */
+/* true: the LLM writes too much, or what it may not, for a caller who asks it
+   to; or it could not be asked: this server has no memory, or no connection
+   left.  Nginx says 500 for that, and 502 for what is the upstream's fault */
 
 static ngx_uint_t
 ngx_http_convrelay_answer_excused(ngx_http_convrelay_turn_t *t)
 {
-    convrelay_llm_error_t  *e;
+    convrelay_llm_error_t       *e;
+    ngx_http_convrelay_fetch_t  *f;
 
+    f = t->fetch;
     e = t->stream.error;
 
-    return t->fetch->large
+    return f->large || f->failed
+           || (f->status == 0 && f->rc == NGX_HTTP_INTERNAL_SERVER_ERROR
+               && f->request->upstream)
            || (e && e->own && (ngx_strcmp(e->code, "too_large") == 0
                                || ngx_strcmp(e->code, "content_filter") == 0));
 }
