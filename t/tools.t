@@ -404,3 +404,43 @@ Sure.
 Sure. got(1)
 --- error_log
 LLM wrote a tool call into its text, which is not spoken
+
+
+
+=== TEST 8: a call that breaks off is a failure, not one that nobody expected
+--- config
+location = /ws {
+    convrelay;
+    convrelay_error_message  "Sorry.";
+    convrelay_tool           hours '{}' uri=/tools/hours;
+    proxy_pass               http://llm/v1/chat/completions;
+}
+location = /tools/hours { internal; return 200 "mine"; }
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.stream()
+        ngx.print('data: {"choices":[{"index":0,"delta":{"tool_calls":[',
+                  '{"index":0,"id":"c1","type":"function","function":',
+                  '{"name":"hours","arguments":"{"}}]}}]}\n\n')
+        ngx.flush(true)
+        ngx.exit(444)
+    }
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("Open?")
+call:hangup()
+--- response_body
+> setup
+> prompt "Open?"
+< "Sorry."
+> close 1000
+< close 1000
+--- error_log
+LLM failed: upstream: 
+--- no_error_log
+which is not handled
+[alert]

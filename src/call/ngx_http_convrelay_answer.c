@@ -418,7 +418,7 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
                                "skipped");
     }
 
-    if (t->stream.tools) {
+    if (t->stream.tools && t->stream.max_calls == 0) {
         ngx_http_convrelay_log(t->call, NGX_LOG_ERR,
                                "LLM called a tool",
                                "LLM called a tool, which is not handled: "
