@@ -763,6 +763,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->llm.handler = NULL;
      *     conf->llm.backups = NULL;
      *     conf->llm.breaker = NULL;
+     *     conf->llm.metrics = NULL;
      *     conf->llm.system = { 0, NULL };
      *     conf->llm.error_varies = 0;
      *     conf->llm.intercepts = 0;

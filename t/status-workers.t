@@ -19,12 +19,13 @@ my $sid = 0;
 sub configure {
     my ($locations, %opt) = @_;
     my $tools = $opt{tools} // '';
+    my $llm = $opt{llm} // 'convrelay_mock_llm  answer=repeat first=0ms;';
 
     my $more = join '', map { <<"_EOC_" } @$locations;
         location = $_ {
             convrelay;
             $tools
-            convrelay_mock_llm  answer=repeat first=0ms;
+            $llm
         }
 _EOC_
 
@@ -35,6 +36,12 @@ _EOC_
         location = /tool {
             internal;
             return  200;
+        }
+        location @second {
+            proxy_pass  http://127.0.0.1:1;
+        }
+        location @third {
+            proxy_pass  http://127.0.0.1:2;
         }
 _EOC_
 
@@ -159,6 +166,28 @@ is $status->read->value('turns_total', location => '/ws',
                         outcome => 'complete'), $turns + 1,
    'it comes back with what it had';
 
+# another LLM has counters of its own, and the first one keeps its own
+
+my $asked = $status->value('llm_seconds_count', location => '/ws',
+                           upstream => 'variable');
+
+configure([ '/ws' ], llm => 'proxy_pass  http://127.0.0.1:1/;');
+$nginx->hup;
+$status->read;
+
+is $status->value('llm_seconds_count', location => '/ws',
+                  upstream => '127.0.0.1:1'), 0, 'another LLM starts at 0';
+ok !$status->fits('llm_seconds_count', location => '/ws',
+                  upstream => 'variable'), '... and is the only one';
+
+configure([ '/ws' ]);
+$nginx->hup;
+
+is $status->read->value('llm_seconds_count', location => '/ws',
+                        upstream => 'variable'), $asked,
+   'the first one comes back with what it had';
+ok $asked > @left, "... $asked requests";
+
 # a reload that fails makes no call one that drains
 
 $call = dial('/ws');
@@ -206,6 +235,25 @@ is $status->value('turns_total', location => 'other', outcome => 'complete'),
    44, '... and some are counted together';
 is $status->value('turns_total', location => '/100', outcome => 'complete'),
    1, '... others alone';
+
+is $status->value('llm_seconds_count', location => 'other',
+                  upstream => 'other'), 44, '... and so are their LLMs';
+is $status->value('llm_seconds_count', location => '/100',
+                  upstream => 'variable'), 1, '... others alone';
+
+# more LLMs than there are blocks for them
+
+configure([ map { "/$_" } 1 .. 180 ],
+          tools => "convrelay_fallback \@second;\n"
+                   . 'convrelay_fallback @third;');
+$nginx->hup;
+$nginx->hup;              # those of 300 locations may be reused only now
+$status->read;
+
+ok $nginx->log_has(qr/ has counters for 512 LLMs of locations: 28 others are /),
+   'there are too many LLMs, and the log says so';
+is $status->fits('llm_requests_total', connection => 'new'), 513,
+   'those that have counters, and "other"';
 
 # more tools than there are blocks for them
 

@@ -177,6 +177,29 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
             }
         }
 
+        location = /first {
+            convrelay;
+            convrelay_fallback  \@second;
+            convrelay_fallback  /third;
+            proxy_pass  http://llm/status?status=503;
+
+            if (\$arg_if) {
+                proxy_pass  http://127.0.0.1:%%PORT_1%%;
+            }
+        }
+        location \@second {
+            proxy_pass  http://127.0.0.1:%%PORT_2%%;
+        }
+        location = /third {
+            internal;
+            convrelay_request_field  stream_options '{"include_usage": true}';
+            proxy_pass  http://localhost:%%PORT_1%%/say;
+        }
+        location = /variable {
+            set  \$name llm;
+            convrelay;
+            proxy_pass  http://\$name/say;
+        }
         location = /twiml {
             convrelay_twiml  wss://voice.example.com/ws;
         }
@@ -390,6 +413,64 @@ $call->ask('Hi');
 $call->hangup;
 counts(1, 'turns_total', '/if', outcome => 'complete');
 
+# each LLM under its name, however it is reached
+
+my %llm = (first => 'llm', second => '127.0.0.1:' . $nginx->port(2),
+           third => 'localhost:' . $nginx->port(1),
+           if => '127.0.0.1:' . $nginx->port(1));
+
+$call = dial('/first');
+$call->ask('Hi');
+$call->hangup;
+
+counts(1, 'llm_failures_total', '/first', upstream => $llm{first},
+       kind => 'status_5xx');
+counts(0, 'llm_failures_total', '/first', upstream => $llm{first},
+       kind => 'connect');
+counts(1, 'llm_failures_total', '/first', upstream => $llm{second},
+       kind => 'connect');
+counts(0, 'llm_failures_total', '/first', upstream => $llm{third},
+       kind => 'connect');
+counts(1, 'llm_requests_total', '/first', upstream => $llm{second},
+       connection => 'new');
+counts(1, 'llm_requests_total', '/first', upstream => $llm{third},
+       connection => 'new');
+counts(1, 'llm_seconds_count', '/first', upstream => $_)
+    for @llm{qw( first second third )};
+counts(0, 'llm_first_byte_seconds_count', '/first', upstream => $llm{second});
+counts(1, 'llm_first_byte_seconds_count', '/first', upstream => $llm{third});
+
+ok $status->value('llm_seconds_sum', @here, upstream => $llm{third}) > 0.1
+   && $status->value('llm_seconds_sum', @here, location => '/first',
+                     upstream => $llm{first}) < 0.1,
+   'the whole answer takes longer than a refusal';
+ok $status->value('llm_tokens_total', @here, upstream => $llm{third},
+                  type => 'output') > 0
+   && !$status->total('llm_tokens_total', upstream => $llm{second}),
+   'tokens of the one that has used them';
+
+$call = dial('/first?if=other');
+$call->ask('Hi');
+$call->hangup;
+
+counts(1, 'llm_failures_total', '/first', upstream => $llm{if},
+       kind => 'status_4xx');
+
+$call = dial('/variable');
+$call->ask('Hi');
+$call->hangup;
+
+counts(1, 'llm_seconds_count', '/variable', upstream => 'variable');
+
+# a request that nobody waits for any more
+
+$call = dial('/slow');
+$call->prompt('Hi');
+counts(1, 'calls', '/slow', state => 'thinking', worker => 'active');
+$call->interrupt('');
+counts(4, 'llm_seconds_count', '/slow', upstream => 'llm');
+$call->hangup;
+
 # a caller who says nothing
 
 $call = dial('/silence');
@@ -456,11 +537,11 @@ counts(1, 'refused_total', '/ws', reason => 'second_socket');
 counts(1, 'sessions_total', '/ws', kind => 'phone', end => 'refused');
 $call->hangup;
 
-my $first = dial('/limit', to => 'x');
+my $one = dial('/limit', to => 'x');
 counts(1, 'calls', '/limit', state => 'greeting', worker => 'active');
 is dial('/limit', to => 'x')->end, 1008, 'one call too many';
 counts(1, 'refused_total', '/limit', reason => 'limit_calls');
-$first->hangup;
+$one->hangup;
 
 dial('/ticket');
 counts(1, 'refused_total', '/ticket', reason => 'ticket');
@@ -559,6 +640,17 @@ $status->read;
 is $ws->{total}{turns_total}{complete},
    $status->value('turns_total', @here, location => '/ws',
                   outcome => 'complete'), 'JSON says the same';
+
+my ($first) = grep { $_->{location} eq '/first' } @{$json->{locations}};
+
+is_deeply [ sort keys %{$first->{llms}} ], [ sort values %llm ],
+   'JSON has the LLMs of a location';
+is $first->{llms}{$llm{second}}{total}{llm_failures_total}{connect}, 2,
+   '... with what was counted for each';
+is_deeply [ @{$first->{total}{llm_failures_total}}
+            {qw( connect status_4xx status_5xx )} ], [ 2, 1, 1 ],
+   '... and together';
+
 is $json->{version}, (split ' ', `@{[ConvRelay::Nginx::build()]}/convrelay-call --version`)[1],
    'and the version that the caller has';
 is $status->value('build_info', version => $json->{version}), 1,

@@ -281,6 +281,7 @@ struct ngx_http_convrelay_turn_s {
     ngx_http_convrelay_loc_conf_t    *conf;   /* of the LLM: the call's, or a
                                                  fallback's */
     ngx_http_convrelay_fetch_t       *fetch;
+    ngx_http_convrelay_llm_metrics_t *metrics;        /* of the LLM */
     convrelay_llm_stream_t            stream;
 
     ngx_event_t                       silence;        /* timer: nothing came
@@ -365,6 +366,11 @@ char *ngx_http_convrelay_location_merge(ngx_conf_t *cf,
 char *ngx_http_convrelay_location_check(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, void **loc_conf,
     ngx_http_convrelay_place_t *place);
+
+/* the counters of a location's LLM, whose configuration is loc_conf, as one of
+   those of a call's location; NULL: no memory */
+ngx_http_convrelay_llm_metrics_t *ngx_http_convrelay_location_llm(
+    ngx_conf_t *cf, ngx_http_convrelay_metrics_t *metrics, void **loc_conf);
 
 
 /* ngx_http_convrelay_socket.c */
@@ -661,7 +667,7 @@ void ngx_http_convrelay_stat_waits(ngx_http_convrelay_call_t *call,
 void ngx_http_convrelay_stat_settle(ngx_http_convrelay_call_t *call);
 
 /* tokens that the LLM reported */
-void ngx_http_convrelay_stat_usage(ngx_http_convrelay_call_t *call,
+void ngx_http_convrelay_stat_usage(ngx_http_convrelay_turn_t *t,
     convrelay_metric_e index, int64_t n);
 
 /* a tool of conf, by its index, has answered */
@@ -675,9 +681,9 @@ void ngx_http_convrelay_stat_note(ngx_http_convrelay_call_t *call,
 /* the first text of a turn is sent */
 void ngx_http_convrelay_stat_sound(ngx_http_convrelay_call_t *call);
 
-/* a turn failed: CONVRELAY_METRIC_LLM_* says how */
+/* a turn failed at this LLM: CONVRELAY_METRIC_LLM_* says how */
 void ngx_http_convrelay_stat_failure(ngx_http_convrelay_call_t *call,
-    convrelay_metric_e kind);
+    ngx_http_convrelay_llm_metrics_t *llm, convrelay_metric_e kind);
 
 /* what the call does may have changed; and its mark, with convrelay_status */
 void ngx_http_convrelay_stat_state(ngx_http_convrelay_call_t *call);

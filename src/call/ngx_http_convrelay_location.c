@@ -9,6 +9,8 @@
 #include "ngx_http_convrelay_call.h"
 
 
+static ngx_int_t ngx_http_convrelay_upstream_name(ngx_conf_t *cf,
+    void **loc_conf, ngx_str_t *name);
 static char *ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, ngx_http_upstream_conf_t *upstream,
     const char *cache, ngx_http_convrelay_place_t *place);
@@ -87,6 +89,12 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
                            "location \"%V\" has \"convrelay\", but no LLM: add "
                            "\"proxy_pass https://host/v1/chat/completions\"",
                            &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    conf->llm.metrics = ngx_http_convrelay_location_llm(cf, conf->metrics,
+                               ((ngx_http_conf_ctx_t *) cf->ctx)->loc_conf);
+    if (conf->llm.metrics == NULL) {
         return NGX_CONF_ERROR;
     }
 
@@ -187,4 +195,102 @@ ngx_http_convrelay_check_upstream(ngx_conf_t *cf,
 #endif
 
     return NGX_CONF_OK;
+}
+
+
+/* two LLMs whose upstreams have the same name are counted as one */
+
+ngx_http_convrelay_llm_metrics_t *
+ngx_http_convrelay_location_llm(ngx_conf_t *cf,
+    ngx_http_convrelay_metrics_t *metrics, void **loc_conf)
+{
+    ngx_str_t                          name;
+    ngx_http_convrelay_llm_metrics_t  *llm;
+
+    if (ngx_http_convrelay_upstream_name(cf, loc_conf, &name) != NGX_OK) {
+        return NULL;
+    }
+
+    for (llm = metrics->llms; llm; llm = llm->next) {
+
+        if (llm->upstream.len == name.len
+            && ngx_strncmp(llm->upstream.data, name.data, name.len) == 0)
+        {
+            return llm;
+        }
+    }
+
+    llm = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_llm_metrics_t));
+    if (llm == NULL) {
+        return NULL;
+    }
+
+    llm->upstream = name;
+    llm->next = metrics->llms;
+    metrics->llms = llm;
+
+    return llm;
+}
+
+
+/*
+ * The name as in "proxy_pass", with the port if it has one, or "variable" where
+ * nothing is known before a request.  NGX_OK or NGX_ERROR.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_upstream_name(ngx_conf_t *cf, void **loc_conf,
+    ngx_str_t *name)
+{
+    ngx_uint_t                      i, n;
+    ngx_module_t                   *module;
+    ngx_http_upstream_conf_t       *conf;
+    ngx_http_upstream_srv_conf_t   *upstream;
+
+    static const char  *modules[] = {
+        "ngx_http_proxy_module", "ngx_http_grpc_module",
+        "ngx_http_fastcgi_module", "ngx_http_scgi_module",
+        "ngx_http_uwsgi_module"
+    };
+
+    upstream = NULL;
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+
+        module = cf->cycle->modules[i];
+
+        for (n = 0; n < sizeof(modules) / sizeof(modules[0]); n++) {
+
+            if (ngx_strcmp(module->name, modules[n]) != 0) {
+                continue;
+            }
+
+            /* their configuration starts with that of the upstream */
+
+            conf = loc_conf[module->ctx_index];
+            upstream = conf->upstream ? conf->upstream : upstream;
+        }
+    }
+
+    if (upstream == NULL) {
+        ngx_str_set(name, "variable");
+        return NGX_OK;
+    }
+
+    *name = upstream->host;
+
+    if (upstream->no_port || upstream->port == 0) {
+        return NGX_OK;
+    }
+
+    name->data = ngx_pnalloc(cf->pool, name->len + sizeof(":65535") - 1);
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    name->len = ngx_sprintf(name->data, "%V:%d", &upstream->host,
+                            (int) upstream->port)
+                - name->data;
+
+    return NGX_OK;
 }

@@ -24,6 +24,8 @@ static void ngx_http_convrelay_stat_gaps(ngx_http_convrelay_turn_t *t,
     convrelay_metric_t *words);
 static void ngx_http_convrelay_stat_requests(ngx_http_convrelay_turn_t *t,
     convrelay_metric_t *words);
+static void ngx_http_convrelay_stat_llm(ngx_http_convrelay_llm_metrics_t *llm,
+    convrelay_metric_e index, ngx_uint_t n);
 
 
 void
@@ -235,7 +237,8 @@ void
 ngx_http_convrelay_stat_late(ngx_http_convrelay_turn_t *t)
 {
     ngx_http_convrelay_stat_turn(t, CONVRELAY_METRIC_TURN_FAILED);
-    ngx_http_convrelay_stat_failure(t->call, CONVRELAY_METRIC_LLM_TOO_SLOW);
+    ngx_http_convrelay_stat_failure(t->call, t->metrics,
+                                    CONVRELAY_METRIC_LLM_TOO_SLOW);
 }
 
 
@@ -247,7 +250,7 @@ ngx_http_convrelay_stat_lost(ngx_http_convrelay_turn_t *t,
         ngx_http_convrelay_stat_request(t);
 
         if (kind != CONVRELAY_METRIC_N) {
-            ngx_http_convrelay_count_n(t->call->conf, kind, 1);
+            ngx_http_convrelay_stat_llm(t->metrics, kind, 1);
         }
     }
 }
@@ -289,7 +292,7 @@ ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
         return;
     }
 
-    ngx_http_convrelay_stat_failure(t->call,
+    ngx_http_convrelay_stat_failure(t->call, t->metrics,
                                     ngx_http_convrelay_stat_kind(t, how));
 
     if (t->fetch->large) {
@@ -405,8 +408,17 @@ ngx_http_convrelay_stat_start(ngx_http_convrelay_call_t *call)
 void
 ngx_http_convrelay_stat_unmade(ngx_http_convrelay_call_t *call)
 {
+    ngx_uint_t  llm;
+
     ngx_http_convrelay_stat_pending(call, CONVRELAY_METRIC_TURN_FAILED);
-    ngx_http_convrelay_stat_failure(call, CONVRELAY_METRIC_LLM_OTHER);
+
+    llm = call->session->llm;
+
+    ngx_http_convrelay_stat_failure(call,
+                                    llm ? call->conf->llm.backups[llm - 1]
+                                          .metrics
+                                        : call->conf->llm.metrics,
+                                    CONVRELAY_METRIC_LLM_OTHER);
 }
 
 
@@ -506,7 +518,7 @@ ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
         ngx_http_convrelay_stat_gaps(t, words);
     }
 
-    ngx_http_convrelay_stat_requests(t, words);
+    ngx_http_convrelay_stat_requests(t, t->metrics->words);
 }
 
 
@@ -545,8 +557,13 @@ ngx_http_convrelay_stat_requests(ngx_http_convrelay_turn_t *t,
     ngx_http_request_t   *sr;
     ngx_http_upstream_t  *u;
 
+    convrelay_metric_time(words, CONVRELAY_METRIC_LLM_SECONDS
+                                 - CONVRELAY_METRIC_LLM,
+                          ngx_current_msec - t->started);
+
     if (t->header_at) {
-        convrelay_metric_time(words, CONVRELAY_METRIC_LLM_FIRST_BYTE,
+        convrelay_metric_time(words, CONVRELAY_METRIC_LLM_FIRST_BYTE
+                                     - CONVRELAY_METRIC_LLM,
                               t->header_at - t->started);
     }
 
@@ -554,27 +571,29 @@ ngx_http_convrelay_stat_requests(ngx_http_convrelay_turn_t *t,
     u = sr ? sr->upstream : NULL;
 
     if (u == NULL) {
-        convrelay_metric_add(words, CONVRELAY_METRIC_LLM_NONE, 1);
+        convrelay_metric_add(words, CONVRELAY_METRIC_LLM_NONE
+                                    - CONVRELAY_METRIC_LLM, 1);
         return;
     }
 
     tries = sr->upstream_states ? sr->upstream_states->nelts : 1;
 
-    convrelay_metric_add(words, u->peer.cached ? CONVRELAY_METRIC_LLM_KEPT
-                                               : CONVRELAY_METRIC_LLM_NEW,
-                         1);
+    convrelay_metric_add(words, (u->peer.cached ? CONVRELAY_METRIC_LLM_KEPT
+                                                : CONVRELAY_METRIC_LLM_NEW)
+                                - CONVRELAY_METRIC_LLM, 1);
     if (tries > 1) {
-        convrelay_metric_add(words, CONVRELAY_METRIC_LLM_NEW, tries - 1);
+        convrelay_metric_add(words, CONVRELAY_METRIC_LLM_NEW
+                                    - CONVRELAY_METRIC_LLM, tries - 1);
     }
 }
 
 
 void
-ngx_http_convrelay_stat_usage(ngx_http_convrelay_call_t *call,
+ngx_http_convrelay_stat_usage(ngx_http_convrelay_turn_t *t,
     convrelay_metric_e index, int64_t n)
 {
     if (n > 0) {
-        ngx_http_convrelay_count_n(call->conf, index, n);
+        ngx_http_convrelay_stat_llm(t->metrics, index, n);
     }
 }
 
@@ -630,14 +649,24 @@ ngx_http_convrelay_stat_sound(ngx_http_convrelay_call_t *call)
 
 void
 ngx_http_convrelay_stat_failure(ngx_http_convrelay_call_t *call,
-    convrelay_metric_e kind)
+    ngx_http_convrelay_llm_metrics_t *llm, convrelay_metric_e kind)
 {
     if (!call->failed) {
         call->failed = 1;
         call->failures++;
     }
 
-    ngx_http_convrelay_count_n(call->conf, kind, 1);
+    ngx_http_convrelay_stat_llm(llm, kind, 1);
+}
+
+
+static void
+ngx_http_convrelay_stat_llm(ngx_http_convrelay_llm_metrics_t *llm,
+    convrelay_metric_e index, ngx_uint_t n)
+{
+    if (llm->words) {
+        convrelay_metric_add(llm->words, index - CONVRELAY_METRIC_LLM, n);
+    }
 }
 
 

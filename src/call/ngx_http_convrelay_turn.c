@@ -16,7 +16,7 @@
 
 static ngx_http_convrelay_turn_t *ngx_http_convrelay_turn_create(
     ngx_http_convrelay_call_t *call, ngx_http_convrelay_loc_conf_t *conf,
-    ngx_http_convrelay_fetch_t *f);
+    ngx_http_convrelay_llm_metrics_t *metrics, ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_turn_cleanup(void *data);
 static ngx_int_t ngx_http_convrelay_turn_request(
     ngx_http_convrelay_turn_t *t);
@@ -29,16 +29,18 @@ ngx_int_t
 ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
     ngx_uint_t hedge)
 {
-    ngx_uint_t                      llm;
-    ngx_http_convrelay_turn_t      *t;
-    ngx_http_convrelay_fetch_t     *f;
-    ngx_http_convrelay_backup_t    *backup;
-    ngx_http_convrelay_loc_conf_t  *conf;
+    ngx_uint_t                         llm;
+    ngx_http_convrelay_turn_t         *t;
+    ngx_http_convrelay_fetch_t        *f;
+    ngx_http_convrelay_backup_t       *backup;
+    ngx_http_convrelay_loc_conf_t     *conf;
+    ngx_http_convrelay_llm_metrics_t  *metrics;
 
     llm = hedge ? call->session->hedge : call->session->llm;
 
     if (llm == 0) {
         conf = call->conf;
+        metrics = conf->llm.metrics;
         f = ngx_http_convrelay_fetch_create(call->request, 0);
 
     } else {
@@ -49,6 +51,7 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
 
         backup = &call->conf->llm.backups[llm - 1];
         conf = backup->conf;
+        metrics = backup->metrics;
 
         ngx_http_convrelay_log(call, NGX_LOG_INFO, "asking a fallback",
                                "asking the fallback \"%V\"",
@@ -62,7 +65,7 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
         return NGX_ERROR;
     }
 
-    t = ngx_http_convrelay_turn_create(call, conf, f);
+    t = ngx_http_convrelay_turn_create(call, conf, metrics, f);
 
     if (t == NULL || ngx_http_convrelay_turn_request(t) != NGX_OK) {
         ngx_http_convrelay_fetch_free(f);
@@ -90,7 +93,8 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
 
 static ngx_http_convrelay_turn_t *
 ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
-    ngx_http_convrelay_loc_conf_t *conf, ngx_http_convrelay_fetch_t *f)
+    ngx_http_convrelay_loc_conf_t *conf,
+    ngx_http_convrelay_llm_metrics_t *metrics, ngx_http_convrelay_fetch_t *f)
 {
     ngx_pool_cleanup_t         *cln;
     ngx_http_convrelay_turn_t  *t;
@@ -105,6 +109,7 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
 
     t->call = call;
     t->conf = conf;
+    t->metrics = metrics;
     t->fetch = f;
     t->started = ngx_current_msec;
     t->said = call->session->tokens;
@@ -324,11 +329,11 @@ ngx_http_convrelay_turn_usage(ngx_http_convrelay_turn_t *t)
         session->output_tokens += stream->completion_tokens;
     }
 
-    ngx_http_convrelay_stat_usage(t->call, CONVRELAY_METRIC_LLM_INPUT,
+    ngx_http_convrelay_stat_usage(t, CONVRELAY_METRIC_LLM_INPUT,
                                   stream->prompt_tokens);
-    ngx_http_convrelay_stat_usage(t->call, CONVRELAY_METRIC_LLM_OUTPUT,
+    ngx_http_convrelay_stat_usage(t, CONVRELAY_METRIC_LLM_OUTPUT,
                                   stream->completion_tokens);
-    ngx_http_convrelay_stat_usage(t->call, CONVRELAY_METRIC_LLM_CACHED,
+    ngx_http_convrelay_stat_usage(t, CONVRELAY_METRIC_LLM_CACHED,
                                   stream->cached_tokens);
 
     stream->prompt_tokens = -1;

@@ -55,6 +55,12 @@ ngx_http_convrelay_check_fallbacks(ngx_conf_t *cf,
 
         conf->llm.backups[i].location = clcf;
         conf->llm.backups[i].conf = other;
+        conf->llm.backups[i].metrics = ngx_http_convrelay_location_llm(cf,
+                                                               conf->metrics,
+                                                               clcf->loc_conf);
+        if (conf->llm.backups[i].metrics == NULL) {
+            return NGX_ERROR;
+        }
 
         llms[i] = other->session.llm;
         llms[i].cooldown = fallback[i].cooldown;

@@ -39,6 +39,8 @@ typedef struct ngx_http_convrelay_context_conf_s
 typedef struct ngx_http_convrelay_attribute_s  ngx_http_convrelay_attribute_t;
 typedef struct ngx_http_convrelay_reply_s      ngx_http_convrelay_reply_t;
 typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
+typedef struct ngx_http_convrelay_llm_metrics_s
+                                            ngx_http_convrelay_llm_metrics_t;
 
 
 /* the format of a location with convrelay_status; 0: it has none */
@@ -110,6 +112,7 @@ typedef size_t (*ngx_http_convrelay_escape_pt)(u_char *p,
 typedef struct {
     ngx_http_core_loc_conf_t         *location;
     ngx_http_convrelay_loc_conf_t    *conf;
+    ngx_http_convrelay_llm_metrics_t *metrics;        /* as of the call */
 } ngx_http_convrelay_backup_t;
 
 
@@ -128,6 +131,8 @@ typedef struct {
     ngx_http_convrelay_backup_t      *backups;        /* those of this
                                                          location, found */
     convrelay_breaker_t              *breaker;        /* its failures */
+    ngx_http_convrelay_llm_metrics_t *metrics;        /* of the call's own LLM,
+                                                         or NULL */
     ngx_str_t                         system; /* its text, where static */
     unsigned                          system_varies:1;        /* it has
                                                          variables */

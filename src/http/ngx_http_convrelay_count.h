@@ -16,12 +16,26 @@
 #include "convrelay_metric.h"
 
 
+/* the counters of an LLM of a location */
+
+struct ngx_http_convrelay_llm_metrics_s {
+    ngx_str_t                          upstream;      /* as it is written, or
+                                                         "variable" */
+    convrelay_metric_t                *words; /* in shared memory, or NULL; the
+                                                 first one is
+                                                 CONVRELAY_METRIC_LLM */
+    ngx_http_convrelay_llm_metrics_t  *next;
+};
+
+
 /* the counters of a location, and of the "if" blocks in it */
 
 struct ngx_http_convrelay_metrics_s {
-    convrelay_metric_t       *words;  /* in shared memory, or NULL */
-    convrelay_metric_t      **tools;  /* the same, for each of its tools */
-    uint32_t                  block;
+    convrelay_metric_t                *words; /* in shared memory, or NULL */
+    convrelay_metric_t               **tools; /* the same, for each of its
+                                                 tools */
+    ngx_http_convrelay_llm_metrics_t  *llms;  /* its own and its fallbacks' */
+    uint32_t                           block;
 };
 
 

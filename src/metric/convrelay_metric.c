@@ -65,6 +65,13 @@ convrelay_metric_table(void)
 }
 
 
+int
+convrelay_metric_of_llm(const convrelay_metric_line_t *line)
+{
+    return (line->bounds ? line->index : line[1].index) >= CONVRELAY_METRIC_LLM;
+}
+
+
 unsigned
 convrelay_metric_bucket(const convrelay_metric_bounds_t *bounds, uint64_t ms)
 {
@@ -79,6 +86,14 @@ convrelay_metric_bucket(const convrelay_metric_bounds_t *bounds, uint64_t ms)
 
     return i;
 }
+
+
+/* only one histogram has the other bounds: no index of an LLM's or a tool's may
+   equal its own */
+
+typedef char convrelay_metric_check_t[
+    (CONVRELAY_METRIC_LLM_SECONDS - CONVRELAY_METRIC_LLM
+     < CONVRELAY_METRIC_SESSION_SECONDS) ? 1 : -1];
 
 
 void

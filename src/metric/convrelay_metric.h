@@ -3,7 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * Counters: a block of words for each location, in memory that the workers
- * share.  Counting is one atomic instruction, without a lock or a lookup.
+ * share, and smaller ones for its LLMs and tools.  Counting is one atomic
+ * instruction, without a lock or a lookup.
  */
 
 
@@ -37,7 +38,11 @@ typedef unsigned long  convrelay_metric_t;
 
 typedef enum {
 #include "convrelay_metric_table.h"
-    CONVRELAY_METRIC_N                      /* words of a block */
+    CONVRELAY_METRIC_N,
+    CONVRELAY_METRIC_LLM = CONVRELAY_METRIC_LLM_NEW,
+                                            /* words of a location's block */
+    CONVRELAY_METRIC_LLM_N = CONVRELAY_METRIC_N - CONVRELAY_METRIC_LLM
+                                            /* of an LLM's: the others */
 } convrelay_metric_e;
 
 #undef CONVRELAY_FAMILY
@@ -115,11 +120,15 @@ convrelay_metric_add(convrelay_metric_t *words, unsigned index,
 /* the lines of the table, up to one with index CONVRELAY_METRIC_N */
 const convrelay_metric_line_t *convrelay_metric_table(void);
 
+/* whether a family or a histogram of the table is counted for each LLM */
+int convrelay_metric_of_llm(const convrelay_metric_line_t *line);
+
 /* the bucket of a time in ms */
 unsigned convrelay_metric_bucket(const convrelay_metric_bounds_t *bounds,
     uint64_t ms);
 
-/* adds one time to the histogram with that index, of a location or a tool */
+/* adds one time to the histogram with that index, of a location or a tool, or
+   of an LLM from CONVRELAY_METRIC_LLM on */
 void convrelay_metric_time(convrelay_metric_t *words, unsigned hist,
     uint64_t ms);
 

@@ -17,13 +17,17 @@
 
 #define CONVRELAY_METRIC_SLOW    1280   /* ms that callers begin to notice: a
                                            bound of the buckets */
-#define CONVRELAY_METRIC_NAME    64     /* bytes of a location's name */
+#define CONVRELAY_METRIC_NAME    64     /* bytes of a name */
+#define CONVRELAY_METRIC_WHERE   240    /* and of three, with what is between
+                                           them */
 
 
 typedef struct {
     const convrelay_metric_report_t    *report;
     const convrelay_metric_location_t  *location;
     const convrelay_metric_t           *recent;
+    const convrelay_str_t              *llm;    /* that the cause is of, or
+                                                   NULL: any */
     convrelay_metric_t                  turns;
     convrelay_metric_t                  sessions;
     convrelay_metric_t                  webhooks;
@@ -34,7 +38,9 @@ typedef struct {
 
 static void convrelay_metric_cause_zone(convrelay_metric_case_t *c);
 static void convrelay_metric_cause_signature(convrelay_metric_case_t *c);
-static void convrelay_metric_cause_llm(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_llms(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_llm(convrelay_metric_case_t *c,
+    const convrelay_metric_t *recent, unsigned first);
 static void convrelay_metric_cause_tools(convrelay_metric_case_t *c);
 static void convrelay_metric_cause_slow(convrelay_metric_case_t *c);
 static void convrelay_metric_cause_flood(convrelay_metric_case_t *c);
@@ -45,7 +51,7 @@ static void convrelay_metric_cause_webhooks(convrelay_metric_case_t *c);
 static void convrelay_metric_say(convrelay_metric_case_t *c, const char *kind,
     convrelay_metric_level_e level, const char *fmt, ...);
 static int convrelay_metric_name(char *buf, size_t size,
-    const convrelay_metric_location_t *location);
+    const convrelay_metric_case_t *c);
 static void convrelay_metric_escape(convrelay_metric_out_t *out,
     const char *text);
 
@@ -78,7 +84,7 @@ convrelay_metric_causes(const convrelay_metric_report_t *report,
 
         convrelay_metric_cause_zone(&c);
         convrelay_metric_cause_signature(&c);
-        convrelay_metric_cause_llm(&c);
+        convrelay_metric_cause_llms(&c);
         convrelay_metric_cause_tools(&c);
         convrelay_metric_cause_slow(&c);
         convrelay_metric_cause_flood(&c);
@@ -127,8 +133,43 @@ convrelay_metric_cause_signature(convrelay_metric_case_t *c)
 }
 
 
+/* each LLM by its name, if there are others */
+
 static void
-convrelay_metric_cause_llm(convrelay_metric_case_t *c)
+convrelay_metric_cause_llms(convrelay_metric_case_t *c)
+{
+    unsigned                        i, n;
+    const convrelay_metric_part_t  *llm;
+
+    n = 0;
+
+    for (i = 0; i < c->report->nllms; i++) {
+        n += (c->report->llms[i].location == c->location);
+    }
+
+    if (n < 2) {
+        convrelay_metric_cause_llm(c, c->recent, 0);
+        return;
+    }
+
+    for (i = 0; i < c->report->nllms; i++) {
+        llm = &c->report->llms[i];
+
+        if (llm->location == c->location) {
+            c->llm = &llm->name;
+            convrelay_metric_cause_llm(c, llm->recent, CONVRELAY_METRIC_LLM);
+        }
+    }
+
+    c->llm = NULL;
+}
+
+
+/* first: the index of recent[0] */
+
+static void
+convrelay_metric_cause_llm(convrelay_metric_case_t *c,
+    const convrelay_metric_t *recent, unsigned first)
 {
     unsigned                   i;
     unsigned long              n;
@@ -187,7 +228,7 @@ convrelay_metric_cause_llm(convrelay_metric_case_t *c)
 
     for (i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
 
-        n = c->recent[failures[i].index];
+        n = recent[failures[i].index - first];
 
         if (n) {
             level = (20 * n > c->turns) ? CONVRELAY_METRIC_TROUBLE
@@ -207,7 +248,7 @@ convrelay_metric_cause_tools(convrelay_metric_case_t *c)
 {
     unsigned                        i;
     unsigned long                   n, all;
-    const convrelay_metric_tool_t  *tool;
+    const convrelay_metric_part_t  *tool;
 
     for (i = 0; i < c->report->ntools; i++) {
         tool = &c->report->tools[i];
@@ -449,30 +490,37 @@ convrelay_metric_say(convrelay_metric_case_t *c, const char *kind,
     cause->location = c->location;
 
     va_start(args, fmt);
-    n = vsnprintf(cause->text, sizeof(cause->text) - 160, fmt, args);
+    n = vsnprintf(cause->text, sizeof(cause->text) - CONVRELAY_METRIC_WHERE,
+                  fmt, args);
     va_end(args);
 
-    n = (n < (int) sizeof(cause->text) - 160)
-        ? n : (int) sizeof(cause->text) - 161;
+    n = (n < (int) sizeof(cause->text) - CONVRELAY_METRIC_WHERE)
+        ? n : (int) sizeof(cause->text) - CONVRELAY_METRIC_WHERE - 1;
 
-    (void) convrelay_metric_name(cause->text + n, sizeof(cause->text) - n,
-                                 c->location);
+    (void) convrelay_metric_name(cause->text + n, sizeof(cause->text) - n, c);
 }
 
 
 static int
-convrelay_metric_name(char *buf, size_t size,
-    const convrelay_metric_location_t *location)
+convrelay_metric_name(char *buf, size_t size, const convrelay_metric_case_t *c)
 {
-    size_t  server, name;
+    size_t                              server, name, llm;
+    const convrelay_metric_location_t  *location;
+
+    location = c->location;
 
     server = convrelay_utf8_fit(location->server.data, location->server.len,
                                 CONVRELAY_METRIC_NAME);
     name = convrelay_utf8_fit(location->location.data, location->location.len,
                               CONVRELAY_METRIC_NAME);
+    llm = c->llm ? convrelay_utf8_fit(c->llm->data, c->llm->len,
+                                      CONVRELAY_METRIC_NAME)
+                 : 0;
 
-    return snprintf(buf, size, " (location \"%.*s\"%s%.*s).", (int) name,
-                    location->location.data, server ? " of " : "",
+    return snprintf(buf, size, " (%s%.*s%slocation \"%.*s\"%s%.*s).",
+                    llm ? "upstream \"" : "", (int) llm,
+                    llm ? (char *) c->llm->data : "", llm ? "\", " : "",
+                    (int) name, location->location.data, server ? " of " : "",
                     (int) server, location->server.data);
 }
 

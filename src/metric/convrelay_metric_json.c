@@ -27,10 +27,14 @@ static void convrelay_metric_json_buckets(convrelay_metric_out_t *out,
     const convrelay_metric_t *words);
 static void convrelay_metric_json_calls(convrelay_metric_out_t *out,
     const convrelay_metric_location_t *location);
+static void convrelay_metric_json_llms(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report,
+    const convrelay_metric_location_t *location);
 static void convrelay_metric_json_words(convrelay_metric_out_t *out,
-    const convrelay_metric_t *words, unsigned history);
+    const convrelay_metric_t *words, unsigned first, unsigned history);
 static void convrelay_metric_json_family(convrelay_metric_out_t *out,
-    const convrelay_metric_line_t *family, const convrelay_metric_t *words);
+    const convrelay_metric_line_t *family, const convrelay_metric_t *words,
+    unsigned first);
 static int convrelay_metric_json_drawn(const char *name);
 static void convrelay_metric_json_slots(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
@@ -165,12 +169,45 @@ convrelay_metric_json_location(convrelay_metric_out_t *out,
     convrelay_metric_json_calls(out, location);
 
     convrelay_metric_text(out, ",\n\"total\":{");
-    convrelay_metric_json_words(out, location->words, 0);
+    convrelay_metric_json_words(out, location->words, 0, 0);
     convrelay_metric_text(out, "},\n\"recent\":{");
-    convrelay_metric_json_words(out, location->recent, 0);
+    convrelay_metric_json_words(out, location->recent, 0, 0);
     convrelay_metric_text(out, "}");
 
+    convrelay_metric_json_llms(out, report, location);
     convrelay_metric_json_tools(out, report, location);
+
+    convrelay_metric_text(out, "}");
+}
+
+
+static void
+convrelay_metric_json_llms(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report,
+    const convrelay_metric_location_t *location)
+{
+    unsigned                        i, n;
+    const convrelay_metric_part_t  *llm;
+
+    n = 0;
+
+    convrelay_metric_text(out, ",\n\"llms\":{");
+
+    for (i = 0; i < report->nllms; i++) {
+        llm = &report->llms[i];
+
+        if (llm->location != location) {
+            continue;
+        }
+
+        convrelay_metric_text(out, n++ ? ",\n" : "\n");
+        convrelay_metric_json_str(out, &llm->name);
+        convrelay_metric_text(out, ":{\"total\":{");
+        convrelay_metric_json_words(out, llm->words, CONVRELAY_METRIC_LLM, 0);
+        convrelay_metric_text(out, "},\"recent\":{");
+        convrelay_metric_json_words(out, llm->recent, CONVRELAY_METRIC_LLM, 0);
+        convrelay_metric_text(out, "}}");
+    }
 
     convrelay_metric_text(out, "}");
 }
@@ -182,7 +219,7 @@ convrelay_metric_json_tools(convrelay_metric_out_t *out,
     const convrelay_metric_location_t *location)
 {
     unsigned                        i, n;
-    const convrelay_metric_tool_t  *tool;
+    const convrelay_metric_part_t  *tool;
 
     n = 0;
 
@@ -271,11 +308,12 @@ convrelay_metric_json_calls(convrelay_metric_out_t *out,
 }
 
 
-/* of the history there is only what the page draws */
+/* first: the index of words[0]; of the history there is only what the page
+   draws */
 
 static void
 convrelay_metric_json_words(convrelay_metric_out_t *out,
-    const convrelay_metric_t *words, unsigned history)
+    const convrelay_metric_t *words, unsigned first, unsigned history)
 {
     unsigned                        n;
     const convrelay_metric_line_t  *line;
@@ -286,6 +324,7 @@ convrelay_metric_json_words(convrelay_metric_out_t *out,
          line++)
     {
         if (line->name == NULL
+            || (first && !convrelay_metric_of_llm(line))
             || (history && !convrelay_metric_json_drawn(line->name)))
         {
             continue;
@@ -295,10 +334,10 @@ convrelay_metric_json_words(convrelay_metric_out_t *out,
         convrelay_metric_json_name(out, line->name);
 
         if (line->bounds) {
-            convrelay_metric_json_buckets(out, words + line->index);
+            convrelay_metric_json_buckets(out, &words[line->index - first]);
 
         } else {
-            convrelay_metric_json_family(out, line, words);
+            convrelay_metric_json_family(out, line, words, first);
         }
     }
 }
@@ -306,14 +345,15 @@ convrelay_metric_json_words(convrelay_metric_out_t *out,
 
 static void
 convrelay_metric_json_family(convrelay_metric_out_t *out,
-    const convrelay_metric_line_t *family, const convrelay_metric_t *words)
+    const convrelay_metric_line_t *family, const convrelay_metric_t *words,
+    unsigned first)
 {
     unsigned                        opens;
     const char                     *kind;
     const convrelay_metric_line_t  *line;
 
     if (family->label == NULL) {
-        convrelay_metric_number(out, words[family[1].index]);
+        convrelay_metric_number(out, words[family[1].index - first]);
         return;
     }
 
@@ -338,7 +378,7 @@ convrelay_metric_json_family(convrelay_metric_out_t *out,
         }
 
         convrelay_metric_json_name(out, line->value);
-        convrelay_metric_number(out, words[line->index]);
+        convrelay_metric_number(out, words[line->index - first]);
     }
 
     convrelay_metric_text(out, kind ? "}}" : "}");
@@ -373,7 +413,7 @@ convrelay_metric_json_slots(convrelay_metric_out_t *out,
         convrelay_metric_json_name(out, "calls");
         convrelay_metric_number(out, slot->calls);
         convrelay_metric_text(out, ",\"total\":{");
-        convrelay_metric_json_words(out, slot->words, 1);
+        convrelay_metric_json_words(out, slot->words, 0, 1);
         convrelay_metric_text(out, "}}");
     }
 }

@@ -11,27 +11,34 @@
 #include "convrelay_metric_out.h"
 
 
+/* what a sample is of: the labels of its location, LLM or tool */
+
+typedef struct {
+    const convrelay_metric_location_t  *location;
+    const char                         *label;  /* of the latter, with ","
+                                                   and "=\"", or NULL */
+    const convrelay_str_t              *name;   /* the value of that label */
+} convrelay_metric_of_t;
+
+
 static void convrelay_metric_calls(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
 static void convrelay_metric_zones(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
-static void convrelay_metric_counters(convrelay_metric_out_t *out,
-    const convrelay_metric_report_t *report,
-    const convrelay_metric_line_t *family);
+static void convrelay_metric_family(convrelay_metric_out_t *out,
+    const convrelay_metric_of_t *of, const convrelay_metric_line_t *family,
+    const convrelay_metric_t *words, unsigned first);
 static void convrelay_metric_tools(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
 static void convrelay_metric_histogram(convrelay_metric_out_t *out,
-    const convrelay_metric_location_t *location,
-    const convrelay_metric_tool_t *tool, const char *name,
+    const convrelay_metric_of_t *of, const char *name,
     const convrelay_metric_bounds_t *bounds, const convrelay_metric_t *words);
 static int convrelay_metric_applies(
     const convrelay_metric_location_t *location, unsigned index);
 static void convrelay_metric_head(convrelay_metric_out_t *out,
     const char *name, const char *type, const char *help);
 static void convrelay_metric_sample(convrelay_metric_out_t *out,
-    const char *name, const char *suffix,
-    const convrelay_metric_location_t *location,
-    const convrelay_metric_tool_t *tool);
+    const convrelay_metric_of_t *of, const char *name, const char *suffix);
 static void convrelay_metric_pair(convrelay_metric_out_t *out,
     const char *name, const char *value);
 static void convrelay_metric_label(convrelay_metric_out_t *out,
@@ -47,8 +54,10 @@ size_t
 convrelay_metric_prometheus(u_char *p, const convrelay_metric_report_t *report)
 {
     unsigned                        i;
+    convrelay_metric_of_t           of;
     convrelay_metric_out_t          out;
     const convrelay_metric_line_t  *line;
+    const convrelay_metric_part_t  *llm;
 
     out.p = p;
     out.len = 0;
@@ -75,19 +84,28 @@ convrelay_metric_prometheus(u_char *p, const convrelay_metric_report_t *report)
                               line->bounds ? "histogram" : "counter",
                               line->help);
 
-        if (line->bounds == NULL) {
-            convrelay_metric_counters(&out, report, line);
+        if (convrelay_metric_of_llm(line)) {
+
+            for (i = 0; i < report->nllms; i++) {
+                llm = &report->llms[i];
+
+                of.location = llm->location;
+                of.label = ",upstream=\"";
+                of.name = &llm->name;
+
+                convrelay_metric_family(&out, &of, line, llm->words,
+                                        CONVRELAY_METRIC_LLM);
+            }
+
             continue;
         }
 
         for (i = 0; i < report->nlocations; i++) {
+            of.location = &report->locations[i];
+            of.label = NULL;
 
-            if (report->locations[i].call) {
-                convrelay_metric_histogram(&out, &report->locations[i], NULL,
-                                           line->name, line->bounds,
-                                           report->locations[i].words
-                                           + line->index);
-            }
+            convrelay_metric_family(&out, &of, line,
+                                    report->locations[i].words, 0);
         }
     }
 
@@ -127,14 +145,18 @@ convrelay_metric_calls(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report)
 {
     unsigned                            i, state, worker;
+    convrelay_metric_of_t               of;
     const convrelay_metric_location_t  *location;
 
     convrelay_metric_head(out, "calls", "gauge",
                           "Live calls, by state and by whether their worker "
                           "takes more calls.");
 
+    of.label = NULL;
+
     for (i = 0; i < report->nlocations; i++) {
         location = &report->locations[i];
+        of.location = location;
 
         if (!location->call) {
             continue;
@@ -143,7 +165,7 @@ convrelay_metric_calls(convrelay_metric_out_t *out,
         for (state = 0; state < CONVRELAY_METRIC_STATES; state++) {
 
             for (worker = 0; worker < CONVRELAY_METRIC_WORKERS; worker++) {
-                convrelay_metric_sample(out, "calls", "", location, NULL);
+                convrelay_metric_sample(out, &of, "calls", "");
                 convrelay_metric_pair(out, ",state",
                                       convrelay_metric_states[state]);
                 convrelay_metric_pair(out, ",worker",
@@ -157,41 +179,47 @@ convrelay_metric_calls(convrelay_metric_out_t *out,
 }
 
 
+/* a family of counters, or a histogram; first: the index of words[0] */
+
 static void
-convrelay_metric_counters(convrelay_metric_out_t *out,
-    const convrelay_metric_report_t *report,
-    const convrelay_metric_line_t *family)
+convrelay_metric_family(convrelay_metric_out_t *out,
+    const convrelay_metric_of_t *of, const convrelay_metric_line_t *family,
+    const convrelay_metric_t *words, unsigned first)
 {
-    unsigned                            i;
-    const convrelay_metric_line_t      *line;
-    const convrelay_metric_location_t  *location;
+    const convrelay_metric_line_t  *line;
 
-    for (i = 0; i < report->nlocations; i++) {
-        location = &report->locations[i];
+    if (family->bounds) {
 
-        for (line = family + 1;
-             line->name == NULL && line->index < CONVRELAY_METRIC_N;
-             line++)
-        {
-            if (!convrelay_metric_applies(location, line->index)) {
-                continue;
-            }
-
-            convrelay_metric_sample(out, family->name, "", location, NULL);
-
-            if (line->kind) {
-                convrelay_metric_pair(out, ",kind", line->kind);
-            }
-
-            if (family->label) {
-                convrelay_metric_text(out, ",");
-                convrelay_metric_pair(out, family->label, line->value);
-            }
-
-            convrelay_metric_text(out, "} ");
-            convrelay_metric_number(out, location->words[line->index]);
-            convrelay_metric_text(out, "\n");
+        if (of->location->call) {
+            convrelay_metric_histogram(out, of, family->name, family->bounds,
+                                       &words[family->index - first]);
         }
+
+        return;
+    }
+
+    for (line = family + 1;
+         line->name == NULL && line->index < CONVRELAY_METRIC_N;
+         line++)
+    {
+        if (!convrelay_metric_applies(of->location, line->index)) {
+            continue;
+        }
+
+        convrelay_metric_sample(out, of, family->name, "");
+
+        if (line->kind) {
+            convrelay_metric_pair(out, ",kind", line->kind);
+        }
+
+        if (family->label) {
+            convrelay_metric_text(out, ",");
+            convrelay_metric_pair(out, family->label, line->value);
+        }
+
+        convrelay_metric_text(out, "} ");
+        convrelay_metric_number(out, words[line->index - first]);
+        convrelay_metric_text(out, "\n");
     }
 }
 
@@ -227,18 +255,22 @@ convrelay_metric_tools(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report)
 {
     unsigned                        i, n;
-    const convrelay_metric_tool_t  *tool;
+    convrelay_metric_of_t           of;
+    const convrelay_metric_part_t  *tool;
 
     convrelay_metric_head(out, "tools_total", "counter",
                           "Tools that were asked at a location, by whether "
                           "they did what they were asked for.");
 
+    of.label = ",tool=\"";
+
     for (i = 0; i < report->ntools; i++) {
         tool = &report->tools[i];
+        of.location = tool->location;
+        of.name = &tool->name;
 
         for (n = 0; n < CONVRELAY_METRIC_TOOL_SECONDS; n++) {
-            convrelay_metric_sample(out, "tools_total", "", tool->location,
-                                    tool);
+            convrelay_metric_sample(out, &of, "tools_total", "");
             convrelay_metric_pair(out, ",outcome",
                                   convrelay_metric_outcomes[n]);
             convrelay_metric_text(out, "} ");
@@ -252,8 +284,10 @@ convrelay_metric_tools(convrelay_metric_out_t *out,
 
     for (i = 0; i < report->ntools; i++) {
         tool = &report->tools[i];
+        of.location = tool->location;
+        of.name = &tool->name;
 
-        convrelay_metric_histogram(out, tool->location, tool, "tool_seconds",
+        convrelay_metric_histogram(out, &of, "tool_seconds",
                                    &convrelay_metric_seconds, tool->words
                                    + CONVRELAY_METRIC_TOOL_SECONDS);
     }
@@ -262,8 +296,7 @@ convrelay_metric_tools(convrelay_metric_out_t *out,
 
 static void
 convrelay_metric_histogram(convrelay_metric_out_t *out,
-    const convrelay_metric_location_t *location,
-    const convrelay_metric_tool_t *tool, const char *name,
+    const convrelay_metric_of_t *of, const char *name,
     const convrelay_metric_bounds_t *bounds, const convrelay_metric_t *words)
 {
     unsigned            i;
@@ -274,19 +307,19 @@ convrelay_metric_histogram(convrelay_metric_out_t *out,
     for (i = 0; i < CONVRELAY_METRIC_BUCKETS; i++) {
         n += words[i];
 
-        convrelay_metric_sample(out, name, "_bucket", location, tool);
+        convrelay_metric_sample(out, of, name, "_bucket");
         convrelay_metric_pair(out, ",le", bounds->text[i]);
         convrelay_metric_text(out, "} ");
         convrelay_metric_number(out, n);
         convrelay_metric_text(out, "\n");
     }
 
-    convrelay_metric_sample(out, name, "_sum", location, tool);
+    convrelay_metric_sample(out, of, name, "_sum");
     convrelay_metric_text(out, "} ");
     convrelay_metric_ms(out, words[CONVRELAY_METRIC_BUCKETS]);
     convrelay_metric_text(out, "\n");
 
-    convrelay_metric_sample(out, name, "_count", location, tool);
+    convrelay_metric_sample(out, of, name, "_count");
     convrelay_metric_text(out, "} ");
     convrelay_metric_number(out, n);
     convrelay_metric_text(out, "\n");
@@ -309,25 +342,24 @@ convrelay_metric_head(convrelay_metric_out_t *out, const char *name,
 }
 
 
-/* up to the labels of its location and its tool, the brace is open */
+/* up to the labels of what it is of; the brace is open */
 
 static void
-convrelay_metric_sample(convrelay_metric_out_t *out, const char *name,
-    const char *suffix, const convrelay_metric_location_t *location,
-    const convrelay_metric_tool_t *tool)
+convrelay_metric_sample(convrelay_metric_out_t *out,
+    const convrelay_metric_of_t *of, const char *name, const char *suffix)
 {
     convrelay_metric_text(out, "convrelay_");
     convrelay_metric_text(out, name);
     convrelay_metric_text(out, suffix);
     convrelay_metric_text(out, "{server=\"");
-    convrelay_metric_label(out, &location->server);
+    convrelay_metric_label(out, &of->location->server);
     convrelay_metric_text(out, "\",location=\"");
-    convrelay_metric_label(out, &location->location);
+    convrelay_metric_label(out, &of->location->location);
     convrelay_metric_text(out, "\"");
 
-    if (tool) {
-        convrelay_metric_text(out, ",tool=\"");
-        convrelay_metric_label(out, &tool->name);
+    if (of->label) {
+        convrelay_metric_text(out, of->label);
+        convrelay_metric_label(out, of->name);
         convrelay_metric_text(out, "\"");
     }
 }

@@ -15,7 +15,7 @@
 
 
 #define CONVRELAY_METRIC_MAX_CAUSES  12
-#define CONVRELAY_METRIC_MAX_TEXT    640    /* bytes of a sentence */
+#define CONVRELAY_METRIC_MAX_TEXT    720    /* bytes of a sentence */
 
 
 /* a call's worker is running normally, or waits for its calls to end */
@@ -35,19 +35,20 @@ typedef struct {
     unsigned                            action:1;   /* it gets their ends */
     uint64_t                            calls[CONVRELAY_METRIC_STATES]
                                              [CONVRELAY_METRIC_WORKERS];
-    const convrelay_metric_t           *words;
-    const convrelay_metric_t           *recent;     /* added lately */
+    convrelay_metric_t                 *words;      /* _N of them, those of
+                                                       LLMs summed up */
+    convrelay_metric_t                 *recent;     /* added lately */
 } convrelay_metric_location_t;
 
 
-/* a tool of a location; those without a block are one, "other" */
+/* an LLM or a tool of a location; those without a block are one, "other" */
 
 typedef struct {
     convrelay_str_t                     name;
     const convrelay_metric_location_t  *location;
-    const convrelay_metric_t           *words;      /* _TOOL_N of them */
+    const convrelay_metric_t           *words;      /* _LLM_N or _TOOL_N */
     const convrelay_metric_t           *recent;
-} convrelay_metric_tool_t;
+} convrelay_metric_part_t;
 
 
 typedef struct {
@@ -65,8 +66,9 @@ typedef struct {
 
     const convrelay_metric_location_t  *locations;
     unsigned                            nlocations;
-    const convrelay_metric_tool_t      *tools;      /* those of a location
-                                                       follow each other */
+    const convrelay_metric_part_t      *llms;
+    unsigned                            nllms;
+    const convrelay_metric_part_t      *tools;
     unsigned                            ntools;
     const convrelay_metric_zone_t      *zones;
     unsigned                            nzones;

@@ -37,6 +37,7 @@ convrelay_metric_store_create(void *mem, uint64_t now)
     store->copied[1] = now;
     store->due = now;
     store->blocks[0].owner.used = 1;
+    store->llms[0].owner.used = 1;
     store->tools[0].owner.used = 1;
     store->magic = CONVRELAY_METRIC_MAGIC;
 
@@ -109,6 +110,16 @@ convrelay_metric_store_block(convrelay_metric_store_t *store,
     return convrelay_metric_find(store, store->blocks,
                                  sizeof(convrelay_metric_block_t),
                                  CONVRELAY_METRIC_BLOCKS, id);
+}
+
+
+unsigned
+convrelay_metric_store_llm(convrelay_metric_store_t *store,
+    const convrelay_metric_id_t *id)
+{
+    return convrelay_metric_find(store, store->llms,
+                                 sizeof(convrelay_metric_llm_block_t),
+                                 CONVRELAY_METRIC_LLMS, id);
 }
 
 
@@ -208,9 +219,22 @@ convrelay_metric_store_tick(convrelay_metric_store_t *store, uint64_t now,
             continue;
         }
 
-        for (n = 0; n < CONVRELAY_METRIC_N; n++) {
+        for (n = 0; n < CONVRELAY_METRIC_LLM; n++) {
             slot->words[n] += __atomic_load_n(&store->blocks[i].words[n],
                                               __ATOMIC_RELAXED);
+        }
+    }
+
+    for (i = 0; i < CONVRELAY_METRIC_LLMS; i++) {
+
+        if (!store->llms[i].owner.used) {
+            continue;
+        }
+
+        for (n = 0; n < CONVRELAY_METRIC_LLM_N; n++) {
+            slot->words[CONVRELAY_METRIC_LLM + n] +=
+                                   __atomic_load_n(&store->llms[i].words[n],
+                                                   __ATOMIC_RELAXED);
         }
     }
 
@@ -236,7 +260,16 @@ convrelay_metric_store_copies(convrelay_metric_store_t *store, uint64_t now)
 
         if (store->blocks[i].owner.used) {
             convrelay_metric_copy(store->blocks[i].copies[copy],
-                                  store->blocks[i].words, CONVRELAY_METRIC_N);
+                                  store->blocks[i].words, CONVRELAY_METRIC_LLM);
+        }
+    }
+
+    for (i = 0; i < CONVRELAY_METRIC_LLMS; i++) {
+
+        if (store->llms[i].owner.used) {
+            convrelay_metric_copy(store->llms[i].copies[copy],
+                                  store->llms[i].words,
+                                  CONVRELAY_METRIC_LLM_N);
         }
     }
 
@@ -275,7 +308,20 @@ convrelay_metric_store_read(convrelay_metric_store_t *store, unsigned block,
     b = &store->blocks[block];
 
     return convrelay_metric_since(store, now, b->words, b->copies[0], words,
-                                  recent, CONVRELAY_METRIC_N);
+                                  recent, CONVRELAY_METRIC_LLM);
+}
+
+
+uint64_t
+convrelay_metric_store_read_llm(convrelay_metric_store_t *store, unsigned llm,
+    uint64_t now, convrelay_metric_t *words, convrelay_metric_t *recent)
+{
+    convrelay_metric_llm_block_t  *b;
+
+    b = &store->llms[llm];
+
+    return convrelay_metric_since(store, now, b->words, b->copies[0], words,
+                                  recent, CONVRELAY_METRIC_LLM_N);
 }
 
 

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The shared memory of the counters: a block for each location, and copies
- * from a while ago.
+ * The shared memory of the counters: a block for each location, LLM and tool,
+ * and copies from a while ago.
  *
  * A block belongs to a name as long as the memory lasts, so a reload continues
  * with the same numbers.  Blocks are found when a configuration is read, by
@@ -29,7 +29,8 @@
 
 #define CONVRELAY_METRIC_BLOCKS     257     /* the first one is for locations
                                                that have none of their own */
-#define CONVRELAY_METRIC_TOOLS      257     /* the same, for tools */
+#define CONVRELAY_METRIC_LLMS       513     /* the same, for LLMs, */
+#define CONVRELAY_METRIC_TOOLS      257     /* and for tools */
 #define CONVRELAY_METRIC_SLOTS      60      /* of the ring */
 #define CONVRELAY_METRIC_SLOT_TIME  10000   /* ms */
 #define CONVRELAY_METRIC_COPY_TIME  150000  /* ms between two copies */
@@ -54,9 +55,16 @@ typedef struct {
 
 typedef struct {
     convrelay_metric_owner_t owner;
-    convrelay_metric_t       words[CONVRELAY_METRIC_N];
-    convrelay_metric_t       copies[2][CONVRELAY_METRIC_N];
+    convrelay_metric_t       words[CONVRELAY_METRIC_LLM];
+    convrelay_metric_t       copies[2][CONVRELAY_METRIC_LLM];
 } convrelay_metric_block_t;
+
+
+typedef struct {
+    convrelay_metric_owner_t owner;
+    convrelay_metric_t       words[CONVRELAY_METRIC_LLM_N];
+    convrelay_metric_t       copies[2][CONVRELAY_METRIC_LLM_N];
+} convrelay_metric_llm_block_t;
 
 
 typedef struct {
@@ -66,7 +74,7 @@ typedef struct {
 } convrelay_metric_tool_block_t;
 
 
-/* the sum of all blocks at a time */
+/* the sum of all blocks of locations and LLMs at a time */
 
 typedef struct {
     uint64_t                 at;          /* ms; 0: empty or being written */
@@ -88,6 +96,7 @@ typedef struct {
     uint32_t                 nslots;      /* ever written */
     convrelay_metric_slot_t  slots[CONVRELAY_METRIC_SLOTS];
     convrelay_metric_block_t blocks[CONVRELAY_METRIC_BLOCKS];
+    convrelay_metric_llm_block_t   llms[CONVRELAY_METRIC_LLMS];
     convrelay_metric_tool_block_t  tools[CONVRELAY_METRIC_TOOLS];
 } convrelay_metric_store_t;
 
@@ -103,9 +112,11 @@ convrelay_metric_store_t *convrelay_metric_store_open(void *mem, size_t size);
    the configuration, from 1 */
 uint32_t convrelay_metric_store_begin(convrelay_metric_store_t *store);
 
-/* the index of the block of a name, a location's or a tool's; 0: all are in
-   use */
+/* the index of the block of a name, a location's, or that of an LLM or a tool
+   of it; 0: all are in use */
 unsigned convrelay_metric_store_block(convrelay_metric_store_t *store,
+    const convrelay_metric_id_t *id);
+unsigned convrelay_metric_store_llm(convrelay_metric_store_t *store,
     const convrelay_metric_id_t *id);
 unsigned convrelay_metric_store_tool(convrelay_metric_store_t *store,
     const convrelay_metric_id_t *id);
@@ -122,11 +133,14 @@ void convrelay_metric_store_tick(convrelay_metric_store_t *store,
 
 /*
  * Copies of a block's words: as they are, and what was added lately; each has
- * room for CONVRELAY_METRIC_N, or for CONVRELAY_METRIC_TOOL_N.  Returns how
- * many ms "lately" are.
+ * room for CONVRELAY_METRIC_LLM, _LLM_N or _TOOL_N of them.  Returns how many
+ * ms "lately" are.
  */
 uint64_t convrelay_metric_store_read(convrelay_metric_store_t *store,
     unsigned block, uint64_t now, convrelay_metric_t *words,
+    convrelay_metric_t *recent);
+uint64_t convrelay_metric_store_read_llm(convrelay_metric_store_t *store,
+    unsigned llm, uint64_t now, convrelay_metric_t *words,
     convrelay_metric_t *recent);
 uint64_t convrelay_metric_store_read_tool(convrelay_metric_store_t *store,
     unsigned tool, uint64_t now, convrelay_metric_t *words,

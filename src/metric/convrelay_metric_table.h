@@ -87,34 +87,6 @@ CONVRELAY_FAMILY("tokens_total", NULL,
                  "Pieces of answers that were sent to callers.")
 CONVRELAY_SERIES(TOKENS,                NULL)
 
-CONVRELAY_FAMILY("llm_requests_total", "connection",
-                 "Requests to the LLM, by the connection used; none means a "
-                 "handler without an upstream.")
-CONVRELAY_SERIES(LLM_NEW,               "new")
-CONVRELAY_SERIES(LLM_KEPT,              "kept")
-CONVRELAY_SERIES(LLM_NONE,              "none")
-
-CONVRELAY_HISTOGRAM(LLM_FIRST_BYTE, seconds, "llm_first_byte_seconds",
-                 "Time from a request to the LLM to the header of its "
-                 "response.")
-
-CONVRELAY_FAMILY("llm_failures_total", "kind",
-                 "Requests to the LLM that failed, by kind.")
-CONVRELAY_SERIES(LLM_CONNECT,           "connect")
-CONVRELAY_SERIES(LLM_TIMEOUT,           "timeout")
-CONVRELAY_SERIES(LLM_TOO_SLOW,          "too_slow")
-CONVRELAY_SERIES(LLM_KEY,               "key")
-CONVRELAY_SERIES(LLM_RATE,              "rate")
-CONVRELAY_SERIES(LLM_REJECTED,          "rejected")
-CONVRELAY_SERIES(LLM_STATUS_4XX,        "status_4xx")
-CONVRELAY_SERIES(LLM_STATUS_5XX,        "status_5xx")
-CONVRELAY_SERIES(LLM_STREAM,            "stream")
-CONVRELAY_SERIES(LLM_TRUNCATED,         "truncated")
-CONVRELAY_SERIES(LLM_EMPTY,             "empty")
-CONVRELAY_SERIES(LLM_ENCODED,           "encoded")
-CONVRELAY_SERIES(LLM_TOO_LARGE,         "too_large")
-CONVRELAY_SERIES(LLM_OTHER,             "other")
-
 CONVRELAY_FAMILY("fallbacks_total", "asked",
                  "Requests to a fallback, after a failure of another LLM or in "
                  "parallel to it.")
@@ -124,13 +96,6 @@ CONVRELAY_SERIES(FALLBACK_PARALLEL,     "parallel")
 CONVRELAY_FAMILY("hedges_won_total", NULL,
                  "Requests to a fallback in parallel that were faster.")
 CONVRELAY_SERIES(HEDGE_WON,             NULL)
-
-CONVRELAY_FAMILY("llm_tokens_total", "type",
-                 "Tokens that the LLM reported as used; cached ones are part "
-                 "of the input.")
-CONVRELAY_SERIES(LLM_INPUT,             "input")
-CONVRELAY_SERIES(LLM_OUTPUT,            "output")
-CONVRELAY_SERIES(LLM_CACHED,            "cached")
 
 CONVRELAY_FAMILY("tool_rounds_total", NULL,
                  "Answers in which the LLM called tools, so that another "
@@ -207,3 +172,44 @@ CONVRELAY_SERIES(TWILIO_64107,          "64107")
 CONVRELAY_SERIES(TWILIO_64109,          "64109")
 CONVRELAY_SERIES(TWILIO_64110,          "64110")
 CONVRELAY_SERIES(TWILIO_OTHER,          "other")
+
+/* counted for each LLM of a location, from CONVRELAY_METRIC_LLM on */
+
+CONVRELAY_FAMILY("llm_requests_total", "connection",
+                 "Requests to the LLM, by the connection used; none means a "
+                 "handler without an upstream.")
+CONVRELAY_SERIES(LLM_NEW,               "new")
+CONVRELAY_SERIES(LLM_KEPT,              "kept")
+CONVRELAY_SERIES(LLM_NONE,              "none")
+
+CONVRELAY_HISTOGRAM(LLM_FIRST_BYTE, seconds, "llm_first_byte_seconds",
+                 "Time from a request to the LLM to the header of its "
+                 "response.")
+
+CONVRELAY_HISTOGRAM(LLM_SECONDS, seconds, "llm_seconds",
+                 "Time from a request to the LLM to the end of its answer, of "
+                 "its failure, or of the turn that no longer wants it.")
+
+CONVRELAY_FAMILY("llm_failures_total", "kind",
+                 "Requests to the LLM that failed, by kind.")
+CONVRELAY_SERIES(LLM_CONNECT,           "connect")
+CONVRELAY_SERIES(LLM_TIMEOUT,           "timeout")
+CONVRELAY_SERIES(LLM_TOO_SLOW,          "too_slow")
+CONVRELAY_SERIES(LLM_KEY,               "key")
+CONVRELAY_SERIES(LLM_RATE,              "rate")
+CONVRELAY_SERIES(LLM_REJECTED,          "rejected")
+CONVRELAY_SERIES(LLM_STATUS_4XX,        "status_4xx")
+CONVRELAY_SERIES(LLM_STATUS_5XX,        "status_5xx")
+CONVRELAY_SERIES(LLM_STREAM,            "stream")
+CONVRELAY_SERIES(LLM_TRUNCATED,         "truncated")
+CONVRELAY_SERIES(LLM_EMPTY,             "empty")
+CONVRELAY_SERIES(LLM_ENCODED,           "encoded")
+CONVRELAY_SERIES(LLM_TOO_LARGE,         "too_large")
+CONVRELAY_SERIES(LLM_OTHER,             "other")
+
+CONVRELAY_FAMILY("llm_tokens_total", "type",
+                 "Tokens that the LLM reported as used; cached ones are part "
+                 "of the input.")
+CONVRELAY_SERIES(LLM_INPUT,             "input")
+CONVRELAY_SERIES(LLM_OUTPUT,            "output")
+CONVRELAY_SERIES(LLM_CACHED,            "cached")

@@ -28,9 +28,10 @@ typedef struct {
 
 
 typedef struct {
-    ngx_str_t                         name;       /* as it is written */
-    ngx_uint_t                        block;      /* of its location */
-} ngx_http_convrelay_status_tool_t;
+    ngx_str_t                         name;       /* of an LLM or a tool */
+    ngx_uint_t                        block;      /* of its location; 0: it has
+                                                     no name */
+} ngx_http_convrelay_status_part_t;
 
 
 /* the shared memory, of one configuration */
@@ -42,8 +43,10 @@ typedef struct {
     ngx_http_convrelay_status_name_t *names;      /* by block; without data
                                                      where no location has
                                                      it */
-    ngx_http_convrelay_status_tool_t *tools;      /* the same */
+    ngx_http_convrelay_status_part_t *llms;       /* the same */
+    ngx_http_convrelay_status_part_t *tools;
     ngx_uint_t                        overflow;   /* locations without one */
+    ngx_uint_t                        llm_overflow;
     ngx_uint_t                        tool_overflow;
     ngx_event_t                       tick;       /* timer */
 } ngx_http_convrelay_status_t;

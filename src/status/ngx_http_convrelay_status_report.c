@@ -20,11 +20,31 @@ typedef struct {
 } ngx_http_convrelay_status_calls_t;
 
 
+/* how LLMs, or tools, are read */
+
+typedef struct {
+    ngx_http_convrelay_status_part_t *names;
+    ngx_uint_t                        n;      /* blocks */
+    ngx_uint_t                        nwords;
+    ngx_uint_t                        overflow;       /* 0: all have blocks */
+    uint64_t                        (*words)(convrelay_metric_store_t *store,
+                                             unsigned block, uint64_t now,
+                                             convrelay_metric_t *words,
+                                             convrelay_metric_t *recent);
+} ngx_http_convrelay_status_read_t;
+
+
 static ngx_int_t ngx_http_convrelay_status_locations(ngx_pool_t *pool,
     ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report);
+static ngx_int_t ngx_http_convrelay_status_llms(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report,
+    ngx_http_convrelay_status_calls_t *calls);
 static ngx_int_t ngx_http_convrelay_status_tools(ngx_pool_t *pool,
     ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report,
     ngx_http_convrelay_status_calls_t *calls);
+static convrelay_metric_part_t *ngx_http_convrelay_status_parts(
+    ngx_pool_t *pool, ngx_http_convrelay_status_read_t *read,
+    ngx_http_convrelay_status_calls_t *calls, uint64_t now, unsigned *nparts);
 static void ngx_http_convrelay_status_call(void *data, uint32_t mark,
     uint32_t until);
 static ngx_int_t ngx_http_convrelay_status_zones(ngx_pool_t *pool,
@@ -81,8 +101,8 @@ ngx_http_convrelay_status_locations(ngx_pool_t *pool,
     }
 
     location = ngx_pcalloc(pool, n * sizeof(convrelay_metric_location_t));
-    words = ngx_palloc(pool, 2 * n * CONVRELAY_METRIC_N
-                             * sizeof(convrelay_metric_t));
+    words = ngx_pcalloc(pool, 2 * n * CONVRELAY_METRIC_N
+                              * sizeof(convrelay_metric_t));
     calls.blocks = ngx_pcalloc(pool, CONVRELAY_METRIC_BLOCKS
                                      * sizeof(convrelay_metric_location_t *));
 
@@ -133,75 +153,135 @@ ngx_http_convrelay_status_locations(ngx_pool_t *pool,
                                          &calls);
 
     report->locations = location;
-    report->nlocations = (st->overflow || calls.others || st->tool_overflow)
+    report->nlocations = (st->overflow || calls.others || st->llm_overflow
+                          || st->tool_overflow)
                          ? n : n - 1;
+
+    if (ngx_http_convrelay_status_llms(pool, st, report, &calls) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     return ngx_http_convrelay_status_tools(pool, st, report, &calls);
 }
 
 
-/* those without a block come last */
+static ngx_int_t
+ngx_http_convrelay_status_llms(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report,
+    ngx_http_convrelay_status_calls_t *calls)
+{
+    ngx_uint_t                         i, n;
+    convrelay_metric_part_t           *llm;
+    ngx_http_convrelay_status_read_t   read;
+    convrelay_metric_location_t       *location;
+
+    read.names = st->llms;
+    read.n = CONVRELAY_METRIC_LLMS;
+    read.nwords = CONVRELAY_METRIC_LLM_N;
+    read.overflow = st->overflow + st->llm_overflow;
+    read.words = convrelay_metric_store_read_llm;
+
+    llm = ngx_http_convrelay_status_parts(pool, &read, calls, report->now,
+                                          &report->nllms);
+    if (llm == NULL) {
+        return NGX_ERROR;
+    }
+
+    report->llms = llm;
+
+    for (i = 0; i < report->nllms; i++) {
+        location = (convrelay_metric_location_t *) llm[i].location;
+
+        for (n = 0; n < CONVRELAY_METRIC_LLM_N; n++) {
+            location->words[CONVRELAY_METRIC_LLM + n] += llm[i].words[n];
+            location->recent[CONVRELAY_METRIC_LLM + n] += llm[i].recent[n];
+        }
+    }
+
+    return NGX_OK;
+}
+
 
 static ngx_int_t
 ngx_http_convrelay_status_tools(ngx_pool_t *pool,
     ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report,
     ngx_http_convrelay_status_calls_t *calls)
 {
+    ngx_http_convrelay_status_read_t  read;
+
+    read.names = st->tools;
+    read.n = CONVRELAY_METRIC_TOOLS;
+    read.nwords = CONVRELAY_METRIC_TOOL_N;
+    read.overflow = st->tool_overflow;
+    read.words = convrelay_metric_store_read_tool;
+
+    report->tools = ngx_http_convrelay_status_parts(pool, &read, calls,
+                                                    report->now,
+                                                    &report->ntools);
+
+    return report->tools ? NGX_OK : NGX_ERROR;
+}
+
+
+/* the LLMs or tools that have a name; those without a block are one, the last;
+   NULL: no memory */
+
+static convrelay_metric_part_t *
+ngx_http_convrelay_status_parts(ngx_pool_t *pool,
+    ngx_http_convrelay_status_read_t *read,
+    ngx_http_convrelay_status_calls_t *calls, uint64_t now, unsigned *nparts)
+{
     ngx_uint_t                i, n;
     convrelay_metric_t       *words;
-    convrelay_metric_tool_t  *tool;
+    convrelay_metric_part_t  *parts, *part;
 
-    n = (st->tool_overflow != 0);
+    n = (read->overflow != 0);
 
-    for (i = 1; i < CONVRELAY_METRIC_TOOLS; i++) {
-        n += (st->tools[i].block != 0);
+    for (i = 1; i < read->n; i++) {
+        n += (read->names[i].block != 0);
     }
 
-    if (n == 0) {
-        return NGX_OK;
-    }
-
-    tool = ngx_pcalloc(pool, n * sizeof(convrelay_metric_tool_t));
-    words = ngx_palloc(pool, 2 * n * CONVRELAY_METRIC_TOOL_N
+    parts = ngx_pcalloc(pool, (n + 1) * sizeof(convrelay_metric_part_t));
+    words = ngx_palloc(pool, (2 * n * read->nwords + 1)
                              * sizeof(convrelay_metric_t));
 
-    if (tool == NULL || words == NULL) {
-        return NGX_ERROR;
+    if (parts == NULL || words == NULL) {
+        return NULL;
     }
 
-    report->tools = tool;
-    report->ntools = n;
+    part = parts;
 
-    for (i = 1; i <= CONVRELAY_METRIC_TOOLS; i++) {
+    for (i = 1; i <= read->n; i++) {
 
-        if (i == CONVRELAY_METRIC_TOOLS) {
+        if (i == read->n) {
 
-            if (st->tool_overflow == 0) {
+            if (read->overflow == 0) {
                 break;
             }
 
-            tool->location = calls->other;
-            convrelay_str_set(&tool->name, "other");
+            part->location = calls->other;
+            convrelay_str_set(&part->name, "other");
 
-        } else if (st->tools[i].block) {
-            tool->location = calls->blocks[st->tools[i].block];
-            tool->name = ngx_http_convrelay_str(&st->tools[i].name);
+        } else if (read->names[i].block) {
+            part->location = calls->blocks[read->names[i].block];
+            part->name = ngx_http_convrelay_str(&read->names[i].name);
 
         } else {
             continue;
         }
 
-        (void) convrelay_metric_store_read_tool(st->store,
-                                       i % CONVRELAY_METRIC_TOOLS, report->now,
-                                       words, words + CONVRELAY_METRIC_TOOL_N);
-        tool->words = words;
-        tool->recent = words + CONVRELAY_METRIC_TOOL_N;
+        (void) read->words(calls->st->store, i % read->n, now, words,
+                           words + read->nwords);
+        part->words = words;
+        part->recent = words + read->nwords;
 
-        words += 2 * CONVRELAY_METRIC_TOOL_N;
-        tool++;
+        words += 2 * read->nwords;
+        part++;
     }
 
-    return NGX_OK;
+    *nparts = n;
+
+    return parts;
 }
 
 
@@ -271,6 +351,8 @@ ngx_http_convrelay_status_zones(ngx_pool_t *pool,
     zone[1].size = sizeof(convrelay_metric_store_t);
     zone[1].used = zone[1].size
                    - CONVRELAY_METRIC_BLOCKS * sizeof(convrelay_metric_block_t)
+                   - CONVRELAY_METRIC_LLMS
+                     * sizeof(convrelay_metric_llm_block_t)
                    - CONVRELAY_METRIC_TOOLS
                      * sizeof(convrelay_metric_tool_block_t);
 
@@ -278,6 +360,13 @@ ngx_http_convrelay_status_zones(ngx_pool_t *pool,
 
         if (st->store->blocks[i].owner.used) {
             zone[1].used += sizeof(convrelay_metric_block_t);
+        }
+    }
+
+    for (i = 0; i < CONVRELAY_METRIC_LLMS; i++) {
+
+        if (st->store->llms[i].owner.used) {
+            zone[1].used += sizeof(convrelay_metric_llm_block_t);
         }
     }
 

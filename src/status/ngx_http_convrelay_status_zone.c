@@ -17,11 +17,14 @@ static ngx_int_t ngx_http_convrelay_status_zone_init(
     ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_http_convrelay_status_names(
     ngx_http_convrelay_status_t *st, ngx_log_t *log);
+static ngx_int_t ngx_http_convrelay_status_llms(
+    ngx_http_convrelay_status_t *st, ngx_http_convrelay_location_t *location,
+    ngx_uint_t block);
 static ngx_int_t ngx_http_convrelay_status_tools(
     ngx_http_convrelay_status_t *st, ngx_http_convrelay_location_t *location,
     ngx_uint_t block);
 static void ngx_http_convrelay_status_id(convrelay_metric_id_t *id,
-    ngx_str_t *server, ngx_str_t *location, ngx_str_t *tool);
+    ngx_str_t *server, ngx_str_t *location, ngx_str_t *part);
 static ngx_http_convrelay_status_t *ngx_http_convrelay_status_of(
     ngx_cycle_t *cycle);
 static void ngx_http_convrelay_status_tick_handler(ngx_event_t *ev);
@@ -59,10 +62,12 @@ ngx_http_convrelay_status_zone(ngx_conf_t *cf,
 
     st->names = ngx_pcalloc(cf->pool, CONVRELAY_METRIC_BLOCKS
                                   * sizeof(ngx_http_convrelay_status_name_t));
+    st->llms = ngx_pcalloc(cf->pool, CONVRELAY_METRIC_LLMS
+                                  * sizeof(ngx_http_convrelay_status_part_t));
     st->tools = ngx_pcalloc(cf->pool, CONVRELAY_METRIC_TOOLS
-                                  * sizeof(ngx_http_convrelay_status_tool_t));
+                                  * sizeof(ngx_http_convrelay_status_part_t));
 
-    if (st->names == NULL || st->tools == NULL) {
+    if (st->names == NULL || st->llms == NULL || st->tools == NULL) {
         return NGX_ERROR;
     }
 
@@ -141,8 +146,9 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
         metrics->block = block;
         metrics->words = st->store->blocks[block].words;
 
-        if (ngx_http_convrelay_status_tools(st, &location[i], block)
-            != NGX_OK)
+        if (ngx_http_convrelay_status_llms(st, &location[i], block) != NGX_OK
+            || ngx_http_convrelay_status_tools(st, &location[i], block)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -180,6 +186,14 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
                       CONVRELAY_METRIC_BLOCKS - 1, st->overflow);
     }
 
+    if (st->llm_overflow) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "\"convrelay_status\" has counters for %d LLMs of "
+                      "locations: %ui others are counted together as "
+                      "\"other\"",
+                      CONVRELAY_METRIC_LLMS - 1, st->llm_overflow);
+    }
+
     if (st->tool_overflow) {
         ngx_log_error(NGX_LOG_WARN, log, 0,
                       "\"convrelay_status\" has counters for %d tools of "
@@ -192,7 +206,49 @@ ngx_http_convrelay_status_names(ngx_http_convrelay_status_t *st,
 }
 
 
-/* a location that has no block of its own has none for its tools, either */
+/* a location that has no block of its own has none for its LLMs, either */
+
+static ngx_int_t
+ngx_http_convrelay_status_llms(ngx_http_convrelay_status_t *st,
+    ngx_http_convrelay_location_t *location, ngx_uint_t block)
+{
+    ngx_uint_t                         index;
+    convrelay_metric_id_t              id;
+    ngx_http_convrelay_llm_metrics_t  *llm;
+
+    for (llm = location->conf->metrics->llms; llm; llm = llm->next) {
+        index = 0;
+
+        if (block) {
+            ngx_http_convrelay_status_id(&id, &location->server->server_name,
+                                         &location->location->name,
+                                         &llm->upstream);
+
+            index = convrelay_metric_store_llm(st->store, &id);
+            st->llm_overflow += (index == 0);
+        }
+
+        llm->words = st->store->llms[index].words;
+
+        if (index == 0) {
+            continue;
+        }
+
+        if (ngx_http_convrelay_status_shown(st->pool, &llm->upstream,
+                                            &st->llms[index].name)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        st->llms[index].block = block;
+    }
+
+    return NGX_OK;
+}
+
+
+/* the same is true of its tools */
 
 static ngx_int_t
 ngx_http_convrelay_status_tools(ngx_http_convrelay_status_t *st,
@@ -247,7 +303,7 @@ ngx_http_convrelay_status_tools(ngx_http_convrelay_status_t *st,
 
 static void
 ngx_http_convrelay_status_id(convrelay_metric_id_t *id, ngx_str_t *server,
-    ngx_str_t *location, ngx_str_t *tool)
+    ngx_str_t *location, ngx_str_t *part)
 {
     u_char      digest[20];
     ngx_sha1_t  sha1;
@@ -257,9 +313,9 @@ ngx_http_convrelay_status_id(convrelay_metric_id_t *id, ngx_str_t *server,
     ngx_sha1_update(&sha1, "\0", 1);
     ngx_sha1_update(&sha1, location->data, location->len);
 
-    if (tool) {
+    if (part) {
         ngx_sha1_update(&sha1, "\0", 1);
-        ngx_sha1_update(&sha1, tool->data, tool->len);
+        ngx_sha1_update(&sha1, part->data, part->len);
     }
 
     ngx_sha1_final(digest, &sha1);

@@ -170,7 +170,8 @@ async function main() {
     'list "What is wrong"', 'heading "Live calls" [level=2]',
     'heading "Failures of the LLM"', 'rowheader "API key refused (401, 403)"',
     'rowheader "the caller hung up"', 'columnheader "Location"',
-    'rowheader "book"', 'link "The same figures as JSON"', 'main:',
+    'rowheader "book"', 'columnheader "whole answer, p95"',
+    'link "The same figures as JSON"', 'main:',
     'contentinfo:', 'img "Live calls over ten minutes'])
     ok(tree.includes(part), 'a screen reader finds ' + part, tree);
 

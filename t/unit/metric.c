@@ -17,6 +17,7 @@ static void test_reuse(void);
 static void test_versions(void);
 static void test_recent(void);
 static void test_slots(void);
+static void test_llms(void);
 static void test_tools(void);
 static void test_names(void);
 static void test_prometheus(void);
@@ -50,6 +51,7 @@ main(void)
     test_versions();
     test_recent();
     test_slots();
+    test_llms();
     test_tools();
     test_names();
     test_prometheus();
@@ -379,6 +381,78 @@ test_slots(void)
 }
 
 
+/* their blocks have the last words of the table; the ring has them summed up */
+
+static void
+test_llms(void)
+{
+    uint64_t                    now;
+    unsigned                    i, n;
+    convrelay_metric_t          w[CONVRELAY_METRIC_LLM_N];
+    convrelay_metric_t          lately[CONVRELAY_METRIC_LLM_N];
+    convrelay_metric_id_t       id;
+    convrelay_metric_slot_t    *slots;
+    convrelay_metric_store_t   *s;
+
+    const unsigned  key = CONVRELAY_METRIC_LLM_KEY - CONVRELAY_METRIC_LLM;
+    const unsigned  last = CONVRELAY_METRIC_LLM_N - 1;
+
+    s = store();
+    slots = malloc(CONVRELAY_METRIC_SLOTS * sizeof(convrelay_metric_slot_t));
+    convrelay_metric_store_begin(s);
+
+    for (i = 1; i < CONVRELAY_METRIC_LLMS; i++) {
+        id = name(i);
+
+        if (convrelay_metric_store_llm(s, &id) != i) {
+            break;
+        }
+    }
+
+    tap_ok(i == CONVRELAY_METRIC_LLMS, "%u LLMs have a block", i - 1);
+
+    id = name(i);
+    tap_ok(convrelay_metric_store_llm(s, &id) == 0, "one more has none");
+
+    id = name(7);
+    n = convrelay_metric_store_llm(s, &id);
+    tap_ok(n == 7 && convrelay_metric_store_block(s, &id) == 1
+           && convrelay_metric_store_tool(s, &id) == 1,
+           "a location and a tool of that name have others");
+
+    convrelay_metric_add(s->llms[n].words, key, 2);
+    convrelay_metric_add(s->llms[n].words, last, 3);
+    convrelay_metric_add(s->llms[0].words, key, 4);
+    convrelay_metric_time(s->llms[n].words, CONVRELAY_METRIC_LLM_SECONDS
+                                            - CONVRELAY_METRIC_LLM, 1500);
+    s->blocks[1].words[CONVRELAY_METRIC_LLM - 1] = 5;
+
+    for (now = 11000; now <= 400000; now += 10000) {
+        convrelay_metric_store_tick(s, now, 1);
+    }
+
+    convrelay_metric_add(s->llms[n].words, key, 1);
+
+    (void) convrelay_metric_store_read_llm(s, n, now, w, lately);
+
+    tap_ok(w[key] == 3 && w[last] == 3
+           && convrelay_metric_count(w, CONVRELAY_METRIC_LLM_SECONDS
+                                        - CONVRELAY_METRIC_LLM) == 1,
+           "what was counted");
+    tap_ok(lately[key] == 1 && lately[last] == 0, "and what lately");
+
+    i = convrelay_metric_store_slots(s, slots) - 1;
+
+    tap_ok(slots[i].words[CONVRELAY_METRIC_LLM_KEY] == 6
+           && slots[i].words[CONVRELAY_METRIC_N - 1] == 3
+           && slots[i].words[CONVRELAY_METRIC_LLM - 1] == 5,
+           "the ring has all of them");
+
+    free(slots);
+    free(s);
+}
+
+
 /* they have blocks of their own, and two copies like those of locations */
 
 static void
@@ -390,7 +464,7 @@ test_tools(void)
     convrelay_metric_t          w[CONVRELAY_METRIC_TOOL_N];
     convrelay_metric_t          lately[CONVRELAY_METRIC_TOOL_N];
     convrelay_metric_id_t       id;
-    convrelay_metric_tool_t     tools[2];
+    convrelay_metric_part_t     tools[2];
     convrelay_metric_store_t   *s;
     convrelay_metric_cause_t    causes[CONVRELAY_METRIC_MAX_CAUSES];
     convrelay_metric_report_t   r;

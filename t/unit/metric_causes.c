@@ -35,11 +35,12 @@ typedef struct {
 static void test_case(const test_cause_t *t);
 static void test_all(void);
 static void test_order(void);
+static void test_llms(void);
 static void test_tools(void);
 static void test_name(void);
 static void test_long(void);
 static void test_html(void);
-static unsigned causes_of(const convrelay_metric_t *words,
+static unsigned causes_of(convrelay_metric_t *words,
     convrelay_metric_cause_t *causes);
 
 
@@ -156,8 +157,8 @@ static const test_cause_t  tests[] = {
 
 
 static convrelay_metric_location_t  location, other;
-static convrelay_metric_tool_t      tools[3];
-static unsigned                     ntools;
+static convrelay_metric_part_t      tools[3], llms[3];
+static unsigned                     ntools, nllms;
 
 
 int
@@ -174,6 +175,7 @@ main(void)
 
     test_all();
     test_order();
+    test_llms();
     test_tools();
     test_name();
     test_long();
@@ -184,7 +186,7 @@ main(void)
 
 
 static unsigned
-causes_of(const convrelay_metric_t *words, convrelay_metric_cause_t *causes)
+causes_of(convrelay_metric_t *words, convrelay_metric_cause_t *causes)
 {
     convrelay_metric_report_t  r;
 
@@ -195,6 +197,8 @@ causes_of(const convrelay_metric_t *words, convrelay_metric_cause_t *causes)
 
     r.locations = &location;
     r.nlocations = 1;
+    r.llms = llms;
+    r.nllms = nllms;
     r.tools = tools;
     r.ntools = ntools;
 
@@ -355,6 +359,69 @@ test_order(void)
 }
 
 
+/* one is "the LLM", of several each has its name */
+
+static void
+test_llms(void)
+{
+    unsigned                           i, n;
+    convrelay_metric_t                 words[CONVRELAY_METRIC_N];
+    convrelay_metric_t                 counts[3][CONVRELAY_METRIC_LLM_N];
+    static convrelay_metric_cause_t    causes[CONVRELAY_METRIC_MAX_CAUSES];
+
+    memset(words, 0, sizeof(words));
+    memset(counts, 0, sizeof(counts));
+
+    for (i = 0; i < 3; i++) {
+        llms[i].location = &location;
+        llms[i].recent = counts[i];
+        llms[i].words = counts[i];
+    }
+
+    convrelay_str_set(&llms[0].name, "openai");
+    convrelay_str_set(&llms[1].name, "backup");
+    convrelay_str_set(&llms[2].name, "elsewhere");
+    llms[1].location = &other;
+    llms[2].location = &other;
+    nllms = 3;
+
+    words[W(TURN_COMPLETE)] = 30;
+    words[W(LLM_KEY)] = 1;
+    counts[0][W(LLM_KEY) - W(LLM)] = 1;
+    counts[1][W(LLM_CONNECT) - W(LLM)] = 7;
+
+    n = causes_of(words, causes);
+
+    tap_ok(n == 1 && strstr(causes[0].text, "in 1 of 30 turns")
+           && strstr(causes[0].text, " (location \"/ws\" of a.example)."),
+           "%s", causes[0].text);
+
+    llms[1].location = &location;
+    words[W(LLM_CONNECT)] = 7;
+
+    n = causes_of(words, causes);
+
+    tap_ok(n == 2 && strcmp(causes[0].kind, "llm_unreachable") == 0
+           && strstr(causes[0].text, "in 7 of 30 turns")
+           && strstr(causes[0].text, " (upstream \"backup\", location "
+                                     "\"/ws\" of a.example)."),
+           "%s", causes[0].text);
+    tap_ok(n == 2 && strcmp(causes[1].kind, "llm_key") == 0
+           && strstr(causes[1].text, " (upstream \"openai\", location "),
+           "%s", causes[1].text);
+
+    words[W(REFUSED_ORIGIN)] = 1;
+
+    n = causes_of(words, causes);
+
+    tap_ok(n == 3 && strcmp(causes[2].kind, "origin") == 0
+           && strstr(causes[2].text, "upstream") == NULL,
+           "other causes are not of an LLM");
+
+    nllms = 0;
+}
+
+
 /* of those of the location each that fails, one in ten is bad */
 
 static void
@@ -491,6 +558,37 @@ test_long(void)
 
     tap_ok(bad == 0 && longest > 300, "all sentences are whole, of %zu bytes",
            longest);
+
+    /* and with the name of an LLM */
+
+    bad = 0;
+    nllms = 2;
+
+    for (i = 0; i < 2; i++) {
+        llms[i].location = &location;
+        llms[i].name = location.location;
+        llms[i].recent = words;
+    }
+
+    for (i = 0; i < CONVRELAY_METRIC_LLM_N; i++) {
+        memset(words, 0, sizeof(words));
+        words[i] = (convrelay_metric_t) -1 / 100;
+
+        n = causes_of(words, causes);
+
+        while (n--) {
+
+            if (strncmp(causes[n].kind, "llm_", 4) == 0) {
+                len = strlen(causes[n].text);
+                bad += (strcmp(causes[n].text + len - 3, "x).") != 0
+                        || strstr(causes[n].text, " (upstream \"x") == NULL);
+            }
+        }
+    }
+
+    tap_ok(bad == 0, "with three names, too");
+
+    nllms = 0;
 
     location.location = was;
     location.server = server;

@@ -19,10 +19,12 @@ static const convrelay_metric_line_t *test_table(void);
 #define convrelay_metric_store_open        test_store_open
 #define convrelay_metric_store_begin       test_store_begin
 #define convrelay_metric_store_block       test_store_block
+#define convrelay_metric_store_llm         test_store_llm
 #define convrelay_metric_store_tool        test_store_tool
 #define convrelay_metric_store_due         test_store_due
 #define convrelay_metric_store_tick        test_store_tick
 #define convrelay_metric_store_read        test_store_read
+#define convrelay_metric_store_read_llm    test_store_read_llm
 #define convrelay_metric_store_read_tool   test_store_read_tool
 #define convrelay_metric_store_slots       test_store_slots
 
@@ -47,7 +49,7 @@ int
 main(void)
 {
     void                           *mem;
-    size_t                          i, n, last, names, values;
+    size_t                          i, n, last, names, values, kinds;
     const char                     *was;
     const convrelay_metric_line_t  *table;
 
@@ -65,6 +67,7 @@ main(void)
 
     names = 0;
     values = 0;
+    kinds = 0;
     last = 0;
 
     for (i = 0; i < n; i++) {
@@ -83,15 +86,23 @@ main(void)
                        == NULL);
             lines[i].value = was;
 
+            was = lines[i].kind;
+            lines[i].kind = "another";
+            kinds += (test_store_open(mem, sizeof(convrelay_metric_store_t))
+                      == NULL);
+            lines[i].kind = was;
+
         } else {
             values++;
+            kinds++;
         }
 
         last += (lines[i].name != NULL);
     }
 
     tap_ok(names == last, "%zu of %zu other names are noticed", names, last);
-    tap_ok(values == n - last, "%zu of %zu other values", values, n - last);
+    tap_ok(values == n - last && kinds == values,
+           "%zu of %zu other values, and kinds", values, n - last);
 
     /* one that goes to another family */
 

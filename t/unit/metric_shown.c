@@ -17,19 +17,24 @@
 #define ZONES      2
 #define SLOTS      2
 #define TOOLS      3
+#define LLMS       3
 
 
 static void json_test(void);
 static void json_location(const cJSON *json, unsigned i);
 static unsigned json_tools(const cJSON *json, unsigned i);
 static unsigned json_tool(const cJSON *json, const convrelay_metric_t *w);
+static unsigned json_llms(const cJSON *json, unsigned i);
 static unsigned json_words(const cJSON *json, const convrelay_metric_t *words,
-    unsigned history);
+    unsigned first, unsigned history);
 static int is(const cJSON *object, const char *name, double n);
 static int is_text(const cJSON *object, const char *name, const char *text);
 
 static void prometheus_test(void);
-static void prometheus_counters(char *text, unsigned i);
+static void prometheus_counters(char *text, const char *label,
+    const convrelay_metric_location_t *l, const convrelay_metric_t *w,
+    unsigned first);
+static void prometheus_llms(char *text);
 static void prometheus_tools(char *text);
 static void prometheus_heads(char *text);
 static unsigned samples(const char *text, const char *sample,
@@ -41,11 +46,23 @@ static char *written(unsigned json);
 static const char *seconds(char *buf, convrelay_metric_t ms);
 
 
+/* of LLMs, and as Prometheus has them */
+
+static const char  *upstreams[LLMS] = {
+    "127.0.0.1:8080", "h\xc3\xb6r \"<\\\n>\"", "variable"
+};
+
+static const char  *escaped[LLMS] = {
+    "127.0.0.1:8080", "h\xc3\xb6r \\\"<\\\\\\n>\\\"", "variable"
+};
+
 static convrelay_metric_t           words[LOCATIONS][CONVRELAY_METRIC_N];
 static convrelay_metric_t           recent[LOCATIONS][CONVRELAY_METRIC_N];
 static convrelay_metric_location_t  locations[LOCATIONS];
 static convrelay_metric_t           counts[TOOLS][2][CONVRELAY_METRIC_TOOL_N];
-static convrelay_metric_tool_t      tools[TOOLS];
+static convrelay_metric_part_t      tools[TOOLS];
+static convrelay_metric_t           llm_counts[LLMS][2][CONVRELAY_METRIC_LLM_N];
+static convrelay_metric_part_t      llms[LLMS];
 static convrelay_metric_zone_t      zones[ZONES];
 static convrelay_metric_slot_t      slots[SLOTS];
 static convrelay_metric_cause_t     causes[2];
@@ -110,6 +127,19 @@ report(void)
         }
     }
 
+    for (i = 0; i < LLMS; i++) {
+        llms[i].location = &locations[i == 2 ? 2 : 0];
+        llms[i].words = llm_counts[i][0];
+        llms[i].recent = llm_counts[i][1];
+        llms[i].name.data = (u_char *) upstreams[i];
+        llms[i].name.len = strlen(upstreams[i]);
+
+        for (n = 0; n < CONVRELAY_METRIC_LLM_N; n++) {
+            llm_counts[i][0][n] = 400009 * (i + 1) + 1033 * n;
+            llm_counts[i][1][n] = 100003 * (i + 1) + 1039 * n;
+        }
+    }
+
     convrelay_str_set(&tools[0].name, "book");
     convrelay_str_set(&tools[1].name, "look");
     convrelay_str_set(&tools[2].name, "book");
@@ -143,6 +173,8 @@ report(void)
     r.window = 150999;
     r.locations = locations;
     r.nlocations = LOCATIONS;
+    r.llms = llms;
+    r.nllms = LLMS;
     r.tools = tools;
     r.ntools = TOOLS;
     r.zones = zones;
@@ -253,7 +285,7 @@ json_test(void)
         tap_ok(is(item, "ago", ago[i]) && is(item, "calls", 5 + i)
                && cJSON_GetArraySize(item) == 3
                && json_words(cJSON_GetObjectItem(item, "total"),
-                             slots[i].words, 1) == 0,
+                             slots[i].words, 0, 1) == 0,
                "slot %u, with what is drawn", i);
     }
 
@@ -310,12 +342,45 @@ json_location(const cJSON *json, unsigned i)
            "its calls");
 
     tap_ok(json_words(cJSON_GetObjectItemCaseSensitive(json, "total"),
-                      words[i], 0) == 0, "its counters");
+                      words[i], 0, 0) == 0, "its counters");
     tap_ok(json_words(cJSON_GetObjectItemCaseSensitive(json, "recent"),
-                      recent[i], 0) == 0, "what was added lately");
+                      recent[i], 0, 0) == 0, "what was added lately");
+    tap_ok(json_llms(cJSON_GetObjectItemCaseSensitive(json, "llms"), i)
+           == 0, "its LLMs");
     tap_ok(json_tools(cJSON_GetObjectItemCaseSensitive(json, "tools"), i)
            == 0, "its tools");
-    tap_ok(cJSON_GetArraySize(json) == 6, "and nothing else");
+    tap_ok(cJSON_GetArraySize(json) == 7, "and nothing else");
+}
+
+
+/* how many are wrong */
+
+static unsigned
+json_llms(const cJSON *json, unsigned i)
+{
+    unsigned      k, n, bad;
+    const cJSON  *llm;
+
+    bad = 0;
+    n = 0;
+
+    for (k = 0; k < LLMS; k++) {
+        llm = cJSON_GetObjectItemCaseSensitive(json, upstreams[k]);
+
+        if (llms[k].location != &locations[i]) {
+            bad += (llm != NULL);
+            continue;
+        }
+
+        n++;
+        bad += (cJSON_GetArraySize(llm) != 2)
+               + json_words(cJSON_GetObjectItem(llm, "total"),
+                            llms[k].words, CONVRELAY_METRIC_LLM, 0)
+               + json_words(cJSON_GetObjectItem(llm, "recent"),
+                            llms[k].recent, CONVRELAY_METRIC_LLM, 0);
+    }
+
+    return bad + (cJSON_GetArraySize(json) != (int) n);
 }
 
 
@@ -380,7 +445,8 @@ json_tool(const cJSON *json, const convrelay_metric_t *w)
 /* how many are wrong */
 
 static unsigned
-json_words(const cJSON *json, const convrelay_metric_t *w, unsigned history)
+json_words(const cJSON *json, const convrelay_metric_t *w, unsigned first,
+    unsigned history)
 {
     int                             kinds;
     unsigned                        i, n, bad, series;
@@ -393,7 +459,7 @@ json_words(const cJSON *json, const convrelay_metric_t *w, unsigned history)
     for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
          line++)
     {
-        if (line->name == NULL) {
+        if (line->name == NULL || (first && !convrelay_metric_of_llm(line))) {
             continue;
         }
 
@@ -415,12 +481,12 @@ json_words(const cJSON *json, const convrelay_metric_t *w, unsigned history)
             for (i = 0; i < CONVRELAY_METRIC_BUCKETS; i++) {
                 item = cJSON_GetArrayItem(family, i);
                 bad += (item == NULL
-                        || item->valuedouble != w[line->index + i]);
+                        || item->valuedouble != w[line->index - first + i]);
             }
 
             item = cJSON_GetArrayItem(family, i);
             bad += (item == NULL || item->valuedouble
-                                    != w[line->index + i] / 1000.0
+                                    != w[line->index - first + i] / 1000.0
                     || cJSON_GetArraySize(family) != (int) i + 1);
             continue;
         }
@@ -440,7 +506,8 @@ json_words(const cJSON *json, const convrelay_metric_t *w, unsigned history)
                    ? cJSON_GetObjectItemCaseSensitive(outer, next->value)
                    : outer;
 
-            bad += (item == NULL || item->valuedouble != w[next->index]);
+            bad += (item == NULL
+                    || item->valuedouble != w[next->index - first]);
             series++;
         }
 
@@ -531,9 +598,10 @@ prometheus_test(void)
                          * CONVRELAY_METRIC_WORKERS, "calls");
 
     for (i = 0; i < LOCATIONS; i++) {
-        prometheus_counters(text, i);
+        prometheus_counters(text, labels[i], &locations[i], words[i], 0);
     }
 
+    prometheus_llms(text);
     prometheus_tools(text);
     prometheus_heads(text);
 
@@ -544,7 +612,9 @@ prometheus_test(void)
 /* each family of a location that it can have, and no other */
 
 static void
-prometheus_counters(char *text, unsigned i)
+prometheus_counters(char *text, const char *label,
+    const convrelay_metric_location_t *l, const convrelay_metric_t *w,
+    unsigned first)
 {
     char                            sample[256], value[32], start[128];
     unsigned                        n, series, bad, has;
@@ -556,11 +626,13 @@ prometheus_counters(char *text, unsigned i)
     for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
          line++)
     {
-        if (line->name == NULL) {
+        if (line->name == NULL
+            || convrelay_metric_of_llm(line) != (first != 0))
+        {
             continue;
         }
 
-        has = locations[i].call
+        has = l->call
               || strcmp(line->name, "refused_total") == 0
               || strcmp(line->name, "twilio_errors_total") == 0;
 
@@ -570,24 +642,24 @@ prometheus_counters(char *text, unsigned i)
             sum = 0;
 
             for (n = 0; n < CONVRELAY_METRIC_BUCKETS; n++) {
-                sum += words[i][line->index + n];
+                sum += w[line->index - first + n];
 
                 sprintf(sample, "convrelay_%s_bucket%s,le=\"%s\"}",
-                        line->name, labels[i], line->bounds->text[n]);
+                        line->name, label, line->bounds->text[n]);
                 sprintf(value, "%lu", sum);
                 bad += (samples(text, sample, value) != has);
             }
 
-            sprintf(sample, "convrelay_%s_count%s}", line->name, labels[i]);
+            sprintf(sample, "convrelay_%s_count%s}", line->name, label);
             sprintf(value, "%lu", sum);
             bad += (samples(text, sample, value) != has);
 
-            sprintf(sample, "convrelay_%s_sum%s}", line->name, labels[i]);
+            sprintf(sample, "convrelay_%s_sum%s}", line->name, label);
             bad += (samples(text, sample,
-                            seconds(value, words[i][line->index + n]))
+                            seconds(value, w[line->index - first + n]))
                     != has);
 
-            sprintf(start, "convrelay_%s_bucket%s", line->name, labels[i]);
+            sprintf(start, "convrelay_%s_bucket%s", line->name, label);
             bad += (lines(text, start) != (has ? n : 0));
             continue;
         }
@@ -598,32 +670,50 @@ prometheus_counters(char *text, unsigned i)
         {
             if (strcmp(line->name, "webhooks_total") == 0) {
                 has = (strcmp(next->kind, "twiml") == 0)
-                      ? locations[i].twiml : locations[i].action;
+                      ? l->twiml : l->action;
             }
 
             if (next->kind) {
                 sprintf(sample, "convrelay_%s%s,kind=\"%s\",%s=\"%s\"}",
-                        line->name, labels[i], next->kind, line->label,
+                        line->name, label, next->kind, line->label,
                         next->value);
 
             } else if (line->label) {
                 sprintf(sample, "convrelay_%s%s,%s=\"%s\"}", line->name,
-                        labels[i], line->label, next->value);
+                        label, line->label, next->value);
 
             } else {
-                sprintf(sample, "convrelay_%s%s}", line->name, labels[i]);
+                sprintf(sample, "convrelay_%s%s}", line->name, label);
             }
 
-            sprintf(value, "%lu", words[i][next->index]);
+            sprintf(value, "%lu", w[next->index - first]);
             bad += (samples(text, sample, value) != has);
             series += has;
         }
 
-        sprintf(start, "convrelay_%s%s", line->name, labels[i]);
+        sprintf(start, "convrelay_%s%s", line->name, label);
         bad += (lines(text, start) != series);
     }
 
-    tap_ok(bad == 0, "all counters of location %u", i);
+    tap_ok(bad == 0, "all counters of %s", label);
+}
+
+
+static void
+prometheus_llms(char *text)
+{
+    char      label[160];
+    unsigned  i;
+
+    for (i = 0; i < LLMS; i++) {
+        sprintf(label, "%s,upstream=\"%s\"", labels[i == 2 ? 2 : 0],
+                escaped[i]);
+        prometheus_counters(text, label, llms[i].location, llms[i].words,
+                            CONVRELAY_METRIC_LLM);
+    }
+
+    tap_ok(lines(text, "convrelay_llm_seconds_count{") == LLMS,
+           "those of LLMs are only by LLM");
 }
 
 
