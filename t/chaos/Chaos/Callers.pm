@@ -200,7 +200,10 @@ sub event {
     my ($self, $r, $call, $n) = @_;
     my $heard = @{$call->{heard}} ? $r->pick(@{$call->{heard}}) : '';
 
+    # no message is longer than 32 KB
+
     utf8::decode($heard);
+    $heard = substr $heard, 0, 3000;
 
     my $part = substr $heard, 0, $r->int(1 + length $heard);
 
