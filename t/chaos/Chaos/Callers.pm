@@ -34,10 +34,10 @@ sub polite {
         [send => Chaos::Frames::json(Chaos::Frames::setup($r, $call->{n}))],
     );
 
-    # "Welcome" and "In."
+    # "Welcome", "In." and "Hello"
 
     push @steps, [until => sub { @{$call->{heard}} }, 20]
-        if $call->{path} =~ m{^/(?:rules|seats)$};
+        if $call->{path} =~ m{^/(?:rules|seats|known)$};
 
     my $last = [do => sub {
         $self->once($call);

@@ -147,6 +147,14 @@ my %forms = (
                 1 .. $r->between(1, $r->pick(1, 3)));
     },
 
+    convrelay_context => sub {
+        my $r = shift;
+
+        return ($r->pick('/tool/book', '/tool/book?a=b', '/nosuch', '@third',
+                         'off', '/ws', '/tool/$host', "''", 'x'),
+                $r->one_in(2) ? 'timeout=' . $r->pick(@times, '', 'x') : '');
+    },
+
     convrelay_silence => sub {
         my $r = shift;
 
@@ -389,6 +397,7 @@ sub features {
         [ 'convrelay_fallback @third hedge=10ms cooldown=1s;',
           'convrelay_fallback /backup;' ],
         [ 'convrelay_filler 10ms "One moment.";' ],
+        [ 'convrelay_context /tool/book timeout=1s;' ],
         [ 'convrelay_presence "are you there";' ];
 }
 

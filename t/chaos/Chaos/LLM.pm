@@ -17,7 +17,7 @@ package Chaos::LLM;
 # apology; "any": whatever.  On the port $early it answers before it was asked.
 # Where the header X-Which has a letter, it is another LLM, which has it after
 # its numbers.  It calls tools where there are some, and is those tools itself,
-# below /tool/.
+# below /tool/, and what knows the callers, at /known.
 
 use strict;
 use warnings;
@@ -49,6 +49,7 @@ my @names = sort keys %ways;
 
 my $early = 0;      # answers that nobody had asked for
 my %asked;          # how often, by the number of a case with tools
+my %known;          # how often a call was asked about
 my $report;         # a pipe to the test
 
 
@@ -571,7 +572,8 @@ sub request {
     }
 
     my @steps = $head =~ m{^\S+ /tool/(\w+)} ? serve($seed, $1, $head, $body)
-                                              : asked($seed, $head, $body);
+                : $head =~ m{^\S+ /known} ? known($seed, $body)
+                : asked($seed, $head, $body);
 
     $c->{script} = [@steps,
                     [do => sub { $c->{at} = -1 if request($seed, $c) }]];
@@ -603,6 +605,13 @@ sub asked {
     report($case, "calls that were run are not in the history: @unknown")
         if @unknown;
 
+    # what is known of another call
+
+    my ($call) = $head =~ /^X-Call: CA(\d+)/mi;
+
+    report($case, "CA$call knows of CA$1: $body")
+        if defined $call && $body =~ /It is the call CA(\d+)\./ && $1 ne $call;
+
     $n .= $which // '';
 
     Chaos::Tools::rejected($head) if (way($seed, $n))[0] eq 'status';
@@ -610,6 +619,20 @@ sub asked {
     return answer($seed, $n) if $body !~ /"tools":\[/;
 
     return Chaos::Tools::answer($seed, $n, $asked{$n}++, $body);
+}
+
+
+# what is known of a caller, once in a call
+
+sub known {
+    my ($seed, $body) = @_;
+    my ($n) = $body =~ /"callSid":"CA(\d+)"/;
+
+    $n //= 0;
+
+    report($n, "is asked about once more: $body") if $n && $known{$n}++;
+
+    return Chaos::Tools::known($seed, $n);
 }
 
 

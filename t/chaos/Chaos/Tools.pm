@@ -333,6 +333,33 @@ sub serve {
     my $json = '{' . (defined $id ? "\"id\":\"$id\"," : '') . '"text":"'
                . $r->plain(3) . '"}';
 
+    return service($r, $seed, $what, $json);
+}
+
+
+# What is known of a call, or whatever.  It is JSON, or words.
+
+sub known {
+    my ($seed, $n) = @_;
+    my $r = Chaos::Random->new($seed, 'known', $n);
+
+    my $text = $r->pick(
+        "{\"system\":\"It is the call CA$n.\",\"variables\":"
+        . "{\"id\":\"$n\",\"name\":" . string($r->text(3)) . '}}',
+        "{\"variables\":{\"id\":$n,\"a\":true,\"b\":1.5,\"c\":null}}",
+        '{"variables":{' . join(',', map { "\"$_\":$_" } 1 .. $r->size(200))
+        . '}}',
+        '{"system":' . string($r->text($r->size(900))) . '}', '{}', '[]', '{',
+        '{"variables":{"id":{}}}', '{"system":5}', "{\"system\":\"\xff\"}",
+    );
+
+    return service($r, $seed, $r->one_in(2) ? $r->int(3) : $r->int(14), $text);
+}
+
+
+sub service {
+    my ($r, $seed, $what, $json) = @_;
+
     my $good = Chaos::LLM::head('200 OK', 'Content-Length: ' . length $json)
                . $json;
 
