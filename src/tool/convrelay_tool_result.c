@@ -262,7 +262,8 @@ convrelay_tool_failure(const char *phrase, const convrelay_str_t *text,
         convrelay_string("{\"ok\":false,\"error\":\"NOT done: ");
 
     p = malloc(head.len + (phrase ? 6 * strlen(phrase) : 0)
-               + convrelay_json_escaped_len(text->data, text->len)
+               + (text->len ? convrelay_json_escaped_len(text->data, text->len)
+                            : 0)
                + (end ? 6 * strlen(end) : 0) + 2);
     if (p == NULL) {
         return NULL;
@@ -276,7 +277,9 @@ convrelay_tool_failure(const char *phrase, const convrelay_str_t *text,
         last = convrelay_json_escape(last, str.data, str.len);
     }
 
-    last = convrelay_json_escape(last, text->data, text->len);
+    if (text->len) {
+        last = convrelay_json_escape(last, text->data, text->len);
+    }
 
     if (end) {
         str.data = (u_char *) end;
