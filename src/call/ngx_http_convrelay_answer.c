@@ -431,9 +431,13 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
     case CONVRELAY_LLM_COMPLETE:
 
         if (t->stream.finish == CONVRELAY_LLM_FINISH_LENGTH) {
-            ngx_http_convrelay_log(t->call, NGX_LOG_INFO,
+            ngx_http_convrelay_log(t->call,
+                                   t->stream.tools ? NGX_LOG_ERR : NGX_LOG_INFO,
                                    "LLM's answer was cut",
-                                   "LLM's answer was cut by its token limit");
+                                   "LLM's answer was cut by its token limit%s",
+                                   t->stream.tools
+                                   ? " with a tool call in it, which is not run"
+                                   : "");
         }
 
         return CONVRELAY_TURN_COMPLETE;
