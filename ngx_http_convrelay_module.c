@@ -236,7 +236,7 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       NULL },
 
     { ngx_string("convrelay_context"),
-      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE12,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_convrelay_context,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

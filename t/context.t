@@ -756,3 +756,37 @@ convrelay_context off;
 --- must_die
 --- error_log
 "convrelay_context" directive is duplicate
+
+
+
+=== TEST 29: it belongs to a location as a whole, not to a condition
+--- ws
+if ($arg_x) {
+    convrelay_context /context;
+}
+--- must_die
+--- error_log
+"convrelay_context" directive is not allowed here
+
+
+
+=== TEST 30: a condition keeps the context of its location
+--- prompt: "Prompt$convrelay_parameter_x."
+--- context
+return  200 "Text.";
+--- ws
+if ($arg_x) {
+    set $y 1;
+}
+--- call
+local call = dial("/ws?x=1")
+call.mute = true
+call:setup()
+call:prompt("Hi")
+ngx.say((call:answer()))
+call:hangup()
+--- response_body
+system: Prompt.
+
+Text.
+user: Hi
