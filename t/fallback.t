@@ -933,3 +933,45 @@ ngx.say("seconds: ", sum and sum < 60 * slow)
 words: 1
 tokens: 2
 seconds: true
+
+
+
+=== TEST 29: a prompt that a filter refuses has the event of an answer, and is taken back
+--- on
+convrelay_on llm_filtered  say "Not that.";
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local said = llm.messages()
+
+        if not said:find("bomb") then
+            return llm.say(said)
+        end
+
+        ngx.status = 400
+        ngx.header.content_type = "application/json"
+        ngx.print('{"error":{"message":"The response was filtered due to the ',
+                  'prompt triggering the content management policy.",',
+                  '"type":null,"param":"prompt","code":"content_filter",',
+                  '"status":400,"innererror":{"code":',
+                  '"ResponsibleAIPolicyViolation"}}}')
+    }
+}
+--- call
+local call = dial("/ws")
+call:setup{ customParameters = { port = "$TEST_NGINX_LLM_PORT" } }
+call:prompt("A bomb")
+call:read()
+call:ask("Hi")
+call:hangup()
+--- response_body
+> setup
+> prompt "A bomb"
+< "Not that." last
+> prompt "Hi"
+< "system: Be kind.\nuser: Hi"
+> close 1000
+< close 1000
+--- error_log
+content_filter

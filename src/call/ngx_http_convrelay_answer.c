@@ -30,6 +30,8 @@ static ngx_int_t ngx_http_convrelay_answer_calls(
     ngx_http_convrelay_turn_t *t);
 static convrelay_turn_outcome_e ngx_http_convrelay_answer_outcome(
     ngx_http_convrelay_turn_t *t);
+static ngx_uint_t ngx_http_convrelay_answer_filtered(
+    convrelay_llm_stream_t *stream);
 static ngx_uint_t ngx_http_convrelay_answer_excused(
     ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
@@ -457,15 +459,30 @@ ngx_http_convrelay_answer_outcome(ngx_http_convrelay_turn_t *t)
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_REJECTED;
 
+    case CONVRELAY_LLM_PROMPT_FILTERED:
+        ngx_http_convrelay_log_failure(t);
+        return CONVRELAY_TURN_PROMPT_FILTERED;
+
     case CONVRELAY_LLM_TOO_LONG:
         ngx_http_convrelay_log_failure(t);
         return CONVRELAY_TURN_TOO_LONG;
 
     default: /* CONVRELAY_LLM_FAILED */
         ngx_http_convrelay_log_failure(t);
-        return (t->stream.finish == CONVRELAY_LLM_FINISH_CONTENT_FILTER)
+        return ngx_http_convrelay_answer_filtered(&t->stream)
                ? CONVRELAY_TURN_FILTERED : CONVRELAY_TURN_FAILED;
     }
+}
+
+
+/* an answer that had begun: its finish_reason says so, or an error after it */
+
+static ngx_uint_t
+ngx_http_convrelay_answer_filtered(convrelay_llm_stream_t *stream)
+{
+    return stream->finish == CONVRELAY_LLM_FINISH_CONTENT_FILTER
+           || (stream->error
+               && ngx_strcmp(stream->error->code, "content_filter") == 0);
 }
 
 

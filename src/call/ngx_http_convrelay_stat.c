@@ -277,7 +277,8 @@ ngx_http_convrelay_stat_answer(ngx_http_convrelay_turn_t *t,
         CONVRELAY_METRIC_TURN_FAILED,
         CONVRELAY_METRIC_TURN_REJECTED,
         CONVRELAY_METRIC_TURN_REJECTED,       /* CONVRELAY_TURN_TOO_LONG */
-        CONVRELAY_METRIC_TURN_FAILED          /* CONVRELAY_TURN_FILTERED */
+        CONVRELAY_METRIC_TURN_FAILED,         /* CONVRELAY_TURN_FILTERED */
+        CONVRELAY_METRIC_TURN_REJECTED  /* CONVRELAY_TURN_PROMPT_FILTERED */
     };
 
     if (how == CONVRELAY_TURN_COMPLETE
@@ -334,7 +335,9 @@ ngx_http_convrelay_stat_kind(ngx_http_convrelay_turn_t *t,
         return CONVRELAY_METRIC_LLM_RATE;
     }
 
-    if (how == CONVRELAY_TURN_REJECTED || how == CONVRELAY_TURN_TOO_LONG) {
+    if (how == CONVRELAY_TURN_REJECTED || how == CONVRELAY_TURN_TOO_LONG
+        || how == CONVRELAY_TURN_PROMPT_FILTERED)
+    {
         return CONVRELAY_METRIC_LLM_REJECTED;
     }
 

@@ -21,6 +21,8 @@
 static convrelay_llm_error_t *convrelay_llm_fail_start(
     convrelay_llm_stream_t *s);
 static unsigned convrelay_llm_is_too_long(const convrelay_llm_stream_t *s);
+static unsigned convrelay_llm_is_prompt_filtered(
+    const convrelay_llm_stream_t *s);
 static unsigned convrelay_llm_looks_wrong(
     const convrelay_json_value_t *object);
 static void convrelay_llm_error_fill(convrelay_llm_error_t *e,
@@ -354,6 +356,20 @@ convrelay_llm_is_too_long(const convrelay_llm_stream_t *s)
 }
 
 
+/* Azure says so with status 400; where it is an error in a stream, the filter
+   may have stopped an answer that had begun */
+
+static unsigned
+convrelay_llm_is_prompt_filtered(const convrelay_llm_stream_t *s)
+{
+    const convrelay_llm_error_t  *e;
+
+    e = s->error;
+
+    return e && !e->own && !s->spoken && strcmp(e->code, "content_filter") == 0;
+}
+
+
 convrelay_llm_outcome_e
 convrelay_llm_failure(const convrelay_llm_stream_t *s)
 {
@@ -361,6 +377,10 @@ convrelay_llm_failure(const convrelay_llm_stream_t *s)
         || convrelay_llm_is_too_long(s))
     {
         return CONVRELAY_LLM_TOO_LONG;
+    }
+
+    if (convrelay_llm_is_prompt_filtered(s)) {
+        return CONVRELAY_LLM_PROMPT_FILTERED;
     }
 
     switch (s->status) {

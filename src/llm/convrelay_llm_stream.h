@@ -35,8 +35,10 @@ typedef enum {
     CONVRELAY_LLM_FAILED,         /* anything else; error says why */
     CONVRELAY_LLM_REJECTED,       /* the same, because of the request: it would
                                      fail again */
-    CONVRELAY_LLM_TOO_LONG        /* the same, and it is too long for the
+    CONVRELAY_LLM_TOO_LONG,       /* the same, and it is too long for the
                                      model's window */
+    CONVRELAY_LLM_PROMPT_FILTERED /* the same, and a content filter has stopped
+                                     it */
 } convrelay_llm_outcome_e;
 
 

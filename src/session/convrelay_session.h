@@ -151,8 +151,9 @@ typedef enum {
                                      unless calls were made for it */
     CONVRELAY_TURN_TOO_LONG,      /* the LLM refused the request because the
                                      history is too long for it */
-    CONVRELAY_TURN_FILTERED       /* stopped by a content filter, before or
+    CONVRELAY_TURN_FILTERED,      /* stopped by a content filter, before or
                                      after some text */
+    CONVRELAY_TURN_PROMPT_FILTERED        /* REJECTED, by a content filter */
 } convrelay_turn_outcome_e;
 
 
@@ -648,7 +649,7 @@ void convrelay_session_hedge_end(convrelay_session_t *s,
  * history.  Where it is configured empty, TEXT "" last comes only after some
  * text.  With a rule for llm_failed, that TRIGGER replaces the error message,
  * once so many turns failed in a row.  FILTERED is as EMPTY, and each may have
- * a TRIGGER of its own that comes first.
+ * a TRIGGER of its own that comes first; PROMPT_FILTERED has that of FILTERED.
  * While no word of the turn was sent, and there is a fallback after the LLM
  * that failed, START comes instead of all that, for s->llm.  An answer of
  * nothing but white space is not stored.

@@ -11,6 +11,7 @@
 #include "convrelay_session_parts.h"
 
 
+static unsigned convrelay_session_is_refused(convrelay_turn_outcome_e how);
 static int convrelay_session_refused(convrelay_session_t *s);
 static int convrelay_session_halve(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
@@ -73,7 +74,8 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     convrelay_session_llm_answered(s, how, now);
 
     if ((how == CONVRELAY_TURN_EMPTY || how == CONVRELAY_TURN_FAILED
-         || how == CONVRELAY_TURN_REJECTED || how == CONVRELAY_TURN_FILTERED)
+         || how == CONVRELAY_TURN_FILTERED
+         || convrelay_session_is_refused(how))
         && convrelay_session_fall_back(s, how, now, out) == CONVRELAY_OK)
     {
         return;
@@ -128,7 +130,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         s->failures++;
     }
 
-    if (how == CONVRELAY_TURN_REJECTED
+    if (convrelay_session_is_refused(how)
         && convrelay_session_refused(s) != CONVRELAY_OK)
     {
         convrelay_session_no_memory(s, out);
@@ -184,13 +186,18 @@ static convrelay_trigger_e
 convrelay_session_failure(const convrelay_session_t *s,
     convrelay_turn_outcome_e how)
 {
-    if (how == CONVRELAY_TURN_FILTERED
+    unsigned  filtered;
+
+    filtered = (how == CONVRELAY_TURN_FILTERED
+                || how == CONVRELAY_TURN_PROMPT_FILTERED);
+
+    if (filtered
         && convrelay_session_has_rule(s, CONVRELAY_TRIGGER_LLM_FILTERED))
     {
         return CONVRELAY_TRIGGER_LLM_FILTERED;
     }
 
-    if ((how == CONVRELAY_TURN_FILTERED || how == CONVRELAY_TURN_EMPTY
+    if ((filtered || how == CONVRELAY_TURN_EMPTY
          || how == CONVRELAY_TURN_COMPLETE)
         && convrelay_session_has_rule(s, CONVRELAY_TRIGGER_LLM_EMPTY))
     {
@@ -204,6 +211,16 @@ convrelay_session_failure(const convrelay_session_t *s,
     }
 
     return CONVRELAY_TRIGGER_NONE;
+}
+
+
+/* the LLM would refuse the same request again */
+
+static unsigned
+convrelay_session_is_refused(convrelay_turn_outcome_e how)
+{
+    return how == CONVRELAY_TURN_REJECTED
+           || how == CONVRELAY_TURN_PROMPT_FILTERED;
 }
 
 

@@ -702,6 +702,24 @@ static const test_llm_t  tests[] = {
     { .name = "29: unprocessable",
       .input = "{\"error\":{\"message\":\"m\"}}", .text = "",
       .outcome = CONVRELAY_LLM_REJECTED, .status = 422, .message = "m" },
+    { .name = "29: a prompt that a filter refused",
+      .input = "{\"error\":{\"message\":\"The response was filtered\","
+               "\"type\":null,\"param\":\"prompt\",\"code\":\"content_filter\","
+               "\"status\":400,\"innererror\":{\"code\":"
+               "\"ResponsibleAIPolicyViolation\"}}}", .text = "",
+      .outcome = CONVRELAY_LLM_PROMPT_FILTERED, .status = 400,
+      .code = "content_filter", .message = "The response was filtered" },
+    { .name = "29: the same in a stream",
+      .input = "data: {\"error\":{\"message\":\"m\",\"code\":"
+               "\"content_filter\"}}\n\n", .text = "",
+      .outcome = CONVRELAY_LLM_PROMPT_FILTERED, .code = "content_filter",
+      .message = "m" },
+    { .name = "29: and after some words, which the prompt did not prevent",
+      .input = DELTA("\"content\":\"a\"")
+               "data: {\"error\":{\"message\":\"m\",\"code\":"
+               "\"content_filter\"}}\n\n", .text = "a",
+      .outcome = CONVRELAY_LLM_FAILED, .code = "content_filter",
+      .message = "m" },
     { .name = "29: a code of 400 is not a status",
       .input = "{\"error\":{\"code\":400,\"message\":\"m\"}}", .text = "",
       .outcome = CONVRELAY_LLM_FAILED, .status = 500, .code = "400",

@@ -416,7 +416,8 @@ run_line(run_t *r, const char *line, size_t len)
     convrelay_relay_message_t  m;
     static const char         *ends[] = { "complete", "empty", "truncated",
                                           "failed", "rejected",
-                                          "too-long", "filtered" };
+                                          "too-long", "filtered",
+                                          "prompt-filtered" };
 
     out = list_next(&r->list);
     memset(&m, 0, sizeof(m));
