@@ -62,6 +62,16 @@ $nginx->lua(<<'_EOC_');
             convrelay_mock_llm      first=250ms interval=1ms;
         }
 
+        # an agent that fills the time in which it thinks
+
+        location = /waits {
+            convrelay_auth_token  off;
+            convrelay_ticket      off;
+            convrelay;
+            convrelay_filler      100ms "One moment, please.";
+            convrelay_mock_llm    first=250ms interval=1ms;
+        }
+
         location = /open {
             convrelay_auth_token  off;
             convrelay_ticket      off;
@@ -143,7 +153,8 @@ for my $case (['the module', $module], ['a server in Lua', $lua]) {
     like($run->{out}, qr/^1\.\.$rules$/m, '... each of which was tried');
     is(join(' ', $run->{out} =~ /^ok \d+ - (\S+): .*# SKIP no --silence$/mg),
        join(' ', @silence), '... except those of silence');
-    unlike($run->{out}, qr/^not ok|# SKIP (?!no --silence)/m, '... and holds');
+    unlike($run->{out}, qr/^not ok|# SKIP (?!no --(?:silence|filler)$)/m,
+           '... and holds');
     is($run->{err}, '', '... without a warning');
 }
 
@@ -153,7 +164,7 @@ is($run->{code}, 0, 'a relay without webhook and signatures')
 or diagnose($run);
 like($run->{out}, qr/^  skipped  signature-wrong .*: no --auth-token$/m,
      '... skips what it cannot try');
-like($run->{out}, qr/^(\d+) of \1 rules hold, 16 skipped$/m,
+like($run->{out}, qr/^(\d+) of \1 rules hold, 17 skipped$/m,
      '... which the summary counts');
 
 
@@ -174,6 +185,24 @@ like($run->{out}, qr/skipped .*: the answer came within --silence$/m,
      'an answer that is too fast proves nothing');
 
 
+for my $case (['the module', "ws://127.0.0.1:$port/waits"],
+              ['a server in Lua', "$http/webhook?fault=fillers"])
+{
+    my ($what, $url) = @$case;
+
+    $run = check('--tap', @signed, '--rule', 'filler', '--filler', '100ms',
+                 $url);
+    is($run->{code}, 0, "$what has fillers") or diagnose($run);
+    unlike($run->{out}, qr/^not ok|# SKIP/m, '... and that was tried')
+    or diagnose($run);
+}
+
+$run = check('--rule', 'filler', '--filler', '100ms',
+             "ws://127.0.0.1:$port/open");
+is($run->{code}, 1, 'without convrelay_filler, nothing is heard for so long')
+or diagnose($run);
+
+
 # a fault shows in its own rule alone
 
 $run = caller_end($faulty);
@@ -185,8 +214,8 @@ like($run->{out}, qr/^#   the server closed with 1000$/m,
 
 $run = caller_end($skip);
 is($run->{code}, 0, '--skip skips a rule') or diagnose($run);
-is($run->{out}, "\n" . ($rules - 10) . ' of ' . ($rules - 10)
-                . " rules hold, 10 skipped\n", '... and -q what holds');
+is($run->{out}, "\n" . ($rules - 11) . ' of ' . ($rules - 11)
+                . " rules hold, 11 skipped\n", '... and -q what holds');
 
 
 # the module without a directive is wrong as well
@@ -212,7 +241,7 @@ while (my @batch = splice @faults, 0, 10) {
     my @runs = map {
         caller_start('check', '--json', '--rule', $_->[1], '--timeout', '1s',
                      @signed, @tool, '--silence', '100ms',
-                     "$http/webhook?fault=$_->[0]")
+                     '--filler', '100ms', "$http/webhook?fault=$_->[0]")
     } @batch;
 
     for my $case (@batch) {

@@ -33,6 +33,7 @@ typedef struct {
     char                          *tool_prompt;
     const char                    *tool_text;  /* in its answer, or NULL */
     int64_t                        silence;    /* ms, 0: not known */
+    int64_t                        filler;     /* the same */
 } convrelay_caller_check_options_t;
 
 

@@ -4,7 +4,8 @@
  *
  * Rules of what a caller hears while waiting.  Those of silence need to know
  * after which time of it the agent asks whether the caller is still there
- * (--silence); they report the voice as Twilio does.
+ * (--silence); they report the voice as Twilio does.  That of fillers needs to
+ * know after which time of waiting the agent says something (--filler).
  */
 
 
@@ -27,6 +28,8 @@ static int convrelay_caller_rule_unheard(convrelay_caller_check_t *k,
 static int convrelay_caller_rule_talking(convrelay_caller_check_t *k,
     const convrelay_caller_rule_t *rule);
 static int convrelay_caller_rule_pending(convrelay_caller_check_t *k,
+    const convrelay_caller_rule_t *rule);
+static int convrelay_caller_rule_filler(convrelay_caller_check_t *k,
     const convrelay_caller_rule_t *rule);
 
 static int convrelay_caller_rule_twice(convrelay_caller_check_t *k,
@@ -65,6 +68,10 @@ const convrelay_caller_rule_t  convrelay_caller_rules_manners[] = {
     { .name = "nudge-pending", .did = "waited for a slow answer",
       .expected = "the answer, before anything else is over",
       .clause = "phone manners", .run = convrelay_caller_rule_pending },
+
+    { .name = "filler", .did = "waited for a slow answer",
+      .expected = "other words first, and an end of their own",
+      .clause = "phone manners", .run = convrelay_caller_rule_filler },
 
     { .name = NULL }
 };
@@ -294,6 +301,77 @@ convrelay_caller_rule_pending(convrelay_caller_check_t *k,
     if (first - asked <= k->options->silence) {
         convrelay_caller_check_fail(k, "the answer came within --silence");
         return CONVRELAY_DECLINED;
+    }
+
+    return CONVRELAY_OK;
+}
+
+
+/* words that end with a last:true of their own come before the answer */
+
+static int
+convrelay_caller_rule_filler(convrelay_caller_check_t *k,
+    const convrelay_caller_rule_t *rule)
+{
+    int      rc;
+    int64_t  asked, first, until;
+
+    if (k->options->filler == 0) {
+        convrelay_caller_check_fail(k, "no --filler");
+        return CONVRELAY_DECLINED;
+    }
+
+    if (convrelay_caller_check_call(k) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    convrelay_caller_check_say(k, CONVRELAY_CALLER_CHECK_ASK);
+
+    asked = convrelay_caller_now();
+    until = asked + k->options->filler + k->patience;
+
+    do {
+        rc = convrelay_caller_check_next(k, until);
+
+    } while (rc == CONVRELAY_OK && k->tokens == 0);
+
+    first = convrelay_caller_now();
+
+    if (rc == CONVRELAY_ERROR) {
+        return rc;
+    }
+
+    if (k->tokens == 0) {
+        return convrelay_caller_check_fail(k, "not a word within %lld ms",
+                                           (long long) (until - asked));
+    }
+
+    if (convrelay_caller_check_say_word(k, CONVRELAY_CALLER_CHECK_WORD)
+        != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    if (first - asked < k->options->filler) {
+        convrelay_caller_check_fail(k, "the answer came within --filler");
+        return CONVRELAY_DECLINED;
+    }
+
+    until = convrelay_caller_now() + k->patience;
+
+    while (k->lasts < 2) {
+        rc = convrelay_caller_check_next(k, until);
+
+        if (rc == CONVRELAY_ERROR) {
+            return rc;
+        }
+
+        if (rc == CONVRELAY_AGAIN) {
+            return convrelay_caller_check_fail(k, "after %lld ms, only one "
+                                               "text came: \"%.80s\"",
+                                               (long long) (first - asked),
+                                               k->answer.data);
+        }
     }
 
     return CONVRELAY_OK;

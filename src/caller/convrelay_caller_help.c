@@ -84,6 +84,8 @@ convrelay_caller_help(FILE *out)
 "                            its result brings this text into the answer\n"
 "      --silence TIME        and those of silence, after which the agent says\n"
 "                            something by itself\n"
+"      --filler TIME         and that of fillers: a caller who waits for an\n"
+"                            answer hears one after this time\n"
 "\n"
 "A scenario has one step per line:\n"
 "\n"

@@ -56,6 +56,7 @@ enum {
     CONVRELAY_CALLER_OPT_LIST,
     CONVRELAY_CALLER_OPT_TOOL,
     CONVRELAY_CALLER_OPT_SILENCE,
+    CONVRELAY_CALLER_OPT_FILLER,
     CONVRELAY_CALLER_OPT_VERSION
 };
 
@@ -142,6 +143,7 @@ static const struct option  convrelay_caller_options[] = {
     { "list", no_argument, NULL, CONVRELAY_CALLER_OPT_LIST },
     { "tool", required_argument, NULL, CONVRELAY_CALLER_OPT_TOOL },
     { "silence", required_argument, NULL, CONVRELAY_CALLER_OPT_SILENCE },
+    { "filler", required_argument, NULL, CONVRELAY_CALLER_OPT_FILLER },
     { "quiet", no_argument, NULL, 'q' },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, CONVRELAY_CALLER_OPT_VERSION },
@@ -558,6 +560,7 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
     case CONVRELAY_CALLER_OPT_LIST:
     case CONVRELAY_CALLER_OPT_TOOL:
     case CONVRELAY_CALLER_OPT_SILENCE:
+    case CONVRELAY_CALLER_OPT_FILLER:
         return convrelay_caller_main_check(m, opt);
 
     default:
@@ -586,6 +589,10 @@ convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
 
     if (opt == CONVRELAY_CALLER_OPT_SILENCE) {
         return convrelay_caller_main_ms(&m->check.silence, optarg);
+    }
+
+    if (opt == CONVRELAY_CALLER_OPT_FILLER) {
+        return convrelay_caller_main_ms(&m->check.filler, optarg);
     }
 
     if (convrelay_caller_check_known(optarg) != CONVRELAY_OK) {

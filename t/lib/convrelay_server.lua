@@ -508,7 +508,19 @@ function _M.answer(self, said)
         self:nudge_later(true)
     end
 
-    if silent[fault] then
+    -- a right one that has fillers, and one that has none
+
+    if fault == "fillers" then
+        ngx.thread.spawn(function()
+            ngx.sleep(silence)
+
+            if self.pending and not self.gone then
+                self:text("One moment, please.", true)
+            end
+        end)
+    end
+
+    if silent[fault] or fault == "fillers" or fault == "filler" then
         ngx.sleep(2 * silence)
     end
 
