@@ -104,7 +104,7 @@ _EOC_
 
         location = /nudge/ws {
             convrelay;
-            convrelay_silence       400ms;
+            convrelay_silence       280ms;
             convrelay_on silence 1  say "Are you still there?";
             convrelay_mock_llm      first=20ms interval=1ms;
         }
