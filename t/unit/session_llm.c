@@ -1001,7 +1001,7 @@ static const call_t  calls[] = {
       "    user \"Well\"\n"
       "    assistant \"One could\"\n" },
 
-    { "a prompt that a filter refuses: the same, and it is taken back", EVENTFUL,
+    { "a prompt that a filter refuses: the same; it is taken back", EVENTFUL,
       "setup \"CA1\"\n"
       "    SETUP\n"
       "prompt \"Hi\"\n"
