@@ -673,3 +673,58 @@ call:hangup()
 < "Options."
 > close 1000
 < close 1000
+
+
+
+=== TEST 36: one that ends in a comment, or in a quotation that is open
+--- on
+convrelay_on  prompt "~*(?x) \b human \b  # a person"  say "Comment.";
+convrelay_on  prompt "~(*CR)(?x) \b agent \b  # too"    say "Another.";
+convrelay_on  prompt "~\Qwell (or not"                 say "Quoted.";
+convrelay_on  prompt "~\Qback\slash\\"                 say "Slash.";
+convrelay_on  prompt "~(?x) \Q# 1"                     say "Both.";
+convrelay_on  prompt "~#end"                           say "None.";
+--- llm
+location / {
+    content_by_lua_block { require("convrelay_llm").say("Fine.") }
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("A human, please")
+call:ask("an agent")
+call:ask("well (or not)")
+call:ask("well or not")
+call:ask("back\\slash\\")
+call:ask("the # 1")
+call:ask("the #end")
+call:hangup()
+--- response_body
+> setup
+> prompt "A human, please"
+< "Comment."
+> prompt "an agent"
+< "Another."
+> prompt "well (or not)"
+< "Quoted."
+> prompt "well or not"
+< "Fine."
+> prompt "back\\slash\\"
+< "Slash."
+> prompt "the # 1"
+< "Both."
+> prompt "the #end"
+< "None."
+> close 1000
+< close 1000
+
+
+
+=== TEST 37: where nothing can end the comment
+--- on
+convrelay_on  prompt "~(*NUL)(?x)human # a person"  say "It.";
+--- must_die
+--- error_log
+"~(*NUL)(?x)human # a person" must not end in a comment
+--- no_error_log
+[alert]

@@ -31,7 +31,12 @@
 #endif
 
 #define NGX_HTTP_CONVRELAY_REGEX_START   "\\A(?s:.*?)(?:"
-#define NGX_HTTP_CONVRELAY_REGEX_END     ")"
+#define NGX_HTTP_CONVRELAY_REGEX_END     "\\E)"
+
+/* "\E" ends a "\Q" that is open, and is nothing elsewhere.  A comment of "(?x)"
+   goes up to the next line, but only there a line break is nothing. */
+
+#define NGX_HTTP_CONVRELAY_REGEX_COMMENT_END  "\r\n)"
 
 
 #if (NGX_PCRE)
@@ -49,7 +54,13 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 
     u_char               errstr[NGX_MAX_CONF_ERRSTR];
     ngx_str_t            pattern, options;
+    ngx_uint_t           i;
     ngx_regex_compile_t  rc;
+
+    static const char  *ends[] = {
+        NGX_HTTP_CONVRELAY_REGEX_END,
+        NGX_HTTP_CONVRELAY_REGEX_COMMENT_END
+    };
 
     ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
 
@@ -87,12 +98,24 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_convrelay_regex_pattern(cf, &rc, &options,
-                                         NGX_HTTP_CONVRELAY_REGEX_START,
-                                         &pattern,
-                                         NGX_HTTP_CONVRELAY_REGEX_END)
-        != NGX_OK)
-    {
+    for (i = 0; i < sizeof(ends) / sizeof(char *); i++) {
+
+        if (ngx_http_convrelay_regex_pattern(cf, &rc, &options,
+                                             NGX_HTTP_CONVRELAY_REGEX_START,
+                                             &pattern, ends[i])
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_regex_compile(&rc) == NGX_OK) {
+            break;
+        }
+    }
+
+    if (i == sizeof(ends) / sizeof(char *)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" must not end in a comment", &rule->match);
         return NGX_CONF_ERROR;
     }
 
