@@ -120,7 +120,7 @@ sub ask {
     my ($way) = Chaos::LLM::way($self->{seed}, $n);
 
     return [do => sub {
-        $self->once($call);
+        $self->once($call) if !$before;
         $call->{asked} = { n => $n, way => $way, before => $before,
                            from => scalar @{$call->{heard}} };
     }], [send => Chaos::Frames::json({
@@ -145,22 +145,24 @@ sub answered {
 }
 
 
-# one prompt has one answer, that is, one "last"
+# one prompt has one answer, that is, one "last", and then nothing is open
 
 sub once {
     my ($self, $call) = @_;
     my $asked = $call->{asked} // return;
+    my $of = "case $asked->{n}, $call->{path}, $asked->{way}";
 
-    return if is_loose($call->{path}) || $call->{lenient} || $self->{failing}
-              || $asked->{before};
+    return if is_loose($call->{path}) || $call->{lenient} || $self->{failing};
+
+    $self->found($call->{n}, "the answer to $of goes on: <$call->{segment}>")
+        if $call->{segment} ne '';
 
     my $answers = @{$call->{heard}} - $asked->{from};
 
-    $self->found($call->{n}, "$answers answers to case $asked->{n}, "
-                             . "$call->{path}, $asked->{way}: "
+    $self->found($call->{n}, "$answers answers to $of: "
                              . join ' | ', @{$call->{heard}}[$asked->{from}
                                                .. $#{$call->{heard}}])
-        if $answers > 1;
+        if $answers > 1 && !$asked->{before};
 }
 
 

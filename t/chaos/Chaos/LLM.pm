@@ -295,21 +295,16 @@ my %answer = (
 
     chunk => sub {
         my ($r, $body) = @_;
-        my $chunks = chunks($r, $body) . "0\r\n\r\n";
-        my @starts;
+        my @chunks = map { length $_ ? chunk($_) : () } $r->cut($body, 8);
 
-        while ($chunks =~ /(?:^|\r\n)([0-9a-f]+)\r\n/g) {
-            push @starts, [$-[1], length $1];
-        }
+        push @chunks, "0\r\n\r\n";
 
-        my $start = $r->pick(@starts);
-
-        substr $chunks, $start->[0], $start->[1],
-               $r->pick('-1', 'zz', 'f' x 16, 'f' x 40, '', '7fffffffffffffff',
-                        ' 5', '0x5', '5;' . 'a' x 5000);
+        $chunks[$r->int(scalar @chunks)] =~ s/^[0-9a-f]+/$r->pick(
+            '-1', 'zz', 'f' x 16, 'f' x 40, '', '7fffffffffffffff', ' 5', '0x5',
+            '5;' . 'a' x 5000)/e;
 
         return (sent($r, head('200 OK', 'Transfer-Encoding: chunked')
-                         . $chunks), ['close']);
+                         . join '', @chunks), ['close']);
     },
 
     error_event => sub {
