@@ -33,7 +33,7 @@ static void
 test_control(void)
 {
     int              c, want;
-    u_char           byte[3] = "a.b";
+    u_char           byte[] = "a.b";
     convrelay_str_t  value;
 
     value.data = byte;
