@@ -28,8 +28,10 @@
 #endif
 
 
+/* volatile: compilers assume that malloc() and free() do not look at it */
+
 __attribute__((unused))
-static struct {
+static volatile struct {
     int                        armed;     /* allocations count, and may fail */
     long                       countdown; /* the one at 0 fails; < 0: none */
     int                        failed;
