@@ -267,6 +267,8 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
 {
     convrelay_actions_t  out;
 
+    static const convrelay_str_t  none = convrelay_null_string;
+
     if (!call->start || call->closing || call->dead) {
         return;
     }
@@ -282,7 +284,7 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
     out = ngx_http_convrelay_actions(call);
 
     convrelay_session_llm_excuse(call->session);
-    convrelay_session_turn_end(call->session, CONVRELAY_TURN_FAILED,
+    convrelay_session_turn_end(call->session, CONVRELAY_TURN_FAILED, &none,
                                ngx_current_msec, &out);
 
     ngx_http_convrelay_stat_settle(call);

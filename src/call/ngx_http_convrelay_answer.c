@@ -314,6 +314,8 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     convrelay_turn_outcome_e    how;
     ngx_http_convrelay_call_t  *call;
 
+    static const convrelay_str_t  none = convrelay_null_string;
+
     call = t->call;
 
     t->answered = 1;
@@ -337,7 +339,6 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
         convrelay_session_turn_calls(call->session, &t->stream.extra,
                                      t->stream.calls, t->stream.ncalls,
                                      ngx_current_msec, &out);
-        convrelay_llm_stream_free(&t->stream);
 
     } else {
         how = ngx_http_convrelay_answer_outcome(t);
@@ -348,10 +349,13 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 
         ngx_http_convrelay_stat_answer(t, how);
         ngx_http_convrelay_turn_usage(t);
-        convrelay_llm_stream_free(&t->stream);
 
-        convrelay_session_turn_end(call->session, how, ngx_current_msec, &out);
+        convrelay_session_turn_end(call->session, how,
+                                   t->stream.tools ? &none : &t->stream.extra,
+                                   ngx_current_msec, &out);
     }
+
+    convrelay_llm_stream_free(&t->stream);
 
     call->answering = 0;
 

@@ -298,6 +298,7 @@ struct ngx_http_convrelay_turn_s {
     unsigned                          hedge:1;        /* of the second LLM, that
                                                          is asked in
                                                          parallel */
+    unsigned                          llm:4;          /* its number */
 
     /* for convrelay_status; times in ms of the clock */
 
@@ -807,10 +808,9 @@ extern const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink;
 ngx_int_t ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call,
     const convrelay_str_t *context);
 
-/* the body of a turn for an LLM, in r's pool, evaluated for r; NGX_OK or
-   NGX_ERROR */
-ngx_int_t ngx_http_convrelay_request_body(ngx_http_request_t *r,
-    ngx_http_convrelay_call_t *call, ngx_http_convrelay_llm_conf_t *llm,
+/* the body of a turn's request, in the pool of its fetch and evaluated for its
+   main request; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_request_body(ngx_http_convrelay_turn_t *t,
     ngx_buf_t *b);
 
 /* directive setters and merge */

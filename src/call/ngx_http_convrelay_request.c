@@ -267,15 +267,20 @@ ngx_http_convrelay_system_name(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_convrelay_request_body(ngx_http_request_t *r,
-    ngx_http_convrelay_call_t *call, ngx_http_convrelay_llm_conf_t *llm,
-    ngx_buf_t *b)
+ngx_http_convrelay_request_body(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
 {
-    size_t                       size;
-    ngx_uint_t                   i;
-    convrelay_pair_t            *pair;
-    convrelay_llm_request_t      request;
-    ngx_http_convrelay_field_t  *field;
+    size_t                          size;
+    ngx_uint_t                      i;
+    convrelay_pair_t               *pair;
+    ngx_http_request_t             *r;
+    convrelay_llm_request_t         request;
+    ngx_http_convrelay_call_t      *call;
+    ngx_http_convrelay_field_t     *field;
+    ngx_http_convrelay_llm_conf_t  *llm;
+
+    r = t->fetch->main;
+    call = t->call;
+    llm = &t->conf->llm;
 
     ngx_memzero(&request, sizeof(convrelay_llm_request_t));
 
@@ -318,6 +323,7 @@ ngx_http_convrelay_request_body(ngx_http_request_t *r,
     }
 
     request.messages = call->session->history.first;
+    request.llm = t->llm;
 
     size = llm->api->size(&request);
 

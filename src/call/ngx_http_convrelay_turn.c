@@ -16,7 +16,8 @@
 
 static ngx_http_convrelay_turn_t *ngx_http_convrelay_turn_create(
     ngx_http_convrelay_call_t *call, ngx_http_convrelay_loc_conf_t *conf,
-    ngx_http_convrelay_llm_metrics_t *metrics, ngx_http_convrelay_fetch_t *f);
+    ngx_http_convrelay_llm_metrics_t *metrics, ngx_http_convrelay_fetch_t *f,
+    ngx_uint_t llm);
 static void ngx_http_convrelay_turn_cleanup(void *data);
 static ngx_int_t ngx_http_convrelay_turn_request(
     ngx_http_convrelay_turn_t *t);
@@ -65,7 +66,7 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
         return NGX_ERROR;
     }
 
-    t = ngx_http_convrelay_turn_create(call, conf, metrics, f);
+    t = ngx_http_convrelay_turn_create(call, conf, metrics, f, llm);
 
     if (t == NULL || ngx_http_convrelay_turn_request(t) != NGX_OK) {
         ngx_http_convrelay_fetch_free(f);
@@ -94,7 +95,8 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
 static ngx_http_convrelay_turn_t *
 ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_loc_conf_t *conf,
-    ngx_http_convrelay_llm_metrics_t *metrics, ngx_http_convrelay_fetch_t *f)
+    ngx_http_convrelay_llm_metrics_t *metrics, ngx_http_convrelay_fetch_t *f,
+    ngx_uint_t llm)
 {
     ngx_pool_cleanup_t         *cln;
     ngx_http_convrelay_turn_t  *t;
@@ -111,16 +113,17 @@ ngx_http_convrelay_turn_create(ngx_http_convrelay_call_t *call,
     t->conf = conf;
     t->metrics = metrics;
     t->fetch = f;
+    t->llm = llm;
     t->started = ngx_current_msec;
     t->said = call->session->tokens;
 
     convrelay_llm_stream_init(&t->stream, conf->llm.api, NGX_HTTP_OK);
     t->stream.max_line = conf->limits.max_line_size;
     t->stream.max_body = conf->limits.max_line_size;
+    t->stream.max_call = call->conf->tools.max_arguments;
 
     if (call->conf->tools.list) {
         t->stream.max_calls = call->conf->tools.max_calls;
-        t->stream.max_call = call->conf->tools.max_arguments;
         t->stream.turn = call->session->tool_calls;
     }
 
@@ -171,9 +174,7 @@ ngx_http_convrelay_turn_request(ngx_http_convrelay_turn_t *t)
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_request_body(t->fetch->main, t->call, &conf->llm, b)
-        != NGX_OK)
-    {
+    if (ngx_http_convrelay_request_body(t, b) != NGX_OK) {
         return NGX_ERROR;
     }
 

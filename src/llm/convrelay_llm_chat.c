@@ -73,6 +73,8 @@ static void convrelay_llm_chat_finish(convrelay_llm_stream_t *s,
     convrelay_json_value_t *finish_reason);
 static int convrelay_llm_delta(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *object, convrelay_str_t *text);
+static void convrelay_llm_delta_extra(convrelay_llm_stream_t *s,
+    const convrelay_llm_delta_t *delta);
 static void convrelay_llm_tool_calls(convrelay_llm_stream_t *s,
     const convrelay_llm_delta_t *delta);
 static void convrelay_llm_tool_call(convrelay_llm_stream_t *s,
@@ -260,10 +262,11 @@ convrelay_llm_choice_text(convrelay_llm_stream_t *s,
     piece = convrelay_llm_is_object(choice->delta);
 
     if (!piece && s->pieces) {
+        convrelay_json_members(choice->message, convrelay_llm_delta_fields,
+                               &message);
+        convrelay_llm_delta_extra(s, &message);
 
         if (!s->tools) {
-            convrelay_json_members(choice->message, convrelay_llm_delta_fields,
-                                   &message);
             convrelay_llm_tool_calls(s, &message);
         }
 
@@ -420,7 +423,7 @@ static int
 convrelay_llm_delta(convrelay_llm_stream_t *s,
     const convrelay_json_value_t *object, convrelay_str_t *text)
 {
-    convrelay_str_t        refusal, extra;
+    convrelay_str_t        refusal;
     convrelay_llm_delta_t  delta;
 
     convrelay_json_members(object, convrelay_llm_delta_fields, &delta);
@@ -429,10 +432,7 @@ convrelay_llm_delta(convrelay_llm_stream_t *s,
         convrelay_llm_tool_calls(s, &delta);
     }
 
-    if (convrelay_llm_is_object(delta.extra_content)) {
-        convrelay_llm_raw(&extra, delta.extra_content);
-        convrelay_llm_extra(s, &extra);
-    }
+    convrelay_llm_delta_extra(s, &delta);
 
     if (convrelay_llm_content(s, delta.content, text) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
@@ -447,6 +447,33 @@ convrelay_llm_delta(convrelay_llm_stream_t *s,
     s->refusal = 1;
 
     return convrelay_llm_join(s, text, &refusal);
+}
+
+
+/* Gemini's label of a piece of its thoughts is not a part of the answer */
+
+static void
+convrelay_llm_delta_extra(convrelay_llm_stream_t *s,
+    const convrelay_llm_delta_t *delta)
+{
+    convrelay_str_t                extra;
+    const convrelay_json_value_t  *label;
+
+    if (!convrelay_llm_is_object(delta->extra_content)) {
+        return;
+    }
+
+    label = convrelay_json_member(convrelay_json_member(delta->extra_content,
+                                                        "google"),
+                                  "thought");
+
+    if (label && label->type == CONVRELAY_JSON_TRUE) {
+        s->thought = 1;
+        return;
+    }
+
+    convrelay_llm_raw(&extra, delta->extra_content);
+    convrelay_llm_extra(s, &extra);
 }
 
 

@@ -18,6 +18,7 @@
 typedef struct {
     u_char    *p;             /* NULL: measured only */
     size_t     len;
+    unsigned   llm;           /* that is asked */
     unsigned   comma:1;       /* before the next message */
 } convrelay_llm_writer_t;
 
@@ -44,6 +45,8 @@ static const convrelay_llm_message_t *convrelay_llm_chat_assistant(
     convrelay_llm_writer_t *w, const convrelay_llm_message_t *m);
 static void convrelay_llm_chat_call(convrelay_llm_writer_t *w,
     const convrelay_llm_message_t *m);
+static void convrelay_llm_chat_extra(convrelay_llm_writer_t *w,
+    const convrelay_llm_call_t *from);
 static void convrelay_llm_chat_result(convrelay_llm_writer_t *w,
     const convrelay_llm_message_t *m);
 static void convrelay_llm_chat_message(convrelay_llm_writer_t *w);
@@ -87,6 +90,8 @@ static void
 convrelay_llm_chat_request(convrelay_llm_writer_t *w,
     const convrelay_llm_request_t *r)
 {
+    w->llm = r->llm;
+
     convrelay_llm_chat_put(w, "{");
 
     if (r->model.len) {
@@ -206,7 +211,8 @@ convrelay_llm_chat_text(convrelay_llm_writer_t *w,
 }
 
 
-/* writes consecutive texts of one role; extras between them are skipped */
+/* writes consecutive texts of one role; the assistant's may have extras between
+   them */
 
 static const convrelay_llm_message_t *
 convrelay_llm_chat_run(convrelay_llm_writer_t *w,
@@ -220,7 +226,9 @@ convrelay_llm_chat_run(convrelay_llm_writer_t *w,
             convrelay_llm_chat_put(w, "\\n");
             convrelay_llm_chat_said(w, m);
 
-        } else if (m->role != CONVRELAY_LLM_EXTRA) {
+        } else if (role != CONVRELAY_LLM_ASSISTANT
+                   || m->role != CONVRELAY_LLM_EXTRA)
+        {
             break;
         }
     }
@@ -229,18 +237,23 @@ convrelay_llm_chat_run(convrelay_llm_writer_t *w,
 }
 
 
-/* makes one message of the text, the extra and the calls of an answer */
+/*
+ * Makes one message of the text, the extra and the calls of an answer.  The
+ * extra is left out if the message has more, or less, than the answer had.
+ */
 
 static const convrelay_llm_message_t *
 convrelay_llm_chat_assistant(convrelay_llm_writer_t *w,
     const convrelay_llm_message_t *m)
 {
-    convrelay_str_t                 extra;
+    size_t                          ntexts;
+    unsigned                        calls;
+    convrelay_llm_call_t            extra;
     const convrelay_llm_message_t  *text;
 
     text = NULL;
-    extra.len = 0;
-    extra.data = NULL;
+    ntexts = 0;
+    memset(&extra, 0, sizeof(convrelay_llm_call_t));
 
     for ( /* void */ ;
          m && (m->role == CONVRELAY_LLM_ASSISTANT
@@ -248,15 +261,17 @@ convrelay_llm_chat_assistant(convrelay_llm_writer_t *w,
          m = m->next)
     {
         if (m->role == CONVRELAY_LLM_EXTRA) {
-            extra.len = m->len;
-            extra.data = (u_char *) m->text;
-
-        } else if (text == NULL) {
-            text = m;
+            convrelay_llm_message_call(m, &extra);
+            continue;
         }
+
+        text = text ? text : m;
+        ntexts++;
     }
 
-    if (text == NULL && (m == NULL || m->role != CONVRELAY_LLM_CALL)) {
+    calls = (m && m->role == CONVRELAY_LLM_CALL);
+
+    if (text == NULL && !calls) {
         return m;
     }
 
@@ -272,12 +287,11 @@ convrelay_llm_chat_assistant(convrelay_llm_writer_t *w,
         convrelay_llm_chat_put(w, "null");
     }
 
-    if (extra.len) {
-        convrelay_llm_chat_put(w, ",\"extra_content\":");
-        convrelay_llm_chat_str(w, &extra);
+    if (calls ? extra.valid : (ntexts == 1)) {
+        convrelay_llm_chat_extra(w, &extra);
     }
 
-    if (m && m->role == CONVRELAY_LLM_CALL) {
+    if (calls) {
         convrelay_llm_chat_put(w, ",\"tool_calls\":[");
 
         for ( ;; ) {
@@ -324,12 +338,21 @@ convrelay_llm_chat_call(convrelay_llm_writer_t *w,
 
     convrelay_llm_chat_put(w, "\"}");
 
-    if (call.extra.len) {
-        convrelay_llm_chat_put(w, ",\"extra_content\":");
-        convrelay_llm_chat_str(w, &call.extra);
-    }
-
+    convrelay_llm_chat_extra(w, &call);
     convrelay_llm_chat_put(w, "}");
+}
+
+
+/* what the LLM that is asked sent with an answer or a call of its own */
+
+static void
+convrelay_llm_chat_extra(convrelay_llm_writer_t *w,
+    const convrelay_llm_call_t *from)
+{
+    if (from->extra.len && from->llm == w->llm) {
+        convrelay_llm_chat_put(w, ",\"extra_content\":");
+        convrelay_llm_chat_str(w, &from->extra);
+    }
 }
 
 

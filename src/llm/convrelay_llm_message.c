@@ -15,7 +15,8 @@ typedef struct {
     uint32_t  id;
     uint32_t  name;
     uint32_t  arguments;
-    uint32_t  valid;
+    unsigned  llm:31;
+    unsigned  valid:1;
 } convrelay_llm_pack_t;
 
 
@@ -48,6 +49,7 @@ convrelay_llm_message_pack(u_char *p, const convrelay_llm_call_t *call)
     pack.id = call->id.len;
     pack.name = call->name.len;
     pack.arguments = call->arguments.len;
+    pack.llm = call->llm;
     pack.valid = call->valid;
 
     memcpy(p, &pack, sizeof(pack));
@@ -83,5 +85,6 @@ convrelay_llm_message_call(const convrelay_llm_message_t *m,
     call->extra.data = call->arguments.data + pack.arguments;
     call->extra.len = p + m->len - call->extra.data;
 
+    call->llm = pack.llm;
     call->valid = pack.valid;
 }

@@ -17,13 +17,19 @@
 /*
  * The assistant's turn is a text, then an extra, then calls; each of them may
  * be missing.  The results follow the calls in the same order.
+ *
+ * An extra is what an LLM wants back with its answer, unread, such as a
+ * signature of its thoughts.  Only the LLM that wrote it can read it, and
+ * others may reject it.  It vouches for the answer as it was: an answer that
+ * calls tools must have it; one without calls may go back without it, and does
+ * so if its text is no longer the same.
  */
 
 typedef enum {
     CONVRELAY_LLM_SYSTEM = 0,
     CONVRELAY_LLM_USER,
     CONVRELAY_LLM_ASSISTANT,
-    CONVRELAY_LLM_EXTRA,          /* opaque JSON of the assistant's message */
+    CONVRELAY_LLM_EXTRA,          /* opaque JSON of the assistant's answer */
     CONVRELAY_LLM_CALL,           /* the assistant calls a tool */
     CONVRELAY_LLM_TOOL            /* the result of a call */
 } convrelay_llm_role_e;
@@ -35,8 +41,8 @@ typedef enum {
 /*
  * A message.  Its text is kept as it was said: most texts need no escapes, so
  * writing one means copying it.  The history has its bits here as well: a call
- * has hundreds of messages, and each is one block.  Calls and results have
- * their parts in the text, see message_call().
+ * has hundreds of messages, and each is one block.  Extras, calls and results
+ * have their parts in the text, see message_call().
  */
 
 typedef struct convrelay_llm_message_s  convrelay_llm_message_t;
@@ -60,6 +66,8 @@ typedef struct {
     convrelay_str_t           arguments;  /* as the model wrote them */
     convrelay_str_t           extra;      /* opaque JSON, which goes back with
                                              the call; or empty */
+    unsigned                  llm:31;     /* number of the LLM that wrote it, to
+                                             which alone extra goes back */
     unsigned                  valid:1;    /* the arguments are a JSON object;
                                              others are sent back as {}, for
                                              some servers parse them */
@@ -70,14 +78,15 @@ typedef struct {
 void convrelay_llm_message_set(convrelay_llm_message_t *m, size_t len);
 
 /*
- * Make the text of a message that is a call or a result: message_pack() writes
- * pack_size() bytes.  A result has the call's id and name, and its own text in
- * place of the arguments.
+ * Make the text of a message that is a call, a result or an extra:
+ * message_pack() writes pack_size() bytes.  A result has the call's id and
+ * name, and its own text in place of the arguments.  An extra has only extra,
+ * llm, and valid, which is set if it belongs to the calls after it.
  */
 size_t convrelay_llm_message_pack_size(const convrelay_llm_call_t *call);
 void convrelay_llm_message_pack(u_char *p, const convrelay_llm_call_t *call);
 
-/* the parts of a call or a result, borrowed from m */
+/* the parts of such a message, borrowed from m */
 void convrelay_llm_message_call(const convrelay_llm_message_t *m,
     convrelay_llm_call_t *call);
 

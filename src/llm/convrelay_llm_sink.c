@@ -63,8 +63,7 @@ convrelay_llm_extra(convrelay_llm_stream_t *s, const convrelay_str_t *json)
 {
     u_char  *p;
 
-    if (s->max_calls == 0 || json->len == 0
-        || json->len > convrelay_llm_max_call(s)
+    if (json->len == 0 || json->len > convrelay_llm_max_call(s)
         || convrelay_llm_raw_control(json))
     {
         return;

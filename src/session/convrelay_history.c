@@ -13,8 +13,8 @@
 #define CONVRELAY_HISTORY_HEAD  offsetof(convrelay_llm_message_t, text)
 
 
-static convrelay_llm_message_t *convrelay_history_extra(
-    const convrelay_str_t *extra);
+static convrelay_llm_message_t *convrelay_history_extra(unsigned llm,
+    const convrelay_str_t *extra, unsigned calls);
 static convrelay_llm_message_t *convrelay_history_pack(
     convrelay_llm_role_e role, const convrelay_llm_call_t *call);
 static void convrelay_history_link(convrelay_history_t *h,
@@ -25,7 +25,10 @@ static int convrelay_history_passed(const convrelay_history_t *h, size_t n,
     size_t len);
 static void convrelay_history_drop_round(convrelay_history_t *h,
     convrelay_llm_message_t *before);
-static void convrelay_history_drop_extra(convrelay_history_t *h);
+static convrelay_llm_message_t *convrelay_history_extra_of(
+    const convrelay_llm_message_t *m);
+static void convrelay_history_drop_turn(convrelay_history_t *h,
+    const convrelay_llm_message_t *next);
 static convrelay_llm_message_t *convrelay_history_turn_after(
     const convrelay_llm_message_t *m);
 static convrelay_llm_message_t *convrelay_history_before(
@@ -103,19 +106,19 @@ convrelay_history_append(convrelay_history_t *h, convrelay_llm_message_t *m,
 
 
 int
-convrelay_history_append_calls(convrelay_history_t *h,
+convrelay_history_append_calls(convrelay_history_t *h, unsigned llm,
     const convrelay_str_t *extra, const convrelay_llm_call_t *calls,
     const convrelay_str_t *results, size_t n)
 {
-    size_t                     i, len, count;
-    convrelay_llm_call_t       result;
+    size_t                     i, len;
+    convrelay_llm_call_t       call, result;
     convrelay_llm_message_t   *m, *first, **next;
 
     first = NULL;
     next = &first;
 
     if (extra->len) {
-        *next = convrelay_history_extra(extra);
+        *next = convrelay_history_extra(llm, extra, 1);
         if (*next == NULL) {
             goto failed;
         }
@@ -124,7 +127,10 @@ convrelay_history_append_calls(convrelay_history_t *h,
     }
 
     for (i = 0; i < n; i++) {
-        *next = convrelay_history_pack(CONVRELAY_LLM_CALL, &calls[i]);
+        call = calls[i];
+        call.llm = llm;
+
+        *next = convrelay_history_pack(CONVRELAY_LLM_CALL, &call);
         if (*next == NULL) {
             goto failed;
         }
@@ -148,24 +154,18 @@ convrelay_history_append_calls(convrelay_history_t *h,
     }
 
     len = 0;
-    count = 0;
 
     for (m = first; m; m = m->next) {
         len += m->len;
-        count++;
     }
 
-    convrelay_history_make_room(h, CONVRELAY_LLM_CALL, count, len);
+    convrelay_history_make_room(h, CONVRELAY_LLM_CALL, 2 * n, len);
 
     while (first) {
         m = first;
         first = m->next;
 
         convrelay_history_link(h, m);
-    }
-
-    if (n == 0) {
-        convrelay_history_drop_extra(h);
     }
 
     return CONVRELAY_OK;
@@ -183,20 +183,64 @@ failed:
 }
 
 
-static convrelay_llm_message_t *
-convrelay_history_extra(const convrelay_str_t *extra)
+int
+convrelay_history_append_extra(convrelay_history_t *h,
+    convrelay_llm_message_t *m, unsigned llm, const convrelay_str_t *extra)
 {
-    convrelay_llm_message_t  *m;
+    size_t                    len;
+    convrelay_llm_message_t  *p, *turn, *next;
 
-    m = convrelay_history_message(CONVRELAY_LLM_EXTRA, extra->len);
-    if (m == NULL) {
-        return NULL;
+    if (extra->len == 0 || h->last != m) {
+        return CONVRELAY_OK;
     }
 
-    memcpy(m->text, extra->data, extra->len);
-    m->len = extra->len;
+    p = convrelay_history_extra(llm, extra, 0);
+    if (p == NULL) {
+        return CONVRELAY_ERROR;
+    }
 
-    return m;
+    turn = h->first;
+
+    for (next = turn; next; next = convrelay_history_turn_after(next)) {
+        turn = next;
+    }
+
+    len = p->len;
+
+    for (next = turn; next; next = next->next) {
+        len += next->len;
+    }
+
+    if (h->max_bytes && len > h->max_bytes) {
+        free(p);
+        return CONVRELAY_OK;
+    }
+
+    while (convrelay_history_passed(h, 0, p->len) && h->first != turn) {
+        convrelay_history_drop_turn(h, convrelay_history_turn_after(h->first));
+    }
+
+    convrelay_history_link(h, p);
+
+    return CONVRELAY_OK;
+}
+
+
+/* calls: it belongs to calls */
+
+static convrelay_llm_message_t *
+convrelay_history_extra(unsigned llm, const convrelay_str_t *extra,
+    unsigned calls)
+{
+    convrelay_llm_call_t  parts;
+
+    memset(&parts, 0, sizeof(convrelay_llm_call_t));
+
+    parts.extra = *extra;
+    parts.llm = llm;
+    parts.valid = calls;
+
+    return convrelay_history_pack(CONVRELAY_LLM_EXTRA, &parts);
 }
 
 
@@ -233,7 +277,7 @@ convrelay_history_link(convrelay_history_t *h, convrelay_llm_message_t *m)
 
     h->last = m;
     h->len += m->len;
-    h->nmessages++;
+    h->nmessages += (m->role != CONVRELAY_LLM_EXTRA);
 
     m->next = NULL;
     m->listed = 1;
@@ -251,11 +295,7 @@ convrelay_history_make_room(convrelay_history_t *h, convrelay_llm_role_e role,
         turn = convrelay_history_turn_after(h->first);
 
         if (turn || role == CONVRELAY_LLM_USER) {
-
-            do {
-                convrelay_history_drop(h, NULL, h->first);
-            } while (h->first != turn);
-
+            convrelay_history_drop_turn(h, turn);
             continue;
         }
 
@@ -312,24 +352,54 @@ convrelay_history_drop_round(convrelay_history_t *h,
 }
 
 
-/* drops an extra that is the last message and belongs to no other */
+/* that of the text m, not of calls; or NULL */
 
-static void
-convrelay_history_drop_extra(convrelay_history_t *h)
+static convrelay_llm_message_t *
+convrelay_history_extra_of(const convrelay_llm_message_t *m)
 {
-    convrelay_llm_message_t  *m, *before;
+    convrelay_llm_call_t  parts;
 
-    m = h->last;
+    m = m->next;
 
     if (m == NULL || m->role != CONVRELAY_LLM_EXTRA) {
-        return;
+        return NULL;
     }
 
-    before = convrelay_history_before(h, m);
+    convrelay_llm_message_call(m, &parts);
 
-    if (before == NULL || before->role != CONVRELAY_LLM_ASSISTANT) {
-        convrelay_history_drop(h, before, m);
+    return parts.valid ? NULL : (convrelay_llm_message_t *) m;
+}
+
+
+unsigned
+convrelay_history_is_last(const convrelay_history_t *h,
+    const convrelay_llm_message_t *m)
+{
+    convrelay_llm_message_t  *extra;
+
+    if (h->last == m) {
+        return 1;
     }
+
+    if (!m->listed) {
+        return 0;
+    }
+
+    extra = convrelay_history_extra_of(m);
+
+    return extra && h->last == extra;
+}
+
+
+/* the oldest; next is the one after it, or NULL */
+
+static void
+convrelay_history_drop_turn(convrelay_history_t *h,
+    const convrelay_llm_message_t *next)
+{
+    do {
+        convrelay_history_drop(h, NULL, h->first);
+    } while (h->first != next);
 }
 
 
@@ -352,6 +422,14 @@ void
 convrelay_history_set(convrelay_history_t *h, convrelay_llm_message_t *m,
     size_t len)
 {
+    convrelay_llm_message_t  *extra;
+
+    extra = convrelay_history_extra_of(m);
+
+    if (extra) {
+        convrelay_history_drop(h, m, extra);
+    }
+
     h->len -= m->len;
 
     convrelay_llm_message_set(m, len);
@@ -363,17 +441,15 @@ convrelay_history_set(convrelay_history_t *h, convrelay_llm_message_t *m,
 void
 convrelay_history_remove(convrelay_history_t *h, convrelay_llm_message_t *m)
 {
-    convrelay_llm_message_t  *before, *next;
+    convrelay_llm_message_t  *before, *extra;
 
     before = convrelay_history_before(h, m);
-    next = m->next;
+    extra = convrelay_history_extra_of(m);
 
     convrelay_history_drop(h, before, m);
 
-    if (next && next->role == CONVRELAY_LLM_EXTRA
-        && (next->next == NULL || next->next->role != CONVRELAY_LLM_CALL))
-    {
-        convrelay_history_drop(h, before, next);
+    if (extra) {
+        convrelay_history_drop(h, before, extra);
     }
 }
 
@@ -460,7 +536,7 @@ convrelay_history_drop(convrelay_history_t *h,
     }
 
     h->len -= m->len;
-    h->nmessages--;
+    h->nmessages -= (m->role != CONVRELAY_LLM_EXTRA);
 
     m->listed = 0;
 
@@ -517,9 +593,7 @@ convrelay_history_halve(convrelay_history_t *h)
             break;
         }
 
-        do {
-            convrelay_history_drop(h, NULL, h->first);
-        } while (h->first != turn);
+        convrelay_history_drop_turn(h, turn);
 
         dropped = 1;
     }

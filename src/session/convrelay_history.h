@@ -26,7 +26,7 @@ typedef struct {
 
     convrelay_llm_message_t  *first;
     convrelay_llm_message_t  *last;
-    size_t                    nmessages;
+    size_t                    nmessages;      /* extras do not count */
     size_t                    len;            /* of their texts; of calls and
                                                  results, all parts */
 } convrelay_history_t;
@@ -64,20 +64,35 @@ void convrelay_history_append(convrelay_history_t *h,
 
 /*
  * The end of an answer that calls tools: appends extra, if it is not empty,
- * the n calls, and the result of each, all in one step, with the limits of
- * append().  The answer's text, if any, is the assistant message before them.
- * If n is 0, appends only the extra, which belongs to that message and is
- * dropped without one.  A result is not empty.
+ * the n calls, at least one, and the result of each, all in one step, with the
+ * limits of append().  The answer's text, if any, is the assistant message
+ * before them.  llm is the number of the LLM that wrote it.  A result is not
+ * empty.
  *
  * CONVRELAY_OK, or CONVRELAY_ERROR: no memory, or a call is longer than a
  * message can be; nothing was appended.
  */
-int convrelay_history_append_calls(convrelay_history_t *h,
+int convrelay_history_append_calls(convrelay_history_t *h, unsigned llm,
     const convrelay_str_t *extra, const convrelay_llm_call_t *calls,
     const convrelay_str_t *results, size_t n);
 
-/* limits m, which is listed, to the first len bytes of its text; checks no
-   limit */
+/*
+ * The end of an answer without calls: appends extra, if it is not empty and the
+ * assistant message m is the last message.  It is dropped with m, and when the
+ * text of m changes.  While the limit of bytes is exceeded, drops the oldest
+ * turns; an extra for which the newest turn leaves no room is left out.
+ *
+ * CONVRELAY_OK, or CONVRELAY_ERROR: no memory.
+ */
+int convrelay_history_append_extra(convrelay_history_t *h,
+    convrelay_llm_message_t *m, unsigned llm, const convrelay_str_t *extra);
+
+/* true if nothing was appended after m, except its extra */
+unsigned convrelay_history_is_last(const convrelay_history_t *h,
+    const convrelay_llm_message_t *m);
+
+/* limits m, which is listed, to the first len bytes of its text, which may have
+   become longer; checks no limit */
 void convrelay_history_set(convrelay_history_t *h, convrelay_llm_message_t *m,
     size_t len);
 
@@ -88,8 +103,8 @@ void convrelay_history_set(convrelay_history_t *h, convrelay_llm_message_t *m,
 convrelay_llm_message_t *convrelay_history_result(convrelay_history_t *h,
     convrelay_llm_message_t *m, const convrelay_str_t *text);
 
-/* drops m, a listed user or assistant message, with an extra that belongs to
-   no other message */
+/* drops m, a listed user or assistant message, with its extra; that of calls
+   stays with them */
 void convrelay_history_remove(convrelay_history_t *h,
     convrelay_llm_message_t *m);
 

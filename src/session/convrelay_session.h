@@ -367,6 +367,8 @@ typedef struct {
                                              of the history */
     unsigned                 error_spoken:1;      /* after it, the error
                                              message */
+    unsigned                 altered:1;   /* message is not the LLM's text
+                                             alone, or not all of it */
     unsigned                 nparts;
     convrelay_answer_part_t *parts;       /* owned; or NULL */
     u_char                  *whole;       /* owned; or NULL: it is the text of
@@ -639,7 +641,13 @@ void convrelay_session_hedge_end(convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now);
 
 /*
- * turn end: the running turn is over (never called for a cancelled one).
+ * turn end: the running turn is over (never called for a cancelled one).  extra
+ * is opaque JSON of the answer, or empty.  With COMPLETE and TRUNCATED it is
+ * stored after the answer, to go back with it while that is as the LLM wrote
+ * it: an interruption that cuts it, words of actions that are joined to it, and
+ * a call in disguise that was left out of it end that.  No vendor is known to
+ * need the extra of an answer without calls, and none says that it accepts one
+ * with another text.
  * TOO_LONG: the older half of the history goes, whole turns, and the LLM is
  * asked once more: LOG, START.  Where that was done before in the turn, or
  * something was said, or there is nothing but this turn: as REJECTED.  COMPLETE
@@ -655,11 +663,13 @@ void convrelay_session_hedge_end(convrelay_session_t *s,
  * nothing but white space is not stored.
  */
 void convrelay_session_turn_end(convrelay_session_t *s,
-    convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);
+    convrelay_turn_outcome_e how, const convrelay_str_t *extra, uint64_t now,
+    convrelay_actions_t *out);
 
 /*
- * turn calls: the LLM's answer is complete and calls tools; extra is opaque
- * JSON that goes back with it, or empty.  The turn goes on: TOOL for each
+ * turn calls: the LLM's answer is complete and calls tools; extra is as for
+ * turn end, and always goes back with the calls.  The turn goes on: TOOL for
+ * each
  * that is to be run, TRIGGER for each that has actions, and once all are
  * settled START.  What the answer said, the calls and results are in the
  * history at once; a result that is not known yet says "still running" there
@@ -675,7 +685,8 @@ void convrelay_session_turn_end(convrelay_session_t *s,
  *              prompt that comes before it was sent; it waits for one as above
  *
  * In the last of conf->max_tool_rounds requests calls are ignored: as
- * turn_end() with COMPLETE.  The calls are borrowed for the time of the call.
+ * turn_end() with COMPLETE and without extra.  The calls are borrowed for the
+ * time of the call.
  */
 void convrelay_session_turn_calls(convrelay_session_t *s,
     const convrelay_str_t *extra, const convrelay_llm_call_t *calls, size_t n,

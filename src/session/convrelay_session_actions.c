@@ -182,6 +182,7 @@ convrelay_session_perform_text(convrelay_session_t *s,
     convrelay_session_send(out, &said);
 
     if (s->turn != CONVRELAY_TURN_IDLE) {
+        a->altered = 1;
         return CONVRELAY_OK;
     }
 
@@ -216,7 +217,7 @@ convrelay_session_continues(const convrelay_session_t *s,
         return unstored;
     }
 
-    return s->history.last == a->message;
+    return convrelay_history_is_last(&s->history, a->message);
 }
 
 

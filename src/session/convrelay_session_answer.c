@@ -110,6 +110,23 @@ convrelay_session_answer_end(convrelay_session_t *s)
 
 
 int
+convrelay_session_answer_extra(convrelay_session_t *s,
+    const convrelay_str_t *extra)
+{
+    convrelay_answer_t  *a;
+
+    a = &s->answer;
+
+    if (a->altered || a->stored == 0) {
+        return CONVRELAY_OK;
+    }
+
+    return convrelay_history_append_extra(&s->history, a->message, s->llm,
+                                          extra);
+}
+
+
+int
 convrelay_session_answer_part(convrelay_session_t *s)
 {
     convrelay_str_t           text;
@@ -155,6 +172,7 @@ convrelay_session_answer_part(convrelay_session_t *s)
 
     a->base += a->len;
     a->message = NULL;
+    a->altered = 0;
     a->len = 0;
     a->size = 0;
     a->stored = 0;

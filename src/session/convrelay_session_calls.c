@@ -41,6 +41,8 @@ convrelay_session_turn_calls(convrelay_session_t *s,
     convrelay_str_t        *results, *owned;
     convrelay_tool_run_t  **runs;
 
+    static const convrelay_str_t  none = convrelay_null_string;
+
     if (s->turn == CONVRELAY_TURN_IDLE) {
         return;
     }
@@ -51,7 +53,8 @@ convrelay_session_turn_calls(convrelay_session_t *s,
         convrelay_session_note(out, CONVRELAY_LOG_ERR,
                                "LLM calls tools in the last request of a turn, "
                                "which are not run", NULL);
-        convrelay_session_turn_end(s, CONVRELAY_TURN_COMPLETE, now, out);
+        convrelay_session_turn_end(s, CONVRELAY_TURN_COMPLETE, &none, now,
+                                   out);
         return;
     }
 
@@ -90,8 +93,8 @@ convrelay_session_turn_calls(convrelay_session_t *s,
     }
 
     if (rc == CONVRELAY_OK) {
-        rc = convrelay_history_append_calls(&s->history, extra, calls, results,
-                                            n);
+        rc = convrelay_history_append_calls(&s->history, s->llm, extra, calls,
+                                            results, n);
     }
 
     if (rc == CONVRELAY_OK) {

@@ -75,7 +75,12 @@ convrelay_session_tools_leak(convrelay_session_t *s, uint64_t now,
                                "not spoken", NULL);
     }
 
-    if (s->turn == CONVRELAY_TURN_SPEAKING || t->retried) {
+    if (s->turn == CONVRELAY_TURN_SPEAKING) {
+        s->answer.altered = 1;
+        return;
+    }
+
+    if (t->retried) {
         return;
     }
 

@@ -181,6 +181,11 @@ void convrelay_session_answer_text(const convrelay_session_t *s,
    its text does not need */
 void convrelay_session_answer_end(convrelay_session_t *s);
 
+/* stores the extra of an answer that has just ended, unless its text was
+   altered; CONVRELAY_OK or CONVRELAY_ERROR */
+int convrelay_session_answer_extra(convrelay_session_t *s,
+    const convrelay_str_t *extra);
+
 /*
  * Tool calls follow: the text since the last part goes into the history, and
  * the rest of the answer will be another message.  CONVRELAY_OK or

@@ -234,12 +234,16 @@ convrelay_session_tools_pin(convrelay_session_t *s,
     convrelay_tool_run_t **runs, size_t n)
 {
     size_t                    i;
-    convrelay_llm_message_t  *m;
+    convrelay_llm_message_t  *m, *ahead;
 
     m = s->history.first;
+    i = 0;
 
-    for (i = s->history.nmessages; i > n; i--) {
-        m = m->next;
+    for (ahead = m; ahead; ahead = ahead->next) {
+
+        if (i++ >= n) {
+            m = m->next;
+        }
     }
 
     for (i = 0; i < n; i++) {
@@ -388,8 +392,8 @@ convrelay_session_tools_late(convrelay_session_t *s,
     call.id.data = (u_char *) id;
     call.id.len = n;
 
-    return convrelay_history_append_calls(&s->history, &none, &call, result,
-                                          1);
+    return convrelay_history_append_calls(&s->history, s->llm, &none, &call,
+                                          result, 1);
 }
 
 

@@ -61,7 +61,7 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
 
 void
 convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
-    uint64_t now, convrelay_actions_t *out)
+    const convrelay_str_t *extra, uint64_t now, convrelay_actions_t *out)
 {
     unsigned             sent;
     convrelay_str_t      joint;
@@ -120,6 +120,11 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         if (how == CONVRELAY_TURN_COMPLETE || how == CONVRELAY_TURN_TRUNCATED)
         {
             s->failures = 0;
+
+            if (convrelay_session_answer_extra(s, extra) != CONVRELAY_OK) {
+                convrelay_session_no_memory(s, out);
+                return;
+            }
 
             convrelay_session_text_last(out);
             return;
@@ -357,10 +362,12 @@ void
 convrelay_session_fail(convrelay_session_t *s, const char *note,
     uint64_t now, convrelay_actions_t *out)
 {
+    static const convrelay_str_t  none = convrelay_null_string;
+
     s->hedge = 0;
 
     convrelay_session_act_note(out, CONVRELAY_ACT_CANCEL, note);
-    convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, now, out);
+    convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, &none, now, out);
 }
 
 

@@ -248,6 +248,7 @@ calls(record_t *record, const convrelay_llm_stream_t *s)
     convrelay_str_t              result, none;
     convrelay_history_t          h;
     convrelay_llm_request_t      r;
+    convrelay_llm_message_t     *m;
     const convrelay_llm_call_t  *c;
 
     must(s->ncalls <= s->max_calls);
@@ -273,12 +274,26 @@ calls(record_t *record, const convrelay_llm_stream_t *s)
                                                c->arguments.len, &error)
                           == CONVRELAY_OK);
 
-        must(convrelay_history_append_calls(&h, i ? &none : &s->extra, c,
+        must(convrelay_history_append_calls(&h, 0, i ? &none : &s->extra, c,
                                             &result, 1)
              == CONVRELAY_OK);
     }
 
     piece(record, &s->extra);
+
+    must(s->extra.len == 0
+         || convrelay_json_check(s->extra.data, s->extra.len, &error)
+            == CONVRELAY_OK);
+
+    /* an answer that only speaks */
+
+    m = convrelay_history_message(CONVRELAY_LLM_ASSISTANT, 1);
+    must(m);
+    m->text[0] = 'a';
+
+    convrelay_history_append(&h, m, 1);
+    must(convrelay_history_append_extra(&h, m, 0, &s->extra)
+         == CONVRELAY_OK);
 
     r.messages = h.first;
 

@@ -23,6 +23,8 @@
 
 
 static int calls(convrelay_history_t *h, const char *ids, const char *extra);
+static void append_extra(convrelay_history_t *h, convrelay_llm_message_t *m,
+    const char *extra);
 static convrelay_llm_message_t *add(convrelay_history_t *h,
     convrelay_llm_role_e role, const char *text);
 static void set(convrelay_history_t *h, convrelay_llm_message_t *m,
@@ -38,6 +40,8 @@ static void test_messages(void);
 static void test_bytes(void);
 static void test_calls(void);
 static void test_calls_room(void);
+static void test_extra(void);
+static void test_extra_room(void);
 static void test_take_back(void);
 static void test_halve(void);
 static void test_no_user(void);
@@ -89,7 +93,7 @@ is(convrelay_history_t *h, const char *want, const char *name)
     last = NULL;
 
     for (m = h->first; m; m = m->next) {
-        n += m->listed;
+        n += (m->listed && m->role != CONVRELAY_LLM_EXTRA);
         text += m->len;
         last = m;
     }
@@ -386,7 +390,21 @@ calls(convrelay_history_t *h, const char *ids, const char *extra)
     str.data = (u_char *) extra;
     str.len = strlen(extra);
 
-    return convrelay_history_append_calls(h, &str, list, results, n);
+    return convrelay_history_append_calls(h, 0, &str, list, results, n);
+}
+
+
+static void
+append_extra(convrelay_history_t *h, convrelay_llm_message_t *m,
+    const char *extra)
+{
+    convrelay_str_t  str;
+
+    str.data = (u_char *) extra;
+    str.len = strlen(extra);
+
+    tap_ok(convrelay_history_append_extra(h, m, 0, &str) == CONVRELAY_OK,
+           "extra %s", extra);
 }
 
 
@@ -410,24 +428,112 @@ test_calls(void)
     is(&h, user("1") "," call("a") "," call("b") "," tool("a") ","
        tool("b") "," said("3"), "what was said before them may go");
 
+    m = add(&h, A, "4");
+    calls(&h, "c", "x");
+    convrelay_history_set(&h, m, 0);
+    convrelay_history_remove(&h, m);
+    is(&h, user("1") "," call("a") "," call("b") "," tool("a") ","
+       tool("b") "," said("3") "," extra("x") "," call("c") "," tool("c"),
+       "their extra stays with them");
+
     convrelay_history_free(&h);
+}
+
+
+/* it belongs to the text before it */
+
+static void
+test_extra(void)
+{
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *m, *other;
+
+    memset(&h, 0, sizeof(h));
 
     add(&h, U, "1");
     m = add(&h, A, "2");
-    calls(&h, "", "x");
-    is(&h, user("1") "," said("2") "," extra("x"), "an extra alone");
+    append_extra(&h, m, "");
+    is(&h, user("1") "," said("2"), "one that is empty");
 
-    convrelay_history_remove(&h, m);
-    is(&h, user("1"), "goes with its message");
+    append_extra(&h, m, "x");
+    is(&h, user("1") "," said("2") "," extra("x"), "an answer and its extra");
+    tap_ok(h.nmessages == 2, "it is not a message of its own");
+    tap_ok(convrelay_history_is_last(&h, m), "the answer is the last message");
 
-    calls(&h, "", "x");
-    is(&h, user("1"), "and is not kept without one");
+    other = add(&h, A, "3");
+    tap_ok(!convrelay_history_is_last(&h, m), "it is no longer");
+    tap_ok(convrelay_history_is_last(&h, other), "another one is");
 
-    m = add(&h, A, "2");
+    append_extra(&h, m, "y");
+    is(&h, user("1") "," said("2") "," extra("x") "," said("3"),
+       "an extra that comes too late");
+
+    convrelay_history_set(&h, m, 1);
+    is(&h, user("1") "," said("2") "," said("3"),
+       "it goes when the text changes");
+
+    append_extra(&h, other, "y");
+    convrelay_history_remove(&h, other);
+    is(&h, user("1") "," said("2"), "it goes with its message");
+
+    append_extra(&h, m, "z");
     calls(&h, "a", "x");
-    convrelay_history_remove(&h, m);
-    is(&h, user("1") "," extra("x") "," call("a") "," tool("a"),
-       "that of calls stays with them");
+    convrelay_history_set(&h, m, 1);
+    is(&h, user("1") "," said("2") "," extra("x") "," call("a") ","
+           tool("a"),
+       "it is not that of the calls after it");
+
+    convrelay_history_free(&h);
+}
+
+
+static void
+test_extra_room(void)
+{
+    size_t                    size;
+    convrelay_history_t       h;
+    convrelay_llm_message_t  *m;
+
+    memset(&h, 0, sizeof(h));
+
+    h.max_messages = 1;
+
+    add(&h, U, "1");
+    m = add(&h, A, "2");
+    append_extra(&h, m, "x");
+    is(&h, user("1") "," said("2") "," extra("x"),
+       "the limit of messages is not for extras");
+
+    size = h.len - 2;
+
+    convrelay_history_free(&h);
+
+    h.max_messages = 0;
+    h.max_bytes = 6 + size;
+
+    add(&h, U, "1");
+    m = add(&h, A, "2");
+    append_extra(&h, m, "x");
+    add(&h, U, "3");
+    add(&h, A, "4");
+    add(&h, U, "5");
+    m = add(&h, A, "6");
+    is(&h, user("1") "," said("2") "," extra("x") "," user("3") ","
+       said("4") "," user("5") "," said("6"), "a full history");
+
+    append_extra(&h, m, "y");
+    is(&h, user("3") "," said("4") "," user("5") "," said("6") "," extra("y"),
+       "the oldest turn goes for an extra");
+
+    add(&h, U, "7");
+    m = add(&h, A, "8");
+    append_extra(&h, m, "12345");
+    is(&h, user("7") "," said("8") "," extra("12345"), "both oldest");
+
+    add(&h, U, "9");
+    m = add(&h, A, "a");
+    append_extra(&h, m, "123456");
+    is(&h, user("9") "," said("a"), "no room beside its own turn");
 
     convrelay_history_free(&h);
 }
@@ -455,7 +561,7 @@ test_calls_room(void)
     add(&h, A, "5");
     is(&h, user("4") "," said("5"), "a turn goes with all its calls");
 
-    calls(&h, "a", "x");
+    calls(&h, "az", "x");
     add(&h, A, "6");
     calls(&h, "b", "");
     is(&h, user("4") "," said("6") "," call("b") "," tool("b"),
@@ -706,6 +812,8 @@ main(void)
     test_bytes();
     test_calls();
     test_calls_room();
+    test_extra();
+    test_extra_room();
     test_take_back();
     test_halve();
     test_no_user();

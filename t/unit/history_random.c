@@ -186,7 +186,12 @@ test_do(convrelay_history_t *h)
         extra.len = 0;
     }
 
-    (void) convrelay_history_append_calls(h, &extra, calls, results, n);
+    if (n) {
+        (void) convrelay_history_append_calls(h, 0, &extra, calls, results, n);
+
+    } else if (h->last && h->last->role == CONVRELAY_LLM_ASSISTANT) {
+        (void) convrelay_history_append_extra(h, h->last, 0, &extra);
+    }
 }
 
 
@@ -227,7 +232,7 @@ test_history(const convrelay_history_t *h)
 
     for (m = h->first; m; m = m->next) {
         len += m->len;
-        n++;
+        n += (m->role != CONVRELAY_LLM_EXTRA);
         last = m;
     }
 

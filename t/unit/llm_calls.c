@@ -60,6 +60,7 @@ static void test_without_memory(const test_calls_t *t, size_t step,
 static size_t test_print(char *p, size_t size,
     const convrelay_llm_stream_t *s);
 static void test_limits(void);
+static void test_limit_extra(void);
 static void test_without(void);
 static int test_event(convrelay_llm_stream_t *s, const convrelay_str_t *type,
     const convrelay_json_value_t *root, const convrelay_str_t *raw,
@@ -389,6 +390,23 @@ static const test_calls_t  tests[] = {
                DELTA("\"extra_content\":null") FINISH("stop") DONE,
       .want = "[extra {\"google\":{}}]", .text = "Hi.",
       .outcome = CONVRELAY_LLM_COMPLETE },
+    { .name = "22: in the whole message, after its pieces",
+      .input = DELTA("\"content\":\"Hi.\"")
+               CHUNK("{\"finish_reason\":\"stop\",\"message\":"
+                     "{\"content\":\"Hi.\",\"extra_content\":{\"a\":1}}}")
+               DONE,
+      .want = "[extra {\"a\":1}]", .text = "Hi.",
+      .outcome = CONVRELAY_LLM_COMPLETE },
+    { .name = "22: a label of thoughts is none, the signature is one",
+      .input = DELTA("\"content\":\"\",\"extra_content\":"
+                     "{\"google\":{\"thought\":true}}")
+               DELTA("\"content\":\"Hi.\",\"extra_content\":"
+                     "{\"google\":{\"thought_signature\":\"A\"}}")
+               DELTA("\"content\":\"\",\"extra_content\":"
+                     "{\"google\":{\"thought\":true}}")
+               FINISH("stop") DONE,
+      .want = "[extra {\"google\":{\"thought_signature\":\"A\"}}]",
+      .text = "Hi.", .outcome = CONVRELAY_LLM_COMPLETE },
     { .name = "22: one that is not JSON for all",
       .input = CALLS("{" ID("a") "\"function\":{\"name\":\"f\"},"
                      "\"extra_content\":{\"a\":\"\t\"}}")
@@ -434,6 +452,7 @@ main(void)
     }
 
     test_limits();
+    test_limit_extra();
     test_without();
     test_types();
 
@@ -678,7 +697,41 @@ test_limits(void)
 }
 
 
-/* where nothing runs them, nothing is collected */
+/* of an extra: one that is too long is left out, the answer is not */
+
+static void
+test_limit_extra(void)
+{
+    int                      rc;
+    size_t                   max;
+    u_char                  *pos;
+    convrelay_str_t          text;
+    convrelay_llm_stream_t   s;
+
+    static const char  input[] = DELTA("\"extra_content\":{\"a\":1}") DONE;
+    static char        copy[sizeof(input)];
+
+    for (max = sizeof("{\"a\":1}") - 2; max < sizeof("{\"a\":1}"); max++) {
+        memcpy(copy, input, sizeof(input));
+
+        convrelay_llm_stream_init(&s, &convrelay_llm_chat, 200);
+
+        s.max_call = max;
+
+        pos = (u_char *) copy;
+        rc = convrelay_llm_stream_read(&s, &pos, pos + sizeof(input) - 1,
+                                       &text);
+
+        tap_ok(rc == CONVRELAY_DONE && s.extra.len == (max < 7 ? 0 : max),
+               "an extra, limit %zu", max);
+
+        convrelay_llm_stream_free(&s);
+    }
+}
+
+
+/* where nothing runs them, they are not collected; what goes back with the
+   answer is */
 
 static void
 test_without(void)
@@ -686,6 +739,7 @@ test_without(void)
     int                      rc;
     u_char                   input[] = TEXT("a")
                                        CALLS(ENTRY(I(0) ID("a"), "f", "{}"))
+                                       DELTA("\"extra_content\":{\"a\":1}")
                                        RUN DONE;
     u_char                  *pos;
     convrelay_str_t          text;
@@ -703,6 +757,7 @@ test_without(void)
     tap_ok(s.collect == NULL && s.ncalls == 0 && s.tools
            && convrelay_llm_outcome(&s, 1) == CONVRELAY_LLM_COMPLETE,
            "without a number of calls they are only noticed");
+    tap_ok(convrelay_str_is(&s.extra, "{\"a\":1}"), "an extra is read");
 
     convrelay_llm_stream_free(&s);
 }

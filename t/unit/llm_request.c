@@ -24,6 +24,12 @@
 #define CALL(i, n, a)                                                        \
     "{\"id\":\"" i "\",\"type\":\"function\",\"function\":{\"name\":\"" n    \
     "\",\"arguments\":\"" a "\"}}"
+#define SIGNED(t)                                                            \
+    "{\"role\":\"assistant\",\"content\":\"" t "\",\"extra_content\":"      \
+    "{\"google\": {\"s\":\"A\"}}}"
+#define SIGNED_CALL                                                          \
+    "{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\"," \
+    "\"arguments\":\"{}\"},\"extra_content\":{\"google\":{\"s\":\"B\"}}}"
 #define TOOL(i, t)                                                           \
     "{\"role\":\"tool\",\"tool_call_id\":\"" i "\",\"content\":\"" t "\"}"
 
@@ -37,6 +43,7 @@ static void test_texts(void);
 static void test_roles(void);
 static void test_calls(void);
 static void test_extra(void);
+static void test_extra_llm(void);
 static void test_tools(void);
 static void test_fields(void);
 static void test_text(const char *text, const char *want);
@@ -56,6 +63,7 @@ main(void)
     test_roles();
     test_calls();
     test_extra();
+    test_extra_llm();
     test_tools();
     test_fields();
 
@@ -199,7 +207,7 @@ test_calls(void)
     add(&h, U, "Monday?");
     add(&h, A, "Let me look.");
 
-    (void) convrelay_history_append_calls(&h, &none, calls, results, 2);
+    (void) convrelay_history_append_calls(&h, 0, &none, calls, results, 2);
 
     add(&h, A, "Full.");
     add(&h, U, "Oh.");
@@ -217,9 +225,9 @@ test_calls(void)
     convrelay_history_free(&h);
 
     add(&h, U, "Monday?");
-    (void) convrelay_history_append_calls(&h, &none, calls, results, 1);
-    (void) convrelay_history_append_calls(&h, &none, calls + 1, results + 1,
-                                          1);
+    (void) convrelay_history_append_calls(&h, 0, &none, calls, results, 1);
+    (void) convrelay_history_append_calls(&h, 0, &none, calls + 1,
+                                          results + 1, 1);
 
     test_history(&h, USER("Monday?") ","
                  CALLS("null", CALL("call \\\"1\\\"", "slots",
@@ -238,9 +246,10 @@ test_extra(void)
 {
     convrelay_history_t   h;
     convrelay_llm_call_t  call;
-    convrelay_str_t       extra, result;
+    convrelay_str_t       extra, none, result;
 
     memset(&h, 0, sizeof(h));
+    memset(&none, 0, sizeof(none));
     memset(&call, 0, sizeof(call));
 
     extra = str("{\"google\": {\"s\":\"A\"}}");
@@ -252,14 +261,12 @@ test_extra(void)
     call.extra = str("{\"google\":{\"s\":\"B\"}}");
     call.valid = 1;
 
-    (void) convrelay_history_append_calls(&h, &extra, &call, &result, 1);
+    (void) convrelay_history_append_calls(&h, 0, &extra, &call, &result, 1);
 
     test_history(&h, USER("(The call begins.)")
                  ",{\"role\":\"assistant\",\"content\":null,"
                  "\"extra_content\":{\"google\": {\"s\":\"A\"}},"
-                 "\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\","
-                 "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"},"
-                 "\"extra_content\":{\"google\":{\"s\":\"B\"}}}]},"
+                 "\"tool_calls\":[" SIGNED_CALL "]},"
                  TOOL("c", "1"),
                  "what a server wants back goes back as it was");
 
@@ -267,11 +274,82 @@ test_extra(void)
 
     add(&h, U, "Hi");
     add(&h, A, "Ho");
-    (void) convrelay_history_append_calls(&h, &extra, NULL, NULL, 0);
+    (void) convrelay_history_append_extra(&h, h.last, 0, &extra);
 
-    test_history(&h, USER("Hi") ",{\"role\":\"assistant\",\"content\":\"Ho\","
-                 "\"extra_content\":{\"google\": {\"s\":\"A\"}}}",
+    test_history(&h, USER("Hi") "," SIGNED("Ho"),
                  "also of an answer without calls");
+
+    add(&h, A, "Hu");
+
+    test_history(&h, USER("Hi") "," SAID("Ho\\nHu"),
+                 "but not with a text that it did not have");
+
+    convrelay_history_free(&h);
+
+    add(&h, U, "Hi");
+    add(&h, A, "Ha");
+    add(&h, A, "Ho");
+    (void) convrelay_history_append_extra(&h, h.last, 0, &extra);
+
+    test_history(&h, USER("Hi") "," SAID("Ha\\nHo"), "also before its own");
+
+    (void) convrelay_history_append_calls(&h, 0, &none, &call, &result, 1);
+
+    test_history(&h, USER("Hi") ","
+                 CALLS("\"Ha\\nHo\"", SIGNED_CALL) "," TOOL("c", "1"),
+                 "and not with calls of another answer");
+
+    convrelay_history_free(&h);
+}
+
+
+/* a signature of one vendor is nothing to another one, which may reject it */
+
+static void
+test_extra_llm(void)
+{
+    convrelay_str_t           extra, result;
+    convrelay_history_t       h;
+    convrelay_llm_call_t      call;
+    convrelay_llm_request_t   r;
+
+    memset(&h, 0, sizeof(h));
+    memset(&r, 0, sizeof(r));
+    memset(&call, 0, sizeof(call));
+
+    extra = str("{\"google\": {\"s\":\"A\"}}");
+    result = str("1");
+
+    call.id = str("c");
+    call.name = str("f");
+    call.arguments = str("{}");
+    call.extra = str("{\"google\":{\"s\":\"B\"}}");
+    call.valid = 1;
+
+    add(&h, U, "Hi");
+    add(&h, A, "Ho");
+    (void) convrelay_history_append_extra(&h, h.last, 0, &extra);
+    add(&h, U, "Hm");
+    add(&h, A, "Hu");
+    (void) convrelay_history_append_extra(&h, h.last, 8, &extra);
+    add(&h, U, "Do");
+    (void) convrelay_history_append_calls(&h, 8, &extra, &call, &result, 1);
+
+    r.messages = h.first;
+
+    test_request(&r, HEAD USER("Hi") "," SIGNED("Ho") "," USER("Hm") ","
+                 SAID("Hu") "," USER("Do") ","
+                 CALLS("null", CALL("c", "f", "{}")) "," TOOL("c", "1") "]}",
+                 "what the first LLM sent goes back to it alone");
+
+    r.llm = 8;
+
+    test_request(&r, HEAD USER("Hi") "," SAID("Ho") "," USER("Hm") ","
+                 SIGNED("Hu") "," USER("Do") ","
+                 "{\"role\":\"assistant\",\"content\":null,"
+                 "\"extra_content\":{\"google\": {\"s\":\"A\"}},"
+                 "\"tool_calls\":[" SIGNED_CALL "]},"
+                 TOOL("c", "1") "]}", "and that of the last one to that one");
 
     convrelay_history_free(&h);
 }

@@ -443,10 +443,10 @@ extra(void)
     json = str("{\"a\":1}");
 
     heap.armed = 1;
-    rc = convrelay_history_append_calls(&h, &json, NULL, NULL, 0);
+    rc = convrelay_history_append_extra(&h, m, 0, &json);
     heap.armed = 0;
 
-    if (h.nmessages != (rc == CONVRELAY_OK ? 2 : 1)) {
+    if (h.nmessages != 1 || (h.last == m) != (rc != CONVRELAY_OK)) {
         rc = -100;
     }
 
@@ -479,10 +479,10 @@ calls(void)
     results[1] = str("two");
 
     heap.armed = 1;
-    rc = convrelay_history_append_calls(&h, &json, list, results, 2);
+    rc = convrelay_history_append_calls(&h, 0, &json, list, results, 2);
     heap.armed = 0;
 
-    if (h.nmessages != (rc == CONVRELAY_OK ? 5 : 0)
+    if (h.nmessages != (rc == CONVRELAY_OK ? 4 : 0)
         || (rc != CONVRELAY_OK && (h.len || h.first || h.last)))
     {
         rc = -100;
@@ -511,7 +511,7 @@ result(void)
     call.arguments = str("{}");
     text = str("running");
 
-    (void) convrelay_history_append_calls(&h, &none, &call, &text, 1);
+    (void) convrelay_history_append_calls(&h, 0, &none, &call, &text, 1);
 
     text = str("done");
 

@@ -171,6 +171,7 @@ run(const u_char *message, size_t len, const u_char *answer)
     convrelay_session_t         s;
     convrelay_relay_message_t   m;
 
+    static const convrelay_str_t     none = convrelay_null_string;
     static convrelay_actions_t       out = { .act = ignore };
     static convrelay_session_conf_t  conf;
 
@@ -193,7 +194,7 @@ run(const u_char *message, size_t len, const u_char *answer)
     text.data = (u_char *) answer;
     text.len = ANSWER;
     convrelay_session_delta(&s, &text, 1000, &out);
-    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, 1000, &out);
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, &none, 1000, &out);
 
     data = malloc(len);
     memcpy(data, message, len);

@@ -41,6 +41,10 @@ typedef struct {
 } list_t;
 
 
+/* of an answer */
+static const convrelay_str_t  no_extra = convrelay_null_string;
+
+
 static void list_start(list_t *list, const convrelay_session_t *s);
 static convrelay_actions_t *list_next(list_t *list);
 static void list_add(convrelay_actions_t *out, const convrelay_action_t *a);

@@ -51,7 +51,7 @@ main(void)
     tap_ok(until == UINT64_MAX, "more may come");
     turn(1, 1, "it has said something");
 
-    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, now, &out);
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, &none, now, &out);
     is(CONVRELAY_ACTIVITY_SPEAKING, "they are spoken on");
     turn(0, 0, "the turn is over");
     tap_ok(until > now && until < now + 2000, "for a while");
@@ -61,7 +61,7 @@ main(void)
 
     prompt("Again");
     delta("Two.");
-    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, now, &out);
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, &none, now, &out);
     info("agentSpeaking", "on");
     is(CONVRELAY_ACTIVITY_SPEAKING, "the voice is on");
     info("agentSpeaking", "off");
@@ -69,7 +69,7 @@ main(void)
 
     prompt("More");
     is(CONVRELAY_ACTIVITY_THINKING, "another turn");
-    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, now, &out);
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, &none, now, &out);
     is(CONVRELAY_ACTIVITY_LISTENING, "it has failed, without a word");
 
     convrelay_session_over(&s);
@@ -94,7 +94,7 @@ main(void)
     prompt("Hi");
     convrelay_session_trigger_declined(&s, &none, now, &out);
     is(CONVRELAY_ACTIVITY_THINKING, "a turn after all");
-    convrelay_session_turn_end(&s, CONVRELAY_TURN_REJECTED, now, &out);
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_REJECTED, &none, now, &out);
     is(CONVRELAY_ACTIVITY_LISTENING, "which was refused");
 
     convrelay_session_over(&s);

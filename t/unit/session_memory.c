@@ -185,7 +185,8 @@ test_actions(void)
            "a piece is passed on without a copy");
 
     memset(piece, 'x', 5);
-    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, 0, list_next(&out));
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, &no_extra, 0,
+                               list_next(&out));
 
     tap_ok(out.actions[1].text.data == conf.error_message.data,
            "so is the error message");
@@ -286,7 +287,8 @@ test_over(void)
     convrelay_session_delta(&s, &text, 0, list_next(&out));
     tap_ok(out.nactions == 0, "a piece leads to nothing");
 
-    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, 0, list_next(&out));
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, &no_extra, 0,
+                               list_next(&out));
     tap_ok(out.nactions == 0 && list_ok(&out), "nor does the end of a turn");
 
     convrelay_session_over(&s);
@@ -380,7 +382,7 @@ say(convrelay_session_t *s, uint64_t now, unsigned i)
     convrelay_session_message(s, &m, now, list_next(&out));
 
     if (i % 5 == 0) {
-        convrelay_session_turn_end(s, CONVRELAY_TURN_REJECTED, now,
+        convrelay_session_turn_end(s, CONVRELAY_TURN_REJECTED, &no_extra, now,
                                    list_next(&out));
         return;
     }
@@ -402,7 +404,7 @@ say(convrelay_session_t *s, uint64_t now, unsigned i)
         break;
 
     case 2:
-        convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, now,
+        convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, &no_extra, now,
                                    list_next(&out));
         break;
 
@@ -410,7 +412,7 @@ say(convrelay_session_t *s, uint64_t now, unsigned i)
         break;
 
     case 4:
-        convrelay_session_turn_end(s, CONVRELAY_TURN_COMPLETE, now,
+        convrelay_session_turn_end(s, CONVRELAY_TURN_COMPLETE, &no_extra, now,
                                    list_next(&out));
         break;
     }

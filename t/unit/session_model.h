@@ -48,6 +48,8 @@ typedef struct {
     int                        assistant;
     size_t                     len;
     char                      *text;
+    char                       extra[16]; /* that goes back with it; or "" */
+    unsigned                   llm;       /* from where */
 } entry_t;
 
 
@@ -96,6 +98,8 @@ typedef struct {
     entry_t                    entries[MAX_ENTRIES];
     size_t                     nentries;
     long                       current;   /* the answer's entry, or -1 */
+    const convrelay_str_t     *extra;     /* of the answer that ends */
+    unsigned                   added:1;   /* actions said a part of it */
     unsigned                   stored:1;  /* it has or had one */
 
     unsigned                   event;     /* that waits for an answer */
@@ -244,6 +248,7 @@ static void check_same(call_t *c);
 static void check_state(call_t *c);
 static void remember(call_t *c);
 static void add(call_t *c, int assistant, const u_char *p, size_t len);
+static void add_extra(call_t *c);
 static void del(call_t *c, size_t i);
 static size_t newest_prompt(const call_t *c);
 static void take_back(call_t *c);
@@ -267,6 +272,7 @@ static unsigned  nwaited;     /* calls that waited for their context */
 static unsigned  ndue[CONVRELAY_DEADLINES + 1];
 static unsigned  nfast;       /* calls with too many turns */
 static unsigned  nends;       /* ends that waited */
+static unsigned  nextras;     /* that stood in the history */
 static unsigned  nfallen;     /* turns that asked another LLM */
 static unsigned  nhedged;     /* hedges that were won */
 static unsigned  nunhedged;   /* and lost */

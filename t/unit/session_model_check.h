@@ -11,12 +11,15 @@ static char check_spoken(call_t *c, const convrelay_action_t *a);
 static char check_event(call_t *c, const convrelay_action_t *a);
 static char check_send(call_t *c, const convrelay_action_t *a);
 static char check_end(call_t *c, const convrelay_relay_out_t *m);
+static void check_extras(call_t *c);
 static cJSON *history(call_t *c);
 static void check_states(call_t *c);
 static void check_silence(call_t *c, unsigned idle);
 static void check_deadlines(call_t *c);
 static int too_much(const call_t *c);
+static size_t bytes(const call_t *c, size_t i);
 static int drop(call_t *c);
+static size_t newest_turn(const call_t *c);
 
 
 /* a running answer is cancelled: all that was sent of it stays */
@@ -107,6 +110,11 @@ check_action(call_t *c, const convrelay_action_t *a)
         return 'G';
 
     case CONVRELAY_ACT_HEDGE_END:
+
+        if (a->note == NULL) {
+            c->tried = c->llm;
+        }
+
         c->hedge = 0;
         nunhedged++;
 
@@ -387,14 +395,60 @@ check_history(call_t *c)
     }
 
     cJSON_Delete(root);
+
+    check_extras(c);
 }
 
+
+static void
+check_extras(call_t *c)
+{
+    size_t                          i, n;
+    convrelay_llm_call_t            extra;
+    const convrelay_llm_message_t  *m;
+
+    i = 0;
+    n = 0;
+
+    for (m = c->s.history.first; m; m = m->next) {
+
+        if (m->role != CONVRELAY_LLM_EXTRA) {
+            i++;
+            continue;
+        }
+
+        convrelay_llm_message_call(m, &extra);
+
+        if (i == 0
+            || !convrelay_str_is(&extra.extra, c->entries[i - 1].extra)
+            || extra.llm != c->entries[i - 1].llm || extra.valid)
+        {
+            bad(c, "the extra of message %zu is \"%.*s\" of LLM %u", i,
+                (int) extra.extra.len, extra.extra.data, extra.llm);
+        }
+
+        n++;
+    }
+
+    nextras += n;
+
+    for (i = 0; i < c->nentries; i++) {
+        n -= (c->entries[i].extra[0] != '\0');
+    }
+
+    if (n) {
+        bad(c, "another number of extras");
+    }
+}
+
+
+/* without extras */
 
 static cJSON *
 history(call_t *c)
 {
     char                           *json;
-    cJSON                          *root;
+    cJSON                          *root, *item, *next;
     size_t                          len;
     u_char                         *now;
     const convrelay_llm_message_t  *m;
@@ -423,9 +477,20 @@ history(call_t *c)
 
     if (root == NULL) {
         bad(c, "the history is not JSON");
+        return cJSON_CreateArray();
     }
 
-    return root ? root : cJSON_CreateArray();
+    for (item = root->child; item; item = next) {
+        next = item->next;
+
+        if (strcmp(cJSON_GetObjectItem(item, "role")->valuestring, "extra")
+            == 0)
+        {
+            cJSON_Delete(cJSON_DetachItemViaPointer(root, item));
+        }
+    }
+
+    return root;
 }
 
 
@@ -674,6 +739,7 @@ add(call_t *c, int assistant, const u_char *p, size_t len)
     e->assistant = assistant;
     e->len = len;
     e->text = malloc(len + 1);
+    e->extra[0] = '\0';
 
     memcpy(e->text, p, len);
 
@@ -681,21 +747,68 @@ add(call_t *c, int assistant, const u_char *p, size_t len)
 }
 
 
+/* if the newest turn leaves room for it; older ones go for it */
+
+static void
+add_extra(call_t *c)
+{
+    size_t    max;
+    entry_t  *e;
+
+    if (c->current == -1 || c->extra->len == 0 || c->added) {
+        return;
+    }
+
+    max = c->conf.max_history_bytes;
+
+    e = &c->entries[c->current];
+    e->llm = c->llm;
+
+    memcpy(e->extra, c->extra->data, c->extra->len);
+    e->extra[c->extra->len] = '\0';
+
+    if (max && bytes(c, newest_turn(c)) > max) {
+        e->extra[0] = '\0';
+        return;
+    }
+
+    while (max && bytes(c, 0) > max) {
+        drop(c);
+    }
+}
+
+
 static int
 too_much(const call_t *c)
 {
-    size_t  i, bytes;
-
-    bytes = 0;
-
-    for (i = 0; i < c->nentries; i++) {
-        bytes += c->entries[i].len;
-    }
-
     return (c->conf.max_history_messages
             && c->nentries > c->conf.max_history_messages)
            || (c->conf.max_history_bytes
-               && bytes > c->conf.max_history_bytes);
+               && bytes(c, 0) > c->conf.max_history_bytes);
+}
+
+
+/* from an entry on */
+
+static size_t
+bytes(const call_t *c, size_t i)
+{
+    size_t                n;
+    convrelay_llm_call_t  extra;
+
+    memset(&extra, 0, sizeof(extra));
+
+    for (n = 0; i < c->nentries; i++) {
+        n += c->entries[i].len;
+
+        extra.extra.len = strlen(c->entries[i].extra);
+
+        if (extra.extra.len) {
+            n += convrelay_llm_message_pack_size(&extra);
+        }
+    }
+
+    return n;
 }
 
 
@@ -750,6 +863,19 @@ del(call_t *c, size_t i)
 }
 
 
+/* the newest prompt, or the first entry */
+
+static size_t
+newest_turn(const call_t *c)
+{
+    size_t  i;
+
+    for (i = c->nentries - 1; i && c->entries[i].assistant; i--) { /* void */ }
+
+    return i;
+}
+
+
 static size_t
 newest_prompt(const call_t *c)
 {
@@ -787,24 +913,13 @@ take_back(call_t *c)
 static unsigned
 halve(call_t *c)
 {
-    size_t    i, bytes, half;
+    size_t    i, half;
     unsigned  gone;
 
     gone = 0;
-    half = 0;
-
-    for (i = 0; i < c->nentries; i++) {
-        half += c->entries[i].len;
-    }
-
-    half /= 2;
+    half = bytes(c, 0) / 2;
 
     for ( ;; ) {
-        bytes = 0;
-
-        for (i = 0; i < c->nentries; i++) {
-            bytes += c->entries[i].len;
-        }
 
         for (i = 1; i < c->nentries; i++) {
 
@@ -813,7 +928,7 @@ halve(call_t *c)
             }
         }
 
-        if (bytes <= half || i >= c->nentries) {
+        if (bytes(c, 0) <= half || i >= c->nentries) {
             return gone;
         }
 
@@ -847,6 +962,10 @@ store_heard(call_t *c, size_t len)
         if (blank(c->answer, len)) {
             del(c, c->current);
             return;
+        }
+
+        if (e->len != len) {
+            e->extra[0] = '\0';
         }
 
         free(e->text);

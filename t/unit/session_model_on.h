@@ -571,6 +571,7 @@ perform_text(call_t *c, convrelay_relay_out_t *m, char *want)
     text.len += m->text.len;
 
     add_text(c, m->text.data, m->text.len);
+    c->added |= c->running;
 
     m->last = !c->running;
     c->said = text;

@@ -533,13 +533,18 @@ hedge_end(call_t *c)
 static void
 turn_end(call_t *c)
 {
+    char                      json[16];
+    convrelay_str_t           extra;
     convrelay_turn_outcome_e  how;
 
     c->what = "turn end";
 
     how = rnd(3) ? CONVRELAY_TURN_COMPLETE : rnd(6);
 
-    convrelay_session_turn_end(&c->s, how, c->now, list_next(c->out));
+    extra.data = (u_char *) json;
+    extra.len = rnd(2) ? sprintf(json, "{\"n\":%u}", rnd(1000)) : 0;
+
+    convrelay_session_turn_end(&c->s, how, &extra, c->now, list_next(c->out));
 
     if (!c->running) {
         check_actions(c, "");
@@ -552,7 +557,7 @@ turn_end(call_t *c)
         if (!c->sent && !c->again && halve(c)) {
             c->again = 1;
 
-            check_actions(c, "LS");
+            check_actions(c, c->hedge ? "gLS" : "LS");
             check_history(c);
             return;
         }
@@ -560,7 +565,9 @@ turn_end(call_t *c)
         how = CONVRELAY_TURN_REJECTED;
     }
 
+    c->extra = &extra;
     turn_ended(c, how, "");
+    c->extra = NULL;
 }
 
 
@@ -608,6 +615,10 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
 
     if (c->sent) {
         store(c);
+    }
+
+    if (well && c->extra) {
+        add_extra(c);
     }
 
     if (how == CONVRELAY_TURN_REJECTED) {
@@ -1054,6 +1065,7 @@ new_answer(call_t *c, uint64_t from)
     c->aside = 0;
     c->kept = 0;
     c->stored = 0;
+    c->added = 0;
     c->spoken = 0;
     c->played = 0;
     c->current = -1;

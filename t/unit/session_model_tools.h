@@ -94,6 +94,11 @@ static const convrelay_str_t  names[] = {
 };
 
 
+static const convrelay_str_t  extras[] = {
+    convrelay_null_string, convrelay_string("{\"a\":1}")
+};
+
+
 static const convrelay_session_filler_conf_t  fillers = {
     .time = 300, .again = 500, .max = 3, .nphrases = 2
 };
@@ -306,7 +311,7 @@ turn_end(call_t *c, convrelay_turn_outcome_e how)
         nwithheld++;
     }
 
-    convrelay_session_turn_end(&c->s, how, c->now, &c->out);
+    convrelay_session_turn_end(&c->s, how, &extras[rnd(2)], c->now, &c->out);
 }
 
 
@@ -365,8 +370,6 @@ calls(call_t *c)
     unsigned               i, n;
     convrelay_llm_call_t   list[3];
 
-    static const convrelay_str_t  none = convrelay_null_string;
-
     memset(list, 0, sizeof(list));
     n = 1 + rnd(3);
 
@@ -383,7 +386,8 @@ calls(call_t *c)
 
     c->llm = 0;
     c->refused = 0;
-    convrelay_session_turn_calls(&c->s, &none, list, n, c->now, &c->out);
+    convrelay_session_turn_calls(&c->s, &extras[rnd(2)], list, n, c->now,
+                                 &c->out);
 }
 
 
@@ -750,7 +754,7 @@ check(call_t *c)
     unsigned                        ncalls, nresults;
     convrelay_llm_call_t            call, result;
     const convrelay_tool_run_t     *run;
-    const convrelay_llm_message_t  *m, *first;
+    const convrelay_llm_message_t  *m, *first, *last;
     const convrelay_session_tools_t  *t;
 
     if (c->closed) {
@@ -764,6 +768,24 @@ check(call_t *c)
         if (run->acts && run != c->s.run && !t->round && !t->resume) {
             bad(c, "actions wait for nothing");
         }
+    }
+
+    last = NULL;
+
+    for (m = c->s.history.first; m; m = m->next) {
+
+        if (m->role == CONVRELAY_LLM_EXTRA) {
+            convrelay_llm_message_call(m, &call);
+
+            if (call.valid ? m->next->role != CONVRELAY_LLM_CALL
+                           : last == NULL
+                             || last->role != CONVRELAY_LLM_ASSISTANT)
+            {
+                bad(c, "an extra of nothing");
+            }
+        }
+
+        last = m;
     }
 
     m = c->s.history.first;

@@ -64,6 +64,7 @@ main(void)
     tap_ok(nrepeated > 50, "%u prompts that are the one before", nrepeated);
     tap_ok(nhedged > 20, "%u answers of a second LLM", nhedged);
     tap_ok(nunhedged > 20, "%u that were not needed", nunhedged);
+    tap_ok(nextras > 1000, "%u extras in the history", nextras);
     tap_ok(nfallen > 50, "%u turns that asked another LLM", nfallen);
     tap_ok(ntones > 20, "%u ends that came with a report of keys", ntones);
 

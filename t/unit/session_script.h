@@ -24,6 +24,7 @@
  *   excused                (the failure that ends the turn next)
  *   hedge "a piece"        (of the second LLM, "": a part of a call)
  *   hedgeends "failed" or "empty"
+ *   extra "{}"             (opaque JSON of the answer that ends next)
  *   calls "c1 look {}; c2 book {"a":1}"       (an answer is complete)
  *   toolok 1 "result"      toolbad 1 "result" (of the first TOOL)
  *   toolfails "why"        skip ""            (while its actions are done)
@@ -99,6 +100,7 @@ typedef struct {
     unsigned                   wrong:1;   /* what no event may lead to */
     unsigned                   nruns;
     convrelay_tool_run_t      *runs[MAX_RUNS];
+    char                       extra[32];
     size_t                     len;
     char                       out[8192];
 } run_t;
@@ -113,6 +115,7 @@ static int run_action(run_t *r, const char *name, convrelay_str_t *text,
     convrelay_actions_t *out);
 static void run_calls(run_t *r, convrelay_str_t *text,
     convrelay_actions_t *out);
+static convrelay_str_t run_extra(run_t *r);
 static void run_tool(run_t *r, const char *word, unsigned ok,
     convrelay_str_t *text, convrelay_actions_t *out);
 static unsigned find_run(const run_t *r, const convrelay_tool_run_t *run);
@@ -411,7 +414,7 @@ run_line(run_t *r, const char *line, size_t len)
     int                        has, alloc_was;
     char                       name[32], word[32];
     u_char                    *flush;
-    convrelay_str_t            text;
+    convrelay_str_t            text, extra;
     convrelay_actions_t       *out;
     convrelay_relay_message_t  m;
     static const char         *ends[] = { "complete", "empty", "truncated",
@@ -500,9 +503,17 @@ run_line(run_t *r, const char *line, size_t len)
 
         for (i = 0; strcmp(word, ends[i]); i++) { /* void */ }
 
+        extra = run_extra(r);
+
         heap.armed = 1;
-        convrelay_session_turn_end(&r->s, i, r->now, out);
+        convrelay_session_turn_end(&r->s, i, &extra, r->now, out);
         heap.armed = 0;
+
+        memset(r->extra, 0, sizeof(r->extra));
+
+    } else if (strcmp(name, "extra") == 0) {
+        snprintf(r->extra, sizeof(r->extra), "%.*s", (int) text.len,
+                 (char *) text.data);
 
     } else if (strcmp(name, "greeting") == 0) {
         m.type = CONVRELAY_RELAY_SETUP;
@@ -633,9 +644,8 @@ run_calls(run_t *r, convrelay_str_t *text, convrelay_actions_t *out)
 {
     size_t                 n;
     u_char                *p, *end, *last;
+    convrelay_str_t        extra;
     convrelay_llm_call_t   calls[8];
-
-    static const convrelay_str_t  none = convrelay_null_string;
 
     memset(calls, 0, sizeof(calls));
 
@@ -661,9 +671,25 @@ run_calls(run_t *r, convrelay_str_t *text, convrelay_actions_t *out)
         p = end + 2;
     }
 
+    extra = run_extra(r);
+
     heap.armed = 1;
-    convrelay_session_turn_calls(&r->s, &none, calls, n, r->now, out);
+    convrelay_session_turn_calls(&r->s, &extra, calls, n, r->now, out);
     heap.armed = 0;
+
+    memset(r->extra, 0, sizeof(r->extra));
+}
+
+
+static convrelay_str_t
+run_extra(run_t *r)
+{
+    convrelay_str_t  extra;
+
+    extra.data = (u_char *) r->extra;
+    extra.len = strlen(r->extra);
+
+    return extra;
 }
 
 
@@ -879,7 +905,7 @@ show_history(run_t *r)
     cJSON        *root;
     size_t        len;
     u_char       *text;
-    const cJSON  *item, *id;
+    const cJSON  *item, *id, *llm;
 
     text = written(&r->s.history, &len);
     json = malloc(len + 3);
@@ -894,6 +920,14 @@ show_history(run_t *r)
 
     cJSON_ArrayForEach(item, root) {
         id = cJSON_GetObjectItem(item, "id");
+
+        llm = cJSON_GetObjectItem(item, "llm");
+
+        if (llm) {
+            show(r, "    extra of fallback %d \"%s\"\n", llm->valueint,
+                 cJSON_GetObjectItem(item, "content")->valuestring);
+            continue;
+        }
 
         show(r, "    %s %s%s\"%s\"\n",
              cJSON_GetObjectItem(item, "role")->valuestring,

@@ -166,8 +166,8 @@ turn(call_t *c, unsigned n)
 
     case 7:         /* the LLM refuses the results */
         run(c, 1, n);
-        convrelay_session_turn_end(&c->s, CONVRELAY_TURN_REJECTED, c->now,
-                                   &c->out);
+        convrelay_session_turn_end(&c->s, CONVRELAY_TURN_REJECTED, &none,
+                                   c->now, &c->out);
         return;
 
     default:
@@ -182,7 +182,7 @@ turn(call_t *c, unsigned n)
     }
 
     convrelay_session_delta(&c->s, &after, c->now, &c->out);
-    convrelay_session_turn_end(&c->s, CONVRELAY_TURN_COMPLETE, c->now,
+    convrelay_session_turn_end(&c->s, CONVRELAY_TURN_COMPLETE, &none, c->now,
                                &c->out);
 }
 

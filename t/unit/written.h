@@ -43,6 +43,16 @@ written(const convrelay_history_t *h, size_t *len)
         text.len = m->len;
         text.data = (u_char *) m->text;
 
+        if (m->role == CONVRELAY_LLM_EXTRA) {
+            convrelay_llm_message_call(m, &call);
+
+            if (call.llm) {
+                p += sprintf((char *) p, ",\"llm\":%u", call.llm);
+            }
+
+            text = call.extra;
+        }
+
         if (m->role == CONVRELAY_LLM_CALL || m->role == CONVRELAY_LLM_TOOL) {
             convrelay_llm_message_call(m, &call);
 
