@@ -242,10 +242,17 @@ static unsigned filler_cut(call_t *c);
 static void cancel(call_t *c, char *want);
 static void check_actions(call_t *c, const char *want);
 static void check_text(call_t *c, const convrelay_str_t *text);
+static void check_state(call_t *c);
+static int blank(const u_char *p, size_t len);
+static void bad(call_t *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static unsigned rnd(unsigned n);
+
+/* session_model_history.h */
+
 static void check_history(call_t *c);
 static size_t learn_cut(call_t *c);
 static void check_same(call_t *c);
-static void check_state(call_t *c);
 static void remember(call_t *c);
 static void add(call_t *c, int assistant, const u_char *p, size_t len);
 static void add_extra(call_t *c);
@@ -255,10 +262,6 @@ static void take_back(call_t *c);
 static unsigned halve(call_t *c);
 static void store(call_t *c);
 static void store_heard(call_t *c, size_t len);
-static int blank(const u_char *p, size_t len);
-static void bad(call_t *c, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-static unsigned rnd(unsigned n);
 
 
 static unsigned  nbad;
@@ -469,6 +472,7 @@ end_call(call_t *c)
 #include "session_model_talk.h"
 #include "session_model_on.h"
 #include "session_model_check.h"
+#include "session_model_history.h"
 
 
 #endif /* CONVRELAY_SESSION_MODEL_H_INCLUDED */
