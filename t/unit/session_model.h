@@ -189,13 +189,6 @@ static void context_end(call_t *c);
 static void deaf(call_t *c);
 static void prompt(call_t *c);
 static void partial(call_t *c);
-static void delta(call_t *c);
-static void turn_end(call_t *c);
-static void useful(call_t *c, const convrelay_str_t *text, char *want);
-static void hedge_delta(call_t *c);
-static void hedge_end(call_t *c);
-static void turn_ended(call_t *c, convrelay_turn_outcome_e how,
-    const char *before);
 static void interrupt(call_t *c);
 static void speak(call_t *c);
 static void tones_played(call_t *c);
@@ -212,6 +205,16 @@ static int heard_all(const call_t *c);
 static int worded(const convrelay_str_t *text);
 static void played(call_t *c, const u_char *p, size_t len, const char *want);
 static size_t words(u_char *p, unsigned n);
+
+/* session_model_llm.h: LLMs */
+
+static void delta(call_t *c);
+static void turn_end(call_t *c);
+static void useful(call_t *c, const convrelay_str_t *text, char *want);
+static void hedge_delta(call_t *c);
+static void hedge_end(call_t *c);
+static void turn_ended(call_t *c, convrelay_turn_outcome_e how,
+    const char *before);
 
 /* session_model_on.h: what is configured for a moment, keys, the end */
 
@@ -470,6 +473,7 @@ end_call(call_t *c)
 
 
 #include "session_model_talk.h"
+#include "session_model_llm.h"
 #include "session_model_on.h"
 #include "session_model_check.h"
 #include "session_model_history.h"
