@@ -306,7 +306,7 @@ struct ngx_http_convrelay_turn_s {
     ngx_msec_t                        header_at;      /* 0: there was none */
     ngx_msec_t                        word_at;        /* first token */
     ngx_msec_t                        token_at;       /* last token */
-    uint64_t                          said;   /* tokens that the session had
+    uint32_t                          said;   /* tokens that the session had
                                                  sent before */
     uint32_t                          tokens;         /* that were received */
     uint32_t                          long_gaps;      /* between tokens */

@@ -387,7 +387,7 @@ ngx_http_convrelay_stat_round(ngx_http_convrelay_turn_t *t)
 void
 ngx_http_convrelay_stat_start(ngx_http_convrelay_call_t *call)
 {
-    if (call->turn_no == (uint32_t) call->session->turns) {
+    if (call->turn_no == call->session->turns) {
         call->pending = 0;
         return;
     }
@@ -613,7 +613,7 @@ ngx_http_convrelay_stat_cancel(ngx_http_convrelay_turn_t *t)
 static convrelay_metric_e
 ngx_http_convrelay_stat_cancelled(ngx_http_convrelay_call_t *call)
 {
-    return (call->interrupts != (uint32_t) call->session->interrupts)
+    return (call->interrupts != call->session->interrupts)
            ? CONVRELAY_METRIC_TURN_INTERRUPTED
            : CONVRELAY_METRIC_TURN_SUPERSEDED;
 }

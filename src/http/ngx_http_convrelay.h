@@ -273,18 +273,26 @@ typedef struct {
 } ngx_http_convrelay_tool_call_t;
 
 
-/* of a main request, and of a turn's shadow main request */
+/* what a webhook was sent, and its answer */
 
 typedef struct {
-    ngx_http_convrelay_call_t        *call;   /* or NULL */
-    convrelay_session_t              *session;        /* of the call */
-    ngx_http_convrelay_tool_call_t   *tool;   /* or NULL */
-    ngx_array_t                      *form;   /* convrelay_pair_t */
+    ngx_array_t                      *form;   /* convrelay_pair_t, or NULL */
     ngx_array_t                      *handoff;        /* the same */
-    ngx_http_convrelay_webhook_pt     document;
+    ngx_http_convrelay_webhook_pt     document;       /* or NULL: the request is
+                                                         not one */
     unsigned                          json:1; /* the hand-off data is */
     unsigned                          many:1; /* the form has more than
                                                  MAX_PAIRS, so it is empty */
+} ngx_http_convrelay_webhook_t;
+
+
+/* of a main request, and of a turn's shadow main request; each may be NULL */
+
+typedef struct {
+    ngx_http_convrelay_call_t        *call;
+    convrelay_session_t              *session;        /* of the call */
+    ngx_http_convrelay_tool_call_t   *tool;
+    ngx_http_convrelay_webhook_t     *webhook;
     unsigned                          copies:1;       /* it may outlive its
                                                  call: values of variables are
                                                  not in the call's memory */
@@ -349,7 +357,7 @@ ngx_uint_t ngx_http_convrelay_secure(ngx_http_request_t *r);
  * The decoded form of a request: a POST's body once it was read, otherwise the
  * query string; it is parsed once.  Empty if the body is not complete, not
  * kept, or larger than MAX_FORM, or if it has more than MAX_PAIRS pairs, which
- * sets ctx->many.  An array of convrelay_pair_t, or NULL: no memory.
+ * sets webhook->many.  An array of convrelay_pair_t, or NULL: no memory.
  */
 ngx_array_t *ngx_http_convrelay_form(ngx_http_request_t *r);
 
@@ -454,8 +462,11 @@ char *ngx_http_convrelay_phrase_check(ngx_conf_t *cf, ngx_str_t *source);
 ngx_int_t ngx_http_convrelay_value_text(ngx_http_request_t *r,
     ngx_http_convrelay_value_t *value, convrelay_str_t *text);
 
-/* the module's context of a main request, created if there is none */
+/* the module's context of a main request, and its webhook, created if there is
+   none; NULL: no memory */
 ngx_http_convrelay_ctx_t *ngx_http_convrelay_get_ctx(ngx_http_request_t *r);
+ngx_http_convrelay_webhook_t *ngx_http_convrelay_get_webhook(
+    ngx_http_request_t *r);
 
 /*
  * Reads a regular file of at most max bytes into the pool (blocking, as nginx

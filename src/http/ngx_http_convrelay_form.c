@@ -28,20 +28,20 @@ static ngx_int_t ngx_http_convrelay_handoff_copy(ngx_http_request_t *r,
 ngx_array_t *
 ngx_http_convrelay_form(ngx_http_request_t *r)
 {
-    u_char                    *pos, *last;
-    ngx_str_t                  data;
-    ngx_uint_t                 n;
-    ngx_array_t               *form;
-    convrelay_pair_t           pair, *p;
-    ngx_http_convrelay_ctx_t  *ctx;
+    u_char                        *pos, *last;
+    ngx_str_t                      data;
+    ngx_uint_t                     n;
+    ngx_array_t                   *form;
+    convrelay_pair_t               pair, *p;
+    ngx_http_convrelay_webhook_t  *webhook;
 
-    ctx = ngx_http_convrelay_get_ctx(r);
-    if (ctx == NULL) {
+    webhook = ngx_http_convrelay_get_webhook(r);
+    if (webhook == NULL) {
         return NULL;
     }
 
-    if (ctx->form) {
-        return ctx->form;
+    if (webhook->form) {
+        return webhook->form;
     }
 
     if (ngx_http_convrelay_form_source(r, &data) != NGX_OK) {
@@ -55,7 +55,7 @@ ngx_http_convrelay_form(ngx_http_request_t *r)
                       "client sent a form with %ui parameters, limit is %d",
                       n, NGX_HTTP_CONVRELAY_MAX_PAIRS);
 
-        ctx->many = 1;
+        webhook->many = 1;
         data.len = 0;
         n = 0;
     }
@@ -79,7 +79,7 @@ ngx_http_convrelay_form(ngx_http_request_t *r)
     }
 
     if (ngx_http_convrelay_form_complete(r)) {
-        ctx->form = form;
+        webhook->form = form;
     }
 
     return form;
@@ -277,22 +277,25 @@ ngx_http_convrelay_body(ngx_http_request_t *r, ngx_str_t *data)
 ngx_array_t *
 ngx_http_convrelay_handoff(ngx_http_request_t *r)
 {
-    u_char                    *copy;
-    ngx_int_t                  rc;
-    ngx_array_t               *members;
-    convrelay_str_t            data;
-    convrelay_handoff_t        h;
-    ngx_http_convrelay_ctx_t  *ctx;
+    u_char                        *copy;
+    ngx_int_t                      rc;
+    ngx_array_t                   *members;
+    convrelay_str_t                data;
+    convrelay_handoff_t            h;
+    ngx_http_convrelay_webhook_t  *webhook;
 
     rc = ngx_http_convrelay_handoff_text(r, &data);
     if (rc == NGX_ERROR) {
         return NULL;
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+    webhook = ngx_http_convrelay_get_webhook(r);
+    if (webhook == NULL) {
+        return NULL;
+    }
 
-    if (ctx->handoff) {
-        return ctx->handoff;
+    if (webhook->handoff) {
+        return webhook->handoff;
     }
 
     members = ngx_array_create(r->pool, 4, sizeof(convrelay_pair_t));
@@ -316,7 +319,7 @@ ngx_http_convrelay_handoff(ngx_http_request_t *r)
         }
 
         if (rc == CONVRELAY_OK) {
-            ctx->json = 1;
+            webhook->json = 1;
 
             rc = ngx_http_convrelay_handoff_members(r, &h, members);
             convrelay_handoff_close(&h);
@@ -327,10 +330,10 @@ ngx_http_convrelay_handoff(ngx_http_request_t *r)
         }
     }
 
-    /* like ctx->form: if the body was not read yet, a later call tries again */
+    /* like form: if the body was not read yet, a later call tries again */
 
-    if (ctx->form) {
-        ctx->handoff = members;
+    if (webhook->form) {
+        webhook->handoff = members;
     }
 
     return members;

@@ -276,9 +276,9 @@ static ngx_int_t
 ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_array_t **pairs)
 {
-    ngx_uint_t                 n;
-    ngx_array_t               *form;
-    ngx_http_convrelay_ctx_t  *ctx;
+    ngx_uint_t                     n;
+    ngx_array_t                   *form;
+    ngx_http_convrelay_webhook_t  *webhook;
 
     n = 0;
     form = NULL;
@@ -289,9 +289,12 @@ ngx_http_convrelay_signature_pairs(ngx_http_request_t *r, ngx_pool_t *pool,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+        webhook = ngx_http_convrelay_get_webhook(r);
+        if (webhook == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
 
-        if (ctx->many) {
+        if (webhook->many) {
             return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
         }
 

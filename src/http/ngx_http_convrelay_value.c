@@ -197,6 +197,25 @@ ngx_http_convrelay_get_ctx(ngx_http_request_t *r)
 }
 
 
+ngx_http_convrelay_webhook_t *
+ngx_http_convrelay_get_webhook(ngx_http_request_t *r)
+{
+    ngx_http_convrelay_ctx_t  *ctx;
+
+    ctx = ngx_http_convrelay_get_ctx(r);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    if (ctx->webhook == NULL) {
+        ctx->webhook = ngx_pcalloc(r->pool,
+                                   sizeof(ngx_http_convrelay_webhook_t));
+    }
+
+    return ctx->webhook;
+}
+
+
 ngx_int_t
 ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_uint_t level,
     ngx_log_t *log, ngx_str_t *name, ngx_str_t *label, off_t max,

@@ -363,7 +363,9 @@ ngx_http_convrelay_setup_variable(ngx_http_request_t *r,
     name = &ngx_http_convrelay_setup_fields[i].form;
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_convrelay_module);
 
-    if (name->len == 0 || ctx == NULL || ctx->document == NULL) {
+    if (name->len == 0 || ctx == NULL || ctx->webhook == NULL
+        || ctx->webhook->document == NULL)
+    {
         v->not_found = 1;
         return NGX_OK;
     }
@@ -425,7 +427,7 @@ ngx_http_convrelay_counter_variable(ngx_http_request_t *r,
     }
 
     return ngx_http_convrelay_variable_number(r, v,
-                                  *(uint64_t *) ((char *) session + data));
+                                  *(uint32_t *) ((char *) session + data));
 }
 
 
@@ -435,16 +437,18 @@ static ngx_int_t
 ngx_http_convrelay_usage_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    uint64_t              n;
     convrelay_session_t  *session;
 
     session = ngx_http_convrelay_variable_session(r);
+    n = session ? *(uint64_t *) ((char *) session + data) : 0;
 
-    if (session == NULL || *(uint64_t *) ((char *) session + data) == 0) {
+    if (n == 0) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    return ngx_http_convrelay_counter_variable(r, v, data);
+    return ngx_http_convrelay_variable_number(r, v, n);
 }
 
 

@@ -19,8 +19,8 @@
 
 
 typedef struct {
-    size_t            played;     /* text up to here was reported played */
-    size_t            fragment;   /* where the last reported piece began */
+    uint32_t          played;     /* text up to here was reported played */
+    uint32_t          fragment;   /* where the last reported piece began */
     unsigned          reported:1; /* tokensPlayed came for this answer */
     unsigned          missed:8;   /* values in a row that were not found */
 } convrelay_heard_t;

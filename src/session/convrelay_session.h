@@ -356,27 +356,27 @@ typedef struct {
 
 typedef struct {
     convrelay_answer_e       state;
-    convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
-                                             the last part */
-    size_t                   len;         /* bytes of text that were sent */
-    size_t                   size;        /* for which there is room */
-    size_t                   stored;      /* of them, stored in the history,
-                                             which may have dropped them since;
-                                             0: never any */
-    size_t                   unstored;    /* at the end: spoken, and kept out
-                                             of the history */
     unsigned                 error_spoken:1;      /* after it, the error
                                              message */
     unsigned                 altered:1;   /* message is not the LLM's text
                                              alone, or not all of it */
-    unsigned                 nparts;
+    convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
+                                             the last part */
+    uint32_t                 len;         /* bytes of text that were sent */
+    uint32_t                 size;        /* for which there is room */
+    uint32_t                 stored;      /* of them, stored in the history,
+                                             which may have dropped them since;
+                                             0: never any */
+    uint32_t                 unstored;    /* at the end: spoken, and kept out
+                                             of the history */
+    uint32_t                 base;        /* bytes of whole before message */
+    uint32_t                 whole_size;
+    uint32_t                 nparts;
+    convrelay_heard_t        heard;
     convrelay_answer_part_t *parts;       /* owned; or NULL */
     u_char                  *whole;       /* owned; or NULL: it is the text of
                                              message */
-    size_t                   base;        /* bytes of whole before that */
-    size_t                   whole_size;
     uint64_t                 started;     /* ms, when its first piece left */
-    convrelay_heard_t        heard;
 } convrelay_answer_t;
 
 
@@ -502,13 +502,13 @@ typedef struct {
     uint32_t                 hedges_won;  /* answers of a second LLM that was
                                              faster */
     convrelay_rate_t         turn_rate;
-    uint64_t                 turns;
-    uint64_t                 interrupts;
-    uint64_t                 tool_calls;  /* of the LLM, those that were not
+    uint32_t                 turns;
+    uint32_t                 interrupts;
+    uint32_t                 tool_calls;  /* of the LLM, those that were not
                                              run included */
-    uint64_t                 tool_failures;       /* of them, all that did not
+    uint32_t                 tool_failures;       /* of them, all that did not
                                              succeed */
-    uint64_t                 tokens;      /* pieces of the model's text that
+    uint32_t                 tokens;      /* pieces of the model's text that
                                              were sent */
     uint64_t                 input_tokens;        /* of all turns, as far as the
                                              LLM says; 0: it never did */

@@ -22,7 +22,7 @@ struct convrelay_session_filler_s {
     unsigned                 queued:1;    /* it may be being heard */
     unsigned                 preemptible:1;
     uint64_t                 since;       /* ms: the caller was heard last */
-    uint64_t                 tokens;      /* s->tokens as the request began */
+    uint32_t                 tokens;      /* s->tokens as the request began */
     uint64_t                 until;       /* ms: it is over, an estimate */
     uint64_t                 end;         /* the same, never too early, or as
                                              it was reported */

@@ -303,10 +303,10 @@ ngx_http_convrelay_connect_write(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_convrelay_connect_task(ngx_http_request_t *r, convrelay_str_t *task)
 {
-    u_char                    *p;
-    ngx_int_t                  rc;
-    convrelay_str_t            data;
-    ngx_http_convrelay_ctx_t  *ctx;
+    u_char                        *p;
+    ngx_int_t                      rc;
+    convrelay_str_t                data;
+    ngx_http_convrelay_webhook_t  *webhook;
 
     rc = ngx_http_convrelay_handoff_text(r, &data);
 
@@ -318,9 +318,12 @@ ngx_http_convrelay_connect_task(ngx_http_request_t *r, convrelay_str_t *task)
         return NGX_ERROR;
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+    webhook = ngx_http_convrelay_get_webhook(r);
+    if (webhook == NULL) {
+        return NGX_ERROR;
+    }
 
-    task->len = convrelay_handoff_task_size(&data, ctx->json);
+    task->len = convrelay_handoff_task_size(&data, webhook->json);
 
     p = ngx_pnalloc(r->pool, task->len);
     if (p == NULL) {
@@ -329,7 +332,7 @@ ngx_http_convrelay_connect_task(ngx_http_request_t *r, convrelay_str_t *task)
 
     task->data = p;
 
-    (void) convrelay_handoff_task_write(p, &data, ctx->json);
+    (void) convrelay_handoff_task_write(p, &data, webhook->json);
 
     return NGX_OK;
 }

@@ -24,8 +24,8 @@ ngx_int_t
 ngx_http_convrelay_webhook(ngx_http_request_t *r,
     ngx_http_convrelay_webhook_pt document)
 {
-    ngx_int_t                  rc;
-    ngx_http_convrelay_ctx_t  *ctx;
+    ngx_int_t                      rc;
+    ngx_http_convrelay_webhook_t  *webhook;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST))) {
         if (ngx_http_convrelay_add_header(r, "Allow", "GET, HEAD, POST")
@@ -37,12 +37,12 @@ ngx_http_convrelay_webhook(ngx_http_request_t *r,
         return ngx_http_convrelay_webhook_count(r, NGX_HTTP_NOT_ALLOWED);
     }
 
-    ctx = ngx_http_convrelay_get_ctx(r);
-    if (ctx == NULL) {
+    webhook = ngx_http_convrelay_get_webhook(r);
+    if (webhook == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->document = document;
+    webhook->document = document;
 
     if (r->method != NGX_HTTP_POST) {
         rc = ngx_http_discard_request_body(r);
@@ -101,8 +101,8 @@ static ngx_int_t
 ngx_http_convrelay_webhook_document(ngx_http_request_t *r,
     ngx_str_t *document)
 {
-    ngx_int_t                  rc;
-    ngx_http_convrelay_ctx_t  *ctx;
+    ngx_int_t                      rc;
+    ngx_http_convrelay_webhook_t  *webhook;
 
     rc = ngx_http_convrelay_signature(r, 0);
     if (rc != NGX_OK) {
@@ -115,13 +115,16 @@ ngx_http_convrelay_webhook_document(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+    webhook = ngx_http_convrelay_get_webhook(r);
+    if (webhook == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-    if (ctx->many) {
+    if (webhook->many) {
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
 
-    if (ctx->document(r, document) != NGX_OK) {
+    if (webhook->document(r, document) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
