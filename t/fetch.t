@@ -87,6 +87,7 @@ missing: 404 was answered: <html>(?s:.*)
 
 === TEST 2: an upstream: the method, the body and our headers, none of the client's
 --- config
+proxy_set_header  Connection close;
 location = /echo { internal; proxy_pass http://llm; }
 location = /get  { internal; proxy_pass http://llm/other; }
 --- llm
@@ -543,12 +544,13 @@ last: 200 was answered: request 52
 location = /fcgi {
     internal;
     fastcgi_pass   127.0.0.1:$TEST_NGINX_PORT_3;
+    fastcgi_param  HTTP_HOST       a;
     fastcgi_param  REQUEST_METHOD  $request_method;
     fastcgi_param  CONTENT_LENGTH  $content_length;
     fastcgi_param  CONTENT_TYPE    $content_type;
 }
 --- tcp_listen: $TEST_NGINX_PORT_3
---- tcp_query_len: 224
+--- tcp_query_len: 240
 --- tcp_reply eval
 sub {
     my $query = shift;
