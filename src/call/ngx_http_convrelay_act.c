@@ -116,6 +116,10 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         ngx_http_convrelay_tool_cancel(a->run);
         break;
 
+    case CONVRELAY_ACT_TOOL_ENDS:
+        ngx_http_convrelay_stat_tool_ends(call, a);
+        break;
+
     case CONVRELAY_ACT_FILLER:
         ngx_http_convrelay_filler_phrase(call, a, out);
         break;

@@ -673,7 +673,11 @@ void ngx_http_convrelay_stat_usage(ngx_http_convrelay_turn_t *t,
 
 /* a tool of conf, by its index, has answered */
 void ngx_http_convrelay_stat_tool(ngx_http_convrelay_loc_conf_t *conf,
-    ngx_uint_t tool, ngx_uint_t ok, ngx_msec_t time);
+    ngx_uint_t tool, convrelay_metric_tool_e how, ngx_msec_t time);
+
+/* counts a TOOL_ENDS */
+void ngx_http_convrelay_stat_tool_ends(ngx_http_convrelay_call_t *call,
+    const convrelay_action_t *a);
 
 /* a LOG of the session */
 void ngx_http_convrelay_stat_note(ngx_http_convrelay_call_t *call,

@@ -621,7 +621,7 @@ ngx_http_convrelay_stat_cancelled(ngx_http_convrelay_call_t *call)
 
 void
 ngx_http_convrelay_stat_tool(ngx_http_convrelay_loc_conf_t *conf,
-    ngx_uint_t tool, ngx_uint_t ok, ngx_msec_t time)
+    ngx_uint_t tool, convrelay_metric_tool_e how, ngx_msec_t time)
 {
     convrelay_metric_t  *words;
 
@@ -631,9 +631,33 @@ ngx_http_convrelay_stat_tool(ngx_http_convrelay_loc_conf_t *conf,
 
     words = conf->metrics->tools[tool];
 
-    convrelay_metric_add(words, ok ? CONVRELAY_METRIC_TOOL_OK
-                                   : CONVRELAY_METRIC_TOOL_FAILED, 1);
+    convrelay_metric_add(words, how, 1);
     convrelay_metric_time(words, CONVRELAY_METRIC_TOOL_SECONDS, time);
+}
+
+
+void
+ngx_http_convrelay_stat_tool_ends(ngx_http_convrelay_call_t *call,
+    const convrelay_action_t *a)
+{
+    static convrelay_metric_tool_e  kinds[] = {
+        CONVRELAY_METRIC_TOOL_OK,             /* CONVRELAY_TOOL_ACTED */
+        CONVRELAY_METRIC_TOOL_ACTION,
+        CONVRELAY_METRIC_TOOL_OTHER,          /* CONVRELAY_TOOL_UNKNOWN */
+        CONVRELAY_METRIC_TOOL_ARGUMENTS,
+        CONVRELAY_METRIC_TOOL_BUSY,
+        CONVRELAY_METRIC_TOOL_OTHER           /* CONVRELAY_TOOL_UNSTARTED */
+    };
+
+    if (a->code == CONVRELAY_TOOL_UNKNOWN) {
+        ngx_http_convrelay_count(call->conf, UNKNOWN_TOOLS);
+        return;
+    }
+
+    if (ngx_http_convrelay_metrics(call->conf)) {
+        convrelay_metric_add(call->conf->metrics->tools[a->tool],
+                             kinds[a->code], 1);
+    }
 }
 
 

@@ -59,6 +59,8 @@ static void ngx_http_convrelay_tool_data(ngx_http_convrelay_fetch_t *f,
 static void ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_tool_answer(ngx_http_convrelay_tool_run_t *t,
     convrelay_tool_answer_t *answer);
+static convrelay_metric_tool_e ngx_http_convrelay_tool_kind(
+    ngx_http_convrelay_tool_run_t *t, const convrelay_tool_answer_t *answer);
 static void ngx_http_convrelay_tool_log(ngx_http_convrelay_tool_run_t *t,
     ngx_http_convrelay_call_t *call, unsigned status);
 
@@ -450,7 +452,9 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
 
     ngx_http_convrelay_stat_tool(
              ngx_http_get_module_loc_conf(f->main, ngx_http_convrelay_module),
-             t->index, ok, ngx_current_msec - t->started);
+             t->index, ok ? CONVRELAY_METRIC_TOOL_OK
+                          : ngx_http_convrelay_tool_kind(t, &answer),
+             ngx_current_msec - t->started);
 
     if (!ok) {
         ngx_http_convrelay_tool_log(t, call, answer.status);
@@ -544,6 +548,46 @@ ngx_http_convrelay_tool_answer(ngx_http_convrelay_tool_run_t *t,
         answer->end = CONVRELAY_TOOL_BROKE_OFF;
         answer->status = NGX_HTTP_BAD_GATEWAY;
         return;
+    }
+}
+
+
+/* how it failed, for the counters; where an upstream has no answer, nginx makes
+   one with a status of its own */
+
+static convrelay_metric_tool_e
+ngx_http_convrelay_tool_kind(ngx_http_convrelay_tool_run_t *t,
+    const convrelay_tool_answer_t *answer)
+{
+    ngx_http_upstream_t  *u;
+
+    u = t->fetch->request->upstream;
+
+    switch (answer->end) {
+
+    case CONVRELAY_TOOL_ANSWERED:
+
+        if (answer->status >= 200 && answer->status < 300) {
+            return CONVRELAY_METRIC_TOOL_WEB_PAGE;
+        }
+
+        if (u == NULL || u->headers_in.status_n) {
+            return CONVRELAY_METRIC_TOOL_STATUS;
+        }
+
+        return (answer->status == NGX_HTTP_GATEWAY_TIME_OUT)
+               ? CONVRELAY_METRIC_TOOL_TIMEOUT
+               : (answer->status == NGX_HTTP_BAD_GATEWAY)
+               ? CONVRELAY_METRIC_TOOL_CONNECT : CONVRELAY_METRIC_TOOL_STATUS;
+
+    case CONVRELAY_TOOL_NO_ANSWER:
+        return CONVRELAY_METRIC_TOOL_CONNECT;
+
+    case CONVRELAY_TOOL_TIMED_OUT:
+        return CONVRELAY_METRIC_TOOL_TIMEOUT;
+
+    default: /* CONVRELAY_TOOL_BROKE_OFF */
+        return CONVRELAY_METRIC_TOOL_TRUNCATED;
     }
 }
 

@@ -32,8 +32,9 @@ const char  *convrelay_metric_states[CONVRELAY_METRIC_STATES] = {
 };
 
 
-const char  *convrelay_metric_outcomes[CONVRELAY_METRIC_TOOL_SECONDS] = {
-    "ok", "failed"
+const char  *convrelay_metric_tool_kinds[CONVRELAY_METRIC_TOOL_SECONDS] = {
+    "ok", "status", "timeout", "connect", "truncated", "web_page", "arguments",
+    "busy", "action", "other"
 };
 
 
@@ -139,6 +140,14 @@ convrelay_metric_sum(const convrelay_metric_t *words, unsigned first,
     }
 
     return n;
+}
+
+
+convrelay_metric_t
+convrelay_metric_tool_failed(const convrelay_metric_t *words)
+{
+    return convrelay_metric_sum(words, CONVRELAY_METRIC_TOOL_OK + 1,
+                                CONVRELAY_METRIC_TOOL_SECONDS - 1);
 }
 
 

@@ -55,7 +55,15 @@ typedef enum {
 
 typedef enum {
     CONVRELAY_METRIC_TOOL_OK = 0,
-    CONVRELAY_METRIC_TOOL_FAILED,
+    CONVRELAY_METRIC_TOOL_STATUS,           /* failures: not 2xx */
+    CONVRELAY_METRIC_TOOL_TIMEOUT,
+    CONVRELAY_METRIC_TOOL_CONNECT,          /* no answer */
+    CONVRELAY_METRIC_TOOL_TRUNCATED,
+    CONVRELAY_METRIC_TOOL_WEB_PAGE,
+    CONVRELAY_METRIC_TOOL_ARGUMENTS,        /* of the LLM, that are wrong */
+    CONVRELAY_METRIC_TOOL_BUSY,             /* too many are running */
+    CONVRELAY_METRIC_TOOL_ACTION,           /* could not be done */
+    CONVRELAY_METRIC_TOOL_OTHER,
     CONVRELAY_METRIC_TOOL_SECONDS,          /* a histogram, with its sum */
     CONVRELAY_METRIC_TOOL_N = CONVRELAY_METRIC_TOOL_SECONDS
                               + CONVRELAY_METRIC_BUCKETS + 1
@@ -101,8 +109,8 @@ typedef enum {
 
 extern const char  *convrelay_metric_states[CONVRELAY_METRIC_STATES];
 
-/* of a tool: TOOL_OK and TOOL_FAILED */
-extern const char  *convrelay_metric_outcomes[CONVRELAY_METRIC_TOOL_SECONDS];
+/* of a tool, by TOOL_<kind>; that of TOOL_OK is "ok" */
+extern const char  *convrelay_metric_tool_kinds[CONVRELAY_METRIC_TOOL_SECONDS];
 
 /* of all histograms except SESSION_SECONDS, and of that one */
 extern const convrelay_metric_bounds_t  convrelay_metric_seconds;
@@ -150,6 +158,10 @@ convrelay_metric_t convrelay_metric_ended(const convrelay_metric_t *words,
 /* the sum of the counters from first to last */
 convrelay_metric_t convrelay_metric_sum(const convrelay_metric_t *words,
     unsigned first, unsigned last);
+
+/* how often a tool failed, of its words */
+convrelay_metric_t convrelay_metric_tool_failed(
+    const convrelay_metric_t *words);
 
 /* the value of the label of a counter, or NULL */
 const char *convrelay_metric_value(unsigned index);

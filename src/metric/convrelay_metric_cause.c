@@ -247,21 +247,41 @@ static void
 convrelay_metric_cause_tools(convrelay_metric_case_t *c)
 {
     unsigned                        i;
-    unsigned long                   n, all;
+    unsigned long                   n, all, wrong;
+    convrelay_metric_level_e        level;
     const convrelay_metric_part_t  *tool;
+
+    n = c->recent[CONVRELAY_METRIC_UNKNOWN_TOOLS];
+
+    if (n) {
+        convrelay_metric_say(c, "unknown_tool", CONVRELAY_METRIC_WARNING,
+            "The LLM called tools that do not exist, %lu times. Check the "
+            "system prompt for the names of others", n);
+    }
 
     for (i = 0; i < c->report->ntools; i++) {
         tool = &c->report->tools[i];
 
-        n = tool->recent[CONVRELAY_METRIC_TOOL_FAILED];
+        n = convrelay_metric_tool_failed(tool->recent);
+        wrong = tool->recent[CONVRELAY_METRIC_TOOL_ARGUMENTS];
         all = n + tool->recent[CONVRELAY_METRIC_TOOL_OK];
 
         if (n == 0 || tool->location != c->location) {
             continue;
         }
 
-        convrelay_metric_say(c, "tool",
-            10 * n > all ? CONVRELAY_METRIC_TROUBLE : CONVRELAY_METRIC_WARNING,
+        level = (10 * n > all) ? CONVRELAY_METRIC_TROUBLE
+                               : CONVRELAY_METRIC_WARNING;
+
+        if (2 * wrong > n) {
+            convrelay_metric_say(c, "tool", level,
+                "The LLM called the tool \"%.*s\" with wrong arguments in %lu "
+                "of %lu calls. Check its description and its parameters",
+                (int) tool->name.len, tool->name.data, wrong, all);
+            continue;
+        }
+
+        convrelay_metric_say(c, "tool", level,
             "The tool \"%.*s\" failed in %lu of %lu requests to it. The error "
             "log has the status of its answer", (int) tool->name.len,
             tool->name.data, n, all);

@@ -251,12 +251,25 @@ convrelay_metric_json_tool(convrelay_metric_out_t *out,
 {
     unsigned  i;
 
-    for (i = 0; i < CONVRELAY_METRIC_TOOL_SECONDS; i++) {
-        convrelay_metric_json_name(out, convrelay_metric_outcomes[i]);
+    convrelay_metric_json_name(out, "ok");
+    convrelay_metric_number(out, words[CONVRELAY_METRIC_TOOL_OK]);
+    convrelay_metric_text(out, ",");
+    convrelay_metric_json_name(out, "failed");
+    convrelay_metric_number(out, convrelay_metric_tool_failed(words));
+    convrelay_metric_text(out, ",");
+    convrelay_metric_json_name(out, "failures");
+
+    for (i = CONVRELAY_METRIC_TOOL_OK + 1;
+         i < CONVRELAY_METRIC_TOOL_SECONDS;
+         i++)
+    {
+        convrelay_metric_text(out, i == CONVRELAY_METRIC_TOOL_OK + 1 ? "{"
+                                                                     : ",");
+        convrelay_metric_json_name(out, convrelay_metric_tool_kinds[i]);
         convrelay_metric_number(out, words[i]);
-        convrelay_metric_text(out, ",");
     }
 
+    convrelay_metric_text(out, "},");
     convrelay_metric_json_name(out, "seconds");
     convrelay_metric_json_buckets(out, words + i);
 }

@@ -259,8 +259,8 @@ convrelay_metric_tools(convrelay_metric_out_t *out,
     const convrelay_metric_part_t  *tool;
 
     convrelay_metric_head(out, "tools_total", "counter",
-                          "Tools that were asked at a location, by whether "
-                          "they did what they were asked for.");
+                          "Calls of tools, by whether they did what they were "
+                          "called for.");
 
     of.label = ",tool=\"";
 
@@ -269,10 +269,31 @@ convrelay_metric_tools(convrelay_metric_out_t *out,
         of.location = tool->location;
         of.name = &tool->name;
 
-        for (n = 0; n < CONVRELAY_METRIC_TOOL_SECONDS; n++) {
-            convrelay_metric_sample(out, &of, "tools_total", "");
-            convrelay_metric_pair(out, ",outcome",
-                                  convrelay_metric_outcomes[n]);
+        convrelay_metric_sample(out, &of, "tools_total", "");
+        convrelay_metric_text(out, ",outcome=\"ok\"} ");
+        convrelay_metric_number(out, tool->words[CONVRELAY_METRIC_TOOL_OK]);
+        convrelay_metric_text(out, "\n");
+
+        convrelay_metric_sample(out, &of, "tools_total", "");
+        convrelay_metric_text(out, ",outcome=\"failed\"} ");
+        convrelay_metric_number(out, convrelay_metric_tool_failed(tool->words));
+        convrelay_metric_text(out, "\n");
+    }
+
+    convrelay_metric_head(out, "tool_failures_total", "counter",
+                          "Calls of tools that failed, by kind.");
+
+    for (i = 0; i < report->ntools; i++) {
+        tool = &report->tools[i];
+        of.location = tool->location;
+        of.name = &tool->name;
+
+        for (n = CONVRELAY_METRIC_TOOL_OK + 1;
+             n < CONVRELAY_METRIC_TOOL_SECONDS;
+             n++)
+        {
+            convrelay_metric_sample(out, &of, "tool_failures_total", "");
+            convrelay_metric_pair(out, ",kind", convrelay_metric_tool_kinds[n]);
             convrelay_metric_text(out, "} ");
             convrelay_metric_number(out, tool->words[n]);
             convrelay_metric_text(out, "\n");
@@ -280,7 +301,7 @@ convrelay_metric_tools(convrelay_metric_out_t *out,
     }
 
     convrelay_metric_head(out, "tool_seconds", "histogram",
-                          "How long tools took.");
+                          "How long the locations of tools took.");
 
     for (i = 0; i < report->ntools; i++) {
         tool = &report->tools[i];

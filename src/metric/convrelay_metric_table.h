@@ -102,6 +102,10 @@ CONVRELAY_FAMILY("tool_rounds_total", NULL,
                  "request followed.")
 CONVRELAY_SERIES(TOOL_ROUNDS,           NULL)
 
+CONVRELAY_FAMILY("unknown_tools_total", NULL,
+                 "Calls by the LLM of tools that do not exist.")
+CONVRELAY_SERIES(UNKNOWN_TOOLS,         NULL)
+
 CONVRELAY_FAMILY("nudges_total", NULL,
                  "Stages of convrelay_silence that callers have reached.")
 CONVRELAY_SERIES(NUDGES,                NULL)

@@ -54,6 +54,8 @@ typedef enum {
                                      fails, run->failed is set */
     CONVRELAY_ACT_TOOL_CANCEL,    /* run is going to be freed: end its
                                      request */
+    CONVRELAY_ACT_TOOL_ENDS,      /* only to be counted: a call of a tool ends
+                                     without its location: code is how */
     CONVRELAY_ACT_FILLER,         /* hand phrase number code, or that of the
                                      tool of run, to phrase() */
     CONVRELAY_ACT_TRIGGER         /* code happened: perform the actions
@@ -91,6 +93,18 @@ typedef enum {
 } convrelay_log_e;
 
 
+/* how a call of a tool ends without a location */
+
+typedef enum {
+    CONVRELAY_TOOL_ACTED = 0,     /* all actions are done */
+    CONVRELAY_TOOL_NOT_ACTED,     /* one could not be done */
+    CONVRELAY_TOOL_UNKNOWN,       /* there is no such tool */
+    CONVRELAY_TOOL_ARGUMENTS,     /* they are wrong */
+    CONVRELAY_TOOL_BUSY,          /* too many are running */
+    CONVRELAY_TOOL_UNSTARTED      /* its location could not be asked */
+} convrelay_tool_ends_e;
+
+
 typedef struct convrelay_tool_run_s  convrelay_tool_run_t;
 
 
@@ -99,7 +113,11 @@ typedef struct {
     unsigned                      last:1; /* TEXT */
     unsigned                      logged:1;       /* CLOSE: a LOG before it
                                              said why */
-    unsigned                      code;   /* CLOSE; TRIGGER: which; FILLER */
+    unsigned                      code;   /* CLOSE; TRIGGER: which; FILLER;
+                                             TOOL_ENDS */
+    size_t                        tool;   /* TOOL_ENDS: which of the
+                                             configuration's, unless it is
+                                             UNKNOWN */
     convrelay_log_e               level;  /* LOG */
     const char                   *note;   /* LOG and CLOSE: a constant phrase;
                                              CANCEL, HEDGE_...: how what is

@@ -78,7 +78,7 @@ convrelay_session_turn_calls(convrelay_session_t *s,
     rc = CONVRELAY_OK;
 
     for (i = 0; i < n && rc == CONVRELAY_OK; i++) {
-        runs[i] = convrelay_session_tools_call(s, &calls[i], &owned[i]);
+        runs[i] = convrelay_session_tools_call(s, &calls[i], &owned[i], out);
         results[i] = runs[i] ? convrelay_tool_running : owned[i];
 
         if (results[i].data == NULL) {
@@ -173,6 +173,9 @@ convrelay_session_tools_go(convrelay_session_t *s,
                 runs[k] = NULL;
             }
         }
+
+        convrelay_session_tools_ends(runs[i]->index, CONVRELAY_TOOL_UNSTARTED,
+                                     out);
 
         result.data = convrelay_tool_failure("the service cannot be reached",
                                              &none, NULL, &result.len);
@@ -315,6 +318,12 @@ convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
             convrelay_session_no_memory(s, out);
             return;
         }
+    }
+
+    if (!ok || !run->tool->uri) {
+        convrelay_session_tools_ends(run->index, ok ? CONVRELAY_TOOL_ACTED
+                                                    : CONVRELAY_TOOL_NOT_ACTED,
+                                     out);
     }
 
     /* an end without hand-off data may be taken back */

@@ -85,7 +85,12 @@ struct convrelay_session_tools_s {
  * and a malloc'ed result, whose data is NULL if there is no memory.
  */
 convrelay_tool_run_t *convrelay_session_tools_call(convrelay_session_t *s,
-    const convrelay_llm_call_t *call, convrelay_str_t *result);
+    const convrelay_llm_call_t *call, convrelay_str_t *result,
+    convrelay_actions_t *out);
+
+/* reports a TOOL_ENDS */
+void convrelay_session_tools_ends(size_t tool, convrelay_tool_ends_e how,
+    convrelay_actions_t *out);
 
 /* the newest n messages of the history are the results of runs, of which some
    may be NULL */

@@ -19,7 +19,7 @@
 
 static convrelay_tool_run_t *convrelay_session_tools_new(
     convrelay_session_t *s, const convrelay_llm_call_t *call, size_t tool,
-    convrelay_str_t *result);
+    convrelay_str_t *result, convrelay_actions_t *out);
 static unsigned convrelay_session_tools_full(const convrelay_session_t *s);
 static int convrelay_session_tools_unknown(convrelay_session_t *s,
     const convrelay_str_t *name, convrelay_str_t *result);
@@ -43,18 +43,20 @@ static convrelay_llm_message_t *convrelay_session_tools_withhold(
 
 convrelay_tool_run_t *
 convrelay_session_tools_call(convrelay_session_t *s,
-    const convrelay_llm_call_t *call, convrelay_str_t *result)
+    const convrelay_llm_call_t *call, convrelay_str_t *result,
+    convrelay_actions_t *out)
 {
     size_t  i;
 
     for (i = 0; i < s->conf->ntools; i++) {
 
         if (convrelay_str_equal(&s->conf->tools[i].name, &call->name)) {
-            return convrelay_session_tools_new(s, call, i, result);
+            return convrelay_session_tools_new(s, call, i, result, out);
         }
     }
 
     s->tool_failures++;
+    convrelay_session_tools_ends(0, CONVRELAY_TOOL_UNKNOWN, out);
 
     (void) convrelay_session_tools_unknown(s, &call->name, result);
 
@@ -64,7 +66,8 @@ convrelay_session_tools_call(convrelay_session_t *s,
 
 static convrelay_tool_run_t *
 convrelay_session_tools_new(convrelay_session_t *s,
-    const convrelay_llm_call_t *call, size_t tool, convrelay_str_t *result)
+    const convrelay_llm_call_t *call, size_t tool, convrelay_str_t *result,
+    convrelay_actions_t *out)
 {
     int                          rc;
     u_char                      *p;
@@ -106,6 +109,7 @@ convrelay_session_tools_new(convrelay_session_t *s,
 
         if (rc == CONVRELAY_DECLINED) {
             s->tool_failures++;
+            convrelay_session_tools_ends(tool, CONVRELAY_TOOL_ARGUMENTS, out);
             result->data = convrelay_tool_failure("the arguments ", &none,
                                                   error, &result->len);
         }
@@ -158,6 +162,7 @@ convrelay_session_tools_new(convrelay_session_t *s,
         && convrelay_session_tools_full(s))
     {
         s->tool_failures++;
+        convrelay_session_tools_ends(tool, CONVRELAY_TOOL_BUSY, out);
         result->data = convrelay_tool_failure("too many tools are running, "
                                               "wait for their results", &none,
                                               NULL, &result->len);
@@ -170,6 +175,22 @@ convrelay_session_tools_new(convrelay_session_t *s,
     *next = run;
 
     return run;
+}
+
+
+void
+convrelay_session_tools_ends(size_t tool, convrelay_tool_ends_e how,
+    convrelay_actions_t *out)
+{
+    convrelay_action_t  a;
+
+    memset(&a, 0, sizeof(convrelay_action_t));
+
+    a.type = CONVRELAY_ACT_TOOL_ENDS;
+    a.code = how;
+    a.tool = tool;
+
+    out->act(out, &a);
 }
 
 

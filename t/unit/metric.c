@@ -490,7 +490,7 @@ test_tools(void)
     tap_ok(n == 7 && convrelay_metric_store_block(s, &id) == 1,
            "a location of that name has another");
 
-    convrelay_metric_add(s->tools[n].words, CONVRELAY_METRIC_TOOL_FAILED, 2);
+    convrelay_metric_add(s->tools[n].words, CONVRELAY_METRIC_TOOL_STATUS, 2);
     convrelay_metric_time(s->tools[n].words, CONVRELAY_METRIC_TOOL_SECONDS,
                           1500);
 
@@ -502,11 +502,11 @@ test_tools(void)
 
     (void) convrelay_metric_store_read_tool(s, n, now, w, lately);
 
-    tap_ok(w[CONVRELAY_METRIC_TOOL_FAILED] == 2
+    tap_ok(w[CONVRELAY_METRIC_TOOL_STATUS] == 2
            && w[CONVRELAY_METRIC_TOOL_OK] == 1
            && convrelay_metric_count(w, CONVRELAY_METRIC_TOOL_SECONDS) == 1,
            "what was counted");
-    tap_ok(lately[CONVRELAY_METRIC_TOOL_FAILED] == 0
+    tap_ok(lately[CONVRELAY_METRIC_TOOL_STATUS] == 0
            && lately[CONVRELAY_METRIC_TOOL_OK] == 1,
            "and what was counted lately");
 
@@ -545,6 +545,9 @@ test_tools(void)
     text = json(&r);
 
     tap_ok(has(text, "\"tools\":{\n\"book\":{\"total\":{\"ok\":1,\"failed\":2,"
+                     "\"failures\":{\"status\":2,\"timeout\":0,"
+                     "\"connect\":0,\"truncated\":0,\"web_page\":0,"
+                     "\"arguments\":0,\"busy\":0,\"action\":0,\"other\":0},"
                      "\"seconds\":[0,0,0,0,0,0,0,0,1,0,0,0,0,0,0,1.500]},"
                      "\"recent\":{"), "and in JSON");
 

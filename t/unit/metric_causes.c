@@ -125,6 +125,9 @@ static const test_cause_t  tests[] = {
     { "second_socket", WARN, "1 sockets were refused because",
       { { W(REFUSED_SECOND_SOCKET), 1 } } },
 
+    { "unknown_tool", WARN, "tools that do not exist, 2 times",
+      { { W(UNKNOWN_TOOLS), 2 } } },
+
     { "dropped", NONE, "", { { W(SESSION_DROPPED), 1 } } },
     { "dropped", NONE, "",
       { { W(SESSION_DROPPED), 2 }, { W(SESSION_HANGUP), 18 } } },
@@ -451,9 +454,9 @@ test_tools(void)
 
     tap_ok(causes_of(words, causes) == 0, "tools that work");
 
-    counts[0][W(TOOL_FAILED)] = 1;
-    counts[1][W(TOOL_FAILED)] = 1;
-    counts[2][W(TOOL_FAILED)] = 1;
+    counts[0][W(TOOL_STATUS)] = 1;
+    counts[1][W(TOOL_STATUS)] = 1;
+    counts[2][W(TOOL_STATUS)] = 1;
     tools[2].location = &other;
 
     n = causes_of(words, causes);
@@ -465,6 +468,22 @@ test_tools(void)
     tap_ok(n == 2 && causes[1].level == CONVRELAY_METRIC_WARNING
            && strstr(causes[1].text, "\"book\" failed in 1 of 10 requests"),
            "%s", causes[1].text);
+
+    counts[0][W(TOOL_ARGUMENTS)] = 1;
+
+    (void) causes_of(words, causes);
+
+    tap_ok(strstr(causes[0].text, "\"book\" failed in 2 of 11 requests")
+           != NULL,
+           "half of them: %s", causes[0].text);
+
+    counts[0][W(TOOL_ARGUMENTS)] = 2;
+
+    (void) causes_of(words, causes);
+
+    tap_ok(strstr(causes[0].text, "The LLM called the tool \"book\" with wrong "
+                                  "arguments in 2 of 12 calls") != NULL,
+           "most of them: %s", causes[0].text);
 
     ntools = 0;
 }

@@ -422,10 +422,20 @@ static unsigned
 json_tool(const cJSON *json, const convrelay_metric_t *w)
 {
     unsigned      i, bad;
-    const cJSON  *list, *item;
+    const cJSON  *list, *item, *failures;
 
     bad = !is(json, "ok", w[CONVRELAY_METRIC_TOOL_OK])
-          + !is(json, "failed", w[CONVRELAY_METRIC_TOOL_FAILED]);
+          + !is(json, "failed", convrelay_metric_tool_failed(w));
+
+    failures = cJSON_GetObjectItemCaseSensitive(json, "failures");
+
+    for (i = CONVRELAY_METRIC_TOOL_STATUS; i <= CONVRELAY_METRIC_TOOL_OTHER;
+         i++)
+    {
+        bad += !is(failures, convrelay_metric_tool_kinds[i], w[i]);
+    }
+
+    bad += (cJSON_GetArraySize(failures) != CONVRELAY_METRIC_TOOL_OTHER);
 
     list = cJSON_GetObjectItemCaseSensitive(json, "seconds");
     w += CONVRELAY_METRIC_TOOL_SECONDS;
@@ -438,7 +448,7 @@ json_tool(const cJSON *json, const convrelay_metric_t *w)
     }
 
     return bad + (cJSON_GetArraySize(list) != (int) i
-                  || cJSON_GetArraySize(json) != 3);
+                  || cJSON_GetArraySize(json) != 4);
 }
 
 
@@ -738,8 +748,23 @@ prometheus_tools(char *text)
         bad += (samples(text, sample, value) != 1);
 
         sprintf(sample, "convrelay_tools_total%s,outcome=\"failed\"}", tool);
-        sprintf(value, "%lu", w[CONVRELAY_METRIC_TOOL_FAILED]);
+        sprintf(value, "%lu", convrelay_metric_tool_failed(w));
         bad += (samples(text, sample, value) != 1);
+
+        sum = 0;
+
+        for (n = CONVRELAY_METRIC_TOOL_STATUS;
+             n <= CONVRELAY_METRIC_TOOL_OTHER;
+             n++)
+        {
+            sprintf(sample, "convrelay_tool_failures_total%s,kind=\"%s\"}",
+                    tool, convrelay_metric_tool_kinds[n]);
+            sprintf(value, "%lu", w[n]);
+            bad += (samples(text, sample, value) != 1);
+            sum += w[n];
+        }
+
+        bad += (sum != convrelay_metric_tool_failed(w));
 
         w += CONVRELAY_METRIC_TOOL_SECONDS;
         sum = 0;
@@ -778,7 +803,7 @@ prometheus_heads(char *text)
     const convrelay_metric_line_t  *line;
 
     bad = 0;
-    n = 5;
+    n = 6;
 
     for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
          line++)
@@ -819,6 +844,7 @@ prometheus_heads(char *text)
            && strstr(text, "\n# HELP convrelay_calls ")
            && strstr(text, "\n# TYPE convrelay_calls gauge\n")
            && strstr(text, "\n# TYPE convrelay_tools_total counter\n")
+           && strstr(text, "\n# TYPE convrelay_tool_failures_total counter\n")
            && strstr(text, "\n# TYPE convrelay_tool_seconds histogram\n")
            && lines(text, "# TYPE ") == n && lines(text, "# HELP ") == n,
            "so have the gauges");

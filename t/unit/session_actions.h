@@ -91,6 +91,12 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
         return;
     }
 
+    /* one more of those with actions, which are in the list */
+
+    if (a->type == CONVRELAY_ACT_TOOL_ENDS && a->code == CONVRELAY_TOOL_ACTED) {
+        return;
+    }
+
     if (list->nactions == LIST_SIZE) {
         abort();
     }

@@ -782,6 +782,8 @@ show_actions(run_t *r)
     const convrelay_action_t  *a;
     static u_char              json[1024];
     static const char         *levels[] = { "info", "warn", "err" };
+    static const char         *ends[] = { "acted", "not acted", "unknown",
+                                          "arguments", "busy", "unstarted" };
     static const char         *events[] = { "none", "setup", "dtmf", "prompt",
                                             "error", "llm_failed",
                                             "call_too_long", "tool",
@@ -866,6 +868,10 @@ show_actions(run_t *r)
             n = find_run(r, a->run);
             show(r, "    TOOL_CANCEL %u\n", n + 1);
             r->runs[n] = NULL;
+            break;
+
+        case CONVRELAY_ACT_TOOL_ENDS:
+            show(r, "    ENDS %s\n", ends[a->code]);
             break;
 
         case CONVRELAY_ACT_FILLER:

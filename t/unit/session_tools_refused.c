@@ -150,6 +150,7 @@ static const call_t  calls[] = {
       "prompt \"And?\"\n"
       "    START\n"
       "calls \"c2 cook {}\"\n"
+      "    ENDS unknown\n"
       "    START\n"
       "end rejected\n"
       "    TEXT \"Sorry.\"\n"
