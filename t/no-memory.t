@@ -50,6 +50,9 @@ $llm->http(<<'_EOC_');
 
         location /     { convrelay_mock_llm answer=count tokens=3 first=0
                                             interval=0; }
+        location = /known { default_type application/json;
+                            return 200 '{"system":"Known.","variables":
+                                         {"name":"Ann","n":17}}'; }
         location /slow { convrelay_mock_llm answer=count tokens=1000 first=0
                                             interval=2ms; }
     }
@@ -99,6 +102,18 @@ $nginx->http(<<"_EOC_");
             proxy_pass  http://llm/slow;
         }
 
+        location = /known {
+            convrelay;
+            convrelay_context    /context;
+            convrelay_on  setup  say "Hello \$convrelay_context_name.";
+            proxy_pass           http://llm/v1;
+        }
+
+        location = /context {
+            internal;
+            proxy_pass  http://llm/known;
+        }
+
         location = /status {
             convrelay_status  public;
         }
@@ -142,6 +157,21 @@ my %scripts = (
         $call->send(type => 'prompt', voicePrompt => 'slow as',
                     last => JSON::PP::false);
         $call->prompt('slow as that');
+        $call->answer;
+        $call->hangup;
+    },
+
+    # a prompt in one piece with the setup waits for the context
+
+    context => sub {
+        my $call = dial('/known') or return;
+
+        $call->batch({ type => 'setup', sessionId => 'VX2', callSid => 'CA2',
+                       from => '+15550100001',
+                       customParameters => { a => 'b' } },
+                     { type => 'prompt', voicePrompt => 'Hi', lang => 'en-US',
+                       last => JSON::PP::true });
+        $call->answer;
         $call->answer;
         $call->hangup;
     },
@@ -194,8 +224,9 @@ my %scripts = (
 
 # parts of the time
 
-my %share = (call => 0.4, interrupt => 0.2, gone => 0.1, webhook => 0.1,
-             action => 0.1, status => 0.05, configuration => 0.05);
+my %share = (call => 0.3, context => 0.2, interrupt => 0.1, gone => 0.1,
+             webhook => 0.1, action => 0.1, status => 0.05,
+             configuration => 0.05);
 
 my @names = $only ? $only : sort keys %scripts;
 
