@@ -310,11 +310,14 @@ sub message {
 }
 
 
-# What may be heard of the turn $n: pairs of a text, and "all", "some" or "any"
+# What may be heard of the turn $n, if there is one: pairs of a text, and "all",
+# "some" or "any"
 
 sub expected {
     my ($self, $path, $n) = @_;
     my $seed = $self->{seed};
+
+    return if !defined $n;
 
     return [Chaos::Tools::expected($seed, $n)] if $path eq '/tools';
 
@@ -344,15 +347,18 @@ sub said {
 
     return if $said eq '' || $said eq 'In.';
 
-    my $n = $said =~ /^(\d+)\w?[:.]/ && $1 eq ($asked->{before} // '')
-            ? $1 : $asked->{n};
-
     # a full stop and a space keep it from what was said
 
     my $sorry = $said =~ s/(?:\.? )?\Q$Chaos::LLM::apology\E$//;
 
-    for ($self->expected($call->{path}, $n)) {
-        my ($text, $heard) = @$_;
+    # it may be the end of the answer before, which the caller cut
+
+    my @before = map { [ @$_, 'cut' ] }
+                 $self->expected($call->{path}, $asked->{before} // ());
+    my @expected = $self->expected($call->{path}, $asked->{n});
+
+    for (@before, @expected) {
+        my ($text, $heard, $cut) = @$_;
 
         # between the answers of a turn there is a space, or none
 
@@ -370,7 +376,7 @@ sub said {
 
         # cut only by the caller, or by the model
 
-        return if $n ne $asked->{n} || $heard ne 'all' || $said eq '';
+        return if $cut || $heard ne 'all' || $said eq '';
 
         return $self->found($call->{n}, "an answer was cut, $call->{path}, "
                             . "$asked->{way}: <$said>, of <$text>"
@@ -381,10 +387,9 @@ sub said {
 
     # of a model that says anything nothing is known
 
-    return if grep { $_->[1] eq 'any' && $call->{path} ne '/tools' }
-              $self->expected($call->{path}, $n);
+    return if grep { $_->[1] eq 'any' && $call->{path} ne '/tools' } @expected;
 
-    my @texts = map { "<$_->[0]>" } $self->expected($call->{path}, $n);
+    my @texts = map { "<$_->[0]>" } @before, @expected;
 
     $self->found($call->{n}, "words that are not the model's, $call->{path}, "
                              . "$asked->{way}: <$said>, not @texts");
