@@ -23,6 +23,7 @@ my $llm = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 16,
 $nginx->http(<<'_EOC_');
     log_format  calls  '$uri $status $convrelay_turns $convrelay_tokens';
     log_format  turns  '$status';
+    log_format  ends   '$convrelay_end';
 
     server {
         listen      127.0.0.1:%%PORT%%;
@@ -30,6 +31,14 @@ $nginx->http(<<'_EOC_');
 
         location = /ws {
             convrelay;
+            proxy_pass          http://127.0.0.1:%%PORT_1%%/v1/chat/completions;
+            proxy_http_version  1.1;
+            proxy_set_header    Connection "";
+        }
+
+        location = /lost {
+            convrelay;
+            access_log          logs/ends.log ends;
             proxy_pass          http://127.0.0.1:%%PORT_1%%/v1/chat/completions;
             proxy_http_version  1.1;
             proxy_set_header    Connection "";
@@ -134,6 +143,26 @@ push @lines, '/ws 101 1 0';
 
 my $turn = IO::Select->new($llm)->can_read(1) && $llm->accept;
 is $turn ? ended($turn) : 'closed', 'closed', '... leave no turn behind';
+
+# a token and the reset wait for the worker, and the token is sent first
+
+$call = ConvRelay::Call->dial($nginx->port, '/lost');
+$call->setup;
+$call->prompt('Hi');
+
+$turn = accept_turn();
+syswrite $turn, $head . chunk(event('one '));
+$call->tokens(1);
+
+kill STOP => $worker;
+syswrite $turn, chunk(event('two '));
+$call->rst;
+kill CONT => $worker;
+
+is ended($turn), 'closed', 'RST while a token is sent: it is noticed';
+
+ConvRelay::Nginx::wait_for(5, sub { $nginx->log('ends') });
+is $nginx->log('ends'), "dropped\n", '... and is no error of this server';
 
 ConvRelay::Nginx::wait_for(5, sub { connections() == 1 });
 is connections(), 1, 'no connection is left but the one that asks';

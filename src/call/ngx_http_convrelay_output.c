@@ -21,6 +21,8 @@ static void ngx_http_convrelay_chunk_free(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_chunk_t *chunk);
 static ngx_int_t ngx_http_convrelay_output_response(
     ngx_http_convrelay_call_t *call);
+static ngx_int_t ngx_http_convrelay_output_failed(
+    ngx_http_convrelay_call_t *call);
 
 
 u_char *
@@ -166,7 +168,7 @@ ngx_http_convrelay_output_flush(ngx_http_convrelay_call_t *call)
             n = c->send(c, chunk->pos, chunk->last - chunk->pos);
 
             if (n == NGX_ERROR) {
-                return NGX_ERROR;
+                return ngx_http_convrelay_output_failed(call);
             }
 
             if (n == NGX_AGAIN || n == 0) {
@@ -248,10 +250,23 @@ ngx_http_convrelay_output_response(ngx_http_convrelay_call_t *call)
     }
 
     if (ngx_http_write_filter(r, NULL) == NGX_ERROR) {
-        return NGX_ERROR;
+        return ngx_http_convrelay_output_failed(call);
     }
 
     return (r->out || c->buffered) ? NGX_AGAIN : NGX_OK;
+}
+
+
+/* the caller may have hung up while something was sent */
+
+static ngx_int_t
+ngx_http_convrelay_output_failed(ngx_http_convrelay_call_t *call)
+{
+    if (call->connection->write->error) {
+        ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_DROPPED);
+    }
+
+    return NGX_ERROR;
 }
 
 
