@@ -211,3 +211,24 @@ convrelay_tool a '{}' uri=/tools/a;
 if ($arg_x) {
     convrelay_on tool a say "Done.";
 }
+
+
+
+=== TEST 21: "rewrite" and "set" of the server do not hide a location that is open
+--- ws
+convrelay_tool a '{}' uri=/open;
+--- more
+set $x 1;
+--- must_die
+--- error_log
+anyone can request the location of "uri=/open" of the tool "a": add "internal;" to it
+
+
+
+=== TEST 22: but a rewrite may change a URI that has no location
+--- ws
+convrelay_tool a '{}' uri=/nowhere;
+--- more
+rewrite ^/nowhere /tools/a last;
+--- error_log
+no location of this server matches "uri=/nowhere" of the tool "a", unless a "rewrite" of the server changes it

@@ -99,7 +99,18 @@ ngx_http_convrelay_check_internal(ngx_conf_t *cf,
     rc = ngx_http_convrelay_target_first(cf, socket->server, uri, &clcf);
 
     if (clcf == NULL) {
-        return NGX_OK;
+
+        /* directives such as "set" or "rewrite" of the server come first */
+
+        rc = NGX_OK;
+        clcf = ngx_http_convrelay_target_literal(socket->server, uri);
+
+        if (clcf == NULL || (!clcf->internal && clcf->name.len != uri->len)) {
+            ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, place,
+                           "no location of this server matches %V, unless a "
+                           "\"rewrite\" of the server changes it", what);
+            return NGX_OK;
+        }
     }
 
     if (rc != NGX_OK) {
