@@ -915,6 +915,10 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_ticket_merge(cf, conf);
+    }
+
+    if (rv == NGX_CONF_OK) {
         rv = ngx_http_convrelay_limit_merge(cf, conf);
     }
 

@@ -120,13 +120,13 @@ _EOC_
 
         location = /signed {
             convrelay_auth_token  secret;
-            convrelay_ticket      hush;
+            convrelay_ticket      hush-of-tickets;
             convrelay_twiml       wss://127.0.0.1:%%PORT%%/signed/ws;
         }
 
         location = /signed/ws {
             convrelay_auth_token  secret;
-            convrelay_ticket      hush;
+            convrelay_ticket      hush-of-tickets;
             convrelay;
             convrelay_mock_llm    interval=1ms;
         }

@@ -22,7 +22,7 @@ $nginx->lua(<<'_EOC_');
         listen  127.0.0.1:%%PORT%%;
 
         convrelay_auth_token  secret;
-        convrelay_ticket      another-secret;
+        convrelay_ticket      another-secret-of-tickets;
 
         location = /twiml {
             convrelay_twiml  wss://127.0.0.1:%%PORT%%/ws;

@@ -551,7 +551,7 @@ location = /one {
 }
 location = /two {
     convrelay_twiml            wss://example.com/two;
-    convrelay_ticket           secret;
+    convrelay_ticket           secret-of-tickets;
 }
 location ~ ^/action/(\w+)$ {
     convrelay_connect_action;

@@ -162,7 +162,7 @@ kill CONT => $worker;
 is ended($turn), 'closed', 'RST while a token is sent: it is noticed';
 
 ConvRelay::Nginx::wait_for(5, sub { $nginx->log('ends') });
-is $nginx->log('ends'), "dropped\n", '... and is no error of this server';
+is $nginx->log('ends'), "dropped\n", '... and is not an error of this server';
 
 ConvRelay::Nginx::wait_for(5, sub { connections() == 1 });
 is connections(), 1, 'no connection is left but the one that asks';

@@ -301,7 +301,7 @@ qr{\Ano location answers "/ws", which Twilio requests for "convrelay_twiml_actio
 --- site
 location = /ws {
     convrelay;
-    convrelay_ticket  secret;
+    convrelay_ticket  secret-of-tickets;
     proxy_pass        http://llm/v1/chat/completions;
 }
 location = /twiml {
@@ -321,7 +321,7 @@ location = /ws {
 }
 location = /twiml {
     convrelay_twiml   wss://example.com/ws;
-    convrelay_ticket  secret;
+    convrelay_ticket  secret-of-tickets;
 }
 --- says eval
 qr{\Alocation "/twiml" gives tickets, but "/ws", to which it sends calls, does not ask for them, so they protect nothing; set "convrelay_ticket" in both in \S+/site\.conf:7\n\z}
@@ -333,12 +333,12 @@ qr{\Alocation "/twiml" gives tickets, but "/ws", to which it sends calls, does n
 --- site
 location = /ws {
     convrelay;
-    convrelay_ticket  one;
+    convrelay_ticket  one-secret-of-tickets;
     proxy_pass        http://llm/v1/chat/completions;
 }
 location = /twiml {
     convrelay_twiml   wss://example.com/ws;
-    convrelay_ticket  two;
+    convrelay_ticket  two-secret-of-tickets;
 }
 --- says eval
 qr{\Alocation "/ws" has a different ticket secret than "/twiml", which sends calls there: every call is closed; set the same "convrelay_ticket" in both in \S+/site\.conf:3\n\z}
@@ -350,7 +350,7 @@ qr{\Alocation "/ws" has a different ticket secret than "/twiml", which sends cal
 --- site
 location = /ws {
     convrelay;
-    convrelay_ticket  secret;
+    convrelay_ticket  secret-of-tickets;
     proxy_pass        http://llm/v1/chat/completions;
 }
 location = /twiml {
@@ -370,7 +370,7 @@ location = /ws {
 }
 location = /twiml {
     convrelay_twiml   wss://$host/ws;
-    convrelay_ticket  secret;
+    convrelay_ticket  secret-of-tickets;
 }
 --- says eval
 qr{\Alocation "/twiml" gives tickets, but "/ws", to which it sends calls, does not ask.* in \S+/site\.conf:7\n\z}
@@ -437,7 +437,7 @@ qr{\A"convrelay_public_url https://voice\.example\.com/twiml/" ends in the path 
 === TEST 25: what is right, or cannot be known, is not warned of
 --- site
 convrelay_auth_token  0123456789abcdef0123456789abcdef;
-convrelay_ticket      secret;
+convrelay_ticket      secret-of-tickets;
 convrelay_dtmf        on;
 
 convrelay_twiml_attribute  dtmfDetection true;
@@ -526,7 +526,7 @@ qr{\Ano location with "convrelay" matches "/w", to which "convrelay_twiml wss://
 location = /twiml {
     convrelay_twiml         wss://example.com/nowhere;
     convrelay_twiml_action  /nowhere;
-    convrelay_ticket        secret;
+    convrelay_ticket        secret-of-tickets;
 }
 --- says
 

@@ -233,7 +233,7 @@ qr{location "/end" would let anybody in.* in \S+/site\.conf:2$}
 --- signed
 --- site
 location = /twiml {
-    convrelay_ticket  a;
+    convrelay_ticket  a-secret-of-tickets;
     convrelay_twiml   wss://example.com/ws;
 }
 --- must_die

@@ -24,7 +24,7 @@ my @ranges = (
     [ http => 'convrelay_max_output_size %s;', [ 1 ], [ 0 ] ],
     [ http => 'convrelay_max_line_size %s;', [ 1 ], [ 0 ] ],
     [ http => 'convrelay_zone a %s;', [ 32768 ], [ 32767 ] ],
-    [ http => 'convrelay_ticket s %s;', [ '1s', '365d', '1y' ],
+    [ http => 'convrelay_ticket secret-of-tickets %s;', [ '1s', '365d', '1y' ],
       [ '0', '366d' ] ],
     [ http => 'convrelay_limit_calls $convrelay_to %s;', [ 1 ], [ 0 ] ],
 

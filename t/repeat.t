@@ -17,7 +17,7 @@ add_block_preprocessor(sub {
 _EOC_
 
     $block->set_value('config', <<'_EOC_');
-    convrelay_ticket  ticket-secret;
+    convrelay_ticket  secret-of-tickets;
 
     location = /twiml {
         convrelay_twiml         wss://example.com/ws;

@@ -155,7 +155,7 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
         }
         location = /ticket {
             convrelay;
-            convrelay_ticket  secret;
+            convrelay_ticket  secret-of-tickets;
             proxy_pass  http://llm/say;
         }
         location = /signed {

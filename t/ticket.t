@@ -8,7 +8,7 @@ add_block_preprocessor(sub {
 
     return if defined $block->must_die;
 
-    my $ticket = $block->ticket // 'convrelay_ticket  ticket-secret;';
+    my $ticket = $block->ticket // 'convrelay_ticket  secret-of-tickets;';
     my $ws = $block->ticket_ws // $ticket;
 
     $block->set_value('config', ($block->config // '') . <<"_EOC_");
@@ -115,7 +115,7 @@ local t = ticket()
 local expires = tonumber(t:sub(1, 8), 16)
 
 ngx.say(expires >= now + 120 and expires <= now + 122 and "two minutes")
-ngx.say(t == made("ticket-secret", sid, expires))
+ngx.say(t == made("secret-of-tickets", sid, expires))
 ngx.say(twiml("CallSid=" .. sid):match("<Connect>.*"))
 --- response_body_like chop
 ^two minutes
@@ -126,7 +126,7 @@ true
 
 === TEST 3: without the right ticket nothing reaches the LLM
 --- call
-local good = made("ticket-secret", sid, ngx.time() + 60)
+local good = made("secret-of-tickets", sid, ngx.time() + 60)
 
 local function refused(label, t, fields)
     fields = fields or {}
@@ -155,7 +155,7 @@ refused("longer", good .. "=")
 refused("another time", ("%08x"):format(ngx.time() + 61) .. good:sub(9))
 refused("another end", good:sub(1, -3) .. (good:sub(-2, -2) == "A" and "E="
                                            or "A="))
-refused("expired", made("ticket-secret", sid, ngx.time() - 2))
+refused("expired", made("secret-of-tickets", sid, ngx.time() - 2))
 refused("another secret", made("ticket-secres", sid, ngx.time() + 60))
 refused("another call", good, { callSid = sid:sub(1, -2) .. "2" })
 refused("no call", good, { callSid = "" })
@@ -190,12 +190,12 @@ client sent setup with no ticket for its call
 client sent setup with wrong ticket for its call
 client sent setup with an expired ticket for its call
 --- no_error_log
-ticket-secret
+secret-of-tickets
 
 
 
 === TEST 4: a ticket is good for a second call within its lifetime, not longer
---- ticket: convrelay_ticket  ticket-secret  1s;
+--- ticket: convrelay_ticket  secret-of-tickets  1s;
 --- call
 local t = ticket()
 
@@ -263,11 +263,11 @@ true
 === TEST 7: the secret may be a variable, and has to be the same on both sides
 --- http_config
 map $arg_n $webhook_secret {
-    default  one;
-    2        two;
+    default  one-secret-of-tickets;
+    2        two-secret-of-tickets;
 }
 --- ticket: convrelay_ticket  $webhook_secret;
---- ticket_ws: convrelay_ticket  two;
+--- ticket_ws: convrelay_ticket  two-secret-of-tickets;
 --- call
 setup(ticket("n=1&CallSid=" .. sid, true)):read(1)
 local call = setup(ticket("n=2&CallSid=" .. sid, true))
@@ -289,9 +289,9 @@ wrong ticket
 === TEST 8: the secret of a call may depend on the call
 --- http_config
 map $convrelay_account_sid $account_secret {
-    AC00000000000000000000000000000001  one;
+    AC00000000000000000000000000000001  one-secret-of-tickets;
 }
---- ticket: convrelay_ticket  one;
+--- ticket: convrelay_ticket  one-secret-of-tickets;
 --- ticket_ws: convrelay_ticket  $account_secret;
 --- config
 set $seen "$account_secret";
@@ -334,7 +334,7 @@ true
 
 === TEST 11: "off" takes back what an outer level has
 --- config
-convrelay_ticket  ticket-secret;
+convrelay_ticket  secret-of-tickets;
 --- ticket: convrelay_ticket  off;
 --- call
 ngx.say(ticket())
@@ -352,7 +352,7 @@ nil
 
 === TEST 12: a level inherits secret and lifetime
 --- config
-convrelay_ticket  ticket-secret  1h;
+convrelay_ticket  secret-of-tickets  1h;
 --- ticket: #
 --- call
 local t = ticket()
@@ -388,7 +388,7 @@ end
 
 local log = llm.log("call.log", 4) .. llm.log("call-error.log", 2)
 
-for _, secret in ipairs{ t, t:sub(9), t:sub(9, 20), "ticket-secret" } do
+for _, secret in ipairs{ t, t:sub(9), t:sub(9, 20), "secret-of-tickets" } do
     ngx.say(log:find(secret, 1, true))
 end
 
@@ -421,7 +421,7 @@ GET /
 
 === TEST 15: a lifetime that is none is refused
 --- config
-convrelay_ticket  s  soon;
+convrelay_ticket  secret-of-tickets  soon;
 --- must_die
 --- error_log
 invalid lifetime "soon"
@@ -430,7 +430,7 @@ invalid lifetime "soon"
 
 === TEST 16: a lifetime of nothing is refused
 --- config
-convrelay_ticket  s  0;
+convrelay_ticket  secret-of-tickets  0;
 --- must_die
 --- error_log
 invalid lifetime "0", write a time from 1s to 1y, such as "2m"
@@ -439,7 +439,7 @@ invalid lifetime "0", write a time from 1s to 1y, such as "2m"
 
 === TEST 17: a lifetime beyond what a ticket can hold is refused
 --- config
-convrelay_ticket  s  100y;
+convrelay_ticket  secret-of-tickets  100y;
 --- must_die
 --- error_log
 invalid lifetime "100y", write a time from 1s to 1y, such as "2m"
@@ -448,7 +448,7 @@ invalid lifetime "100y", write a time from 1s to 1y, such as "2m"
 
 === TEST 18: the longest lifetime is one
 --- config
-convrelay_ticket  s  1y;
+convrelay_ticket  secret-of-tickets  1y;
 --- call
 ngx.say("it starts")
 --- response_body
@@ -458,7 +458,7 @@ it starts
 
 === TEST 19: one that is a day longer is not
 --- config
-convrelay_ticket  s  366d;
+convrelay_ticket  secret-of-tickets  366d;
 --- must_die
 --- error_log
 invalid lifetime "366d", write a time from 1s to 1y, such as "2m"
@@ -467,7 +467,7 @@ invalid lifetime "366d", write a time from 1s to 1y, such as "2m"
 
 === TEST 20: the shortest lifetime is one
 --- config
-convrelay_ticket  s  1s;
+convrelay_ticket  secret-of-tickets  1s;
 --- call
 ngx.say("it starts")
 --- response_body
@@ -486,8 +486,8 @@ takes no other parameter with "off"
 
 === TEST 22: a ticket is given once a level
 --- config
-convrelay_ticket  a;
-convrelay_ticket  b;
+convrelay_ticket  a-secret-of-tickets;
+convrelay_ticket  b-secret-of-tickets;
 --- must_die
 --- error_log
 "convrelay_ticket" directive is duplicate

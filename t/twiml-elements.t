@@ -146,7 +146,7 @@ qq{$::head><Parameter name="tenant" value="birch"/>}
 
 === TEST 5: parameters come back in a call; the ticket is one of its own
 --- config
-convrelay_ticket  secret;
+convrelay_ticket  secret-of-tickets;
 location = /twiml {
     convrelay_twiml            wss://example.com/ws;
     convrelay_twiml_parameter  tenant birch;

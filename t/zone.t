@@ -13,7 +13,7 @@ log_level('notice');
 
 our $redial = <<'_EOC_';
     location = /twiml {
-        convrelay_ticket        ticket-secret;
+        convrelay_ticket        secret-of-tickets;
         convrelay_twiml         wss://example.com/ws;
         convrelay_twiml_action  /end;
     }
@@ -581,7 +581,7 @@ exited on signal 9
 
 
 === TEST 15: what Twilio says is over is replaced, whatever its worker
---- limits: convrelay_ticket  ticket-secret;
+--- limits: convrelay_ticket  secret-of-tickets;
 --- config eval: $::redial
 --- timeout: 15
 --- call
@@ -634,12 +634,12 @@ and it takes its entry along: in
 session was reconnected, closing its old socket
 --- no_error_log
 live socket
-ticket-secret
+secret-of-tickets
 
 
 
 === TEST 16: nothing else replaces a live socket
---- limits: convrelay_ticket  ticket-secret;
+--- limits: convrelay_ticket  secret-of-tickets;
 --- config eval: $::redial
 --- call
 local first, again = ticket(), ticket("VX0")
@@ -709,7 +709,7 @@ call "CA00000000000000000000000000000001" already has a live socket
 
 === TEST 17: a call that is dialed again counts once, and only if it is let in
 --- limits
-convrelay_ticket       ticket-secret;
+convrelay_ticket       secret-of-tickets;
 convrelay_limit_calls  $convrelay_account_sid  2;
 convrelay_limit_calls  $convrelay_to           1;
 --- config eval: $::redial
@@ -765,7 +765,7 @@ limit is 2, call refused
 
 === TEST 18: the answer of a socket that is replaced is broken off
 --- limits
-convrelay_ticket  ticket-secret;
+convrelay_ticket  secret-of-tickets;
 log_subrequest    on;
 access_log        logs/turns.log turns;
 --- http_config
@@ -807,7 +807,7 @@ client reported a failed session, error -1
 
 === TEST 19: an old socket that hangs up leaves the new one its entry
 --- limits
-convrelay_ticket       ticket-secret;
+convrelay_ticket       secret-of-tickets;
 convrelay_limit_calls  $convrelay_to  1;
 --- config eval: $::redial
 --- call

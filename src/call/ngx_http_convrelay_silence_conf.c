@@ -93,12 +93,16 @@ ngx_http_convrelay_presence(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
     ngx_http_convrelay_place(cf, &clcf->own);
 
-    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
-        clcf->on.presence = 0;
+    clcf->on.presence = (ngx_strcmp(value[1].data, "off") != 0);
+
+    if (!clcf->on.presence || ngx_strcmp(value[1].data, "on") == 0) {
+
+        if (cf->args->nelts > 2) {
+            return "takes phrases, or \"on\" or \"off\" alone";
+        }
+
         return NGX_CONF_OK;
     }
-
-    clcf->on.presence = 1;
 
     clcf->on.phrases = ngx_array_create(cf->pool, cf->args->nelts - 1,
                                         sizeof(convrelay_str_t));

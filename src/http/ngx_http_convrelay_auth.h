@@ -82,6 +82,8 @@ ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
 
 char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_convrelay_ticket_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
 
 
 #endif /* NGX_HTTP_CONVRELAY_AUTH_H_INCLUDED */

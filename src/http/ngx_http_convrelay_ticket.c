@@ -16,11 +16,14 @@
 
 
 #include "ngx_http_convrelay_auth.h"
+#include "ngx_http_convrelay_env.h"
 
+#include "convrelay_secret.h"
 #include "convrelay_ticket.h"
 
 
-#define NGX_HTTP_CONVRELAY_TICKET_MAX  31536000        /* seconds */
+#define NGX_HTTP_CONVRELAY_TICKET_MAX     31536000     /* seconds */
+#define NGX_HTTP_CONVRELAY_TICKET_SECRET  16           /* bytes, at least */
 
 
 static convrelay_str_t *ngx_http_convrelay_ticket_field(ngx_array_t *form,
@@ -85,6 +88,58 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf->auth.ticket = secret;
 
     return ngx_http_convrelay_value_compile(cf, &value[1], secret, 0);
+}
+
+
+/* a secret is checked as far as it is known; only words are logged */
+
+char *
+ngx_http_convrelay_ticket_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    secret;
+    convrelay_str_t              str;
+    ngx_http_convrelay_value_t  *v;
+
+    v = conf->auth.ticket;
+
+    if (v == NULL || (!conf->enable && conf->twiml.url == NULL)) {
+        return NGX_CONF_OK;
+    }
+
+    rc = ngx_http_convrelay_env_expand(cf, &v->source, &secret);
+
+    if (rc != NGX_OK || secret.len == 0) {
+        return (rc == NGX_ERROR) ? NGX_CONF_ERROR : NGX_CONF_OK;
+    }
+
+    str = ngx_http_convrelay_str(&secret);
+
+    if (convrelay_signature_token(&str) == CONVRELAY_TOKEN_SWITCH
+        || ngx_parse_time(&secret, 1) != (time_t) NGX_ERROR)
+    {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
+                       "\"%V\" is not a secret: write \"convrelay_ticket "
+                       "SECRET\" with at least %d random characters, the same "
+                       "for all machines, or \"convrelay_ticket off\"",
+                       &secret, NGX_HTTP_CONVRELAY_TICKET_SECRET);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!v->warned
+        && (secret.len < NGX_HTTP_CONVRELAY_TICKET_SECRET
+            || convrelay_secret_is_placeholder(&str)))
+    {
+        v->warned = 1;
+
+        ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &v->place,
+                       "the secret of \"convrelay_ticket\" can be guessed: "
+                       "write at least %d random characters",
+                       NGX_HTTP_CONVRELAY_TICKET_SECRET);
+    }
+
+    return NGX_CONF_OK;
 }
 
 
