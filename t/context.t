@@ -519,7 +519,52 @@ qr/call is \d+ ms long, limit is 300 ms, closing/
 
 
 
-=== TEST 16: an event of the call's time comes after it
+=== TEST 16: a call that is closed meanwhile does not wait for it
+--- directive: /context timeout=10s
+--- ws
+convrelay_max_call_time  300ms;
+--- context
+proxy_pass  http://127.0.0.1:$TEST_NGINX_SERVER_PORT/crm;
+--- more
+location = /crm {
+    lua_check_client_abort  on;
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        ngx.on_abort(function()
+            llm.note("closed")
+            ngx.exit(499)
+        end)
+        llm.note("asked")
+        ngx.sleep(9)
+    }
+}
+--- call
+local llm = require "convrelay_llm"
+local call = dial("/ws")
+call:setup()
+ngx.say(llm.notes(1))
+call:read(1)
+ngx.update_time()
+local time = ngx.now()
+call:raw(frame{ opcode = "close", payload = "\3\232" })
+ngx.say(llm.notes(1))
+ngx.update_time()
+ngx.say(ngx.now() - time < 2 and "at once" or "late")
+call.mute = true
+call:drop()
+--- response_body
+> setup
+asked
+< close 1000 call is too long
+closed
+at once
+--- error_log
+limit is 300 ms, closing
+--- timeout: 8
+
+
+
+=== TEST 17: an event of the call's time comes after it
 --- ws
 convrelay_on call_time 100ms say "Time.";
 convrelay_on setup say "Hello.";
@@ -539,7 +584,7 @@ call:hangup()
 
 
 
-=== TEST 17: pings that cannot be answered do not end the call
+=== TEST 18: pings that cannot be answered do not end the call
 --- directive: /context timeout=10s
 --- ws
 convrelay_ping_interval  100ms;
@@ -563,7 +608,7 @@ true {"type":"text","token":"system: Prompt.\n\nText.\nuser: Hi","last":false}
 
 
 
-=== TEST 18: where the setup is refused, nothing is asked
+=== TEST 19: where the setup is refused, nothing is asked
 --- ws
 convrelay_limit_calls  $convrelay_from 1;
 --- http_config
@@ -593,7 +638,7 @@ too many calls
 
 
 
-=== TEST 19: phrases, tools and fields know it, also after the call
+=== TEST 20: phrases, tools and fields know it, also after the call
 --- context
 default_type  application/json;
 return        200 '{"variables":{"name":"Ann","shop":"12"}}';
@@ -645,7 +690,7 @@ shop 12
 
 
 
-=== TEST 20: a map that a limit has evaluated before is evaluated again
+=== TEST 21: a map that a limit has evaluated before is evaluated again
 --- http_config
 map $convrelay_context_name $who {
     ""       nobody;
@@ -664,7 +709,7 @@ user: Hi
 
 
 
-=== TEST 21: a level inherits it, and replaces it or switches it off
+=== TEST 22: a level inherits it, and replaces it or switches it off
 --- directive: off
 --- http_config
 convrelay_context  /outer;
@@ -700,7 +745,7 @@ system: Inner./user: Hi
 
 
 
-=== TEST 22: a location that anyone can request
+=== TEST 23: a location that anyone can request
 --- directive: /open
 --- more
 location = /open { return 200; }
@@ -710,7 +755,18 @@ anyone can request the location of "convrelay_context /open": add "internal;" to
 
 
 
-=== TEST 23: a location that is not there
+=== TEST 24: not in a condition, where its location would not be checked
+--- ws
+if ($arg_x) {
+    convrelay_context  /context;
+}
+--- must_die
+--- error_log
+"convrelay_context" directive is not allowed here
+
+
+
+=== TEST 25: a location that is not there
 --- directive: /contxt?a=b
 --- must_die
 --- error_log
@@ -718,7 +774,7 @@ anyone can request the location of "convrelay_context /open": add "internal;" to
 
 
 
-=== TEST 24: not a URI
+=== TEST 26: not a URI
 --- directive: http://crm/context
 --- must_die
 --- error_log
@@ -726,7 +782,7 @@ invalid URI "http://crm/context" of "convrelay_context", write the URI of a loca
 
 
 
-=== TEST 25: a named location is not a URI
+=== TEST 27: a named location is not a URI
 --- directive: @context
 --- must_die
 --- error_log
@@ -734,7 +790,7 @@ invalid URI "@context" of "convrelay_context"
 
 
 
-=== TEST 26: not a time
+=== TEST 28: not a time
 --- directive: /context timeout=0
 --- must_die
 --- error_log
@@ -742,7 +798,7 @@ invalid "timeout=0" of "convrelay_context", write how long the beginning of a ca
 
 
 
-=== TEST 27: not an option
+=== TEST 29: not an option
 --- directive: /context retries=2
 --- must_die
 --- error_log
@@ -750,7 +806,7 @@ invalid "retries=2" of "convrelay_context"
 
 
 
-=== TEST 28: twice
+=== TEST 30: twice
 --- ws
 convrelay_context off;
 --- must_die
