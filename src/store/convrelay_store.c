@@ -205,6 +205,7 @@ convrelay_store_rebuild_pieces(convrelay_store_t *store)
 
     store->free_piece = 0;
     store->nfree = 0;
+    store->ndraft = 0;
 
     for (pos = 1; pos <= store->top_piece; pos++) {
         convrelay_store_piece(store, pos)->used = 0;
@@ -219,8 +220,13 @@ convrelay_store_rebuild_pieces(convrelay_store_t *store)
         }
 
         i = record->first;
+        n = convrelay_store_need(record->len);
 
-        for (n = convrelay_store_need(record->len); n; n--) {
+        if (record->state == CONVRELAY_STORE_DRAFT) {
+            store->ndraft += n;
+        }
+
+        for ( /* void */ ; n; n--) {
             piece = convrelay_store_piece(store, i);
             piece->used = 1;
             i = piece->next;
@@ -311,10 +317,6 @@ convrelay_store_reserve(convrelay_store_t *store, size_t len, pid_t pid,
 
     need = convrelay_store_need(len);
 
-    if (need > store->n) {
-        return CONVRELAY_DECLINED;
-    }
-
     convrelay_store_begin(store);
 
     if (convrelay_store_make_room(store, need, now) != CONVRELAY_OK) {
@@ -339,6 +341,8 @@ convrelay_store_reserve(convrelay_store_t *store, size_t len, pid_t pid,
 
     convrelay_store_set(&record->state, CONVRELAY_STORE_DRAFT);
 
+    store->ndraft += need;
+
     convrelay_store_end(store);
 
     *draft = pos;
@@ -353,11 +357,11 @@ static int
 convrelay_store_make_room(convrelay_store_t *store, uint64_t need,
     uint64_t now)
 {
-    while (convrelay_store_room(store) < need) {
+    if (need > store->n - store->ndraft) {
+        return CONVRELAY_DECLINED;
+    }
 
-        if (store->oldest == 0) {
-            return CONVRELAY_DECLINED;
-        }
+    while (convrelay_store_room(store) < need) {
 
         if (convrelay_store_record(store, store->oldest)->expires > now) {
             store->evicted++;
@@ -416,6 +420,8 @@ convrelay_store_commit(convrelay_store_t *store, uint32_t draft,
 
     convrelay_store_set(&record->state, CONVRELAY_STORE_LIVE);
 
+    store->ndraft -= convrelay_store_need(record->len);
+
     /* a kill here leaves two: the one with the higher serial counts */
 
     if (old) {
@@ -432,10 +438,16 @@ convrelay_store_commit(convrelay_store_t *store, uint32_t draft,
 void
 convrelay_store_discard(convrelay_store_t *store, uint32_t draft)
 {
+    convrelay_store_record_t  *record;
+
+    record = convrelay_store_record(store, draft);
+
     convrelay_store_begin(store);
 
-    convrelay_store_set(&convrelay_store_record(store, draft)->state,
-                        CONVRELAY_STORE_FREE);
+    convrelay_store_set(&record->state, CONVRELAY_STORE_FREE);
+
+    store->ndraft -= convrelay_store_need(record->len);
+
     convrelay_store_give(store, draft);
 
     convrelay_store_end(store);
@@ -500,8 +512,10 @@ convrelay_store_touch(convrelay_store_t *store,
 
     record = convrelay_store_record(store, pos);
 
+    store->serial++;
+
     record->expires = expires;
-    record->serial = ++store->serial;
+    record->serial = store->serial;
 
     convrelay_store_detach(store, pos);
     convrelay_store_append(store, pos);

@@ -59,6 +59,7 @@ struct convrelay_store_s {
     uint32_t                 free_record; /* index, from here on */
     uint32_t                 free_piece;
     uint32_t                 nfree;     /* pieces, those above the top aside */
+    uint32_t                 ndraft;    /* pieces of drafts */
     uint32_t                 nlive;
     uint32_t                 oldest;
     uint32_t                 newest;

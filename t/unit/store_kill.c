@@ -399,6 +399,20 @@ consistent(void)
         }
     }
 
+    n = 0;
+
+    for (pos = 1; pos <= store->top_record; pos++) {
+        r = &records[pos - 1];
+
+        if (r->state == CONVRELAY_STORE_DRAFT) {
+            n += r->len ? (r->len - 1) / CONVRELAY_STORE_PIECE + 1 : 1;
+        }
+    }
+
+    if (n != store->ndraft) {
+        return "the number of pieces of drafts";
+    }
+
     memset(visits, 0, sizeof(visits));
 
     why = records_consistent(visits);
