@@ -728,3 +728,41 @@ convrelay_on  prompt "~(*NUL)(?x)human # a person"  say "It.";
 "~(*NUL)(?x)human # a person" must not end in a comment
 --- no_error_log
 [alert]
+
+
+
+=== TEST 38: a rule that asks again after a failure does so once for each prompt
+--- on
+convrelay_on  llm_failed  ask "Try again.";
+convrelay_error_message   "Sorry.";
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.note((llm.messages():match("[^\n]*$")))
+        ngx.exit(500)
+    }
+}
+--- call
+local llm = require "convrelay_llm"
+local call = dial("/ws")
+call:setup()
+call:ask("Hi")
+ngx.say(llm.notes(2))
+call:ask("Ho")
+ngx.say(llm.notes(2))
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "Sorry."
+user: Hi
+Try again.
+> prompt "Ho"
+< "Sorry."
+Ho
+Try again.
+> close 1000
+< close 1000
+--- error_log
+LLM failed

@@ -452,6 +452,8 @@ typedef struct {
                                              clock, 0: not waited for */
 
     unsigned                 turn_again:1;        /* with half a history */
+    unsigned                 rescue:1;    /* the turn was asked for because the
+                                             one before it failed */
     unsigned                 unknown_logged:1;    /* an unknown type */
     unsigned                 useful:1;    /* the LLM has sent words, or a part
                                              of a call, since it was asked */

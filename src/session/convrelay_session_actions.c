@@ -25,8 +25,9 @@ static int convrelay_session_perform_language(convrelay_session_t *s,
     const convrelay_relay_out_t *m, convrelay_actions_t *out);
 static int convrelay_session_perform_end(convrelay_session_t *s,
     const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out);
-static int convrelay_session_ask_now(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out);
+static int convrelay_session_ask_now(convrelay_session_t *s,
+    convrelay_trigger_e trigger, uint64_t now, convrelay_actions_t *out);
+static int convrelay_session_is_failure(convrelay_trigger_e trigger);
 
 
 void
@@ -118,9 +119,7 @@ convrelay_session_perform_text(convrelay_session_t *s,
 
     a = &s->answer;
     max = s->conf->max_answer;
-    unstored = (s->trigger == CONVRELAY_TRIGGER_LLM_FAILED
-                || s->trigger == CONVRELAY_TRIGGER_LLM_EMPTY
-                || s->trigger == CONVRELAY_TRIGGER_LLM_FILTERED);
+    unstored = convrelay_session_is_failure(s->trigger);
 
     if (s->turn != CONVRELAY_TURN_IDLE && max
         && (s->turn == CONVRELAY_TURN_SPEAKING
@@ -307,8 +306,8 @@ convrelay_session_ask_later(convrelay_session_t *s, const convrelay_str_t *text,
 /* begins a turn with the question of a trigger's actions, if there is one */
 
 static int
-convrelay_session_ask_now(convrelay_session_t *s, uint64_t now,
-    convrelay_actions_t *out)
+convrelay_session_ask_now(convrelay_session_t *s, convrelay_trigger_e trigger,
+    uint64_t now, convrelay_actions_t *out)
 {
     int              rc;
     convrelay_str_t  question;
@@ -333,6 +332,7 @@ convrelay_session_ask_now(convrelay_session_t *s, uint64_t now,
             rc = convrelay_session_ask(s, &question, now);
 
             if (rc == CONVRELAY_OK) {
+                s->rescue = convrelay_session_is_failure(trigger);
                 convrelay_session_start(s, now, out);
             }
         }
@@ -341,6 +341,15 @@ convrelay_session_ask_now(convrelay_session_t *s, uint64_t now,
     free(question.data);
 
     return rc;
+}
+
+
+static int
+convrelay_session_is_failure(convrelay_trigger_e trigger)
+{
+    return trigger == CONVRELAY_TRIGGER_LLM_FAILED
+           || trigger == CONVRELAY_TRIGGER_LLM_EMPTY
+           || trigger == CONVRELAY_TRIGGER_LLM_FILTERED;
 }
 
 
@@ -385,7 +394,7 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
     }
 
     if (rc == CONVRELAY_OK) {
-        rc = convrelay_session_ask_now(s, now, out);
+        rc = convrelay_session_ask_now(s, trigger, now, out);
     }
 
     if (rc != CONVRELAY_OK) {

@@ -31,6 +31,7 @@ convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text,
     convrelay_history_append(&s->history, m, text->len);
 
     s->prompt = m;
+    s->rescue = 0;
 
     return convrelay_session_filler_begin(s, now);
 }

@@ -185,13 +185,21 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 }
 
 
-/* the event of a turn without a good end, if there is a rule for it */
+/*
+ * The event of a turn without a good end, if there is a rule for it.  A turn
+ * that such a rule asked for has none: where every request fails at once,
+ * there would be no end of them.
+ */
 
 static convrelay_trigger_e
 convrelay_session_failure(const convrelay_session_t *s,
     convrelay_turn_outcome_e how)
 {
     unsigned  filtered;
+
+    if (s->rescue) {
+        return CONVRELAY_TRIGGER_NONE;
+    }
 
     filtered = (how == CONVRELAY_TURN_FILTERED
                 || how == CONVRELAY_TURN_PROMPT_FILTERED);

@@ -242,6 +242,10 @@ add(call_t *c, int assistant, const u_char *p, size_t len)
 
     memcpy(e->text, p, len);
 
+    if (!assistant) {
+        c->rescue = 0;
+    }
+
     while (too_much(c) && drop(c)) { /* void */ }
 }
 

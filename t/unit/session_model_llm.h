@@ -250,7 +250,7 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
     if (well) {
         want = ".";
 
-    } else if (on(c, CONVRELAY_TRIGGER_LLM_FAILED)) {
+    } else if (!c->rescue && on(c, CONVRELAY_TRIGGER_LLM_FAILED)) {
         want = c->sent ? ".V" : "V";
 
     } else if (c->conf.error_message.len) {

@@ -831,6 +831,8 @@ done(call_t *c)
         add(c, 0, question.data, question.len);
         filler_begin(c);
 
+        c->rescue = (c->event == CONVRELAY_TRIGGER_LLM_FAILED);
+
         c->running = 1;
         c->sent = 0;
 
