@@ -102,6 +102,10 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
             convrelay;
             proxy_pass  http://llm/gzip;
         }
+        location = "/odd\\"<\\n\\\\\xc3\xa9" {
+            convrelay;
+            proxy_pass  http://127.0.0.1:%%PORT_2%%/;
+        }
         location = "/caf\xe9" {
             convrelay;
             convrelay_mock_llm  answer=repeat first=0ms;
@@ -216,6 +220,9 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
         }
         location = /json {
             convrelay_status  json public;
+        }
+        location = /html {
+            convrelay_status  html public;
         }
     }
 _EOC_
@@ -629,6 +636,35 @@ my $latin = dial("/caf\xe9");
 $latin->ask('Hi');
 counts(1, 'turns_total', '/caf\\\\xE9', outcome => 'complete');
 $latin->hangup;
+
+# and one of characters that each format has to escape
+
+my $odd = dial('/odd%22%3C%0A%5C%C3%A9');
+$odd->ask('Hi');
+counts(1, 'turns_total', "/odd\\\"<\\n\\\\\xc3\xa9", outcome => 'failed');
+$odd->hangup;
+
+my $odd_json = ConvRelay::Status::json($nginx->port, '/json');
+
+is scalar(grep { $_->{location} eq "/odd\"<\n\\\x{e9}"
+                 && $_->{total}{turns_total}{failed} == 1 }
+          @{$odd_json->{locations}}), 1, 'JSON has its name';
+
+my (undef, $odd_page) = ConvRelay::Status::get($nginx->port, '/html');
+
+like $odd_page, qr{\(location &quot;/odd&quot;&lt;\n\\\xc3\xa9&quot; of },
+     'so has the page';
+
+SKIP: {
+    skip 'no promtool here', 1
+        if system('which promtool > /dev/null 2>&1') && !$ENV{TEST_NGINX_ALL};
+
+    open my $fh, '|-', 'promtool check metrics > /dev/null' or die $!;
+    print $fh $status->text;
+
+    ok close $fh, 'promtool can read it';
+}
+
 ok utf8::decode(my $text = $status->text), 'all of it is UTF-8';
 
 # two views of the same figures

@@ -7,6 +7,8 @@
  */
 
 
+#include <limits.h>
+
 #include "convrelay_metric_out.h"
 #include "tap.h"
 
@@ -84,7 +86,8 @@ test_buckets(const convrelay_metric_bounds_t *bounds, unsigned hist,
 static void
 test_percentiles(void)
 {
-    unsigned            h;
+    uint64_t            ms;
+    unsigned            h, i, bad;
     convrelay_metric_t  w[CONVRELAY_METRIC_N];
 
     h = CONVRELAY_METRIC_TURN_SECONDS;
@@ -131,6 +134,31 @@ test_percentiles(void)
     tap_ok(convrelay_metric_percentile(w, h, 25) == 15000
            && convrelay_metric_percentile(w, h, 100) == 30000,
            "sessions have bounds of their own");
+
+    h = CONVRELAY_METRIC_FIRST_WORD;
+    memset(w, 0, sizeof(w));
+    bad = 0;
+
+    for (i = 0; i <= 100; i++) {
+        bad += (convrelay_metric_percentile(w, h, i) != 0);
+    }
+
+    tap_ok(bad == 0, "of nothing, each percentile is 0");
+
+    /* figures that a double cannot hold exactly */
+
+    w[h + 3] = ULONG_MAX / 2;
+    w[h + 13] = ULONG_MAX / 2 + 1;
+
+    for (i = 1; i <= 100; i++) {
+        ms = convrelay_metric_percentile(w, h, i);
+
+        bad += (ms < convrelay_metric_percentile(w, h, i - 1)
+                || (i < 50 && (ms < 40 || ms > 80))
+                || (i > 50 && (ms < 40960 || ms > 81920)));
+    }
+
+    tap_ok(bad == 0, "the largest counts have percentiles, in order");
 }
 
 
