@@ -385,6 +385,9 @@ sub ask {
     mark($c, asked => $n, type => 'prompt', voicePrompt => "$verb $n",
          lang => 'en-US', last => JSON::PP::true);
 
+    # those before it may be answered until the server has seen it
+
+    $c->{late} = $c->{hellos};
     $c->{hellos} = 0;
     $c->{state} = 'waits';
     $c->{until} = time + 10 * $slow;
@@ -565,6 +568,7 @@ sub pong {
     $c->{pending} = $mark->[1];
     $c->{prompt} = $mark->[2];
     $c->{completed} = 0;
+    $c->{late} = 0;
     $c->{old}{$_} = 1 for keys %{$c->{said}};
 
     push @{$c->{log}}, "($mark->[1])";
@@ -626,7 +630,8 @@ sub complete {
     my $c = shift;
 
     wrong($c, 'two answers')
-        if $c->{completed}++ && !$c->{hellos} && $c->{pending} ne 'cut';
+        if $c->{completed}++ && !$c->{hellos} && !$c->{late}
+           && $c->{pending} ne 'cut';
 
     if (defined $c->{ended}) {
         $c->{answered}{delete $c->{ended}} = 1;
