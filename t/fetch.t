@@ -607,3 +607,25 @@ js exception
 --- no_error_log
 [alert]
 [crit]
+
+
+
+=== TEST 18: an upstream that speaks HTTP/1.0, whose answer ends with its connection
+--- config
+location = /old { internal; proxy_http_version 1.0; proxy_pass http://llm; }
+location = /new { internal; proxy_http_version 1.1; proxy_pass http://llm; }
+--- llm
+location / {
+    content_by_lua_block {
+        require "convrelay_llm".raw("HTTP/1.0 200 OK\r\n\r\n",
+                                    ngx.var.server_protocol, " was asked")
+    }
+}
+--- asks
+old: /old body=hello
+new: /new body=hello
+--- response_body
+old: 200 was answered: HTTP/1.0 was asked
+new: 200 was answered: HTTP/1.1 was asked
+--- no_error_log
+[error]
