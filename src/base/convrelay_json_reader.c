@@ -53,7 +53,7 @@ static void convrelay_json_close(convrelay_json_reader_t *r,
     convrelay_json_scan_t *s);
 static u_char *convrelay_json_scan_string(convrelay_json_reader_t *r,
     convrelay_json_value_t *v, u_char *p, u_char *last);
-static inline u_char *convrelay_json_plain(u_char *p, u_char *last);
+static inline u_char *convrelay_json_skip_plain(u_char *p, u_char *last);
 static inline uint64_t convrelay_json_word(const u_char *p,
     const u_char *last);
 static u_char *convrelay_json_scan_special(convrelay_json_reader_t *r,
@@ -383,7 +383,7 @@ convrelay_json_scan_string(convrelay_json_reader_t *r,
     u_char  *end;
 
     p++;
-    end = convrelay_json_plain(p, last);
+    end = convrelay_json_skip_plain(p, last);
 
     convrelay_json_set(v, CONVRELAY_JSON_STRING, p, end - p);
 
@@ -400,7 +400,7 @@ convrelay_json_scan_string(convrelay_json_reader_t *r,
  */
 
 static inline u_char *
-convrelay_json_plain(u_char *p, u_char *last)
+convrelay_json_skip_plain(u_char *p, u_char *last)
 {
     uint64_t  word, stop;
 
@@ -476,7 +476,7 @@ convrelay_json_scan_special(convrelay_json_reader_t *r,
             return NULL;
         }
 
-        p = convrelay_json_plain(p + n, last);
+        p = convrelay_json_skip_plain(p + n, last);
     }
 
     if (p == last) {
