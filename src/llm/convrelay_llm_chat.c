@@ -432,7 +432,9 @@ convrelay_llm_delta(convrelay_llm_stream_t *s,
         convrelay_llm_tool_calls(s, &delta);
     }
 
-    convrelay_llm_delta_extra(s, &delta);
+    if (delta.extra_content) {
+        convrelay_llm_delta_extra(s, &delta);
+    }
 
     if (convrelay_llm_content(s, delta.content, text) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
