@@ -1,5 +1,6 @@
 # The table of mistakes, t/mistakes.txt: each is refused or warned of by
-# "nginx -t", in words that say what to write, or has a reason to pass.
+# "nginx -t", in words that say what to write, and name the line, or has a reason
+# to pass.
 
 use strict;
 use warnings;
@@ -68,9 +69,11 @@ while (my $row = <$table>) {
     my $re = join '.*', map { quotemeta } split / \.\.\. /, $says;
 
     like("@said", qr/$re/s, $name);
+
+    is(elsewhere($place, $text, @said), '', "... in line $line");
 }
 
-cmp_ok($n, '>=', 191, "$n mistakes");
+cmp_ok($n, '>=', 290, "$n mistakes");
 
 done_testing;
 
@@ -134,6 +137,35 @@ $locations
 }
 }
 _EOC_
+}
+
+
+# what names a line other than that of the mistake, or of its location
+
+sub elsewhere {
+    my ($place, $text, @said) = @_;
+
+    $text = 'convrelay_env_file' if $place =~ /^(?:env|readable)$/;
+
+    $text = 'location = /ws { convrelay;' if $place eq 'unsigned';
+
+    my ($before) = slurp('nginx.conf') =~ /\A(.*?)^\Q$text\E/ms;
+    my $at = 1 + $before =~ tr/\n//;
+    my %known = map { $_ => 1 } $at, $place =~ /^(?:ws|twiml|end)$/ ? $at - 1
+                                                                    : ();
+
+    return join "\n", grep { m{ in \./conf/nginx\.conf:(\d+)} && !$known{$1} }
+                           @said;
+}
+
+
+sub slurp {
+    my $file = shift;
+
+    open my $fh, '<', "$conf/$file" or die "$conf/$file: $!";
+    local $/;
+
+    return scalar <$fh>;
 }
 
 

@@ -1,5 +1,5 @@
-# Directives whose values have a range: both ends are taken, and what is next
-# to an end is refused.
+# Directives whose values have a range: both ends are taken without a word, and
+# what is next to an end is refused.
 
 use strict;
 use warnings;
@@ -9,7 +9,8 @@ use lib 't/lib';
 use ConvRelay::Nginx;
 use Test::More;
 
-# a line of http or of a location, with %s for the value; what it is in
+# what it is in, a line with %s for the value, those that are taken, those that
+# are refused, and "warn" if they are only warned of
 
 my @ranges = (
     [ http => 'convrelay_max_fragments %s;', [ 0, 1000000 ], [ 1000001 ] ],
@@ -32,13 +33,43 @@ my @ranges = (
     [ call => 'convrelay_on dtmf %s say "a";',
       [ 0, 9, 'A', 'D', '*', '"#"', '0' x 64 ],
       [ '/', ':', '@', 'E', '""', '0' x 65 ] ],
+    [ call => 'convrelay_dtmf terminator=%s;',
+      [ 0, 9, 'A', 'D', '*', '#', 'off' ],
+      [ '/', ':', '@', 'E', '', 11 ] ],
+    [ call => 'convrelay_dtmf pause=%s;', [ '1ms' ], [ 0 ] ],
+    [ call => 'convrelay_dtmf max=3; convrelay_on dtmf %s end;',
+      [ 1, 123, 'default' ], [ 1234 ] ],
     [ call => 'convrelay_on setup play https://a/ loop=%s;',
       [ 0, 1000 ], [ 1001, -1 ] ],
+    [ call => 'convrelay_on setup hold %s;', [ '1ms' ], [ 0 ] ],
+    [ call => 'convrelay_on llm_failed count=%s say a;',
+      [ 1, 255 ], [ 0, 256 ] ],
+    [ call => 'convrelay_on call_time %s say a;', [ '1ms' ], [ 0 ] ],
+    [ call => 'convrelay_silence %s;',
+      [ '1ms', '1s ' x 20 ], [ 0, '1s ' x 21 ] ],
+    [ call => 'convrelay_silence ' . '1s ' x 20
+              . '; convrelay_on silence %s say a;',
+      [ 1, 20 ], [ 0, 21 ] ],
+    [ call => 'convrelay_filler %s a;', [ '1ms' ], [ 0 ] ],
+    [ call => 'convrelay_filler 1s again=%s a;', [ '1ms' ], [ 0 ] ],
+    [ call => 'convrelay_filler 1s max=%s a;', [ 1, 10 ], [ 0, 11 ] ],
+    [ call => 'convrelay_filler 1s %s;', [ 'a ' x 32 ], [ 'a ' x 33 ] ],
+    [ call => 'convrelay_tool a \'{}\' uri=%s;',
+      [ '/a', '/a?b=c' ], [ '/', 'a' ] ],
+    [ call => 'convrelay_tool a \'{}\' uri=/a timeout=%s;',
+      [ '1ms' ], [ 0 ] ],
+    [ call => '%s', [ tools(20) ], [ tools(21) ], 'warn' ],
+    [ call => 'convrelay_max_tool_rounds %s;', [ 1, 128 ], [ 0, 129 ] ],
+    [ call => 'convrelay_max_tool_calls %s;', [ 1, 128 ], [ 0, 129 ] ],
+    [ call => 'convrelay_max_tool_arguments %s;', [ 1 ], [ 0 ] ],
+    [ call => 'convrelay_max_tool_result %s;', [ 1024 ], [ 1023 ] ],
 
     [ twiml => 'convrelay_twiml_attribute speechTimeout %s;',
       [ 600, 5000, 'auto' ], [ 599, 5001 ] ],
-    [ twiml => 'convrelay_twiml_attribute eotThreshold %s;',
-      [ '0.5', '0.9' ], [ '0.49', '0.91' ], 'speechModel flux' ],
+    [ twiml => 'convrelay_twiml_attribute transcriptionProvider Deepgram;'
+               . ' convrelay_twiml_attribute speechModel flux;'
+               . ' convrelay_twiml_attribute eotThreshold %s;',
+      [ '0.5', '0.9' ], [ '0.49', '0.91' ] ],
 
     [ action => 'convrelay_connect_reply "reconnect /twiml max=%s";',
       [ 1, 100 ], [ 0, 101 ] ],
@@ -47,23 +78,33 @@ my @ranges = (
 my $nginx = ConvRelay::Nginx->new;
 
 for my $range (@ranges) {
-    my ($where, $line, $good, $bad) = @$range;
+    my ($where, $line, $good, $bad, $how) = @$range;
+
+    $how //= 'emerg';
 
     for my $value (@$good) {
         my ($said, $code) = check($where, sprintf $line, $value);
 
-        ok $code == 0, sprintf "$line is taken", $value or diag $said;
+        ok $code == 0 && $said !~ /\[warn\]/, sprintf "$line is taken", $value
+            or diag $said;
     }
 
     for my $value (@$bad) {
         my ($said, $code) = check($where, sprintf $line, $value);
 
-        ok $code == 1 && $said =~ /\[emerg\]|\[warn\]/,
+        ok $code == ($how eq 'emerg') && $said =~ /\[$how\]/,
            sprintf "$line is refused", $value or diag $said;
     }
 }
 
 done_testing;
+
+
+# so many tools
+
+sub tools {
+    return join ' ', map { "convrelay_tool t$_ '{}' uri=/a;" } 1 .. shift;
+}
 
 
 sub check {
@@ -87,8 +128,11 @@ sub check {
             proxy_pass  http://127.0.0.1:%%PORT_1%%/v1/chat/completions;
         }
 
+        location = /a { internal; return 200; }
+
         location = /twiml {
-            convrelay_twiml  wss://example.com/ws;
+            convrelay_twiml            wss://example.com/ws;
+            convrelay_twiml_attribute  dtmfDetection true;
             $in{twiml}
         }
 
