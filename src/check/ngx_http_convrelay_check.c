@@ -45,6 +45,8 @@ static ngx_uint_t ngx_http_convrelay_is_ours(ngx_http_core_srv_conf_t *server,
     convrelay_str_t *host);
 static ngx_uint_t ngx_http_convrelay_name_fits(ngx_http_server_name_t *name,
     convrelay_str_t *host);
+static ngx_uint_t ngx_http_convrelay_ends_in(convrelay_str_t *host,
+    ngx_str_t *domain);
 
 static ngx_int_t ngx_http_convrelay_check_pair(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *socket, ngx_array_t *routes);
@@ -552,18 +554,39 @@ ngx_http_convrelay_name_fits(ngx_http_server_name_t *name,
                && ngx_strncasecmp(host->data, part.data, part.len) == 0;
     }
 
-    if (part.len > 1 && (part.data[0] == '*' || part.data[0] == '.')) {
+    if (part.len > 1 && part.data[0] == '*') {
         part.len--;
         part.data++;
 
-        return host->len >= part.len
-               && ngx_strncasecmp(host->data + host->len - part.len,
-                                  part.data, part.len)
-                  == 0;
+        return ngx_http_convrelay_ends_in(host, &part);
+    }
+
+    if (part.len > 1 && part.data[0] == '.') {
+
+        /* ".example.com" is "*.example.com" and "example.com" */
+
+        if (ngx_http_convrelay_ends_in(host, &part)) {
+            return 1;
+        }
+
+        part.len--;
+        part.data++;
     }
 
     return host->len == part.len
            && ngx_strncasecmp(host->data, part.data, part.len) == 0;
+}
+
+
+/* domain: with the dot before it */
+
+static ngx_uint_t
+ngx_http_convrelay_ends_in(convrelay_str_t *host, ngx_str_t *domain)
+{
+    return host->len >= domain->len
+           && ngx_strncasecmp(host->data + host->len - domain->len,
+                              domain->data, domain->len)
+              == 0;
 }
 
 
