@@ -8,13 +8,14 @@ package Mutants::Glue;
 #     $judge->prepare($jobs);
 #     my ($verdict, $by) = $judge->judge($mutant, $worker);
 #
-# Which file runs which line is measured once for each file, by gcov, and kept
-# as coverage.json until it is deleted.  Lines are known by their function and
+# Which file runs which line is measured by gcov when a test file is new or has
+# changed, and kept in coverage.json.  Lines are known by their function and
 # their text, so that it stays of use while the sources change.
 
 use strict;
 use warnings;
 
+use Digest::MD5 qw( md5_hex );
 use File::Path ();
 use JSON::PP ();
 use Mutants::Run qw( run quiet slurp spew within );
@@ -54,7 +55,9 @@ sub prepare {
 
     $self->{cover} = JSON::PP->new->decode(slurp($map)) if -e $map;
 
-    my @new = grep { !$never{$_} && !$self->{cover}{tests}{$_} } glob 't/*.t';
+    my @new = grep { !$never{$_}
+                     && ($self->{cover}{tests}{$_}{sum} // '')
+                        ne md5_hex(slurp($_)) } glob 't/*.t';
 
     $self->cover(@new) if @new;
 
@@ -99,6 +102,12 @@ sub cover {
     my %lines;
 
     for my $test (@tests) {
+        my $sum = md5_hex(slurp($test));
+
+        for my $keys (map { values %$_ } values %{$cover->{lines}}) {
+            delete $keys->{$test};
+        }
+
         run('find', "$dir/build", '-name', '*.gcda', '-delete');
 
         my $start = time;
@@ -148,7 +157,8 @@ sub cover {
             }
         }
 
-        $cover->{tests}{$test} = { seconds => $seconds, lines => $n };
+        $cover->{tests}{$test} = { seconds => $seconds, lines => $n,
+                                   sum => $sum };
         printf "coverage: %5d lines in %5.1f s by %s\n", $n, $seconds, $test;
     }
 
