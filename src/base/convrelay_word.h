@@ -18,5 +18,9 @@ unsigned convrelay_has_word(const convrelay_str_t *text);
 /* the same for one code point; U+FFFD, the replacement character, is neither */
 unsigned convrelay_is_word(uint32_t cp);
 
+/* how many words text has: those that blanks separate; where a script has none,
+   two characters are one */
+unsigned convrelay_word_count(const convrelay_str_t *text);
+
 
 #endif /* CONVRELAY_WORD_H_INCLUDED */

@@ -11,7 +11,6 @@
 #include "convrelay_session_parts.h"
 #include "convrelay_session_tools.h"
 #include "convrelay_session_filler.h"
-#include "convrelay_utf8.h"
 #include "convrelay_word.h"
 
 
@@ -26,8 +25,6 @@ static void convrelay_session_filler_ask(convrelay_session_t *s,
     unsigned number, convrelay_tool_run_t *run, convrelay_actions_t *out);
 static void convrelay_session_filler_send(convrelay_session_t *s,
     uint64_t now, convrelay_actions_t *out);
-static unsigned convrelay_session_filler_words(const convrelay_str_t *text);
-static unsigned convrelay_session_filler_dense(uint32_t cp);
 
 
 void
@@ -234,7 +231,7 @@ convrelay_session_filler_send(convrelay_session_t *s, uint64_t now,
 
     f->total++;
     f->queued = 1;
-    f->preemptible = convrelay_session_filler_words(&f->text)
+    f->preemptible = convrelay_word_count(&f->text)
                      > CONVRELAY_SESSION_FILLER_WORDS;
     f->at = convrelay_session_answer_len(s);
     f->until = now + time;
@@ -253,51 +250,4 @@ convrelay_session_filler_send(convrelay_session_t *s, uint64_t now,
                                    : CONVRELAY_RELAY_FALSE;
 
     convrelay_session_send(out, &m);
-}
-
-
-/* those that blanks separate; where a script has none, two characters are
-   one */
-
-static unsigned
-convrelay_session_filler_words(const convrelay_str_t *text)
-{
-    uint32_t       cp;
-    unsigned       n, dense, inside;
-    const u_char  *p, *last;
-
-    n = 0;
-    dense = 0;
-    inside = 0;
-    last = text->data + text->len;
-
-    for (p = text->data; p < last; /* void */ ) {
-        cp = convrelay_utf8_decode(&p, last);
-
-        if (cp <= ' ' || cp == 0xa0 || cp == 0x3000) {
-            inside = 0;
-
-        } else if (convrelay_session_filler_dense(cp)) {
-            dense++;
-
-        } else if (!inside && convrelay_is_word(cp)) {
-            inside = 1;
-            n++;
-        }
-    }
-
-    return n + (dense + 1) / 2;
-}
-
-
-/* Thai to Burmese, Khmer, kana, ideographs */
-
-static unsigned
-convrelay_session_filler_dense(uint32_t cp)
-{
-    return (cp >= 0x0e00 && cp <= 0x0eff) || (cp >= 0x1000 && cp <= 0x109f)
-           || (cp >= 0x1780 && cp <= 0x17ff)
-           || (cp >= 0x3041 && cp <= 0x30ff)
-           || (cp >= 0x3400 && cp <= 0x9fff)
-           || (cp >= 0x20000 && cp <= 0x3ffff);
 }

@@ -5,10 +5,12 @@
 
 
 #include "convrelay_word.h"
+#include "convrelay_utf8.h"
 #include "tap.h"
 
 
 static void all_test(void);
+static void count_test(void);
 
 
 typedef struct {
@@ -63,6 +65,42 @@ static const test_word_t  tests[] = {
 };
 
 
+typedef struct {
+    const char  *text;
+    unsigned     words;
+} test_count_t;
+
+
+static const test_count_t  counts[] = {
+    { "", 0 },
+    { " ", 0 },
+    { "...", 0 },
+    { "One", 1 },
+    { "One moment, please.", 3 },
+    { " it's  5 o'clock - ", 3 },
+    { "a\xc2\xa0" "b", 2 },                /* a no-break space */
+    { "a\xc2\xa1" "b", 1 },
+    { "a\xe3\x80\x80" "b", 2 },            /* an ideographic one */
+    { "a\xe3\x80\x81" "b", 1 },
+    { "a\xe2\xbf\xbf" "b", 1 },
+    { "a!b", 1 },
+    { "a\x1f" "b", 2 },
+    { "\xe4\xb8\xad", 1 },
+    { "\xe4\xb8\xad\xe4\xb8\xad", 1 },
+    { "\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad", 2 },
+    { "OK \xe4\xb8\xad", 2 },
+    { "a\xe4\xb8\xad" "b", 2 }
+};
+
+
+/* the first and the last of each range of scripts without blanks */
+
+static const uint32_t  dense[] = {
+    0x0e00, 0x0eff, 0x1000, 0x109f, 0x1780, 0x17ff, 0x3041, 0x30ff,
+    0x3400, 0x9fff, 0x20000, 0x3ffff
+};
+
+
 int
 main(void)
 {
@@ -83,6 +121,7 @@ main(void)
     }
 
     all_test();
+    count_test();
 
     return tap_done();
 }
@@ -114,4 +153,68 @@ all_test(void)
 
     tap_ok(n == 219975, "%zu characters are neither letters nor digits", n);
     tap_ok(sum == 0x8545735f3892777cull, "the right ones");
+}
+
+
+static void
+count_test(void)
+{
+    u_char           *p, text[8];
+    size_t            n;
+    unsigned          i, inside;
+    uint32_t          cp;
+    convrelay_str_t   str;
+
+    for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        str.len = strlen(counts[i].text);
+
+        p = tap_flush(counts[i].text, str.len);
+        str.data = p;
+
+        n = convrelay_word_count(&str);
+
+        tap_ok(n == counts[i].words, "text %u: %zu of %u words", i, n,
+               counts[i].words);
+
+        tap_unflush(p, str.len);
+    }
+
+    /* three of them are two words, three others are one word or none */
+
+    i = 0;
+    inside = 0;
+
+    for (cp = 0x80; cp < 0x110000; cp++) {
+
+        if (cp >= 0xd800 && cp <= 0xdfff) {
+            continue;
+        }
+
+        p = convrelay_utf8_encode(text, cp);
+        n = p - text;
+
+        str.data = malloc(3 * n);
+        str.len = 3 * n;
+
+        memcpy(str.data, text, n);
+        memcpy(str.data + n, text, n);
+        memcpy(str.data + 2 * n, text, n);
+
+        if ((convrelay_word_count(&str) == 2) != inside) {
+
+            if (i == sizeof(dense) / sizeof(dense[0])
+                || cp != dense[i] + inside)
+            {
+                break;
+            }
+
+            i++;
+            inside = !inside;
+        }
+
+        free(str.data);
+    }
+
+    tap_ok(cp == 0x110000 && i == sizeof(dense) / sizeof(dense[0]),
+           "%u ends of ranges, up to U+%04X", i, cp);
 }
