@@ -144,18 +144,12 @@ convrelay_session_clause(const convrelay_session_t *s, int64_t duration,
         return -1;
     }
 
-    if (now <= s->answer.started) {
-        return 0;
-    }
+    /* an answer can begin later than now: a filler comes first */
 
-    spoken = now - s->answer.started;
+    spoken = (int64_t) (now - s->answer.started) - CONVRELAY_HEARD_START_MS
+             - duration;
 
-    if (spoken - CONVRELAY_HEARD_START_MS <= duration) {
-        return 0;
-    }
-
-    return (spoken - CONVRELAY_HEARD_START_MS - duration)
-           / CONVRELAY_HEARD_MS_PER_CHAR;
+    return (spoken < 0) ? 0 : spoken / CONVRELAY_HEARD_MS_PER_CHAR;
 }
 
 

@@ -6,6 +6,9 @@
  */
 
 
+#include <setjmp.h>
+#include <signal.h>
+
 #include "convrelay_metric_report.h"
 #include "tap.h"
 
@@ -14,6 +17,9 @@ static void test_table(void);
 static void test_histogram(void);
 static void test_blocks(void);
 static void test_reuse(void);
+static void test_zero(void);
+static void test_half(void);
+static void fault(int signo);
 static void test_versions(void);
 static void test_recent(void);
 static void test_slots(void);
@@ -39,6 +45,7 @@ static convrelay_metric_t           recent[CONVRELAY_METRIC_N];
 static convrelay_metric_location_t  location;
 static convrelay_metric_zone_t      zone;
 static convrelay_metric_slot_t      slot;
+static sigjmp_buf                   faulted;
 
 
 int
@@ -48,6 +55,8 @@ main(void)
     test_histogram();
     test_blocks();
     test_reuse();
+    test_zero();
+    test_half();
     test_versions();
     test_recent();
     test_slots();
@@ -254,6 +263,95 @@ test_reuse(void)
     tap_ok(convrelay_metric_store_block(s, &id) == 0, "no more");
 
     free(s);
+}
+
+
+/* a name whose hash is that of an unused block */
+
+static void
+test_zero(void)
+{
+    unsigned                   n;
+    convrelay_metric_id_t      id;
+    convrelay_metric_store_t  *s;
+
+    s = store();
+    convrelay_metric_store_begin(s);
+
+    memset(&id, 0, sizeof(convrelay_metric_id_t));
+    n = convrelay_metric_store_block(s, &id);
+
+    id = name(1);
+    tap_ok(n == 1 && convrelay_metric_store_block(s, &id) == 2,
+           "a hash of zeros has a block of its own");
+
+    free(s);
+}
+
+
+/* the worker is killed while it writes a slot that was in use before */
+
+static void
+test_half(void)
+{
+    u_char                    *p, *blocks;
+    unsigned                   i;
+    const size_t               page = sysconf(_SC_PAGESIZE);
+    const size_t               size = (sizeof(convrelay_metric_store_t)
+                                       + page - 1) / page * page;
+    struct sigaction           sa, old;
+    convrelay_metric_slot_t   *slots;
+    convrelay_metric_store_t  *s;
+
+    p = mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1,
+             0);
+    slots = malloc(CONVRELAY_METRIC_SLOTS * sizeof(convrelay_metric_slot_t));
+
+    if (p == MAP_FAILED || slots == NULL) {
+        tap_ok(0, "memory");
+        return;
+    }
+
+    s = convrelay_metric_store_create(p, 0);
+
+    for (i = 1; i <= CONVRELAY_METRIC_SLOTS; i++) {
+        convrelay_metric_store_tick(s, i * 10000, 1);
+    }
+
+    i = convrelay_metric_store_slots(s, slots);
+
+    /* the blocks are read when the slot is taken */
+
+    sigemptyset(&sa.sa_mask);
+    sa.sa_flags = 0;
+    sa.sa_handler = fault;
+    sigaction(SIGSEGV, &sa, &old);
+
+    blocks = p + ((u_char *) s->blocks - p + page) / page * page;
+
+    if (sigsetjmp(faulted, 1) == 0) {
+        (void) mprotect(blocks, p + size - blocks, PROT_NONE);
+        convrelay_metric_store_tick(s, (i + 1) * 10000, 1);
+        tap_ok(0, "the worker lives on");
+    }
+
+    (void) mprotect(p, size, PROT_READ|PROT_WRITE);
+    sigaction(SIGSEGV, &old, NULL);
+
+    tap_ok(i == CONVRELAY_METRIC_SLOTS
+           && convrelay_metric_store_slots(s, slots) == i - 1
+           && slots[0].at == 20000,
+           "half a slot is not shown");
+
+    free(slots);
+    munmap(p, size);
+}
+
+
+static void
+fault(int signo)
+{
+    siglongjmp(faulted, signo);
 }
 
 

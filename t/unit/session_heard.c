@@ -41,6 +41,20 @@ static const call_t  calls[] = {
       "    user \"Hi\"\n"
       "    assistant \"No\"\n" },
 
+    { "that is its first character, where words have no blanks", DEFAULT,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\"\n"
+      "    TEXT \"\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad\"\n"
+      "interrupt 500 \"\xe4\xb8\xad\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"\xe4\xb8\xad\"\n" },
+
     /* interruption: the faults of the usual way, docs/protocol.md, 4.5 */
 
     { "fault: a short utterance matches an older turn", DEFAULT,

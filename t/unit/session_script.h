@@ -113,6 +113,7 @@ static void run_call(run_t *r, const call_t *call);
 static void run_line(run_t *r, const char *line, size_t len);
 static int run_action(run_t *r, const char *name, convrelay_str_t *text,
     convrelay_actions_t *out);
+static int counted(const convrelay_history_t *h);
 static void run_calls(run_t *r, convrelay_str_t *text,
     convrelay_actions_t *out);
 static convrelay_str_t run_extra(run_t *r);
@@ -639,6 +640,28 @@ run_action(run_t *r, const char *name, convrelay_str_t *text,
 }
 
 
+/* what the history says of itself */
+
+static int
+counted(const convrelay_history_t *h)
+{
+    size_t                          len, n;
+    const convrelay_llm_message_t  *m, *last;
+
+    len = 0;
+    n = 0;
+    last = NULL;
+
+    for (m = h->first; m; m = m->next) {
+        len += m->len;
+        n++;
+        last = m;
+    }
+
+    return len == h->len && n == h->nmessages && last == h->last;
+}
+
+
 static void
 run_calls(run_t *r, convrelay_str_t *text, convrelay_actions_t *out)
 {
@@ -790,7 +813,7 @@ show_actions(run_t *r)
                                  "interrupt", "silence", "call_time",
                                           "llm_empty", "llm_filtered" };
 
-    r->wrong |= !list_ok(&r->list);
+    r->wrong |= !list_ok(&r->list) || !counted(&r->s.history);
 
     r->logged = 0;
 

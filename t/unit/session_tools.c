@@ -11,6 +11,15 @@
 
 static const call_t  calls[] = {
 
+    { "arguments that are none are an empty object", TOOLS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"When?\"\n"
+      "    START\n"
+      "calls \"c1 look ; c2 look null; c3 look  {\"day\":1} \"\n"
+      "    TOOL 1 look {}\n"
+      "    TOOL 2 look {\"day\":1}\n" },
+
     { "a call, its result, and the answer", TOOLS,
       "setup \"CA1\"\n"
       "    SETUP\n"
