@@ -74,6 +74,64 @@ static const call_t  calls[] = {
       "    tool c1 \"10\"\n"
       "    assistant \"At ten.\"\n" },
 
+    { "a blank goes between the parts, whatever they are", TOOLS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"When?\"\n"
+      "    START\n"
+      "delta \"Wait!\"\n"
+      "    TEXT \"Wait!\"\n"
+      "calls \"c1 look {}\"\n"
+      "    TOOL 1 look {}\n"
+      "toolok 1 \"10\"\n"
+      "    START\n"
+      "delta \"!\"\n"
+      "    TEXT \" \"\n"
+      "    TEXT \"!\"\n" },
+
+    { "also where other characters are next to blanks", TOOLS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"When?\"\n"
+      "    START\n"
+      "delta \"In a\"\n"
+      "    TEXT \"In a\"\n"
+      "calls \"c1 look {}\"\n"
+      "    TOOL 1 look {}\n"
+      "toolok 1 \"10\"\n"
+      "    START\n"
+      "delta \"b c\"\n"
+      "    TEXT \" \"\n"
+      "    TEXT \"b c\"\n" },
+
+    { "but not after a blank", TOOLS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"When?\"\n"
+      "    START\n"
+      "delta \"Wait. \"\n"
+      "    TEXT \"Wait. \"\n"
+      "calls \"c1 look {}\"\n"
+      "    TOOL 1 look {}\n"
+      "toolok 1 \"10\"\n"
+      "    START\n"
+      "delta \"At\"\n"
+      "    TEXT \"At\"\n" },
+
+    { "nor before one", TOOLS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"When?\"\n"
+      "    START\n"
+      "delta \"Wait.\"\n"
+      "    TEXT \"Wait.\"\n"
+      "calls \"c1 look {}\"\n"
+      "    TOOL 1 look {}\n"
+      "toolok 1 \"10\"\n"
+      "    START\n"
+      "delta \" At\"\n"
+      "    TEXT \" At\"\n" },
+
     { "both parts are cut where the caller interrupts", TOOLS,
       "setup \"CA1\"\n"
       "    SETUP\n"

@@ -21,6 +21,7 @@ static void test_decode(void);
 static void test_fit(void);
 static int test_is_valid(const u_char *p, size_t len);
 static void test_exhaustive(void);
+static void test_control(void);
 
 
 static const test_utf8_t  tests[] = {
@@ -67,6 +68,7 @@ main(void)
     test_decode();
     test_fit();
     test_exhaustive();
+    test_control();
 
     return tap_done();
 }
@@ -279,4 +281,32 @@ test_exhaustive(void)
     }
 
     tap_ok(bad == 0, "agrees with the definition, %u do not", bad);
+}
+
+
+/* both ends of each range */
+
+static void
+test_control(void)
+{
+    unsigned  i, control;
+    uint32_t  cp;
+
+    static const uint32_t  ends[] = {
+        0x00, 0x1f, 0x7f, 0x9f, 0x2028, 0x2029
+    };
+
+    for (cp = 0; cp < 0x110000; cp++) {
+        control = 0;
+
+        for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i += 2) {
+            control |= (cp >= ends[i] && cp <= ends[i + 1]);
+        }
+
+        if (convrelay_utf8_is_control(cp) != control) {
+            break;
+        }
+    }
+
+    tap_ok(cp == 0x110000, "control characters, up to U+%04X", cp);
 }
