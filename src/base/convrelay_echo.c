@@ -39,7 +39,6 @@ static uint32_t convrelay_echo_fold(uint32_t cp);
 static uint32_t convrelay_echo_run(const uint32_t *hashes, size_t n);
 static uint32_t convrelay_echo_percent(const u_char **pos,
     const u_char *last);
-static unsigned convrelay_echo_is_alone(uint32_t cp);
 static unsigned convrelay_echo_is_common(const convrelay_echo_reader_t *r);
 static void convrelay_echo_mark(convrelay_echo_t *e, uint32_t hash);
 static void convrelay_echo_mark_run(convrelay_echo_t *e, uint32_t run,
@@ -228,7 +227,7 @@ convrelay_echo_next(convrelay_echo_reader_t *r)
             continue;
         }
 
-        alone = convrelay_echo_is_alone(cp);
+        alone = convrelay_word_is_alone(cp);
 
         if (r->begin == NULL) {
             r->begin = p;
@@ -376,20 +375,6 @@ static uint32_t
 convrelay_echo_fold(uint32_t cp)
 {
     return convrelay_is_word(cp) ? convrelay_fold(cp) : 0;
-}
-
-
-/* scripts without spaces between words: each character is a word */
-
-static unsigned
-convrelay_echo_is_alone(uint32_t cp)
-{
-    return (cp >= 0x0e00 && cp < 0x0f00)            /* Thai, Lao */
-           || (cp >= 0x1000 && cp < 0x10a0)         /* Myanmar */
-           || (cp >= 0x1780 && cp < 0x1800)         /* Khmer */
-           || (cp >= 0x2e80 && cp < 0xac00)         /* CJK, kana */
-           || (cp >= 0xf900 && cp < 0xfb00)
-           || cp >= 0x20000;
 }
 
 

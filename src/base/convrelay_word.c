@@ -21,7 +21,6 @@ typedef struct {
 
 static unsigned convrelay_word_ascii(uint32_t c);
 static unsigned convrelay_word_wide(uint32_t cp);
-static unsigned convrelay_word_dense(uint32_t cp);
 
 
 static const convrelay_word_range_t  convrelay_word_others[] = {
@@ -174,11 +173,11 @@ unsigned
 convrelay_word_count(const convrelay_str_t *text)
 {
     uint32_t       cp;
-    unsigned       n, dense, inside;
+    unsigned       n, alone, inside;
     const u_char  *p, *last;
 
     n = 0;
-    dense = 0;
+    alone = 0;
     inside = 0;
     last = text->data + text->len;
 
@@ -188,27 +187,29 @@ convrelay_word_count(const convrelay_str_t *text)
         if (cp <= ' ' || cp == 0xa0 || cp == 0x3000) {
             inside = 0;
 
-        } else if (convrelay_word_dense(cp)) {
-            dense++;
+        } else if (!convrelay_is_word(cp)) {
+            continue;
 
-        } else if (!inside && convrelay_is_word(cp)) {
+        } else if (convrelay_word_is_alone(cp)) {
+            alone++;
+
+        } else if (!inside) {
             inside = 1;
             n++;
         }
     }
 
-    return n + (dense + 1) / 2;
+    return n + (alone + 1) / 2;
 }
 
 
-/* Thai to Burmese, Khmer, kana, ideographs */
-
-static unsigned
-convrelay_word_dense(uint32_t cp)
+unsigned
+convrelay_word_is_alone(uint32_t cp)
 {
-    return (cp >= 0x0e00 && cp <= 0x0eff) || (cp >= 0x1000 && cp <= 0x109f)
-           || (cp >= 0x1780 && cp <= 0x17ff)
-           || (cp >= 0x3041 && cp <= 0x30ff)
-           || (cp >= 0x3400 && cp <= 0x9fff)
-           || (cp >= 0x20000 && cp <= 0x3ffff);
+    return (cp >= 0x0e00 && cp < 0x0f00)            /* Thai, Lao */
+           || (cp >= 0x1000 && cp < 0x10a0)         /* Myanmar */
+           || (cp >= 0x1780 && cp < 0x1800)         /* Khmer */
+           || (cp >= 0x2e80 && cp < 0xac00)         /* CJK, kana */
+           || (cp >= 0xf900 && cp < 0xfb00)
+           || cp >= 0x20000;
 }
