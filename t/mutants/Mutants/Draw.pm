@@ -178,6 +178,10 @@ sub constants {
     my ($line, $after) = @_;
     my @found;
 
+    # codes() has the other one; any number but 0 is true
+
+    return if $line =~ /^\s+return [01];$/;
+
     pos($line) = 0;
 
     if ($after && $line =~ /$after/g) {
