@@ -51,6 +51,9 @@ typedef struct {
 #define convrelay_str_set(str, text)                                         \
     (str)->len = sizeof(text) - 1; (str)->data = (u_char *) text
 
+#define convrelay_str_null(str)                                              \
+    (str)->len = 0; (str)->data = NULL
+
 #define convrelay_str_eq(str, text)                                          \
     ((str)->len == sizeof(text) - 1                                          \
      && memcmp((str)->data, text, sizeof(text) - 1) == 0)

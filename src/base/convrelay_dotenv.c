@@ -402,8 +402,7 @@ convrelay_dotenv_reference(u_char *p, u_char *last, convrelay_str_t *name,
 
     name->len = p - name->data;
 
-    fallback->len = 0;
-    fallback->data = NULL;
+    convrelay_str_null(fallback);
 
     if (name->len == 0 || p == last) {
         return NULL;

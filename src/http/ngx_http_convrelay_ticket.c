@@ -236,8 +236,7 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     const convrelay_str_t   *text;
     convrelay_relay_setup_t  setup;
 
-    ended_session->len = 0;
-    ended_session->data = NULL;
+    convrelay_str_null(ended_session);
 
     if (conf->ticket == NULL) {
         return NGX_OK;

@@ -208,8 +208,7 @@ convrelay_llm_chunk(convrelay_llm_stream_t *s,
 
     convrelay_llm_chat_usage(s, chunk.usage);
 
-    text->len = 0;
-    text->data = NULL;
+    convrelay_str_null(text);
 
     rc = convrelay_llm_choice(chunk.choices, &choice);
 

@@ -462,7 +462,7 @@ convrelay_tool_strict(convrelay_tool_definition_t *d,
     convrelay_tool_schema_t        s;
     const convrelay_json_value_t  *v;
 
-    if (schema == NULL || schema->type != CONVRELAY_JSON_OBJECT) {
+    if (schema->type != CONVRELAY_JSON_OBJECT) {
         return CONVRELAY_OK;
     }
 

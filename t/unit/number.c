@@ -7,10 +7,12 @@
 
 
 #include "convrelay_number.h"
+#include "convrelay_utf8.h"
 #include "tap.h"
 
 
 static void number(const char *text, const char *want);
+static void separators(void);
 
 
 /* NULL: not a number */
@@ -111,6 +113,8 @@ main(void)
         number(numbers[i].text, numbers[i].want);
     }
 
+    separators();
+
     return tap_done();
 }
 
@@ -142,4 +146,42 @@ number(const char *text, const char *want)
     }
 
     tap_unflush(str.data, str.len);
+}
+
+
+/* what makes a number legible, of all characters that are not ASCII */
+
+static void
+separators(void)
+{
+    u_char              text[32], *p;
+    unsigned            i, wanted;
+    uint32_t            cp;
+    convrelay_str_t     str;
+    convrelay_number_t  n;
+
+    static const uint32_t  ends[] = {
+        0xa0, 0xa0, 0x2010, 0x2015, 0x202f, 0x202f, 0x2212, 0x2212
+    };
+
+    for (cp = 0x80; cp < 0x110000; cp++) {
+        wanted = 0;
+
+        for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i += 2) {
+            wanted |= (cp >= ends[i] && cp <= ends[i + 1]);
+        }
+
+        memcpy(text, "555", 3);
+        p = convrelay_utf8_encode(text + 3, cp);
+        memcpy(p, "0100", 4);
+
+        str.data = text;
+        str.len = p + 4 - text;
+
+        if ((convrelay_number_parse(&str, &n) == CONVRELAY_OK) != wanted) {
+            break;
+        }
+    }
+
+    tap_ok(cp == 0x110000, "separators, up to U+%04X", cp);
 }

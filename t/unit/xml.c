@@ -16,6 +16,7 @@ static void test_content(void);
 static void test_document(void);
 static void test_refused(void);
 static void test_unescape(void);
+static void test_characters(void);
 
 
 int
@@ -25,6 +26,7 @@ main(void)
     test_document();
     test_refused();
     test_unescape();
+    test_characters();
 
     return tap_done();
 }
@@ -211,4 +213,38 @@ test_unescape(void)
     unescaped("a\tb\nc\r\nd\re\r", 1, "a b c d e ");
     unescaped("&#9;&#10;&#13;", 1, "\t\n\r");
     unescaped("&amp;lt;", 1, "&lt;");
+}
+
+
+/* XML 1.0, 2.2: both ends of each range */
+
+static void
+test_characters(void)
+{
+    char         text[32], got[512];
+    unsigned     i;
+    const char  *error;
+
+    static const struct {
+        uint32_t  cp;
+        int       rc;
+    } chars[] = {
+        { 0x0, CONVRELAY_DECLINED }, { 0x8, CONVRELAY_DECLINED },
+        { 0x9, CONVRELAY_OK }, { 0xa, CONVRELAY_OK },
+        { 0xb, CONVRELAY_DECLINED }, { 0xc, CONVRELAY_DECLINED },
+        { 0xd, CONVRELAY_OK }, { 0xe, CONVRELAY_DECLINED },
+        { 0x1f, CONVRELAY_DECLINED }, { 0x20, CONVRELAY_OK },
+        { 0xd7ff, CONVRELAY_OK }, { 0xd800, CONVRELAY_DECLINED },
+        { 0xdfff, CONVRELAY_DECLINED }, { 0xe000, CONVRELAY_OK },
+        { 0xfffd, CONVRELAY_OK }, { 0xfffe, CONVRELAY_DECLINED },
+        { 0xffff, CONVRELAY_DECLINED }, { 0x10000, CONVRELAY_OK },
+        { 0x10ffff, CONVRELAY_OK }, { 0x110000, CONVRELAY_DECLINED },
+        { 0x1000041, CONVRELAY_DECLINED }
+    };
+
+    for (i = 0; i < sizeof(chars) / sizeof(chars[0]); i++) {
+        (void) sprintf(text, "<a>&#%u;</a>", chars[i].cp);
+
+        tap_ok(run(text, 0, got, &error) == chars[i].rc, "%s", text);
+    }
 }
