@@ -71,9 +71,16 @@ while (my $row = <$table>) {
     like("@said", qr/$re/s, $name);
 
     is(elsewhere($place, $text, @said), '', "... in line $line");
+
+    next if $outcome ne 'error';
+
+    # of a file that cannot be used, the reason comes first
+
+    is(scalar(grep { /\[emerg\]/ } @said),
+       $text =~ /^convrelay_system_prompt_file \S+;$/ ? 2 : 1, '... once');
 }
 
-cmp_ok($n, '>=', 370, "$n mistakes");
+cmp_ok($n, '>=', 380, "$n mistakes");
 
 done_testing;
 
