@@ -373,6 +373,12 @@ log_format  tool "$convrelay_tool $convrelay_arg_x $convrelay_input_tokens";
 location / {
     content_by_lua_block {
         local llm = require "convrelay_llm"
+        local said = llm.messages()
+
+        if not said:find("Go", 1, true) then
+            return llm.say("Hello", ", you.")
+        end
+
         llm.stream()
         ngx.print('data: {"choices":[{"index":0,"delta":{"tool_calls":[',
                   '{"index":0,"id":"c1","type":"function","function":',
@@ -400,6 +406,16 @@ location = /tools/run {
             #var.convrelay_tool_key, var.convrelay_call_sid,
             var.convrelay_input_tokens, var.convrelay_output_tokens,
             var.convrelay_turns, var.number, var[1] }, " "))
+
+        local median = var.convrelay_first_token_median:gsub("%d+", "n")
+        local most = var.convrelay_first_token_max:gsub("%d+", "n")
+
+        require "convrelay_llm".note(table.concat({
+            var.convrelay_session_id, var.convrelay_account_sid,
+            var.convrelay_from, var.convrelay_to, var.convrelay_direction,
+            var.convrelay_lang, var.convrelay_interrupts,
+            var.convrelay_tokens, var.convrelay_parameter_who,
+            var.convrelay_parameter_b, median, most }, " "))
         ngx.print("ok")
     }
 }
@@ -407,14 +423,17 @@ location = /tools/run {
 local llm = require "convrelay_llm"
 local call = dial("/ws")
 call.mute = true
-call:setup()
-call:prompt("Go")
+call:setup{ customParameters = { a = "1", who = "bob", b = "2" } }
+call:ask("Hi")
+call:interrupt("Hello")
+call:send{ type = "prompt", voicePrompt = "Go", lang = "de-DE", last = true }
 ngx.sleep(0.1)
 call:hangup()
-ngx.say(llm.notes(1))
+ngx.say(llm.notes(2))
 ngx.say(llm.log("tool.log", 1))
 --- response_body
-run b%20c b c 64 CA00000000000000000000000000000001 7 5 1 0100001 0100001
+run b%20c b c 64 CA00000000000000000000000000000001 7 5 2 0100001 0100001
+VX00000000000000000000000000000001 AC00000000000000000000000000000001 +15550100001 +15550100002 inbound de-DE 1 2 bob 2 n n
 run b%20c 7
 
 
