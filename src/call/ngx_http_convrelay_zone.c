@@ -39,7 +39,8 @@ static void ngx_http_convrelay_zone_watch_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_zone_close_replaced(
     ngx_http_convrelay_zone_t *zone);
 
-static void ngx_http_convrelay_zone_lock(ngx_http_convrelay_zone_t *zone);
+static convrelay_shm_t *ngx_http_convrelay_zone_lock(
+    ngx_http_convrelay_zone_t *zone);
 static void ngx_http_convrelay_zone_unlock(ngx_http_convrelay_zone_t *zone);
 static int ngx_http_convrelay_zone_alive(ngx_pid_t pid);
 static int ngx_http_convrelay_zone_alive_other(ngx_pid_t pid);
@@ -220,6 +221,7 @@ ngx_int_t
 ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle,
     ngx_http_convrelay_replaced_pt replaced)
 {
+    convrelay_shm_t                 *shm;
     ngx_http_convrelay_zone_t       *zone;
     ngx_http_convrelay_main_conf_t  *mcf;
 
@@ -239,12 +241,12 @@ ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle,
     zone->watch.log = cycle->log;
     zone->watch.cancelable = 1;
 
-    ngx_http_convrelay_zone_lock(zone);
+    shm = ngx_http_convrelay_zone_lock(zone);
 
     /* this process has no calls yet: those with its pid belonged to another
        one */
 
-    (void) convrelay_shm_reap(zone->shm, ngx_http_convrelay_zone_alive_other);
+    (void) convrelay_shm_reap(shm, ngx_http_convrelay_zone_alive_other);
 
     ngx_http_convrelay_zone_unlock(zone);
 
@@ -257,13 +259,14 @@ ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
     const convrelay_shm_entry_t *entry, int *full)
 {
     ngx_int_t                   rc;
+    convrelay_shm_t            *shm;
     ngx_http_convrelay_zone_t  *zone;
 
     zone = call->main->zone->data;
 
-    ngx_http_convrelay_zone_lock(zone);
+    shm = ngx_http_convrelay_zone_lock(zone);
 
-    rc = convrelay_shm_add(zone->shm, entry, ngx_http_convrelay_zone_alive,
+    rc = convrelay_shm_add(shm, entry, ngx_http_convrelay_zone_alive,
                            &call->node, full);
 
     /* calls of dead workers must neither count towards a limit nor fill the
@@ -272,9 +275,8 @@ ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
     if ((rc == NGX_ERROR || (rc == NGX_DECLINED && *full >= 0))
         && ngx_http_convrelay_zone_reap(zone) == NGX_OK)
     {
-        rc = convrelay_shm_add(zone->shm, entry,
-                               ngx_http_convrelay_zone_alive, &call->node,
-                               full);
+        rc = convrelay_shm_add(shm, entry, ngx_http_convrelay_zone_alive,
+                               &call->node, full);
     }
 
     ngx_http_convrelay_zone_unlock(zone);
@@ -323,6 +325,7 @@ ngx_http_convrelay_zone_reap(ngx_http_convrelay_zone_t *zone)
 void
 ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call)
 {
+    convrelay_shm_t            *shm;
     ngx_http_convrelay_zone_t  *zone;
 
     if (call->node == 0) {
@@ -331,9 +334,9 @@ ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call)
 
     zone = call->main->zone->data;
 
-    ngx_http_convrelay_zone_lock(zone);
+    shm = ngx_http_convrelay_zone_lock(zone);
 
-    convrelay_shm_remove(zone->shm, call->node);
+    convrelay_shm_remove(shm, call->node);
 
     ngx_http_convrelay_zone_unlock(zone);
 
@@ -399,6 +402,7 @@ ngx_http_convrelay_zone_watch_handler(ngx_event_t *ev)
 static void
 ngx_http_convrelay_zone_close_replaced(ngx_http_convrelay_zone_t *zone)
 {
+    convrelay_shm_t            *shm;
     ngx_http_convrelay_call_t  *call;
 
     if (!convrelay_shm_has_replaced(zone->shm, zone->seen)) {
@@ -406,9 +410,9 @@ ngx_http_convrelay_zone_close_replaced(ngx_http_convrelay_zone_t *zone)
     }
 
     for ( ;; ) {
-        ngx_http_convrelay_zone_lock(zone);
+        shm = ngx_http_convrelay_zone_lock(zone);
 
-        call = convrelay_shm_replaced(zone->shm, ngx_pid, &zone->seen);
+        call = convrelay_shm_replaced(shm, ngx_pid, &zone->seen);
 
         ngx_http_convrelay_zone_unlock(zone);
 
@@ -421,7 +425,9 @@ ngx_http_convrelay_zone_close_replaced(ngx_http_convrelay_zone_t *zone)
 }
 
 
-static void
+/* the memory, for what may be done only with the lock */
+
+static convrelay_shm_t *
 ngx_http_convrelay_zone_lock(ngx_http_convrelay_zone_t *zone)
 {
     ngx_uint_t    n;
@@ -459,6 +465,8 @@ ngx_http_convrelay_zone_lock(ngx_http_convrelay_zone_t *zone)
                       "a process was killed while changing the convrelay_zone: "
                       "repaired");
     }
+
+    return zone->shm;
 }
 
 
