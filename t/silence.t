@@ -245,7 +245,7 @@ location / {
         llm.say("It was asked: ", llm.messages())
     }
 }
---- on
+--- http_config
 convrelay_presence  "anybody home" ahoy;
 --- call
 local call = dial("/ws")

@@ -444,3 +444,37 @@ LLM failed: upstream:
 --- no_error_log
 which is not handled
 [alert]
+
+
+
+=== TEST 9: what an action of a tool lacks is in the tool's result
+--- config
+location = /ws {
+    convrelay;
+    convrelay_tool  press '{}';
+    convrelay_on    tool press send_digits "$convrelay_value_keys";
+    proxy_pass      http://llm/v1/chat/completions;
+}
+--- llm
+location / {
+    content_by_lua_block {
+        require "convrelay_llm".agent{
+            ["Press nothing"] = { { "press", '{}' } },
+            ["Press one"]     = { { "press", '{"keys":"one"}' } }
+        }
+    }
+}
+--- call
+local call = dial("/ws")
+call.mute = true
+call:setup()
+for _, text in ipairs{ "Press nothing", "Press one" } do
+    call:prompt(text)
+    ngx.say((call:answer()))
+end
+call:hangup()
+--- response_body
+{"ok":false,"error":"NOT done: \"send_digits\" has no digits"}
+{"ok":false,"error":"NOT done: \"send_digits\" has characters other than digits, \"*\", \"#\" and \"w\" (a half-second pause)"}
+--- error_log
+"send_digits" of "convrelay_on tool" has characters other than digits
