@@ -1,8 +1,9 @@
 package Mutants::Glue;
 
 # Judges mutants of the rooms that use nginx: the module is built in a copy of
-# the tree, and the test files that ran the line are run on it, those first
-# that ran little else.  A failure counts when it happens twice.
+# the tree, and the test files that ran the line are run on it: those that have
+# rare words of the line, such as a directive's name, and those that ran little
+# else.  A failure counts when it happens twice.
 #
 #     my $judge = Mutants::Glue->new(tree => $dir, build => $dir, tests => 12);
 #     $judge->prepare($jobs);
@@ -197,6 +198,17 @@ sub tests {
     }
 
     my @tests = sort { $rank{$a} <=> $rank{$b} } keys %rank;
+    my $words = $self->words($mutant, @tests);
+    my @about = sort { $words->{$b} <=> $words->{$a} || $rank{$a} <=> $rank{$b} }
+                     grep { $words->{$_} } @tests;
+
+    # half of them by their words
+
+    splice @about, $self->{tests} / 2 if @about > $self->{tests} / 2;
+
+    my %about = map { $_ => 1 } @about;
+
+    @tests = (@about, grep { !$about{$_} } @tests);
 
     # and those that read it
 
@@ -206,6 +218,37 @@ sub tests {
                          glob 't/*.t' if !length $mutant->{function};
 
     return @tests > $self->{tests} ? @tests[0 .. $self->{tests} - 1] : @tests;
+}
+
+
+# how much each test file says of the names in the line: a word that few of
+# them have counts more
+
+sub words {
+    my ($self, $mutant, @tests) = @_;
+
+    my %said;
+
+    for my $word ($mutant->{was} =~ /[a-z][a-z0-9_]{4,}/g) {
+        $word =~ s/^(?:ngx_http_)?convrelay_//;
+
+        next if length $word < 5;
+
+        my @with = grep { index($self->{text}{$_} //= text($_), $word) >= 0 }
+                        @tests;
+
+        $said{$_} += 1 / @with for @with;
+    }
+
+    return \%said;
+}
+
+
+sub text {
+    my $test = shift;
+
+    return slurp($test)
+           . ($test eq 't/mistakes-table.t' ? slurp('t/mistakes.txt') : '');
 }
 
 
