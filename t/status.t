@@ -46,6 +46,11 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
         keepalive  4;
     }
 
+    upstream two {
+        server     127.0.0.1:%%PORT_2%%;
+        server     127.0.0.1:%%PORT_1%%;
+    }
+
     server {
         listen              127.0.0.1:%%PORT%%;
         server_name         voice.example.com;
@@ -93,6 +98,10 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
             convrelay;
             convrelay_max_answer_size  4;
             proxy_pass  http://llm/say;
+        }
+        location = /two {
+            convrelay;
+            proxy_pass  http://two/say;
         }
         location = /refused {
             convrelay;
@@ -404,6 +413,12 @@ fails('/status/500', @status, 'status_5xx');
 fails('/fault/error_in_stream', @fault, 'stream');
 fails('/fault/cut', @fault, 'truncated');
 fails('/fault/done_only', @fault, 'empty', 'empty');
+
+$call = dial('/two');
+$call->ask('Hi');
+counts(2, 'llm_requests_total', '/two', connection => 'new');
+counts(0, 'llm_requests_total', '/two', connection => 'kept');
+$call->hangup;
 
 $call = dial('/phrase');
 $call->ask('Hi');
