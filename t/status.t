@@ -47,8 +47,16 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
     }
 
     upstream two {
-        server     127.0.0.1:%%PORT_2%%;
+        server     127.0.0.1:%%PORT_3%%;
         server     127.0.0.1:%%PORT_1%%;
+    }
+
+    server {
+        listen  127.0.0.1:%%PORT_3%%;
+
+        location / {
+            return  500 "busy";
+        }
     }
 
     server {
@@ -101,7 +109,8 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
         }
         location = /two {
             convrelay;
-            proxy_pass  http://two/say;
+            proxy_pass           http://two/say;
+            proxy_next_upstream  error http_500 non_idempotent;
         }
         location = /refused {
             convrelay;
@@ -418,6 +427,7 @@ $call = dial('/two');
 $call->ask('Hi');
 counts(2, 'llm_requests_total', '/two', connection => 'new');
 counts(0, 'llm_requests_total', '/two', connection => 'kept');
+counts(1, 'turns_total', '/two', outcome => 'complete');
 $call->hangup;
 
 $call = dial('/phrase');
