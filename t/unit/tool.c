@@ -34,6 +34,7 @@ static void dots_test(void);
 static void result_test(void);
 static void result(const char *name, unsigned status, const char *type,
     const char *body, const char *want, unsigned want_ok);
+static void refused_test(void);
 static void cut_test(void);
 static void ends_test(void);
 static void withheld_test(void);
@@ -56,6 +57,7 @@ main(void)
     url_test();
     dots_test();
     result_test();
+    refused_test();
     cut_test();
     ends_test();
     withheld_test();
@@ -629,6 +631,8 @@ dots_test(void)
 
 
 #define DONE     "{\"ok\":true}"
+#define NOT_TEXT  "{\"ok\":true,\"note\":\"the answer is not text\"}"
+#define X51       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define NOT(s)   "{\"ok\":false,\"status\":" #s ",\"error\":\"NOT done: "
 
 
@@ -653,6 +657,21 @@ result_test(void)
     result("a picture", 200, "image/png",
            "\x89PNG\r\n\x1a\n\1\2\3\4\5\6\7\10\11\12\13\14\15",
            "{\"ok\":true,\"note\":\"the answer is not text\"}", 1);
+
+    /* up to four control characters are text, and one in 32 */
+
+    result("four controls", 200, "", "a\1\1\1\x1f" "b", "a    b", 1);
+    result("five controls", 200, "", "a\1\1\1\1\x1f" "b", NOT_TEXT, 1);
+    result("other white space", 200, "", "a\f\f\f\t\r\n\x1b\x1b" "b",
+           "a   \t\r\n  b", 1);
+    result("five controls in 159 bytes", 200, "", "a\1\1\1\1\1" X51 X51 X51,
+           NOT_TEXT, 1);
+    result("five controls in 160 bytes", 200, "", "ax\1\1\1\1\1" X51 X51 X51,
+           "ax     " X51 X51 X51, 1);
+    result("a refusal that is not text", 400, "", "a\1\1\1\1\1" "b",
+           NOT(400) "the service refused it\"}", 0);
+    result("blanks are no reason", 400, "", " \n",
+           NOT(400) "the service refused it\"}", 0);
 
     result("404", 404, "application/json", "{\"detail\":\"Not Found\"}",
            NOT(404) "not found: {\\\"detail\\\":\\\"Not Found\\\"}\"}", 0);
@@ -698,6 +717,61 @@ result(const char *name, unsigned status, const char *type, const char *body,
     tap_ok(ok == want_ok, "%s: %s", name, want_ok ? "done" : "not done");
 
     free(p);
+}
+
+
+/* what is cut from a refusal: a character of every length, at every byte */
+
+static void
+refused_test(void)
+{
+    u_char                   *p, body[600];
+    size_t                    i, k, n, len, whole;
+    unsigned                  ok, right;
+    convrelay_tool_answer_t   a;
+
+    static const char  *chars[] = {
+        "x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"
+    };
+
+    memset(&a, 0, sizeof(a));
+    a.status = 409;
+    a.body.data = body;
+
+    right = 1;
+
+    for (i = 0; i < sizeof(chars) / sizeof(chars[0]); i++) {
+        n = strlen(chars[i]);
+
+        for (k = CONVRELAY_TOOL_MAX_BODY - 5; k <= CONVRELAY_TOOL_MAX_BODY; k++)
+        {
+            memset(body, 'x', sizeof(body));
+            memcpy(body + k, chars[i], n);
+
+            whole = (k + n <= CONVRELAY_TOOL_MAX_BODY)
+                    ? CONVRELAY_TOOL_MAX_BODY : k;
+
+            a.body.len = k + n + 20;
+            p = convrelay_tool_result(&a, 16384, &len, &ok);
+
+            right &= (len == whole
+                             + strlen(NOT(409) "the service refused it: \"}"));
+            free(p);
+
+            /* the server's own body ends here */
+
+            a.body.len = k + n;
+
+            if (a.body.len <= CONVRELAY_TOOL_MAX_BODY) {
+                p = convrelay_tool_result(&a, 16384, &len, &ok);
+                right &= (len == k + n
+                             + strlen(NOT(409) "the service refused it: \"}"));
+                free(p);
+            }
+        }
+    }
+
+    tap_ok(right, "a refusal is cut between characters");
 }
 
 
