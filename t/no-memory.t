@@ -77,6 +77,11 @@ $nginx->http(<<"_EOC_");
     convrelay_limit_calls       \$server_name 4;
     convrelay_max_turn_rate     0;
 
+    # what a request needs are many small pieces
+
+    connection_pool_size  256;
+    request_pool_size     256;
+
     lingering_time      500ms;
     proxy_http_version  1.1;
     proxy_set_header    Connection "";
@@ -228,6 +233,10 @@ my %share = (call => 0.3, context => 0.2, interrupt => 0.1, gone => 0.1,
              webhook => 0.1, action => 0.1, status => 0.05,
              configuration => 0.05);
 
+# tries between two looks at what is left of them, and at the other call
+
+my $batch = $only ? 1 : 8;
+
 my @names = $only ? $only : sort keys %scripts;
 
 # what is kept from one call to the next is there before anything is counted
@@ -265,47 +274,22 @@ for my $name (@names) {
     my $tried = 0;
 
     while (@order && @found < 5 && (time < $end || $only)) {
-        my $n = shift @order;
+        my @n = splice @order, 0, $batch;
+        my @wrong = tried($name, $connections, @n);
 
-        $tried++;
-        $nginx->fail_at($n);
+        $tried += @n;
 
-        # the call may go any way, but it goes
+        # which of them it was
 
-        eval { $script->() };
+        if (@wrong && @n > 1 && $wrong[-1] !~ /worker has gone/) {
+            my @again = map { tried($name, $connections, $_) } @n;
 
-        my $how = $@;
-
-        $nginx->fail_at(0);
-
-        push @found, "$name:$n: $how" if $how =~ /hangs|exits with/;
-
-        my $said = eval { $other->ask('Hi') } // $@;
-
-        push @found, "$name:$n: the other call is told \"$said\""
-            if $said ne ' 1 2 3';
-
-        my $now = settled();
-
-        # One that is left over stays.  But if the LLM takes long for the end
-        # of an answer, after its last word, nginx keeps no connection to it.
-
-        if ($now < $connections) {
-            $other->ask('Hi');
-            $now = settled();
+            @wrong = @again if @again;
         }
 
-        push @found, "$name:$n: $now connections, not $connections"
-            if $now != $connections;
+        push @found, @wrong;
 
-        my ($pid) = $nginx->workers;
-
-        if (($pid // 0) != $worker) {
-            push @found, "$name:$n: the worker has gone";
-            last;
-        }
-
-        push @found, map { "$name:$n: $_" } $nginx->wrong;
+        last if grep { /worker has gone/ } @wrong;
     }
 
     ok !@found, "$name: $tried of $made allocations failed, one at a time";
@@ -319,6 +303,53 @@ is $other->hangup, 1000, 'the other call ends';
 $nginx->stop;
 
 done_testing;
+
+
+# what is wrong after allocations failed, one for each run of the script
+
+sub tried {
+    my ($name, $connections, @n) = @_;
+    my $which = "$name:" . join '+', @n;
+    my @found;
+
+    for my $n (@n) {
+        $nginx->fail_at($n);
+
+        # the call may go any way, but it goes
+
+        eval { $scripts{$name}->() };
+
+        my $how = $@;
+
+        $nginx->fail_at(0);
+
+        push @found, "$name:$n: $how" if $how =~ /hangs|exits with/;
+    }
+
+    my $said = eval { $other->ask('Hi') } // $@;
+
+    push @found, "$which: the other call is told \"$said\""
+        if $said ne ' 1 2 3';
+
+    my $now = settled();
+
+    # One that is left over stays.  But if the LLM takes long for the end of an
+    # answer, after its last word, nginx keeps no connection to it.
+
+    if ($now < $connections) {
+        $other->ask('Hi');
+        $now = settled();
+    }
+
+    push @found, "$which: $now connections, not $connections"
+        if $now != $connections;
+
+    my ($pid) = $nginx->workers;
+
+    return @found, "$which: the worker has gone" if ($pid // 0) != $worker;
+
+    return @found, map { "$which: $_" } $nginx->wrong;
+}
 
 
 sub dial {
