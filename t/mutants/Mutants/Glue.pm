@@ -5,7 +5,7 @@ package Mutants::Glue;
 # rare words of the line, such as a directive's name, and those that ran little
 # else.  A failure counts when it happens twice.
 #
-#     my $judge = Mutants::Glue->new(tree => $dir, build => $dir, tests => 12);
+#     my $judge = Mutants::Glue->new(tree => $dir, build => $dir, tests => 24);
 #     $judge->prepare($jobs);
 #     my ($verdict, $by) = $judge->judge($mutant, $worker);
 #
