@@ -260,6 +260,10 @@ static const test_llm_t  tests[] = {
                "\"type\":\"X\",\"param\":null,\"code\":500}}\n\n" DONE,
       .text = "a", .outcome = CONVRELAY_LLM_FAILED, .code = "500",
       .message = "boom" },
+    { .name = "14: with a byte that is not UTF-8",
+      .input = TEXT("a") "data: {\"error\":{\"message\":\"caf\xe9 x\"}}\n\n",
+      .text = "a", .outcome = CONVRELAY_LLM_FAILED, .code = "",
+      .message = "caf? x" },
     { .name = "14: its older one",
       .input = TEXT("a") "data: {\"object\":\"error\",\"message\":\"boom\","
                "\"code\":40303}\n\n" DONE,
