@@ -11,7 +11,7 @@
 
 static const call_t  calls[] = {
 
-    { "arguments that are none are an empty object", TOOLS,
+    { "arguments that are not there are an empty object", TOOLS,
       "setup \"CA1\"\n"
       "    SETUP\n"
       "prompt \"When?\"\n"

@@ -670,7 +670,7 @@ result_test(void)
            "ax     " X51 X51 X51, 1);
     result("a refusal that is not text", 400, "", "a\1\1\1\1\1" "b",
            NOT(400) "the service refused it\"}", 0);
-    result("blanks are no reason", 400, "", " \n",
+    result("blanks say nothing", 400, "", " \n",
            NOT(400) "the service refused it\"}", 0);
 
     result("404", 404, "application/json", "{\"detail\":\"Not Found\"}",

@@ -199,8 +199,9 @@ sub tests {
 
     my @tests = sort { $rank{$a} <=> $rank{$b} } keys %rank;
     my $words = $self->words($mutant, @tests);
-    my @about = sort { $words->{$b} <=> $words->{$a} || $rank{$a} <=> $rank{$b} }
-                     grep { $words->{$_} } @tests;
+    my @about = sort {
+        $words->{$b} <=> $words->{$a} || $rank{$a} <=> $rank{$b}
+    } grep { $words->{$_} } @tests;
 
     # half of them by their words
 
