@@ -15,8 +15,12 @@
 static void test_content(void);
 static void test_document(void);
 static void test_refused(void);
+static void test_places(void);
 static void test_unescape(void);
 static void test_characters(void);
+
+
+static size_t  place;          /* where the last one ended */
 
 
 int
@@ -25,6 +29,7 @@ main(void)
     test_content();
     test_document();
     test_refused();
+    test_places();
     test_unescape();
     test_characters();
 
@@ -94,6 +99,7 @@ run(const char *text, unsigned document, char *events, const char **error)
     *error = x.error;
 
     tap_ok(x.pos >= p && x.pos <= p + len, "the place is inside");
+    place = x.pos - p;
     tap_unflush(p, len);
 
     return rc;
@@ -152,6 +158,52 @@ refused(const char *text, unsigned document, const char *want,
     tap_ok(rc == CONVRELAY_DECLINED && error && strcmp(error, want) == 0,
            "%s: %s", text, error ? error : "taken");
     tap_is(got, strlen(got), before, strlen(before), "... what came before");
+}
+
+
+/* what is shown of a mistake begins with it */
+
+static void
+test_places(void)
+{
+    int          rc;
+    char         got[512];
+    size_t       i;
+    const char  *error, *rest;
+
+    static const struct {
+        const char  *text;
+        const char  *rest;
+        unsigned     document;
+    } places[] = {
+        { "", "", 1 },
+        { "<a/> <b/>", "<b/>", 1 },
+        { "x<a/>", "x<a/>", 1 },
+        { " <?xml version='1.0'?><a/>", "<?xml version='1.0'?><a/>", 1 },
+        { " <?\?><a/>", "<?\?><a/>", 1 },
+        { " <?x <a/>", "<?x <a/>", 1 },
+        { " <!-- x <a/>", "<!-- x <a/>", 1 },
+        { " <!DOCTYPE a><a/>", "<!DOCTYPE a><a/>", 1 },
+        { "<a>x<?x ?></a>", "<?x ?></a>", 0 },
+        { "<a>x<b>y", "b>y", 0 },
+        { "<a>x</b>", "b>", 0 },
+        { "<a>x</a", "", 0 },
+        { "<a b='1' b='3'/>", "b='3'/>", 0 },
+        { "<a>x&y;</a>", "&y;</a>", 0 },
+        { "<a>x<1/></a>", "<1/></a>", 0 },
+        { "<a>x<![CDATA[y</a>", "<![CDATA[y</a>", 0 },
+        { "<a>x\001</a>", "\001</a>", 0 },
+        { "<a>x]]></a>", "]]></a>", 0 }
+    };
+
+    for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+
+        rc = run(places[i].text, places[i].document, got, &error);
+        rest = places[i].text + place;
+
+        tap_ok(rc == CONVRELAY_DECLINED && strcmp(rest, places[i].rest) == 0,
+               "%s: at \"%s\"", places[i].text, rest);
+    }
 }
 
 
