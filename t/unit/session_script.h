@@ -113,6 +113,7 @@ static void run_call(run_t *r, const call_t *call);
 static void run_line(run_t *r, const char *line, size_t len);
 static int run_action(run_t *r, const char *name, convrelay_str_t *text,
     convrelay_actions_t *out);
+static int trigger_over(const run_t *r);
 static int counted(const convrelay_history_t *h);
 static void run_calls(run_t *r, convrelay_str_t *text,
     convrelay_actions_t *out);
@@ -530,11 +531,13 @@ run_line(run_t *r, const char *line, size_t len)
         heap.armed = 1;
         convrelay_session_trigger_done(&r->s, r->now, out);
         heap.armed = 0;
+        r->wrong |= !trigger_over(r);
 
     } else if (strcmp(name, "declined") == 0) {
         heap.armed = 1;
         convrelay_session_trigger_declined(&r->s, &text, r->now, out);
         heap.armed = 0;
+        r->wrong |= !trigger_over(r);
 
     } else if (strcmp(name, "excused") == 0) {
         convrelay_session_llm_excuse(&r->s);
@@ -637,6 +640,24 @@ run_action(run_t *r, const char *name, convrelay_str_t *text,
     }
 
     return 0;
+}
+
+
+/* no trigger is left, except one that this event led to */
+
+static int
+trigger_over(const run_t *r)
+{
+    unsigned  i;
+
+    for (i = 0; i < r->list.nactions; i++) {
+
+        if (r->list.actions[i].type == CONVRELAY_ACT_TRIGGER) {
+            return 1;
+        }
+    }
+
+    return r->s.trigger == CONVRELAY_TRIGGER_NONE;
 }
 
 
