@@ -132,6 +132,17 @@ static const call_t  calls[] = {
       "delta \" At\"\n"
       "    TEXT \" At\"\n" },
 
+    { "what was held is spoken before the calls", TOOLS,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"When?\"\n"
+      "    START\n"
+      "delta \"Let me look\"\n"
+      "    TEXT \"Let me \"\n"
+      "calls \"c1 book {}\"\n"
+      "    TEXT \"look\"\n"
+      "    TOOL 1 book {}\n" },
+
     { "both parts are cut where the caller interrupts", TOOLS,
       "setup \"CA1\"\n"
       "    SETUP\n"
