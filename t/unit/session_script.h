@@ -675,7 +675,7 @@ counted(const convrelay_history_t *h)
 
     for (m = h->first; m; m = m->next) {
         len += m->len;
-        n++;
+        n += (m->role != CONVRELAY_LLM_EXTRA);
         last = m;
     }
 
