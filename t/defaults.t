@@ -90,7 +90,7 @@ sub expected {
     $value *= 1000 if $name eq 'TICKET_LIFETIME';
 
     return $value ? 'on' : 'off' if $name =~ /^(?:LOG_NUMBERS|GREETING_HISTORY)$/;
-    return $value ? 'by language' : 'off' if $name eq 'PRESENCE';
+    return $value ? 'on' : 'off' if $name eq 'PRESENCE';
 
     if ($name =~ /_SIZE$|ARGUMENTS$|RESULT$/) {
         return $value % 1048576 == 0 ? $value / 1048576 . 'm'
