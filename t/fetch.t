@@ -486,18 +486,36 @@ last: 20 cancelled
 
 
 === TEST 14: it outlives its client, and needs none
+--- http_config
+upstream hashed {
+    ip_hash;
+    server  127.0.0.1:$TEST_NGINX_LLM_PORT;
+    server  127.0.0.1:$TEST_NGINX_PORT_3;
+}
+server {
+    listen  127.0.0.1:$TEST_NGINX_PORT_3;
+    return  200 "by turns";
+}
 --- config
+location = /hash { internal; proxy_pass http://hashed; }
 location = /slow { internal; proxy_pass http://llm; }
 location = /here { internal; return 200 "$remote_addr $server_addr $host"; }
 --- llm
 location = /slow { content_by_lua_block { ngx.sleep(0.1) ngx.print("later") } }
+location = /hash { return 200 "by address"; }
 --- asks
+hashed: /hash
+hashed-again: /hash
+hashed-alone: /hash alone
 detached: /slow detach
 alone: /here alone
 slow-alone: /slow alone
 gone: /slow alone detach
 here: /here
 --- response_body
+hashed: 200 was answered: by address
+hashed-again: 200 was answered: by address
+hashed-alone: 200 was answered: by address
 detached: started
 alone: 200 was answered: 127.0.0.1 127.0.0.1 localhost
 slow-alone: 200 was answered: later
