@@ -43,6 +43,9 @@ ROOMS       = base ws relay twiml llm tool session shm store metric tree
 INCS        = $(ROOMS:%=-Isrc/%)
 PURE_SRCS   = $(sort $(wildcard $(ROOMS:%=src/%/*.c)))
 PURE_OBJS   = $(PURE_SRCS:src/%.c=$(B)/obj/%.o)
+FUZZ_OBJS   = $(PURE_SRCS:src/%.c=$(B)/fuzz/obj/%.o)
+FUZZ_FLAGS  = -std=gnu11 -g -O1 -W -Wall -Wextra -Wno-unused-parameter -Werror \
+              -fno-sanitize-recover=undefined
 CALLER_SRCS = $(sort $(wildcard src/caller/*.c))
 CALLER_OBJS = $(CALLER_SRCS:src/%.c=$(B)/obj/%.o)
 UNITS       = $(patsubst t/unit/%.c,%,$(sort $(wildcard t/unit/*.c)))
@@ -250,12 +253,19 @@ fuzz: $(FUZZ_BINS)              ## each fuzzer for FUZZ_TIME, or FUZZ="a b"
 	    grep '^Done' $$bin.log; \
 	done
 
-$(B)/fuzz/%: t/fuzz/%.c $(PURE_SRCS) $(wildcard $(ROOMS:%=src/%/*.h) t/unit/*.h)
+$(B)/fuzz/%: t/fuzz/%.c $(B)/fuzz/libconvrelay.a $(wildcard t/unit/*.h)
 	@mkdir -p $(@D)
-	$(call Q,cc,$<)$(CLANG) -std=gnu11 -g -O1 -W -Wall -Wextra -Wno-unused-parameter \
-	    -Werror -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=undefined $(INCS) -It/fuzz -It/unit -o $@ $< \
-	    $(PURE_SRCS) $(LIBS)
+	$(call Q,cc,$<)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined \
+	    $(INCS) -It/fuzz -It/unit -o $@ $< $(B)/fuzz/libconvrelay.a $(LIBS)
+
+$(B)/fuzz/libconvrelay.a: $(FUZZ_OBJS)
+	@rm -f $@
+	$(call Q,ar,$@)ar rcs $@ $(FUZZ_OBJS)
+
+$(FUZZ_OBJS): $(B)/fuzz/obj/%.o: src/%.c $(wildcard $(ROOMS:%=src/%/*.h))
+	@mkdir -p $(@D)
+	$(call Q,cc,$<)$(CLANG) $(FUZZ_FLAGS) \
+	    -fsanitize=fuzzer-no-link,address,undefined $(INCS) -c -o $@ $<
 
 
 # random tests: what is sent depends on the seed alone
