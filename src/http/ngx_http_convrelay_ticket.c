@@ -91,7 +91,7 @@ ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* a secret is checked as far as it is known; only words are logged */
+/* a secret is checked as far as it is known; only a word or a time is logged */
 
 char *
 ngx_http_convrelay_ticket_merge(ngx_conf_t *cf,
@@ -117,7 +117,8 @@ ngx_http_convrelay_ticket_merge(ngx_conf_t *cf,
     str = ngx_http_convrelay_str(&secret);
 
     if (convrelay_signature_token(&str) == CONVRELAY_TOKEN_SWITCH
-        || ngx_parse_time(&secret, 1) != (time_t) NGX_ERROR)
+        || (secret.len < NGX_HTTP_CONVRELAY_TICKET_SECRET
+            && ngx_parse_time(&secret, 1) != (time_t) NGX_ERROR))
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &v->place,
                        "\"%V\" is not a secret: write \"convrelay_ticket "
