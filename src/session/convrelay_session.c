@@ -23,10 +23,6 @@
 #define CONVRELAY_SESSION_REPEAT_TIME  1000
 
 
-/* of a caller who waits: with the last one, another LLM is asked */
-#define CONVRELAY_SESSION_HELLOS       3
-
-
 static void convrelay_session_prompt(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, uint64_t now,
     convrelay_actions_t *out);

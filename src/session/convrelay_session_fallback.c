@@ -198,9 +198,12 @@ convrelay_session_hedge_won(convrelay_session_t *s,
 
     s->hedges_won++;
 
-    /* an LLM that is slow for everybody is to be left alone, too */
+    /* an LLM that is slow for everybody is to be left alone, too; but one that
+       was given no time, because the caller asked for it, may not be slow */
 
-    convrelay_session_llm_failed(convrelay_session_llm(s, s->llm), now);
+    if (s->hellos < CONVRELAY_SESSION_HELLOS) {
+        convrelay_session_llm_failed(convrelay_session_llm(s, s->llm), now);
+    }
 
     convrelay_session_hedge_takes(s, NULL, out);
     convrelay_session_useful(s, now, out);

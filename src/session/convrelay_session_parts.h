@@ -13,6 +13,9 @@
 #include "convrelay_session.h"
 
 
+/* of a waiting caller: with the last one, another LLM is asked as well */
+#define CONVRELAY_SESSION_HELLOS      3
+
 /* ms within which the words that caused an interruption have to come */
 #define CONVRELAY_SESSION_WORDS_TIME  1500
 

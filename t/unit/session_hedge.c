@@ -284,6 +284,35 @@ static const call_t  calls[] = {
       "prompt \"Six\"\n"
       "    START\n" },
 
+    { "one that had no time, because a caller did not wait, may not be slow",
+      HEDGED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"One\"\n"
+      "    START\n"
+      "prompt \"Hello?\"\n"
+      "prompt \"Are you there?\"\n"
+      "prompt \"Hello, hello?\"\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"Yes.\"\n"
+      "    HEDGE_TAKES\n"
+      "    TEXT \"Yes.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Two\"\n"
+      "    START\n"
+      "prompt \"Hello?\"\n"
+      "prompt \"Are you there?\"\n"
+      "prompt \"Hello, hello?\"\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"Yes.\"\n"
+      "    HEDGE_TAKES\n"
+      "    TEXT \"Yes.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Three\"\n"
+      "    START\n" },
+
     { "an excuse is that of the LLM that failed", HEDGED,
       "setup \"CA1\"\n"
       "    SETUP\n"
