@@ -428,10 +428,10 @@ tea and cake
 
 
 
-=== TEST 26: a regular expression gives up after 20000 steps
+=== TEST 26: a regular expression gives up after 20000 steps, whatever it says
 --- on
 convrelay_on  prompt "~^(?:(a+)+b|a*c)"  say "The second.";
-convrelay_on  prompt "~(*UTF)^(?:(e+)+b|e*c)"  say "It.";
+convrelay_on  prompt "~(*UTF)(*LIMIT_MATCH=9000000)^(?:(e+)+b|e*c)"  say "It.";
 --- llm
 location / {
     content_by_lua_block { require("convrelay_llm").say("Fine.") }

@@ -11,8 +11,9 @@
 
 
 /*
- * Put before each pattern, because nginx has no options for it: prompts are
- * UTF-8, and letters of any script count, also for "\w", "\b" and case.
+ * Put before each pattern, after its own options, because nginx has no options
+ * for it: prompts are UTF-8, and letters of any script count, also for "\w",
+ * "\b" and case.
  *
  * PCRE counts the steps separately for each place where a match may begin, and
  * a prompt has up to NGX_HTTP_CONVRELAY_MATCH_LEN of them.  So the search for
@@ -200,8 +201,10 @@ ngx_http_convrelay_regex_pattern(ngx_conf_t *cf, ngx_regex_compile_t *rc,
     rc->pattern.len = len;
     rc->pattern.data = p;
 
-    (void) ngx_sprintf(p, "%s%V%s%V%s%Z", NGX_HTTP_CONVRELAY_REGEX_OPTIONS,
-                       options, start, pattern, end);
+    /* the last of two limits counts */
+
+    (void) ngx_sprintf(p, "%V%s%s%V%s%Z", options,
+                       NGX_HTTP_CONVRELAY_REGEX_OPTIONS, start, pattern, end);
 
     return NGX_OK;
 }
