@@ -454,7 +454,26 @@ user: Hi
 
 
 
-=== TEST 14: a caller who hangs up is not waited for
+=== TEST 14: nor is a word of it, where the LLM's error repeats it
+--- context
+default_type  application/json;
+return        200 '{"system":"Owes Edeltraud a call."}';
+--- llm
+location / {
+    default_type  application/json;
+    return        400 '{"error":{"message":"Unknown name: Edeltraud"}}';
+}
+--- log_level: info
+--- response_body
+I ran into a temporary issue while generating a response.
+--- error_log
+Unknown name: ***
+--- no_error_log
+Edeltraud
+
+
+
+=== TEST 15: a caller who hangs up is not waited for
 --- directive: /context timeout=10s
 --- context
 proxy_pass  http://127.0.0.1:$TEST_NGINX_SERVER_PORT/crm;
@@ -500,7 +519,7 @@ client closed connection without a close frame
 
 
 
-=== TEST 15: the longest time of a call goes on meanwhile
+=== TEST 16: the longest time of a call goes on meanwhile
 --- directive: /context timeout=10s
 --- ws
 convrelay_max_call_time  300ms;
@@ -519,7 +538,7 @@ qr/call is \d+ ms long, limit is 300 ms, closing/
 
 
 
-=== TEST 16: a call that is closed meanwhile does not wait for it
+=== TEST 17: a call that is closed meanwhile does not wait for it
 --- directive: /context timeout=10s
 --- ws
 convrelay_max_call_time  300ms;
@@ -564,7 +583,7 @@ limit is 300 ms, closing
 
 
 
-=== TEST 17: an event of the call's time comes after it
+=== TEST 18: an event of the call's time comes after it
 --- ws
 convrelay_on call_time 100ms say "Time.";
 convrelay_on setup say "Hello.";
@@ -584,7 +603,7 @@ call:hangup()
 
 
 
-=== TEST 18: pings that cannot be answered do not end the call
+=== TEST 19: pings that cannot be answered do not end the call
 --- directive: /context timeout=10s
 --- ws
 convrelay_ping_interval  100ms;
@@ -608,7 +627,7 @@ true {"type":"text","token":"system: Prompt.\n\nText.\nuser: Hi","last":false}
 
 
 
-=== TEST 19: where the setup is refused, nothing is asked
+=== TEST 20: where the setup is refused, nothing is asked
 --- ws
 convrelay_limit_calls  $convrelay_from 1;
 --- http_config
@@ -638,7 +657,7 @@ too many calls
 
 
 
-=== TEST 20: phrases, tools and fields know it, also after the call
+=== TEST 21: phrases, tools and fields know it, also after the call
 --- context
 default_type  application/json;
 return        200 '{"variables":{"name":"Ann","shop":"12"}}';
@@ -690,7 +709,7 @@ shop 12
 
 
 
-=== TEST 21: a map that a limit has evaluated before is evaluated again
+=== TEST 22: a map that a limit has evaluated before is evaluated again
 --- http_config
 map $convrelay_context_name $who {
     ""       nobody;
@@ -709,7 +728,7 @@ user: Hi
 
 
 
-=== TEST 22: a level inherits it, and replaces it or switches it off
+=== TEST 23: a level inherits it, and replaces it or switches it off
 --- directive: off
 --- http_config
 convrelay_context  /outer;
@@ -745,7 +764,7 @@ system: Inner./user: Hi
 
 
 
-=== TEST 23: a location that anyone can request
+=== TEST 24: a location that anyone can request
 --- directive: /open
 --- more
 location = /open { return 200; }
@@ -755,7 +774,7 @@ anyone can request the location of "convrelay_context /open": add "internal;" to
 
 
 
-=== TEST 24: not in a condition, where its location would not be checked
+=== TEST 25: not in a condition, where its location would not be checked
 --- ws
 if ($arg_x) {
     convrelay_context  /context;
@@ -766,7 +785,7 @@ if ($arg_x) {
 
 
 
-=== TEST 25: a location that is not there
+=== TEST 26: a location that is not there
 --- directive: /contxt?a=b
 --- must_die
 --- error_log
@@ -774,7 +793,7 @@ if ($arg_x) {
 
 
 
-=== TEST 26: not a URI
+=== TEST 27: not a URI
 --- directive: http://crm/context
 --- must_die
 --- error_log
@@ -782,7 +801,7 @@ invalid URI "http://crm/context" of "convrelay_context", write the URI of a loca
 
 
 
-=== TEST 27: a named location is not a URI
+=== TEST 28: a named location is not a URI
 --- directive: @context
 --- must_die
 --- error_log
@@ -790,7 +809,7 @@ invalid URI "@context" of "convrelay_context"
 
 
 
-=== TEST 28: not a time
+=== TEST 29: not a time
 --- directive: /context timeout=0
 --- must_die
 --- error_log
@@ -798,7 +817,7 @@ invalid "timeout=0" of "convrelay_context", write how long the beginning of a ca
 
 
 
-=== TEST 29: not an option
+=== TEST 30: not an option
 --- directive: /context retries=2
 --- must_die
 --- error_log
@@ -806,7 +825,7 @@ invalid "retries=2" of "convrelay_context"
 
 
 
-=== TEST 30: twice
+=== TEST 31: twice
 --- ws
 convrelay_context off;
 --- must_die
@@ -815,7 +834,7 @@ convrelay_context off;
 
 
 
-=== TEST 29: it belongs to a location as a whole, not to a condition
+=== TEST 32: it belongs to a location as a whole, not to a condition
 --- ws
 if ($arg_x) {
     convrelay_context /context;
@@ -826,7 +845,7 @@ if ($arg_x) {
 
 
 
-=== TEST 30: a condition keeps the context of its location
+=== TEST 33: a condition keeps the context of its location
 --- prompt: "Prompt$convrelay_parameter_x."
 --- context
 return  200 "Text.";

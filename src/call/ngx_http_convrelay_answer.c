@@ -586,6 +586,7 @@ static void
 ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
     size_t size)
 {
+    size_t                          n;
     convrelay_echo_t                echo;
     convrelay_llm_call_t            tool;
     ngx_http_convrelay_call_t      *call;
@@ -593,8 +594,15 @@ ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
 
     call = t->call;
 
+    n = call->system.len - call->context_len;
+
     convrelay_echo_start(&echo, text);
-    convrelay_echo_text(&echo, call->system.data, call->system.len, 0);
+    convrelay_echo_text(&echo, call->system.data, n, 0);
+
+    if (call->context_len) {
+        convrelay_echo_text(&echo, call->system.data + n, call->context_len,
+                            1);
+    }
 
     for (m = call->session->history.first; m; m = m->next) {
 

@@ -258,6 +258,8 @@ struct ngx_http_convrelay_call_s {
     uint32_t                          first_sound;    /* ms, of the last turn,
                                                          and 1; 0: none yet */
     uint32_t                          longest_gap;    /* ms, of all turns */
+    uint32_t                          context_len;    /* bytes at the end of
+                                                         system */
 
     ngx_msec_t                        pinged;
     convrelay_rate_t                  frames;

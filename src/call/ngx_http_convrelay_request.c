@@ -234,6 +234,8 @@ ngx_http_convrelay_system_extend(ngx_http_convrelay_call_t *call,
     system->data = p;
     system->len = last - p;
 
+    call->context_len = context->len;
+
     return NGX_OK;
 }
 
