@@ -714,7 +714,7 @@ convrelay_store_take_piece(convrelay_store_t *store)
 }
 
 
-/* gives a record, which is no longer in the index, and its pieces back */
+/* frees a record that has left the index, and its pieces */
 
 static void
 convrelay_store_give(convrelay_store_t *store, uint32_t pos)

@@ -22,8 +22,7 @@
  *     lock    convrelay_store_commit()
  *
  * A kill between them loses this write; what was stored before remains.  When
- * there is no room, the record that was not written for the longest time is
- * removed.
+ * there is no room, the record with the oldest write is removed.
  *
  * The lock is the caller's.  A function needs it unless its comment says
  * otherwise.  Times are in milliseconds, of any clock that all workers share.
@@ -55,7 +54,7 @@ typedef struct {
     uint64_t                 used;      /* of them, by records and drafts */
     uint32_t                 records;   /* live ones */
     uint32_t                 evicted;   /* removed before they had expired,
-                                           because there was no room; ever */
+                                           for lack of room; ever */
 } convrelay_store_stat_t;
 
 
