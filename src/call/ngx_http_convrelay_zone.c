@@ -4,11 +4,6 @@
  *
  * The live calls of all workers, in the shared memory of convrelay_zone.
  *
- * A worker can be killed while it holds the lock.  nginx's master frees the
- * lock of a worker that has died, but only in zones of the current
- * configuration; the workers of an older one free it themselves.  In either
- * case the next holder repairs what the dead worker was changing.
- *
  * Calls that a dead worker left behind are found by its pid: single calls when
  * they are in the way, all of them by the worker that replaces it.  While a
  * worker lives, only that worker frees its nodes.
@@ -20,18 +15,17 @@
 
 
 #include "ngx_http_convrelay_zone.h"
+#include "ngx_http_convrelay_shared.h"
 
 
 #define NGX_HTTP_CONVRELAY_WATCH_TIME  1000     /* ms */
 #define NGX_HTTP_CONVRELAY_REAP_TIME   1000     /* ms between two */
-#define NGX_HTTP_CONVRELAY_SPIN        256      /* tries, then others run */
 
 
 static ngx_int_t ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static convrelay_shm_t *ngx_http_convrelay_zone_open(
     ngx_shm_zone_t *shm_zone);
-static ngx_shm_zone_t *ngx_http_convrelay_zone_find(ngx_cycle_t *cycle);
 
 static ngx_int_t ngx_http_convrelay_zone_reap(
     ngx_http_convrelay_zone_t *zone);
@@ -42,8 +36,6 @@ static void ngx_http_convrelay_zone_close_replaced(
 static convrelay_shm_t *ngx_http_convrelay_zone_lock(
     ngx_http_convrelay_zone_t *zone);
 static void ngx_http_convrelay_zone_unlock(ngx_http_convrelay_zone_t *zone);
-static int ngx_http_convrelay_zone_alive(ngx_pid_t pid);
-static int ngx_http_convrelay_zone_alive_other(ngx_pid_t pid);
 
 
 char *
@@ -115,23 +107,14 @@ ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_OK;
     }
 
-    /* take all pages: the slab allocator has no other use */
-
-    size = zone->shpool->pfree * ngx_pagesize;
-
-    mem = ngx_slab_alloc(zone->shpool, size);
+    mem = ngx_http_convrelay_shared_take(shm_zone, &size);
     if (mem == NULL) {
         return NGX_ERROR;
     }
 
     zone->shm = convrelay_shm_create(mem, size);
-    if (zone->shm == NULL) {
-        return NGX_ERROR;
-    }
 
-    zone->shpool->data = zone->shm;
-
-    return NGX_OK;
+    return zone->shm ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -140,18 +123,12 @@ ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 static convrelay_shm_t *
 ngx_http_convrelay_zone_open(ngx_shm_zone_t *shm_zone)
 {
-    u_char           *mem, *last;
-    ngx_slab_pool_t  *shpool;
+    void    *mem;
+    size_t   size;
 
-    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
-    mem = shpool->data;
-    last = shm_zone->shm.addr + shm_zone->shm.size;
+    mem = ngx_http_convrelay_shared_memory(shm_zone, &size);
 
-    if (mem < shm_zone->shm.addr || mem >= last) {
-        return NULL;
-    }
-
-    return convrelay_shm_open(mem, last - mem);
+    return mem ? convrelay_shm_open(mem, size) : NULL;
 }
 
 
@@ -164,8 +141,9 @@ ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
     ngx_shm_zone_t   *old, *new;
     convrelay_shm_t  *shm;
 
-    old = ngx_http_convrelay_zone_find(cycle->old_cycle);
-    new = ngx_http_convrelay_zone_find(cycle);
+    old = ngx_http_convrelay_shared_find(cycle->old_cycle,
+                                         &ngx_http_convrelay_module);
+    new = ngx_http_convrelay_shared_find(cycle, &ngx_http_convrelay_module);
 
     if (old == NULL || (new && new->shm.addr == old->shm.addr)) {
         return NGX_OK;
@@ -176,7 +154,7 @@ ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    calls = convrelay_shm_live(shm, ngx_http_convrelay_zone_alive);
+    calls = convrelay_shm_live(shm, ngx_http_convrelay_shared_alive);
 
     if (calls) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
@@ -189,29 +167,6 @@ ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
     }
 
     return NGX_OK;
-}
-
-
-static ngx_shm_zone_t *
-ngx_http_convrelay_zone_find(ngx_cycle_t *cycle)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_shm_zone_t   *shm_zone;
-
-    for (part = &cycle->shared_memory.part; part; part = part->next) {
-
-        shm_zone = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (shm_zone[i].tag == &ngx_http_convrelay_module) {
-                return &shm_zone[i];
-            }
-        }
-    }
-
-    return NULL;
 }
 
 
@@ -246,7 +201,7 @@ ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle,
     /* this process has no calls yet: those with its pid belonged to another
        one */
 
-    (void) convrelay_shm_reap(shm, ngx_http_convrelay_zone_alive_other);
+    (void) convrelay_shm_reap(shm, ngx_http_convrelay_shared_alive_other);
 
     ngx_http_convrelay_zone_unlock(zone);
 
@@ -266,7 +221,7 @@ ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
 
     shm = ngx_http_convrelay_zone_lock(zone);
 
-    rc = convrelay_shm_add(shm, entry, ngx_http_convrelay_zone_alive,
+    rc = convrelay_shm_add(shm, entry, ngx_http_convrelay_shared_alive,
                            &call->node, full);
 
     /* calls of dead workers must neither count towards a limit nor fill the
@@ -275,7 +230,7 @@ ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
     if ((rc == NGX_ERROR || (rc == NGX_DECLINED && *full >= 0))
         && ngx_http_convrelay_zone_reap(zone) == NGX_OK)
     {
-        rc = convrelay_shm_add(shm, entry, ngx_http_convrelay_zone_alive,
+        rc = convrelay_shm_add(shm, entry, ngx_http_convrelay_shared_alive,
                                &call->node, full);
     }
 
@@ -317,7 +272,7 @@ ngx_http_convrelay_zone_reap(ngx_http_convrelay_zone_t *zone)
 
     zone->reaped = ngx_current_msec;
 
-    return convrelay_shm_reap(zone->shm, ngx_http_convrelay_zone_alive)
+    return convrelay_shm_reap(zone->shm, ngx_http_convrelay_shared_alive)
            ? NGX_OK : NGX_DECLINED;
 }
 
@@ -368,7 +323,7 @@ ngx_http_convrelay_zone_calls(ngx_http_convrelay_main_conf_t *mcf,
 
     zone = mcf->zone->data;
 
-    return convrelay_shm_marks(zone->shm, ngx_http_convrelay_zone_alive,
+    return convrelay_shm_marks(zone->shm, ngx_http_convrelay_shared_alive,
                                marked, data);
 }
 
@@ -430,35 +385,7 @@ ngx_http_convrelay_zone_close_replaced(ngx_http_convrelay_zone_t *zone)
 static convrelay_shm_t *
 ngx_http_convrelay_zone_lock(ngx_http_convrelay_zone_t *zone)
 {
-    ngx_uint_t    n;
-#if (NGX_HAVE_ATOMIC_OPS)
-    ngx_pid_t     holder;
-#endif
-    ngx_shmtx_t  *mutex;
-
-    mutex = &zone->shpool->mutex;
-
-    /* not ngx_shmtx_lock(), which would wait forever for a dead process */
-
-    for (n = 1; !ngx_shmtx_trylock(mutex); n++) {
-
-        if (n % NGX_HTTP_CONVRELAY_SPIN) {
-            ngx_cpu_pause();
-            continue;
-        }
-
-#if (NGX_HAVE_ATOMIC_OPS)
-
-        holder = *mutex->lock;
-
-        if (holder && !ngx_http_convrelay_zone_alive(holder)) {
-            (void) ngx_shmtx_force_unlock(mutex, holder);
-        }
-
-#endif
-
-        ngx_sched_yield();
-    }
+    ngx_http_convrelay_shared_lock(zone->shpool);
 
     if (convrelay_shm_repair(zone->shm) == NGX_DONE) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -473,19 +400,5 @@ ngx_http_convrelay_zone_lock(ngx_http_convrelay_zone_t *zone)
 static void
 ngx_http_convrelay_zone_unlock(ngx_http_convrelay_zone_t *zone)
 {
-    ngx_shmtx_unlock(&zone->shpool->mutex);
-}
-
-
-static int
-ngx_http_convrelay_zone_alive(ngx_pid_t pid)
-{
-    return pid == ngx_pid || kill(pid, 0) == 0 || ngx_errno != NGX_ESRCH;
-}
-
-
-static int
-ngx_http_convrelay_zone_alive_other(ngx_pid_t pid)
-{
-    return pid != ngx_pid && ngx_http_convrelay_zone_alive(pid);
+    ngx_http_convrelay_shared_unlock(zone->shpool);
 }

@@ -1,0 +1,126 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the zones of the module have in common.
+ */
+
+
+#include "ngx_http_convrelay_shared.h"
+
+
+#define NGX_HTTP_CONVRELAY_SPIN  256    /* tries, then others run */
+
+
+ngx_shm_zone_t *
+ngx_http_convrelay_shared_find(ngx_cycle_t *cycle, void *tag)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_shm_zone_t   *shm_zone;
+
+    for (part = &cycle->shared_memory.part; part; part = part->next) {
+
+        shm_zone = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (shm_zone[i].tag == tag) {
+                return &shm_zone[i];
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+void *
+ngx_http_convrelay_shared_take(ngx_shm_zone_t *shm_zone, size_t *size)
+{
+    ngx_slab_pool_t  *shpool;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    *size = shpool->pfree * ngx_pagesize;
+
+    shpool->data = ngx_slab_alloc(shpool, *size);
+
+    return shpool->data;
+}
+
+
+void *
+ngx_http_convrelay_shared_memory(ngx_shm_zone_t *shm_zone, size_t *size)
+{
+    u_char           *mem, *last;
+    ngx_slab_pool_t  *shpool;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    mem = shpool->data;
+    last = shm_zone->shm.addr + shm_zone->shm.size;
+
+    if (mem < shm_zone->shm.addr || mem >= last) {
+        return NULL;
+    }
+
+    *size = last - mem;
+
+    return mem;
+}
+
+
+void
+ngx_http_convrelay_shared_lock(ngx_slab_pool_t *shpool)
+{
+    ngx_uint_t    n;
+#if (NGX_HAVE_ATOMIC_OPS)
+    ngx_pid_t     holder;
+#endif
+    ngx_shmtx_t  *mutex;
+
+    mutex = &shpool->mutex;
+
+    /* not ngx_shmtx_lock(), which would wait forever for a dead process */
+
+    for (n = 1; !ngx_shmtx_trylock(mutex); n++) {
+
+        if (n % NGX_HTTP_CONVRELAY_SPIN) {
+            ngx_cpu_pause();
+            continue;
+        }
+
+#if (NGX_HAVE_ATOMIC_OPS)
+
+        holder = *mutex->lock;
+
+        if (holder && !ngx_http_convrelay_shared_alive(holder)) {
+            (void) ngx_shmtx_force_unlock(mutex, holder);
+        }
+
+#endif
+
+        ngx_sched_yield();
+    }
+}
+
+
+void
+ngx_http_convrelay_shared_unlock(ngx_slab_pool_t *shpool)
+{
+    ngx_shmtx_unlock(&shpool->mutex);
+}
+
+
+int
+ngx_http_convrelay_shared_alive(ngx_pid_t pid)
+{
+    return pid == ngx_pid || kill(pid, 0) == 0 || ngx_errno != NGX_ESRCH;
+}
+
+
+int
+ngx_http_convrelay_shared_alive_other(ngx_pid_t pid)
+{
+    return pid != ngx_pid && ngx_http_convrelay_shared_alive(pid);
+}
