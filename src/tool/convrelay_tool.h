@@ -13,6 +13,7 @@
 
 
 #include "convrelay_base.h"
+#include "convrelay_sha256.h"
 #include "convrelay_json_reader.h"
 
 
@@ -22,7 +23,7 @@
                                                the LLM */
 #define CONVRELAY_TOOL_MIN_RESULT    1024   /* bytes: lowest valid limit for
                                                results */
-#define CONVRELAY_TOOL_DIGEST        32     /* bytes */
+#define CONVRELAY_TOOL_DIGEST        CONVRELAY_SHA256_LEN
 #define CONVRELAY_TOOL_KEY           (2 * CONVRELAY_TOOL_DIGEST)
 #define CONVRELAY_TOOL_HELD          24     /* maximum characters that the guard
                                                holds back */
@@ -265,20 +266,6 @@ void convrelay_tool_context_free(convrelay_tool_context_t *x);
 #define convrelay_tool_mend_size(text)  (3 * (text)->len)
 u_char *convrelay_tool_mend_write(u_char *p, size_t max,
     const convrelay_str_t *text, unsigned *cut);
-
-
-typedef struct {
-    uint32_t                  state[8];
-    uint64_t                  len;            /* bytes */
-    u_char                    block[64];
-} convrelay_tool_hash_t;
-
-
-/* SHA-256 (FIPS 180-4); final() writes CONVRELAY_TOOL_DIGEST bytes */
-void convrelay_tool_hash_init(convrelay_tool_hash_t *h);
-void convrelay_tool_hash_update(convrelay_tool_hash_t *h, const void *data,
-    size_t len);
-void convrelay_tool_hash_final(convrelay_tool_hash_t *h, u_char *digest);
 
 
 #endif /* CONVRELAY_TOOL_H_INCLUDED */

@@ -24,13 +24,13 @@ static int convrelay_tool_arguments_parse(convrelay_tool_arguments_t *a,
 static int convrelay_tool_controls(const convrelay_str_t *text);
 static int convrelay_tool_members(convrelay_tool_arguments_t *a,
     convrelay_json_value_t *root);
-static int convrelay_tool_hash_value(convrelay_tool_hash_t *h,
+static int convrelay_tool_hash_value(convrelay_sha256_t *h,
     convrelay_json_value_t *v);
-static int convrelay_tool_hash_object(convrelay_tool_hash_t *h,
+static int convrelay_tool_hash_object(convrelay_sha256_t *h,
     convrelay_json_value_t *object);
-static void convrelay_tool_hash_text(convrelay_tool_hash_t *h, u_char type,
+static void convrelay_tool_hash_text(convrelay_sha256_t *h, u_char type,
     const convrelay_str_t *text);
-static void convrelay_tool_hash_number(convrelay_tool_hash_t *h,
+static void convrelay_tool_hash_number(convrelay_sha256_t *h,
     const convrelay_json_value_t *v);
 static int convrelay_tool_name_cmp(const void *one, const void *two);
 static unsigned convrelay_tool_dots(const convrelay_str_t *value, size_t i);
@@ -70,7 +70,7 @@ convrelay_tool_arguments_parse(convrelay_tool_arguments_t *a,
 {
     int                       rc;
     u_char                   *copy, *data;
-    convrelay_tool_hash_t     h;
+    convrelay_sha256_t     h;
     convrelay_json_reader_t   r;
 
     memset(a, 0, sizeof(convrelay_tool_arguments_t));
@@ -115,7 +115,7 @@ convrelay_tool_arguments_parse(convrelay_tool_arguments_t *a,
     }
 
     if (rc == CONVRELAY_OK) {
-        convrelay_tool_hash_init(&h);
+        convrelay_sha256_init(&h);
 
         if (tool) {
             convrelay_tool_hash_text(&h, 't', tool);
@@ -123,7 +123,7 @@ convrelay_tool_arguments_parse(convrelay_tool_arguments_t *a,
 
         rc = convrelay_tool_hash_value(&h, r.values);
 
-        convrelay_tool_hash_final(&h, a->digest);
+        convrelay_sha256_final(&h, a->digest);
 
         if (rc == CONVRELAY_DECLINED) {
             *error = "name a member twice";
@@ -251,7 +251,7 @@ convrelay_tool_members(convrelay_tool_arguments_t *a,
  */
 
 static int
-convrelay_tool_hash_value(convrelay_tool_hash_t *h, convrelay_json_value_t *v)
+convrelay_tool_hash_value(convrelay_sha256_t *h, convrelay_json_value_t *v)
 {
     int                      rc;
     convrelay_str_t          text, none = convrelay_null_string;
@@ -325,7 +325,7 @@ typedef struct {
 
 
 static int
-convrelay_tool_hash_object(convrelay_tool_hash_t *h,
+convrelay_tool_hash_object(convrelay_sha256_t *h,
     convrelay_json_value_t *object)
 {
     int                      rc;
@@ -400,7 +400,7 @@ convrelay_tool_hash_object(convrelay_tool_hash_t *h,
 /* the length comes first, so different sequences of texts never collide */
 
 static void
-convrelay_tool_hash_text(convrelay_tool_hash_t *h, u_char type,
+convrelay_tool_hash_text(convrelay_sha256_t *h, u_char type,
     const convrelay_str_t *text)
 {
     u_char  head[5];
@@ -411,8 +411,8 @@ convrelay_tool_hash_text(convrelay_tool_hash_t *h, u_char type,
     head[3] = text->len >> 8;
     head[4] = text->len;
 
-    convrelay_tool_hash_update(h, head, sizeof(head));
-    convrelay_tool_hash_update(h, text->data, text->len);
+    convrelay_sha256_update(h, head, sizeof(head));
+    convrelay_sha256_update(h, text->data, text->len);
 }
 
 
@@ -420,7 +420,7 @@ convrelay_tool_hash_text(convrelay_tool_hash_t *h, u_char type,
    the last digit: 10, 10.0 and 1e1 are the same */
 
 static void
-convrelay_tool_hash_number(convrelay_tool_hash_t *h,
+convrelay_tool_hash_number(convrelay_sha256_t *h,
     const convrelay_json_value_t *v)
 {
     u_char         sign, power[8];
@@ -494,7 +494,7 @@ convrelay_tool_hash_number(convrelay_tool_hash_t *h,
     for ( /* void */ ; p < last; p++) {
 
         if (*p != '.') {
-            convrelay_tool_hash_update(h, p, 1);
+            convrelay_sha256_update(h, p, 1);
         }
     }
 
@@ -504,7 +504,7 @@ convrelay_tool_hash_number(convrelay_tool_hash_t *h,
         power[i] = (uint64_t) exponent >> (56 - 8 * i);
     }
 
-    convrelay_tool_hash_update(h, power, sizeof(power));
+    convrelay_sha256_update(h, power, sizeof(power));
 }
 
 

@@ -13,7 +13,6 @@
 #include "tap.h"
 
 
-static void hash_test(void);
 static void name_test(void);
 static void definition_test(void);
 static void definition(const char *json, const char *want);
@@ -46,7 +45,6 @@ static convrelay_str_t str(const char *text);
 int
 main(void)
 {
-    hash_test();
     name_test();
     definition_test();
     keys_test();
@@ -76,81 +74,6 @@ str(const char *text)
     s.len = strlen(text);
 
     return s;
-}
-
-
-/* FIPS 180-4's own examples, and a length at each end of a block */
-
-static void
-hash_test(void)
-{
-    u_char                 d[CONVRELAY_TOOL_DIGEST];
-    u_char                 e[CONVRELAY_TOOL_DIGEST];
-    u_char                 text[200];
-    size_t                 i, n;
-    unsigned               same;
-    convrelay_tool_hash_t  h, one;
-
-    convrelay_tool_hash_init(&h);
-    convrelay_tool_hash_update(&h, "abc", 3);
-    convrelay_tool_hash_final(&h, d);
-
-    tap_ok(memcmp(d, "\xba\x78\x16\xbf\x8f\x01\xcf\xea\x41\x41\x40\xde\x5d\xae"
-                  "\x22\x23\xb0\x03\x61\xa3\x96\x17\x7a\x9c\xb4\x10\xff\x61"
-                  "\xf2\x00\x15\xad", 32)
-           == 0, "SHA-256 of \"abc\"");
-
-    convrelay_tool_hash_init(&h);
-    convrelay_tool_hash_update(&h, "abcdbcdecdefdefgefghfghighijhijkijkljklm"
-                               "klmnlmnomnopnopq", 56);
-    convrelay_tool_hash_final(&h, d);
-
-    tap_ok(memcmp(d, "\x24\x8d\x6a\x61\xd2\x06\x38\xb8\xe5\xc0\x26\x93\x0c\x3e"
-                  "\x60\x39\xa3\x3c\xe4\x59\x64\xff\x21\x67\xf6\xec\xed\xd4"
-                  "\x19\xdb\x06\xc1", 32)
-           == 0, "SHA-256 of 56 bytes");
-
-    same = 1;
-
-    for (i = 0; i < sizeof(text); i++) {
-        text[i] = i;
-    }
-
-    for (n = 0; n <= sizeof(text); n++) {
-        convrelay_tool_hash_init(&h);
-        convrelay_tool_hash_update(&h, text, n);
-        convrelay_tool_hash_final(&h, d);
-
-        convrelay_tool_hash_init(&h);
-
-        for (i = 0; i < n; i++) {
-            convrelay_tool_hash_update(&h, text + i, 1);
-        }
-
-        convrelay_tool_hash_final(&h, e);
-
-        same &= (memcmp(d, e, sizeof(d)) == 0);
-    }
-
-    tap_ok(same, "SHA-256 in pieces");
-
-    /* of those of the first 0 to 200 bytes, by another program */
-
-    convrelay_tool_hash_init(&h);
-
-    for (n = 0; n <= sizeof(text); n++) {
-        convrelay_tool_hash_init(&one);
-        convrelay_tool_hash_update(&one, text, n);
-        convrelay_tool_hash_final(&one, d);
-        convrelay_tool_hash_update(&h, d, sizeof(d));
-    }
-
-    convrelay_tool_hash_final(&h, d);
-
-    tap_ok(memcmp(d, "\x64\xef\x7c\x22\x9f\xce\x24\x08\xb5\x33\x6b\x6a\x54\x2f"
-                  "\xea\x0e\x07\x8c\x3a\x87\xd2\xda\x85\xcb\x3f\xc5\x2e\x20"
-                  "\x08\xb6\x50\x21", 32)
-           == 0, "SHA-256 of all lengths");
 }
 
 

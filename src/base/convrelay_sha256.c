@@ -2,28 +2,28 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * SHA-256 (FIPS 180-4), for keys of a few hundred bytes: nginx may be built
- * without OpenSSL.
+ * SHA-256 (FIPS 180-4), for a few hundred bytes: nginx may be built without
+ * OpenSSL.
  */
 
 
-#include "convrelay_tool.h"
+#include "convrelay_sha256.h"
 
 
-#define convrelay_tool_rotate(x, n)  ((x) >> (n) | (x) << (32 - (n)))
+#define convrelay_rotate(x, n)  ((x) >> (n) | (x) << (32 - (n)))
 
 
-static void convrelay_tool_hash_block(convrelay_tool_hash_t *h,
+static void convrelay_sha256_block(convrelay_sha256_t *h,
     const u_char *p);
 
 
-static const uint32_t  convrelay_tool_hash_start[8] = {
+static const uint32_t  convrelay_sha256_start[8] = {
     0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19
 };
 
 
-static const uint32_t  convrelay_tool_hash_rounds[64] = {
+static const uint32_t  convrelay_sha256_rounds[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5,
     0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
@@ -44,15 +44,15 @@ static const uint32_t  convrelay_tool_hash_rounds[64] = {
 
 
 void
-convrelay_tool_hash_init(convrelay_tool_hash_t *h)
+convrelay_sha256_init(convrelay_sha256_t *h)
 {
-    memcpy(h->state, convrelay_tool_hash_start, sizeof(h->state));
+    memcpy(h->state, convrelay_sha256_start, sizeof(h->state));
     h->len = 0;
 }
 
 
 void
-convrelay_tool_hash_update(convrelay_tool_hash_t *h, const void *data,
+convrelay_sha256_update(convrelay_sha256_t *h, const void *data,
     size_t len)
 {
     size_t         n, used;
@@ -75,14 +75,14 @@ convrelay_tool_hash_update(convrelay_tool_hash_t *h, const void *data,
         h->len += n;
 
         if (used + n == sizeof(h->block)) {
-            convrelay_tool_hash_block(h, h->block);
+            convrelay_sha256_block(h, h->block);
         }
     }
 }
 
 
 void
-convrelay_tool_hash_final(convrelay_tool_hash_t *h, u_char *digest)
+convrelay_sha256_final(convrelay_sha256_t *h, u_char *digest)
 {
     u_char    length[8];
     size_t    i;
@@ -98,17 +98,17 @@ convrelay_tool_hash_final(convrelay_tool_hash_t *h, u_char *digest)
 
     i = h->len % 64;
 
-    convrelay_tool_hash_update(h, padding, (i < 56) ? 56 - i : 120 - i);
-    convrelay_tool_hash_update(h, length, sizeof(length));
+    convrelay_sha256_update(h, padding, (i < 56) ? 56 - i : 120 - i);
+    convrelay_sha256_update(h, length, sizeof(length));
 
-    for (i = 0; i < CONVRELAY_TOOL_DIGEST; i++) {
+    for (i = 0; i < CONVRELAY_SHA256_LEN; i++) {
         digest[i] = h->state[i / 4] >> (24 - 8 * (i % 4));
     }
 }
 
 
 static void
-convrelay_tool_hash_block(convrelay_tool_hash_t *h, const u_char *p)
+convrelay_sha256_block(convrelay_sha256_t *h, const u_char *p)
 {
     uint32_t  s[8], w[64], t1, t2;
     unsigned  i;
@@ -122,21 +122,21 @@ convrelay_tool_hash_block(convrelay_tool_hash_t *h, const u_char *p)
         t2 = w[i - 2];
 
         w[i] = w[i - 16] + w[i - 7]
-               + (convrelay_tool_rotate(t1, 7) ^ convrelay_tool_rotate(t1, 18)
+               + (convrelay_rotate(t1, 7) ^ convrelay_rotate(t1, 18)
                   ^ t1 >> 3)
-               + (convrelay_tool_rotate(t2, 17) ^ convrelay_tool_rotate(t2, 19)
+               + (convrelay_rotate(t2, 17) ^ convrelay_rotate(t2, 19)
                   ^ t2 >> 10);
     }
 
     memcpy(s, h->state, sizeof(s));
 
     for (i = 0; i < 64; i++) {
-        t1 = s[7] + convrelay_tool_hash_rounds[i] + w[i]
-             + (convrelay_tool_rotate(s[4], 6) ^ convrelay_tool_rotate(s[4], 11)
-                ^ convrelay_tool_rotate(s[4], 25))
+        t1 = s[7] + convrelay_sha256_rounds[i] + w[i]
+             + (convrelay_rotate(s[4], 6) ^ convrelay_rotate(s[4], 11)
+                ^ convrelay_rotate(s[4], 25))
              + ((s[4] & s[5]) ^ (~s[4] & s[6]));
-        t2 = (convrelay_tool_rotate(s[0], 2) ^ convrelay_tool_rotate(s[0], 13)
-              ^ convrelay_tool_rotate(s[0], 22))
+        t2 = (convrelay_rotate(s[0], 2) ^ convrelay_rotate(s[0], 13)
+              ^ convrelay_rotate(s[0], 22))
              + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
 
         memmove(s + 1, s, 7 * sizeof(uint32_t));
@@ -147,32 +147,5 @@ convrelay_tool_hash_block(convrelay_tool_hash_t *h, const u_char *p)
 
     for (i = 0; i < 8; i++) {
         h->state[i] += s[i];
-    }
-}
-
-
-void
-convrelay_tool_key(u_char *key, const convrelay_str_t *call_sid,
-    const u_char *digest, uint64_t succeeded)
-{
-    u_char                 number[8], hash[CONVRELAY_TOOL_DIGEST];
-    size_t                 i;
-    convrelay_tool_hash_t  h;
-
-    static const u_char  hex[] = "0123456789abcdef";
-
-    for (i = 0; i < 8; i++) {
-        number[i] = succeeded >> (56 - 8 * i);
-    }
-
-    convrelay_tool_hash_init(&h);
-    convrelay_tool_hash_update(&h, digest, CONVRELAY_TOOL_DIGEST);
-    convrelay_tool_hash_update(&h, number, sizeof(number));
-    convrelay_tool_hash_update(&h, call_sid->data, call_sid->len);
-    convrelay_tool_hash_final(&h, hash);
-
-    for (i = 0; i < CONVRELAY_TOOL_DIGEST; i++) {
-        *key++ = hex[hash[i] >> 4];
-        *key++ = hex[hash[i] & 0xf];
     }
 }
