@@ -66,6 +66,7 @@ typedef struct {
     ngx_shm_zone_t                   *status; /* counters, or NULL */
     ngx_shm_zone_t                   *breakers;       /* failures of LLMs, or
                                                          NULL */
+    ngx_shm_zone_t                   *store;  /* records of calls, or NULL */
     ngx_http_convrelay_place_t        status_place;
     ngx_uint_t                        generation;     /* of this configuration,
                                                          in the counters */
@@ -196,6 +197,16 @@ typedef struct {
 } ngx_http_convrelay_tools_conf_t;
 
 
+/* convrelay_store, and what goes with it */
+
+typedef struct {
+    ngx_flag_t                        enable; /* in memory */
+    ngx_msec_t                        ttl;
+    size_t                            max_size;       /* bytes of a record */
+    ngx_http_convrelay_place_t        place;
+} ngx_http_convrelay_store_conf_t;
+
+
 typedef struct {
     ngx_http_convrelay_value_t       *url;    /* NULL: not a webhook */
     ngx_array_t                      *attributes;     /* of attribute_t */
@@ -240,6 +251,7 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_http_convrelay_on_conf_t      on;
     ngx_http_convrelay_tools_conf_t   tools;
     ngx_http_convrelay_context_conf_t  *context;      /* or NULL: off */
+    ngx_http_convrelay_store_conf_t   store;
     ngx_http_convrelay_auth_conf_t    auth;
     ngx_http_convrelay_twiml_conf_t   twiml;
     ngx_http_convrelay_connect_conf_t connect;

@@ -495,6 +495,18 @@ convrelay_store_read(convrelay_store_t *store,
 }
 
 
+uint64_t
+convrelay_store_serial(convrelay_store_t *store,
+    const convrelay_store_key_t *key, uint64_t now)
+{
+    uint32_t  pos;
+
+    pos = convrelay_store_find(store, key, now);
+
+    return pos ? convrelay_store_record(store, pos)->serial : 0;
+}
+
+
 int
 convrelay_store_touch(convrelay_store_t *store,
     const convrelay_store_key_t *key, uint64_t now, uint64_t expires)

@@ -118,6 +118,11 @@ int convrelay_store_read(convrelay_store_t *store,
     const convrelay_store_key_t *key, uint64_t now, u_char *p, size_t size,
     size_t *len);
 
+/* a number that each write of a record changes; 0: there is none, or it has
+   expired */
+uint64_t convrelay_store_serial(convrelay_store_t *store,
+    const convrelay_store_key_t *key, uint64_t now);
+
 /*
  * Lets a record live until another time, and counts as a write.  CONVRELAY_OK,
  * or CONVRELAY_DECLINED: there is none.

@@ -37,6 +37,7 @@ static void test_replace(void);
 static void test_room(void);
 static void test_eviction(void);
 static void test_touch(void);
+static void test_serial(void);
 static void test_expired(void);
 static void test_drafts(void);
 static void test_reap(void);
@@ -69,6 +70,7 @@ main(void)
     test_room();
     test_eviction();
     test_touch();
+    test_serial();
     test_expired();
     test_drafts();
     test_reap();
@@ -338,6 +340,38 @@ test_touch(void)
            "one that has expired cannot be revived");
 
     now = 1000;
+}
+
+
+static void
+test_serial(void)
+{
+    uint64_t               first, second;
+    convrelay_store_key_t  k;
+
+    store = store_of(NPIECES);
+    k = key(1);
+
+    tap_ok(convrelay_store_serial(store, &k, now) == 0, "no record, no serial");
+
+    put(1, 10, 1, 2000);
+    first = convrelay_store_serial(store, &k, now);
+
+    put(2, 10, 2, 2000);
+    tap_ok(first && convrelay_store_serial(store, &k, now) == first,
+           "another record's write does not change it");
+
+    put(1, 10, 1, 2000);
+    second = convrelay_store_serial(store, &k, now);
+
+    convrelay_store_touch(store, &k, now, 2000);
+    tap_ok(second > first && convrelay_store_serial(store, &k, now) > second,
+           "each write of its own does, and a touch as well");
+
+    tap_ok(convrelay_store_serial(store, &k, 2000) == 0, "it has expired");
+
+    convrelay_store_remove(store, &k);
+    tap_ok(convrelay_store_serial(store, &k, now) == 0, "it was removed");
 }
 
 

@@ -1,0 +1,676 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The records of calls in shared memory: convrelay_store_zone, and who may
+ * write which.
+ */
+
+
+#include "ngx_http_convrelay_store.h"
+#include "ngx_http_convrelay_shared.h"
+
+#include "convrelay_sha256.h"
+
+
+#define NGX_HTTP_CONVRELAY_STORE_TICK  1000     /* ms */
+#define NGX_HTTP_CONVRELAY_STORE_WARN  60000    /* ms between two warnings */
+#define NGX_HTTP_CONVRELAY_STORE_READS 8        /* tries */
+
+
+typedef struct {
+    convrelay_store_t            *store;
+    ngx_slab_pool_t              *shpool;     /* its mutex is the lock */
+    ngx_str_t                     name;
+    ngx_event_t                   tick;       /* timer: expired records */
+    ngx_msec_t                    warned;     /* that it is full, or 0 */
+} ngx_http_convrelay_store_t;
+
+
+static ngx_int_t ngx_http_convrelay_store_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static convrelay_store_t *ngx_http_convrelay_store_open(
+    ngx_shm_zone_t *shm_zone);
+static void ngx_http_convrelay_store_tick_handler(ngx_event_t *ev);
+
+static convrelay_store_t *ngx_http_convrelay_store_lock(
+    ngx_http_convrelay_store_t *st);
+static void ngx_http_convrelay_store_unlock(ngx_http_convrelay_store_t *st);
+static ngx_uint_t ngx_http_convrelay_record_mine(convrelay_store_t *store,
+    ngx_http_convrelay_record_t *record, ngx_uint_t again);
+static ngx_int_t ngx_http_convrelay_record_reserve(
+    ngx_http_convrelay_store_t *st, ngx_http_convrelay_record_t *record,
+    size_t len, ngx_uint_t again, uint32_t *draft);
+static void ngx_http_convrelay_store_full(ngx_http_convrelay_store_t *st);
+
+
+/* its address is the tag of the zone */
+
+static ngx_str_t  ngx_http_convrelay_store_tag =
+    ngx_string("convrelay_store_zone");
+
+
+char *
+ngx_http_convrelay_store_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_main_conf_t *mcf = conf;
+
+    ssize_t                      size;
+    ngx_str_t                   *value;
+    ngx_http_convrelay_store_t  *st;
+
+    value = cf->args->elts;
+
+    if (mcf->store) {
+        return "is duplicate";
+    }
+
+    size = ngx_parse_size(&value[2]);
+
+    if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone size \"%V\", write a size of at least "
+                           "%uz, such as \"64m\" for about 7000 calls of 8 "
+                           "kilobytes each",
+                           &value[2], 8 * ngx_pagesize);
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->store = ngx_shared_memory_add(cf, &value[1], size,
+                                       &ngx_http_convrelay_store_tag);
+    if (mcf->store == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    st = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_store_t));
+    if (st == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    st->name = value[1];
+
+    mcf->store->init = ngx_http_convrelay_store_init;
+    mcf->store->data = st;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_str_t  *value;
+
+    if (clcf->store.enable != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "memory") == 0) {
+        clcf->store.enable = 1;
+
+    } else if (ngx_strcmp(value[1].data, "off") == 0) {
+        clcf->store.enable = 0;
+
+    } else if (value[1].len && value[1].data[0] == '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_store\" cannot be a location yet, such "
+                           "as \"%V\": write \"memory\" or \"off\"", &value[1]);
+        return NGX_CONF_ERROR;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"convrelay_store\", write "
+                           "\"memory\" or \"off\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_convrelay_place(cf, &clcf->store.place);
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_store_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_store_conf_t *prev,
+    ngx_http_convrelay_store_conf_t *conf)
+{
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+
+    if (conf->enable == 1 && mcf->store == NULL) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
+                       "\"convrelay_store memory\" needs memory: write "
+                       "\"convrelay_store_zone calls 64m\" in the \"http\" "
+                       "block");
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->enable == NGX_CONF_UNSET) {
+        conf->enable = prev->enable;
+        conf->place = prev->place;
+    }
+
+    ngx_conf_init_value(conf->enable, mcf->store != NULL);
+
+    return NGX_CONF_OK;
+}
+
+
+/* data belongs to the old configuration, if its memory is used again */
+
+static ngx_int_t
+ngx_http_convrelay_store_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    size_t                       size;
+    void                        *mem;
+    ngx_http_convrelay_store_t  *st;
+
+    st = shm_zone->data;
+    st->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data || shm_zone->shm.exists) {
+
+        st->store = ngx_http_convrelay_store_open(shm_zone);
+
+        if (st->store == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "convrelay_store_zone \"%V\" was created by another "
+                          "version of the module: give it another name or "
+                          "size, or restart nginx", &shm_zone->shm.name);
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
+    mem = ngx_http_convrelay_shared_take(shm_zone, &size);
+    if (mem == NULL) {
+        return NGX_ERROR;
+    }
+
+    st->store = convrelay_store_create(mem, size);
+
+    return st->store ? NGX_OK : NGX_ERROR;
+}
+
+
+/* NULL if the memory does not have this module's layout */
+
+static convrelay_store_t *
+ngx_http_convrelay_store_open(ngx_shm_zone_t *shm_zone)
+{
+    void    *mem;
+    size_t   size;
+
+    mem = ngx_http_convrelay_shared_memory(shm_zone, &size);
+
+    return mem ? convrelay_store_open(mem, size) : NULL;
+}
+
+
+/* a reload may end the zone of calls that are in progress */
+
+ngx_int_t
+ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle)
+{
+    ngx_shm_zone_t          *old, *new;
+    convrelay_store_t       *store;
+    convrelay_store_stat_t   stat;
+
+    old = ngx_http_convrelay_shared_find(cycle->old_cycle,
+                                         &ngx_http_convrelay_store_tag);
+    new = ngx_http_convrelay_shared_find(cycle, &ngx_http_convrelay_store_tag);
+
+    if (old == NULL || (new && new->shm.addr == old->shm.addr)) {
+        return NGX_OK;
+    }
+
+    store = ngx_http_convrelay_store_open(old);
+    if (store == NULL) {
+        return NGX_OK;
+    }
+
+    convrelay_store_stat(store, &stat);
+
+    if (stat.records) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "convrelay_store_zone \"%V\" of %uz bytes %s with %uD "
+                      "records: none of their calls can be resumed if its "
+                      "socket is lost from now on",
+                      &old->shm.name, old->shm.size,
+                      new ? "was replaced by an empty one" : "was removed",
+                      stat.records);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_store_init_process(ngx_cycle_t *cycle)
+{
+    convrelay_store_t               *store;
+    ngx_http_convrelay_store_t      *st;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_convrelay_module);
+
+    if (mcf == NULL || mcf->store == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    st = mcf->store->data;
+
+    st->tick.handler = ngx_http_convrelay_store_tick_handler;
+    st->tick.data = st;
+    st->tick.log = cycle->log;
+    st->tick.cancelable = 1;
+
+    ngx_add_timer(&st->tick, NGX_HTTP_CONVRELAY_STORE_TICK);
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    /* this process has no drafts yet: those with its pid belonged to another
+       one */
+
+    (void) convrelay_store_reap(store, ngx_http_convrelay_shared_alive_other);
+
+    ngx_http_convrelay_store_unlock(st);
+
+    return NGX_OK;
+}
+
+
+/* what people said is not kept for longer than is configured */
+
+static void
+ngx_http_convrelay_store_tick_handler(ngx_event_t *ev)
+{
+    convrelay_store_t           *store;
+    convrelay_store_key_t        key;
+    ngx_http_convrelay_store_t  *st;
+
+    st = ev->data;
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    while (convrelay_store_expire(store, ngx_current_msec, &key)
+           == CONVRELAY_OK)
+    {
+        /* void */
+    }
+
+    ngx_http_convrelay_store_unlock(st);
+
+    ngx_add_timer(ev, NGX_HTTP_CONVRELAY_STORE_TICK);
+}
+
+
+void
+ngx_http_convrelay_record_name(ngx_http_convrelay_record_t *record,
+    const convrelay_str_t *account_sid, const convrelay_str_t *call_sid)
+{
+    convrelay_sha256_t  h;
+
+    ngx_memzero(record, sizeof(ngx_http_convrelay_record_t));
+
+    convrelay_sha256_init(&h);
+    convrelay_sha256_update(&h, account_sid->data, account_sid->len);
+    convrelay_sha256_update(&h, ":", 1);
+    convrelay_sha256_update(&h, call_sid->data, call_sid->len);
+    convrelay_sha256_final(&h, (u_char *) &record->key);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record, const convrelay_str_t *text,
+    ngx_msec_t ttl, ngx_uint_t again)
+{
+    size_t                       len;
+    u_char                      *p;
+    uint32_t                     draft;
+    ngx_int_t                    rc;
+    convrelay_store_t           *store;
+    ngx_http_convrelay_store_t  *st;
+
+    st = mcf->store->data;
+
+    record->head.pid = ngx_pid;
+
+    p = text->data - NGX_HTTP_CONVRELAY_RECORD_HEAD;
+    len = text->len + NGX_HTTP_CONVRELAY_RECORD_HEAD;
+
+    ngx_memcpy(p, &record->head, NGX_HTTP_CONVRELAY_RECORD_HEAD);
+
+    rc = ngx_http_convrelay_record_reserve(st, record, len, again, &draft);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    convrelay_store_fill(st->store, draft, p);
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    /* another worker may have written it meanwhile */
+
+    if (ngx_http_convrelay_record_mine(store, record, again)) {
+        convrelay_store_commit(store, draft, &record->key,
+                               ngx_current_msec + ttl);
+        record->serial = convrelay_store_serial(store, &record->key,
+                                                ngx_current_msec);
+
+    } else {
+        convrelay_store_discard(store, draft);
+        rc = NGX_DECLINED;
+    }
+
+    ngx_http_convrelay_store_unlock(st);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_record_reserve(ngx_http_convrelay_store_t *st,
+    ngx_http_convrelay_record_t *record, size_t len, ngx_uint_t again,
+    uint32_t *draft)
+{
+    int                      rc;
+    uint32_t                 evicted;
+    ngx_int_t                mine;
+    convrelay_store_t       *store;
+    convrelay_store_stat_t   before, after;
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    mine = ngx_http_convrelay_record_mine(store, record, again);
+    rc = CONVRELAY_OK;
+    evicted = 0;
+
+    if (mine) {
+        convrelay_store_stat(store, &before);
+
+        rc = convrelay_store_reserve(store, len, ngx_pid, ngx_current_msec,
+                                     draft);
+
+        /* drafts of dead workers must not fill the zone */
+
+        if (rc != CONVRELAY_OK
+            && convrelay_store_reap(store, ngx_http_convrelay_shared_alive))
+        {
+            rc = convrelay_store_reserve(store, len, ngx_pid,
+                                         ngx_current_msec, draft);
+        }
+
+        convrelay_store_stat(store, &after);
+        evicted = after.evicted - before.evicted;
+    }
+
+    ngx_http_convrelay_store_unlock(st);
+
+    if (!mine) {
+        return NGX_DECLINED;
+    }
+
+    if (rc != CONVRELAY_OK || evicted) {
+        ngx_http_convrelay_store_full(st);
+    }
+
+    return (rc == CONVRELAY_OK) ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_http_convrelay_store_full(ngx_http_convrelay_store_t *st)
+{
+    if (st->warned
+        && ngx_current_msec - st->warned < NGX_HTTP_CONVRELAY_STORE_WARN)
+    {
+        return;
+    }
+
+    st->warned = ngx_current_msec;
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "convrelay_store_zone \"%V\" is full: the calls that were "
+                  "stored longest ago cannot be resumed, make it larger",
+                  &st->name);
+}
+
+
+/*
+ * The owner wrote or read it last.  The first write of a session replaces
+ * whatever there is.
+ */
+
+static ngx_uint_t
+ngx_http_convrelay_record_mine(convrelay_store_t *store,
+    ngx_http_convrelay_record_t *record, ngx_uint_t again)
+{
+    uint64_t  serial;
+
+    if (record->serial == 0) {
+        return 1;
+    }
+
+    serial = convrelay_store_serial(store, &record->key, ngx_current_msec);
+
+    return serial ? serial == record->serial : again;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_record_read(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record, convrelay_str_t *text)
+{
+    int                          rc;
+    size_t                       len, size;
+    u_char                      *p;
+    ngx_uint_t                   i;
+    convrelay_store_t           *store;
+    ngx_http_convrelay_store_t  *st;
+
+    st = mcf->store->data;
+    p = NULL;
+    size = 0;
+
+    /* memory is not allocated while the lock is held */
+
+    for (i = 0; i < NGX_HTTP_CONVRELAY_STORE_READS; i++) {
+
+        store = ngx_http_convrelay_store_lock(st);
+
+        rc = convrelay_store_read(store, &record->key, ngx_current_msec, p,
+                                  size, &len);
+
+        record->serial = convrelay_store_serial(store, &record->key,
+                                                ngx_current_msec);
+
+        ngx_http_convrelay_store_unlock(st);
+
+        if (rc == CONVRELAY_OK && len >= NGX_HTTP_CONVRELAY_RECORD_HEAD) {
+            ngx_memcpy(&record->head, p, NGX_HTTP_CONVRELAY_RECORD_HEAD);
+
+            text->data = p + NGX_HTTP_CONVRELAY_RECORD_HEAD;
+            text->len = len - NGX_HTTP_CONVRELAY_RECORD_HEAD;
+
+            return NGX_OK;
+        }
+
+        if (p) {
+            ngx_free(p);
+            p = NULL;
+        }
+
+        if (rc != CONVRELAY_AGAIN) {
+            break;
+        }
+
+        /* it may have grown when it is read again */
+
+        size = len + 2 * CONVRELAY_STORE_PIECE;
+
+        p = ngx_alloc(size, ngx_cycle->log);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (p) {
+        ngx_free(p);
+    }
+
+    record->serial = 0;
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_http_convrelay_record_free(convrelay_str_t *text)
+{
+    if (text->data) {
+        ngx_free(text->data - NGX_HTTP_CONVRELAY_RECORD_HEAD);
+    }
+
+    convrelay_str_null(text);
+}
+
+
+ngx_uint_t
+ngx_http_convrelay_record_same(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record)
+{
+    uint64_t                     serial;
+    convrelay_store_t           *store;
+    ngx_http_convrelay_store_t  *st;
+
+    st = mcf->store->data;
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    serial = convrelay_store_serial(store, &record->key, ngx_current_msec);
+
+    ngx_http_convrelay_store_unlock(st);
+
+    return serial == record->serial;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_record_touch(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record, ngx_msec_t ttl)
+{
+    ngx_int_t                    rc;
+    convrelay_store_t           *store;
+    ngx_http_convrelay_store_t  *st;
+
+    if (record->serial == 0) {
+        return NGX_DECLINED;
+    }
+
+    st = mcf->store->data;
+    rc = NGX_DECLINED;
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    if (ngx_http_convrelay_record_mine(store, record, 0)) {
+        rc = convrelay_store_touch(store, &record->key, ngx_current_msec,
+                                   ngx_current_msec + ttl);
+        record->serial = convrelay_store_serial(store, &record->key,
+                                                ngx_current_msec);
+    }
+
+    ngx_http_convrelay_store_unlock(st);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_record_remove(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record)
+{
+    ngx_int_t                    rc;
+    convrelay_store_t           *store;
+    ngx_http_convrelay_store_t  *st;
+
+    st = mcf->store->data;
+    rc = NGX_DECLINED;
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    if (ngx_http_convrelay_record_mine(store, record, 0)) {
+        rc = convrelay_store_remove(store, &record->key);
+    }
+
+    ngx_http_convrelay_store_unlock(st);
+
+    return rc;
+}
+
+
+ngx_uint_t
+ngx_http_convrelay_record_lost(ngx_http_convrelay_record_t *record)
+{
+    return record->head.lost
+           || !ngx_http_convrelay_shared_alive(record->head.pid);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_store_figures(ngx_http_convrelay_main_conf_t *mcf,
+    convrelay_store_stat_t *stat)
+{
+    ngx_http_convrelay_store_t  *st;
+
+    if (mcf->store == NULL) {
+        return NGX_DECLINED;
+    }
+
+    st = mcf->store->data;
+
+    (void) ngx_http_convrelay_store_lock(st);
+
+    convrelay_store_stat(st->store, stat);
+
+    ngx_http_convrelay_store_unlock(st);
+
+    return NGX_OK;
+}
+
+
+/* the memory, for what may be done only with the lock */
+
+static convrelay_store_t *
+ngx_http_convrelay_store_lock(ngx_http_convrelay_store_t *st)
+{
+    ngx_http_convrelay_shared_lock(st->shpool);
+
+    if (convrelay_store_repair(st->store) == CONVRELAY_DONE) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "a process was killed while changing the "
+                      "convrelay_store_zone: repaired");
+    }
+
+    return st->store;
+}
+
+
+static void
+ngx_http_convrelay_store_unlock(ngx_http_convrelay_store_t *st)
+{
+    ngx_http_convrelay_shared_unlock(st->shpool);
+}

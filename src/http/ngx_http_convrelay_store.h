@@ -1,0 +1,114 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The records of calls, in the shared memory of convrelay_store_zone.  A record
+ * is the text of a session, for the session that continues the call after its
+ * socket was lost, in whatever worker that is.
+ *
+ * A session owns the record that it has written or read last, until another
+ * session writes it.  Nothing here blocks except for the lock of the memory.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_STORE_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_STORE_H_INCLUDED
+
+
+#include "ngx_http_convrelay.h"
+
+#include "convrelay_store.h"
+
+
+/* what is stored before the text */
+
+typedef struct {
+    uint64_t                  ticket;     /* a hash of the one that its session
+                                             came with; 0: none */
+    uint32_t                  pid;        /* of the worker that wrote it */
+    uint32_t                  lost;       /* 1: its socket is gone */
+} ngx_http_convrelay_record_head_t;
+
+
+typedef struct {
+    convrelay_store_key_t     key;
+    uint64_t                  serial;     /* of the owner's last write; 0: it
+                                             has written and read none */
+    ngx_http_convrelay_record_head_t  head;       /* to write, or as it was
+                                                     read */
+} ngx_http_convrelay_record_t;
+
+
+/* bytes of room that a text to be written has before it */
+
+#define NGX_HTTP_CONVRELAY_RECORD_HEAD                                       \
+    sizeof(ngx_http_convrelay_record_head_t)
+
+
+/* ngx_http_convrelay_store.c */
+
+char *ngx_http_convrelay_store_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_store(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_store_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_store_conf_t *prev,
+    ngx_http_convrelay_store_conf_t *conf);
+
+ngx_int_t ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle);
+ngx_int_t ngx_http_convrelay_store_init_process(ngx_cycle_t *cycle);
+
+/* names the record of a call, and forgets what was known of it */
+void ngx_http_convrelay_record_name(ngx_http_convrelay_record_t *record,
+    const convrelay_str_t *account_sid, const convrelay_str_t *call_sid);
+
+/*
+ * Writes the text, with record->head, whose pid is set.  text has
+ * RECORD_HEAD bytes of room before it.  again: also where the record was
+ * removed since the owner has written it.
+ *
+ *     NGX_OK        the caller of this function owns it
+ *     NGX_DECLINED  another session does, or it was removed
+ *     NGX_ERROR     the zone is too small for it (logged)
+ */
+ngx_int_t ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record, const convrelay_str_t *text,
+    ngx_msec_t ttl, ngx_uint_t again);
+
+/*
+ * Reads it, and takes over what record->serial and record->head say; the next
+ * write makes the reader its owner.  record_free() frees the text.
+ *
+ *     NGX_OK
+ *     NGX_DECLINED  there is none
+ *     NGX_ERROR     no memory
+ */
+ngx_int_t ngx_http_convrelay_record_read(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record, convrelay_str_t *text);
+void ngx_http_convrelay_record_free(convrelay_str_t *text);
+
+/* whether it is as it was when it was read or written last */
+ngx_uint_t ngx_http_convrelay_record_same(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record);
+
+/* lets the owner's record live on; NGX_OK, or NGX_DECLINED: there is none of
+   its own */
+ngx_int_t ngx_http_convrelay_record_touch(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record, ngx_msec_t ttl);
+
+/* removes the owner's record or, where record->serial is 0, anybody's; NGX_OK,
+   or NGX_DECLINED: there is none */
+ngx_int_t ngx_http_convrelay_record_remove(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_record_t *record);
+
+/* whether the session that wrote a record, which was read, is over: its socket
+   is gone, or its worker */
+ngx_uint_t ngx_http_convrelay_record_lost(
+    ngx_http_convrelay_record_t *record);
+
+/* figures of the zone; NGX_DECLINED: there is none */
+ngx_int_t ngx_http_convrelay_store_figures(
+    ngx_http_convrelay_main_conf_t *mcf, convrelay_store_stat_t *stat);
+
+
+#endif /* NGX_HTTP_CONVRELAY_STORE_H_INCLUDED */
