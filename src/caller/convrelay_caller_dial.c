@@ -7,6 +7,7 @@
  */
 
 
+#include <poll.h>
 #include <strings.h>
 
 #include "convrelay_caller_run.h"
@@ -114,7 +115,8 @@ static void
 convrelay_caller_form_end(convrelay_caller_t *call,
     convrelay_caller_pairs_t *form, const char *status)
 {
-    char  duration[24];
+    char      duration[24], number[12];
+    unsigned  code;
 
     snprintf(duration, sizeof(duration), "%lld",
              (long long) ((call->now - call->begun_at) / 1000));
@@ -128,8 +130,13 @@ convrelay_caller_form_end(convrelay_caller_t *call,
     }
 
     if (strcmp(status, "failed") == 0) {
-        convrelay_caller_pairs_add(form, "ErrorCode", "64105");
-        convrelay_caller_pairs_add(form, "ErrorMessage", "Websocket ended");
+        code = call->dropped ? call->options->drop_code
+                             : CONVRELAY_CALLER_SOCKET_ENDED;
+        snprintf(number, sizeof(number), "%u", code);
+
+        convrelay_caller_pairs_add(form, "ErrorCode", number);
+        convrelay_caller_pairs_add(form, "ErrorMessage",
+                                   convrelay_caller_error_message(code));
     }
 }
 
@@ -292,6 +299,12 @@ convrelay_caller_action(convrelay_caller_t *call)
     convrelay_caller_pairs_t  form;
 
     if (call->twiml.action == NULL) {
+
+        if (call->dropped || call->broken) {
+            convrelay_caller_print_note(call->print, "(the call ends: there is "
+                                        "no <Connect action>)");
+        }
+
         return CONVRELAY_DONE;
     }
 
@@ -310,6 +323,10 @@ convrelay_caller_action(convrelay_caller_t *call)
                                                       : "POST");
     convrelay_caller_form(call, &form, status);
 
+    if (strcmp(status, "failed") == 0) {
+        (void) poll(NULL, 0, (int) call->options->action_delay);
+    }
+
     rc = url ? convrelay_caller_webhook(call, url, method, &form)
              : CONVRELAY_ERROR;
 
@@ -321,7 +338,16 @@ convrelay_caller_action(convrelay_caller_t *call)
                                     "then %s", status, call->twiml.verbs[0]
                                     ? call->twiml.verbs : "nothing more");
 
-        if ((call->hung_up && !call->dropped) || !call->twiml.connect) {
+        if (call->hung_up && !call->dropped) {
+            rc = CONVRELAY_DONE;
+
+        } else if (!call->twiml.connect) {
+            convrelay_caller_print_note(call->print,
+                                        call->twiml.verbs[0] == '\0'
+                                        || strcmp(call->twiml.verbs, "<Hangup>")
+                                           == 0
+                                        ? "(the call ends)"
+                                        : "(the call leaves the agent)");
             rc = CONVRELAY_DONE;
         }
     }
@@ -333,6 +359,16 @@ convrelay_caller_action(convrelay_caller_t *call)
     free(url);
 
     return rc;
+}
+
+
+int
+convrelay_caller_between(const convrelay_caller_t *call)
+{
+    return call->over && !call->last && call->twiml.action != NULL
+           && (call->dropped
+               || (call->options->reconnect && !call->hung_up && !call->ended
+                   && call->conn.error[0] == '\0'));
 }
 
 

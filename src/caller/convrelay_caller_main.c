@@ -33,6 +33,9 @@ enum {
     CONVRELAY_CALLER_OPT_LISTEN,
     CONVRELAY_CALLER_OPT_TIMEOUT,
     CONVRELAY_CALLER_OPT_GRACE,
+    CONVRELAY_CALLER_OPT_DROP_CODE,
+    CONVRELAY_CALLER_OPT_RECONNECT,
+    CONVRELAY_CALLER_OPT_ACTION_DELAY,
     CONVRELAY_CALLER_OPT_NO_CHECKS,
     CONVRELAY_CALLER_OPT_FAIL_ON,
     CONVRELAY_CALLER_OPT_TAP,
@@ -92,6 +95,7 @@ static int convrelay_caller_main_tool(convrelay_caller_main_t *m,
 static int convrelay_caller_main_load(convrelay_caller_main_t *m, int opt);
 static int convrelay_caller_main_number(double *number, const char *arg,
     double min, double max);
+static int convrelay_caller_main_code(unsigned *code, const char *arg);
 static int convrelay_caller_main_pair(convrelay_caller_pairs_t *pairs,
     const char *arg, char separator);
 static int convrelay_caller_main_header(convrelay_caller_main_t *m,
@@ -120,6 +124,10 @@ static const struct option  convrelay_caller_options[] = {
     { "listen", no_argument, NULL, CONVRELAY_CALLER_OPT_LISTEN },
     { "timeout", required_argument, NULL, CONVRELAY_CALLER_OPT_TIMEOUT },
     { "grace", required_argument, NULL, CONVRELAY_CALLER_OPT_GRACE },
+    { "drop-code", required_argument, NULL, CONVRELAY_CALLER_OPT_DROP_CODE },
+    { "reconnect", no_argument, NULL, CONVRELAY_CALLER_OPT_RECONNECT },
+    { "action-delay", required_argument, NULL,
+      CONVRELAY_CALLER_OPT_ACTION_DELAY },
     { "no-checks", no_argument, NULL, CONVRELAY_CALLER_OPT_NO_CHECKS },
     { "fail-on", required_argument, NULL, CONVRELAY_CALLER_OPT_FAIL_ON },
     { "record", required_argument, NULL, CONVRELAY_CALLER_OPT_RECORD },
@@ -161,6 +169,7 @@ main(int argc, char *const *argv)
 
     m.run.pace = CONVRELAY_CALLER_VOICE_PACE;
     m.run.timeout = 30000;
+    m.run.drop_code = CONVRELAY_CALLER_SOCKET_ENDED;
     m.run.from = "+15550100001";
     m.run.to = "+15550100002";
     m.run.auth_token = getenv("TWILIO_AUTH_TOKEN");
@@ -506,6 +515,16 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
     case CONVRELAY_CALLER_OPT_GRACE:
         return convrelay_caller_main_ms(&m->run.grace, optarg);
 
+    case CONVRELAY_CALLER_OPT_DROP_CODE:
+        return convrelay_caller_main_code(&m->run.drop_code, optarg);
+
+    case CONVRELAY_CALLER_OPT_RECONNECT:
+        m->run.reconnect = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALLER_OPT_ACTION_DELAY:
+        return convrelay_caller_main_ms(&m->run.action_delay, optarg);
+
     case CONVRELAY_CALLER_OPT_NO_CHECKS:
         m->run.no_checks = 1;
         return CONVRELAY_OK;
@@ -713,6 +732,21 @@ convrelay_caller_main_number(double *number, const char *arg, double min,
                                      arg, min, max);
         return CONVRELAY_ERROR;
     }
+
+    return CONVRELAY_OK;
+}
+
+
+static int
+convrelay_caller_main_code(unsigned *code, const char *arg)
+{
+    if (strlen(arg) != 5 || strspn(arg, "0123456789") != 5 || arg[0] == '0') {
+        convrelay_caller_print_error("\"%s\" is not an error code of Twilio, "
+                                     "such as 64105", arg);
+        return CONVRELAY_ERROR;
+    }
+
+    *code = atoi(arg);
 
     return CONVRELAY_OK;
 }

@@ -251,3 +251,52 @@ convrelay_caller_message_free(convrelay_caller_message_t *m)
 {
     convrelay_json_free(&m->json);
 }
+
+
+/* the texts vary at Twilio: only the code is safe to branch on */
+
+const char *
+convrelay_caller_error_message(unsigned code)
+{
+    switch (code) {
+
+    case 39001:
+        return "Network connection to WebSocket server failed";
+
+    case 64101:
+        return "Invalid parameter value";
+
+    case 64102:
+        return "Unable to connect to WebSocket URL";
+
+    case 64103:
+        return "Internal server error";
+
+    case 64104:
+        return "Maximum call duration reached";
+
+    case 64105:
+        return "Websocket ended";
+
+    case 64106:
+        return "Invalid argument when setting up media";
+
+    case 64107:
+        return "Invalid message received";
+
+    case 64108:
+        return "RTP timeout";
+
+    case 64109:
+        return "Concurrency limit reached";
+
+    case 64110:
+        return "Account has not opted in";
+
+    case 64114:
+        return "Recognition provider connection error";
+
+    default:
+        return "Session failed";
+    }
+}

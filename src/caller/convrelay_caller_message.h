@@ -76,5 +76,8 @@ int convrelay_caller_message_parse(convrelay_caller_message_t *m, u_char *data,
     size_t len);
 void convrelay_caller_message_free(convrelay_caller_message_t *m);
 
+/* Twilio's ErrorMessage of a failed session, by its ErrorCode */
+const char *convrelay_caller_error_message(unsigned code);
+
 
 #endif /* CONVRELAY_CALLER_MESSAGE_H_INCLUDED */

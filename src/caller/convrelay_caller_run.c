@@ -14,10 +14,12 @@
 
 #define CONVRELAY_CALLER_INPUT        65536
 #define CONVRELAY_CALLER_CLOSE_WAIT   2000      /* ms, for the peer's Close */
-#define CONVRELAY_CALLER_SESSIONS     8         /* of one call, by action */
+#define CONVRELAY_CALLER_SESSIONS     8         /* in a row, with nothing in
+                                                   them */
 
 
 static int convrelay_caller_session(convrelay_caller_t *call);
+static void convrelay_caller_renew(convrelay_caller_t *call);
 static int convrelay_caller_connect(convrelay_caller_t *call);
 static int convrelay_caller_talk(convrelay_caller_t *call);
 static int convrelay_caller_wait(convrelay_caller_t *call, int64_t until);
@@ -41,7 +43,7 @@ int
 convrelay_caller_run(convrelay_caller_options_t *options,
     convrelay_caller_scenario_t *scenario, convrelay_caller_print_t *print)
 {
-    int                  i, rc;
+    int                  rc;
     unsigned             failed;
     convrelay_caller_t  *call;
 
@@ -62,11 +64,24 @@ convrelay_caller_run(convrelay_caller_options_t *options,
 
     convrelay_caller_signals(call);
 
-    for (i = 0; rc == CONVRELAY_OK && i < CONVRELAY_CALLER_SESSIONS; i++) {
+    while (rc == CONVRELAY_OK) {
         rc = convrelay_caller_session(call);
 
         if (rc == CONVRELAY_OK) {
             rc = convrelay_caller_action(call);
+        }
+
+        if (rc == CONVRELAY_OK && call->idle == CONVRELAY_CALLER_SESSIONS) {
+            convrelay_caller_print_error("%u sessions in a row ended before "
+                                         "anything was said, and the action "
+                                         "connects again: giving up",
+                                         call->idle);
+            call->code = CONVRELAY_CALLER_EXIT_BROKEN;
+            rc = CONVRELAY_DONE;
+        }
+
+        if (rc != CONVRELAY_OK && call->broken) {
+            convrelay_caller_break(call);
         }
     }
 
@@ -106,25 +121,15 @@ convrelay_caller_run(convrelay_caller_options_t *options,
 static int
 convrelay_caller_session(convrelay_caller_t *call)
 {
+    int       rc;
+    size_t    step;
+    unsigned  texts;
+
+    convrelay_caller_renew(call);
     convrelay_caller_conn_free(&call->conn, 0);
 
     if (convrelay_caller_aim(call) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
-    }
-
-    call->over = 0;
-    call->ended = 0;
-    call->hung_up = 0;
-    call->dropped = 0;
-    call->speaking = 0;
-    call->client_speaking = 0;
-    call->ended_at = 0;
-
-    /* the rest of an answer was lost with its connection */
-
-    if (call->turn.asked) {
-        call->turn.interrupted = 0;
-        call->turn.done = 1;
     }
 
     if (convrelay_caller_connect(call) != CONVRELAY_OK) {
@@ -134,7 +139,63 @@ convrelay_caller_session(convrelay_caller_t *call)
         return CONVRELAY_ERROR;
     }
 
-    return convrelay_caller_talk(call);
+    step = call->step;
+    texts = call->texts;
+    call->sessions++;
+
+    rc = convrelay_caller_talk(call);
+
+    call->idle = (call->step == step && call->texts == texts) ? call->idle + 1
+                                                              : 0;
+
+    return rc;
+}
+
+
+/* forgets what belongs to a session, not to the call */
+
+static void
+convrelay_caller_renew(convrelay_caller_t *call)
+{
+    unsigned                  dropped;
+    convrelay_caller_turn_t  *turn;
+
+    /* of the options, --reconnect alone expects the answer all the same */
+
+    dropped = call->dropped || !convrelay_caller_between(call);
+
+    call->over = 0;
+    call->ended = 0;
+    call->hung_up = 0;
+    call->dropped = 0;
+    call->broken = 0;
+    call->speaking = 0;
+    call->client_speaking = 0;
+    call->ended_at = 0;
+    call->bad = 0;
+
+    turn = &call->turn;
+
+    turn->open = 0;
+    turn->over = 0;
+    turn->owed = 0;
+    turn->again = 0;
+    turn->dropped = 0;
+
+    if (!turn->asked) {
+        return;
+    }
+
+    if (turn->done || turn->interrupted) {
+        turn->interrupted = 0;
+        turn->done = 1;
+        return;
+    }
+
+    /* a server that remembers the call answers without being asked again */
+
+    turn->again = 1;
+    turn->dropped = dropped;
 }
 
 
@@ -266,7 +327,17 @@ convrelay_caller_talk(convrelay_caller_t *call)
     convrelay_caller_note_turn(call);
 
     if (convrelay_caller_broken(call)) {
-        convrelay_caller_break(call);
+
+        if (convrelay_caller_between(call)) {
+            call->broken = 1;
+            convrelay_caller_print_note(call->print, "(the server lost the "
+                                        "connection: %u%s%s)", call->conn.code,
+                                        call->conn.reason[0] ? " " : "",
+                                        call->conn.reason);
+
+        } else {
+            convrelay_caller_break(call);
+        }
     }
 
     (void) convrelay_caller_steps(call);
@@ -280,7 +351,7 @@ convrelay_caller_talk(convrelay_caller_t *call)
 static void
 convrelay_caller_finish(convrelay_caller_t *call)
 {
-    if (!convrelay_caller_answered(call)) {
+    if (!convrelay_caller_answered(call) && !call->turn.dropped) {
 
         if (call->now <= call->turn.asked_at + call->options->timeout) {
             return;
@@ -387,6 +458,7 @@ convrelay_caller_call_json(convrelay_caller_t *call)
     cJSON_AddStringToObject(root, "callSid", call->ident.call_sid);
     cJSON_AddStringToObject(root, "from", call->ident.from);
     cJSON_AddStringToObject(root, "to", call->ident.to);
+    cJSON_AddNumberToObject(root, "sessions", call->sessions);
 
     if (call->twiml.greeting) {
         cJSON_AddStringToObject(root, "greeting", call->twiml.greeting);
@@ -601,6 +673,7 @@ convrelay_caller_keyboard_help(convrelay_caller_t *call)
         "Ctrl-C            interrupts the agent, or hangs up while it is quiet",
         "/dtmf 12#         presses keys",
         "/hangup, Ctrl-D   ends the call",
+        "/drop             loses the connection; the action may connect again",
         "/STEP             any step of a scenario, such as /wait 2 s",
         NULL
     };

@@ -40,6 +40,9 @@ typedef struct {
     int64_t                   pace;          /* ms a character */
     int64_t                   timeout;       /* ms, of any one wait */
     int64_t                   grace;         /* ms, of tokens in flight */
+    int64_t                   action_delay;  /* ms, from a lost connection to
+                                                the action request */
+    unsigned                  drop_code;     /* ErrorCode after a "drop" */
     unsigned                  get:1;
     unsigned                  plain:1;
     unsigned                  insecure:1;
@@ -47,6 +50,9 @@ typedef struct {
     unsigned                  no_checks:1;
     unsigned                  fail_on_set:1;  /* without the preset */
     unsigned                  no_warnings:1;  /* of TwiML: they were given */
+    unsigned                  reconnect:1;   /* that the server loses a
+                                                connection is not a failure if
+                                                the action connects again */
     unsigned                  replay:1;      /* the voice is a recording's */
     unsigned                  keyboard:1;    /* steps come from stdin too */
     unsigned                  terminal:1;    /* and stdin is a person's */
@@ -69,6 +75,9 @@ typedef struct {
     unsigned                  over:1;        /* said into the last answer */
     unsigned                  owed:1;        /* that one is still open */
     unsigned                  noted:1;       /* its figures were printed */
+    unsigned                  again:1;       /* lost with its connection: the
+                                                answer begins once more */
+    unsigned                  dropped:1;     /* by a "drop": or never */
     int64_t                   interrupted_at;
     int64_t                   pong_at;       /* interrupt or prompt was read */
     convrelay_caller_buf_t    prompt;
@@ -107,6 +116,9 @@ typedef struct {
     unsigned                      excuses;    /* of them, the error message */
     unsigned                      stray;      /* of all turns */
     unsigned                      ended_at;   /* line of the step that did */
+    unsigned                      sessions;
+    unsigned                      idle;       /* sessions in a row with neither
+                                                 a step nor a token in them */
     int                           code;       /* exit code */
 
     unsigned                      direct:1;   /* the URL is a relay's */
@@ -115,12 +127,16 @@ typedef struct {
     unsigned                      ended:1;    /* the server sent "end" */
     unsigned                      hung_up:1;  /* we did */
     unsigned                      dropped:1;  /* we reset the connection */
+    unsigned                      broken:1;   /* the server lost it */
     unsigned                      over:1;     /* the socket is gone */
     unsigned                      last:1;     /* no other session follows */
     unsigned                      eof:1;      /* of stdin */
     unsigned                      excused:1;  /* an error was expected */
 } convrelay_caller_t;
 
+
+/* Twilio's ErrorCode where the connection is lost */
+#define CONVRELAY_CALLER_SOCKET_ENDED  64105
 
 /* convrelay's default for convrelay_error_message */
 #define CONVRELAY_CALLER_EXCUSE                                               \
@@ -143,6 +159,12 @@ int convrelay_caller_aim(convrelay_caller_t *call);
  * TwiML that came back connects again; CONVRELAY_DONE, CONVRELAY_ERROR.
  */
 int convrelay_caller_action(convrelay_caller_t *call);
+
+/*
+ * The session is over, but the call may go on in another one: that is what the
+ * steps of the scenario wait for.
+ */
+int convrelay_caller_between(const convrelay_caller_t *call);
 
 /* the form of a request; status is the session's, NULL before there is one */
 void convrelay_caller_form(convrelay_caller_t *call,

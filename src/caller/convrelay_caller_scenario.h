@@ -22,7 +22,9 @@
  *     wait for speech                until the voice has said it all
  *     wait 500 ms
  *     hangup                         as a caller does: Close 1000
- *     drop                           as a broken network does: a reset
+ *     drop                           as a broken network does: a reset; the
+ *                                      next step waits for the session that
+ *                                      the <Connect action> leads to
  *
  *     expect greeting contains: Hello
  *     expect contains: oak           the answer to the last "caller" line
@@ -98,6 +100,13 @@ typedef enum {
 
 #define convrelay_caller_step_expects(type)                                    \
     ((type) >= CONVRELAY_CALLER_EXPECT_GREETING                                \
+     && (type) <= CONVRELAY_CALLER_EXPECT_CLOSE)
+
+
+/* about the end of a session */
+
+#define convrelay_caller_step_ends(type)                                      \
+    ((type) >= CONVRELAY_CALLER_EXPECT_ENDS                                    \
      && (type) <= CONVRELAY_CALLER_EXPECT_CLOSE)
 
 

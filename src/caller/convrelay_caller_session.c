@@ -22,6 +22,7 @@ static void convrelay_caller_text(convrelay_caller_t *call,
 static void convrelay_caller_bad(convrelay_caller_t *call,
     const convrelay_str_t *raw, const char *error);
 static void convrelay_caller_turn_reset(convrelay_caller_t *call);
+static void convrelay_caller_turn_again(convrelay_caller_t *call);
 static void convrelay_caller_report(convrelay_caller_t *call, const char *name,
     const convrelay_str_t *value);
 static void convrelay_caller_report_word(convrelay_caller_t *call,
@@ -145,6 +146,10 @@ convrelay_caller_text(convrelay_caller_t *call, convrelay_caller_message_t *m)
         call->text_at = call->now;
         call->texts++;
 
+        if (turn->again) {
+            convrelay_caller_turn_again(call);
+        }
+
         if (turn->interrupted && turn->pong_at && !turn->open
             && call->now > turn->pong_at + CONVRELAY_CALLER_LAST_WAIT)
         {
@@ -232,7 +237,7 @@ convrelay_caller_say(convrelay_caller_t *call, const char *text)
     convrelay_caller_turn_t  *turn;
 
     turn = &call->turn;
-    over = turn->asked && !turn->done && !turn->interrupted;
+    over = turn->asked && !turn->done && !turn->interrupted && !turn->again;
     owed = turn->open && !turn->done;
 
     convrelay_caller_note_turn(call);
@@ -288,8 +293,29 @@ convrelay_caller_turn_reset(convrelay_caller_t *call)
     turn->over = 0;
     turn->owed = 0;
     turn->noted = 0;
+    turn->again = 0;
+    turn->dropped = 0;
 
     convrelay_caller_voice_reset(&call->voice);
+}
+
+
+/* in a new session the question is answered from the start */
+
+static void
+convrelay_caller_turn_again(convrelay_caller_t *call)
+{
+    convrelay_caller_turn_t  *turn;
+
+    turn = &call->turn;
+
+    convrelay_caller_buf_reset(&turn->answer);
+
+    turn->first_at = 0;
+    turn->tokens = 0;
+    turn->noted = 0;
+    turn->again = 0;
+    turn->dropped = 0;
 }
 
 

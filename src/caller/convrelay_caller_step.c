@@ -90,7 +90,13 @@ convrelay_caller_steps(convrelay_caller_t *call)
             }
         }
 
-        rc = convrelay_caller_step(call, step, text);
+        rc = CONVRELAY_AGAIN;
+
+        if (!convrelay_caller_between(call)
+            || convrelay_caller_step_ends(step->type))
+        {
+            rc = convrelay_caller_step(call, step, text);
+        }
 
         free(text);
 
@@ -128,7 +134,7 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
 
     case CONVRELAY_CALLER_SAY:
 
-        if (!convrelay_caller_answered(call)) {
+        if (!convrelay_caller_answered(call) && !call->turn.dropped) {
             return convrelay_caller_await(call, step, "the answer before");
         }
 

@@ -17,6 +17,7 @@
 static void test_writers(void);
 static void test_escapes(void);
 static void test_parse(void);
+static void test_error_message(void);
 static void is(convrelay_caller_buf_t *b, const char *want, const char *name);
 
 
@@ -26,6 +27,7 @@ main(void)
     test_writers();
     test_escapes();
     test_parse();
+    test_error_message();
 
     return tap_done();
 }
@@ -221,6 +223,19 @@ test_parse(void)
         convrelay_caller_message_free(&m);
         tap_unflush(p, len);
     }
+}
+
+
+static void
+test_error_message(void)
+{
+    tap_ok(strcmp(convrelay_caller_error_message(64105), "Websocket ended")
+           == 0, "the message of a lost connection");
+    tap_ok(strcmp(convrelay_caller_error_message(64103),
+                  "Internal server error")
+           == 0, "that of an error at Twilio");
+    tap_ok(strcmp(convrelay_caller_error_message(64999), "Session failed")
+           == 0, "that of an unknown code");
 }
 
 
