@@ -113,7 +113,7 @@ sub cover {
 
         my $start = time;
 
-        within(300, 0, {}, 'sh', '-c',
+        within({ wall => 300 }, {}, 'sh', '-c',
                              "cd '$dir' && exec prove $test")
             or print "coverage: $test fails\n";
 
@@ -290,8 +290,8 @@ sub build_and_test {
         my $limit = 30 + 4 * $self->{cover}{tests}{$test}{seconds};
         my @prove = ('sh', '-c', "cd '$dir' && exec prove $test");
 
-        next if within($limit, 0, {}, @prove)
-                || within($limit, 0, {}, @prove);
+        next if within({ wall => $limit }, {}, @prove)
+                || within({ wall => $limit }, {}, @prove);
 
         return ('caught', $test);
     }

@@ -298,11 +298,16 @@ sub passes {
                  grep { -d } "$self->{root}/t/fuzz/corpus/$base");
     }
 
-    my $kbytes = $name eq 'plain' ? 2 << 20 : 0;
-    my $known = $self->{seconds}{$name}{$base};
-    my $limit = defined $known ? 15 + 5 * $known : 600;
+    # a program that waits for something uses no time of the processor
 
-    my $ok = within($limit, $kbytes, \%env, $bin, @args);
+    my $known = $self->{seconds}{$name}{$base};
+    my $cpu = int(defined $known ? 15 + 5 * $known : 600);
+
+    my %limits = (cpu => $cpu, wall => 20 * $cpu);
+
+    $limits{memory} = 2 << 20 if $name eq 'plain';
+
+    my $ok = within(\%limits, \%env, $bin, @args);
 
     File::Path::remove_tree("$dir/corpus");
 

@@ -13,7 +13,7 @@ our @EXPORT_OK = qw( run quiet slurp spew within );
 
 # true where it exits with 0; its output is discarded
 
-sub run { return within(0, 0, {}, @_) }
+sub run { return within({}, {}, @_) }
 
 
 # what it said
@@ -35,11 +35,18 @@ sub quiet {
 }
 
 
-# a process group of its own, which is over after so many seconds; kilobytes
-# of address space, 0 for as many as it likes
+# a process group of its own, within limits: wall and cpu in seconds, the latter
+# of each of its processes, memory in kilobytes of address space.  Where other
+# work runs beside it, only cpu is a fair one.
 
 sub within {
-    my ($seconds, $kbytes, $env, @command) = @_;
+    my ($limits, $env, @command) = @_;
+
+    my $wall = $limits->{wall};
+    my @ulimit;
+
+    push @ulimit, "ulimit -t $limits->{cpu}" if $limits->{cpu};
+    push @ulimit, "ulimit -v $limits->{memory}" if $limits->{memory};
 
     my $pid = fork // die "fork: $!\n";
 
@@ -51,8 +58,8 @@ sub within {
 
         @ENV{keys %$env} = values %$env;
 
-        @command = ('sh', '-c', "ulimit -v $kbytes; exec \"\$@\"", 'sh',
-                    @command) if $kbytes;
+        @command = ('sh', '-c', join('; ', @ulimit, 'exec "$@"'), 'sh',
+                    @command) if @ulimit;
 
         exec @command or POSIX::_exit(127);
     }
@@ -61,7 +68,7 @@ sub within {
 
     local $SIG{ALRM} = sub { $late = 1; kill KILL => -$pid };
 
-    alarm $seconds if $seconds;
+    alarm $wall if $wall;
 
     1 while waitpid($pid, 0) == -1 && $!{EINTR};
 
