@@ -3,7 +3,8 @@ package Mutants::Glue;
 # Judges mutants of the rooms that use nginx: the module is built in a copy of
 # the tree, and the test files that ran the line are run on it: those that have
 # rare words of the line, such as a directive's name, and those that ran little
-# else.  A failure counts when it happens twice.
+# else.  A failure counts when it happens twice and the module as it is then
+# passes, so that other work on the machine catches nothing.
 #
 #     my $judge = Mutants::Glue->new(tree => $dir, build => $dir, tests => 24);
 #     $judge->prepare($jobs);
@@ -290,13 +291,31 @@ sub build_and_test {
         my $limit = 30 + 4 * $self->{cover}{tests}{$test}{seconds};
         my @prove = ('sh', '-c', "cd '$dir' && exec prove $test");
 
-        next if within({ wall => $limit }, {}, @prove)
-                || within({ wall => $limit }, {}, @prove);
+        my $passes = sub { within({ wall => $limit }, {}, @prove) };
 
-        return ('caught', $test);
+        return ('caught', $test)
+            if !$passes->() && !$passes->() && as_it_is($dir, $passes);
     }
 
     return ('survived', @tests ? scalar(@tests) . ' files' : 'no test runs it');
+}
+
+
+# with the module without the mutant
+
+sub as_it_is {
+    my ($dir, $passes) = @_;
+
+    my $module = "$dir/build/ngx_http_convrelay_module.so";
+    my $mutant = slurp($module);
+
+    spew($module, slurp("$dir/was.so"));
+
+    my $ok = $passes->();
+
+    spew($module, $mutant);
+
+    return $ok;
 }
 
 
