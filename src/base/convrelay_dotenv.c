@@ -70,7 +70,7 @@ convrelay_dotenv_next(convrelay_dotenv_t *env,
         || *env->pos == '#'
         || convrelay_dotenv_is_newline(*env->pos))
     {
-        convrelay_dotenv_skip_line(env);
+        /* the next entry skips the comment */
 
         entry->alone = 1;
         entry->value.data = env->pos;

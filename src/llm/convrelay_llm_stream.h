@@ -193,6 +193,7 @@ int convrelay_llm_stream_end(convrelay_llm_stream_t *s,
 convrelay_llm_outcome_e convrelay_llm_outcome(
     const convrelay_llm_stream_t *s, unsigned clean);
 
+/* may be called again */
 void convrelay_llm_stream_free(convrelay_llm_stream_t *s);
 
 /*

@@ -612,6 +612,7 @@ test_split(const test_calls_t *t, size_t at, size_t step, char *got,
     (void) test_print(got + n, size - n, &s);
 
     convrelay_llm_stream_free(&s);
+    convrelay_llm_stream_free(&s);
 }
 
 

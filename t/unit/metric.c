@@ -403,6 +403,23 @@ test_recent(void)
            && r[CONVRELAY_METRIC_TOKENS] == 3,
            "at first, lately is since the start");
 
+    now = s->copied[s->newest] + CONVRELAY_METRIC_COPY_TIME;
+
+    convrelay_metric_store_tick(s, now - 1, 1);
+    tap_ok(s->copied[s->newest] != now - 1, "a copy is not made early");
+
+    convrelay_metric_store_tick(s, now, 1);
+    tap_ok(s->copied[s->newest] == now, "but as soon as it is due");
+
+    free(s);
+
+    s = store();
+    convrelay_metric_store_begin(s);
+
+    n = convrelay_metric_store_block(s, &id);
+
+    s->blocks[n].words[CONVRELAY_METRIC_TOKENS] = 3;
+
     tap_ok(convrelay_metric_store_due(s, 1000), "a tick is due at once");
     tap_ok(!convrelay_metric_store_due(s, 1000), "for one only");
     tap_ok(!convrelay_metric_store_due(s, 10999), "the next one is not yet");

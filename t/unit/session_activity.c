@@ -177,9 +177,12 @@ is(convrelay_activity_e want, const char *name)
 {
     convrelay_activity_e  got;
 
+    until = 1;
+
     got = convrelay_session_activity(&s, &until);
 
-    tap_ok(got == want, "%s: %d", name, got);
+    tap_ok(got == want && (until == 0) == (got != CONVRELAY_ACTIVITY_SPEAKING),
+           "%s: %d", name, got);
 }
 
 

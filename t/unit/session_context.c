@@ -139,6 +139,14 @@ test_request(void)
 
     setup = cJSON_CreateObject();
     cJSON_AddStringToObject(setup, "type", "setup");
+    p = cJSON_AddObjectToObject(setup, "customParameters");
+    cJSON_AddStringToObject(p, "first", "1");
+
+    test_request_is("a single parameter", setup,
+                    "{\"customParameters\":{\"first\":\"1\"}}");
+
+    setup = cJSON_CreateObject();
+    cJSON_AddStringToObject(setup, "type", "setup");
     cJSON_AddStringToObject(setup, "sessionId", "VX1");
     cJSON_AddStringToObject(setup, "accountSid", "AC1");
     cJSON_AddStringToObject(setup, "callSid", "CA1");

@@ -16,6 +16,7 @@ static void test_setup(void);
 static void test_actions(void);
 static void test_over(void);
 static void test_long_call(void);
+static void test_long_answer(void);
 static void say(convrelay_session_t *s, uint64_t now, unsigned i);
 
 
@@ -364,6 +365,56 @@ test_long_call(void)
 
 /* one of five kinds of turn */
 
+/* room for more is only reserved as far as a message can be that long */
+
+static void
+test_long_answer(void)
+{
+    u_char                    *p;
+    convrelay_str_t            text;
+    list_t                     out;
+    convrelay_session_t        s;
+    convrelay_llm_message_t   *m;
+    convrelay_relay_message_t  message;
+
+    list_start(&out, NULL);
+
+    convrelay_session_init(&s, &conf, 0);
+
+    memset(&message, 0, sizeof(message));
+    message.type = CONVRELAY_RELAY_SETUP;
+    convrelay_session_message(&s, &message, 0, list_next(&out));
+
+    message.type = CONVRELAY_RELAY_PROMPT;
+    message.u.prompt.last = 1;
+    convrelay_str_set(&message.u.prompt.voice_prompt, "Tell me all.");
+    convrelay_session_message(&s, &message, 0, list_next(&out));
+
+    text.len = CONVRELAY_LLM_MAX_MESSAGE_TEXT / 3 * 2 + 16;
+    p = malloc(text.len);
+    text.data = p;
+
+    if (p == NULL) {
+        tap_ok(0, "no memory for the test");
+        return;
+    }
+
+    memset(p, 'a', text.len);
+
+    convrelay_session_delta(&s, &text, 0, list_next(&out));
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, &no_extra, 0,
+                               list_next(&out));
+
+    m = s.history.first ? s.history.first->next : NULL;
+
+    tap_ok(s.state == CONVRELAY_SESSION_OPEN && m && m->len == text.len,
+           "an answer of more than two thirds of a message's limit");
+
+    convrelay_session_free(&s);
+    free(p);
+}
+
+
 static void
 say(convrelay_session_t *s, uint64_t now, unsigned i)
 {
@@ -426,6 +477,7 @@ main(void)
     test_actions();
     test_over();
     test_long_call();
+    test_long_answer();
 
     return tap_done();
 }

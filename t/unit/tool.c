@@ -275,6 +275,17 @@ strict_test(void)
     strict("{\"properties\":{},\"additionalProperties\":false,\"$defs\":{"
            "\"x\":{\"type\":\"object\"}}}",
            "\"parameters.x\" lacks \"additionalProperties\":false");
+
+    /* the first one is named, however deep it is */
+
+    strict("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"object\"},"
+           "\"b\":{\"type\":\"object\"}},\"required\":[\"a\",\"b\"],"
+           "\"additionalProperties\":false}",
+           "\"parameters.a\" lacks \"additionalProperties\":false");
+    strict("{\"type\":\"object\",\"properties\":{\"a\":{\"items\":"
+           "{\"type\":\"object\"}},\"b\":{\"type\":\"object\"}},"
+           "\"required\":[\"a\",\"b\"],\"additionalProperties\":false}",
+           "\"parameters.a.items\" lacks \"additionalProperties\":false");
 }
 
 
