@@ -63,6 +63,12 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         ngx_http_convrelay_act_setup(call);
         break;
 
+    case CONVRELAY_ACT_RESTORE:
+
+        /* never: no directive sets conf->store yet */
+
+        break;
+
     case CONVRELAY_ACT_CONTEXT:
         call->wait = 1;
         break;

@@ -10,8 +10,6 @@
 
 
 #define CONVRELAY_LATENCY_MAX_SAMPLE  UINT16_MAX
-#define CONVRELAY_LATENCY_FIRST       8     /* samples that there is room for
-                                               at first */
 
 
 static int convrelay_latency_grow(convrelay_latency_t *l);

@@ -15,6 +15,7 @@
 
 
 #define CONVRELAY_LATENCY_SAMPLES  32
+#define CONVRELAY_LATENCY_FIRST    8      /* that there is room for at first */
 
 
 /* zero-fill to start; all in ms */

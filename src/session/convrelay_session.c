@@ -48,6 +48,7 @@ convrelay_session_init(convrelay_session_t *s,
     s->history.max_messages = conf->max_history_messages;
     s->history.max_bytes = conf->max_history_bytes;
     s->turn_rate.at = now;
+    s->began = now;
 
     if (conf->setup_timeout) {
         convrelay_session_wait(s, CONVRELAY_DEADLINE_SETUP, now,
@@ -114,6 +115,7 @@ convrelay_session_message(convrelay_session_t *s,
     convrelay_actions_t *out)
 {
     if (s->state == CONVRELAY_SESSION_CLOSED
+        || s->state == CONVRELAY_SESSION_GONE
         || s->state == CONVRELAY_SESSION_WAITING)
     {
         return;
@@ -178,7 +180,9 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    if (convrelay_session_repeated(s, &prompt->voice_prompt, now)) {
+    if (convrelay_session_repeated(s, &prompt->voice_prompt, now)
+        || convrelay_session_replayed(s, &prompt->voice_prompt, now))
+    {
         return;
     }
 

@@ -36,6 +36,8 @@
 
 typedef enum {
     CONVRELAY_ACT_SETUP = 1,      /* setup came: get_setup() has its data */
+    CONVRELAY_ACT_RESTORE,        /* look for the state of an earlier session
+                                     of the call, then restored() */
     CONVRELAY_ACT_CONTEXT,        /* fetch the context of the call, then
                                      context_end() */
     CONVRELAY_ACT_CANCEL,         /* end the running turn, now: all that was
@@ -79,7 +81,9 @@ typedef enum {
     CONVRELAY_TRIGGER_SILENCE,    /* text is the stage, "1" is the first */
     CONVRELAY_TRIGGER_CALL_TIME,  /* text is the time, as it is configured */
     CONVRELAY_TRIGGER_LLM_EMPTY,
-    CONVRELAY_TRIGGER_LLM_FILTERED
+    CONVRELAY_TRIGGER_LLM_FILTERED,
+    CONVRELAY_TRIGGER_RESUME      /* in place of SETUP, where an earlier session
+                                     of the call goes on */
 } convrelay_trigger_e;
 
 
@@ -106,6 +110,7 @@ typedef enum {
 
 
 typedef struct convrelay_tool_run_s  convrelay_tool_run_t;
+typedef struct convrelay_state_conf_s  convrelay_state_conf_t;
 
 
 typedef struct {
@@ -141,9 +146,9 @@ typedef struct {
  * not stored, so an event can have any number of them.  An action and the data
  * that it points to are borrowed for the call.
  *
- * START, HEDGE, TRIGGER and CONTEXT are the last action of an event: for them,
- * act() may call the session again with the result.  During FILLER it may call
- * phrase().  For the other actions it must not.
+ * START, HEDGE, TRIGGER, RESTORE and CONTEXT are the last action of an event:
+ * for them, act() may call the session again with the result.  During FILLER it
+ * may call phrase().  For the other actions it must not.
  */
 
 typedef struct convrelay_actions_s  convrelay_actions_t;
@@ -257,6 +262,8 @@ typedef struct {
     unsigned                 triggers;    /* bits of the triggers that have a
                                              rule */
     unsigned                 greeting:1;  /* it goes into the history */
+    unsigned                 store:1;     /* an earlier session of a call is
+                                             looked for before it begins */
     unsigned                 context:1;   /* a location is asked what is known
                                              of a call before it begins */
     convrelay_keys_conf_t    keys;        /* for keys of the caller */
@@ -293,10 +300,13 @@ typedef struct {
 
 typedef enum {
     CONVRELAY_SESSION_NEW = 0,    /* no setup message yet */
-    CONVRELAY_SESSION_WAITING,    /* it came, and the context is awaited */
+    CONVRELAY_SESSION_WAITING,    /* it came, and the state of an earlier
+                                     session, or the context, is awaited */
     CONVRELAY_SESSION_OPEN,       /* the conversation */
     CONVRELAY_SESSION_ENDING,     /* an end waits for the last words */
     CONVRELAY_SESSION_ENDED,      /* it was sent: Twilio closes the call */
+    CONVRELAY_SESSION_GONE,       /* the socket is lost: only results of tools
+                                     are taken */
     CONVRELAY_SESSION_CLOSED      /* there are no more actions */
 } convrelay_session_state_e;
 
@@ -378,6 +388,7 @@ typedef struct {
                                              message */
     unsigned                 altered:1;   /* message is not the LLM's text
                                              alone, or not all of it */
+    unsigned                 lost:1;      /* CUT: by the loss of the socket */
     convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
                                              the last part */
     uint32_t                 len;         /* bytes of text that were sent */
@@ -471,6 +482,12 @@ typedef struct {
     unsigned                 hellos:2;    /* of the caller, who waits */
     unsigned                 failures:8;  /* turns that failed, one after the
                                              other; at most 255 */
+    unsigned                 restoring:1; /* WAITING for an earlier state */
+    unsigned                 ask_again:1; /* the newest question is that of an
+                                             earlier session, whose answer was
+                                             lost */
+    unsigned                 resume_lost:1;       /* an answer, or a part of
+                                             it, was lost between sessions */
     convrelay_trigger_e      trigger;     /* that is being performed */
 
     /* copies of the first setup's fields, one after the other, and of its
@@ -478,7 +495,9 @@ typedef struct {
        number nor bool, and those past CONVRELAY_SESSION_MAX_PARAMETERS, are
        left out; numbers and bools are as JSON writes them */
     uint32_t                 setup_lens[CONVRELAY_SESSION_SETUP_FIELDS];
-    uint16_t                 nparameters;
+    uint8_t                  nparameters;
+    uint8_t                  resumed;     /* earlier sessions of the call; at
+                                             most 255 */
     uint16_t                 nvariables;  /* of the context */
     u_char                  *setup_data;  /* owned */
     convrelay_pair_t        *parameters;  /* owned, their texts in there; after
@@ -536,6 +555,12 @@ typedef struct {
     uint64_t                 asked_at;    /* ms of the clock: the last turn
                                              began */
     convrelay_latency_t      latency;     /* of all turns that have one */
+    uint32_t                 version;     /* grows with all that an earlier
+                                             state does not have, except pieces
+                                             of a running answer, and reports of
+                                             the speech that is heard */
+    uint32_t                 began;       /* ms of the clock: the first session
+                                             of the call did */
 } convrelay_session_t;
 
 
@@ -560,8 +585,10 @@ void convrelay_session_over(convrelay_session_t *s);
  *   setup      first: SETUP, and the TRIGGER; the greeting in its parameters
  *              becomes the first answer.  With a context, CONTEXT comes
  *              instead of the TRIGGER, and messages do nothing until
- *              context_end().  Again, same callSid: LOG.  Another callSid:
- *              CLOSE 1008.  Without a callSid: accepted (it is empty).
+ *              context_end().  With a store, RESTORE comes instead of both,
+ *              and messages do nothing until restored().  Again, same callSid:
+ *              LOG.  Another callSid: CLOSE 1008.  Without a callSid: accepted
+ *              (it is empty), and there is no RESTORE.
  *   prompt     before setup: LOG.  Without a letter or digit, last:false,
  *              or the same again within a second, with nothing said in
  *              between: nothing.  One that only asks whether anybody is
@@ -603,10 +630,38 @@ void convrelay_session_message(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 /*
+ * The earlier session of the call, if there is one.  data is its state, or
+ * NULL: nothing was found.  It is changed.
+ *
+ * Where it cannot be taken, LOG: the session is a new one, and CONTEXT or the
+ * TRIGGER of setup comes.  Otherwise it goes on.  This session's greeting is
+ * left out of the history.  The TRIGGER of resume takes the place of that of
+ * setup.  A question without an answer is asked again, START, after the actions
+ * for the TRIGGER, unless they ask another one or end the call; what they say
+ * before it stays out of the history.  A tool that was started, and has no
+ * result, is given one: that it may have been done.
+ *
+ * CONVRELAY_AGAIN, with conf->wait: there is such a tool, and nothing happened;
+ * the session still waits.  CONVRELAY_OK: anything else.
+ */
+int convrelay_session_restored(convrelay_session_t *s, u_char *data,
+    size_t len, const convrelay_state_conf_t *conf, uint64_t now,
+    convrelay_actions_t *out);
+
+/*
+ * The socket is lost, and the state will be written once more: what the caller
+ * has heard of the last answer is worked out.  From then on events have no
+ * actions, except that tool_end() still adds a result, which changes the
+ * version; without memory for it, CLOSE.
+ */
+void convrelay_session_gone(convrelay_session_t *s, uint64_t now);
+
+/*
  * The context of a call.  set_variables() copies those of the answer; it comes
  * before context_end(), at most once, and there are at most UINT16_MAX; OK, or
- * ERROR: no memory.  context_end(): the location has answered or failed; the
- * call begins: the TRIGGER of setup.
+ * ERROR: no memory.  They replace those of an earlier session, which stay if
+ * there are none.  context_end(): the location has answered or failed; the call
+ * begins: the TRIGGER of setup, or goes on, see restored().
  */
 int convrelay_session_set_variables(convrelay_session_t *s,
     const convrelay_pair_t *variables, size_t n);

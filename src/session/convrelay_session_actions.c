@@ -119,7 +119,8 @@ convrelay_session_perform_text(convrelay_session_t *s,
 
     a = &s->answer;
     max = s->conf->max_answer;
-    unstored = convrelay_session_is_failure(s->trigger);
+    unstored = convrelay_session_is_failure(s->trigger)
+               || (s->trigger == CONVRELAY_TRIGGER_RESUME && s->ask_again);
 
     if (s->turn != CONVRELAY_TURN_IDLE && max
         && (s->turn == CONVRELAY_TURN_SPEAKING
@@ -399,6 +400,11 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
 
     if (rc != CONVRELAY_OK) {
         convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    if (trigger == CONVRELAY_TRIGGER_RESUME) {
+        convrelay_session_resume(s, now, out);
     }
 }
 
@@ -417,6 +423,11 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
     }
 
     if (s->state != CONVRELAY_SESSION_OPEN) {
+        return;
+    }
+
+    if (trigger == CONVRELAY_TRIGGER_RESUME) {
+        convrelay_session_resume(s, now, out);
         return;
     }
 

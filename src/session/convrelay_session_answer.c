@@ -342,6 +342,7 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
         }
 
         convrelay_history_append(&s->history, a->message, len);
+        s->version++;
 
     } else if (a->message->listed && len != a->stored) {
 
@@ -351,6 +352,8 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
         } else {
             convrelay_history_set(&s->history, a->message, len);
         }
+
+        s->version++;
     }
 
     a->stored = len;
@@ -377,6 +380,7 @@ convrelay_session_answer_store_part(convrelay_session_t *s,
     }
 
     part->stored = len;
+    s->version++;
 }
 
 

@@ -107,6 +107,7 @@ convrelay_session_turn_calls(convrelay_session_t *s,
 
     if (rc == CONVRELAY_OK) {
         s->tools->round = 1;
+        s->version++;
         s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
         s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
 
@@ -387,7 +388,8 @@ convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
     const convrelay_str_t *result, unsigned ok, uint64_t now,
     convrelay_actions_t *out)
 {
-    unsigned                    acts;
+    u_char                      digest[CONVRELAY_TOOL_DIGEST];
+    unsigned                    acts, undo;
     convrelay_tool_run_t       *heir;
     convrelay_session_tools_t  *t;
 
@@ -402,6 +404,13 @@ convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
     }
 
     acts = (ok && run->tool->actions && (t->round || t->resume));
+
+    /* without a socket, nobody performs them */
+
+    undo = (ok && run->tool->actions && !run->late
+            && s->state == CONVRELAY_SESSION_GONE);
+
+    memcpy(digest, run->arguments.digest, CONVRELAY_TOOL_DIGEST);
 
     if (acts && run->late) {
         heir = convrelay_session_tools_inherit(s, run);
@@ -429,6 +438,10 @@ convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
     {
         convrelay_session_no_memory(s, out);
         return;
+    }
+
+    if (undo) {
+        convrelay_session_tools_undo(s, digest, 1);
     }
 
     convrelay_session_tools_next(s, now, out);

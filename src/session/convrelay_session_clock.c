@@ -15,7 +15,7 @@ static void convrelay_session_no_setup(convrelay_session_t *s, uint64_t age,
     convrelay_actions_t *out);
 static void convrelay_session_call_too_long(convrelay_session_t *s,
     uint64_t age, convrelay_actions_t *out);
-static void convrelay_session_call_time(convrelay_session_t *s, uint64_t due,
+static void convrelay_session_call_time(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 
@@ -121,7 +121,7 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
         break;
 
     case CONVRELAY_DEADLINE_CALL_TIME:
-        convrelay_session_call_time(s, now - late, out);
+        convrelay_session_call_time(s, now, out);
         break;
 
     case CONVRELAY_DEADLINE_END:
@@ -183,16 +183,17 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t age,
 /* a time of the call is an event; sets the deadline for the next one */
 
 static void
-convrelay_session_call_time(convrelay_session_t *s, uint64_t due,
+convrelay_session_call_time(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
     const convrelay_session_time_t  *time;
 
     time = &s->conf->call_times[s->call_time++];
+    s->version++;
 
     if (s->call_time < s->conf->ncall_times) {
-        convrelay_session_wait(s, CONVRELAY_DEADLINE_CALL_TIME, due,
-                               time[1].ms - time[0].ms);
+        convrelay_session_wait_age(s, CONVRELAY_DEADLINE_CALL_TIME, now,
+                                   time[1].ms);
     }
 
     if (s->state == CONVRELAY_SESSION_OPEN

@@ -237,6 +237,7 @@ convrelay_session_set_lang(convrelay_session_t *s,
 
     s->lang.data = p;
     s->lang.len = lang->len;
+    s->version++;
 
     return CONVRELAY_OK;
 }

@@ -35,6 +35,11 @@ void convrelay_session_wait(convrelay_session_t *s,
 void convrelay_session_enter(convrelay_session_t *s,
     convrelay_session_state_e state);
 
+/* sets a deadline, for when the call, with its earlier sessions, is ms long;
+   that may be in the past */
+void convrelay_session_wait_age(convrelay_session_t *s,
+    convrelay_deadline_e deadline, uint64_t now, uint64_t ms);
+
 
 /* convrelay_session_act.c */
 
@@ -474,6 +479,19 @@ void convrelay_session_idle(convrelay_session_t *s, uint64_t now,
 void convrelay_session_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup, uint64_t now,
     convrelay_actions_t *out);
+
+
+/* convrelay_session_resume.c */
+
+/* how an earlier session goes on: its last question is asked again, if it has
+   no answer */
+void convrelay_session_resume(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* true if Twilio has sent again what an earlier session heard, and what is
+   asked again */
+unsigned convrelay_session_replayed(const convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now);
 
 
 /* convrelay_session_playback.c */

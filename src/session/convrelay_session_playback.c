@@ -32,6 +32,8 @@ convrelay_session_interrupt(convrelay_session_t *s,
     }
 
     s->interrupts++;
+    s->version++;
+    s->ask_again = 0;
 
     convrelay_session_stir(s, now);
     convrelay_session_filler_stir(s, now + CONVRELAY_SESSION_WORDS_TIME);
@@ -222,6 +224,12 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
         if (rc == CONVRELAY_ERROR) {
             convrelay_session_no_memory(s, out);
             return;
+        }
+
+        /* of the answer to it; before its first words, others are heard */
+
+        if (rc == CONVRELAY_OK && s->first_token >= 0) {
+            s->ask_again = 0;
         }
     }
 

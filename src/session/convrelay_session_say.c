@@ -32,6 +32,8 @@ convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text,
 
     s->prompt = m;
     s->rescue = 0;
+    s->ask_again = 0;
+    s->version++;
 
     return convrelay_session_filler_begin(s, now);
 }
@@ -44,6 +46,7 @@ convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
     s->turn = CONVRELAY_TURN_ASKED;
     s->turn_again = 0;
     s->turns++;
+    s->version++;
     s->asked_at = now;
     s->first_token = -1;
 
@@ -181,6 +184,7 @@ void
 convrelay_session_turn_over(convrelay_session_t *s)
 {
     s->turn = CONVRELAY_TURN_IDLE;
+    s->version++;
     s->deadlines[CONVRELAY_DEADLINE_ANSWER] = 0;
     s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
     s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;

@@ -2,15 +2,17 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The setup message, and the context that may follow it: the call begins.
+ * The setup message, and the earlier session and the context that may follow
+ * it: the call begins, or goes on.
  */
 
 
 #include "convrelay_session_parts.h"
+#include "convrelay_state.h"
 
 
 static void convrelay_session_open(convrelay_session_t *s, uint64_t now);
-static void convrelay_session_begun(convrelay_session_t *s,
+static void convrelay_session_begun(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 static int convrelay_session_greeting(convrelay_session_t *s, uint64_t now);
 
@@ -31,16 +33,19 @@ convrelay_session_setup(convrelay_session_t *s,
             return;
         }
 
-        if (s->conf->context) {
+        s->restoring = (s->conf->store && setup->call_sid.len);
+
+        if (s->restoring || s->conf->context) {
             convrelay_session_enter(s, CONVRELAY_SESSION_WAITING);
             convrelay_session_act(out, CONVRELAY_ACT_SETUP);
-            convrelay_session_act(out, CONVRELAY_ACT_CONTEXT);
+            convrelay_session_act(out, s->restoring ? CONVRELAY_ACT_RESTORE
+                                                    : CONVRELAY_ACT_CONTEXT);
             return;
         }
 
         convrelay_session_open(s, now);
         convrelay_session_act(out, CONVRELAY_ACT_SETUP);
-        convrelay_session_begun(s, out);
+        convrelay_session_begun(s, now, out);
 
         return;
     }
@@ -57,16 +62,62 @@ convrelay_session_setup(convrelay_session_t *s,
 }
 
 
+int
+convrelay_session_restored(convrelay_session_t *s, u_char *data, size_t len,
+    const convrelay_state_conf_t *conf, uint64_t now,
+    convrelay_actions_t *out)
+{
+    int          rc;
+    const char  *error;
+
+    if (s->state != CONVRELAY_SESSION_WAITING || !s->restoring) {
+        return CONVRELAY_OK;
+    }
+
+    if (data) {
+        rc = convrelay_state_read(s, data, len, conf, now, &error);
+
+        if (rc == CONVRELAY_AGAIN) {
+            return CONVRELAY_AGAIN;
+        }
+
+        if (rc == CONVRELAY_ERROR) {
+            convrelay_session_no_memory(s, out);
+            return CONVRELAY_OK;
+        }
+
+        if (rc == CONVRELAY_DECLINED) {
+            convrelay_session_log(out, CONVRELAY_LOG_ERR,
+                                  "state of the call cannot be used",
+                                  "stored state of the call %s, the call "
+                                  "starts without its history", error);
+        }
+    }
+
+    s->restoring = 0;
+
+    if (s->conf->context) {
+        convrelay_session_act(out, CONVRELAY_ACT_CONTEXT);
+        return CONVRELAY_OK;
+    }
+
+    convrelay_session_open(s, now);
+    convrelay_session_begun(s, now, out);
+
+    return CONVRELAY_OK;
+}
+
+
 void
 convrelay_session_context_end(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
-    if (s->state != CONVRELAY_SESSION_WAITING) {
+    if (s->state != CONVRELAY_SESSION_WAITING || s->restoring) {
         return;
     }
 
     convrelay_session_open(s, now);
-    convrelay_session_begun(s, out);
+    convrelay_session_begun(s, now, out);
 }
 
 
@@ -81,8 +132,22 @@ convrelay_session_open(convrelay_session_t *s, uint64_t now)
 
 
 static void
-convrelay_session_begun(convrelay_session_t *s, convrelay_actions_t *out)
+convrelay_session_begun(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
 {
+    s->version++;
+
+    if (s->resumed) {
+
+        if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_RESUME)) {
+            convrelay_session_trigger(s, CONVRELAY_TRIGGER_RESUME, NULL, out);
+            return;
+        }
+
+        convrelay_session_resume(s, now, out);
+        return;
+    }
+
     if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_SETUP)) {
         convrelay_session_trigger(s, CONVRELAY_TRIGGER_SETUP, NULL, out);
     }

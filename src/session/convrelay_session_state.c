@@ -18,6 +18,27 @@ convrelay_session_wait(convrelay_session_t *s, convrelay_deadline_e deadline,
 
 
 void
+convrelay_session_wait_age(convrelay_session_t *s,
+    convrelay_deadline_e deadline, uint64_t now, uint64_t ms)
+{
+    uint32_t  age;
+
+    age = now - s->began;
+
+    if (ms >= age) {
+        convrelay_session_wait(s, deadline, now, ms - age);
+
+    } else {
+
+        /* the call may be older than the clock */
+
+        convrelay_session_wait(s, deadline,
+                               (now > age - ms) ? now - (age - ms) : 1, 0);
+    }
+}
+
+
+void
 convrelay_session_enter(convrelay_session_t *s,
     convrelay_session_state_e state)
 {

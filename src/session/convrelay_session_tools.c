@@ -239,6 +239,7 @@ convrelay_session_tools_take_back(convrelay_session_t *s)
     }
 
     t->goodbye = NULL;
+    s->version++;
 
     convrelay_session_tools_unpin(m);
     convrelay_session_tools_undo(s, t->goodbye_digest, t->goodbye_done);

@@ -331,6 +331,7 @@ convrelay_session_tools_settle(convrelay_session_t *s,
     }
 
     s->tools->settled = told;
+    s->version++;
 
     convrelay_session_tools_unlink(s, run);
 

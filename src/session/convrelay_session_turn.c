@@ -121,6 +121,8 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         {
             s->failures = 0;
 
+            s->version++;
+
             if (convrelay_session_answer_extra(s, extra) != CONVRELAY_OK) {
                 convrelay_session_no_memory(s, out);
                 return;
@@ -130,6 +132,8 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
             return;
         }
     }
+
+    s->ask_again = 0;
 
     if (s->failures < 255) {
         s->failures++;
@@ -270,6 +274,7 @@ convrelay_session_halve(convrelay_session_t *s, uint64_t now,
     }
 
     s->turn_again = 1;
+    s->version++;
 
     /* the second LLM was sent the same history */
 

@@ -173,6 +173,7 @@ extern const convrelay_str_t  convrelay_tool_done;
 extern const convrelay_str_t  convrelay_tool_running;
 extern const convrelay_str_t  convrelay_tool_cancelled;
 extern const convrelay_str_t  convrelay_tool_taken_back;
+extern const convrelay_str_t  convrelay_tool_unsure;
 
 
 /*

@@ -51,6 +51,10 @@ const convrelay_str_t  convrelay_tool_taken_back = convrelay_string(
     "{\"ok\":false,\"error\":\"NOT done: the caller went on talking, so the "
     "call goes on\"}");
 
+const convrelay_str_t  convrelay_tool_unsure = convrelay_string(
+    "{\"ok\":false,\"error\":\"MAY have been done: the line was cut, check "
+    "before doing it again\"}");
+
 
 static const convrelay_str_t  convrelay_tool_answered = convrelay_string(
     "{\"note\":\"The tool was called and has answered, but the answer is not "
@@ -509,7 +513,8 @@ convrelay_tool_withheld(const convrelay_str_t *result)
 
     static const convrelay_str_t  *const constants[] = {
         &convrelay_tool_done, &convrelay_tool_running,
-        &convrelay_tool_cancelled, &convrelay_tool_taken_back
+        &convrelay_tool_cancelled, &convrelay_tool_taken_back,
+        &convrelay_tool_unsure
     };
 
     for (i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {

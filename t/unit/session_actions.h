@@ -162,6 +162,7 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
 
     if (a->type == CONVRELAY_ACT_START || a->type == CONVRELAY_ACT_HEDGE
         || a->type == CONVRELAY_ACT_TRIGGER
+        || a->type == CONVRELAY_ACT_RESTORE
         || a->type == CONVRELAY_ACT_CONTEXT)
     {
         list->is_last = 1;

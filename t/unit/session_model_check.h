@@ -87,6 +87,9 @@ check_action(call_t *c, const convrelay_action_t *a)
     case CONVRELAY_ACT_SETUP:
         return 'U';
 
+    case CONVRELAY_ACT_RESTORE:
+        return 'R';
+
     case CONVRELAY_ACT_CONTEXT:
         return 'W';
 

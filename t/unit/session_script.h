@@ -30,8 +30,14 @@
  *   toolfails "why"        skip ""            (while its actions are done)
  *   nostart                (no location can be asked from here on)
  *
- * and "history", "stats", "fillers", "deadline" and "lang", which show its
- * state.  Every script runs once more for each of its memory allocations,
+ *   gone                   (the socket is lost)
+ *   lost 1500 "CA1"        (the state is kept; so much later, a new session has
+ *                          this setup)
+ *   restored               (with that state)      none     (without it)
+ *   awaited                (the same, and it may be AGAIN)
+ *
+ * and "history", "stats", "fillers", "deadline", "lang" and "state", which show
+ * its state.  Every script runs once more for each of its memory allocations,
  * which fails.
  */
 
@@ -41,6 +47,7 @@
 #include "written.h"
 #include "session_heap.h"
 #include "session_actions.h"
+#include "convrelay_state.h"
 
 
 #define DEFAULT   0
@@ -67,6 +74,9 @@
 #define HEDGED    21    /* as BACKED, the first one in parallel */
 #define EVENTFUL  22    /* actions for what goes wrong with an LLM */
 #define INFORMED  23    /* a context, and actions for setup */
+#define KEPT      24    /* a store, tools, fillers, times of the call */
+#define KEPT_ON   25    /* the same, and actions for some events */
+#define KEPT_INFORMED  26       /* a store and a context */
 #define MAX_RUNS  16
 
 
@@ -98,8 +108,12 @@ typedef struct {
     unsigned                   closed:1;  /* by an action */
     unsigned                   logged:1;  /* why it is closed next */
     unsigned                   wrong:1;   /* what no event may lead to */
+    unsigned                   conf;
+    unsigned                   nsessions;
     unsigned                   nruns;
     convrelay_tool_run_t      *runs[MAX_RUNS];
+    u_char                    *state;     /* of the session before, or NULL */
+    size_t                     state_len;
     char                       extra[32];
     size_t                     len;
     char                       out[8192];
@@ -124,6 +138,12 @@ static unsigned find_run(const run_t *r, const convrelay_tool_run_t *run);
 static cJSON *greeting_json(const convrelay_str_t *text);
 static void run_message(run_t *r, convrelay_relay_message_t *m,
     convrelay_actions_t *out);
+static void run_setup(run_t *r, convrelay_relay_message_t *m,
+    const convrelay_str_t *call_sid, convrelay_actions_t *out);
+static void run_lost(run_t *r);
+static void run_restored(run_t *r, unsigned wait, convrelay_actions_t *out);
+static void state_conf(run_t *r, convrelay_state_conf_t *conf);
+static void show_state(run_t *r);
 static int get_text(const char *line, size_t len, convrelay_str_t *text);
 static void show_actions(run_t *r);
 static void show_history(run_t *r);
@@ -286,7 +306,25 @@ static const convrelay_session_conf_t  confs[] = {
                   | convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TOO_LONG)
                   | convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TIME),
       .silence = stages, .nsilence = 3,
-      .call_times = short_times, .ncall_times = 1 }
+      .call_times = short_times, .ncall_times = 1 },
+    { .error_message = convrelay_string("Sorry."), .store = 1, .greeting = 1,
+      .max_call_time = 600000, .end_timeout = 10000, .filler = &filler,
+      .tools = tools, .ntools = 9, .max_tool_rounds = 3, .tool_wait = 1500,
+      .shapes = { tool_names, 7, tool_keys, 1 },
+      .keys.max = 4, .keys.terminator = '#', .keys.pause = 3000,
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TIME),
+      .call_times = times, .ncall_times = 2 },
+    { .error_message = convrelay_string("Sorry."), .store = 1, .greeting = 1,
+      .max_call_time = 600000, .end_timeout = 10000, .failures = 2,
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_SETUP)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_RESUME)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_PROMPT)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_LLM_FAILED),
+      .max_turn_rate = 3 },
+    { .error_message = convrelay_string("Sorry."), .store = 1, .context = 1,
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_SETUP)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_RESUME),
+      .max_call_time = 60000 }
 };
 
 
@@ -394,6 +432,9 @@ run_call(run_t *r, const call_t *call)
     r->list.nphrases = 3;
     r->now = 1000000;
 
+    r->conf = call->conf;
+    r->nsessions = 1;
+
     convrelay_session_init(&r->s, &confs[call->conf], r->now);
 
     for (p = call->script; *p; p = end + 1) {
@@ -407,6 +448,7 @@ run_call(run_t *r, const call_t *call)
     }
 
     convrelay_session_free(&r->s);
+    free(r->state);
 }
 
 
@@ -436,8 +478,49 @@ run_line(run_t *r, const char *line, size_t len)
 
     if (strcmp(name, "setup") == 0) {
         m.type = CONVRELAY_RELAY_SETUP;
-        m.u.setup.call_sid = text;
-        run_message(r, &m, out);
+        run_setup(r, &m, &text, out);
+
+    } else if (strcmp(name, "gone") == 0) {
+        convrelay_session_gone(&r->s, r->now);
+
+    } else if (strcmp(name, "lost") == 0) {
+
+        if (!r->closed) {
+            run_lost(r);
+            r->now += atoi(word);
+            convrelay_session_init(&r->s, &confs[r->conf], r->now);
+            m.type = CONVRELAY_RELAY_SETUP;
+            run_setup(r, &m, &text, out);
+        }
+
+    } else if (strcmp(name, "lostgreeting") == 0) {
+
+        if (!r->closed) {
+            run_lost(r);
+            r->now += atoi(word);
+            convrelay_session_init(&r->s, &confs[r->conf], r->now);
+            m.type = CONVRELAY_RELAY_SETUP;
+            m.u.setup.parameters = json_values(greeting_json(&text));
+            convrelay_str_set(&text, "CA1");
+            run_setup(r, &m, &text, out);
+        }
+
+    } else if (strcmp(name, "resumed") == 0) {
+        show(r, "    %u%s\n", r->s.resumed, r->s.resume_lost ? " lost" : "");
+
+    } else if (strcmp(name, "restored") == 0) {
+        run_restored(r, 0, out);
+
+    } else if (strcmp(name, "awaited") == 0) {
+        run_restored(r, 1, out);
+
+    } else if (strcmp(name, "none") == 0) {
+        free(r->state);
+        r->state = NULL;
+        run_restored(r, 0, out);
+
+    } else if (strcmp(name, "state") == 0) {
+        show_state(r);
 
     } else if (strcmp(name, "prompt") == 0 || strcmp(name, "partial") == 0) {
         m.type = CONVRELAY_RELAY_PROMPT;
@@ -520,7 +603,14 @@ run_line(run_t *r, const char *line, size_t len)
     } else if (strcmp(name, "greeting") == 0) {
         m.type = CONVRELAY_RELAY_SETUP;
         m.u.setup.parameters = json_values(greeting_json(&text));
-        run_message(r, &m, out);
+
+        if (confs[r->conf].store) {
+            convrelay_str_set(&text, "CA1");
+            run_setup(r, &m, &text, out);
+
+        } else {
+            run_message(r, &m, out);
+        }
 
     } else if (strcmp(name, "clock") == 0) {
         heap.armed = 1;
@@ -795,6 +885,104 @@ run_message(run_t *r, convrelay_relay_message_t *m, convrelay_actions_t *out)
 }
 
 
+static void
+run_setup(run_t *r, convrelay_relay_message_t *m,
+    const convrelay_str_t *call_sid, convrelay_actions_t *out)
+{
+    char  session[16];
+
+    m->u.setup.call_sid = *call_sid;
+    m->u.setup.session_id.data = (u_char *) session;
+    m->u.setup.session_id.len = sprintf(session, "VX%u", r->nsessions);
+    convrelay_str_set(&m->u.setup.account_sid, "AC1");
+    convrelay_str_set(&m->u.setup.from, "+15550100001");
+
+    run_message(r, m, out);
+}
+
+
+/* what is kept of the session is all that is left of it */
+
+static void
+run_lost(run_t *r)
+{
+    size_t                  size;
+    u_char                 *p;
+    convrelay_state_conf_t  conf;
+
+    state_conf(r, &conf);
+
+    size = convrelay_state_size(&r->s, &conf);
+
+    free(r->state);
+    r->state = malloc(size + 1);
+
+    p = convrelay_state_write(r->state, &r->s, &conf, r->now);
+
+    r->state_len = p - r->state;
+    r->wrong |= (r->state_len > size);
+    r->nsessions++;
+
+    memset(r->runs, 0, sizeof(r->runs));
+
+    convrelay_session_free(&r->s);
+}
+
+
+static void
+run_restored(run_t *r, unsigned wait, convrelay_actions_t *out)
+{
+    int                     rc;
+    u_char                 *flush;
+    convrelay_state_conf_t  conf;
+
+    state_conf(r, &conf);
+
+    conf.wait = wait;
+
+    flush = r->state ? tap_flush(r->state, r->state_len) : NULL;
+
+    heap.armed = 1;
+    rc = convrelay_session_restored(&r->s, flush, r->state_len, &conf, r->now,
+                                    out);
+    heap.armed = 0;
+
+    if (flush) {
+        tap_unflush(flush, r->state_len);
+    }
+
+    if (rc == CONVRELAY_AGAIN) {
+        show(r, "    again\n");
+    }
+}
+
+
+static void
+state_conf(run_t *r, convrelay_state_conf_t *conf)
+{
+    memset(conf, 0, sizeof(convrelay_state_conf_t));
+
+    conf->wall = r->now + 1700000000000;
+}
+
+
+static void
+show_state(run_t *r)
+{
+    u_char                 *text, *p;
+    convrelay_state_conf_t  conf;
+
+    state_conf(r, &conf);
+
+    text = malloc(convrelay_state_size(&r->s, &conf) + 1);
+    p = convrelay_state_write(text, &r->s, &conf, r->now);
+
+    show(r, "    %.*s\n", (int) (p - text), (char *) text);
+
+    free(text);
+}
+
+
 /* what stands between the quotes of a line */
 
 static int
@@ -832,7 +1020,8 @@ show_actions(run_t *r)
                                             "error", "llm_failed",
                                             "call_too_long", "tool",
                                  "interrupt", "silence", "call_time",
-                                          "llm_empty", "llm_filtered" };
+                                          "llm_empty", "llm_filtered",
+                                          "resume" };
 
     r->wrong |= !list_ok(&r->list) || !counted(&r->s.history);
 
@@ -849,6 +1038,10 @@ show_actions(run_t *r)
 
         case CONVRELAY_ACT_SETUP:
             show(r, "    SETUP\n");
+            break;
+
+        case CONVRELAY_ACT_RESTORE:
+            show(r, "    RESTORE\n");
             break;
 
         case CONVRELAY_ACT_CONTEXT:
