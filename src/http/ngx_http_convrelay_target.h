@@ -63,6 +63,19 @@ ngx_uint_t ngx_http_convrelay_target_rewrites(ngx_conf_t *cf,
 ngx_int_t ngx_http_convrelay_check(ngx_conf_t *cf);
 
 
+/* ngx_http_convrelay_check_path.c */
+
+/*
+ * The path that nginx sees for a URL of this server: decoded, and without the
+ * prefix that a proxy removes.  A host of NULL means the webhook's.  Returns
+ * NGX_OK, NGX_DECLINED if the URL belongs to another server or is not known,
+ * or NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_local_path(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *twiml, convrelay_str_t *host,
+    convrelay_str_t *uri, ngx_str_t *path);
+
+
 /* ngx_http_convrelay_check_location.c */
 
 /* checks a location with "convrelay" by itself; the same return codes */
