@@ -333,6 +333,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       offsetof(ngx_http_convrelay_loc_conf_t, on.greeting_history),
       NULL },
 
+    { ngx_string("convrelay_drain"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_drain,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_ping_interval"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -689,7 +696,8 @@ ngx_http_convrelay_init(ngx_conf_t *cf)
     if (ngx_http_convrelay_env_check(cf, 1) != NGX_OK
         || ngx_http_convrelay_check(cf) != NGX_OK
         || ngx_http_convrelay_breaker_init(cf) != NGX_OK
-        || ngx_http_convrelay_memory_init(cf) != NGX_OK)
+        || ngx_http_convrelay_memory_init(cf) != NGX_OK
+        || ngx_http_convrelay_drain_init(cf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -789,6 +797,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->llm.fallbacks = NGX_CONF_UNSET_PTR;
 
     conf->limits.ping_interval = NGX_CONF_UNSET_MSEC;
+    conf->limits.drain = NGX_CONF_UNSET_MSEC;
     conf->limits.setup_timeout = NGX_CONF_UNSET_MSEC;
     conf->limits.send_timeout = NGX_CONF_UNSET_MSEC;
     conf->limits.max_call_time = NGX_CONF_UNSET_MSEC;
@@ -988,6 +997,12 @@ ngx_http_convrelay_merge_limits(ngx_http_convrelay_limits_conf_t *prev,
     ngx_conf_merge_value(conf->max_turn_rate, prev->max_turn_rate,
                          NGX_HTTP_CONVRELAY_MAX_TURN_RATE);
     ngx_conf_merge_ptr_value(conf->calls, prev->calls, NULL);
+
+    if (conf->drain == NGX_CONF_UNSET_MSEC) {
+        conf->drain_place = prev->drain_place;
+    }
+
+    ngx_conf_merge_msec_value(conf->drain, prev->drain, 0);
     ngx_conf_merge_value(conf->log_numbers, prev->log_numbers,
                          NGX_HTTP_CONVRELAY_LOG_NUMBERS);
 }

@@ -384,6 +384,9 @@ ngx_http_convrelay_llm_metrics_t *ngx_http_convrelay_location_llm(
  */
 ngx_int_t ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call);
 
+/* the call whose timer this is; NULL: it is another one's */
+ngx_http_convrelay_call_t *ngx_http_convrelay_call_of(const ngx_event_t *ev);
+
 /*
  * Creates the call of r, whose 101 was sent, with its cleanups; NULL: no
  * memory.
@@ -457,6 +460,17 @@ void ngx_cdecl ngx_http_convrelay_log(ngx_http_convrelay_call_t *call,
 
 /* the call is over: logs how many lines were left out last, frees all */
 void ngx_http_convrelay_log_end(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_drain.c */
+
+/* the worker looks at this call from time to time, if it has convrelay_drain */
+void ngx_http_convrelay_drain_watch(ngx_http_convrelay_call_t *call);
+
+ngx_int_t ngx_http_convrelay_drain_init(ngx_conf_t *cf);
+
+char *ngx_http_convrelay_drain(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /* ngx_http_convrelay_memory.c */

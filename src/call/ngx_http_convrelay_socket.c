@@ -88,6 +88,7 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     pcln->data = call;
 
     ngx_http_convrelay_memory_enter(call->main);
+    ngx_http_convrelay_drain_watch(call);
 
     cln = ngx_http_cleanup_add(r, 0);
     if (cln == NULL) {
@@ -238,6 +239,13 @@ ngx_http_convrelay_call_finalize(ngx_http_convrelay_call_t *call,
     r->lingering_close = call->linger;
 
     ngx_http_finalize_request(r, rc);
+}
+
+
+ngx_http_convrelay_call_t *
+ngx_http_convrelay_call_of(const ngx_event_t *ev)
+{
+    return (ev->handler == ngx_http_convrelay_call_handler) ? ev->data : NULL;
 }
 
 

@@ -40,6 +40,12 @@ static ngx_int_t ngx_http_convrelay_action_path(ngx_conf_t *cf,
 
 static ngx_int_t ngx_http_convrelay_check_pair(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *socket, ngx_array_t *routes);
+static ngx_int_t ngx_http_convrelay_check_drain(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket, ngx_array_t *routes,
+    ngx_uint_t known);
+static ngx_int_t ngx_http_convrelay_check_reply(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket,
+    ngx_http_convrelay_location_t *twiml);
 static ngx_uint_t ngx_http_convrelay_leads(ngx_http_convrelay_route_t *route,
     ngx_http_convrelay_location_t *socket, ngx_uint_t known);
 static ngx_int_t ngx_http_convrelay_check_ticket(ngx_conf_t *cf,
@@ -477,7 +483,118 @@ ngx_http_convrelay_check_pair(ngx_conf_t *cf,
         ngx_http_convrelay_check_keys(cf, socket, first);
     }
 
+    if (socket->conf->limits.drain) {
+        return ngx_http_convrelay_check_drain(cf, socket, routes, known);
+    }
+
     return NGX_OK;
+}
+
+
+/* calls that are handed over come back only by the action */
+
+static ngx_int_t
+ngx_http_convrelay_check_drain(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket, ngx_array_t *routes,
+    ngx_uint_t known)
+{
+    ngx_int_t                       rc;
+    ngx_uint_t                      i;
+    ngx_http_convrelay_route_t     *route;
+    ngx_http_convrelay_location_t  *twiml;
+
+    route = routes->elts;
+
+    for (i = 0; i < routes->nelts; i++) {
+
+        if (!ngx_http_convrelay_leads(&route[i], socket, known)) {
+            continue;
+        }
+
+        twiml = route[i].twiml;
+
+        if (twiml->conf->twiml.action == NULL) {
+            ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
+                               &socket->conf->limits.drain_place,
+                               "\"convrelay_drain\" of location \"%V\" ends "
+                               "calls, because \"%V\", which sends them there, "
+                               "has no \"convrelay_twiml_action\": set it to a "
+                               "location with \"convrelay_connect_action\" and "
+                               "\"convrelay_connect_reply reconnect\"",
+                               &socket->location->name,
+                               &twiml->location->name);
+            return NGX_OK;
+        }
+
+        rc = ngx_http_convrelay_check_reply(cf, socket, twiml);
+
+        if (rc != NGX_OK) {
+            return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK, NGX_DECLINED (a warning was logged) or NGX_ERROR */
+
+static ngx_int_t
+ngx_http_convrelay_check_reply(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket,
+    ngx_http_convrelay_location_t *twiml)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                        path, *source;
+    ngx_http_core_loc_conf_t        *clcf;
+    ngx_http_convrelay_loc_conf_t   *conf;
+    ngx_http_convrelay_attribute_t  *action;
+
+    action = twiml->conf->twiml.action;
+
+    if (!action->known || action->text.len == 0) {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_convrelay_action_path(cf, twiml, &path);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+    }
+
+    if (ngx_http_convrelay_target(cf, twiml->server, &path, &clcf) != NGX_OK
+        || clcf == NULL)
+    {
+        return NGX_OK;
+    }
+
+    conf = clcf->loc_conf[ngx_http_convrelay_module.ctx_index];
+
+    if (!conf->connect.enable) {
+        return NGX_OK;
+    }
+
+    source = conf->connect.reply ? &conf->connect.reply->value.source : NULL;
+
+    if (source
+        && (ngx_strlchr(source->data, source->data + source->len, '$')
+            || source->data[0] == '<'
+            || ngx_strncmp(source->data, "file=", 5) == 0
+            || ngx_strncmp(source->data, "reconnect", 9) == 0))
+    {
+        return NGX_OK;
+    }
+
+    ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
+                       &socket->conf->limits.drain_place,
+                       "\"convrelay_drain\" of location \"%V\" ends calls, "
+                       "because \"%V\", which Twilio requests then, does not "
+                       "connect them again: set \"convrelay_connect_reply\" to "
+                       "\"reconnect\", or to a variable that is \"reconnect\" "
+                       "for the error code 64105",
+                       &socket->location->name, &path);
+
+    return NGX_DECLINED;
 }
 
 

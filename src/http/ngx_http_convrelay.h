@@ -53,6 +53,17 @@ typedef enum {
 } ngx_http_convrelay_status_e;
 
 
+/* of a worker: the calls that it hands over */
+
+typedef struct {
+    ngx_event_t                       event;  /* timer: look at them */
+    ngx_msec_t                        since;  /* the worker was told to go */
+    uint64_t                          pace;   /* of closing them, and what */
+    uint64_t                          rest;   /* was left of it: see drain.c */
+    unsigned                          active:1;
+} ngx_http_convrelay_drain_t;
+
+
 /* configuration */
 
 typedef struct {
@@ -76,6 +87,7 @@ typedef struct {
     ngx_array_t                       locations;      /* of location_t */
     ngx_uint_t                        calls;  /* of this worker */
     ngx_event_t                       quiet;  /* timer: there are none */
+    ngx_http_convrelay_drain_t        drain;
     ngx_msec_t                        trim_at;        /* not before this */
 } ngx_http_convrelay_main_conf_t;
 
@@ -161,6 +173,8 @@ typedef struct {
     ngx_int_t                         max_frame_rate; /* a second; the same */
     ngx_int_t                         max_turn_rate;  /* a minute; the same */
     ngx_array_t                      *calls;  /* of limit_t, or NULL */
+    ngx_msec_t                        drain;  /* 0: off */
+    ngx_http_convrelay_place_t        drain_place;
     ngx_flag_t                        log_numbers;
 } ngx_http_convrelay_limits_conf_t;
 

@@ -867,6 +867,15 @@ unsigned convrelay_session_fillers(const convrelay_session_t *s);
 convrelay_activity_e convrelay_session_activity(const convrelay_session_t *s,
     uint64_t *until);
 
+/*
+ * True between two turns, when the call can go on with another socket without
+ * anything being lost: at least one turn is over, its words were heard, the
+ * caller neither speaks nor presses keys, nor did so in the last 1.5 s; no tool
+ * runs, and no end waits.
+ */
+int convrelay_session_between_turns(const convrelay_session_t *s,
+    uint64_t now);
+
 /* the first setup, borrowed, without its parameters; empty until it comes */
 void convrelay_session_get_setup(const convrelay_session_t *s,
     convrelay_relay_setup_t *setup);

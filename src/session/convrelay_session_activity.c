@@ -52,6 +52,28 @@ convrelay_session_activity(const convrelay_session_t *s, uint64_t *until)
 
 
 int
+convrelay_session_between_turns(const convrelay_session_t *s, uint64_t now)
+{
+    if (s->state != CONVRELAY_SESSION_OPEN
+        || s->turn != CONVRELAY_TURN_IDLE
+        || (s->turns == 0 && s->prompt == NULL)
+        || s->trigger != CONVRELAY_TRIGGER_NONE
+        || s->keys.state != CONVRELAY_KEYS_NONE)
+    {
+        return 0;
+    }
+
+    if (s->tools && (s->tools->runs || s->tools->resume)) {
+        return 0;
+    }
+
+    return convrelay_session_is_quiet(s)
+           && convrelay_session_words_until(s) <= now
+           && s->silence.since + CONVRELAY_SESSION_WORDS_TIME <= now;
+}
+
+
+int
 convrelay_session_turn_open(const convrelay_session_t *s)
 {
     return s->turn != CONVRELAY_TURN_IDLE || (s->tools && s->tools->resume);

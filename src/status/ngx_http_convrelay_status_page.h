@@ -167,6 +167,7 @@ static const char  ngx_http_convrelay_status_page[] =
     "  too_fast: 'too many messages', no_setup: 'no setup message',\n"
     "  refused: 'refused', replaced: 'replaced by a new socket',\n"
     "  too_long: 'too long', shutdown: 'server shut down',\n"
+    "  drained: 'handed over',\n"
     "  error: 'error on this server'\n"
     "};\n"
     "const LOST = ['dropped', 'silent', 'slow', 'error', 'shutdown'];\n"

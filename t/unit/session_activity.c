@@ -14,6 +14,8 @@ static void message(convrelay_relay_message_t *m);
 static void setup(void);
 static void prompt(const char *text);
 static void delta(const char *text);
+static void key(u_char digit);
+static void between(int want, const char *name);
 static void info(const char *name, const char *value);
 static void is(convrelay_activity_e want, const char *name);
 static void turn(int open, int said, const char *name);
@@ -33,47 +35,85 @@ int
 main(void)
 {
     conf.end_timeout = 5000;
+    conf.keys.max = 4;
+    conf.keys.pause = 1000;
+    conf.triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_DTMF);
 
     convrelay_session_init(&s, &conf, now);
     is(CONVRELAY_ACTIVITY_GREETING, "before the setup");
+    between(0, "before the setup");
 
     setup();
     is(CONVRELAY_ACTIVITY_GREETING, "nobody has asked yet");
+    between(0, "in the greeting");
 
     turn(0, 0, "there is no turn");
 
     prompt("Hi");
     is(CONVRELAY_ACTIVITY_THINKING, "a turn");
+    between(0, "with a turn that has sent nothing");
     turn(1, 0, "it is open");
 
     delta("One.");
     is(CONVRELAY_ACTIVITY_SPEAKING, "its first words");
     tap_ok(until == UINT64_MAX, "more may come");
+    between(0, "with a turn that speaks");
     turn(1, 1, "it has said something");
 
     convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, &none, now, &out);
     is(CONVRELAY_ACTIVITY_SPEAKING, "they are spoken on");
     turn(0, 0, "the turn is over");
     tap_ok(until > now && until < now + 2000, "for a while");
+    between(0, "while words are heard");
+    tap_ok(convrelay_session_between_turns(&s, now + 5000),
+           "... which is estimated");
 
     info("tokensPlayed", "One.");
     is(CONVRELAY_ACTIVITY_LISTENING, "all was heard");
+    between(0, "right after the caller heard something");
+    tap_ok(!convrelay_session_between_turns(&s, now + 1499),
+           "... for 1.5 seconds");
+    tap_ok(convrelay_session_between_turns(&s, now + 1500), "... not longer");
+
+    info("clientSpeaking", "on");
+    now += 60000;
+    between(0, "while the caller speaks");
+    info("clientSpeaking", "off");
+    between(0, "right after that");
+    now += 60000;
+    between(1, "between two turns");
 
     prompt("Again");
     delta("Two.");
     convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, &none, now, &out);
     info("agentSpeaking", "on");
     is(CONVRELAY_ACTIVITY_SPEAKING, "the voice is on");
+    now += 60000;
+    between(0, "while the voice is on");
     info("agentSpeaking", "off");
     is(CONVRELAY_ACTIVITY_LISTENING, "the voice is off");
+    now += 60000;
+    between(1, "once it is off");
 
     prompt("More");
     is(CONVRELAY_ACTIVITY_THINKING, "another turn");
     convrelay_session_turn_end(&s, CONVRELAY_TURN_FAILED, &none, now, &out);
     is(CONVRELAY_ACTIVITY_LISTENING, "it has failed, without a word");
 
+    now += 60000;
+    between(1, "after a turn that failed");
+
+    key('1');
+    now += 60000;
+    between(0, "while keys are entered");
+    convrelay_session_clock(&s, now, &out);
+    convrelay_session_trigger_done(&s, now, &out);
+    now += 60000;
+    between(1, "after them");
+
     convrelay_session_over(&s);
     is(CONVRELAY_ACTIVITY_PARTING, "it is over");
+    between(0, "at its end");
 
     convrelay_session_free(&s);
 
@@ -88,6 +128,8 @@ main(void)
     prompt("operator");
     convrelay_session_trigger_done(&s, now, &out);
     is(CONVRELAY_ACTIVITY_LISTENING, "actions answered");
+    now += 60000;
+    between(1, "after actions");
 
     /* one that the LLM refused is gone, and was one */
 
@@ -183,6 +225,29 @@ is(convrelay_activity_e want, const char *name)
 
     tap_ok(got == want && (until == 0) == (got != CONVRELAY_ACTIVITY_SPEAKING),
            "%s: %d", name, got);
+}
+
+
+static void
+key(u_char digit)
+{
+    convrelay_relay_message_t  m;
+
+    memset(&m, 0, sizeof(m));
+
+    m.type = CONVRELAY_RELAY_DTMF;
+    m.u.digit.data = &digit;
+    m.u.digit.len = 1;
+
+    message(&m);
+}
+
+
+static void
+between(int want, const char *name)
+{
+    tap_ok(convrelay_session_between_turns(&s, now) == want,
+           "%s: %sbetween two turns", name, want ? "" : "not ");
 }
 
 
