@@ -214,7 +214,7 @@ convrelay_state_is_foreign(convrelay_state_in_t *in)
 static void
 convrelay_state_numbers(convrelay_state_in_t *in)
 {
-    uint64_t              ask_until, drop;
+    uint64_t              sessions, ask_until, drop;
     convrelay_session_t  *to;
 
     to = &in->to;
@@ -228,7 +228,10 @@ convrelay_state_numbers(convrelay_state_in_t *in)
     to->leaks = convrelay_state_get(in, in->m.leaks, UINT32_MAX);
     to->hedges_won = convrelay_state_get(in, in->m.hedges_won, UINT32_MAX);
     to->failures = convrelay_state_get(in, in->m.failures, 255);
-    to->resumed = convrelay_state_get(in, in->m.sessions, 256);
+
+    sessions = convrelay_state_get(in, in->m.sessions,
+                                   CONVRELAY_STATE_MAX_NUMBER);
+    to->resumed = (sessions < 255) ? sessions : 255;
 
     to->input_tokens = convrelay_state_get(in, in->m.input_tokens,
                                            CONVRELAY_STATE_MAX_NUMBER);
@@ -529,7 +532,9 @@ convrelay_state_copy(u_char *p, convrelay_pair_t *pair,
 static int
 convrelay_state_filler(convrelay_state_in_t *in)
 {
-    if (in->fillers == 0 || in->s->conf->filler == NULL) {
+    if ((in->fillers == 0 && in->next_filler == 0)
+        || in->s->conf->filler == NULL)
+    {
         return CONVRELAY_OK;
     }
 

@@ -419,9 +419,10 @@ convrelay_state_opaque(convrelay_state_in_t *in,
 
     extra = convrelay_state_string_of(in, value);
 
-    if (value
-        && convrelay_json_check(extra.data, extra.len, &error)
-           != CONVRELAY_OK)
+    if (value && in->error == NULL
+        && (extra.len == 0
+            || convrelay_json_check(extra.data, extra.len, &error)
+               != CONVRELAY_OK))
     {
         in->error = "has an extra that is not JSON";
     }

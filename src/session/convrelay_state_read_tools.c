@@ -31,6 +31,7 @@ convrelay_state_read_tools(convrelay_state_in_t *in)
         return CONVRELAY_ERROR;
     }
 
+    in->tools->leak_logged = (in->to.leaks != 0);
     in->tools->refused = in->refused;
     in->tools->rounds = in->rounds;
 

@@ -221,7 +221,7 @@ convrelay_state_counts(convrelay_state_out_t *w)
                               s->conf->call_times[s->call_time - 1].ms);
     }
 
-    if (s->filler && s->filler->total) {
+    if (s->filler) {
         convrelay_state_count(w, ",\"fillers\":", s->filler->total);
         convrelay_state_count(w, ",\"next_filler\":", s->filler->next);
     }
