@@ -41,6 +41,20 @@ LLVMFuzzerTestOneInput(const u_char *data, size_t size)
 }
 
 
+static uint64_t
+rnd_at(void)
+{
+    return (uintptr_t) choice;
+}
+
+
+static void
+rnd_back(uint64_t at)
+{
+    choice = (const u_char *) (uintptr_t) at;
+}
+
+
 static unsigned
 rnd(unsigned n)
 {

@@ -6,9 +6,11 @@
  * accepts: each group of calls is followed by its results, one for each, in
  * order.  No call runs twice at the same time, none is lost, whatever the
  * caller does meanwhile, and what was said is closed once.  A filler comes only
- * while the caller waits, and never into a sentence.
+ * while the caller waits, and never into a sentence.  All of this holds across
+ * sessions of a call, see session_model_resume.h.
  *
- * Who includes this gives the choices: rnd(n) is one of 0 to n - 1.
+ * The includer gives the choices: rnd(n) is one of 0 to n - 1.  What came after
+ * rnd_at() comes once more after rnd_back().
  */
 
 
@@ -19,10 +21,12 @@
 #include "tap.h"
 #include "session_heap.h"
 #include "convrelay_session_tools.h"
+#include "convrelay_state.h"
 
 
 #define EVENTS    60
 #define MAX_RUNS  64
+#define MAX_KEYS  1024
 
 
 typedef struct {
@@ -47,6 +51,10 @@ typedef struct {
     unsigned char              wanted[1024];      /* of them */
     unsigned                   paid[2][3];        /* successes of those with
                                                      "once", by argument */
+    unsigned                   sessions;
+    u_char                     used[MAX_KEYS][CONVRELAY_TOOL_KEY];
+    unsigned                   nused;     /* keys of calls that succeeded */
+    uint64_t                   log;       /* of all actions, in short */
 } call_t;
 
 
@@ -70,6 +78,15 @@ static void check(call_t *c);
 static void check_all(call_t *c);
 static void bad(call_t *c, const char *what);
 static unsigned rnd(unsigned n);
+static uint64_t rnd_at(void);
+static void rnd_back(uint64_t at);
+
+/* session_model_resume.h */
+
+static void begin(call_t *c);
+static void lose(call_t *c);
+static void twin(call_t *c);
+static void log_action(call_t *c, const convrelay_action_t *a);
 
 
 static const convrelay_session_tool_t  tools[] = {
@@ -106,7 +123,8 @@ static const convrelay_session_filler_conf_t  fillers = {
 
 static unsigned  number, nbad, nlate, nshared, ncancelled, nback, nresumed,
                  nskipped, nleaks, nrepeated, nwithheld,
-                 nfailed, nperformed, nfillers, nown, nhello, nwaited;
+                 nfailed, nperformed, nfillers, nown, nhello, nwaited,
+                 nlost, nasked, nunsure, nadded, ntwins;
 
 
 static void
@@ -122,6 +140,15 @@ run_call(call_t *c, unsigned i)
     for (n = 0; n < EVENTS && !c->closed && !c->ended; n++) {
         event(c);
         check(c);
+
+        if (c->conf.store && rnd(20) == 0) {
+            lose(c);
+            check(c);
+        }
+
+        if (c->conf.store && rnd(20) == 0) {
+            twin(c);
+        }
     }
 
     if (rnd(2)) {
@@ -146,10 +173,7 @@ run_call(call_t *c, unsigned i)
 static void
 start(call_t *c, unsigned i)
 {
-    convrelay_relay_message_t  m;
-
     memset(c, 0, sizeof(call_t));
-    memset(&m, 0, sizeof(m));
 
     c->out.act = act;
     c->now = 1000000;
@@ -166,6 +190,7 @@ start(call_t *c, unsigned i)
     c->conf.end_timeout = 10000;
     c->conf.max_call_time = 600000;
     c->conf.context = (i % 7 == 3);
+    c->conf.store = i % 2;
 
     if (i % 3 == 0) {
         c->conf.max_history_messages = 2 + rnd(8);
@@ -173,11 +198,12 @@ start(call_t *c, unsigned i)
 
     convrelay_str_set(&c->conf.error_message, "Sorry.");
 
-    convrelay_session_init(&c->s, &c->conf, c->now);
+    begin(c);
 
-    m.type = CONVRELAY_RELAY_SETUP;
-    convrelay_str_set(&m.u.setup.call_sid, "CA1");
-    convrelay_session_message(&c->s, &m, c->now, &c->out);
+    if (c->conf.store) {
+        (void) convrelay_session_restored(&c->s, NULL, 0, NULL, c->now,
+                                          &c->out);
+    }
 
     if (c->conf.context) {
         wait_for_context(c);
@@ -404,6 +430,13 @@ tool_end(call_t *c, unsigned n)
 
     ok = rnd(4) != 0;
 
+    /* where actions fail, the location's success does not count, either */
+
+    if (ok && !run->tool->once && !run->tool->actions && c->nused < MAX_KEYS)
+    {
+        memcpy(c->used[c->nused++], run->key, CONVRELAY_TOOL_KEY);
+    }
+
     nlate += run->late;
     nperformed += (run->late && ok && run->tool->actions
                    && c->s.tools->round);
@@ -609,6 +642,8 @@ act(convrelay_actions_t *out, const convrelay_action_t *a)
         "One moment.", "Still looking.", "Let me look."
     };
 
+    log_action(c, a);
+
     switch (a->type) {
 
     case CONVRELAY_ACT_START:
@@ -674,6 +709,13 @@ act(convrelay_actions_t *out, const convrelay_action_t *a)
                 == 0)
             {
                 bad(c, "the same call runs twice");
+            }
+        }
+
+        for (i = 0; i < c->nused; i++) {
+
+            if (memcmp(c->used[i], a->run->key, CONVRELAY_TOOL_KEY) == 0) {
+                bad(c, "the key of a call that has succeeded");
             }
         }
 
@@ -869,6 +911,9 @@ bad(call_t *c, const char *what)
         printf("# call %u, %u results: %s\n", number, c->results, what);
     }
 }
+
+
+#include "session_model_resume.h"
 
 
 #endif /* CONVRELAY_SESSION_MODEL_TOOLS_H_INCLUDED */

@@ -24,6 +24,20 @@ rnd(unsigned n)
 }
 
 
+static uint64_t
+rnd_at(void)
+{
+    return state;
+}
+
+
+static void
+rnd_back(uint64_t at)
+{
+    state = at;
+}
+
+
 int
 main(void)
 {
@@ -50,6 +64,11 @@ main(void)
     tap_ok(nfillers > 500, "%u fillers", nfillers);
     tap_ok(nown > 50, "%u of a tool", nown);
     tap_ok(nhello > 50, "%u after a Hello?", nhello);
+    tap_ok(nlost > 500, "%u sockets that were lost", nlost);
+    tap_ok(nasked > 200, "%u questions that were asked again", nasked);
+    tap_ok(nadded > 50, "%u results that came after that", nadded);
+    tap_ok(nunsure > 50, "%u sessions with a tool without one", nunsure);
+    tap_ok(ntwins > 200, "%u twins", ntwins);
     tap_ok(nwaited > 500, "%u calls that waited for their context", nwaited);
 
     return tap_done();
