@@ -578,3 +578,13 @@ my ($a, $b) = map { qq({"role":"tool","tool_call_id":"$_","content":"1"}) }
 --- response_body_like eval
 [ ("'tool_calls' must be followed by tool messages") x 3,
   ("Messages with role 'tool' must be a response") x 3, '"finish_reason"' ]
+
+
+
+=== TEST 36: the numbers of questions, those that are answered, and the last one
+--- config
+location = /v1 { convrelay_mock_llm  answer=asked first=0; }
+--- request
+POST /v1
+{"model":"m","messages":[{"role":"system","content":"9"},{"role":"user","content":"1. a"},{"role":"assistant","content":" 1"},{"role":"user","content":"2. a"},{"role":"user","content":"3. a"},{"role":"assistant","content":" 3"},{"role":"user","content":"3. a"},{"role":"assistant","content":" 3"},{"role":"user","content":"4. a"}]}
+--- response_body_like: "content":" 1 3 4",

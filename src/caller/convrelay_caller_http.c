@@ -21,32 +21,24 @@ static size_t convrelay_caller_fetch_body(char *data, size_t size, size_t n,
 int
 convrelay_caller_fetch(convrelay_caller_fetch_t *f)
 {
+    if (convrelay_caller_fetch_start(f) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    return convrelay_caller_fetch_end(f, curl_easy_perform(f->curl));
+}
+
+
+int
+convrelay_caller_fetch_start(convrelay_caller_fetch_t *f)
+{
     CURL                   *curl;
-    char                    errbuf[CURL_ERROR_SIZE], *type, *location;
-    CURLcode                rc;
-    curl_off_t              time;
-    struct curl_slist      *headers;
-    convrelay_caller_buf_t  url, form, sign;
+    convrelay_caller_buf_t  url, sign;
 
     memset(&url, 0, sizeof(convrelay_caller_buf_t));
-    memset(&form, 0, sizeof(convrelay_caller_buf_t));
     memset(&sign, 0, sizeof(convrelay_caller_buf_t));
+    memset(&f->post, 0, sizeof(convrelay_caller_buf_t));
     memset(&f->body, 0, sizeof(convrelay_caller_buf_t));
-
-    errbuf[0] = '\0';
-    convrelay_caller_buf_reset(&f->body);
-    convrelay_caller_fetch_encode(&form, f->form);
-    convrelay_caller_buf_add(&url, f->url, strcspn(f->url, "#"));
-    convrelay_caller_buf_str(&sign, f->sign_url);
-
-    if (f->get && form.len) {
-        convrelay_caller_buf_printf(&sign, "%c%s",
-                                    strchr(sign.data, '?') ? '&' : '?',
-                                    form.data);
-        convrelay_caller_buf_printf(&url, "%c%s",
-                                    strchr(url.data, '?') ? '&' : '?',
-                                    form.data);
-    }
 
     curl = curl_easy_init();
 
@@ -55,51 +47,78 @@ convrelay_caller_fetch(convrelay_caller_fetch_t *f)
         return CONVRELAY_ERROR;
     }
 
-    headers = convrelay_caller_fetch_headers(f, sign.data);
+    f->errbuf[0] = '\0';
+    convrelay_caller_buf_reset(&f->body);
+    convrelay_caller_fetch_encode(&f->post, f->form);
+    convrelay_caller_buf_add(&url, f->url, strcspn(f->url, "#"));
+    convrelay_caller_buf_str(&sign, f->sign_url);
+
+    if (f->get && f->post.len) {
+        convrelay_caller_buf_printf(&sign, "%c%s",
+                                    strchr(sign.data, '?') ? '&' : '?',
+                                    f->post.data);
+        convrelay_caller_buf_printf(&url, "%c%s",
+                                    strchr(url.data, '?') ? '&' : '?',
+                                    f->post.data);
+    }
+
+    f->curl = curl;
+    f->list = convrelay_caller_fetch_headers(f, sign.data);
 
     if (!f->get) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form.data);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long) form.len);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, f->post.data);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long) f->post.len);
     }
 
     curl_easy_setopt(curl, CURLOPT_URL, url.data);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, f->list);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "TwilioProxy/1.1");
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long) f->timeout);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, errbuf);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, f->errbuf);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, convrelay_caller_fetch_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
 
     convrelay_caller_tls(curl, f->insecure, f->cacert);
 
-    rc = curl_easy_perform(curl);
+    convrelay_caller_buf_free(&url);
+    convrelay_caller_buf_free(&sign);
+
+    return CONVRELAY_OK;
+}
+
+
+int
+convrelay_caller_fetch_end(convrelay_caller_fetch_t *f, CURLcode rc)
+{
+    char        *type, *location;
+    curl_off_t   time;
 
     if (rc == CURLE_OK) {
         type = NULL;
         location = NULL;
         time = 0;
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &f->status);
-        curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-        curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &time);
-        curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &location);
+        curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &f->status);
+        curl_easy_getinfo(f->curl, CURLINFO_CONTENT_TYPE, &type);
+        curl_easy_getinfo(f->curl, CURLINFO_TOTAL_TIME_T, &time);
+        curl_easy_getinfo(f->curl, CURLINFO_REDIRECT_URL, &location);
         snprintf(f->type, sizeof(f->type), "%s", type ? type : "");
         f->time = time / 1000;
         f->location = location ? convrelay_caller_strdup(location) : NULL;
 
     } else {
         snprintf(f->error, sizeof(f->error), "%s%s",
-                 errbuf[0] ? errbuf : curl_easy_strerror(rc),
-                 convrelay_caller_tls_hint(rc, errbuf));
+                 f->errbuf[0] ? f->errbuf : curl_easy_strerror(rc),
+                 convrelay_caller_tls_hint(rc, f->errbuf));
     }
 
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    convrelay_caller_buf_free(&url);
-    convrelay_caller_buf_free(&form);
-    convrelay_caller_buf_free(&sign);
+    curl_slist_free_all(f->list);
+    curl_easy_cleanup(f->curl);
+    convrelay_caller_buf_free(&f->post);
+    f->curl = NULL;
+    f->list = NULL;
 
     return (rc == CURLE_OK) ? CONVRELAY_OK : CONVRELAY_ERROR;
 }

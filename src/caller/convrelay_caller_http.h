@@ -37,7 +37,12 @@ typedef struct {
     char                             type[64];
     char                            *location;  /* of a redirect, or NULL */
     convrelay_caller_buf_t           body;
-    char                             error[300];
+    char                             error[400];
+
+    CURL                            *curl;      /* while it runs, */
+    struct curl_slist               *list;      /* its headers, */
+    convrelay_caller_buf_t           post;      /* its form */
+    char                             errbuf[CURL_ERROR_SIZE];
 } convrelay_caller_fetch_t;
 
 
@@ -47,6 +52,14 @@ typedef struct {
  * absolute.  Owed: free(f->location), convrelay_caller_buf_free(&f->body).
  */
 int convrelay_caller_fetch(convrelay_caller_fetch_t *f);
+
+/*
+ * The same in two halves: after start(), f->curl is ready for libcurl's multi
+ * interface; end() takes what that says of it, and returns as fetch() does.
+ * Between them f stays where it is.
+ */
+int convrelay_caller_fetch_start(convrelay_caller_fetch_t *f);
+int convrelay_caller_fetch_end(convrelay_caller_fetch_t *f, CURLcode rc);
 
 /* libcurl's options for certificates, and what to do about an error of TLS */
 void convrelay_caller_tls(CURL *curl, unsigned insecure, const char *cacert);

@@ -52,6 +52,7 @@ convrelay_caller_load(convrelay_caller_load_options_t *load_options,
     load->options = load_options;
     load->dial = dial;
     load->epoll = -1;
+    load->multi_due = INT64_MAX;
     load->random = load_options->seed | 1;
     load->length = load_options->tokens;
 
@@ -87,7 +88,12 @@ convrelay_caller_load(convrelay_caller_load_options_t *load_options,
             convrelay_caller_conn_free(&load->calls[i].conn, 0);
         }
 
+        convrelay_caller_load_again_free(&load->calls[i]);
         convrelay_caller_buf_free(&load->calls[i].text);
+    }
+
+    if (load->multi) {
+        curl_multi_cleanup(load->multi);
     }
 
     if (load->epoll != -1) {
@@ -133,7 +139,7 @@ convrelay_caller_load_prepare(convrelay_caller_load_t *load)
     setrlimit(RLIMIT_NOFILE, &rlim);
 
     if (rlim.rlim_cur < (rlim_t) calls * (load->dial->target.tls ? 3 : 1)
-                        + 32)
+                        + 128)
     {
         convrelay_caller_print_error("%u calls need more than the %lu open "
                                      "files that the limit allows", calls,
@@ -146,6 +152,12 @@ convrelay_caller_load_prepare(convrelay_caller_load_t *load)
 
     if (load->epoll == -1) {
         convrelay_caller_print_error("epoll: %s", strerror(errno));
+        load->dial->code = CONVRELAY_CALLER_EXIT_BROKEN;
+        return CONVRELAY_ERROR;
+    }
+
+    if (convrelay_caller_load_http_init(load) != CONVRELAY_OK) {
+        convrelay_caller_print_error("libcurl failed");
         load->dial->code = CONVRELAY_CALLER_EXIT_BROKEN;
         return CONVRELAY_ERROR;
     }
@@ -205,6 +217,10 @@ convrelay_caller_load_loop(convrelay_caller_load_t *load)
             until = load->heap[1]->due;
         }
 
+        if (load->multi_due < until) {
+            until = load->multi_due;
+        }
+
         n = epoll_wait(load->epoll, events, CONVRELAY_CALLER_LOAD_EVENTS,
                        until > load->now ? (until - load->now + 999) / 1000
                                          : 0);
@@ -212,6 +228,13 @@ convrelay_caller_load_loop(convrelay_caller_load_t *load)
         load->now = convrelay_caller_now_us();
 
         for (i = 0; i < n; i++) {
+
+            if (events[i].data.u64 & 1) {
+                convrelay_caller_load_http(load, events[i].data.u64 >> 1,
+                                           events[i].events);
+                continue;
+            }
+
             c = events[i].data.ptr;
 
             if (c->state != CONVRELAY_CALLER_LOAD_DONE) {
@@ -220,6 +243,10 @@ convrelay_caller_load_loop(convrelay_caller_load_t *load)
         }
 
         convrelay_caller_load_expire(load);
+
+        if (load->multi_due <= load->now) {
+            convrelay_caller_load_http(load, -1, 0);
+        }
 
         if (load->now >= shown + every) {
             shown = load->now;
@@ -333,6 +360,7 @@ convrelay_caller_load_end(convrelay_caller_load_call_t *c, unsigned rst)
 {
     convrelay_caller_load_timer(c, 0);
     convrelay_caller_conn_free(&c->conn, rst);
+    convrelay_caller_load_again_free(c);
     convrelay_caller_buf_free(&c->text);
 
     c->state = CONVRELAY_CALLER_LOAD_DONE;

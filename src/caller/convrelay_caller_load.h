@@ -3,7 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * Many calls at once, in one process.  _load.c starts them, waits for all of
- * them and reports; _load_call.c is one of the calls.
+ * them and reports; _load_call.c is one of the calls, _load_again.c connects it
+ * again.
  */
 
 
@@ -28,10 +29,13 @@ typedef struct {
     double                     interrupt;     /* percent of turns */
     double                     over;          /* prompts into answers */
     double                     hangup;
+    double                     drop;          /* of connections */
     unsigned                   tokens;        /* of an answer, 0: unknown */
     uint64_t                   seed;
     const char                *say;
     unsigned                   own:1;         /* --i-own-this-server */
+    unsigned                   numbered:1;    /* answers show what the agent
+                                                 remembers */
 } convrelay_caller_load_options_t;
 
 
@@ -42,6 +46,7 @@ typedef enum {
     CONVRELAY_CALLER_LOAD_ANSWER,           /* from a prompt to last:true */
     CONVRELAY_CALLER_LOAD_HEARD,            /* answered, an act is due */
     CONVRELAY_CALLER_LOAD_CUT,              /* from an interrupt to its pong */
+    CONVRELAY_CALLER_LOAD_LOST,             /* until it is connected again */
     CONVRELAY_CALLER_LOAD_CLOSE,
     CONVRELAY_CALLER_LOAD_DONE
 } convrelay_caller_load_state_e;
@@ -53,6 +58,7 @@ typedef enum {
     CONVRELAY_CALLER_ACT_NONE = 0,
     CONVRELAY_CALLER_ACT_INTERRUPT,
     CONVRELAY_CALLER_ACT_OVER,
+    CONVRELAY_CALLER_ACT_DROP,              /* the call goes on */
     CONVRELAY_CALLER_ACT_CLOSE,             /* Close 1000 */
     CONVRELAY_CALLER_ACT_FIN,               /* no Close */
     CONVRELAY_CALLER_ACT_RST,
@@ -61,6 +67,20 @@ typedef enum {
 
 
 typedef struct convrelay_caller_load_s  convrelay_caller_load_t;
+
+
+/* of a call that has lost a connection */
+
+typedef struct {
+    convrelay_caller_t             call;        /* ids, TwiML, target */
+    convrelay_caller_fetch_t       fetch;       /* of the action */
+    convrelay_caller_route_t       route;
+    convrelay_caller_pairs_t       form;
+    char                          *url;
+    unsigned                       hops;
+    unsigned                       idle;        /* sessions in a row without a
+                                                   token */
+} convrelay_caller_load_again_t;
 
 
 typedef struct {
@@ -86,6 +106,17 @@ typedef struct {
     convrelay_caller_sequence_t    sequence;
     convrelay_caller_buf_t         text;        /* of this answer, its start */
 
+    char                           call_sid[35];
+    char                           session_id[35];
+    convrelay_caller_load_again_t  *again;      /* or NULL */
+    int64_t                        lost_at;
+    unsigned                       session_tokens;
+
+    unsigned                       pending:1;   /* the question was asked in a
+                                                   session that is lost */
+    unsigned                       unasked:1;   /* nothing was asked in this
+                                                   session, which is not the
+                                                   first */
     unsigned                       open:1;      /* last:true is missing */
     unsigned                       ponged:1;
     unsigned                       over:1;      /* until the pong comes */
@@ -132,14 +163,28 @@ struct convrelay_caller_load_s {
     uint64_t                          bad;
     uint64_t                          excuses;    /* the error message */
     uint64_t                          unwanted;   /* with --fail-on in them */
+    uint64_t                          drops;      /* connections that we lost */
+    uint64_t                          losses;     /* and those that it lost */
+    uint64_t                          reconnects;
+    uint64_t                          gone;       /* calls that did not go on */
+    uint64_t                          pending;    /* questions at the time */
+    uint64_t                          resumed;    /* those answered unasked */
+    uint64_t                          asked_again;
+    uint64_t                          repeated;   /* answers of one before */
+    uint64_t                          forgotten;  /* questions */
     unsigned                          length;     /* of a whole answer */
     convrelay_caller_order_t          order;
+    convrelay_caller_order_t          memory;     /* of numbers of questions */
+
+    CURLM                            *multi;      /* of the action requests */
+    int64_t                           multi_due;
 
     convrelay_histogram_t             connect;
     convrelay_histogram_t             first;
     convrelay_histogram_t             gap;
     convrelay_histogram_t             delay;
     convrelay_histogram_t             cut;        /* interrupt to pong */
+    convrelay_histogram_t             back;       /* loss to handshake */
 
     convrelay_caller_load_error_t     errors[CONVRELAY_CALLER_MAX_ERRORS];
     unsigned                          nerrors;
@@ -165,6 +210,27 @@ void convrelay_caller_load_watch(convrelay_caller_load_call_t *c);
 void convrelay_caller_load_end(convrelay_caller_load_call_t *c, unsigned rst);
 void convrelay_caller_load_fail(convrelay_caller_load_call_t *c,
     const char *text);
+
+/* convrelay_caller_load_again.c */
+
+int convrelay_caller_load_http_init(convrelay_caller_load_t *load);
+
+/* an event of a socket of action requests; fd -1: their timer */
+void convrelay_caller_load_http(convrelay_caller_load_t *load, int fd,
+    unsigned events);
+
+/* the connection is lost: by us, or by the server */
+void convrelay_caller_load_lose(convrelay_caller_load_call_t *c,
+    unsigned dropped);
+
+/* the time of the action request has come */
+void convrelay_caller_load_action(convrelay_caller_load_call_t *c);
+
+/* the call ends, because it cannot be connected again */
+void convrelay_caller_load_gone(convrelay_caller_load_call_t *c,
+    const char *text);
+
+void convrelay_caller_load_again_free(convrelay_caller_load_call_t *c);
 
 /* at least 0, below n */
 uint64_t convrelay_caller_load_random(convrelay_caller_load_t *load,

@@ -16,10 +16,15 @@
 #define CONVRELAY_CALLER_LOAD_CLOSE_WAIT  5000000  /* us, for a Close */
 #define CONVRELAY_CALLER_LOAD_ACT_WAIT    600000   /* us, into a turn at most */
 #define CONVRELAY_CALLER_LOAD_ACT_TOKENS  12
+#define CONVRELAY_CALLER_LOAD_AGAIN       5000000  /* us, before a question is
+                                                      asked again */
 
 
 static void convrelay_caller_load_setup(convrelay_caller_load_call_t *c);
+static void convrelay_caller_load_setup_again(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_prompt(convrelay_caller_load_call_t *c);
+static void convrelay_caller_load_ask(convrelay_caller_load_call_t *c);
+static void convrelay_caller_load_say(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_plan(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_fresh(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_message(convrelay_caller_load_call_t *c,
@@ -73,7 +78,9 @@ convrelay_caller_load_event(convrelay_caller_load_call_t *c)
     int                     rc;
     convrelay_ws_message_t  m;
 
-    while (c->state != CONVRELAY_CALLER_LOAD_DONE) {
+    while (c->state != CONVRELAY_CALLER_LOAD_DONE
+           && c->state != CONVRELAY_CALLER_LOAD_LOST)
+    {
         rc = convrelay_caller_conn_read(&c->conn, c->load->input, 65536, &m);
 
         if (rc == CONVRELAY_AGAIN) {
@@ -82,7 +89,14 @@ convrelay_caller_load_event(convrelay_caller_load_call_t *c)
         }
 
         if (rc == CONVRELAY_ERROR) {
-            convrelay_caller_load_fail(c, c->conn.error);
+
+            if (c->again && c->state == CONVRELAY_CALLER_LOAD_CONNECT) {
+                convrelay_caller_load_gone(c, c->conn.error);
+
+            } else {
+                convrelay_caller_load_fail(c, c->conn.error);
+            }
+
             return;
         }
 
@@ -90,6 +104,9 @@ convrelay_caller_load_event(convrelay_caller_load_call_t *c)
 
             if (c->state == CONVRELAY_CALLER_LOAD_CLOSE) {
                 convrelay_caller_load_end(c, 0);
+
+            } else if (c->load->dial->options->reconnect) {
+                convrelay_caller_load_lose(c, 0);
 
             } else {
                 convrelay_caller_load_fail(c, c->conn.code == 1006
@@ -137,6 +154,10 @@ convrelay_caller_load_due(convrelay_caller_load_call_t *c)
         convrelay_caller_load_fail(c, "no WebSocket in time");
         break;
 
+    case CONVRELAY_CALLER_LOAD_LOST:
+        convrelay_caller_load_action(c);
+        break;
+
     case CONVRELAY_CALLER_LOAD_THINK:
         convrelay_caller_load_prompt(c);
         break;
@@ -145,6 +166,12 @@ convrelay_caller_load_due(convrelay_caller_load_call_t *c)
 
         if (c->act && c->act_at && c->load->now >= c->act_at) {
             convrelay_caller_load_act(c);
+            break;
+        }
+
+        if (c->pending && c->tokens == 0) {
+            c->load->asked_again++;
+            convrelay_caller_load_ask(c);
             break;
         }
 
@@ -186,13 +213,21 @@ convrelay_caller_load_setup(convrelay_caller_load_call_t *c)
     convrelay_caller_ident_t  ident;
 
     dial = c->load->dial;
+
+    if (c->again) {
+        convrelay_caller_load_setup_again(c);
+        return;
+    }
+
     ident = dial->ident;
 
     convrelay_histogram_add(&c->load->connect,
                             convrelay_caller_now_us() - c->start_at);
 
-    convrelay_caller_sid(ident.call_sid, "CA");
-    convrelay_caller_sid(ident.session_id, "VX");
+    convrelay_caller_sid(c->call_sid, "CA");
+    convrelay_caller_sid(c->session_id, "VX");
+    memcpy(ident.call_sid, c->call_sid, sizeof(ident.call_sid));
+    memcpy(ident.session_id, c->session_id, sizeof(ident.session_id));
 
     convrelay_caller_setup(&c->load->message, &ident, &dial->twiml.parameters);
     convrelay_caller_load_send(c);
@@ -200,27 +235,105 @@ convrelay_caller_load_setup(convrelay_caller_load_call_t *c)
 }
 
 
+/* a server that remembers the call answers what was pending, unasked */
+
 static void
-convrelay_caller_load_prompt(convrelay_caller_load_call_t *c)
+convrelay_caller_load_setup_again(convrelay_caller_load_call_t *c)
 {
+    convrelay_caller_t       *call;
     convrelay_caller_load_t  *load;
 
     load = c->load;
+    call = &c->again->call;
+
+    load->reconnects++;
+    convrelay_histogram_add(&load->back,
+                            convrelay_caller_now_us() - c->lost_at);
+
+    call->begun_at = convrelay_caller_now();
+    convrelay_caller_setup(&load->message, &call->ident,
+                           &call->twiml.parameters);
+    convrelay_caller_load_send(c);
+
+    convrelay_caller_load_fresh(c);
+
+    if (c->pending) {
+        c->state = CONVRELAY_CALLER_LOAD_ANSWER;
+        convrelay_caller_load_timer(c, CONVRELAY_CALLER_LOAD_AGAIN);
+        return;
+    }
+
+    c->unasked = 1;
+    convrelay_caller_load_next(c);
+}
+
+
+static void
+convrelay_caller_load_prompt(convrelay_caller_load_call_t *c)
+{
+    c->turns++;
+    c->load->turns++;
+
+    convrelay_caller_load_ask(c);
+
+    convrelay_caller_load_plan(c);
+
+    if (c->act_at) {
+        convrelay_caller_load_timer(c, c->act_at - c->load->now);
+    }
+}
+
+
+/* an answer that is being repeated is talked over */
+
+static void
+convrelay_caller_load_ask(convrelay_caller_load_call_t *c)
+{
+    unsigned                  over;
+    convrelay_caller_load_t  *load;
+
+    load = c->load;
+    over = c->unasked && c->open;
 
     convrelay_caller_load_fresh(c);
 
     c->state = CONVRELAY_CALLER_LOAD_ANSWER;
     c->asked_at = load->now;
-    c->turns++;
-    load->turns++;
+    c->pending = 0;
+    c->unasked = 0;
 
-    convrelay_caller_prompt(&load->message, load->options->say, "en-US", 1);
+    convrelay_caller_load_say(c);
+
+    if (over) {
+        c->over = 1;
+        c->renewed = 0;
+        c->sequence.words = 1;
+        convrelay_caller_load_ping(c);
+    }
+
+    convrelay_caller_load_timer(c, load->dial->options->timeout * 1000);
+}
+
+
+static void
+convrelay_caller_load_say(convrelay_caller_load_call_t *c)
+{
+    convrelay_caller_buf_t    b;
+    convrelay_caller_load_t  *load;
+
+    load = c->load;
+
+    if (!load->options->numbered) {
+        convrelay_caller_prompt(&load->message, load->options->say, "en-US", 1);
+        convrelay_caller_load_send(c);
+        return;
+    }
+
+    memset(&b, 0, sizeof(convrelay_caller_buf_t));
+    convrelay_caller_buf_printf(&b, "%u. %s", c->turns, load->options->say);
+    convrelay_caller_prompt(&load->message, b.data, "en-US", 1);
     convrelay_caller_load_send(c);
-
-    convrelay_caller_load_plan(c);
-    convrelay_caller_load_timer(c, c->act_at
-                                 ? c->act_at - load->now
-                                 : load->dial->options->timeout * 1000);
+    convrelay_caller_buf_free(&b);
 }
 
 
@@ -251,6 +364,11 @@ convrelay_caller_load_plan(convrelay_caller_load_call_t *c)
                       + load->options->over)
     {
         c->act = CONVRELAY_CALLER_ACT_OVER;
+
+    } else if (dice < load->options->hangup + load->options->interrupt
+                      + load->options->over + load->options->drop)
+    {
+        c->act = CONVRELAY_CALLER_ACT_DROP;
 
     } else {
         return;
@@ -342,8 +460,15 @@ convrelay_caller_load_token(convrelay_caller_load_call_t *c,
     load = c->load;
     now = convrelay_caller_now_us();
     load->tokens++;
+    c->session_tokens++;
 
     if (c->state == CONVRELAY_CALLER_LOAD_CLOSE) {
+        return;
+    }
+
+    if (c->state == CONVRELAY_CALLER_LOAD_THINK && c->unasked) {
+        load->repeated += !c->open;
+        c->open = 1;
         return;
     }
 
@@ -360,7 +485,14 @@ convrelay_caller_load_token(convrelay_caller_load_call_t *c,
 
     } else if (c->first_at == 0) {
         c->first_at = now;
-        convrelay_histogram_add(&load->first, now - c->asked_at);
+
+        if (c->pending) {
+            load->resumed++;
+            convrelay_caller_load_timer(c, load->dial->options->timeout * 1000);
+
+        } else {
+            convrelay_histogram_add(&load->first, now - c->asked_at);
+        }
 
     } else {
         convrelay_histogram_add(&load->gap, now - c->token_at);
@@ -374,7 +506,8 @@ convrelay_caller_load_token(convrelay_caller_load_call_t *c,
         convrelay_caller_buf_add(&c->text, token->data, token->len);
     }
 
-    convrelay_caller_sequence_read(&c->sequence, &load->order, token->data,
+    convrelay_caller_sequence_read(&c->sequence, load->options->numbered
+                                   ? &load->memory : &load->order, token->data,
                                    token->len);
 
     if (token->len < sizeof(number)) {
@@ -396,7 +529,13 @@ convrelay_caller_load_last(convrelay_caller_load_call_t *c)
 
     load = c->load;
 
-    convrelay_caller_sequence_end(&c->sequence, &load->order);
+    convrelay_caller_sequence_end(&c->sequence, load->options->numbered
+                                  ? &load->memory : &load->order);
+
+    if (c->state == CONVRELAY_CALLER_LOAD_THINK && c->unasked) {
+        c->open = 0;
+        return;
+    }
 
     if (!c->open
         && (c->state == CONVRELAY_CALLER_LOAD_THINK
@@ -438,10 +577,17 @@ convrelay_caller_load_answered(convrelay_caller_load_call_t *c)
 
     load = c->load;
     load->answers++;
+    c->pending = 0;
     convrelay_caller_load_judge(c);
 
     if (c->sequence.words) {
         load->unordered++;
+
+    } else if (load->options->numbered) {
+
+        if (c->sequence.last != c->turns) {
+            load->forgotten++;
+        }
 
     } else if (load->length == 0) {
         load->length = c->sequence.count;
@@ -530,6 +676,15 @@ convrelay_caller_load_act(convrelay_caller_load_call_t *c)
         convrelay_caller_load_send(c);
         convrelay_caller_load_ping(c);
         convrelay_caller_load_timer(c, load->dial->options->timeout * 1000);
+        return;
+
+    case CONVRELAY_CALLER_ACT_DROP:
+
+        if (c->state == CONVRELAY_CALLER_LOAD_HEARD) {
+            c->state = CONVRELAY_CALLER_LOAD_THINK;
+        }
+
+        convrelay_caller_load_lose(c, 1);
         return;
 
     case CONVRELAY_CALLER_ACT_CLOSE:

@@ -31,6 +31,8 @@ static const convrelay_caller_load_row_t  convrelay_caller_load_rows[] = {
       offsetof(convrelay_caller_load_t, delay) },
     { "interrupt read", "interrupt_us",
       offsetof(convrelay_caller_load_t, cut) },
+    { "lost to back", "reconnect_us",
+      offsetof(convrelay_caller_load_t, back) },
     { NULL, NULL, 0 }
 };
 
@@ -56,6 +58,10 @@ convrelay_caller_load_verdict(const convrelay_caller_load_t *load,
                                  "answer%s without numbers");
     convrelay_caller_load_phrase(line, load->unwanted,
                                  "answer%s with what --fail-on names");
+    convrelay_caller_load_phrase(line, load->memory.lost,
+                                 "question%s forgotten");
+    convrelay_caller_load_phrase(line, load->forgotten,
+                                 "answer%s that did not come to its question");
 
     if (load->excuses && load->excuses == load->answers
         && !load->dial->options->fail_on_set)
@@ -80,7 +86,8 @@ convrelay_caller_load_verdict(const convrelay_caller_load_t *load,
                                 "%s", load->started,
                                 (unsigned long long) load->turns,
                                 (unsigned long long) load->tokens,
-                                load->unordered ? "not numbered, so a lost one "
+                                load->unordered && !load->options->numbered
+                                ? "not numbered, so a lost one "
                                                   "cannot be detected"
                                 : "nothing lost");
 
@@ -137,6 +144,21 @@ convrelay_caller_load_report(convrelay_caller_load_t *load,
             "was cut off\n\n",
             (unsigned long long) load->tokens,
             (unsigned long long) load->flight);
+
+    if (load->drops || load->losses) {
+        fprintf(out, "lost        %llu dropped, %llu by the server; %llu "
+                "reconnected, %llu calls lost\n"
+                "pending     %llu questions; %llu answered unasked, %llu asked "
+                "again; %llu answers\n            repeated\n\n",
+                (unsigned long long) load->drops,
+                (unsigned long long) load->losses,
+                (unsigned long long) load->reconnects,
+                (unsigned long long) load->gone,
+                (unsigned long long) load->pending,
+                (unsigned long long) load->resumed,
+                (unsigned long long) load->asked_again,
+                (unsigned long long) load->repeated);
+    }
 
     convrelay_caller_load_times(load, print);
 
@@ -225,6 +247,16 @@ convrelay_caller_load_json(convrelay_caller_load_t *load,
     cJSON_AddNumberToObject(root, "not_numbered", load->unordered);
     cJSON_AddNumberToObject(root, "error_messages", load->excuses);
     cJSON_AddNumberToObject(root, "fail_on", load->unwanted);
+    cJSON_AddNumberToObject(root, "drops", load->drops);
+    cJSON_AddNumberToObject(root, "lost_by_server", load->losses);
+    cJSON_AddNumberToObject(root, "reconnects", load->reconnects);
+    cJSON_AddNumberToObject(root, "calls_lost", load->gone);
+    cJSON_AddNumberToObject(root, "pending", load->pending);
+    cJSON_AddNumberToObject(root, "answered_unasked", load->resumed);
+    cJSON_AddNumberToObject(root, "asked_again", load->asked_again);
+    cJSON_AddNumberToObject(root, "answers_repeated", load->repeated);
+    cJSON_AddNumberToObject(root, "forgotten", load->memory.lost
+                                               + load->forgotten);
     cJSON_AddNumberToObject(root, "seed", load->options->seed);
 
     for (row = convrelay_caller_load_rows; row->name; row++) {

@@ -51,6 +51,8 @@ enum {
     CONVRELAY_CALLER_OPT_INTERRUPT,
     CONVRELAY_CALLER_OPT_OVER,
     CONVRELAY_CALLER_OPT_HANGUP,
+    CONVRELAY_CALLER_OPT_DROP,
+    CONVRELAY_CALLER_OPT_NUMBERED,
     CONVRELAY_CALLER_OPT_TOKENS,
     CONVRELAY_CALLER_OPT_SEED,
     CONVRELAY_CALLER_OPT_OWN,
@@ -143,6 +145,8 @@ static const struct option  convrelay_caller_options[] = {
     { "interrupt", required_argument, NULL, CONVRELAY_CALLER_OPT_INTERRUPT },
     { "talk-over", required_argument, NULL, CONVRELAY_CALLER_OPT_OVER },
     { "hangup", required_argument, NULL, CONVRELAY_CALLER_OPT_HANGUP },
+    { "drop", required_argument, NULL, CONVRELAY_CALLER_OPT_DROP },
+    { "numbered", no_argument, NULL, CONVRELAY_CALLER_OPT_NUMBERED },
     { "tokens", required_argument, NULL, CONVRELAY_CALLER_OPT_TOKENS },
     { "seed", required_argument, NULL, CONVRELAY_CALLER_OPT_SEED },
     { "i-own-this-server", no_argument, NULL, CONVRELAY_CALLER_OPT_OWN },
@@ -426,6 +430,13 @@ convrelay_caller_main_command(convrelay_caller_main_t *m)
         return CONVRELAY_ERROR;
     }
 
+    if (m->load.numbered && (m->load.interrupt > 0 || m->load.over > 0)) {
+        convrelay_caller_print_error("--numbered needs answers that are heard "
+                                     "to their end: it does not go with "
+                                     "--interrupt or --talk-over");
+        return CONVRELAY_ERROR;
+    }
+
     if (m->rules && (m->scenarios || m->replay)) {
         convrelay_caller_print_error("check takes no scenario and no --replay");
         return CONVRELAY_ERROR;
@@ -697,6 +708,13 @@ convrelay_caller_main_load(convrelay_caller_main_t *m, int opt)
 
     case CONVRELAY_CALLER_OPT_HANGUP:
         return convrelay_caller_main_number(&m->load.hangup, optarg, 0, 100);
+
+    case CONVRELAY_CALLER_OPT_DROP:
+        return convrelay_caller_main_number(&m->load.drop, optarg, 0, 100);
+
+    case CONVRELAY_CALLER_OPT_NUMBERED:
+        m->load.numbered = 1;
+        return CONVRELAY_OK;
 
     case CONVRELAY_CALLER_OPT_TOKENS:
         rc = convrelay_caller_main_number(&n, optarg, 1, 1000000);

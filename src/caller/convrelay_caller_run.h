@@ -15,6 +15,7 @@
 
 #include "convrelay_caller.h"
 #include "convrelay_caller_conn.h"
+#include "convrelay_caller_http.h"
 #include "convrelay_caller_message.h"
 #include "convrelay_caller_print.h"
 #include "convrelay_caller_record.h"
@@ -135,6 +136,9 @@ typedef struct {
 } convrelay_caller_t;
 
 
+/* one more is Twilio's alert 11215 */
+#define CONVRELAY_CALLER_REDIRECTS     10
+
 /* Twilio's ErrorCode where the connection is lost */
 #define CONVRELAY_CALLER_SOCKET_ENDED  64105
 
@@ -176,6 +180,24 @@ void convrelay_caller_form(convrelay_caller_t *call,
  */
 int convrelay_caller_webhook(convrelay_caller_t *call, const char *url,
     const char *method, convrelay_caller_pairs_t *form);
+
+/* a URL on its way through --public-url; url and sign are never empty */
+
+typedef struct {
+    convrelay_caller_buf_t        url;        /* where the request goes */
+    convrelay_caller_buf_t        sign;       /* what Twilio would call it */
+    convrelay_caller_buf_t        host;       /* as Host, or empty: url's */
+} convrelay_caller_route_t;
+
+
+/*
+ * Fills f in for a request of url, all but its form and method.  CONVRELAY_OK,
+ * or CONVRELAY_ERROR, the error printed.  What f points to belongs to r, which
+ * convrelay_caller_unroute() frees.
+ */
+int convrelay_caller_prepare(convrelay_caller_t *call,
+    convrelay_caller_fetch_t *f, convrelay_caller_route_t *r, const char *url);
+void convrelay_caller_unroute(convrelay_caller_route_t *r);
 
 /* the relay URL as Twilio signs it */
 void convrelay_caller_relay_url(const convrelay_caller_t *call,

@@ -13,16 +13,6 @@
 
 
 #define CONVRELAY_CALLER_WEBHOOK    15000     /* ms */
-#define CONVRELAY_CALLER_REDIRECTS  10        /* one more: Twilio alert 11215 */
-
-
-/* a URL on its way through --public-url; url and sign are never empty */
-
-typedef struct {
-    convrelay_caller_buf_t  url;              /* where the request goes */
-    convrelay_caller_buf_t  sign;             /* what Twilio would call it */
-    convrelay_caller_buf_t  host;             /* as Host, or empty: url's */
-} convrelay_caller_route_t;
 
 
 static int convrelay_caller_request(convrelay_caller_t *call,
@@ -31,7 +21,6 @@ static int convrelay_caller_route(convrelay_caller_t *call,
     convrelay_caller_route_t *r, const char *url);
 static int convrelay_caller_same_server(const convrelay_caller_url_t *a,
     const convrelay_caller_url_t *b);
-static void convrelay_caller_unroute(convrelay_caller_route_t *r);
 static int convrelay_caller_redirect(convrelay_caller_t *call,
     convrelay_caller_fetch_t *f, const char *url, unsigned hops);
 static int convrelay_caller_refused(convrelay_caller_fetch_t *f,
@@ -121,16 +110,34 @@ convrelay_caller_request(convrelay_caller_t *call, convrelay_caller_fetch_t *f,
 {
     int  rc;
 
+    rc = convrelay_caller_prepare(call, f, r, url);
+
+    if (rc != CONVRELAY_OK) {
+        return rc;
+    }
+
+    rc = convrelay_caller_fetch(f);
+
+    if (rc != CONVRELAY_OK) {
+        convrelay_caller_print_error("%s %s: %s", f->method, url, f->error);
+    }
+
+    return rc;
+}
+
+
+int
+convrelay_caller_prepare(convrelay_caller_t *call, convrelay_caller_fetch_t *f,
+    convrelay_caller_route_t *r, const char *url)
+{
     convrelay_caller_buf_free(&f->body);
     free(f->location);
     f->location = NULL;
 
     f->method = f->get ? "GET" : "POST";
 
-    rc = convrelay_caller_route(call, r, url);
-
-    if (rc != CONVRELAY_OK) {
-        return rc;
+    if (convrelay_caller_route(call, r, url) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
     }
 
     f->url = r->url.data;
@@ -142,13 +149,7 @@ convrelay_caller_request(convrelay_caller_t *call, convrelay_caller_fetch_t *f,
     f->cacert = call->options->cacert;
     f->timeout = CONVRELAY_CALLER_WEBHOOK;
 
-    rc = convrelay_caller_fetch(f);
-
-    if (rc != CONVRELAY_OK) {
-        convrelay_caller_print_error("%s %s: %s", f->method, url, f->error);
-    }
-
-    return rc;
+    return CONVRELAY_OK;
 }
 
 
@@ -241,7 +242,7 @@ convrelay_caller_same_server(const convrelay_caller_url_t *a,
 }
 
 
-static void
+void
 convrelay_caller_unroute(convrelay_caller_route_t *r)
 {
     convrelay_caller_buf_free(&r->url);

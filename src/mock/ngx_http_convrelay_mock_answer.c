@@ -28,6 +28,8 @@ static ngx_int_t ngx_http_convrelay_mock_last(ngx_http_request_t *r,
     const cJSON *messages, ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_mock_json(ngx_http_request_t *r,
     const cJSON *messages, ngx_str_t *text);
+static ngx_int_t ngx_http_convrelay_mock_asked(ngx_http_request_t *r,
+    const cJSON *messages, ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_mock_reply(ngx_http_request_t *r,
     const cJSON *messages, ngx_str_t *said, ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_mock_recall(ngx_http_request_t *r,
@@ -156,6 +158,10 @@ ngx_http_convrelay_mock_answer(ngx_http_request_t *r,
         rc = ngx_http_convrelay_mock_json(r, messages, &ctx->text);
         break;
 
+    case NGX_HTTP_CONVRELAY_MOCK_ASKED:
+        rc = ngx_http_convrelay_mock_asked(r, messages, &ctx->text);
+        break;
+
     default:
         rc = ngx_http_convrelay_mock_last(r, messages, &said);
 
@@ -234,6 +240,68 @@ ngx_http_convrelay_mock_json(ngx_http_request_t *r, const cJSON *messages,
     cJSON_free(json);
 
     return text->data ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * The numbers of the questions that it was sent, " 1 2 3", each once: those
+ * that are answered, and the last one.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_mock_asked(ngx_http_request_t *r, const cJSON *messages,
+    ngx_str_t *text)
+{
+    u_char           *p;
+    size_t            n;
+    ngx_str_t         said;
+    ngx_uint_t        number, last;
+    const cJSON      *message;
+    convrelay_str_t   role;
+
+    n = 1;
+
+    for (message = messages->child; message; message = message->next) {
+        n++;
+    }
+
+    p = ngx_pnalloc(r->pool, n * (NGX_INT_T_LEN + 1));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = p;
+    number = 0;
+    last = 0;
+
+    for (message = messages->child; message; message = message->next) {
+
+        if (convrelay_json_string(message, "role", &role) != CONVRELAY_OK) {
+            continue;
+        }
+
+        if (convrelay_str_eq(&role, "user")) {
+
+            if (ngx_http_convrelay_mock_content(r->pool, message, &said)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+
+            number = ngx_http_convrelay_mock_digits(&said);
+        }
+
+        if (number != last
+            && (convrelay_str_eq(&role, "assistant") || message->next == NULL))
+        {
+            p = ngx_sprintf(p, " %ui", number);
+            last = number;
+        }
+    }
+
+    text->len = p - text->data;
+
+    return NGX_OK;
 }
 
 

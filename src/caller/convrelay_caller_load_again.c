@@ -1,0 +1,399 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A call of a load that has lost its connection: the action request, and a
+ * session that goes on with the call.  The requests of all calls run at the
+ * same time, on the loop that the calls run on.
+ */
+
+
+#include <sys/epoll.h>
+
+#include "convrelay_caller_load.h"
+
+
+#define CONVRELAY_CALLER_LOAD_REQUESTS  64      /* connections for them */
+#define CONVRELAY_CALLER_LOAD_SESSIONS  8       /* in a row without a token */
+
+
+static void convrelay_caller_load_request(convrelay_caller_load_call_t *c);
+static void convrelay_caller_load_answer(convrelay_caller_load_call_t *c,
+    CURLcode rc);
+static void convrelay_caller_load_connect(convrelay_caller_load_call_t *c);
+static int convrelay_caller_load_socket_handler(CURL *curl, curl_socket_t fd,
+    int what, void *data, void *socket);
+static int convrelay_caller_load_timer_handler(CURLM *multi, long ms,
+    void *data);
+
+
+int
+convrelay_caller_load_http_init(convrelay_caller_load_t *load)
+{
+    load->multi = curl_multi_init();
+    load->multi_due = INT64_MAX;
+
+    if (load->multi == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    curl_multi_setopt(load->multi, CURLMOPT_SOCKETFUNCTION,
+                      convrelay_caller_load_socket_handler);
+    curl_multi_setopt(load->multi, CURLMOPT_SOCKETDATA, load);
+    curl_multi_setopt(load->multi, CURLMOPT_TIMERFUNCTION,
+                      convrelay_caller_load_timer_handler);
+    curl_multi_setopt(load->multi, CURLMOPT_TIMERDATA, load);
+    curl_multi_setopt(load->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                      (long) CONVRELAY_CALLER_LOAD_REQUESTS);
+
+    return CONVRELAY_OK;
+}
+
+
+void
+convrelay_caller_load_http(convrelay_caller_load_t *load, int fd,
+    unsigned events)
+{
+    int                            n;
+    char                          *private;
+    CURL                          *curl;
+    CURLMsg                       *message;
+    CURLcode                       rc;
+    convrelay_caller_load_call_t  *c;
+
+    if (fd == -1) {
+        load->multi_due = INT64_MAX;
+        curl_multi_socket_action(load->multi, CURL_SOCKET_TIMEOUT, 0, &n);
+
+    } else {
+        curl_multi_socket_action(load->multi, fd,
+                                 (events & EPOLLIN ? CURL_CSELECT_IN : 0)
+                                 | (events & EPOLLOUT ? CURL_CSELECT_OUT : 0)
+                                 | (events & (EPOLLERR|EPOLLHUP)
+                                    ? CURL_CSELECT_ERR : 0), &n);
+    }
+
+    for ( ;; ) {
+        message = curl_multi_info_read(load->multi, &n);
+
+        if (message == NULL) {
+            return;
+        }
+
+        if (message->msg != CURLMSG_DONE) {
+            continue;
+        }
+
+        curl = message->easy_handle;
+        rc = message->data.result;
+
+        curl_easy_getinfo(curl, CURLINFO_PRIVATE, &private);
+        curl_multi_remove_handle(load->multi, curl);
+
+        c = (convrelay_caller_load_call_t *) private;
+        convrelay_caller_load_answer(c, rc);
+
+        if (c->state != CONVRELAY_CALLER_LOAD_DONE) {
+            convrelay_caller_load_watch(c);
+        }
+    }
+}
+
+
+/* a socket's events are told from a call's by their lowest bit */
+
+static int
+convrelay_caller_load_socket_handler(CURL *curl, curl_socket_t fd, int what,
+    void *data, void *socket)
+{
+    convrelay_caller_load_t *load = data;
+
+    struct epoll_event  ee;
+
+    memset(&ee, 0, sizeof(struct epoll_event));
+    ee.data.u64 = ((uint64_t) fd << 1) | 1;
+
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(load->epoll, EPOLL_CTL_DEL, fd, &ee);
+        return 0;
+    }
+
+    if (what != CURL_POLL_OUT) {
+        ee.events |= EPOLLIN;
+    }
+
+    if (what != CURL_POLL_IN) {
+        ee.events |= EPOLLOUT;
+    }
+
+    epoll_ctl(load->epoll, socket ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ee);
+    curl_multi_assign(load->multi, fd, load);
+
+    return 0;
+}
+
+
+static int
+convrelay_caller_load_timer_handler(CURLM *multi, long ms, void *data)
+{
+    convrelay_caller_load_t *load = data;
+
+    load->multi_due = (ms < 0) ? INT64_MAX : load->now + ms * 1000;
+
+    return 0;
+}
+
+
+void
+convrelay_caller_load_lose(convrelay_caller_load_call_t *c, unsigned dropped)
+{
+    int64_t                         delay;
+    convrelay_caller_load_t        *load;
+    convrelay_caller_load_again_t  *again;
+
+    load = c->load;
+    again = c->again;
+
+    if (dropped) {
+        load->drops++;
+
+    } else {
+        load->losses++;
+    }
+
+    if (again == NULL) {
+        again = convrelay_caller_alloc(sizeof(convrelay_caller_load_again_t));
+        c->again = again;
+        again->call.options = load->dial->options;
+        again->call.print = load->dial->print;
+        again->call.ident = load->dial->ident;
+        again->call.ident.in_progress = 1;
+        again->call.begun_at = c->start_at / 1000;
+        memcpy(again->call.ident.call_sid, c->call_sid,
+               sizeof(again->call.ident.call_sid));
+        memcpy(again->call.ident.session_id, c->session_id,
+               sizeof(again->call.ident.session_id));
+    }
+
+    again->call.dropped = dropped;
+    again->idle = (c->session_tokens == 0) ? again->idle + 1 : 0;
+
+    if (c->state == CONVRELAY_CALLER_LOAD_ANSWER) {
+        load->pending += !c->pending;
+        c->pending = 1;
+
+    } else if (c->state == CONVRELAY_CALLER_LOAD_CUT && c->open) {
+        c->open = 0;
+    }
+
+    convrelay_caller_load_timer(c, 0);
+    convrelay_caller_conn_free(&c->conn, dropped);
+
+    c->act = CONVRELAY_CALLER_ACT_NONE;
+    c->over = 0;
+    c->ponged = 0;
+    c->fd = -1;
+    c->events = 0;
+    c->lost_at = convrelay_caller_now_us();
+    c->session_tokens = 0;
+
+    if (again->idle > CONVRELAY_CALLER_LOAD_SESSIONS) {
+        convrelay_caller_load_gone(c, "the sessions of a call ended before "
+                                      "anything was said");
+        return;
+    }
+
+    c->state = CONVRELAY_CALLER_LOAD_LOST;
+    delay = load->dial->options->action_delay * 1000;
+    convrelay_caller_load_timer(c, delay > 0 ? delay : 1);
+}
+
+
+/* the call is lost: it has no way back */
+
+void
+convrelay_caller_load_gone(convrelay_caller_load_call_t *c, const char *text)
+{
+    c->load->gone++;
+    convrelay_caller_load_fail(c, text);
+}
+
+
+void
+convrelay_caller_load_action(convrelay_caller_load_call_t *c)
+{
+    char                           *url;
+    const convrelay_caller_t       *from;
+    convrelay_caller_load_again_t  *again;
+
+    again = c->again;
+
+    from = again->call.base ? &again->call : c->load->dial;
+
+    if (from->twiml.action == NULL) {
+        convrelay_caller_load_gone(c, "the TwiML has no action to connect a "
+                                      "call again");
+        return;
+    }
+
+    url = convrelay_caller_url_resolve(from->base, from->twiml.action);
+
+    if (url == NULL) {
+        convrelay_caller_load_gone(c, "the URL of the action is invalid");
+        return;
+    }
+
+    again->call.now = convrelay_caller_now();
+    again->hops = 0;
+    again->url = url;
+    again->fetch.get = (from->twiml.method
+                        && strcmp(from->twiml.method, "GET") == 0);
+
+    convrelay_caller_form(&again->call, &again->form, "failed");
+    again->fetch.form = &again->form;
+
+    convrelay_caller_load_request(c);
+}
+
+
+static void
+convrelay_caller_load_request(convrelay_caller_load_call_t *c)
+{
+    convrelay_caller_fetch_t       *f;
+    convrelay_caller_load_again_t  *again;
+
+    again = c->again;
+    f = &again->fetch;
+
+    if (convrelay_caller_prepare(&again->call, f, &again->route, again->url)
+        != CONVRELAY_OK
+        || convrelay_caller_fetch_start(f) != CONVRELAY_OK)
+    {
+        convrelay_caller_load_gone(c, "the action cannot be requested");
+        return;
+    }
+
+    curl_easy_setopt(f->curl, CURLOPT_PRIVATE, c);
+    curl_multi_add_handle(c->load->multi, f->curl);
+}
+
+
+/* redirects as convrelay_caller_webhook() follows them */
+
+static void
+convrelay_caller_load_answer(convrelay_caller_load_call_t *c, CURLcode rc)
+{
+    char                            text[96];
+    convrelay_caller_fetch_t       *f;
+    convrelay_caller_load_again_t  *again;
+
+    static const convrelay_caller_pairs_t  none;
+
+    again = c->again;
+    f = &again->fetch;
+
+    if (convrelay_caller_fetch_end(f, rc) != CONVRELAY_OK) {
+        snprintf(text, sizeof(text), "action: %.80s", f->error);
+        convrelay_caller_load_gone(c, text);
+        return;
+    }
+
+    if ((f->status == 301 || f->status == 302 || f->status == 303
+         || f->status == 307)
+        && f->location && ++again->hops <= CONVRELAY_CALLER_REDIRECTS)
+    {
+        if (f->get || f->status != 307) {
+            f->get = 1;
+            f->form = &none;
+        }
+
+        free(again->url);
+        again->url = f->location;
+        f->location = NULL;
+        convrelay_caller_load_request(c);
+        return;
+    }
+
+    if (f->status / 100 != 2) {
+        snprintf(text, sizeof(text), "the action answered %ld", f->status);
+        convrelay_caller_load_gone(c, text);
+        return;
+    }
+
+    convrelay_caller_twiml_free(&again->call.twiml);
+
+    if (convrelay_caller_twiml_parse(&again->call.twiml, f->body.data,
+                                     f->body.len)
+        != CONVRELAY_OK)
+    {
+        convrelay_caller_load_gone(c, "the action's answer is not TwiML");
+        return;
+    }
+
+    if (!again->call.twiml.connect) {
+        convrelay_caller_load_gone(c, "the action did not connect a call "
+                                      "again");
+        return;
+    }
+
+    free(again->call.base);
+    again->call.base = again->url;
+    again->url = NULL;
+
+    convrelay_caller_load_connect(c);
+}
+
+
+static void
+convrelay_caller_load_connect(convrelay_caller_load_call_t *c)
+{
+    convrelay_caller_load_again_t  *again;
+
+    again = c->again;
+
+    if (convrelay_caller_aim(&again->call) != CONVRELAY_OK) {
+        convrelay_caller_load_gone(c, "the relay URL of the action is "
+                                      "invalid");
+        return;
+    }
+
+    c->state = CONVRELAY_CALLER_LOAD_CONNECT;
+
+    if (convrelay_caller_conn_open(&c->conn, &again->call.target)
+        == CONVRELAY_ERROR)
+    {
+        convrelay_caller_load_gone(c, c->conn.error);
+        return;
+    }
+
+    convrelay_caller_load_watch(c);
+    convrelay_caller_load_timer(c, c->load->dial->options->timeout * 1000);
+}
+
+
+void
+convrelay_caller_load_again_free(convrelay_caller_load_call_t *c)
+{
+    convrelay_caller_load_again_t  *again;
+
+    again = c->again;
+
+    if (again == NULL) {
+        return;
+    }
+
+    if (again->fetch.curl) {
+        curl_multi_remove_handle(c->load->multi, again->fetch.curl);
+        (void) convrelay_caller_fetch_end(&again->fetch, CURLE_OK);
+    }
+
+    convrelay_caller_unroute(&again->route);
+    convrelay_caller_pairs_free(&again->form);
+    convrelay_caller_buf_free(&again->fetch.body);
+    convrelay_caller_forget(&again->call);
+    free(again->fetch.location);
+    free(again->url);
+    free(again);
+
+    c->again = NULL;
+}
