@@ -132,6 +132,14 @@ convrelay_metric_json_zones(convrelay_metric_out_t *out,
     }
 
     convrelay_metric_text(out, "]");
+
+    if (report->has_store) {
+        convrelay_metric_text(out, ",\"store\":{\"records\":");
+        convrelay_metric_number(out, report->records);
+        convrelay_metric_text(out, ",\"evicted\":");
+        convrelay_metric_number(out, report->evicted);
+        convrelay_metric_text(out, "}");
+    }
 }
 
 

@@ -25,6 +25,8 @@ static void convrelay_metric_calls(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
 static void convrelay_metric_zones(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
+static void convrelay_metric_records(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report);
 static void convrelay_metric_family(convrelay_metric_out_t *out,
     const convrelay_metric_of_t *of, const convrelay_metric_line_t *family,
     const convrelay_metric_t *words, unsigned first);
@@ -71,6 +73,11 @@ convrelay_metric_prometheus(u_char *p, const convrelay_metric_report_t *report)
     convrelay_metric_text(&out, "\"} 1\n");
 
     convrelay_metric_zones(&out, report);
+
+    if (report->has_store) {
+        convrelay_metric_records(&out, report);
+    }
+
     convrelay_metric_calls(&out, report);
 
     for (line = convrelay_metric_table(); line->index < CONVRELAY_METRIC_N;
@@ -137,6 +144,25 @@ convrelay_metric_zones(convrelay_metric_out_t *out,
             convrelay_metric_text(out, "\n");
         }
     }
+}
+
+
+static void
+convrelay_metric_records(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report)
+{
+    convrelay_metric_head(out, "store_records", "gauge",
+                          "Calls in convrelay_store_zone.");
+    convrelay_metric_text(out, "convrelay_store_records ");
+    convrelay_metric_number(out, report->records);
+    convrelay_metric_text(out, "\n");
+
+    convrelay_metric_head(out, "store_evicted_total", "counter",
+                          "Calls that were removed from convrelay_store_zone "
+                          "because it was full.");
+    convrelay_metric_text(out, "convrelay_store_evicted_total ");
+    convrelay_metric_number(out, report->evicted);
+    convrelay_metric_text(out, "\n");
 }
 
 

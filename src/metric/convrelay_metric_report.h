@@ -72,9 +72,13 @@ typedef struct {
     unsigned                            ntools;
     const convrelay_metric_zone_t      *zones;
     unsigned                            nzones;
+    uint64_t                            records;    /* of convrelay_store_zone,
+                                                       with has_store */
+    uint64_t                            evicted;
     const convrelay_metric_slot_t      *slots;      /* of the ring, oldest
                                                        first */
     unsigned                            nslots;
+    unsigned                            has_store:1;
 } convrelay_metric_report_t;
 
 

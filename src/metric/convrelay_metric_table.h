@@ -116,6 +116,13 @@ CONVRELAY_FAMILY("fillers_total", NULL,
                  "Phrases that were said while callers waited.")
 CONVRELAY_SERIES(FILLERS,               NULL)
 
+CONVRELAY_FAMILY("resumes_total", "outcome",
+                 "Sessions that looked for an earlier one of their call in the "
+                 "store, by outcome.")
+CONVRELAY_SERIES(RESUME_FOUND,          "found")
+CONVRELAY_SERIES(RESUME_NONE,           "none")
+CONVRELAY_SERIES(RESUME_DECLINED,       "declined")
+
 /* in the order of convrelay_relay_type_e */
 
 CONVRELAY_FAMILY("messages_total", "type",

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_convrelay_status.h"
+#include "ngx_http_convrelay_store.h"
 #include "ngx_http_convrelay_zone.h"
 
 
@@ -329,9 +330,10 @@ ngx_http_convrelay_status_zones(ngx_pool_t *pool,
 {
     ngx_str_t                 name;
     ngx_uint_t                i;
+    convrelay_store_stat_t    stat;
     convrelay_metric_zone_t  *zone;
 
-    zone = ngx_pcalloc(pool, 2 * sizeof(convrelay_metric_zone_t));
+    zone = ngx_pcalloc(pool, 3 * sizeof(convrelay_metric_zone_t));
     if (zone == NULL) {
         return NGX_ERROR;
     }
@@ -379,6 +381,27 @@ ngx_http_convrelay_status_zones(ngx_pool_t *pool,
 
     report->zones = zone;
     report->nzones = 2;
+
+    if (ngx_http_convrelay_store_figures(st->main, &stat) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_convrelay_status_shown(pool, &st->main->store->shm.name,
+                                        &name)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    zone[2].name = ngx_http_convrelay_str(&name);
+    zone[2].size = stat.size;
+    zone[2].used = stat.used;
+
+    report->nzones = 3;
+
+    report->has_store = 1;
+    report->records = stat.records;
+    report->evicted = stat.evicted;
 
     return NGX_OK;
 }

@@ -756,6 +756,20 @@ test_prometheus(void)
     tap_ok(has(text, "\nconvrelay_build_info{version=\"1.2\",nginx=\"3.4\"} "
                      "1\n"), "the versions");
     tap_ok(!has(text, "webhooks_total{"), "no series of a webhook");
+    tap_ok(!has(text, "convrelay_store_"), "none of a store, without one");
+
+    free(text);
+
+    r.has_store = 1;
+    r.records = 7;
+    r.evicted = 2;
+
+    text = prometheus(&r);
+
+    tap_ok(has(text, "# TYPE convrelay_store_records gauge\n"
+                     "convrelay_store_records 7\n"), "records of a store");
+    tap_ok(has(text, "# TYPE convrelay_store_evicted_total counter\n"
+                     "convrelay_store_evicted_total 2\n"), "and evicted ones");
 
     free(text);
 
@@ -808,7 +822,7 @@ test_json(void)
                      "[0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0.015]"), "a histogram");
     tap_ok(has(text, "\"tokens_total\":12345"), "one without a label");
     tap_ok(has(text, "\"zones\":[{\"zone\":\"calls\",\"size\":1000,"
-                     "\"used\":300}]"), "zones");
+                     "\"used\":300}],\"bounds\""), "zones");
     tap_ok(has(text, "{\"ago\":9,\"calls\":3,\"total\":{"
                      "\"sessions_total\":{\"phone\":{\"hangup\":0"),
            "the history");
