@@ -9,6 +9,7 @@
 #include "ngx_http_convrelay_fetch.h"
 #include "ngx_http_convrelay_call.h"
 #include "ngx_http_convrelay_status.h"
+#include "ngx_http_convrelay_store.h"
 #include "ngx_http_convrelay_target.h"
 #include "ngx_http_convrelay_webhook.h"
 
@@ -52,6 +53,9 @@
 #define NGX_HTTP_CONVRELAY_MAX_TOOL_ARGUMENTS 65536
 #define NGX_HTTP_CONVRELAY_MAX_TOOL_RESULT    16384
 #define NGX_HTTP_CONVRELAY_TOOL_WAIT          1500
+
+#define NGX_HTTP_CONVRELAY_STORE_TTL          (5 * 60 * 1000)
+#define NGX_HTTP_CONVRELAY_STORE_MAX_SIZE     524288
 
 #define NGX_HTTP_CONVRELAY_MODEL              "gpt-4o-mini"
 
@@ -473,6 +477,27 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       offsetof(ngx_http_convrelay_loc_conf_t, session.max_history_messages),
       &ngx_http_convrelay_count_bounds },
 
+    { ngx_string("convrelay_store"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_store,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_store_ttl"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, store.ttl),
+      &ngx_http_convrelay_time_post },
+
+    { ngx_string("convrelay_store_max_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, store.max_size),
+      &ngx_http_convrelay_size_post },
+
     { ngx_string("convrelay_auth_token"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE12,
       ngx_http_convrelay_auth_token,
@@ -585,6 +610,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_store_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_convrelay_store_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
       ngx_http_convrelay_status,
@@ -658,6 +690,7 @@ ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
     ngx_http_convrelay_env_init_module(cycle);
 
     (void) ngx_http_convrelay_status_init_module(cycle);
+    (void) ngx_http_convrelay_store_init_module(cycle);
 
     return ngx_http_convrelay_zone_init_module(cycle);
 }
@@ -666,7 +699,9 @@ ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_http_convrelay_init_process(ngx_cycle_t *cycle)
 {
-    if (ngx_http_convrelay_status_init_process(cycle) != NGX_OK) {
+    if (ngx_http_convrelay_status_init_process(cycle) != NGX_OK
+        || ngx_http_convrelay_store_init_process(cycle) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -777,6 +812,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->llm.intercepts = 0;
      *     conf->llm.checked = { 0 };
      *     conf->tools.json = { 0, NULL };
+     *     conf->store.place = { NULL, 0 };
      *     conf->auth.set = 0;
      *     conf->auth.ticket_lifetime = 0;
      *     conf->twiml.after_place = { NULL, 0 };
@@ -837,6 +873,10 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
 
     conf->context = NGX_CONF_UNSET_PTR;
 
+    conf->store.enable = NGX_CONF_UNSET;
+    conf->store.ttl = NGX_CONF_UNSET_MSEC;
+    conf->store.max_size = NGX_CONF_UNSET_SIZE;
+
     conf->auth.tokens = NGX_CONF_UNSET_PTR;
     conf->auth.public_url = NGX_CONF_UNSET_PTR;
     conf->auth.ticket = NGX_CONF_UNSET_PTR;
@@ -890,6 +930,11 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->context, prev->context, NULL);
     conf->session.context = (conf->context != NULL);
 
+    ngx_conf_merge_msec_value(conf->store.ttl, prev->store.ttl,
+                              NGX_HTTP_CONVRELAY_STORE_TTL);
+    ngx_conf_merge_size_value(conf->store.max_size, prev->store.max_size,
+                              NGX_HTTP_CONVRELAY_STORE_MAX_SIZE);
+
     ngx_conf_merge_ptr_value(conf->connect.reply, prev->connect.reply, NULL);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -929,6 +974,11 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (rv == NGX_CONF_OK) {
         rv = ngx_http_convrelay_limit_merge(cf, conf);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_store_merge(cf, &prev->store, &conf->store);
+        conf->session.store = conf->store.enable;
     }
 
     return rv;

@@ -304,7 +304,7 @@ done
 convrelay_on  hangup  say "x";
 --- must_die
 --- error_log
-unknown event "hangup", write "setup", "dtmf DIGITS", "prompt MATCH", "interrupt", "silence STAGE", "call_time TIME", "error", "llm_failed", "llm_empty", "llm_filtered", "call_too_long" or "tool NAME"
+unknown event "hangup", write "setup", "resume", "dtmf DIGITS", "prompt MATCH", "interrupt", "silence STAGE", "call_time TIME", "error", "llm_failed", "llm_empty", "llm_filtered", "call_too_long" or "tool NAME"
 
 
 

@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_keep.h"
 
 
 static void ngx_http_convrelay_act(convrelay_actions_t *out,
@@ -64,9 +65,7 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         break;
 
     case CONVRELAY_ACT_RESTORE:
-
-        /* never: no directive sets conf->store yet */
-
+        ngx_http_convrelay_resume(call);
         break;
 
     case CONVRELAY_ACT_CONTEXT:
@@ -115,6 +114,10 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         break;
 
     case CONVRELAY_ACT_TOOL:
+
+        /* the record says that the tool was started, whatever comes then */
+
+        ngx_http_convrelay_keep_now(call);
         ngx_http_convrelay_tool_start(call, a->run, out);
         break;
 
@@ -303,7 +306,7 @@ ngx_http_convrelay_act_start(ngx_http_convrelay_call_t *call)
 
 
 /* setup has arrived: checks ticket and limits, then evaluates the system
-   prompt, unless a context is to come */
+   prompt, unless an earlier session or a context is to come */
 
 static void
 ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
@@ -321,16 +324,25 @@ ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
 static void
 ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
 {
-    convrelay_str_t  reason, ended_session;
+    convrelay_str_t               reason, ended_session;
+    ngx_http_convrelay_record_t  *record;
 
     static const convrelay_str_t  none = convrelay_null_string;
 
     ngx_http_convrelay_flush_variables(call->request);
 
+    if (ngx_http_convrelay_keep_create(call) != NGX_OK) {
+        ngx_http_convrelay_call_fail(call, NGX_ERROR);
+        return;
+    }
+
+    record = call->keep ? &call->keep->record : NULL;
+
     if (ngx_http_convrelay_ticket_check(call->request, &call->conf->auth,
-                                        call->session, &ended_session)
+                                        call->session, record, &ended_session)
         != NGX_OK)
     {
+        ngx_http_convrelay_keep_stop(call);
         ngx_http_convrelay_count(call->conf, REFUSED_TICKET);
         ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REFUSED);
 
@@ -341,6 +353,7 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
     }
 
     if (ngx_http_convrelay_limit_setup(call, &ended_session) != NGX_OK) {
+        ngx_http_convrelay_keep_stop(call);
         ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REFUSED);
 
         convrelay_str_set(&reason, "too many calls");
@@ -349,7 +362,7 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    if (call->conf->context == NULL
+    if (call->conf->context == NULL && call->keep == NULL
         && ngx_http_convrelay_request_prepare(call, &none) != NGX_OK)
     {
         convrelay_str_set(&reason, "no system prompt");

@@ -158,6 +158,7 @@ typedef struct ngx_http_convrelay_turn_s  ngx_http_convrelay_turn_t;
 typedef struct ngx_http_convrelay_log_s   ngx_http_convrelay_log_t;
 typedef struct ngx_http_convrelay_tool_run_s  ngx_http_convrelay_tool_run_t;
 typedef struct ngx_http_convrelay_context_s   ngx_http_convrelay_context_t;
+typedef struct ngx_http_convrelay_keep_s      ngx_http_convrelay_keep_t;
 
 
 /* regex captures of a request, saved */
@@ -218,8 +219,10 @@ struct ngx_http_convrelay_call_s {
     unsigned                          answering:1;    /* a turn's answer is
                                                          being handled */
     unsigned                          start:1;        /* start a turn then */
-    unsigned                          wait:1; /* input stops until the context
-                                                 came */
+    unsigned                          wait:1; /* input stops: a pause is to
+                                                 begin */
+    unsigned                          paused:1;       /* the socket is not
+                                                         read */
     unsigned                          unheard:1;      /* nothing of the turn was
                                                          sent yet, */
     unsigned                          wordless:1;     /* nor words of its LLM */
@@ -267,9 +270,12 @@ struct ngx_http_convrelay_call_s {
     ngx_event_t                       event;  /* timer: the next deadline;
                                                  posted: see closing, dead */
 
-    ngx_http_convrelay_context_t     *context;        /* that is awaited: no
-                                                         input is handled; or
+    ngx_http_convrelay_context_t     *context;        /* that is awaited, or
                                                          NULL */
+    ngx_http_convrelay_keep_t        *keep;   /* its record in the store, or
+                                                 NULL */
+    ngx_http_convrelay_keep_t        *parted; /* that has the session now, or
+                                                 NULL */
     ngx_http_convrelay_log_t         *log;    /* lines that were logged; NULL
                                                  until there is one */
 };
@@ -826,6 +832,11 @@ extern const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_answer_sink;
 /* evaluates the values that stay the same for a call, at setup; context: text
    that extends the system prompt, copied, or empty.  NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call,
+    const convrelay_str_t *context);
+
+/* the same, with the current values of variables; where it fails, the call is
+   closed */
+void ngx_http_convrelay_request_begin(ngx_http_convrelay_call_t *call,
     const convrelay_str_t *context);
 
 /* the body of a turn's request, in the pool of its fetch and evaluated for its

@@ -78,6 +78,7 @@ ngx_http_convrelay_context_start(ngx_http_convrelay_call_t *call, u_char *pos,
              == NGX_OK)
     {
         call->context = x;
+        call->paused = 1;
         return;
     }
 
@@ -214,6 +215,7 @@ ngx_http_convrelay_context_end(ngx_http_convrelay_fetch_t *f)
 
     call = x->call;
     call->context = NULL;
+    call->paused = 0;
 
     if (call->dead || call->closing) {
         return;
@@ -330,10 +332,7 @@ static ngx_int_t
 ngx_http_convrelay_context_begin(ngx_http_convrelay_call_t *call,
     const convrelay_tool_context_t *context)
 {
-    ngx_int_t                      rc;
-    convrelay_str_t                reason;
-    convrelay_actions_t            out;
-    ngx_http_convrelay_captures_t  captures;
+    convrelay_actions_t  out;
 
     if (convrelay_session_set_variables(call->session, context->variables,
                                         context->nvariables)
@@ -342,17 +341,9 @@ ngx_http_convrelay_context_begin(ngx_http_convrelay_call_t *call,
         return NGX_ERROR;
     }
 
-    ngx_http_convrelay_captures_keep(call->request, &captures);
+    ngx_http_convrelay_request_begin(call, &context->system);
 
-    ngx_http_convrelay_flush_variables(call->request);
-    rc = ngx_http_convrelay_request_prepare(call, &context->system);
-
-    ngx_http_convrelay_captures_restore(call->request, &captures);
-
-    if (rc != NGX_OK) {
-        convrelay_str_set(&reason, "no system prompt");
-        ngx_http_convrelay_call_close(call, CONVRELAY_WS_INTERNAL_ERROR,
-                                      &reason);
+    if (call->closing || call->dead) {
         return NGX_OK;
     }
 
@@ -374,6 +365,7 @@ ngx_http_convrelay_context_drop(ngx_http_convrelay_call_t *call)
 
     x = call->context;
     call->context = NULL;
+    call->paused = 0;
 
     (void) ngx_http_convrelay_input(call, x->rest.data,
                                     x->rest.data + x->rest.len);

@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_keep.h"
 
 
 static u_char *ngx_http_convrelay_frames(ngx_http_convrelay_call_t *call,
@@ -225,6 +226,15 @@ ngx_http_convrelay_peer_close(ngx_http_convrelay_call_t *call,
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, call->connection->log, 0,
                    "convrelay peer close code:%ui", (ngx_uint_t) m->code);
+
+    /* Twilio's code when the caller hangs up; and after an "end" of ours, where
+       the action of <Connect> decides whether the call goes on */
+
+    if (m->code == CONVRELAY_WS_NORMAL
+        && call->session->state != CONVRELAY_SESSION_ENDED)
+    {
+        ngx_http_convrelay_keep_hung_up(call);
+    }
 
     ngx_http_convrelay_stat_ends(call, (call->session->state
                                         == CONVRELAY_SESSION_ENDED)

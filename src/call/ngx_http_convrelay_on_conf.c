@@ -51,7 +51,8 @@ static ngx_str_t  ngx_http_convrelay_triggers[] = {
     ngx_string("silence"),
     ngx_string("call_time"),
     ngx_string("llm_empty"),
-    ngx_string("llm_filtered")
+    ngx_string("llm_filtered"),
+    ngx_string("resume")
 };
 
 
@@ -146,7 +147,7 @@ ngx_http_convrelay_on_trigger(ngx_conf_t *cf, ngx_array_t *rules, ngx_uint_t *i)
     if (trigger == NGX_HTTP_CONVRELAY_NTRIGGERS) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "unknown event \"%V\", write \"setup\", "
-                           "\"dtmf DIGITS\", \"prompt MATCH\", "
+                           "\"resume\", \"dtmf DIGITS\", \"prompt MATCH\", "
                            "\"interrupt\", \"silence STAGE\", "
                            "\"call_time TIME\", \"error\", \"llm_failed\", "
                            "\"llm_empty\", \"llm_filtered\", "

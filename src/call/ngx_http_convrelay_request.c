@@ -206,6 +206,29 @@ ngx_http_convrelay_request_prepare(ngx_http_convrelay_call_t *call,
 }
 
 
+void
+ngx_http_convrelay_request_begin(ngx_http_convrelay_call_t *call,
+    const convrelay_str_t *context)
+{
+    ngx_int_t                      rc;
+    convrelay_str_t                reason;
+    ngx_http_convrelay_captures_t  captures;
+
+    ngx_http_convrelay_captures_keep(call->request, &captures);
+
+    ngx_http_convrelay_flush_variables(call->request);
+    rc = ngx_http_convrelay_request_prepare(call, context);
+
+    ngx_http_convrelay_captures_restore(call->request, &captures);
+
+    if (rc != NGX_OK) {
+        convrelay_str_set(&reason, "no system prompt");
+        ngx_http_convrelay_call_close(call, CONVRELAY_WS_INTERNAL_ERROR,
+                                      &reason);
+    }
+}
+
+
 /* a blank line, and the text */
 
 static ngx_int_t

@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_keep.h"
 
 
 /* recv() calls per event, before other connections have their turn */
@@ -25,6 +26,7 @@ static void ngx_http_convrelay_call_end(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_call_read(ngx_http_convrelay_call_t *call,
     u_char *pos, u_char *last);
+static void ngx_http_convrelay_call_drop(ngx_http_convrelay_call_t *call);
 static ngx_uint_t ngx_http_convrelay_hung_up(ngx_connection_t *c);
 static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_clock(ngx_http_convrelay_call_t *call);
@@ -47,12 +49,22 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
         return NULL;
     }
 
+    pcln = ngx_pool_cleanup_add(r->pool, 0);
+    if (pcln == NULL) {
+        return NULL;
+    }
+
     call = ngx_pcalloc(r->pool, sizeof(ngx_http_convrelay_call_t));
     if (call == NULL) {
         return NULL;
     }
 
-    call->session = ngx_palloc(r->pool, sizeof(convrelay_session_t));
+    /* on the heap where it may outlive the request */
+
+    call->session = conf->store.enable
+                    ? ngx_alloc(sizeof(convrelay_session_t), r->connection->log)
+                    : ngx_palloc(r->pool, sizeof(convrelay_session_t));
+
     if (call->session == NULL) {
         return NULL;
     }
@@ -78,11 +90,6 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     call->event.handler = ngx_http_convrelay_call_handler;
     call->event.data = call;
     call->event.log = c->log;
-
-    pcln = ngx_pool_cleanup_add(r->pool, 0);
-    if (pcln == NULL) {
-        return NULL;
-    }
 
     pcln->handler = ngx_http_convrelay_call_free;
     pcln->data = call;
@@ -177,6 +184,7 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
     call->ended = 1;
 
     ngx_http_convrelay_context_leave(call);
+    ngx_http_convrelay_keep_end(call);
     ngx_http_convrelay_tools_leave(call);
     ngx_http_convrelay_turns_abort(call);
 
@@ -195,7 +203,10 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_output_free(call);
     convrelay_ws_reader_free(&call->reader);
-    convrelay_session_over(call->session);
+
+    if (call->parted == NULL) {
+        convrelay_session_over(call->session);
+    }
 }
 
 
@@ -207,8 +218,18 @@ ngx_http_convrelay_call_free(void *data)
     ngx_http_convrelay_call_t *call = data;
 
     ngx_http_convrelay_turns_free(call);
-    convrelay_session_free(call->session);
     ngx_http_convrelay_log_end(call);
+
+    if (call->parted) {
+        ngx_http_convrelay_keep_leave(call->parted);
+
+    } else {
+        convrelay_session_free(call->session);
+
+        if (call->conf->store.enable) {
+            ngx_free(call->session);
+        }
+    }
 
     ngx_http_convrelay_memory_leave(call->main);
 }
@@ -343,15 +364,15 @@ ngx_http_convrelay_read_handler(ngx_http_request_t *r)
 
     for (i = 0; i < NGX_HTTP_CONVRELAY_READS; i++) {
 
-        if (call->context && ngx_http_convrelay_hung_up(c)) {
-            ngx_http_convrelay_context_drop(call);
+        if (call->paused && ngx_http_convrelay_hung_up(c)) {
+            ngx_http_convrelay_call_drop(call);
         }
 
         if (call->dead) {
             return;
         }
 
-        if (call->context) {
+        if (call->paused) {
             break;
         }
 
@@ -405,16 +426,35 @@ ngx_http_convrelay_call_read(ngx_http_convrelay_call_t *call, u_char *pos,
 {
     pos = ngx_http_convrelay_input(call, pos, last);
 
-    if (call->wait) {
+    if (!call->wait) {
+        return;
+    }
+
+    if (call->session->restoring) {
+        ngx_http_convrelay_resume_wait(call, pos, last);
+
+    } else {
         ngx_http_convrelay_context_start(call, pos, last);
     }
 }
 
 
+static void
+ngx_http_convrelay_call_drop(ngx_http_convrelay_call_t *call)
+{
+    if (call->context) {
+        ngx_http_convrelay_context_drop(call);
+
+    } else {
+        ngx_http_convrelay_resume_drop(call);
+    }
+}
+
+
 /*
- * While the context is awaited, the socket is not read, and the kernel holds
- * what the peer sends.  A connection that the peer has closed is noticed: it is
- * read to its end.
+ * During a pause, the socket is not read, and the kernel holds what the peer
+ * sends.  A connection that the peer has closed is noticed: it is read to its
+ * end.
  */
 
 static ngx_uint_t
@@ -542,10 +582,10 @@ ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    /* RFC 6455, 5.5.2: a ping has to be answered; but while the context is
-       awaited, answers are not read */
+    /* RFC 6455, 5.5.2: a ping has to be answered; but during a pause, answers
+       are not read */
 
-    if (call->context == NULL
+    if (!call->paused
         && call->silent == NGX_HTTP_CONVRELAY_SILENT_PINGS)
     {
         ngx_log_error(NGX_LOG_INFO, call->connection->log, NGX_ETIMEDOUT,
@@ -556,7 +596,7 @@ ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    if (call->context == NULL) {
+    if (!call->paused) {
         call->silent++;
     }
 

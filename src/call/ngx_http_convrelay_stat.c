@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_keep.h"
 #include "ngx_http_convrelay_zone.h"
 
 
@@ -443,6 +444,10 @@ ngx_http_convrelay_stat_settle(ngx_http_convrelay_call_t *call)
     }
 
     ngx_http_convrelay_stat_state(call);
+
+    if (call->keep) {
+        ngx_http_convrelay_keep_changed(call->keep);
+    }
 }
 
 

@@ -55,6 +55,14 @@ static ngx_http_variable_t  ngx_http_convrelay_stat_variables[] = {
       ngx_http_convrelay_stat_figure_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
+    { ngx_string("convrelay_resumed"), NULL,
+      ngx_http_convrelay_stat_figure_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_resume_lost"), NULL,
+      ngx_http_convrelay_stat_figure_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
     { ngx_string("convrelay_first_sound"), NULL,
       ngx_http_convrelay_stat_figure_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
@@ -180,6 +188,11 @@ ngx_http_convrelay_stat_figure_variable(ngx_http_request_t *r,
 
     case 'l':
         n = ngx_http_convrelay_stat_longest_gap(r, call);
+        break;
+
+    case 'r':
+        n = (name->data[name->len - 1] == 'd') ? call->session->resumed
+                                               : call->session->resume_lost;
         break;
 
     default: /* first_sound */

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_keep.h"
 
 
 /* what a server may send around the bytes of a result */
@@ -23,6 +24,8 @@ struct ngx_http_convrelay_tool_run_s {
     ngx_http_convrelay_tool_run_t    *next;
     ngx_http_convrelay_call_t        *call;   /* NULL: it is over */
     ngx_http_convrelay_fetch_t       *fetch;
+    ngx_http_convrelay_keep_t        *parted; /* that takes the result after
+                                                 the call, or NULL */
     convrelay_tool_run_t             *run;    /* the session's; NULL: it does
                                                  not want the result */
     ngx_http_convrelay_tool_t        *tool;
@@ -190,6 +193,11 @@ ngx_http_convrelay_tool_free(void *data)
     ngx_http_convrelay_tool_run_t *t = data;
 
     ngx_http_convrelay_tool_unlink(t);
+
+    if (t->parted) {
+        ngx_http_convrelay_keep_leave(t->parted);
+    }
+
     convrelay_tool_arguments_free(&t->arguments);
 }
 
@@ -275,7 +283,14 @@ ngx_http_convrelay_tools_leave(ngx_http_convrelay_call_t *call)
 
     while (call->tools) {
         t = call->tools;
-        t->run = NULL;
+
+        if (t->run && call->parted) {
+            t->parted = call->parted;
+            ngx_http_convrelay_keep_enter(t->parted);
+
+        } else {
+            t->run = NULL;
+        }
 
         ngx_http_convrelay_fetch_detach(t->fetch);
 
@@ -458,6 +473,19 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
 
     if (!ok) {
         ngx_http_convrelay_tool_log(t, call, answer.status);
+    }
+
+    if (t->parted) {
+
+        if (p) {
+            result.data = p;
+            result.len = len;
+
+            ngx_http_convrelay_keep_result(t->parted, run, &result, ok);
+        }
+
+        free(p);
+        return;
     }
 
     if (call == NULL || run == NULL || call->dead || call->closing) {

@@ -46,6 +46,19 @@ ngx_http_convrelay_check_socket_alone(ngx_conf_t *cf,
                            &location->location->name);
     }
 
+    if (location->conf->store.enable
+        && location->conf->auth.tokens == NULL
+        && location->conf->auth.ticket == NULL)
+    {
+        ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
+                           &location->conf->place,
+                           "calls of location \"%V\" are stored, but anybody "
+                           "can continue one by naming its CallSid: write "
+                           "\"convrelay_auth_token\" or \"convrelay_ticket\", "
+                           "or \"convrelay_store off\"",
+                           &location->location->name);
+    }
+
     ngx_http_convrelay_check_listen(cf, location);
 
     return ngx_http_convrelay_check_fields(cf, location);

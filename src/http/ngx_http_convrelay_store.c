@@ -143,17 +143,17 @@ ngx_http_convrelay_store_merge(ngx_conf_t *cf,
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
 
+    if (conf->enable == NGX_CONF_UNSET) {
+        conf->enable = prev->enable;
+        conf->place = prev->place;
+    }
+
     if (conf->enable == 1 && mcf->store == NULL) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
                        "\"convrelay_store memory\" needs memory: write "
                        "\"convrelay_store_zone calls 64m\" in the \"http\" "
                        "block");
         return NGX_CONF_ERROR;
-    }
-
-    if (conf->enable == NGX_CONF_UNSET) {
-        conf->enable = prev->enable;
-        conf->place = prev->place;
     }
 
     ngx_conf_init_value(conf->enable, mcf->store != NULL);

@@ -19,6 +19,7 @@
 #include "ngx_http_convrelay_env.h"
 
 #include "convrelay_secret.h"
+#include "convrelay_sha256.h"
 #include "convrelay_ticket.h"
 
 
@@ -28,6 +29,8 @@
 
 static convrelay_str_t *ngx_http_convrelay_ticket_field(ngx_array_t *form,
     ngx_str_t *name);
+static ngx_int_t ngx_http_convrelay_ticket_late(ngx_http_request_t *r,
+    convrelay_session_t *s, const ngx_http_convrelay_record_t *record);
 static ngx_int_t ngx_http_convrelay_ticket_mac(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_ticket_t *ticket,
     convrelay_str_t *sid, u_char *mac);
@@ -229,7 +232,7 @@ ngx_http_convrelay_ticket_field(ngx_array_t *form, ngx_str_t *name)
 ngx_int_t
 ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_session_t *s,
-    convrelay_str_t *ended_session)
+    const ngx_http_convrelay_record_t *record, convrelay_str_t *ended_session)
 {
     u_char                   wanted[CONVRELAY_SIGNATURE_LEN];
     const char              *reason;
@@ -277,6 +280,10 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    if (record && ngx_http_convrelay_ticket_late(r, s, record) == NGX_OK) {
+        return NGX_OK;
+    }
+
     reason = "an expired ticket";
 
 refused:
@@ -285,6 +292,62 @@ refused:
                   "client sent setup with %s for its call", reason);
 
     return NGX_DECLINED;
+}
+
+
+/*
+ * Whether an expired ticket is still good: it is that of the call's last
+ * session, whose socket is gone.  As soon as a session continues the call, it
+ * is not good any more.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_ticket_late(ngx_http_request_t *r, convrelay_session_t *s,
+    const ngx_http_convrelay_record_t *record)
+{
+    convrelay_str_t                  text;
+    ngx_http_convrelay_record_t      last;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    last = *record;
+
+    if (ngx_http_convrelay_record_read(mcf, &last, &text) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_convrelay_record_free(&text);
+
+    return (last.head.ticket == ngx_http_convrelay_ticket_hash(s)
+            && ngx_http_convrelay_record_lost(&last))
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+uint64_t
+ngx_http_convrelay_ticket_hash(convrelay_session_t *s)
+{
+    u_char                  digest[CONVRELAY_SHA256_LEN];
+    uint64_t                hash;
+    convrelay_sha256_t      h;
+    const convrelay_str_t  *text;
+
+    text = convrelay_session_parameter(s,
+                               (u_char *) NGX_HTTP_CONVRELAY_TICKET_NAME,
+                               sizeof(NGX_HTTP_CONVRELAY_TICKET_NAME) - 1);
+
+    if (text == NULL || text->len == 0) {
+        return 0;
+    }
+
+    convrelay_sha256_init(&h);
+    convrelay_sha256_update(&h, text->data, text->len);
+    convrelay_sha256_final(&h, digest);
+
+    ngx_memcpy(&hash, digest, sizeof(uint64_t));
+
+    return hash;
 }
 
 

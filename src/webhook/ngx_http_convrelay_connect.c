@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_convrelay_webhook.h"
+#include "ngx_http_convrelay_store.h"
 
 #include "convrelay_handoff.h"
 
@@ -24,6 +25,9 @@ static ngx_int_t ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_connect_count(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_connect_write(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document);
+static ngx_uint_t ngx_http_convrelay_connect_goes_on(
+    convrelay_reply_t *reply);
+static ngx_int_t ngx_http_convrelay_connect_forget(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_connect_task(ngx_http_request_t *r,
     convrelay_str_t *task);
 
@@ -66,6 +70,12 @@ ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
 
     if (rc == NGX_DECLINED) {
         reply.kind = CONVRELAY_REPLY_HANGUP;
+    }
+
+    if (clcf->store.enable && !ngx_http_convrelay_connect_goes_on(&reply)
+        && ngx_http_convrelay_connect_forget(r) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -269,6 +279,57 @@ ngx_http_convrelay_connect_count(ngx_http_request_t *r)
     }
 
     return n;
+}
+
+
+/* whether the reply may lead to another session of the call */
+
+static ngx_uint_t
+ngx_http_convrelay_connect_goes_on(convrelay_reply_t *reply)
+{
+    u_char  *p, *last;
+
+    if (reply->kind != CONVRELAY_REPLY_TWIML) {
+        return 0;
+    }
+
+    p = reply->text.data;
+    last = p + reply->text.len;
+
+    return ngx_strlcasestrn(p, last, (u_char *) "<Connect", 7) != NULL
+           || ngx_strlcasestrn(p, last, (u_char *) "<Redirect", 8) != NULL;
+}
+
+
+/* the conversation is over: its record is removed from the store */
+
+static ngx_int_t
+ngx_http_convrelay_connect_forget(ngx_http_request_t *r)
+{
+    ngx_int_t                        rc;
+    convrelay_str_t                  account, call;
+    ngx_http_convrelay_record_t      record;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    static ngx_str_t  account_name = ngx_string("AccountSid");
+    static ngx_str_t  call_name = ngx_string("CallSid");
+
+    rc = ngx_http_convrelay_form_value(r, &call_name, &call);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_convrelay_form_value(r, &account_name, &account);
+    }
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    ngx_http_convrelay_record_name(&record, &account, &call);
+    (void) ngx_http_convrelay_record_remove(mcf, &record);
+
+    return NGX_OK;
 }
 
 

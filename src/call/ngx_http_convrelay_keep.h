@@ -1,0 +1,105 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The record of a live call in the store.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_KEEP_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_KEEP_H_INCLUDED
+
+
+#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_store.h"
+
+
+/*
+ * On the heap, and only where the location of the call has a store: it can
+ * outlive the call, with its session, while tools run.
+ */
+
+struct ngx_http_convrelay_keep_s {
+    ngx_http_convrelay_call_t        *call;   /* NULL: it is over */
+    ngx_http_convrelay_main_conf_t   *main;
+    ngx_http_convrelay_loc_conf_t    *conf;
+    convrelay_session_t              *session;
+    ngx_http_convrelay_record_t       record;
+
+    ngx_event_t                       event;  /* posted: write; timer: let the
+                                                 record live on, or, while
+                                                 waiting, look at it again */
+    ngx_msec_t                        until;  /* the end of waiting */
+    convrelay_str_t                   rest;   /* of the input meanwhile, on the
+                                                 heap */
+    uint64_t                          ticket; /* a hash of the call's, or 0 */
+    uint32_t                          version;        /* that was written */
+    uint32_t                          users;  /* after the call: its request,
+                                                 and tools that run */
+    unsigned                          waiting:1;      /* for the result of a
+                                                         tool of the earlier
+                                                         session */
+    unsigned                          stopped:1;      /* another session has
+                                                         the call */
+    unsigned                          hung_up:1;
+    unsigned                          cut:1;  /* logged: it was too long */
+};
+
+
+/* ngx_http_convrelay_resume.c */
+
+/*
+ * Hands the session the record of an earlier session of the call.  Where that
+ * one waits for a tool, this one is to wait as well: resume_wait() keeps the
+ * bytes from pos to last until then.  resume_drop(): the caller has gone.
+ */
+void ngx_http_convrelay_resume(ngx_http_convrelay_call_t *call);
+void ngx_http_convrelay_resume_wait(ngx_http_convrelay_call_t *call,
+    u_char *pos, u_char *last);
+void ngx_http_convrelay_resume_drop(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_keep.c */
+
+/* at setup, in a location with a store; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_keep_create(ngx_http_convrelay_call_t *call);
+
+/* an event of the session is over: stores what has changed, in this iteration
+   of the event loop */
+void ngx_http_convrelay_keep_changed(ngx_http_convrelay_keep_t *keep);
+
+/* stores what has changed, now */
+void ngx_http_convrelay_keep_now(ngx_http_convrelay_call_t *call);
+
+/* the caller hung up: the record will be removed.  Another socket has taken the
+   place of the call, or it was refused: the record stays as it is */
+void ngx_http_convrelay_keep_hung_up(ngx_http_convrelay_call_t *call);
+void ngx_http_convrelay_keep_stop(ngx_http_convrelay_call_t *call);
+
+/*
+ * The call is over.  If tools run whose results are to be stored, call->parted
+ * is set, and the session belongs to it.  Each of them enters, hands in its
+ * result, if there is one, and leaves; the call leaves with its request.
+ */
+void ngx_http_convrelay_keep_end(ngx_http_convrelay_call_t *call);
+
+void ngx_http_convrelay_keep_enter(ngx_http_convrelay_keep_t *keep);
+void ngx_http_convrelay_keep_result(ngx_http_convrelay_keep_t *keep,
+    convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok);
+void ngx_http_convrelay_keep_leave(ngx_http_convrelay_keep_t *keep);
+
+/* private to the two files */
+
+/* writes the record now; again: as record_write() */
+void ngx_http_convrelay_keep_write(ngx_http_convrelay_keep_t *keep,
+    ngx_uint_t again);
+
+/* the event's handler, except while waiting */
+void ngx_http_convrelay_keep_handler(ngx_event_t *ev);
+
+/* what the session's text is to look like, now */
+void ngx_http_convrelay_keep_conf(ngx_http_convrelay_keep_t *keep,
+    convrelay_state_conf_t *conf);
+
+
+#endif /* NGX_HTTP_CONVRELAY_KEEP_H_INCLUDED */

@@ -1,0 +1,277 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A call that begins may be one whose socket was lost: its record is read, and
+ * the session goes on.  Where a tool was running then, the result is waited for
+ * a little: the worker that asked the tool adds it to the record.  Meanwhile
+ * the socket is not read.
+ */
+
+
+#include "ngx_http_convrelay_keep.h"
+
+#include "convrelay_state.h"
+
+
+#define NGX_HTTP_CONVRELAY_RESUME_WAIT  2000    /* ms, for results */
+#define NGX_HTTP_CONVRELAY_RESUME_LOOK  100     /* ms between two looks */
+
+
+static ngx_int_t ngx_http_convrelay_resume_read(
+    ngx_http_convrelay_call_t *call, ngx_uint_t wait);
+static void ngx_http_convrelay_resume_count(ngx_http_convrelay_call_t *call,
+    ngx_uint_t found);
+static void ngx_http_convrelay_resume_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_resume_go_on(ngx_http_convrelay_keep_t *keep);
+static void ngx_http_convrelay_resume_rest(ngx_http_convrelay_keep_t *keep);
+
+
+void
+ngx_http_convrelay_resume(ngx_http_convrelay_call_t *call)
+{
+    ngx_http_convrelay_keep_t  *keep;
+
+    if (ngx_http_convrelay_resume_read(call, 1) == NGX_OK) {
+        return;
+    }
+
+    keep = call->keep;
+
+    ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
+                  "call waits for a tool that its earlier session has started");
+
+    keep->waiting = 1;
+    keep->until = ngx_current_msec + NGX_HTTP_CONVRELAY_RESUME_WAIT;
+    keep->event.handler = ngx_http_convrelay_resume_handler;
+
+    ngx_add_timer(&keep->event, NGX_HTTP_CONVRELAY_RESUME_LOOK);
+
+    call->wait = 1;
+}
+
+
+/* NGX_OK: the session has begun, or goes on; NGX_AGAIN: it is to wait */
+
+static ngx_int_t
+ngx_http_convrelay_resume_read(ngx_http_convrelay_call_t *call,
+    ngx_uint_t wait)
+{
+    int                         rc;
+    ngx_int_t                   found;
+    ngx_uint_t                  reading;
+    convrelay_str_t             text;
+    convrelay_actions_t         out;
+    convrelay_state_conf_t      conf;
+    ngx_http_convrelay_keep_t  *keep;
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    keep = call->keep;
+    text = none;
+
+    found = ngx_http_convrelay_record_read(call->main, &keep->record, &text);
+
+    ngx_http_convrelay_keep_conf(keep, &conf);
+    conf.wait = wait;
+
+    out = ngx_http_convrelay_actions(call);
+
+    /* a turn that this leads to needs the system prompt */
+
+    reading = call->reading;
+    call->reading = 1;
+
+    rc = convrelay_session_restored(call->session, text.data, text.len, &conf,
+                                    ngx_current_msec, &out);
+
+    call->reading = reading;
+
+    ngx_http_convrelay_record_free(&text);
+
+    if (rc == CONVRELAY_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    ngx_http_convrelay_resume_count(call, found == NGX_OK);
+
+    if (!call->wait && !call->closing && !call->dead) {
+        ngx_http_convrelay_request_begin(call, &none);
+    }
+
+    /* the record is this session's from now on */
+
+    keep->record.serial = 0;
+    keep->record.head.ticket = keep->ticket;
+    keep->record.head.lost = 0;
+
+    if (found == NGX_OK && !call->closing && !call->dead) {
+        ngx_http_convrelay_keep_write(keep, 1);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_resume_count(ngx_http_convrelay_call_t *call,
+    ngx_uint_t found)
+{
+    if (!found) {
+        ngx_http_convrelay_count(call->conf, RESUME_NONE);
+        return;
+    }
+
+    if (call->session->resumed == 0) {
+        ngx_http_convrelay_count(call->conf, RESUME_DECLINED);
+        return;
+    }
+
+    ngx_http_convrelay_count(call->conf, RESUME_FOUND);
+
+    ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
+                  "call goes on, its earlier sessions: %ui",
+                  (ngx_uint_t) call->session->resumed);
+}
+
+
+/* the bytes that came together with the setup message are kept */
+
+void
+ngx_http_convrelay_resume_wait(ngx_http_convrelay_call_t *call, u_char *pos,
+    u_char *last)
+{
+    ngx_http_convrelay_keep_t  *keep;
+
+    keep = call->keep;
+
+    call->wait = 0;
+    call->paused = 1;
+
+    if (pos == last) {
+        return;
+    }
+
+    keep->rest.data = ngx_alloc(last - pos, call->connection->log);
+
+    if (keep->rest.data == NULL) {
+        ngx_http_convrelay_call_fail(call, NGX_ERROR);
+        return;
+    }
+
+    keep->rest.len = last - pos;
+    ngx_memcpy(keep->rest.data, pos, keep->rest.len);
+}
+
+
+static void
+ngx_http_convrelay_resume_handler(ngx_event_t *ev)
+{
+    ngx_uint_t                  wait;
+    ngx_connection_t           *c;
+    ngx_http_convrelay_call_t  *call;
+    ngx_http_convrelay_keep_t  *keep;
+
+    ev->timedout = 0;
+
+    keep = ev->data;
+    call = keep->call;
+
+    if (call->dead || call->closing) {
+        return;
+    }
+
+    c = call->connection;
+    ngx_http_set_log_request(c->log, call->request);
+
+    wait = ((ngx_msec_int_t) (keep->until - ngx_current_msec) > 0);
+
+    if (wait
+        && (ngx_http_convrelay_record_same(call->main, &keep->record)
+            || ngx_http_convrelay_resume_read(call, 1) == NGX_AGAIN))
+    {
+        ngx_add_timer(ev, NGX_HTTP_CONVRELAY_RESUME_LOOK);
+        return;
+    }
+
+    if (!wait) {
+        (void) ngx_http_convrelay_resume_read(call, 0);
+    }
+
+    ngx_http_convrelay_resume_go_on(keep);
+
+    if (!call->dead
+        && ngx_http_convrelay_output_flush(call) == NGX_ERROR)
+    {
+        ngx_http_convrelay_call_fail(call, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    }
+
+    ngx_http_convrelay_clock_update(call);
+
+    /* bytes that came meanwhile, perhaps in the buffer of TLS */
+
+    ngx_post_event(c->read, &ngx_posted_events);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_convrelay_resume_go_on(ngx_http_convrelay_keep_t *keep)
+{
+    u_char                     *pos, *last;
+    ngx_http_convrelay_call_t  *call;
+
+    call = keep->call;
+
+    keep->waiting = 0;
+    keep->event.handler = ngx_http_convrelay_keep_handler;
+    call->paused = 0;
+
+    ngx_http_convrelay_stat_settle(call);
+
+    pos = keep->rest.data;
+    last = pos + keep->rest.len;
+
+    if (call->wait) {
+        ngx_http_convrelay_context_start(call, pos, last);
+
+    } else {
+        (void) ngx_http_convrelay_input(call, pos, last);
+    }
+
+    ngx_http_convrelay_resume_rest(keep);
+}
+
+
+/* the caller has gone: the bytes that were kept say how */
+
+void
+ngx_http_convrelay_resume_drop(ngx_http_convrelay_call_t *call)
+{
+    ngx_http_convrelay_keep_t  *keep;
+
+    keep = call->keep;
+
+    call->paused = 0;
+
+    if (keep->event.timer_set) {
+        ngx_del_timer(&keep->event);
+    }
+
+    (void) ngx_http_convrelay_input(call, keep->rest.data,
+                                    keep->rest.data + keep->rest.len);
+
+    ngx_http_convrelay_resume_rest(keep);
+}
+
+
+static void
+ngx_http_convrelay_resume_rest(ngx_http_convrelay_keep_t *keep)
+{
+    if (keep->rest.data) {
+        ngx_free(keep->rest.data);
+    }
+
+    convrelay_str_null(&keep->rest);
+}

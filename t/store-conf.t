@@ -1,0 +1,190 @@
+# convrelay_store_zone, convrelay_store and what goes with them: what "nginx -t"
+# says.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    $block->set_value('config', <<'_EOC_') if !defined $block->config;
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+_EOC_
+
+    $block->set_value('call', 'ngx.say("up")') if !defined $block->must_die;
+    $block->set_value('response_body', "up\n") if !defined $block->must_die;
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a zone that is too small
+--- http_config
+convrelay_store_zone  calls 16k;
+--- must_die
+--- error_log
+invalid zone size "16k", write a size of at least 32768, such as "64m" for about 7000 calls of 8 kilobytes each
+
+
+
+=== TEST 2: a size that is not one
+--- http_config
+convrelay_store_zone  calls many;
+--- must_die
+--- error_log
+invalid zone size "many", write a size of at least 32768
+
+
+
+=== TEST 3: two zones
+--- http_config
+convrelay_store_zone  calls 1m;
+convrelay_store_zone  more 1m;
+--- must_die
+--- error_log
+"convrelay_store_zone" directive is duplicate
+
+
+
+=== TEST 4: the name of convrelay_zone
+--- http_config
+convrelay_zone        calls 1m;
+convrelay_store_zone  calls 1m;
+--- must_die
+--- error_log
+the shared memory zone "calls" is already declared for a different use
+
+
+
+=== TEST 5: the smallest zone
+--- http_config
+convrelay_store_zone  calls 32k;
+--- no_error_log
+[error]
+
+
+
+=== TEST 6: memory without a zone
+--- http_config
+convrelay_store  memory;
+--- must_die
+--- error_log
+"convrelay_store memory" needs memory: write "convrelay_store_zone calls 64m" in the "http" block
+
+
+
+=== TEST 7: memory before its zone
+--- http_config
+convrelay_store       memory;
+convrelay_store_zone  calls 1m;
+--- no_error_log
+[error]
+
+
+
+=== TEST 8: a location is not a store yet
+--- http_config
+convrelay_store_zone  calls 1m;
+convrelay_store       /store;
+--- must_die
+--- error_log
+"convrelay_store" cannot be a location yet, such as "/store": write "memory" or "off"
+
+
+
+=== TEST 9: another word
+--- http_config
+convrelay_store_zone  calls 1m;
+convrelay_store       redis;
+--- must_die
+--- error_log
+invalid value "redis" of "convrelay_store", write "memory" or "off"
+
+
+
+=== TEST 10: twice
+--- http_config
+convrelay_store  off;
+convrelay_store  off;
+--- must_die
+--- error_log
+"convrelay_store" directive is duplicate
+
+
+
+=== TEST 11: no time to live
+--- http_config
+convrelay_store_ttl  0;
+--- must_die
+--- error_log
+"convrelay_store_ttl" directive cannot be zero, write a time such as "30s"
+
+
+
+=== TEST 12: no size
+--- http_config
+convrelay_store_max_size  0;
+--- must_die
+--- error_log
+"convrelay_store_max_size" directive cannot be zero, write a size such as "128k"
+
+
+
+=== TEST 13: anybody could continue a call
+--- http_config
+convrelay_store_zone  calls 1m;
+--- error_log
+[warn]
+calls of location "/ws" are stored, but anybody can continue one by naming its CallSid: write "convrelay_auth_token" or "convrelay_ticket", or "convrelay_store off"
+
+
+
+=== TEST 14: with tickets, nobody can
+--- http_config
+convrelay_store_zone  calls 1m;
+convrelay_ticket      "0123456789abcdef";
+--- no_error_log
+[warn]
+
+
+
+=== TEST 15: with signatures, nobody can
+--- signed
+--- http_config
+convrelay_store_zone  calls 1m;
+convrelay_auth_token  0123456789abcdef0123456789abcdef;
+--- no_error_log
+[warn]
+
+
+
+=== TEST 16: nothing is stored
+--- http_config
+convrelay_store_zone  calls 1m;
+--- config
+location = /ws {
+    convrelay;
+    convrelay_store  off;
+    proxy_pass       http://llm/v1/chat/completions;
+}
+--- no_error_log
+[warn]
+
+
+
+=== TEST 17: the event "resume" has no match
+--- http_config
+convrelay_store_zone  calls 1m;
+--- config
+location = /ws {
+    convrelay;
+    convrelay_on resume  "say";
+    proxy_pass           http://llm/v1/chat/completions;
+}
+--- must_die
+--- error_log
+"say"

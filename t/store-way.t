@@ -1,0 +1,205 @@
+# The ways back to a call whose socket was lost: the action of <Connect>, a new
+# <Connect>, a socket that Twilio opens again by itself.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use ConvRelay::Store;
+use ConvRelay::Call;
+use ConvRelay::Nginx;
+use Test::More;
+
+
+my @way = (answer => 'repeat', ws => <<'_EOC_', server => <<'_SERVER_',
+convrelay_ticket  secret-of-all-tickets 1s;
+convrelay_on      dtmf 9 end;
+_EOC_
+location = /twiml {
+    convrelay_ticket           secret-of-all-tickets 1s;
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_attribute  applicationReconnect true;
+}
+
+location = /action {
+    convrelay_ticket         secret-of-all-tickets 1s;
+    convrelay_connect_action;
+    convrelay_connect_reply  $reply;
+}
+_SERVER_
+           zone => <<'_EOC_');
+convrelay_store_zone  calls 1m;
+
+map $convrelay_error_code $reply {
+    default                       hangup;
+    ~^(64103|64105|64108|64114)$  reconnect;
+    1                             "say Goodbye.";
+    2                             "<Response><Redirect>/twiml</Redirect></Response>";
+    3                             "dial +15550100003";
+}
+_EOC_
+
+
+# the TwiML of a call, and the ticket in it
+
+sub ticket {
+    my ($twiml) = @_;
+
+    my ($ticket) = ($twiml // '') =~ /"convrelay_ticket" value="([^"]+)"/;
+
+    return $ticket ? (customParameters => { convrelay_ticket => $ticket }) : ();
+}
+
+
+sub twiml { return post($_[0], '/twiml', CallSid => 'CA1') }
+
+
+sub action {
+    my ($nginx, $call, $code, $status) = @_;
+
+    return post($nginx, '/action', CallSid => 'CA1', AccountSid => 'AC1',
+                SessionId => $call->{session},
+                SessionStatus => $status // 'failed',
+                ErrorCode => $code);
+}
+
+
+subtest 'failed, the action, another <Connect>' => sub {
+    my $nginx = nginx(@way);
+    my $call = session($nginx, ticket(twiml($nginx)));
+
+    is $call->ask('One?'), 'One?', 'a call';
+    $call->fin;
+    ok over($nginx, 1), '... whose socket is lost';
+
+    my @ticket = ticket(action($nginx, $call, 64105));
+    is scalar @ticket, 2, 'the action leads to a new session';
+    is records($nginx), 1, '... and the record stays';
+
+    $call = session($nginx, @ticket);
+    $call->ask('Two?');
+    like request($nginx), qr/One\?.*One\?.*Two\?/, '... which goes on';
+
+    is $call->hangup, 1000, 'the end';
+    $nginx->stop;
+};
+
+
+subtest 'the record goes with the reply of the action' => sub {
+    my $nginx = nginx(@way);
+    my $n = 0;
+
+    for my $case ([ 64102, qr/<Hangup/, 0 ], [ 1, qr/Goodbye/, 0 ],
+                  [ 3, qr/<Dial/, 0 ], [ 64114, qr/<Connect/, 1 ])
+    {
+        my ($code, $document, $kept) = @$case;
+        my $call = session($nginx, ticket(twiml($nginx)));
+
+        $call->ask('One?');
+        $call->fin;
+        ok over($nginx, ++$n), "$code: the socket is lost";
+        is records($nginx), 1, '... the record is there';
+        like action($nginx, $call, $code), $document, '... the reply';
+        is records($nginx), $kept, '... it is ' . ($kept ? 'kept' : 'removed');
+    }
+
+    $nginx->stop;
+};
+
+
+subtest 'an "end" of ours, to be continued' => sub {
+    my $nginx = nginx(@way);
+
+    for my $case ([ 64105, 1 ], [ 0, 0 ]) {
+        my ($code, $kept) = @$case;
+        my $call = session($nginx, ticket(twiml($nginx)));
+
+        $call->ask('One?');
+        $call->send(type => 'dtmf', digit => '9');
+        is $call->message->{type}, 'end', 'the session ends';
+        is $call->hangup, 1000, '... and Twilio closes the socket';
+        is records($nginx), 1, '... the record stays';
+
+        my @ticket = ticket(action($nginx, $call, $code, 'ended'));
+
+        is records($nginx), $kept, '... until the action has decided';
+
+        if ($kept) {
+            $call = session($nginx, @ticket);
+            $call->ask('Two?');
+            like request($nginx), qr/One\?.*One\?.*Two\?/, 'the call goes on';
+            $call->hangup;
+        }
+    }
+
+    $nginx->stop;
+};
+
+
+# the action's ticket names the session whose socket is still open
+
+subtest 'a session that was replaced writes nothing, and erases nothing' =>
+sub {
+    my $nginx = nginx(@way);
+    my $old = session($nginx, ticket(twiml($nginx)));
+
+    $old->ask('One?');
+
+    my $call = session($nginx, ticket(action($nginx, $old, 64105)));
+
+    is $old->end, 1008, 'the old socket is closed';
+    ok over($nginx, 1), '...';
+    is $call->ask('Two?'), 'Two?', 'the new one goes on';
+    like request($nginx), qr/One\?.*Two\?/, '... with the history';
+
+    $call->rst;
+    ok over($nginx, 2), '... and is lost';
+
+    my $next = session($nginx, ticket(action($nginx, $call, 64105)));
+    $next->ask('Three?');
+    like request($nginx), qr/One\?.*Two\?.*Three\?/, 'a third one knows both';
+    $next->hangup;
+
+    $nginx->stop;
+};
+
+
+subtest 'the ticket of a lost session is good beyond its lifetime, once' =>
+sub {
+    my $nginx = nginx(@way);
+    my @ticket = ticket(twiml($nginx));
+    my $call = session($nginx, @ticket);
+
+    $call->ask('One?');
+
+    # the lifetime is a second
+
+    ok $call->quiet(2.2), 'the ticket expires';
+
+    is session($nginx, @ticket)->end, 1008, 'no second session with it';
+    is $call->ask('Two?'), 'Two?', '... while the first one lives';
+
+    $call->fin;
+    ok over($nginx, 2), 'the socket is lost';
+
+    my $other = session($nginx, ticket(post($nginx, '/twiml',
+                                            CallSid => 'CA2')),
+                        callSid => 'CA2');
+
+    $call = session($nginx, @ticket);
+    $call->ask('Three?');
+    like request($nginx), qr/One\?.*Two\?.*Three\?/, 'the call goes on';
+
+    is session($nginx, @ticket)->end, 1008, 'the ticket is not good again';
+
+    $call->hangup;
+    ok over($nginx, 4), 'the caller hangs up';
+    is session($nginx, @ticket)->end, 1008, '... nor after the call';
+
+    $other->hangup;
+    $nginx->stop;
+};
+
+
+done_testing();
