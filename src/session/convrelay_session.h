@@ -389,6 +389,7 @@ typedef struct {
     unsigned                 altered:1;   /* message is not the LLM's text
                                              alone, or not all of it */
     unsigned                 lost:1;      /* CUT: by the loss of the socket */
+    unsigned                 asked:1;     /* it is that of a turn */
     convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
                                              the last part */
     uint32_t                 len;         /* bytes of text that were sent */

@@ -56,6 +56,7 @@ convrelay_session_answer_reset(convrelay_session_t *s,
     memset(a, 0, sizeof(convrelay_answer_t));
 
     a->state = state;
+    a->asked = (state == CONVRELAY_ANSWER_RUNNING);
     a->started = now;
 
     if (convrelay_session_audible(s)) {

@@ -18,7 +18,8 @@
 
 
 static void convrelay_session_leave(convrelay_session_t *s);
-static void convrelay_session_lost(convrelay_session_t *s, uint64_t now);
+static unsigned convrelay_session_lost(convrelay_session_t *s, uint64_t now);
+static unsigned convrelay_session_is_answer(const convrelay_session_t *s);
 static convrelay_llm_message_t *convrelay_session_asked(
     const convrelay_session_t *s);
 
@@ -26,6 +27,8 @@ static convrelay_llm_message_t *convrelay_session_asked(
 void
 convrelay_session_gone(convrelay_session_t *s, uint64_t now)
 {
+    unsigned  unheard;
+
     if (s->state < CONVRELAY_SESSION_OPEN
         || s->state == CONVRELAY_SESSION_GONE)
     {
@@ -34,13 +37,13 @@ convrelay_session_gone(convrelay_session_t *s, uint64_t now)
 
     s->version++;
 
-    convrelay_session_lost(s, now);
+    unheard = convrelay_session_lost(s, now);
 
     if (s->state == CONVRELAY_SESSION_CLOSED) {
         return;
     }
 
-    s->ask_again = 0;
+    s->ask_again = (unheard && s->state == CONVRELAY_SESSION_OPEN);
 
     if (convrelay_session_turn_open(s) || convrelay_session_tools_waiting(s)) {
         convrelay_session_leave(s);
@@ -79,14 +82,18 @@ convrelay_session_leave(convrelay_session_t *s)
 }
 
 
-/* the answer becomes what was heard of it: as reported, or else all; of the
-   running one only the parts before calls are in the history, and the rest will
-   be another answer */
+/*
+ * The answer becomes what was heard of it: as reported, or else all.  Of the
+ * running one only the parts before calls are in the history; the rest will be
+ * another answer.  True if nothing is left of the answer to the newest
+ * question, or nothing after its calls.
+ */
 
-static void
+static unsigned
 convrelay_session_lost(convrelay_session_t *s, uint64_t now)
 {
     size_t               heard;
+    unsigned             answer;
     convrelay_str_t      text;
     convrelay_answer_t  *a;
 
@@ -95,14 +102,14 @@ convrelay_session_lost(convrelay_session_t *s, uint64_t now)
     a = &s->answer;
 
     if (!convrelay_session_audible(s)) {
-        return;
+        return 0;
     }
 
     if (a->state == CONVRELAY_ANSWER_ENDED
         && (convrelay_session_heard_all(s)
             || convrelay_session_spoken_until(s) <= now))
     {
-        return;
+        return 0;
     }
 
     convrelay_session_answer_text(s, &text);
@@ -116,10 +123,42 @@ convrelay_session_lost(convrelay_session_t *s, uint64_t now)
         heard = a->base;
     }
 
+    answer = convrelay_session_is_answer(s);
+
     convrelay_session_answer_store(s, heard);
+
+    answer = (answer && !a->message->listed);
+
     convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
 
     a->lost = 1;
+
+    return answer;
+}
+
+
+/* true if the answer ends one to the newest question */
+
+static unsigned
+convrelay_session_is_answer(const convrelay_session_t *s)
+{
+    const convrelay_answer_t       *a;
+    const convrelay_llm_message_t  *m;
+
+    a = &s->answer;
+
+    if (!a->asked || a->message == NULL || !a->message->listed) {
+        return 0;
+    }
+
+    for (m = a->message->next; m; m = m->next) {
+
+        if (m->role == CONVRELAY_LLM_USER) {
+            return 0;
+        }
+    }
+
+    return convrelay_session_asked(s) != NULL;
 }
 
 
@@ -156,7 +195,7 @@ convrelay_session_resume(convrelay_session_t *s, uint64_t now,
             return;
         }
 
-        s->tools->rounds = rounds;
+        s->tools->rounds = rounds ? rounds : 1;
     }
 
     s->turns--;
@@ -165,7 +204,7 @@ convrelay_session_resume(convrelay_session_t *s, uint64_t now,
 }
 
 
-/* the newest question; there is one */
+/* the newest question, or NULL */
 
 static convrelay_llm_message_t *
 convrelay_session_asked(const convrelay_session_t *s)

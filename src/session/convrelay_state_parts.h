@@ -71,6 +71,7 @@ typedef struct {
     convrelay_json_value_t  *turn;
     convrelay_json_value_t  *lost;
     convrelay_json_value_t  *spoken;
+    convrelay_json_value_t  *again;
     convrelay_json_value_t  *messages;
 } convrelay_state_members_t;
 
@@ -106,7 +107,11 @@ typedef struct {
     unsigned                       cut:1;     /* what was not reported as heard
                                                  is lost */
     unsigned                       dropped:1; /* some of the last text was */
-    unsigned                       asked:1;
+    unsigned                       unheard:1; /* so was the answer to the newest
+                                                 question */
+    unsigned                       recent:1;  /* a question may be asked
+                                                 again */
+    unsigned                       asked:1;   /* it is */
     unsigned                       rescue:1;
     unsigned                       lost:1;
 } convrelay_state_in_t;

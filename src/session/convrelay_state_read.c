@@ -80,6 +80,7 @@ static const convrelay_json_field_t  convrelay_state_fields[] = {
     convrelay_state_field(turn),
     convrelay_state_field(lost),
     convrelay_state_field(spoken),
+    convrelay_state_field(again),
     convrelay_state_field(messages),
     convrelay_json_no_field
 };
@@ -274,9 +275,12 @@ convrelay_state_numbers(convrelay_state_in_t *in)
         in->lost = 1;
     }
 
+    in->recent = (in->conf->wall <= ask_until);
+    in->rounds = convrelay_state_get(in, in->m.again, UINT32_MAX);
+
     if (in->m.turn) {
         in->lost = 1;
-        in->asked = (in->conf->wall <= ask_until);
+        in->asked = in->recent;
         in->rounds = convrelay_state_get(in,
                           convrelay_json_member(in->m.turn, "rounds"),
                           UINT32_MAX);

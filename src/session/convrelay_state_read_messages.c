@@ -145,6 +145,12 @@ convrelay_state_read_messages(convrelay_state_in_t *in)
         return CONVRELAY_DECLINED;
     }
 
+    if (in->m.again && in->unheard && convrelay_state_is_asked(in)
+        && in->m.turn == NULL)
+    {
+        in->asked = in->recent;
+    }
+
     return CONVRELAY_OK;
 }
 
@@ -198,15 +204,18 @@ convrelay_state_said(convrelay_state_in_t *in, convrelay_llm_role_e role,
     convrelay_llm_message_t  *message;
 
     text = convrelay_state_string_of(in, m->content);
-    rest = convrelay_state_string_of(in, m->rest);
+    rest = convrelay_state_string_of(in, (role == CONVRELAY_LLM_ASSISTANT)
+                                         ? m->rest : NULL);
 
     in->dropped = 0;
+    in->unheard = 0;
 
     if (in->cut && rest.len) {
         rest.len = 0;
         in->dropped = 1;
 
         if (convrelay_session_blank(text.data, text.len)) {
+            in->unheard = 1;
             return CONVRELAY_OK;
         }
     }

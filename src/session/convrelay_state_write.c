@@ -365,6 +365,14 @@ convrelay_state_answer(convrelay_state_out_t *w)
     }
 
     convrelay_state_time(w, ",\"spoken\":", until);
+
+    /* its question is asked again if nothing of it was heard */
+
+    if (s->answer.asked && s->answer.state == CONVRELAY_ANSWER_ENDED
+        && s->state == CONVRELAY_SESSION_OPEN)
+    {
+        convrelay_state_count(w, ",\"again\":", convrelay_state_rounds(s));
+    }
 }
 
 

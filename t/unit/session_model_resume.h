@@ -64,6 +64,17 @@ lose(call_t *c)
     if (rnd(2)) {
         convrelay_session_gone(&c->s, c->now);
 
+        /* or nothing of its answer was heard, but a filler before it */
+
+        if (c->s.ask_again && !asked) {
+            asked = 1;
+            nunheard++;
+
+            if (c->s.history.last->role == CONVRELAY_LLM_ASSISTANT) {
+                bad(c, "an answer is left");
+            }
+        }
+
         while (c->nruns && rnd(3)) {
             tool_end(c, rnd(c->nruns));
             nadded++;

@@ -124,7 +124,7 @@ static const convrelay_session_filler_conf_t  fillers = {
 static unsigned  number, nbad, nlate, nshared, ncancelled, nback, nresumed,
                  nskipped, nleaks, nrepeated, nwithheld,
                  nfailed, nperformed, nfillers, nown, nhello, nwaited,
-                 nlost, nasked, nunsure, nadded, ntwins;
+                 nlost, nasked, nunheard, nunsure, nadded, ntwins;
 
 
 static void

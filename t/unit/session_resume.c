@@ -232,12 +232,15 @@ static const call_t  calls[] = {
       "    user \"Hi\"\n"
       "    assistant \"Hello there. How are you?\"\n" },
 
-    { "with reports in the call, and none for it, nothing", KEPT,
+    { "with reports in the call, and none for it, it is given again", KEPT,
       ANSWERED
       "played \"Welcome\"\n"
       "gone\n"
       LOST
       "restored\n"
+      "    START\n"
+      "stats\n"
+      "    turns 1 interrupts 0 tokens 1\n"
       "resumed\n"
       "    1 lost\n"
       "history\n"
@@ -595,6 +598,320 @@ static const call_t  calls[] = {
       "    user \"Hi\"\n"
       "    call c1 \"{}\"\n"
       "    tool c1 \"17\"\n" },
+
+    { "unless a later question was answered", KEPT_ON,
+      BEGUN_ON
+      "prompt \"Hi\"\n"
+      "    EVENT prompt Hi\n"
+      "declined \"\"\n"
+      "    START\n"
+      "delta \"Hello.\"\n"
+      "    TEXT \"Hello.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "played \"Welcome\"\n"
+      "prompt \"Music\"\n"
+      "    EVENT prompt Music\n"
+      "play \"a\"\n"
+      "    SEND {\"type\":\"play\",\"source\":\"a\"}\n"
+      "done\n"
+      "gone\n"
+      LOST
+      "restored\n"
+      "    EVENT resume\n"
+      "done\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    user \"Music\"\n" },
+
+    { "words of actions are not given again", KEPT_ON,
+      BEGUN_ON
+      "prompt \"Hi\"\n"
+      "    EVENT prompt Hi\n"
+      "say \"Hello.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Hello.\",\"last\":true}\n"
+      "done\n"
+      "played \"Welcome\"\n"
+      "gone\n"
+      LOST
+      "restored\n"
+      "    EVENT resume\n"
+      "done\n"
+      "resumed\n"
+      "    1 lost\n"
+      "history\n"
+      "    user \"Hi\"\n" },
+
+    { "what a tool brought is said again, if it was not heard", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"Let me look.\"\n"
+      "    TEXT \"Let me look.\"\n"
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "toolok 1 \"17\"\n"
+      "    START\n"
+      "delta \"It is 17.\"\n"
+      "    TEXT \" \"\n"
+      "    TEXT \"It is 17.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "played \"Let me look.\"\n"
+      "state\n"
+      "    {\"v\":1,\"saved\":1700001000000,\"account\":\"AC1\","
+      "\"call\":\"CA1\",\"session\":\"VX1\",\"sessions\":1,"
+      "\"started\":1700001000000,\"from\":\"+15***01\","
+      "\"lang\":\"en-US\",\"turns\":1,\"tool_calls\":1,\"tokens\":2,"
+      "\"latency\":{\"max\":0,\"every\":1,\"samples\":[0]},"
+      "\"keys\":[{\"digest\":\"23436c18a5e4183a9498859e5b0a6bf6"
+      "0257b77d88ab2f6cce5a15fd9a3ea881\",\"n\":1}],"
+      "\"spoken\":1700001001780,\"again\":2,\"messages\":["
+      "{\"role\":\"user\",\"content\":\"Hi\"},"
+      "{\"role\":\"assistant\",\"content\":\"Let me look.\"},"
+      "{\"role\":\"call\",\"id\":\"c1\",\"name\":\"book\","
+      "\"arguments\":\"{}\"},"
+      "{\"role\":\"tool\",\"id\":\"c1\",\"name\":\"book\","
+      "\"content\":\"17\"},"
+      "{\"role\":\"assistant\",\"content\":\"\",\"rest\":\"It is 17.\"}]}\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "stats\n"
+      "    turns 1 interrupts 0 tokens 2\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Let me look.\"\n"
+      "    call c1 \"{}\"\n"
+      "    tool c1 \"17\"\n"
+      "calls \"c2 book {}\"\n"
+      "    TOOL 2 book {}\n"
+      "toolok 2 \"18\"\n"
+      "    START\n"
+      "calls \"c3 book {}\"\n"
+      "    LOG err LLM calls tools in the last request of a turn, which are "
+      "not run\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n" },
+
+    { "a question that waits for a tool", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "interrupt \"\"\n"
+      "    CANCEL\n"
+      "prompt \"And?\"\n"
+      "stats\n"
+      "    turns 1 interrupts 1 tokens 0\n"
+      "gone\n"
+      "toolok 1 \"17\"\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "stats\n"
+      "    turns 2 interrupts 1 tokens 0\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    call c1 \"{}\"\n"
+      "    tool c1 \"17\"\n"
+      "    user \"And?\"\n" },
+
+    { "a turn that was interrupted while its tool ran", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "interrupt \"\"\n"
+      "    CANCEL\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "stats\n"
+      "    turns 1 interrupts 1 tokens 0\n" },
+
+    { "a tool of which the LLM knows that it is running", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "interrupt \"\"\n"
+      "    CANCEL\n"
+      "prompt \"And?\"\n"
+      "wait 1500\n"
+      "clock\n"
+      "    SEND {\"type\":\"text\",\"token\":\"One moment.\","
+      "\"last\":true,\"preemptible\":false}\n"
+      "clock\n"
+      "    START\n"
+      LOST
+      "awaited\n"
+      "    again\n"
+      "restored\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    call c1 \"{}\"\n"
+      "    tool c1 \"" RUNNING "\"\n"
+      "    user \"And?\"\n"
+      "    call late_1 \"{}\"\n"
+      "    tool late_1 \"" UNSURE "\"\n" },
+
+    { "its result comes after the socket was lost", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "interrupt \"\"\n"
+      "    CANCEL\n"
+      "prompt \"And?\"\n"
+      "wait 1500\n"
+      "clock\n"
+      "    SEND {\"type\":\"text\",\"token\":\"One moment.\","
+      "\"last\":true,\"preemptible\":false}\n"
+      "clock\n"
+      "    START\n"
+      "gone\n"
+      "toolok 1 \"17\"\n"
+      LOST
+      "awaited\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    call c1 \"{}\"\n"
+      "    tool c1 \"" RUNNING "\"\n"
+      "    user \"And?\"\n"
+      "    call late_1 \"{}\"\n"
+      "    tool late_1 \"17\"\n" },
+
+    { "one result for two calls", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 book {}; c2 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    call c1 \"{}\"\n"
+      "    call c2 \"{}\"\n"
+      "    tool c1 \"" UNSURE "\"\n"
+      "    tool c2 \"" UNSURE "\"\n" },
+
+    { "actions that nobody performed", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 move {}; c2 leave {}; c3 book {}\"\n"
+      "    TOOL 1 move {}\n"
+      "    TOOL 2 book {}\n"
+      "toolok 1 \"17\"\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    call c1 \"{}\"\n"
+      "    call c2 \"{}\"\n"
+      "    call c3 \"{}\"\n"
+      "    tool c1 \"17\"\n"
+      "    tool c2 \"" CANCELLED "\"\n"
+      "    tool c3 \"" UNSURE "\"\n"
+      "calls \"c4 move {}\"\n"
+      "    EVENT tool move\n"
+      "done\n"
+      "    START\n"
+      "calls \"c5 move {}\"\n"
+      "    LOG err LLM calls tools in the last request of a turn, which are "
+      "not run\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n" },
+
+    { "actions of a tool that ended after the socket was lost", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 move {}\"\n"
+      "    TOOL 1 move {}\n"
+      "gone\n"
+      "toolok 1 \"17\"\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "calls \"c2 move {}\"\n"
+      "    EVENT tool move\n"
+      "done\n"
+      "    START\n" },
+
+    { "keys are never kept", KEPT,
+      BEGUN
+      "dtmf \"1\"\n"
+      "dtmf \"2\"\n"
+      "state\n"
+      "    {\"v\":1,\"saved\":1700001000000,\"account\":\"AC1\","
+      "\"call\":\"CA1\",\"session\":\"VX1\",\"sessions\":1,"
+      "\"started\":1700001000000,\"from\":\"+15***01\",\"messages\":[]}\n"
+      "lost 1500 \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "restored\n"
+      "deadline\n"
+      "    58500\n" },
+
+    { "fillers are counted, and the next one comes", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    SEND {\"type\":\"text\",\"token\":\"One moment.\","
+      "\"last\":true,\"preemptible\":false}\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "fillers\n"
+      "    1\n"
+      "wait 1000\n"
+      "clock\n"
+      "    SEND {\"type\":\"text\",\"token\":\"I am still looking, it will "
+      "not take long.\",\"last\":true,\"preemptible\":true}\n"
+      "fillers\n"
+      "    2\n" },
+
+    { "a question that the LLM refuses is taken back", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "end rejected\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n" },
+
+    { "a socket that is lost before the call began", KEPT,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "gone\n"
+      "state\n"
+      "    \n"
+      "none\n"
+      "gone\n"
+      "gone\n"
+      "prompt \"Hi\"\n"
+      "deadline\n"
+      "    -1\n" },
 
     { "a success is remembered", KEPT,
       BEGUN

@@ -66,6 +66,7 @@ main(void)
     tap_ok(nhello > 50, "%u after a Hello?", nhello);
     tap_ok(nlost > 500, "%u sockets that were lost", nlost);
     tap_ok(nasked > 200, "%u questions that were asked again", nasked);
+    tap_ok(nunheard > 5, "%u of which no answer was heard", nunheard);
     tap_ok(nadded > 50, "%u results that came after that", nadded);
     tap_ok(nunsure > 50, "%u sessions with a tool without one", nunsure);
     tap_ok(ntwins > 200, "%u twins", ntwins);

@@ -169,6 +169,35 @@ static const state_t  kept[] = {
       ",\"messages\":["
       "{\"role\":\"assistant\",\"content\":\"One\"}]}" },
 
+    { "one of which nothing was heard, to a question",
+      "{" HEAD ",\"turns\":1,\"spoken\":1700000098501,\"again\":2,"
+      "\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+      "{\"role\":\"assistant\",\"content\":\"\",\"rest\":\"b\"},"
+      "{\"role\":\"extra\",\"extra\":\"{}\"}]}",
+      ",\"turns\":1,\"turn\":{\"rounds\":2},"
+      "\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}" },
+
+    { "one that was heard, to a question",
+      "{" HEAD ",\"spoken\":1700000098500,\"again\":2,"
+      "\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+      "{\"role\":\"assistant\",\"content\":\"\",\"rest\":\"b\"}]}",
+      ",\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+      "{\"role\":\"assistant\",\"content\":\"b\"}]}" },
+
+    { "and another question",
+      "{" HEAD ",\"spoken\":1700000098501,\"again\":2,"
+      "\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+      "{\"role\":\"assistant\",\"content\":\"\",\"rest\":\"b\"},"
+      "{\"role\":\"user\",\"content\":\"c\"}]}",
+      ",\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+      "{\"role\":\"user\",\"content\":\"c\"}]}" },
+
+    { "a question without words of the caller",
+      "{" HEAD ",\"spoken\":1700000098501,\"again\":2,"
+      "\"messages\":["
+      "{\"role\":\"assistant\",\"content\":\"\",\"rest\":\"b\"}]}",
+      ",\"messages\":[]}" },
+
     { "what is the module's own is not a parameter",
       "{" HEAD ",\"parameters\":{\"Convrelay_Ticket\":\"t\",\"a\":\"b\"},"
       "\"messages\":[]}",
@@ -346,6 +375,7 @@ static const state_t  declined[] = {
       "{" HEAD ",\"turn\":{},\"messages\":[{\"role\":\"user\","
       "\"content\":\"a\"}]}",
       "has a wrong turn" },
+    { "another question", WITH("\"again\":true"), "has a wrong number" },
     { "a turn without a question", WITH("\"turn\":{\"rounds\":1}"),
       "has a turn without a question" }
 };
