@@ -276,6 +276,10 @@ SEED       := $(shell date +%s)
 CHAOS       = CHAOS_TIME=$$(($(TIME) / 2)) CHAOS_SEED=$(SEED) \
               CHAOS_PART="$(PART)" CHAOS_CASE="$(CASE)"
 
+survive: all                    ## kill workers, TIME=seconds CALLS=200
+	SURVIVE_TIME=$(TIME) SURVIVE_CALLS=$(CALLS) SURVIVE_SEED=$(SEED) \
+	    $(PROVE) -v t/survive.t
+
 chaos: all                      ## random tests, TIME=seconds; t/chaos.t says more
 	util/deps test asan
 	$(CHAOS) $(PROVE) -v t/chaos.t
@@ -384,8 +388,8 @@ help:                           ## this list
 FORCE:
 
 .PHONY: all module mock caller deps demo serve test check unit units prove \
-        analyze chaos coverage bench bench-build style strings fuzz asan valgrind \
-        mutants no-memory tools-load manners-load \
+        analyze chaos survive coverage bench bench-build style strings fuzz \
+        asan valgrind mutants no-memory tools-load manners-load \
         compat fresh operators page image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

@@ -14,7 +14,7 @@
 
 
 #define CONVRELAY_CALLER_LOAD_REQUESTS  64      /* connections for them */
-#define CONVRELAY_CALLER_LOAD_SESSIONS  8       /* in a row without a token */
+#define CONVRELAY_CALLER_LOAD_SESSIONS  32      /* in a row without a token */
 
 
 static void convrelay_caller_load_request(convrelay_caller_load_call_t *c);

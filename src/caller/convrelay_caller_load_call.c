@@ -487,7 +487,6 @@ convrelay_caller_load_token(convrelay_caller_load_call_t *c,
         c->first_at = now;
 
         if (c->pending) {
-            load->resumed++;
             convrelay_caller_load_timer(c, load->dial->options->timeout * 1000);
 
         } else {
@@ -577,6 +576,7 @@ convrelay_caller_load_answered(convrelay_caller_load_call_t *c)
 
     load = c->load;
     load->answers++;
+    load->resumed += c->pending;
     c->pending = 0;
     convrelay_caller_load_judge(c);
 

@@ -8,8 +8,8 @@ package ConvRelay::Caller;
 #
 # A first argument that is a reference is what it reads from standard input.
 #
-# A sanitizer's report, a signal or more than 60 seconds fail the test that
-# runs it, by the code.
+# A sanitizer's report, a signal or more than 60 seconds (TEST_NGINX_ALARM sets
+# another limit) fail the test that runs it, by the code.
 
 use strict;
 use warnings;
@@ -62,7 +62,7 @@ sub caller_start {
             $ENV{ASAN_OPTIONS} =~ s/:log_path=[^:]*//;
         }
 
-        alarm 60 * ($ENV{TEST_NGINX_SLOW} // 1);
+        alarm(($ENV{TEST_NGINX_ALARM} // 60) * ($ENV{TEST_NGINX_SLOW} // 1));
         exec caller_path(), @args or POSIX::_exit(127);
     }
 
