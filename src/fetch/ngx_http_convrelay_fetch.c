@@ -254,6 +254,7 @@ static ngx_int_t
 ngx_http_convrelay_fetch_headers(ngx_http_convrelay_fetch_t *f)
 {
     ngx_str_t            value;
+    ngx_uint_t           i;
     ngx_http_request_t  *sr;
 
     static ngx_str_t  identity = ngx_string("identity");
@@ -308,6 +309,17 @@ ngx_http_convrelay_fetch_headers(ngx_http_convrelay_fetch_t *f)
            != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    for (i = 0; i < f->to.nheaders; i++) {
+
+        if (ngx_http_convrelay_fetch_push(sr, NULL,
+                                          (char *) f->to.headers[i].key.data,
+                                          &f->to.headers[i].value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;

@@ -94,6 +94,9 @@ typedef struct {
     ngx_str_t                         content_type;   /* of the body */
     ngx_str_t                         accept;
     ngx_buf_t                        *body;       /* or NULL */
+    ngx_keyval_t                     *headers;    /* more of them; a name ends
+                                                     in a NUL */
+    ngx_uint_t                        nheaders;
 
     ngx_msec_t                        timeout;    /* for all of it, not 0 for
                                                      a fetch by URI */
