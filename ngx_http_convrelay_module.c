@@ -8,6 +8,7 @@
 
 #include "ngx_http_convrelay_fetch.h"
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_report.h"
 #include "ngx_http_convrelay_status.h"
 #include "ngx_http_convrelay_store.h"
 #include "ngx_http_convrelay_target.h"
@@ -242,6 +243,20 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
     { ngx_string("convrelay_context"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_convrelay_context,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_report"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
+      ngx_http_convrelay_report,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_report_secret"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_report_secret,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -653,7 +668,7 @@ ngx_module_t  ngx_http_convrelay_module = {
     ngx_http_convrelay_init_process,       /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_http_convrelay_report_exit_process,        /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -872,6 +887,8 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->tools.wait = NGX_CONF_UNSET_MSEC;
 
     conf->context = NGX_CONF_UNSET_PTR;
+    conf->report = NGX_CONF_UNSET_PTR;
+    conf->report_secret = NGX_CONF_UNSET_PTR;
 
     conf->store.enable = NGX_CONF_UNSET;
     conf->store.ttl = NGX_CONF_UNSET_MSEC;
@@ -979,6 +996,10 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (rv == NGX_CONF_OK) {
         rv = ngx_http_convrelay_store_merge(cf, &prev->store, &conf->store);
         conf->session.store = conf->store.enable;
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_report_merge(cf, prev, conf);
     }
 
     return rv;

@@ -6,6 +6,7 @@
  */
 
 
+#include "ngx_http_convrelay_account.h"
 #include "ngx_http_convrelay_call.h"
 #include "ngx_http_convrelay_keep.h"
 
@@ -361,6 +362,8 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
                                       &reason);
         return;
     }
+
+    ngx_http_convrelay_account_begin(call);
 
     if (call->conf->context == NULL && call->keep == NULL
         && ngx_http_convrelay_request_prepare(call, &none) != NGX_OK)

@@ -159,6 +159,7 @@ typedef struct ngx_http_convrelay_log_s   ngx_http_convrelay_log_t;
 typedef struct ngx_http_convrelay_tool_run_s  ngx_http_convrelay_tool_run_t;
 typedef struct ngx_http_convrelay_context_s   ngx_http_convrelay_context_t;
 typedef struct ngx_http_convrelay_keep_s      ngx_http_convrelay_keep_t;
+typedef struct ngx_http_convrelay_account_s   ngx_http_convrelay_account_t;
 
 
 /* regex captures of a request, saved */
@@ -278,6 +279,7 @@ struct ngx_http_convrelay_call_s {
                                                  NULL */
     ngx_http_convrelay_log_t         *log;    /* lines that were logged; NULL
                                                  until there is one */
+    ngx_http_convrelay_account_t     *account;        /* or NULL: no report */
 };
 
 
@@ -763,6 +765,9 @@ void ngx_http_convrelay_tool_start(ngx_http_convrelay_call_t *call,
 
 /* the run is about to be freed, and its result is not wanted */
 void ngx_http_convrelay_tool_cancel(convrelay_tool_run_t *run);
+
+/* adds the tools that are running to what is kept for the report */
+void ngx_http_convrelay_tools_running(ngx_http_convrelay_call_t *call);
 
 /* the call is over: running tools continue without it, up to their timeouts */
 void ngx_http_convrelay_tools_leave(ngx_http_convrelay_call_t *call);

@@ -6,6 +6,7 @@
  */
 
 
+#include "ngx_http_convrelay_account.h"
 #include "ngx_http_convrelay_call.h"
 #include "ngx_http_convrelay_keep.h"
 
@@ -185,6 +186,7 @@ ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_context_leave(call);
     ngx_http_convrelay_keep_end(call);
+    ngx_http_convrelay_account_end(call);
     ngx_http_convrelay_tools_leave(call);
     ngx_http_convrelay_turns_abort(call);
 

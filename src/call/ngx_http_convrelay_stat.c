@@ -8,6 +8,7 @@
  */
 
 
+#include "ngx_http_convrelay_account.h"
 #include "ngx_http_convrelay_call.h"
 #include "ngx_http_convrelay_keep.h"
 #include "ngx_http_convrelay_zone.h"
@@ -496,6 +497,8 @@ static void
 ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
 {
     uint64_t                    sent;
+    ngx_uint_t                  first;
+    ngx_msec_t                  ms;
     convrelay_metric_t         *words;
     ngx_http_convrelay_call_t  *call;
 
@@ -504,22 +507,27 @@ ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
     call = t->call;
     words = ngx_http_convrelay_metrics(call->conf);
 
+    /* a second LLM that lost has sent none of them */
+
+    sent = t->tokens ? call->session->tokens - t->said : 0;
+    first = (sent && call->wordless);
+    ms = t->word_at - call->session->asked_at;
+
+    if (first) {
+        call->wordless = 0;
+        ngx_http_convrelay_account_word(call, ms);
+    }
+
     if (words == NULL) {
         return;
     }
 
-    /* a second LLM that lost has sent none of them */
-
-    sent = t->tokens ? call->session->tokens - t->said : 0;
-
     if (sent) {
         convrelay_metric_add(words, CONVRELAY_METRIC_TOKENS, sent);
+    }
 
-        if (call->wordless) {
-            call->wordless = 0;
-            convrelay_metric_time(words, CONVRELAY_METRIC_FIRST_WORD,
-                                  t->word_at - call->session->asked_at);
-        }
+    if (first) {
+        convrelay_metric_time(words, CONVRELAY_METRIC_FIRST_WORD, ms);
     }
 
     if (t->tokens > 1) {
@@ -658,6 +666,9 @@ ngx_http_convrelay_stat_tool_ends(ngx_http_convrelay_call_t *call,
         ngx_http_convrelay_count(call->conf, UNKNOWN_TOOLS);
         return;
     }
+
+    ngx_http_convrelay_account_tool(call, a->tool, 0,
+                               convrelay_metric_tool_kinds[kinds[a->code]]);
 
     if (ngx_http_convrelay_metrics(call->conf)) {
         convrelay_metric_add(call->conf->metrics->tools[a->tool],

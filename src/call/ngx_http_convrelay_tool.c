@@ -8,6 +8,7 @@
  */
 
 
+#include "ngx_http_convrelay_account.h"
 #include "ngx_http_convrelay_call.h"
 #include "ngx_http_convrelay_keep.h"
 
@@ -276,6 +277,19 @@ ngx_http_convrelay_tool_cancel(convrelay_tool_run_t *run)
 
 
 void
+ngx_http_convrelay_tools_running(ngx_http_convrelay_call_t *call)
+{
+    ngx_http_convrelay_tool_run_t  *t;
+
+    for (t = call->tools; t; t = t->next) {
+        ngx_http_convrelay_account_tool(call, t->index,
+                                        ngx_current_msec - t->started,
+                                        "running");
+    }
+}
+
+
+void
 ngx_http_convrelay_tools_leave(ngx_http_convrelay_call_t *call)
 {
     ngx_http_convrelay_ctx_t       *ctx;
@@ -447,10 +461,12 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
     size_t                          len;
     u_char                         *p;
     unsigned                        ok;
+    ngx_msec_t                      ms;
     ngx_connection_t               *c;
     convrelay_str_t                 result;
     convrelay_actions_t             out;
     convrelay_tool_run_t           *run;
+    convrelay_metric_tool_e         how;
     convrelay_tool_answer_t         answer;
     ngx_http_convrelay_call_t      *call;
     ngx_http_convrelay_tool_run_t  *t = f->data;
@@ -465,11 +481,18 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
 
     p = convrelay_tool_result(&answer, t->max, &len, &ok);
 
+    how = ok ? CONVRELAY_METRIC_TOOL_OK
+             : ngx_http_convrelay_tool_kind(t, &answer);
+    ms = ngx_current_msec - t->started;
+
     ngx_http_convrelay_stat_tool(
              ngx_http_get_module_loc_conf(f->main, ngx_http_convrelay_module),
-             t->index, ok ? CONVRELAY_METRIC_TOOL_OK
-                          : ngx_http_convrelay_tool_kind(t, &answer),
-             ngx_current_msec - t->started);
+             t->index, how, ms);
+
+    if (call) {
+        ngx_http_convrelay_account_tool(call, t->index, ms,
+                                        convrelay_metric_tool_kinds[how]);
+    }
 
     if (!ok) {
         ngx_http_convrelay_tool_log(t, call, answer.status);

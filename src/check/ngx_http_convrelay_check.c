@@ -84,6 +84,8 @@ ngx_http_convrelay_check(ngx_conf_t *cf)
 
         ngx_http_convrelay_check_public_url(cf, &location[i]);
 
+        mcf->actions |= location[i].conf->connect.enable;
+
         if (location[i].conf->enable
             && (ngx_http_convrelay_check_tools(cf, &location[i]) != NGX_OK
                 || ngx_http_convrelay_check_fallbacks(cf, &location[i])

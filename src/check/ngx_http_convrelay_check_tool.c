@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The locations of tools and of the context.  Each must be in this server and
- * internal.  Anything else is an error, because allow, deny and auth_* do not
- * run for our requests.
+ * The locations of tools, of the context and of reports.  Each must be in this
+ * server and internal.  Anything else is an error, because allow, deny and
+ * auth_* do not run for our requests.
  */
 
 
@@ -26,6 +26,7 @@ ngx_http_convrelay_check_tools(ngx_conf_t *cf,
     ngx_str_t                           what;
     ngx_uint_t                          i, n;
     ngx_http_convrelay_tool_t          *tool;
+    ngx_http_convrelay_report_conf_t   *report;
     ngx_http_convrelay_context_conf_t  *context;
 
     n = socket->conf->tools.list ? socket->conf->tools.list->nelts : 0;
@@ -51,19 +52,33 @@ ngx_http_convrelay_check_tools(ngx_conf_t *cf,
 
     context = socket->conf->context;
 
-    if (context == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_convrelay_check_phrase(cf, &what, "\"convrelay_context %V\"",
-                                        &context->uri, &context->uri)
-        != NGX_OK)
+    if (context
+        && (ngx_http_convrelay_check_phrase(cf, &what,
+                                            "\"convrelay_context %V\"",
+                                            &context->uri, &context->uri)
+            != NGX_OK
+            || ngx_http_convrelay_check_internal(cf, socket, &context->uri,
+                                                 &context->place, &what)
+               != NGX_OK))
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_convrelay_check_internal(cf, socket, &context->uri,
-                                             &context->place, &what);
+    report = socket->conf->report;
+
+    if (report
+        && (ngx_http_convrelay_check_phrase(cf, &what,
+                                            "\"convrelay_report %V\"",
+                                            &report->uri, &report->uri)
+            != NGX_OK
+            || ngx_http_convrelay_check_internal(cf, socket, &report->uri,
+                                                 &report->place, &what)
+               != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

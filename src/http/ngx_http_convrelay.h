@@ -39,6 +39,7 @@ typedef struct ngx_http_convrelay_context_conf_s
 typedef struct ngx_http_convrelay_attribute_s  ngx_http_convrelay_attribute_t;
 typedef struct ngx_http_convrelay_reply_s      ngx_http_convrelay_reply_t;
 typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
+typedef struct ngx_http_convrelay_reports_s    ngx_http_convrelay_reports_t;
 typedef struct ngx_http_convrelay_llm_metrics_s
                                             ngx_http_convrelay_llm_metrics_t;
 
@@ -86,6 +87,11 @@ typedef struct {
     ngx_http_convrelay_chunk_t       *chunk;  /* that no call has, or NULL */
     ngx_array_t                       locations;      /* of location_t */
     ngx_uint_t                        calls;  /* of this worker */
+    ngx_http_convrelay_reports_t     *reports;        /* of this worker, or
+                                                         NULL: no location has
+                                                         convrelay_report */
+    ngx_uint_t                        actions;        /* a location has
+                                                     convrelay_connect_action */
     ngx_event_t                       quiet;  /* timer: there are none */
     ngx_http_convrelay_drain_t        drain;
     ngx_msec_t                        trim_at;        /* not before this */
@@ -221,6 +227,17 @@ typedef struct {
 } ngx_http_convrelay_store_conf_t;
 
 
+/* convrelay_report */
+
+typedef struct {
+    ngx_str_t                         uri;    /* its path */
+    ngx_str_t                         args;
+    ngx_uint_t                        retry;  /* after a failure, at most */
+    ngx_http_convrelay_place_t        place;
+    unsigned                          transcript:1;
+} ngx_http_convrelay_report_conf_t;
+
+
 typedef struct {
     ngx_http_convrelay_value_t       *url;    /* NULL: not a webhook */
     ngx_array_t                      *attributes;     /* of attribute_t */
@@ -266,6 +283,9 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_http_convrelay_tools_conf_t   tools;
     ngx_http_convrelay_context_conf_t  *context;      /* or NULL: off */
     ngx_http_convrelay_store_conf_t   store;
+    ngx_http_convrelay_report_conf_t *report; /* or NULL: off */
+    ngx_http_convrelay_value_t       *report_secret;  /* or NULL: reports are
+                                                         not signed */
     ngx_http_convrelay_auth_conf_t    auth;
     ngx_http_convrelay_twiml_conf_t   twiml;
     ngx_http_convrelay_connect_conf_t connect;

@@ -123,6 +123,12 @@ CONVRELAY_SERIES(RESUME_FOUND,          "found")
 CONVRELAY_SERIES(RESUME_NONE,           "none")
 CONVRELAY_SERIES(RESUME_DECLINED,       "declined")
 
+CONVRELAY_FAMILY("reports_total", "result",
+                 "Reports of calls, by what became of them.")
+CONVRELAY_SERIES(REPORT_DELIVERED,      "delivered")
+CONVRELAY_SERIES(REPORT_FAILED,         "failed")
+CONVRELAY_SERIES(REPORT_DROPPED,        "dropped")
+
 /* in the order of convrelay_relay_type_e */
 
 CONVRELAY_FAMILY("messages_total", "type",

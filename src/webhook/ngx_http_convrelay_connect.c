@@ -11,10 +11,14 @@
 #include "ngx_http_convrelay_webhook.h"
 #include "ngx_http_convrelay_store.h"
 
+#include "ngx_http_convrelay_report.h"
+
 #include "convrelay_handoff.h"
 
 
 static ngx_int_t ngx_http_convrelay_connect_answer(ngx_http_request_t *r,
+    ngx_str_t *document);
+static ngx_int_t ngx_http_convrelay_connect_document(ngx_http_request_t *r,
     ngx_str_t *document);
 static ngx_int_t ngx_http_convrelay_connect_log(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf);
@@ -41,6 +45,20 @@ ngx_http_convrelay_connect_handler(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
+{
+    if (ngx_http_convrelay_connect_document(r, document) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_convrelay_report_action(r, document);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_connect_document(ngx_http_request_t *r,
+    ngx_str_t *document)
 {
     ngx_int_t                       rc;
     convrelay_reply_t               reply;

@@ -1,0 +1,310 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What a live call keeps for its report, and the report itself at its end.
+ */
+
+
+#include "ngx_http_convrelay_account.h"
+#include "ngx_http_convrelay_report.h"
+
+
+/* on the heap, from the setup to the end of the call */
+
+struct ngx_http_convrelay_account_s {
+    ngx_http_convrelay_report_t      *earlier;        /* that of the call's
+                                                         earlier sessions, or
+                                                         NULL */
+    convrelay_report_out_t            words;
+    convrelay_report_out_t            tools;
+    uint64_t                          started;
+};
+
+
+static void ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_account_t *a, convrelay_relay_setup_t *setup);
+static void ngx_http_convrelay_account_figures(
+    ngx_http_convrelay_call_t *call, ngx_http_convrelay_account_t *a,
+    convrelay_report_figures_t *figures);
+static convrelay_report_reason_e ngx_http_convrelay_account_reason(
+    ngx_http_convrelay_call_t *call);
+static void ngx_http_convrelay_account_heard(convrelay_session_t *s);
+static void ngx_http_convrelay_account_act(convrelay_actions_t *out,
+    const convrelay_action_t *a);
+static uint64_t ngx_http_convrelay_account_now(void);
+static void ngx_http_convrelay_account_free(ngx_http_convrelay_account_t *a);
+
+
+void
+ngx_http_convrelay_account_begin(ngx_http_convrelay_call_t *call)
+{
+    convrelay_str_t               *texts;
+    convrelay_relay_setup_t        setup;
+    ngx_http_convrelay_account_t  *a;
+
+    if (call->conf->report == NULL) {
+        return;
+    }
+
+    convrelay_session_get_setup(call->session, &setup);
+
+    if (setup.call_sid.len == 0) {
+        return;
+    }
+
+    a = ngx_calloc(sizeof(ngx_http_convrelay_account_t),
+                   call->connection->log);
+    if (a == NULL) {
+        return;
+    }
+
+    a->started = ngx_http_convrelay_account_now();
+    a->earlier = ngx_http_convrelay_report_take(call->main, &setup.account_sid,
+                                                &setup.call_sid);
+    if (a->earlier) {
+        texts = a->earlier->report.texts;
+
+        convrelay_report_put(&a->words, texts[CONVRELAY_REPORT_WORDS].data,
+                             texts[CONVRELAY_REPORT_WORDS].len);
+        convrelay_report_put(&a->tools, texts[CONVRELAY_REPORT_TOOLS].data,
+                             texts[CONVRELAY_REPORT_TOOLS].len);
+    }
+
+    call->account = a;
+}
+
+
+void
+ngx_http_convrelay_account_word(ngx_http_convrelay_call_t *call,
+    ngx_msec_t ms)
+{
+    if (call->account) {
+        convrelay_report_word(&call->account->words, ms);
+    }
+}
+
+
+void
+ngx_http_convrelay_account_tool(ngx_http_convrelay_call_t *call,
+    ngx_uint_t tool, ngx_msec_t ms, const char *outcome)
+{
+    convrelay_str_t             name;
+    ngx_http_convrelay_tool_t  *list;
+
+    if (call->account == NULL) {
+        return;
+    }
+
+    list = call->conf->tools.list->elts;
+    name = ngx_http_convrelay_str(&list[tool].name);
+
+    convrelay_report_tool(&call->account->tools, &name, ms, outcome);
+}
+
+
+/* a socket that another one has replaced leaves the report to that one */
+
+void
+ngx_http_convrelay_account_end(ngx_http_convrelay_call_t *call)
+{
+    convrelay_relay_setup_t        setup;
+    ngx_http_convrelay_account_t  *a;
+
+    a = call->account;
+
+    if (a == NULL) {
+        return;
+    }
+
+    if (call->end - 1 != CONVRELAY_METRIC_SESSION_REPLACED
+                         - CONVRELAY_METRIC_SESSION_HANGUP)
+    {
+        if (call->wordless && call->session->first_token >= 0) {
+
+            /* of the turn that the end of the call has cut short */
+
+            call->wordless = 0;
+            convrelay_report_word(&a->words, call->session->first_token);
+        }
+
+        ngx_http_convrelay_tools_running(call);
+
+        convrelay_session_get_setup(call->session, &setup);
+        ngx_http_convrelay_account_report(call, a, &setup);
+    }
+
+    call->account = NULL;
+    ngx_http_convrelay_account_free(a);
+}
+
+
+static void
+ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_account_t *a, convrelay_relay_setup_t *setup)
+{
+    convrelay_str_t           *texts;
+    convrelay_report_t         report;
+    convrelay_report_out_t     members, messages;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    ngx_memzero(&report, sizeof(convrelay_report_t));
+    ngx_memzero(&members, sizeof(convrelay_report_out_t));
+    ngx_memzero(&messages, sizeof(convrelay_report_out_t));
+
+    ngx_http_convrelay_account_figures(call, a, &report.figures);
+
+    convrelay_report_members(&members, call->session,
+                             call->conf->limits.log_numbers);
+
+    texts = report.texts;
+
+    if (call->conf->report->transcript) {
+
+        ngx_http_convrelay_account_heard(call->session);
+
+        if (a->earlier && call->session->resumed == 0) {
+            convrelay_report_put(&messages,
+                 a->earlier->report.texts[CONVRELAY_REPORT_MESSAGES].data,
+                 a->earlier->report.texts[CONVRELAY_REPORT_MESSAGES].len);
+        }
+
+        convrelay_report_messages(&messages, &call->session->history,
+                                  CONVRELAY_REPORT_MAX_MESSAGES
+                                  - messages.len);
+    }
+
+    texts[CONVRELAY_REPORT_CALL] = setup->call_sid;
+    texts[CONVRELAY_REPORT_ACCOUNT] = setup->account_sid;
+    texts[CONVRELAY_REPORT_SESSION] = setup->session_id;
+    texts[CONVRELAY_REPORT_MEMBERS].data = members.data;
+    texts[CONVRELAY_REPORT_MEMBERS].len = members.len;
+    texts[CONVRELAY_REPORT_WORDS].data = a->words.data;
+    texts[CONVRELAY_REPORT_WORDS].len = a->words.len;
+    texts[CONVRELAY_REPORT_TOOLS].data = a->tools.data;
+    texts[CONVRELAY_REPORT_TOOLS].len = a->tools.len;
+    texts[CONVRELAY_REPORT_MESSAGES].data = messages.data;
+    texts[CONVRELAY_REPORT_MESSAGES].len = messages.len;
+
+    cscf = ngx_http_get_module_srv_conf(call->request, ngx_http_core_module);
+
+    ngx_http_convrelay_report_add(call->main, call->conf, cscf->ctx, &report);
+
+    convrelay_report_free(&members);
+    convrelay_report_free(&messages);
+}
+
+
+static void
+ngx_http_convrelay_account_figures(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_account_t *a, convrelay_report_figures_t *figures)
+{
+    convrelay_session_t  *s;
+
+    s = call->session;
+
+    if (a->earlier) {
+        *figures = a->earlier->report.figures;
+
+    } else {
+        figures->started = a->started;
+    }
+
+    figures->ended = ngx_http_convrelay_account_now();
+    figures->sessions++;
+    figures->failures += call->failures;
+
+    if (s->resumed) {
+
+        /* the session continues the earlier one, and counts for both */
+
+        figures->turns = 0;
+        figures->interrupts = 0;
+        figures->tokens_in = 0;
+        figures->tokens_out = 0;
+    }
+
+    figures->turns += s->turns;
+    figures->interrupts += s->interrupts;
+    figures->tokens_in += s->input_tokens;
+    figures->tokens_out += s->output_tokens;
+    figures->code = 0;
+    figures->seconds = 0;
+    figures->end = call->end - 1;
+    figures->reason = ngx_http_convrelay_account_reason(call);
+}
+
+
+static convrelay_report_reason_e
+ngx_http_convrelay_account_reason(ngx_http_convrelay_call_t *call)
+{
+    switch (CONVRELAY_METRIC_SESSION_HANGUP + call->end - 1) {
+
+    case CONVRELAY_METRIC_SESSION_HANGUP:
+        return CONVRELAY_REPORT_COMPLETED;
+
+    case CONVRELAY_METRIC_SESSION_ENDED:
+    case CONVRELAY_METRIC_SESSION_TOO_LONG:
+        return CONVRELAY_REPORT_ENDED;
+
+    default:
+        return CONVRELAY_REPORT_FAILED;
+    }
+}
+
+
+/*
+ * The answer that was being spoken becomes what was heard of it, as when the
+ * caller interrupts; the session does nothing else any more.
+ */
+
+static void
+ngx_http_convrelay_account_heard(convrelay_session_t *s)
+{
+    convrelay_actions_t        out;
+    convrelay_relay_message_t  m;
+
+    ngx_memzero(&m, sizeof(convrelay_relay_message_t));
+
+    m.type = CONVRELAY_RELAY_INTERRUPT;
+    m.u.interrupt.duration = -1;
+
+    out.act = ngx_http_convrelay_account_act;
+    out.data = NULL;
+
+    convrelay_session_message(s, &m, ngx_current_msec, &out);
+}
+
+
+static void
+ngx_http_convrelay_account_act(convrelay_actions_t *out,
+    const convrelay_action_t *a)
+{
+}
+
+
+/* ms since 1970 */
+
+static uint64_t
+ngx_http_convrelay_account_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
+
+
+static void
+ngx_http_convrelay_account_free(ngx_http_convrelay_account_t *a)
+{
+    if (a->earlier) {
+        ngx_http_convrelay_report_free(a->earlier);
+    }
+
+    convrelay_report_free(&a->words);
+    convrelay_report_free(&a->tools);
+
+    ngx_free(a);
+}

@@ -1,0 +1,811 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The reports of a worker that are not delivered yet.  A timer runs while there
+ * are any; it is not cancelable, so a worker that is told to leave stays until
+ * it is done with them, for a limited time (see report_leave()).
+ */
+
+
+#include "ngx_http_convrelay_count.h"
+#include "ngx_http_convrelay_report.h"
+
+#include "convrelay_hmac.h"
+
+
+#define NGX_HTTP_CONVRELAY_REPORT_MAX      1000 /* pending, a worker */
+#define NGX_HTTP_CONVRELAY_REPORT_BYTES    67108864       /* of them */
+#define NGX_HTTP_CONVRELAY_REPORT_FETCHES  16   /* at the same time */
+#define NGX_HTTP_CONVRELAY_REPORT_TIMEOUT  10000  /* ms, of a delivery */
+#define NGX_HTTP_CONVRELAY_REPORT_ANSWER   16384  /* bytes that are read */
+#define NGX_HTTP_CONVRELAY_REPORT_RECEIVED 131072 /* the same, with framing */
+
+/* ms from the end of a session to its report: where another request or session
+   may follow, and where that is not expected */
+
+#define NGX_HTTP_CONVRELAY_REPORT_WAIT     10000
+#define NGX_HTTP_CONVRELAY_REPORT_SOON     1000
+
+/* ms for a new session, once Twilio was told to begin one */
+
+#define NGX_HTTP_CONVRELAY_REPORT_AGAIN    60000
+
+/* ms that a worker stays for its reports, once it was told to leave */
+
+#define NGX_HTTP_CONVRELAY_REPORT_LEAVE    15000
+
+#define NGX_HTTP_CONVRELAY_REPORT_TICK     1000 /* ms */
+
+
+struct ngx_http_convrelay_reports_s {
+    ngx_event_t                       timer;
+    ngx_queue_t                       queue;  /* the oldest first */
+    ngx_uint_t                        n;
+    size_t                            bytes;
+    ngx_uint_t                        fetches;
+    ngx_uint_t                        dropped;        /* not logged yet */
+    ngx_msec_t                        logged; /* when; 0: never */
+    ngx_msec_t                        leave;  /* until then, it may wait for
+                                                 them; 0: it need not leave */
+    ngx_uint_t                        closing;        /* it must not wait */
+};
+
+
+static ngx_http_convrelay_report_t *ngx_http_convrelay_report_create(
+    const convrelay_report_t *report);
+static ngx_msec_t ngx_http_convrelay_report_wait(
+    ngx_http_convrelay_main_conf_t *mcf, const convrelay_report_t *report);
+static void ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
+    ngx_http_convrelay_loc_conf_t *conf);
+static ngx_http_convrelay_report_t *ngx_http_convrelay_report_find(
+    ngx_http_convrelay_reports_t *all, const convrelay_str_t *account,
+    const convrelay_str_t *call);
+static void ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p);
+
+static void ngx_http_convrelay_report_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_report_timer(
+    ngx_http_convrelay_reports_t *all);
+static void ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p);
+static void ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all);
+
+static void ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p);
+static ngx_int_t ngx_http_convrelay_report_request(
+    ngx_http_convrelay_report_t *p, ngx_http_convrelay_fetch_t *f);
+static ngx_int_t ngx_http_convrelay_report_sign(
+    ngx_http_convrelay_report_t *p, ngx_http_convrelay_fetch_t *f,
+    ngx_buf_t *body, ngx_str_t *value);
+static void ngx_http_convrelay_report_data(ngx_http_convrelay_fetch_t *f,
+    u_char *pos, u_char *last);
+static void ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f);
+static void ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
+    const char *phrase, ngx_uint_t status);
+
+static void ngx_http_convrelay_report_decide(ngx_http_request_t *r,
+    convrelay_report_figures_t *figures);
+static ngx_int_t ngx_http_convrelay_report_value(ngx_http_request_t *r,
+    const char *name, convrelay_str_t *value);
+
+
+static const ngx_http_convrelay_fetch_sink_t
+    ngx_http_convrelay_report_sink = {
+    NULL,
+    ngx_http_convrelay_report_data,
+    NULL,
+    ngx_http_convrelay_report_end
+};
+
+
+/* after the first failure, the second, and all others */
+
+static const ngx_msec_t  ngx_http_convrelay_report_delays[] = {
+    1000, 10000, 60000
+};
+
+
+ngx_http_convrelay_reports_t *
+ngx_http_convrelay_reports_create(ngx_conf_t *cf)
+{
+    ngx_http_convrelay_reports_t  *all;
+
+    all = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_reports_t));
+    if (all == NULL) {
+        return NULL;
+    }
+
+    ngx_queue_init(&all->queue);
+
+    all->timer.handler = ngx_http_convrelay_report_handler;
+    all->timer.data = all;
+    all->timer.log = &cf->cycle->new_log;
+
+    return all;
+}
+
+
+void
+ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_loc_conf_t *conf, ngx_http_conf_ctx_t *ctx,
+    const convrelay_report_t *report)
+{
+    ngx_http_convrelay_report_t   *p;
+    ngx_http_convrelay_reports_t  *all;
+
+    all = mcf->reports;
+
+    if (all->n == NGX_HTTP_CONVRELAY_REPORT_MAX
+        || all->bytes > NGX_HTTP_CONVRELAY_REPORT_BYTES)
+    {
+        ngx_http_convrelay_report_drop(all, conf);
+        return;
+    }
+
+    p = ngx_http_convrelay_report_create(report);
+
+    if (p == NULL) {
+        ngx_http_convrelay_report_drop(all, conf);
+        return;
+    }
+
+    p->all = all;
+    p->conf = conf;
+    p->ctx = ctx;
+    p->due = ngx_current_msec + ngx_http_convrelay_report_wait(mcf, report);
+
+    ngx_queue_insert_tail(&all->queue, &p->queue);
+    all->n++;
+    all->bytes += p->text.len;
+
+    ngx_http_convrelay_report_timer(all);
+}
+
+
+/* in one piece of memory besides the text */
+
+static ngx_http_convrelay_report_t *
+ngx_http_convrelay_report_create(const convrelay_report_t *report)
+{
+    convrelay_str_t               text;
+    ngx_http_convrelay_report_t  *p;
+
+    p = ngx_calloc(sizeof(ngx_http_convrelay_report_t), ngx_cycle->log);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    convrelay_report_pack(&p->text, report);
+
+    text.data = p->text.data;
+    text.len = p->text.len;
+
+    if (p->text.failed
+        || convrelay_report_unpack(&p->report, &text) != CONVRELAY_OK)
+    {
+        ngx_http_convrelay_report_free(p);
+        return NULL;
+    }
+
+    return p;
+}
+
+
+/*
+ * Twilio's request after a session knows how it ended, and its answer whether
+ * there is another session.  Where no location takes that request, only a
+ * socket that was lost can come back.
+ */
+
+static ngx_msec_t
+ngx_http_convrelay_report_wait(ngx_http_convrelay_main_conf_t *mcf,
+    const convrelay_report_t *report)
+{
+    return (mcf->actions || report->figures.reason == CONVRELAY_REPORT_FAILED)
+           ? NGX_HTTP_CONVRELAY_REPORT_WAIT : NGX_HTTP_CONVRELAY_REPORT_SOON;
+}
+
+
+static void
+ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_http_convrelay_count(conf, REPORT_DROPPED);
+
+    all->dropped++;
+
+    if (all->logged
+        && ngx_current_msec - all->logged < NGX_HTTP_CONVRELAY_REPORT_TICK)
+    {
+        ngx_http_convrelay_report_timer(all);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "reports of calls dropped: %ui, because %ui are pending in "
+                  "this worker, with %uz bytes",
+                  all->dropped, all->n, all->bytes);
+
+    all->dropped = 0;
+    all->logged = ngx_current_msec;
+}
+
+
+ngx_http_convrelay_report_t *
+ngx_http_convrelay_report_take(ngx_http_convrelay_main_conf_t *mcf,
+    const convrelay_str_t *account, const convrelay_str_t *call)
+{
+    ngx_http_convrelay_report_t  *p;
+
+    p = ngx_http_convrelay_report_find(mcf->reports, account, call);
+
+    if (p) {
+        ngx_http_convrelay_report_remove(p);
+    }
+
+    return p;
+}
+
+
+/* NULL also where it is being sent, and too late to be changed */
+
+static ngx_http_convrelay_report_t *
+ngx_http_convrelay_report_find(ngx_http_convrelay_reports_t *all,
+    const convrelay_str_t *account, const convrelay_str_t *call)
+{
+    ngx_queue_t                  *q;
+    convrelay_str_t              *texts;
+    ngx_http_convrelay_report_t  *p;
+
+    for (q = ngx_queue_head(&all->queue);
+         q != ngx_queue_sentinel(&all->queue);
+         q = ngx_queue_next(q))
+    {
+        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
+        texts = p->report.texts;
+
+        if (p->fetch == NULL && p->tries == 0
+            && convrelay_str_equal(&texts[CONVRELAY_REPORT_CALL], call)
+            && convrelay_str_equal(&texts[CONVRELAY_REPORT_ACCOUNT], account))
+        {
+            return p;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p)
+{
+    ngx_http_convrelay_reports_t  *all;
+
+    all = p->all;
+
+    ngx_queue_remove(&p->queue);
+    all->n--;
+    all->bytes -= p->text.len;
+
+    if (all->n == 0 && all->timer.timer_set) {
+        ngx_http_convrelay_report_timer(all);
+    }
+}
+
+
+void
+ngx_http_convrelay_report_free(ngx_http_convrelay_report_t *p)
+{
+    convrelay_report_free(&p->text);
+    ngx_free(p);
+}
+
+
+static void
+ngx_http_convrelay_report_handler(ngx_event_t *ev)
+{
+    ngx_queue_t                   *q, *next;
+    ngx_http_convrelay_report_t   *p;
+    ngx_http_convrelay_reports_t  *all;
+
+    all = ev->data;
+
+    if (ngx_exiting) {
+        ngx_http_convrelay_report_leave(all);
+    }
+
+    for (q = ngx_queue_head(&all->queue);
+         q != ngx_queue_sentinel(&all->queue)
+         && all->fetches < NGX_HTTP_CONVRELAY_REPORT_FETCHES;
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
+
+        if (p->fetch) {
+            continue;
+        }
+
+        if (ngx_exiting) {
+            ngx_http_convrelay_report_drain(p);
+        }
+
+        if ((ngx_msec_int_t) (p->due - ngx_current_msec) <= 0) {
+            ngx_http_convrelay_report_send(p);
+        }
+    }
+
+    if (all->dropped
+        && ngx_current_msec - all->logged >= NGX_HTTP_CONVRELAY_REPORT_TICK)
+    {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "more reports of calls dropped: %ui, because %ui are "
+                      "pending in this worker, with %uz bytes",
+                      all->dropped, all->n, all->bytes);
+
+        all->dropped = 0;
+        all->logged = ngx_current_msec;
+    }
+
+    ngx_http_convrelay_report_timer(all);
+}
+
+
+/* runs at least once in a second, to notice that the worker leaves */
+
+static void
+ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
+{
+    ngx_queue_t                  *q;
+    ngx_msec_int_t                left, wait;
+    ngx_http_convrelay_report_t  *p;
+
+    if (all->timer.timer_set) {
+        ngx_del_timer(&all->timer);
+    }
+
+    if (all->n == 0 && all->dropped == 0) {
+        return;
+    }
+
+    wait = NGX_HTTP_CONVRELAY_REPORT_TICK;
+
+    for (q = ngx_queue_head(&all->queue);
+         q != ngx_queue_sentinel(&all->queue)
+         && all->fetches < NGX_HTTP_CONVRELAY_REPORT_FETCHES;
+         q = ngx_queue_next(q))
+    {
+        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
+
+        if (p->fetch == NULL) {
+            left = (ngx_msec_int_t) (p->due - ngx_current_msec);
+            wait = ngx_max(ngx_min(left, wait), 0);
+        }
+    }
+
+    ngx_add_timer(&all->timer, (ngx_msec_t) wait);
+}
+
+
+/* the worker has been told to leave, and does so in a limited time */
+
+static void
+ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
+{
+    ngx_queue_t                  *q, *next;
+    ngx_http_convrelay_report_t  *p;
+
+    if (all->leave == 0) {
+        all->leave = ngx_current_msec + NGX_HTTP_CONVRELAY_REPORT_LEAVE;
+    }
+
+    if ((ngx_msec_int_t) (all->leave - ngx_current_msec) <= 0) {
+        all->closing = 1;
+    }
+
+    if (!all->closing) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&all->queue);
+         q != ngx_queue_sentinel(&all->queue);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
+
+        if (p->fetch) {
+            ngx_http_convrelay_fetch_cancel(p->fetch);
+
+            p->fetch = NULL;
+            all->fetches--;
+        }
+
+        ngx_http_convrelay_report_failed(p, "did not end before the worker "
+                                         "had to leave", 0);
+    }
+}
+
+
+/*
+ * A report still waits for Twilio's request after its session, which may come
+ * to this worker; but not for another session, which is going to have another
+ * worker; and one that has failed has one try left.
+ */
+
+static void
+ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p)
+{
+    if (p->again) {
+        p->again = 0;
+        p->due = ngx_current_msec;
+    }
+
+    if (p->tries && !p->last) {
+        p->last = 1;
+
+        if ((ngx_msec_int_t) (p->due - ngx_current_msec)
+            > (ngx_msec_int_t) ngx_http_convrelay_report_delays[0])
+        {
+            p->due = ngx_current_msec + ngx_http_convrelay_report_delays[0];
+        }
+    }
+}
+
+
+static void
+ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
+{
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = ngx_http_convrelay_fetch_create_alone(p->ctx);
+
+    if (f && ngx_http_convrelay_report_request(p, f) != NGX_OK) {
+        ngx_http_convrelay_fetch_free(f);
+        f = NULL;
+    }
+
+    p->received = 0;
+
+    if (f == NULL
+        || ngx_http_convrelay_fetch_start(f, &ngx_http_convrelay_report_sink,
+                                          p)
+           != NGX_OK)
+    {
+        ngx_http_convrelay_report_failed(p, "could not be sent", 0);
+        return;
+    }
+
+    p->fetch = f;
+    p->all->fetches++;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_report_request(ngx_http_convrelay_report_t *p,
+    ngx_http_convrelay_fetch_t *f)
+{
+    u_char                              *key;
+    const char                          *end;
+    ngx_buf_t                           *b;
+    ngx_keyval_t                        *header;
+    convrelay_str_t                     *texts;
+    convrelay_report_out_t               out;
+    ngx_http_convrelay_report_conf_t    *rcf;
+    ngx_http_convrelay_fetch_request_t  *to;
+
+    rcf = p->conf->report;
+    texts = p->report.texts;
+    to = &f->to;
+
+    ngx_memzero(&out, sizeof(convrelay_report_out_t));
+
+    end = convrelay_metric_value(CONVRELAY_METRIC_SESSION_HANGUP
+                                 + p->report.figures.end);
+
+    convrelay_report_body(&out, &p->report, end, rcf->transcript);
+
+    b = out.failed ? NULL : ngx_create_temp_buf(f->pool, out.len);
+
+    if (b) {
+        b->last = ngx_cpymem(b->last, out.data, out.len);
+    }
+
+    convrelay_report_free(&out);
+
+    header = ngx_pcalloc(f->pool, 2 * sizeof(ngx_keyval_t));
+    key = ngx_pnalloc(f->pool, CONVRELAY_REPORT_KEY);
+
+    if (b == NULL || header == NULL || key == NULL) {
+        return NGX_ERROR;
+    }
+
+    convrelay_report_key(key, &texts[CONVRELAY_REPORT_ACCOUNT],
+                         &texts[CONVRELAY_REPORT_CALL]);
+
+    ngx_str_set(&header[0].key, "Idempotency-Key");
+    header[0].value.data = key;
+    header[0].value.len = CONVRELAY_REPORT_KEY;
+
+    to->headers = header;
+    to->nheaders = 1;
+
+    if (p->conf->report_secret) {
+        ngx_str_set(&header[1].key, "X-Convrelay-Signature");
+
+        if (ngx_http_convrelay_report_sign(p, f, b, &header[1].value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        to->nheaders = 2;
+    }
+
+    to->uri = rcf->uri;
+    to->args = rcf->args;
+    to->timeout = NGX_HTTP_CONVRELAY_REPORT_TIMEOUT;
+    to->max_received = NGX_HTTP_CONVRELAY_REPORT_RECEIVED;
+    to->body = b;
+
+    ngx_str_set(&to->content_type, "application/json");
+    ngx_str_set(&to->accept, "*/*");
+
+    return NGX_OK;
+}
+
+
+/* t=<seconds>,v1=<HMAC-SHA256 of "<seconds>.<body>"> */
+
+static ngx_int_t
+ngx_http_convrelay_report_sign(ngx_http_convrelay_report_t *p,
+    ngx_http_convrelay_fetch_t *f, ngx_buf_t *body, ngx_str_t *value)
+{
+    u_char           *last;
+    u_char            digest[CONVRELAY_SHA256_LEN];
+    u_char            stamp[NGX_TIME_T_LEN + 1];
+    convrelay_str_t   secret, texts[2];
+
+    if (ngx_http_convrelay_value_text(f->main, p->conf->report_secret, &secret)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (secret.len == 0) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "\"convrelay_report_secret %V\" is empty, the report is "
+                      "not sent", &p->conf->report_secret->source);
+        return NGX_ERROR;
+    }
+
+    texts[0].data = stamp;
+    texts[0].len = ngx_sprintf(stamp, "%T.", ngx_time()) - stamp;
+    texts[1].data = body->pos;
+    texts[1].len = body->last - body->pos;
+
+    convrelay_hmac_sha256(&secret, texts, 2, digest);
+
+    value->data = ngx_pnalloc(f->pool, sizeof("t=,v1=") + texts[0].len
+                                       + 2 * CONVRELAY_SHA256_LEN);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_sprintf(value->data, "t=%*s,v1=", texts[0].len - 1, stamp);
+    last = ngx_hex_dump(last, digest, CONVRELAY_SHA256_LEN);
+
+    value->len = last - value->data;
+
+    return NGX_OK;
+}
+
+
+/* the answer is of no interest, but a short one leaves the connection usable */
+
+static void
+ngx_http_convrelay_report_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
+    u_char *last)
+{
+    ngx_http_convrelay_report_t *p = f->data;
+
+    p->received += last - pos;
+
+    if (p->received > NGX_HTTP_CONVRELAY_REPORT_ANSWER) {
+        ngx_http_convrelay_fetch_full(f);
+    }
+}
+
+
+/* the status is what counts, also where the body breaks off */
+
+static void
+ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f)
+{
+    ngx_http_convrelay_report_t *p = f->data;
+
+    ngx_http_convrelay_reports_t    *all;
+    ngx_http_convrelay_fetch_end_e   end;
+
+    all = p->all;
+
+    p->fetch = NULL;
+    all->fetches--;
+
+    /* worker_shutdown_timeout */
+
+    if (f->own->close) {
+        all->closing = 1;
+    }
+
+    end = ngx_http_convrelay_fetch_result(f);
+
+    if (f->status >= NGX_HTTP_OK && f->status < NGX_HTTP_SPECIAL_RESPONSE
+        && end != NGX_HTTP_CONVRELAY_FETCH_REDIRECTED)
+    {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                       "convrelay report delivered, status:%ui", f->status);
+
+        ngx_http_convrelay_count(p->conf, REPORT_DELIVERED);
+
+        ngx_http_convrelay_report_remove(p);
+        ngx_http_convrelay_report_free(p);
+
+    } else {
+        ngx_http_convrelay_report_failed(p,
+                           (end == NGX_HTTP_CONVRELAY_FETCH_OK)
+                           ? "failed" : ngx_http_convrelay_fetch_phrase(end),
+                           f->status);
+    }
+
+    ngx_http_convrelay_report_timer(all);
+}
+
+
+static void
+ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
+    const char *phrase, ngx_uint_t status)
+{
+    ngx_str_t                      call;
+    ngx_uint_t                     n;
+    ngx_http_convrelay_reports_t  *all;
+
+    all = p->all;
+    n = sizeof(ngx_http_convrelay_report_delays) / sizeof(ngx_msec_t);
+
+    p->tries++;
+
+    if (p->tries <= p->conf->report->retry && !p->last && !all->closing) {
+        p->due = ngx_current_msec
+                 + ngx_http_convrelay_report_delays[ngx_min(p->tries, n) - 1];
+
+        ngx_http_convrelay_report_timer(all);
+        return;
+    }
+
+    call = ngx_http_convrelay_ngx_str(&p->report.texts[CONVRELAY_REPORT_CALL]);
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "report of call \"%V\" was not delivered: the last of %ui "
+                  "requests to \"%V\" %s, status: %ui",
+                  &call, p->tries, &p->conf->report->uri, phrase, status);
+
+    ngx_http_convrelay_count(p->conf, REPORT_FAILED);
+
+    ngx_http_convrelay_report_remove(p);
+    ngx_http_convrelay_report_free(p);
+}
+
+
+void
+ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_str_t *document)
+{
+    convrelay_str_t                  account, call, session;
+    ngx_http_convrelay_report_t     *p;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    if (mcf->reports == NULL
+        || ngx_http_convrelay_report_value(r, "AccountSid", &account) != NGX_OK
+        || ngx_http_convrelay_report_value(r, "CallSid", &call) != NGX_OK
+        || ngx_http_convrelay_report_value(r, "SessionId", &session) != NGX_OK)
+    {
+        return;
+    }
+
+    p = ngx_http_convrelay_report_find(mcf->reports, &account, &call);
+
+    /* a request that is late may be about an earlier session */
+
+    if (p == NULL
+        || !convrelay_str_equal(&p->report.texts[CONVRELAY_REPORT_SESSION],
+                                &session))
+    {
+        return;
+    }
+
+    ngx_http_convrelay_report_decide(r, &p->report.figures);
+
+    p->due = ngx_current_msec;
+
+    if (ngx_strnstr(document->data, "<ConversationRelay", document->len)) {
+        p->again = 1;
+        p->due += NGX_HTTP_CONVRELAY_REPORT_AGAIN;
+    }
+
+    ngx_http_convrelay_report_timer(p->all);
+}
+
+
+/* what Twilio says of the session */
+
+static void
+ngx_http_convrelay_report_decide(ngx_http_request_t *r,
+    convrelay_report_figures_t *figures)
+{
+    ngx_int_t        n;
+    convrelay_str_t  value;
+
+    if (ngx_http_convrelay_report_value(r, "SessionStatus", &value) == NGX_OK)
+    {
+        if (convrelay_str_eq(&value, "completed")) {
+            figures->reason = CONVRELAY_REPORT_COMPLETED;
+
+        } else if (convrelay_str_eq(&value, "ended")) {
+            figures->reason = CONVRELAY_REPORT_ENDED;
+
+        } else if (convrelay_str_eq(&value, "failed")) {
+            figures->reason = CONVRELAY_REPORT_FAILED;
+        }
+    }
+
+    if (ngx_http_convrelay_report_value(r, "ErrorCode", &value) == NGX_OK) {
+        n = ngx_atoi(value.data, value.len);
+
+        if (n > 0 && n <= NGX_MAX_INT32_VALUE) {
+            figures->code = n;
+        }
+    }
+
+    if (ngx_http_convrelay_report_value(r, "SessionDuration", &value)
+        == NGX_OK)
+    {
+        n = ngx_atoi(value.data, value.len);
+
+        if (n >= 0 && n < NGX_MAX_INT32_VALUE) {
+            figures->seconds = n + 1;
+        }
+    }
+}
+
+
+/* NGX_OK, or anything else: there is none */
+
+static ngx_int_t
+ngx_http_convrelay_report_value(ngx_http_request_t *r, const char *name,
+    convrelay_str_t *value)
+{
+    ngx_str_t  str;
+
+    str.data = (u_char *) name;
+    str.len = ngx_strlen(name);
+
+    return ngx_http_convrelay_form_value(r, &str, value);
+}
+
+
+void
+ngx_http_convrelay_report_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_convrelay_module);
+
+    if (mcf == NULL || mcf->reports == NULL || mcf->reports->n == 0) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                  "reports of calls not delivered: %ui, because the worker was "
+                  "terminated", mcf->reports->n);
+}
