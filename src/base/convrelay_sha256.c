@@ -2,8 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * SHA-256 (FIPS 180-4), for a few hundred bytes: nginx may be built without
- * OpenSSL.
+ * SHA-256 (FIPS 180-4): nginx may be built without OpenSSL.
  */
 
 
@@ -62,6 +61,16 @@ convrelay_sha256_update(convrelay_sha256_t *h, const void *data,
 
     while (len) {
         used = h->len % sizeof(h->block);
+
+        if (used == 0 && len >= sizeof(h->block)) {
+            convrelay_sha256_block(h, p);
+
+            p += sizeof(h->block);
+            len -= sizeof(h->block);
+            h->len += sizeof(h->block);
+            continue;
+        }
+
         n = sizeof(h->block) - used;
 
         if (n > len) {

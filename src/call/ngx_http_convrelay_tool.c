@@ -123,9 +123,6 @@ ngx_http_convrelay_tool_create(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_fetch_t *f, convrelay_tool_run_t *run)
 {
     u_char                         *p;
-    ngx_str_t                       text;
-    const char                     *error;
-    convrelay_str_t                 name, json;
     ngx_pool_cleanup_t             *cln;
     ngx_http_convrelay_ctx_t       *ctx;
     ngx_http_convrelay_tool_t      *tool;
@@ -150,26 +147,18 @@ ngx_http_convrelay_tool_create(ngx_http_convrelay_call_t *call,
 
     /* a copy: the session frees its run when the call is over */
 
-    text = ngx_http_convrelay_ngx_str(&run->arguments.json);
+    p = ngx_pnalloc(f->pool, run->arguments.json.len);
 
-    p = ngx_pstrdup(f->pool, &text);
-    if (p == NULL) {
-        return NULL;
-    }
-
-    name = ngx_http_convrelay_str(&t->tool->name);
-    json.data = p;
-    json.len = text.len;
-
-    if (convrelay_tool_arguments_read(&t->arguments, &name, &json, &error)
-        != CONVRELAY_OK)
+    if (p == NULL
+        || convrelay_tool_arguments_copy(&t->arguments, &run->arguments, p)
+           != CONVRELAY_OK)
     {
         return NULL;
     }
 
     ngx_memcpy(t->key, run->key, CONVRELAY_TOOL_KEY);
 
-    t->vars.name = name;
+    t->vars.name = ngx_http_convrelay_str(&t->tool->name);
     t->vars.key.data = t->key;
     t->vars.key.len = CONVRELAY_TOOL_KEY;
     t->vars.arguments = &t->arguments;

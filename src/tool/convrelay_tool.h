@@ -85,7 +85,8 @@ typedef struct {
                                                  they are written */
     convrelay_pair_t         *members;
     size_t                    nmembers;
-    u_char                   *block;          /* malloc'ed: the members */
+    u_char                   *block;          /* malloc'ed: their texts */
+    size_t                    size;           /* bytes of it */
 } convrelay_tool_arguments_t;
 
 
@@ -101,6 +102,14 @@ int convrelay_tool_arguments_read(convrelay_tool_arguments_t *a,
     const convrelay_str_t *tool, const convrelay_str_t *text,
     const char **error);
 void convrelay_tool_arguments_free(convrelay_tool_arguments_t *a);
+
+/*
+ * Copies arguments that were read, without reading them again.  json has room
+ * for src->json.len bytes; dst->json refers to it.  CONVRELAY_OK, or
+ * CONVRELAY_ERROR: no memory, and dst need not be freed.
+ */
+int convrelay_tool_arguments_copy(convrelay_tool_arguments_t *dst,
+    const convrelay_tool_arguments_t *src, u_char *json);
 
 /* the value for a variable's name, found by convrelay_pair_find(), or NULL */
 #define convrelay_tool_argument(a, name)                                     \
@@ -118,6 +127,18 @@ u_char *convrelay_tool_url_write(u_char *p, const convrelay_str_t *value);
 /* reads the members of a JSON object like arguments_read(), but no digest */
 int convrelay_tool_members_read(convrelay_tool_arguments_t *a,
     const convrelay_str_t *json, const char **error);
+
+/*
+ * Writes the digest of a tool's name and of a document of len bytes: equal
+ * values give the same digest, however they are written.  With a NULL digest,
+ * only the members' names are checked.  The document has no control characters
+ * in its strings.
+ *
+ * Returns CONVRELAY_OK; CONVRELAY_DECLINED: an object has two members of the
+ * same name; CONVRELAY_ERROR: no memory.
+ */
+int convrelay_tool_digest(u_char *digest, const convrelay_str_t *tool,
+    const convrelay_json_reader_t *document, size_t len);
 
 /*
  * Writes the key of a tool call: CONVRELAY_TOOL_KEY hex digits made from the
