@@ -188,7 +188,7 @@ found
 I ran into a temporary issue while generating a response.
 ()
 --- error_log
-has a tool call that is too long
+has tool calls that are too long
 
 
 

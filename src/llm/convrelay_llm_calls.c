@@ -20,6 +20,7 @@ typedef struct {
     convrelay_str_t        name;
     convrelay_str_t        extra;
     convrelay_llm_buf_t    arguments;
+    size_t                 len;           /* bytes of them all */
     int64_t                index;         /* -1: none */
 
     unsigned               depth;         /* brackets of the arguments that
@@ -36,6 +37,7 @@ struct convrelay_llm_collect_s {
     size_t                    n;
     size_t                    size;
     size_t                    last;       /* the one of the last piece */
+    size_t                    len;        /* bytes of them all */
     convrelay_llm_call_t     *calls;      /* what is to be run of them */
     unsigned                  ended:1;
 };
@@ -258,10 +260,12 @@ static int
 convrelay_llm_take(convrelay_llm_stream_t *s, convrelay_llm_pending_t *p,
     const convrelay_llm_piece_t *piece)
 {
-    size_t           len;
-    convrelay_str_t  arguments;
+    size_t                    len;
+    convrelay_str_t           arguments;
+    convrelay_llm_collect_t  *c;
 
-    s->collect->last = p - s->collect->pending;
+    c = s->collect;
+    c->last = p - c->pending;
 
     arguments = piece->arguments;
 
@@ -274,8 +278,11 @@ convrelay_llm_take(convrelay_llm_stream_t *s, convrelay_llm_pending_t *p,
           + (piece->extra.len ? piece->extra.len : p->extra.len)
           + p->arguments.len + arguments.len;
 
-    if (len > convrelay_llm_max_call(s)) {
-        convrelay_llm_fail(s, "too_large", "has a tool call that is too long");
+    c->len += len - p->len;
+    p->len = len;
+
+    if (c->len > convrelay_llm_max_call(s)) {
+        convrelay_llm_fail(s, "too_large", "has tool calls that are too long");
         return CONVRELAY_DECLINED;
     }
 

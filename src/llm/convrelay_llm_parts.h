@@ -40,7 +40,7 @@ void convrelay_llm_usage(convrelay_llm_stream_t *s, int64_t input,
     int64_t cached, int64_t output);
 
 /* opaque JSON of the answer as a whole, not of a call; the last one counts, and
-   one that exceeds the limit of a call is left out */
+   one that exceeds the limit of calls is left out */
 void convrelay_llm_extra(convrelay_llm_stream_t *s,
     const convrelay_str_t *json);
 

@@ -89,9 +89,9 @@ typedef struct {
     size_t                   max_body;    /* of a JSON document; 0: 256k */
     size_t                   max_calls;   /* of an answer; 0: calls are not
                                              collected */
-    size_t                   max_call;    /* bytes of one with all its parts,
-                                             and of the answer's extra; 0:
-                                             64k */
+    size_t                   max_call;    /* bytes of all calls with their
+                                             parts, and of the answer's
+                                             extra; 0: 64k */
     uint64_t                 turn;        /* a number for the ids of calls
                                              that have none */
 

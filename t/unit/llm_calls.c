@@ -60,6 +60,7 @@ static void test_without_memory(const test_calls_t *t, size_t step,
 static size_t test_print(char *p, size_t size,
     const convrelay_llm_stream_t *s);
 static void test_limits(void);
+static void test_limit_together(void);
 static void test_limit_extra(void);
 static void test_without(void);
 static int test_event(convrelay_llm_stream_t *s, const convrelay_str_t *type,
@@ -452,6 +453,7 @@ main(void)
     }
 
     test_limits();
+    test_limit_together();
     test_limit_extra();
     test_without();
     test_types();
@@ -653,7 +655,7 @@ test_print(char *p, size_t size, const convrelay_llm_stream_t *s)
 }
 
 
-/* of one call, with all its parts */
+/* of the calls of an answer, with all their parts */
 
 static void
 test_limits(void)
@@ -685,13 +687,52 @@ test_limits(void)
             tap_ok(rc == CONVRELAY_ERROR
                    && strcmp(s.error->code, "too_large") == 0
                    && strcmp(s.error->message,
-                             "has a tool call that is too long") == 0
+                             "has tool calls that are too long") == 0
                    && s.ncalls == 0, "a call that is too long");
 
         } else {
             tap_ok(rc == CONVRELAY_DONE && s.ncalls == 1,
                    "a call within the limit, by %d", diff);
         }
+
+        convrelay_llm_stream_free(&s);
+    }
+}
+
+
+/* of several calls, whose pieces take turns */
+
+static void
+test_limit_together(void)
+{
+    int                      diff, rc;
+    u_char                  *pos;
+    convrelay_str_t          text;
+    convrelay_llm_stream_t   s;
+
+    static const char  input[] =
+        CALLS(ENTRY(I(0) ID("abc"), "f", "{"))
+        CALLS(ENTRY(I(1) ID("def"), "f", "{"))
+        CALLS(MORE(I(0), "\\\"a\\\":1}"))
+        CALLS(MORE(I(1), "\\\"a\\\":2}")) RUN DONE;
+
+    static char  copy[sizeof(input)];
+
+    for (diff = -1; diff <= 0; diff++) {
+        memcpy(copy, input, sizeof(input));
+
+        convrelay_llm_stream_init(&s, &convrelay_llm_chat, 200);
+
+        s.max_calls = 2;
+        s.max_call = 2 * (sizeof("abc" "f" "{\"a\":1}") - 1) + diff;
+
+        pos = (u_char *) copy;
+        rc = convrelay_llm_stream_read(&s, &pos,
+                                       pos + sizeof(input) - 1, &text);
+
+        tap_ok(diff ? rc == CONVRELAY_ERROR && s.ncalls == 0
+                    : rc == CONVRELAY_DONE && s.ncalls == 2,
+               "two calls, by %d of their limit", diff);
 
         convrelay_llm_stream_free(&s);
     }
