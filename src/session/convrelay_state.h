@@ -42,7 +42,8 @@ struct convrelay_state_conf_s {
 
 
 /*
- * write() writes at most size() bytes; both must see the same session and conf.
+ * write() writes at most size() bytes; size() must have seen the same session
+ * and conf before.
  * Where the state exceeds conf->max, the oldest turns are left out, each whole,
  * and then the texts of results that are remembered for "once".  size() returns
  * 0 if there is nothing to write: the call has not begun, or has no callSid; or

@@ -121,7 +121,13 @@ typedef struct {
 
 /* name is written as it is: a comma, the quoted name, a colon */
 
-void convrelay_state_put(convrelay_state_out_t *w, const char *text);
+void convrelay_state_bytes(convrelay_state_out_t *w, const void *data,
+    size_t len);
+
+/* text is evaluated more than once; the length of a constant is one as well */
+#define convrelay_state_put(w, text)                                         \
+    convrelay_state_bytes(w, text, strlen(text))
+
 void convrelay_state_string(convrelay_state_out_t *w,
     const convrelay_str_t *text);
 void convrelay_state_number(convrelay_state_out_t *w, uint64_t n);

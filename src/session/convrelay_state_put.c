@@ -6,8 +6,6 @@
  */
 
 
-#include <stdio.h>
-
 #include "convrelay_state_parts.h"
 
 
@@ -106,16 +104,16 @@ convrelay_state_string(convrelay_state_out_t *w, const convrelay_str_t *text)
 void
 convrelay_state_number(convrelay_state_out_t *w, uint64_t n)
 {
-    int   len;
-    char  buf[CONVRELAY_STATE_DIGITS + 1];
+    u_char  *p, buf[CONVRELAY_STATE_DIGITS];
 
-    len = snprintf(buf, sizeof(buf), "%llu", (unsigned long long) n);
+    p = buf + sizeof(buf);
 
-    if (w->p) {
-        memcpy(w->p + w->len, buf, len);
-    }
+    do {
+        *--p = '0' + n % 10;
+        n /= 10;
+    } while (n);
 
-    w->len += len;
+    convrelay_state_bytes(w, p, buf + sizeof(buf) - p);
 }
 
 
@@ -144,15 +142,11 @@ convrelay_state_digest(convrelay_state_out_t *w, const u_char *digest)
 
 
 void
-convrelay_state_put(convrelay_state_out_t *w, const char *text)
+convrelay_state_bytes(convrelay_state_out_t *w, const void *data, size_t len)
 {
-    size_t  n;
-
-    n = strlen(text);
-
-    if (w->p) {
-        memcpy(w->p + w->len, text, n);
+    if (w->p && len) {
+        memcpy(w->p + w->len, data, len);
     }
 
-    w->len += n;
+    w->len += len;
 }

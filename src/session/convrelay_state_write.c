@@ -9,6 +9,7 @@
 #include "convrelay_state_parts.h"
 
 
+static unsigned convrelay_state_has_begun(const convrelay_session_t *s);
 static unsigned convrelay_state_plan(convrelay_state_out_t *w);
 static void convrelay_state_all(convrelay_state_out_t *w);
 static void convrelay_state_head(convrelay_state_out_t *w);
@@ -50,10 +51,18 @@ convrelay_state_write(u_char *p, const convrelay_session_t *s,
     w.s = s;
     w.conf = conf;
 
-    (void) convrelay_state_plan(&w);
-
-    if (w.len == 0) {
+    if (!convrelay_state_has_begun(s)) {
         return p;
+    }
+
+    w.first = s->history.first;
+
+    if (conf->cut) {
+        (void) convrelay_state_plan(&w);
+
+        if (w.len == 0) {
+            return p;
+        }
     }
 
     w.p = p;
@@ -66,6 +75,17 @@ convrelay_state_write(u_char *p, const convrelay_session_t *s,
 }
 
 
+static unsigned
+convrelay_state_has_begun(const convrelay_session_t *s)
+{
+    convrelay_relay_setup_t  setup;
+
+    convrelay_session_get_setup(s, &setup);
+
+    return setup.call_sid.len && s->state >= CONVRELAY_SESSION_OPEN;
+}
+
+
 /* chooses the messages that fit; w->len: the bytes of everything, at most; true
    if something does not fit */
 
@@ -74,14 +94,11 @@ convrelay_state_plan(convrelay_state_out_t *w)
 {
     size_t                          max, rest, messages;
     unsigned                        cut;
-    convrelay_relay_setup_t         setup;
     const convrelay_llm_message_t  *m;
 
     w->len = 0;
 
-    convrelay_session_get_setup(w->s, &setup);
-
-    if (setup.call_sid.len == 0 || w->s->state < CONVRELAY_SESSION_OPEN) {
+    if (!convrelay_state_has_begun(w->s)) {
         return 0;
     }
 
@@ -279,7 +296,9 @@ convrelay_state_pairs(convrelay_state_out_t *w, const char *name,
             continue;
         }
 
-        convrelay_state_put(w, written++ ? "," : name);
+        convrelay_state_put(w, written ? "," : name);
+        written = 1;
+
         convrelay_state_string(w, &pair[i].name);
         convrelay_state_put(w, ":");
         convrelay_state_string(w, &pair[i].value);

@@ -78,12 +78,7 @@ convrelay_state_text(convrelay_state_out_t *w,
 
     if (m->plain && heard == m->len) {
         convrelay_state_put(w, "\"");
-
-        if (w->p && m->len) {
-            memcpy(w->p + w->len, m->text, m->len);
-        }
-
-        w->len += m->len;
+        convrelay_state_bytes(w, m->text, m->len);
         convrelay_state_put(w, "\"");
 
     } else {

@@ -75,7 +75,9 @@ convrelay_state_once(convrelay_state_out_t *w, unsigned *n,
 
     text = w->withheld ? convrelay_tool_withheld(result) : *result;
 
-    convrelay_state_put(w, (*n)++ ? "," : ",\"once\":[");
+    convrelay_state_put(w, *n ? "," : ",\"once\":[");
+    (*n)++;
+
     convrelay_state_put(w, "{\"digest\":");
     convrelay_state_digest(w, digest);
     convrelay_state_put(w, ",\"result\":");
@@ -154,7 +156,9 @@ static void
 convrelay_state_key(convrelay_state_out_t *w, unsigned *n,
     const u_char *digest, uint64_t succeeded)
 {
-    convrelay_state_put(w, (*n)++ ? "," : ",\"keys\":[");
+    convrelay_state_put(w, *n ? "," : ",\"keys\":[");
+    (*n)++;
+
     convrelay_state_put(w, "{\"digest\":");
     convrelay_state_digest(w, digest);
     convrelay_state_count(w, ",\"n\":", succeeded);
@@ -180,7 +184,9 @@ convrelay_state_runs(convrelay_state_out_t *w)
             continue;
         }
 
-        convrelay_state_put(w, n++ ? "," : ",\"runs\":[");
+        convrelay_state_put(w, n ? "," : ",\"runs\":[");
+        n++;
+
         convrelay_state_put(w, "{\"name\":");
         convrelay_state_string(w, &run->call.name);
         convrelay_state_put(w, ",\"arguments\":");

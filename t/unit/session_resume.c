@@ -833,6 +833,26 @@ static const call_t  calls[] = {
       "    TEXT \"Sorry.\"\n"
       "    TEXT \"\" last\n" },
 
+    { "and two calls that have the same result", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 both {}; c2 both {}; c3 book {}\"\n"
+      "    TOOL 1 both {}\n"
+      "    TOOL 2 book {}\n"
+      "toolok 1 \"17\"\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    call c1 \"{}\"\n"
+      "    call c2 \"{}\"\n"
+      "    call c3 \"{}\"\n"
+      "    tool c1 \"17\"\n"
+      "    tool c2 \"17\"\n"
+      "    tool c3 \"" UNSURE "\"\n" },
+
     { "actions of a tool that ended after the socket was lost", KEPT,
       BEGUN
       "prompt \"Hi\"\n"
@@ -848,6 +868,58 @@ static const call_t  calls[] = {
       "    EVENT tool move\n"
       "done\n"
       "    START\n" },
+
+    { "one late result for two calls", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 book {}; c2 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "interrupt \"\"\n"
+      "    CANCEL\n"
+      "prompt \"And?\"\n"
+      "wait 1500\n"
+      "clock\n"
+      "    SEND {\"type\":\"text\",\"token\":\"One moment.\","
+      "\"last\":true,\"preemptible\":false}\n"
+      "clock\n"
+      "    START\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    call c1 \"{}\"\n"
+      "    call c2 \"{}\"\n"
+      "    tool c1 \"" RUNNING "\"\n"
+      "    tool c2 \"" RUNNING "\"\n"
+      "    user \"And?\"\n"
+      "    call late_1 \"{}\"\n"
+      "    tool late_1 \"" UNSURE "\"\n" },
+
+    { "a location that has done its part counts for the next key", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 both {}; c2 book {}\"\n"
+      "    TOOL 1 both {}\n"
+      "    TOOL 2 book {}\n"
+      "toolok 1 \"17\"\n"
+      "keys\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "keys\n"
+      "    1\n"
+      "calls \"c3 both {}; c4 book {}\"\n"
+      "    TOOL 3 both {}\n"
+      "    TOOL 4 book {}\n"
+      "toolok 3 \"17\"\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "keys\n"
+      "    2\n" },
 
     { "keys are never kept", KEPT,
       BEGUN

@@ -36,9 +36,9 @@
  *   restored               (with that state)      none     (without it)
  *   awaited                (the same, and it may be AGAIN)
  *
- * and "history", "stats", "fillers", "deadline", "lang" and "state", which show
- * its state.  Every script runs once more for each of its memory allocations,
- * which fails.
+ * and "history", "stats", "fillers", "deadline", "lang", "resumed", "keys" (how
+ * often calls of tools succeeded) and "state", which show its state.  Every
+ * script runs once more for each of its memory allocations, which fails.
  */
 
 
@@ -47,6 +47,7 @@
 #include "written.h"
 #include "session_heap.h"
 #include "session_actions.h"
+#include "convrelay_session_tools.h"
 #include "convrelay_state.h"
 
 
@@ -143,6 +144,7 @@ static void run_setup(run_t *r, convrelay_relay_message_t *m,
 static void run_lost(run_t *r);
 static void run_restored(run_t *r, unsigned wait, convrelay_actions_t *out);
 static void state_conf(run_t *r, convrelay_state_conf_t *conf);
+static void show_keys(run_t *r);
 static void show_state(run_t *r);
 static int get_text(const char *line, size_t len, convrelay_str_t *text);
 static void show_actions(run_t *r);
@@ -507,6 +509,9 @@ run_line(run_t *r, const char *line, size_t len)
 
     } else if (strcmp(name, "resumed") == 0) {
         show(r, "    %u%s\n", r->s.resumed, r->s.resume_lost ? " lost" : "");
+
+    } else if (strcmp(name, "keys") == 0) {
+        show_keys(r);
 
     } else if (strcmp(name, "restored") == 0) {
         run_restored(r, 0, out);
@@ -963,6 +968,20 @@ state_conf(run_t *r, convrelay_state_conf_t *conf)
     memset(conf, 0, sizeof(convrelay_state_conf_t));
 
     conf->wall = r->now + 1700000000000;
+}
+
+
+static void
+show_keys(run_t *r)
+{
+    size_t                            i;
+    const convrelay_session_tools_t  *t;
+
+    t = r->s.tools;
+
+    for (i = 0; t && i < t->nkeys; i++) {
+        show(r, "    %u\n", (unsigned) t->keys[i].n);
+    }
 }
 
 
