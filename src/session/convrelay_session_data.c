@@ -220,6 +220,7 @@ convrelay_session_set_lang(convrelay_session_t *s,
     u_char  *p;
 
     if (lang->len == 0 || lang->len > CONVRELAY_SESSION_MAX_LANG) {
+        s->version += (s->lang.len != 0);
         s->lang.len = 0;
         return CONVRELAY_OK;
     }

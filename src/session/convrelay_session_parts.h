@@ -488,6 +488,10 @@ void convrelay_session_setup(convrelay_session_t *s,
 void convrelay_session_resume(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
+/* true if the newest message is a question, or a result, that no answer
+   follows */
+unsigned convrelay_session_unanswered(const convrelay_history_t *h);
+
 /* true if Twilio has sent again what an earlier session heard, and what is
    asked again */
 unsigned convrelay_session_replayed(const convrelay_session_t *s,

@@ -97,7 +97,7 @@ convrelay_session_lost(convrelay_session_t *s, uint64_t now)
     convrelay_str_t      text;
     convrelay_answer_t  *a;
 
-    static const convrelay_str_t  none = convrelay_null_string;
+    static const convrelay_str_t  none = convrelay_string("");
 
     a = &s->answer;
 
@@ -127,13 +127,22 @@ convrelay_session_lost(convrelay_session_t *s, uint64_t now)
 
     convrelay_session_answer_store(s, heard);
 
-    answer = (answer && !a->message->listed);
+    answer = (answer && !a->message->listed
+              && convrelay_session_unanswered(&s->history));
 
     convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
 
     a->lost = 1;
 
     return answer;
+}
+
+
+unsigned
+convrelay_session_unanswered(const convrelay_history_t *h)
+{
+    return h->last && (h->last->role == CONVRELAY_LLM_USER
+                       || h->last->role == CONVRELAY_LLM_TOOL);
 }
 
 

@@ -146,7 +146,7 @@ convrelay_state_read_messages(convrelay_state_in_t *in)
     }
 
     if (in->m.again && in->unheard && convrelay_state_is_asked(in)
-        && in->m.turn == NULL)
+        && convrelay_session_unanswered(&in->history))
     {
         in->asked = in->recent;
     }

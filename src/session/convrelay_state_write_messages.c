@@ -108,7 +108,7 @@ convrelay_state_heard(const convrelay_state_out_t *w,
     convrelay_str_t            text;
     const convrelay_answer_t  *a;
 
-    static const convrelay_str_t  none = convrelay_null_string;
+    static const convrelay_str_t  none = convrelay_string("");
 
     a = &w->s->answer;
 

@@ -26,7 +26,7 @@
 
 #define EVENTS    60
 #define MAX_RUNS  64
-#define MAX_KEYS  1024
+#define MAX_KEYS  256
 
 
 typedef struct {
@@ -141,12 +141,12 @@ run_call(call_t *c, unsigned i)
         event(c);
         check(c);
 
-        if (c->conf.store && rnd(20) == 0) {
+        if (c->conf.store && rnd(20) == 1) {
             lose(c);
             check(c);
         }
 
-        if (c->conf.store && rnd(20) == 0) {
+        if (c->conf.store && rnd(20) == 1) {
             twin(c);
         }
     }

@@ -152,6 +152,31 @@ static const call_t  calls[] = {
       "    CANCEL\n"
       "    START\n" },
 
+    { "nor after the LLM failed", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "end failed\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Hi\"\n"
+      "    START\n" },
+
+    { "nor after an interrupt", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      LOST
+      "restored\n"
+      "    START\n"
+      "interrupt \"\"\n"
+      "    CANCEL\n"
+      "prompt \"Hi\"\n"
+      "    START\n" },
+
     { "but not after half a minute", KEPT,
       BEGUN
       "prompt \"Hi\"\n"
@@ -208,6 +233,19 @@ static const call_t  calls[] = {
       "history\n"
       "    user \"Hi\"\n"
       "    assistant \"Hello there. How\"\n" },
+
+    { "a pause after it, and none of it was reported", KEPT,
+      ANSWERED
+      "played \"Welcome\"\n"
+      "wait 1975\n"
+      "gone\n"
+      LOST
+      "restored\n"
+      "resumed\n"
+      "    1\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Hello there. How are you?\"\n" },
 
     { "that it was is enough", KEPT,
       ANSWERED
@@ -557,6 +595,101 @@ static const call_t  calls[] = {
       "prompt \"Hi\"\n"
       "    START\n" },
 
+    { "an end of which nothing was heard is not given again", KEPT,
+      ANSWERED
+      "played \"Welcome\"\n"
+      "hangup \"\"\n"
+      "gone\n"
+      LOST
+      "restored\n"
+      "resumed\n"
+      "    1 lost\n"
+      "history\n"
+      "    user \"Hi\"\n" },
+
+    { "what changes the version", KEPT,
+      BEGUN
+      "changed\n"
+      "    yes\n"
+      "partial \"H\"\n"
+      "client \"on\"\n"
+      "dtmf \"1\"\n"
+      "changed\n"
+      "    no\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "changed\n"
+      "    yes\n"
+      "delta \"Hello.\"\n"
+      "    TEXT \"Hello.\"\n"
+      "delta \" Let me look.\"\n"
+      "    TEXT \" Let me look.\"\n"
+      "played \"Hello.\"\n"
+      "changed\n"
+      "    no\n"
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "changed\n"
+      "    yes\n"
+      "toolok 1 \"17\"\n"
+      "    START\n"
+      "changed\n"
+      "    yes\n"
+      "delta \"It is 17.\"\n"
+      "    TEXT \" \"\n"
+      "    TEXT \"It is 17.\"\n"
+      "changed\n"
+      "    no\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "changed\n"
+      "    yes\n"
+      "played \"Let me look.\"\n"
+      "changed\n"
+      "    no\n"
+      "interrupt \"It is\"\n"
+      "changed\n"
+      "    yes\n"
+      "language \"es-ES\"\n"
+      "    SEND {\"type\":\"language\",\"ttsLanguage\":\"es-ES\"}\n"
+      "changed\n"
+      "    yes\n"
+      "language \"es-ES\"\n"
+      "    SEND {\"type\":\"language\",\"ttsLanguage\":\"es-ES\"}\n"
+      "changed\n"
+      "    no\n"
+      "say \"Bye.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Bye.\",\"last\":true}\n"
+      "changed\n"
+      "    yes\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "changed\n"
+      "    yes\n"
+      "end failed\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "changed\n"
+      "    yes\n"
+      "wait 60000\n"
+      "clock\n"
+      "    EVENT dtmf 1\n"
+      "done\n"
+      "changed\n"
+      "    no\n"
+      "clock\n"
+      "    EVENT call_time 1m\n"
+      "done\n"
+      "changed\n"
+      "    yes\n"
+      "gone\n"
+      "changed\n"
+      "    yes\n"
+      LOST
+      "restored\n"
+      "changed\n"
+      "    yes\n" },
+
     { "a tool without a result", KEPT,
       BEGUN
       "prompt \"Hi\"\n"
@@ -623,6 +756,30 @@ static const call_t  calls[] = {
       "history\n"
       "    user \"Hi\"\n"
       "    user \"Music\"\n" },
+
+    { "or another answer is before it", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"Hello.\"\n"
+      "    TEXT \"Hello.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Bad\"\n"
+      "    START\n"
+      "delta \"Well.\"\n"
+      "    TEXT \"Well.\"\n"
+      "end rejected\n"
+      "    TEXT \" \"\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "played \"Welcome\"\n"
+      "gone\n"
+      LOST
+      "restored\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Hello.\"\n" },
 
     { "words of actions are not given again", KEPT_ON,
       BEGUN_ON

@@ -37,8 +37,9 @@
  *   awaited                (the same, and it may be AGAIN)
  *
  * and "history", "stats", "fillers", "deadline", "lang", "resumed", "keys" (how
- * often calls of tools succeeded) and "state", which show its state.  Every
- * script runs once more for each of its memory allocations, which fails.
+ * often calls of tools succeeded), "state" and "changed" (since the last time),
+ * which show its state.  Every script runs once more for each of its memory
+ * allocations, which fails.
  */
 
 
@@ -111,6 +112,7 @@ typedef struct {
     unsigned                   wrong:1;   /* what no event may lead to */
     unsigned                   conf;
     unsigned                   nsessions;
+    uint32_t                   version;   /* at the last "changed" */
     unsigned                   nruns;
     convrelay_tool_run_t      *runs[MAX_RUNS];
     u_char                    *state;     /* of the session before, or NULL */
@@ -509,6 +511,10 @@ run_line(run_t *r, const char *line, size_t len)
 
     } else if (strcmp(name, "resumed") == 0) {
         show(r, "    %u%s\n", r->s.resumed, r->s.resume_lost ? " lost" : "");
+
+    } else if (strcmp(name, "changed") == 0) {
+        show(r, "    %s\n", (r->s.version != r->version) ? "yes" : "no");
+        r->version = r->s.version;
 
     } else if (strcmp(name, "keys") == 0) {
         show_keys(r);

@@ -192,6 +192,14 @@ static const state_t  kept[] = {
       ",\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
       "{\"role\":\"user\",\"content\":\"c\"}]}" },
 
+    { "to a question that was answered before",
+      "{" HEAD ",\"spoken\":1700000098501,\"again\":2,"
+      "\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+      "{\"role\":\"assistant\",\"content\":\"b\"},"
+      "{\"role\":\"assistant\",\"content\":\"\",\"rest\":\"c\"}]}",
+      ",\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+      "{\"role\":\"assistant\",\"content\":\"b\"}]}" },
+
     { "a question without words of the caller",
       "{" HEAD ",\"spoken\":1700000098501,\"again\":2,"
       "\"messages\":["
@@ -506,7 +514,8 @@ test_parameters(void)
     const convrelay_str_t   *value;
 
     static const char  state[] =
-        "{" HEAD ",\"parameters\":{\"tenant\":\"birch\",\"Plan\":\"gold\"},"
+        "{" HEAD ",\"parameters\":{\"tenant\":\"birch\","
+        "\"convrelay_greeting\":\"Hi\",\"Plan\":\"gold\"},"
         "\"variables\":{\"name\":\"Ann\"},\"messages\":[]}";
 
     static const convrelay_str_t   name = convrelay_string("name");
@@ -526,6 +535,9 @@ test_parameters(void)
 
     value = convrelay_session_parameter(&s, (u_char *) "convrelay_ticket", 16);
     tap_is_str(value, "secret", "the ticket is still there");
+
+    tap_ok(convrelay_session_parameter(&s, (u_char *) "convrelay_greeting", 18)
+           == NULL, "what is the module's own is not taken");
 
     tap_is_str(convrelay_session_variable(&s, &name), "Ann", "a variable");
 
