@@ -63,6 +63,12 @@ $nginx->http(<<'_EOC_');
             proxy_pass        http://127.0.0.1:%%PORT_1%%/slow;
         }
 
+        location = /mute {
+            convrelay;
+            convrelay_error_message  "";
+            proxy_pass               http://127.0.0.1:%%PORT_1%%/down;
+        }
+
         location = /nudge {
             convrelay;
             convrelay_silence       100ms 100ms;
@@ -124,15 +130,17 @@ sub call {
 
     $call->hangup;
 
-    # the location is asked first in each, so its name comes twice
+    # where the location is asked before the caller hangs up, its name comes
+    # twice
 
+    my $own = @heard ? 2 : 1;
     my @lines;
 
     ConvRelay::Nginx::wait_for(5, sub {
         @lines = split /\n/, $nginx->log('figures');
         splice @lines, 0, $before;
 
-        return 1 < grep { /^$path / } @lines;
+        return $own <= grep { /^$path / } @lines;
     })
     or diag "no line of $path";
 
@@ -164,6 +172,10 @@ is $own->{sound}, $own->{word}, '... its first word is the first sound';
 is "@$own{qw( fillers hedges fallbacks nudges )}", '0 0 0 0',
    '... and nothing else';
 is_deeply \@turns, [ $own ], '... the line of its turn is the same';
+
+($heard, $own) = call('/mute', 0);
+
+is "$own->{sound} $own->{word}", '- -', 'a call in which nothing is said';
 
 ($heard, $own) = call('/filler', 2);
 

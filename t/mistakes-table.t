@@ -72,6 +72,9 @@ while (my $row = <$table>) {
 
     is(elsewhere($place, $text, @said), '', "... in line $line");
 
+    unlike("@said", qr/\(1: Operation not permitted\)/,
+           '... and blames no system call');
+
     next if $outcome ne 'error';
 
     # of a file that cannot be used, the reason comes first
