@@ -20,6 +20,10 @@
 #define CONVRELAY_SESSION_WORDS_TIME  1500
 
 
+/* ms of the limit of turns, which is per minute */
+#define CONVRELAY_SESSION_RATE_PERIOD  60000
+
+
 #define convrelay_session_later(a, b)  ((a) < (b) ? (b) : (a))
 
 

@@ -391,7 +391,7 @@ convrelay_session_count_turn(convrelay_session_t *s, uint64_t now,
     convrelay_rate_limit_t  limit;
 
     limit.number = s->conf->max_turn_rate;
-    limit.period = 60000;
+    limit.period = CONVRELAY_SESSION_RATE_PERIOD;
     limit.burst = limit.number;
 
     if (limit.number == 0

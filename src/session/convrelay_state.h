@@ -31,11 +31,15 @@
 
 struct convrelay_state_conf_s {
     uint64_t                 wall;        /* ms since 1970, now */
-    size_t                   max;         /* bytes of a state; 0: no limit */
+    size_t                   max;         /* bytes that are written; 0: no
+                                             limit */
     unsigned                 numbers:1;   /* phone numbers are written whole,
                                              otherwise masked */
     unsigned                 wait:1;      /* reading is AGAIN while a tool that
                                              was started has no result */
+    unsigned                 lost:1;      /* the session that has written it has
+                                             no socket any more: one with the
+                                             same SessionId may go on */
     unsigned                 cut:1;       /* out, of size(): the oldest turns,
                                              or results, are left out */
 };

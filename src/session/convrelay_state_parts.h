@@ -15,8 +15,7 @@
 #include "convrelay_session_filler.h"
 
 
-/* bytes of a state that is read, whatever the conf says: a text of it fits into
-   a message */
+/* bytes of a state that is read: a text of it fits into a message */
 #define CONVRELAY_STATE_MAX_LEN  (CONVRELAY_LLM_MAX_MESSAGE_TEXT / 4)
 
 /* no count and no time exceeds it: 2^53 */

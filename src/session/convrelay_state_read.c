@@ -95,7 +95,7 @@ convrelay_state_read(convrelay_session_t *s, u_char *data, size_t len,
     convrelay_state_in_t     in;
     convrelay_json_reader_t  r;
 
-    if ((conf->max && len > conf->max) || len > CONVRELAY_STATE_MAX_LEN) {
+    if (len > CONVRELAY_STATE_MAX_LEN) {
         *error = "is too long";
         return CONVRELAY_DECLINED;
     }
@@ -204,7 +204,9 @@ convrelay_state_is_foreign(convrelay_state_in_t *in)
     {
         in->error = "is of another call";
 
-    } else if (convrelay_str_equal(&session, &setup.session_id)) {
+    } else if (!in->conf->lost
+               && convrelay_str_equal(&session, &setup.session_id))
+    {
         in->error = "is of the same session";
     }
 
@@ -634,7 +636,7 @@ convrelay_state_take_values(convrelay_state_in_t *in, convrelay_session_t *s)
 static void
 convrelay_state_take_times(convrelay_state_in_t *in, convrelay_session_t *s)
 {
-    uint64_t                         age, wall;
+    uint64_t                         age, wall, level;
     const convrelay_session_conf_t  *conf;
 
     conf = s->conf;
@@ -649,6 +651,15 @@ convrelay_state_take_times(convrelay_state_in_t *in, convrelay_session_t *s)
     s->began = in->now - age;
 
     s->turn_rate.level = in->to.turn_rate.level;
+
+    /* of a higher limit: the next turn is not too many */
+
+    level = (uint64_t) conf->max_turn_rate * CONVRELAY_SESSION_RATE_PERIOD;
+
+    if (level && s->turn_rate.level > level) {
+        s->turn_rate.level = level - CONVRELAY_SESSION_RATE_PERIOD;
+    }
+
     s->turn_rate.at = in->now - ((wall > in->rate_at) ? wall - in->rate_at
                                                        : 0);
 

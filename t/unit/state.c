@@ -395,6 +395,8 @@ static void test_truncated(const char *text);
 static void test_numbers(void);
 static void test_parameters(void);
 static void test_size(void);
+static void test_same(void);
+static void test_rate(void);
 static void test_clock(void);
 static void test_memory(const char *text);
 static void begin(convrelay_session_t *s, const char *session,
@@ -621,7 +623,7 @@ test_size(void)
     convrelay_session_free(&s);
 
     begin(&s, "VX2", NULL, NOW);
-    sconf.max = sizeof(state) - 2;
+    sconf.max = least;
 
     text = malloc(sizeof(state));
     memcpy(text, state, sizeof(state));
@@ -629,8 +631,89 @@ test_size(void)
                                       &sconf, NOW, &out);
     free(text);
 
+    tap_ok(s.resumed == 1, "one of an earlier, higher maximum is read");
+    convrelay_session_free(&s);
+
+    /* a text of it would not fit into a message */
+
+    size = 32 * 1024 * 1024;
+    text = calloc(1, size);
+
+    begin(&s, "VX2", NULL, NOW);
+    (void) convrelay_session_restored(&s, (u_char *) text, size, &sconf, NOW,
+                                      &out);
+    free(text);
+
     tap_ok(strstr(log_line, "is too long") != NULL && is_fresh(&s),
-           "one that is longer than the maximum is not read");
+           "32 MB are not");
+    convrelay_session_free(&s);
+}
+
+
+/* Twilio may connect again, and say that it is the same session */
+
+static void
+test_same(void)
+{
+    char                    *text;
+    convrelay_session_t      s;
+    convrelay_state_conf_t   sconf = { .wall = WALL, .lost = 1 };
+
+    static const char  state[] = "{" HEAD ",\"messages\":[]}";
+
+    begin(&s, "VX1", NULL, NOW);
+    take(&s, state, sizeof(state) - 1, NOW);
+
+    tap_ok(strstr(log_line, "is of the same session") != NULL && is_fresh(&s),
+           "the same session does not go on");
+    convrelay_session_free(&s);
+
+    begin(&s, "VX1", NULL, NOW);
+
+    text = malloc(sizeof(state));
+    memcpy(text, state, sizeof(state));
+    (void) convrelay_session_restored(&s, (u_char *) text, sizeof(state) - 1,
+                                      &sconf, NOW, &out);
+    free(text);
+
+    tap_ok(s.resumed == 1, "unless its socket is known to be lost");
+    convrelay_session_free(&s);
+}
+
+
+/* a limit that was lowered meanwhile does not end the call */
+
+static void
+test_rate(void)
+{
+    unsigned                   i;
+    convrelay_session_t        s;
+    convrelay_session_conf_t   limited;
+    convrelay_relay_message_t  m;
+
+    static const char  state[] = "{" HEAD ",\"rate\":600000,"
+                                 "\"rate_at\":1700000100000,\"messages\":[]}";
+
+    limited = conf;
+    limited.max_turn_rate = 2;
+
+    begin(&s, "VX2", NULL, NOW);
+    s.conf = &limited;
+    take(&s, state, sizeof(state) - 1, NOW);
+
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_PROMPT;
+    m.u.prompt.last = 1;
+
+    for (i = 0; i < 2; i++) {
+        m.u.prompt.voice_prompt.data = (u_char *) (i ? "b" : "a");
+        m.u.prompt.voice_prompt.len = 1;
+        convrelay_session_message(&s, &m, NOW, &out);
+
+        tap_ok((s.state == CONVRELAY_SESSION_CLOSED) == i,
+               "turn %u of a lower limit", i + 1);
+    }
+
     convrelay_session_free(&s);
 }
 
@@ -887,6 +970,8 @@ main(void)
     test_numbers();
     test_parameters();
     test_size();
+    test_same();
+    test_rate();
     test_clock();
 
     return tap_done();
