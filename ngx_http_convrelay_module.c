@@ -324,6 +324,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_speech_filter"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_speech_filter,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_dtmf"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_ANY,
       ngx_http_convrelay_dtmf,
@@ -866,6 +873,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->limits.log_numbers = NGX_CONF_UNSET;
 
     conf->session.max_answer = NGX_CONF_UNSET_SIZE;
+    conf->session.speech = NGX_CONF_UNSET_UINT;
     conf->session.max_history_bytes = NGX_CONF_UNSET_SIZE;
     conf->session.max_history_messages = NGX_CONF_UNSET_SIZE;
 
@@ -1114,6 +1122,8 @@ ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
 {
     ngx_conf_merge_size_value(conf->max_answer, prev->max_answer,
                               NGX_HTTP_CONVRELAY_MAX_ANSWER_SIZE);
+    ngx_conf_merge_uint_value(conf->speech, prev->speech,
+                              CONVRELAY_SPEECH_ON);
     ngx_conf_merge_size_value(conf->max_history_bytes,
                               prev->max_history_bytes,
                               NGX_HTTP_CONVRELAY_MAX_HISTORY_SIZE);

@@ -23,6 +23,7 @@ my $root = $nginx->root;
 my %llm = (
     '/ws' => "interval=4ms 'tools=open: opening_hours/2 {}'",
     '/count' => 'answer=count tokens=40 interval=4ms',
+    '/spoken' => 'answer=count tokens=40 interval=4ms',
     '/refuses' => 'status=503', '/breaks' => 'fault=cut at_token=4',
     '/history' => 'answer=history',
 );
@@ -31,9 +32,10 @@ my $llms = join '', map {
     "location = $_ { convrelay_mock_llm  first=20ms $llm{$_}; }\n"
 } sort keys %llm;
 
-# one of them has a tool
+# one of them has a tool, and one filters what is spoken
 
-my %tools = ('/ws' => "convrelay_tool opening_hours '{}' uri=/hours;");
+my %tools = ('/ws' => "convrelay_tool opening_hours '{}' uri=/hours;",
+             '/spoken' => 'convrelay_speech_filter on;');
 
 my $agents = join '', map { <<"_EOC_" } sort keys %llm;
         location = $_ {
@@ -1066,6 +1068,11 @@ is_deeply([ @{$run->{json}}{qw( calls completed tokens lost stray exit )} ],
 is($run->{json}{verdict}, 'ok: 50 calls, 100 turns, 4000 tokens, nothing lost',
    '... with the verdict');
 ok(!exists $run->{json}{added_delay_us}, '... and no figure without a value');
+
+$run = caller_run(@load, '--json', @to, "$ws/spoken");
+is($run->{code}, 0, 'a load with the filter of speech') or diagnose($run);
+is_deeply([ @{$run->{json}}{qw( calls completed lost stray exit )} ],
+          [ 50, 50, 0, 0, 0 ], '... loses nothing');
 
 $run = caller_run('load', '--calls', '3', '--think', '10ms', "$ws/refuses");
 is($run->{code}, 1, 'a load in which every answer is the error message');

@@ -23,7 +23,7 @@ is($?, 0, 'the demo succeeds');
 like($out, qr/12 of 12 expectations held/, 'what the caller expects holds');
 like($out, qr/greeting +Hi! I am a voice assistant/, 'the default greeting');
 like($out, qr/first token \d+ ms/, 'times to the first token are shown');
-like($out, qr/One moment\. ?opening_hours says: We are closed on Sunday\./,
+like($out, qr/One moment\. ?opening[_ ]hours says: We are closed on Sunday\./,
      'a tool is called, and its result is spoken');
 like($out, qr/interrupted, the caller heard "The first one is Paris\./,
      'the third answer is interrupted');

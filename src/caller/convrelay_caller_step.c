@@ -420,13 +420,14 @@ convrelay_caller_expect_answer(convrelay_caller_t *call,
 }
 
 
-/* the name is not the end of another one */
+/* the name is not the end of another one; where the agent filters what is
+   spoken, it has blanks in place of "_" */
 
 static int
 convrelay_caller_expect_tool(convrelay_caller_t *call,
     convrelay_caller_step_t *step, const char *name)
 {
-    size_t       len;
+    size_t       i;
     const char  *answer, *p;
 
     if (!convrelay_caller_answered(call)) {
@@ -434,12 +435,22 @@ convrelay_caller_expect_tool(convrelay_caller_t *call,
     }
 
     answer = call->turn.answer.data ? call->turn.answer.data : "";
-    len = strlen(name);
 
-    for (p = strstr(answer, name); p; p = strstr(p + 1, name)) {
+    for (p = answer; *p; p++) {
 
-        if ((p == answer || (!isalnum((u_char) p[-1]) && !strchr("_-", p[-1])))
-            && strncmp(p + len, CONVRELAY_CALLER_TOOL_SAYS,
+        if (p > answer && (isalnum((u_char) p[-1]) || strchr("_-", p[-1]))) {
+            continue;
+        }
+
+        for (i = 0; name[i]; i++) {
+
+            if (p[i] != name[i] && (name[i] != '_' || p[i] != ' ')) {
+                break;
+            }
+        }
+
+        if (name[i] == '\0'
+            && strncmp(p + i, CONVRELAY_CALLER_TOOL_SAYS,
                        sizeof(CONVRELAY_CALLER_TOOL_SAYS) - 1)
                == 0)
         {

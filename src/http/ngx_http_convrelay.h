@@ -496,6 +496,10 @@ char *ngx_http_convrelay_own_value_slot(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_convrelay_own_msec_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* ngx_http_convrelay_speech.c; sets conf->own, too */
+char *ngx_http_convrelay_speech_filter(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* compiles source into v; phrase: as above; a phrase of error, or NULL */
 char *ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,
     ngx_http_convrelay_value_t *v, ngx_uint_t phrase);

@@ -72,6 +72,7 @@ convrelay_session_over(convrelay_session_t *s)
 {
     convrelay_session_answer_reset(s, CONVRELAY_ANSWER_NONE, 0);
     convrelay_session_tools_free(s);
+    convrelay_session_speech_drop(s);
     convrelay_history_free(&s->history);
     convrelay_playback_free(&s->playback);
     convrelay_keys_free(&s->keys);

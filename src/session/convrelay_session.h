@@ -215,6 +215,8 @@ typedef enum {
     CONVRELAY_DEADLINE_TOKEN,     /* OPEN: the LLM says nothing */
     CONVRELAY_DEADLINE_HEDGE,     /* OPEN: another LLM is asked, too; or that
                                      one says nothing */
+    CONVRELAY_DEADLINE_SPEECH,    /* OPEN: text that the filter holds back is
+                                     spoken */
     CONVRELAY_DEADLINE_TOOLS,     /* OPEN: a prompt stops waiting for tools, or
                                      an interrupted turn continues */
     CONVRELAY_DEADLINE_KEYS,      /* OPEN: the entry of keys is over */
@@ -332,6 +334,7 @@ struct convrelay_tool_run_s {
 
 typedef struct convrelay_session_tools_s  convrelay_session_tools_t;
 typedef struct convrelay_session_filler_s  convrelay_session_filler_t;
+typedef struct convrelay_session_speech_s  convrelay_session_speech_t;
 
 
 /* the silence of the caller, in ms of the clock */
@@ -361,6 +364,7 @@ typedef struct {
     unsigned                 rescue:1;    /* the turn was asked for because the
                                              one before it failed */
     unsigned                 unknown_logged:1;    /* an unknown type */
+    unsigned                 think_logged:1;      /* reasoning was spoken */
     unsigned                 useful:1;    /* the LLM has sent words, or a part
                                              of a call, since it was asked */
     unsigned                 words:1;     /* words of an LLM were sent in this
@@ -420,6 +424,9 @@ typedef struct {
     convrelay_tool_run_t    *run;         /* whose actions are performed */
     convrelay_session_filler_t  *filler;  /* owned, or NULL: no turn began, or
                                              there are no fillers */
+    convrelay_session_speech_t  *speech;  /* owned, or NULL: no text of an
+                                             answer came, or it is not
+                                             filtered */
 
     /* ms of the clock, 0: none */
     uint64_t                 error_ignored_until; /* as a trigger */
@@ -582,6 +589,10 @@ u_char *convrelay_session_setup_write(u_char *p, const convrelay_session_t *s,
  * delta: a piece of the running answer, non-empty.  TEXT, not last.  If no turn
  * is running: nothing.  The answer passes max_answer: TEXT with the characters
  * that still fit, if any; CANCEL, TEXT "" last, LOG; what was sent is stored.
+ * With conf->speech, TEXT is what the filter makes of it, and may be missing,
+ * or come with a later piece or with SPEECH.  Reasoning, and code that is left
+ * out, counts towards max_answer; where there was nothing else: LOG, then as
+ * turn end, FAILED.
  */
 void convrelay_session_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
@@ -680,14 +691,16 @@ unsigned convrelay_session_last_round(const convrelay_session_t *s);
 
 /*
  * deadline() returns the earliest deadline, or 0; it may change with every
- * event.  Only the first delta after a START moves it closer; later deltas, and
- * parts of calls, move it away.  clock() handles one deadline that is due:
+ * event.  Of deltas, only the first one after a START, and one whose text the
+ * filter holds back, move it closer; others, and parts of calls, move it away.
+ * clock() handles one deadline that is due:
  *
  *   SETUP   CLOSE 1008
  *   CALL    TRIGGER, or, also while the context is awaited, CLOSE 1000
  *   ANSWER  CANCEL with a note, then as turn end, FAILED
  *   TOKEN   the same; or HEDGE_TAKES
  *   HEDGE   HEDGE; or HEDGE_END with a note
+ *   SPEECH  TEXT
  *   KEYS    TRIGGER
  *   SILENCE TRIGGER, of the stage that begins; or a filler, if there is one
  *           to say: SEND

@@ -84,5 +84,6 @@ int
 convrelay_session_turn_said(const convrelay_session_t *s)
 {
     return s->turn == CONVRELAY_TURN_SPEAKING
-           || (s->tools && s->tools->guard.held);
+           || (s->tools && s->tools->guard.held)
+           || convrelay_session_speech_held(s);
 }

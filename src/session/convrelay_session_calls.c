@@ -60,7 +60,7 @@ convrelay_session_turn_calls(convrelay_session_t *s,
 
     convrelay_session_tools_accepted(s);
     convrelay_session_llm_answered(s, CONVRELAY_TURN_COMPLETE, now);
-    convrelay_session_tools_answered(s, now, out);
+    convrelay_session_speech_answered(s, now, out);
 
     if (s->turn == CONVRELAY_TURN_IDLE) {
         return;

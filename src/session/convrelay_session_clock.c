@@ -104,6 +104,10 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
         convrelay_session_hedge(s, now, out);
         break;
 
+    case CONVRELAY_DEADLINE_SPEECH:
+        convrelay_session_speech_clock(s, now, out);
+        break;
+
     case CONVRELAY_DEADLINE_TOOLS:
         convrelay_session_tools_clock(s, now, out);
         break;

@@ -14,6 +14,7 @@
 #include "convrelay_breaker.h"
 #include "convrelay_keys.h"
 #include "convrelay_tool.h"
+#include "convrelay_speech.h"
 
 
 /* a tool as it is configured */
@@ -77,6 +78,8 @@ typedef struct {
     size_t                   max_history_messages;    /* 0: no limit */
     size_t                   max_history_bytes;       /* 0: no limit */
     size_t                   max_answer;              /* bytes; 0: no limit */
+    uintptr_t                speech;      /* convrelay_speech_mode_e: how the
+                                             LLM's text is filtered */
 
     uint64_t                 setup_timeout;       /* ms */
     uint64_t                 max_call_time;       /* ms; 0: no limit */

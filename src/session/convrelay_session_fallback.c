@@ -182,6 +182,7 @@ convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
     s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
 
     convrelay_session_tools_retry(s);
+    convrelay_session_speech_drop(s);
     convrelay_session_act_note(out, CONVRELAY_ACT_HEDGE_TAKES, note);
 }
 

@@ -30,7 +30,7 @@ convrelay_session_tools_delta(convrelay_session_t *s,
     }
 
     if (piece.len) {
-        convrelay_session_say(s, &piece, now, out);
+        convrelay_session_speech(s, &piece, now, out);
     }
 
     if (rc == CONVRELAY_DECLINED && s->turn != CONVRELAY_TURN_IDLE) {
@@ -51,7 +51,7 @@ convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
     convrelay_tool_guard_end(&t->guard, &rest);
 
     if (rest.len) {
-        convrelay_session_say(s, &rest, now, out);
+        convrelay_session_speech(s, &rest, now, out);
     }
 }
 

@@ -384,6 +384,10 @@ void convrelay_session_cancel(convrelay_session_t *s,
 void convrelay_session_say(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
+/* the answer passed max_answer: LOG, and the turn is cancelled */
+void convrelay_session_too_long(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
 /* makes another request in the running turn */
 void convrelay_session_again(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
@@ -393,13 +397,63 @@ void convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 
+/* convrelay_session_speech.c */
+
+struct convrelay_session_speech_s {
+    convrelay_speech_think_t  think;
+    convrelay_speech_t        filter;
+    unsigned                  moved:1;    /* another hold began */
+};
+
+
+/* CONVRELAY_OK, or CONVRELAY_ERROR: no memory */
+int convrelay_session_speech_begin(convrelay_session_t *s);
+
+/* another answer is to begin: forgets what was held back */
+void convrelay_session_speech_drop(convrelay_session_t *s);
+
+/* filters a piece of the answer that the guard let pass, and speaks it */
+void convrelay_session_speech(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/* after begin: what the filter holds back has waited long enough; the answer is
+   over */
+void convrelay_session_speech_flush(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+void convrelay_session_speech_end(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the bytes of regions that were dropped from the running answer */
+size_t convrelay_session_speech_dropped(const convrelay_session_t *s);
+
+/* true if, with them, the answer is longer than max_answer */
+unsigned convrelay_session_speech_full(const convrelay_session_t *s);
+
+unsigned convrelay_session_speech_held(const convrelay_session_t *s);
+
+
+/* convrelay_session_speech_read.c */
+
+/* a piece of the running answer, as the LLM wrote it */
+void convrelay_session_speech_read(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/* what is held back has waited long enough */
+void convrelay_session_speech_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the answer of the LLM is over: speaks all that was held back */
+void convrelay_session_speech_answered(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
 /* convrelay_session_guard.c */
 
 /* speaks a piece of the answer, except calls in disguise */
 void convrelay_session_tools_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
-/* the answer is over: speaks the text that the guard still held back */
+/* the answer is over: passes on the text that the guard still held back */
 void convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 

@@ -11,10 +11,6 @@
 #include "convrelay_utf8.h"
 
 
-static void convrelay_session_too_long(convrelay_session_t *s,
-    convrelay_actions_t *out);
-
-
 int
 convrelay_session_ask(convrelay_session_t *s, const convrelay_str_t *text,
     uint64_t now)
@@ -66,6 +62,7 @@ convrelay_session_again(convrelay_session_t *s, uint64_t now,
                                s->conf->max_answer_time);
     }
 
+    convrelay_session_speech_drop(s);
     convrelay_session_llm_wait(s, now);
     convrelay_session_filler_request(s);
 
@@ -87,6 +84,7 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
     if (s->conf->max_answer) {
         room = (s->turn == CONVRELAY_TURN_SPEAKING)
                ? convrelay_session_answer_len(s) : 0;
+        room += convrelay_session_speech_dropped(s);
 
         room = (room < s->conf->max_answer) ? s->conf->max_answer - room : 0;
 
@@ -147,7 +145,7 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
 }
 
 
-static void
+void
 convrelay_session_too_long(convrelay_session_t *s, convrelay_actions_t *out)
 {
     convrelay_session_note(out, CONVRELAY_LOG_WARN, "answer is too long", NULL);
@@ -189,4 +187,6 @@ convrelay_session_turn_over(convrelay_session_t *s)
     s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
     s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
     s->hedge = 0;
+
+    convrelay_session_speech_drop(s);
 }

@@ -50,12 +50,25 @@ convrelay_session_delta(convrelay_session_t *s, const convrelay_str_t *text,
         return;
     }
 
-    if (s->conf->ntools) {
-        convrelay_session_tools_delta(s, text, now, out);
+    convrelay_session_speech_read(s, text, now, out);
 
-    } else {
-        convrelay_session_say(s, text, now, out);
+    if (s->turn == CONVRELAY_TURN_IDLE || !convrelay_session_speech_full(s)) {
+        return;
     }
+
+    if (s->turn == CONVRELAY_TURN_SPEAKING) {
+        convrelay_session_too_long(s, out);
+        return;
+    }
+
+    /* a caller can ask for an answer of any length */
+
+    convrelay_session_note(out, CONVRELAY_LOG_WARN,
+                           "answer is too long, and none of it can be spoken",
+                           NULL);
+    convrelay_session_llm_excuse(s);
+    convrelay_session_fail(s, "wrote too much that cannot be spoken", now,
+                           out);
 }
 
 
@@ -81,12 +94,10 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         return;
     }
 
-    if (s->tools) {
-        convrelay_session_tools_answered(s, now, out);
+    convrelay_session_speech_answered(s, now, out);
 
-        if (s->turn == CONVRELAY_TURN_IDLE) {
-            return;
-        }
+    if (s->turn == CONVRELAY_TURN_IDLE) {
+        return;
     }
 
     sent = (s->turn == CONVRELAY_TURN_SPEAKING);

@@ -133,8 +133,9 @@ convrelay_speech_end(convrelay_speech_t *s, convrelay_str_t *out)
 
     if (s->blanks) {
 
-        if (s->cut) {
+        if (s->cut || !s->said) {
             s->blanks = 0;
+            s->changed = 1;
 
         } else {
             convrelay_speech_raw(s, NULL, 0);

@@ -64,7 +64,8 @@ typedef struct {
 /*
  * Takes a prefix of *text, which is moved on, and sets *piece to what is to be
  * passed on: it may be empty, and is borrowed from text or from t until the
- * next call.  To be called until *text is empty.
+ * next call.  To be called until *text is empty.  In place of a region, piece
+ * is a control character, which the second stage drops.
  */
 void convrelay_speech_think(convrelay_speech_think_t *t, convrelay_str_t *text,
     convrelay_str_t *piece);

@@ -100,7 +100,7 @@ convrelay_speech_inline(convrelay_speech_t *s,
     }
 
     if (c < ' ' || c == 0x7f) {
-        s->changed = 1;
+        convrelay_speech_drop(s);
         return w->p + 1;
     }
 

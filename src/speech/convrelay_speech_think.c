@@ -20,7 +20,11 @@ typedef struct {
 
 static const u_char *convrelay_speech_think_find(const u_char *p,
     const u_char *last);
-static int convrelay_speech_think_match(convrelay_speech_think_t *t);
+static int convrelay_speech_think_match(const u_char *p, size_t len,
+    size_t *n);
+static const convrelay_str_t *convrelay_speech_think_text(size_t n);
+static size_t convrelay_speech_think_enter(convrelay_speech_think_t *t,
+    size_t n, convrelay_str_t *piece);
 static unsigned convrelay_speech_think_same(const convrelay_str_t *text,
     const u_char *p, size_t len);
 static void convrelay_speech_think_region(convrelay_speech_think_t *t,
@@ -45,52 +49,70 @@ convrelay_speech_think(convrelay_speech_think_t *t, convrelay_str_t *text,
     convrelay_str_t *piece)
 {
     int            rc;
+    size_t         n;
     const u_char  *p, *last;
 
     piece->data = text->data;
     piece->len = 0;
 
-    while (text->len) {
+    if (t->region) {
+        convrelay_speech_think_region(t, text);
+        return;
+    }
 
-        if (t->region) {
-            convrelay_speech_think_region(t, text);
-            continue;
-        }
+    p = text->data;
+    last = p + text->len;
 
-        if (t->held == 0) {
-            last = text->data + text->len;
-            p = convrelay_speech_think_find(text->data, last);
+    if (t->held == 0) {
+        rc = CONVRELAY_DECLINED;
 
-            piece->data = text->data;
-            piece->len = p - text->data;
+        for ( ;; ) {
+            p = convrelay_speech_think_find(p, last);
 
-            text->data += piece->len;
-            text->len -= piece->len;
-
-            if (text->len == 0) {
-                return;
+            if (p == last) {
+                break;
             }
+
+            rc = convrelay_speech_think_match(p, last - p, &n);
+
+            if (rc != CONVRELAY_DECLINED) {
+                break;
+            }
+
+            p++;
         }
 
+        piece->len = p - text->data;
+
+        if (p < last && rc == CONVRELAY_AGAIN) {
+            t->held = last - p;
+            memcpy(t->hold, p, t->held);
+            p = last;
+
+        } else if (p < last && piece->len == 0) {
+            p += convrelay_speech_think_enter(t, n, piece);
+        }
+
+        text->data = (u_char *) p;
+        text->len = last - p;
+
+        return;
+    }
+
+    while (text->len) {
         t->hold[t->held++] = *text->data++;
         text->len--;
 
-        rc = convrelay_speech_think_match(t);
+        rc = convrelay_speech_think_match(t->hold, t->held, &n);
 
-        if (rc == CONVRELAY_AGAIN) {
-
-            if (piece->len) {
-                return;
-            }
-
-            continue;
+        if (rc == CONVRELAY_OK) {
+            t->held = 0;
+            convrelay_speech_think_enter(t, n, piece);
+            return;
         }
 
-        if (rc == CONVRELAY_DECLINED && piece->len == 0) {
+        if (rc == CONVRELAY_DECLINED) {
             convrelay_speech_think_shift(t, piece);
-        }
-
-        if (piece->len) {
             return;
         }
     }
@@ -126,52 +148,75 @@ convrelay_speech_think_find(const u_char *p, const u_char *last)
 }
 
 
-/* OK: what was held is a beginning or an end, and is dropped; AGAIN: it may
-   become one; DECLINED: it is none */
+/* OK: p begins with number n of the beginnings and ends, one after the other;
+   AGAIN: it may become one; DECLINED: it is none */
 
 static int
-convrelay_speech_think_match(convrelay_speech_think_t *t)
+convrelay_speech_think_match(const u_char *p, size_t len, size_t *n)
 {
-    unsigned                        i, more;
-    const convrelay_speech_pair_t  *pair;
+    size_t                  i;
+    unsigned                more;
+    const convrelay_str_t  *text;
 
     more = 0;
 
-    for (i = 0; i < CONVRELAY_SPEECH_REGIONS; i++) {
-        pair = &convrelay_speech_pairs[i];
+    for (i = 0; i < 2 * CONVRELAY_SPEECH_REGIONS; i++) {
+        text = convrelay_speech_think_text(i);
 
-        if (convrelay_speech_think_same(&pair->begin, t->hold, t->held)) {
-
-            if (t->held == pair->begin.len) {
-                t->region = i + 1;
-                t->matched = 0;
-                t->dropped += t->held;
-                t->held = 0;
-
-                return CONVRELAY_OK;
-            }
-
-            more = 1;
+        if (!convrelay_speech_think_same(text, p, len)) {
+            continue;
         }
 
-        if (convrelay_speech_think_same(&pair->end, t->hold, t->held)) {
-
-            if (t->held == pair->end.len) {
-                t->late = 1;
-                t->held = 0;
-
-                return CONVRELAY_OK;
-            }
-
-            more = 1;
+        if (len >= text->len) {
+            *n = i;
+            return CONVRELAY_OK;
         }
+
+        more = 1;
     }
 
     return more ? CONVRELAY_AGAIN : CONVRELAY_DECLINED;
 }
 
 
-/* whether text, in lower case, begins with p */
+static const convrelay_str_t *
+convrelay_speech_think_text(size_t n)
+{
+    const convrelay_speech_pair_t  *pair;
+
+    pair = &convrelay_speech_pairs[n / 2];
+
+    return (n % 2) ? &pair->end : &pair->begin;
+}
+
+
+/* number n of them came; returns its length.  In place of a region, the next
+   stage is given a character that it drops: it joins the blanks around it */
+
+static size_t
+convrelay_speech_think_enter(convrelay_speech_think_t *t, size_t n,
+    convrelay_str_t *piece)
+{
+    size_t  len;
+
+    len = convrelay_speech_think_text(n)->len;
+
+    if (n % 2) {
+        t->late = 1;
+        return len;
+    }
+
+    t->region = n / 2 + 1;
+    t->matched = 0;
+    t->dropped += len;
+
+    convrelay_str_set(piece, "\x01");
+
+    return len;
+}
+
+
+/* whether p begins with text, which is in lower case, or text with p */
 
 static unsigned
 convrelay_speech_think_same(const convrelay_str_t *text, const u_char *p,
@@ -179,11 +224,7 @@ convrelay_speech_think_same(const convrelay_str_t *text, const u_char *p,
 {
     size_t  i;
 
-    if (len > text->len) {
-        return 0;
-    }
-
-    for (i = 0; i < len; i++) {
+    for (i = 0; i < len && i < text->len; i++) {
 
         if (convrelay_lower(p[i]) != text->data[i]) {
             return 0;
@@ -230,7 +271,7 @@ static void
 convrelay_speech_think_shift(convrelay_speech_think_t *t,
     convrelay_str_t *piece)
 {
-    u_char         n;
+    size_t         i, n;
     const u_char  *p;
 
     for ( ;; ) {
@@ -244,7 +285,8 @@ convrelay_speech_think_shift(convrelay_speech_think_t *t,
         t->held -= n;
 
         if (t->held == 0
-            || convrelay_speech_think_match(t) != CONVRELAY_DECLINED)
+            || convrelay_speech_think_match(t->hold, t->held, &i)
+               != CONVRELAY_DECLINED)
         {
             break;
         }

@@ -25,6 +25,8 @@ typedef struct {
                                              at */
     convrelay_session_t        last;      /* as it was at a START, TRIGGER */
     unsigned                   nostart:1; /* a TOOL cannot be started */
+    unsigned                   copies:1;  /* short texts that are spoken are
+                                             copied */
     convrelay_session_t       *fills;     /* its fillers are phrases, or
                                              NULL */
     const char               **phrases;   /* the last one is that of tools */
@@ -38,6 +40,7 @@ typedef struct {
     u_char                     details[LIST_SIZE]
                                       [CONVRELAY_SESSION_MAX_DETAIL];
     u_char                     lines[LIST_SIZE][256];
+    u_char                     texts[LIST_SIZE][256];     /* short ones */
 } list_t;
 
 
@@ -73,8 +76,8 @@ list_next(list_t *list)
 }
 
 
-/* texts of a LOG, and of a stage of silence, are borrowed for the call, others
-   are there after it */
+/* texts of a LOG, and of a stage of silence, are borrowed for the call, and so
+   are those that the filter of speech made; others are there after it */
 
 static void
 list_add(convrelay_actions_t *out, const convrelay_action_t *a)
@@ -121,6 +124,13 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
         && a->code == CONVRELAY_TRIGGER_SILENCE)
     {
         copy->text.data = list->details[list->nactions];
+        memcpy(copy->text.data, a->text.data, a->text.len);
+    }
+
+    if (a->type == CONVRELAY_ACT_TEXT && list->copies
+        && a->text.len && a->text.len <= sizeof(list->texts[0]))
+    {
+        copy->text.data = list->texts[list->nactions];
         memcpy(copy->text.data, a->text.data, a->text.len);
     }
 

@@ -49,7 +49,9 @@ main(void)
 
     for (i = 0; i < CONVRELAY_DEADLINES; i++) {
 
-        if (i == CONVRELAY_DEADLINE_TOOLS) {    /* session_tools_random.c */
+        /* session_tools_random.c; session_speech.c */
+
+        if (i == CONVRELAY_DEADLINE_TOOLS || i == CONVRELAY_DEADLINE_SPEECH) {
             continue;
         }
 

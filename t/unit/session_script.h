@@ -79,6 +79,9 @@
 #define KEPT      24    /* a store, tools, fillers, times of the call */
 #define KEPT_ON   25    /* the same, and actions for some events */
 #define KEPT_INFORMED  26       /* a store and a context */
+#define SPOKEN    27    /* the filter, tools, time-outs */
+#define SPOKEN_SHORT  28    /* the filter, answers of 20 bytes */
+#define SPOKEN_ON 29    /* the filter, and actions for all events */
 #define MAX_RUNS  16
 
 
@@ -328,7 +331,15 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."), .store = 1, .context = 1,
       .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_SETUP)
                   | convrelay_trigger_bit(CONVRELAY_TRIGGER_RESUME),
-      .max_call_time = 60000 }
+      .max_call_time = 60000 },
+    { .error_message = convrelay_string("Sorry."), .tools = tools, .ntools = 5,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
+      .speech = CONVRELAY_SPEECH_ON,
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000 } },
+    { .error_message = convrelay_string("Sorry."), .max_answer = 20,
+      .speech = CONVRELAY_SPEECH_ON },
+    { .speech = CONVRELAY_SPEECH_SSML, .triggers = ALL_BUT_INTERRUPT,
+      .end_timeout = 10000 }
 };
 
 
@@ -431,6 +442,7 @@ run_call(run_t *r, const call_t *call)
     memset(breakers, 0, sizeof(breakers));
 
     list_start(&r->list, &r->s);
+    r->list.copies = 1;
     r->list.fills = &r->s;
     r->list.phrases = phrases;
     r->list.nphrases = 3;

@@ -176,12 +176,13 @@ static const test_row_t  rows[] = {
     { "42 a name", "AT&T", "AT&T", NULL, NULL },
     { "43 think", "<think>Hm, *no*</think>Yes", "Yes", NULL, NULL },
     { "43 lines", "<think>\nHm <b>\n</think>\n\nYes", "Yes", NULL, NULL },
-    { "43 thinking", "<thinking>Hm</thinking> Yes", " Yes", NULL, NULL },
+    { "43 thinking", "<thinking>Hm</thinking> Yes", "Yes", NULL, NULL },
     { "43 brackets", "[THINK]Hm[/THINK]Yes", "Yes", NULL, NULL },
     { "43 triangles", "\xe2\x97\x81think\xe2\x96\xb7Hm"
       "\xe2\x97\x81/think\xe2\x96\xb7Yes", "Yes", NULL, NULL },
     { "43 an end alone", "Hm</think>Yes", "HmYes", NULL, NULL },
-    { "43 open", "Yes <think>Hm", "Yes ", NULL, NULL },
+    { "43 inside", "Yes <think>Hm</think> no", "Yes no", NULL, NULL },
+    { "43 open", "Yes <think>Hm", "Yes", NULL, NULL },
     { "44 control token", "Yes<end_of_turn>", "Yes", NULL, NULL },
     { "44 end of sequence", "Yes</s>", "Yes", NULL, NULL },
     { "45 role prefix", "Assistant: Yes", "Yes", NULL, NULL },
@@ -559,7 +560,7 @@ flush_test(void)
         text.len = strlen(tests[i].more);
 
         convrelay_speech_read(&s, &text, &out);
-        snprintf(name, sizeof(name), "then \"%s\"", tests[i].more);
+        snprintf(name, sizeof(name), "then comes more, %zu", i);
         tap_is_str(&out, tests[i].after, name);
 
         convrelay_speech_free(&s);
@@ -637,7 +638,7 @@ think_test(void)
 
     convrelay_str_set(&text, "<think>");
     convrelay_speech_think(&t, &text, &piece);
-    tap_ok(piece.len == 0 && text.len == 0 && t.region, "a region begins");
+    tap_ok(piece.len == 1 && text.len == 0 && t.region, "a region begins");
 
     for (i = 0; i < 10000; i++) {
         convrelay_str_set(&text, "*<b");
@@ -650,21 +651,23 @@ think_test(void)
 
     tap_ok(i == 10000 && t.dropped == 30007, "it has no limit, and is counted");
 
-    convrelay_str_set(&text, "</THINK>Yes <thi");
+    convrelay_str_set(&text, "</THINK>Yes < <thi");
     convrelay_speech_think(&t, &text, &piece);
-    tap_is_str(&piece, "Yes ", "text after it");
+    tap_ok(piece.len == 0 && !t.region, "it ends");
     convrelay_speech_think(&t, &text, &piece);
-    tap_ok(piece.len == 0 && text.len == 0 && t.held == 4,
-           "another one may begin");
+    tap_is_str(&piece, "Yes < ", "text after it");
+    tap_ok(text.len == 0 && t.held == 4, "another one may begin");
 
     convrelay_speech_think_flush(&t, &piece);
     tap_is_str(&piece, "<thi", "it does not");
 
     convrelay_str_set(&text, "<<<think>a</think>b");
     convrelay_speech_think(&t, &text, &piece);
-    tap_is_str(&piece, "<", "what only looks like a beginning, first");
+    tap_is_str(&piece, "<<", "what only looks like a beginning");
     convrelay_speech_think(&t, &text, &piece);
-    tap_is_str(&piece, "<", "what only looks like a beginning, second");
+    tap_is_str(&piece, "\x01", "a region");
+    convrelay_speech_think(&t, &text, &piece);
+    tap_is_str(&piece, "", "its end");
     convrelay_speech_think(&t, &text, &piece);
     tap_is_str(&piece, "b", "after the region");
 }

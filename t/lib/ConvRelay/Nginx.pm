@@ -150,8 +150,9 @@ events {
 }
 
 http {
-    convrelay_auth_token  off;
-    access_log            logs/access.log;
+    convrelay_auth_token     off;
+    convrelay_speech_filter  off;
+    access_log               logs/access.log;
 
     $http
 }

@@ -39,6 +39,7 @@ package Test::Nginx::ConvRelay;
 #     signed (empty) leaves out "convrelay_auth_token off", which all other
 #            blocks have on the http level
 #     greeting (empty) leaves out "convrelay_greeting_history off" likewise
+#     speech (empty) leaves out "convrelay_speech_filter off" likewise
 #
 # A file whose blocks differ in "convrelay_on" and the like calls
 #
@@ -208,6 +209,10 @@ sub preamble() {
     if (!defined $block->greeting && has_module('ngx_http_convrelay_module'))
     {
         $conf .= "    convrelay_greeting_history  off;\n";
+    }
+
+    if (!defined $block->speech && has_module('ngx_http_convrelay_module')) {
+        $conf .= "    convrelay_speech_filter  off;\n";
     }
 
     if (has_module('ngx_http_lua_module')) {

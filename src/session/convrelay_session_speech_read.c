@@ -1,0 +1,161 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The way of the LLM's text: its reasoning is dropped first, so that a call in
+ * it is not taken for one; then the guard of tools reads what the LLM wrote;
+ * then the filter makes that fit to be spoken.
+ */
+
+
+#include "convrelay_session_tools.h"
+
+
+static void convrelay_session_speech_pass(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+static void convrelay_session_speech_hold(convrelay_session_t *s,
+    unsigned think, uint64_t now);
+static void convrelay_session_speech_late(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+
+void
+convrelay_session_speech_read(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out)
+{
+    unsigned         think;
+    convrelay_str_t  rest, piece;
+
+    if (s->conf->speech == CONVRELAY_SPEECH_OFF) {
+        convrelay_session_speech_pass(s, text, now, out);
+        return;
+    }
+
+    if (convrelay_session_speech_begin(s) != CONVRELAY_OK) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    s->speech->moved = 0;
+
+    think = (s->speech->think.held != 0);
+    rest = *text;
+
+    while (rest.len) {
+        convrelay_speech_think(&s->speech->think, &rest, &piece);
+
+        if (piece.len) {
+            convrelay_session_speech_pass(s, &piece, now, out);
+        }
+
+        /* the turn may be over, or another request may run */
+
+        if (s->speech == NULL || s->turn == CONVRELAY_TURN_IDLE) {
+            return;
+        }
+    }
+
+    convrelay_session_speech_late(s, out);
+    convrelay_session_speech_hold(s, think, now);
+}
+
+
+static void
+convrelay_session_speech_pass(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out)
+{
+    if (s->conf->ntools) {
+        convrelay_session_tools_delta(s, text, now, out);
+
+    } else {
+        convrelay_session_speech(s, text, now, out);
+    }
+}
+
+
+/* how long the text that is held back has to wait; think: some was held by the
+   first stage before */
+
+static void
+convrelay_session_speech_hold(convrelay_session_t *s, unsigned think,
+    uint64_t now)
+{
+    convrelay_session_speech_t  *speech;
+
+    speech = s->speech;
+
+    if (!convrelay_session_speech_held(s)) {
+        s->deadlines[CONVRELAY_DEADLINE_SPEECH] = 0;
+        return;
+    }
+
+    if (s->deadlines[CONVRELAY_DEADLINE_SPEECH] == 0
+        || (speech->filter.held ? speech->moved : !think))
+    {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_SPEECH, now,
+                               CONVRELAY_SPEECH_TIME);
+    }
+}
+
+
+/* once a call */
+
+static void
+convrelay_session_speech_late(convrelay_session_t *s,
+    convrelay_actions_t *out)
+{
+    if (s->speech->think.late && !s->think_logged) {
+        s->think_logged = 1;
+        convrelay_session_note(out, CONVRELAY_LOG_WARN,
+                               "LLM ended its reasoning in its text without a "
+                               "beginning, so that it was spoken", NULL);
+    }
+}
+
+
+void
+convrelay_session_speech_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_str_t  rest;
+
+    if (s->speech == NULL || s->turn == CONVRELAY_TURN_IDLE) {
+        return;
+    }
+
+    convrelay_speech_think_flush(&s->speech->think, &rest);
+
+    if (rest.len) {
+        convrelay_session_speech_pass(s, &rest, now, out);
+    }
+
+    if (s->speech && s->turn != CONVRELAY_TURN_IDLE) {
+        convrelay_session_speech_flush(s, now, out);
+    }
+}
+
+
+void
+convrelay_session_speech_answered(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_str_t  rest;
+
+    if (s->speech) {
+        convrelay_speech_think_flush(&s->speech->think, &rest);
+
+        if (rest.len) {
+            convrelay_session_speech_pass(s, &rest, now, out);
+        }
+    }
+
+    if (s->tools && s->turn != CONVRELAY_TURN_IDLE) {
+        convrelay_session_tools_answered(s, now, out);
+    }
+
+    if (s->speech && s->turn != CONVRELAY_TURN_IDLE) {
+        convrelay_session_speech_end(s, now, out);
+    }
+
+    convrelay_session_speech_drop(s);
+}
