@@ -2,9 +2,11 @@ package ConvRelay::Store;
 
 # nginx with a store of calls, an LLM, and a tool that the test itself answers:
 #
-#     my $nginx = nginx(zone => ..., ws => ..., server => ..., main => ...);
+#     my $nginx = nginx(zone => ..., ws => ..., server => ..., main => ...,
+#                       answer => ..., llm => PORT);
 #     my $call = session($nginx, callSid => ..., interval => '1ms');
 #                                     the next session of a call
+#                                     $call->{worker} is a pid
 #     over($nginx, 3)                 so many sessions have ended
 #     records($nginx), metric($nginx, 'resumes_total', 'found')
 #     request($nginx)                 that the LLM was sent last
@@ -55,6 +57,7 @@ sub configuration {
     my $ws = $opt{ws} // '';
     my $server = $opt{server} // '';
     my $answer = $opt{answer} // 'history';
+    my $llm = $opt{llm} // '%%PORT_1%%';
     my $prompt = $opt{prompt}
                  // 'Resumed $convrelay_resumed, lost $convrelay_resume_lost.';
 
@@ -68,7 +71,7 @@ sub configuration {
                       '\$convrelay_end';
 
     upstream llm {
-        server     127.0.0.1:%%PORT_1%%;
+        server     127.0.0.1:$llm;
         keepalive  4;
     }
 
@@ -95,6 +98,7 @@ sub configuration {
         proxy_set_header    X-Interval \$arg_interval;
         proxy_set_header    X-First \$arg_first;
         access_log          logs/calls.log call;
+        add_header          X-Worker \$pid always;
 
         location = /ws {
             convrelay;
@@ -133,6 +137,7 @@ sub session {
     my $call = ConvRelay::Call->dial($nginx->port,
                                      "$path?interval=$interval&first=$first");
 
+    ($call->{worker}) = $call->{head} =~ /^X-Worker: (\d+)/m;
     $call->{session} = $opt{sessionId} //= 'VX' . ++$sessions;
     $call->setup(%opt);
 
