@@ -20,11 +20,8 @@
 
 
 static uint64_t convrelay_store_need(size_t len);
-static uint64_t convrelay_store_room(const convrelay_store_t *store);
 static int convrelay_store_make_room(convrelay_store_t *store, uint64_t need,
     uint64_t now);
-static uint32_t convrelay_store_find(convrelay_store_t *store,
-    const convrelay_store_key_t *key, uint64_t now);
 static uint32_t convrelay_store_lookup(convrelay_store_t *store,
     const convrelay_store_key_t *key);
 static void convrelay_store_drop(convrelay_store_t *store, uint32_t pos);
@@ -47,12 +44,8 @@ static void convrelay_store_begin(convrelay_store_t *store);
 static void convrelay_store_end(convrelay_store_t *store);
 static void convrelay_store_set(uint32_t *p, uint32_t value);
 
-static convrelay_store_record_t *convrelay_store_record(
-    const convrelay_store_t *store, uint32_t pos);
 static uint32_t *convrelay_store_bucket(const convrelay_store_t *store,
     const convrelay_store_key_t *key);
-static convrelay_store_piece_t *convrelay_store_piece(
-    const convrelay_store_t *store, uint32_t pos);
 
 
 size_t
@@ -357,15 +350,21 @@ static int
 convrelay_store_make_room(convrelay_store_t *store, uint64_t need,
     uint64_t now)
 {
+    convrelay_store_record_t  *record;
+
     if (need > store->n - store->ndraft) {
         return CONVRELAY_DECLINED;
     }
 
     while (convrelay_store_room(store) < need) {
 
-        if (convrelay_store_record(store, store->oldest)->expires > now) {
+        record = convrelay_store_record(store, store->oldest);
+
+        if (record->expires > now) {
             store->evicted++;
         }
+
+        store->evicted_serial = record->serial;
 
         convrelay_store_drop(store, store->oldest);
     }
@@ -451,59 +450,6 @@ convrelay_store_discard(convrelay_store_t *store, uint32_t draft)
     convrelay_store_give(store, draft);
 
     convrelay_store_end(store);
-}
-
-
-int
-convrelay_store_read(convrelay_store_t *store,
-    const convrelay_store_key_t *key, uint64_t now, u_char *p, size_t size,
-    size_t *len)
-{
-    size_t                     n;
-    uint32_t                   pos;
-    uint64_t                   left;
-    convrelay_store_piece_t   *piece;
-    convrelay_store_record_t  *record;
-
-    pos = convrelay_store_find(store, key, now);
-
-    if (pos == 0) {
-        return CONVRELAY_DECLINED;
-    }
-
-    record = convrelay_store_record(store, pos);
-    *len = record->len;
-
-    if (record->len > size) {
-        return CONVRELAY_AGAIN;
-    }
-
-    pos = record->first;
-
-    for (left = record->len; left; left -= n) {
-
-        piece = convrelay_store_piece(store, pos);
-        n = (left < CONVRELAY_STORE_PIECE) ? left : CONVRELAY_STORE_PIECE;
-
-        memcpy(p, piece->data, n);
-
-        p += n;
-        pos = piece->next;
-    }
-
-    return CONVRELAY_OK;
-}
-
-
-uint64_t
-convrelay_store_serial(convrelay_store_t *store,
-    const convrelay_store_key_t *key, uint64_t now)
-{
-    uint32_t  pos;
-
-    pos = convrelay_store_find(store, key, now);
-
-    return pos ? convrelay_store_record(store, pos)->serial : 0;
 }
 
 
@@ -606,18 +552,6 @@ convrelay_store_reap(convrelay_store_t *store, convrelay_store_alive_pt alive)
 }
 
 
-void
-convrelay_store_stat(const convrelay_store_t *store,
-    convrelay_store_stat_t *stat)
-{
-    stat->size = store->size;
-    stat->records = store->nlive;
-    stat->evicted = store->evicted;
-    stat->used = (store->n - convrelay_store_room(store))
-                 * (store->size / store->n);
-}
-
-
 /* pieces: an empty text has one as well */
 
 static uint64_t
@@ -627,7 +561,7 @@ convrelay_store_need(size_t len)
 }
 
 
-static uint64_t
+uint64_t
 convrelay_store_room(const convrelay_store_t *store)
 {
     return (uint64_t) store->nfree + store->n - store->top_piece;
@@ -636,7 +570,7 @@ convrelay_store_room(const convrelay_store_t *store)
 
 /* a live record that has not expired, or 0 */
 
-static uint32_t
+uint32_t
 convrelay_store_find(convrelay_store_t *store,
     const convrelay_store_key_t *key, uint64_t now)
 {
@@ -865,14 +799,14 @@ convrelay_store_set(uint32_t *p, uint32_t value)
 
 /* in the memory: this structure, records, pieces, buckets */
 
-static convrelay_store_record_t *
+convrelay_store_record_t *
 convrelay_store_record(const convrelay_store_t *store, uint32_t pos)
 {
     return (convrelay_store_record_t *) (store + 1) + (pos - 1);
 }
 
 
-static convrelay_store_piece_t *
+convrelay_store_piece_t *
 convrelay_store_piece(const convrelay_store_t *store, uint32_t pos)
 {
     return (convrelay_store_piece_t *)

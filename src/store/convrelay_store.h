@@ -123,6 +123,23 @@ int convrelay_store_read(convrelay_store_t *store,
 uint64_t convrelay_store_serial(convrelay_store_t *store,
     const convrelay_store_key_t *key, uint64_t now);
 
+/* true if a record that was written with this serial and is no longer there was
+   removed for lack of room, or would have been */
+int convrelay_store_was_evicted(const convrelay_store_t *store,
+    uint64_t serial);
+
+/*
+ * The first len bytes of a record, at most CONVRELAY_STORE_PIECE: head() copies
+ * them to p; patch() overwrites them, and does not count as a write: a kill may
+ * leave half of it.  CONVRELAY_OK, or CONVRELAY_DECLINED: there is none, or it
+ * is shorter.
+ */
+int convrelay_store_head(convrelay_store_t *store,
+    const convrelay_store_key_t *key, uint64_t now, void *p, size_t len);
+int convrelay_store_patch(convrelay_store_t *store,
+    const convrelay_store_key_t *key, uint64_t now, const void *p,
+    size_t len);
+
 /*
  * Lets a record live until another time, and counts as a write.  CONVRELAY_OK,
  * or CONVRELAY_DECLINED: there is none.

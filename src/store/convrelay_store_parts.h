@@ -51,6 +51,8 @@ struct convrelay_store_s {
     uint32_t                 layout;
     uint64_t                 size;
     uint64_t                 serial;    /* of the last write */
+    uint64_t                 evicted_serial;  /* the highest that lack of room
+                                           has removed */
     uint32_t                 n;         /* records, pieces, buckets */
     uint32_t                 changing;
     uint32_t                 top_record;  /* ever used: they only grow */
@@ -64,6 +66,20 @@ struct convrelay_store_s {
     uint32_t                 oldest;
     uint32_t                 newest;
 };
+
+
+/* a live record that has not expired, or 0 */
+uint32_t convrelay_store_find(convrelay_store_t *store,
+    const convrelay_store_key_t *key, uint64_t now);
+
+/* pieces that are free */
+uint64_t convrelay_store_room(const convrelay_store_t *store);
+
+/* by position */
+convrelay_store_record_t *convrelay_store_record(
+    const convrelay_store_t *store, uint32_t pos);
+convrelay_store_piece_t *convrelay_store_piece(
+    const convrelay_store_t *store, uint32_t pos);
 
 
 #endif /* CONVRELAY_STORE_PARTS_H_INCLUDED */

@@ -38,6 +38,8 @@ static void test_room(void);
 static void test_eviction(void);
 static void test_touch(void);
 static void test_serial(void);
+static void test_evicted(void);
+static void test_head(void);
 static void test_expired(void);
 static void test_drafts(void);
 static void test_reap(void);
@@ -71,6 +73,8 @@ main(void)
     test_eviction();
     test_touch();
     test_serial();
+    test_evicted();
+    test_head();
     test_expired();
     test_drafts();
     test_reap();
@@ -372,6 +376,71 @@ test_serial(void)
 
     convrelay_store_remove(store, &k);
     tap_ok(convrelay_store_serial(store, &k, now) == 0, "it was removed");
+}
+
+
+static void
+test_evicted(void)
+{
+    unsigned               id;
+    uint64_t               serial[NPIECES + 1];
+    convrelay_store_key_t  k;
+
+    store = store_of(NPIECES);
+
+    for (id = 1; id <= NPIECES; id++) {
+        put(id, 10, id, 2000);
+        k = key(id);
+        serial[id] = convrelay_store_serial(store, &k, now);
+    }
+
+    k = key(5);
+    convrelay_store_remove(store, &k);
+
+    tap_ok(!convrelay_store_was_evicted(store, serial[5])
+           && !convrelay_store_was_evicted(store, serial[1]),
+           "removed, and still there: not evicted");
+
+    put(30, 2 * CONVRELAY_STORE_PIECE, 30, 2000);
+
+    tap_ok(convrelay_store_was_evicted(store, serial[1])
+           && !convrelay_store_was_evicted(store, serial[2])
+           && !convrelay_store_was_evicted(store, serial[5]),
+           "the oldest was evicted, and a removed one not");
+}
+
+
+static void
+test_head(void)
+{
+    u_char                 p[8];
+    convrelay_store_key_t  k;
+
+    store = store_of(NPIECES);
+    put(1, 8, 3, 2000);
+    k = key(1);
+
+    tap_ok(convrelay_store_head(store, &k, now, p, 9) == CONVRELAY_DECLINED
+           && convrelay_store_patch(store, &k, now, "123456789", 9)
+              == CONVRELAY_DECLINED
+           && get(1, 8, 3) == CONVRELAY_OK,
+           "a record that is shorter has no such head");
+
+    tap_ok(convrelay_store_patch(store, &k, now, "ab", 2) == CONVRELAY_OK
+           && convrelay_store_head(store, &k, now, p, 3) == CONVRELAY_OK
+           && p[0] == 'a' && p[1] == 'b',
+           "a head that was patched");
+
+    tap_ok(convrelay_store_head(store, &k, 2000, p, 2) == CONVRELAY_DECLINED
+           && convrelay_store_patch(store, &k, 2000, "cd", 2)
+              == CONVRELAY_DECLINED,
+           "it has expired");
+
+    k = key(2);
+    tap_ok(convrelay_store_head(store, &k, now, p, 2) == CONVRELAY_DECLINED
+           && convrelay_store_patch(store, &k, now, "ab", 2)
+              == CONVRELAY_DECLINED,
+           "no record, no head");
 }
 
 
