@@ -202,4 +202,108 @@ sub {
 };
 
 
+subtest 'a caller who has hung up, whatever the reply is' => sub {
+    my $nginx = nginx(@way);
+    my $call = session($nginx, ticket(twiml($nginx)));
+
+    $call->ask('One?');
+    $call->fin;
+    ok over($nginx, 1), 'the close frame is lost with the socket';
+
+    like action($nginx, $call, 64105, 'completed'), qr/<Connect/, 'the reply';
+    is records($nginx), 0, '... but the call is over';
+
+    $nginx->stop;
+};
+
+
+subtest 'a call that is over does not come back by its old socket' => sub {
+    my $nginx = nginx(@way);
+    my $call = session($nginx, ticket(twiml($nginx)));
+
+    $call->ask('One?');
+    like action($nginx, $call, 64102), qr/<Hangup/, 'the action ends the call';
+    is records($nginx), 0, '... and its record';
+
+    $call->prompt('Is anybody there?');
+    is $call->end, 1008, 'the old socket is closed';
+    ok over($nginx, 1), '...';
+    is records($nginx), 0, '... and nothing is stored';
+
+    $nginx->stop;
+};
+
+
+# while the next session waits for a tool of the last one, nothing is written
+
+subtest 'an expired ticket opens one socket, also during a pause' => sub {
+    my %way = @way;
+
+    $way{ws} .= q(convrelay_tool book '{}' uri=/book timeout=30s;);
+
+    my $nginx = nginx(%way, alone => 1);
+    my @ticket = ticket(twiml($nginx));
+    my $call = session($nginx, @ticket);
+
+    $call->prompt('Please book it.');
+    my $c = asked();
+
+    ok $call->quiet(2.2), 'the ticket expires';
+    $call->fin;
+    ok over($nginx, 1), 'the socket is lost';
+
+    my $next = session($nginx, @ticket);
+    ok $next->quiet(0.3), 'the next session waits';
+    is session($nginx, @ticket)->end, 1008, '... and is the only one';
+
+    $next->fin;
+    ok over($nginx, 3), 'it is lost, too';
+
+    $next = session($nginx, @ticket);
+    ok $next->quiet(0.3), 'another one takes its place';
+    reply($c, 'Reference B7.');
+    like $next->answer, qr/Reference B7/, '... and has the result';
+
+    $next->hangup;
+    $nginx->stop;
+};
+
+
+# the old socket is in another worker, which has not noticed yet
+
+subtest 'a session that has lost the call asks no tool' => sub {
+    my %way = @way;
+
+    $way{ws} .= q(convrelay_tool book '{}' uri=/book timeout=30s;);
+
+    my $nginx = nginx(%way, main => "worker_processes  2;\n");
+    my $old = session($nginx, first => '600ms', ticket(twiml($nginx)));
+
+    $old->prompt('Please book it.');
+    ok ConvRelay::Nginx::wait_for(5, sub { metric($nginx, 'prompts_total') }),
+       'a question';
+
+    my @ticket = ticket(action($nginx, $old, 64105));
+    my $call;
+
+    # a socket in the other worker
+
+    for (1 .. 50) {
+        $call = ConvRelay::Call->dial($nginx->port, '/ws?interval=1ms'
+                                                    . '&first=0ms');
+        last if $call->{head} !~ /X-Worker: $old->{worker}\b/;
+    }
+
+    $call->setup(sessionId => 'VX-new', @ticket);
+
+    reply(asked(), 'Reference B7.');
+    like $call->answer, qr/Reference B7/, 'the new session asks the tool';
+    ok !asked(1), '... and the old one does not';
+    is $old->end, 1008, '... but is closed';
+
+    $call->hangup;
+    $nginx->stop;
+};
+
+
 done_testing();

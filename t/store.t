@@ -133,6 +133,70 @@ subtest 'a reload that runs out of time' => sub {
 };
 
 
+subtest 'a reload in mid-call' => sub {
+    my $nginx = nginx();
+    my $call = session($nginx);
+
+    $call->ask('One?');
+    $nginx->hup;
+    is +(messages($call->ask('Two?')))[1], 'user: One?',
+       'the old worker keeps the call';
+
+    $call->fin;
+    ok over($nginx, 1), 'the socket is lost';
+
+    $call = session($nginx);
+    isnt $call->{worker}, undef, 'a session in a new worker';
+    is +(messages($call->ask('Three?')))[3], 'user: Two?',
+       '... knows what was said since';
+
+    $call->hangup;
+    quiet_end($nginx);
+};
+
+
+subtest 'nginx is stopped and started' => sub {
+    my $nginx = nginx();
+    my $call = session($nginx);
+
+    $call->ask('One?');
+    $call->fin;
+    ok over($nginx, 1), 'a call is stored';
+    $nginx->stop;
+    $nginx->start;
+
+    $call = session($nginx);
+    is scalar messages($call->ask('Two?')), 2, 'nothing is known';
+
+    $call->hangup;
+    $nginx->stop;
+};
+
+
+subtest 'keys that are being entered' => sub {
+    my $nginx = nginx(answer => 'repeat', ws => 'convrelay_dtmf  on;');
+    my $call = session($nginx);
+
+    $call->ask('One?');
+    $call->send(type => 'dtmf', digit => $_) for '1', '2';
+    $call->send(type => 'dtmf', digit => '#');
+    is $call->answer, 'The caller pressed 12.', 'an entry';
+    $call->send(type => 'dtmf', digit => $_) for '3', '4';
+    ok ConvRelay::Nginx::wait_for(5, sub { metric($nginx, 'keys_total') == 5 }),
+       'half of another one';
+    $call->fin;
+    ok over($nginx, 1), 'the socket is lost';
+
+    $call = session($nginx);
+    $call->send(type => 'dtmf', digit => $_) for '5', '#';
+    is $call->answer, 'The caller pressed 5.', '... and the keys with it';
+    like request($nginx), qr/pressed 12/, '... but not what was said';
+
+    $call->hangup;
+    quiet_end($nginx);
+};
+
+
 subtest 'another zone at a reload is empty' => sub {
     my $nginx = nginx();
     my $call = session($nginx);
@@ -210,6 +274,34 @@ subtest 'a full zone: the oldest write goes' => sub {
 };
 
 
+subtest 'a call that was evicted is stored again when its socket is lost' =>
+sub {
+    my $nginx = nginx(zone => 'convrelay_store_zone  calls 32k;');
+    my @calls;
+
+    while (!metric($nginx, 'store_evicted_total')) {
+        my $call = session($nginx, callSid => 'CA' . (@calls + 1));
+
+        $call->ask('One?');
+        push @calls, $call;
+    }
+
+    # the first one was evicted; the second one is now the oldest
+
+    $calls[$_]->fin for 0, 1;
+    ok over($nginx, 2), 'two sockets are lost';
+
+    for my $n (1, 2) {
+        my $call = session($nginx, callSid => "CA$n");
+        is scalar messages($call->ask('Two?')), 4, "call $n goes on";
+        $call->hangup;
+    }
+
+    $_->fin for @calls[2 .. $#calls];
+    $nginx->stop;
+};
+
+
 subtest 'only the same call goes on, in another session' => sub {
     my $nginx = nginx();
     my $call = session($nginx);
@@ -247,7 +339,8 @@ subtest 'a caller who hangs up is forgotten, others are not' => sub {
                   [ 'half a frame', sub { $_[0]->torn }, 1 ],
                   [ 'a wrong message', sub {
                       $_[0]->raw(ConvRelay::Call::frame(2, 'x'));
-                      $_[0]->end }, 1 ])
+                      $_[0]->end;
+                      $_[0]->fin }, 1 ])
     {
         my ($name, $end, $kept) = @$case;
         my $n = () = $nginx->log('calls') =~ /^VX/mg;
@@ -329,6 +422,26 @@ subtest 'a tool that takes longer: the LLM is told that it may be done' => sub {
     is records($nginx), 0, '... and it does not store the call again';
 
     quiet_end($nginx);
+};
+
+
+subtest 'a tool that works when worker_shutdown_timeout ends' => sub {
+    my $nginx = nginx(@tool, main => "worker_shutdown_timeout  300ms;\n");
+    my $call = session($nginx);
+
+    $call->prompt('Please book it.');
+    my $c = asked();
+
+    $nginx->hup;
+    is $call->end, 1001, 'the old worker ends the call';
+
+    $call = session($nginx);
+    like $call->answer, qr/MAY have been done/, 'the LLM is told the truth';
+    unlike request($nginx), qr/NOT done/, '... and nothing else';
+    ok !asked(0.3), 'it was asked once';
+
+    $call->hangup;
+    $nginx->stop;
 };
 
 

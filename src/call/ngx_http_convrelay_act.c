@@ -118,8 +118,13 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
 
         /* the record says that the tool was started, whatever comes then */
 
-        ngx_http_convrelay_keep_now(call);
-        ngx_http_convrelay_tool_start(call, a->run, out);
+        if (ngx_http_convrelay_keep_now(call) == NGX_OK) {
+            ngx_http_convrelay_tool_start(call, a->run, out);
+
+        } else {
+            a->run->failed = 1;
+        }
+
         break;
 
     case CONVRELAY_ACT_TOOL_CANCEL:
@@ -332,7 +337,9 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_flush_variables(call->request);
 
-    if (ngx_http_convrelay_keep_create(call) != NGX_OK) {
+    if (ngx_http_convrelay_keep_create(call, ngx_http_convrelay_call_replaced)
+        != NGX_OK)
+    {
         ngx_http_convrelay_call_fail(call, NGX_ERROR);
         return;
     }

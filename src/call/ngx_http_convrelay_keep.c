@@ -19,6 +19,8 @@
 
 
 static void ngx_http_convrelay_keep_touch(ngx_http_convrelay_keep_t *keep);
+static ngx_int_t ngx_http_convrelay_keep_record(
+    ngx_http_convrelay_keep_t *keep);
 static void ngx_http_convrelay_keep_last(ngx_http_convrelay_keep_t *keep);
 static void ngx_http_convrelay_keep_free(ngx_http_convrelay_keep_t *keep);
 static void ngx_http_convrelay_keep_act(convrelay_actions_t *out,
@@ -26,7 +28,8 @@ static void ngx_http_convrelay_keep_act(convrelay_actions_t *out,
 
 
 ngx_int_t
-ngx_http_convrelay_keep_create(ngx_http_convrelay_call_t *call)
+ngx_http_convrelay_keep_create(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_replaced_pt replaced)
 {
     convrelay_relay_setup_t     setup;
     ngx_http_convrelay_keep_t  *keep;
@@ -49,6 +52,7 @@ ngx_http_convrelay_keep_create(ngx_http_convrelay_call_t *call)
     keep->main = call->main;
     keep->conf = call->conf;
     keep->session = call->session;
+    keep->replaced = replaced;
 
     keep->event.handler = ngx_http_convrelay_keep_handler;
     keep->event.data = keep;
@@ -76,16 +80,22 @@ ngx_http_convrelay_keep_changed(ngx_http_convrelay_keep_t *keep)
 }
 
 
-void
+ngx_int_t
 ngx_http_convrelay_keep_now(ngx_http_convrelay_call_t *call)
 {
     ngx_http_convrelay_keep_t  *keep;
 
     keep = call->keep;
 
-    if (keep && keep->version != call->session->version && !keep->stopped) {
-        ngx_http_convrelay_keep_write(keep, 1);
+    if (keep == NULL) {
+        return NGX_OK;
     }
+
+    if (keep->version != call->session->version && !keep->stopped) {
+        ngx_http_convrelay_keep_write(keep);
+    }
+
+    return keep->stopped ? NGX_DECLINED : NGX_OK;
 }
 
 
@@ -103,7 +113,7 @@ ngx_http_convrelay_keep_handler(ngx_event_t *ev)
     }
 
     if (keep->version != keep->session->version && !keep->stopped) {
-        ngx_http_convrelay_keep_write(keep, 1);
+        ngx_http_convrelay_keep_write(keep);
     }
 }
 
@@ -123,7 +133,7 @@ ngx_http_convrelay_keep_touch(ngx_http_convrelay_keep_t *keep)
     {
         /* it was evicted, unless another session has it */
 
-        ngx_http_convrelay_keep_write(keep, 1);
+        ngx_http_convrelay_keep_write(keep);
     }
 
     if (!keep->stopped) {
@@ -149,8 +159,43 @@ ngx_http_convrelay_keep_conf(ngx_http_convrelay_keep_t *keep,
 
 
 void
-ngx_http_convrelay_keep_write(ngx_http_convrelay_keep_t *keep,
-    ngx_uint_t again)
+ngx_http_convrelay_keep_write(ngx_http_convrelay_keep_t *keep)
+{
+    ngx_int_t  rc;
+
+    keep->version = keep->session->version;
+
+    rc = ngx_http_convrelay_keep_record(keep);
+
+    if (rc == NGX_ERROR && keep->record.serial) {
+
+        /* a session that goes on from an old record would do things again that
+           were done since */
+
+        (void) ngx_http_convrelay_record_remove(keep->main, &keep->record);
+        keep->record.serial = 0;
+    }
+
+    if (rc == NGX_DECLINED) {
+        keep->stopped = 1;
+
+        if (keep->call) {
+            keep->replaced(keep->call);
+        }
+
+        return;
+    }
+
+    if (keep->call && !keep->event.timer_set) {
+        ngx_add_timer(&keep->event, keep->conf->store.ttl / 2 + 1);
+    }
+}
+
+
+/* as record_write(); NGX_ERROR also if it is too long, or there is no memory */
+
+static ngx_int_t
+ngx_http_convrelay_keep_record(ngx_http_convrelay_keep_t *keep)
 {
     size_t                   size;
     u_char                  *p;
@@ -160,8 +205,6 @@ ngx_http_convrelay_keep_write(ngx_http_convrelay_keep_t *keep,
     convrelay_state_conf_t   conf;
 
     log = keep->call ? keep->call->connection->log : ngx_cycle->log;
-
-    keep->version = keep->session->version;
 
     ngx_http_convrelay_keep_conf(keep, &conf);
 
@@ -176,12 +219,12 @@ ngx_http_convrelay_keep_write(ngx_http_convrelay_keep_t *keep,
     }
 
     if (size == 0) {
-        return;
+        return NGX_ERROR;
     }
 
     p = ngx_alloc(NGX_HTTP_CONVRELAY_RECORD_HEAD + size, log);
     if (p == NULL) {
-        return;
+        return NGX_ERROR;
     }
 
     text.data = p + NGX_HTTP_CONVRELAY_RECORD_HEAD;
@@ -190,21 +233,14 @@ ngx_http_convrelay_keep_write(ngx_http_convrelay_keep_t *keep,
                - text.data;
 
     rc = ngx_http_convrelay_record_write(keep->main, &keep->record, &text,
-                                         keep->conf->store.ttl, again);
+                                         keep->conf->store.ttl);
 
     ngx_free(p);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, log, 0,
                    "convrelay store write:%uz rc:%i", text.len, rc);
 
-    if (rc == NGX_DECLINED) {
-        keep->stopped = 1;
-        return;
-    }
-
-    if (keep->call && !keep->event.timer_set) {
-        ngx_add_timer(&keep->event, keep->conf->store.ttl / 2 + 1);
-    }
+    return rc;
 }
 
 
@@ -252,6 +288,10 @@ ngx_http_convrelay_keep_end(ngx_http_convrelay_call_t *call)
         ngx_http_convrelay_keep_last(keep);
     }
 
+    if (keep->record.claimed) {
+        ngx_http_convrelay_record_release(keep->main, &keep->record);
+    }
+
     if (keep->stopped || keep->hung_up || call->tools == NULL) {
         ngx_http_convrelay_keep_free(keep);
         return;
@@ -290,9 +330,7 @@ ngx_http_convrelay_keep_last(ngx_http_convrelay_keep_t *keep)
 
     convrelay_session_gone(keep->session, ngx_current_msec);
 
-    /* the action of <Connect> may have removed it already */
-
-    ngx_http_convrelay_keep_write(keep, keep->record.serial == 0);
+    ngx_http_convrelay_keep_write(keep);
 }
 
 
@@ -316,7 +354,8 @@ ngx_http_convrelay_keep_result(ngx_http_convrelay_keep_t *keep,
                                ngx_current_msec, &out);
 
     if (!keep->stopped) {
-        ngx_http_convrelay_keep_write(keep, 0);
+        ngx_http_convrelay_record_head(keep->main, &keep->record);
+        ngx_http_convrelay_keep_write(keep);
     }
 }
 

@@ -25,6 +25,7 @@ struct ngx_http_convrelay_keep_s {
     ngx_http_convrelay_loc_conf_t    *conf;
     convrelay_session_t              *session;
     ngx_http_convrelay_record_t       record;
+    ngx_http_convrelay_replaced_pt    replaced;
 
     ngx_event_t                       event;  /* posted: write; timer: let the
                                                  record live on, or, while
@@ -61,15 +62,18 @@ void ngx_http_convrelay_resume_drop(ngx_http_convrelay_call_t *call);
 
 /* ngx_http_convrelay_keep.c */
 
-/* at setup, in a location with a store; NGX_OK or NGX_ERROR */
-ngx_int_t ngx_http_convrelay_keep_create(ngx_http_convrelay_call_t *call);
+/* at setup, in a location with a store; replaced() is told that another session
+   has the call.  NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_keep_create(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_replaced_pt replaced);
 
 /* an event of the session is over: stores what has changed, in this iteration
    of the event loop */
 void ngx_http_convrelay_keep_changed(ngx_http_convrelay_keep_t *keep);
 
-/* stores what has changed, now */
-void ngx_http_convrelay_keep_now(ngx_http_convrelay_call_t *call);
+/* stores what has changed, now; NGX_OK, or NGX_DECLINED: another session has
+   the call, and this one must do nothing more */
+ngx_int_t ngx_http_convrelay_keep_now(ngx_http_convrelay_call_t *call);
 
 /* the caller hung up: the record will be removed.  Another socket has taken the
    place of the call, or it was refused: the record stays as it is */
@@ -90,9 +94,8 @@ void ngx_http_convrelay_keep_leave(ngx_http_convrelay_keep_t *keep);
 
 /* private to the two files */
 
-/* writes the record now; again: as record_write() */
-void ngx_http_convrelay_keep_write(ngx_http_convrelay_keep_t *keep,
-    ngx_uint_t again);
+/* writes the record now */
+void ngx_http_convrelay_keep_write(ngx_http_convrelay_keep_t *keep);
 
 /* the event's handler, except while waiting */
 void ngx_http_convrelay_keep_handler(ngx_event_t *ev);

@@ -106,7 +106,7 @@ ngx_http_convrelay_resume_read(ngx_http_convrelay_call_t *call,
     keep->record.head.lost = 0;
 
     if (found == NGX_OK && !call->closing && !call->dead) {
-        ngx_http_convrelay_keep_write(keep, 1);
+        ngx_http_convrelay_keep_write(keep);
     }
 
     return NGX_OK;

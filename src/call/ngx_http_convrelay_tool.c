@@ -63,6 +63,8 @@ static void ngx_http_convrelay_tool_data(ngx_http_convrelay_fetch_t *f,
 static void ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_tool_answer(ngx_http_convrelay_tool_run_t *t,
     convrelay_tool_answer_t *answer);
+static ngx_uint_t ngx_http_convrelay_tool_answered(
+    ngx_http_convrelay_tool_run_t *t, const convrelay_tool_answer_t *answer);
 static convrelay_metric_tool_e ngx_http_convrelay_tool_kind(
     ngx_http_convrelay_tool_run_t *t, const convrelay_tool_answer_t *answer);
 static void ngx_http_convrelay_tool_log(ngx_http_convrelay_tool_run_t *t,
@@ -489,7 +491,7 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
 
     if (t->parted) {
 
-        if (p) {
+        if (p && ngx_http_convrelay_tool_answered(t, &answer)) {
             result.data = p;
             result.len = len;
 
@@ -589,6 +591,25 @@ ngx_http_convrelay_tool_answer(ngx_http_convrelay_tool_run_t *t,
         answer->status = NGX_HTTP_BAD_GATEWAY;
         return;
     }
+}
+
+
+/*
+ * After its call, only an answer of the location counts.  Whatever else ends
+ * the request, such as the end of the worker, says nothing about what was done:
+ * the record goes on saying that it may have been.
+ */
+
+static ngx_uint_t
+ngx_http_convrelay_tool_answered(ngx_http_convrelay_tool_run_t *t,
+    const convrelay_tool_answer_t *answer)
+{
+    ngx_http_upstream_t  *u;
+
+    u = t->fetch->request->upstream;
+
+    return answer->end == CONVRELAY_TOOL_ANSWERED
+           && (u == NULL || u->headers_in.status_n);
 }
 
 

@@ -76,16 +76,15 @@ uint64_t ngx_http_convrelay_ticket_hash(convrelay_session_t *s);
 
 /*
  * Checks the ticket in the setup message: NGX_OK, NGX_DECLINED (logged), or
- * NGX_ERROR.  record: the name of the call's record, or NULL.  If that is the
- * record of a session which came with the same ticket, and which is over, the
- * ticket may have expired: Twilio can open the socket again on its own.
+ * NGX_ERROR.  record: that of the call, or NULL.  The ticket may have expired
+ * if the record can be claimed with it: Twilio can open the socket of a session
+ * that is over again on its own.
  * *ended_session is the session of this call that had ended when the ticket
  * was made, or empty; it lives as long as the session's parameters.
  */
 ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_session_t *s,
-    const ngx_http_convrelay_record_t *record,
-    convrelay_str_t *ended_session);
+    ngx_http_convrelay_record_t *record, convrelay_str_t *ended_session);
 
 char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

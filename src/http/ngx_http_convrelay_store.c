@@ -37,10 +37,10 @@ static convrelay_store_t *ngx_http_convrelay_store_lock(
     ngx_http_convrelay_store_t *st);
 static void ngx_http_convrelay_store_unlock(ngx_http_convrelay_store_t *st);
 static ngx_uint_t ngx_http_convrelay_record_mine(convrelay_store_t *store,
-    ngx_http_convrelay_record_t *record, ngx_uint_t again);
+    ngx_http_convrelay_record_t *record);
 static ngx_int_t ngx_http_convrelay_record_reserve(
     ngx_http_convrelay_store_t *st, ngx_http_convrelay_record_t *record,
-    size_t len, ngx_uint_t again, uint32_t *draft);
+    size_t len, uint32_t *draft);
 static void ngx_http_convrelay_store_full(ngx_http_convrelay_store_t *st);
 
 
@@ -335,7 +335,7 @@ ngx_http_convrelay_record_name(ngx_http_convrelay_record_t *record,
 ngx_int_t
 ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_record_t *record, const convrelay_str_t *text,
-    ngx_msec_t ttl, ngx_uint_t again)
+    ngx_msec_t ttl)
 {
     size_t                       len;
     u_char                      *p;
@@ -353,7 +353,7 @@ ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
 
     ngx_memcpy(p, &record->head, NGX_HTTP_CONVRELAY_RECORD_HEAD);
 
-    rc = ngx_http_convrelay_record_reserve(st, record, len, again, &draft);
+    rc = ngx_http_convrelay_record_reserve(st, record, len, &draft);
 
     if (rc != NGX_OK) {
         return rc;
@@ -365,11 +365,12 @@ ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
 
     /* another worker may have written it meanwhile */
 
-    if (ngx_http_convrelay_record_mine(store, record, again)) {
+    if (ngx_http_convrelay_record_mine(store, record)) {
         convrelay_store_commit(store, draft, &record->key,
                                ngx_current_msec + ttl);
         record->serial = convrelay_store_serial(store, &record->key,
                                                 ngx_current_msec);
+        record->claimed = 0;
 
     } else {
         convrelay_store_discard(store, draft);
@@ -384,8 +385,7 @@ ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
 
 static ngx_int_t
 ngx_http_convrelay_record_reserve(ngx_http_convrelay_store_t *st,
-    ngx_http_convrelay_record_t *record, size_t len, ngx_uint_t again,
-    uint32_t *draft)
+    ngx_http_convrelay_record_t *record, size_t len, uint32_t *draft)
 {
     int                      rc;
     uint32_t                 evicted;
@@ -395,7 +395,7 @@ ngx_http_convrelay_record_reserve(ngx_http_convrelay_store_t *st,
 
     store = ngx_http_convrelay_store_lock(st);
 
-    mine = ngx_http_convrelay_record_mine(store, record, again);
+    mine = ngx_http_convrelay_record_mine(store, record);
     rc = CONVRELAY_OK;
     evicted = 0;
 
@@ -452,12 +452,13 @@ ngx_http_convrelay_store_full(ngx_http_convrelay_store_t *st)
 
 /*
  * The owner wrote or read it last.  The first write of a session replaces
- * whatever there is.
+ * whatever there is.  A record that was removed, though there was room for it,
+ * is that of a call that is over.
  */
 
 static ngx_uint_t
 ngx_http_convrelay_record_mine(convrelay_store_t *store,
-    ngx_http_convrelay_record_t *record, ngx_uint_t again)
+    ngx_http_convrelay_record_t *record)
 {
     uint64_t  serial;
 
@@ -467,7 +468,8 @@ ngx_http_convrelay_record_mine(convrelay_store_t *store,
 
     serial = convrelay_store_serial(store, &record->key, ngx_current_msec);
 
-    return serial ? serial == record->serial : again;
+    return serial ? serial == record->serial
+                  : convrelay_store_was_evicted(store, record->serial);
 }
 
 
@@ -586,7 +588,7 @@ ngx_http_convrelay_record_touch(ngx_http_convrelay_main_conf_t *mcf,
 
     store = ngx_http_convrelay_store_lock(st);
 
-    if (ngx_http_convrelay_record_mine(store, record, 0)) {
+    if (ngx_http_convrelay_record_mine(store, record)) {
         rc = convrelay_store_touch(store, &record->key, ngx_current_msec,
                                    ngx_current_msec + ttl);
         record->serial = convrelay_store_serial(store, &record->key,
@@ -612,7 +614,7 @@ ngx_http_convrelay_record_remove(ngx_http_convrelay_main_conf_t *mcf,
 
     store = ngx_http_convrelay_store_lock(st);
 
-    if (ngx_http_convrelay_record_mine(store, record, 0)) {
+    if (ngx_http_convrelay_record_mine(store, record)) {
         rc = convrelay_store_remove(store, &record->key);
     }
 
@@ -622,11 +624,87 @@ ngx_http_convrelay_record_remove(ngx_http_convrelay_main_conf_t *mcf,
 }
 
 
-ngx_uint_t
-ngx_http_convrelay_record_lost(ngx_http_convrelay_record_t *record)
+ngx_int_t
+ngx_http_convrelay_record_claim(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record, uint64_t ticket)
 {
-    return record->head.lost
-           || !ngx_http_convrelay_shared_alive(record->head.pid);
+    ngx_int_t                          rc;
+    convrelay_store_t                 *store;
+    ngx_http_convrelay_store_t        *st;
+    ngx_http_convrelay_record_head_t   head;
+
+    st = mcf->store->data;
+    rc = NGX_DECLINED;
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    if (convrelay_store_head(store, &record->key, ngx_current_msec, &head,
+                             NGX_HTTP_CONVRELAY_RECORD_HEAD)
+        == CONVRELAY_OK
+        && head.ticket == ticket
+        && (head.lost || !ngx_http_convrelay_shared_alive(head.pid)))
+    {
+        head.pid = ngx_pid;
+        head.lost = 0;
+
+        rc = convrelay_store_patch(store, &record->key, ngx_current_msec,
+                                   &head, NGX_HTTP_CONVRELAY_RECORD_HEAD);
+        record->claimed = 1;
+    }
+
+    ngx_http_convrelay_store_unlock(st);
+
+    return rc;
+}
+
+
+void
+ngx_http_convrelay_record_release(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record)
+{
+    convrelay_store_t                 *store;
+    ngx_http_convrelay_store_t        *st;
+    ngx_http_convrelay_record_head_t   head;
+
+    st = mcf->store->data;
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    if (convrelay_store_head(store, &record->key, ngx_current_msec, &head,
+                             NGX_HTTP_CONVRELAY_RECORD_HEAD)
+        == CONVRELAY_OK
+        && head.pid == (uint32_t) ngx_pid)
+    {
+        head.lost = 1;
+
+        (void) convrelay_store_patch(store, &record->key, ngx_current_msec,
+                                     &head, NGX_HTTP_CONVRELAY_RECORD_HEAD);
+    }
+
+    ngx_http_convrelay_store_unlock(st);
+
+    record->claimed = 0;
+}
+
+
+void
+ngx_http_convrelay_record_head(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record)
+{
+    convrelay_store_t           *store;
+    ngx_http_convrelay_store_t  *st;
+
+    st = mcf->store->data;
+
+    store = ngx_http_convrelay_store_lock(st);
+
+    if (ngx_http_convrelay_record_mine(store, record)) {
+        (void) convrelay_store_head(store, &record->key, ngx_current_msec,
+                                    &record->head,
+                                    NGX_HTTP_CONVRELAY_RECORD_HEAD);
+    }
+
+    ngx_http_convrelay_store_unlock(st);
 }
 
 

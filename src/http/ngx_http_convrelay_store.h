@@ -36,6 +36,7 @@ typedef struct {
                                              has written and read none */
     ngx_http_convrelay_record_head_t  head;       /* to write, or as it was
                                                      read */
+    unsigned                  claimed:1;  /* by record_claim() */
 } ngx_http_convrelay_record_t;
 
 
@@ -64,16 +65,16 @@ void ngx_http_convrelay_record_name(ngx_http_convrelay_record_t *record,
 
 /*
  * Writes the text, with record->head, whose pid is set.  text has
- * RECORD_HEAD bytes of room before it.  again: also where the record was
- * removed since the owner has written it.
+ * RECORD_HEAD bytes of room before it.  A record that was evicted since the
+ * owner has written it is written again.
  *
  *     NGX_OK        the caller of this function owns it
- *     NGX_DECLINED  another session does, or it was removed
+ *     NGX_DECLINED  another session does, or the call is over: it was removed
  *     NGX_ERROR     the zone is too small for it (logged)
  */
 ngx_int_t ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_record_t *record, const convrelay_str_t *text,
-    ngx_msec_t ttl, ngx_uint_t again);
+    ngx_msec_t ttl);
 
 /*
  * Reads it, and takes over what record->serial and record->head say; the next
@@ -101,9 +102,20 @@ ngx_int_t ngx_http_convrelay_record_touch(ngx_http_convrelay_main_conf_t *mcf,
 ngx_int_t ngx_http_convrelay_record_remove(
     ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_record_t *record);
 
-/* whether the session that wrote a record, which was read, is over: its socket
-   is gone, or its worker */
-ngx_uint_t ngx_http_convrelay_record_lost(
+/*
+ * Takes the call over from its last session, if that came with this ticket and
+ * is over: its socket is gone, or its worker.  NGX_OK for one of several that
+ * try, or NGX_DECLINED.  release() gives it back: the session of a record that
+ * was claimed ends before it could begin.
+ */
+ngx_int_t ngx_http_convrelay_record_claim(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record, uint64_t ticket);
+void ngx_http_convrelay_record_release(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record);
+
+/* reads what is stored before the text of the owner's record into record->head,
+   which may have been claimed since it was written */
+void ngx_http_convrelay_record_head(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_record_t *record);
 
 /* figures of the zone; NGX_DECLINED: there is none */

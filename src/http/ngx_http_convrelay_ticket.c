@@ -29,8 +29,6 @@
 
 static convrelay_str_t *ngx_http_convrelay_ticket_field(ngx_array_t *form,
     ngx_str_t *name);
-static ngx_int_t ngx_http_convrelay_ticket_late(ngx_http_request_t *r,
-    convrelay_session_t *s, const ngx_http_convrelay_record_t *record);
 static ngx_int_t ngx_http_convrelay_ticket_mac(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_ticket_t *ticket,
     convrelay_str_t *sid, u_char *mac);
@@ -232,13 +230,14 @@ ngx_http_convrelay_ticket_field(ngx_array_t *form, ngx_str_t *name)
 ngx_int_t
 ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_session_t *s,
-    const ngx_http_convrelay_record_t *record, convrelay_str_t *ended_session)
+    ngx_http_convrelay_record_t *record, convrelay_str_t *ended_session)
 {
-    u_char                   wanted[CONVRELAY_SIGNATURE_LEN];
-    const char              *reason;
-    convrelay_ticket_t       ticket;
-    const convrelay_str_t   *text;
-    convrelay_relay_setup_t  setup;
+    u_char                           wanted[CONVRELAY_SIGNATURE_LEN];
+    const char                      *reason;
+    convrelay_ticket_t               ticket;
+    const convrelay_str_t           *text;
+    convrelay_relay_setup_t          setup;
+    ngx_http_convrelay_main_conf_t  *mcf;
 
     convrelay_str_null(ended_session);
 
@@ -280,7 +279,13 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (record && ngx_http_convrelay_ticket_late(r, s, record) == NGX_OK) {
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    if (record
+        && ngx_http_convrelay_record_claim(mcf, record,
+                                           ngx_http_convrelay_ticket_hash(s))
+           == NGX_OK)
+    {
         return NGX_OK;
     }
 
@@ -292,36 +297,6 @@ refused:
                   "client sent setup with %s for its call", reason);
 
     return NGX_DECLINED;
-}
-
-
-/*
- * Whether an expired ticket is still good: it is that of the call's last
- * session, whose socket is gone.  As soon as a session continues the call, it
- * is not good any more.
- */
-
-static ngx_int_t
-ngx_http_convrelay_ticket_late(ngx_http_request_t *r, convrelay_session_t *s,
-    const ngx_http_convrelay_record_t *record)
-{
-    convrelay_str_t                  text;
-    ngx_http_convrelay_record_t      last;
-    ngx_http_convrelay_main_conf_t  *mcf;
-
-    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
-
-    last = *record;
-
-    if (ngx_http_convrelay_record_read(mcf, &last, &text) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    ngx_http_convrelay_record_free(&text);
-
-    return (last.head.ticket == ngx_http_convrelay_ticket_hash(s)
-            && ngx_http_convrelay_record_lost(&last))
-           ? NGX_OK : NGX_DECLINED;
 }
 
 

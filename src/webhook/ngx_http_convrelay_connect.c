@@ -29,6 +29,7 @@ static ngx_int_t ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_connect_count(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_connect_write(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document);
+static ngx_int_t ngx_http_convrelay_connect_over(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_convrelay_connect_goes_on(
     convrelay_reply_t *reply);
 static ngx_int_t ngx_http_convrelay_connect_forget(ngx_http_request_t *r);
@@ -69,6 +70,10 @@ ngx_http_convrelay_connect_document(ngx_http_request_t *r,
     ngx_memzero(&reply, sizeof(convrelay_reply_t));
 
     if (ngx_http_convrelay_connect_log(r, clcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (clcf->store.enable && ngx_http_convrelay_connect_over(r) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -316,6 +321,26 @@ ngx_http_convrelay_connect_goes_on(convrelay_reply_t *reply)
 
     return ngx_strlcasestrn(p, last, (u_char *) "<Connect", 7) != NULL
            || ngx_strlcasestrn(p, last, (u_char *) "<Redirect", 8) != NULL;
+}
+
+
+/* the caller has hung up: the reply does not matter */
+
+static ngx_int_t
+ngx_http_convrelay_connect_over(ngx_http_request_t *r)
+{
+    ngx_int_t        rc;
+    convrelay_str_t  status;
+
+    static ngx_str_t  name = ngx_string("SessionStatus");
+
+    rc = ngx_http_convrelay_form_value(r, &name, &status);
+
+    if (rc == NGX_OK && convrelay_str_eq(&status, "completed")) {
+        return ngx_http_convrelay_connect_forget(r);
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -223,6 +223,7 @@ sub start {
     my ($self, $daemon) = @_;
 
     $self->{daemon} = $daemon;
+    delete $self->{status};         # of an earlier start
 
     my $pid = fork // die "fork: $!\n";
 

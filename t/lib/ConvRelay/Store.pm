@@ -3,7 +3,8 @@ package ConvRelay::Store;
 # nginx with a store of calls, an LLM, and a tool that the test itself answers:
 #
 #     my $nginx = nginx(zone => ..., ws => ..., server => ..., main => ...,
-#                       answer => ..., llm => PORT);
+#                       answer => ..., llm => PORT,
+#                       alone => 1);    without convrelay_zone and metrics
 #     my $call = session($nginx, callSid => ..., interval => '1ms');
 #                                     the next session of a call
 #                                     $call->{worker} is a pid
@@ -58,12 +59,16 @@ sub configuration {
     my $server = $opt{server} // '';
     my $answer = $opt{answer} // 'history';
     my $llm = $opt{llm} // '%%PORT_1%%';
+
+    my ($seats, $status) = $opt{alone} ? ('', '')
+        : ('convrelay_zone  seats 256k;', 'location = /status {'
+           . ' convrelay_status  prometheus public; }');
     my $prompt = $opt{prompt}
                  // 'Resumed $convrelay_resumed, lost $convrelay_resume_lost.';
 
     return <<"_EOC_";
     $zone
-    convrelay_zone              seats 256k;
+    $seats
     convrelay_greeting_history  on;
 
     log_format  call  '\$convrelay_session_id \$convrelay_resumed '
@@ -112,9 +117,7 @@ sub configuration {
             proxy_pass  http://127.0.0.1:$crm_port;
         }
 
-        location = /status {
-            convrelay_status  prometheus public;
-        }
+        $status
 
         $server
     }
