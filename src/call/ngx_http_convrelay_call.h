@@ -15,6 +15,7 @@
 #include "ngx_http_convrelay_count.h"
 #include "ngx_http_convrelay_env.h"
 #include "ngx_http_convrelay_fetch.h"
+#include "ngx_http_convrelay_log.h"
 
 #include "convrelay_rate.h"
 #include "convrelay_echo.h"
@@ -454,20 +455,6 @@ ngx_int_t ngx_http_convrelay_call_rate(ngx_http_convrelay_call_t *call,
 
 /* re-arms the timer if the next deadline has moved closer */
 void ngx_http_convrelay_clock_update(ngx_http_convrelay_call_t *call);
-
-
-/* ngx_http_convrelay_log.c */
-
-/*
- * ngx_log_error() for events that the peer or the LLM can repeat: at most one
- * line per second for each call and kind, with the number of lines left out
- * before it.  kind: a phrase such as "LLM failed", which must outlive the call.
- */
-void ngx_cdecl ngx_http_convrelay_log(ngx_http_convrelay_call_t *call,
-    ngx_uint_t level, const char *kind, const char *fmt, ...);
-
-/* the call is over: logs how many lines were left out last, frees all */
-void ngx_http_convrelay_log_end(ngx_http_convrelay_call_t *call);
 
 
 /* ngx_http_convrelay_drain.c */

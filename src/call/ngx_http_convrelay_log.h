@@ -1,0 +1,28 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Log lines of a call.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_LOG_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_LOG_H_INCLUDED
+
+
+#include "ngx_http_convrelay.h"
+
+
+/*
+ * ngx_log_error() for events that the peer or the LLM can repeat: at most one
+ * line per second for each call and kind, with the number of lines left out
+ * before it.  kind: a phrase such as "LLM failed", which must outlive the call.
+ */
+void ngx_cdecl ngx_http_convrelay_log(ngx_http_convrelay_call_t *call,
+    ngx_uint_t level, const char *kind, const char *fmt, ...);
+
+/* the call is over: logs how many lines were left out last, frees all */
+void ngx_http_convrelay_log_end(ngx_http_convrelay_call_t *call);
+
+
+#endif /* NGX_HTTP_CONVRELAY_LOG_H_INCLUDED */
