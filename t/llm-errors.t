@@ -511,3 +511,33 @@ message: "Refused value: plain (end)"
 --- no_error_log eval
 map { qr/\[error\].*$_/ } "5557654321", "Quito", "Zuckerkandl", "0100001",
                            "Ann", "acct_77", "0100003"
+
+
+
+=== TEST 13: where it would take too long to look for them, nothing is logged
+--- config
+location = /ws {
+    convrelay;
+    convrelay_system_prompt_file  ../html/long.txt;
+    proxy_pass                    http://llm/v1/chat/completions;
+}
+--- user_files eval
+">>> long.txt\n" . ("words of a prompt " x 22000)
+--- llm
+location / {
+    content_by_lua_block {
+        ngx.status = 400
+        ngx.say('{"error":{"message":"Refused value: plain","code":',
+                '"rate_limit_exceeded","type":"word 4111"}}')
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+call:ask("Go on")
+call:hangup()
+--- response_body
+--- error_log
+code: "rate_limit_exceeded", type: "***", message: "***"
+--- no_error_log eval
+map { qr/\[error\].*$_/ } "plain", "4111"

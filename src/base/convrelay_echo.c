@@ -17,11 +17,20 @@
 #define CONVRELAY_ECHO_HASH       2166136261u     /* FNV-1a */
 #define CONVRELAY_ECHO_PRIME      16777619u
 
+#define CONVRELAY_ECHO_NAME       "abcdefghijklmnopqrstuvwxyz"                \
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ_-."
+
+/* the word i is the last one of its line */
+
+#define convrelay_echo_is_last(e, i)                                          \
+    ((i) + 1 == (e)->nwords || (e)->words[(i) + 1].line != (e)->words[i].line)
+
 #define convrelay_echo_add(hash, c)                                           \
     (((hash) ^ (c)) * CONVRELAY_ECHO_PRIME)
 
 
 typedef struct {
+    convrelay_echo_t *e;
     const u_char     *pos;
     const u_char     *last;
     const u_char     *begin;          /* of the word just read */
@@ -32,10 +41,13 @@ typedef struct {
 } convrelay_echo_reader_t;
 
 
+static const u_char *convrelay_echo_line(convrelay_echo_t *e,
+    const u_char *p, const u_char *last, unsigned line);
 static int convrelay_echo_next(convrelay_echo_reader_t *r);
-static uint32_t convrelay_echo_char(const u_char **pos, const u_char *last);
+static uint32_t convrelay_echo_char(convrelay_echo_t *e, const u_char **pos,
+    const u_char *last);
 static int convrelay_echo_hex(const u_char *p);
-static uint32_t convrelay_echo_fold(uint32_t cp);
+static uint32_t convrelay_echo_fold(convrelay_echo_t *e, uint32_t cp);
 static uint32_t convrelay_echo_run(const uint32_t *hashes, size_t n);
 static uint32_t convrelay_echo_percent(const u_char **pos,
     const u_char *last);
@@ -45,6 +57,17 @@ static void convrelay_echo_mark_run(convrelay_echo_t *e, uint32_t run,
     size_t n);
 static uint32_t convrelay_echo_run_at(const convrelay_echo_t *e, size_t last,
     size_t n);
+
+
+/* a letter or digit, folded, or 0 */
+
+static const u_char  convrelay_echo_ascii[128] = {
+    ['0'] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
+    ['A'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
+            'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+    ['a'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
+            'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z'
+};
 
 
 static const char  *convrelay_echo_common[] = {
@@ -62,43 +85,70 @@ static const char  *convrelay_echo_common[] = {
 void
 convrelay_echo_start(convrelay_echo_t *e, char *message)
 {
-    size_t                    n;
-    uint32_t                  hashes[CONVRELAY_ECHO_RUN];
-    convrelay_echo_word_t    *w;
-    convrelay_echo_reader_t   r;
+    unsigned       line;
+    const u_char  *p, *last;
 
     memset(e->slots, 0, sizeof(e->slots));
     memset(e->runs, 0, sizeof(e->runs));
-    memset(&r, 0, sizeof(r));
+    memset(e->chars, 0, sizeof(e->chars));
 
     e->message = message;
     e->nwords = 0;
 
-    r.pos = (u_char *) message;
-    r.last = r.pos + strlen(message);
+    p = (u_char *) message;
+    last = p + strlen(message);
+
+    for (line = 0; p < last; line++) {
+        p = convrelay_echo_line(e, p, last,
+                                (line < CONVRELAY_ECHO_LINES)
+                                ? line : CONVRELAY_ECHO_LINES - 1);
+    }
+}
+
+
+/* returns the beginning of the next line, or last */
+
+static const u_char *
+convrelay_echo_line(convrelay_echo_t *e, const u_char *p, const u_char *last,
+    unsigned line)
+{
+    size_t                    n;
+    uint32_t                  hashes[CONVRELAY_ECHO_RUN];
+    const u_char             *end;
+    convrelay_echo_word_t    *w;
+    convrelay_echo_reader_t   r;
+
+    memset(&r, 0, sizeof(r));
+
+    end = memchr(p, '\n', last - p);
+
+    r.e = e;
+    r.pos = p;
+    r.last = end ? end : last;
 
     for (n = 0; convrelay_echo_next(&r) == CONVRELAY_OK; n++) {
 
-        if (n == CONVRELAY_ECHO_MAX_WORDS) {
-            message[r.begin - (u_char *) message] = '\0';
-            break;
+        if (e->nwords == CONVRELAY_ECHO_MAX_WORDS) {
+            e->message[r.begin - (u_char *) e->message] = '\0';
+            return last;
         }
 
         hashes[n % CONVRELAY_ECHO_RUN] = r.hash;
 
-        w = &e->words[n];
+        w = &e->words[e->nwords++];
 
-        w->begin = (uint16_t) (r.begin - (u_char *) message);
-        w->end = (uint16_t) (r.end - (u_char *) message);
+        w->begin = (uint16_t) (r.begin - (u_char *) e->message);
+        w->end = (uint16_t) (r.end - (u_char *) e->message);
         w->hash = r.hash;
         w->common = convrelay_echo_is_common(&r);
+        w->line = line;
         w->masked = 0;
         w->said = 0;
         w->run_said = 0;
         w->next_run = 0;
 
         w->next = e->slots[r.hash % CONVRELAY_ECHO_SLOTS];
-        e->slots[r.hash % CONVRELAY_ECHO_SLOTS] = (uint16_t) (n + 1);
+        e->slots[r.hash % CONVRELAY_ECHO_SLOTS] = e->nwords;
 
         if (n + 1 < CONVRELAY_ECHO_RUN) {
             continue;
@@ -106,10 +156,10 @@ convrelay_echo_start(convrelay_echo_t *e, char *message)
 
         w->run = convrelay_echo_run(hashes, n + 1);
         w->next_run = e->runs[w->run % CONVRELAY_ECHO_SLOTS];
-        e->runs[w->run % CONVRELAY_ECHO_SLOTS] = (uint16_t) (n + 1);
+        e->runs[w->run % CONVRELAY_ECHO_SLOTS] = e->nwords;
     }
 
-    e->nwords = n;
+    return end ? end + 1 : last;
 }
 
 
@@ -127,6 +177,7 @@ convrelay_echo_text(convrelay_echo_t *e, const u_char *text, size_t len,
 
     memset(&r, 0, sizeof(r));
 
+    r.e = e;
     r.pos = text;
     r.last = text + len;
 
@@ -164,8 +215,11 @@ convrelay_echo_mask(convrelay_echo_t *e, unsigned cut)
 
     w = e->words;
 
-    if (cut && e->nwords) {
-        w[e->nwords - 1].masked = 1;
+    for (i = 0; i < e->nwords; i++) {
+
+        if ((cut >> w[i].line & 1) && convrelay_echo_is_last(e, i)) {
+            w[i].masked = 1;
+        }
     }
 
     p = e->message;
@@ -179,7 +233,7 @@ convrelay_echo_mask(convrelay_echo_t *e, unsigned cut)
 
         begin = w[i].begin;
 
-        while (i + 1 < e->nwords && w[i + 1].masked) {
+        while (!convrelay_echo_is_last(e, i) && w[i + 1].masked) {
             i++;
         }
 
@@ -196,6 +250,39 @@ convrelay_echo_mask(convrelay_echo_t *e, unsigned cut)
     }
 
     memmove(p, e->message + from, strlen(e->message + from) + 1);
+}
+
+
+void
+convrelay_echo_codes(char *message)
+{
+    char    *p, *line;
+    size_t   len, stars;
+
+    p = message;
+    line = message;
+
+    for ( ;; ) {
+        len = strcspn(line, "\n");
+
+        if (strspn(line, CONVRELAY_ECHO_NAME) == len) {
+            memmove(p, line, len);
+            p += len;
+
+        } else {
+            stars = (len < 3) ? len : 3;
+            memset(p, '*', stars);
+            p += stars;
+        }
+
+        if (line[len] == '\0') {
+            *p = '\0';
+            return;
+        }
+
+        *p++ = '\n';
+        line += len + 1;
+    }
 }
 
 
@@ -216,7 +303,13 @@ convrelay_echo_next(convrelay_echo_reader_t *r)
     while (r->pos < r->last) {
         p = r->pos;
 
-        cp = convrelay_echo_char(&r->pos, r->last);
+        if (*p < 0x80 && *p != '\\' && *p != '%') {
+            cp = convrelay_echo_ascii[*p];
+            r->pos++;
+
+        } else {
+            cp = convrelay_echo_char(r->e, &r->pos, r->last);
+        }
 
         if (cp == 0) {
 
@@ -264,7 +357,8 @@ convrelay_echo_next(convrelay_echo_reader_t *r)
  */
 
 static uint32_t
-convrelay_echo_char(const u_char **pos, const u_char *last)
+convrelay_echo_char(convrelay_echo_t *e, const u_char **pos,
+    const u_char *last)
 {
     int            high, low;
     uint32_t       cp;
@@ -284,7 +378,7 @@ convrelay_echo_char(const u_char **pos, const u_char *last)
 
             if (high >= 0 && low >= 0) {
                 *pos = p + 5;
-                return convrelay_echo_fold((uint32_t) (high << 8 | low));
+                return convrelay_echo_fold(e, (uint32_t) (high << 8 | low));
             }
         }
 
@@ -298,12 +392,12 @@ convrelay_echo_char(const u_char **pos, const u_char *last)
     }
 
     if (*p == '%' && last - p >= 3 && convrelay_echo_hex(p + 1) >= 0) {
-        return convrelay_echo_fold(convrelay_echo_percent(pos, last));
+        return convrelay_echo_fold(e, convrelay_echo_percent(pos, last));
     }
 
     cp = convrelay_utf8_decode(pos, last);
 
-    return convrelay_echo_fold(cp);
+    return convrelay_echo_fold(e, cp);
 }
 
 
@@ -372,9 +466,24 @@ convrelay_echo_hex(const u_char *p)
 
 
 static uint32_t
-convrelay_echo_fold(uint32_t cp)
+convrelay_echo_fold(convrelay_echo_t *e, uint32_t cp)
 {
-    return convrelay_is_word(cp) ? convrelay_fold(cp) : 0;
+    convrelay_echo_char_t  *c;
+
+    if (cp < 0x80) {
+        return convrelay_echo_ascii[cp];
+    }
+
+    /* a text has few different characters, and the tables are large */
+
+    c = &e->chars[cp % CONVRELAY_ECHO_CHARS];
+
+    if (c->cp != cp) {
+        c->cp = cp;
+        c->folded = convrelay_is_word(cp) ? convrelay_fold(cp) : 0;
+    }
+
+    return c->folded;
 }
 
 
@@ -452,7 +561,9 @@ convrelay_echo_mark_run(convrelay_echo_t *e, uint32_t run, size_t n)
 
         for (i = n; i <= e->nwords; i++) {
 
-            if (convrelay_echo_run_at(e, i, n) != run) {
+            if (e->words[i - n].line != e->words[i - 1].line
+                || convrelay_echo_run_at(e, i, n) != run)
+            {
                 continue;
             }
 

@@ -10,6 +10,13 @@
 #include "ngx_http_convrelay_call.h"
 
 
+/* bytes of the conversation that a vendor's message is compared with: they
+   take about 2 ms */
+#define NGX_HTTP_CONVRELAY_MAX_SEARCH   (384 * 1024)
+
+#define NGX_HTTP_CONVRELAY_ERROR_LINES  (sizeof(convrelay_llm_error_t) + 3)
+
+
 static void ngx_http_convrelay_answer_header(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f,
     u_char *pos, u_char *last);
@@ -35,8 +42,12 @@ static ngx_uint_t ngx_http_convrelay_answer_filtered(
 static ngx_uint_t ngx_http_convrelay_answer_excused(
     ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_log_error(ngx_http_convrelay_turn_t *t,
+    ngx_str_t *peer);
 static void ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t,
-    char *text, size_t size);
+    char *lines, unsigned cut);
+static size_t ngx_http_convrelay_answer_words(ngx_http_convrelay_turn_t *t);
+static char *ngx_http_convrelay_answer_line(char **lines);
 static void ngx_http_convrelay_answer_caller(
     const convrelay_session_t *s, convrelay_echo_t *echo);
 static ngx_int_t ngx_http_convrelay_log_redirect(
@@ -542,28 +553,24 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
         return;
 
     } else if (e) {
-        ngx_http_convrelay_turn_blame(t, &peer);
-
-        if (!e->own) {
-            ngx_http_convrelay_answer_mask(t, e->code, sizeof(e->code));
-            ngx_http_convrelay_answer_mask(t, e->type, sizeof(e->type));
-            ngx_http_convrelay_answer_mask(t, e->message,
-                                           sizeof(e->message));
+        if (ngx_http_convrelay_log_skips(t->call, NGX_LOG_ERR, "LLM failed")) {
+            return;
         }
 
-        ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
-                               "LLM failed: upstream: %V, status: %ui, "
-                               "code: \"%s\", type: \"%s\", message: \"%s\"",
-                               &peer, f->status, e->code, e->type,
-                               e->message);
+        ngx_http_convrelay_turn_blame(t, &peer);
+        ngx_http_convrelay_log_error(t, &peer);
         return;
 
     } else if (t->stream.spoken) {
         reason = "broke off in mid-answer";
 
     } else {
+        if (ngx_http_convrelay_log_skips(t->call, NGX_LOG_ERR, "LLM failed")) {
+            return;
+        }
+
         convrelay_llm_why(&t->stream, why, sizeof(why));
-        ngx_http_convrelay_answer_mask(t, why, sizeof(why));
+        ngx_http_convrelay_answer_mask(t, why, strlen(why) + 1 == sizeof(why));
 
         ngx_http_convrelay_turn_blame(t, &peer);
 
@@ -577,14 +584,75 @@ ngx_http_convrelay_log_failure(ngx_http_convrelay_turn_t *t)
 }
 
 
+/* all that the vendor wrote is masked at once */
+
+static void
+ngx_http_convrelay_log_error(ngx_http_convrelay_turn_t *t, ngx_str_t *peer)
+{
+    char                   *p, *code, *type;
+    char                    lines[NGX_HTTP_CONVRELAY_ERROR_LINES];
+    unsigned                cut;
+    convrelay_llm_error_t  *e;
+
+    e = t->stream.error;
+
+    p = (char *) ngx_slprintf((u_char *) lines, (u_char *) lines + sizeof(lines)
+                              - 1, "%s\n%s\n%s", e->code, e->type, e->message);
+    *p = '\0';
+
+    if (!e->own) {
+        cut = (strlen(e->code) + 1 == sizeof(e->code))
+              | (strlen(e->type) + 1 == sizeof(e->type)) << 1
+              | (strlen(e->message) + 1 == sizeof(e->message)) << 2;
+
+        ngx_http_convrelay_answer_mask(t, lines, cut);
+    }
+
+    p = lines;
+    code = ngx_http_convrelay_answer_line(&p);
+    type = ngx_http_convrelay_answer_line(&p);
+
+    ngx_http_convrelay_log(t->call, NGX_LOG_ERR, "LLM failed",
+                           "LLM failed: upstream: %V, status: %ui, "
+                           "code: \"%s\", type: \"%s\", message: \"%s\"",
+                           peer, t->fetch->status, code, type, p);
+}
+
+
+/* ends the first of the lines and returns it; *lines becomes the rest */
+
+static char *
+ngx_http_convrelay_answer_line(char **lines)
+{
+    char  *p, *line;
+
+    line = *lines;
+
+    p = strchr(line, '\n');
+
+    if (p) {
+        *p++ = '\0';
+
+    } else {
+        p = line + strlen(line);
+    }
+
+    *lines = p;
+
+    return line;
+}
+
+
 /*
  * Masks the parts of the request that vendors repeat in their messages, before
- * they are logged.  size: of the buffer, which text may fill.
+ * they are logged.  The lines are messages of their own; cut is as in
+ * convrelay_echo_mask().  What would take too long to be looked for is not
+ * logged, except codes.
  */
 
 static void
-ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
-    size_t size)
+ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *lines,
+    unsigned cut)
 {
     size_t                          n;
     convrelay_echo_t                echo;
@@ -592,11 +660,16 @@ ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
     ngx_http_convrelay_call_t      *call;
     const convrelay_llm_message_t  *m;
 
+    if (ngx_http_convrelay_answer_words(t) > NGX_HTTP_CONVRELAY_MAX_SEARCH) {
+        convrelay_echo_codes(lines);
+        return;
+    }
+
     call = t->call;
 
     n = call->system.len - call->context_len;
 
-    convrelay_echo_start(&echo, text);
+    convrelay_echo_start(&echo, lines);
     convrelay_echo_text(&echo, call->system.data, n, 0);
 
     if (call->context_len) {
@@ -623,7 +696,27 @@ ngx_http_convrelay_answer_mask(ngx_http_convrelay_turn_t *t, char *text,
 
     ngx_http_convrelay_answer_caller(call->session, &echo);
 
-    convrelay_echo_mask(&echo, strlen(text) + 1 == size);
+    convrelay_echo_mask(&echo, cut);
+}
+
+
+/* bytes of all that is looked for */
+
+static size_t
+ngx_http_convrelay_answer_words(ngx_http_convrelay_turn_t *t)
+{
+    size_t                      i, n;
+    const convrelay_session_t  *s;
+
+    s = t->call->session;
+
+    n = t->call->system.len + s->history.len;
+
+    for (i = 0; i < (size_t) s->nparameters + s->nvariables; i++) {
+        n += s->parameters[i].value.len;
+    }
+
+    return n;
 }
 
 
@@ -678,10 +771,15 @@ ngx_http_convrelay_log_redirect(ngx_http_convrelay_turn_t *t)
         return NGX_DECLINED;
     }
 
+    if (ngx_http_convrelay_log_skips(t->call, NGX_LOG_ERR, "LLM failed")) {
+        return NGX_OK;
+    }
+
     h = u->headers_in.location;
 
     convrelay_redact(location, sizeof(location), h->value.data, h->value.len);
-    ngx_http_convrelay_answer_mask(t, location, sizeof(location));
+    ngx_http_convrelay_answer_mask(t, location,
+                                   strlen(location) + 1 == sizeof(location));
 
     ngx_http_convrelay_turn_blame(t, &peer);
 

@@ -46,7 +46,7 @@ ngx_http_convrelay_log(ngx_http_convrelay_call_t *call, ngx_uint_t level,
 
     log = call->connection->log;
 
-    if (log->log_level < level) {
+    if (ngx_http_convrelay_log_skips(call, level, kind)) {
         return;
     }
 
@@ -55,14 +55,6 @@ ngx_http_convrelay_log(ngx_http_convrelay_call_t *call, ngx_uint_t level,
     logged = ngx_http_convrelay_log_kind(call, level, kind);
 
     if (logged) {
-
-        if (logged->at
-            && ngx_current_msec - logged->at < NGX_HTTP_CONVRELAY_LOG_TIME)
-        {
-            logged->left_out++;
-            return;
-        }
-
         left_out = logged->left_out;
 
         logged->at = ngx_current_msec;
@@ -80,6 +72,29 @@ ngx_http_convrelay_log(ngx_http_convrelay_call_t *call, ngx_uint_t level,
     }
 
     ngx_log_error(level, log, 0, "%*s", (size_t) (p - line), line);
+}
+
+
+ngx_uint_t
+ngx_http_convrelay_log_skips(ngx_http_convrelay_call_t *call,
+    ngx_uint_t level, const char *kind)
+{
+    ngx_http_convrelay_logged_t  *logged;
+
+    if (call->connection->log->log_level < level) {
+        return 1;
+    }
+
+    logged = ngx_http_convrelay_log_kind(call, level, kind);
+
+    if (logged && logged->at
+        && ngx_current_msec - logged->at < NGX_HTTP_CONVRELAY_LOG_TIME)
+    {
+        logged->left_out++;
+        return 1;
+    }
+
+    return 0;
 }
 
 

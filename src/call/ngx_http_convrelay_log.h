@@ -21,6 +21,11 @@
 void ngx_cdecl ngx_http_convrelay_log(ngx_http_convrelay_call_t *call,
     ngx_uint_t level, const char *kind, const char *fmt, ...);
 
+/* true if such a line would be left out now; it counts as left out, and its
+   arguments need not be computed */
+ngx_uint_t ngx_http_convrelay_log_skips(ngx_http_convrelay_call_t *call,
+    ngx_uint_t level, const char *kind);
+
 /* the call is over: logs how many lines were left out last, frees all */
 void ngx_http_convrelay_log_end(ngx_http_convrelay_call_t *call);
 

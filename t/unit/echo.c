@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "convrelay_echo.h"
 #include "convrelay_fold.h"
@@ -16,6 +17,12 @@
 #include "convrelay_word.h"
 #include "tap.h"
 
+
+#ifdef __SANITIZE_ADDRESS__
+#define ECHO_LIMIT  24      /* ms */
+#else
+#define ECHO_LIMIT  6
+#endif
 
 #define SAID  "My card number is 4111 1111, and my dog's name is Rex"
 
@@ -36,7 +43,11 @@ static void echo_alone(void);
 static void echo_escapes(void);
 static void echo_hex(void);
 static void echo_percent(void);
+static void echo_lines(void);
+static void echo_codes(void);
 static void echo_cost(void);
+static void echo_time(void);
+static double echo_cpu(void);
 
 
 static const echo_test_t  tests[] = {
@@ -129,7 +140,10 @@ main(void)
     echo_escapes();
     echo_hex();
     echo_percent();
+    echo_lines();
+    echo_codes();
     echo_cost();
+    echo_time();
 
     return tap_done();
 }
@@ -396,6 +410,80 @@ echo_percent(void)
 
 /* more words than there is room for: the rest of the message is cut */
 
+/* each line is a message of its own */
+
+static void
+echo_lines(void)
+{
+    size_t            i;
+    char              message[128];
+    convrelay_echo_t  e;
+
+    static const struct {
+        const char   *message;
+        const char   *text;
+        unsigned      cut;
+        const char   *result;
+    } lines[] = {
+        { "4111\n4111 is\nit 4111", "4111", 0, "***\n*** is\nit ***" },
+        { "4111\n4112\n4113", "4111 4112 4113", 0, "***\n***\n***" },
+        { "my\nold dog", "my old dog", 0, "my\nold dog" },
+        { "my\nold", "my old", 0, "my\nold" },
+        { "it is\nmy old dog", "my old dog", 0, "it is\n***" },
+        { "a code\na type\na word", "", 1, "a ***\na type\na word" },
+        { "a code\na type\na word", "", 2, "a code\na ***\na word" },
+        { "a code\na type\na word", "", 4, "a code\na type\na ***" },
+        { "a code\n\na word", "", 6, "a code\n\na ***" },
+        { "\n\n4111", "4111", 0, "\n\n***" },
+        { "4111\n\n", "4111", 0, "***\n\n" },
+        { "1\n2\n3\n4\n5 6", "1 2 3 4 5 6", 0, "*\n*\n*\n***" }
+    };
+
+    for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        (void) snprintf(message, sizeof(message), "%s", lines[i].message);
+
+        convrelay_echo_start(&e, message);
+        convrelay_echo_text(&e, (u_char *) lines[i].text,
+                            strlen(lines[i].text), 1);
+        convrelay_echo_mask(&e, lines[i].cut);
+
+        if (!tap_ok(strcmp(message, lines[i].result) == 0, "lines, %zu", i)) {
+            printf("# got \"%s\"\n", message);
+        }
+    }
+}
+
+
+/* what is left where nothing is looked for */
+
+static void
+echo_codes(void)
+{
+    size_t  i;
+    char    message[128];
+
+    static const char  *codes[] = {
+        "rate_limit_exceeded\ntokens\nLimit reached by Jane",
+        "rate_limit_exceeded\ntokens\n***",
+        "Some.Code-x\n\n", "Some.Code-x\n\n",
+        "4111\n42\n4", "***\n**\n*",
+        "two words\na\nb", "***\na\nb",
+        "", "",
+        "caf\xc3\xa9", "***"
+    };
+
+    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i += 2) {
+        (void) snprintf(message, sizeof(message), "%s", codes[i]);
+
+        convrelay_echo_codes(message);
+
+        if (!tap_ok(strcmp(message, codes[i + 1]) == 0, "codes, %zu", i / 2)) {
+            printf("# got \"%s\"\n", message);
+        }
+    }
+}
+
+
 static void
 echo_cost(void)
 {
@@ -448,4 +536,78 @@ echo_cost(void)
     tap_ok(strcmp(message, "*** ") == 0, "50 MB of its own words take seconds");
 
     free(text);
+}
+
+
+/* an error of an LLM is compared with at most so much, in one event */
+
+static void
+echo_time(void)
+{
+    int                slow;
+    char               message[512];
+    double             ms, least;
+    size_t             i, k, n;
+    u_char            *text;
+    unsigned           run;
+    convrelay_echo_t   e;
+
+    static const size_t  size = 384 * 1024;
+
+    static const char  *words[] = {
+        "the quick brown fox ", "a ", "a1 ", "h\xc3\xa4llo w\xc3\xb6rld ",
+        "\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82 ",
+        "\xe4\xbd\xa0\xe5\xa5\xbd", "\xf0\xa0\x80\x80", "\\u4e00",
+        "%c3%a4", "\\\\"
+    };
+
+    slow = getenv("TEST_NGINX_SLOW") ? atoi(getenv("TEST_NGINX_SLOW")) : 1;
+
+    text = malloc(size);
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        n = strlen(words[i]);
+
+        for (k = 0; k < size; k++) {
+            text[k] = words[i][k % n];
+        }
+
+        least = 0;
+
+        for (run = 0; run < 20; run++) {
+            (void) snprintf(message, sizeof(message), "rate_limit\ntokens\n"
+                            "Rate limit reached for this organization on "
+                            "tokens per min: limit 30000, used 28000");
+
+            ms = echo_cpu();
+
+            convrelay_echo_start(&e, message);
+            convrelay_echo_text(&e, text, size, 1);
+            convrelay_echo_mask(&e, 0);
+
+            ms = echo_cpu() - ms;
+
+            if (run == 0 || ms < least) {
+                least = ms;
+            }
+        }
+
+        tap_ok(least < ECHO_LIMIT * (slow > 1 ? slow * 10 : 1),
+               "384 KB of \"%s\"", words[i]);
+
+        printf("# %.2f ms\n", least);
+    }
+
+    free(text);
+}
+
+
+static double
+echo_cpu(void)
+{
+    struct timespec  t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+
+    return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
 }
