@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * No answer with tool calls that is let in by default costs more than 3 ms
+ * No answer with tool calls that is let in by default costs more than 5 ms
  * when it is complete, whatever is in it: a worker has other calls.
  */
 
@@ -18,11 +18,11 @@
 #define LEN      65000       /* of all arguments, within the default limit */
 #define CALLS    16          /* the default limit */
 #define PIECE    8192        /* bytes of arguments in one event */
-#define RUNS     10
+#define RUNS     20
 #ifdef __SANITIZE_ADDRESS__
 #define LIMIT    12000000    /* ns */
 #else
-#define LIMIT    3000000
+#define LIMIT    5000000
 #endif
 
 
