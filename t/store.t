@@ -318,13 +318,45 @@ subtest 'only the same call goes on, in another session' => sub {
     }
 
     $call = session($nginx, sessionId => $session);
-    is scalar messages($call->ask('Two?')), 2, 'the same session is not later';
-    ok $nginx->log_has(qr/stored state of the call is of the same session/),
-       '... logged';
+    is scalar messages($call->ask('Two?')), 4,
+       'the same session goes on, too, since its socket is lost';
 
     $call->hangup;
-    is metric($nginx, 'resumes_total', 'declined'), 1, '... and counted';
+    quiet_end($nginx);
+};
 
+
+# a setup message that is played back
+
+subtest 'a second socket of a session that has one leaves its record alone' =>
+sub {
+    my $nginx = nginx(alone => 1, ws => 'convrelay_tool book \'{}\' uri=/book;',
+                      answer => 'repeat');
+    my $call = session($nginx);
+
+    $call->ask('One?');
+
+    my $second = session($nginx, sessionId => $call->{session});
+
+    is $second->ask('Two?'), 'Two?', 'it is answered';
+    unlike request($nginx), qr/One/, '... without the history';
+    $second->prompt('Please book it.');
+    reply(asked(), 'Reference B7.');
+    like $second->answer, qr/B7/, '... also with a tool';
+    ok $nginx->log_has(qr/stored state of the call is of the same session/),
+       '... logged';
+    is $second->hangup, 1000, '... and hangs up';
+    ok over($nginx, 1), '...';
+
+    is $call->ask('Three?'), 'Three?', 'the first one is not disturbed';
+    $call->fin;
+    ok over($nginx, 2), '... until its socket is lost';
+
+    $call = session($nginx);
+    $call->ask('Four?');
+    like request($nginx), qr/One.*Three.*Four/, '... and goes on';
+
+    $call->hangup;
     $nginx->stop;
 };
 

@@ -73,7 +73,7 @@ void
 ngx_http_convrelay_keep_changed(ngx_http_convrelay_keep_t *keep)
 {
     if (keep->version != keep->session->version
-        && !keep->waiting && !keep->stopped)
+        && !keep->waiting && !keep->stopped && !keep->aside)
     {
         ngx_post_event(&keep->event, &ngx_posted_events);
     }
@@ -87,7 +87,7 @@ ngx_http_convrelay_keep_now(ngx_http_convrelay_call_t *call)
 
     keep = call->keep;
 
-    if (keep == NULL) {
+    if (keep == NULL || keep->aside) {
         return NGX_OK;
     }
 
@@ -275,6 +275,10 @@ ngx_http_convrelay_keep_end(ngx_http_convrelay_call_t *call)
 
     call->keep = NULL;
     keep->call = NULL;
+
+    if (keep->aside) {
+        keep->stopped = 1;
+    }
 
     if (keep->event.timer_set) {
         ngx_del_timer(&keep->event);

@@ -42,6 +42,10 @@ struct ngx_http_convrelay_keep_s {
                                                          session */
     unsigned                          stopped:1;      /* another session has
                                                          the call */
+    unsigned                          aside:1;        /* not stored: the record
+                                                         is that of the same
+                                                         session, which has
+                                                         another socket */
     unsigned                          hung_up:1;
     unsigned                          cut:1;  /* logged: it was too long */
 };

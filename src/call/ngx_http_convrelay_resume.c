@@ -74,6 +74,7 @@ ngx_http_convrelay_resume_read(ngx_http_convrelay_call_t *call,
 
     ngx_http_convrelay_keep_conf(keep, &conf);
     conf.wait = wait;
+    conf.lost = ngx_http_convrelay_record_lost(&keep->record);
 
     out = ngx_http_convrelay_actions(call);
 
@@ -97,6 +98,11 @@ ngx_http_convrelay_resume_read(ngx_http_convrelay_call_t *call,
 
     if (!call->wait && !call->closing && !call->dead) {
         ngx_http_convrelay_request_begin(call, &none);
+    }
+
+    if (found == NGX_OK && call->session->resumed == 0 && !conf.lost) {
+        keep->aside = 1;
+        return NGX_OK;
     }
 
     /* the record is this session's from now on */

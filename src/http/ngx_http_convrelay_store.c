@@ -31,6 +31,10 @@ static ngx_int_t ngx_http_convrelay_store_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static convrelay_store_t *ngx_http_convrelay_store_open(
     ngx_shm_zone_t *shm_zone);
+static void ngx_http_convrelay_store_single(ngx_shm_zone_t *old,
+    ngx_shm_zone_t *new, ngx_cycle_t *cycle);
+static void ngx_http_convrelay_store_start(ngx_http_convrelay_store_t *st,
+    ngx_cycle_t *cycle);
 static void ngx_http_convrelay_store_tick_handler(ngx_event_t *ev);
 
 static convrelay_store_t *ngx_http_convrelay_store_lock(
@@ -227,6 +231,10 @@ ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle)
                                          &ngx_http_convrelay_store_tag);
     new = ngx_http_convrelay_shared_find(cycle, &ngx_http_convrelay_store_tag);
 
+    if (old && ngx_process == NGX_PROCESS_SINGLE) {
+        ngx_http_convrelay_store_single(old, new, cycle);
+    }
+
     if (old == NULL || (new && new->shm.addr == old->shm.addr)) {
         return NGX_OK;
     }
@@ -252,6 +260,29 @@ ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle)
 }
 
 
+/* without a master process, the old memory will be gone when its timer fires,
+   and no process begins */
+
+static void
+ngx_http_convrelay_store_single(ngx_shm_zone_t *old, ngx_shm_zone_t *new,
+    ngx_cycle_t *cycle)
+{
+    ngx_http_convrelay_store_t  *st;
+
+    st = old->data;
+
+    if (!st->tick.timer_set) {
+        return;
+    }
+
+    ngx_del_timer(&st->tick);
+
+    if (new) {
+        ngx_http_convrelay_store_start(new->data, cycle);
+    }
+}
+
+
 ngx_int_t
 ngx_http_convrelay_store_init_process(ngx_cycle_t *cycle)
 {
@@ -271,12 +302,7 @@ ngx_http_convrelay_store_init_process(ngx_cycle_t *cycle)
 
     st = mcf->store->data;
 
-    st->tick.handler = ngx_http_convrelay_store_tick_handler;
-    st->tick.data = st;
-    st->tick.log = cycle->log;
-    st->tick.cancelable = 1;
-
-    ngx_add_timer(&st->tick, NGX_HTTP_CONVRELAY_STORE_TICK);
+    ngx_http_convrelay_store_start(st, cycle);
 
     store = ngx_http_convrelay_store_lock(st);
 
@@ -288,6 +314,19 @@ ngx_http_convrelay_store_init_process(ngx_cycle_t *cycle)
     ngx_http_convrelay_store_unlock(st);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_store_start(ngx_http_convrelay_store_t *st,
+    ngx_cycle_t *cycle)
+{
+    st->tick.handler = ngx_http_convrelay_store_tick_handler;
+    st->tick.data = st;
+    st->tick.log = cycle->log;
+    st->tick.cancelable = 1;
+
+    ngx_add_timer(&st->tick, NGX_HTTP_CONVRELAY_STORE_TICK);
 }
 
 
@@ -684,6 +723,14 @@ ngx_http_convrelay_record_release(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_store_unlock(st);
 
     record->claimed = 0;
+}
+
+
+ngx_uint_t
+ngx_http_convrelay_record_lost(ngx_http_convrelay_record_t *record)
+{
+    return record->claimed || record->head.lost
+           || !ngx_http_convrelay_shared_alive(record->head.pid);
 }
 
 

@@ -113,6 +113,10 @@ ngx_int_t ngx_http_convrelay_record_claim(ngx_http_convrelay_main_conf_t *mcf,
 void ngx_http_convrelay_record_release(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_record_t *record);
 
+/* whether the session of a record that was read is over, or has been claimed */
+ngx_uint_t ngx_http_convrelay_record_lost(
+    ngx_http_convrelay_record_t *record);
+
 /* reads what is stored before the text of the owner's record into record->head,
    which may have been claimed since it was written */
 void ngx_http_convrelay_record_head(ngx_http_convrelay_main_conf_t *mcf,
