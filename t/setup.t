@@ -361,3 +361,30 @@ call:drop()
 > prompt "Hi"
 < "[{\"role\":\"system\",\"content\":\"12|Ann|exact|||\"},{\"role\":\"user\",\"content\":\"Hi\"}]"
 > drop
+
+
+
+=== TEST 12: an error line about the LLM has nothing of it in the URI
+--- config
+location = /ws {
+    convrelay;
+    proxy_pass  http://127.0.0.1:1/$convrelay_from/$convrelay_caller_name/v1;
+}
+location = /fixed {
+    convrelay;
+    proxy_pass  http://127.0.0.1:1/v1/chat/completions;
+}
+--- call
+for _, path in ipairs{ "/ws", "/fixed" } do
+    local call = dial(path, { mute = true })
+    call:setup{ from = "+15550001111", callerName = "Ann Somebody" }
+    call:ask("Hi")
+    call:hangup()
+end
+--- response_body
+--- error_log eval
+my $connect = 'connect\(\) failed .* request: "GET';
+(qr{$connect /ws HTTP/1\.1", host: "localhost[^"]*", subrequest: "/ws", upstream: "http://127\.0\.0\.1:1"$},
+ qr{$connect /fixed HTTP/1\.1", .*upstream: "http://127\.0\.0\.1:1/v1/chat/completions"$})
+--- no_error_log eval
+map { qr/\[error\].*$_/ } "0001111", "Somebody"

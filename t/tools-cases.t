@@ -396,3 +396,56 @@ Well.
 Well. book a table
 --- error_log
 LLM wrote a tool call into its text, which is not spoken
+
+
+
+=== TEST 10: an error line about a tool has none of its arguments in the URI
+--- config
+location = /ws {
+    convrelay;
+    convrelay_system_prompt  "";
+    convrelay_tool           look '{}' uri=/tools/look;
+    convrelay_tool           book '{}' uri=/tools/book;
+    proxy_pass               http://llm/v1/chat/completions;
+}
+location = /tools/look {
+    internal;
+    rewrite     ^ /users/$convrelay_arg_tel/$convrelay_arg_name? break;
+    proxy_pass  http://127.0.0.1:1;
+}
+location /tools/ {
+    internal;
+    error_page  502 = @other;
+    proxy_pass  http://127.0.0.1:1/users/$convrelay_arg_tel;
+}
+location @other {
+    rewrite     ^ /others/$convrelay_arg_name? break;
+    proxy_pass  http://127.0.0.1:1;
+}
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local messages = require "cjson".decode(llm.body()).messages
+        local args = '{"tel":"+15157654321","name":"Ann Somebody"}'
+        if messages[#messages].role ~= "tool" then
+            return llm.calls{ { "book", args, "b" }, { "look", args, "l" } }
+        end
+        llm.say("Done")
+    }
+}
+--- call
+local call = dial("/ws")
+call.mute = true
+call:setup()
+call:prompt("Hi")
+ngx.say((call:answer()))
+call:hangup()
+--- response_body
+Done
+--- error_log eval
+my $connect = 'connect\(\) failed .* subrequest:';
+(qr{$connect "/tools/look", upstream: "http://127\.0\.0\.1:1"$},
+ qr{$connect "/tools/book", upstream: "http://127\.0\.0\.1:1"$})
+--- no_error_log eval
+map { qr/\[error\].*$_/ } "57654321", "Somebody"

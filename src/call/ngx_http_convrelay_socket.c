@@ -15,6 +15,8 @@
 #define NGX_HTTP_CONVRELAY_READS  4
 
 
+static u_char *ngx_http_convrelay_call_log_handler(ngx_http_request_t *r,
+    ngx_http_request_t *sr, u_char *buf, size_t len);
 static void ngx_http_convrelay_call_cleanup(void *data);
 static void ngx_http_convrelay_call_free(void *data);
 static void ngx_http_convrelay_call_stop(ngx_http_convrelay_call_t *call);
@@ -108,8 +110,37 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
 
     ctx->call = call;
     ctx->session = call->session;
+    ctx->log_handler = r->log_handler;
+
+    r->log_handler = ngx_http_convrelay_call_log_handler;
 
     return call;
+}
+
+
+/* nginx's handler, except for a turn, whose URI may have a caller's number; an
+   error_page may have cleared ctx */
+
+static u_char *
+ngx_http_convrelay_call_log_handler(ngx_http_request_t *r,
+    ngx_http_request_t *sr, u_char *buf, size_t len)
+{
+    u_char                    *p;
+    ngx_http_convrelay_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_module);
+
+    if (ctx == NULL || ctx->log_handler == NULL) {
+        return ngx_snprintf(buf, len, ", request: \"%V\"", &r->request_line);
+    }
+
+    if (sr->main == r) {
+        return ctx->log_handler(r, sr, buf, len);
+    }
+
+    p = ctx->log_handler(r, r, buf, len);
+
+    return ngx_http_convrelay_fetch_where(sr, p, len - (p - buf));
 }
 
 

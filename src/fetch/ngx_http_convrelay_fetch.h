@@ -331,5 +331,12 @@ ngx_http_request_t *ngx_http_convrelay_fetch_shadow(ngx_pool_t *pool,
     ngx_connection_t *c, ngx_http_conf_ctx_t *ctx, ngx_http_request_t *r,
     ngx_uint_t keep);
 
+/*
+ * The end of an error line about a fetch, of which sr is the request: the path
+ * of its location, and the upstream.  Neither has what a caller or an LLM said.
+ */
+u_char *ngx_http_convrelay_fetch_where(ngx_http_request_t *sr, u_char *buf,
+    size_t len);
+
 
 #endif /* NGX_HTTP_CONVRELAY_FETCH_H_INCLUDED */

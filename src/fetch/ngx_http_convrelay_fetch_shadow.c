@@ -252,14 +252,11 @@ ngx_http_convrelay_shadow_copy(ngx_pool_t *pool, ngx_str_t *to,
 }
 
 
-/* without the upstream's URI: it may contain what a caller said */
-
 static u_char *
 ngx_http_convrelay_shadow_log_handler(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len)
 {
     u_char                    *p;
-    ngx_http_upstream_t       *u;
     ngx_http_core_srv_conf_t  *cscf;
 
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
@@ -270,20 +267,47 @@ ngx_http_convrelay_shadow_log_handler(ngx_http_request_t *r,
         return p;
     }
 
-    len -= p - buf;
-    buf = p;
+    return ngx_http_convrelay_fetch_where(sr, p, len - (p - buf));
+}
 
-    p = ngx_snprintf(buf, len, ", subrequest: \"%V\"", &sr->uri);
+
+/* without URIs that "rewrite" or variables have made */
+
+u_char *
+ngx_http_convrelay_fetch_where(ngx_http_request_t *sr, u_char *buf, size_t len)
+{
+    u_char                      *p;
+    ngx_str_t                   *path;
+    ngx_http_upstream_t         *u;
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = sr->main->post_subrequest ? sr->main->post_subrequest->data : NULL;
+
+    if (f && f->to.handler == NULL) {
+        path = &f->to.uri;
+
+    } else {
+        clcf = ngx_http_get_module_loc_conf(sr, ngx_http_core_module);
+        path = &clcf->name;
+    }
+
+    p = ngx_snprintf(buf, len, ", subrequest: \"%V\"", path);
 
     u = sr->upstream;
 
-    if (u && u->peer.name) {
-        len -= p - buf;
-        buf = p;
-
-        p = ngx_snprintf(buf, len, ", upstream: \"%V%V\"", &u->schema,
-                         u->peer.name);
+    if (u == NULL || u->peer.name == NULL) {
+        return p;
     }
 
-    return p;
+    len -= p - buf;
+    buf = p;
+
+    if (f && f->to.handler && u->resolved == NULL) {
+        return ngx_snprintf(buf, len, ", upstream: \"%V%V%V\"", &u->schema,
+                            u->peer.name, &u->uri);
+    }
+
+    return ngx_snprintf(buf, len, ", upstream: \"%V%V\"", &u->schema,
+                        u->peer.name);
 }

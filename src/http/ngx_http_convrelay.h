@@ -339,6 +339,8 @@ typedef struct {
     convrelay_session_t              *session;        /* of the call */
     ngx_http_convrelay_tool_call_t   *tool;
     ngx_http_convrelay_webhook_t     *webhook;
+    ngx_http_log_handler_pt           log_handler;    /* nginx's, of a call's
+                                                         request */
     unsigned                          copies:1;       /* it may outlive its
                                                  call: values of variables are
                                                  not in the call's memory */
