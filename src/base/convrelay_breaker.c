@@ -53,35 +53,50 @@ convrelay_breaker_is_open(const convrelay_breaker_t *b, uint64_t now)
 }
 
 
-convrelay_breaker_t *
-convrelay_breaker_slot(convrelay_breaker_t *table, size_t n, uint64_t id)
+void
+convrelay_breakers_begin(convrelay_breakers_t *table)
 {
-    size_t    i;
-    uint64_t  found;
+    table->generation++;
+}
 
-    for (i = 0; i < n; i++) {
-        found = 0;
 
-        if (__atomic_compare_exchange_n(&table[i].id, &found, id, 0,
-                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)
-            || found == id)
+convrelay_breaker_t *
+convrelay_breakers_slot(convrelay_breakers_t *table, uint64_t id)
+{
+    size_t                i;
+    convrelay_breaker_t  *slot, *unused, *oldest;
+
+    unused = NULL;
+    oldest = NULL;
+
+    for (i = 0; i < CONVRELAY_BREAKERS; i++) {
+        slot = &table->slots[i];
+
+        if (slot->id == id) {
+            slot->generation = table->generation;
+            return slot;
+        }
+
+        if (slot->id == 0) {
+            unused = unused ? unused : slot;
+            continue;
+        }
+
+        if (table->generation - slot->generation > 1
+            && (oldest == NULL || slot->generation < oldest->generation))
         {
-            return &table[i];
+            oldest = slot;
         }
     }
 
-    /* take a slot without failures: it may belong to an old configuration */
+    slot = unused ? unused : oldest;
 
-    for (i = 0; i < n; i++) {
-        found = convrelay_breaker_get(table[i].id);
+    if (slot) {
+        slot->id = id;
+        slot->generation = table->generation;
 
-        if (convrelay_breaker_get(table[i].failed_at) == 0
-            && __atomic_compare_exchange_n(&table[i].id, &found, id, 0,
-                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        {
-            return &table[i];
-        }
+        convrelay_breaker_worked(slot);
     }
 
-    return NULL;
+    return slot;
 }

@@ -19,14 +19,27 @@
                                            count */
 
 
+#define CONVRELAY_BREAKERS      128     /* slots of a table */
+
+
 /* zero-filled at first; in ms of a clock that all processes share */
 
 typedef struct {
     uint64_t                 id;          /* of a slot; 0: it is free */
+    uint64_t                 generation;  /* the last one that had the id */
     uint64_t                 failed_at;   /* 0: not since it last worked */
     uint64_t                 until;       /* not before this; 0: it worked
                                              since */
 } convrelay_breaker_t;
+
+
+/* the breakers of all configurations that processes still have; zero-filled at
+   first */
+
+typedef struct {
+    uint64_t                 generation;  /* of the newest configuration */
+    convrelay_breaker_t      slots[CONVRELAY_BREAKERS];
+} convrelay_breakers_t;
 
 
 /* notes a failure; the second one within CONVRELAY_BREAKER_TIME opens the
@@ -38,12 +51,17 @@ void convrelay_breaker_worked(convrelay_breaker_t *b);
 /* true if the service must not be asked now */
 unsigned convrelay_breaker_is_open(const convrelay_breaker_t *b, uint64_t now);
 
+/* a new configuration begins; one process at a time */
+void convrelay_breakers_begin(convrelay_breakers_t *table);
+
 /*
- * The slot of an id, which is not 0, in a table of n slots.  An id without a
- * slot gets a free one, or one without failures.  NULL: there is none.
+ * The slot of an id, which is not 0, of the newest configuration.  An id
+ * without a slot gets a free one, or the one that has been unused the longest:
+ * neither by this configuration nor by the one before it, which may have
+ * processes that still work.  NULL: there is none.
  */
-convrelay_breaker_t *convrelay_breaker_slot(convrelay_breaker_t *table,
-    size_t n, uint64_t id);
+convrelay_breaker_t *convrelay_breakers_slot(convrelay_breakers_t *table,
+    uint64_t id);
 
 
 #endif /* CONVRELAY_BREAKER_H_INCLUDED */

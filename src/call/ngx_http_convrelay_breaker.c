@@ -12,11 +12,10 @@
 #include "ngx_http_convrelay_target.h"
 
 
-#define NGX_HTTP_CONVRELAY_BREAKERS  128        /* in 8 pages */
-
-
 static ngx_int_t ngx_http_convrelay_breaker_zone_init(
     ngx_shm_zone_t *shm_zone, void *data);
+static ngx_uint_t ngx_http_convrelay_breaker_namesakes(
+    ngx_http_core_srv_conf_t *cscf);
 static void ngx_http_convrelay_breaker_share(
     ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_loc_conf_t *conf,
     ngx_str_t *server, ngx_uint_t n, ngx_str_t *location);
@@ -86,8 +85,6 @@ ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_uint_t                       i, k, n;
     ngx_slab_pool_t                 *shpool;
-    ngx_http_core_srv_conf_t       **server;
-    ngx_http_core_main_conf_t       *cmcf;
     ngx_http_convrelay_backup_t     *backup;
     ngx_http_convrelay_loc_conf_t   *conf;
     ngx_http_convrelay_location_t   *location;
@@ -98,12 +95,13 @@ ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     if (data == NULL && !shm_zone->shm.exists) {
 
-        shpool->data = ngx_slab_calloc(shpool, NGX_HTTP_CONVRELAY_BREAKERS
-                                               * sizeof(convrelay_breaker_t));
+        shpool->data = ngx_slab_calloc(shpool, sizeof(convrelay_breakers_t));
         if (shpool->data == NULL) {
             return NGX_ERROR;
         }
     }
+
+    convrelay_breakers_begin(shpool->data);
 
     location = mcf->locations.elts;
 
@@ -114,15 +112,7 @@ ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
             continue;
         }
 
-        /* several servers can have the same name */
-
-        cmcf = location[i].server->ctx->main_conf[
-                                             ngx_http_core_module.ctx_index];
-        server = cmcf->servers.elts;
-
-        for (n = 0; server[n] != location[i].server; n++) {
-            /* void */
-        }
+        n = ngx_http_convrelay_breaker_namesakes(location[i].server);
 
         ngx_http_convrelay_breaker_share(mcf, conf,
                                          &location[i].server->server_name, n,
@@ -138,6 +128,34 @@ ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Servers of the same name before this one.  Servers of other names may come
+ * and go: its LLMs are the same ones.
+ */
+
+static ngx_uint_t
+ngx_http_convrelay_breaker_namesakes(ngx_http_core_srv_conf_t *cscf)
+{
+    ngx_uint_t                   i, n;
+    ngx_http_core_srv_conf_t   **server;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    cmcf = cscf->ctx->main_conf[ngx_http_core_module.ctx_index];
+    server = cmcf->servers.elts;
+
+    n = 0;
+
+    for (i = 0; server[i] != cscf; i++) {
+        n += (server[i]->server_name.len == cscf->server_name.len
+              && ngx_strncmp(server[i]->server_name.data,
+                             cscf->server_name.data, cscf->server_name.len)
+                 == 0);
+    }
+
+    return n;
 }
 
 
@@ -158,8 +176,7 @@ ngx_http_convrelay_breaker_share(ngx_http_convrelay_main_conf_t *mcf,
          + ((uint64_t) n << 32)
          + ngx_murmur_hash2(location->data, location->len);
 
-    slot = convrelay_breaker_slot(shpool->data, NGX_HTTP_CONVRELAY_BREAKERS,
-                                  id ? id : 1);
+    slot = convrelay_breakers_slot(shpool->data, id ? id : 1);
 
     if (slot) {
         conf->llm.breaker = slot;

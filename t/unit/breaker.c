@@ -69,30 +69,49 @@ test_time(void)
 static void
 test_slots(void)
 {
-    convrelay_breaker_t  table[3], *one, *two;
+    uint64_t              i, n;
+    convrelay_breaker_t  *one, *two;
 
-    memset(table, 0, sizeof(table));
+    static convrelay_breakers_t  table;
 
-    one = convrelay_breaker_slot(table, 3, 7);
-    two = convrelay_breaker_slot(table, 3, 8);
+    convrelay_breakers_begin(&table);
+
+    one = convrelay_breakers_slot(&table, 1);
+    two = convrelay_breakers_slot(&table, 2);
 
     tap_ok(one && two && one != two, "each id has its slot");
-    tap_ok(convrelay_breaker_slot(table, 3, 7) == one, "always the same");
-    tap_ok(convrelay_breaker_slot(table, 3, 9) != NULL, "the last one");
+    tap_ok(convrelay_breakers_slot(&table, 1) == one, "always the same");
+
+    for (i = 3, n = 0; i <= CONVRELAY_BREAKERS; i++) {
+        n += (convrelay_breakers_slot(&table, i) != NULL);
+    }
+
+    tap_ok(n == CONVRELAY_BREAKERS - 2, "there are many");
+    tap_ok(convrelay_breakers_slot(&table, 1000) == NULL, "and no more");
 
     convrelay_breaker_failed(one, 1, 1000);
-    convrelay_breaker_failed(two, 1, 1000);
-    convrelay_breaker_failed(&table[2], 1, 1000);
-
-    tap_ok(convrelay_breaker_slot(table, 3, 10) == NULL, "and no more");
-    tap_ok(convrelay_breaker_slot(table, 3, 8) == two, "the others stay");
-
-    convrelay_breaker_worked(one);
-
-    tap_ok(convrelay_breaker_slot(table, 3, 10) == one,
-           "one that works again can go");
-
     convrelay_breaker_failed(one, 1, 1000);
 
-    tap_ok(convrelay_breaker_slot(table, 3, 7) == NULL, "and is gone then");
+    convrelay_breakers_begin(&table);
+
+    tap_ok(convrelay_breakers_slot(&table, 1000) == NULL,
+           "those of the configuration before are kept");
+    tap_ok(convrelay_breakers_slot(&table, 2) == two, "so is an id");
+
+    convrelay_breakers_begin(&table);
+
+    tap_ok(convrelay_breakers_slot(&table, 1000) == one,
+           "those that were before it are taken");
+    tap_ok(!convrelay_breaker_is_open(one, 2), "as new ones");
+
+    for (i = 1001, n = 0; i < 1500; i++) {
+        n += (convrelay_breakers_slot(&table, i) != NULL);
+    }
+
+    tap_ok(n == CONVRELAY_BREAKERS - 2, "one after the other");
+    tap_ok(convrelay_breakers_slot(&table, 2) == two
+           && convrelay_breakers_slot(&table, 1000) == one,
+           "but none that is in use");
+    tap_ok(convrelay_breakers_slot(&table, 3) == NULL,
+           "and an old id does not come back");
 }
