@@ -190,6 +190,17 @@ like($run->{out}, qr/^lost to back +20 +(2\d\d|[3-9]\d\d|\d{4,})\./m,
      '... and the gap, which has the delay in it');
 
 
+# the action is requested at the end of a call, too
+
+$run = load('/twiml', '--drop', '100%', '--turns', '1');
+is($run->{code}, 0, 'calls end') or diagnose($run);
+
+my @actions = $nginx->log('access') =~ m{"POST /end}g;
+
+is(scalar @actions, 40 + 20 + 20 + 20 + 20 + 20,
+   '... and each session has had its action request');
+
+
 # what the agent remembers
 
 $run = load('/asked', '--numbered', '--turns', '5');

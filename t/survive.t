@@ -1,6 +1,6 @@
 # Calls outlive their workers: one is killed each second, while calls are held
 # that come back as they do at Twilio.  No call ends, and no agent forgets a
-# question that was answered.
+# question that was answered; a report of each call arrives.
 #
 #     make survive TIME=60 CALLS=200 SEED=7
 #
@@ -35,12 +35,18 @@ my $llm = ConvRelay::Nginx->new;
 
 $llm->http(<<'_EOC_', "worker_processes  1;\n", 2048);
     client_body_buffer_size  1m;
+    log_format               reports '$http_idempotency_key';
 
     server {
         listen  127.0.0.1:%%PORT%%;
 
         location / {
             convrelay_mock_llm  answer=asked first=300ms interval=30ms;
+        }
+
+        location = /report {
+            access_log  logs/reports.log reports;
+            return      204;
         }
     }
 _EOC_
@@ -52,6 +58,11 @@ my $nginx = ConvRelay::Nginx->new;
 $nginx->http(<<"_EOC_", "worker_processes  4;\n", 2048);
     convrelay_zone        calls 4m;
     convrelay_store_zone  conversations 16m;
+
+    map \$convrelay_session_status \$reply {
+        default  hangup;
+        failed   "reconnect max=99";
+    }
 
     upstream llm {
         server     127.0.0.1:@{[ $llm->port ]};
@@ -71,11 +82,17 @@ $nginx->http(<<"_EOC_", "worker_processes  4;\n", 2048);
 
         location = /end {
             convrelay_connect_action;
-            convrelay_connect_reply  "reconnect max=99";
+            convrelay_connect_reply  \$reply;
+        }
+
+        location = /report {
+            internal;
+            proxy_pass  http://llm;
         }
 
         location = /ws {
             convrelay;
+            convrelay_report    /report;
             proxy_pass          http://llm/v1/chat/completions;
             proxy_http_version  1.1;
             proxy_set_header    Connection "";
@@ -132,6 +149,14 @@ is($json->{answered_unasked} + $json->{asked_again}, $json->{pending},
    'each question that was pending was answered');
 is($run->{code}, 0, 'nothing else was wrong')
 or diag($run->{out}, $run->{err});
+
+my %reports;
+
+ok(ConvRelay::Nginx::wait_for(20, sub {
+    %reports = map { $_ => 1 } split /\n/, $llm->log('reports');
+    return keys %reports == $calls;
+}), 'each call has its report')
+or diag(scalar(keys %reports) . " of $calls reports");
 
 # nginx says that of each worker that is killed
 

@@ -48,6 +48,7 @@ typedef enum {
     CONVRELAY_CALLER_LOAD_CUT,              /* from an interrupt to its pong */
     CONVRELAY_CALLER_LOAD_LOST,             /* until it is connected again */
     CONVRELAY_CALLER_LOAD_CLOSE,
+    CONVRELAY_CALLER_LOAD_OVER,             /* until the action knows it */
     CONVRELAY_CALLER_LOAD_DONE
 } convrelay_caller_load_state_e;
 
@@ -112,6 +113,7 @@ typedef struct {
     int64_t                        lost_at;
     unsigned                       session_tokens;
 
+    unsigned                       ended:1;     /* the server sent "end" */
     unsigned                       pending:1;   /* the question was asked in a
                                                    session that is lost */
     unsigned                       unasked:1;   /* nothing was asked in this
@@ -225,6 +227,12 @@ void convrelay_caller_load_lose(convrelay_caller_load_call_t *c,
 
 /* the time of the action request has come */
 void convrelay_caller_load_action(convrelay_caller_load_call_t *c);
+
+/*
+ * The session is over for good: the action is requested, as Twilio does, in a
+ * load that requests it at all.
+ */
+void convrelay_caller_load_over(convrelay_caller_load_call_t *c);
 
 /* the call ends, because it cannot be connected again */
 void convrelay_caller_load_gone(convrelay_caller_load_call_t *c,

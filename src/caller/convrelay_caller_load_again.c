@@ -17,6 +17,9 @@
 #define CONVRELAY_CALLER_LOAD_SESSIONS  32      /* in a row without a token */
 
 
+static void convrelay_caller_load_again(convrelay_caller_load_call_t *c);
+static void convrelay_caller_load_ask_action(convrelay_caller_load_call_t *c,
+    const char *status);
 static void convrelay_caller_load_request(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_answer(convrelay_caller_load_call_t *c,
     CURLcode rc);
@@ -152,7 +155,6 @@ convrelay_caller_load_lose(convrelay_caller_load_call_t *c, unsigned dropped)
     convrelay_caller_load_again_t  *again;
 
     load = c->load;
-    again = c->again;
 
     if (dropped) {
         load->drops++;
@@ -161,20 +163,9 @@ convrelay_caller_load_lose(convrelay_caller_load_call_t *c, unsigned dropped)
         load->losses++;
     }
 
-    if (again == NULL) {
-        again = convrelay_caller_alloc(sizeof(convrelay_caller_load_again_t));
-        c->again = again;
-        again->call.options = load->dial->options;
-        again->call.print = load->dial->print;
-        again->call.ident = load->dial->ident;
-        again->call.ident.in_progress = 1;
-        again->call.begun_at = c->start_at / 1000;
-        memcpy(again->call.ident.call_sid, c->call_sid,
-               sizeof(again->call.ident.call_sid));
-        memcpy(again->call.ident.session_id, c->session_id,
-               sizeof(again->call.ident.session_id));
-    }
+    convrelay_caller_load_again(c);
 
+    again = c->again;
     again->call.dropped = dropped;
     again->idle = (c->session_tokens == 0) ? again->idle + 1 : 0;
 
@@ -209,6 +200,61 @@ convrelay_caller_load_lose(convrelay_caller_load_call_t *c, unsigned dropped)
 }
 
 
+static void
+convrelay_caller_load_again(convrelay_caller_load_call_t *c)
+{
+    convrelay_caller_t  *call, *dial;
+
+    if (c->again) {
+        return;
+    }
+
+    c->again = convrelay_caller_alloc(sizeof(convrelay_caller_load_again_t));
+
+    dial = c->load->dial;
+    call = &c->again->call;
+
+    call->options = dial->options;
+    call->print = dial->print;
+    call->ident = dial->ident;
+    call->ident.in_progress = 1;
+    call->begun_at = c->start_at / 1000;
+
+    memcpy(call->ident.call_sid, c->call_sid, sizeof(c->call_sid));
+    memcpy(call->ident.session_id, c->session_id, sizeof(c->session_id));
+}
+
+
+void
+convrelay_caller_load_over(convrelay_caller_load_call_t *c)
+{
+    convrelay_caller_load_t   *load;
+    const convrelay_caller_t  *from;
+
+    load = c->load;
+    from = (c->again && c->again->call.base) ? &c->again->call : load->dial;
+
+    if ((!load->dial->options->reconnect && load->options->drop == 0)
+        || from->twiml.action == NULL)
+    {
+        convrelay_caller_load_end(c, 0);
+        return;
+    }
+
+    convrelay_caller_load_timer(c, 0);
+    convrelay_caller_conn_free(&c->conn, 0);
+
+    c->fd = -1;
+    c->events = 0;
+    c->state = CONVRELAY_CALLER_LOAD_OVER;
+
+    convrelay_caller_load_again(c);
+
+    c->again->call.dropped = 0;
+    convrelay_caller_load_ask_action(c, c->ended ? "ended" : "completed");
+}
+
+
 /* the call is lost: it has no way back */
 
 void
@@ -221,6 +267,14 @@ convrelay_caller_load_gone(convrelay_caller_load_call_t *c, const char *text)
 
 void
 convrelay_caller_load_action(convrelay_caller_load_call_t *c)
+{
+    convrelay_caller_load_ask_action(c, "failed");
+}
+
+
+static void
+convrelay_caller_load_ask_action(convrelay_caller_load_call_t *c,
+    const char *status)
 {
     char                           *url;
     const convrelay_caller_t       *from;
@@ -249,7 +303,7 @@ convrelay_caller_load_action(convrelay_caller_load_call_t *c)
     again->fetch.get = (from->twiml.method
                         && strcmp(from->twiml.method, "GET") == 0);
 
-    convrelay_caller_form(&again->call, &again->form, "failed");
+    convrelay_caller_form(&again->call, &again->form, status);
     again->fetch.form = &again->form;
 
     convrelay_caller_load_request(c);
@@ -317,6 +371,11 @@ convrelay_caller_load_answer(convrelay_caller_load_call_t *c, CURLcode rc)
     if (f->status / 100 != 2) {
         snprintf(text, sizeof(text), "the action answered %ld", f->status);
         convrelay_caller_load_gone(c, text);
+        return;
+    }
+
+    if (c->state == CONVRELAY_CALLER_LOAD_OVER) {
+        convrelay_caller_load_end(c, 0);
         return;
     }
 

@@ -79,7 +79,8 @@ convrelay_caller_load_event(convrelay_caller_load_call_t *c)
     convrelay_ws_message_t  m;
 
     while (c->state != CONVRELAY_CALLER_LOAD_DONE
-           && c->state != CONVRELAY_CALLER_LOAD_LOST)
+           && c->state != CONVRELAY_CALLER_LOAD_LOST
+           && c->state != CONVRELAY_CALLER_LOAD_OVER)
     {
         rc = convrelay_caller_conn_read(&c->conn, c->load->input, 65536, &m);
 
@@ -103,7 +104,7 @@ convrelay_caller_load_event(convrelay_caller_load_call_t *c)
         if (rc == CONVRELAY_DONE) {
 
             if (c->state == CONVRELAY_CALLER_LOAD_CLOSE) {
-                convrelay_caller_load_end(c, 0);
+                convrelay_caller_load_over(c);
 
             } else if (c->load->dial->options->reconnect) {
                 convrelay_caller_load_lose(c, 0);
@@ -147,6 +148,7 @@ convrelay_caller_load_due(convrelay_caller_load_call_t *c)
     switch (c->state) {
 
     case CONVRELAY_CALLER_LOAD_IDLE:
+    case CONVRELAY_CALLER_LOAD_OVER:
     case CONVRELAY_CALLER_LOAD_DONE:
         break;
 
@@ -429,6 +431,7 @@ convrelay_caller_load_message(convrelay_caller_load_call_t *c, u_char *data,
         break;
 
     case CONVRELAY_CALLER_MESSAGE_END:
+        c->ended = 1;
         c->state = CONVRELAY_CALLER_LOAD_CLOSE;
         convrelay_caller_conn_close(&c->conn, CONVRELAY_WS_NORMAL, "");
         convrelay_caller_load_timer(c, CONVRELAY_CALLER_LOAD_CLOSE_WAIT);
