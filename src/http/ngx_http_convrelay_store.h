@@ -122,6 +122,15 @@ ngx_uint_t ngx_http_convrelay_record_lost(
 void ngx_http_convrelay_record_head(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_record_t *record);
 
+/*
+ * The next record, from *cursor on, which is 0 at first, whose key has tag as
+ * its last word: names it, and copies the first size bytes of its text, at most
+ * 64.  NGX_OK, or NGX_DECLINED: there are no more.
+ */
+ngx_int_t ngx_http_convrelay_record_next(ngx_http_convrelay_main_conf_t *mcf,
+    uint64_t tag, uint32_t *cursor, ngx_http_convrelay_record_t *record,
+    u_char *p, size_t size);
+
 /* figures of the zone; NGX_DECLINED: there is none */
 ngx_int_t ngx_http_convrelay_store_figures(
     ngx_http_convrelay_main_conf_t *mcf, convrelay_store_stat_t *stat);

@@ -166,5 +166,18 @@ uint32_t convrelay_store_reap(convrelay_store_t *store,
 void convrelay_store_stat(const convrelay_store_t *store,
     convrelay_store_stat_t *stat);
 
+/*
+ * The next record, from *cursor on, which is 0 at first, whose key has tag as
+ * its last word: *key, and the first size bytes of its text at p, at most
+ * CONVRELAY_STORE_PIECE; shorter ones are left out.
+ *
+ *     CONVRELAY_OK        it was found
+ *     CONVRELAY_AGAIN     not yet: the caller may release the lock, and go on
+ *     CONVRELAY_DECLINED  there are no more
+ */
+int convrelay_store_next(const convrelay_store_t *store, uint64_t tag,
+    uint64_t now, uint32_t *cursor, convrelay_store_key_t *key, u_char *p,
+    size_t size);
+
 
 #endif /* CONVRELAY_STORE_H_INCLUDED */
