@@ -722,7 +722,8 @@ static ngx_int_t
 ngx_http_convrelay_init_process(ngx_cycle_t *cycle)
 {
     if (ngx_http_convrelay_status_init_process(cycle) != NGX_OK
-        || ngx_http_convrelay_store_init_process(cycle) != NGX_OK)
+        || ngx_http_convrelay_store_init_process(cycle) != NGX_OK
+        || ngx_http_convrelay_report_init_process(cycle) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -19,14 +19,19 @@ struct ngx_http_convrelay_account_s {
     convrelay_report_out_t            words;
     convrelay_report_out_t            tools;
     uint64_t                          started;
+    ngx_http_convrelay_report_place_t place;
+    unsigned                          stored:1;
+    unsigned                          lost:1; /* another session has it */
 };
 
 
-static void ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
+static void ngx_http_convrelay_account_place(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_account_t *a, convrelay_relay_setup_t *setup);
+static void ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_account_t *a, ngx_uint_t over);
 static void ngx_http_convrelay_account_figures(
     ngx_http_convrelay_call_t *call, ngx_http_convrelay_account_t *a,
-    convrelay_report_figures_t *figures);
+    ngx_uint_t over, convrelay_report_figures_t *figures);
 static convrelay_report_reason_e ngx_http_convrelay_account_reason(
     ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_account_heard(convrelay_session_t *s);
@@ -60,8 +65,17 @@ ngx_http_convrelay_account_begin(ngx_http_convrelay_call_t *call)
     }
 
     a->started = ngx_http_convrelay_account_now();
+
+    ngx_http_convrelay_account_place(call, a, &setup);
+
     a->earlier = ngx_http_convrelay_report_take(call->main, &setup.account_sid,
-                                                &setup.call_sid);
+                                                &setup.call_sid,
+                                                a->stored ? &a->place : NULL);
+
+    /* whatever is stored, it is this session's from now on */
+
+    a->place.record.serial = 0;
+
     if (a->earlier) {
         texts = a->earlier->report.texts;
 
@@ -72,6 +86,59 @@ ngx_http_convrelay_account_begin(ngx_http_convrelay_call_t *call)
     }
 
     call->account = a;
+
+    ngx_http_convrelay_account_store(call);
+}
+
+
+static void
+ngx_http_convrelay_account_place(ngx_http_convrelay_call_t *call,
+    ngx_http_convrelay_account_t *a, convrelay_relay_setup_t *setup)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    if (call->main->store == NULL || !call->conf->store.enable) {
+        return;
+    }
+
+    ngx_http_convrelay_report_place(&a->place, &setup->account_sid,
+                                    &setup->call_sid);
+
+    clcf = ngx_http_get_module_loc_conf(call->request, ngx_http_core_module);
+    cscf = ngx_http_get_module_srv_conf(call->request, ngx_http_core_module);
+
+    a->place.location = ngx_http_convrelay_report_location(cscf, clcf);
+    a->place.ttl = call->conf->store.ttl;
+    a->stored = 1;
+}
+
+
+/* once in a turn: what is lost if the worker is killed is the current one */
+
+void
+ngx_http_convrelay_account_store(ngx_http_convrelay_call_t *call)
+{
+    if (call->account && call->account->stored && !call->account->lost) {
+        ngx_http_convrelay_account_report(call, call->account, 0);
+    }
+}
+
+
+void
+ngx_http_convrelay_account_alive(ngx_http_convrelay_call_t *call)
+{
+    ngx_http_convrelay_account_t  *a;
+
+    a = call->account;
+
+    if (a && a->stored && !a->lost
+        && ngx_http_convrelay_record_touch(call->main, &a->place.record,
+                                           a->place.ttl)
+           != NGX_OK)
+    {
+        ngx_http_convrelay_account_report(call, a, 0);
+    }
 }
 
 
@@ -108,7 +175,6 @@ ngx_http_convrelay_account_tool(ngx_http_convrelay_call_t *call,
 void
 ngx_http_convrelay_account_end(ngx_http_convrelay_call_t *call)
 {
-    convrelay_relay_setup_t        setup;
     ngx_http_convrelay_account_t  *a;
 
     a = call->account;
@@ -117,7 +183,8 @@ ngx_http_convrelay_account_end(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    if (call->end - 1 != CONVRELAY_METRIC_SESSION_REPLACED
+    if (!a->lost
+        && call->end - 1 != CONVRELAY_METRIC_SESSION_REPLACED
                          - CONVRELAY_METRIC_SESSION_HANGUP)
     {
         if (call->wordless && call->session->first_token >= 0) {
@@ -130,8 +197,7 @@ ngx_http_convrelay_account_end(ngx_http_convrelay_call_t *call)
 
         ngx_http_convrelay_tools_running(call);
 
-        convrelay_session_get_setup(call->session, &setup);
-        ngx_http_convrelay_account_report(call, a, &setup);
+        ngx_http_convrelay_account_report(call, a, 1);
     }
 
     call->account = NULL;
@@ -139,20 +205,26 @@ ngx_http_convrelay_account_end(ngx_http_convrelay_call_t *call)
 }
 
 
+/* over: the call is; else the report is only stored, as that of a call which
+   is lost now */
+
 static void
 ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
-    ngx_http_convrelay_account_t *a, convrelay_relay_setup_t *setup)
+    ngx_http_convrelay_account_t *a, ngx_uint_t over)
 {
     convrelay_str_t           *texts;
     convrelay_report_t         report;
     convrelay_report_out_t     members, messages;
+    convrelay_relay_setup_t    setup;
     ngx_http_core_srv_conf_t  *cscf;
+
+    convrelay_session_get_setup(call->session, &setup);
 
     ngx_memzero(&report, sizeof(convrelay_report_t));
     ngx_memzero(&members, sizeof(convrelay_report_out_t));
     ngx_memzero(&messages, sizeof(convrelay_report_out_t));
 
-    ngx_http_convrelay_account_figures(call, a, &report.figures);
+    ngx_http_convrelay_account_figures(call, a, over, &report.figures);
 
     convrelay_report_members(&members, call->session,
                              call->conf->limits.log_numbers);
@@ -161,7 +233,9 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
 
     if (call->conf->report->transcript) {
 
-        ngx_http_convrelay_account_heard(call->session);
+        if (over) {
+            ngx_http_convrelay_account_heard(call->session);
+        }
 
         if (a->earlier && call->session->resumed == 0) {
             convrelay_report_put(&messages,
@@ -174,9 +248,9 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
                                   - messages.len);
     }
 
-    texts[CONVRELAY_REPORT_CALL] = setup->call_sid;
-    texts[CONVRELAY_REPORT_ACCOUNT] = setup->account_sid;
-    texts[CONVRELAY_REPORT_SESSION] = setup->session_id;
+    texts[CONVRELAY_REPORT_CALL] = setup.call_sid;
+    texts[CONVRELAY_REPORT_ACCOUNT] = setup.account_sid;
+    texts[CONVRELAY_REPORT_SESSION] = setup.session_id;
     texts[CONVRELAY_REPORT_MEMBERS].data = members.data;
     texts[CONVRELAY_REPORT_MEMBERS].len = members.len;
     texts[CONVRELAY_REPORT_WORDS].data = a->words.data;
@@ -186,9 +260,20 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
     texts[CONVRELAY_REPORT_MESSAGES].data = messages.data;
     texts[CONVRELAY_REPORT_MESSAGES].len = messages.len;
 
-    cscf = ngx_http_get_module_srv_conf(call->request, ngx_http_core_module);
+    if (over) {
+        cscf = ngx_http_get_module_srv_conf(call->request,
+                                            ngx_http_core_module);
 
-    ngx_http_convrelay_report_add(call->main, call->conf, cscf->ctx, &report);
+        ngx_http_convrelay_report_add(call->main, call->conf, cscf->ctx,
+                                      &report, a->stored ? &a->place : NULL);
+
+    } else if (ngx_http_convrelay_report_store(call->main, &a->place,
+                                               NGX_HTTP_CONVRELAY_REPORT_LIVE,
+                                               ngx_pid, 0, &report)
+               == NGX_DECLINED)
+    {
+        a->lost = 1;
+    }
 
     convrelay_report_free(&members);
     convrelay_report_free(&messages);
@@ -197,7 +282,8 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
 
 static void
 ngx_http_convrelay_account_figures(ngx_http_convrelay_call_t *call,
-    ngx_http_convrelay_account_t *a, convrelay_report_figures_t *figures)
+    ngx_http_convrelay_account_t *a, ngx_uint_t over,
+    convrelay_report_figures_t *figures)
 {
     convrelay_session_t  *s;
 
@@ -230,8 +316,16 @@ ngx_http_convrelay_account_figures(ngx_http_convrelay_call_t *call,
     figures->tokens_out += s->output_tokens;
     figures->code = 0;
     figures->seconds = 0;
-    figures->end = call->end - 1;
-    figures->reason = ngx_http_convrelay_account_reason(call);
+
+    if (over) {
+        figures->end = call->end - 1;
+        figures->reason = ngx_http_convrelay_account_reason(call);
+
+    } else {
+        figures->end = CONVRELAY_METRIC_SESSION_DROPPED
+                       - CONVRELAY_METRIC_SESSION_HANGUP;
+        figures->reason = CONVRELAY_REPORT_FAILED;
+    }
 }
 
 

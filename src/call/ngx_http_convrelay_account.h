@@ -29,4 +29,10 @@ void ngx_http_convrelay_account_tool(ngx_http_convrelay_call_t *call,
     ngx_uint_t tool, ngx_msec_t ms, const char *outcome);
 
 
+/* a turn is over: stores the report so far.  The record of the call lives on:
+   so does that of its report */
+void ngx_http_convrelay_account_store(ngx_http_convrelay_call_t *call);
+void ngx_http_convrelay_account_alive(ngx_http_convrelay_call_t *call);
+
+
 #endif /* NGX_HTTP_CONVRELAY_ACCOUNT_H_INCLUDED */

@@ -12,6 +12,7 @@
  */
 
 
+#include "ngx_http_convrelay_account.h"
 #include "ngx_http_convrelay_keep.h"
 #include "ngx_http_convrelay_auth.h"
 
@@ -125,6 +126,10 @@ ngx_http_convrelay_keep_touch(ngx_http_convrelay_keep_t *keep)
 {
     if (keep->stopped) {
         return;
+    }
+
+    if (keep->call) {
+        ngx_http_convrelay_account_alive(keep->call);
     }
 
     if (ngx_http_convrelay_record_touch(keep->main, &keep->record,

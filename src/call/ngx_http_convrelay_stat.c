@@ -481,6 +481,10 @@ ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call)
     call->open = 0;
     call->pending = 0;
 
+    if (!call->dead) {
+        ngx_http_convrelay_account_store(call);
+    }
+
     words = ngx_http_convrelay_metrics(call->conf);
 
     if (words) {

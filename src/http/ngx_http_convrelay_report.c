@@ -11,15 +11,11 @@
 #include "ngx_http_convrelay_count.h"
 #include "ngx_http_convrelay_report.h"
 
-#include "convrelay_hmac.h"
-
 
 #define NGX_HTTP_CONVRELAY_REPORT_MAX      1000 /* pending, a worker */
 #define NGX_HTTP_CONVRELAY_REPORT_BYTES    67108864       /* of them */
 #define NGX_HTTP_CONVRELAY_REPORT_FETCHES  16   /* at the same time */
-#define NGX_HTTP_CONVRELAY_REPORT_TIMEOUT  10000  /* ms, of a delivery */
 #define NGX_HTTP_CONVRELAY_REPORT_ANSWER   16384  /* bytes that are read */
-#define NGX_HTTP_CONVRELAY_REPORT_RECEIVED 131072 /* the same, with framing */
 
 /* ms from the end of a session to its report: where another request or session
    may follow, and where that is not expected */
@@ -27,15 +23,12 @@
 #define NGX_HTTP_CONVRELAY_REPORT_WAIT     10000
 #define NGX_HTTP_CONVRELAY_REPORT_SOON     1000
 
-/* ms for a new session, once Twilio was told to begin one */
-
-#define NGX_HTTP_CONVRELAY_REPORT_AGAIN    60000
-
 /* ms that a worker stays for its reports, once it was told to leave */
 
 #define NGX_HTTP_CONVRELAY_REPORT_LEAVE    15000
 
 #define NGX_HTTP_CONVRELAY_REPORT_TICK     1000 /* ms */
+#define NGX_HTTP_CONVRELAY_REPORT_SCAN     2000 /* ms */
 
 
 struct ngx_http_convrelay_reports_s {
@@ -46,6 +39,8 @@ struct ngx_http_convrelay_reports_s {
     ngx_uint_t                        fetches;
     ngx_uint_t                        dropped;        /* not logged yet */
     ngx_msec_t                        logged; /* when; 0: never */
+    ngx_http_convrelay_main_conf_t   *mcf;
+    ngx_event_t                       scan;   /* timer: look at the store */
     ngx_msec_t                        leave;  /* until then, it may wait for
                                                  them; 0: it need not leave */
     ngx_uint_t                        closing;        /* it must not wait */
@@ -54,37 +49,30 @@ struct ngx_http_convrelay_reports_s {
 
 static ngx_http_convrelay_report_t *ngx_http_convrelay_report_create(
     const convrelay_report_t *report);
+static void ngx_http_convrelay_report_done(ngx_http_convrelay_report_t *p);
 static ngx_msec_t ngx_http_convrelay_report_wait(
     ngx_http_convrelay_main_conf_t *mcf, const convrelay_report_t *report);
 static void ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_loc_conf_t *conf);
-static ngx_http_convrelay_report_t *ngx_http_convrelay_report_find(
-    ngx_http_convrelay_reports_t *all, const convrelay_str_t *account,
-    const convrelay_str_t *call);
 static void ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p);
 
 static void ngx_http_convrelay_report_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_report_timer(
     ngx_http_convrelay_reports_t *all);
-static void ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p);
+static ngx_int_t ngx_http_convrelay_report_drain(
+    ngx_http_convrelay_report_t *p);
+static void ngx_http_convrelay_report_to_others(
+    ngx_http_convrelay_report_t *p, ngx_msec_t due);
 static void ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all);
 
 static void ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p);
-static ngx_int_t ngx_http_convrelay_report_request(
-    ngx_http_convrelay_report_t *p, ngx_http_convrelay_fetch_t *f);
-static ngx_int_t ngx_http_convrelay_report_sign(
-    ngx_http_convrelay_report_t *p, ngx_http_convrelay_fetch_t *f,
-    ngx_buf_t *body, ngx_str_t *value);
 static void ngx_http_convrelay_report_data(ngx_http_convrelay_fetch_t *f,
     u_char *pos, u_char *last);
 static void ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
     const char *phrase, ngx_uint_t status);
 
-static void ngx_http_convrelay_report_decide(ngx_http_request_t *r,
-    convrelay_report_figures_t *figures);
-static ngx_int_t ngx_http_convrelay_report_value(ngx_http_request_t *r,
-    const char *name, convrelay_str_t *value);
+static void ngx_http_convrelay_report_scan_handler(ngx_event_t *ev);
 
 
 static const ngx_http_convrelay_fetch_sink_t
@@ -104,7 +92,8 @@ static const ngx_msec_t  ngx_http_convrelay_report_delays[] = {
 
 
 ngx_http_convrelay_reports_t *
-ngx_http_convrelay_reports_create(ngx_conf_t *cf)
+ngx_http_convrelay_reports_create(ngx_conf_t *cf,
+    ngx_http_convrelay_main_conf_t *mcf)
 {
     ngx_http_convrelay_reports_t  *all;
 
@@ -112,6 +101,8 @@ ngx_http_convrelay_reports_create(ngx_conf_t *cf)
     if (all == NULL) {
         return NULL;
     }
+
+    all->mcf = mcf;
 
     ngx_queue_init(&all->queue);
 
@@ -126,37 +117,81 @@ ngx_http_convrelay_reports_create(ngx_conf_t *cf)
 void
 ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_loc_conf_t *conf, ngx_http_conf_ctx_t *ctx,
-    const convrelay_report_t *report)
+    const convrelay_report_t *report,
+    const ngx_http_convrelay_report_place_t *place)
 {
-    ngx_http_convrelay_report_t   *p;
-    ngx_http_convrelay_reports_t  *all;
-
-    all = mcf->reports;
-
-    if (all->n == NGX_HTTP_CONVRELAY_REPORT_MAX
-        || all->bytes > NGX_HTTP_CONVRELAY_REPORT_BYTES)
-    {
-        ngx_http_convrelay_report_drop(all, conf);
-        return;
-    }
+    ngx_msec_t                    due;
+    ngx_http_convrelay_report_t  *p;
 
     p = ngx_http_convrelay_report_create(report);
 
     if (p == NULL) {
-        ngx_http_convrelay_report_drop(all, conf);
+        ngx_http_convrelay_report_drop(mcf->reports, conf);
+        return;
+    }
+
+    p->conf = conf;
+    p->ctx = ctx;
+
+    if (place) {
+        p->place = *place;
+        p->stored = 1;
+    }
+
+    due = ngx_current_msec + ngx_http_convrelay_report_wait(mcf, report);
+
+    ngx_http_convrelay_report_adopt(mcf->reports, p, due);
+}
+
+
+/* the record says who has it, unless another worker has it meanwhile */
+
+void
+ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
+    ngx_http_convrelay_report_t *p, ngx_msec_t due)
+{
+    if (p->stored
+        && ngx_http_convrelay_report_store(all->mcf, &p->place,
+                                      NGX_HTTP_CONVRELAY_REPORT_PENDING,
+                                      ngx_pid, due, &p->report)
+           == NGX_DECLINED)
+    {
+        ngx_http_convrelay_report_free(p);
+        return;
+    }
+
+    if (all->n == NGX_HTTP_CONVRELAY_REPORT_MAX
+        || all->bytes > NGX_HTTP_CONVRELAY_REPORT_BYTES)
+    {
+        p->all = all;
+
+        ngx_http_convrelay_report_drop(all, p->conf);
+        ngx_http_convrelay_report_done(p);
+        ngx_http_convrelay_report_free(p);
         return;
     }
 
     p->all = all;
-    p->conf = conf;
-    p->ctx = ctx;
-    p->due = ngx_current_msec + ngx_http_convrelay_report_wait(mcf, report);
+    p->due = due;
 
     ngx_queue_insert_tail(&all->queue, &p->queue);
     all->n++;
     all->bytes += p->text.len;
 
     ngx_http_convrelay_report_timer(all);
+}
+
+
+/* nobody needs to send it any more */
+
+static void
+ngx_http_convrelay_report_done(ngx_http_convrelay_report_t *p)
+{
+    if (p->stored) {
+        (void) ngx_http_convrelay_report_store(p->all->mcf, &p->place,
+                                               NGX_HTTP_CONVRELAY_REPORT_DONE,
+                                               0, 0, NULL);
+    }
 }
 
 
@@ -231,7 +266,8 @@ ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
 
 ngx_http_convrelay_report_t *
 ngx_http_convrelay_report_take(ngx_http_convrelay_main_conf_t *mcf,
-    const convrelay_str_t *account, const convrelay_str_t *call)
+    const convrelay_str_t *account, const convrelay_str_t *call,
+    ngx_http_convrelay_report_place_t *place)
 {
     ngx_http_convrelay_report_t  *p;
 
@@ -239,21 +275,22 @@ ngx_http_convrelay_report_take(ngx_http_convrelay_main_conf_t *mcf,
 
     if (p) {
         ngx_http_convrelay_report_remove(p);
+        return p;
     }
 
-    return p;
+    return place ? ngx_http_convrelay_report_load(mcf, place) : NULL;
 }
 
 
-/* NULL also where it is being sent, and too late to be changed */
-
-static ngx_http_convrelay_report_t *
+ngx_http_convrelay_report_t *
 ngx_http_convrelay_report_find(ngx_http_convrelay_reports_t *all,
     const convrelay_str_t *account, const convrelay_str_t *call)
 {
     ngx_queue_t                  *q;
     convrelay_str_t              *texts;
     ngx_http_convrelay_report_t  *p;
+
+    p = NULL;
 
     for (q = ngx_queue_head(&all->queue);
          q != ngx_queue_sentinel(&all->queue);
@@ -262,15 +299,33 @@ ngx_http_convrelay_report_find(ngx_http_convrelay_reports_t *all,
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
         texts = p->report.texts;
 
-        if (p->fetch == NULL && p->tries == 0
+        if (p->fetch == NULL
             && convrelay_str_equal(&texts[CONVRELAY_REPORT_CALL], call)
             && convrelay_str_equal(&texts[CONVRELAY_REPORT_ACCOUNT], account))
         {
-            return p;
+            break;
         }
     }
 
-    return NULL;
+    if (q == ngx_queue_sentinel(&all->queue)) {
+        return NULL;
+    }
+
+    if (p->stored
+        && ngx_http_convrelay_report_store(all->mcf, &p->place,
+                                      NGX_HTTP_CONVRELAY_REPORT_PENDING,
+                                      ngx_pid, p->due, &p->report)
+           == NGX_DECLINED)
+    {
+        /* another worker has it, or a session of the call */
+
+        ngx_http_convrelay_report_remove(p);
+        ngx_http_convrelay_report_free(p);
+
+        return NULL;
+    }
+
+    return p;
 }
 
 
@@ -288,6 +343,16 @@ ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p)
     if (all->n == 0 && all->timer.timer_set) {
         ngx_http_convrelay_report_timer(all);
     }
+}
+
+
+void
+ngx_http_convrelay_report_delay(ngx_http_convrelay_report_t *p,
+    ngx_msec_t due)
+{
+    p->due = due;
+
+    ngx_http_convrelay_report_timer(p->all);
 }
 
 
@@ -324,8 +389,8 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
             continue;
         }
 
-        if (ngx_exiting) {
-            ngx_http_convrelay_report_drain(p);
+        if (ngx_exiting && ngx_http_convrelay_report_drain(p) == NGX_DONE) {
+            continue;
         }
 
         if ((ngx_msec_int_t) (p->due - ngx_current_msec) <= 0) {
@@ -428,12 +493,18 @@ ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
 /*
  * A report still waits for Twilio's request after its session, which may come
  * to this worker; but not for another session, which is going to have another
- * worker; and one that has failed has one try left.
+ * worker; and one that has failed has one try left.  NGX_OK, or NGX_DONE: it
+ * was left to others.
  */
 
-static void
+static ngx_int_t
 ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p)
 {
+    if (p->again && p->stored) {
+        ngx_http_convrelay_report_to_others(p, p->due);
+        return NGX_DONE;
+    }
+
     if (p->again) {
         p->again = 0;
         p->due = ngx_current_msec;
@@ -448,6 +519,30 @@ ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p)
             p->due = ngx_current_msec + ngx_http_convrelay_report_delays[0];
         }
     }
+
+    return NGX_OK;
+}
+
+
+/* only this worker gives up; p is freed */
+
+static void
+ngx_http_convrelay_report_to_others(ngx_http_convrelay_report_t *p,
+    ngx_msec_t due)
+{
+    ngx_str_t  call;
+
+    call = ngx_http_convrelay_ngx_str(&p->report.texts[CONVRELAY_REPORT_CALL]);
+
+    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                  "report of call \"%V\" is left to other workers", &call);
+
+    (void) ngx_http_convrelay_report_store(p->all->mcf, &p->place,
+                                           NGX_HTTP_CONVRELAY_REPORT_PENDING,
+                                           0, due, &p->report);
+
+    ngx_http_convrelay_report_remove(p);
+    ngx_http_convrelay_report_free(p);
 }
 
 
@@ -455,6 +550,19 @@ static void
 ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
 {
     ngx_http_convrelay_fetch_t  *f;
+
+    if (p->stored
+        && ngx_http_convrelay_report_store(p->all->mcf, &p->place,
+                                      NGX_HTTP_CONVRELAY_REPORT_SENT, ngx_pid,
+                                      ngx_current_msec, &p->report)
+           == NGX_DECLINED)
+    {
+        /* another worker has it */
+
+        ngx_http_convrelay_report_remove(p);
+        ngx_http_convrelay_report_free(p);
+        return;
+    }
 
     f = ngx_http_convrelay_fetch_create_alone(p->ctx);
 
@@ -476,126 +584,6 @@ ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
 
     p->fetch = f;
     p->all->fetches++;
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_report_request(ngx_http_convrelay_report_t *p,
-    ngx_http_convrelay_fetch_t *f)
-{
-    u_char                              *key;
-    const char                          *end;
-    ngx_buf_t                           *b;
-    ngx_keyval_t                        *header;
-    convrelay_str_t                     *texts;
-    convrelay_report_out_t               out;
-    ngx_http_convrelay_report_conf_t    *rcf;
-    ngx_http_convrelay_fetch_request_t  *to;
-
-    rcf = p->conf->report;
-    texts = p->report.texts;
-    to = &f->to;
-
-    ngx_memzero(&out, sizeof(convrelay_report_out_t));
-
-    end = convrelay_metric_value(CONVRELAY_METRIC_SESSION_HANGUP
-                                 + p->report.figures.end);
-
-    convrelay_report_body(&out, &p->report, end, rcf->transcript);
-
-    b = out.failed ? NULL : ngx_create_temp_buf(f->pool, out.len);
-
-    if (b) {
-        b->last = ngx_cpymem(b->last, out.data, out.len);
-    }
-
-    convrelay_report_free(&out);
-
-    header = ngx_pcalloc(f->pool, 2 * sizeof(ngx_keyval_t));
-    key = ngx_pnalloc(f->pool, CONVRELAY_REPORT_KEY);
-
-    if (b == NULL || header == NULL || key == NULL) {
-        return NGX_ERROR;
-    }
-
-    convrelay_report_key(key, &texts[CONVRELAY_REPORT_ACCOUNT],
-                         &texts[CONVRELAY_REPORT_CALL]);
-
-    ngx_str_set(&header[0].key, "Idempotency-Key");
-    header[0].value.data = key;
-    header[0].value.len = CONVRELAY_REPORT_KEY;
-
-    to->headers = header;
-    to->nheaders = 1;
-
-    if (p->conf->report_secret) {
-        ngx_str_set(&header[1].key, "X-Convrelay-Signature");
-
-        if (ngx_http_convrelay_report_sign(p, f, b, &header[1].value)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        to->nheaders = 2;
-    }
-
-    to->uri = rcf->uri;
-    to->args = rcf->args;
-    to->timeout = NGX_HTTP_CONVRELAY_REPORT_TIMEOUT;
-    to->max_received = NGX_HTTP_CONVRELAY_REPORT_RECEIVED;
-    to->body = b;
-
-    ngx_str_set(&to->content_type, "application/json");
-    ngx_str_set(&to->accept, "*/*");
-
-    return NGX_OK;
-}
-
-
-/* t=<seconds>,v1=<HMAC-SHA256 of "<seconds>.<body>"> */
-
-static ngx_int_t
-ngx_http_convrelay_report_sign(ngx_http_convrelay_report_t *p,
-    ngx_http_convrelay_fetch_t *f, ngx_buf_t *body, ngx_str_t *value)
-{
-    u_char           *last;
-    u_char            digest[CONVRELAY_SHA256_LEN];
-    u_char            stamp[NGX_TIME_T_LEN + 1];
-    convrelay_str_t   secret, texts[2];
-
-    if (ngx_http_convrelay_value_text(f->main, p->conf->report_secret, &secret)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (secret.len == 0) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "\"convrelay_report_secret %V\" is empty, the report is "
-                      "not sent", &p->conf->report_secret->source);
-        return NGX_ERROR;
-    }
-
-    texts[0].data = stamp;
-    texts[0].len = ngx_sprintf(stamp, "%T.", ngx_time()) - stamp;
-    texts[1].data = body->pos;
-    texts[1].len = body->last - body->pos;
-
-    convrelay_hmac_sha256(&secret, texts, 2, digest);
-
-    value->data = ngx_pnalloc(f->pool, sizeof("t=,v1=") + texts[0].len
-                                       + 2 * CONVRELAY_SHA256_LEN);
-    if (value->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    last = ngx_sprintf(value->data, "t=%*s,v1=", texts[0].len - 1, stamp);
-    last = ngx_hex_dump(last, digest, CONVRELAY_SHA256_LEN);
-
-    value->len = last - value->data;
-
-    return NGX_OK;
 }
 
 
@@ -646,6 +634,7 @@ ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f)
 
         ngx_http_convrelay_count(p->conf, REPORT_DELIVERED);
 
+        ngx_http_convrelay_report_done(p);
         ngx_http_convrelay_report_remove(p);
         ngx_http_convrelay_report_free(p);
 
@@ -677,11 +666,28 @@ ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
         p->due = ngx_current_msec
                  + ngx_http_convrelay_report_delays[ngx_min(p->tries, n) - 1];
 
+        if (p->stored) {
+
+            /* if another worker has it meanwhile, the next try notices that */
+
+            (void) ngx_http_convrelay_report_store(all->mcf, &p->place,
+                                      NGX_HTTP_CONVRELAY_REPORT_PENDING,
+                                      ngx_pid, p->due, &p->report);
+        }
+
         ngx_http_convrelay_report_timer(all);
         return;
     }
 
     call = ngx_http_convrelay_ngx_str(&p->report.texts[CONVRELAY_REPORT_CALL]);
+
+    if (p->stored && p->tries <= p->conf->report->retry) {
+        ngx_http_convrelay_report_to_others(p, ngx_current_msec
+                                     + ngx_http_convrelay_report_delays[1]);
+        return;
+    }
+
+    ngx_http_convrelay_report_done(p);
 
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                   "report of call \"%V\" was not delivered: the last of %ui "
@@ -695,117 +701,82 @@ ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
 }
 
 
-void
-ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_str_t *document)
+ngx_int_t
+ngx_http_convrelay_report_init_process(ngx_cycle_t *cycle)
 {
-    convrelay_str_t                  account, call, session;
-    ngx_http_convrelay_report_t     *p;
+    ngx_http_convrelay_reports_t    *all;
     ngx_http_convrelay_main_conf_t  *mcf;
 
-    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_convrelay_module);
 
-    if (mcf->reports == NULL
-        || ngx_http_convrelay_report_value(r, "AccountSid", &account) != NGX_OK
-        || ngx_http_convrelay_report_value(r, "CallSid", &call) != NGX_OK
-        || ngx_http_convrelay_report_value(r, "SessionId", &session) != NGX_OK)
+    if (mcf == NULL || mcf->reports == NULL || mcf->store == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
     {
-        return;
+        return NGX_OK;
     }
 
-    p = ngx_http_convrelay_report_find(mcf->reports, &account, &call);
+    all = mcf->reports;
 
-    /* a request that is late may be about an earlier session */
+    all->scan.handler = ngx_http_convrelay_report_scan_handler;
+    all->scan.data = all;
+    all->scan.log = cycle->log;
+    all->scan.cancelable = 1;
 
-    if (p == NULL
-        || !convrelay_str_equal(&p->report.texts[CONVRELAY_REPORT_SESSION],
-                                &session))
-    {
-        return;
-    }
+    ngx_add_timer(&all->scan, NGX_HTTP_CONVRELAY_REPORT_SCAN);
 
-    ngx_http_convrelay_report_decide(r, &p->report.figures);
-
-    p->due = ngx_current_msec;
-
-    if (ngx_strnstr(document->data, "<ConversationRelay", document->len)) {
-        p->again = 1;
-        p->due += NGX_HTTP_CONVRELAY_REPORT_AGAIN;
-    }
-
-    ngx_http_convrelay_report_timer(p->all);
+    return NGX_OK;
 }
 
 
-/* what Twilio says of the session */
+/* a worker that leaves takes nothing over */
 
 static void
-ngx_http_convrelay_report_decide(ngx_http_request_t *r,
-    convrelay_report_figures_t *figures)
+ngx_http_convrelay_report_scan_handler(ngx_event_t *ev)
 {
-    ngx_int_t        n;
-    convrelay_str_t  value;
+    ngx_http_convrelay_reports_t  *all;
 
-    if (ngx_http_convrelay_report_value(r, "SessionStatus", &value) == NGX_OK)
-    {
-        if (convrelay_str_eq(&value, "completed")) {
-            figures->reason = CONVRELAY_REPORT_COMPLETED;
+    all = ev->data;
 
-        } else if (convrelay_str_eq(&value, "ended")) {
-            figures->reason = CONVRELAY_REPORT_ENDED;
-
-        } else if (convrelay_str_eq(&value, "failed")) {
-            figures->reason = CONVRELAY_REPORT_FAILED;
-        }
+    if (ngx_exiting) {
+        return;
     }
 
-    if (ngx_http_convrelay_report_value(r, "ErrorCode", &value) == NGX_OK) {
-        n = ngx_atoi(value.data, value.len);
+    ngx_http_convrelay_report_scan(all, all->mcf);
 
-        if (n > 0 && n <= NGX_MAX_INT32_VALUE) {
-            figures->code = n;
-        }
-    }
-
-    if (ngx_http_convrelay_report_value(r, "SessionDuration", &value)
-        == NGX_OK)
-    {
-        n = ngx_atoi(value.data, value.len);
-
-        if (n >= 0 && n < NGX_MAX_INT32_VALUE) {
-            figures->seconds = n + 1;
-        }
-    }
-}
-
-
-/* NGX_OK, or anything else: there is none */
-
-static ngx_int_t
-ngx_http_convrelay_report_value(ngx_http_request_t *r, const char *name,
-    convrelay_str_t *value)
-{
-    ngx_str_t  str;
-
-    str.data = (u_char *) name;
-    str.len = ngx_strlen(name);
-
-    return ngx_http_convrelay_form_value(r, &str, value);
+    ngx_add_timer(ev, NGX_HTTP_CONVRELAY_REPORT_SCAN);
 }
 
 
 void
 ngx_http_convrelay_report_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_uint_t                       n;
+    ngx_queue_t                     *q;
+    ngx_http_convrelay_report_t     *p;
     ngx_http_convrelay_main_conf_t  *mcf;
 
     mcf = ngx_http_cycle_get_module_main_conf(cycle,
                                               ngx_http_convrelay_module);
 
-    if (mcf == NULL || mcf->reports == NULL || mcf->reports->n == 0) {
+    if (mcf == NULL || mcf->reports == NULL) {
         return;
     }
 
-    ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
-                  "reports of calls not delivered: %ui, because the worker was "
-                  "terminated", mcf->reports->n);
+    n = 0;
+
+    for (q = ngx_queue_head(&mcf->reports->queue);
+         q != ngx_queue_sentinel(&mcf->reports->queue);
+         q = ngx_queue_next(q))
+    {
+        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
+        n += !p->stored;
+    }
+
+    if (n) {
+        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                      "reports of calls not delivered: %ui, because the worker "
+                      "was terminated", n);
+    }
 }

@@ -15,10 +15,31 @@
 
 #include "ngx_http_convrelay.h"
 
+#include "ngx_http_convrelay_store.h"
+
 #include "convrelay_report.h"
 
 
 typedef struct ngx_http_convrelay_report_s  ngx_http_convrelay_report_t;
+
+
+/* what the record of a report is for */
+
+typedef enum {
+    NGX_HTTP_CONVRELAY_REPORT_LIVE = 1,       /* a session of the call lives */
+    NGX_HTTP_CONVRELAY_REPORT_PENDING,
+    NGX_HTTP_CONVRELAY_REPORT_SENT,           /* or being sent */
+    NGX_HTTP_CONVRELAY_REPORT_DONE
+} ngx_http_convrelay_report_state_e;
+
+
+/* where the report of a call is stored, in all of its sessions */
+
+typedef struct {
+    ngx_http_convrelay_record_t       record;
+    uint64_t                          location;       /* a hash of its name */
+    ngx_msec_t                        ttl;
+} ngx_http_convrelay_report_place_t;
 
 
 struct ngx_http_convrelay_report_s {
@@ -34,6 +55,8 @@ struct ngx_http_convrelay_report_s {
     size_t                            received;       /* bytes of its answer */
     ngx_msec_t                        due;
     ngx_uint_t                        tries;
+    ngx_http_convrelay_report_place_t place;
+    unsigned                          stored:1;
     unsigned                          again:1;        /* the call is expected to
                                                          have another session */
     unsigned                          last:1; /* there is no other try */
@@ -44,31 +67,93 @@ struct ngx_http_convrelay_report_s {
 
 /* the reports of a process, none yet; NULL: no memory */
 ngx_http_convrelay_reports_t *ngx_http_convrelay_reports_create(
-    ngx_conf_t *cf);
+    ngx_conf_t *cf, ngx_http_convrelay_main_conf_t *mcf);
 
 /*
- * Copies a report, which then waits to be sent; without memory, or with too
- * many others before it, it is dropped (logged).
+ * Copies a report, which then waits to be sent; place: where it is stored, or
+ * NULL.  Without memory, or with too many others before it, it is dropped
+ * (logged).
  */
 void ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_loc_conf_t *conf, ngx_http_conf_ctx_t *ctx,
-    const convrelay_report_t *report);
+    const convrelay_report_t *report,
+    const ngx_http_convrelay_report_place_t *place);
 
 /*
  * Another session of a call has begun: the pending report, which the caller of
- * this function owns and frees, or NULL: there is none.
+ * this function owns and frees, or NULL: there is none.  place: where it may be
+ * stored, or NULL.
  */
 ngx_http_convrelay_report_t *ngx_http_convrelay_report_take(
     ngx_http_convrelay_main_conf_t *mcf, const convrelay_str_t *account,
-    const convrelay_str_t *call);
+    const convrelay_str_t *call, ngx_http_convrelay_report_place_t *place);
 void ngx_http_convrelay_report_free(ngx_http_convrelay_report_t *p);
+
+/* the pending report of a call, unless it is being sent; or NULL */
+ngx_http_convrelay_report_t *ngx_http_convrelay_report_find(
+    ngx_http_convrelay_reports_t *all, const convrelay_str_t *account,
+    const convrelay_str_t *call);
+
+/* sends a pending report at another time */
+void ngx_http_convrelay_report_delay(ngx_http_convrelay_report_t *p,
+    ngx_msec_t due);
+
+ngx_int_t ngx_http_convrelay_report_init_process(ngx_cycle_t *cycle);
+
+/* the process ends: logs what is pending */
+void ngx_http_convrelay_report_exit_process(ngx_cycle_t *cycle);
+
+
+/* a stored report, which nobody else has in hand from now on, is due at a time;
+   dropped where its location is gone */
+void ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
+    ngx_http_convrelay_report_t *p, ngx_msec_t due);
+
+
+/* ngx_http_convrelay_report_action.c */
 
 /* Twilio's request after a session, r, was answered with the document */
 void ngx_http_convrelay_report_action(ngx_http_request_t *r,
     ngx_str_t *document);
 
-/* the process ends: logs what is pending */
-void ngx_http_convrelay_report_exit_process(ngx_cycle_t *cycle);
+
+/* ngx_http_convrelay_report_request.c */
+
+/* fills in f->to, in the pool of f; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_report_request(ngx_http_convrelay_report_t *p,
+    ngx_http_convrelay_fetch_t *f);
+
+
+/* ngx_http_convrelay_report_store.c */
+
+/* names the record of a call's report; ttl: that of the location's store */
+void ngx_http_convrelay_report_place(ngx_http_convrelay_report_place_t *place,
+    const convrelay_str_t *account, const convrelay_str_t *call);
+
+/* a hash of a location's name */
+uint64_t ngx_http_convrelay_report_location(ngx_http_core_srv_conf_t *server,
+    ngx_http_core_loc_conf_t *location);
+
+/*
+ * Writes it; pid: of the worker that has it in hand, or 0; report: or NULL.
+ * NGX_OK, NGX_DECLINED: another worker has it; or NGX_ERROR: it is not stored.
+ */
+ngx_int_t ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_place_t *place,
+    ngx_http_convrelay_report_state_e state, ngx_pid_t pid, ngx_msec_t due,
+    const convrelay_report_t *report);
+
+/*
+ * Reads the report at a place that was named: the caller frees it, or NULL:
+ * there is none, or it was delivered.  Nothing is changed.
+ */
+ngx_http_convrelay_report_t *ngx_http_convrelay_report_load(
+    ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_place_t *place);
+
+/* adopts the reports of workers that are gone, and those that were left */
+void ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
+    ngx_http_convrelay_main_conf_t *mcf);
 
 
 /* ngx_http_convrelay_report_conf.c */

@@ -90,7 +90,7 @@ ngx_http_convrelay_report(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
 
     if (mcf->reports == NULL) {
-        mcf->reports = ngx_http_convrelay_reports_create(cf);
+        mcf->reports = ngx_http_convrelay_reports_create(cf, mcf);
     }
 
     return mcf->reports ? NGX_CONF_OK : NGX_CONF_ERROR;

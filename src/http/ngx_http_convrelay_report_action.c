@@ -1,0 +1,144 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Twilio's request after a session: it says how the session ended, and its
+ * answer whether another session follows.
+ */
+
+
+#include "ngx_http_convrelay_report.h"
+
+
+/* ms for a new session, once Twilio was told to begin one */
+
+#define NGX_HTTP_CONVRELAY_REPORT_AGAIN    60000
+
+
+static void ngx_http_convrelay_report_decide(ngx_http_request_t *r,
+    convrelay_report_figures_t *figures);
+static ngx_int_t ngx_http_convrelay_report_value(ngx_http_request_t *r,
+    const char *name, convrelay_str_t *value);
+
+
+void
+ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_str_t *document)
+{
+    ngx_msec_t                          due;
+    convrelay_str_t                     account, call, session;
+    ngx_http_convrelay_report_t        *p, *stored;
+    ngx_http_convrelay_main_conf_t     *mcf;
+    ngx_http_convrelay_report_place_t   place;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    if (mcf->reports == NULL
+        || ngx_http_convrelay_report_value(r, "AccountSid", &account) != NGX_OK
+        || ngx_http_convrelay_report_value(r, "CallSid", &call) != NGX_OK
+        || ngx_http_convrelay_report_value(r, "SessionId", &session) != NGX_OK)
+    {
+        return;
+    }
+
+    p = ngx_http_convrelay_report_find(mcf->reports, &account, &call);
+    stored = NULL;
+
+    if (p == NULL && mcf->store) {
+        ngx_http_convrelay_report_place(&place, &account, &call);
+
+        stored = ngx_http_convrelay_report_load(mcf, &place);
+        p = stored;
+    }
+
+    /* a request that is late may be about an earlier session */
+
+    if (p == NULL
+        || !convrelay_str_equal(&p->report.texts[CONVRELAY_REPORT_SESSION],
+                                &session))
+    {
+        if (stored) {
+            ngx_http_convrelay_report_free(stored);
+        }
+
+        return;
+    }
+
+    ngx_http_convrelay_report_decide(r, &p->report.figures);
+
+    due = ngx_current_msec;
+
+    if (ngx_strnstr(document->data, "<ConversationRelay", document->len)) {
+        p->again = 1;
+        due += NGX_HTTP_CONVRELAY_REPORT_AGAIN;
+    }
+
+    if (stored) {
+        ngx_http_convrelay_report_adopt(mcf->reports, stored, due);
+        return;
+    }
+
+    if (p->stored) {
+        (void) ngx_http_convrelay_report_store(mcf, &p->place,
+                                      NGX_HTTP_CONVRELAY_REPORT_PENDING,
+                                      ngx_pid, due, &p->report);
+    }
+
+    ngx_http_convrelay_report_delay(p, due);
+}
+
+
+/* what Twilio says of the session */
+
+static void
+ngx_http_convrelay_report_decide(ngx_http_request_t *r,
+    convrelay_report_figures_t *figures)
+{
+    ngx_int_t        n;
+    convrelay_str_t  value;
+
+    if (ngx_http_convrelay_report_value(r, "SessionStatus", &value) == NGX_OK)
+    {
+        if (convrelay_str_eq(&value, "completed")) {
+            figures->reason = CONVRELAY_REPORT_COMPLETED;
+
+        } else if (convrelay_str_eq(&value, "ended")) {
+            figures->reason = CONVRELAY_REPORT_ENDED;
+
+        } else if (convrelay_str_eq(&value, "failed")) {
+            figures->reason = CONVRELAY_REPORT_FAILED;
+        }
+    }
+
+    if (ngx_http_convrelay_report_value(r, "ErrorCode", &value) == NGX_OK) {
+        n = ngx_atoi(value.data, value.len);
+
+        if (n > 0 && n <= NGX_MAX_INT32_VALUE) {
+            figures->code = n;
+        }
+    }
+
+    if (ngx_http_convrelay_report_value(r, "SessionDuration", &value)
+        == NGX_OK)
+    {
+        n = ngx_atoi(value.data, value.len);
+
+        if (n >= 0 && n < NGX_MAX_INT32_VALUE) {
+            figures->seconds = n + 1;
+        }
+    }
+}
+
+
+/* NGX_OK, or anything else: there is none */
+
+static ngx_int_t
+ngx_http_convrelay_report_value(ngx_http_request_t *r, const char *name,
+    convrelay_str_t *value)
+{
+    ngx_str_t  str;
+
+    str.data = (u_char *) name;
+    str.len = ngx_strlen(name);
+
+    return ngx_http_convrelay_form_value(r, &str, value);
+}

@@ -1,0 +1,285 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Reports in the store, beside the records of their calls.  A report is there
+ * from the setup of a call on, so that any worker can send it once the one that
+ * has it in hand is gone, and so that Twilio's request and the next session
+ * find it in whatever worker they are.
+ *
+ * A worker may change a report only as long as nobody else has written its
+ * record.  So a report is sent by the worker that has written it last.
+ */
+
+
+#include "ngx_http_convrelay_report.h"
+#include "ngx_http_convrelay_shared.h"
+#include "ngx_http_convrelay_target.h"
+
+#include "convrelay_sha256.h"
+
+
+#define NGX_HTTP_CONVRELAY_REPORT_TAG    0x74726f7065722063ull  /* of its key */
+#define NGX_HTTP_CONVRELAY_REPORT_TTL    180000 /* ms, at least: longer than any
+                                                   wait */
+#define NGX_HTTP_CONVRELAY_REPORT_ORPHAN 10000  /* ms from a kill to the report,
+                                                   if nothing else happens */
+
+
+/* stored before the report; times are those of ngx_current_msec */
+
+typedef struct {
+    uint32_t                          state;
+    uint32_t                          pid;
+    uint64_t                          due;
+    uint64_t                          location;
+} ngx_http_convrelay_report_head_t;
+
+
+static ngx_http_convrelay_report_t *ngx_http_convrelay_report_read(
+    ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_place_t *place,
+    ngx_http_convrelay_report_head_t *head);
+static ngx_int_t ngx_http_convrelay_report_conf_of(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_report_t *p);
+
+
+void
+ngx_http_convrelay_report_place(ngx_http_convrelay_report_place_t *place,
+    const convrelay_str_t *account, const convrelay_str_t *call)
+{
+    ngx_memzero(place, sizeof(ngx_http_convrelay_report_place_t));
+
+    ngx_http_convrelay_record_name(&place->record, account, call);
+
+    place->record.key.word[3] = NGX_HTTP_CONVRELAY_REPORT_TAG;
+}
+
+
+uint64_t
+ngx_http_convrelay_report_location(ngx_http_core_srv_conf_t *server,
+    ngx_http_core_loc_conf_t *location)
+{
+    uint64_t            id;
+    u_char              digest[CONVRELAY_SHA256_LEN];
+    convrelay_sha256_t  h;
+
+    convrelay_sha256_init(&h);
+
+    if (server->server_name.len) {
+        convrelay_sha256_update(&h, server->server_name.data,
+                                server->server_name.len);
+    }
+
+    convrelay_sha256_update(&h, " ", 1);
+    convrelay_sha256_update(&h, location->name.data, location->name.len);
+    convrelay_sha256_final(&h, digest);
+
+    ngx_memcpy(&id, digest, sizeof(uint64_t));
+
+    return id;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_place_t *place,
+    ngx_http_convrelay_report_state_e state, ngx_pid_t pid, ngx_msec_t due,
+    const convrelay_report_t *report)
+{
+    ngx_int_t                         rc;
+    convrelay_str_t                   text;
+    convrelay_report_out_t            out;
+    ngx_http_convrelay_report_head_t  head;
+
+    static const u_char  room[NGX_HTTP_CONVRELAY_RECORD_HEAD];
+
+    ngx_memzero(&out, sizeof(convrelay_report_out_t));
+    ngx_memzero(&head, sizeof(ngx_http_convrelay_report_head_t));
+
+    head.state = state;
+    head.pid = pid;
+    head.due = due;
+    head.location = place->location;
+
+    convrelay_report_put(&out, room, sizeof(room));
+    convrelay_report_put(&out, &head, sizeof(head));
+
+    if (report) {
+        convrelay_report_pack(&out, report);
+    }
+
+    rc = NGX_ERROR;
+
+    if (!out.failed) {
+        text.data = out.data + sizeof(room);
+        text.len = out.len - sizeof(room);
+
+        rc = ngx_http_convrelay_record_write(mcf, &place->record, &text,
+                           ngx_max(place->ttl, NGX_HTTP_CONVRELAY_REPORT_TTL));
+    }
+
+    convrelay_report_free(&out);
+
+    return rc;
+}
+
+
+ngx_http_convrelay_report_t *
+ngx_http_convrelay_report_load(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_place_t *place)
+{
+    ngx_http_convrelay_report_t       *p;
+    ngx_http_convrelay_report_head_t   head;
+
+    p = ngx_http_convrelay_report_read(mcf, place, &head);
+
+    if (p == NULL) {
+        return NULL;
+    }
+
+    if ((head.state == NGX_HTTP_CONVRELAY_REPORT_LIVE
+         || head.state == NGX_HTTP_CONVRELAY_REPORT_PENDING
+         || (head.state == NGX_HTTP_CONVRELAY_REPORT_SENT
+             && !ngx_http_convrelay_shared_alive(head.pid)))
+        && ngx_http_convrelay_report_conf_of(mcf, p) == NGX_OK)
+    {
+        return p;
+    }
+
+    ngx_http_convrelay_report_free(p);
+
+    return NULL;
+}
+
+
+/* NULL: there is none, or it was delivered */
+
+static ngx_http_convrelay_report_t *
+ngx_http_convrelay_report_read(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_place_t *place,
+    ngx_http_convrelay_report_head_t *head)
+{
+    ngx_int_t                     rc;
+    convrelay_str_t               text, packed;
+    ngx_http_convrelay_report_t  *p;
+
+    convrelay_str_null(&text);
+
+    if (ngx_http_convrelay_record_read(mcf, &place->record, &text) != NGX_OK) {
+        return NULL;
+    }
+
+    p = NULL;
+
+    if (text.len > sizeof(ngx_http_convrelay_report_head_t)) {
+        p = ngx_calloc(sizeof(ngx_http_convrelay_report_t), ngx_cycle->log);
+    }
+
+    if (p) {
+        ngx_memcpy(head, text.data, sizeof(ngx_http_convrelay_report_head_t));
+
+        convrelay_report_put(&p->text, text.data + sizeof(*head),
+                             text.len - sizeof(*head));
+
+        packed.data = p->text.data;
+        packed.len = p->text.len;
+
+        rc = p->text.failed ? NGX_ERROR
+                            : convrelay_report_unpack(&p->report, &packed);
+
+        if (rc == NGX_OK) {
+            place->location = head->location;
+
+            p->place = *place;
+            p->stored = 1;
+
+        } else {
+            ngx_http_convrelay_report_free(p);
+            p = NULL;
+        }
+    }
+
+    ngx_http_convrelay_record_free(&text);
+
+    return p;
+}
+
+
+/* the configuration may be another one by now; NGX_DECLINED: the location is
+   gone, or has no reports */
+
+static ngx_int_t
+ngx_http_convrelay_report_conf_of(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_t *p)
+{
+    ngx_uint_t                      i;
+    ngx_http_convrelay_location_t  *location;
+
+    location = mcf->locations.elts;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+
+        if (location[i].conf->enable && location[i].conf->report
+            && ngx_http_convrelay_report_location(location[i].server,
+                                                  location[i].location)
+               == p->place.location)
+        {
+            p->conf = location[i].conf;
+            p->ctx = location[i].server->ctx;
+            p->place.ttl = p->conf->store.ttl;
+
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
+    ngx_http_convrelay_main_conf_t *mcf)
+{
+    uint32_t                            cursor;
+    ngx_msec_t                          due;
+    ngx_http_convrelay_report_t        *p;
+    ngx_http_convrelay_report_head_t    head;
+    ngx_http_convrelay_report_place_t   place;
+
+    cursor = 0;
+
+    ngx_memzero(&place, sizeof(ngx_http_convrelay_report_place_t));
+
+    while (ngx_http_convrelay_record_next(mcf, NGX_HTTP_CONVRELAY_REPORT_TAG,
+                                          &cursor, &place.record,
+                                          (u_char *) &head, sizeof(head))
+           == NGX_OK)
+    {
+        if (head.state == NGX_HTTP_CONVRELAY_REPORT_DONE
+            || ngx_http_convrelay_shared_alive(head.pid))
+        {
+            continue;
+        }
+
+        p = ngx_http_convrelay_report_read(mcf, &place, &head);
+
+        if (p == NULL) {
+            continue;
+        }
+
+        if (ngx_http_convrelay_report_conf_of(mcf, p) != NGX_OK) {
+            ngx_http_convrelay_report_free(p);
+            continue;
+        }
+
+        /* if a session was killed, Twilio's request or another session can
+           still come */
+
+        due = (head.state == NGX_HTTP_CONVRELAY_REPORT_LIVE)
+              ? ngx_current_msec + NGX_HTTP_CONVRELAY_REPORT_ORPHAN
+              : (ngx_msec_t) head.due;
+
+        ngx_http_convrelay_report_adopt(all, p, due);
+    }
+}
