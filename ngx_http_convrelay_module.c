@@ -713,8 +713,19 @@ ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
 
     (void) ngx_http_convrelay_status_init_module(cycle);
     (void) ngx_http_convrelay_store_init_module(cycle);
+    (void) ngx_http_convrelay_zone_init_module(cycle);
 
-    return ngx_http_convrelay_zone_init_module(cycle);
+    /* without a master process, nginx initializes the process only once */
+
+    if (ngx_process == NGX_PROCESS_SINGLE
+        && !ngx_is_init_cycle(cycle->old_cycle))
+    {
+        (void) ngx_http_convrelay_status_init_process(cycle);
+        (void) ngx_http_convrelay_zone_init_process(cycle,
+                                            ngx_http_convrelay_call_replaced);
+    }
+
+    return NGX_OK;
 }
 
 

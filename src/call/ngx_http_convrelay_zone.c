@@ -166,6 +166,8 @@ ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
                       calls);
     }
 
+    ngx_http_convrelay_shared_replaced(cycle, old);
+
     return NGX_OK;
 }
 
@@ -195,6 +197,12 @@ ngx_http_convrelay_zone_init_process(ngx_cycle_t *cycle,
     zone->watch.data = zone;
     zone->watch.log = cycle->log;
     zone->watch.cancelable = 1;
+
+    /* without a master process, the calls of before a reload go on */
+
+    if (cycle != ngx_cycle) {
+        return NGX_OK;
+    }
 
     shm = ngx_http_convrelay_zone_lock(zone);
 

@@ -12,6 +12,9 @@
 #define NGX_HTTP_CONVRELAY_SPIN  256    /* tries, then others run */
 
 
+static void ngx_http_convrelay_shared_cleanup(void *data);
+
+
 ngx_shm_zone_t *
 ngx_http_convrelay_shared_find(ngx_cycle_t *cycle, void *tag)
 {
@@ -32,6 +35,43 @@ ngx_http_convrelay_shared_find(ngx_cycle_t *cycle, void *tag)
     }
 
     return NULL;
+}
+
+
+void
+ngx_http_convrelay_shared_replaced(ngx_cycle_t *cycle, ngx_shm_zone_t *old)
+{
+    ngx_shm_t           *shm;
+    ngx_pool_cleanup_t  *cln;
+
+    if (ngx_process != NGX_PROCESS_SINGLE) {
+        return;
+    }
+
+    cln = ngx_pool_cleanup_add(cycle->old_cycle->pool, sizeof(ngx_shm_t));
+    if (cln == NULL) {
+        return;
+    }
+
+    shm = cln->data;
+    *shm = old->shm;
+    shm->log = cycle->log;
+
+    /* nginx frees the memory of "old" next: that is new memory then */
+
+    if (ngx_shm_alloc(&old->shm) != NGX_OK) {
+        old->shm.addr = shm->addr;
+        return;
+    }
+
+    cln->handler = ngx_http_convrelay_shared_cleanup;
+}
+
+
+static void
+ngx_http_convrelay_shared_cleanup(void *data)
+{
+    ngx_shm_free(data);
 }
 
 

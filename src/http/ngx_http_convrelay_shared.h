@@ -23,6 +23,14 @@
 /* the zone of a configuration that has this tag, or NULL */
 ngx_shm_zone_t *ngx_http_convrelay_shared_find(ngx_cycle_t *cycle, void *tag);
 
+/*
+ * For a zone of cycle->old_cycle that the new one does not have: without a
+ * master process, the calls of the old configuration go on in this process, so
+ * that its memory lives as long as that configuration.
+ */
+void ngx_http_convrelay_shared_replaced(ngx_cycle_t *cycle,
+    ngx_shm_zone_t *old);
+
 /* all memory of a new zone: the slab allocator has no other use; *size is its
    length.  NULL: there is none */
 void *ngx_http_convrelay_shared_take(ngx_shm_zone_t *shm_zone, size_t *size);

@@ -256,6 +256,8 @@ ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle)
                       stat.records);
     }
 
+    ngx_http_convrelay_shared_replaced(cycle, old);
+
     return NGX_OK;
 }
 

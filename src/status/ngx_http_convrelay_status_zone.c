@@ -11,6 +11,7 @@
 #include <ngx_sha1.h>
 
 #include "ngx_http_convrelay_status.h"
+#include "ngx_http_convrelay_shared.h"
 
 
 static ngx_int_t ngx_http_convrelay_status_zone_init(
@@ -329,12 +330,29 @@ ngx_http_convrelay_status_id(convrelay_metric_id_t *id, ngx_str_t *server,
 ngx_int_t
 ngx_http_convrelay_status_init_module(ngx_cycle_t *cycle)
 {
+    ngx_shm_zone_t               *old;
     ngx_http_convrelay_status_t  *st;
+
+    old = ngx_http_convrelay_shared_find(cycle->old_cycle,
+                                         &ngx_http_convrelay_status_name);
+
+    if (old) {
+        st = old->data;
+
+        /* without a master process it is set */
+
+        if (st->tick.timer_set) {
+            ngx_del_timer(&st->tick);
+        }
+    }
 
     st = ngx_http_convrelay_status_of(cycle);
 
     if (st) {
         st->store->current = st->main->generation;
+
+    } else if (old) {
+        ngx_http_convrelay_shared_replaced(cycle, old);
     }
 
     return NGX_OK;

@@ -140,6 +140,8 @@ sub http {
     $connections //= 1024;
     $main .= "worker_processes  1;\n" if $main !~ /^worker_processes/m;
 
+    $self->{single} = $main =~ /^master_process\s+off;/m;
+
     $self->write('nginx.conf', <<"_EOC_");
 %%MODULES%%
 error_log         logs/error.log info;
@@ -340,6 +342,8 @@ sub workers {
 
 sub children {
     my $self = shift;
+
+    return $self->{pid} if $self->{single};
 
     open my $fh, '<', "/proc/$self->{pid}/task/$self->{pid}/children"
         or return;
