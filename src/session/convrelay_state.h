@@ -20,7 +20,9 @@
 #include "convrelay_session.h"
 
 
-#define CONVRELAY_STATE_VERSION    1
+/* also grows if convrelay_tool_digest() changes: otherwise a tool that may be
+   used only once in a call would be used again */
+#define CONVRELAY_STATE_VERSION    2
 
 /* ms from the loss of a socket to the setup of the next session, about */
 #define CONVRELAY_STATE_DROP_TIME  1500

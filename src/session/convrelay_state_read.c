@@ -155,7 +155,8 @@ convrelay_state_document(convrelay_state_in_t *in,
 
     if (version != CONVRELAY_STATE_VERSION) {
         in->error = (version > CONVRELAY_STATE_VERSION)
-                    ? "is of a newer version" : "has no version";
+                    ? "is of a newer version"
+                    : version ? "is of an older version" : "has no version";
         return CONVRELAY_DECLINED;
     }
 

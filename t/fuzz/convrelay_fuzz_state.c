@@ -22,7 +22,7 @@
 #define NOW      1000
 #define WALL     1700000100000
 
-#define HEAD     "{\"v\":1,\"saved\":1700000099000,\"account\":\"AC1\","     \
+#define HEAD     "{\"v\":2,\"saved\":1700000099000,\"account\":\"AC1\","     \
                  "\"call\":\"CA1\",\"session\":\"VX1\",\"sessions\":1,"      \
                  "\"started\":1700000000000,"
 

@@ -23,7 +23,7 @@
                 "00112233445566778899aabbccddeeff"
 
 /* the members that every state has; the first session of the call */
-#define HEAD    "\"v\":1,\"saved\":1700000098000,\"account\":\"AC1\","       \
+#define HEAD    "\"v\":2,\"saved\":1700000098000,\"account\":\"AC1\","       \
                 "\"call\":\"CA1\",\"session\":\"VX1\",\"sessions\":1,"       \
                 "\"started\":1700000000000"
 
@@ -248,35 +248,36 @@ static const state_t  declined[] = {
     { "no object", "[]", "is not a JSON object" },
     { "no version", "{}", "has no version" },
     { "version 0", "{\"v\":0}", "has no version" },
-    { "version 2", "{\"v\":2}", "is of a newer version" },
+    { "version 1", "{\"v\":1}", "is of an older version" },
+    { "version 3", "{\"v\":3}", "is of a newer version" },
     { "a version as text", "{\"v\":\"1\"}", "has no version" },
 
     { "another account",
-      "{\"v\":1,\"saved\":1,\"account\":\"AC2\",\"call\":\"CA1\","
+      "{\"v\":2,\"saved\":1,\"account\":\"AC2\",\"call\":\"CA1\","
       "\"session\":\"VX1\",\"sessions\":1,\"started\":1,\"messages\":[]}",
       "is of another call" },
     { "no account",
-      "{\"v\":1,\"saved\":1,\"call\":\"CA1\","
+      "{\"v\":2,\"saved\":1,\"call\":\"CA1\","
       "\"session\":\"VX1\",\"sessions\":1,\"started\":1,\"messages\":[]}",
       "is of another call" },
     { "another call",
-      "{\"v\":1,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA2\","
+      "{\"v\":2,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA2\","
       "\"session\":\"VX1\",\"sessions\":1,\"started\":1,\"messages\":[]}",
       "is of another call" },
     { "this session",
-      "{\"v\":1,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA1\","
+      "{\"v\":2,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA1\","
       "\"session\":\"VX2\",\"sessions\":1,\"started\":1,\"messages\":[]}",
       "is of the same session" },
     { "a session that is not a text",
-      "{\"v\":1,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA1\","
+      "{\"v\":2,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA1\","
       "\"session\":1,\"sessions\":1,\"started\":1,\"messages\":[]}",
       "has a wrong text" },
     { "no sessions",
-      "{\"v\":1,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA1\","
+      "{\"v\":2,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA1\","
       "\"session\":\"VX1\",\"started\":1,\"messages\":[]}",
       "is not complete" },
     { "no time",
-      "{\"v\":1,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA1\","
+      "{\"v\":2,\"saved\":1,\"account\":\"AC1\",\"call\":\"CA1\","
       "\"session\":\"VX1\",\"sessions\":1,\"messages\":[]}",
       "is not complete" },
 
@@ -909,7 +910,7 @@ static char *
 rest_of(char *text)
 {
     static const char  head[] =
-        "{\"v\":1,\"saved\":1700000100000,\"account\":\"AC1\","
+        "{\"v\":2,\"saved\":1700000100000,\"account\":\"AC1\","
         "\"call\":\"CA1\",\"session\":\"VX2\",\"sessions\":2,"
         "\"started\":1700000000000,\"from\":\"+15***01\",\"to\":\"***\","
         "\"direction\":\"inbound\"";

@@ -399,6 +399,8 @@ bad_arguments(const char *json, const char *want)
 static void
 equal_test(void)
 {
+    char    hex[2 * CONVRELAY_TOOL_DIGEST + 1] = "";
+    size_t  i;
     u_char  a[CONVRELAY_TOOL_DIGEST], b[CONVRELAY_TOOL_DIGEST];
 
     equal("{}", "", 1);
@@ -426,6 +428,19 @@ equal_test(void)
 
     tap_ok(digest("book", "{}", a) && digest("cook", "{}", b)
            && memcmp(a, b, sizeof(a)) != 0, "tools differ");
+
+    /* stored states have digests */
+
+    i = digest("book", "{\"day\":\"\\u00e9\",\"n\":[1.50,true,null,{}]}", a)
+        ? 0 : sizeof(a);
+
+    for ( /* void */ ; i < sizeof(a); i++) {
+        sprintf(hex + 2 * i, "%02x", a[i]);
+    }
+
+    tap_ok(strcmp(hex, "92e21b2a25851f2f42dbfedeee366a0f"
+                       "10f961deb875b1de3f7bb6f3e40fd597") == 0,
+           "a change of it needs another CONVRELAY_STATE_VERSION (%s)", hex);
 }
 
 
