@@ -14,6 +14,7 @@
 
 
 #define NGX_HTTP_CONVRELAY_STORE_TICK  1000     /* ms */
+#define NGX_HTTP_CONVRELAY_STORE_EXPIRE 64      /* records, with one lock */
 #define NGX_HTTP_CONVRELAY_STORE_WARN  60000    /* ms between two warnings */
 #define NGX_HTTP_CONVRELAY_STORE_READS 8        /* tries */
 
@@ -337,23 +338,29 @@ ngx_http_convrelay_store_start(ngx_http_convrelay_store_t *st,
 static void
 ngx_http_convrelay_store_tick_handler(ngx_event_t *ev)
 {
+    ngx_uint_t                   n;
     convrelay_store_t           *store;
     convrelay_store_key_t        key;
     ngx_http_convrelay_store_t  *st;
 
     st = ev->data;
+    n = 0;
 
     store = ngx_http_convrelay_store_lock(st);
 
-    while (convrelay_store_expire(store, ngx_current_msec, &key)
-           == CONVRELAY_OK)
+    /* their text is overwritten: many at once would hold the lock for long */
+
+    while (n < NGX_HTTP_CONVRELAY_STORE_EXPIRE
+           && convrelay_store_expire(store, ngx_current_msec, &key)
+              == CONVRELAY_OK)
     {
-        /* void */
+        n++;
     }
 
     ngx_http_convrelay_store_unlock(st);
 
-    ngx_add_timer(ev, NGX_HTTP_CONVRELAY_STORE_TICK);
+    ngx_add_timer(ev, (n < NGX_HTTP_CONVRELAY_STORE_EXPIRE)
+                      ? NGX_HTTP_CONVRELAY_STORE_TICK : 1);
 }
 
 

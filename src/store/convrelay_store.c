@@ -231,6 +231,7 @@ convrelay_store_rebuild_pieces(convrelay_store_t *store)
         piece = convrelay_store_piece(store, pos);
 
         if (!piece->used) {
+            memset(piece->data, 0, CONVRELAY_STORE_PIECE);
             piece->next = store->free_piece;
             store->free_piece = pos;
             store->nfree++;
@@ -677,6 +678,8 @@ convrelay_store_give(convrelay_store_t *store, uint32_t pos)
 
         piece = convrelay_store_piece(store, i);
         next = piece->next;
+
+        memset(piece->data, 0, CONVRELAY_STORE_PIECE);
 
         piece->next = store->free_piece;
         store->free_piece = i;

@@ -22,7 +22,9 @@
  *     lock    convrelay_store_commit()
  *
  * A kill between them loses this write; what was stored before remains.  When
- * there is no room, the record with the oldest write is removed.
+ * there is no room, the record with the oldest write is removed.  Text that is
+ * replaced, removed or expired is overwritten at once, or after a kill by the
+ * repair.
  *
  * The lock is the caller's.  A function needs it unless its comment says
  * otherwise.  Times are in milliseconds, of any clock that all workers share.

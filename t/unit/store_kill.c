@@ -108,6 +108,7 @@ static uint64_t            now = NOW;
 static seen_t              before, after;
 static u_char              start[MAX_SIZE];
 static u_char              torn[MAX_TORN][MAX_SIZE];
+static u_char              nothing[CONVRELAY_STORE_PIECE];
 static u_char              buf[NPIECES * CONVRELAY_STORE_PIECE];
 
 
@@ -384,6 +385,10 @@ consistent(void)
 
         if (pos > store->top_piece || visits[pos]++) {
             return "the list of free pieces";
+        }
+
+        if (memcmp(pieces[pos - 1].data, nothing, sizeof(nothing)) != 0) {
+            return "text in a free piece";
         }
 
         n++;
