@@ -31,6 +31,16 @@ convrelay_session_speech_read(convrelay_session_t *s,
         return;
     }
 
+    /* most pieces are words, for which there is nothing to do */
+
+    if (s->speech && s->conf->ntools == 0 && s->speech->think.region == 0
+        && s->speech->think.held == 0
+        && convrelay_speech_plain(&s->speech->filter, text))
+    {
+        convrelay_session_say(s, text, now, out);
+        return;
+    }
+
     if (convrelay_session_speech_begin(s) != CONVRELAY_OK) {
         convrelay_session_no_memory(s, out);
         return;

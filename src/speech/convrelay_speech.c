@@ -13,8 +13,6 @@
 #include "convrelay_utf8.h"
 
 
-static unsigned convrelay_speech_plain(convrelay_speech_t *s,
-    const convrelay_str_t *text);
 static unsigned convrelay_speech_may_be_url(convrelay_speech_t *s,
     const u_char *p, const u_char *last);
 static int convrelay_speech_feed(convrelay_speech_t *s,
@@ -165,9 +163,7 @@ convrelay_speech_free(convrelay_speech_t *s)
 }
 
 
-/* whether text can be passed on as it is */
-
-static unsigned
+unsigned
 convrelay_speech_plain(convrelay_speech_t *s, const convrelay_str_t *text)
 {
     uint32_t       cp;

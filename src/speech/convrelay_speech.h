@@ -129,6 +129,13 @@ typedef struct {
 unsigned convrelay_speech_english(const convrelay_str_t *lang);
 
 /*
+ * True if no rule of either stage is interested in text, the next piece of an
+ * answer, so that it is passed on as it is; it counts as read by this stage.
+ */
+unsigned convrelay_speech_plain(convrelay_speech_t *s,
+    const convrelay_str_t *text);
+
+/*
  * Reads the next piece of an answer, valid UTF-8 that may be cut anywhere.
  * *out is what can be spoken: it may be empty, consists of whole characters,
  * and is borrowed from text or from s until the next call.  Text without marks
