@@ -1123,6 +1123,9 @@ ngx_http_convrelay_merge_tokens(ngx_http_convrelay_loc_conf_t *conf)
                              ? NGX_HTTP_CONVRELAY_FALLBACK_TOKEN_TIMEOUT
                              : NGX_HTTP_CONVRELAY_TOKEN_TIMEOUT;
     }
+
+    llm->token_timeout = ngx_min(llm->token_timeout,
+                                 CONVRELAY_SESSION_MAX_WAIT);
 }
 
 
@@ -1144,7 +1147,8 @@ ngx_http_convrelay_merge_session(convrelay_session_conf_t *prev,
                               NGX_HTTP_CONVRELAY_MAX_MESSAGES);
 
     conf->setup_timeout = limits->setup_timeout;
-    conf->max_call_time = limits->max_call_time;
+    conf->max_call_time = ngx_min(limits->max_call_time,
+                                  CONVRELAY_SESSION_MAX_TIME);
     conf->max_answer_time = limits->max_answer_time;
     conf->max_turn_rate = limits->max_turn_rate;
 

@@ -240,17 +240,15 @@ struct ngx_http_convrelay_call_s {
                                                          ..._TURN_* */
     unsigned                          pending:4;      /* of the open one, so
                                                          far; or 0 */
-    int                               rc;     /* to finalize with */
+    uint32_t                          node;   /* in the zone, or 0 */
 
     /* a token needs none of the fields below */
 
     ngx_queue_t                       turns;  /* all that are not freed */
-    const ngx_http_convrelay_fetch_sink_t  *sink;     /* of its turns */
     ngx_http_convrelay_tool_run_t    *tools;  /* whose locations are asked */
     convrelay_str_t                   system; /* prompt */
     convrelay_ws_reader_t             reader;
 
-    uint32_t                          node;   /* in the zone, or 0 */
     uint32_t                          failures;       /* of the LLM */
     uint32_t                          turn_no;        /* that was started last,
                                                          and the interrupts
@@ -265,6 +263,7 @@ struct ngx_http_convrelay_call_s {
     uint32_t                          longest_gap;    /* ms, of all turns */
     uint32_t                          context_len;    /* bytes at the end of
                                                          system */
+    int                               rc;     /* to finalize with */
 
     ngx_msec_t                        pinged;
     convrelay_rate_t                  frames;

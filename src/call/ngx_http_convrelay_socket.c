@@ -78,7 +78,6 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     call->connection = c;
     call->conf = conf;
     call->main = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
-    call->sink = &ngx_http_convrelay_answer_sink;
 
     ngx_queue_init(&call->turns);
 

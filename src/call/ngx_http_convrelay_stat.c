@@ -21,6 +21,8 @@ static convrelay_metric_e ngx_http_convrelay_stat_cancelled(
 static void ngx_http_convrelay_stat_pending(ngx_http_convrelay_call_t *call,
     convrelay_metric_e outcome);
 static void ngx_http_convrelay_stat_outcome(ngx_http_convrelay_call_t *call);
+static ngx_msec_t ngx_http_convrelay_stat_since(
+    ngx_http_convrelay_call_t *call, ngx_msec_t at);
 static void ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_stat_gaps(ngx_http_convrelay_turn_t *t,
     convrelay_metric_t *words);
@@ -459,7 +461,7 @@ ngx_http_convrelay_stat_pending(ngx_http_convrelay_call_t *call,
     if (call->open) {
         call->pending = outcome - CONVRELAY_METRIC_TURN_COMPLETE + 1;
         call->outcome = call->pending;
-        call->lasted = ngx_current_msec - call->session->asked_at;
+        call->lasted = ngx_http_convrelay_stat_since(call, ngx_current_msec);
     }
 }
 
@@ -515,7 +517,7 @@ ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
 
     sent = t->tokens ? call->session->tokens - t->said : 0;
     first = (sent && call->wordless);
-    ms = t->word_at - call->session->asked_at;
+    ms = ngx_http_convrelay_stat_since(call, t->word_at);
 
     if (first) {
         call->wordless = 0;
@@ -681,14 +683,26 @@ ngx_http_convrelay_stat_tool_ends(ngx_http_convrelay_call_t *call,
 }
 
 
+/* ms from the beginning of the last turn */
+
+static ngx_msec_t
+ngx_http_convrelay_stat_since(ngx_http_convrelay_call_t *call, ngx_msec_t at)
+{
+    return at - convrelay_session_ms(call->session, call->session->asked_at);
+}
+
+
 void
 ngx_http_convrelay_stat_sound(ngx_http_convrelay_call_t *call)
 {
-    call->unheard = 0;
-    call->first_sound = ngx_current_msec - call->session->asked_at + 1;
+    ngx_msec_t  time;
 
-    ngx_http_convrelay_count_time(call->conf, FIRST_SOUND,
-                                  ngx_current_msec - call->session->asked_at);
+    time = ngx_http_convrelay_stat_since(call, ngx_current_msec);
+
+    call->unheard = 0;
+    call->first_sound = time + 1;
+
+    ngx_http_convrelay_count_time(call->conf, FIRST_SOUND, time);
 
     ngx_http_convrelay_stat_state(call);
 }

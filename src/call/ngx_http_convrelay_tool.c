@@ -319,7 +319,7 @@ ngx_http_convrelay_tools_leave(ngx_http_convrelay_call_t *call)
 static convrelay_session_t *
 ngx_http_convrelay_tool_session(ngx_pool_t *pool, convrelay_session_t *from)
 {
-    size_t                i, n;
+    size_t                i, n, size;
     ngx_uint_t            ok;
     convrelay_str_t       texts;
     convrelay_session_t  *s;
@@ -366,13 +366,16 @@ ngx_http_convrelay_tool_session(ngx_pool_t *pool, convrelay_session_t *from)
     s->output_tokens = from->output_tokens;
     s->first_token = from->first_token;
 
-    s->latency = from->latency;
-    s->latency.samples = ngx_palloc(pool, (from->latency.n + 1)
-                                          * sizeof(uint16_t));
-    ok &= (s->latency.samples != NULL);
+    if (from->latency) {
+        size = sizeof(convrelay_latency_t)
+               + from->latency->n * sizeof(uint16_t);
 
-    for (i = 0; ok && i < from->latency.n; i++) {
-        s->latency.samples[i] = from->latency.samples[i];
+        s->latency = ngx_palloc(pool, size);
+        ok &= (s->latency != NULL);
+
+        if (ok) {
+            ngx_memcpy(s->latency, from->latency, size);
+        }
     }
 
     return ok ? s : NULL;

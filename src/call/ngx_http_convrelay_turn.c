@@ -80,7 +80,8 @@ ngx_http_convrelay_turn_start(ngx_http_convrelay_call_t *call,
         call->turn = t;
     }
 
-    if (ngx_http_convrelay_fetch_start(f, call->sink, t) != NGX_OK) {
+    if (ngx_http_convrelay_fetch_start(f, &ngx_http_convrelay_answer_sink, t)
+        != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -195,7 +195,7 @@ static ngx_int_t
 ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
     convrelay_str_t *key)
 {
-    u_char             digest[20], accept[CONVRELAY_WS_ACCEPT_LEN + 1];
+    u_char             digest[20], *accept;
     ngx_int_t          rc;
     ngx_str_t          src, dst;
     ngx_sha1_t         sha1;
@@ -207,6 +207,11 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
     ngx_sha1_update(&sha1, key->data, key->len);
     ngx_sha1_update(&sha1, CONVRELAY_WS_GUID, sizeof(CONVRELAY_WS_GUID) - 1);
     ngx_sha1_final(digest, &sha1);
+
+    accept = ngx_pnalloc(r->pool, CONVRELAY_WS_ACCEPT_LEN + 1);
+    if (accept == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     src.len = sizeof(digest);
     src.data = digest;

@@ -382,7 +382,8 @@ ngx_http_convrelay_ngx_str(const convrelay_str_t *str)
 ngx_table_elt_t *ngx_http_convrelay_header(ngx_http_request_t *r,
     const char *name);
 
-/* adds a header to the response; copies the value; NGX_OK or NGX_ERROR */
+/* adds a header to the response; the value must outlive the request; NGX_OK or
+   NGX_ERROR */
 ngx_int_t ngx_http_convrelay_add_header(ngx_http_request_t *r,
     const char *name, const char *value);
 

@@ -41,7 +41,6 @@ ngx_int_t
 ngx_http_convrelay_add_header(ngx_http_request_t *r, const char *name,
     const char *value)
 {
-    ngx_str_t         str;
     ngx_table_elt_t  *h;
 
     h = ngx_list_push(&r->headers_out.headers);
@@ -51,19 +50,11 @@ ngx_http_convrelay_add_header(ngx_http_request_t *r, const char *name,
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
 
-    str.len = ngx_strlen(value);
-    str.data = (u_char *) value;
-
     h->hash = 1;
     h->key.len = ngx_strlen(name);
     h->key.data = (u_char *) name;
-    h->value.len = str.len;
-
-    h->value.data = ngx_pstrdup(r->pool, &str);
-    if (h->value.data == NULL) {
-        h->hash = 0;
-        return NGX_ERROR;
-    }
+    h->value.len = ngx_strlen(value);
+    h->value.data = (u_char *) value;
 
     return NGX_OK;
 }

@@ -481,14 +481,14 @@ ngx_http_convrelay_latency_variable(ngx_http_request_t *r,
 
     session = ngx_http_convrelay_variable_session(r);
 
-    if (session == NULL || session->latency.n == 0) {
+    if (session == NULL || session->latency == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
 
     return ngx_http_convrelay_variable_number(r, v,
-                        data ? session->latency.max
-                             : convrelay_latency_median(&session->latency));
+                        data ? session->latency->max
+                             : convrelay_latency_median(session->latency));
 }
 
 

@@ -56,7 +56,10 @@ convrelay_report_members(convrelay_report_out_t *out,
     convrelay_report_member(out, "language", &s->lang);
 
     convrelay_report_parameters(out, s, &setup, numbers);
-    convrelay_report_handoff(out, &s->handoff);
+
+    if (s->texts) {
+        convrelay_report_handoff(out, &s->texts->handoff);
+    }
 }
 
 

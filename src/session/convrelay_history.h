@@ -21,12 +21,12 @@
 /* zero-fill, set the limits */
 
 typedef struct {
-    size_t                    max_messages;   /* 0: no limit */
+    uint32_t                  max_messages;   /* 0: no limit */
+    uint32_t                  nmessages;      /* extras do not count */
     size_t                    max_bytes;      /* of text; 0: no limit */
 
     convrelay_llm_message_t  *first;
     convrelay_llm_message_t  *last;
-    size_t                    nmessages;      /* extras do not count */
     size_t                    len;            /* of their texts; of calls and
                                                  results, all parts */
 } convrelay_history_t;

@@ -16,9 +16,12 @@ convrelay_keys_press(convrelay_keys_t *k, const convrelay_keys_conf_t *conf,
     unsigned  late, last;
 
     last = (key == conf->terminator);
-    late = (last && now < k->terminator_until);
+    late = 0;
 
-    k->terminator_until = 0;
+    if (k->data) {
+        late = (last && now < k->data->terminator_until);
+        k->data->terminator_until = 0;
+    }
 
     if (conf->max == 0 || k->state == CONVRELAY_KEYS_COMPLETE || late
         || k->n == CONVRELAY_KEYS_MAX)
@@ -27,7 +30,7 @@ convrelay_keys_press(convrelay_keys_t *k, const convrelay_keys_conf_t *conf,
     }
 
     if (k->data == NULL) {
-        k->data = calloc(1, CONVRELAY_KEYS_MAX);
+        k->data = calloc(1, sizeof(convrelay_keys_data_t));
         if (k->data == NULL) {
             return CONVRELAY_KEY_ERROR;
         }
@@ -37,7 +40,7 @@ convrelay_keys_press(convrelay_keys_t *k, const convrelay_keys_conf_t *conf,
 
         /* an entry that is open to more keys has room */
 
-        k->data[k->n] = key;
+        k->data->keys[k->n] = key;
         k->has_next = 1;
 
     } else {
@@ -46,11 +49,11 @@ convrelay_keys_press(convrelay_keys_t *k, const convrelay_keys_conf_t *conf,
         /* a lone terminator is an entry as well */
 
         if (!last || k->n == 0) {
-            k->data[k->n++] = key;
+            k->data->keys[k->n++] = key;
         }
 
         if (!last && (k->n >= conf->max || k->n == CONVRELAY_KEYS_MAX)) {
-            k->terminator_until = now + conf->pause;
+            k->data->terminator_until = now + conf->pause;
             last = 1;
         }
     }
@@ -86,16 +89,16 @@ convrelay_keys_done(convrelay_keys_t *k, unsigned go_on)
 {
     u_char  next;
 
-    next = k->has_next ? k->data[k->n] : '\0';
+    next = k->has_next ? k->data->keys[k->n] : '\0';
 
     if (k->data) {
-        memset(k->data, 0, CONVRELAY_KEYS_MAX);
+        memset(k->data->keys, 0, CONVRELAY_KEYS_MAX);
     }
 
     k->n = 0;
 
     if (k->has_next && go_on) {
-        k->data[k->n++] = next;
+        k->data->keys[k->n++] = next;
         k->prompt_is_newer = 0;
     }
 

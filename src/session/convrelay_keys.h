@@ -41,6 +41,15 @@ typedef enum {
 } convrelay_keys_e;
 
 
+/* what is kept from the first key on */
+
+typedef struct {
+    uint64_t                 terminator_until;    /* ms: until then, it belongs
+                                             to the entry that max ended */
+    u_char                   keys[CONVRELAY_KEYS_MAX];
+} convrelay_keys_data_t;
+
+
 /* zero-fill to start */
 
 typedef struct {
@@ -48,14 +57,12 @@ typedef struct {
     unsigned                 prompt_is_newer:1;   /* than the entry: the
                                              prompt's turn continues while the
                                              entry triggers */
-    unsigned                 has_next:1;  /* data[n] begins the next entry,
+    unsigned                 has_next:1;  /* keys[n] begins the next entry,
                                              whose state this is, while the
                                              one before is reported */
     unsigned                 n:8;         /* keys of the entry */
-    u_char                  *data;        /* owned, CONVRELAY_KEYS_MAX; or NULL
-                                             until the first key */
-    uint64_t                 terminator_until;    /* ms: until then, it belongs
-                                             to the entry that max ended */
+    convrelay_keys_data_t   *data;        /* owned; or NULL until the first
+                                             key */
 } convrelay_keys_t;
 
 

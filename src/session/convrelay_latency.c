@@ -12,20 +12,29 @@
 #define CONVRELAY_LATENCY_MAX_SAMPLE  UINT16_MAX
 
 
-static int convrelay_latency_grow(convrelay_latency_t *l);
+static convrelay_latency_t *convrelay_latency_grow(convrelay_latency_t *l);
+static size_t convrelay_latency_more(size_t size);
 
 
 int
-convrelay_latency_add(convrelay_latency_t *l, uint64_t ms)
+convrelay_latency_add(convrelay_latency_t **latency, uint64_t ms)
 {
-    size_t  i;
+    size_t                i;
+    convrelay_latency_t  *l;
+
+    l = *latency;
+
+    if (l == NULL || l->n == l->size) {
+        l = convrelay_latency_grow(l);
+        if (l == NULL) {
+            return CONVRELAY_ERROR;
+        }
+
+        *latency = l;
+    }
 
     if (ms > l->max) {
         l->max = (ms < UINT32_MAX) ? ms : UINT32_MAX;
-    }
-
-    if (l->every == 0) {
-        l->every = 1;
     }
 
     if (++l->skipped < l->every) {
@@ -51,10 +60,6 @@ convrelay_latency_add(convrelay_latency_t *l, uint64_t ms)
         }
     }
 
-    if (l->n == l->size && convrelay_latency_grow(l) != CONVRELAY_OK) {
-        return CONVRELAY_ERROR;
-    }
-
     l->samples[l->n++] = (ms < CONVRELAY_LATENCY_MAX_SAMPLE)
                          ? ms : CONVRELAY_LATENCY_MAX_SAMPLE;
 
@@ -62,25 +67,58 @@ convrelay_latency_add(convrelay_latency_t *l, uint64_t ms)
 }
 
 
-/* most calls are short */
-
-static int
-convrelay_latency_grow(convrelay_latency_t *l)
+convrelay_latency_t *
+convrelay_latency_create(size_t n)
 {
-    size_t     size;
-    uint16_t  *samples;
+    size_t                size;
+    convrelay_latency_t  *l;
 
-    size = l->size ? 2 * l->size : CONVRELAY_LATENCY_FIRST;
-
-    samples = realloc(l->samples, size * sizeof(uint16_t));
-    if (samples == NULL) {
-        return CONVRELAY_ERROR;
+    for (size = CONVRELAY_LATENCY_FIRST; size < n; /* void */ ) {
+        size = convrelay_latency_more(size);
     }
 
-    l->samples = samples;
-    l->size = size;
+    l = calloc(1, sizeof(convrelay_latency_t) + size * sizeof(uint16_t));
 
-    return CONVRELAY_OK;
+    if (l) {
+        l->every = 1;
+        l->size = size;
+    }
+
+    return l;
+}
+
+
+static convrelay_latency_t *
+convrelay_latency_grow(convrelay_latency_t *l)
+{
+    size_t  size;
+
+    if (l == NULL) {
+        return convrelay_latency_create(1);
+    }
+
+    size = convrelay_latency_more(l->size);
+
+    l = realloc(l, sizeof(convrelay_latency_t) + size * sizeof(uint16_t));
+
+    if (l) {
+        l->size = size;
+    }
+
+    return l;
+}
+
+
+/* the largest size has room for one more than there can be, so that it never
+   grows */
+
+static size_t
+convrelay_latency_more(size_t size)
+{
+    size = 2 * size + 4;
+
+    return (size < CONVRELAY_LATENCY_SAMPLES) ? size
+                                              : CONVRELAY_LATENCY_SAMPLES + 1;
 }
 
 
@@ -91,7 +129,7 @@ convrelay_latency_median(const convrelay_latency_t *l)
 {
     size_t  i, j, below, equal, middle;
 
-    if (l->n == 0) {
+    if (l == NULL) {
         return 0;
     }
 
@@ -112,13 +150,4 @@ convrelay_latency_median(const convrelay_latency_t *l)
     }
 
     return l->samples[i];
-}
-
-
-void
-convrelay_latency_free(convrelay_latency_t *l)
-{
-    free(l->samples);
-
-    memset(l, 0, sizeof(convrelay_latency_t));
 }

@@ -35,7 +35,7 @@ typedef struct {
     unsigned                 file_after:1;        /* queued after the keys */
     unsigned                 tones_last:1;        /* nothing was queued after
                                              the keys that were sent */
-    uint64_t                 queued;      /* ms for everything that was queued
+    uint32_t                 queued;      /* ms for everything that was queued
                                              after the answer */
     uint64_t                 voice_until; /* ms of the clock: an "off" before
                                              that does not end the last words */

@@ -44,8 +44,10 @@ convrelay_session_init(convrelay_session_t *s,
     memset(s, 0, sizeof(convrelay_session_t));
 
     s->conf = conf;
+    s->epoch = now - CONVRELAY_SESSION_MAX_PAST - 1;
     s->first_token = -1;
-    s->history.max_messages = conf->max_history_messages;
+    s->history.max_messages = (conf->max_history_messages < UINT32_MAX)
+                              ? conf->max_history_messages : 0;
     s->history.max_bytes = conf->max_history_bytes;
     s->turn_rate.at = now;
     s->began = now;
@@ -55,10 +57,8 @@ convrelay_session_init(convrelay_session_t *s,
                                conf->setup_timeout);
     }
 
-    if (conf->max_call_time) {
-        convrelay_session_wait(s, CONVRELAY_DEADLINE_CALL, now,
-                               conf->max_call_time);
-    }
+    convrelay_session_wait(s, CONVRELAY_DEADLINE_CALL, now,
+                           convrelay_session_max_time(s));
 
     if (conf->ncall_times) {
         convrelay_session_wait(s, CONVRELAY_DEADLINE_CALL_TIME, now,
@@ -78,13 +78,13 @@ convrelay_session_over(convrelay_session_t *s)
     convrelay_keys_free(&s->keys);
     convrelay_session_filler_over(s);
 
-    free(s->handoff.data);
-    free(s->question.data);
+    if (s->texts) {
+        free(s->texts->question.data);
+        free(s->texts->handoff.data);
+        free(s->texts);
+    }
 
-    s->handoff.data = NULL;
-    s->handoff.len = 0;
-    s->question.data = NULL;
-    s->question.len = 0;
+    s->texts = NULL;
     s->prompt = NULL;
 
     convrelay_session_enter(s, CONVRELAY_SESSION_CLOSED);
@@ -97,8 +97,7 @@ convrelay_session_free(convrelay_session_t *s)
     convrelay_session_over(s);
     convrelay_session_filler_free(s);
 
-    convrelay_latency_free(&s->latency);
-
+    free(s->latency);
     free(s->parameters);
     free(s->setup_data);
     free(s->lang.data);
@@ -187,7 +186,7 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    s->silence.idle_since = now;
+    s->silence.idle_since = convrelay_session_time(s, now);
 
     if (convrelay_session_only_presence(s, prompt)) {
         convrelay_session_filler_hello(s, now, out);
@@ -243,7 +242,8 @@ convrelay_session_prompt(convrelay_session_t *s,
 
     convrelay_playback_drop(&s->playback);
 
-    s->repeat_until = now + CONVRELAY_SESSION_REPEAT_TIME;
+    s->repeat_until =
+        convrelay_session_time(s, now + CONVRELAY_SESSION_REPEAT_TIME);
 
     if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_PROMPT)) {
         convrelay_session_trigger(s, CONVRELAY_TRIGGER_PROMPT,
@@ -281,8 +281,8 @@ convrelay_session_repeated(const convrelay_session_t *s,
 
     m = s->history.last;
 
-    return now < s->repeat_until && m && m->role == CONVRELAY_LLM_USER
-           && m->len == text->len
+    return now < convrelay_session_ms(s, s->repeat_until)
+           && m && m->role == CONVRELAY_LLM_USER && m->len == text->len
            && memcmp(m->text, text->data, text->len) == 0;
 }
 
@@ -304,13 +304,15 @@ convrelay_session_error(convrelay_session_t *s,
     convrelay_session_note(out, CONVRELAY_LOG_WARN,
                            "client reported an error", &code);
 
-    if (s->state != CONVRELAY_SESSION_OPEN || now < s->error_ignored_until
+    if (s->state != CONVRELAY_SESSION_OPEN
+        || now < convrelay_session_ms(s, s->error_ignored_until)
         || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_ERROR))
     {
         return;
     }
 
-    s->error_ignored_until = now + CONVRELAY_SESSION_ERROR_TIME;
+    s->error_ignored_until =
+        convrelay_session_time(s, now + CONVRELAY_SESSION_ERROR_TIME);
 
     convrelay_session_trigger(s, CONVRELAY_TRIGGER_ERROR, NULL, out);
 }

@@ -28,6 +28,12 @@
 #define CONVRELAY_SESSION_MAX_GREETING    2048  /* bytes */
 #define CONVRELAY_SESSION_MAX_LANG        35    /* bytes; RFC 5646, 4.4.1 */
 
+/* ms: no session is longer than 20 days, whose call began 10 days before it at
+   most, and which waits for 14 days.  Twilio ends a call after 24 hours */
+#define CONVRELAY_SESSION_MAX_TIME        1728000000
+#define CONVRELAY_SESSION_MAX_PAST        864000000
+#define CONVRELAY_SESSION_MAX_WAIT        1209600000
+
 /* the custom parameter that carries the greeting */
 #define CONVRELAY_SESSION_GREETING        "convrelay_greeting"
 
@@ -275,8 +281,16 @@ typedef struct {
 
 /*
  * With tools, an answer has parts: the texts before each of its calls, which
- * are messages of their own.  The complete text as sent is then in whole.
+ * are messages of their own.  The complete text as sent is then here.
  */
+
+typedef struct {
+    convrelay_answer_part_t *parts;       /* owned */
+    u_char                  *text;        /* owned */
+    uint32_t                 nparts;
+    uint32_t                 size;        /* for which text has room */
+} convrelay_answer_whole_t;
+
 
 typedef struct {
     convrelay_answer_e       state;
@@ -295,14 +309,13 @@ typedef struct {
                                              0: never any */
     uint32_t                 unstored;    /* at the end: spoken, and kept out
                                              of the history */
-    uint32_t                 base;        /* bytes of whole before message */
-    uint32_t                 whole_size;
-    uint32_t                 nparts;
-    convrelay_heard_t        heard;
-    convrelay_answer_part_t *parts;       /* owned; or NULL */
-    u_char                  *whole;       /* owned; or NULL: it is the text of
+    uint32_t                 base;        /* bytes of the answer before
                                              message */
-    uint64_t                 started;     /* ms, when its first piece left */
+    convrelay_heard_t        heard;
+    convrelay_answer_whole_t  *whole;     /* owned; or NULL: it has no parts,
+                                             and its text is that of message */
+    uint32_t                 started;     /* when its first piece left, as for
+                                             convrelay_session_ms() */
 } convrelay_answer_t;
 
 
@@ -332,22 +345,30 @@ struct convrelay_tool_run_s {
 };
 
 
+/* texts of actions, owned */
+
+typedef struct {
+    convrelay_str_t          question;    /* an ask of the trigger's actions */
+    convrelay_str_t          handoff;     /* of the end */
+} convrelay_session_texts_t;
+
+
 typedef struct convrelay_session_tools_s  convrelay_session_tools_t;
 typedef struct convrelay_session_filler_s  convrelay_session_filler_t;
 typedef struct convrelay_session_speech_s  convrelay_session_speech_t;
 
 
-/* the silence of the caller, in ms of the clock */
+/* the silence of the caller; its times are those of convrelay_session_ms() */
 
 typedef struct {
     unsigned                 stage:8;     /* stages that are over */
     unsigned                 client_speaking:1;   /* as reported */
-    uint64_t                 heard_at;    /* the last words, as reported; 0:
+    uint32_t                 heard_at;    /* the last words, as reported; 0:
                                              there are later ones */
-    uint64_t                 since;       /* last sign of the caller, or start
+    uint32_t                 since;       /* last sign of the caller, or start
                                              of a stage */
-    uint64_t                 idle_since;  /* the last final prompt or key */
-    uint64_t                 hold_until;  /* not counted before it */
+    uint32_t                 idle_since;  /* the last final prompt or key */
+    uint32_t                 hold_until;  /* not counted before it */
 } convrelay_silence_t;
 
 
@@ -357,8 +378,11 @@ typedef struct {
 
     convrelay_session_state_e  state;
     convrelay_turn_e         turn;
-    uint64_t                 deadlines[CONVRELAY_DEADLINES];  /* ms of the
-                                             clock, 0: not waited for */
+    uint64_t                 epoch;       /* ms of the clock, MAX_PAST before
+                                             the session began */
+    uint32_t                 deadlines[CONVRELAY_DEADLINES];  /* as for
+                                             convrelay_session_ms(); 0: not
+                                             waited for */
 
     unsigned                 turn_again:1;        /* with half a history */
     unsigned                 rescue:1;    /* the turn was asked for because the
@@ -414,10 +438,10 @@ typedef struct {
     convrelay_answer_t       answer;
     convrelay_silence_t      silence;
 
-    convrelay_str_t          question;    /* an ask of its actions, owned */
+    convrelay_session_texts_t  *texts;    /* owned, or NULL: no action had
+                                             one */
     convrelay_keys_t         keys;        /* that the caller pressed */
     convrelay_playback_t     playback;    /* of what is not the answer */
-    convrelay_str_t          handoff;     /* of the end, owned */
 
     convrelay_session_tools_t  *tools;    /* owned, or NULL: no turn began, or
                                              there are no tools */
@@ -428,21 +452,22 @@ typedef struct {
                                              answer came, or it is not
                                              filtered */
 
-    /* ms of the clock, 0: none */
-    uint64_t                 error_ignored_until; /* as a trigger */
-    uint64_t                 repeat_until;        /* the last final prompt may
+    /* as for convrelay_session_ms() */
+    uint32_t                 error_ignored_until; /* as a trigger */
+    uint32_t                 repeat_until;        /* the last final prompt may
                                                      be repeated: nothing was
                                                      said since */
+    uint32_t                 asked_at;    /* the last turn began */
     uint32_t                 call_time;   /* the next of conf->call_times */
     int32_t                  first_token; /* ms from asked_at to the first
                                              piece of the model's text; -1:
                                              none, or an action spoke before
                                              it */
+    convrelay_rate_t         turn_rate;
     uint32_t                 leaks;       /* answers with a call in their
                                              text */
     uint32_t                 hedges_won;  /* answers of a second LLM that was
                                              faster */
-    convrelay_rate_t         turn_rate;
     uint32_t                 turns;
     uint32_t                 interrupts;
     uint32_t                 tool_calls;  /* of the LLM, those that were not
@@ -454,9 +479,8 @@ typedef struct {
     uint64_t                 input_tokens;        /* of all turns, as far as the
                                              LLM says; 0: it never did */
     uint64_t                 output_tokens;
-    uint64_t                 asked_at;    /* ms of the clock: the last turn
-                                             began */
-    convrelay_latency_t      latency;     /* of all turns that have one */
+    convrelay_latency_t     *latency;     /* of all turns that have one;
+                                             owned */
     uint32_t                 version;     /* grows with all that an earlier
                                              state does not have, except pieces
                                              of a running answer, and reports of
@@ -465,6 +489,22 @@ typedef struct {
                                              of the call did */
 } convrelay_session_t;
 
+
+/*
+ * A time that a session keeps has 32 bits: ms since its epoch, 0: none.  This
+ * is enough for MAX_PAST, MAX_TIME and MAX_WAIT, one after the other.  ms()
+ * returns it in ms of the clock; until() does so for a deadline.
+ */
+#define convrelay_session_ms(s, time)                                        \
+    ((time) ? (s)->epoch + (time) : 0)
+
+#define convrelay_session_until(s, deadline)                                 \
+    convrelay_session_ms(s, (s)->deadlines[deadline])
+
+/* the longest time that the call may take, in ms */
+#define convrelay_session_max_time(s)                                        \
+    ((s)->conf->max_call_time ? (s)->conf->max_call_time                     \
+                              : CONVRELAY_SESSION_MAX_TIME)
 
 /* zero-fills; conf is borrowed; the call begins now */
 void convrelay_session_init(convrelay_session_t *s,

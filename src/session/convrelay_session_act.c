@@ -148,7 +148,10 @@ convrelay_session_send_end(convrelay_session_t *s, uint64_t now,
     memset(&end, 0, sizeof(convrelay_relay_out_t));
 
     end.type = CONVRELAY_RELAY_OUT_END;
-    end.text = s->handoff;
+
+    if (s->texts) {
+        end.text = s->texts->handoff;
+    }
 
     convrelay_session_send(out, &end);
 }

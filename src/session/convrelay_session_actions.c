@@ -25,6 +25,9 @@ static int convrelay_session_perform_language(convrelay_session_t *s,
     const convrelay_relay_out_t *m, convrelay_actions_t *out);
 static int convrelay_session_perform_end(convrelay_session_t *s,
     const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out);
+static int convrelay_session_texts(convrelay_session_t *s);
+static int convrelay_session_copy_text(convrelay_str_t *to,
+    const convrelay_str_t *text);
 static int convrelay_session_ask_now(convrelay_session_t *s,
     convrelay_trigger_e trigger, uint64_t now, convrelay_actions_t *out);
 static int convrelay_session_is_failure(convrelay_trigger_e trigger);
@@ -243,14 +246,12 @@ convrelay_session_perform_end(convrelay_session_t *s,
         return CONVRELAY_OK;
     }
 
-    if (handoff->len) {
-        s->handoff.data = malloc(handoff->len);
-        if (s->handoff.data == NULL) {
-            return CONVRELAY_ERROR;
-        }
-
-        memcpy(s->handoff.data, handoff->data, handoff->len);
-        s->handoff.len = handoff->len;
+    if (handoff->len
+        && (convrelay_session_texts(s) != CONVRELAY_OK
+            || convrelay_session_copy_text(&s->texts->handoff, handoff)
+               != CONVRELAY_OK))
+    {
+        return CONVRELAY_ERROR;
     }
 
     convrelay_keys_report(&s->keys);
@@ -285,22 +286,48 @@ void
 convrelay_session_ask_later(convrelay_session_t *s, const convrelay_str_t *text,
     convrelay_actions_t *out)
 {
-    u_char  *p;
-
     if (s->state != CONVRELAY_SESSION_OPEN || text->len == 0) {
         return;
     }
 
-    p = realloc(s->question.data, text->len);
-    if (p == NULL) {
+    if (convrelay_session_texts(s) != CONVRELAY_OK
+        || convrelay_session_copy_text(&s->texts->question, text)
+           != CONVRELAY_OK)
+    {
         convrelay_session_no_memory(s, out);
-        return;
+    }
+}
+
+
+static int
+convrelay_session_texts(convrelay_session_t *s)
+{
+    if (s->texts == NULL) {
+        s->texts = calloc(1, sizeof(convrelay_session_texts_t));
+    }
+
+    return s->texts ? CONVRELAY_OK : CONVRELAY_ERROR;
+}
+
+
+/* replaces the text that was there */
+
+static int
+convrelay_session_copy_text(convrelay_str_t *to, const convrelay_str_t *text)
+{
+    u_char  *p;
+
+    p = realloc(to->data, text->len);
+    if (p == NULL) {
+        return CONVRELAY_ERROR;
     }
 
     memcpy(p, text->data, text->len);
 
-    s->question.data = p;
-    s->question.len = text->len;
+    to->data = p;
+    to->len = text->len;
+
+    return CONVRELAY_OK;
 }
 
 
@@ -313,14 +340,14 @@ convrelay_session_ask_now(convrelay_session_t *s, convrelay_trigger_e trigger,
     int              rc;
     convrelay_str_t  question;
 
-    question = s->question;
-
-    if (question.len == 0) {
+    if (s->texts == NULL || s->texts->question.len == 0) {
         return CONVRELAY_OK;
     }
 
-    s->question.data = NULL;
-    s->question.len = 0;
+    question = s->texts->question;
+
+    s->texts->question.data = NULL;
+    s->texts->question.len = 0;
 
     rc = CONVRELAY_OK;
 

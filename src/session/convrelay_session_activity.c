@@ -44,7 +44,7 @@ convrelay_session_activity(const convrelay_session_t *s, uint64_t *until)
 
     /* bytes, not characters: good enough for a status, and it costs nothing */
 
-    *until = a->started + CONVRELAY_HEARD_START_MS
+    *until = convrelay_session_ms(s, a->started) + CONVRELAY_HEARD_START_MS
              + a->len * CONVRELAY_HEARD_MS_PER_CHAR;
 
     return CONVRELAY_ACTIVITY_SPEAKING;
@@ -69,7 +69,8 @@ convrelay_session_between_turns(const convrelay_session_t *s, uint64_t now)
 
     return convrelay_session_is_quiet(s)
            && convrelay_session_words_until(s) <= now
-           && s->silence.since + CONVRELAY_SESSION_WORDS_TIME <= now;
+           && convrelay_session_ms(s, s->silence.since)
+              + CONVRELAY_SESSION_WORDS_TIME <= now;
 }
 
 

@@ -15,7 +15,8 @@
 static int convrelay_session_answer_reserve(convrelay_session_t *s,
     size_t len);
 static void convrelay_session_answer_shrink(convrelay_session_t *s, size_t len);
-static int convrelay_session_answer_whole(convrelay_session_t *s,
+static void convrelay_session_answer_free_whole(convrelay_answer_whole_t *w);
+static int convrelay_session_answer_whole(convrelay_answer_t *a,
     const convrelay_str_t *text);
 static void convrelay_session_answer_store_part(convrelay_session_t *s,
     convrelay_answer_part_t *part, size_t len);
@@ -26,21 +27,13 @@ void
 convrelay_session_answer_reset(convrelay_session_t *s,
     convrelay_answer_e state, uint64_t now)
 {
-    unsigned             i;
     convrelay_answer_t  *a;
 
     a = &s->answer;
 
-    for (i = 0; i < a->nparts; i++) {
-        a->parts[i].message->pinned = 0;
-
-        if (!a->parts[i].message->listed) {
-            free(a->parts[i].message);
-        }
+    if (a->whole) {
+        convrelay_session_answer_free_whole(a->whole);
     }
-
-    free(a->parts);
-    free(a->whole);
 
     if (a->message) {
         a->message->pinned = 0;
@@ -57,14 +50,34 @@ convrelay_session_answer_reset(convrelay_session_t *s,
 
     a->state = state;
     a->asked = (state == CONVRELAY_ANSWER_RUNNING);
-    a->started = now;
+    a->started = convrelay_session_time(s, now);
 
     if (convrelay_session_audible(s)) {
-        a->started = convrelay_session_filler_next(s, now);
+        a->started =
+            convrelay_session_time(s, convrelay_session_filler_next(s, now));
         convrelay_session_filler_first(s);
     }
 
     s->repeat_until = 0;
+}
+
+
+static void
+convrelay_session_answer_free_whole(convrelay_answer_whole_t *w)
+{
+    unsigned  i;
+
+    for (i = 0; i < w->nparts; i++) {
+        w->parts[i].message->pinned = 0;
+
+        if (!w->parts[i].message->listed) {
+            free(w->parts[i].message);
+        }
+    }
+
+    free(w->parts);
+    free(w->text);
+    free(w);
 }
 
 
@@ -77,7 +90,7 @@ convrelay_session_answer_add(convrelay_session_t *s,
     a = &s->answer;
 
     if (a->whole
-        && convrelay_session_answer_whole(s, text) != CONVRELAY_OK)
+        && convrelay_session_answer_whole(a, text) != CONVRELAY_OK)
     {
         return CONVRELAY_ERROR;
     }
@@ -130,9 +143,10 @@ convrelay_session_answer_extra(convrelay_session_t *s,
 int
 convrelay_session_answer_part(convrelay_session_t *s)
 {
-    convrelay_str_t           text;
-    convrelay_answer_t       *a;
-    convrelay_answer_part_t  *parts;
+    convrelay_str_t            text;
+    convrelay_answer_t        *a;
+    convrelay_answer_part_t   *parts;
+    convrelay_answer_whole_t  *w;
 
     a = &s->answer;
 
@@ -140,36 +154,45 @@ convrelay_session_answer_part(convrelay_session_t *s)
         return CONVRELAY_OK;
     }
 
-    parts = realloc(a->parts,
-                    (a->nparts + 1) * sizeof(convrelay_answer_part_t));
-    if (parts == NULL) {
-        return CONVRELAY_ERROR;
-    }
-
-    a->parts = parts;
-
     if (a->whole == NULL) {
+        a->whole = calloc(1, sizeof(convrelay_answer_whole_t));
+        if (a->whole == NULL) {
+            return CONVRELAY_ERROR;
+        }
+
         text.data = a->message->text;
         text.len = a->len;
 
         a->len = 0;
 
-        if (convrelay_session_answer_whole(s, &text) != CONVRELAY_OK) {
+        if (convrelay_session_answer_whole(a, &text) != CONVRELAY_OK) {
             a->len = text.len;
+            free(a->whole);
+            a->whole = NULL;
             return CONVRELAY_ERROR;
         }
 
         a->len = text.len;
     }
 
+    w = a->whole;
+
+    parts = realloc(w->parts,
+                    (w->nparts + 1) * sizeof(convrelay_answer_part_t));
+    if (parts == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    w->parts = parts;
+
     convrelay_session_answer_shrink(s, a->len);
     convrelay_session_answer_store(s, convrelay_session_answer_len(s));
 
-    parts[a->nparts].message = a->message;
-    parts[a->nparts].from = a->base;
-    parts[a->nparts].len = a->len;
-    parts[a->nparts].stored = a->stored;
-    a->nparts++;
+    parts[w->nparts].message = a->message;
+    parts[w->nparts].from = a->base;
+    parts[w->nparts].len = a->len;
+    parts[w->nparts].stored = a->stored;
+    w->nparts++;
 
     a->base += a->len;
     a->message = NULL;
@@ -182,32 +205,32 @@ convrelay_session_answer_part(convrelay_session_t *s)
 }
 
 
-/* appends text to whole; base and len are still those before it */
+/* appends text to that of whole; base and len are still those before it */
 
 static int
-convrelay_session_answer_whole(convrelay_session_t *s,
+convrelay_session_answer_whole(convrelay_answer_t *a,
     const convrelay_str_t *text)
 {
-    size_t               len, size;
-    u_char              *p;
-    convrelay_answer_t  *a;
+    size_t                     len, size;
+    u_char                    *p;
+    convrelay_answer_whole_t  *w;
 
-    a = &s->answer;
+    w = a->whole;
     len = a->base + a->len;
 
-    if (text->len > a->whole_size - len || a->whole == NULL) {
+    if (text->len > w->size - len) {
         size = len + text->len + (len + text->len) / 2 + 128;
 
-        p = realloc(a->whole, size);
+        p = realloc(w->text, size);
         if (p == NULL) {
             return CONVRELAY_ERROR;
         }
 
-        a->whole = p;
-        a->whole_size = size;
+        w->text = p;
+        w->size = size;
     }
 
-    memcpy(a->whole + len, text->data, text->len);
+    memcpy(w->text + len, text->data, text->len);
 
     return CONVRELAY_OK;
 }
@@ -223,13 +246,13 @@ convrelay_session_answer_gap(convrelay_session_t *s,
 
     a = &s->answer;
 
-    if (a->len || a->base == 0 || a->whole[a->base - 1] <= ' '
+    if (a->len || a->base == 0 || a->whole->text[a->base - 1] <= ' '
         || text->data[0] <= ' ')
     {
         return CONVRELAY_OK;
     }
 
-    if (convrelay_session_answer_whole(s, &blank) != CONVRELAY_OK) {
+    if (convrelay_session_answer_whole(a, &blank) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
@@ -305,7 +328,7 @@ convrelay_session_answer_text(const convrelay_session_t *s,
     convrelay_str_t *text)
 {
     text->len = convrelay_session_answer_len(s);
-    text->data = s->answer.whole ? s->answer.whole
+    text->data = s->answer.whole ? s->answer.whole->text
                  : s->answer.message ? s->answer.message->text : NULL;
 }
 
@@ -324,8 +347,8 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
         len = total;
     }
 
-    for (i = 0; i < a->nparts; i++) {
-        convrelay_session_answer_store_part(s, &a->parts[i], len);
+    for (i = 0; a->whole && i < a->whole->nparts; i++) {
+        convrelay_session_answer_store_part(s, &a->whole->parts[i], len);
     }
 
     if (a->message == NULL) {
@@ -408,7 +431,7 @@ convrelay_session_spoken_until(const convrelay_session_t *s)
 
     convrelay_session_answer_text(s, &text);
 
-    return s->answer.started + CONVRELAY_HEARD_START_MS
+    return convrelay_session_ms(s, s->answer.started) + CONVRELAY_HEARD_START_MS
            + convrelay_heard_chars(&text, 0, text.len)
              * CONVRELAY_HEARD_MS_PER_CHAR
            + (s->answer.error_spoken ? convrelay_session_error_time(s) : 0);

@@ -256,7 +256,7 @@ convrelay_session_tools_complete(convrelay_session_t *s, uint64_t now,
 
     convrelay_session_turn_over(s);
     s->repeat_until = 0;
-    s->silence.since = now;
+    s->silence.since = convrelay_session_time(s, now);
 
     if (sent) {
         convrelay_session_answer_end(s);
@@ -329,7 +329,8 @@ convrelay_session_tools_acted(convrelay_session_t *s, uint64_t now,
 
     /* an end without hand-off data may be taken back */
 
-    goodbye = (s->state == CONVRELAY_SESSION_ENDING && s->handoff.len == 0
+    goodbye = (s->state == CONVRELAY_SESSION_ENDING
+               && (s->texts == NULL || s->texts->handoff.len == 0)
                && t->goodbye == NULL);
 
     if (goodbye) {
@@ -399,9 +400,7 @@ convrelay_session_tool_end(convrelay_session_t *s, convrelay_tool_run_t *run,
 
     t = s->tools;
 
-    if (s->silence.since < now) {
-        s->silence.since = now;
-    }
+    convrelay_session_since(s, now);
 
     acts = (ok && run->tool->actions && (t->round || t->resume));
 

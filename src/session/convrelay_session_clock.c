@@ -28,7 +28,7 @@ convrelay_session_deadline(convrelay_session_t *s)
 
     next = convrelay_session_next(s);
 
-    return (next < CONVRELAY_DEADLINES) ? s->deadlines[next] : 0;
+    return (next < CONVRELAY_DEADLINES) ? convrelay_session_until(s, next) : 0;
 }
 
 
@@ -40,21 +40,20 @@ convrelay_session_deadline(convrelay_session_t *s)
 static convrelay_deadline_e
 convrelay_session_next(const convrelay_session_t *s)
 {
+    uint64_t              min;
     convrelay_deadline_e  i, next;
 
     if (s->state == CONVRELAY_SESSION_WAITING) {
-        return s->deadlines[CONVRELAY_DEADLINE_CALL] ? CONVRELAY_DEADLINE_CALL
-                                                     : CONVRELAY_DEADLINES;
+        return CONVRELAY_DEADLINE_CALL;
     }
 
     next = CONVRELAY_DEADLINES;
+    min = UINT64_MAX;
 
     for (i = 0; i < CONVRELAY_DEADLINES; i++) {
 
-        if (s->deadlines[i]
-            && (next == CONVRELAY_DEADLINES
-                || s->deadlines[i] < s->deadlines[next]))
-        {
+        if (s->deadlines[i] && s->deadlines[i] < min) {
+            min = s->deadlines[i];
             next = i;
         }
     }
@@ -74,11 +73,13 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
 
     next = convrelay_session_next(s);
 
-    if (next == CONVRELAY_DEADLINES || now < s->deadlines[next]) {
+    if (next == CONVRELAY_DEADLINES
+        || now < convrelay_session_until(s, next))
+    {
         return;
     }
 
-    late = now - s->deadlines[next];
+    late = now - convrelay_session_until(s, next);
     s->deadlines[next] = 0;
 
     switch (next) {
@@ -88,8 +89,7 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
         break;
 
     case CONVRELAY_DEADLINE_CALL:
-        convrelay_session_call_too_long(s, s->conf->max_call_time + late,
-                                        out);
+        convrelay_session_call_too_long(s, (uint32_t) (now - s->began), out);
         break;
 
     case CONVRELAY_DEADLINE_ANSWER:
@@ -165,8 +165,8 @@ convrelay_session_call_too_long(convrelay_session_t *s, uint64_t age,
 {
     convrelay_session_log(out, CONVRELAY_LOG_WARN, "call is too long",
                           "call is %llu ms long, limit is %llu ms, closing",
-                          (unsigned long long) age,
-                          (unsigned long long) s->conf->max_call_time);
+                          (unsigned long long) age, (unsigned long long)
+                          convrelay_session_max_time(s));
 
     if (s->state < CONVRELAY_SESSION_OPEN
         || !convrelay_session_has_rule(s, CONVRELAY_TRIGGER_CALL_TOO_LONG))

@@ -53,7 +53,8 @@ typedef struct {
 
 typedef struct {
     uint64_t                 first_token_timeout; /* ms; 0: no limit */
-    uint64_t                 token_timeout;       /* the same */
+    uint64_t                 token_timeout;       /* the same, at most
+                                             CONVRELAY_SESSION_MAX_WAIT */
     uint64_t                 cooldown;    /* ms without it after failures */
     convrelay_breaker_t    **breaker;     /* its failures; NULL: they are not
                                              counted */
@@ -82,7 +83,9 @@ typedef struct {
                                              LLM's text is filtered */
 
     uint64_t                 setup_timeout;       /* ms */
-    uint64_t                 max_call_time;       /* ms; 0: no limit */
+    uint64_t                 max_call_time;       /* ms, at most
+                                                     CONVRELAY_SESSION_MAX_TIME,
+                                                     which 0 is, too */
     uint64_t                 max_answer_time;     /* ms; 0: no limit */
     unsigned                 max_turn_rate;       /* turns a minute; 0: no
                                                      limit */

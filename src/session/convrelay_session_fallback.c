@@ -122,8 +122,12 @@ convrelay_session_useful(convrelay_session_t *s, uint64_t now,
         convrelay_session_hedge_drop(s, NULL, out);
     }
 
-    s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
-        llm->token_timeout ? now + llm->token_timeout : 0;
+    s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
+
+    if (llm->token_timeout) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_TOKEN, now,
+                               llm->token_timeout);
+    }
 }
 
 

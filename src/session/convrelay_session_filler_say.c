@@ -58,7 +58,7 @@ convrelay_session_filler_wait(convrelay_session_t *s)
         due = f->end + conf->again;
     }
 
-    s->deadlines[CONVRELAY_DEADLINE_SILENCE] = due;
+    s->deadlines[CONVRELAY_DEADLINE_SILENCE] = convrelay_session_time(s, due);
 }
 
 

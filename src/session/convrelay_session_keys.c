@@ -30,7 +30,7 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
     }
 
     convrelay_session_stir(s, now);
-    s->silence.idle_since = now;
+    s->silence.idle_since = convrelay_session_time(s, now);
 
     key = convrelay_keys_press(&s->keys, &s->conf->keys, digit->data[0], now);
 
@@ -92,7 +92,7 @@ convrelay_session_digits(const convrelay_session_t *s)
 {
     convrelay_str_t  digits;
 
-    digits.data = s->keys.data;
+    digits.data = s->keys.data ? s->keys.data->keys : NULL;
     digits.len = s->keys.n;
 
     return digits;

@@ -27,6 +27,22 @@
 #define convrelay_session_later(a, b)  ((a) < (b) ? (b) : (a))
 
 
+/* the reverse of convrelay_session_ms(): a time that is too late for 32 bits
+   becomes the latest one */
+
+static inline uint32_t
+convrelay_session_time(const convrelay_session_t *s, uint64_t ms)
+{
+    if (ms == 0) {
+        return 0;
+    }
+
+    ms -= s->epoch;
+
+    return (ms < UINT32_MAX) ? ms : UINT32_MAX;
+}
+
+
 /* convrelay_session_state.c */
 
 /* sets a deadline, ms from now */
@@ -297,8 +313,10 @@ unsigned convrelay_session_words_come(convrelay_session_t *s, uint64_t now);
 
 /* convrelay_session_quiet.c */
 
-/* the caller did something: silence is counted from now on */
+/* the caller did something: silence is counted from now on.  since(): the call
+   did something, which only moves the time from which on it is counted */
 void convrelay_session_stir(convrelay_session_t *s, uint64_t now);
+void convrelay_session_since(convrelay_session_t *s, uint64_t now);
 
 /* all words were reported as heard: sends an end that waits for them */
 void convrelay_session_heard(convrelay_session_t *s, uint64_t now,

@@ -148,8 +148,8 @@ convrelay_session_clause(const convrelay_session_t *s, int64_t duration,
 
     /* an answer can begin later than now: a filler comes first */
 
-    spoken = (int64_t) (now - s->answer.started) - CONVRELAY_HEARD_START_MS
-             - duration;
+    spoken = (int64_t) (now - convrelay_session_ms(s, s->answer.started))
+             - CONVRELAY_HEARD_START_MS - duration;
 
     return (spoken < 0) ? 0 : spoken / CONVRELAY_HEARD_MS_PER_CHAR;
 }
@@ -177,8 +177,8 @@ convrelay_session_info(convrelay_session_t *s,
         if (s->silence.client_speaking) {
             convrelay_session_stir(s, now);
 
-        } else if (s->silence.since < now) {
-            s->silence.since = now;
+        } else {
+            convrelay_session_since(s, now);
         }
 
         convrelay_session_words(s, now);
@@ -201,9 +201,7 @@ convrelay_session_played(convrelay_session_t *s, const convrelay_str_t *value,
 
     /* words are being heard, in spite of any estimate */
 
-    if (s->silence.since < now) {
-        s->silence.since = now;
-    }
+    convrelay_session_since(s, now);
 
     convrelay_session_filler_stir(s, now);
 

@@ -239,7 +239,10 @@ convrelay_session_replayed(const convrelay_session_t *s,
 {
     convrelay_llm_message_t  *m;
 
-    if (!s->ask_again || now >= s->asked_at + CONVRELAY_SESSION_REPLAY_TIME) {
+    if (!s->ask_again
+        || now >= convrelay_session_ms(s, s->asked_at)
+                  + CONVRELAY_SESSION_REPLAY_TIME)
+    {
         return 0;
     }
 

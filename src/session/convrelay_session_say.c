@@ -43,7 +43,7 @@ convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
     s->turn_again = 0;
     s->turns++;
     s->version++;
-    s->asked_at = now;
+    s->asked_at = convrelay_session_time(s, now);
     s->first_token = -1;
 
     convrelay_session_llm_begin(s, now);
@@ -76,9 +76,8 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
 {
     size_t           room;
     unsigned         too_long;
-    convrelay_str_t  piece;
+    convrelay_str_t  cut;
 
-    piece = *text;
     too_long = 0;
 
     if (s->conf->max_answer) {
@@ -89,17 +88,20 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
         room = (room < s->conf->max_answer) ? s->conf->max_answer - room : 0;
 
         if (text->len > room) {
-            piece.len = convrelay_utf8_fit(text->data, text->len, room);
+            cut.data = text->data;
+            cut.len = convrelay_utf8_fit(text->data, text->len, room);
+            text = &cut;
             too_long = 1;
         }
     }
 
-    if (piece.len) {
+    if (text->len) {
 
         if (s->turn == CONVRELAY_TURN_ASKED) {
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
 
-            s->first_token = now - s->asked_at;
+            s->turn = CONVRELAY_TURN_SPEAKING;
+            s->first_token = now - convrelay_session_ms(s, s->asked_at);
 
             if (convrelay_latency_add(&s->latency, s->first_token)
                 != CONVRELAY_OK)
@@ -111,19 +113,19 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
 
         if (s->answer.base && s->answer.len == 0) {
             convrelay_session_continue(s, now);
+
+            if (convrelay_session_answer_gap(s, text, out) != CONVRELAY_OK) {
+                convrelay_session_no_memory(s, out);
+                return;
+            }
         }
 
-        if ((s->answer.base
-             && convrelay_session_answer_gap(s, &piece, out) != CONVRELAY_OK)
-            || convrelay_session_answer_add(s, &piece) != CONVRELAY_OK)
-        {
+        if (convrelay_session_answer_add(s, text) != CONVRELAY_OK) {
             convrelay_session_no_memory(s, out);
             return;
         }
 
-        s->turn = CONVRELAY_TURN_SPEAKING;
-
-        if (convrelay_session_is_blank(&piece)) {
+        if (convrelay_session_is_blank(text)) {
             /* void */
 
         } else if (!s->words || !s->useful) {
@@ -131,12 +133,12 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
 
         } else if (s->deadlines[CONVRELAY_DEADLINE_TOKEN]) {
             s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
-                now + convrelay_session_llm_asked(s)->token_timeout;
+                now - s->epoch + convrelay_session_llm_asked(s)->token_timeout;
         }
 
         s->tokens++;
 
-        convrelay_session_text(out, &piece);
+        convrelay_session_text(out, text);
     }
 
     if (too_long) {

@@ -127,7 +127,7 @@ convrelay_session_open(convrelay_session_t *s, uint64_t now)
     convrelay_session_enter(s, CONVRELAY_SESSION_OPEN);
     convrelay_session_stir(s, now);
 
-    s->silence.idle_since = now;
+    s->silence.idle_since = convrelay_session_time(s, now);
 }
 
 

@@ -22,7 +22,7 @@ void
 convrelay_session_hold(convrelay_session_t *s, uint64_t ms, uint64_t now)
 {
     if (s->state == CONVRELAY_SESSION_OPEN) {
-        s->silence.hold_until = now + ms;
+        s->silence.hold_until = convrelay_session_time(s, now + ms);
     }
 }
 
@@ -30,14 +30,13 @@ convrelay_session_hold(convrelay_session_t *s, uint64_t ms, uint64_t now)
 void
 convrelay_session_silence_wait(convrelay_session_t *s)
 {
-    uint64_t                         from, *deadlines;
+    uint64_t                         from;
     const convrelay_session_conf_t  *conf;
 
     conf = s->conf;
-    deadlines = s->deadlines;
 
-    deadlines[CONVRELAY_DEADLINE_SILENCE] = 0;
-    deadlines[CONVRELAY_DEADLINE_IDLE] = 0;
+    s->deadlines[CONVRELAY_DEADLINE_SILENCE] = 0;
+    s->deadlines[CONVRELAY_DEADLINE_IDLE] = 0;
 
     convrelay_session_filler_wait(s);
 
@@ -49,12 +48,13 @@ convrelay_session_silence_wait(convrelay_session_t *s)
     }
 
     from = convrelay_session_later(convrelay_session_words_until(s),
-                                   s->silence.hold_until);
+                           convrelay_session_ms(s, s->silence.hold_until));
 
     if (conf->max_idle_time) {
-        deadlines[CONVRELAY_DEADLINE_IDLE] =
-            convrelay_session_later(s->silence.idle_since, from)
-            + conf->max_idle_time;
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_IDLE,
+            convrelay_session_later(
+                convrelay_session_ms(s, s->silence.idle_since), from),
+            conf->max_idle_time);
     }
 
     if (s->silence.stage == conf->nsilence
@@ -63,9 +63,10 @@ convrelay_session_silence_wait(convrelay_session_t *s)
         return;
     }
 
-    deadlines[CONVRELAY_DEADLINE_SILENCE] =
-        convrelay_session_later(s->silence.since, from)
-        + conf->silence[s->silence.stage];
+    convrelay_session_wait(s, CONVRELAY_DEADLINE_SILENCE,
+        convrelay_session_later(convrelay_session_ms(s, s->silence.since),
+                                from),
+        conf->silence[s->silence.stage]);
 }
 
 
@@ -104,7 +105,7 @@ void
 convrelay_session_idle(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
-    s->silence.idle_since = now;
+    s->silence.idle_since = convrelay_session_time(s, now);
 
     convrelay_session_note(out, CONVRELAY_LOG_WARN,
                            "caller was neither heard nor pressed a key for "
@@ -122,7 +123,7 @@ convrelay_session_stage(convrelay_session_t *s, unsigned stage, uint64_t now,
     convrelay_str_t  text;
 
     s->silence.stage = stage;
-    s->silence.since = now;
+    s->silence.since = convrelay_session_time(s, now);
 
     if (!convrelay_session_has_rule(s, CONVRELAY_TRIGGER_SILENCE)) {
         return;

@@ -13,7 +13,7 @@ void
 convrelay_session_wait(convrelay_session_t *s, convrelay_deadline_e deadline,
     uint64_t now, uint64_t ms)
 {
-    s->deadlines[deadline] = now + ms;
+    s->deadlines[deadline] = convrelay_session_time(s, now + ms);
 }
 
 

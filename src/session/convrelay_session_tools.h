@@ -66,8 +66,8 @@ struct convrelay_session_tools_s {
                                              caller's words extend the wait for
                                              them; 0: they do not */
     uint64_t                  talk_at;    /* the newest sign of words */
-    uint64_t                  call_until; /* its deadline before that */
-    uint64_t                  time_until; /* and that of the next call_time */
+    uint32_t                  call_until; /* its deadline before that */
+    uint32_t                  time_until; /* and that of the next call_time */
 
     convrelay_session_key_t  *keys;
     size_t                    nkeys;

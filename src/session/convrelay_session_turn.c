@@ -123,7 +123,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     }
 
     s->repeat_until = 0;
-    s->silence.since = now;
+    s->silence.since = convrelay_session_time(s, now);
 
     if (sent) {
         convrelay_session_answer_end(s);

@@ -47,10 +47,10 @@ convrelay_session_words(convrelay_session_t *s, uint64_t now)
 
     until = now + CONVRELAY_SESSION_WORDS_TIME;
 
-    if (s->deadlines[deadline] < until
+    if (convrelay_session_until(s, deadline) < until
         && now < t->talk_from + CONVRELAY_SESSION_TALK_TIME)
     {
-        s->deadlines[deadline] = until;
+        s->deadlines[deadline] = convrelay_session_time(s, until);
     }
 }
 

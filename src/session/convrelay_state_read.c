@@ -15,7 +15,7 @@
 #define CONVRELAY_STATE_MAX_VARIABLES  1024
 
 /* ms, the maximum age of a call */
-#define CONVRELAY_STATE_MAX_AGE        (UINT32_MAX / 2)
+#define CONVRELAY_STATE_MAX_AGE        CONVRELAY_SESSION_MAX_PAST
 
 
 static int convrelay_state_document(convrelay_state_in_t *in,
@@ -331,7 +331,6 @@ convrelay_state_lang(convrelay_state_in_t *in)
 static int
 convrelay_state_latencies(convrelay_state_in_t *in)
 {
-    size_t                   size;
     convrelay_latency_t     *l;
     convrelay_json_value_t  *samples, *v;
 
@@ -339,7 +338,23 @@ convrelay_state_latencies(convrelay_state_in_t *in)
         return CONVRELAY_OK;
     }
 
-    l = &in->to.latency;
+    samples = convrelay_json_member(in->m.latency, "samples");
+
+    /* values without values in them, at least one */
+
+    if (samples == NULL || samples->type != CONVRELAY_JSON_ARRAY
+        || samples->size < 2 || samples->size > CONVRELAY_LATENCY_SAMPLES + 1)
+    {
+        in->error = "has wrong times of answers";
+        return CONVRELAY_DECLINED;
+    }
+
+    l = convrelay_latency_create(samples->size - 1);
+    if (l == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    in->to.latency = l;
 
     l->max = convrelay_state_get(in, convrelay_json_member(in->m.latency,
                                                            "max"),
@@ -351,29 +366,10 @@ convrelay_state_latencies(convrelay_state_in_t *in)
                                                                "skipped"),
                                      UINT16_MAX);
 
-    samples = convrelay_json_member(in->m.latency, "samples");
-
-    /* values without values in them */
-
-    if (samples == NULL || samples->type != CONVRELAY_JSON_ARRAY
-        || samples->size > CONVRELAY_LATENCY_SAMPLES + 1
-        || l->every == 0 || l->skipped >= l->every)
-    {
+    if (l->every == 0 || l->skipped >= l->every) {
         in->error = "has wrong times of answers";
         return CONVRELAY_DECLINED;
     }
-
-    for (size = CONVRELAY_LATENCY_FIRST; size < samples->size - 1u; size *= 2)
-    {
-        /* void */
-    }
-
-    l->samples = malloc(size * sizeof(uint16_t));
-    if (l->samples == NULL) {
-        return CONVRELAY_ERROR;
-    }
-
-    l->size = size;
 
     for (v = convrelay_json_element(samples, NULL); v;
          v = convrelay_json_element(samples, v))
@@ -596,7 +592,7 @@ convrelay_state_take(convrelay_state_in_t *in, convrelay_session_t *s)
     s->tools = in->tools;
     s->filler = in->filler;
 
-    in->to.latency.samples = NULL;
+    in->to.latency = NULL;
     in->to.lang.data = NULL;
     in->tools = NULL;
     in->filler = NULL;
@@ -702,7 +698,7 @@ convrelay_state_free(convrelay_state_in_t *in)
     free(in->setup_data);
     free(in->pairs);
     free(in->to.lang.data);
-    free(in->to.latency.samples);
+    free(in->to.latency);
 }
 
 

@@ -256,9 +256,9 @@ convrelay_state_latency(convrelay_state_out_t *w)
     size_t                      i;
     const convrelay_latency_t  *l;
 
-    l = &w->s->latency;
+    l = w->s->latency;
 
-    if (l->every == 0) {
+    if (l == NULL) {
         return;
     }
 

@@ -104,7 +104,7 @@ convrelay_state_heard(const convrelay_state_out_t *w,
     const convrelay_llm_message_t *m)
 {
     size_t                     heard, from;
-    uint32_t                   i;
+    uint32_t                   i, n;
     convrelay_str_t            text;
     const convrelay_answer_t  *a;
 
@@ -120,15 +120,17 @@ convrelay_state_heard(const convrelay_state_out_t *w,
 
     if (m != a->message) {
 
-        for (i = 0; i < a->nparts && a->parts[i].message != m; i++) {
+        n = a->whole ? a->whole->nparts : 0;
+
+        for (i = 0; i < n && a->whole->parts[i].message != m; i++) {
             /* void */
         }
 
-        if (i == a->nparts) {
+        if (i == n) {
             return m->len;
         }
 
-        from = a->parts[i].from;
+        from = a->whole->parts[i].from;
     }
 
     convrelay_session_answer_text(w->s, &text);

@@ -43,33 +43,32 @@
 
 /*
  * Zero-fill, then set the limits and, in a client, unmasked.  Everything
- * below the limits belongs to the reader, except the last three fields,
- * which describe an error.
+ * below these belongs to the reader, except close_code, error and value, which
+ * describe an error.
  */
 
 typedef struct {
     size_t            max_message;        /* payload bytes; 0: no limit */
     unsigned          max_fragments;      /* frames a message; 0: no limit */
-    unsigned          unmasked:1;         /* read a server's frames */
+    u_char            unmasked;           /* read a server's frames */
 
-    unsigned          state;
-    unsigned          left;               /* header bytes of this state */
+    u_char            state;
+    u_char            left;               /* header bytes of this state */
+    u_char            opcode;             /* of the frame */
+    u_char            fin;
+    u_char            message;            /* opcode of the message, or 0 */
+    uint16_t          close_code;         /* after CONVRELAY_ERROR */
     unsigned          fragments;          /* frames of the message */
     uint32_t          utf8;               /* of the message */
-
+    u_char            mask[4];
     uint64_t          payload;            /* of the frame */
     uint64_t          offset;             /* payload bytes done */
-    u_char            opcode;             /* of the frame */
-    u_char            message;            /* opcode of the message, or 0 */
-    u_char            fin;
-    u_char            mask[4];
 
     u_char           *buf;                /* message so far, malloc'ed */
     size_t            len;
     size_t            size;
     u_char           *control;            /* frame that came in pieces,
                                              malloc'ed */
-    unsigned          close_code;         /* after CONVRELAY_ERROR */
     const char       *error;              /* continues "client sent " */
     uint64_t          value;              /* size or code at fault, or 0 */
 } convrelay_ws_reader_t;

@@ -99,7 +99,7 @@ is(convrelay_history_t *h, const char *want, const char *name)
     }
 
     if (text != h->len || n != h->nmessages || last != h->last) {
-        tap_ok(0, "%s: %zu messages, %zu bytes", name, h->nmessages, h->len);
+        tap_ok(0, "%s: %u messages, %zu bytes", name, h->nmessages, h->len);
     }
 }
 

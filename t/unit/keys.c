@@ -93,7 +93,7 @@ test(const keys_t *t)
                 convrelay_keys_report(&k);
             }
 
-            p += sprintf(p, "[%.*s]", (int) k.n, (char *) k.data);
+            p += sprintf(p, "[%.*s]", (int) k.n, (char *) k.data->keys);
             convrelay_keys_done(&k, 1);
             break;
 
@@ -146,7 +146,7 @@ test_wiped(void)
     left = 0;
 
     for (i = 0; i < CONVRELAY_KEYS_MAX; i++) {
-        left += k.data[i];
+        left += k.data->keys[i];
     }
 
     tap_ok(left == 0 && k.n == 0 && !k.has_next,

@@ -167,6 +167,7 @@ test_handoff(void)
     convrelay_session_t       s;
     convrelay_report_out_t    out = { NULL, 0, 0, 0 };
     convrelay_session_conf_t  conf;
+    convrelay_session_texts_t  texts;
 
     static const struct {
         convrelay_str_t       handoff;
@@ -189,7 +190,9 @@ test_handoff(void)
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         convrelay_session_init(&s, &conf, 1);
-        s.handoff = cases[i].handoff;
+        memset(&texts, 0, sizeof(texts));
+        texts.handoff = cases[i].handoff;
+        s.texts = &texts;
 
         convrelay_report_members(&out, &s, 1);
 
@@ -200,7 +203,7 @@ test_handoff(void)
 
         convrelay_report_free(&out);
 
-        convrelay_str_null(&s.handoff);
+        s.texts = NULL;
         convrelay_session_free(&s);
     }
 }

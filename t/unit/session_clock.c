@@ -67,6 +67,19 @@ static const call_t  calls[] = {
       "    LOG warn call is 61234 ms long, limit is 60000 ms, closing\n"
       "    CLOSE 1000 call is too long\n" },
 
+    { "no session is longer than twenty days", DEFAULT,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "wait 1727999999\n"
+      "clock\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1\n"
+      "clock\n"
+      "    LOG warn call is 1728000000 ms long, limit is 1728000000 ms,"
+      " closing\n"
+      "    CLOSE 1000 call is too long\n" },
+
     { "a call too long is asked once for its actions", TIMED_ON,
       "setup \"CA1\"\n"
       "    SETUP\n"

@@ -224,7 +224,7 @@ check_event(call_t *c, const convrelay_action_t *a)
         c->keys_at = 0;
 
         if (c->s.keys.n != c->nkeys
-            || memcmp(c->s.keys.data, c->keys, c->nkeys) != 0)
+            || memcmp(c->s.keys.data->keys, c->keys, c->nkeys) != 0)
         {
             bad(c, "other keys than were pressed");
         }
@@ -361,10 +361,11 @@ check_state(call_t *c)
         bad(c, "counted wrongly");
     }
 
-    if (s->first_token != c->first_token || s->latency.max != c->worst
-        || (s->latency.n == 0) != (c->ntokens == 0)
+    if (s->first_token != c->first_token
+        || (s->latency ? s->latency->max : 0) != c->worst
+        || (s->latency == NULL) != (c->ntokens == 0)
         || (c->ntokens == 1
-            && convrelay_latency_median(&s->latency)
+            && convrelay_latency_median(s->latency)
                != (c->worst < UINT16_MAX ? c->worst : UINT16_MAX)))
     {
         bad(c, "the first token after %lld ms, not %lld",
@@ -417,11 +418,13 @@ check_silence(call_t *c, unsigned idle)
             && ((idle && c->stage < c->conf.nsilence)
                 || (filler_waits(c) && c->filler_said < c->conf.filler->max));
 
-    if ((c->s.deadlines[CONVRELAY_DEADLINE_SILENCE] != 0) != quiet) {
+    if ((convrelay_session_until(&c->s, CONVRELAY_DEADLINE_SILENCE) != 0)
+        != quiet)
+    {
         bad(c, "silence is %scounted", quiet ? "not " : "");
     }
 
-    if ((c->s.deadlines[CONVRELAY_DEADLINE_IDLE] != 0)
+    if ((convrelay_session_until(&c->s, CONVRELAY_DEADLINE_IDLE) != 0)
         != (idle && c->conf.max_idle_time))
     {
         bad(c, "idle time is %scounted", idle ? "not " : "");
@@ -449,8 +452,9 @@ check_deadlines(call_t *c)
         want[CONVRELAY_DEADLINE_SETUP] = c->started + c->conf.setup_timeout;
     }
 
-    if (talk && !c->too_long && c->conf.max_call_time) {
-        want[CONVRELAY_DEADLINE_CALL] = c->started + c->conf.max_call_time;
+    if (talk && !c->too_long) {
+        want[CONVRELAY_DEADLINE_CALL] = c->started
+                                        + convrelay_session_max_time(&c->s);
     }
 
     if (talk && c->running && c->conf.max_answer_time) {
@@ -483,8 +487,9 @@ check_deadlines(call_t *c)
     check_silence(c, talk && c->ready && !c->running);
 
     want[CONVRELAY_DEADLINE_SILENCE] =
-                                 c->s.deadlines[CONVRELAY_DEADLINE_SILENCE];
-    want[CONVRELAY_DEADLINE_IDLE] = c->s.deadlines[CONVRELAY_DEADLINE_IDLE];
+        convrelay_session_until(&c->s, CONVRELAY_DEADLINE_SILENCE);
+    want[CONVRELAY_DEADLINE_IDLE] =
+        convrelay_session_until(&c->s, CONVRELAY_DEADLINE_IDLE);
 
     if (!c->closed && c->ending) {
         want[c->ended ? CONVRELAY_DEADLINE_CLOSE : CONVRELAY_DEADLINE_END]
@@ -493,9 +498,10 @@ check_deadlines(call_t *c)
 
     for (i = 0; i < CONVRELAY_DEADLINES; i++) {
 
-        if (c->s.deadlines[i] != want[i]) {
+        if (convrelay_session_until(&c->s, i) != want[i]) {
             bad(c, "deadline %d is %lld, not %lld", (int) i,
-                (long long) c->s.deadlines[i], (long long) want[i]);
+                (long long) convrelay_session_until(&c->s, i),
+                (long long) want[i]);
         }
 
         if (want[i] && (earliest == 0 || want[i] < earliest)

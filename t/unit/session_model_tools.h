@@ -601,7 +601,7 @@ settle(call_t *c)
             turn_end(c, CONVRELAY_TURN_COMPLETE);
 
         } else {
-            deadline = c->s.deadlines[CONVRELAY_DEADLINE_TOOLS];
+            deadline = convrelay_session_until(&c->s, CONVRELAY_DEADLINE_TOOLS);
 
             if (deadline == 0) {
                 break;
@@ -767,7 +767,7 @@ filler(call_t *c)
     }
 
     if (!c->llm && c->nruns == 0
-        && c->s.deadlines[CONVRELAY_DEADLINE_TOOLS] == 0)
+        && convrelay_session_until(&c->s, CONVRELAY_DEADLINE_TOOLS) == 0)
     {
         bad(c, "a filler while nothing is done");
     }

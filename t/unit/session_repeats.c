@@ -9,6 +9,7 @@
 
 #include <malloc.h>
 
+#include "convrelay_session_parts.h"
 #include "convrelay_session_tools.h"
 #include "tap.h"
 
@@ -271,13 +272,15 @@ silence_test(void)
 
     text = str("booked");
     convrelay_session_tool_end(&t.s, t.run, &text, 1, 5000, &t.out);
-    tap_ok(t.s.silence.since == 5000, "a result is a stir");
+    tap_ok(convrelay_session_ms(&t.s, t.s.silence.since) == 5000,
+           "a result is a stir");
 
     call(&t, "book", 1);
 
-    t.s.silence.since = 9000;
+    convrelay_session_since(&t.s, 9000);
     convrelay_session_tool_end(&t.s, t.run, &text, 1, 6000, &t.out);
-    tap_ok(t.s.silence.since == 9000, "unless there was a later one");
+    tap_ok(convrelay_session_ms(&t.s, t.s.silence.since) == 9000,
+           "unless there was a later one");
 
     stop(&t);
 }
@@ -313,8 +316,8 @@ goodbye_test(void)
 
     start(&t, &c);
 
-    call_until = t.s.deadlines[CONVRELAY_DEADLINE_CALL];
-    time_until = t.s.deadlines[CONVRELAY_DEADLINE_CALL_TIME];
+    call_until = convrelay_session_until(&t.s, CONVRELAY_DEADLINE_CALL);
+    time_until = convrelay_session_until(&t.s, CONVRELAY_DEADLINE_CALL_TIME);
 
     tap_ok(call_until == 601000 && time_until == 61000, "two deadlines");
 
@@ -334,9 +337,9 @@ goodbye_test(void)
     convrelay_session_trigger_done(&t.s, 1000, &t.out);
 
     tap_ok(t.s.state == CONVRELAY_SESSION_ENDING
-           && t.s.deadlines[CONVRELAY_DEADLINE_CALL] == 0
-           && t.s.deadlines[CONVRELAY_DEADLINE_CALL_TIME] == 0
-           && t.s.deadlines[CONVRELAY_DEADLINE_END] != 0,
+           && convrelay_session_until(&t.s, CONVRELAY_DEADLINE_CALL) == 0
+           && convrelay_session_until(&t.s, CONVRELAY_DEADLINE_CALL_TIME) == 0
+           && convrelay_session_until(&t.s, CONVRELAY_DEADLINE_END) != 0,
            "a goodbye has one of its own");
 
     memset(&m, 0, sizeof(m));
@@ -346,9 +349,11 @@ goodbye_test(void)
     convrelay_session_message(&t.s, &m, 2000, &t.out);
 
     tap_ok(t.s.state == CONVRELAY_SESSION_OPEN
-           && t.s.deadlines[CONVRELAY_DEADLINE_CALL] == call_until
-           && t.s.deadlines[CONVRELAY_DEADLINE_CALL_TIME] == time_until
-           && t.s.deadlines[CONVRELAY_DEADLINE_END] == 0,
+           && convrelay_session_until(&t.s, CONVRELAY_DEADLINE_CALL)
+              == call_until
+           && convrelay_session_until(&t.s, CONVRELAY_DEADLINE_CALL_TIME)
+              == time_until
+           && convrelay_session_until(&t.s, CONVRELAY_DEADLINE_END) == 0,
            "taken back, they are as they were");
 
     stop(&t);
@@ -365,6 +370,7 @@ parts_test(void)
     test_t                    t;
     convrelay_str_t           text;
     convrelay_llm_message_t  *m;
+    convrelay_answer_part_t  *part;
 
     memset(words, 'x', sizeof(words));
 
@@ -390,10 +396,11 @@ parts_test(void)
     convrelay_session_delta(&t.s, &text, 1000, &t.out);
     call(&t, "book", 2);
 
-    tap_ok(t.s.answer.nparts == 2 && t.s.answer.parts[0].from == 0
-           && t.s.answer.parts[0].len == 900
-           && t.s.answer.parts[1].from == 901
-           && t.s.answer.parts[1].len == 100, "a blank is between the parts");
+    part = t.s.answer.whole->parts;
+
+    tap_ok(t.s.answer.whole->nparts == 2 && part[0].from == 0
+           && part[0].len == 900 && part[1].from == 901
+           && part[1].len == 100, "a blank is between the parts");
 
     stop(&t);
 }

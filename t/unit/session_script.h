@@ -153,6 +153,7 @@ static void show_keys(run_t *r);
 static void show_state(run_t *r);
 static int get_text(const char *line, size_t len, convrelay_str_t *text);
 static void show_actions(run_t *r);
+static void show_deadline(run_t *r);
 static void show_history(run_t *r);
 static void show(run_t *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -579,7 +580,7 @@ run_line(run_t *r, const char *line, size_t len)
         run_message(r, &m, out);
 
     } else if (strcmp(name, "hold") == 0) {
-        convrelay_session_hold(&r->s, atoi(word), r->now);
+        convrelay_session_hold(&r->s, atoll(word), r->now);
 
     } else if (strcmp(name, "ask") == 0) {
         heap.armed = 1;
@@ -693,13 +694,10 @@ run_line(run_t *r, const char *line, size_t len)
         r->list.nostart = 1;
 
     } else if (strcmp(name, "deadline") == 0) {
-        show(r, "    %d\n", convrelay_session_deadline(&r->s)
-                            ? (int) (convrelay_session_deadline(&r->s)
-                                     - r->now)
-                            : -1);
+        show_deadline(r);
 
     } else if (strcmp(name, "wait") == 0) {
-        r->now += atoi(word);
+        r->now += atoll(word);
 
     } else if (strcmp(name, "history") == 0) {
         show_history(r);
@@ -1175,6 +1173,25 @@ show_actions(run_t *r)
             break;
         }
     }
+}
+
+
+/* in ms from now; -1: there is none, except that of the longest call */
+
+static void
+show_deadline(run_t *r)
+{
+    uint64_t  at;
+
+    at = convrelay_session_deadline(&r->s);
+
+    if (at == 0 || at == r->s.epoch + 1 + CONVRELAY_SESSION_MAX_PAST
+                    + CONVRELAY_SESSION_MAX_TIME) {
+        show(r, "    -1\n");
+        return;
+    }
+
+    show(r, "    %lld\n", (long long) (at - r->now));
 }
 
 

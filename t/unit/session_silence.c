@@ -152,6 +152,19 @@ static const call_t  calls[] = {
       "deadline\n"
       "    10000\n" },
 
+    { "a wait that is too long for the call", PRESENT,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "hold 1727980000\n"
+      "deadline\n"
+      "    1727990000\n"
+      "hold 4294967300\n"
+      "deadline\n"
+      "    -1\n"
+      "hold 18446744073709551\n"
+      "deadline\n"
+      "    -1\n" },
+
     { "two minutes without a prompt or a key, whatever else there is",
       MANNERS,
       "setup \"CA1\"\n"

@@ -876,7 +876,7 @@ is_fresh(convrelay_session_t *s)
            && !s->resume_lost && !s->ask_again && s->tools == NULL
            && s->filler == NULL && s->history.first == NULL && s->turns == 0
            && s->input_tokens == 0 && s->lang.len == 0 && s->nparameters == 0
-           && s->nvariables == 0 && s->latency.samples == NULL
+           && s->nvariables == 0 && s->latency == NULL
            && s->call_time == 0 && s->began == NOW && s->failures == 0;
 }
 
