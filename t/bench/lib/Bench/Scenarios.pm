@@ -91,9 +91,9 @@ sub private {
           args => [ qw( idle --calls 1000 ) ], only => [ 'convrelay' ],
           env => { BENCH_POOL_SIZE => $pool, BENCH_TLS => $protocol } }
     }
-    [ tls_private => 6144, 'TLSv1.2' ],
+    [ tls_private => 5888, 'TLSv1.2' ],
     [ tls_private_default => 4096, 'TLSv1.2' ],
-    [ tls13_private => 6144, 'TLSv1.3' ],
+    [ tls13_private => 5888, 'TLSv1.3' ],
     [ tls13_private_default => 4096, 'TLSv1.3' ];
 }
 
