@@ -97,7 +97,7 @@ sub expected {
              : $value % 1024 == 0 ? $value / 1024 . 'k' : $value;
     }
 
-    if ($name =~ /TIME|INTERVAL|WAIT|PAUSE/) {
+    if ($name =~ /TIME|INTERVAL|WAIT|PAUSE|TTL/) {
         return $value % 3600000 == 0 ? $value / 3600000 . 'h'
              : $value % 60000 == 0 ? $value / 60000 . 'm'
              : $value % 1000 == 0 ? $value / 1000 . 's' : $value . 'ms';
