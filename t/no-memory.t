@@ -223,6 +223,11 @@ my %scripts = (
         # it says what was wrong, in the log, too
 
         $nginx->wrong;
+
+        # glibc looks up the user of "user", and insists on memory for it
+
+        return if $said =~ /nss_database\.c:.*Assertion/;
+
         die "nginx -t exits with $?: $said\n" if $? != 0 && $? != 256;
     },
 );
