@@ -93,7 +93,8 @@ test(const keys_t *t)
                 convrelay_keys_report(&k);
             }
 
-            p += sprintf(p, "[%.*s]", (int) k.n, (char *) k.data->keys);
+            p += sprintf(p, "[%.*s]", (int) k.n,
+                         k.n ? (char *) k.data->keys : "");
             convrelay_keys_done(&k, 1);
             break;
 
