@@ -20,7 +20,7 @@
 #define PIECE    8192        /* bytes of arguments in one event */
 #define RUNS     20
 #ifdef __SANITIZE_ADDRESS__
-#define LIMIT    12000000    /* ns */
+#define LIMIT    20000000    /* ns */
 #else
 #define LIMIT    5000000
 #endif
