@@ -393,9 +393,14 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
             continue;
         }
 
-        if ((ngx_msec_int_t) (p->due - ngx_current_msec) <= 0) {
-            ngx_http_convrelay_report_send(p);
+        if ((ngx_msec_int_t) (p->due - ngx_current_msec) > 0) {
+            continue;
         }
+
+        /* a long one takes milliseconds: other connections come first */
+
+        ngx_http_convrelay_report_send(p);
+        break;
     }
 
     if (all->dropped
@@ -442,7 +447,10 @@ ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
 
         if (p->fetch == NULL) {
             left = (ngx_msec_int_t) (p->due - ngx_current_msec);
-            wait = ngx_max(ngx_min(left, wait), 0);
+
+            /* nginx runs a timer of 0 ms before it looks at connections */
+
+            wait = ngx_max(ngx_min(left, wait), 1);
         }
     }
 
