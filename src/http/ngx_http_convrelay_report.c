@@ -54,6 +54,7 @@ static ngx_msec_t ngx_http_convrelay_report_wait(
     ngx_http_convrelay_main_conf_t *mcf, const convrelay_report_t *report);
 static void ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_loc_conf_t *conf);
+static void ngx_http_convrelay_reports_cleanup(void *data);
 static void ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p);
 
 static void ngx_http_convrelay_report_handler(ngx_event_t *ev);
@@ -95,12 +96,21 @@ ngx_http_convrelay_reports_t *
 ngx_http_convrelay_reports_create(ngx_conf_t *cf,
     ngx_http_convrelay_main_conf_t *mcf)
 {
+    ngx_pool_cleanup_t            *cln;
     ngx_http_convrelay_reports_t  *all;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
 
     all = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_reports_t));
     if (all == NULL) {
         return NULL;
     }
+
+    cln->handler = ngx_http_convrelay_reports_cleanup;
+    cln->data = all;
 
     all->mcf = mcf;
 
@@ -111,6 +121,42 @@ ngx_http_convrelay_reports_create(ngx_conf_t *cf,
     all->timer.log = &cf->cycle->new_log;
 
     return all;
+}
+
+
+/* the process ends, or, without a master process, the configuration does */
+
+static void
+ngx_http_convrelay_reports_cleanup(void *data)
+{
+    ngx_http_convrelay_reports_t *all = data;
+
+    ngx_queue_t                  *q;
+    ngx_http_convrelay_report_t  *p;
+
+    while (!ngx_queue_empty(&all->queue)) {
+        q = ngx_queue_head(&all->queue);
+        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
+
+        if (p->fetch && ngx_process == NGX_PROCESS_SINGLE) {
+            ngx_http_convrelay_fetch_cancel(p->fetch);
+        }
+
+        ngx_queue_remove(q);
+        ngx_http_convrelay_report_free(p);
+    }
+
+    if (ngx_process != NGX_PROCESS_SINGLE) {
+        return;
+    }
+
+    if (all->timer.timer_set) {
+        ngx_del_timer(&all->timer);
+    }
+
+    if (all->scan.timer_set) {
+        ngx_del_timer(&all->scan);
+    }
 }
 
 
