@@ -20,7 +20,7 @@
 #define PIECE    8192        /* bytes of arguments in one event */
 #define RUNS     20
 #ifdef __SANITIZE_ADDRESS__
-#define LIMIT    20000000    /* ns */
+#define LIMIT    12000000    /* ns */
 #else
 #define LIMIT    5000000
 #endif
@@ -87,7 +87,7 @@ cost(const cost_t *t, size_t ncalls)
 {
     int          slow;
     size_t       len, n;
-    int64_t      ns, least;
+    int64_t      ns, least, limit;
     unsigned     i;
 
     static u_char  arguments[LEN];
@@ -97,8 +97,12 @@ cost(const cost_t *t, size_t ncalls)
     len = fill(arguments, sizeof(arguments) / ncalls, t);
 
     least = 0;
+    limit = (int64_t) LIMIT * (slow > 1 ? slow * 10 : 1);
 
-    for (i = 0; i < RUNS; i++) {
+    /* the least is what it costs; where other work is in the way, it takes more
+       runs to see it */
+
+    for (i = 0; i < RUNS || (least >= limit && i < 10 * RUNS); i++) {
         ns = run(arguments, len, ncalls, &n);
 
         if (i == 0 || ns < least) {
@@ -106,7 +110,7 @@ cost(const cost_t *t, size_t ncalls)
         }
     }
 
-    tap_ok(least > 0 && least < (int64_t) LIMIT * (slow > 1 ? slow * 10 : 1)
+    tap_ok(least > 0 && least < limit
            && n == (strncmp(t->name, "not JSON", 8) ? ncalls : 0),
            "%s: %zu calls of %zu bytes", t->name, ncalls, len);
 
