@@ -430,7 +430,7 @@ static char *
 ngx_http_convrelay_tools_session(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf)
 {
-    size_t                       k, nkeys;
+    size_t                       k, at, nkeys;
     ngx_uint_t                   i, n;
     convrelay_str_t             *names, *keys;
     ngx_http_convrelay_rule_t   *rule;
@@ -464,6 +464,8 @@ ngx_http_convrelay_tools_session(ngx_conf_t *cf,
     conf->session.shapes.keys = keys;
     conf->session.shapes.nkeys = nkeys;
 
+    at = 0;
+
     for (i = 0; i < n; i++) {
         names[i] = ngx_http_convrelay_str(&tool[i].name);
 
@@ -475,9 +477,12 @@ ngx_http_convrelay_tools_session(ngx_conf_t *cf,
         t[i].mute = tool[i].mute;
 
         for (k = 0; k < tool[i].definition->nkeys; k++) {
-            *keys++ = tool[i].definition->keys[k];
+            keys[at++] = tool[i].definition->keys[k];
         }
     }
+
+    convrelay_tool_shapes_sort(names, n);
+    convrelay_tool_shapes_sort(keys, nkeys);
 
     if (conf->on.rules == NULL) {
         return NGX_CONF_OK;
@@ -490,9 +495,9 @@ ngx_http_convrelay_tools_session(ngx_conf_t *cf,
         for (k = 0; k < conf->on.rules->nelts; k++) {
 
             if (rule[k].trigger == CONVRELAY_TRIGGER_TOOL
-                && rule[k].match.len == names[i].len
-                && ngx_strncmp(rule[k].match.data, names[i].data,
-                               names[i].len)
+                && rule[k].match.len == tool[i].name.len
+                && ngx_strncmp(rule[k].match.data, tool[i].name.data,
+                               tool[i].name.len)
                    == 0)
             {
                 t[i].actions = 1;

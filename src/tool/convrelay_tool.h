@@ -199,7 +199,8 @@ extern const convrelay_str_t  convrelay_tool_unsure;
 
 /*
  * The texts that the guard looks for: the names of tools, and the names of
- * their parameters as JSON members.  Shared by all calls of a location.
+ * their parameters as JSON members; both lists are sorted.  Shared by all calls
+ * of a location.
  */
 
 typedef struct {
@@ -208,6 +209,10 @@ typedef struct {
     const convrelay_str_t    *keys;
     size_t                    nkeys;
 } convrelay_tool_shapes_t;
+
+
+/* sorts one of the lists */
+void convrelay_tool_shapes_sort(convrelay_str_t *list, size_t n);
 
 
 /* zero-filled for each answer of the LLM, after convrelay_tool_guard_free() */

@@ -20,11 +20,26 @@ typedef enum {
 } convrelay_tool_match_e;
 
 
+/*
+ * A decision sees at most CONVRELAY_TOOL_HELD characters, however the pieces
+ * are cut.  The window moves on byte by byte, so the time is linear, whatever
+ * is in the text.
+ */
+
+typedef struct {
+    const u_char  *end;
+    unsigned       chars;                     /* that begin in it */
+    unsigned       full:1;                    /* no more may be held back */
+} convrelay_tool_window_t;
+
+
 static int convrelay_tool_guard_join(convrelay_tool_guard_t *g,
     const convrelay_str_t *text, convrelay_str_t *all);
+static void convrelay_tool_window_move(convrelay_tool_window_t *w,
+    const u_char *p, const u_char *last);
 static convrelay_tool_match_e convrelay_tool_match(
     const convrelay_tool_shapes_t *shapes, const u_char *p,
-    const u_char *last, unsigned word);
+    const convrelay_tool_window_t *w, unsigned word);
 static convrelay_tool_match_e convrelay_tool_match_text(const u_char *p,
     const u_char *last, const char *text);
 static convrelay_tool_match_e convrelay_tool_match_name(
@@ -32,27 +47,34 @@ static convrelay_tool_match_e convrelay_tool_match_name(
     const u_char *last);
 static convrelay_tool_match_e convrelay_tool_match_json(
     const convrelay_tool_shapes_t *shapes, const u_char *p,
-    const u_char *last);
-static convrelay_tool_match_e convrelay_tool_match_key(
-    const convrelay_str_t *key, const u_char *p, size_t len, unsigned ended);
-static const u_char *convrelay_tool_window(const u_char *p,
-    const u_char *last);
-static unsigned convrelay_tool_full(const u_char *p, const u_char *last);
+    const convrelay_tool_window_t *w);
+static convrelay_tool_match_e convrelay_tool_match_list(
+    const convrelay_str_t *list, size_t n, const u_char *p, size_t len,
+    unsigned ended);
+static int convrelay_tool_compare(const void *one, const void *two);
 static unsigned convrelay_tool_is_word(u_char c);
 
 
-/* members that the JSON of a call has for any tool */
+/* members that the JSON of a call has for any tool, sorted */
 
 static const convrelay_str_t  convrelay_tool_call_keys[] = {
-    convrelay_string("name"),
     convrelay_string("arguments"),
-    convrelay_string("parameters"),
     convrelay_string("function"),
+    convrelay_string("name"),
+    convrelay_string("parameters"),
     convrelay_string("tool"),
-    convrelay_string("tool_name"),
     convrelay_string("tool_calls"),
-    convrelay_null_string
+    convrelay_string("tool_name")
 };
+
+
+void
+convrelay_tool_shapes_sort(convrelay_str_t *list, size_t n)
+{
+    if (n) {
+        qsort(list, n, sizeof(convrelay_str_t), convrelay_tool_compare);
+    }
+}
 
 
 int
@@ -60,10 +82,11 @@ convrelay_tool_guard_read(convrelay_tool_guard_t *g,
     const convrelay_tool_shapes_t *shapes, const convrelay_str_t *text,
     convrelay_str_t *out)
 {
-    unsigned                 word;
-    const u_char            *p, *last;
-    convrelay_str_t          all;
-    convrelay_tool_match_e   match;
+    unsigned                  word;
+    const u_char             *p, *last;
+    convrelay_str_t           all;
+    convrelay_tool_match_e    match;
+    convrelay_tool_window_t   w;
 
     out->data = text->data;
     out->len = 0;
@@ -82,9 +105,14 @@ convrelay_tool_guard_read(convrelay_tool_guard_t *g,
     last = all.data + all.len;
     word = g->word;
 
+    w.end = all.data;
+    w.chars = 0;
+
     for (p = all.data; p < last; p++) {
 
-        match = convrelay_tool_match(shapes, p, last, word);
+        convrelay_tool_window_move(&w, p, last);
+
+        match = convrelay_tool_match(shapes, p, &w, word);
 
         if (match == convrelay_tool_leak) {
             g->leaked = 1;
@@ -99,6 +127,7 @@ convrelay_tool_guard_read(convrelay_tool_guard_t *g,
         }
 
         word = convrelay_tool_is_word(*p);
+        w.chars -= ((*p & 0xc0) != 0x80);
     }
 
     out->len = p - all.data;
@@ -160,26 +189,48 @@ convrelay_tool_guard_free(convrelay_tool_guard_t *g)
 }
 
 
+/* to p, which is the byte after the one that it began with */
+
+static void
+convrelay_tool_window_move(convrelay_tool_window_t *w, const u_char *p,
+    const u_char *last)
+{
+    unsigned  starts;
+
+    while (w->end < last && w->end - p < 4 * CONVRELAY_TOOL_HELD) {
+        starts = ((*w->end & 0xc0) != 0x80);
+
+        if (starts && w->chars == CONVRELAY_TOOL_HELD) {
+            break;
+        }
+
+        w->chars += starts;
+        w->end++;
+    }
+
+    w->full = (w->chars >= CONVRELAY_TOOL_HELD
+               || w->end - p >= 4 * CONVRELAY_TOOL_HELD);
+}
+
+
 /* tests what begins at p; word: p is inside a word */
 
 static convrelay_tool_match_e
 convrelay_tool_match(const convrelay_tool_shapes_t *shapes, const u_char *p,
-    const u_char *last, unsigned word)
+    const convrelay_tool_window_t *w, unsigned word)
 {
     convrelay_tool_match_e  match;
-
-    last = convrelay_tool_window(p, last);
 
     switch (*p) {
 
     case '<':
-        match = convrelay_tool_match_text(p, last, "<|");
+        match = convrelay_tool_match_text(p, w->end, "<|");
 
         return match ? match
-                     : convrelay_tool_match_text(p, last, "<tool_call>");
+                     : convrelay_tool_match_text(p, w->end, "<tool_call>");
 
     case '{':
-        return convrelay_tool_match_json(shapes, p, last);
+        return convrelay_tool_match_json(shapes, p, w);
     }
 
     if (word || !convrelay_tool_is_word(*p)) {
@@ -187,14 +238,14 @@ convrelay_tool_match(const convrelay_tool_shapes_t *shapes, const u_char *p,
     }
 
     if (*p == 't') {
-        match = convrelay_tool_match_text(p, last, "to=functions.");
+        match = convrelay_tool_match_text(p, w->end, "to=functions.");
 
         if (match) {
             return match;
         }
     }
 
-    return convrelay_tool_match_name(shapes, p, last);
+    return convrelay_tool_match_name(shapes, p, w->end);
 }
 
 
@@ -222,36 +273,22 @@ static convrelay_tool_match_e
 convrelay_tool_match_name(const convrelay_tool_shapes_t *shapes,
     const u_char *p, const u_char *last)
 {
-    size_t                   i, n;
-    const convrelay_str_t   *name;
+    const u_char            *end;
     convrelay_tool_match_e   match;
 
-    match = convrelay_tool_none;
-    n = last - p;
+    for (end = p; end < last && convrelay_tool_is_word(*end); end++) {
+        /* void */
+    }
 
-    for (i = 0; i < shapes->nnames; i++) {
-        name = &shapes->names[i];
+    if (end < last && *end != '(') {
+        return convrelay_tool_none;
+    }
 
-        if (name->data[0] != *p
-            || memcmp(name->data, p, (n < name->len) ? n : name->len) != 0)
-        {
-            continue;
-        }
+    match = convrelay_tool_match_list(shapes->names, shapes->nnames, p,
+                                      end - p, end < last);
 
-        if (n > name->len) {
-
-            if (p[name->len] == '(') {
-                return convrelay_tool_leak;
-            }
-
-            continue;
-        }
-
-        if (n >= CONVRELAY_TOOL_HELD) {
-            return convrelay_tool_leak;
-        }
-
-        match = convrelay_tool_maybe;
+    if (match == convrelay_tool_maybe && end - p >= CONVRELAY_TOOL_HELD) {
+        return convrelay_tool_leak;
     }
 
     return match;
@@ -260,49 +297,42 @@ convrelay_tool_match_name(const convrelay_tool_shapes_t *shapes,
 
 static convrelay_tool_match_e
 convrelay_tool_match_json(const convrelay_tool_shapes_t *shapes,
-    const u_char *p, const u_char *last)
+    const u_char *p, const convrelay_tool_window_t *w)
 {
-    size_t                   i;
-    unsigned                 full, ended;
+    unsigned                 ended;
     const u_char            *key, *end;
     convrelay_tool_match_e   match, best;
 
-    full = convrelay_tool_full(p, last);
-
-    for (key = p + 1; key < last && convrelay_json_blank(*key); key++) {
+    for (key = p + 1; key < w->end && convrelay_json_blank(*key); key++) {
         /* void */
     }
 
-    if (key == last) {
-        return full ? convrelay_tool_none : convrelay_tool_maybe;
+    if (key == w->end) {
+        return w->full ? convrelay_tool_none : convrelay_tool_maybe;
     }
 
     if (*key++ != '"') {
         return convrelay_tool_none;
     }
 
-    end = memchr(key, '"', last - key);
+    end = memchr(key, '"', w->end - key);
     ended = (end != NULL);
 
     if (!ended) {
-        end = last;
+        end = w->end;
     }
 
-    best = convrelay_tool_none;
+    best = convrelay_tool_match_list(convrelay_tool_call_keys,
+                                     sizeof(convrelay_tool_call_keys)
+                                     / sizeof(convrelay_str_t),
+                                     key, end - key, ended);
 
-    for (i = 0; convrelay_tool_call_keys[i].len; i++) {
-        match = convrelay_tool_match_key(&convrelay_tool_call_keys[i], key,
-                                         end - key, ended);
-        best = (match > best) ? match : best;
-    }
+    match = convrelay_tool_match_list(shapes->keys, shapes->nkeys, key,
+                                      end - key, ended);
 
-    for (i = 0; i < shapes->nkeys; i++) {
-        match = convrelay_tool_match_key(&shapes->keys[i], key, end - key,
-                                         ended);
-        best = (match > best) ? match : best;
-    }
+    best = (match > best) ? match : best;
 
-    if (best == convrelay_tool_maybe && full) {
+    if (best == convrelay_tool_maybe && w->full) {
         return (end > key) ? convrelay_tool_leak : convrelay_tool_none;
     }
 
@@ -310,67 +340,65 @@ convrelay_tool_match_json(const convrelay_tool_shapes_t *shapes,
 }
 
 
+/* looks for a text in a sorted list; ended: more cannot follow it */
+
 static convrelay_tool_match_e
-convrelay_tool_match_key(const convrelay_str_t *key, const u_char *p,
-    size_t len, unsigned ended)
+convrelay_tool_match_list(const convrelay_str_t *list, size_t n,
+    const u_char *p, size_t len, unsigned ended)
 {
-    if (len > key->len || memcmp(key->data, p, len) != 0) {
-        return convrelay_tool_none;
-    }
+    size_t           low, mid, high;
+    convrelay_str_t  text;
 
-    if (ended) {
-        return (len == key->len) ? convrelay_tool_leak : convrelay_tool_none;
-    }
+    text.data = (u_char *) p;
+    text.len = len;
 
-    return convrelay_tool_maybe;
-}
+    /* the first one that is not before the text: itself, or it with an end */
 
+    low = 0;
+    high = n;
 
-/* a decision sees this many characters, however the pieces are cut */
+    while (low < high) {
+        mid = low + (high - low) / 2;
 
-static const u_char *
-convrelay_tool_window(const u_char *p, const u_char *last)
-{
-    unsigned       n;
-    const u_char  *end;
+        if (convrelay_tool_compare(&list[mid], &text) < 0) {
+            low = mid + 1;
 
-    if (last - p <= CONVRELAY_TOOL_HELD) {
-        return last;
-    }
-
-    if (last - p > 4 * CONVRELAY_TOOL_HELD) {
-        last = p + 4 * CONVRELAY_TOOL_HELD;
-    }
-
-    n = 0;
-
-    for (end = p; end < last; end++) {
-
-        if ((*end & 0xc0) != 0x80 && n++ == CONVRELAY_TOOL_HELD) {
-            break;
+        } else {
+            high = mid;
         }
     }
 
-    return end;
+    if (low == n || list[low].len < len
+        || memcmp(list[low].data, p, len) != 0)
+    {
+        return convrelay_tool_none;
+    }
+
+    if (!ended) {
+        return convrelay_tool_maybe;
+    }
+
+    return (list[low].len == len) ? convrelay_tool_leak : convrelay_tool_none;
 }
 
 
-/* true if no more may be held back */
+/* the order of the lists: a text is before those that it is the start of */
 
-static unsigned
-convrelay_tool_full(const u_char *p, const u_char *last)
+static int
+convrelay_tool_compare(const void *one, const void *two)
 {
-    unsigned  n;
+    const convrelay_str_t *a = one;
+    const convrelay_str_t *b = two;
 
-    if (last - p >= 4 * CONVRELAY_TOOL_HELD) {
-        return 1;
+    int  rc;
+
+    rc = memcmp(a->data, b->data, (a->len < b->len) ? a->len : b->len);
+
+    if (rc == 0) {
+        rc = (a->len > b->len) - (a->len < b->len);
     }
 
-    for (n = 0; p < last; p++) {
-        n += ((*p & 0xc0) != 0x80);
-    }
-
-    return n >= CONVRELAY_TOOL_HELD;
+    return rc;
 }
 
 

@@ -111,6 +111,17 @@ static const convrelay_str_t  names[] = {
 };
 
 
+/* the first nine, sorted */
+
+static const convrelay_str_t  shapes[] = {
+    convrelay_string("book"), convrelay_string("both"),
+    convrelay_string("bye"), convrelay_string("find"),
+    convrelay_string("hush"), convrelay_string("leave"),
+    convrelay_string("look"), convrelay_string("move"),
+    convrelay_string("pay")
+};
+
+
 static const convrelay_str_t  extras[] = {
     convrelay_null_string, convrelay_string("{\"a\":1}")
 };
@@ -180,7 +191,7 @@ start(call_t *c, unsigned i)
 
     c->conf.tools = tools;
     c->conf.ntools = 9;
-    c->conf.shapes.names = names;
+    c->conf.shapes.names = shapes;
     c->conf.shapes.nnames = 9;
     c->conf.presence = 1;
     c->conf.filler = rnd(4) ? &fillers : NULL;

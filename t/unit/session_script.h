@@ -173,10 +173,17 @@ static const convrelay_session_tool_t  tools[] = {
 
 
 static const convrelay_str_t  tool_names[] = {
-    convrelay_string("look"), convrelay_string("book"),
-    convrelay_string("pay"), convrelay_string("bye"),
-    convrelay_string("both"), convrelay_string("find"),
-    convrelay_string("hush")
+    convrelay_string("book"), convrelay_string("both"),
+    convrelay_string("bye"), convrelay_string("look"),
+    convrelay_string("pay")
+};
+
+
+static const convrelay_str_t  all_tool_names[] = {
+    convrelay_string("book"), convrelay_string("both"),
+    convrelay_string("bye"), convrelay_string("find"),
+    convrelay_string("hush"), convrelay_string("look"),
+    convrelay_string("pay")
 };
 
 
@@ -294,7 +301,7 @@ static const convrelay_session_conf_t  confs[] = {
       .greeting = 1, .keys.max = 4, .keys.pause = 3000,
       .silence = stages, .nsilence = 3, .filler = &filler,
       .end_timeout = 10000, .tools = tools, .ntools = 9,
-      .shapes = { tool_names, 7, tool_keys, 1 }, .max_tool_rounds = 3,
+      .shapes = { all_tool_names, 7, tool_keys, 1 }, .max_tool_rounds = 3,
       .tool_wait = 1500 },
     { .error_message = convrelay_string("Sorry."), .filler = &sole },
     { .error_message = convrelay_string("Sorry."), .tools = tools, .ntools = 5,
@@ -318,7 +325,7 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."), .store = 1, .greeting = 1,
       .max_call_time = 600000, .end_timeout = 10000, .filler = &filler,
       .tools = tools, .ntools = 9, .max_tool_rounds = 3, .tool_wait = 1500,
-      .shapes = { tool_names, 7, tool_keys, 1 },
+      .shapes = { all_tool_names, 7, tool_keys, 1 },
       .keys.max = 4, .keys.terminator = '#', .keys.pause = 3000,
       .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_CALL_TIME),
       .call_times = times, .ncall_times = 2 },

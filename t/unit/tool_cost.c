@@ -3,7 +3,8 @@
  * Copyright (C) convrelay contributors
  *
  * No answer with tool calls that is let in by default costs more than 5 ms
- * when it is complete, whatever is in it: a worker has other calls.
+ * when it is complete, and no piece of text that is looked at for such calls,
+ * whatever is in it: a worker has other calls.
  */
 
 
@@ -19,6 +20,8 @@
 #define CALLS    16          /* the default limit */
 #define PIECE    8192        /* bytes of arguments in one event */
 #define RUNS     20
+#define TEXT     65536       /* bytes of a piece of text */
+#define NAMES    256         /* of tools and of parameters */
 #ifdef __SANITIZE_ADDRESS__
 #define LIMIT    12000000    /* ns */
 #else
@@ -35,6 +38,9 @@ typedef struct {
 
 
 static void cost(const cost_t *t, size_t ncalls);
+static void cost_text(const char *text);
+static int64_t run_text(const convrelay_str_t *text);
+static int64_t limit(void);
 static size_t fill(u_char *p, size_t size, const cost_t *t);
 static int64_t run(const u_char *arguments, size_t len, size_t n,
     size_t *started);
@@ -68,6 +74,13 @@ static const cost_t  costs[] = {
 };
 
 
+static const char  *texts[] = {
+    "{\"b", "{\"", "{", "{ ", "b ", "b(", "bb\xc3\xa4 ", "<", "<tool_call",
+    "to=functions ", "\xc3\xa4", "a", " ",
+    "{\"bbbbbbbbbbbbbbbbbbbbbbbbbbbb\" ", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
+};
+
+
 int
 main(void)
 {
@@ -78,6 +91,10 @@ main(void)
         cost(&costs[i], CALLS);
     }
 
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        cost_text(texts[i]);
+    }
+
     return tap_done();
 }
 
@@ -85,24 +102,20 @@ main(void)
 static void
 cost(const cost_t *t, size_t ncalls)
 {
-    int          slow;
     size_t       len, n;
-    int64_t      ns, least, limit;
+    int64_t      ns, least;
     unsigned     i;
 
     static u_char  arguments[LEN];
 
-    slow = getenv("TEST_NGINX_SLOW") ? atoi(getenv("TEST_NGINX_SLOW")) : 1;
-
     len = fill(arguments, sizeof(arguments) / ncalls, t);
 
     least = 0;
-    limit = (int64_t) LIMIT * (slow > 1 ? slow * 10 : 1);
 
     /* the least is what it costs; where other work is in the way, it takes more
        runs to see it */
 
-    for (i = 0; i < RUNS || (least >= limit && i < 10 * RUNS); i++) {
+    for (i = 0; i < RUNS || (least >= limit() && i < 10 * RUNS); i++) {
         ns = run(arguments, len, ncalls, &n);
 
         if (i == 0 || ns < least) {
@@ -110,11 +123,102 @@ cost(const cost_t *t, size_t ncalls)
         }
     }
 
-    tap_ok(least > 0 && least < limit
+    tap_ok(least > 0 && least < limit()
            && n == (strncmp(t->name, "not JSON", 8) ? ncalls : 0),
            "%s: %zu calls of %zu bytes", t->name, ncalls, len);
 
     printf("# %.3f ms\n", least / 1e6);
+}
+
+
+static void
+cost_text(const char *text)
+{
+    size_t           i, n;
+    int64_t          ns, least;
+    convrelay_str_t  piece;
+
+    static u_char  buf[TEXT];
+
+    n = strlen(text);
+
+    piece.data = buf;
+    piece.len = TEXT / n * n;
+
+    for (i = 0; i < piece.len; i++) {
+        buf[i] = text[i % n];
+    }
+
+    least = 0;
+
+    for (i = 0; i < RUNS || (least >= limit() && i < 10 * RUNS); i++) {
+        ns = run_text(&piece);
+
+        if (i == 0 || ns < least) {
+            least = ns;
+        }
+    }
+
+    tap_ok(least > 0 && least < limit(), "a text of \"%s\"", text);
+
+    printf("# %.3f ms\n", least / 1e6);
+}
+
+
+/* ns of CPU; no text has a call, but each is like the start of many */
+
+static int64_t
+run_text(const convrelay_str_t *text)
+{
+    int64_t                  ns;
+    unsigned                 i;
+    convrelay_str_t          out;
+    convrelay_tool_guard_t   g;
+    convrelay_tool_shapes_t  shapes;
+
+    static char             block[NAMES][8];
+    static convrelay_str_t  names[NAMES];
+
+    for (i = 0; i < NAMES; i++) {
+        names[i].data = (u_char *) block[i];
+        names[i].len = sprintf(block[i], "bb%u", i * 7 % NAMES);
+    }
+
+
+
+    convrelay_tool_shapes_sort(names, NAMES);
+
+    shapes.names = names;
+    shapes.nnames = NAMES;
+    shapes.keys = names;
+    shapes.nkeys = NAMES;
+
+    memset(&g, 0, sizeof(g));
+
+    ns = cpu();
+
+    if (convrelay_tool_guard_read(&g, &shapes, text, &out) != CONVRELAY_OK
+        || out.len + g.held != text->len)
+    {
+        return -1;
+    }
+
+    ns = cpu() - ns;
+
+    convrelay_tool_guard_free(&g);
+
+    return ns;
+}
+
+
+static int64_t
+limit(void)
+{
+    int  slow;
+
+    slow = getenv("TEST_NGINX_SLOW") ? atoi(getenv("TEST_NGINX_SLOW")) : 1;
+
+    return (int64_t) LIMIT * (slow > 1 ? slow * 10 : 1);
 }
 
 

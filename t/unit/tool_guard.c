@@ -17,6 +17,7 @@ static unsigned same(const char *in, const char *want, size_t cut,
 static unsigned feed(convrelay_tool_guard_t *g, const char *p, size_t len,
     char *out, unsigned *leaked);
 static void held_test(void);
+static void sort_test(void);
 
 
 static const convrelay_str_t  names[] = {
@@ -29,8 +30,8 @@ static const convrelay_str_t  names[] = {
 
 static const convrelay_str_t  keys[] = {
     convrelay_string("day"),
-    convrelay_string("name_of_the_patient_in_full"),
-    convrelay_string("gr\xc3\xb6\xc3\x9f" "e")
+    convrelay_string("gr\xc3\xb6\xc3\x9f" "e"),
+    convrelay_string("name_of_the_patient_in_full")
 };
 
 
@@ -69,7 +70,19 @@ main(void)
     text("<<|", "<");
     text("bookbook_slot(x) book_slot(x)", "bookbook_slot(x) ");
 
+    text("{\"da\":1} {\"day\":1}", "{\"da\":1} ");
+    text("{\"daysss\":1} {\"a\":1}", "{\"daysss\":1} {\"a\":1}");
+    text("boo(x) books(x) trans", "boo(x) books(x) trans");
+    text("{\"tool\":1}", "");
+    text("{\"arguments\":1}", "");
+    text("{\"parameters\":1}", "");
+    text("{\"function\":1}", "");
+    text("{\"tool_name\":1}", "");
+    text("{\"tool_calls\":1}", "");
+    text("{\"tool_x\":1}", "{\"tool_x\":1}");
+
     held_test();
+    sort_test();
 
     return tap_done();
 }
@@ -195,4 +208,52 @@ held_test(void)
     tap_ok(!leaked && strcmp(out, in) == 0, "and spoken after them");
 
     convrelay_tool_guard_free(&g);
+}
+
+
+static void
+sort_test(void)
+{
+    char                     call[8];
+    size_t                   i;
+    unsigned                 ok;
+    convrelay_str_t          in, out;
+    convrelay_tool_guard_t   g;
+    convrelay_tool_shapes_t  sorted;
+
+    static convrelay_str_t  list[] = {
+        convrelay_string("b"), convrelay_string("ab"), convrelay_string("a"),
+        convrelay_string("abc"), convrelay_string("ab"), convrelay_string("")
+    };
+
+    static const char  *want[] = { "", "a", "ab", "ab", "abc", "b" };
+
+    convrelay_tool_shapes_sort(list, 0);
+    convrelay_tool_shapes_sort(list, 6);
+
+    ok = 1;
+
+    for (i = 0; i < 6; i++) {
+        ok &= convrelay_str_is(&list[i], want[i]);
+    }
+
+    tap_ok(ok, "a list is sorted, what begins another text before it");
+
+    memset(&sorted, 0, sizeof(sorted));
+    sorted.names = list + 1;
+    sorted.nnames = 5;
+
+    for (i = 1; i < 6; i++) {
+        memset(&g, 0, sizeof(g));
+
+        in.data = (u_char *) call;
+        in.len = sprintf(call, "%s(", want[i]);
+
+        ok &= (convrelay_tool_guard_read(&g, &sorted, &in, &out)
+               == CONVRELAY_DECLINED);
+
+        convrelay_tool_guard_free(&g);
+    }
+
+    tap_ok(ok, "and each of them is found");
 }
