@@ -201,7 +201,41 @@ tool "run" failed, status: 500
 
 
 
-=== TEST 8: once: the location is asked once
+=== TEST 8: the key of another call is another one, whatever its setup lacks
+--- config
+location = /tools/run {
+    internal;
+    content_by_lua_block {
+        keys = keys or {}
+        local key = ngx.var.convrelay_tool_key
+        ngx.print(keys[key] and "same" or "other")
+        keys[key] = true
+    }
+}
+--- call
+local null = require "cjson".null
+for i = 1, 6 do
+    local call = dial("/ws")
+    call.mute = true
+    call:setup{
+        callSid = i < 3 and "CA" .. i or null,
+        sessionId = i < 5 and "VX" .. i or null,
+    }
+    call:prompt("?a1")
+    ngx.say((call:answer()))
+    call:hangup()
+end
+--- response_body
+other
+other
+other
+other
+other
+other
+
+
+
+=== TEST 9: once: the location is asked once
 --- options: once
 --- config
 location = /tools/run {
@@ -219,7 +253,7 @@ location = /tools/run {
 
 
 
-=== TEST 9: a file of 64 GB: the rest of a result that is long enough is not read
+=== TEST 10: a file of 64 GB: the rest of a result that is long enough is not read
 --- options: method=GET
 --- config
 location = /tools/run {
@@ -247,7 +281,7 @@ word word part of 68719476739 bytes]
 
 
 
-=== TEST 10: framing without end counts as well
+=== TEST 11: framing without end counts as well
 --- config
 location = /tools/run {
     internal;
@@ -286,7 +320,7 @@ tool "run" got an answer that is too large, status: 502
 
 
 
-=== TEST 11: framing without end, without buffers
+=== TEST 12: framing without end, without buffers
 --- config
 location = /tools/run {
     internal;
@@ -326,7 +360,7 @@ tool "run" got an answer that is too large, status: 502
 
 
 
-=== TEST 12: a cache that two calls of one answer wait for
+=== TEST 13: a cache that two calls of one answer wait for
 --- http_config
 proxy_cache_path  $TEST_NGINX_SERVROOT/cache keys_zone=tools:1m;
 --- config
@@ -366,7 +400,7 @@ crm 1 | crm 1
 
 
 
-=== TEST 13: the variables of a tool, and a regex's, after the end of the call
+=== TEST 14: the variables of a tool, and a regex's, after the end of the call
 --- http_config
 log_format  tool "$convrelay_tool $convrelay_arg_x $convrelay_input_tokens";
 --- llm
@@ -438,7 +472,7 @@ run b%20c 7
 
 
 
-=== TEST 14: js_content
+=== TEST 15: js_content
 --- main_config
 load_module  /usr/lib/nginx/modules/ngx_http_js_module.so;
 --- http_config
@@ -469,7 +503,7 @@ tool "run" failed, status: 409
 
 
 
-=== TEST 15: fastcgi_pass
+=== TEST 16: fastcgi_pass
 --- config
 location = /tools/run {
     internal;

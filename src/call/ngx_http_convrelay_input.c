@@ -182,6 +182,7 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
     convrelay_str_t *data)
 {
     int                        rc;
+    u_char                     nonce[CONVRELAY_SESSION_NONCE];
     convrelay_str_t            reason = convrelay_string("no memory");
     convrelay_actions_t        out;
     convrelay_relay_message_t  m;
@@ -204,6 +205,14 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
     }
 
     ngx_http_convrelay_stat_message(call, &m);
+
+    if (m.type == CONVRELAY_RELAY_SETUP
+        && m.u.setup.call_sid.len == 0 && m.u.setup.session_id.len == 0
+        && ngx_http_convrelay_random(nonce, sizeof(nonce)) == NGX_OK)
+    {
+        m.u.setup.nonce.data = nonce;
+        m.u.setup.nonce.len = sizeof(nonce);
+    }
 
     out = ngx_http_convrelay_actions(call);
 

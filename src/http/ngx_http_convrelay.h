@@ -531,5 +531,9 @@ ngx_int_t ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_uint_t level,
     ngx_log_t *log, ngx_str_t *name, ngx_str_t *label, off_t max,
     ngx_str_t *content, ngx_file_info_t *fi);
 
+/* fills p with random bytes, which nobody can guess where nginx has OpenSSL;
+   NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_random(u_char *p, size_t len);
+
 
 #endif /* NGX_HTTP_CONVRELAY_H_INCLUDED */

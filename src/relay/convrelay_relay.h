@@ -49,6 +49,10 @@ typedef struct {
     convrelay_str_t          call_type;
     convrelay_str_t          call_status;
     convrelay_str_t          account_sid;
+    convrelay_str_t          nonce;       /* not of the message: random bytes
+                                             that are added to one without
+                                             call_sid and session_id, to tell
+                                             the call from others */
     convrelay_json_value_t  *parameters;  /* customParameters, an object, or
                                              NULL */
 } convrelay_relay_setup_t;

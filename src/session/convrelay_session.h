@@ -24,6 +24,7 @@
 
 #define CONVRELAY_SESSION_MAX_PARAMETERS  64
 #define CONVRELAY_SESSION_SETUP_FIELDS    11    /* texts of a setup */
+#define CONVRELAY_SESSION_NONCE           16    /* bytes of its nonce */
 #define CONVRELAY_SESSION_MAX_DETAIL      32    /* bytes of a LOG's text */
 #define CONVRELAY_SESSION_MAX_GREETING    2048  /* bytes */
 #define CONVRELAY_SESSION_MAX_LANG        35    /* bytes; RFC 5646, 4.4.1 */

@@ -21,6 +21,11 @@ static u_char *convrelay_session_copy_str(u_char *p, convrelay_str_t *dst,
     const convrelay_str_t *src);
 
 
+/* another call may have the same setup */
+
+#define convrelay_session_nameless(setup)                                    \
+    ((setup)->call_sid.len == 0 && (setup)->session_id.len == 0)
+
 #define convrelay_session_field(setup, i)                                    \
     ((convrelay_str_t *) ((u_char *) (setup)                                 \
                           + convrelay_session_setup_fields[i]))
@@ -76,6 +81,16 @@ convrelay_session_copy_setup(convrelay_session_t *s,
         s->setup_lens[i] = text.len;
     }
 
+    if (convrelay_session_nameless(setup)) {
+        memset(p, 0, CONVRELAY_SESSION_NONCE);
+
+        if (setup->nonce.len == CONVRELAY_SESSION_NONCE) {
+            memcpy(p, setup->nonce.data, CONVRELAY_SESSION_NONCE);
+        }
+
+        p += CONVRELAY_SESSION_NONCE;
+    }
+
     for (name = convrelay_json_name(setup->parameters, NULL);
          name && s->nparameters < n;
          name = convrelay_json_name(setup->parameters, name))
@@ -105,7 +120,7 @@ convrelay_session_measure_setup(const convrelay_relay_setup_t *setup,
     convrelay_str_t          text;
     convrelay_json_value_t  *name;
 
-    len = 0;
+    len = convrelay_session_nameless(setup) ? CONVRELAY_SESSION_NONCE : 0;
     n = 0;
 
     for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
@@ -184,6 +199,13 @@ convrelay_session_get_setup(const convrelay_session_t *s,
         field->len = s->setup_lens[i];
 
         p = p ? p + field->len : NULL;
+    }
+
+    convrelay_str_null(&setup->nonce);
+
+    if (p && convrelay_session_nameless(setup)) {
+        setup->nonce.data = p;
+        setup->nonce.len = CONVRELAY_SESSION_NONCE;
     }
 
     setup->parameters = NULL;

@@ -142,7 +142,9 @@ convrelay_session_tools_new(convrelay_session_t *s,
 
     convrelay_session_get_setup(s, &setup);
 
-    convrelay_tool_key(run->key, &setup.call_sid, run->arguments.digest, n);
+    convrelay_tool_key(run->key, &setup.call_sid,
+                       setup.session_id.len ? &setup.session_id : &setup.nonce,
+                       run->arguments.digest, n);
 
     for (next = &s->tools->runs; *next; next = &(*next)->next) {
         other = *next;

@@ -9,10 +9,6 @@
 #include "ngx_http_convrelay_status.h"
 #include "ngx_http_convrelay_status_page.h"
 
-#if (NGX_OPENSSL)
-#include <openssl/rand.h>
-#endif
-
 
 #define NGX_HTTP_CONVRELAY_NONCE_LEN  32     /* hex digits */
 
@@ -208,22 +204,13 @@ ngx_http_convrelay_status_html(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_convrelay_status_nonce(ngx_http_request_t *r, u_char *nonce)
 {
-    u_char      *csp;
-    uint32_t     random[NGX_HTTP_CONVRELAY_NONCE_LEN / 8];
+    u_char  *csp, random[NGX_HTTP_CONVRELAY_NONCE_LEN / 2];
 
-#if (NGX_OPENSSL)
-    if (RAND_bytes((u_char *) random, sizeof(random)) != 1) {
+    if (ngx_http_convrelay_random(random, sizeof(random)) != NGX_OK) {
         return NGX_ERROR;
     }
-#else
-    ngx_uint_t   i;
 
-    for (i = 0; i < NGX_HTTP_CONVRELAY_NONCE_LEN / 8; i++) {
-        random[i] = ngx_random();
-    }
-#endif
-
-    (void) ngx_hex_dump(nonce, (u_char *) random, sizeof(random));
+    (void) ngx_hex_dump(nonce, random, sizeof(random));
     nonce[NGX_HTTP_CONVRELAY_NONCE_LEN] = '\0';
 
     csp = ngx_pnalloc(r->pool, 256 + 2 * NGX_HTTP_CONVRELAY_NONCE_LEN);

@@ -143,10 +143,11 @@ int convrelay_tool_digest(u_char *digest, const convrelay_str_t *tool,
 /*
  * Writes the key of a tool call: CONVRELAY_TOOL_KEY hex digits made from the
  * phone call, the digest, and the number of times the same tool call had
- * succeeded before.
+ * succeeded before.  A phone call without a CallSid is known by another text of
+ * its own.
  */
 void convrelay_tool_key(u_char *key, const convrelay_str_t *call_sid,
-    const u_char *digest, uint64_t succeeded);
+    const convrelay_str_t *other, const u_char *digest, uint64_t succeeded);
 
 
 /* results are malloc'ed text, or NULL: no memory */

@@ -28,6 +28,7 @@ typedef struct {
 
 
 static void keys_test(void);
+static void nameless_test(void);
 static void many_keys_test(void);
 static void once_test(void);
 static void failed_test(void);
@@ -37,6 +38,8 @@ static void parts_test(void);
 static void unknown_test(void);
 
 static void start(test_t *t, const convrelay_session_conf_t *conf);
+static void start_with(test_t *t, const convrelay_session_conf_t *conf,
+    const convrelay_relay_message_t *setup);
 static void stop(test_t *t);
 static void call(test_t *t, const char *tool, unsigned n);
 static void end(test_t *t, const char *result, unsigned ok);
@@ -64,6 +67,7 @@ int
 main(void)
 {
     keys_test();
+    nameless_test();
     many_keys_test();
     once_test();
     failed_test();
@@ -107,6 +111,64 @@ keys_test(void)
     end(&t, "booked", 1);
 
     stop(&t);
+}
+
+
+static void
+nameless_test(void)
+{
+    size_t                     i, k;
+    u_char                     keys[6][CONVRELAY_TOOL_KEY];
+    test_t                     t;
+    unsigned                   ok;
+    convrelay_str_t            nonce;
+    convrelay_relay_setup_t    setup;
+    convrelay_relay_message_t  m;
+
+    static u_char           nonces[3][CONVRELAY_SESSION_NONCE + 1];
+    static convrelay_str_t  sids[6] = { convrelay_string("CA1") };
+    static convrelay_str_t  sessions[6] = {
+        convrelay_string("VX1"), convrelay_string("VX1"),
+        convrelay_string("VX2")
+    };
+
+    memset(nonces[0], 'a', sizeof(nonces[0]));
+    memset(nonces[1], 'b', sizeof(nonces[1]));
+
+    for (i = 0; i < 6; i++) {
+        memset(&m, 0, sizeof(m));
+        m.type = CONVRELAY_RELAY_SETUP;
+        m.u.setup.call_sid = sids[i];
+        m.u.setup.session_id = sessions[i];
+        m.u.setup.nonce.data = nonces[i % 2];
+        m.u.setup.nonce.len = sizeof(nonces[0]) - (i < 5);
+
+        start_with(&t, &conf, &m);
+
+        convrelay_session_get_setup(&t.s, &setup);
+        nonce.data = nonces[(i == 5) ? 2 : i % 2];
+        nonce.len = (i < 3) ? 0 : CONVRELAY_SESSION_NONCE;
+
+        tap_ok(convrelay_str_equal(&setup.nonce, &nonce),
+               "setup %zu is kept with%s its nonce", i,
+               i < 3 ? "out" : "");
+
+        call(&t, "book", 1);
+
+        memcpy(keys[i], t.run->key, CONVRELAY_TOOL_KEY);
+        stop(&t);
+    }
+
+    ok = 1;
+
+    for (i = 0; i < 6; i++) {
+
+        for (k = 0; k < i; k++) {
+            ok &= (memcmp(keys[i], keys[k], CONVRELAY_TOOL_KEY) != 0);
+        }
+    }
+
+    tap_ok(ok, "calls without a CallSid have keys of their own");
 }
 
 
@@ -461,15 +523,25 @@ start(test_t *t, const convrelay_session_conf_t *c)
 {
     convrelay_relay_message_t  m;
 
+    memset(&m, 0, sizeof(m));
+    m.type = CONVRELAY_RELAY_SETUP;
+    m.u.setup.call_sid = str("CA1");
+
+    start_with(t, c, &m);
+}
+
+
+static void
+start_with(test_t *t, const convrelay_session_conf_t *c,
+    const convrelay_relay_message_t *setup)
+{
+    convrelay_relay_message_t  m;
+
     memset(t, 0, sizeof(test_t));
     t->out.act = act;
 
     convrelay_session_init(&t->s, c, 1000);
-
-    memset(&m, 0, sizeof(m));
-    m.type = CONVRELAY_RELAY_SETUP;
-    m.u.setup.call_sid = str("CA1");
-    convrelay_session_message(&t->s, &m, 1000, &t->out);
+    convrelay_session_message(&t->s, setup, 1000, &t->out);
 
     memset(&m, 0, sizeof(m));
     m.type = CONVRELAY_RELAY_PROMPT;
@@ -531,7 +603,7 @@ has_key(const test_t *t, uint64_t succeeded)
 
     sid = str("CA1");
 
-    convrelay_tool_key(key, &sid, t->run->arguments.digest, succeeded);
+    convrelay_tool_key(key, &sid, NULL, t->run->arguments.digest, succeeded);
 
     return memcmp(key, t->run->key, sizeof(key)) == 0;
 }

@@ -484,20 +484,20 @@ key_test(void)
 {
     u_char           d[CONVRELAY_TOOL_DIGEST], one[CONVRELAY_TOOL_KEY + 1],
                      two[CONVRELAY_TOOL_KEY];
-    convrelay_str_t  sid;
+    convrelay_str_t  sid, other;
 
     memset(d, 7, sizeof(d));
     sid = str("CA1");
 
-    convrelay_tool_key(one, &sid, d, 0);
-    convrelay_tool_key(two, &sid, d, 0);
+    convrelay_tool_key(one, &sid, NULL, d, 0);
+    convrelay_tool_key(two, &sid, NULL, d, 0);
 
     one[sizeof(two)] = '\0';
 
     tap_ok(memcmp(one, two, sizeof(two)) == 0, "the same key again");
     tap_ok(strspn((char *) one, "0123456789abcdef") == sizeof(two), "hex");
 
-    convrelay_tool_key(two, &sid, d, 1);
+    convrelay_tool_key(two, &sid, NULL, d, 1);
     tap_ok(memcmp(one, two, sizeof(two)) != 0, "another after a success");
 
     /* the digest, the number in 8 bytes, and the CallSid, by another program */
@@ -505,13 +505,24 @@ key_test(void)
     tap_is(two, sizeof(two), "7ffecc0dfa6c0c2c2d36f9b74578f9882e1cd78011a88f30"
            "060ea312ae0d9da5", 64, "a service may know keys of last week");
 
-    convrelay_tool_key(two, &sid, d, 0x0102030405060708);
+    convrelay_tool_key(two, &sid, NULL, d, 0x0102030405060708);
     tap_is(two, sizeof(two), "1e6daa52a232257d0a0caf58749aa21524508dcc15531d4f"
            "6c1a2a0869d58db4", 64, "of any number");
 
     sid = str("CA2");
-    convrelay_tool_key(two, &sid, d, 0);
+    convrelay_tool_key(two, &sid, NULL, d, 0);
     tap_ok(memcmp(one, two, sizeof(two)) != 0, "another in another call");
+
+    sid = str("");
+    other = str("CA1");
+    convrelay_tool_key(two, &sid, &other, d, 0);
+    tap_ok(memcmp(one, two, sizeof(two)) != 0,
+           "a session's id is not a CallSid");
+
+    memcpy(one, two, sizeof(two));
+    other = str("VX2");
+    convrelay_tool_key(two, &sid, &other, d, 0);
+    tap_ok(memcmp(one, two, sizeof(two)) != 0, "another in another session");
 }
 
 

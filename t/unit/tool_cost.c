@@ -184,8 +184,6 @@ run_text(const convrelay_str_t *text)
         names[i].len = sprintf(block[i], "bb%u", i * 7 % NAMES);
     }
 
-
-
     convrelay_tool_shapes_sort(names, NAMES);
 
     shapes.names = names;
