@@ -32,6 +32,7 @@ $llm->http(<<'_EOC_');
         location = /away  { add_header X-Accel-Redirect /here; return 200; }
         location = /slow  { convrelay_mock_llm tokens=1 first=700ms; }
         location = /never { convrelay_mock_llm tokens=1 first=1m; }
+        location /in/     { convrelay_mock_llm tokens=1 first=1m; }
     }
 _EOC_
 
@@ -61,6 +62,13 @@ sub nginx {
         location = /refused { internal; error_page 502 = /here;
                               proxy_pass http://127.0.0.1:%%PORT_9%%; }
 
+        location \@never { proxy_pass http://llm; }
+        location = /in/moved  { internal; error_page 502 = \@never;
+                                proxy_pass http://127.0.0.1:%%PORT_9%%/; }
+        location = /in/twice  { internal; recursive_error_pages on;
+                                error_page 418 = \@again; return 418; }
+        location \@again { error_page 419 = \@never; return 419; }
+
         location = /text      { convrelay_fetch_test /in/text n=$n; }
         location = /gone      { convrelay_fetch_test /in/gone n=$n; }
         location = /away      { convrelay_fetch_test /in/away n=$n; }
@@ -73,6 +81,10 @@ sub nginx {
         location = /one       { convrelay_fetch_test /here; }
         location = /slow      { convrelay_fetch_test /in/slow $prompt detach; }
         location = /never     { convrelay_fetch_test /in/never $prompt detach
+                                                     timeout=30000; }
+        location = /moved     { convrelay_fetch_test /in/moved $prompt detach
+                                                     timeout=30000; }
+        location = /twice     { convrelay_fetch_test /in/twice $prompt detach
                                                      timeout=30000; }
         location = /waiting   { convrelay_fetch_test /in/never $prompt
                                                      timeout=30000; }
@@ -162,25 +174,36 @@ subtest 'a reload waits for those that outlive their client' => sub {
 };
 
 
-subtest 'worker_shutdown_timeout ends them' => sub {
-    my $nginx = nginx('worker_shutdown_timeout 300ms;', 1);
+for my $way ('never', 'moved', 'twice') {
+    my %names = (
+        never => 'gets no answer',
+        moved => 'gets none after an error_page',
+        twice => 'gets none after two of them'
+    );
 
-    $nginx->start;
+    subtest "worker_shutdown_timeout ends one that $names{$way}" => sub {
+        my $nginx = nginx('worker_shutdown_timeout 300ms;', 1);
 
-    is get($nginx, '/never'), "started\n", 'one that gets no answer';
+        $nginx->start;
 
-    my ($old) = $nginx->workers;
-    my $time = time;
+        is get($nginx, "/$way"), "started\n", 'it has begun';
 
-    $nginx->hup;
+        my ($old) = $nginx->workers;
+        my $time = time;
 
-    ok gone($old), 'the old worker goes';
-    cmp_ok time - $time, '<', 5 * ($ENV{TEST_NGINX_SLOW} // 1), '... in time';
-    ok $nginx->log_has(qr/fetch: 0 timed out/), 'its end was told';
+        $nginx->hup;
 
-    $nginx->stop;
-    is_deeply [$nginx->complaints], [], 'no complaints';
-};
+        ok gone($old), 'the old worker goes';
+        cmp_ok time - $time, '<', 5 * ($ENV{TEST_NGINX_SLOW} // 1),
+               '... in time';
+        ok $nginx->log_has(qr/fetch: 0 timed out/), 'its end was told';
+
+        $nginx->stop;
+
+        my @complaints = grep { !/Connection refused/ } $nginx->complaints;
+        is_deeply \@complaints, [], 'no complaints';
+    };
+}
 
 
 subtest 'a client that goes takes its own with it' => sub {

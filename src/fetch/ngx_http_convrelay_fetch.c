@@ -25,6 +25,7 @@ static ngx_int_t ngx_http_convrelay_fetch_push(ngx_http_request_t *sr,
     ngx_table_elt_t **elt, const char *name, ngx_str_t *value);
 static void ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f);
 
+static void ngx_http_convrelay_fetch_terminated(void *data);
 static void ngx_http_convrelay_fetch_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_fetch_timer_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_fetch_post(ngx_http_convrelay_fetch_t *f);
@@ -128,6 +129,17 @@ ngx_int_t
 ngx_http_convrelay_fetch_start(ngx_http_convrelay_fetch_t *f,
     const ngx_http_convrelay_fetch_sink_t *sink, void *data)
 {
+    ngx_http_cleanup_t  *cln;
+
+    cln = ngx_http_cleanup_add(f->main, 0);
+    if (cln == NULL) {
+        ngx_http_convrelay_fetch_free(f);
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_convrelay_fetch_terminated;
+    cln->data = f;
+
     f->sink = sink;
     f->data = data;
 
@@ -474,6 +486,32 @@ ngx_http_convrelay_fetch_full(ngx_http_convrelay_fetch_t *f)
 }
 
 
+/*
+ * nginx terminates the shadow: worker_shutdown_timeout has closed a connection
+ * whose events nginx has taken back, as it does for the answer that it makes of
+ * a status; or a request below the subrequest met an error.
+ */
+
+static void
+ngx_http_convrelay_fetch_terminated(void *data)
+{
+    ngx_http_convrelay_fetch_t *f = data;
+
+    if (f->done || f->stopping) {
+        return;
+    }
+
+    if (f->own && f->own->close) {
+        f->late = 1;
+
+    } else {
+        f->failed = 1;
+    }
+
+    ngx_http_convrelay_fetch_post(f);
+}
+
+
 /* posted: the subrequest is over, or has to be */
 
 static void
@@ -598,14 +636,6 @@ ngx_http_convrelay_fetch_free(ngx_http_convrelay_fetch_t *f)
     ngx_http_cleanup_t  *cln;
     ngx_http_log_ctx_t  *ctx;
 
-    if (f->event.posted) {
-        ngx_delete_posted_event(&f->event);
-    }
-
-    if (f->timer.timer_set) {
-        ngx_del_timer(&f->timer);
-    }
-
     if (f->main) {
 
         cln = f->main->cleanup;
@@ -616,6 +646,14 @@ ngx_http_convrelay_fetch_free(ngx_http_convrelay_fetch_t *f)
                 cln->handler(cln->data);
             }
         }
+    }
+
+    if (f->event.posted) {
+        ngx_delete_posted_event(&f->event);
+    }
+
+    if (f->timer.timer_set) {
+        ngx_del_timer(&f->timer);
     }
 
     if (f->own) {
