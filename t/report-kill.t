@@ -10,19 +10,26 @@ use ConvRelay::Call;
 use ConvRelay::Nginx;
 use ConvRelay::Receiver;
 use ConvRelay::Status;
+use ConvRelay::Together;
 use IO::Socket::INET;
 use JSON::PP;
 use Test::More;
 use Time::HiRes qw( time );
 
 my $slow = $ENV{TEST_NGINX_SLOW} // 1;
-my $receiver = ConvRelay::Receiver->new;
+my $receiver;
 
 
 sub nginx {
+    my $main = shift // '';
+
+    $receiver = ConvRelay::Receiver->new;
+
     my $nginx = ConvRelay::Nginx->new;
 
-    $nginx->http(<<"_EOC_", 'worker_processes 2;');
+    $main .= "worker_processes 2;\n";
+
+    $nginx->http(<<"_EOC_", $main);
     upstream llm {
         server  127.0.0.1:%%PORT_1%%;
     }
@@ -140,153 +147,152 @@ sub report { return JSON::PP->new->utf8->decode($_[0]{body}) }
 my %ids = (AccountSid => 'AC1', CallSid => 'CA1', SessionId => 'VX1');
 
 
-subtest 'killed in a call: Twilio\'s request finds the report' => sub {
-    my $nginx = nginx();
-    my ($call, $pid) = call($nginx);
+together(
 
-    ok killed($nginx, $pid), 'the worker is killed';
+    'killed in a call: Twilio\'s request finds the report' => sub {
+        my $nginx = nginx();
+        my ($call, $pid) = call($nginx);
 
-    action($nginx, %ids, SessionStatus => 'failed', ErrorCode => 64102,
-           SessionDuration => 4);
+        ok killed($nginx, $pid), 'the worker is killed';
 
-    my $r = $receiver->next(4) or return fail('there is a report');
-    my $report = report($r);
-    $r->reply(200);
+        action($nginx, %ids, SessionStatus => 'failed', ErrorCode => 64102,
+               SessionDuration => 4);
 
-    is_deeply [ @$report{qw( id reason end error_code session_seconds turns )} ],
-              [ 'CA1', 'failed', 'dropped', 64102, 4, 1 ], 'it is complete';
-    is $report->{messages}[1]{content}, 'Fine.', '... with its messages';
-
-    action($nginx, %ids, SessionStatus => 'failed', ErrorCode => 64102);
-    ok !$receiver->next(3), 'and sent once';
-    $nginx->stop;
-};
-
-
-subtest 'killed in a call, and nothing follows' => sub {
-    my $nginx = nginx();
-    my ($call, $pid) = call($nginx);
-
-    ok killed($nginx, $pid), 'the worker is killed';
-
-    my $r = $receiver->next(16) or return fail('there is a report');
-    my $report = report($r);
-    $r->reply(200);
-
-    is_deeply [ @$report{qw( id reason end turns )} ],
-              [ 'CA1', 'failed', 'dropped', 1 ], 'another worker sends it';
-    ok !$receiver->next(3), '... once';
-    $nginx->stop;
-};
-
-
-subtest 'killed in a call that goes on' => sub {
-    my $nginx = nginx();
-    my ($call, $pid) = call($nginx);
-
-    ok killed($nginx, $pid), 'the worker is killed';
-
-    like action($nginx, %ids, SessionStatus => 'failed', ErrorCode => 64105),
-         qr/<ConversationRelay/, 'the call is reconnected';
-
-    my ($next) = call($nginx, sessionId => 'VX2');
-
-    ok !$receiver->next(3), 'there is no report of the first session';
-    is $next->hangup, 1000, 'the call ends';
-
-    action($nginx, %ids, SessionId => 'VX2', SessionStatus => 'completed',
-           SessionDuration => 9);
-
-    my $r = $receiver->next(4) or return fail('there is a report');
-    my $report = report($r);
-    $r->reply(200);
-
-    is_deeply [ @$report{qw( sessions session reason turns error_code )} ],
-              [ 2, 'VX2', 'completed', 2, undef ], 'one of both sessions';
-    is scalar(grep { $_->{role} eq 'user' } @{ $report->{messages} }), 4,
-       '... with all messages, once';
-    is @{ $report->{first_word_ms} }, 2, '... and the times of both';
-    ok !$receiver->next(3), 'and no other';
-    $nginx->stop;
-};
-
-
-subtest 'killed during the delivery' => sub {
-    my $nginx = nginx();
-    my ($call, $pid) = call($nginx);
-
-    $call->hangup;
-    action($nginx, %ids, SessionStatus => 'completed', SessionDuration => 2);
-
-    my $r = $receiver->next(4) or return fail('there is a report');
-
-    # one of the two is sending it
-
-    ok killed($nginx, $_), 'a worker is killed' for $nginx->workers;
-
-    my $again = $receiver->next(8) or return fail('it is sent again');
-
-    is $again->{headers}{'idempotency-key'}, $r->{headers}{'idempotency-key'},
-       'it comes again with the same key';
-    is $again->{body}, $r->{body}, '... and the same body';
-    $again->reply(200);
-    ok !$receiver->next(4), '... and not a third time';
-    $nginx->stop;
-};
-
-
-subtest 'two workers: the request after a session comes to either' => sub {
-    my $nginx = nginx();
-
-    for my $n (1 .. 8) {
-        my ($call) = call($nginx, callSid => "CA$n", sessionId => "VX$n");
-
-        $call->hangup;
-        action($nginx, AccountSid => 'AC1', CallSid => "CA$n",
-               SessionId => "VX$n", SessionStatus => 'completed',
-               SessionDuration => $n);
-    }
-
-    my %seconds;
-
-    for (1 .. 8) {
         my $r = $receiver->next(4) or return fail('there is a report');
         my $report = report($r);
-
-        $seconds{$report->{id}} .= $report->{session_seconds};
         $r->reply(200);
-    }
 
-    is_deeply \%seconds, { map { ("CA$_" => $_) } 1 .. 8 },
-              'each call has its own, with what Twilio said';
-    ok !$receiver->next(11), '... and only one';
-    $nginx->stop;
-};
+        is_deeply [ @$report{qw( id reason end error_code session_seconds turns )} ],
+                  [ 'CA1', 'failed', 'dropped', 64102, 4, 1 ], 'it is complete';
+        is $report->{messages}[1]{content}, 'Fine.', '... with its messages';
 
+        action($nginx, %ids, SessionStatus => 'failed', ErrorCode => 64102);
+        ok !$receiver->next(3), 'and sent once';
+        $nginx->stop;
+    },
 
-subtest 'a worker that leaves leaves it to others' => sub {
-    my $nginx = nginx();
-    my ($call, $pid) = call($nginx);
+    'killed in a call, and nothing follows' => sub {
+        my $nginx = nginx();
+        my ($call, $pid) = call($nginx);
 
-    $nginx->hup;
-    $call->hangup;
-    action($nginx, %ids, SessionStatus => 'completed', SessionDuration => 2);
+        ok killed($nginx, $pid), 'the worker is killed';
 
-    my $r;
+        my $r = $receiver->next(16) or return fail('there is a report');
+        my $report = report($r);
+        $r->reply(200);
 
-    for (1, 2) {
-        $r = $receiver->next(14) or return fail('it is tried');
-        $r->reply(503);
-    }
+        is_deeply [ @$report{qw( id reason end turns )} ],
+                  [ 'CA1', 'failed', 'dropped', 1 ], 'another worker sends it';
+        ok !$receiver->next(3), '... once';
+        $nginx->stop;
+    },
 
-    $r = $receiver->next(20) or return fail('it is tried again');
-    $r->reply(200);
+    'killed in a call that goes on' => sub {
+        my $nginx = nginx();
+        my ($call, $pid) = call($nginx);
 
-    is report($r)->{reason}, 'completed', 'it arrives';
-    ok !$receiver->next(4), '... and is not sent any more';
-    unlike $nginx->log('error'), qr/was not delivered/, '... nor given up';
-    $nginx->stop;
-};
+        ok killed($nginx, $pid), 'the worker is killed';
+
+        like action($nginx, %ids, SessionStatus => 'failed', ErrorCode => 64105),
+             qr/<ConversationRelay/, 'the call is reconnected';
+
+        my ($next) = call($nginx, sessionId => 'VX2');
+
+        ok !$receiver->next(3), 'there is no report of the first session';
+        is $next->hangup, 1000, 'the call ends';
+
+        action($nginx, %ids, SessionId => 'VX2', SessionStatus => 'completed',
+               SessionDuration => 9);
+
+        my $r = $receiver->next(4) or return fail('there is a report');
+        my $report = report($r);
+        $r->reply(200);
+
+        is_deeply [ @$report{qw( sessions session reason turns error_code )} ],
+                  [ 2, 'VX2', 'completed', 2, undef ], 'one of both sessions';
+        is scalar(grep { $_->{role} eq 'user' } @{ $report->{messages} }), 4,
+           '... with all messages, once';
+        is @{ $report->{first_word_ms} }, 2, '... and the times of both';
+        ok !$receiver->next(3), 'and no other';
+        $nginx->stop;
+    },
+
+    'killed during the delivery' => sub {
+        my $nginx = nginx();
+        my ($call, $pid) = call($nginx);
+
+        $call->hangup;
+        action($nginx, %ids, SessionStatus => 'completed', SessionDuration => 2);
+
+        my $r = $receiver->next(4) or return fail('there is a report');
+
+        # one of the two is sending it
+
+        ok killed($nginx, $_), 'a worker is killed' for $nginx->workers;
+
+        my $again = $receiver->next(8) or return fail('it is sent again');
+
+        is $again->{headers}{'idempotency-key'}, $r->{headers}{'idempotency-key'},
+           'it comes again with the same key';
+        is $again->{body}, $r->{body}, '... and the same body';
+        $again->reply(200);
+        ok !$receiver->next(4), '... and not a third time';
+        $nginx->stop;
+    },
+
+    'two workers: the request after a session comes to either' => sub {
+        my $nginx = nginx();
+
+        for my $n (1 .. 8) {
+            my ($call) = call($nginx, callSid => "CA$n", sessionId => "VX$n");
+
+            $call->hangup;
+            action($nginx, AccountSid => 'AC1', CallSid => "CA$n",
+                   SessionId => "VX$n", SessionStatus => 'completed',
+                   SessionDuration => $n);
+        }
+
+        my %seconds;
+
+        for (1 .. 8) {
+            my $r = $receiver->next(4) or return fail('there is a report');
+            my $report = report($r);
+
+            $seconds{$report->{id}} .= $report->{session_seconds};
+            $r->reply(200);
+        }
+
+        is_deeply \%seconds, { map { ("CA$_" => $_) } 1 .. 8 },
+                  'each call has its own, with what Twilio said';
+        ok !$receiver->next(11), '... and only one';
+        $nginx->stop;
+    },
+
+    'a worker that leaves leaves it to others' => sub {
+        my $nginx = nginx();
+        my ($call, $pid) = call($nginx);
+
+        $nginx->hup;
+        $call->hangup;
+        action($nginx, %ids, SessionStatus => 'completed', SessionDuration => 2);
+
+        my $r;
+
+        for (1, 2) {
+            $r = $receiver->next(14) or return fail('it is tried');
+            $r->reply(503);
+        }
+
+        $r = $receiver->next(20) or return fail('it is tried again');
+        $r->reply(200);
+
+        is report($r)->{reason}, 'completed', 'it arrives';
+        ok !$receiver->next(4), '... and is not sent any more';
+        unlike $nginx->log('error'), qr/was not delivered/, '... nor given up';
+        $nginx->stop;
+    },
+
+);
 
 
 done_testing;
