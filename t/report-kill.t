@@ -292,6 +292,24 @@ together(
         $nginx->stop;
     },
 
+    'a worker that may not stay leaves it to others' => sub {
+        my $nginx = nginx("worker_shutdown_timeout 1s;\n");
+        my ($call) = call($nginx);
+
+        $call->hangup;
+        action($nginx, %ids, SessionStatus => 'completed', SessionDuration => 2);
+
+        my $r = $receiver->next(4) or return fail('it is sent');
+        $nginx->hup;
+        ok $r->closed, 'the worker that sends it has to leave';
+
+        $r = $receiver->next(14) or return fail('another one sends it');
+        $r->reply(200);
+        is report($r)->{reason}, 'completed', 'another one sends it';
+        ok !$receiver->next(3), '... once';
+        $nginx->stop;
+    },
+
 );
 
 

@@ -74,6 +74,7 @@ static void ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
     const char *phrase, ngx_uint_t status);
 
 static void ngx_http_convrelay_report_scan_handler(ngx_event_t *ev);
+static void ngx_http_convrelay_report_taken(ngx_http_convrelay_reports_t *all);
 
 
 static const ngx_http_convrelay_fetch_sink_t
@@ -797,9 +798,38 @@ ngx_http_convrelay_report_scan_handler(ngx_event_t *ev)
         return;
     }
 
+    ngx_http_convrelay_report_taken(all);
+
     ngx_http_convrelay_report_scan(all, all->mcf);
 
     ngx_add_timer(ev, NGX_HTTP_CONVRELAY_REPORT_SCAN);
+}
+
+
+/* those that another worker has by now, with Twilio's request or a session of
+   the call, must not stay here until they are due */
+
+static void
+ngx_http_convrelay_report_taken(ngx_http_convrelay_reports_t *all)
+{
+    ngx_queue_t                  *q, *next;
+    ngx_http_convrelay_report_t  *p;
+
+    for (q = ngx_queue_head(&all->queue);
+         q != ngx_queue_sentinel(&all->queue);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
+
+        if (p->stored && p->fetch == NULL
+            && ngx_http_convrelay_record_exists(all->mcf, &p->place.record)
+            && !ngx_http_convrelay_record_same(all->mcf, &p->place.record))
+        {
+            ngx_http_convrelay_report_remove(p);
+            ngx_http_convrelay_report_free(p);
+        }
+    }
 }
 
 

@@ -126,9 +126,13 @@ ngx_int_t ngx_http_convrelay_report_request(ngx_http_convrelay_report_t *p,
 
 /* ngx_http_convrelay_report_store.c */
 
-/* names the record of a call's report; ttl: that of the location's store */
+/* names the record of a call's report */
 void ngx_http_convrelay_report_place(ngx_http_convrelay_report_place_t *place,
     const convrelay_str_t *account, const convrelay_str_t *call);
+
+/* for how long it is kept after its last write, or after the report was due:
+   place's ttl */
+ngx_msec_t ngx_http_convrelay_report_ttl(ngx_http_convrelay_loc_conf_t *conf);
 
 /* a hash of a location's name */
 uint64_t ngx_http_convrelay_report_location(ngx_http_core_srv_conf_t *server,

@@ -56,6 +56,13 @@ ngx_http_convrelay_report_place(ngx_http_convrelay_report_place_t *place,
 }
 
 
+ngx_msec_t
+ngx_http_convrelay_report_ttl(ngx_http_convrelay_loc_conf_t *conf)
+{
+    return ngx_max(conf->store.ttl, NGX_HTTP_CONVRELAY_REPORT_TTL);
+}
+
+
 uint64_t
 ngx_http_convrelay_report_location(ngx_http_core_srv_conf_t *server,
     ngx_http_core_loc_conf_t *location)
@@ -88,6 +95,7 @@ ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
     const convrelay_report_t *report)
 {
     ngx_int_t                         rc;
+    ngx_msec_t                        ttl;
     convrelay_str_t                   text;
     convrelay_report_out_t            out;
     ngx_http_convrelay_report_head_t  head;
@@ -115,8 +123,24 @@ ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
         text.data = out.data + sizeof(room);
         text.len = out.len - sizeof(room);
 
-        rc = ngx_http_convrelay_record_write(mcf, &place->record, &text,
-                           ngx_max(place->ttl, NGX_HTTP_CONVRELAY_REPORT_TTL));
+        ttl = place->ttl;
+
+        if ((ngx_msec_int_t) (due - ngx_current_msec) > 0) {
+            ttl += due - ngx_current_msec;
+        }
+
+        rc = ngx_http_convrelay_record_write(mcf, &place->record, &text, ttl);
+
+        if (rc == NGX_DECLINED
+            && !ngx_http_convrelay_record_exists(mcf, &place->record))
+        {
+            /* nobody removes it: it has expired in a long queue */
+
+            place->record.serial = 0;
+
+            rc = ngx_http_convrelay_record_write(mcf, &place->record, &text,
+                                                 ttl);
+        }
     }
 
     convrelay_report_free(&out);
@@ -227,7 +251,7 @@ ngx_http_convrelay_report_conf_of(ngx_http_convrelay_main_conf_t *mcf,
         {
             p->conf = location[i].conf;
             p->ctx = location[i].server->ctx;
-            p->place.ttl = p->conf->store.ttl;
+            p->place.ttl = ngx_http_convrelay_report_ttl(p->conf);
 
             return NGX_OK;
         }
@@ -257,7 +281,7 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
            == NGX_OK)
     {
         if (head.state == NGX_HTTP_CONVRELAY_REPORT_DONE
-            || ngx_http_convrelay_shared_alive(head.pid))
+            || (head.pid && ngx_http_convrelay_shared_alive(head.pid)))
         {
             continue;
         }

@@ -47,6 +47,8 @@ static ngx_int_t ngx_http_convrelay_record_reserve(
     ngx_http_convrelay_store_t *st, ngx_http_convrelay_record_t *record,
     size_t len, uint32_t *draft);
 static void ngx_http_convrelay_store_full(ngx_http_convrelay_store_t *st);
+static uint64_t ngx_http_convrelay_record_serial(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_record_t *record);
 
 
 /* its address is the tag of the zone */
@@ -600,7 +602,23 @@ ngx_http_convrelay_record_free(convrelay_str_t *text)
 
 
 ngx_uint_t
+ngx_http_convrelay_record_exists(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record)
+{
+    return ngx_http_convrelay_record_serial(mcf, record) != 0;
+}
+
+
+ngx_uint_t
 ngx_http_convrelay_record_same(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record)
+{
+    return ngx_http_convrelay_record_serial(mcf, record) == record->serial;
+}
+
+
+static uint64_t
+ngx_http_convrelay_record_serial(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_record_t *record)
 {
     uint64_t                     serial;
@@ -615,7 +633,7 @@ ngx_http_convrelay_record_same(ngx_http_convrelay_main_conf_t *mcf,
 
     ngx_http_convrelay_store_unlock(st);
 
-    return serial == record->serial;
+    return serial;
 }
 
 

@@ -88,6 +88,10 @@ ngx_int_t ngx_http_convrelay_record_read(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_record_t *record, convrelay_str_t *text);
 void ngx_http_convrelay_record_free(convrelay_str_t *text);
 
+/* whether there is one, of any owner */
+ngx_uint_t ngx_http_convrelay_record_exists(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_record_t *record);
+
 /* whether it is as it was when it was read or written last */
 ngx_uint_t ngx_http_convrelay_record_same(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_record_t *record);
