@@ -73,6 +73,11 @@ sub nginx {
             convrelay_connect_reply  \$reply;
         }
 
+        location = /redirect {
+            convrelay_connect_action;
+            convrelay_connect_reply  "<Response><Redirect>/x</Redirect></Response>";
+        }
+
         location = /twiml {
             convrelay_twiml  wss://localhost/ws;
         }
@@ -127,12 +132,13 @@ sub killed {
 sub action {
     my ($nginx, %form) = @_;
 
+    my $uri = delete $form{uri} // '/action';
     my $body = join '&', map { "$_=$form{$_}" } sort keys %form;
     my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                      PeerPort => $nginx->port)
         or die "no connection: $!\n";
 
-    print $sock join "\r\n", 'POST /action HTTP/1.1', 'Host: localhost',
+    print $sock join "\r\n", "POST $uri HTTP/1.1", 'Host: localhost',
         'Connection: close', 'Content-Type: application/x-www-form-urlencoded',
         'Content-Length: ' . length $body, '', $body;
 
@@ -306,6 +312,44 @@ together(
         $r = $receiver->next(14) or return fail('another one sends it');
         $r->reply(200);
         is report($r)->{reason}, 'completed', 'another one sends it';
+        ok !$receiver->next(3), '... once';
+        $nginx->stop;
+    },
+
+    'a redirect: the call may come back' => sub {
+        my $nginx = nginx();
+        my ($call) = call($nginx);
+
+        $call->hangup(1001);
+        like action($nginx, %ids, uri => '/redirect', SessionStatus => 'ended',
+                    CallStatus => 'in-progress', SessionDuration => 2),
+             qr/<Redirect>/, 'the action is answered';
+        ok !$receiver->next(3), 'no report yet';
+
+        # 8 of them, so that both workers have one
+
+        for my $n (2 .. 9) {
+            my ($next) = call($nginx, sessionId => "VX$n");
+
+            $next->hangup(1001);
+            action($nginx, %ids, uri => '/redirect', SessionId => "VX$n",
+                   SessionStatus => 'ended', CallStatus => 'in-progress',
+                   SessionDuration => 2);
+        }
+
+        ok !$receiver->next(3), '... nor after several sessions';
+
+        # a session that could not begin, since the caller has gone
+
+        action($nginx, %ids, SessionId => 'VX10', SessionStatus => 'failed',
+               CallStatus => 'completed', SessionDuration => 0);
+
+        my $r = $receiver->next(3) or return fail('there is one at the end');
+        my $report = report($r);
+        $r->reply(200);
+
+        is_deeply [ @$report{qw( session sessions turns )} ], [ 'VX9', 9, 9 ],
+                  'one at the end, of all sessions';
         ok !$receiver->next(3), '... once';
         $nginx->stop;
     },

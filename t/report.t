@@ -122,6 +122,7 @@ sub call {
 sub action {
     my ($nginx, %form) = @_;
 
+    my $uri = delete $form{uri} // '/action';
     my $body = join '&', map { "$_=$form{$_}" }
                'SessionId', 'AccountSid', 'CallSid',
                grep { !/Sid$|SessionId/ } sort keys %form;
@@ -129,7 +130,7 @@ sub action {
                                      PeerPort => $nginx->port)
         or die "no connection: $!\n";
 
-    print $sock join "\r\n", 'POST /action HTTP/1.1', 'Host: localhost',
+    print $sock join "\r\n", "POST $uri HTTP/1.1", 'Host: localhost',
         'Connection: close', 'Content-Type: application/x-www-form-urlencoded',
         'Content-Length: ' . length $body, '', $body;
 
@@ -499,6 +500,58 @@ subtest 'a call that is reconnected has one report' => sub {
     is $report->{messages}[-1]{content}, 'book says: Reference B7.',
        '... to the last';
     is grep({ $_->{role} eq 'user' } @{ $report->{messages} }), 3, '... once';
+    ok !$receiver->next(0.5), 'and no other';
+    $nginx->stop;
+};
+
+
+subtest 'a call that may come back has one report' => sub {
+    my $nginx = nginx(action => $action . <<'_EOC_');
+location = /redirect {
+    convrelay_connect_action;
+    convrelay_connect_reply  "<Response><Redirect>/x</Redirect></Response>";
+}
+_EOC_
+
+    my %ended = (SessionStatus => 'ended', CallStatus => 'in-progress');
+
+    call($nginx)->hangup(1001);
+    like action($nginx, %ids, uri => '/redirect', %ended), qr/<Redirect>/,
+         'the answer is a redirect';
+    ok !$receiver->next(2), '... and there is no report yet';
+
+    call($nginx, sessionId => 'VX2')->hangup(1001);
+    action($nginx, %ids, uri => '/redirect', %ended, SessionId => 'VX2');
+    ok !$receiver->next(0.5), '... nor after another session';
+
+    action($nginx, %ids, uri => '/redirect', SessionId => 'VX2',
+           SessionStatus => 'failed', CallStatus => 'completed');
+
+    my $r = $receiver->next(3) or return fail('there is one');
+    my $report = report($r);
+    $r->reply(200);
+    is_deeply [ @$report{qw( session sessions turns )} ], [ 'VX2', 2, 2 ],
+              'one of both, once the call is over, whatever the answer';
+
+    call($nginx)->fin;
+    like action($nginx, %ids, SessionStatus => 'failed', ErrorCode => 64105,
+                CallStatus => 'completed'),
+         qr/<ConversationRelay/, 'a call that is over is connected again';
+
+    $r = $receiver->next(3) or return fail('... and has its report at once');
+    $r->reply(200);
+    is report($r)->{error_code}, 64105, '... and has its report at once';
+
+    call($nginx)->fin;
+    action($nginx, %ids, SessionStatus => 'failed', ErrorCode => 64105,
+           CallStatus => 'in-progress');
+    ok !$receiver->next(0.5), 'a call that is connected again';
+    action($nginx, %ids, SessionId => 'VX2', SessionStatus => 'failed',
+           CallStatus => 'completed');
+
+    $r = $receiver->next(3) or return fail('... has it once it hangs up');
+    $r->reply(200);
+    is report($r)->{session}, 'VX1', '... has it once it hangs up';
     ok !$receiver->next(0.5), 'and no other';
     $nginx->stop;
 };

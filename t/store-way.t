@@ -56,11 +56,12 @@ sub twiml { return post($_[0], '/twiml', CallSid => 'CA1') }
 
 
 sub action {
-    my ($nginx, $call, $code, $status) = @_;
+    my ($nginx, $call, $code, $status, $of_call) = @_;
 
     return post($nginx, '/action', CallSid => 'CA1', AccountSid => 'AC1',
                 SessionId => $call->{session},
                 SessionStatus => $status // 'failed',
+                CallStatus => $of_call // 'in-progress',
                 ErrorCode => $code);
 }
 
@@ -204,14 +205,20 @@ sub {
 
 subtest 'a caller who has hung up, whatever the reply is' => sub {
     my $nginx = nginx(@way);
-    my $call = session($nginx, ticket(twiml($nginx)));
+    my $n = 0;
 
-    $call->ask('One?');
-    $call->fin;
-    ok over($nginx, 1), 'the close frame is lost with the socket';
+    for my $status ([ 'completed', 'completed' ], [ 'failed', 'completed' ],
+                    [ 'failed', 'canceled' ])
+    {
+        my $call = session($nginx, ticket(twiml($nginx)));
 
-    like action($nginx, $call, 64105, 'completed'), qr/<Connect/, 'the reply';
-    is records($nginx), 0, '... but the call is over';
+        $call->ask('One?');
+        $call->fin;
+        ok over($nginx, ++$n), 'the close frame is lost with the socket';
+
+        like action($nginx, $call, 64105, @$status), qr/<Connect/, 'the reply';
+        is records($nginx), 0, "... but the call is over: @$status";
+    }
 
     $nginx->stop;
 };

@@ -57,6 +57,8 @@ struct ngx_http_convrelay_report_s {
     ngx_uint_t                        tries;
     ngx_http_convrelay_report_place_t place;
     unsigned                          stored:1;
+    unsigned                          live:1; /* as it was loaded, it was that
+                                                 of a session that lives */
     unsigned                          again:1;        /* the call is expected to
                                                          have another session */
     unsigned                          last:1; /* there is no other try */
@@ -112,9 +114,10 @@ void ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
 
 /* ngx_http_convrelay_report_action.c */
 
-/* Twilio's request after a session, r, was answered with the document */
-void ngx_http_convrelay_report_action(ngx_http_request_t *r,
-    ngx_str_t *document);
+/* Twilio's request after a session, r, is answered; over: the call is; goes_on:
+   the answer may lead to another session */
+void ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
+    ngx_uint_t goes_on);
 
 
 /* ngx_http_convrelay_report_request.c */

@@ -10,7 +10,8 @@
 #include "ngx_http_convrelay_report.h"
 
 
-/* ms for a new session, once Twilio was told to begin one */
+/* ms for a new session, once Twilio was told to begin one, or where to ask for
+   what comes next; with a store at least as long as that keeps the call */
 
 #define NGX_HTTP_CONVRELAY_REPORT_AGAIN    60000
 
@@ -22,7 +23,8 @@ static ngx_int_t ngx_http_convrelay_report_value(ngx_http_request_t *r,
 
 
 void
-ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_str_t *document)
+ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
+    ngx_uint_t goes_on)
 {
     ngx_msec_t                          due;
     convrelay_str_t                     account, call, session;
@@ -50,26 +52,40 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_str_t *document)
         p = stored;
     }
 
-    /* a request that is late may be about an earlier session */
+    if (p == NULL) {
+        return;
+    }
 
-    if (p == NULL
-        || !convrelay_str_equal(&p->report.texts[CONVRELAY_REPORT_SESSION],
-                                &session))
+    due = ngx_current_msec;
+
+    if (convrelay_str_equal(&p->report.texts[CONVRELAY_REPORT_SESSION],
+                            &session))
     {
+        ngx_http_convrelay_report_decide(r, &p->report.figures);
+
+        p->again = goes_on;
+
+        if (p->again) {
+            due += p->stored ? ngx_max(p->conf->store.ttl,
+                                       NGX_HTTP_CONVRELAY_REPORT_AGAIN)
+                             : NGX_HTTP_CONVRELAY_REPORT_AGAIN;
+        }
+
+    } else if (over && !p->live) {
+
+        /* the session that was expected could not begin */
+
+        p->again = 0;
+
+    } else {
+
+        /* it is late, and about an earlier session */
+
         if (stored) {
             ngx_http_convrelay_report_free(stored);
         }
 
         return;
-    }
-
-    ngx_http_convrelay_report_decide(r, &p->report.figures);
-
-    due = ngx_current_msec;
-
-    if (ngx_strnstr(document->data, "<ConversationRelay", document->len)) {
-        p->again = 1;
-        due += NGX_HTTP_CONVRELAY_REPORT_AGAIN;
     }
 
     if (stored) {

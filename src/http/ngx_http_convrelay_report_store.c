@@ -168,6 +168,9 @@ ngx_http_convrelay_report_load(ngx_http_convrelay_main_conf_t *mcf,
              && !ngx_http_convrelay_shared_alive(head.pid)))
         && ngx_http_convrelay_report_conf_of(mcf, p) == NGX_OK)
     {
+        p->live = head.state == NGX_HTTP_CONVRELAY_REPORT_LIVE
+                  && ngx_http_convrelay_shared_alive(head.pid);
+
         return p;
     }
 

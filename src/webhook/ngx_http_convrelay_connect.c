@@ -19,7 +19,7 @@
 static ngx_int_t ngx_http_convrelay_connect_answer(ngx_http_request_t *r,
     ngx_str_t *document);
 static ngx_int_t ngx_http_convrelay_connect_document(ngx_http_request_t *r,
-    ngx_str_t *document);
+    ngx_str_t *document, ngx_uint_t *goes_on);
 static ngx_int_t ngx_http_convrelay_connect_log(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf);
 static ngx_int_t ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
@@ -32,7 +32,8 @@ static ngx_int_t ngx_http_convrelay_connect_write(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_connect_over(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_convrelay_connect_goes_on(
     convrelay_reply_t *reply);
-static ngx_int_t ngx_http_convrelay_connect_forget(ngx_http_request_t *r);
+static ngx_int_t ngx_http_convrelay_connect_forget(ngx_http_request_t *r,
+    ngx_uint_t goes_on);
 static ngx_int_t ngx_http_convrelay_connect_task(ngx_http_request_t *r,
     convrelay_str_t *task);
 
@@ -47,11 +48,26 @@ ngx_http_convrelay_connect_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
 {
-    if (ngx_http_convrelay_connect_document(r, document) != NGX_OK) {
+    ngx_int_t   over;
+    ngx_uint_t  goes_on;
+
+    over = ngx_http_convrelay_connect_over(r);
+
+    if (over == NGX_ERROR
+        || ngx_http_convrelay_connect_document(r, document, &goes_on) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    ngx_http_convrelay_report_action(r, document);
+    if (over == NGX_OK) {
+        goes_on = 0;
+    }
+
+    if (ngx_http_convrelay_connect_forget(r, goes_on) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_convrelay_report_action(r, over == NGX_OK, goes_on);
 
     return NGX_OK;
 }
@@ -59,7 +75,7 @@ ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
 
 static ngx_int_t
 ngx_http_convrelay_connect_document(ngx_http_request_t *r,
-    ngx_str_t *document)
+    ngx_str_t *document, ngx_uint_t *goes_on)
 {
     ngx_int_t                       rc;
     convrelay_reply_t               reply;
@@ -73,16 +89,13 @@ ngx_http_convrelay_connect_document(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (clcf->store.enable && ngx_http_convrelay_connect_over(r) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
     rc = ngx_http_convrelay_connect_evaluate(r, clcf, &reply);
 
     if (rc == NGX_OK && reply.kind == CONVRELAY_REPLY_RECONNECT) {
         rc = ngx_http_convrelay_connect_reconnect(r, &reply, document);
 
         if (rc == NGX_OK) {
+            *goes_on = 1;
             return NGX_OK;
         }
     }
@@ -95,11 +108,7 @@ ngx_http_convrelay_connect_document(ngx_http_request_t *r,
         reply.kind = CONVRELAY_REPLY_HANGUP;
     }
 
-    if (clcf->store.enable && !ngx_http_convrelay_connect_goes_on(&reply)
-        && ngx_http_convrelay_connect_forget(r) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    *goes_on = ngx_http_convrelay_connect_goes_on(&reply);
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "convrelay action reply:%ui", (ngx_uint_t) reply.kind);
@@ -324,38 +333,73 @@ ngx_http_convrelay_connect_goes_on(convrelay_reply_t *reply)
 }
 
 
-/* the caller has hung up: the reply does not matter */
+/*
+ * Whether the call itself is over, so that the answer does not matter, and not
+ * only a session of it: NGX_OK, NGX_DECLINED, or NGX_ERROR.
+ */
 
 static ngx_int_t
 ngx_http_convrelay_connect_over(ngx_http_request_t *r)
 {
     ngx_int_t        rc;
+    ngx_uint_t       i;
     convrelay_str_t  status;
 
-    static ngx_str_t  name = ngx_string("SessionStatus");
+    static ngx_str_t  session_name = ngx_string("SessionStatus");
+    static ngx_str_t  call_name = ngx_string("CallStatus");
 
-    rc = ngx_http_convrelay_form_value(r, &name, &status);
+    static const convrelay_str_t  over[] = {
+        convrelay_string("completed"),
+        convrelay_string("failed"),
+        convrelay_string("busy"),
+        convrelay_string("no-answer"),
+        convrelay_string("canceled")
+    };
+
+    rc = ngx_http_convrelay_form_value(r, &session_name, &status);
 
     if (rc == NGX_OK && convrelay_str_eq(&status, "completed")) {
-        return ngx_http_convrelay_connect_forget(r);
+        return NGX_OK;
     }
 
-    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+    if (rc != NGX_ERROR) {
+        rc = ngx_http_convrelay_form_value(r, &call_name, &status);
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    for (i = 0; i < sizeof(over) / sizeof(over[0]); i++) {
+
+        if (convrelay_str_equal(&status, &over[i])) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
 }
 
 
-/* the conversation is over: its record is removed from the store */
+/* unless the conversation goes on, its record is removed from the store */
 
 static ngx_int_t
-ngx_http_convrelay_connect_forget(ngx_http_request_t *r)
+ngx_http_convrelay_connect_forget(ngx_http_request_t *r, ngx_uint_t goes_on)
 {
     ngx_int_t                        rc;
     convrelay_str_t                  account, call;
     ngx_http_convrelay_record_t      record;
+    ngx_http_convrelay_loc_conf_t   *clcf;
     ngx_http_convrelay_main_conf_t  *mcf;
 
     static ngx_str_t  account_name = ngx_string("AccountSid");
     static ngx_str_t  call_name = ngx_string("CallSid");
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    if (goes_on || !clcf->store.enable) {
+        return NGX_OK;
+    }
 
     rc = ngx_http_convrelay_form_value(r, &call_name, &call);
 
