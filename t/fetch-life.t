@@ -10,6 +10,7 @@ use lib 't/lib';
 use ConvRelay::Heap;
 use ConvRelay::Nginx;
 use IO::Socket::INET ();
+use POSIX ();
 use Test::More;
 use Time::HiRes qw( sleep time );
 
@@ -17,6 +18,8 @@ my $modules = 'load_module ' . ConvRelay::Nginx->build
               . '/ngx_http_convrelay_fetch_test_module.so;';
 
 my $prompt = q('body={"model":"m","stream":true,"messages":[{"role":"user","content":"Hi"}]}');
+
+my $hints = 'stream max=50000 timeout=10000';
 
 my $llm = ConvRelay::Nginx->new;
 
@@ -30,6 +33,7 @@ $llm->http(<<'_EOC_');
         location = /text  { return 200 "fine"; }
         location = /gone  { return 410 "gone"; }
         location = /away  { add_header X-Accel-Redirect /here; return 200; }
+        location = /close { return 444; }
         location = /slow  { convrelay_mock_llm tokens=1 first=700ms; }
         location = /never { convrelay_mock_llm tokens=1 first=1m; }
         location /in/     { convrelay_mock_llm tokens=1 first=1m; }
@@ -44,6 +48,8 @@ sub nginx {
     my $nginx = ConvRelay::Nginx->new;
 
     $nginx->http(<<"_EOC_", "$modules $main", $connections);
+    limit_req_zone  \$server_name  zone=slow:64k  rate=5r/s;
+
     upstream llm {
         server              127.0.0.1:@{[ $llm->port ]};
         keepalive           2;
@@ -69,6 +75,14 @@ sub nginx {
                                 error_page 418 = \@again; return 418; }
         location \@again { error_page 419 = \@never; return 419; }
 
+        location = /in/hints  { internal;
+                                proxy_pass http://127.0.0.1:%%PORT_8%%/; }
+        location = /in/late   { internal; error_page 502 = \@hints;
+                                proxy_pass http://llm/close; }
+        location \@hints { proxy_pass http://127.0.0.1:%%PORT_8%%; }
+        location = /in/delayed { internal; limit_req zone=slow burst=5;
+                                 proxy_pass http://127.0.0.1:%%PORT_8%%/; }
+
         location = /text      { convrelay_fetch_test /in/text n=$n; }
         location = /gone      { convrelay_fetch_test /in/gone n=$n; }
         location = /away      { convrelay_fetch_test /in/away n=$n; }
@@ -86,6 +100,9 @@ sub nginx {
                                                      timeout=30000; }
         location = /twice     { convrelay_fetch_test /in/twice $prompt detach
                                                      timeout=30000; }
+        location = /hints     { convrelay_fetch_test /in/hints $hints; }
+        location = /late      { convrelay_fetch_test /in/late $hints; }
+        location = /delayed   { convrelay_fetch_test /in/delayed n=2 $hints; }
         location = /waiting   { convrelay_fetch_test /in/never $prompt
                                                      timeout=30000; }
     }
@@ -204,6 +221,51 @@ for my $way ('never', 'moved', 'twice') {
         is_deeply \@complaints, [], 'no complaints';
     };
 }
+
+
+# nginx 1.29 and newer read on and on, older ones take it for the header
+
+subtest 'interim responses are counted, whenever the upstream began' => sub {
+    my $nginx = nginx('', 1);
+
+    my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5,
+                                       LocalPort => $nginx->port(8),
+                                       ReuseAddr => 1);
+    my $hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" x 1000;
+    my $pid = fork() // die "fork: $!\n";
+
+    if ($pid == 0) {
+        $SIG{PIPE} = 'IGNORE';
+
+        while (my $sock = $server->accept) {
+            sysread $sock, my $request, 65536;
+
+            for (1 .. 500) {
+                last if !defined syswrite $sock, $hints;
+            }
+
+            close $sock;
+        }
+
+        POSIX::_exit(0);
+    }
+
+    $nginx->start;
+
+    for my $way ('hints', 'late', 'delayed') {
+        my $time = time;
+
+        like get($nginx, "/$way"),
+             qr/^(?:2|103|500) got an answer that is too large/, "$way: it ends";
+        cmp_ok time - $time, '<', 3 * ($ENV{TEST_NGINX_SLOW} // 1),
+               '... in time';
+    }
+
+    $nginx->stop;
+
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+};
 
 
 subtest 'a client that goes takes its own with it' => sub {

@@ -388,10 +388,7 @@ ngx_http_convrelay_fetch_run(ngx_http_convrelay_fetch_t *f)
 
     if (f->own) {
         ngx_http_run_posted_requests(c);
-
-        if (!f->done && sr->upstream) {
-            ngx_http_convrelay_fetch_upstream_watch(f, sr->upstream);
-        }
+        ngx_http_convrelay_fetch_hold(f);
 
         return;
     }
@@ -512,7 +509,7 @@ ngx_http_convrelay_fetch_terminated(void *data)
 }
 
 
-/* posted: the subrequest is over, or has to be */
+/* posted: the subrequest is over, or has to be; or it is in another location */
 
 static void
 ngx_http_convrelay_fetch_handler(ngx_event_t *ev)
@@ -524,6 +521,15 @@ ngx_http_convrelay_fetch_handler(ngx_event_t *ev)
     f = ev->data;
     client = f->client;
     c = f->main->connection;
+
+    if (f->moved) {
+        f->moved = 0;
+
+        if (!f->done && !ngx_http_convrelay_fetch_over(f)) {
+            ngx_http_convrelay_fetch_hold(f);
+            return;
+        }
+    }
 
     if (client) {
         ngx_http_set_log_request(c->log, client);
@@ -727,7 +733,8 @@ ngx_http_convrelay_fetch_result(ngx_http_convrelay_fetch_t *f)
     }
 
     if (f->failed) {
-        return NGX_HTTP_CONVRELAY_FETCH_CUT;
+        return f->status ? NGX_HTTP_CONVRELAY_FETCH_CUT
+                         : NGX_HTTP_CONVRELAY_FETCH_NO_ANSWER;
     }
 
     if (f->full) {

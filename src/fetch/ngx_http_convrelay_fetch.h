@@ -156,6 +156,10 @@ struct ngx_http_convrelay_fetch_s {
                                                      cannot be read */
     unsigned                          cancelled:1;
     unsigned                          stopping:1;
+    unsigned                          moved:1;    /* nginx may have taken back
+                                                     the connection's events,
+                                                     or created another
+                                                     upstream */
     unsigned                          enough:1;   /* the owner has all that it
                                                      wants: a stop is not a
                                                      failure of the answer */
@@ -295,12 +299,25 @@ ngx_int_t ngx_http_convrelay_fetch_add_variables(ngx_conf_t *cf);
          == ngx_http_convrelay_fetch_post_handler)                            \
      ? (r)->post_subrequest->data : NULL)
 
+/* the sink wants nothing more */
+
+#define ngx_http_convrelay_fetch_over(f)                                      \
+    ((f)->cancelled || (f)->full || (f)->late || (f)->large                   \
+     || (f)->redirected || (f)->failed)
+
 /* m gets the regex captures of r, which has to outlive it */
 void ngx_http_convrelay_fetch_captures(ngx_http_request_t *m,
     ngx_http_request_t *r);
 
 ngx_int_t ngx_http_convrelay_fetch_post_handler(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
+
+/*
+ * The subrequest may have another upstream than before, and nginx may handle
+ * the events of the fetch's own connection: both are taken over, unless they
+ * are already.
+ */
+void ngx_http_convrelay_fetch_hold(ngx_http_convrelay_fetch_t *f);
 
 /* called when the handler has created an upstream, before its header is read */
 void ngx_http_convrelay_fetch_upstream_init(ngx_http_convrelay_fetch_t *f,

@@ -321,6 +321,28 @@ ngx_http_convrelay_fetch_event_handler(ngx_event_t *ev)
     }
 
     ngx_http_run_posted_requests(c);
+
+    /* a delay is over, and what was delayed may have begun */
+
+    f = r->main->post_subrequest->data;
+
+    ngx_http_convrelay_fetch_hold(f);
+}
+
+
+void
+ngx_http_convrelay_fetch_hold(ngx_http_convrelay_fetch_t *f)
+{
+    if (f->done || f->stopping) {
+        return;
+    }
+
+    f->own->read->handler = ngx_http_convrelay_fetch_event_handler;
+    f->own->write->handler = ngx_http_convrelay_fetch_event_handler;
+
+    if (f->request->upstream) {
+        ngx_http_convrelay_fetch_upstream_watch(f, f->request->upstream);
+    }
 }
 
 

@@ -31,13 +31,6 @@ static ngx_uint_t ngx_http_convrelay_fetch_was_redirected(
     ngx_http_request_t *r);
 
 
-/* the sink wants nothing more */
-
-#define ngx_http_convrelay_fetch_over(f)                                      \
-    ((f)->cancelled || (f)->full || (f)->late || (f)->large                   \
-     || (f)->redirected || (f)->failed)
-
-
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
@@ -254,8 +247,9 @@ ngx_http_convrelay_fetch_give_up(ngx_http_convrelay_fetch_t *f)
 
 
 /*
- * Reached when an upstream's X-Accel-Redirect has led to another location,
- * before that location, which might be anything, is run.
+ * Reached before a location is run: the first one, or another one, to which an
+ * error_page has led, or an upstream's X-Accel-Redirect.  The latter might be
+ * anything, so it is not run.
  */
 
 static ngx_int_t
@@ -265,7 +259,17 @@ ngx_http_convrelay_fetch_phase_handler(ngx_http_request_t *r)
 
     f = ngx_http_convrelay_fetch_of(r);
 
-    if (f == NULL || !ngx_http_convrelay_fetch_was_redirected(r)) {
+    if (f == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (!ngx_http_convrelay_fetch_was_redirected(r)) {
+
+        if (f->own) {
+            f->moved = 1;
+            ngx_post_event(&f->event, &ngx_posted_events);
+        }
+
         return NGX_DECLINED;
     }
 

@@ -91,7 +91,9 @@ void
 ngx_http_convrelay_fetch_upstream_watch(ngx_http_convrelay_fetch_t *f,
     ngx_http_upstream_t *u)
 {
-    if (f->status == 0 && u->process_header && u->reinit_request) {
+    if (f->status == 0 && u->process_header && u->reinit_request
+        && u->process_header != ngx_http_convrelay_fetch_process_header)
+    {
         f->process_header = u->process_header;
         u->process_header = ngx_http_convrelay_fetch_process_header;
 
