@@ -164,7 +164,10 @@ convrelay_caller_aim(convrelay_caller_t *call)
     convrelay_caller_url_t   u;
 
     convrelay_caller_target_free(&call->target);
-    convrelay_caller_sid(call->ident.session_id, "VX");
+
+    if (!call->redial) {
+        convrelay_caller_sid(call->ident.session_id, "VX");
+    }
 
     if (call->scenario) {
         convrelay_caller_parameters(call);
@@ -298,6 +301,10 @@ convrelay_caller_action(convrelay_caller_t *call)
     const char               *status;
     convrelay_caller_pairs_t  form;
 
+    if (call->redial) {
+        return CONVRELAY_OK;
+    }
+
     if (call->twiml.action == NULL) {
 
         if (call->dropped || call->broken) {
@@ -365,7 +372,8 @@ convrelay_caller_action(convrelay_caller_t *call)
 int
 convrelay_caller_between(const convrelay_caller_t *call)
 {
-    return call->over && !call->last && call->twiml.action != NULL
+    return call->over && !call->last
+           && (call->redial || call->twiml.action != NULL)
            && (call->dropped
                || (call->options->reconnect && !call->hung_up && !call->ended
                    && call->conn.error[0] == '\0'));

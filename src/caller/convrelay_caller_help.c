@@ -111,6 +111,7 @@ convrelay_caller_help(FILE *out)
 "  wait 500 ms                     expect handoff contains: agent\n"
 "  hangup                          expect close 1000\n"
 "  drop                            expect tool opening_hours\n"
+"  drop and reconnect\n"
 "  set NAME: value                 parameter NAME: value\n"
 "  presence: Hello?                expect speech within 2 s\n"
 "  caller speaks                   caller stops\n"

@@ -128,6 +128,8 @@ typedef struct {
     unsigned                      ended:1;    /* the server sent "end" */
     unsigned                      hung_up:1;  /* we did */
     unsigned                      dropped:1;  /* we reset the connection */
+    unsigned                      redial:1;   /* dropped, and opened again as
+                                                 it was, without setup */
     unsigned                      broken:1;   /* the server lost it */
     unsigned                      over:1;     /* the socket is gone */
     unsigned                      last:1;     /* no other session follows */

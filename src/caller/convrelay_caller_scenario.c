@@ -98,6 +98,8 @@ static const convrelay_caller_syntax_t  convrelay_caller_syntax[] = {
     { "wait", CONVRELAY_CALLER_ARG_MS, CONVRELAY_CALLER_WAIT_MS },
 
     { "hangup", CONVRELAY_CALLER_ARG_NONE, CONVRELAY_CALLER_HANGUP },
+    { "drop and reconnect", CONVRELAY_CALLER_ARG_NONE,
+      CONVRELAY_CALLER_REDIAL },
     { "drop", CONVRELAY_CALLER_ARG_NONE, CONVRELAY_CALLER_DROP },
 
     { "expect greeting contains", CONVRELAY_CALLER_ARG_TEXT,

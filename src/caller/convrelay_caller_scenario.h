@@ -25,6 +25,10 @@
  *     drop                           as a broken network does: a reset; the
  *                                      next step waits for the session that
  *                                      the <Connect action> leads to
+ *     drop and reconnect             the same, but the socket is opened again
+ *                                      with the same URL, without an action
+ *                                      and without a setup message, as with
+ *                                      the attribute applicationReconnect
  *
  *     expect greeting contains: Hello
  *     expect contains: oak           the answer to the last "caller" line
@@ -76,6 +80,7 @@ typedef enum {
     CONVRELAY_CALLER_WAIT_BYTES,            /* of this answer */
     CONVRELAY_CALLER_HANGUP,
     CONVRELAY_CALLER_DROP,
+    CONVRELAY_CALLER_REDIAL,
     CONVRELAY_CALLER_RAW,                   /* a message as it stands */
     CONVRELAY_CALLER_RAW_INTERRUPT,         /* number: bytes answered by then */
     CONVRELAY_CALLER_EXPECT_GREETING,

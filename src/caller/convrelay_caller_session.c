@@ -37,6 +37,13 @@ convrelay_caller_begin(convrelay_caller_t *call)
 {
     call->begun_at = call->now;
 
+    if (call->redial) {
+        call->redial = 0;
+        convrelay_caller_voice_reset(&call->voice);
+        call->voice.last = 1;
+        return;
+    }
+
     convrelay_caller_setup(&call->message, &call->ident,
                            &call->twiml.parameters);
     convrelay_caller_send(call);

@@ -121,7 +121,8 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
     }
 
     if (call->over && step->type != CONVRELAY_CALLER_HANGUP
-        && step->type != CONVRELAY_CALLER_DROP)
+        && step->type != CONVRELAY_CALLER_DROP
+        && step->type != CONVRELAY_CALLER_REDIAL)
     {
         if (!call->last) {
             return CONVRELAY_AGAIN;
@@ -226,6 +227,7 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
         return CONVRELAY_OK;
 
     case CONVRELAY_CALLER_DROP:
+    case CONVRELAY_CALLER_REDIAL:
         call->ended_at = step->line;
         convrelay_caller_note_turn(call);
         convrelay_caller_print_said(call->print, "caller",
@@ -233,6 +235,7 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
         convrelay_caller_conn_free(&call->conn, 1);
         call->hung_up = 1;
         call->dropped = 1;
+        call->redial = (step->type == CONVRELAY_CALLER_REDIAL);
         call->over = 1;
         return CONVRELAY_OK;
 
@@ -722,7 +725,8 @@ convrelay_caller_interrupt_follows(convrelay_caller_t *call)
             return (type >= CONVRELAY_CALLER_INTERRUPT
                     && type <= CONVRELAY_CALLER_INTERRUPT_MS)
                    || type == CONVRELAY_CALLER_SAY_OVER
-                   || type == CONVRELAY_CALLER_DROP;
+                   || type == CONVRELAY_CALLER_DROP
+                   || type == CONVRELAY_CALLER_REDIAL;
         }
     }
 
