@@ -188,3 +188,43 @@ location = /ws {
 --- must_die
 --- error_log
 "say"
+
+
+
+=== TEST 18: applicationReconnect, and a URL that does not name the call
+--- http_config
+convrelay_store_zone  calls 1m;
+--- config
+location = /ws {
+    convrelay;
+    convrelay_store  off;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_attribute  applicationReconnect true;
+}
+--- error_log
+the URL of "convrelay_twiml wss://example.com/ws" does not name the call: after "applicationReconnect", Twilio may send no setup message, and then the call starts without its history; end the URL with "/$convrelay_call_path"
+
+
+
+=== TEST 19: one that does, and one that does not need to
+--- http_config
+convrelay_store_zone  calls 1m;
+--- config
+location /ws {
+    convrelay;
+    convrelay_store  off;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml            wss://example.com/ws/${convrelay_call_path};
+    convrelay_twiml_attribute  applicationReconnect true;
+}
+location = /other {
+    convrelay_twiml            wss://example.com/ws;
+    convrelay_twiml_attribute  applicationReconnect false;
+}
+--- no_error_log
+does not name the call

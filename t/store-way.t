@@ -8,6 +8,7 @@ use lib 't/lib';
 
 use ConvRelay::Store;
 use ConvRelay::Call;
+use ConvRelay::Caller;
 use ConvRelay::Nginx;
 use Test::More;
 
@@ -309,6 +310,299 @@ subtest 'a session that has lost the call asks no tool' => sub {
     is $old->end, 1008, '... but is closed';
 
     $call->hangup;
+    $nginx->stop;
+};
+
+
+
+# applicationReconnect, and a first message that is not setup
+
+my %redial = @way;
+
+my $calls = <<'_EOC_';
+    convrelay_system_prompt  "Resumed $convrelay_resumed, $convrelay_parameter_tenant.";
+    convrelay_tool           book '{}' uri=/book timeout=30s;
+    proxy_pass               http://llm/v1/chat/completions;
+_EOC_
+
+$redial{server} =~ s{(wss://example.com/ws)}{$1/\$convrelay_call_path};
+$redial{server} .= <<"_EOC_";
+location /ws/ {
+    convrelay;
+    convrelay_ticket  secret-of-all-tickets 1s;
+$calls
+}
+
+location /told/ {
+    convrelay;
+    convrelay_ticket   secret-of-all-tickets 1s;
+    convrelay_context  /context;
+$calls
+}
+
+location = /context {
+    internal;
+    return 200 '{"prompt":"A regular."}';
+}
+
+location /open/ {
+    convrelay;
+$calls
+}
+_EOC_
+
+
+# the path that the TwiML has, and a call on it, with a setup
+
+sub way {
+    my ($nginx, $twiml, $location) = @_;
+
+    $twiml //= post($nginx, '/twiml', CallSid => 'CA1', AccountSid => 'AC1');
+
+    my ($path) = $twiml =~ m{url="wss://example.com(/ws/[^"]+)"}
+        or return;
+    my ($param, $with) = ticket($twiml);
+
+    $path =~ s/ws/$location/ if $location;
+
+    return ($path, session($nginx, path => $path,
+                           $param => { %$with, tenant => 'birch' }));
+}
+
+
+sub redial {
+    my ($nginx, $path, $first) = @_;
+
+    return ConvRelay::Call->dial($nginx->port,
+                                 "$path?interval=1ms&first="
+                                 . ($first // '0ms'));
+}
+
+
+subtest 'a socket that Twilio opens again, and no setup' => sub {
+    my $nginx = nginx(%redial);
+    my ($path, $call) = way($nginx);
+
+    like $path, qr{^/ws/CA1\.AC1\.[0-9a-f]{16}$}, 'the URL names the call';
+    is $call->ask('One?'), 'One?', 'a call';
+
+    my $other = redial($nginx, $path);
+    $other->prompt('Two?');
+    is $other->end, 1008, 'no second socket while it lives';
+
+    ok $call->quiet(2.2), 'the ticket expires';
+
+    my $id = $call->{session};
+
+    for my $n (1, 2) {
+        $call->fin;
+        ok over($nginx, $n), "the socket is lost, $n";
+
+        $call = redial($nginx, $path);
+        is $call->ask("Two $n?"), "Two $n?", '... the call goes on';
+        like request($nginx), qr/Resumed $n, birch\..*One\?.*Two $n\?/,
+             '... with its history and parameters';
+    }
+
+    $call->setup(sessionId => 'VX1');
+    is $call->ask('Three?'), 'Three?', 'a setup may come later';
+
+    (my $wrong = $path) =~ s/.$/x/;
+    $wrong =~ tr/x/0/ if $path !~ /0$/;
+    $wrong =~ tr/x/1/;
+
+    $call->fin;
+    ok over($nginx, 3), 'it is lost again';
+
+    $other = redial($nginx, $wrong);
+    $other->prompt('Four?');
+    is $other->end, 1008, 'another ticket does not continue it';
+
+    $other = redial($nginx, $path =~ s/CA1/CA2/r);
+    $other->prompt('Four?');
+    is $other->end, 1008, '... nor does it continue another call';
+
+    $call = redial($nginx, $path);
+    is $call->ask('Four?'), 'Four?', '... but its own';
+    is $call->hangup, 1000, 'the caller hangs up';
+    ok over($nginx, 4), '...';
+
+    $other = redial($nginx, $path);
+    $other->prompt('Five?');
+    is $other->end, 1008, '... and the call is over';
+
+    is scalar(() = $nginx->log('calls') =~ /^$id /mg), 4,
+       'the sessions have one SessionId';
+
+    $nginx->stop;
+};
+
+
+# the network fails silently: nginx has not noticed that the socket is lost
+
+subtest 'a session without setup can be replaced' => sub {
+    my $nginx = nginx(%redial);
+    my ($path, $old) = way($nginx);
+
+    $old->ask('One?');
+    $old->fin;
+    ok over($nginx, 1), 'the first socket is lost';
+
+    my $call = redial($nginx, $path);
+    is $call->ask('Two?'), 'Two?', 'the second one goes on without setup';
+
+    my $next = session($nginx, ticket(action($nginx, $old, 64105)));
+    is $call->end, 1008, '... and is closed by a session that the action begins';
+    $next->ask('Three?');
+    like request($nginx), qr/One\?.*Two\?.*Three\?/, '... which goes on';
+    $next->hangup;
+
+    $nginx->stop;
+};
+
+
+subtest 'what Twilio sends again is answered once' => sub {
+    my $nginx = nginx(%redial);
+    my ($path, $call) = way($nginx);
+
+    $call->ask('One?');
+
+    for my $replay ('Two?', 'Three?') {
+        my $asked = ($replay eq 'Two?') ? 'Two?' : 'Other?';
+
+        $call->fin;
+        ok over($nginx, $replay eq 'Two?' ? 1 : 3), 'lost';
+        $call = redial($nginx, $path, '300ms');
+        $call->prompt($asked);
+        ok $call->quiet(0.1), "$asked is pending";
+        $call->fin;
+        ok over($nginx, $replay eq 'Two?' ? 2 : 4), '... and lost';
+
+        my $n = () = $nginx->log('llm') =~ /^/mg;
+
+        $call = redial($nginx, $path, '100ms');
+        $call->batch(map { { type => 'prompt', voicePrompt => $_,
+                             lang => 'en-US', last => JSON::PP::true } }
+                         $asked, $replay ne $asked ? $replay : ());
+
+        like $call->answer, qr/\Q$replay\E$/, '... the last question is answered';
+        ok $call->quiet(0.2), '... once';
+
+        is request($nginx) =~ s/\Q$replay\E//gr =~ tr/?// > 0, 1, '...';
+        my $times = () = request($nginx) =~ /\Q$asked\E/g;
+        is $times, 1, '... and the question is in the history once';
+    }
+
+    $call->hangup;
+    $nginx->stop;
+};
+
+
+subtest 'the first message outlasts a pause' => sub {
+    my $nginx = nginx(%redial);
+    my ($path, $call) = way($nginx);
+
+    $call->prompt('Please book it.');
+    my $c = asked();
+    $call->fin;
+    ok over($nginx, 1), 'the socket is lost while a tool works';
+
+    $call = redial($nginx, $path);
+    $call->batch({ type => 'prompt', voicePrompt => 'How is it going?',
+                   lang => 'en-US', last => JSON::PP::true },
+                 { type => 'info', name => 'clientSpeaking', value => 'off' });
+    ok $call->quiet(0.3), 'the session waits';
+    reply($c, 'Reference B7.');
+    $call->answer;
+    like request($nginx), qr/Reference B7.*How is it going/,
+         '... and has the result, and the question';
+    $call->hangup;
+    ok over($nginx, 2), 'the end';
+
+    # the context of a call
+
+    ($path, $call) = way($nginx, undef, 'told');
+    $call->ask('One?');
+    $call->fin;
+    ok over($nginx, 3), 'a call with a context is lost';
+
+    $call = redial($nginx, $path);
+    $call->ask('Two?');
+    like request($nginx), qr/A regular.*One\?.*Two\?/,
+         '... and asked for again before the first message is handled';
+    $call->hangup;
+
+    $nginx->stop;
+};
+
+
+subtest 'nothing is believed that is not proved' => sub {
+    my $nginx = nginx(%redial);
+    my $call = session($nginx, path => '/open/CA1.AC1');
+
+    $call->ask('One?');
+    $call->fin;
+    ok over($nginx, 1), 'a call of a location without a signature or ticket';
+
+    $call = redial($nginx, '/open/CA1.AC1');
+    $call->prompt('Two?');
+    ok $call->quiet(0.3), '... is not continued by its URL';
+    $call->setup(sessionId => 'VX-2');
+    $call->ask('Three?');
+    like request($nginx), qr/One\?.*Three\?/, '... but by a setup';
+    $call->hangup;
+
+    $nginx->stop;
+};
+
+
+subtest 'convrelay-call: drop and reconnect' => sub {
+    plan skip_all => 'needs convrelay-call' if !-x caller_path();
+
+    my $nginx = nginx(answer => 'repeat', server => <<"_EOC_");
+convrelay_auth_token  secret;
+
+location = /twiml {
+    convrelay_twiml            wss://example.com\$arg_at/\$convrelay_call_path;
+    convrelay_twiml_attribute  applicationReconnect true;
+    convrelay_twiml_action     /end;
+}
+
+location = /nameless {
+    convrelay_twiml  wss://example.com/ws/;
+}
+
+location = /end {
+    convrelay_connect_action;
+}
+
+location /ws/ {
+    convrelay;
+$calls
+}
+_EOC_
+
+    my @to = ('--connect-to', 'ws://127.0.0.1:' . $nginx->port, '--auth-token',
+              'secret', '--timeout', '10s');
+    my $http = 'http://127.0.0.1:' . $nginx->port;
+
+    my $run = caller_run(\("caller: One?\nwait for answer\ndrop and reconnect\n"
+                            . "caller: Two?\nexpect contains: Two?\n"),
+                         '-s', '-', @to, "$http/twiml?at=/ws");
+    is $run->{code}, 0, 'the call goes on' or diag $run->{out}, $run->{err};
+    like request($nginx), qr/Resumed 1.*One\?.*Two\?/, '... with its history';
+
+    $run = caller_run(\("caller: One?\nwait for answer\ndrop and reconnect\n"
+                         . "caller: Lost\nwait 2300 ms\n"
+                         . "caller over: Two?\nexpect contains: Two?\n"),
+                      '-s', '-', @to, "$http/nameless");
+    is $run->{code}, 0, 'a call that nothing names begins without its history'
+        or diag $run->{out}, $run->{err};
+    like request($nginx), qr/Resumed 0, \.(?!.*One).*Two\?/, '...';
+
+    my $n = () = $nginx->log('error') =~ /names no call: the call begins/g;
+    is $n, 1, '... which is logged once';
+
     $nginx->stop;
 };
 

@@ -330,6 +330,7 @@ ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
 static void
 ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
 {
+    ngx_int_t                     rc;
     convrelay_str_t               reason, ended_session;
     ngx_http_convrelay_record_t  *record;
 
@@ -346,10 +347,15 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
 
     record = call->keep ? &call->keep->record : NULL;
 
-    if (ngx_http_convrelay_ticket_check(call->request, &call->conf->auth,
-                                        call->session, record, &ended_session)
-        != NGX_OK)
-    {
+    convrelay_str_null(&ended_session);
+
+    rc = call->session->bare
+         ? ngx_http_convrelay_redial_check(call)
+         : ngx_http_convrelay_ticket_check(call->request, &call->conf->auth,
+                                           call->session, record,
+                                           &ended_session);
+
+    if (rc != NGX_OK) {
         ngx_http_convrelay_keep_stop(call);
         ngx_http_convrelay_count(call->conf, REFUSED_TICKET);
         ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REFUSED);

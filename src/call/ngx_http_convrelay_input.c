@@ -183,11 +183,29 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
 {
     int                        rc;
     u_char                     nonce[CONVRELAY_SESSION_NONCE];
+    convrelay_str_t            copy;
     convrelay_str_t            reason = convrelay_string("no memory");
     convrelay_actions_t        out;
     convrelay_relay_message_t  m;
 
+    if (ngx_http_convrelay_redial_copy(call, data, &copy) != NGX_OK) {
+        ngx_http_convrelay_call_fail(call, NGX_ERROR);
+        return;
+    }
+
     rc = convrelay_relay_parse(&m, data->data, data->len);
+
+    if (rc == CONVRELAY_OK && m.type != CONVRELAY_RELAY_SETUP
+        && call->session->state == CONVRELAY_SESSION_NEW
+        && ngx_http_convrelay_redial(call, &copy) == NGX_AGAIN)
+    {
+        convrelay_relay_free(&m);
+        return;
+    }
+
+    if (copy.data) {
+        ngx_free(copy.data);
+    }
 
     if (rc == CONVRELAY_DECLINED) {
         ngx_http_convrelay_log(call, NGX_LOG_INFO,

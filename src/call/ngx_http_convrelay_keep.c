@@ -396,5 +396,9 @@ ngx_http_convrelay_keep_free(ngx_http_convrelay_keep_t *keep)
         ngx_free(keep->rest.data);
     }
 
+    if (keep->first.data) {
+        ngx_free(keep->first.data);
+    }
+
     ngx_free(keep);
 }

@@ -33,6 +33,9 @@ struct ngx_http_convrelay_keep_s {
     ngx_msec_t                        until;  /* the end of waiting */
     convrelay_str_t                   rest;   /* of the input meanwhile, on the
                                                  heap */
+    convrelay_str_t                   first;  /* the first message, as a frame,
+                                                 on the heap, until it is part
+                                                 of rest */
     uint64_t                          ticket; /* a hash of the call's, or 0 */
     uint32_t                          version;        /* that was written */
     uint32_t                          users;  /* after the call: its request,
@@ -62,6 +65,38 @@ void ngx_http_convrelay_resume(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_resume_wait(ngx_http_convrelay_call_t *call,
     u_char *pos, u_char *last);
 void ngx_http_convrelay_resume_drop(ngx_http_convrelay_call_t *call);
+
+
+/* ngx_http_convrelay_redial.c */
+
+/*
+ * A message came, before any other.  redial_copy() comes before it is parsed,
+ * which changes it: *copy is on the heap, or empty where it is not needed;
+ * NGX_OK or NGX_ERROR.  redial() is for one that is not setup.
+ *
+ *     NGX_OK        the session has begun, and takes the message
+ *     NGX_AGAIN     it has begun with a pause, and has taken the copy over
+ *     NGX_DECLINED  nothing says which call it is
+ */
+ngx_int_t ngx_http_convrelay_redial_copy(ngx_http_convrelay_call_t *call,
+    const convrelay_str_t *data, convrelay_str_t *copy);
+ngx_int_t ngx_http_convrelay_redial(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *copy);
+
+/* at setup, in place of ticket_check(): NGX_OK, or NGX_DECLINED (logged) */
+ngx_int_t ngx_http_convrelay_redial_check(ngx_http_convrelay_call_t *call);
+
+/* found: the session of the record goes on */
+void ngx_http_convrelay_redial_restored(ngx_http_convrelay_call_t *call,
+    ngx_uint_t found);
+
+/*
+ * A pause begins.  NGX_OK: the message that redial() has kept comes before the
+ * bytes from *pos to *last, all in new memory, to be freed; NGX_DECLINED: there
+ * is none; NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_redial_rest(ngx_http_convrelay_call_t *call,
+    u_char **pos, u_char **last);
 
 
 /* ngx_http_convrelay_keep.c */

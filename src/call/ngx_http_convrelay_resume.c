@@ -96,6 +96,10 @@ ngx_http_convrelay_resume_read(ngx_http_convrelay_call_t *call,
 
     ngx_http_convrelay_resume_count(call, found == NGX_OK);
 
+    if (call->session->bare) {
+        ngx_http_convrelay_redial_restored(call, call->session->resumed != 0);
+    }
+
     if (!call->wait && !call->closing && !call->dead) {
         ngx_http_convrelay_request_begin(call, &none);
     }

@@ -29,6 +29,8 @@ static void ngx_http_convrelay_call_end(ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_read_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_call_read(ngx_http_convrelay_call_t *call,
     u_char *pos, u_char *last);
+static void ngx_http_convrelay_call_pause(ngx_http_convrelay_call_t *call,
+    u_char *pos, u_char *last);
 static void ngx_http_convrelay_call_drop(ngx_http_convrelay_call_t *call);
 static ngx_uint_t ngx_http_convrelay_hung_up(ngx_connection_t *c);
 static void ngx_http_convrelay_write_handler(ngx_http_request_t *r);
@@ -456,9 +458,27 @@ static void
 ngx_http_convrelay_call_read(ngx_http_convrelay_call_t *call, u_char *pos,
     u_char *last)
 {
-    pos = ngx_http_convrelay_input(call, pos, last);
+    ngx_http_convrelay_call_pause(call, ngx_http_convrelay_input(call, pos,
+                                                                 last), last);
+}
+
+
+/* where a pause is to begin: keeps the bytes that follow */
+
+static void
+ngx_http_convrelay_call_pause(ngx_http_convrelay_call_t *call, u_char *pos,
+    u_char *last)
+{
+    ngx_int_t  rc;
 
     if (!call->wait) {
+        return;
+    }
+
+    rc = ngx_http_convrelay_redial_rest(call, &pos, &last);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_convrelay_call_fail(call, NGX_ERROR);
         return;
     }
 
@@ -467,6 +487,10 @@ ngx_http_convrelay_call_read(ngx_http_convrelay_call_t *call, u_char *pos,
 
     } else {
         ngx_http_convrelay_context_start(call, pos, last);
+    }
+
+    if (rc == NGX_OK) {
+        ngx_free(pos);
     }
 }
 
@@ -594,6 +618,7 @@ ngx_http_convrelay_clock_session(ngx_http_convrelay_call_t *call)
     convrelay_session_clock(call->session, ngx_current_msec, &out);
 
     ngx_http_convrelay_stat_settle(call);
+    ngx_http_convrelay_call_pause(call, NULL, NULL);
 
     if (!call->dead
         && ngx_http_convrelay_output_flush(call) == NGX_ERROR)

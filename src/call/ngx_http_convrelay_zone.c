@@ -312,6 +312,23 @@ ngx_http_convrelay_zone_leave(ngx_http_convrelay_call_t *call)
 
 
 void
+ngx_http_convrelay_zone_session(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *session_id)
+{
+    ngx_http_convrelay_zone_t  *zone;
+
+    zone = call->main->zone->data;
+
+    ngx_http_convrelay_shared_lock(zone->shpool);
+
+    convrelay_shm_session(zone->shm, call->node,
+                          ngx_crc32_long(session_id->data, session_id->len));
+
+    ngx_http_convrelay_shared_unlock(zone->shpool);
+}
+
+
+void
 ngx_http_convrelay_zone_mark(ngx_http_convrelay_call_t *call, uint32_t mark,
     uint32_t until)
 {

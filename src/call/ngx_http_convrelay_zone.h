@@ -46,6 +46,10 @@ typedef struct {
 ngx_int_t ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
     const convrelay_shm_entry_t *entry, int *full);
 
+/* the SessionId of a call that has a node is known only now */
+void ngx_http_convrelay_zone_session(ngx_http_convrelay_call_t *call,
+    convrelay_str_t *session_id);
+
 /* see convrelay_shm_mark(); for a call that has a node */
 void ngx_http_convrelay_zone_mark(ngx_http_convrelay_call_t *call,
     uint32_t mark, uint32_t until);

@@ -326,6 +326,7 @@ typedef struct {
     ngx_array_t                      *handoff;        /* the same */
     ngx_http_convrelay_webhook_pt     document;       /* or NULL: the request is
                                                          not one */
+    ngx_http_convrelay_loc_conf_t    *twiml;  /* of the document, or NULL */
     unsigned                          json:1; /* the hand-off data is */
     unsigned                          many:1; /* the form has more than
                                                  MAX_PAIRS, so it is empty */

@@ -86,6 +86,11 @@ ngx_int_t ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_session_t *s,
     ngx_http_convrelay_record_t *record, convrelay_str_t *ended_session);
 
+/* $convrelay_call_path, of a webhook: see convrelay_call_path.h; with the hash
+   of the ticket that the TwiML has */
+ngx_int_t ngx_http_convrelay_call_path_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+
 char *ngx_http_convrelay_ticket(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_ticket_merge(ngx_conf_t *cf,

@@ -18,6 +18,7 @@
 #include "ngx_http_convrelay_auth.h"
 #include "ngx_http_convrelay_env.h"
 
+#include "convrelay_call_path.h"
 #include "convrelay_secret.h"
 #include "convrelay_sha256.h"
 #include "convrelay_ticket.h"
@@ -29,6 +30,7 @@
 
 static convrelay_str_t *ngx_http_convrelay_ticket_field(ngx_array_t *form,
     ngx_str_t *name);
+static uint64_t ngx_http_convrelay_ticket_digest(const convrelay_str_t *text);
 static ngx_int_t ngx_http_convrelay_ticket_mac(ngx_http_request_t *r,
     ngx_http_convrelay_auth_conf_t *conf, convrelay_ticket_t *ticket,
     convrelay_str_t *sid, u_char *mac);
@@ -303,18 +305,22 @@ refused:
 uint64_t
 ngx_http_convrelay_ticket_hash(convrelay_session_t *s)
 {
-    u_char                  digest[CONVRELAY_SHA256_LEN];
-    uint64_t                hash;
-    convrelay_sha256_t      h;
     const convrelay_str_t  *text;
 
     text = convrelay_session_parameter(s,
                                (u_char *) NGX_HTTP_CONVRELAY_TICKET_NAME,
                                sizeof(NGX_HTTP_CONVRELAY_TICKET_NAME) - 1);
 
-    if (text == NULL || text->len == 0) {
-        return 0;
-    }
+    return (text && text->len) ? ngx_http_convrelay_ticket_digest(text) : 0;
+}
+
+
+static uint64_t
+ngx_http_convrelay_ticket_digest(const convrelay_str_t *text)
+{
+    u_char              digest[CONVRELAY_SHA256_LEN];
+    uint64_t            hash;
+    convrelay_sha256_t  h;
 
     convrelay_sha256_init(&h);
     convrelay_sha256_update(&h, text->data, text->len);
@@ -323,6 +329,77 @@ ngx_http_convrelay_ticket_hash(convrelay_session_t *s)
     ngx_memcpy(&hash, digest, sizeof(uint64_t));
 
     return hash;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_call_path_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_int_t                       rc;
+    convrelay_pair_t                ticket;
+    convrelay_call_path_t           path;
+    ngx_http_convrelay_webhook_t   *webhook;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    static ngx_str_t  call_sid = ngx_string("CallSid");
+    static ngx_str_t  account_sid = ngx_string("AccountSid");
+
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = 0;
+
+    ngx_memzero(&path, sizeof(convrelay_call_path_t));
+
+    r = r->main;
+
+    rc = ngx_http_convrelay_form_value(r, &call_sid, &path.call_sid);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_convrelay_form_value(r, &account_sid,
+                                           &path.account_sid);
+    }
+
+    if (rc == NGX_OK && convrelay_call_path_size(&path) == 0) {
+        rc = NGX_DECLINED;
+    }
+
+    if (rc != NGX_OK) {
+        v->not_found = (rc == NGX_DECLINED);
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    /* an action may answer with the TwiML of another location */
+
+    webhook = ngx_http_convrelay_get_webhook(r);
+    if (webhook == NULL) {
+        return NGX_ERROR;
+    }
+
+    clcf = webhook->twiml
+           ? webhook->twiml
+           : ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    if (clcf->auth.ticket) {
+
+        if (ngx_http_convrelay_ticket_issue(r, &clcf->auth, &ticket)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        path.ticket = ngx_http_convrelay_ticket_digest(&ticket.value);
+    }
+
+    v->data = ngx_pnalloc(r->pool, convrelay_call_path_size(&path));
+    if (v->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->len = convrelay_call_path_write(v->data, &path) - v->data;
+
+    return NGX_OK;
 }
 
 

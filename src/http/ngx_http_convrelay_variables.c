@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_auth.h"
 #include "ngx_http_convrelay_env.h"
 
 #include "convrelay_handoff.h"
@@ -242,6 +242,10 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
     { ngx_string("convrelay_form_"), NULL,
       ngx_http_convrelay_form_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("convrelay_call_path"), NULL,
+      ngx_http_convrelay_call_path_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("convrelay_session_status"), NULL,
       ngx_http_convrelay_connect_variable,

@@ -124,6 +124,11 @@ convrelay_session_message(convrelay_session_t *s,
     switch (m->type) {
 
     case CONVRELAY_RELAY_SETUP:
+
+        if (s->state == CONVRELAY_SESSION_NEW) {
+            s->bare = 0;
+        }
+
         convrelay_session_setup(s, &m->u.setup, now, out);
         break;
 

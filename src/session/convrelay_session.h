@@ -412,6 +412,8 @@ typedef struct {
                                              lost */
     unsigned                 resume_lost:1;       /* an answer, or a part of
                                              it, was lost between sessions */
+    unsigned                 bare:1;      /* no setup message came first; NEW:
+                                             it is awaited a little longer */
     convrelay_trigger_e      trigger;     /* that is being performed */
 
     /* copies of the first setup's fields, one after the other, and of its
@@ -571,6 +573,21 @@ void convrelay_session_over(convrelay_session_t *s);
 void convrelay_session_message(convrelay_session_t *s,
     const convrelay_relay_message_t *m, uint64_t now,
     convrelay_actions_t *out);
+
+/*
+ * The socket is one that Twilio has opened again, and its first message is not
+ * setup.  begin(): the peer has proved which call this is, and the events of
+ * setup follow, with these sids alone; what else is known comes from the state
+ * of the earlier session.  await_setup(): nothing says which call it is.  Where
+ * no setup comes within two seconds, LOG, and the same with empty sids and the
+ * nonce.  A setup that comes later: LOG.  Both do nothing unless the session is
+ * NEW; await_setup() does nothing without memory.
+ */
+void convrelay_session_begin(convrelay_session_t *s,
+    const convrelay_str_t *account_sid, const convrelay_str_t *call_sid,
+    uint64_t now, convrelay_actions_t *out);
+void convrelay_session_await_setup(convrelay_session_t *s,
+    const convrelay_str_t *nonce, uint64_t now);
 
 /*
  * The earlier session of the call, if there is one.  data is its state, or
@@ -736,7 +753,7 @@ unsigned convrelay_session_last_round(const convrelay_session_t *s);
  * filter holds back, move it closer; others, and parts of calls, move it away.
  * clock() handles one deadline that is due:
  *
- *   SETUP   CLOSE 1008
+ *   SETUP   CLOSE 1008; or see await_setup()
  *   CALL    TRIGGER, or, also while the context is awaited, CLOSE 1000
  *   ANSWER  CANCEL with a note, then as turn end, FAILED
  *   TOKEN   the same; or HEDGE_TAKES

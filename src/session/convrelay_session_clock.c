@@ -11,8 +11,8 @@
 
 static convrelay_deadline_e convrelay_session_next(
     const convrelay_session_t *s);
-static void convrelay_session_no_setup(convrelay_session_t *s, uint64_t age,
-    convrelay_actions_t *out);
+static void convrelay_session_no_setup(convrelay_session_t *s, uint64_t late,
+    uint64_t now, convrelay_actions_t *out);
 static void convrelay_session_call_too_long(convrelay_session_t *s,
     uint64_t age, convrelay_actions_t *out);
 static void convrelay_session_call_time(convrelay_session_t *s, uint64_t now,
@@ -85,7 +85,7 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
     switch (next) {
 
     case CONVRELAY_DEADLINE_SETUP:
-        convrelay_session_no_setup(s, s->conf->setup_timeout + late, out);
+        convrelay_session_no_setup(s, late, now, out);
         break;
 
     case CONVRELAY_DEADLINE_CALL:
@@ -147,12 +147,24 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
 
 
 static void
-convrelay_session_no_setup(convrelay_session_t *s, uint64_t age,
-    convrelay_actions_t *out)
+convrelay_session_no_setup(convrelay_session_t *s, uint64_t late,
+    uint64_t now, convrelay_actions_t *out)
 {
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    if (s->bare) {
+        convrelay_session_note(out, CONVRELAY_LOG_WARN,
+                               "client sent no setup message, and its URL "
+                               "names no call: the call begins without its "
+                               "history", NULL);
+        convrelay_session_begin(s, &none, &none, now, out);
+        return;
+    }
+
     convrelay_session_log(out, CONVRELAY_LOG_INFO, "no setup message",
                           "client sent no setup message for %llu ms, limit is "
-                          "%llu ms, closing", (unsigned long long) age,
+                          "%llu ms, closing",
+                          (unsigned long long) (s->conf->setup_timeout + late),
                           (unsigned long long) s->conf->setup_timeout);
 
     convrelay_session_close_logged(s, out, 1008, "no setup message");

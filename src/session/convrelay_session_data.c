@@ -51,8 +51,8 @@ int
 convrelay_session_copy_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup)
 {
-    size_t                   i, n, len;
-    u_char                  *p;
+    size_t                   n, len;
+    u_char                  *p, *old;
     convrelay_str_t          text;
     convrelay_pair_t        *pair;
     convrelay_json_value_t  *name;
@@ -72,24 +72,12 @@ convrelay_session_copy_setup(convrelay_session_t *s,
         }
     }
 
+    old = s->setup_data;
     s->setup_data = p;
 
-    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
-        p = convrelay_session_copy_str(p, &text,
-                                       convrelay_session_field(setup, i));
+    p = convrelay_session_copy_fields(p, setup, s->setup_lens);
 
-        s->setup_lens[i] = text.len;
-    }
-
-    if (convrelay_session_nameless(setup)) {
-        memset(p, 0, CONVRELAY_SESSION_NONCE);
-
-        if (setup->nonce.len == CONVRELAY_SESSION_NONCE) {
-            memcpy(p, setup->nonce.data, CONVRELAY_SESSION_NONCE);
-        }
-
-        p += CONVRELAY_SESSION_NONCE;
-    }
+    free(old);
 
     for (name = convrelay_json_name(setup->parameters, NULL);
          name && s->nparameters < n;
@@ -112,20 +100,59 @@ convrelay_session_copy_setup(convrelay_session_t *s,
 }
 
 
-static size_t
-convrelay_session_measure_setup(const convrelay_relay_setup_t *setup,
-    size_t *nparameters)
+size_t
+convrelay_session_fields_len(const convrelay_relay_setup_t *setup)
 {
-    size_t                   i, n, len;
-    convrelay_str_t          text;
-    convrelay_json_value_t  *name;
+    size_t  i, len;
 
     len = convrelay_session_nameless(setup) ? CONVRELAY_SESSION_NONCE : 0;
-    n = 0;
 
     for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
         len += convrelay_session_field(setup, i)->len;
     }
+
+    return len;
+}
+
+
+u_char *
+convrelay_session_copy_fields(u_char *p, const convrelay_relay_setup_t *setup,
+    uint32_t *lens)
+{
+    size_t           i;
+    convrelay_str_t  text;
+
+    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
+        p = convrelay_session_copy_str(p, &text,
+                                       convrelay_session_field(setup, i));
+
+        lens[i] = text.len;
+    }
+
+    if (convrelay_session_nameless(setup)) {
+        memset(p, 0, CONVRELAY_SESSION_NONCE);
+
+        if (setup->nonce.len == CONVRELAY_SESSION_NONCE) {
+            memcpy(p, setup->nonce.data, CONVRELAY_SESSION_NONCE);
+        }
+
+        p += CONVRELAY_SESSION_NONCE;
+    }
+
+    return p;
+}
+
+
+static size_t
+convrelay_session_measure_setup(const convrelay_relay_setup_t *setup,
+    size_t *nparameters)
+{
+    size_t                   n, len;
+    convrelay_str_t          text;
+    convrelay_json_value_t  *name;
+
+    len = convrelay_session_fields_len(setup);
+    n = 0;
 
     for (name = convrelay_json_name(setup->parameters, NULL);
          name && n < CONVRELAY_SESSION_MAX_PARAMETERS;

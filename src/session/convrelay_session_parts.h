@@ -116,6 +116,12 @@ int convrelay_session_set_lang(convrelay_session_t *s,
 int convrelay_session_copy_setup(convrelay_session_t *s,
     const convrelay_relay_setup_t *setup);
 
+/* the bytes of its texts, except the parameters; and a copy of them, with their
+   lengths, as in setup_data and setup_lens */
+size_t convrelay_session_fields_len(const convrelay_relay_setup_t *setup);
+u_char *convrelay_session_copy_fields(u_char *p,
+    const convrelay_relay_setup_t *setup, uint32_t *lens);
+
 
 /* convrelay_session_tools_run.c */
 

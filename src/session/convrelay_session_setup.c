@@ -11,6 +11,10 @@
 #include "convrelay_state.h"
 
 
+/* ms to wait for a setup message after another one */
+#define CONVRELAY_SESSION_AWAIT_TIME  2000
+
+
 static void convrelay_session_open(convrelay_session_t *s, uint64_t now);
 static void convrelay_session_begun(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
@@ -52,6 +56,12 @@ convrelay_session_setup(convrelay_session_t *s,
 
     convrelay_session_get_setup(s, &first);
 
+    if (s->bare && first.call_sid.len == 0) {
+        convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                               "client sent setup too late", NULL);
+        return;
+    }
+
     if (convrelay_str_equal(&setup->call_sid, &first.call_sid)) {
         convrelay_session_note(out, CONVRELAY_LOG_INFO,
                                "client sent setup again", NULL);
@@ -59,6 +69,58 @@ convrelay_session_setup(convrelay_session_t *s,
     }
 
     convrelay_session_close(s, out, 1008, "client sent setup of another call");
+}
+
+
+void
+convrelay_session_begin(convrelay_session_t *s,
+    const convrelay_str_t *account_sid, const convrelay_str_t *call_sid,
+    uint64_t now, convrelay_actions_t *out)
+{
+    convrelay_relay_setup_t  setup;
+
+    if (s->state != CONVRELAY_SESSION_NEW) {
+        return;
+    }
+
+    convrelay_session_get_setup(s, &setup);
+
+    setup.account_sid = *account_sid;
+    setup.call_sid = *call_sid;
+
+    s->bare = 1;
+
+    convrelay_session_setup(s, &setup, now, out);
+}
+
+
+void
+convrelay_session_await_setup(convrelay_session_t *s,
+    const convrelay_str_t *nonce, uint64_t now)
+{
+    uint64_t                 until;
+    convrelay_relay_setup_t  setup;
+
+    if (s->state != CONVRELAY_SESSION_NEW || s->bare) {
+        return;
+    }
+
+    memset(&setup, 0, sizeof(convrelay_relay_setup_t));
+
+    setup.nonce = *nonce;
+
+    if (convrelay_session_copy_setup(s, &setup) != CONVRELAY_OK) {
+        return;
+    }
+
+    s->bare = 1;
+
+    until = convrelay_session_until(s, CONVRELAY_DEADLINE_SETUP);
+
+    if (until == 0 || until > now + CONVRELAY_SESSION_AWAIT_TIME) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_SETUP, now,
+                               CONVRELAY_SESSION_AWAIT_TIME);
+    }
 }
 
 

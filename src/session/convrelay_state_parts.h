@@ -43,6 +43,9 @@ typedef struct {
     convrelay_json_value_t  *session;
     convrelay_json_value_t  *sessions;
     convrelay_json_value_t  *started;
+    convrelay_json_value_t  *from;
+    convrelay_json_value_t  *to;
+    convrelay_json_value_t  *direction;
     convrelay_json_value_t  *lang;
     convrelay_json_value_t  *turns;
     convrelay_json_value_t  *interrupts;
@@ -91,6 +94,8 @@ typedef struct {
     convrelay_session_filler_t    *filler;    /* or NULL */
     convrelay_pair_t              *pairs;     /* of the session, or NULL */
     u_char                        *setup_data;
+    convrelay_relay_setup_t        setup;     /* the texts in it */
+    uint32_t                       lens[CONVRELAY_SESSION_SETUP_FIELDS];
     size_t                         npairs;
     size_t                         nvariables;
 

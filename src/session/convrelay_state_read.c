@@ -21,6 +21,9 @@
 static int convrelay_state_document(convrelay_state_in_t *in,
     const convrelay_json_value_t *root);
 static unsigned convrelay_state_is_foreign(convrelay_state_in_t *in);
+static void convrelay_state_texts(convrelay_state_in_t *in);
+static convrelay_str_t convrelay_state_phone_of(convrelay_state_in_t *in,
+    convrelay_json_value_t *value);
 static void convrelay_state_numbers(convrelay_state_in_t *in);
 static int convrelay_state_lang(convrelay_state_in_t *in);
 static int convrelay_state_latencies(convrelay_state_in_t *in);
@@ -53,6 +56,9 @@ static const convrelay_json_field_t  convrelay_state_fields[] = {
     convrelay_state_field(session),
     convrelay_state_field(sessions),
     convrelay_state_field(started),
+    convrelay_state_field(from),
+    convrelay_state_field(to),
+    convrelay_state_field(direction),
     convrelay_state_field(lang),
     convrelay_state_field(turns),
     convrelay_state_field(interrupts),
@@ -164,6 +170,7 @@ convrelay_state_document(convrelay_state_in_t *in,
         return CONVRELAY_DECLINED;
     }
 
+    convrelay_state_texts(in);
     convrelay_state_numbers(in);
 
     if (in->error) {
@@ -212,6 +219,40 @@ convrelay_state_is_foreign(convrelay_state_in_t *in)
     }
 
     return in->error != NULL;
+}
+
+
+/* what a session that began without a setup message cannot know */
+
+static void
+convrelay_state_texts(convrelay_state_in_t *in)
+{
+    convrelay_session_get_setup(in->s, &in->setup);
+
+    if (in->s->bare) {
+        in->setup.session_id = convrelay_state_string_of(in, in->m.session);
+        in->setup.direction = convrelay_state_string_of(in, in->m.direction);
+        in->setup.from = convrelay_state_phone_of(in, in->m.from);
+        in->setup.to = convrelay_state_phone_of(in, in->m.to);
+    }
+}
+
+
+/* empty if it was masked */
+
+static convrelay_str_t
+convrelay_state_phone_of(convrelay_state_in_t *in,
+    convrelay_json_value_t *value)
+{
+    convrelay_str_t  text;
+
+    text = convrelay_state_string_of(in, value);
+
+    if (text.len && memchr(text.data, '*', text.len)) {
+        convrelay_str_null(&text);
+    }
+
+    return text;
 }
 
 
@@ -406,15 +447,11 @@ convrelay_state_values(convrelay_state_in_t *in)
         return CONVRELAY_DECLINED;
     }
 
-    if (n == 0 && nvars == 0) {
+    if (n == 0 && nvars == 0 && !s->bare) {
         return CONVRELAY_OK;
     }
 
-    old = 0;
-
-    for (i = 0; i < CONVRELAY_SESSION_SETUP_FIELDS; i++) {
-        old += s->setup_lens[i];
-    }
+    old = convrelay_session_fields_len(&in->setup);
 
     for (i = 0; i < s->nparameters; i++) {
         old += s->parameters[i].name.len + s->parameters[i].value.len;
@@ -422,26 +459,18 @@ convrelay_state_values(convrelay_state_in_t *in)
 
     in->setup_data = malloc(old + len + 1);
     in->pairs = malloc((s->nparameters + n + nvars) * sizeof(convrelay_pair_t)
-                       + size);
+                       + size + 1);
 
     if (in->setup_data == NULL || in->pairs == NULL) {
         return CONVRELAY_ERROR;
     }
 
-    memcpy(in->setup_data, s->setup_data, old);
+    p = convrelay_session_copy_fields(in->setup_data, &in->setup, in->lens);
 
     for (i = 0; i < s->nparameters; i++) {
-        in->pairs[i] = s->parameters[i];
-
-        in->pairs[i].name.data = in->setup_data
-                                 + (s->parameters[i].name.data
-                                    - s->setup_data);
-        in->pairs[i].value.data = in->setup_data
-                                  + (s->parameters[i].value.data
-                                     - s->setup_data);
+        p = convrelay_state_copy(p, &in->pairs[i], &s->parameters[i]);
     }
 
-    p = in->setup_data + old;
     in->npairs = s->nparameters;
 
     for (name = convrelay_json_name(in->m.parameters, NULL);
@@ -616,6 +645,8 @@ convrelay_state_take_values(convrelay_state_in_t *in, convrelay_session_t *s)
 
     free(s->setup_data);
     free(s->parameters);
+
+    memcpy(s->setup_lens, in->lens, sizeof(in->lens));
 
     s->setup_data = in->setup_data;
     s->parameters = in->pairs;

@@ -546,6 +546,13 @@ convrelay_shm_mark(convrelay_shm_t *shm, uint32_t pos, uint32_t mark,
 }
 
 
+void
+convrelay_shm_session(convrelay_shm_t *shm, uint32_t pos, uint32_t session)
+{
+    convrelay_shm_call(shm, pos)->session = session;
+}
+
+
 uint64_t
 convrelay_shm_size(const convrelay_shm_t *shm)
 {

@@ -147,6 +147,10 @@ uint32_t convrelay_shm_live(convrelay_shm_t *shm,
 void convrelay_shm_mark(convrelay_shm_t *shm, uint32_t call, uint32_t mark,
     uint32_t until);
 
+/* the session of a call is known only now: another one may replace it */
+void convrelay_shm_session(convrelay_shm_t *shm, uint32_t call,
+    uint32_t session);
+
 /* calls marked() for each live call of a process that is alive; returns their
    number.  Needs no lock */
 uint32_t convrelay_shm_marks(convrelay_shm_t *shm,

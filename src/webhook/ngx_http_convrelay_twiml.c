@@ -50,7 +50,15 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     ngx_str_t *document)
 {
     convrelay_twiml_t                 t;
+    ngx_http_convrelay_webhook_t     *webhook;
     ngx_http_convrelay_twiml_conf_t  *conf;
+
+    webhook = ngx_http_convrelay_get_webhook(r);
+    if (webhook == NULL) {
+        return NGX_ERROR;
+    }
+
+    webhook->twiml = clcf;
 
     ngx_memzero(&t, sizeof(convrelay_twiml_t));
 

@@ -25,6 +25,8 @@ static char *ngx_http_convrelay_twiml_check_after(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
 static char *ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
     ngx_http_convrelay_loc_conf_t *conf);
+static void ngx_http_convrelay_twiml_check_path(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf);
 static ngx_int_t ngx_http_convrelay_twiml_known(void *data,
     ngx_http_convrelay_attribute_t *a, convrelay_str_t *text);
 
@@ -83,6 +85,10 @@ ngx_http_convrelay_twiml_merge(ngx_conf_t *cf,
 
     if (rv == NGX_CONF_OK) {
         rv = ngx_http_convrelay_twiml_check_together(cf, conf);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        ngx_http_convrelay_twiml_check_path(cf, conf);
     }
 
     return rv;
@@ -296,6 +302,41 @@ ngx_http_convrelay_twiml_check_together(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* a socket that Twilio opens again must be told from others */
+
+static void
+ngx_http_convrelay_twiml_check_path(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    ngx_str_t                       *url;
+    ngx_http_convrelay_main_conf_t  *mcf;
+    ngx_http_convrelay_attribute_t  *a;
+
+    static ngx_str_t  name = ngx_string("applicationReconnect");
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+
+    a = ngx_http_convrelay_find_attribute(conf->twiml.attributes, &name);
+
+    url = &conf->twiml.url->source;
+
+    if (mcf->store == NULL || a == NULL
+        || (a->known && !convrelay_str_eq(&a->text, "true"))
+        || ngx_strlcasestrn(url->data, url->data + url->len,
+                            (u_char *) "call_path", sizeof("call_path") - 2))
+    {
+        return;
+    }
+
+    ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &conf->twiml.url->place,
+                       "the URL of \"convrelay_twiml %V\" does not name the "
+                       "call: after \"applicationReconnect\", Twilio may send "
+                       "no setup message, and then the call starts without its "
+                       "history; end the URL with \"/$convrelay_call_path\"",
+                       url);
 }
 
 

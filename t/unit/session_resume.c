@@ -1161,6 +1161,92 @@ static const call_t  calls[] = {
       "    tool c1 \"17\"\n"
       "    call c2 \"{}\"\n"
       "    tool c2 \"{\"repeated\":true,\"result\":17}\"\n" },
+
+    { "a socket that is opened again begins without a setup", KEPT,
+      ANSWERED
+      "wait 5000\n"
+      "gone\n"
+      "redialed 1500 \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "restored\n"
+      "resumed\n"
+      "    1\n"
+      "session\n"
+      "    VX1  \n"
+      "setup \"CA1\"\n"
+      "    LOG info client sent setup again\n"
+      "prompt \"Bye\"\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Hello there. How are you?\"\n"
+      "    user \"Bye\"\n"
+      "setup \"CA2\"\n"
+      "    CLOSE 1008 client sent setup of another call\n" },
+
+    { "what was asked before it was lost is answered once", KEPT,
+      BEGUN
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "gone\n"
+      "redialed 1500 \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "restored\n"
+      "    START\n"
+      "prompt \"Hi\"\n"
+      "history\n"
+      "    user \"Hi\"\n" },
+
+    { "one without a record begins as a new call", KEPT_ON,
+      BEGUN_ON
+      "gone\n"
+      "redialed 1500 \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "    EVENT setup\n"
+      "done\n"
+      "session\n"
+      "      \n" },
+
+    { "one that nothing names waits for a setup", KEPT,
+      "prompt \"Hi\"\n"
+      "    LOG info client sent prompt before setup\n"
+      "unnamed\n"
+      "wait 1000\n"
+      "unnamed\n"
+      "wait 999\n"
+      "clock\n"
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "setup \"CA2\"\n"
+      "    CLOSE 1008 client sent setup of another call\n" },
+
+    { "... and begins without it after two seconds", KEPT_ON,
+      "prompt \"Hi\"\n"
+      "    LOG info client sent prompt before setup\n"
+      "unnamed\n"
+      "wait 2000\n"
+      "clock\n"
+      "    LOG warn client sent no setup message, and its URL names no call: "
+      "the call begins without its history\n"
+      "    SETUP\n"
+      "    EVENT setup\n"
+      "done\n"
+      "prompt \"Hi\"\n"
+      "    EVENT prompt Hi\n"
+      "declined\n"
+      "    START\n"
+      "setup \"CA1\"\n"
+      "    LOG info client sent setup too late\n"
+      "session\n"
+      "      0123456789abcdef\n"
+      "state\n"
+      "    \n" },
 };
 
 

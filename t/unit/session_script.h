@@ -517,6 +517,30 @@ run_line(run_t *r, const char *line, size_t len)
             run_setup(r, &m, &text, out);
         }
 
+    } else if (strcmp(name, "redialed") == 0) {
+
+        /* opened again, without a setup message */
+
+        if (!r->closed) {
+            run_lost(r);
+            r->now += atoi(word);
+            convrelay_session_init(&r->s, &confs[r->conf], r->now);
+            convrelay_str_set(&m.u.setup.account_sid, "AC1");
+            convrelay_session_begin(&r->s, &m.u.setup.account_sid, &text,
+                                    r->now, out);
+        }
+
+    } else if (strcmp(name, "unnamed") == 0) {
+        convrelay_str_set(&text, "0123456789abcdef");
+        convrelay_session_await_setup(&r->s, &text, r->now);
+
+    } else if (strcmp(name, "session") == 0) {
+        convrelay_session_get_setup(&r->s, &m.u.setup);
+        show(r, "    %.*s %.*s %.*s\n", (int) m.u.setup.session_id.len,
+             (char *) m.u.setup.session_id.data, (int) m.u.setup.from.len,
+             (char *) m.u.setup.from.data, (int) m.u.setup.nonce.len,
+             (char *) m.u.setup.nonce.data);
+
     } else if (strcmp(name, "lostgreeting") == 0) {
 
         if (!r->closed) {
