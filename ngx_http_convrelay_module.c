@@ -331,6 +331,21 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_pronounce"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF
+                        |(NGX_CONF_TAKE2|NGX_CONF_TAKE3|NGX_CONF_TAKE4),
+      ngx_http_convrelay_pronounce,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_pronounce_file"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_pronounce_file,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_dtmf"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_ANY,
       ngx_http_convrelay_dtmf,
@@ -982,6 +997,10 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (rv == NGX_CONF_OK && conf->enable) {
         rv = ngx_http_convrelay_request_merge(cf, conf);
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_pronounce_merge(cf, prev, conf);
     }
 
     if (rv == NGX_CONF_OK) {

@@ -99,6 +99,7 @@ typedef struct {
 
 
 typedef struct ngx_http_convrelay_loc_conf_s  ngx_http_convrelay_loc_conf_t;
+typedef struct ngx_http_convrelay_pronounce_s  ngx_http_convrelay_pronounce_t;
 
 
 /* a directive's value that may contain variables, and how it was written */
@@ -281,6 +282,7 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_http_convrelay_limits_conf_t  limits;
     ngx_http_convrelay_on_conf_t      on;
     ngx_http_convrelay_tools_conf_t   tools;
+    ngx_http_convrelay_pronounce_t   *pronounce;      /* or NULL: no words */
     ngx_http_convrelay_context_conf_t  *context;      /* or NULL: off */
     ngx_http_convrelay_store_conf_t   store;
     ngx_http_convrelay_report_conf_t *report; /* or NULL: off */
@@ -503,6 +505,14 @@ char *ngx_http_convrelay_own_msec_slot(ngx_conf_t *cf, ngx_command_t *cmd,
 /* ngx_http_convrelay_speech.c; sets conf->own, too */
 char *ngx_http_convrelay_speech_filter(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* ngx_http_convrelay_pronounce.c; sets conf->own, too */
+char *ngx_http_convrelay_pronounce(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_pronounce_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_pronounce_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
 
 /* compiles source into v; phrase: as above; a phrase of error, or NULL */
 char *ngx_http_convrelay_value_compile(ngx_conf_t *cf, ngx_str_t *source,

@@ -19,6 +19,7 @@
 #include "convrelay_heard.h"
 #include "convrelay_playback.h"
 #include "convrelay_latency.h"
+#include "convrelay_pronounce.h"
 #include "convrelay_session_conf.h"
 
 
@@ -266,7 +267,9 @@ typedef enum {
 /*
  * The current answer: the one that is being spoken, as far as is known.  It is
  * kept until the first piece of the next one, which may be an error message.
- * Its message holds the text as sent; the history may have only a part of it.
+ * Its message holds the text as it was written, which is the text as sent
+ * except for words that are pronounced in another way; the history may have
+ * only a part of it.  Lengths are of the text as written, except in heard.
  * The message is pinned only while the answer can still be cut.  The greeting
  * and the words of actions are answers, too.  An answer that follows another
  * one continues it, if the caller said nothing in between.
@@ -282,14 +285,19 @@ typedef struct {
 
 /*
  * With tools, an answer has parts: the texts before each of its calls, which
- * are messages of their own.  The complete text as sent is then here.
+ * are messages of their own.  And words of it can be pronounced in another way
+ * than they are written.  The complete text as sent is then here.
  */
 
 typedef struct {
     convrelay_answer_part_t *parts;       /* owned */
     u_char                  *text;        /* owned */
+    convrelay_replaced_t    *words;       /* owned */
     uint32_t                 nparts;
+    uint32_t                 len;         /* of text */
     uint32_t                 size;        /* for which text has room */
+    uint32_t                 nwords;
+    uint32_t                 words_size;  /* for which words has room */
 } convrelay_answer_whole_t;
 
 
@@ -314,7 +322,8 @@ typedef struct {
                                              message */
     convrelay_heard_t        heard;
     convrelay_answer_whole_t  *whole;     /* owned; or NULL: it has no parts,
-                                             and its text is that of message */
+                                             and was sent as it is written: its
+                                             text is that of message */
     uint32_t                 started;     /* when its first piece left, as for
                                              convrelay_session_ms() */
 } convrelay_answer_t;
@@ -650,7 +659,8 @@ u_char *convrelay_session_setup_write(u_char *p, const convrelay_session_t *s,
  * With conf->speech, TEXT is what the filter makes of it, and may be missing,
  * or come with a later piece or with SPEECH.  Reasoning, and code that is left
  * out, counts towards max_answer; where there was nothing else: LOG, then as
- * turn end, FAILED.
+ * turn end, FAILED.  With conf->lexicon, the last words may come later, too;
+ * neither the text as it is written nor as it is sent passes max_answer.
  */
 void convrelay_session_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);

@@ -102,13 +102,16 @@ static int
 convrelay_session_perform_text(convrelay_session_t *s,
     const convrelay_relay_out_t *m, uint64_t now, convrelay_actions_t *out)
 {
+    int                    rc;
     size_t                 from, max;
     u_char                 last;
     unsigned               unstored;
     uint64_t               spoken;
     convrelay_str_t        text;
     convrelay_answer_t    *a;
+    convrelay_spoken_t     words;
     convrelay_relay_out_t  said;
+    convrelay_pronounce_t  pronounce;
 
     static const convrelay_str_t  blank = convrelay_string(" ");
 
@@ -156,10 +159,10 @@ convrelay_session_perform_text(convrelay_session_t *s,
         return CONVRELAY_ERROR;
     }
 
-    from = a->len;
+    from = convrelay_session_answer_sent(s);
 
-    if (from) {
-        last = a->message->text[from - 1];
+    if (a->len) {
+        last = a->message->text[a->len - 1];
 
         if (last > ' ' && text.data[0] > ' ') {
 
@@ -173,13 +176,24 @@ convrelay_session_perform_text(convrelay_session_t *s,
         }
     }
 
-    if (convrelay_session_answer_add(s, &text) != CONVRELAY_OK) {
+    rc = convrelay_session_respell(s, &pronounce, &text, &m->lang, &words);
+
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_session_answer_add_spoken(s, &words);
+    }
+
+    convrelay_pronounce_free(&pronounce);
+
+    if (rc != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
     said = *m;
-    said.text.data = a->message->text + from;
-    said.text.len = a->len - from;
+
+    convrelay_session_answer_text(s, &said.text);
+
+    said.text.data += from;
+    said.text.len -= from;
     said.last = (s->turn == CONVRELAY_TURN_IDLE);
 
     convrelay_session_send(out, &said);

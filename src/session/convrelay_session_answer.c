@@ -16,8 +16,11 @@ static int convrelay_session_answer_reserve(convrelay_session_t *s,
     size_t len);
 static void convrelay_session_answer_shrink(convrelay_session_t *s, size_t len);
 static void convrelay_session_answer_free_whole(convrelay_answer_whole_t *w);
-static int convrelay_session_answer_whole(convrelay_answer_t *a,
+static int convrelay_session_answer_begin_whole(convrelay_answer_t *a);
+static int convrelay_session_answer_whole(convrelay_answer_whole_t *w,
     const convrelay_str_t *text);
+static int convrelay_session_answer_words(convrelay_session_t *s,
+    const convrelay_spoken_t *text);
 static void convrelay_session_answer_store_part(convrelay_session_t *s,
     convrelay_answer_part_t *part, size_t len);
 static uint64_t convrelay_session_error_time(const convrelay_session_t *s);
@@ -77,6 +80,7 @@ convrelay_session_answer_free_whole(convrelay_answer_whole_t *w)
 
     free(w->parts);
     free(w->text);
+    free(w->words);
     free(w);
 }
 
@@ -85,26 +89,95 @@ int
 convrelay_session_answer_add(convrelay_session_t *s,
     const convrelay_str_t *text)
 {
+    convrelay_spoken_t  spoken;
+
+    spoken.written = *text;
+    spoken.spoken = *text;
+    spoken.words = NULL;
+    spoken.nwords = 0;
+
+    return convrelay_session_answer_add_spoken(s, &spoken);
+}
+
+
+int
+convrelay_session_answer_add_spoken(convrelay_session_t *s,
+    const convrelay_spoken_t *text)
+{
+    size_t               len;
     convrelay_answer_t  *a;
 
     a = &s->answer;
+    len = text->written.len;
+
+    if (text->nwords
+        && convrelay_session_answer_words(s, text) != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
 
     if (a->whole
-        && convrelay_session_answer_whole(a, text) != CONVRELAY_OK)
+        && convrelay_session_answer_whole(a->whole, &text->spoken)
+           != CONVRELAY_OK)
     {
         return CONVRELAY_ERROR;
     }
 
-    if ((a->message == NULL || text->len > a->size - a->len)
-        && convrelay_session_answer_reserve(s, text->len) != CONVRELAY_OK)
+    if ((a->message == NULL || len > a->size - a->len)
+        && convrelay_session_answer_reserve(s, len) != CONVRELAY_OK)
     {
         return CONVRELAY_ERROR;
     }
 
-    memcpy(a->message->text + a->len, text->data, text->len);
-    a->len += text->len;
+    memcpy(a->message->text + a->len, text->written.data, len);
+    a->len += len;
 
     s->silence.heard_at = 0;
+
+    return CONVRELAY_OK;
+}
+
+
+/* notes where words were replaced in text, which comes next */
+
+static int
+convrelay_session_answer_words(convrelay_session_t *s,
+    const convrelay_spoken_t *text)
+{
+    size_t                     i, size;
+    convrelay_answer_t        *a;
+    convrelay_replaced_t      *word;
+    convrelay_answer_whole_t  *w;
+
+    a = &s->answer;
+
+    if (a->whole == NULL
+        && convrelay_session_answer_begin_whole(a) != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
+    }
+
+    w = a->whole;
+
+    if (text->nwords > w->words_size - w->nwords) {
+        size = w->nwords + w->nwords / 2 + text->nwords + 4;
+
+        word = realloc(w->words, size * sizeof(convrelay_replaced_t));
+        if (word == NULL) {
+            return CONVRELAY_ERROR;
+        }
+
+        w->words = word;
+        w->words_size = size;
+    }
+
+    for (i = 0; i < text->nwords; i++) {
+        word = &w->words[w->nwords++];
+
+        *word = text->words[i];
+        word->from += convrelay_session_answer_len(s);
+        word->spoken += w->len;
+    }
 
     return CONVRELAY_OK;
 }
@@ -143,7 +216,6 @@ convrelay_session_answer_extra(convrelay_session_t *s,
 int
 convrelay_session_answer_part(convrelay_session_t *s)
 {
-    convrelay_str_t            text;
     convrelay_answer_t        *a;
     convrelay_answer_part_t   *parts;
     convrelay_answer_whole_t  *w;
@@ -154,25 +226,10 @@ convrelay_session_answer_part(convrelay_session_t *s)
         return CONVRELAY_OK;
     }
 
-    if (a->whole == NULL) {
-        a->whole = calloc(1, sizeof(convrelay_answer_whole_t));
-        if (a->whole == NULL) {
-            return CONVRELAY_ERROR;
-        }
-
-        text.data = a->message->text;
-        text.len = a->len;
-
-        a->len = 0;
-
-        if (convrelay_session_answer_whole(a, &text) != CONVRELAY_OK) {
-            a->len = text.len;
-            free(a->whole);
-            a->whole = NULL;
-            return CONVRELAY_ERROR;
-        }
-
-        a->len = text.len;
+    if (a->whole == NULL
+        && convrelay_session_answer_begin_whole(a) != CONVRELAY_OK)
+    {
+        return CONVRELAY_ERROR;
     }
 
     w = a->whole;
@@ -205,18 +262,45 @@ convrelay_session_answer_part(convrelay_session_t *s)
 }
 
 
-/* appends text to that of whole; base and len are still those before it */
+/* so far, the text as sent is that of message, if there is one */
 
 static int
-convrelay_session_answer_whole(convrelay_answer_t *a,
-    const convrelay_str_t *text)
+convrelay_session_answer_begin_whole(convrelay_answer_t *a)
 {
-    size_t                     len, size;
-    u_char                    *p;
+    convrelay_str_t            text;
     convrelay_answer_whole_t  *w;
 
-    w = a->whole;
-    len = a->base + a->len;
+    w = calloc(1, sizeof(convrelay_answer_whole_t));
+    if (w == NULL) {
+        return CONVRELAY_ERROR;
+    }
+
+    if (a->message) {
+        text.data = a->message->text;
+        text.len = a->len;
+
+        if (convrelay_session_answer_whole(w, &text) != CONVRELAY_OK) {
+            free(w);
+            return CONVRELAY_ERROR;
+        }
+    }
+
+    a->whole = w;
+
+    return CONVRELAY_OK;
+}
+
+
+/* appends text to that of w */
+
+static int
+convrelay_session_answer_whole(convrelay_answer_whole_t *w,
+    const convrelay_str_t *text)
+{
+    size_t   len, size;
+    u_char  *p;
+
+    len = w->len;
 
     if (text->len > w->size - len) {
         size = len + text->len + (len + text->len) / 2 + 128;
@@ -231,6 +315,7 @@ convrelay_session_answer_whole(convrelay_answer_t *a,
     }
 
     memcpy(w->text + len, text->data, text->len);
+    w->len += text->len;
 
     return CONVRELAY_OK;
 }
@@ -246,13 +331,13 @@ convrelay_session_answer_gap(convrelay_session_t *s,
 
     a = &s->answer;
 
-    if (a->len || a->base == 0 || a->whole->text[a->base - 1] <= ' '
+    if (a->len || a->base == 0 || a->whole->text[a->whole->len - 1] <= ' '
         || text->data[0] <= ' ')
     {
         return CONVRELAY_OK;
     }
 
-    if (convrelay_session_answer_whole(a, &blank) != CONVRELAY_OK) {
+    if (convrelay_session_answer_whole(a->whole, &blank) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }
 
@@ -327,9 +412,27 @@ void
 convrelay_session_answer_text(const convrelay_session_t *s,
     convrelay_str_t *text)
 {
-    text->len = convrelay_session_answer_len(s);
+    text->len = convrelay_session_answer_sent(s);
     text->data = s->answer.whole ? s->answer.whole->text
                  : s->answer.message ? s->answer.message->text : NULL;
+}
+
+
+size_t
+convrelay_session_answer_sent(const convrelay_session_t *s)
+{
+    return s->answer.whole ? s->answer.whole->len
+                           : convrelay_session_answer_len(s);
+}
+
+
+size_t
+convrelay_session_answer_written(const convrelay_session_t *s, size_t heard)
+{
+    return s->answer.whole
+           ? convrelay_spoken_written(s->answer.whole->words,
+                                      s->answer.whole->nwords, heard)
+           : heard;
 }
 
 

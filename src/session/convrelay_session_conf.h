@@ -14,6 +14,7 @@
 #include "convrelay_breaker.h"
 #include "convrelay_keys.h"
 #include "convrelay_tool.h"
+#include "convrelay_lexicon.h"
 #include "convrelay_speech.h"
 
 
@@ -81,6 +82,8 @@ typedef struct {
     size_t                   max_answer;              /* bytes; 0: no limit */
     uintptr_t                speech;      /* convrelay_speech_mode_e: how the
                                              LLM's text is filtered */
+    const convrelay_lexicon_t  *lexicon;  /* words that are spoken in another
+                                             way; or NULL: there are none */
 
     uint64_t                 setup_timeout;       /* ms */
     uint64_t                 max_call_time;       /* ms, at most

@@ -148,7 +148,7 @@ convrelay_session_filler_last(const convrelay_session_t *s)
 {
     return s->filler && s->filler->queued
            && (!convrelay_session_audible(s)
-               || s->filler->at == convrelay_session_answer_len(s));
+               || s->filler->at == convrelay_session_answer_sent(s));
 }
 
 

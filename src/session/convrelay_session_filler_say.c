@@ -23,6 +23,8 @@ static unsigned convrelay_session_filler_run(const convrelay_session_t *s,
     convrelay_tool_run_t **own);
 static void convrelay_session_filler_ask(convrelay_session_t *s,
     unsigned number, convrelay_tool_run_t *run, convrelay_actions_t *out);
+static int convrelay_session_filler_phrase(convrelay_session_filler_t *f,
+    const convrelay_str_t *text);
 static void convrelay_session_filler_send(convrelay_session_t *s,
     uint64_t now, convrelay_actions_t *out);
 
@@ -178,22 +180,50 @@ unsigned
 convrelay_session_phrase(convrelay_session_t *s, const convrelay_str_t *text,
     convrelay_actions_t *out)
 {
-    u_char                      *p;
-    convrelay_session_filler_t  *f;
+    int                    rc;
+    convrelay_spoken_t     spoken;
+    convrelay_pronounce_t  pronounce;
 
-    f = s->filler;
+    static const convrelay_str_t  none = convrelay_null_string;
 
-    if (f == NULL || s->state != CONVRELAY_SESSION_OPEN
-        || !convrelay_has_word(text)
-        || (f->said && convrelay_str_equal(text, &f->text)))
+    if (s->filler == NULL || s->state != CONVRELAY_SESSION_OPEN
+        || !convrelay_has_word(text))
     {
         return 0;
     }
 
+    rc = convrelay_session_respell(s, &pronounce, text, &none, &spoken);
+
+    if (rc == CONVRELAY_OK) {
+        rc = convrelay_session_filler_phrase(s->filler, &spoken.spoken);
+    }
+
+    convrelay_pronounce_free(&pronounce);
+
+    if (rc == CONVRELAY_ERROR) {
+        convrelay_session_no_memory(s, out);
+    }
+
+    return (rc == CONVRELAY_OK);
+}
+
+
+/* CONVRELAY_OK; CONVRELAY_DECLINED: it was the last one, too;
+   CONVRELAY_ERROR */
+
+static int
+convrelay_session_filler_phrase(convrelay_session_filler_t *f,
+    const convrelay_str_t *text)
+{
+    u_char  *p;
+
+    if (f->said && convrelay_str_equal(text, &f->text)) {
+        return CONVRELAY_DECLINED;
+    }
+
     p = malloc(text->len);
     if (p == NULL) {
-        convrelay_session_no_memory(s, out);
-        return 0;
+        return CONVRELAY_ERROR;
     }
 
     memcpy(p, text->data, text->len);
@@ -203,7 +233,7 @@ convrelay_session_phrase(convrelay_session_t *s, const convrelay_str_t *text,
     f->phrase.data = p;
     f->phrase.len = text->len;
 
-    return 1;
+    return CONVRELAY_OK;
 }
 
 
@@ -233,7 +263,7 @@ convrelay_session_filler_send(convrelay_session_t *s, uint64_t now,
     f->queued = 1;
     f->preemptible = convrelay_word_count(&f->text)
                      > CONVRELAY_SESSION_FILLER_WORDS;
-    f->at = convrelay_session_answer_len(s);
+    f->at = convrelay_session_answer_sent(s);
     f->until = now + time;
     f->end = now + convrelay_playback_time(&s->playback, time);
 

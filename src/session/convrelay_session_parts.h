@@ -208,8 +208,20 @@ void convrelay_session_answer_reset(convrelay_session_t *s,
     convrelay_answer_e state, uint64_t now);
 int convrelay_session_answer_add(convrelay_session_t *s,
     const convrelay_str_t *text);
+
+/* the same for a text that is sent in another way than it is written */
+int convrelay_session_answer_add_spoken(convrelay_session_t *s,
+    const convrelay_spoken_t *text);
+
+/* the complete text as sent, borrowed, and its length */
 void convrelay_session_answer_text(const convrelay_session_t *s,
     convrelay_str_t *text);
+size_t convrelay_session_answer_sent(const convrelay_session_t *s);
+
+/* how much of the answer, as it is written, was heard, where so many bytes of
+   it were, as it was sent */
+size_t convrelay_session_answer_written(const convrelay_session_t *s,
+    size_t heard);
 
 /* the turn is over, but the answer is still being spoken: frees the room that
    its text does not need */
@@ -235,7 +247,7 @@ int convrelay_session_answer_gap(convrelay_session_t *s,
 /* true if there is nothing to be heard in the text */
 unsigned convrelay_session_blank(const u_char *p, size_t len);
 
-/* bytes of the whole answer */
+/* bytes of the whole answer, as it is written */
 #define convrelay_session_answer_len(s)                                      \
     ((s)->answer.base + (s)->answer.len)
 
@@ -405,8 +417,8 @@ void convrelay_session_cancel(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 /* speaks a piece of the running answer */
-void convrelay_session_say(convrelay_session_t *s,
-    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+void convrelay_session_speak(convrelay_session_t *s,
+    const convrelay_spoken_t *text, uint64_t now, convrelay_actions_t *out);
 
 /* the answer passed max_answer: LOG, and the turn is cancelled */
 void convrelay_session_too_long(convrelay_session_t *s,
@@ -426,6 +438,7 @@ void convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
 struct convrelay_session_speech_s {
     convrelay_speech_think_t  think;
     convrelay_speech_t        filter;
+    convrelay_pronounce_t     pronounce;
     unsigned                  moved:1;    /* another hold began */
 };
 
@@ -454,6 +467,31 @@ size_t convrelay_session_speech_dropped(const convrelay_session_t *s);
 unsigned convrelay_session_speech_full(const convrelay_session_t *s);
 
 unsigned convrelay_session_speech_held(const convrelay_session_t *s);
+
+/* something was spoken: notes whether it is not as the LLM wrote it */
+void convrelay_session_speech_altered(convrelay_session_t *s);
+
+
+/* convrelay_session_pronounce.c */
+
+/* speaks a piece of the running answer, which the filter let pass; with
+   conf->lexicon, after speech_begin(), as its words are to be spoken */
+void convrelay_session_say(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/* what was held back has waited long enough, or, with END, the answer is
+   over */
+void convrelay_session_pronounce_flush(convrelay_session_t *s,
+    convrelay_pronounce_how_e how, uint64_t now, convrelay_actions_t *out);
+
+/*
+ * Any other text that is spoken, in the language of the call if lang is empty:
+ * *spoken is borrowed from text or p.  To be freed with
+ * convrelay_pronounce_free(p), in any case.  CONVRELAY_OK or CONVRELAY_ERROR.
+ */
+int convrelay_session_respell(const convrelay_session_t *s,
+    convrelay_pronounce_t *p, const convrelay_str_t *text,
+    const convrelay_str_t *lang, convrelay_spoken_t *spoken);
 
 
 /* convrelay_session_speech_read.c */

@@ -129,7 +129,8 @@ convrelay_session_cut(convrelay_session_t *s,
                               convrelay_session_clause(s, m->duration, now));
     }
 
-    convrelay_session_answer_store(s, heard);
+    convrelay_session_answer_store(s,
+                                   convrelay_session_answer_written(s, heard));
     convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
 }
 

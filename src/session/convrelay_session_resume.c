@@ -119,6 +119,8 @@ convrelay_session_lost(convrelay_session_t *s, uint64_t now)
                                           s->playback.reports, -1);
     }
 
+    heard = convrelay_session_answer_written(s, heard);
+
     if (a->state == CONVRELAY_ANSWER_RUNNING && heard > a->base) {
         heard = a->base;
     }

@@ -8,7 +8,10 @@
 
 
 #include "convrelay_session_parts.h"
-#include "convrelay_utf8.h"
+
+
+static size_t convrelay_session_room(const convrelay_session_t *s,
+    size_t len);
 
 
 int
@@ -71,31 +74,36 @@ convrelay_session_again(convrelay_session_t *s, uint64_t now,
 
 
 void
-convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
+convrelay_session_speak(convrelay_session_t *s, const convrelay_spoken_t *text,
     uint64_t now, convrelay_actions_t *out)
 {
-    size_t           room;
-    unsigned         too_long;
-    convrelay_str_t  cut;
+    size_t              len, sent;
+    unsigned            too_long;
+    convrelay_spoken_t  cut;
 
     too_long = 0;
 
     if (s->conf->max_answer) {
-        room = (s->turn == CONVRELAY_TURN_SPEAKING)
-               ? convrelay_session_answer_len(s) : 0;
-        room += convrelay_session_speech_dropped(s);
+        len = convrelay_session_speech_dropped(s);
+        sent = len;
 
-        room = (room < s->conf->max_answer) ? s->conf->max_answer - room : 0;
+        if (s->turn == CONVRELAY_TURN_SPEAKING) {
+            len += convrelay_session_answer_len(s);
+            sent += convrelay_session_answer_sent(s);
+        }
 
-        if (text->len > room) {
-            cut.data = text->data;
-            cut.len = convrelay_utf8_fit(text->data, text->len, room);
+        len = convrelay_session_room(s, len);
+        sent = convrelay_session_room(s, sent);
+
+        if (text->written.len > len || text->spoken.len > sent) {
+            cut = *text;
+            convrelay_spoken_cut(&cut, len, sent);
             text = &cut;
             too_long = 1;
         }
     }
 
-    if (text->len) {
+    if (text->written.len) {
 
         if (s->turn == CONVRELAY_TURN_ASKED) {
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
@@ -114,18 +122,20 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
         if (s->answer.base && s->answer.len == 0) {
             convrelay_session_continue(s, now);
 
-            if (convrelay_session_answer_gap(s, text, out) != CONVRELAY_OK) {
+            if (convrelay_session_answer_gap(s, &text->spoken, out)
+                != CONVRELAY_OK)
+            {
                 convrelay_session_no_memory(s, out);
                 return;
             }
         }
 
-        if (convrelay_session_answer_add(s, text) != CONVRELAY_OK) {
+        if (convrelay_session_answer_add_spoken(s, text) != CONVRELAY_OK) {
             convrelay_session_no_memory(s, out);
             return;
         }
 
-        if (convrelay_session_is_blank(text)) {
+        if (convrelay_session_is_blank(&text->written)) {
             /* void */
 
         } else if (!s->words || !s->useful) {
@@ -138,12 +148,21 @@ convrelay_session_say(convrelay_session_t *s, const convrelay_str_t *text,
 
         s->tokens++;
 
-        convrelay_session_text(out, text);
+        convrelay_session_text(out, &text->spoken);
     }
 
     if (too_long) {
         convrelay_session_too_long(s, out);
     }
+}
+
+
+/* the bytes that an answer of len bytes may still have */
+
+static size_t
+convrelay_session_room(const convrelay_session_t *s, size_t len)
+{
+    return (len < s->conf->max_answer) ? s->conf->max_answer - len : 0;
 }
 
 

@@ -33,6 +33,7 @@ convrelay_session_speech_drop(convrelay_session_t *s)
 
     if (s->speech) {
         convrelay_speech_free(&s->speech->filter);
+        convrelay_pronounce_free(&s->speech->pronounce);
         free(s->speech);
 
         s->speech = NULL;
@@ -48,7 +49,7 @@ convrelay_session_speech(convrelay_session_t *s, const convrelay_str_t *text,
     convrelay_str_t      piece;
     convrelay_speech_t  *filter;
 
-    if (s->speech == NULL) {
+    if (s->speech == NULL || s->conf->speech == CONVRELAY_SPEECH_OFF) {
         convrelay_session_say(s, text, now, out);
         return;
     }
@@ -114,6 +115,13 @@ convrelay_session_speech_said(convrelay_session_t *s, int rc,
         convrelay_session_say(s, text, now, out);
     }
 
+    convrelay_session_speech_altered(s);
+}
+
+
+void
+convrelay_session_speech_altered(convrelay_session_t *s)
+{
     if (s->speech && s->turn == CONVRELAY_TURN_SPEAKING
         && (s->speech->filter.changed || s->speech->think.dropped))
     {
@@ -153,5 +161,6 @@ unsigned
 convrelay_session_speech_held(const convrelay_session_t *s)
 {
     return s->speech
-           && (s->speech->filter.held || s->speech->think.held);
+           && (s->speech->filter.held || s->speech->think.held
+               || s->speech->pronounce.held);
 }

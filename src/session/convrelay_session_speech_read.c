@@ -4,17 +4,20 @@
  *
  * The way of the LLM's text: its reasoning is dropped first, so that a call in
  * it is not taken for one; then the guard of tools reads what the LLM wrote;
- * then the filter makes that fit to be spoken.
+ * then the filter makes that fit to be spoken; and then words are replaced that
+ * are pronounced in another way.
  */
 
 
 #include "convrelay_session_tools.h"
 
 
+static void convrelay_session_speech_off(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 static void convrelay_session_speech_pass(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 static void convrelay_session_speech_hold(convrelay_session_t *s,
-    unsigned think, uint64_t now);
+    unsigned think, unsigned filter, uint64_t now);
 static void convrelay_session_speech_late(convrelay_session_t *s,
     convrelay_actions_t *out);
 
@@ -23,11 +26,11 @@ void
 convrelay_session_speech_read(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out)
 {
-    unsigned         think;
+    unsigned         think, filter;
     convrelay_str_t  rest, piece;
 
     if (s->conf->speech == CONVRELAY_SPEECH_OFF) {
-        convrelay_session_speech_pass(s, text, now, out);
+        convrelay_session_speech_off(s, text, now, out);
         return;
     }
 
@@ -37,7 +40,14 @@ convrelay_session_speech_read(convrelay_session_t *s,
         && s->speech->think.held == 0
         && convrelay_speech_plain(&s->speech->filter, text))
     {
+        s->speech->pronounce.moved = 0;
+
         convrelay_session_say(s, text, now, out);
+
+        if (s->conf->lexicon && s->speech && s->turn != CONVRELAY_TURN_IDLE) {
+            convrelay_session_speech_hold(s, 0, 0, now);
+        }
+
         return;
     }
 
@@ -47,8 +57,10 @@ convrelay_session_speech_read(convrelay_session_t *s,
     }
 
     s->speech->moved = 0;
+    s->speech->pronounce.moved = 0;
 
     think = (s->speech->think.held != 0);
+    filter = (s->speech->filter.held != 0);
     rest = *text;
 
     while (rest.len) {
@@ -66,7 +78,33 @@ convrelay_session_speech_read(convrelay_session_t *s,
     }
 
     convrelay_session_speech_late(s, out);
-    convrelay_session_speech_hold(s, think, now);
+    convrelay_session_speech_hold(s, think, filter, now);
+}
+
+
+/* the text is not filtered */
+
+static void
+convrelay_session_speech_off(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out)
+{
+    if (s->conf->lexicon == NULL) {
+        convrelay_session_speech_pass(s, text, now, out);
+        return;
+    }
+
+    if (convrelay_session_speech_begin(s) != CONVRELAY_OK) {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    s->speech->pronounce.moved = 0;
+
+    convrelay_session_speech_pass(s, text, now, out);
+
+    if (s->speech && s->turn != CONVRELAY_TURN_IDLE) {
+        convrelay_session_speech_hold(s, 0, 0, now);
+    }
 }
 
 
@@ -83,13 +121,14 @@ convrelay_session_speech_pass(convrelay_session_t *s,
 }
 
 
-/* how long the text that is held back has to wait; think: some was held by the
-   first stage before */
+/* how long the text that is held back has to wait; think, filter: some was held
+   by the first stage, by the filter, before */
 
 static void
 convrelay_session_speech_hold(convrelay_session_t *s, unsigned think,
-    uint64_t now)
+    unsigned filter, uint64_t now)
 {
+    unsigned                     first;
     convrelay_session_speech_t  *speech;
 
     speech = s->speech;
@@ -99,9 +138,19 @@ convrelay_session_speech_hold(convrelay_session_t *s, unsigned think,
         return;
     }
 
-    if (s->deadlines[CONVRELAY_DEADLINE_SPEECH] == 0
-        || (speech->filter.held ? speech->moved : !think))
-    {
+    /* of all that is held, the text in the last stage has waited longest */
+
+    if (speech->pronounce.held) {
+        first = speech->pronounce.moved && !filter && !think;
+
+    } else if (speech->filter.held) {
+        first = speech->moved;
+
+    } else {
+        first = !think;
+    }
+
+    if (first || s->deadlines[CONVRELAY_DEADLINE_SPEECH] == 0) {
         convrelay_session_wait(s, CONVRELAY_DEADLINE_SPEECH, now,
                                CONVRELAY_SPEECH_TIME);
     }
@@ -139,9 +188,13 @@ convrelay_session_speech_clock(convrelay_session_t *s, uint64_t now,
         convrelay_session_speech_pass(s, &rest, now, out);
     }
 
-    if (s->speech && s->turn != CONVRELAY_TURN_IDLE) {
+    if (s->speech && s->turn != CONVRELAY_TURN_IDLE
+        && s->conf->speech != CONVRELAY_SPEECH_OFF)
+    {
         convrelay_session_speech_flush(s, now, out);
     }
+
+    convrelay_session_pronounce_flush(s, CONVRELAY_PRONOUNCE_FLUSH, now, out);
 }
 
 
@@ -163,9 +216,12 @@ convrelay_session_speech_answered(convrelay_session_t *s, uint64_t now,
         convrelay_session_tools_answered(s, now, out);
     }
 
-    if (s->speech && s->turn != CONVRELAY_TURN_IDLE) {
+    if (s->speech && s->turn != CONVRELAY_TURN_IDLE
+        && s->conf->speech != CONVRELAY_SPEECH_OFF)
+    {
         convrelay_session_speech_end(s, now, out);
     }
 
+    convrelay_session_pronounce_flush(s, CONVRELAY_PRONOUNCE_END, now, out);
     convrelay_session_speech_drop(s);
 }

@@ -15,6 +15,8 @@ static unsigned convrelay_session_is_refused(convrelay_turn_outcome_e how);
 static int convrelay_session_refused(convrelay_session_t *s);
 static int convrelay_session_halve(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
+static int convrelay_session_say_error(const convrelay_session_t *s,
+    convrelay_actions_t *out);
 static convrelay_trigger_e convrelay_session_failure(
     const convrelay_session_t *s, convrelay_turn_outcome_e how);
 static convrelay_str_t convrelay_session_joint(const convrelay_session_t *s);
@@ -190,13 +192,39 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
             convrelay_session_text(out, &joint);
         }
 
-        convrelay_session_text(out, &s->conf->error_message);
+        if (convrelay_session_say_error(s, out) != CONVRELAY_OK) {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
 
     } else if (!sent) {
         return;
     }
 
     convrelay_session_text_last(out);
+}
+
+
+static int
+convrelay_session_say_error(const convrelay_session_t *s,
+    convrelay_actions_t *out)
+{
+    int                    rc;
+    convrelay_spoken_t     words;
+    convrelay_pronounce_t  pronounce;
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    rc = convrelay_session_respell(s, &pronounce, &s->conf->error_message,
+                                   &none, &words);
+
+    if (rc == CONVRELAY_OK) {
+        convrelay_session_text(out, &words.spoken);
+    }
+
+    convrelay_pronounce_free(&pronounce);
+
+    return rc;
 }
 
 

@@ -136,6 +136,7 @@ convrelay_state_heard(const convrelay_state_out_t *w,
     convrelay_session_answer_text(w->s, &text);
 
     heard = convrelay_heard_interrupt(&a->heard, &text, &none, 1, -1);
+    heard = convrelay_session_answer_written(w->s, heard);
     heard = (heard > from) ? heard - from : 0;
 
     return (heard < m->len) ? heard : m->len;

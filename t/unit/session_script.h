@@ -82,6 +82,10 @@
 #define SPOKEN    27    /* the filter, tools, time-outs */
 #define SPOKEN_SHORT  28    /* the filter, answers of 20 bytes */
 #define SPOKEN_ON 29    /* the filter, and actions for all events */
+#define RESPELLED 30    /* words of words[], the filter, tools */
+#define RESPELLED_SHORT  31     /* the same words, answers of 20 bytes */
+#define RESPELLED_ON  32        /* and actions for all events */
+#define RESPELLED_KEPT  33      /* and a store, and fillers */
 #define MAX_RUNS  16
 
 
@@ -230,6 +234,23 @@ static const convrelay_session_llm_t  fallbacks[] = {
 };
 
 
+/* in the order of their keys, so that they are sorted */
+
+#define word(text, how)                                                      \
+    { .word = convrelay_string(text), .key = convrelay_string(text),         \
+      .spoken = convrelay_string(how) }
+
+static convrelay_lexicon_word_t  words[] = {
+    word("acme", "ack me"), word("acme corp", "ack me corporation"),
+    word("moment", "mow ment"), word("nginx", "engine x"),
+    word("sorry", "so sorry")
+};
+
+static convrelay_lexicon_t  lexicon = {
+    words, sizeof(words) / sizeof(words[0]), { 0 }
+};
+
+
 static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry.") },
     { .max_answer = 0 },
@@ -347,7 +368,17 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."), .max_answer = 20,
       .speech = CONVRELAY_SPEECH_ON },
     { .speech = CONVRELAY_SPEECH_SSML, .triggers = ALL_BUT_INTERRUPT,
-      .end_timeout = 10000 }
+      .end_timeout = 10000 },
+    { .error_message = convrelay_string("Sorry."), .tools = tools, .ntools = 5,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
+      .speech = CONVRELAY_SPEECH_ON, .lexicon = &lexicon,
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000 } },
+    { .error_message = convrelay_string("Sorry."), .max_answer = 20,
+      .lexicon = &lexicon },
+    { .error_message = convrelay_string("Sorry."), .lexicon = &lexicon,
+      .triggers = ALL_BUT_INTERRUPT, .end_timeout = 10000 },
+    { .error_message = convrelay_string("Sorry."), .store = 1,
+      .lexicon = &lexicon, .filler = &filler }
 };
 
 
@@ -355,6 +386,8 @@ static void
 run_scripts(const call_t *calls, size_t n)
 {
     size_t  i;
+
+    (void) convrelay_lexicon_sort(&lexicon);
 
     for (i = 0; i < n; i++) {
         test_call(&calls[i]);
