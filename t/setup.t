@@ -388,3 +388,41 @@ my $connect = 'connect\(\) failed .* request: "GET';
  qr{$connect /fixed HTTP/1\.1", .*upstream: "http://127\.0\.0\.1:1/v1/chat/completions"$})
 --- no_error_log eval
 map { qr/\[error\].*$_/ } "0001111", "Somebody"
+
+
+
+=== TEST 13: what a caller chooses stays in its place in a URL
+--- config
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/$convrelay_url_from/$convrelay_url_caller_name/$convrelay_url_parameter_p?a=$convrelay_URL_parameter_p&b=$convrelay_url_url_to&c=$convrelay_url_none;
+}
+location = /raw {
+    convrelay;
+    proxy_pass  http://llm/$convrelay_caller_name;
+}
+--- llm
+location / {
+    content_by_lua_block {
+        require("convrelay_llm").talk{ "[", ngx.var.request_uri, "]" }
+    }
+}
+--- call
+local call = dial("/ws")
+call:setup{ from = "sip:a@b;c?d/../e", to = "+1 2", callerName = "Ann B\r\nHost: x",
+            customParameters = { p = ".." } }
+call:ask("Hi")
+call:drop()
+for _, name in ipairs{ "Ann", "Ann HTTP/1.1", "Ann B" } do
+    call = dial("/raw", { mute = true })
+    call:setup{ callerName = name }
+    call:ask("Hi")
+    call:drop()
+end
+--- response_body
+> setup
+> prompt "Hi"
+< "[\/sip%3Aa%40b%3Bc%3Fd%2F%252E%252E%2Fe\/Ann%20B%20%20Host%3A%20x\/%252E%252E?a=%252E%252E&b=%252B1%25202&c=]"
+> drop
+--- error_log
+location "/raw" sends a request with a blank in its URI, which comes from a variable: write "$convrelay_url_NAME"

@@ -122,6 +122,8 @@ convrelay_sent_request_line(convrelay_sent_t *s, convrelay_str_t *line)
     }
 
     p++;
+    s->blank = (memchr(p, ' ', end - p) != NULL);
+
     args = (p == end) ? NULL : memchr(p, '?', end - p);
 
     s->path.data = p;

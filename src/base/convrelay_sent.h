@@ -28,6 +28,8 @@ typedef struct {
                                              the key, or should have it */
     convrelay_sent_key_e   key;
     unsigned               http10:1;
+    unsigned               blank:1;       /* one in the URI, which ends it for
+                                             many servers */
 } convrelay_sent_t;
 
 

@@ -265,14 +265,16 @@ typedef struct {
     unsigned                          request:1;  /* all of it */
     unsigned                          key:1;      /* after a 401 or 403 */
     unsigned                          path:1;     /* after a 404 or 405 */
+    unsigned                          blank:1;    /* a URI has one */
 } ngx_http_convrelay_fetch_checked_t;
 
 /*
  * Logs once, at level error, faults of the request that the location's handler
  * has made and that cannot be seen in the module's directives: a key sent to a
- * public address without TLS, no key and a 401, an old version of HTTP.  Called
- * after the start, and again at the end; checked belongs to the directive that
- * names the location, and is zero-filled at first.
+ * public address without TLS, no key and a 401, an old version of HTTP, a
+ * blank in the URI.  Called after the start, and again at the end; checked
+ * belongs to the directive that names the location, and is zero-filled at
+ * first.
  */
 void ngx_http_convrelay_fetch_check(ngx_http_convrelay_fetch_t *f,
     ngx_http_convrelay_fetch_checked_t *checked);

@@ -15,6 +15,8 @@
 
 static void ngx_http_convrelay_fetch_check_version(
     ngx_http_convrelay_fetch_t *f, convrelay_sent_t *sent);
+static void ngx_http_convrelay_fetch_check_blank(
+    ngx_http_convrelay_fetch_t *f);
 static ngx_int_t ngx_http_convrelay_fetch_check_plain(
     ngx_http_convrelay_fetch_t *f, convrelay_sent_t *sent);
 static ngx_int_t ngx_http_convrelay_fetch_is_private(
@@ -62,10 +64,17 @@ ngx_http_convrelay_fetch_check(ngx_http_convrelay_fetch_t *f,
     refused = (f->status == NGX_HTTP_UNAUTHORIZED
                || f->status == NGX_HTTP_FORBIDDEN);
 
-    if ((checked->request && !(refused && !checked->key))
+    if ((checked->request && checked->blank && !(refused && !checked->key))
         || ngx_http_convrelay_fetch_sent(f, &sent) != NGX_OK)
     {
         return;
+    }
+
+    /* it depends on the values of each call */
+
+    if (sent.blank && !checked->blank) {
+        checked->blank = 1;
+        ngx_http_convrelay_fetch_check_blank(f);
     }
 
     if (!checked->request) {
@@ -101,6 +110,18 @@ ngx_http_convrelay_fetch_check_version(ngx_http_convrelay_fetch_t *f,
                   "requests to the LLM of location \"%V\" are HTTP/1.0, each "
                   "on a new connection: add \"proxy_http_version 1.1;\" and "
                   "\"proxy_set_header Connection \"\";\"",
+                  ngx_http_convrelay_fetch_location(f));
+}
+
+
+static void
+ngx_http_convrelay_fetch_check_blank(ngx_http_convrelay_fetch_t *f)
+{
+    ngx_log_error(NGX_LOG_ERR, f->request->connection->log, 0,
+                  "location \"%V\" sends a request with a blank in its URI, "
+                  "which comes from a variable: write "
+                  "\"$convrelay_url_NAME\", which is encoded, in place of "
+                  "\"$convrelay_NAME\"",
                   ngx_http_convrelay_fetch_location(f));
 }
 

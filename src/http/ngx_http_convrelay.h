@@ -542,6 +542,19 @@ ngx_int_t ngx_http_convrelay_read_file(ngx_pool_t *pool, ngx_uint_t level,
     ngx_log_t *log, ngx_str_t *name, ngx_str_t *label, off_t max,
     ngx_str_t *content, ngx_file_info_t *fi);
 
+/* ngx_http_convrelay_url_variable.c */
+
+/* the get handler of $convrelay_url_NAME */
+ngx_int_t ngx_http_convrelay_url_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+
+/* text as a value that cannot leave its place in a path or a query; NGX_OK or
+   NGX_ERROR */
+ngx_int_t ngx_http_convrelay_variable_encoded(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, const convrelay_str_t *text);
+
+/* ngx_http_convrelay_random.c */
+
 /* fills p with random bytes, which nobody can guess where nginx has OpenSSL;
    NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_random(u_char *p, size_t len);

@@ -271,6 +271,10 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
       ngx_http_convrelay_handoff_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
+    { ngx_string("convrelay_url_"), NULL,
+      ngx_http_convrelay_url_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
     { ngx_string("convrelay_env_"), NULL,
       ngx_http_convrelay_env_variable, 0,
       NGX_HTTP_VAR_PREFIX, 0 },
@@ -524,8 +528,6 @@ static ngx_int_t
 ngx_http_convrelay_arg_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char                          *p;
-    size_t                           len;
     const convrelay_str_t           *value;
     ngx_http_convrelay_tool_call_t  *tool;
 
@@ -539,16 +541,7 @@ ngx_http_convrelay_arg_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    len = convrelay_tool_url_size(value);
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    (void) convrelay_tool_url_write(p, value);
-
-    return ngx_http_convrelay_variable_set(v, p, len);
+    return ngx_http_convrelay_variable_encoded(r, v, value);
 }
 
 

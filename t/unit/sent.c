@@ -53,13 +53,16 @@ test_lines(void)
            "HTTP/1.0, with LF alone and no end");
     tap_is_str(&s.path, "/", "its path");
 
-    tap_ok(reads(&s, "POST /a?b=c?d HTTP/1.1\r\n") == CONVRELAY_OK,
-           "arguments");
+    tap_ok(reads(&s, "POST /a?b=c?d HTTP/1.1\r\n") == CONVRELAY_OK
+           && !s.blank, "arguments");
     tap_is_str(&s.path, "/a", "its path");
 
-    tap_ok(reads(&s, "POST /a b HTTP/1.1\r\n") == CONVRELAY_OK,
+    tap_ok(reads(&s, "POST /a b HTTP/1.1\r\n") == CONVRELAY_OK && s.blank,
            "a path with a blank, which a variable can have");
     tap_is_str(&s.path, "/a b", "its path");
+
+    tap_ok(reads(&s, "POST /a?b c HTTP/1.1\r\n") == CONVRELAY_OK && s.blank,
+           "arguments with a blank");
 
     for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 
