@@ -22,6 +22,7 @@ my $receiver;
 
 sub nginx {
     my $main = shift // '';
+    my $store = shift // 'convrelay_store_zone  store 1m;';
 
     $receiver = ConvRelay::Receiver->new;
 
@@ -35,7 +36,7 @@ sub nginx {
     }
 
     convrelay_zone        calls 1m;
-    convrelay_store_zone  store 1m;
+    $store
 
     map \$convrelay_error_code \$reply {
         default  hangup;
@@ -145,6 +146,18 @@ sub action {
     my $all = do { local $/; <$sock> };
 
     return (split /\r\n\r\n/, $all, 2)[1];
+}
+
+
+# $n sockets were lost
+
+sub dropped {
+    my ($nginx, $n) = @_;
+
+    return ConvRelay::Status->new($nginx->port, '/status')->wait(sub {
+        return shift->read->text
+               =~ /^convrelay_sessions_total\{.*end="dropped"\} $n$/m;
+    });
 }
 
 
@@ -313,6 +326,53 @@ together(
         $r->reply(200);
         is report($r)->{reason}, 'completed', 'another one sends it';
         ok !$receiver->next(3), '... once';
+        $nginx->stop;
+    },
+
+    'without a store, a report says that it may not be all' => sub {
+        my $nginx = nginx('', '');
+        my (%want, %got, %keys);
+
+        # until a call had both workers, and another one the same one twice
+
+        for my $n (1 .. 30) {
+            my ($call, $pid) = call($nginx, callSid => "CA$n");
+
+            $call->fin;
+            dropped($nginx, $n) or return fail('the socket is lost');
+
+            my ($next, $other) = call($nginx, callSid => "CA$n",
+                customParameters => { convrelay_reconnects => '1' },
+                sessionId => 'VX2');
+
+            $next->hangup;
+
+            $want{$_} = 2 for $pid eq $other
+                            ? "CA$n VX2 of 2, whole"
+                            : ("CA$n VX1 of 1, partial",
+                               "CA$n VX2 of 1, partial");
+
+            last if keys %{{ map { /(whole|partial)/ ? ($1 => 1) : () }
+                             keys %want }} == 2;
+        }
+
+        # each of them comes twice
+
+        for (1 .. 2 * keys %want) {
+            my $r = $receiver->next(14) or last;
+            my $report = report($r);
+            my $seen = $got{"$report->{id} $report->{session} of "
+                            . "$report->{sessions}, "
+                            . ($report->{partial} ? 'partial' : 'whole')}++;
+
+            $keys{$r->{headers}{'idempotency-key'}}++;
+            $r->reply($seen ? 200 : 500);
+        }
+
+        is_deeply \%got, \%want, 'each report says it';
+        is_deeply [ grep { $_ != 2 } values %keys ], [],
+                  'each has a key of its own';
+        ok !$receiver->next(1), 'and no other comes';
         $nginx->stop;
     },
 

@@ -466,11 +466,13 @@ subtest 'a call that is reconnected has one report' => sub {
 
     like action($nginx, %ids, SessionStatus => 'failed', ErrorCode => 64105,
                 SessionDuration => 3),
-         qr/<ConversationRelay/, 'it is reconnected';
+         qr/<ConversationRelay.*name="convrelay_reconnects" value="1"/s,
+         'it is reconnected, and the session learns it';
 
     ok !$receiver->next(0.5), 'there is no report of the first session';
 
-    my $call = call($nginx, sessionId => 'VX2');
+    my $call = call($nginx, sessionId => 'VX2', customParameters => {
+        convrelay_reconnects => '1' });
 
     # the request of the first session comes again, late
 
@@ -492,8 +494,10 @@ subtest 'a call that is reconnected has one report' => sub {
     my $report = report($r);
     $r->reply(200);
 
-    is_deeply [ @$report{qw( session sessions reason turns error_code )} ],
-              [ 'VX2', 2, 'completed', 3, undef ], 'one of all sessions';
+    is_deeply [ @$report{qw( session sessions reason turns error_code
+                             partial )} ],
+              [ 'VX2', 2, 'completed', 3, undef, undef ],
+              'one of all sessions';
     is @{ $report->{first_word_ms} }, 3, '... with all times';
     is @{ $report->{tools} }, 1, '... all tools';
     is $report->{messages}[0]{content}, 'Hi', '... all messages';

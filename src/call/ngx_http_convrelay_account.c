@@ -32,6 +32,8 @@ static void ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
 static void ngx_http_convrelay_account_figures(
     ngx_http_convrelay_call_t *call, ngx_http_convrelay_account_t *a,
     ngx_uint_t over, convrelay_report_figures_t *figures);
+static ngx_uint_t ngx_http_convrelay_account_again(
+    const convrelay_session_t *s);
 static convrelay_report_reason_e ngx_http_convrelay_account_reason(
     ngx_http_convrelay_call_t *call);
 static void ngx_http_convrelay_account_heard(convrelay_session_t *s);
@@ -294,6 +296,7 @@ ngx_http_convrelay_account_figures(ngx_http_convrelay_call_t *call,
 
     } else {
         figures->started = a->started;
+        figures->partial = s->resumed || ngx_http_convrelay_account_again(s);
     }
 
     figures->ended = ngx_http_convrelay_account_now();
@@ -326,6 +329,17 @@ ngx_http_convrelay_account_figures(ngx_http_convrelay_call_t *call,
                        - CONVRELAY_METRIC_SESSION_HANGUP;
         figures->reason = CONVRELAY_REPORT_FAILED;
     }
+}
+
+
+/* whether it is not the call's first session: "reconnect" began it */
+
+static ngx_uint_t
+ngx_http_convrelay_account_again(const convrelay_session_t *s)
+{
+    convrelay_str_t  name = convrelay_string(NGX_HTTP_CONVRELAY_RECONNECTS);
+
+    return convrelay_pair_find(s->parameters, s->nparameters, &name) != NULL;
 }
 
 

@@ -24,6 +24,8 @@
 
 
 #define NGX_HTTP_CONVRELAY_VERSION_30    3000   /* nginx 1.22 has no name */
+#define NGX_HTTP_CONVRELAY_RECONNECTS    "convrelay_reconnects" /* argument of
+                                                the action, and parameter */
 #define NGX_HTTP_CONVRELAY_MAX_FORM      65536  /* bytes of a webhook's form */
 #define NGX_HTTP_CONVRELAY_MAX_PAIRS     500    /* of a form; Twilio sends
                                                    about 40 */

@@ -67,6 +67,8 @@ static void ngx_http_convrelay_report_to_others(
 static void ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all);
 
 static void ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p);
+static ngx_uint_t ngx_http_convrelay_report_partial(
+    ngx_http_convrelay_report_t *p);
 static void ngx_http_convrelay_report_data(ngx_http_convrelay_fetch_t *f,
     u_char *pos, u_char *last);
 static void ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f);
@@ -561,6 +563,7 @@ ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p)
     }
 
     if (p->again) {
+        p->report.figures.partial = 1;
         p->again = 0;
         p->due = ngx_current_msec;
     }
@@ -606,6 +609,10 @@ ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
 {
     ngx_http_convrelay_fetch_t  *f;
 
+    if (p->tries == 0) {
+        p->report.figures.partial |= ngx_http_convrelay_report_partial(p);
+    }
+
     if (p->stored
         && ngx_http_convrelay_report_store(p->all->mcf, &p->place,
                                       NGX_HTTP_CONVRELAY_REPORT_SENT, ngx_pid,
@@ -639,6 +646,31 @@ ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
 
     p->fetch = f;
     p->all->fetches++;
+}
+
+
+/*
+ * Without a store, Twilio's request and the next session may have come to
+ * another worker.  A caller who has hung up does not come back.
+ */
+
+static ngx_uint_t
+ngx_http_convrelay_report_partial(ngx_http_convrelay_report_t *p)
+{
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
+                                           ngx_core_module);
+
+    if (p->stored || (ccf->worker_processes == 1 && !ngx_exiting)) {
+        return 0;
+    }
+
+    return p->again
+           || (!p->decided
+               && p->report.figures.reason != CONVRELAY_REPORT_COMPLETED
+               && ngx_http_convrelay_report_wait(p->all->mcf, &p->report)
+                  == NGX_HTTP_CONVRELAY_REPORT_WAIT);
 }
 
 

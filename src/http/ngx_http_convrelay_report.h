@@ -59,6 +59,7 @@ struct ngx_http_convrelay_report_s {
     unsigned                          stored:1;
     unsigned                          live:1; /* as it was loaded, it was that
                                                  of a session that lives */
+    unsigned                          decided:1;      /* by Twilio's request */
     unsigned                          again:1;        /* the call is expected to
                                                          have another session */
     unsigned                          last:1; /* there is no other try */

@@ -63,6 +63,7 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
     {
         ngx_http_convrelay_report_decide(r, &p->report.figures);
 
+        p->decided = 1;
         p->again = goes_on;
 
         if (p->again) {

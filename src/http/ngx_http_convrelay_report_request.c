@@ -30,13 +30,11 @@ ngx_http_convrelay_report_request(ngx_http_convrelay_report_t *p,
     const char                          *end;
     ngx_buf_t                           *b;
     ngx_keyval_t                        *header;
-    convrelay_str_t                     *texts;
     convrelay_report_out_t               out;
     ngx_http_convrelay_report_conf_t    *rcf;
     ngx_http_convrelay_fetch_request_t  *to;
 
     rcf = p->conf->report;
-    texts = p->report.texts;
     to = &f->to;
 
     ngx_memzero(&out, sizeof(convrelay_report_out_t));
@@ -61,8 +59,7 @@ ngx_http_convrelay_report_request(ngx_http_convrelay_report_t *p,
         return NGX_ERROR;
     }
 
-    convrelay_report_key(key, &texts[CONVRELAY_REPORT_ACCOUNT],
-                         &texts[CONVRELAY_REPORT_CALL]);
+    convrelay_report_key(key, &p->report);
 
     ngx_str_set(&header[0].key, "Idempotency-Key");
     header[0].value.data = key;

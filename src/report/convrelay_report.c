@@ -11,7 +11,7 @@
 #include "convrelay_sha256.h"
 
 
-#define CONVRELAY_REPORT_MAGIC  0x31707263      /* of this layout */
+#define CONVRELAY_REPORT_MAGIC  0x32707263      /* of this layout */
 
 
 /* what is stored before the texts */
@@ -53,6 +53,10 @@ convrelay_report_body(convrelay_report_out_t *out,
     convrelay_report_member(out, "account", &texts[CONVRELAY_REPORT_ACCOUNT]);
     convrelay_report_member(out, "session", &texts[CONVRELAY_REPORT_SESSION]);
     convrelay_report_number(out, "sessions", f->sessions);
+
+    if (f->partial) {
+        convrelay_report_text(out, ",\"partial\":true");
+    }
 
     reason = reasons[f->reason];
     convrelay_report_member(out, "reason", &reason);
@@ -259,26 +263,30 @@ convrelay_report_unpack(convrelay_report_t *report,
 
 
 void
-convrelay_report_key(u_char *key, const convrelay_str_t *account,
-    const convrelay_str_t *call)
+convrelay_report_key(u_char *key, const convrelay_report_t *report)
 {
-    unsigned            i;
-    u_char              digest[CONVRELAY_SHA256_LEN];
-    convrelay_sha256_t  h;
+    unsigned                i, n;
+    u_char                  digest[CONVRELAY_SHA256_LEN];
+    convrelay_sha256_t      h;
+    const convrelay_str_t  *parts[3];
 
     static const char  hex[] = "0123456789abcdef";
 
+    parts[0] = &report->texts[CONVRELAY_REPORT_ACCOUNT];
+    parts[1] = &report->texts[CONVRELAY_REPORT_CALL];
+    parts[2] = &report->texts[CONVRELAY_REPORT_SESSION];
+
+    n = report->figures.partial ? 3 : 2;
+
     convrelay_sha256_init(&h);
-    convrelay_sha256_update(&h, "convrelay report:", 17);
+    convrelay_sha256_update(&h, "convrelay report", 16);
 
-    if (account->len) {
-        convrelay_sha256_update(&h, account->data, account->len);
-    }
+    for (i = 0; i < n; i++) {
+        convrelay_sha256_update(&h, ":", 1);
 
-    convrelay_sha256_update(&h, ":", 1);
-
-    if (call->len) {
-        convrelay_sha256_update(&h, call->data, call->len);
+        if (parts[i]->len) {
+            convrelay_sha256_update(&h, parts[i]->data, parts[i]->len);
+        }
     }
 
     convrelay_sha256_final(&h, digest);

@@ -46,6 +46,8 @@ typedef struct {
     uint32_t                 code;        /* Twilio's error code; 0: none */
     uint32_t                 seconds;     /* of the last session, by Twilio,
                                              and 1; 0: it is not known */
+    uint32_t                 partial;     /* 1: there may be other sessions, of
+                                             which nothing is known */
 } convrelay_report_figures_t;
 
 
@@ -118,10 +120,9 @@ void convrelay_report_pack(convrelay_report_out_t *out,
 int convrelay_report_unpack(convrelay_report_t *report,
     const convrelay_str_t *text);
 
-/* the key that all deliveries of a call's report have: CONVRELAY_REPORT_KEY
-   bytes */
-void convrelay_report_key(u_char *key, const convrelay_str_t *account,
-    const convrelay_str_t *call);
+/* the key that all deliveries of a report have, CONVRELAY_REPORT_KEY bytes: of
+   the call or, if it is partial, of its session */
+void convrelay_report_key(u_char *key, const convrelay_report_t *report);
 
 
 #endif /* CONVRELAY_REPORT_H_INCLUDED */

@@ -101,16 +101,20 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
  * Starts the same session again, without its greeting.  The URL of its action
  * says how often the call was reconnected: Twilio signs the query with the rest
  * of the URL, so nobody else can change the count, and no memory is needed.
+ * Where there are reports, the session learns it as well.
  */
 
 static ngx_int_t
 ngx_http_convrelay_twiml_reconnect(ngx_http_request_t *r,
     ngx_uint_t reconnects, convrelay_twiml_t *t)
 {
-    u_char            *p, separator;
-    size_t             i;
-    convrelay_str_t    action;
-    convrelay_pair_t  *attribute;
+    u_char                          *p, separator;
+    size_t                           i;
+    convrelay_str_t                  action;
+    convrelay_pair_t                *attribute, *pair;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
 
     /* they were made for this document */
 
@@ -121,6 +125,19 @@ ngx_http_convrelay_twiml_reconnect(ngx_http_request_t *r,
         if (convrelay_str_eq(&attribute[i].name, "welcomeGreeting")) {
             attribute[i].value.len = 0;
         }
+    }
+
+    if (mcf->reports) {
+        p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        pair = (convrelay_pair_t *) &t->parameters[t->nparameters++];
+
+        convrelay_str_set(&pair->name, NGX_HTTP_CONVRELAY_RECONNECTS);
+        pair->value.data = p;
+        pair->value.len = ngx_sprintf(p, "%ui", reconnects) - p;
     }
 
     if (t->action.len == 0) {
@@ -250,9 +267,9 @@ ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
 
     parameters = clcf->twiml.parameters;
 
-    /* room for the ticket and the greeting */
+    /* room for the ticket, the greeting and the number of reconnects */
 
-    pair = ngx_http_convrelay_twiml_pairs(r->pool, parameters, 2,
+    pair = ngx_http_convrelay_twiml_pairs(r->pool, parameters, 3,
                                           ngx_http_convrelay_twiml_value, r);
     if (pair == NULL) {
         return NGX_ERROR;

@@ -20,7 +20,6 @@
 #include "convrelay_reply.h"
 
 
-#define NGX_HTTP_CONVRELAY_RECONNECTS    "convrelay_reconnects" /* argument */
 #define NGX_HTTP_CONVRELAY_MAX_REPLY     65536  /* bytes of a file */
 
 

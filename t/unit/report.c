@@ -73,6 +73,7 @@ test_body(void)
     report.figures.tokens_out = 7;
     report.figures.code = 64105;
     report.figures.seconds = 1;
+    report.figures.partial = 1;
 
     convrelay_str_set(&report.texts[CONVRELAY_REPORT_CALL], "CA\"1");
     convrelay_str_set(&report.texts[CONVRELAY_REPORT_ACCOUNT], "AC1");
@@ -85,7 +86,8 @@ test_body(void)
     convrelay_report_body(&out, &report, "dropped", 1);
 
     is(&out, "{\"v\":1,\"id\":\"CA\\\"1\",\"account\":\"AC1\","
-             "\"session\":\"VX1\\n\",\"sessions\":2,\"reason\":\"failed\","
+             "\"session\":\"VX1\\n\",\"sessions\":2,\"partial\":true,"
+             "\"reason\":\"failed\","
              "\"end\":\"dropped\",\"error_code\":64105,"
              "\"started\":\"2000-02-28T23:59:59.999Z\","
              "\"ended\":\"2000-02-29T00:00:00.000Z\",\"duration_ms\":1,"
@@ -385,16 +387,32 @@ test_pack(void)
 static void
 test_key(void)
 {
-    u_char           a[CONVRELAY_REPORT_KEY], b[CONVRELAY_REPORT_KEY];
-    convrelay_str_t  ac = convrelay_string("AC1"), ca = convrelay_string("CA1");
-    convrelay_str_t  none = convrelay_null_string;
+    u_char              a[CONVRELAY_REPORT_KEY], b[CONVRELAY_REPORT_KEY];
+    convrelay_report_t  report;
+
+    memset(&report, 0, sizeof(report));
+
+    convrelay_str_set(&report.texts[CONVRELAY_REPORT_ACCOUNT], "AC1");
+    convrelay_str_set(&report.texts[CONVRELAY_REPORT_CALL], "CA1");
+    convrelay_str_set(&report.texts[CONVRELAY_REPORT_SESSION], "VX1");
 
     /* printf 'convrelay report:AC1:CA1' | sha256sum */
 
-    convrelay_report_key(a, &ac, &ca);
+    convrelay_report_key(a, &report);
     tap_is(a, sizeof(a), "2b2d281db01a5f48f3b7b2fe043d86c3", 32, "the key");
 
-    convrelay_report_key(b, &none, &ca);
+    /* printf 'convrelay report:AC1:CA1:VX1' | sha256sum */
+
+    report.figures.partial = 1;
+
+    convrelay_report_key(b, &report);
+    tap_is(b, sizeof(b), "84c4e4285c459059a61c9b1e70286860", 32,
+           "of a session");
+
+    report.figures.partial = 0;
+    convrelay_str_null(&report.texts[CONVRELAY_REPORT_ACCOUNT]);
+
+    convrelay_report_key(b, &report);
     tap_ok(memcmp(a, b, sizeof(a)) != 0, "of another account");
 }
 
