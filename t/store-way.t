@@ -315,6 +315,44 @@ subtest 'a session that has lost the call asks no tool' => sub {
 
 
 
+# the next session waits: in the same worker, and in another one
+
+subtest 'a session that is replaced hands in the results of its tools' => sub {
+    my %way = @way;
+
+    $way{ws} .= q(convrelay_tool book '{}' uri=/book timeout=30s;);
+
+    for my $workers (1, 2) {
+        my $nginx = nginx(%way, main => "worker_processes  $workers;\n");
+        my $old = session($nginx, ticket(twiml($nginx)));
+
+        $old->prompt('Please book it.');
+        my $c = asked();
+
+        my @ticket = ticket(action($nginx, $old, 64105));
+        my $call;
+
+        for (1 .. 50) {
+            $call = ConvRelay::Call->dial($nginx->port, '/ws?interval=1ms'
+                                                        . '&first=0ms');
+            last if $workers == 1
+                    || $call->{head} !~ /X-Worker: $old->{worker}\b/;
+        }
+
+        $call->setup(sessionId => 'VX-new', @ticket);
+        is $old->end, 1008, "$workers workers: the old session is closed";
+        ok $call->quiet(0.3), '... and the new one waits';
+
+        reply($c, 'Reference B7.');
+        like $call->answer, qr/Reference B7/, '... for the result';
+        ok !asked(0.3), '... and does not ask the tool again';
+
+        $call->hangup;
+        $nginx->stop;
+    }
+};
+
+
 # applicationReconnect, and a first message that is not setup
 
 my %redial = @way;

@@ -77,7 +77,7 @@ ngx_http_convrelay_call_replaced(ngx_http_convrelay_call_t *call)
     ngx_log_error(NGX_LOG_WARN, call->connection->log, 0,
                   "session was reconnected, closing its old socket");
 
-    ngx_http_convrelay_keep_stop(call);
+    ngx_http_convrelay_keep_replaced(call);
     ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REPLACED);
     ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
                                   &reason);

@@ -184,7 +184,7 @@ ngx_http_convrelay_keep_write(ngx_http_convrelay_keep_t *keep)
     if (rc == NGX_DECLINED) {
         keep->stopped = 1;
 
-        if (keep->call) {
+        if (keep->call && !keep->call->closing) {
             keep->replaced(keep->call);
         }
 
@@ -262,6 +262,15 @@ void
 ngx_http_convrelay_keep_stop(ngx_http_convrelay_call_t *call)
 {
     if (call->keep) {
+        call->keep->stopped = 1;
+    }
+}
+
+
+void
+ngx_http_convrelay_keep_replaced(ngx_http_convrelay_call_t *call)
+{
+    if (call->keep && (call->tools == NULL || call->keep->waiting)) {
         call->keep->stopped = 1;
     }
 }
@@ -366,6 +375,24 @@ ngx_http_convrelay_keep_result(ngx_http_convrelay_keep_t *keep,
         ngx_http_convrelay_record_head(keep->main, &keep->record);
         ngx_http_convrelay_keep_write(keep);
     }
+}
+
+
+void
+ngx_http_convrelay_keep_closing(ngx_http_convrelay_call_t *call,
+    convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok)
+{
+    ngx_http_convrelay_keep_t  *keep;
+
+    keep = call->keep;
+
+    if (keep == NULL || keep->stopped || keep->aside || keep->hung_up) {
+        return;
+    }
+
+    convrelay_session_gone(call->session, ngx_current_msec);
+
+    ngx_http_convrelay_keep_result(keep, run, result, ok);
 }
 
 

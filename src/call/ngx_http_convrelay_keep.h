@@ -114,10 +114,20 @@ void ngx_http_convrelay_keep_changed(ngx_http_convrelay_keep_t *keep);
    the call, and this one must do nothing more */
 ngx_int_t ngx_http_convrelay_keep_now(ngx_http_convrelay_call_t *call);
 
-/* the caller hung up: the record will be removed.  Another socket has taken the
-   place of the call, or it was refused: the record stays as it is */
+/*
+ * hung_up(): by the caller; the record will be removed.  stop(): the call was
+ * refused; the record stays as it is.  replaced(): another socket has taken the
+ * place of the call.  It stays, too, except that results of tools are added as
+ * long as the session of that socket waits for them and has not written it.
+ */
 void ngx_http_convrelay_keep_hung_up(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_keep_stop(ngx_http_convrelay_call_t *call);
+void ngx_http_convrelay_keep_replaced(ngx_http_convrelay_call_t *call);
+
+/* the same as result(), for a call that has not ended yet, but is closing; run
+   is freed */
+void ngx_http_convrelay_keep_closing(ngx_http_convrelay_call_t *call,
+    convrelay_tool_run_t *run, const convrelay_str_t *result, unsigned ok);
 
 /*
  * The call is over.  If tools run whose results are to be stored, call->parted

@@ -505,7 +505,20 @@ ngx_http_convrelay_tool_end(ngx_http_convrelay_fetch_t *f)
         return;
     }
 
-    if (call == NULL || run == NULL || call->dead || call->closing) {
+    if (call == NULL || run == NULL || call->dead) {
+        free(p);
+        return;
+    }
+
+    if (call->closing) {
+
+        if (p && ngx_http_convrelay_tool_answered(t, &answer)) {
+            result.data = p;
+            result.len = len;
+
+            ngx_http_convrelay_keep_closing(call, run, &result, ok);
+        }
+
         free(p);
         return;
     }
