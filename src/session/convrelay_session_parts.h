@@ -628,6 +628,13 @@ void convrelay_session_info(convrelay_session_t *s,
     convrelay_actions_t *out);
 
 
+/* convrelay_session_prompt.c */
+
+void convrelay_session_prompt(convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt, uint64_t now,
+    convrelay_actions_t *out);
+
+
 /* convrelay_session_keys.c */
 
 void convrelay_session_key(convrelay_session_t *s,

@@ -1,0 +1,154 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What the caller says.
+ */
+
+
+#include "convrelay_session_parts.h"
+#include "convrelay_presence.h"
+#include "convrelay_word.h"
+
+
+/* ms within which a final prompt may be reported again */
+#define CONVRELAY_SESSION_REPEAT_TIME  1000
+
+
+static unsigned convrelay_session_only_presence(const convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt);
+static unsigned convrelay_session_repeated(const convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now);
+
+
+void
+convrelay_session_prompt(convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt, uint64_t now,
+    convrelay_actions_t *out)
+{
+    if (s->state == CONVRELAY_SESSION_NEW) {
+        convrelay_session_note(out, CONVRELAY_LOG_INFO,
+                               "client sent prompt before setup", NULL);
+        return;
+    }
+
+    if ((s->state != CONVRELAY_SESSION_OPEN
+         && !convrelay_session_tools_goodbye(s))
+        || !convrelay_has_word(&prompt->voice_prompt))
+    {
+        return;
+    }
+
+    convrelay_session_stir(s, now);
+
+    if (!prompt->last) {
+        convrelay_session_words(s, now);
+        convrelay_session_filler_stir(s, now + CONVRELAY_SESSION_WORDS_TIME);
+        return;
+    }
+
+    if (convrelay_session_repeated(s, &prompt->voice_prompt, now)
+        || convrelay_session_replayed(s, &prompt->voice_prompt, now))
+    {
+        return;
+    }
+
+    s->silence.idle_since = convrelay_session_time(s, now);
+
+    if (convrelay_session_only_presence(s, prompt)) {
+        convrelay_session_filler_hello(s, now, out);
+
+        if (s->state == CONVRELAY_SESSION_OPEN
+            && s->turn == CONVRELAY_TURN_IDLE)
+        {
+            convrelay_session_tools_resume(s, now, out);
+
+        } else if (s->state == CONVRELAY_SESSION_OPEN
+                   && s->hellos < CONVRELAY_SESSION_HELLOS
+                   && ++s->hellos == CONVRELAY_SESSION_HELLOS)
+        {
+            convrelay_session_hedge_now(s, now, out);
+        }
+
+        return;
+    }
+
+    if (convrelay_session_count_turn(s, now, out) != CONVRELAY_OK) {
+        return;
+    }
+
+    /* the caller talks, so the entry of keys is over: a pause would end in the
+       middle of the answer */
+
+    if (convrelay_keys_prompt(&s->keys)) {
+        convrelay_session_wait(s, CONVRELAY_DEADLINE_KEYS, now, 0);
+    }
+
+    /* the sent part of a running answer will be spoken: all of it is kept */
+
+    convrelay_session_cancel(s, out);
+
+    if (s->state == CONVRELAY_SESSION_CLOSED) {
+        return;
+    }
+
+    if (s->state != CONVRELAY_SESSION_OPEN
+        && convrelay_session_tools_take_back(s) != CONVRELAY_OK)
+    {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    if (convrelay_session_set_lang(s, &prompt->lang) != CONVRELAY_OK
+        || convrelay_session_ask(s, &prompt->voice_prompt, now)
+           != CONVRELAY_OK)
+    {
+        convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    convrelay_playback_drop(&s->playback);
+
+    s->repeat_until =
+        convrelay_session_time(s, now + CONVRELAY_SESSION_REPEAT_TIME);
+
+    if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_PROMPT)) {
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_PROMPT,
+                                  &prompt->voice_prompt, out);
+        return;
+    }
+
+    convrelay_session_start(s, now, out);
+}
+
+
+/* the caller is waiting: asking the LLM again would only take longer */
+
+static unsigned
+convrelay_session_only_presence(const convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt)
+{
+    return s->conf->presence
+           && (s->turn == CONVRELAY_TURN_ASKED
+               || convrelay_session_tools_unheard(s))
+           && convrelay_presence(&prompt->voice_prompt,
+                                 prompt->lang.len ? &prompt->lang : &s->lang,
+                                 s->conf->presence_phrases,
+                                 s->conf->npresence_phrases);
+}
+
+
+/* one utterance is sometimes reported twice */
+
+static unsigned
+convrelay_session_repeated(const convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now)
+{
+    convrelay_llm_message_t  *m;
+
+    m = s->history.last;
+
+    return now < convrelay_session_ms(s, s->repeat_until)
+           && m && m->role == CONVRELAY_LLM_USER && m->len == text->len
+           && memcmp(m->text, text->data, text->len) == 0;
+}
