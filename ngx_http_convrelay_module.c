@@ -8,6 +8,7 @@
 
 #include "ngx_http_convrelay_fetch.h"
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_pause.h"
 #include "ngx_http_convrelay_report.h"
 #include "ngx_http_convrelay_status.h"
 #include "ngx_http_convrelay_store.h"
@@ -320,6 +321,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
     { ngx_string("convrelay_filler"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_1MORE,
       ngx_http_convrelay_filler,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_resume"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE12,
+      ngx_http_convrelay_pause,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -913,6 +921,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->on.max_idle_time = NGX_CONF_UNSET_MSEC;
     conf->on.presence = NGX_CONF_UNSET;
     conf->on.filler = NGX_CONF_UNSET_PTR;
+    conf->on.pause = NGX_CONF_UNSET_PTR;
 
     conf->tools.list = NGX_CONF_UNSET_PTR;
     conf->tools.max_rounds = NGX_CONF_UNSET;
@@ -1209,6 +1218,7 @@ ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
 
     ngx_conf_init_value(conf->presence, NGX_HTTP_CONVRELAY_PRESENCE);
     ngx_conf_merge_ptr_value(conf->filler, prev->filler, NULL);
+    ngx_conf_merge_ptr_value(conf->pause, prev->pause, NULL);
 }
 
 

@@ -77,6 +77,9 @@ my @behaviours = (
 
     [ 'interrupt', 'answer=count tokens=40 first=0 interval=5ms',
       'convrelay_on interrupt say "Go ahead.";' ],
+
+    [ 'resume', 'answer=count tokens=40 first=0 interval=5ms',
+      'convrelay_resume 200ms;' ],
 );
 
 my $locations = '';

@@ -9,6 +9,7 @@
 #include "ngx_http_convrelay_account.h"
 #include "ngx_http_convrelay_call.h"
 #include "ngx_http_convrelay_keep.h"
+#include "ngx_http_convrelay_pause.h"
 
 
 static void ngx_http_convrelay_act(convrelay_actions_t *out,
@@ -137,6 +138,11 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_FILLER:
         ngx_http_convrelay_filler_phrase(call, a, out);
+        break;
+
+    case CONVRELAY_ACT_GO_ON:
+        ngx_http_convrelay_count(call->conf, RESUMED_SILENCE);
+        ngx_http_convrelay_pause_lead(call, out);
         break;
 
     case CONVRELAY_ACT_CLOSE:

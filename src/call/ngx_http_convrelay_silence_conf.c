@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_pause.h"
 #include "convrelay_word.h"
 
 
@@ -204,6 +204,8 @@ ngx_http_convrelay_silence_merge(ngx_conf_t *cf,
         session->presence_phrases = conf->on.phrases->elts;
         session->npresence_phrases = conf->on.phrases->nelts;
     }
+
+    session->pause = conf->on.pause ? conf->on.pause->time : 0;
 
     session->silence = NULL;
     session->nsilence = 0;

@@ -63,6 +63,10 @@ static ngx_http_variable_t  ngx_http_convrelay_stat_variables[] = {
       ngx_http_convrelay_stat_figure_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
+    { ngx_string("convrelay_resumed_answers"), NULL,
+      ngx_http_convrelay_stat_figure_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
     { ngx_string("convrelay_first_sound"), NULL,
       ngx_http_convrelay_stat_figure_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
@@ -192,7 +196,8 @@ ngx_http_convrelay_stat_figure_variable(ngx_http_request_t *r,
 
     case 'r':
         n = (name->data[name->len - 1] == 'd') ? call->session->resumed
-                                               : call->session->resume_lost;
+            : (name->data[name->len - 1] == 't') ? call->session->resume_lost
+            : convrelay_session_went_on(call->session);
         break;
 
     default: /* first_sound */

@@ -36,6 +36,7 @@
 typedef struct ngx_http_convrelay_chunk_s      ngx_http_convrelay_chunk_t;
 typedef struct ngx_http_convrelay_dtmf_s       ngx_http_convrelay_dtmf_t;
 typedef struct ngx_http_convrelay_filler_s  ngx_http_convrelay_filler_t;
+typedef struct ngx_http_convrelay_pause_s  ngx_http_convrelay_pause_t;
 typedef struct ngx_http_convrelay_context_conf_s
     ngx_http_convrelay_context_conf_t;
 typedef struct ngx_http_convrelay_attribute_s  ngx_http_convrelay_attribute_t;
@@ -204,6 +205,7 @@ typedef struct {
                                                          NULL: ours */
     ngx_http_convrelay_filler_t      *filler; /* or NULL; without phrases: it
                                                  is off */
+    ngx_http_convrelay_pause_t       *pause;  /* or NULL */
 } ngx_http_convrelay_on_conf_t;
 
 

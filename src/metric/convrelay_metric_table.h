@@ -116,6 +116,10 @@ CONVRELAY_FAMILY("fillers_total", NULL,
                  "Phrases that were said while callers waited.")
 CONVRELAY_SERIES(FILLERS,               NULL)
 
+CONVRELAY_FAMILY("resumed_answers_total", NULL,
+                 "Answers that went on after an interruption without words.")
+CONVRELAY_SERIES(RESUMED_SILENCE,       NULL)
+
 CONVRELAY_FAMILY("resumes_total", "outcome",
                  "Sessions that looked for an earlier one of their call in the "
                  "store, by outcome.")

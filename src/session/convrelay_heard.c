@@ -39,6 +39,10 @@ typedef struct {
 } convrelay_heard_pattern_t;
 
 
+static size_t convrelay_heard_clause(const convrelay_heard_t *h,
+    const convrelay_str_t *text, size_t heard);
+static size_t convrelay_heard_sign(const convrelay_str_t *text, size_t pos);
+
 static int convrelay_heard_find(convrelay_heard_search_t *s,
     const convrelay_str_t *value);
 static int convrelay_heard_run(convrelay_heard_search_t *s,
@@ -107,6 +111,18 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
     const convrelay_str_t *text, const convrelay_str_t *utterance,
     unsigned events, int64_t start)
 {
+    size_t  clause;
+
+    return convrelay_heard_cut(h, text, utterance, events, start, &clause);
+}
+
+
+size_t
+convrelay_heard_cut(const convrelay_heard_t *h, const convrelay_str_t *text,
+    const convrelay_str_t *utterance, unsigned events, int64_t start,
+    size_t *clause)
+{
+    size_t                    heard;
     convrelay_heard_search_t  s;
 
     memset(&s, 0, sizeof(convrelay_heard_search_t));
@@ -123,6 +139,8 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
 
     if (convrelay_heard_find(&s, utterance) == CONVRELAY_OK) {
 
+        *clause = convrelay_heard_sign(text, s.begin);
+
         /* the utterance is trimmed, the reported text need not be */
 
         if (s.end < s.played
@@ -134,7 +152,58 @@ convrelay_heard_interrupt(const convrelay_heard_t *h,
         return s.end;
     }
 
-    return (events || h->reported) ? h->played : text->len;
+    heard = (events || h->reported) ? h->played : text->len;
+
+    *clause = convrelay_heard_clause(h, text, heard);
+
+    return heard;
+}
+
+
+/* where the clause begins, if the utterance does not say that */
+
+static size_t
+convrelay_heard_clause(const convrelay_heard_t *h, const convrelay_str_t *text,
+    size_t heard)
+{
+    size_t  pos;
+
+    pos = heard;
+
+    while (pos && text->data[pos - 1] <= ' ') {
+        pos--;
+    }
+
+    /* the last report is that of a clause that was cut, and ends in it */
+
+    if (h->reported && heard == h->played && pos && heard < text->len
+        && (convrelay_heard_word(text->data[pos - 1])
+            || text->data[pos - 1] >= 0x80))
+    {
+        return convrelay_heard_sign(text, h->fragment);
+    }
+
+    return heard;
+}
+
+
+/* signs right before the first word belong to it: "$5", "-3" */
+
+static size_t
+convrelay_heard_sign(const convrelay_str_t *text, size_t pos)
+{
+    size_t  begin;
+
+    begin = pos;
+
+    while (begin && text->data[begin - 1] > ' '
+           && text->data[begin - 1] < 0x80
+           && !convrelay_heard_word(text->data[begin - 1]))
+    {
+        begin--;
+    }
+
+    return (begin == 0 || text->data[begin - 1] <= ' ') ? begin : pos;
 }
 
 

@@ -71,5 +71,11 @@ size_t convrelay_heard_interrupt(const convrelay_heard_t *h,
     const convrelay_str_t *text, const convrelay_str_t *utterance,
     unsigned events, int64_t start);
 
+/* the same; *clause: where the clause that was cut begins, as far as is known,
+   never after the part that was heard */
+size_t convrelay_heard_cut(const convrelay_heard_t *h,
+    const convrelay_str_t *text, const convrelay_str_t *utterance,
+    unsigned events, int64_t start, size_t *clause);
+
 
 #endif /* CONVRELAY_HEARD_H_INCLUDED */

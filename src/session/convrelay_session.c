@@ -65,6 +65,7 @@ convrelay_session_over(convrelay_session_t *s)
     convrelay_playback_free(&s->playback);
     convrelay_keys_free(&s->keys);
     convrelay_session_filler_over(s);
+    convrelay_session_pause_free(s, 0);
 
     if (s->texts) {
         free(s->texts->question.data);
@@ -84,6 +85,7 @@ convrelay_session_free(convrelay_session_t *s)
 {
     convrelay_session_over(s);
     convrelay_session_filler_free(s);
+    convrelay_session_pause_free(s, 1);
 
     free(s->latency);
     free(s->parameters);

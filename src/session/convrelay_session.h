@@ -66,6 +66,8 @@ typedef enum {
                                      without its location: code is how */
     CONVRELAY_ACT_FILLER,         /* hand phrase number code, or that of the
                                      tool of run, to phrase() */
+    CONVRELAY_ACT_GO_ON,          /* a paused answer goes on: hand the words
+                                     that come first, if any, to lead() */
     CONVRELAY_ACT_TRIGGER         /* code happened: perform the actions
                                      configured for it */
 } convrelay_act_e;
@@ -154,7 +156,7 @@ typedef struct {
  *
  * START, HEDGE, TRIGGER, RESTORE and CONTEXT are the last action of an event:
  * for them, act() may call the session again with the result.  During FILLER it
- * may call phrase().  For the other actions it must not.
+ * may call phrase(), during GO_ON lead().  For the other actions it must not.
  */
 
 typedef struct convrelay_actions_s  convrelay_actions_t;
@@ -230,7 +232,7 @@ typedef enum {
     CONVRELAY_DEADLINE_KEYS,      /* OPEN: the entry of keys is over */
     CONVRELAY_DEADLINE_SILENCE,   /* OPEN: the next stage of the silence, or,
                                      while the caller waits for an answer, the
-                                     next filler */
+                                     next filler; or a paused answer goes on */
     CONVRELAY_DEADLINE_IDLE,      /* OPEN: nothing came from the caller */
     CONVRELAY_DEADLINE_CALL_TIME, /* OPEN: a time of the call, an event */
     CONVRELAY_DEADLINE_END,       /* ENDING: no longer wait for the last
@@ -260,6 +262,8 @@ typedef enum {
     CONVRELAY_ANSWER_NONE = 0,
     CONVRELAY_ANSWER_RUNNING,     /* its turn runs */
     CONVRELAY_ANSWER_ENDED,       /* generated; it may still be spoken */
+    CONVRELAY_ANSWER_PAUSED,      /* interrupted, and it may go on: nothing is
+                                     sent until that is decided */
     CONVRELAY_ANSWER_CUT          /* interrupted; what was heard is known */
 } convrelay_answer_e;
 
@@ -309,6 +313,8 @@ typedef struct {
                                              alone, or not all of it */
     unsigned                 lost:1;      /* CUT: by the loss of the socket */
     unsigned                 asked:1;     /* it is that of a turn */
+    unsigned                 went_on:2;   /* how often it went on after an
+                                             interruption */
     convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
                                              the last part */
     uint32_t                 len;         /* bytes of text that were sent */
@@ -326,6 +332,9 @@ typedef struct {
                                              text is that of message */
     uint32_t                 started;     /* when its first piece left, as for
                                              convrelay_session_ms() */
+    uint32_t                 fixed;       /* bytes that cannot be spoken again
+                                             in the same way: in another voice,
+                                             or before a file */
 } convrelay_answer_t;
 
 
@@ -366,6 +375,7 @@ typedef struct {
 typedef struct convrelay_session_tools_s  convrelay_session_tools_t;
 typedef struct convrelay_session_filler_s  convrelay_session_filler_t;
 typedef struct convrelay_session_speech_s  convrelay_session_speech_t;
+typedef struct convrelay_session_pause_s  convrelay_session_pause_t;
 
 
 /* the silence of the caller; its times are those of convrelay_session_ms() */
@@ -449,6 +459,7 @@ typedef struct {
                                              runs */
     convrelay_answer_t       answer;
     convrelay_silence_t      silence;
+    uint32_t                 call_time;   /* the next of conf->call_times */
 
     convrelay_session_texts_t  *texts;    /* owned, or NULL: no action had
                                              one */
@@ -463,6 +474,8 @@ typedef struct {
     convrelay_session_speech_t  *speech;  /* owned, or NULL: no text of an
                                              answer came, or it is not
                                              filtered */
+    convrelay_session_pause_t  *pause;    /* owned, or NULL: nothing was paused,
+                                             and no key pressed */
 
     /* as for convrelay_session_ms() */
     uint32_t                 error_ignored_until; /* as a trigger */
@@ -470,7 +483,6 @@ typedef struct {
                                                      be repeated: nothing was
                                                      said since */
     uint32_t                 asked_at;    /* the last turn began */
-    uint32_t                 call_time;   /* the next of conf->call_times */
     int32_t                  first_token; /* ms from asked_at to the first
                                              piece of the model's text; -1:
                                              none, or an action spoke before
@@ -561,6 +573,11 @@ void convrelay_session_over(convrelay_session_t *s);
  *              answer before it.  Older turns are never touched, and an
  *              answer is cut only once.
  *              With a rule for it, the TRIGGER.
+ *              With conf->pause, an answer that can go on is only paused: its
+ *              turn goes on, and nothing is sent.  A prompt, keys, or actions
+ *              cut it, and then all of the above happens; without them, or
+ *              signs of words, it goes on after conf->pause: GO_ON, and TEXT
+ *              from the start of the clause that was cut.
  *   info       tokensPlayed extends the part that was heard; it or
  *              agentSpeaking tells when the last words before an end were
  *              heard.
@@ -771,7 +788,7 @@ unsigned convrelay_session_last_round(const convrelay_session_t *s);
  *   SPEECH  TEXT
  *   KEYS    TRIGGER
  *   SILENCE TRIGGER, of the stage that begins; or a filler, if there is one
- *           to say: SEND
+ *           to say: SEND; or GO_ON
  *   IDLE    LOG, and the TRIGGER of the last stage
  *   CALL_TIME       TRIGGER
  *   END     SEND of the end
@@ -835,6 +852,16 @@ unsigned convrelay_session_phrase(convrelay_session_t *s,
 
 /* how many fillers were said */
 unsigned convrelay_session_fillers(const convrelay_session_t *s);
+
+/*
+ * The words that a GO_ON asked for, copied; without a word in them, there are
+ * none.  They are spoken as a filler is.
+ */
+void convrelay_session_lead(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_actions_t *out);
+
+/* how often an answer went on after an interruption */
+unsigned convrelay_session_went_on(const convrelay_session_t *s);
 
 /*
  * The current activity of the call.  For SPEAKING, *until is the estimated time

@@ -45,6 +45,10 @@ convrelay_session_perform(convrelay_session_t *s,
 
     rc = CONVRELAY_OK;
 
+    if (convrelay_session_paused(s)) {
+        convrelay_session_pause_drop(s, out);
+    }
+
     if (s->trigger == CONVRELAY_TRIGGER_DTMF && !s->keys.prompt_is_newer) {
         convrelay_session_cancel(s, out);
         convrelay_session_tools_forget(s, out);
@@ -94,6 +98,15 @@ convrelay_session_perform(convrelay_session_t *s,
 
     if (rc != CONVRELAY_OK) {
         convrelay_session_no_memory(s, out);
+        return;
+    }
+
+    /* a message of the answer's text alone would not repeat these */
+
+    if (m->type != CONVRELAY_RELAY_OUT_TEXT || m->lang.len
+        || m->interruptible != CONVRELAY_RELAY_UNSET)
+    {
+        s->answer.fixed = convrelay_session_answer_sent(s);
     }
 }
 

@@ -21,6 +21,10 @@ convrelay_session_activity(const convrelay_session_t *s, uint64_t *until)
         return CONVRELAY_ACTIVITY_PARTING;
     }
 
+    if (convrelay_session_paused(s)) {
+        return CONVRELAY_ACTIVITY_LISTENING;
+    }
+
     if (s->turn == CONVRELAY_TURN_ASKED) {
         return CONVRELAY_ACTIVITY_THINKING;
     }
@@ -58,6 +62,7 @@ convrelay_session_between_turns(const convrelay_session_t *s, uint64_t now)
         || s->turn != CONVRELAY_TURN_IDLE
         || (s->turns == 0 && s->prompt == NULL)
         || s->trigger != CONVRELAY_TRIGGER_NONE
+        || convrelay_session_paused(s) || convrelay_session_prompt_waits(s)
         || s->keys.state != CONVRELAY_KEYS_NONE)
     {
         return 0;

@@ -343,7 +343,9 @@ convrelay_session_answer_gap(convrelay_session_t *s,
 
     a->base++;
 
-    convrelay_session_text(out, &blank);
+    if (a->state != CONVRELAY_ANSWER_PAUSED) {
+        convrelay_session_text(out, &blank);
+    }
 
     return CONVRELAY_OK;
 }

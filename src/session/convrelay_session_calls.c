@@ -58,6 +58,19 @@ convrelay_session_turn_calls(convrelay_session_t *s,
         return;
     }
 
+    /* what the caller interrupts, the caller may not want */
+
+    if (convrelay_session_paused(s)) {
+
+        if (convrelay_session_pause_calls(s, extra, calls, n)
+            != CONVRELAY_OK)
+        {
+            convrelay_session_no_memory(s, out);
+        }
+
+        return;
+    }
+
     convrelay_session_tools_accepted(s);
     convrelay_session_llm_answered(s, CONVRELAY_TURN_COMPLETE, now);
     convrelay_session_speech_answered(s, now, out);

@@ -117,7 +117,17 @@ convrelay_session_clock(convrelay_session_t *s, uint64_t now,
         break;
 
     case CONVRELAY_DEADLINE_SILENCE:
-        convrelay_session_silence(s, now, out);
+
+        if (convrelay_session_paused(s)) {
+            convrelay_session_pause_clock(s, now, out);
+
+        } else if (convrelay_session_prompt_waits(s)) {
+            convrelay_session_prompt_due(s, now, out);
+
+        } else {
+            convrelay_session_silence(s, now, out);
+        }
+
         break;
 
     case CONVRELAY_DEADLINE_IDLE:
@@ -203,6 +213,14 @@ convrelay_session_call_time(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
     const convrelay_session_time_t  *time;
+
+    /* what is said then would be said in the middle of an answer */
+
+    if (convrelay_session_paused(s)) {
+        s->deadlines[CONVRELAY_DEADLINE_CALL_TIME] =
+            convrelay_session_time(s, s->pause->until);
+        return;
+    }
 
     time = &s->conf->call_times[s->call_time++];
     s->version++;

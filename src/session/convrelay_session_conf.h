@@ -113,6 +113,11 @@ typedef struct {
     uint64_t                 tool_wait;   /* ms that a prompt waits for tools
                                              that run */
 
+    uint64_t                 pause;       /* ms without words after an
+                                             interruption, then the answer goes
+                                             on; 0: it never does.  At most
+                                             CONVRELAY_SESSION_MAX_WAIT */
+
     unsigned                 presence:1;  /* recognize prompts that only ask
                                              whether anybody is there */
     const convrelay_str_t   *presence_phrases;    /* see presence.h */

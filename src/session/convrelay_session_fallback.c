@@ -176,6 +176,10 @@ void
 convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
     convrelay_actions_t *out)
 {
+    if (convrelay_session_paused(s)) {
+        convrelay_session_pause_unhold(s);
+    }
+
     s->llm = s->hedge;
     s->hedge = 0;
     s->useful = 0;

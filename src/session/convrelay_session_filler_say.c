@@ -27,6 +27,8 @@ static int convrelay_session_filler_phrase(convrelay_session_filler_t *f,
     const convrelay_str_t *text);
 static void convrelay_session_filler_send(convrelay_session_t *s,
     uint64_t now, convrelay_actions_t *out);
+static void convrelay_session_filler_speak(convrelay_session_t *s, size_t at,
+    uint64_t now, convrelay_actions_t *out);
 
 
 void
@@ -106,7 +108,7 @@ convrelay_session_filler_hello(convrelay_session_t *s, uint64_t now,
 {
     convrelay_tool_run_t  *run;
 
-    if (s->filler == NULL
+    if (s->filler == NULL || s->conf->filler == NULL
         || (!convrelay_session_filler_waits(s)
             && !convrelay_session_tools_unheard(s))
         || s->filler->said >= s->conf->filler->max
@@ -241,8 +243,6 @@ static void
 convrelay_session_filler_send(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
-    uint64_t                     time;
-    convrelay_relay_out_t        m;
     convrelay_session_filler_t  *f;
 
     f = s->filler;
@@ -253,17 +253,62 @@ convrelay_session_filler_send(convrelay_session_t *s, uint64_t now,
     f->phrase.data = NULL;
     f->phrase.len = 0;
 
+    f->total++;
+    f->preemptible = convrelay_word_count(&f->text)
+                     > CONVRELAY_SESSION_FILLER_WORDS;
+
+    convrelay_session_filler_speak(s, convrelay_session_answer_sent(s), now,
+                                   out);
+}
+
+
+int
+convrelay_session_filler_lead(convrelay_session_t *s,
+    const convrelay_str_t *text, size_t at, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_session_filler_t  *f;
+
+    if (s->filler == NULL) {
+        s->filler = calloc(1, sizeof(convrelay_session_filler_t));
+        if (s->filler == NULL) {
+            return CONVRELAY_ERROR;
+        }
+    }
+
+    f = s->filler;
+
+    free(f->text.data);
+
+    f->text = *text;
+    f->preemptible = 0;
+
+    convrelay_session_filler_speak(s, at, now, out);
+
+    return CONVRELAY_OK;
+}
+
+
+/* at: bytes of the answer before it */
+
+static void
+convrelay_session_filler_speak(convrelay_session_t *s, size_t at, uint64_t now,
+    convrelay_actions_t *out)
+{
+    uint64_t                     time;
+    convrelay_relay_out_t        m;
+    convrelay_session_filler_t  *f;
+
+    f = s->filler;
+
     time = CONVRELAY_HEARD_START_MS
            + convrelay_heard_chars(&f->text, 0, f->text.len)
              * CONVRELAY_HEARD_MS_PER_CHAR;
 
     memset(&f->heard, 0, sizeof(convrelay_heard_t));
 
-    f->total++;
     f->queued = 1;
-    f->preemptible = convrelay_word_count(&f->text)
-                     > CONVRELAY_SESSION_FILLER_WORDS;
-    f->at = convrelay_session_answer_sent(s);
+    f->at = at;
     f->until = now + time;
     f->end = now + convrelay_playback_time(&s->playback, time);
 

@@ -10,10 +10,6 @@
 #include "convrelay_session_parts.h"
 
 
-/* maximum ms from a key to the interrupt that it causes */
-#define CONVRELAY_SESSION_SETTLE_TIME  250
-
-
 static unsigned convrelay_session_cuttable(const convrelay_session_t *s,
     uint64_t now);
 
@@ -23,6 +19,7 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
     uint64_t now, convrelay_actions_t *out)
 {
     uint64_t         wait;
+    unsigned         cut;
     convrelay_key_e  key;
 
     if (s->state != CONVRELAY_SESSION_OPEN || digit->len == 0) {
@@ -32,6 +29,31 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
     convrelay_session_stir(s, now);
     s->silence.idle_since = convrelay_session_time(s, now);
 
+    cut = 0;
+
+    if (s->conf->pause) {
+
+        if (convrelay_session_pause_block(s) == NULL) {
+            convrelay_session_no_memory(s, out);
+            return;
+        }
+
+        s->pause->key_at = now;
+
+        if (s->pause->waiting) {
+            cut = 1;
+            convrelay_session_pause_drop(s, out);
+
+            if (s->tools) {
+                convrelay_session_tools_interrupt(s, 0, 0, now, out);
+            }
+
+            if (s->state == CONVRELAY_SESSION_CLOSED) {
+                return;
+            }
+        }
+    }
+
     key = convrelay_keys_press(&s->keys, &s->conf->keys, digit->data[0], now);
 
     if (key == CONVRELAY_KEY_ERROR) {
@@ -39,7 +61,17 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
         return;
     }
 
+    /* the entry's event takes the place of the interruption's */
+
+    cut = (cut && convrelay_session_has_rule(s, CONVRELAY_TRIGGER_INTERRUPT));
+
     if (key == CONVRELAY_KEY_IGNORED) {
+
+        if (cut) {
+            convrelay_session_trigger(s, CONVRELAY_TRIGGER_INTERRUPT, NULL,
+                                      out);
+        }
+
         return;
     }
 
@@ -63,6 +95,9 @@ convrelay_session_key(convrelay_session_t *s, const convrelay_str_t *digit,
 
     if (s->keys.has_next) {
         convrelay_session_trigger(s, CONVRELAY_TRIGGER_DTMF, NULL, out);
+
+    } else if (cut) {
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_INTERRUPT, NULL, out);
     }
 }
 

@@ -20,6 +20,12 @@
 #define CONVRELAY_SESSION_WORDS_TIME  1500
 
 
+/* maximum ms from a key to the interrupt that it causes */
+#define CONVRELAY_SESSION_SETTLE_TIME  250
+
+/* ms after which a caller who never stops talking is taken for noise */
+#define CONVRELAY_SESSION_TALK_TIME   30000
+
 /* ms of the limit of turns, which is per minute */
 #define CONVRELAY_SESSION_RATE_PERIOD  60000
 
@@ -273,7 +279,8 @@ int convrelay_session_heard_all(const convrelay_session_t *s);
 uint64_t convrelay_session_unheard_until(const convrelay_session_t *s,
     uint64_t now);
 
-/* true if the answer may be heard now: there is one, and it is not cut */
+/* true if the answer may be heard now: there is one, and it is neither cut nor
+   paused */
 unsigned convrelay_session_audible(const convrelay_session_t *s);
 
 
@@ -529,6 +536,12 @@ void convrelay_session_filler_wait(convrelay_session_t *s);
 void convrelay_session_filler_clock(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
+/* says text, which becomes the session's, before the answer goes on after its
+   first at bytes; CONVRELAY_OK or CONVRELAY_ERROR */
+int convrelay_session_filler_lead(convrelay_session_t *s,
+    const convrelay_str_t *text, size_t at, uint64_t now,
+    convrelay_actions_t *out);
+
 /* the caller asks whether anybody is there */
 void convrelay_session_filler_hello(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
@@ -537,6 +550,11 @@ void convrelay_session_filler_hello(convrelay_session_t *s, uint64_t now,
 /* convrelay_session_turn.c */
 
 void convrelay_session_start(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* as turn_end(), after other LLMs, and a pause */
+void convrelay_session_turn_ended(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, const convrelay_str_t *extra, uint64_t now,
     convrelay_actions_t *out);
 
 /* the running turn has no more time: it failed */
@@ -618,6 +636,145 @@ unsigned convrelay_session_replayed(const convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now);
 
 
+/* the pause of an answer */
+
+/* true while nothing is sent, because an interruption may not be one */
+#define convrelay_session_paused(s)  ((s)->pause && (s)->pause->waiting)
+
+/* true while a prompt waits for the event of the interruption before it */
+#define convrelay_session_prompt_waits(s)                                    \
+    ((s)->pause && (s)->pause->prompt.len)
+
+/* what the LLM's request ended with while its answer was paused */
+
+typedef enum {
+    CONVRELAY_PAUSE_RUNNING = 0,  /* it has not ended */
+    CONVRELAY_PAUSE_END,          /* turn_end() */
+    CONVRELAY_PAUSE_CALLS,        /* turn_calls() */
+    CONVRELAY_PAUSE_LONG          /* the answer is too long: CANCEL */
+} convrelay_pause_end_e;
+
+
+typedef struct {
+    convrelay_pause_end_e     end;
+    convrelay_turn_outcome_e  how;        /* END */
+    convrelay_str_t           extra;      /* END, CALLS: in block */
+    convrelay_llm_call_t     *calls;      /* CALLS: in block, with their
+                                             texts */
+    size_t                    ncalls;
+    void                     *block;      /* owned, or NULL */
+} convrelay_pause_held_t;
+
+
+struct convrelay_session_pause_s {
+    unsigned                  waiting:1;  /* nothing is sent until the caller's
+                                             words, or their absence, decide */
+    unsigned                  begun:1;    /* pieces of the running answer were
+                                             sent */
+    uint32_t                  went_on;    /* answers, in the call */
+    uint32_t                  heard;      /* bytes of the answer, as it was
+                                             sent, that were heard */
+    uint32_t                  clause;     /* where it goes on */
+    uint32_t                  sent;       /* bytes that were sent; 0: nothing
+                                             of the running answer was */
+    uint64_t                  from;       /* ms of the clock: the interrupt */
+    uint64_t                  until;      /* the same: then the answer goes
+                                             on */
+    uint64_t                  talk_from;  /* signs of words since then; 0: there
+                                             were none */
+    uint64_t                  key_at;     /* the last key; 0: none */
+    convrelay_str_t           lead;       /* said before the rest; owned */
+    convrelay_str_t           prompt;     /* that cut the answer, and is handled
+                                             next; owned */
+    convrelay_str_t           lang;       /* its, in the same block */
+    convrelay_pause_held_t    held;
+};
+
+
+/* convrelay_session_pause.c */
+
+/* an interrupt: true if it is not known yet whether it is one, or no memory was
+   left */
+unsigned convrelay_session_pause(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the pause is over without words */
+void convrelay_session_pause_clock(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* ends a pause: the answer goes on */
+void convrelay_session_pause_go_on(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+/* ends a pause: the answer is cut, with all that an interrupt leads to */
+void convrelay_session_pause_cut(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
+
+
+/* convrelay_session_pause_hold.c */
+
+/* NULL: no memory */
+convrelay_session_pause_t *convrelay_session_pause_block(
+    convrelay_session_t *s);
+
+/* during a pause: the first piece of the answer has come; true if no piece is
+   to be kept any longer */
+void convrelay_session_pause_begin(convrelay_session_t *s);
+unsigned convrelay_session_pause_full(convrelay_session_t *s,
+    const convrelay_spoken_t *text, convrelay_actions_t *out);
+
+/* during a pause, the LLM's answer is over: what it ends with is kept.
+   CONVRELAY_OK or CONVRELAY_ERROR.  long(): it becomes too long */
+int convrelay_session_pause_end(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, const convrelay_str_t *extra);
+int convrelay_session_pause_calls(convrelay_session_t *s,
+    const convrelay_str_t *extra, const convrelay_llm_call_t *calls, size_t n);
+void convrelay_session_pause_long(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+/* another LLM answers in its place */
+void convrelay_session_pause_unhold(convrelay_session_t *s);
+
+/* what is said before the rest is copied; CONVRELAY_OK or CONVRELAY_ERROR */
+int convrelay_session_pause_lead(convrelay_session_t *s,
+    const convrelay_str_t *text);
+
+/* a prompt that cuts the answer is copied; CONVRELAY_OK or CONVRELAY_ERROR */
+int convrelay_session_pause_prompt(convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt, uint64_t now);
+
+/* a sign that the caller is talking: extends the pause, if there is one */
+void convrelay_session_pause_words(convrelay_session_t *s, uint64_t now);
+
+/* ends a pause: the turn and its answer are cut */
+void convrelay_session_pause_drop(convrelay_session_t *s,
+    convrelay_actions_t *out);
+
+/* during a pause, the socket is lost */
+void convrelay_session_pause_gone(convrelay_session_t *s);
+
+/* frees what a pause keeps; all: the counts as well */
+void convrelay_session_pause_free(convrelay_session_t *s, unsigned all);
+
+
+/* convrelay_session_cut.c */
+
+/* the bytes of the audible answer that were heard; *clause: where the clause
+   that was cut begins */
+size_t convrelay_session_heard_until(const convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now, size_t *clause);
+
+/* the answer becomes what was heard of it, if it is audible */
+void convrelay_session_cut_answer(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now);
+
+/* the turn and its answer are cut: what else an interrupt leads to; running and
+   unheard are as for tools_interrupt() */
+void convrelay_session_interrupted(convrelay_session_t *s, unsigned running,
+    unsigned unheard, uint64_t now, convrelay_actions_t *out);
+
+
 /* convrelay_session_playback.c */
 
 void convrelay_session_interrupt(convrelay_session_t *s,
@@ -632,6 +789,10 @@ void convrelay_session_info(convrelay_session_t *s,
 
 void convrelay_session_prompt(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, uint64_t now,
+    convrelay_actions_t *out);
+
+/* the one that waited for the event of an interruption */
+void convrelay_session_prompt_due(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
 

@@ -12,8 +12,6 @@
 static void convrelay_session_cut(convrelay_session_t *s,
     const convrelay_relay_interrupt_t *m, uint64_t now,
     convrelay_actions_t *out);
-static int64_t convrelay_session_clause(const convrelay_session_t *s,
-    int64_t duration, uint64_t now);
 static void convrelay_session_played(convrelay_session_t *s,
     const convrelay_str_t *value, uint64_t now, convrelay_actions_t *out);
 
@@ -42,6 +40,10 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     convrelay_playback_cut(&s->playback);
 
+    if (convrelay_session_pause(s, m, now, out)) {
+        return;
+    }
+
     running = convrelay_session_tools_running(s);
     unheard = (s->turn == CONVRELAY_TURN_ASKED);
 
@@ -64,20 +66,7 @@ convrelay_session_interrupt(convrelay_session_t *s,
         return;
     }
 
-    if (s->tools) {
-        convrelay_session_tools_interrupt(s, running, unheard, now, out);
-
-        if (s->state == CONVRELAY_SESSION_CLOSED) {
-            return;
-        }
-    }
-
-    if (s->keys.state == CONVRELAY_KEYS_COMPLETE) {
-        convrelay_session_keys_end(s, out);
-
-    } else if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_INTERRUPT)) {
-        convrelay_session_trigger(s, CONVRELAY_TRIGGER_INTERRUPT, NULL, out);
-    }
+    convrelay_session_interrupted(s, running, unheard, now, out);
 }
 
 
@@ -86,13 +75,11 @@ convrelay_session_cut(convrelay_session_t *s,
     const convrelay_relay_interrupt_t *m, uint64_t now,
     convrelay_actions_t *out)
 {
-    size_t               heard;
-    unsigned             sent, interrupted;
-    convrelay_str_t      text;
-    convrelay_answer_t  *a;
+    size_t    heard, clause;
+    unsigned  sent, audible;
 
-    interrupted = convrelay_session_filler_interrupted(s, &m->utterance, now,
-                                                       &heard);
+    audible = convrelay_session_audible(s);
+    heard = audible ? convrelay_session_heard_until(s, m, now, &clause) : 0;
 
     /* where nothing but a filler was cut, the answer is still wanted: noise
        may have cut it, or a "Hello?" */
@@ -115,44 +102,11 @@ convrelay_session_cut(convrelay_session_t *s,
         }
     }
 
-    a = &s->answer;
-
-    if (!convrelay_session_audible(s)) {
-        return;
-    }
-
-    convrelay_session_answer_text(s, &text);
-
-    if (!interrupted) {
-        heard = convrelay_heard_interrupt(&a->heard, &text, &m->utterance,
-                              s->playback.reports,
-                              convrelay_session_clause(s, m->duration, now));
-    }
-
-    convrelay_session_answer_store(s,
+    if (audible) {
+        convrelay_session_answer_store(s,
                                    convrelay_session_answer_written(s, heard));
-    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
-}
-
-
-/* estimates where in the answer the clause began, in characters */
-
-static int64_t
-convrelay_session_clause(const convrelay_session_t *s, int64_t duration,
-    uint64_t now)
-{
-    int64_t  spoken;
-
-    if (duration < 0) {
-        return -1;
+        convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
     }
-
-    /* an answer can begin later than now: a filler comes first */
-
-    spoken = (int64_t) (now - convrelay_session_ms(s, s->answer.started))
-             - CONVRELAY_HEARD_START_MS - duration;
-
-    return (spoken < 0) ? 0 : spoken / CONVRELAY_HEARD_MS_PER_CHAR;
 }
 
 

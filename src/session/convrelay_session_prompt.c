@@ -6,6 +6,8 @@
  */
 
 
+#include <stdlib.h>
+
 #include "convrelay_session_parts.h"
 #include "convrelay_presence.h"
 #include "convrelay_word.h"
@@ -15,6 +17,11 @@
 #define CONVRELAY_SESSION_REPEAT_TIME  1000
 
 
+static int convrelay_session_prompt_pause(convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt, uint64_t now,
+    convrelay_actions_t *out);
+static int convrelay_session_prompt_before(convrelay_session_t *s,
+    uint64_t now);
 static unsigned convrelay_session_only_presence(const convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt);
 static unsigned convrelay_session_repeated(const convrelay_session_t *s,
@@ -54,6 +61,13 @@ convrelay_session_prompt(convrelay_session_t *s,
     }
 
     s->silence.idle_since = convrelay_session_time(s, now);
+
+    if (convrelay_session_paused(s)
+        && convrelay_session_prompt_pause(s, prompt, now, out)
+           != CONVRELAY_OK)
+    {
+        return;
+    }
 
     if (convrelay_session_only_presence(s, prompt)) {
         convrelay_session_filler_hello(s, now, out);
@@ -99,7 +113,8 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
-    if (convrelay_session_set_lang(s, &prompt->lang) != CONVRELAY_OK
+    if (convrelay_session_prompt_before(s, now) != CONVRELAY_OK
+        || convrelay_session_set_lang(s, &prompt->lang) != CONVRELAY_OK
         || convrelay_session_ask(s, &prompt->voice_prompt, now)
            != CONVRELAY_OK)
     {
@@ -119,6 +134,97 @@ convrelay_session_prompt(convrelay_session_t *s,
     }
 
     convrelay_session_start(s, now, out);
+}
+
+
+/* the pause is over.  CONVRELAY_OK: the prompt is to be handled now;
+   CONVRELAY_DONE: it is not */
+
+static int
+convrelay_session_prompt_pause(convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt, uint64_t now,
+    convrelay_actions_t *out)
+{
+    unsigned  held;
+
+    /* of an answer that the caller has not heard anything of */
+
+    if (convrelay_session_only_presence(s, prompt)) {
+        held = (s->pause->held.end != CONVRELAY_PAUSE_RUNNING);
+
+        convrelay_session_pause_go_on(s, now, out);
+
+        return held ? CONVRELAY_DONE : CONVRELAY_OK;
+    }
+
+    /* an event of the interruption comes first */
+
+    if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_INTERRUPT)) {
+
+        if (convrelay_session_pause_prompt(s, prompt, now) != CONVRELAY_OK) {
+            convrelay_session_no_memory(s, out);
+            return CONVRELAY_DONE;
+        }
+
+        convrelay_session_pause_cut(s, now, out);
+
+        return CONVRELAY_DONE;
+    }
+
+    convrelay_session_pause_cut(s, now, out);
+
+    return (s->state == CONVRELAY_SESSION_OPEN) ? CONVRELAY_OK
+                                                : CONVRELAY_DONE;
+}
+
+
+void
+convrelay_session_prompt_due(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    convrelay_str_t           text;
+    convrelay_relay_prompt_t  prompt;
+
+    text = s->pause->prompt;
+
+    memset(&prompt, 0, sizeof(convrelay_relay_prompt_t));
+
+    prompt.voice_prompt = text;
+    prompt.lang = s->pause->lang;
+    prompt.last = 1;
+
+    s->pause->prompt.data = NULL;
+    s->pause->prompt.len = 0;
+
+    convrelay_session_prompt(s, &prompt, now, out);
+
+    free(text.data);
+}
+
+
+/* one that waited for the event of an interruption, and still did when the next
+   one came; CONVRELAY_OK or CONVRELAY_ERROR */
+
+static int
+convrelay_session_prompt_before(convrelay_session_t *s, uint64_t now)
+{
+    int              rc;
+    convrelay_str_t  text;
+
+    if (s->pause == NULL || s->pause->prompt.len == 0) {
+        return CONVRELAY_OK;
+    }
+
+    text = s->pause->prompt;
+
+    s->pause->prompt.data = NULL;
+    s->pause->prompt.len = 0;
+
+    rc = convrelay_session_ask(s, &text, now);
+
+    free(text.data);
+
+    return rc;
 }
 
 

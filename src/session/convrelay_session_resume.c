@@ -37,6 +37,13 @@ convrelay_session_gone(convrelay_session_t *s, uint64_t now)
 
     s->version++;
 
+    if (convrelay_session_prompt_waits(s)) {
+        (void) convrelay_session_ask(s, &s->pause->prompt, now);
+
+    } else if (convrelay_session_paused(s)) {
+        convrelay_session_pause_gone(s);
+    }
+
     unheard = convrelay_session_lost(s, now);
 
     if (s->state == CONVRELAY_SESSION_CLOSED) {

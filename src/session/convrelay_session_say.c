@@ -83,6 +83,12 @@ convrelay_session_speak(convrelay_session_t *s, const convrelay_spoken_t *text,
 
     too_long = 0;
 
+    if (s->answer.state == CONVRELAY_ANSWER_PAUSED
+        && convrelay_session_pause_full(s, text, out))
+    {
+        return;
+    }
+
     if (s->conf->max_answer) {
         len = convrelay_session_speech_dropped(s);
         sent = len;
@@ -117,10 +123,17 @@ convrelay_session_speak(convrelay_session_t *s, const convrelay_spoken_t *text,
                 convrelay_session_no_memory(s, out);
                 return;
             }
+
+            if (convrelay_session_paused(s)) {
+                convrelay_session_pause_begin(s);
+            }
         }
 
         if (s->answer.base && s->answer.len == 0) {
-            convrelay_session_continue(s, now);
+
+            if (s->answer.state != CONVRELAY_ANSWER_PAUSED) {
+                convrelay_session_continue(s, now);
+            }
 
             if (convrelay_session_answer_gap(s, &text->spoken, out)
                 != CONVRELAY_OK)
@@ -148,7 +161,9 @@ convrelay_session_speak(convrelay_session_t *s, const convrelay_spoken_t *text,
 
         s->tokens++;
 
-        convrelay_session_text(out, &text->spoken);
+        if (s->answer.state != CONVRELAY_ANSWER_PAUSED) {
+            convrelay_session_text(out, &text->spoken);
+        }
     }
 
     if (too_long) {
@@ -170,6 +185,12 @@ void
 convrelay_session_too_long(convrelay_session_t *s, convrelay_actions_t *out)
 {
     convrelay_session_note(out, CONVRELAY_LOG_WARN, "answer is too long", NULL);
+
+    if (s->answer.state == CONVRELAY_ANSWER_PAUSED) {
+        convrelay_session_pause_long(s, out);
+        return;
+    }
+
     convrelay_session_cancel(s, out);
 }
 
@@ -180,6 +201,11 @@ convrelay_session_cancel(convrelay_session_t *s, convrelay_actions_t *out)
     unsigned  sent;
 
     convrelay_session_tools_stop(s, out);
+
+    if (convrelay_session_paused(s)) {
+        convrelay_session_pause_drop(s, out);
+        return;
+    }
 
     if (s->turn == CONVRELAY_TURN_IDLE) {
         return;

@@ -38,6 +38,16 @@ convrelay_session_silence_wait(convrelay_session_t *s)
     s->deadlines[CONVRELAY_DEADLINE_SILENCE] = 0;
     s->deadlines[CONVRELAY_DEADLINE_IDLE] = 0;
 
+    if (convrelay_session_paused(s) || convrelay_session_prompt_waits(s)) {
+
+        if (s->state == CONVRELAY_SESSION_OPEN) {
+            s->deadlines[CONVRELAY_DEADLINE_SILENCE] =
+                convrelay_session_time(s, s->pause->until);
+        }
+
+        return;
+    }
+
     convrelay_session_filler_wait(s);
 
     if (conf->nsilence == 0 || s->state != CONVRELAY_SESSION_OPEN

@@ -78,10 +78,6 @@ void
 convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     const convrelay_str_t *extra, uint64_t now, convrelay_actions_t *out)
 {
-    unsigned             sent;
-    convrelay_str_t      joint;
-    convrelay_trigger_e  trigger;
-
     if (s->turn == CONVRELAY_TURN_IDLE) {
         return;
     }
@@ -95,6 +91,24 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     {
         return;
     }
+
+    if (!convrelay_session_paused(s)) {
+        convrelay_session_turn_ended(s, how, extra, now, out);
+
+    } else if (convrelay_session_pause_end(s, how, extra) != CONVRELAY_OK) {
+        convrelay_session_no_memory(s, out);
+    }
+}
+
+
+void
+convrelay_session_turn_ended(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, const convrelay_str_t *extra, uint64_t now,
+    convrelay_actions_t *out)
+{
+    unsigned             sent;
+    convrelay_str_t      joint;
+    convrelay_trigger_e  trigger;
 
     convrelay_session_speech_answered(s, now, out);
 

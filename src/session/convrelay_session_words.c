@@ -12,10 +12,6 @@
 #include "convrelay_session_tools.h"
 
 
-/* ms after which a caller who never stops talking is taken for noise */
-#define CONVRELAY_SESSION_TALK_TIME  30000
-
-
 static convrelay_deadline_e convrelay_session_words_deadline(
     const convrelay_session_t *s);
 
@@ -26,6 +22,10 @@ convrelay_session_words(convrelay_session_t *s, uint64_t now)
     uint64_t                    until;
     convrelay_deadline_e        deadline;
     convrelay_session_tools_t  *t;
+
+    if (s->pause) {
+        convrelay_session_pause_words(s, now);
+    }
 
     t = s->tools;
 

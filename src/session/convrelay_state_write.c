@@ -364,6 +364,7 @@ static void
 convrelay_state_answer(convrelay_state_out_t *w)
 {
     uint64_t                    until;
+    unsigned                    paused, complete;
     const convrelay_session_t  *s;
 
     s = w->s;
@@ -373,11 +374,18 @@ convrelay_state_answer(convrelay_state_out_t *w)
         return;
     }
 
-    if (!convrelay_session_audible(s) || convrelay_session_heard_all(s)) {
+    paused = (s->answer.state == CONVRELAY_ANSWER_PAUSED);
+
+    if (!paused
+        && (!convrelay_session_audible(s) || convrelay_session_heard_all(s)))
+    {
         return;
     }
 
-    until = convrelay_session_spoken_until(s);
+    /* a paused one is not being spoken: its rest will not be heard, ever */
+
+    until = paused ? w->now + CONVRELAY_SESSION_MAX_PAST
+                   : convrelay_session_spoken_until(s);
 
     if (w->p && until <= w->now) {
         return;
@@ -387,7 +395,10 @@ convrelay_state_answer(convrelay_state_out_t *w)
 
     /* its question is asked again if nothing of it was heard */
 
-    if (s->answer.asked && s->answer.state == CONVRELAY_ANSWER_ENDED
+    complete = paused ? (s->turn == CONVRELAY_TURN_IDLE)
+                      : (s->answer.state == CONVRELAY_ANSWER_ENDED);
+
+    if (s->answer.asked && complete
         && s->state == CONVRELAY_SESSION_OPEN)
     {
         convrelay_state_count(w, ",\"again\":", convrelay_state_rounds(s));

@@ -112,7 +112,9 @@ convrelay_state_heard(const convrelay_state_out_t *w,
 
     a = &w->s->answer;
 
-    if (!a->heard.reported || !convrelay_session_audible(w->s)) {
+    if (a->state != CONVRELAY_ANSWER_PAUSED
+        && (!a->heard.reported || !convrelay_session_audible(w->s)))
+    {
         return m->len;
     }
 
@@ -135,7 +137,9 @@ convrelay_state_heard(const convrelay_state_out_t *w,
 
     convrelay_session_answer_text(w->s, &text);
 
-    heard = convrelay_heard_interrupt(&a->heard, &text, &none, 1, -1);
+    heard = (a->state == CONVRELAY_ANSWER_PAUSED)
+            ? w->s->pause->heard
+            : convrelay_heard_interrupt(&a->heard, &text, &none, 1, -1);
     heard = convrelay_session_answer_written(w->s, heard);
     heard = (heard > from) ? heard - from : 0;
 

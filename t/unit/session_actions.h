@@ -31,6 +31,8 @@ typedef struct {
                                              NULL */
     const char               **phrases;   /* the last one is that of tools */
     unsigned                   nphrases;
+    const char                *lead;      /* of an answer that goes on, or
+                                             NULL */
     unsigned                   is_last:1;
     unsigned                   wrong:1;   /* an action after it, or text that
                                              is not UTF-8 */
@@ -169,6 +171,13 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
     }
 
     list->nactions++;
+
+    if (a->type == CONVRELAY_ACT_GO_ON && list->lead) {
+        text.data = (u_char *) list->lead;
+        text.len = strlen(list->lead);
+
+        convrelay_session_lead(list->fills, &text, out);
+    }
 
     if (a->type == CONVRELAY_ACT_START || a->type == CONVRELAY_ACT_HEDGE
         || a->type == CONVRELAY_ACT_TRIGGER

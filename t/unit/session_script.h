@@ -36,7 +36,8 @@
  *   restored               (with that state)      none     (without it)
  *   awaited                (the same, and it may be AGAIN)
  *
- * and "history", "stats", "fillers", "deadline", "lang", "resumed", "keys" (how
+ * and "history", "stats", "fillers", "activity", "wenton", "deadline", "lang",
+ * "resumed", "keys" (how
  * often calls of tools succeeded), "state" and "changed" (since the last time),
  * which show its state.  Every script runs once more for each of its memory
  * allocations, which fails.
@@ -86,6 +87,9 @@
 #define RESPELLED_SHORT  31     /* the same words, answers of 20 bytes */
 #define RESPELLED_ON  32        /* and actions for all events */
 #define RESPELLED_KEPT  33      /* and a store, and fillers */
+#define PAUSED    34    /* interruptions that may be none, with a phrase */
+#define PAUSED_ON 35    /* the same, a store, and actions for most events */
+#define PAUSED_BACKED  36       /* fallbacks, in parallel, and fillers */
 #define MAX_RUNS  16
 
 
@@ -378,7 +382,24 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."), .lexicon = &lexicon,
       .triggers = ALL_BUT_INTERRUPT, .end_timeout = 10000 },
     { .error_message = convrelay_string("Sorry."), .store = 1,
-      .lexicon = &lexicon, .filler = &filler }
+      .lexicon = &lexicon, .filler = &filler },
+    { .error_message = convrelay_string("Sorry."), .pause = 1500,
+      .presence = 1, .greeting = 1, .keys.max = 2, .keys.pause = 3000,
+      .end_timeout = 10000, .silence = stages, .nsilence = 3,
+      .max_answer = 100, .tools = tools, .ntools = 5,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
+      .tool_wait = 1500, .max_answer_time = 20000 },
+    { .error_message = convrelay_string("Sorry."), .pause = 1500, .store = 1,
+      .triggers = ~0u & ~convrelay_trigger_bit(CONVRELAY_TRIGGER_SETUP)
+                  & ~convrelay_trigger_bit(CONVRELAY_TRIGGER_PROMPT)
+                  & ~convrelay_trigger_bit(CONVRELAY_TRIGGER_RESUME),
+      .keys.max = 2, .keys.pause = 3000, .end_timeout = 10000,
+      .max_call_time = 600000, .call_times = short_times, .ncall_times = 1 },
+    { .error_message = convrelay_string("Sorry."), .pause = 1500,
+      .presence = 1, .filler = &filler, .speech = CONVRELAY_SPEECH_ON,
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
+               .cooldown = 10000, .breaker = &breaker[0] },
+      .fallbacks = fallbacks, .nfallbacks = 2, .hedge = 1000 }
 };
 
 
@@ -487,6 +508,7 @@ run_call(run_t *r, const call_t *call)
     r->list.fills = &r->s;
     r->list.phrases = phrases;
     r->list.nphrases = 3;
+    r->list.lead = (call->conf == PAUSED) ? "As I was saying," : NULL;
     r->now = 1000000;
 
     r->conf = call->conf;
@@ -770,8 +792,20 @@ run_line(run_t *r, const char *line, size_t len)
         show(r, "    turns %d interrupts %d tokens %d\n", (int) r->s.turns,
              (int) r->s.interrupts, (int) r->s.tokens);
 
+    } else if (strcmp(name, "wenton") == 0) {
+        show(r, "    %u\n", convrelay_session_went_on(&r->s));
+
     } else if (strcmp(name, "fillers") == 0) {
         show(r, "    %u\n", convrelay_session_fillers(&r->s));
+
+    } else if (strcmp(name, "activity") == 0) {
+        uint64_t            until;
+        static const char  *activities[] = { "greeting", "listening",
+                                             "thinking", "speaking",
+                                             "parting" };
+
+        show(r, "    %s\n",
+             activities[convrelay_session_activity(&r->s, &until)]);
 
     } else if (strcmp(name, "lang") == 0) {
         show(r, "    \"%.*s\"\n", (int) r->s.lang.len,
@@ -1166,6 +1200,10 @@ show_actions(run_t *r)
                  a->note ? a->note : "");
             break;
 
+        case CONVRELAY_ACT_GO_ON:
+            show(r, "    GO_ON\n");
+            break;
+
         case CONVRELAY_ACT_TEXT:
             show(r, "    TEXT \"%.*s\"%s\n", (int) a->text.len,
                  (char *) a->text.data, a->last ? " last" : "");
@@ -1225,7 +1263,7 @@ show_actions(run_t *r)
         case CONVRELAY_ACT_LOG:
 
             if (a->line.len) {
-                r->logged = 1;
+                r->logged |= (strncmp(a->note, "answer ", 7) != 0);
                 show(r, "    LOG %s %.*s\n", levels[a->level],
                      (int) a->line.len, (char *) a->line.data);
                 break;

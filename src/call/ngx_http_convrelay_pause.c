@@ -1,0 +1,114 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * convrelay_resume TIME [PHRASE] | off: an answer that a noise has interrupted
+ * goes on.
+ */
+
+
+#include "ngx_http_convrelay_pause.h"
+
+
+/* ms: a caller who has waited for longer has given up */
+#define NGX_HTTP_CONVRELAY_PAUSE_LIMIT  30000
+
+
+char *
+ngx_http_convrelay_pause(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_int_t                    time;
+    ngx_str_t                   *value;
+    ngx_http_convrelay_pause_t  *pause;
+
+    if (clcf->on.pause != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    pause = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_pause_t));
+    if (pause == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf->on.pause = pause;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_http_convrelay_place(cf, &clcf->own);
+
+    time = ngx_parse_time(&value[1], 0);
+
+    if (time == NGX_ERROR || time == 0
+        || time > NGX_HTTP_CONVRELAY_PAUSE_LIMIT)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid time \"%V\", write how long words are "
+                           "waited for after an interruption, as in "
+                           "\"1500ms\", at most \"30s\", or \"off\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    pause->time = time;
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    pause->phrase = ngx_palloc(cf->pool, sizeof(ngx_http_convrelay_value_t));
+    if (pause->phrase == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_convrelay_filler_compile(cf, &value[2], pause->phrase);
+}
+
+
+void
+ngx_http_convrelay_pause_lead(ngx_http_convrelay_call_t *call,
+    convrelay_actions_t *out)
+{
+    ngx_int_t                    rc;
+    convrelay_str_t              text;
+    ngx_http_convrelay_on_t      on;
+    ngx_http_convrelay_value_t  *value;
+
+    /* from now on, a turn that ends was not interrupted */
+
+    call->interrupts = call->session->interrupts;
+
+    value = call->conf->on.pause->phrase;
+
+    if (value == NULL) {
+        return;
+    }
+
+    ngx_memzero(&on, sizeof(ngx_http_convrelay_on_t));
+
+    rc = NGX_OK;
+
+    if (value->value->lengths) {
+        rc = ngx_http_convrelay_on_open(&on, call, NULL);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_convrelay_value_text(on.shadow ? on.shadow
+                                                     : call->request,
+                                           value, &text);
+    }
+
+    if (rc == NGX_OK) {
+        convrelay_session_lead(call->session, &text, out);
+
+    } else {
+        ngx_http_convrelay_call_fail(call, NGX_ERROR);
+    }
+
+    ngx_http_convrelay_on_end(&on);
+}

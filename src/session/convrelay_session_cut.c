@@ -1,0 +1,93 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * What an interruption cuts: how much of the answer was heard, and what else
+ * follows, now or after a pause.
+ */
+
+
+#include "convrelay_session_parts.h"
+
+
+static int64_t convrelay_session_clause(const convrelay_session_t *s,
+    int64_t duration, uint64_t now);
+
+
+void
+convrelay_session_interrupted(convrelay_session_t *s, unsigned running,
+    unsigned unheard, uint64_t now, convrelay_actions_t *out)
+{
+    if (s->tools) {
+        convrelay_session_tools_interrupt(s, running, unheard, now, out);
+
+        if (s->state == CONVRELAY_SESSION_CLOSED) {
+            return;
+        }
+    }
+
+    if (s->keys.state == CONVRELAY_KEYS_COMPLETE) {
+        convrelay_session_keys_end(s, out);
+
+    } else if (convrelay_session_has_rule(s, CONVRELAY_TRIGGER_INTERRUPT)) {
+        convrelay_session_trigger(s, CONVRELAY_TRIGGER_INTERRUPT, NULL, out);
+    }
+}
+
+
+void
+convrelay_session_cut_answer(convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now)
+{
+    size_t  heard, clause;
+
+    if (convrelay_session_audible(s)) {
+        heard = convrelay_session_heard_until(s, m, now, &clause);
+
+        convrelay_session_answer_store(s,
+                                   convrelay_session_answer_written(s, heard));
+        convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
+    }
+}
+
+
+size_t
+convrelay_session_heard_until(const convrelay_session_t *s,
+    const convrelay_relay_interrupt_t *m, uint64_t now, size_t *clause)
+{
+    size_t           heard;
+    convrelay_str_t  text;
+
+    if (convrelay_session_filler_interrupted(s, &m->utterance, now, &heard)) {
+        *clause = heard;
+        return heard;
+    }
+
+    convrelay_session_answer_text(s, &text);
+
+    return convrelay_heard_cut(&s->answer.heard, &text, &m->utterance,
+                               s->playback.reports,
+                               convrelay_session_clause(s, m->duration, now),
+                               clause);
+}
+
+
+/* estimates where in the answer the clause began, in characters */
+
+static int64_t
+convrelay_session_clause(const convrelay_session_t *s, int64_t duration,
+    uint64_t now)
+{
+    int64_t  spoken;
+
+    if (duration < 0) {
+        return -1;
+    }
+
+    /* an answer can begin later than now: a filler comes first */
+
+    spoken = (int64_t) (now - convrelay_session_ms(s, s->answer.started))
+             - CONVRELAY_HEARD_START_MS - duration;
+
+    return (spoken < 0) ? 0 : spoken / CONVRELAY_HEARD_MS_PER_CHAR;
+}

@@ -1,0 +1,193 @@
+# A cough interrupts an answer, which goes on if no words follow.
+
+use lib 't/lib';
+use Test::Nginx::ConvRelay;
+
+# the LLM says the second half of its answer once the test says "go"
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    $block->set_value('http_config', <<'_EOC_' . ($block->http_config // ''));
+init_worker_by_lua_block {
+    function hold()
+        while not package.loaded.go do
+            ngx.sleep(0.005)
+        end
+
+        package.loaded.go = nil
+    end
+
+    function go() package.loaded.go = true end
+}
+_EOC_
+
+    $block->set_value('llm', <<'_EOC_') if !defined $block->llm;
+location / {
+    lua_check_client_abort  on;
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local said = llm.messages()
+
+        if said:find("Eh%?$") then
+            return llm.say(said)
+        end
+
+        ngx.on_abort(function()
+            llm.note("closed")
+            ngx.exit(499)
+        end)
+
+        llm.stream()
+        llm.token("We are open today, ")
+        llm.token("and on Saturday ")
+        hold()
+        llm.token("until noon. ")
+        llm.done()
+    }
+}
+_EOC_
+
+    $block->set_value('config', sprintf <<'_EOC_', $block->on);
+location = /ws {
+    convrelay;
+    convrelay_system_prompt  "";
+    proxy_pass               http://llm/v1/chat/completions;
+    %s
+}
+_EOC_
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: nothing follows: the answer goes on from the clause that was cut
+--- on
+convrelay_resume  100ms "As I was saying,";
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("Hi")
+call:read(2)
+call:interrupt("and on Sat")
+go()
+call:read(3)
+call:say(#require "convrelay_llm".notes(1))
+call:ask("Eh?")
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "We are open today, "
+< "and on Saturday "
+> interrupt "and on Sat"
+< "As I was saying," last
+< "and on Saturday until noon. "
+< "" last
+0
+> prompt "Eh?"
+< "user: Hi\nassistant: We are open today, and on Saturday until noon. \nuser: Eh?"
+> close 1000
+< close 1000
+--- error_log eval
+qr/answer goes on: no words followed an interruption for 1\d\d ms/
+
+
+
+=== TEST 2: words follow: it is cut, and its upstream closed
+--- on
+convrelay_resume  10s;
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("Hi")
+call:read(2)
+call:interrupt("and on Sat")
+call:quiet(50)
+call:prompt("Eh?")
+call:read(1)
+call:say(require "convrelay_llm".notes(1))
+call:read(2)
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "We are open today, "
+< "and on Saturday "
+> interrupt "and on Sat"
+> prompt "Eh?"
+< "" last
+closed
+< "user: Hi\nassistant: We are open today, and on Sat\nuser: Eh?"
+< "" last
+> close 1000
+< close 1000
+--- error_log eval
+qr/answer is cut \d+ ms after the interruption/
+
+
+
+=== TEST 3: the same without the directive, or with "off": at once
+--- http_config
+--- on
+convrelay_resume  off;
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("Hi")
+call:read(2)
+call:interrupt("and on Sat")
+call:read(1)
+call:say(require "convrelay_llm".notes(1))
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "We are open today, "
+< "and on Saturday "
+> interrupt "and on Sat"
+< "" last
+closed
+> close 1000
+< close 1000
+
+
+
+=== TEST 4: they are counted, by call and for all; the phrase has variables
+--- http_config
+convrelay_zone  calls 1m;
+log_format      calls '$convrelay_interrupts $convrelay_resumed_answers $convrelay_outcome';
+map $convrelay_lang $lead {
+    volatile;
+    default  "";
+    ~^es     "Como decía,";
+}
+--- on
+convrelay_resume  50ms $lead;
+access_log        logs/calls.log calls;
+}
+location = /status {
+    convrelay_status  public;
+--- call
+for _, lang in ipairs{ "en-US", "es-ES" } do
+    local call = dial("/ws", { mute = true })
+    call:setup()
+    call:send{ type = "prompt", voicePrompt = "Hi", lang = lang, last = true }
+    call:read(2)
+    call:interrupt("We are open today, and on Sat")
+    ngx.say(call:frame_in().payload)
+    go()
+    call:answer()
+    call:hangup()
+end
+
+ngx.say(require "convrelay_llm".log("calls.log", 2))
+ngx.say(ngx.location.capture("/status").body:match("\nconvrelay_resumed_answers_total[^\n]*"))
+--- response_body
+{"type":"text","token":"We are open today, and on Saturday ","last":false}
+{"type":"text","token":"Como decía,","last":true,"preemptible":false}
+1 1 complete
+1 1 complete
+
+convrelay_resumed_answers_total{server="localhost",location="/ws"} 2

@@ -1,0 +1,840 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Coughs: an answer that is interrupted, and goes on.
+ */
+
+
+#include "session_script.h"
+
+
+/* PAUSED: words are waited for 1.5 s; 65 ms are a character; the answer of the
+   tests is longer than the time that they wait */
+
+#define ANSWER                                                               \
+    "setup \"CA1\"\n"                                                         \
+    "    SETUP\n"                                                             \
+    "prompt \"Hi\"\n"                                                         \
+    "    START\n"                                                             \
+    "delta \"We are open today, and on Saturday\"\n"                         \
+    "    TEXT \"We are open today, and on Saturday\"\n"
+
+#define LEAD                                                                 \
+    "    GO_ON\n"                                                             \
+    "    SEND {\"type\":\"text\",\"token\":\"As I was saying,\","            \
+    "\"last\":true,\"preemptible\":false}\n"
+
+#define WENT_ON                                                              \
+    "    LOG info answer goes on: no words followed an interruption for "    \
+    "1500 ms\n"
+
+
+static const call_t  calls[] = {
+
+    { "a cough: the answer goes on", PAUSED,
+      ANSWER
+      "interrupt \"and on Sat\"\n"
+      "activity\n"
+      "    listening\n"
+      "deadline\n"
+      "    1500\n"
+      "delta \" until noon\"\n"
+      "wait 1499\n"
+      "clock\n"
+      "delta \".\"\n"
+      "wait 1\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"and on Saturday until noon.\"\n"
+      "delta \" Bye.\"\n"
+      "    TEXT \" Bye.\"\n"
+      "activity\n"
+      "    speaking\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "wenton\n"
+      "    1\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Saturday until noon. Bye."
+      "\"\n" },
+
+    { "without it, the answer is cut at once", DEFAULT,
+      ANSWER
+      "interrupt \"and on Sat\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "delta \" until noon.\"\n"
+      "deadline\n"
+      "    -1\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Sat\"\n" },
+
+    { "words: the answer is cut, and they are asked", PAUSED,
+      ANSWER
+      "interrupt \"and on Sat\"\n"
+      "wait 700\n"
+      "delta \" until noon.\"\n"
+      "prompt \"And Sunday?\"\n"
+      "    LOG info answer is cut 700 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n"
+      "wenton\n"
+      "    0\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Sat\"\n"
+      "    user \"And Sunday?\"\n" },
+
+    { "an answer that is complete, and still spoken", PAUSED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "interrupt \"We are\"\n"
+      "deadline\n"
+      "    1500\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Saturday\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "    TEXT \"\" last\n"
+      "played \"As I was saying,\"\n"
+      "played \"We are open today,\"\n"
+      "interrupt \"and on\"\n"
+      "wait 300\n"
+      "prompt \"And Sunday?\"\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n"
+      "    user \"And Sunday?\"\n" },
+
+    { "twice an answer at most", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"and on Saturday\"\n"
+      "interrupt \"and\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"and on Saturday\"\n"
+      "interrupt \"and on Sat\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "wenton\n"
+      "    2\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Sat\"\n"
+      "prompt \"Go on\"\n"
+      "    START\n"
+      "delta \"And on Saturday as well.\"\n"
+      "    TEXT \"And on Saturday as well.\"\n"
+      "interrupt \"And\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"And on Saturday as well.\"\n" },
+
+    { "a short rest is left out", PAUSED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "interrupt \"and on \"\n"
+      "deadline\n"
+      "    10000\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on \"\n" },
+
+    { "also where it turns out to be one", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "end complete\n"
+      "wait 1500\n"
+      "clock\n"
+      "    LOG info answer is cut 1500 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n" },
+
+    { "partial prompts extend the wait", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "wait 1000\n"
+      "partial \"And\"\n"
+      "deadline\n"
+      "    1500\n"
+      "wait 1400\n"
+      "partial \"And what\"\n"
+      "wait 1499\n"
+      "clock\n"
+      "prompt \"And what about Sunday?\"\n"
+      "    LOG info answer is cut 3899 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n" },
+
+    { "and so does clientSpeaking, but noise that never ends does not", PAUSED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "client \"on\"\n"
+      "interrupt \"We are\"\n"
+      "wait 1500\n"
+      "clock\n"
+      "deadline\n"
+      "    1500\n"
+      "wait 25000\n"
+      "client \"off\"\n"
+      "client \"on\"\n"
+      "deadline\n"
+      "    1500\n"
+      "wait 1500\n"
+      "clock\n"
+      "deadline\n"
+      "    1500\n"
+      "wait 5000\n"
+      "clock\n"
+      "    LOG info answer goes on: no words followed an interruption for "
+      "33000 ms\n"
+      LEAD
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "    TEXT \"\" last\n" },
+
+    { "another interrupt begins the wait again", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "wait 1000\n"
+      "interrupt \"\"\n"
+      "deadline\n"
+      "    1500\n"
+      "stats\n"
+      "    turns 1 interrupts 2 tokens 1\n" },
+
+    { "a key cuts the answer, and its event is that of the entry", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "wait 500\n"
+      "dtmf \"1\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n"
+      "dtmf \"2\"\n"
+      "    EVENT dtmf 12\n" },
+
+    { "a key that comes before its interrupt", PAUSED,
+      ANSWER
+      "dtmf \"1\"\n"
+      "interrupt \"and on\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n" },
+
+    { "one that nothing collects", PAUSED_BACKED,
+      ANSWER
+      "dtmf \"1\"\n"
+      "wait 249\n"
+      "interrupt \"and on\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n" },
+
+    { "a word of the key's time ago", PAUSED_BACKED,
+      ANSWER
+      "dtmf \"1\"\n"
+      "wait 250\n"
+      "interrupt \"and on\"\n"
+      "deadline\n"
+      "    1500\n"
+      "dtmf \"1\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n" },
+
+    { "the event of an interruption comes with the cut", PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "interrupt \"and on\"\n"
+      "prompt \"And Sunday?\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    EVENT interrupt\n"
+      "say \"Yes?\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Yes?\",\"last\":true}\n"
+      "done\n"
+      "clock\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n"
+      "    assistant \"Yes?\"\n"
+      "    user \"And Sunday?\"\n" },
+
+    { "two prompts in one packet keep their order", PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "interrupt \"and on\"\n"
+      "prompt \"And Sunday?\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    EVENT interrupt\n"
+      "declined \"\"\n"
+      "prompt \"Or Monday?\"\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n"
+      "    user \"And Sunday?\"\n"
+      "    user \"Or Monday?\"\n" },
+
+    { "an event that ends the call: the prompt has no answer", PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "interrupt \"and on\"\n"
+      "prompt \"And Sunday?\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    EVENT interrupt\n"
+      "hangup \"\"\n"
+      "    SEND {\"type\":\"end\"}\n"
+      "done\n"
+      "wait 9999\n"
+      "clock\n"
+      "wait 1\n"
+      "clock\n"
+      "    CLOSE 1000 call has ended\n" },
+
+    { "a key that nothing collects has that event", PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "interrupt \"and on\"\n"
+      "dtmf \"1\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    EVENT interrupt\n"
+      "declined \"\"\n"
+      "dtmf \"2\"\n"
+      "    EVENT dtmf 12\n" },
+
+    { "times of the call wait, errors cut the answer if they do something",
+      PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "wait 200\n"
+      "interrupt \"and on\"\n"
+      "wait 800\n"
+      "clock\n"
+      "wait 700\n"
+      "clock\n"
+      "    LOG info answer goes on: no words followed an interruption for "
+      "1500 ms\n"
+      "    GO_ON\n"
+      "    TEXT \"and on Saturday\"\n"
+      "clock\n"
+      "    EVENT call_time 1s\n"
+      "declined \"\"\n"
+      "interrupt \"and on\"\n"
+      "error 64107\n"
+      "    LOG warn client reported an error: 64107\n"
+      "    EVENT error\n"
+      "declined \"\"\n"
+      "wait 6000\n"
+      "error 64107\n"
+      "    LOG warn client reported an error: 64107\n"
+      "    EVENT error\n"
+      "say \"Pardon?\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Pardon?\",\"last\":true}\n"
+      "done\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n"
+      "    assistant \"Pardon?\"\n" },
+
+    { "the LLM fails meanwhile", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "wait 500\n"
+      "end failed\n"
+      "wait 1000\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"and on Saturday\"\n"
+      "    TEXT \". \"\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Saturday\"\n"
+      "interrupt \"and on\"\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n" },
+
+    { "and nobody wants to hear of it", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "end failed\n"
+      "prompt \"And Sunday?\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n" },
+
+    { "tools are not run before it is known", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "extra \"{}\"\n"
+      "calls \"c1 book {\"a\":1}; c2 look {}\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"and on Saturday\"\n"
+      "    TOOL 1 book {\"a\":1}\n"
+      "    TOOL 2 look {}\n"
+      "toolok 1 \"done\"\n"
+      "toolok 2 \"seen\"\n"
+      "    START\n"
+      "delta \"Done.\"\n"
+      "    TEXT \" \"\n"
+      "    TEXT \"Done.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Saturday\"\n"
+      "    extra \"{}\"\n"
+      "    call c1 \"{\"a\":1}\"\n"
+      "    call c2 \"{}\"\n"
+      "    tool c1 \"done\"\n"
+      "    tool c2 \"seen\"\n"
+      "    assistant \"Done.\"\n" },
+
+    { "and never, if the caller has other wishes", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "calls \"c1 book {\"a\":1}\"\n"
+      "prompt \"No, wait.\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n"
+      "    user \"No, wait.\"\n" },
+
+    { "tools that run have a wait of their own", PAUSED,
+      ANSWER
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "interrupt \"and on\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "toolok 1 \"done\"\n"
+      "wait 1500\n"
+      "clock\n"
+      "    START\n" },
+
+    { "the part after them goes on", PAUSED,
+      ANSWER
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "toolok 1 \"done\"\n"
+      "    START\n"
+      "interrupt \"and on\"\n"
+      "delta \"It is done, and you will get a letter.\"\n"
+      "end complete\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"and on Saturday It is done, and you will get a letter.\"\n"
+      "    TEXT \"\" last\n"
+      "interrupt \"and you\"\n"
+      "prompt \"Thanks\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Saturday\"\n"
+      "    call c1 \"{}\"\n"
+      "    tool c1 \"done\"\n"
+      "    assistant \"It is done, and you\"\n"
+      "    user \"Thanks\"\n" },
+
+    { "a turn that has said nothing is not lost", PAUSED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"And Sunday?\"\n"
+      "    START\n"
+      "interrupt \"and on\"\n"
+      "delta \"On Sunday\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      "    TEXT \"On Sunday\"\n"
+      "wenton\n"
+      "    0\n"
+      "delta \" we rest.\"\n"
+      "    TEXT \" we rest.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n"
+      "    user \"And Sunday?\"\n"
+      "    assistant \"On Sunday we rest.\"\n" },
+
+    { "unless words follow", PAUSED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"And Sunday?\"\n"
+      "    START\n"
+      "interrupt \"and on\"\n"
+      "delta \"On Sunday\"\n"
+      "prompt \"Or Monday?\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n"
+      "    user \"And Sunday?\"\n"
+      "    user \"Or Monday?\"\n" },
+
+    { "\"Hello?\" ends the wait of such a turn", PAUSED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"And Sunday?\"\n"
+      "    START\n"
+      "interrupt \"and on\"\n"
+      "prompt \"Hello?\"\n"
+      "delta \"On Sunday\"\n"
+      "    TEXT \"On Sunday\"\n" },
+
+    { "a fallback is asked meanwhile", PAUSED_BACKED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"And Sunday?\"\n"
+      "    START\n"
+      "interrupt \"and on\"\n"
+      "end failed\n"
+      "    START fallback 1\n"
+      "delta \"On\"\n"
+      "delta \" **Sunday**\"\n"
+      "wait 1500\n"
+      "clock\n"
+      "clock\n"
+      WENT_ON
+      "    TEXT \"On Sunday\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n" },
+
+    { "or is faster, although the first one has ended", PAUSED_BACKED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"And Sunday?\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "interrupt \"and on\"\n"
+      "end complete\n"
+      "hedge \"On Sunday, too.\"\n"
+      "    HEDGE_TAKES\n"
+      "end complete\n"
+      "wait 1500\n"
+      "clock\n"
+      "clock\n"
+      WENT_ON
+      "    TEXT \"On Sunday, too.\"\n"
+      "    TEXT \"\" last\n" },
+
+    { "what the filter holds back is said, too", PAUSED_BACKED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "delta \" until *noon*\"\n"
+      "end complete\n"
+      "wait 1500\n"
+      "clock\n"
+      "clock\n"
+      WENT_ON
+      "    GO_ON\n"
+      "    TEXT \"and on Saturday until noon\"\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Saturday until noon\"\n" },
+
+    { "the LLM falls silent meanwhile", PAUSED_BACKED,
+      ANSWER
+      "wait 4000\n"
+      "interrupt \"and on\"\n"
+      "wait 1000\n"
+      "clock\n"
+      "    LOG warn LLM fell silent for longer than "
+      "\"convrelay_token_timeout\", limit is 5000 ms\n"
+      "    CANCEL fell silent in mid-answer\n"
+      "wait 500\n"
+      "clock\n"
+      WENT_ON
+      "    GO_ON\n"
+      "    TEXT \"and on Saturday\"\n"
+      "    TEXT \". \"\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n" },
+
+    { "a filler that is cut leaves the turn as it is", PAUSED_BACKED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "clock\n"
+      "    SEND {\"type\":\"text\",\"token\":\"One moment.\",\"last\":true,"
+      "\"preemptible\":false}\n"
+      "interrupt \"One\"\n"
+      "delta \"Hello\"\n"
+      "    HEDGE_END\n"
+      "    TEXT \"Hello\"\n" },
+
+    { "an answer that becomes too long", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "delta \" and on all other days that are not holidays, until the "
+      "evening, at least\"\n"
+      "    LOG warn answer is too long\n"
+      "    CANCEL\n"
+      "delta \" or so\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"and on Saturday and on all other days that are not "
+      "holidays, until the evening, a\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Saturday and on all other "
+      "days that are not holidays, until the evening, a\"\n" },
+
+    { "words of an action go on, but not before a file", PAUSED,
+      "greeting \"Welcome to the shop of all shops\"\n"
+      "    SETUP\n"
+      "interrupt \"Welcome\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"Welcome to the shop of all shops\"\n"
+      "    TEXT \"\" last\n"
+      "dtmf \"1\"\n"
+      "dtmf \"2\"\n"
+      "wait 250\n"
+      "clock\n"
+      "    EVENT dtmf 12\n"
+      "say \"Please listen to this music\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Please listen to this "
+      "music\",\"last\":true}\n"
+      "play \"https://a/b.mp3\"\n"
+      "    SEND {\"type\":\"play\",\"source\":\"https://a/b.mp3\"}\n"
+      "say \"That was nice, was it not?\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"That was nice, was it "
+      "not?\",\"last\":true}\n"
+      "done\n"
+      "wait 1000\n"
+      "interrupt \"That was\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"That was nice, was it not?\"\n"
+      "    TEXT \"\" last\n"
+      "interrupt \"Please\"\n"
+      "history\n"
+      "    assistant \"Welcome to the shop of all shops Please\"\n" },
+
+    { "nor in another voice", PAUSED,
+      "greeting \"Welcome to the shop of all shops\"\n"
+      "    SETUP\n"
+      "dtmf \"1\"\n"
+      "dtmf \"2\"\n"
+      "wait 250\n"
+      "clock\n"
+      "    EVENT dtmf 12\n"
+      "language \"es-ES\"\n"
+      "    SEND {\"type\":\"language\",\"ttsLanguage\":\"es-ES\"}\n"
+      "done\n"
+      "wait 1000\n"
+      "interrupt \"Welcome\"\n"
+      "history\n"
+      "    assistant \"Welcome\"\n" },
+
+    { "a call that is too long ends in a pause as ever", PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "wait 599000\n"
+      "clock\n"
+      "    EVENT call_time 1s\n"
+      "declined \"\"\n"
+      "interrupt \"and on\"\n"
+      "wait 1000\n"
+      "clock\n"
+      "    LOG warn call is 600000 ms long, limit is 600000 ms, closing\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    EVENT call_too_long\n"
+      "done\n"
+      "    SEND {\"type\":\"end\"}\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n" },
+
+    { "the socket is lost in a pause: what was heard is kept", PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "interrupt \"We are\"\n"
+      "gone\n"
+      "lost 1000 \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "restored\n"
+      "resumed\n"
+      "    1 lost\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are\"\n" },
+
+    { "also without a word of it", PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "interrupt \"and on\"\n"
+      "end complete\n"
+      "lost 1000 \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "restored\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n" },
+
+    { "a worker dies in a pause", PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "interrupt \"We are\"\n"
+      "lost 9000 \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "restored\n"
+      "resumed\n"
+      "    1 lost\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are\"\n" },
+
+    { "the call is over in a pause", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "calls \"c1 book {}\"\n"
+      "over\n"
+      "wenton\n"
+      "    0\n" }
+};
+
+
+int
+main(void)
+{
+    run_scripts(calls, sizeof(calls) / sizeof(calls[0]));
+
+    return tap_done();
+}
