@@ -39,7 +39,7 @@ endif
 
 # rooms without nginx: an archive for the unit tests, the fuzzers, the caller
 
-ROOMS       = base ws relay twiml llm tool speech session report shm store \
+ROOMS       = base ws relay twiml llm tool speech session report shm store resp \
               metric tree
 INCS        = $(ROOMS:%=-Isrc/%)
 PURE_SRCS   = $(sort $(wildcard $(ROOMS:%=src/%/*.c)))
