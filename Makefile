@@ -68,6 +68,7 @@ ADDON_FILES = $(sort $(wildcard *.c src/*/*.[ch]))
 ADDON_ARGS  = $(addprefix --add-dynamic-module=,$(CURDIR) $(ADDONS))
 MODULE      = $(B)/ngx_http_convrelay_module.so
 MOCK        = $(B)/ngx_http_convrelay_mock_module.so
+REDIS       = $(B)/ngx_http_convrelay_redis_module.so
 NGX         = $(abspath $(B))/nginx
 
 ifeq ($(wildcard $(NGINX_SRC)/conf_flags),)
@@ -78,11 +79,13 @@ DEBIAN_CONF = "$${NGX_CONF_FLAGS[@]}"
 endif
 
 
-all: module mock caller         ## build both modules and the caller
+all: module mock redis caller   ## build the modules and the caller
 
 module: $(MODULE)               ## build/ngx_http_convrelay_module.so
 
 mock: module                    ## build/ngx_http_convrelay_mock_module.so
+
+redis: module                   ## build/ngx_http_convrelay_redis_module.so
 
 caller: $(B)/convrelay-call     ## build/convrelay-call, the telephone
 
@@ -121,7 +124,7 @@ strings:                        ## list all messages that people can meet
 	.ci/strings
 
 
-$(MODULE) $(MOCK): $(B)/.modules ;
+$(MODULE) $(MOCK) $(REDIS): $(B)/.modules ;
 
 # nginx's makefile knows what depends on what, so it is always asked
 
@@ -369,7 +372,7 @@ image-test:                     ## build the container image and start it
 install: all                    ## install modules, caller, man page, includes
 	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(BINDIR) \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(CONFDIR)
-	install -m 644 $(MODULE) $(DESTDIR)$(MODULESDIR)
+	install -m 644 $(MODULE) $(REDIS) $(DESTDIR)$(MODULESDIR)
 	install $(B)/convrelay-call $(DESTDIR)$(BINDIR)
 	for page in $(wildcard src/caller/*.1); do \
 	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man1; \
@@ -388,7 +391,7 @@ help:                           ## this list
 
 FORCE:
 
-.PHONY: all module mock caller deps demo serve test check unit units prove \
+.PHONY: all module mock redis caller deps demo serve test check unit units prove \
         analyze chaos survive coverage bench bench-build style strings fuzz \
         asan valgrind mutants no-memory tools-load manners-load \
         compat fresh operators page image-test install clean help FORCE

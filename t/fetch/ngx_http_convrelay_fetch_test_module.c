@@ -6,8 +6,9 @@
  * src/fetch of the module, which has to be loaded before it.
  *
  *     location = /t {
- *         convrelay_fetch_test  /uri [get] [body=TEXT] [timeout=MS] [max=N]
- *                               [stream] [n=N] [cancel=start|header|data|MS]
+ *         convrelay_fetch_test  /uri [get|put|delete] [body=TEXT]
+ *                               [timeout=MS] [max=N] [stream] [n=N]
+ *                               [cancel=start|header|data|MS]
  *                               [alone] [detach] [quiet];
  *     }
  *
@@ -524,6 +525,14 @@ ngx_http_convrelay_fetch_test(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (ngx_strcmp(value[i].data, "get") == 0) {
             flcf->to.method = NGX_HTTP_GET;
             ngx_str_set(&flcf->to.method_name, "GET");
+
+        } else if (ngx_strcmp(value[i].data, "put") == 0) {
+            flcf->to.method = NGX_HTTP_PUT;
+            ngx_str_set(&flcf->to.method_name, "PUT");
+
+        } else if (ngx_strcmp(value[i].data, "delete") == 0) {
+            flcf->to.method = NGX_HTTP_DELETE;
+            ngx_str_set(&flcf->to.method_name, "DELETE");
 
         } else if (ngx_strncmp(value[i].data, "body=", 5) == 0) {
             flcf->body.data = value[i].data + 5;
