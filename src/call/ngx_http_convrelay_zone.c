@@ -24,8 +24,8 @@
 
 static ngx_int_t ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
-static convrelay_shm_t *ngx_http_convrelay_zone_open(
-    ngx_shm_zone_t *shm_zone);
+static void *ngx_http_convrelay_zone_create(void *mem, size_t size);
+static void *ngx_http_convrelay_zone_open(void *mem, size_t size);
 
 static ngx_int_t ngx_http_convrelay_zone_reap(
     ngx_http_convrelay_zone_t *zone);
@@ -43,27 +43,12 @@ ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_convrelay_main_conf_t *mcf = conf;
 
-    ssize_t     size;
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
     if (mcf->zone) {
         return "is duplicate";
     }
 
-    size = ngx_parse_size(&value[2]);
-
-    if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid zone size \"%V\", write a size of at least "
-                           "%uz, such as \"1m\" for about 3700 calls",
-                           &value[2], 8 * ngx_pagesize);
-        return NGX_CONF_ERROR;
-    }
-
-    mcf->zone = ngx_shared_memory_add(cf, &value[1], size,
-                                      &ngx_http_convrelay_module);
+    mcf->zone = ngx_http_convrelay_shared_add(cf, &ngx_http_convrelay_module,
+                                              "\"1m\" for about 3700 calls");
     if (mcf->zone == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -80,55 +65,34 @@ ngx_http_convrelay_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* data belongs to the old configuration, if its memory is used again */
-
 static ngx_int_t
 ngx_http_convrelay_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    size_t                      size;
-    void                       *mem;
     ngx_http_convrelay_zone_t  *zone;
 
     zone = shm_zone->data;
+
     zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
-
-    if (data || shm_zone->shm.exists) {
-
-        zone->shm = ngx_http_convrelay_zone_open(shm_zone);
-
-        if (zone->shm == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "convrelay_zone \"%V\" was created by another "
-                          "version of the module: give it another name or "
-                          "size, or restart nginx", &shm_zone->shm.name);
-            return NGX_ERROR;
-        }
-
-        return NGX_OK;
-    }
-
-    mem = ngx_http_convrelay_shared_take(shm_zone, &size);
-    if (mem == NULL) {
-        return NGX_ERROR;
-    }
-
-    zone->shm = convrelay_shm_create(mem, size);
+    zone->shm = ngx_http_convrelay_shared_init(shm_zone, data,
+                                           "convrelay_zone",
+                                           ngx_http_convrelay_zone_create,
+                                           ngx_http_convrelay_zone_open);
 
     return zone->shm ? NGX_OK : NGX_ERROR;
 }
 
 
-/* NULL if the memory does not have this module's layout */
-
-static convrelay_shm_t *
-ngx_http_convrelay_zone_open(ngx_shm_zone_t *shm_zone)
+static void *
+ngx_http_convrelay_zone_create(void *mem, size_t size)
 {
-    void    *mem;
-    size_t   size;
+    return convrelay_shm_create(mem, size);
+}
 
-    mem = ngx_http_convrelay_shared_memory(shm_zone, &size);
 
-    return mem ? convrelay_shm_open(mem, size) : NULL;
+static void *
+ngx_http_convrelay_zone_open(void *mem, size_t size)
+{
+    return convrelay_shm_open(mem, size);
 }
 
 
@@ -149,7 +113,7 @@ ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    shm = ngx_http_convrelay_zone_open(old);
+    shm = ngx_http_convrelay_shared_open(old, ngx_http_convrelay_zone_open);
     if (shm == NULL) {
         return NGX_OK;
     }

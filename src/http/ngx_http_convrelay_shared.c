@@ -75,23 +75,66 @@ ngx_http_convrelay_shared_cleanup(void *data)
 }
 
 
-void *
-ngx_http_convrelay_shared_take(ngx_shm_zone_t *shm_zone, size_t *size)
+ngx_shm_zone_t *
+ngx_http_convrelay_shared_add(ngx_conf_t *cf, void *tag, const char *example)
 {
-    ngx_slab_pool_t  *shpool;
+    ssize_t     size;
+    ngx_str_t  *value;
 
-    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    value = cf->args->elts;
 
-    *size = shpool->pfree * ngx_pagesize;
+    size = ngx_parse_size(&value[2]);
 
-    shpool->data = ngx_slab_alloc(shpool, *size);
+    if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone size \"%V\", write a size of at least "
+                           "%uz, such as %s",
+                           &value[2], 8 * ngx_pagesize, example);
+        return NULL;
+    }
 
-    return shpool->data;
+    return ngx_shared_memory_add(cf, &value[1], size, tag);
 }
 
 
 void *
-ngx_http_convrelay_shared_memory(ngx_shm_zone_t *shm_zone, size_t *size)
+ngx_http_convrelay_shared_init(ngx_shm_zone_t *shm_zone, void *data,
+    const char *directive, ngx_http_convrelay_shared_pt create,
+    ngx_http_convrelay_shared_pt open)
+{
+    void             *object;
+    size_t            size;
+    ngx_slab_pool_t  *shpool;
+
+    if (data || shm_zone->shm.exists) {
+
+        object = ngx_http_convrelay_shared_open(shm_zone, open);
+
+        if (object == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "%s \"%V\" was created by another version of the "
+                          "module: give it another name or size, or restart "
+                          "nginx", directive, &shm_zone->shm.name);
+        }
+
+        return object;
+    }
+
+    /* all of it: the slab allocator has no other use */
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    size = shpool->pfree * ngx_pagesize;
+
+    shpool->data = ngx_slab_alloc(shpool, size);
+
+    return shpool->data ? create(shpool->data, size) : NULL;
+}
+
+
+void *
+ngx_http_convrelay_shared_open(ngx_shm_zone_t *shm_zone,
+    ngx_http_convrelay_shared_pt open)
 {
     u_char           *mem, *last;
     ngx_slab_pool_t  *shpool;
@@ -104,9 +147,7 @@ ngx_http_convrelay_shared_memory(ngx_shm_zone_t *shm_zone, size_t *size)
         return NULL;
     }
 
-    *size = last - mem;
-
-    return mem;
+    return open(mem, last - mem);
 }
 
 

@@ -20,6 +20,32 @@
 #include <ngx_core.h>
 
 
+/*
+ * Lays out an object in size bytes of new memory, or finds the one in memory
+ * that exists, of at most size bytes; NULL: that is not possible.
+ */
+typedef void *(*ngx_http_convrelay_shared_pt)(void *mem, size_t size);
+
+
+/* the zone of a directive NAME SIZE; example: of a size, for a message that
+   says what to write; NULL: logged */
+ngx_shm_zone_t *ngx_http_convrelay_shared_add(ngx_conf_t *cf, void *tag,
+    const char *example);
+
+/*
+ * The object in a zone that is initialised: data is that of the old
+ * configuration, if its memory is used again.  NULL: there is none, which is
+ * logged if the memory is that of another version.
+ */
+void *ngx_http_convrelay_shared_init(ngx_shm_zone_t *shm_zone, void *data,
+    const char *directive, ngx_http_convrelay_shared_pt create,
+    ngx_http_convrelay_shared_pt open);
+
+/* the object in a zone that exists, or NULL: it does not have this module's
+   layout */
+void *ngx_http_convrelay_shared_open(ngx_shm_zone_t *shm_zone,
+    ngx_http_convrelay_shared_pt open);
+
 /* the zone of a configuration that has this tag, or NULL */
 ngx_shm_zone_t *ngx_http_convrelay_shared_find(ngx_cycle_t *cycle, void *tag);
 
@@ -30,15 +56,6 @@ ngx_shm_zone_t *ngx_http_convrelay_shared_find(ngx_cycle_t *cycle, void *tag);
  */
 void ngx_http_convrelay_shared_replaced(ngx_cycle_t *cycle,
     ngx_shm_zone_t *old);
-
-/* all memory of a new zone: the slab allocator has no other use; *size is its
-   length.  NULL: there is none */
-void *ngx_http_convrelay_shared_take(ngx_shm_zone_t *shm_zone, size_t *size);
-
-/* the memory of a zone that exists, of at most *size bytes, whose contents are
-   not checked; NULL: it cannot be that of this module */
-void *ngx_http_convrelay_shared_memory(ngx_shm_zone_t *shm_zone,
-    size_t *size);
 
 void ngx_http_convrelay_shared_lock(ngx_slab_pool_t *shpool);
 void ngx_http_convrelay_shared_unlock(ngx_slab_pool_t *shpool);

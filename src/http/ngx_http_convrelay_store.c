@@ -30,8 +30,8 @@ typedef struct {
 
 static ngx_int_t ngx_http_convrelay_store_init(ngx_shm_zone_t *shm_zone,
     void *data);
-static convrelay_store_t *ngx_http_convrelay_store_open(
-    ngx_shm_zone_t *shm_zone);
+static void *ngx_http_convrelay_store_create(void *mem, size_t size);
+static void *ngx_http_convrelay_store_open(void *mem, size_t size);
 static void ngx_http_convrelay_store_single(ngx_shm_zone_t *old,
     ngx_shm_zone_t *new, ngx_cycle_t *cycle);
 static void ngx_http_convrelay_store_start(ngx_http_convrelay_store_t *st,
@@ -62,7 +62,6 @@ ngx_http_convrelay_store_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_convrelay_main_conf_t *mcf = conf;
 
-    ssize_t                      size;
     ngx_str_t                   *value;
     ngx_http_convrelay_store_t  *st;
 
@@ -72,19 +71,9 @@ ngx_http_convrelay_store_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
-    size = ngx_parse_size(&value[2]);
-
-    if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid zone size \"%V\", write a size of at least "
-                           "%uz, such as \"64m\" for about 7000 calls of 8 "
-                           "kilobytes each",
-                           &value[2], 8 * ngx_pagesize);
-        return NGX_CONF_ERROR;
-    }
-
-    mcf->store = ngx_shared_memory_add(cf, &value[1], size,
-                                       &ngx_http_convrelay_store_tag);
+    mcf->store = ngx_http_convrelay_shared_add(cf,
+                       &ngx_http_convrelay_store_tag,
+                       "\"64m\" for about 7000 calls of 8 kilobytes each");
     if (mcf->store == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -169,55 +158,34 @@ ngx_http_convrelay_store_merge(ngx_conf_t *cf,
 }
 
 
-/* data belongs to the old configuration, if its memory is used again */
-
 static ngx_int_t
 ngx_http_convrelay_store_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    size_t                       size;
-    void                        *mem;
     ngx_http_convrelay_store_t  *st;
 
     st = shm_zone->data;
+
     st->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
-
-    if (data || shm_zone->shm.exists) {
-
-        st->store = ngx_http_convrelay_store_open(shm_zone);
-
-        if (st->store == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "convrelay_store_zone \"%V\" was created by another "
-                          "version of the module: give it another name or "
-                          "size, or restart nginx", &shm_zone->shm.name);
-            return NGX_ERROR;
-        }
-
-        return NGX_OK;
-    }
-
-    mem = ngx_http_convrelay_shared_take(shm_zone, &size);
-    if (mem == NULL) {
-        return NGX_ERROR;
-    }
-
-    st->store = convrelay_store_create(mem, size);
+    st->store = ngx_http_convrelay_shared_init(shm_zone, data,
+                                           "convrelay_store_zone",
+                                           ngx_http_convrelay_store_create,
+                                           ngx_http_convrelay_store_open);
 
     return st->store ? NGX_OK : NGX_ERROR;
 }
 
 
-/* NULL if the memory does not have this module's layout */
-
-static convrelay_store_t *
-ngx_http_convrelay_store_open(ngx_shm_zone_t *shm_zone)
+static void *
+ngx_http_convrelay_store_create(void *mem, size_t size)
 {
-    void    *mem;
-    size_t   size;
+    return convrelay_store_create(mem, size);
+}
 
-    mem = ngx_http_convrelay_shared_memory(shm_zone, &size);
 
-    return mem ? convrelay_store_open(mem, size) : NULL;
+static void *
+ngx_http_convrelay_store_open(void *mem, size_t size)
+{
+    return convrelay_store_open(mem, size);
 }
 
 
@@ -242,7 +210,7 @@ ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    store = ngx_http_convrelay_store_open(old);
+    store = ngx_http_convrelay_shared_open(old, ngx_http_convrelay_store_open);
     if (store == NULL) {
         return NGX_OK;
     }
