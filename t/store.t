@@ -245,6 +245,41 @@ subtest 'the time to live begins with the last write' => sub {
 };
 
 
+subtest 'a record that was written after one that lives longer' => sub {
+    my $nginx = nginx(ws => 'convrelay_store_ttl  1s;', server => <<'_EOC_');
+location = /long {
+    convrelay;
+    convrelay_store_ttl  1h;
+    proxy_pass           http://llm/v1/chat/completions;
+}
+_EOC_
+
+    my $long = session($nginx, path => '/long', callSid => 'CA1');
+
+    $long->ask('One?');
+
+    for my $n (2 .. 5) {
+        my $call = session($nginx, callSid => "CA$n");
+
+        $call->ask('One?');
+        $call->fin;
+        ok over($nginx, $n - 1), 'a socket is lost';
+    }
+
+    ok ConvRelay::Nginx::wait_for(10, sub { records($nginx) == 1 }),
+       'it is removed when it has expired';
+
+    $long->fin;
+    ok over($nginx, 5), 'the other one is lost';
+
+    $long = session($nginx, path => '/long', callSid => 'CA1');
+    is scalar messages($long->ask('Two?')), 4, '... and goes on';
+    $long->hangup;
+
+    quiet_end($nginx);
+};
+
+
 subtest 'a full zone: the oldest write goes' => sub {
     my $nginx = nginx(zone => 'convrelay_store_zone  calls 32k;');
     my @calls = map { session($nginx, callSid => "CA$_") } 1 .. 40;

@@ -15,6 +15,7 @@
 
 #define NGX_HTTP_CONVRELAY_STORE_TICK  1000     /* ms */
 #define NGX_HTTP_CONVRELAY_STORE_EXPIRE 64      /* records, with one lock */
+#define NGX_HTTP_CONVRELAY_STORE_SWEEPS 8       /* in a tick, one lock each */
 #define NGX_HTTP_CONVRELAY_STORE_WARN  60000    /* ms between two warnings */
 #define NGX_HTTP_CONVRELAY_STORE_READS 8        /* tries */
 
@@ -24,6 +25,7 @@ typedef struct {
     ngx_slab_pool_t              *shpool;     /* its mutex is the lock */
     ngx_str_t                     name;
     ngx_event_t                   tick;       /* timer: expired records */
+    uint32_t                      cursor;     /* of its sweep */
     ngx_msec_t                    warned;     /* that it is full, or 0 */
 } ngx_http_convrelay_store_t;
 
@@ -37,6 +39,8 @@ static void ngx_http_convrelay_store_single(ngx_shm_zone_t *old,
 static void ngx_http_convrelay_store_start(ngx_http_convrelay_store_t *st,
     ngx_cycle_t *cycle);
 static void ngx_http_convrelay_store_tick_handler(ngx_event_t *ev);
+static ngx_int_t ngx_http_convrelay_store_sweep(
+    ngx_http_convrelay_store_t *st);
 
 static convrelay_store_t *ngx_http_convrelay_store_lock(
     ngx_http_convrelay_store_t *st);
@@ -329,8 +333,53 @@ ngx_http_convrelay_store_tick_handler(ngx_event_t *ev)
 
     ngx_http_convrelay_store_unlock(st);
 
-    ngx_add_timer(ev, (n < NGX_HTTP_CONVRELAY_STORE_EXPIRE)
-                      ? NGX_HTTP_CONVRELAY_STORE_TICK : 1);
+    if (n == NGX_HTTP_CONVRELAY_STORE_EXPIRE
+        || ngx_http_convrelay_store_sweep(st) == NGX_AGAIN)
+    {
+        ngx_add_timer(ev, 1);
+        return;
+    }
+
+    ngx_add_timer(ev, NGX_HTTP_CONVRELAY_STORE_TICK);
+}
+
+
+/*
+ * Locations can have different times, so that an expired record can have been
+ * written after one that lives: the records are looked at one after the other,
+ * some of them in each tick.  NGX_OK, or NGX_AGAIN: many have expired.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_store_sweep(ngx_http_convrelay_store_t *st)
+{
+    int                     rc;
+    ngx_uint_t              i, n;
+    convrelay_store_t      *store;
+    convrelay_store_key_t   key;
+
+    for (i = 0; i < NGX_HTTP_CONVRELAY_STORE_SWEEPS; i++) {
+
+        store = ngx_http_convrelay_store_lock(st);
+
+        for (n = 0; n < NGX_HTTP_CONVRELAY_STORE_EXPIRE; n++) {
+
+            rc = convrelay_store_sweep(store, ngx_current_msec, &st->cursor,
+                                       &key);
+
+            if (rc != CONVRELAY_OK) {
+                break;
+            }
+        }
+
+        ngx_http_convrelay_store_unlock(st);
+
+        if (rc == CONVRELAY_DECLINED) {
+            return NGX_OK;
+        }
+    }
+
+    return (rc == CONVRELAY_OK) ? NGX_AGAIN : NGX_OK;
 }
 
 

@@ -531,6 +531,38 @@ convrelay_store_expire(convrelay_store_t *store, uint64_t now,
 }
 
 
+int
+convrelay_store_sweep(convrelay_store_t *store, uint64_t now,
+    uint32_t *cursor, convrelay_store_key_t *key)
+{
+    uint32_t                   steps;
+    convrelay_store_record_t  *record;
+
+    for (steps = 0; *cursor < store->top_record; steps++) {
+
+        if (steps == CONVRELAY_STORE_STEPS) {
+            return CONVRELAY_AGAIN;
+        }
+
+        record = convrelay_store_record(store, ++*cursor);
+
+        if (record->state == CONVRELAY_STORE_LIVE && record->expires <= now) {
+            *key = record->key;
+
+            convrelay_store_begin(store);
+            convrelay_store_drop(store, *cursor);
+            convrelay_store_end(store);
+
+            return CONVRELAY_OK;
+        }
+    }
+
+    *cursor = 0;
+
+    return CONVRELAY_DECLINED;
+}
+
+
 uint32_t
 convrelay_store_reap(convrelay_store_t *store, convrelay_store_alive_pt alive)
 {

@@ -161,6 +161,17 @@ int convrelay_store_remove(convrelay_store_t *store,
 int convrelay_store_expire(convrelay_store_t *store, uint64_t now,
     convrelay_store_key_t *key);
 
+/*
+ * Removes the next record, from *cursor on, which is 0 at first, that has
+ * expired by now, in whatever order they were written.
+ *
+ *     CONVRELAY_OK        *key is its key
+ *     CONVRELAY_AGAIN     not yet: the caller may release the lock, and go on
+ *     CONVRELAY_DECLINED  that was all of them; *cursor is 0 again
+ */
+int convrelay_store_sweep(convrelay_store_t *store, uint64_t now,
+    uint32_t *cursor, convrelay_store_key_t *key);
+
 /* discards the drafts of processes that are not alive; returns their number */
 uint32_t convrelay_store_reap(convrelay_store_t *store,
     convrelay_store_alive_pt alive);

@@ -9,9 +9,6 @@
 #include "convrelay_store_parts.h"
 
 
-#define CONVRELAY_STORE_STEPS  1024     /* records that one call looks at */
-
-
 int
 convrelay_store_next(const convrelay_store_t *store, uint64_t tag,
     uint64_t now, uint32_t *cursor, convrelay_store_key_t *key, u_char *p,

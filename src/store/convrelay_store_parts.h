@@ -20,6 +20,9 @@
 #define CONVRELAY_STORE_LIVE   2
 
 
+#define CONVRELAY_STORE_STEPS  1024     /* records that one call looks at */
+
+
 /*
  * Records and pieces refer to each other by position, from 1; 0 is none.  What
  * belongs to the index is marked so.

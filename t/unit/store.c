@@ -41,6 +41,7 @@ static void test_serial(void);
 static void test_evicted(void);
 static void test_head(void);
 static void test_expired(void);
+static void test_sweep(void);
 static void test_drafts(void);
 static void test_reap(void);
 static void test_stat(void);
@@ -76,6 +77,7 @@ main(void)
     test_evicted();
     test_head();
     test_expired();
+    test_sweep();
     test_drafts();
     test_reap();
     test_stat();
@@ -494,6 +496,45 @@ test_expired(void)
 
 
 static void
+test_sweep(void)
+{
+    uint32_t               cursor;
+    convrelay_store_key_t  k;
+
+    store = store_of(NPIECES);
+    cursor = 0;
+
+    tap_ok(convrelay_store_sweep(store, now, &cursor, &k)
+           == CONVRELAY_DECLINED, "there is nothing to sweep");
+
+    put(1, 10, 1, 2000);
+    put(2, 10, 2, 1500);
+    put(3, 10, 3, 2000);
+    put(4, 10, 4, 1500);
+
+    now = 1499;
+    tap_ok(convrelay_store_sweep(store, now, &cursor, &k)
+           == CONVRELAY_DECLINED && cursor == 0, "nothing has expired");
+
+    now = 1500;
+    tap_ok(convrelay_store_expire(store, now, &k) == CONVRELAY_DECLINED,
+           "the oldest record lives");
+    tap_ok(convrelay_store_sweep(store, now, &cursor, &k) == CONVRELAY_OK
+           && k.word[0] == 2
+           && convrelay_store_sweep(store, now, &cursor, &k) == CONVRELAY_OK
+           && k.word[0] == 4
+           && convrelay_store_sweep(store, now, &cursor, &k)
+              == CONVRELAY_DECLINED
+           && cursor == 0 && store->nlive == 2,
+           "others are removed");
+    tap_ok(get(1, 10, 1) == CONVRELAY_OK && get(3, 10, 3) == CONVRELAY_OK,
+           "those that live are left alone");
+
+    now = 1000;
+}
+
+
+static void
 test_drafts(void)
 {
     uint32_t               a, b, c;
@@ -609,10 +650,12 @@ test_model(void)
     unsigned               seed, id, value;
     size_t                 len;
     known_t                known[NKEYS + 1], *k;
+    uint32_t               cursor;
     convrelay_store_key_t  name;
 
     store = store_of(NPIECES);
     memset(known, 0, sizeof(known));
+    cursor = 0;
 
     seed = getpid();
     printf("# seed %u\n", seed);
@@ -653,6 +696,14 @@ test_model(void)
 
         case 2:
             if (convrelay_store_expire(store, now, &name) == CONVRELAY_OK) {
+                k = &known[name.word[0]];
+                bad += !k->live || k->expires > now;
+                k->live = 0;
+            }
+
+            if (convrelay_store_sweep(store, now, &cursor, &name)
+                == CONVRELAY_OK)
+            {
                 k = &known[name.word[0]];
                 bad += !k->live || k->expires > now;
                 k->live = 0;

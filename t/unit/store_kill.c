@@ -59,6 +59,7 @@ static void look(seen_t *seen);
 
 static void scene(void);
 static void scene_full(void);
+static void scene_later(void);
 static void scene_fresh(void);
 static void scene_draft(void);
 static void scene_two_drafts(void);
@@ -72,6 +73,7 @@ static void discard(void);
 static void touch(void);
 static void drop(void);
 static void expire(void);
+static void sweep(void);
 static void reap(void);
 static void repair(void);
 
@@ -93,6 +95,7 @@ static const change_t  changes[] = {
     { "a record is touched", scene, touch },
     { "a record is removed", scene, drop },
     { "the oldest record expires", scene, expire },
+    { "another record expires", scene_later, sweep },
     { "drafts of the dead are discarded", scene_two_drafts, reap },
 };
 
@@ -609,6 +612,16 @@ scene(void)
 }
 
 
+/* the oldest one lives, in the place of the first */
+
+static void
+scene_later(void)
+{
+    scene();
+    put(3, 10, 'C', NOW + 1);
+}
+
+
 static void
 scene_full(void)
 {
@@ -730,6 +743,17 @@ expire(void)
     convrelay_store_key_t  k;
 
     convrelay_store_expire(store, NOW + 1, &k);
+}
+
+
+static void
+sweep(void)
+{
+    uint32_t               cursor;
+    convrelay_store_key_t  k;
+
+    cursor = 0;
+    convrelay_store_sweep(store, NOW + 1, &cursor, &k);
 }
 
 

@@ -116,6 +116,32 @@ main(void)
     tap_ok(found == 1 && bad == 0, "a rare one is found");
     tap_ok(again >= 2, "in steps");
 
+    /* a sweep takes as many: one in the middle, and the last one, expire */
+
+    add(store, 1400, 8, 8, 40);
+    add(store, 2900, 8, 8, 40);
+
+    cursor = 0;
+    again = 0;
+    found = 0;
+    bad = 0;
+
+    for ( ;; ) {
+        rc = convrelay_store_sweep(store, 40, &cursor, &key);
+
+        if (rc == CONVRELAY_DECLINED) {
+            break;
+        }
+
+        again += (rc == CONVRELAY_AGAIN);
+        found += (rc == CONVRELAY_OK);
+        bad += (rc == CONVRELAY_OK && key.word[0] != 1400
+                && key.word[0] != 2900);
+    }
+
+    tap_ok(found == 2 && bad == 0, "those that have expired are swept");
+    tap_ok(again >= 2, "in steps, too");
+
     free(mem);
 
     return tap_done();
