@@ -9,6 +9,8 @@ use lib 't/lib';
 use ConvRelay::Examples qw( certificates );
 use ConvRelay::Nginx;
 use ConvRelay::Redis;
+use IO::Socket::INET ();
+use Socket qw( SO_RCVBUF );
 use Test::More;
 
 my $load = 'load_module ' . ConvRelay::Nginx->build
@@ -102,6 +104,29 @@ sub run {
         }
 
         ok $redis->ask('GET', '/kv/b') eq $body{$what}, '... in the server';
+    }
+
+    # clients that read late, and some that do not stay; nginx waits with it
+
+    my $long = join '', map { sprintf '%015d ', $_ } 1 .. 64_000;
+
+    $redis->ask('SET', '/kv/long', $long);
+
+    for my $path ('/kv/long', '/small/long') {
+        $redis->ask('SET', '/small/long', $long);
+
+        my $late = get($nginx->port, $path);
+        my @gone = map { get($nginx->port, $path) } 1 .. 4;
+
+        is $ask->(GET => '/kv/a'), 404, 'others are not held up';
+        sysread $_, my $some, 1000 for @gone;
+        undef @gone;
+
+        my $got = do { local $/; <$late> };
+
+        ok substr($got, index($got, "\r\n\r\n") + 4) eq $long,
+           'a client that reads late';
+        is $ask->(GET => '/kv/a'), 404, '... and after those that went';
     }
 
     is $ask->(PUT => '/limit', 'x' x 1025), 413, 'client_max_body_size';
@@ -304,6 +329,21 @@ sub run {
     is $ask->(DELETE => '/keys/doc'), 204, '... DELETE';
     is $ask->(DELETE => '/keys/doc'), 404, '... once';
     $nginx->stop;
+}
+
+
+# a client that does not read, with little room for what comes
+
+sub get {
+    my ($port, $path) = @_;
+
+    my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",
+                                     Sockopts => [ [ SO_RCVBUF, 4096 ] ])
+        or die "$port: $!\n";
+
+    syswrite $sock, "GET $path HTTP/1.0\r\n\r\n";
+
+    return $sock;
 }
 
 
