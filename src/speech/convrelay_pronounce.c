@@ -22,6 +22,10 @@
 #define CONVRELAY_PRONOUNCE_TAG    256
 
 
+#define convrelay_pronounce_is_alnum(c)                                      \
+    (convrelay_is_alpha(c) || convrelay_is_digit(c))
+
+
 typedef struct {
     convrelay_pronounce_t           *p;
     const convrelay_lexicon_t       *lexicon;
@@ -34,6 +38,8 @@ typedef struct {
 } convrelay_pronounce_run_t;
 
 
+static unsigned convrelay_pronounce_plain(convrelay_pronounce_t *p,
+    const convrelay_lexicon_t *lexicon, const convrelay_str_t *text);
 static int convrelay_pronounce_reserve(u_char **buf, size_t *size, size_t len,
     size_t keep);
 static int convrelay_pronounce_run(convrelay_pronounce_run_t *r,
@@ -73,6 +79,17 @@ convrelay_pronounce_read(convrelay_pronounce_t *p,
     size_t                      held, rest;
     const u_char               *start, *end;
     convrelay_pronounce_run_t   r;
+
+    if (p->held == 0 && convrelay_pronounce_plain(p, lexicon, text)) {
+        spoken->written = *text;
+        spoken->spoken = *text;
+        spoken->words = NULL;
+        spoken->nwords = 0;
+
+        p->moved = 0;
+
+        return CONVRELAY_OK;
+    }
 
     memset(&r, 0, sizeof(convrelay_pronounce_run_t));
 
@@ -141,6 +158,54 @@ convrelay_pronounce_read(convrelay_pronounce_t *p,
     p->held = rest;
 
     return CONVRELAY_OK;
+}
+
+
+/* true if no word begins in text, most often because no word of the lexicon has
+   such a letter at its beginning; it counts as read then */
+
+static unsigned
+convrelay_pronounce_plain(convrelay_pronounce_t *p,
+    const convrelay_lexicon_t *lexicon, const convrelay_str_t *text)
+{
+    u_char         c, key;
+    uint32_t       before;
+    const u_char  *q, *last;
+
+    before = p->before;
+
+    if (text->len == 0 || p->tag || p->element || before == '<') {
+        return 0;
+    }
+
+    q = text->data;
+    last = q + text->len;
+
+    while (q < last) {
+        c = *q++;
+        key = convrelay_lower(c);
+
+        if (c >= 0x80 || c == '<'
+            || (lexicon->first[key] < lexicon->first[key + 1]
+                && !convrelay_pronounce_is_alnum(before)))
+        {
+            return 0;
+        }
+
+        if (convrelay_pronounce_is_alnum(c)) {
+
+            while (q < last && convrelay_pronounce_is_alnum(*q)) {
+                q++;
+            }
+        }
+
+        before = q[-1];
+    }
+
+    p->before2 = (text->len > 1) ? last[-2] : p->before;
+    p->before = before;
+
+    return 1;
 }
 
 
@@ -276,11 +341,9 @@ convrelay_pronounce_run(convrelay_pronounce_run_t *r, const u_char *start,
 
         /* within a word, none begins */
 
-        if (!p->tag && (convrelay_is_alpha(cp) || convrelay_is_digit(cp))) {
+        if (!p->tag && convrelay_pronounce_is_alnum(cp)) {
 
-            while (q < r->last
-                   && (convrelay_is_alpha(*q) || convrelay_is_digit(*q)))
-            {
+            while (q < r->last && convrelay_pronounce_is_alnum(*q)) {
                 p->before2 = p->before;
                 p->before = *q++;
             }
