@@ -9,6 +9,7 @@
 #include "ngx_http_convrelay_fetch.h"
 #include "ngx_http_convrelay_call.h"
 #include "ngx_http_convrelay_pause.h"
+#include "ngx_http_convrelay_prewarm.h"
 #include "ngx_http_convrelay_report.h"
 #include "ngx_http_convrelay_status.h"
 #include "ngx_http_convrelay_store.h"
@@ -244,6 +245,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
     { ngx_string("convrelay_context"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_convrelay_context,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_prewarm"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_prewarm,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -931,6 +939,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->tools.wait = NGX_CONF_UNSET_MSEC;
 
     conf->context = NGX_CONF_UNSET_PTR;
+    conf->prewarm = NGX_CONF_UNSET_PTR;
     conf->report = NGX_CONF_UNSET_PTR;
     conf->report_secret = NGX_CONF_UNSET_PTR;
 
@@ -990,6 +999,8 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->context, prev->context, NULL);
     conf->session.context = (conf->context != NULL);
+
+    ngx_conf_merge_ptr_value(conf->prewarm, prev->prewarm, NULL);
 
     ngx_conf_merge_msec_value(conf->store.ttl, prev->store.ttl,
                               NGX_HTTP_CONVRELAY_STORE_TTL);

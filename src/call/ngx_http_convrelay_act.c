@@ -8,6 +8,7 @@
 
 #include "ngx_http_convrelay_account.h"
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_prewarm.h"
 #include "ngx_http_convrelay_keep.h"
 #include "ngx_http_convrelay_pause.h"
 
@@ -383,6 +384,10 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
     }
 
     ngx_http_convrelay_account_begin(call);
+
+    if (call->conf->prewarm) {
+        ngx_http_convrelay_prewarm_start(call);
+    }
 
     if (call->conf->context == NULL && call->keep == NULL
         && ngx_http_convrelay_request_prepare(call, &none) != NGX_OK)

@@ -69,6 +69,7 @@ ngx_http_convrelay_answer_header(ngx_http_convrelay_fetch_t *f)
 
     t->stream.status = f->status;
     t->header_at = ngx_current_msec;
+    t->conf->llm.answered = ngx_current_msec ? ngx_current_msec : 1;
 }
 
 

@@ -383,6 +383,10 @@ char *ngx_http_convrelay_location_check(ngx_conf_t *cf,
 ngx_http_convrelay_llm_metrics_t *ngx_http_convrelay_location_llm(
     ngx_conf_t *cf, ngx_http_convrelay_metrics_t *metrics, void **loc_conf);
 
+/* its upstream; NULL: it has none, or one that varies */
+ngx_http_upstream_srv_conf_t *ngx_http_convrelay_location_upstream(
+    ngx_conf_t *cf, void **loc_conf);
+
 
 /* ngx_http_convrelay_socket.c */
 

@@ -233,14 +233,8 @@ ngx_http_convrelay_location_llm(ngx_conf_t *cf,
 }
 
 
-/*
- * The name as in "proxy_pass", with the port if it has one, or "variable" where
- * nothing is known before a request.  NGX_OK or NGX_ERROR.
- */
-
-static ngx_int_t
-ngx_http_convrelay_upstream_name(ngx_conf_t *cf, void **loc_conf,
-    ngx_str_t *name)
+ngx_http_upstream_srv_conf_t *
+ngx_http_convrelay_location_upstream(ngx_conf_t *cf, void **loc_conf)
 {
     ngx_uint_t                      i, n;
     ngx_module_t                   *module;
@@ -271,6 +265,23 @@ ngx_http_convrelay_upstream_name(ngx_conf_t *cf, void **loc_conf,
             upstream = conf->upstream ? conf->upstream : upstream;
         }
     }
+
+    return upstream;
+}
+
+
+/*
+ * The name as in "proxy_pass", with the port if it has one, or "variable" where
+ * nothing is known before a request.  NGX_OK or NGX_ERROR.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_upstream_name(ngx_conf_t *cf, void **loc_conf,
+    ngx_str_t *name)
+{
+    ngx_http_upstream_srv_conf_t  *upstream;
+
+    upstream = ngx_http_convrelay_location_upstream(cf, loc_conf);
 
     if (upstream == NULL) {
         ngx_str_set(name, "variable");

@@ -2,19 +2,22 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The locations of tools, of the context and of reports.  Each must be in this
- * server and internal.  Anything else is an error, because allow, deny and
- * auth_* do not run for our requests.
+ * The locations of tools, of the context, of reports and of prewarms.  Each
+ * must be in this server and internal.  Anything else is an error, because
+ * allow, deny and auth_* do not run for our requests.
  */
 
 
-#include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_prewarm.h"
 #include "ngx_http_convrelay_target.h"
 
 
 static ngx_int_t ngx_http_convrelay_check_internal(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *socket, ngx_str_t *uri,
     ngx_http_convrelay_place_t *place, ngx_str_t *what);
+static void ngx_http_convrelay_check_prewarm(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket,
+    ngx_http_convrelay_prewarm_conf_t *prewarm);
 static ngx_int_t ngx_http_convrelay_check_phrase(ngx_conf_t *cf,
     ngx_str_t *what, const char *fmt, ngx_str_t *uri, ngx_str_t *name);
 
@@ -28,6 +31,7 @@ ngx_http_convrelay_check_tools(ngx_conf_t *cf,
     ngx_http_convrelay_tool_t          *tool;
     ngx_http_convrelay_report_conf_t   *report;
     ngx_http_convrelay_context_conf_t  *context;
+    ngx_http_convrelay_prewarm_conf_t  *prewarm;
 
     n = socket->conf->tools.list ? socket->conf->tools.list->nelts : 0;
     tool = n ? socket->conf->tools.list->elts : NULL;
@@ -78,7 +82,58 @@ ngx_http_convrelay_check_tools(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    prewarm = socket->conf->prewarm;
+
+    if (prewarm
+        && (ngx_http_convrelay_check_phrase(cf, &what,
+                                            "\"convrelay_prewarm %V\"",
+                                            &prewarm->uri, &prewarm->uri)
+            != NGX_OK
+            || ngx_http_convrelay_check_internal(cf, socket, &prewarm->uri,
+                                                 &prewarm->place, &what)
+               != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    if (prewarm) {
+        ngx_http_convrelay_check_prewarm(cf, socket, prewarm);
+    }
+
     return NGX_OK;
+}
+
+
+/* it is of use only where its connection is one to the LLM */
+
+static void
+ngx_http_convrelay_check_prewarm(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *socket,
+    ngx_http_convrelay_prewarm_conf_t *prewarm)
+{
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_upstream_srv_conf_t  *llm, *upstream;
+
+    if (ngx_http_convrelay_target_first(cf, socket->server, &prewarm->uri,
+                                        &clcf)
+        != NGX_OK)
+    {
+        return;
+    }
+
+    llm = ngx_http_convrelay_location_upstream(cf, socket->location->loc_conf);
+    upstream = ngx_http_convrelay_location_upstream(cf, clcf->loc_conf);
+
+    if (llm == NULL || upstream == NULL || upstream == llm) {
+        return;
+    }
+
+    ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf, &prewarm->place,
+                           "\"convrelay_prewarm %V\" leads to \"%V\", but the "
+                           "LLM of location \"%V\" is \"%V\": use the same "
+                           "upstream, or its connection is of no use",
+                           &prewarm->uri, &upstream->host,
+                           &socket->location->name, &llm->host);
 }
 
 

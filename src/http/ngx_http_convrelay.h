@@ -39,6 +39,8 @@ typedef struct ngx_http_convrelay_filler_s  ngx_http_convrelay_filler_t;
 typedef struct ngx_http_convrelay_pause_s  ngx_http_convrelay_pause_t;
 typedef struct ngx_http_convrelay_context_conf_s
     ngx_http_convrelay_context_conf_t;
+typedef struct ngx_http_convrelay_prewarm_conf_s
+    ngx_http_convrelay_prewarm_conf_t;
 typedef struct ngx_http_convrelay_attribute_s  ngx_http_convrelay_attribute_t;
 typedef struct ngx_http_convrelay_reply_s      ngx_http_convrelay_reply_t;
 typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
@@ -97,6 +99,7 @@ typedef struct {
                                                      convrelay_connect_action */
     ngx_event_t                       quiet;  /* timer: there are none */
     ngx_http_convrelay_drain_t        drain;
+    ngx_http_convrelay_fetch_t       *prewarm;        /* that runs, or NULL */
     ngx_msec_t                        trim_at;        /* not before this */
 } ngx_http_convrelay_main_conf_t;
 
@@ -163,6 +166,12 @@ typedef struct {
                                                          variables */
     unsigned                          intercepts:1;   /* the location has
                                                          intercept_errors */
+    unsigned                          prewarm_logged:1;       /* its failure */
+    ngx_msec_t                        answered;       /* when this worker last
+                                                         had an answer; 0:
+                                                         never */
+    ngx_msec_t                        prewarmed;      /* the same for a prewarm
+                                                         that began */
     ngx_http_convrelay_fetch_checked_t  checked;
 } ngx_http_convrelay_llm_conf_t;
 
@@ -288,6 +297,7 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_http_convrelay_tools_conf_t   tools;
     ngx_http_convrelay_pronounce_t   *pronounce;      /* or NULL: no words */
     ngx_http_convrelay_context_conf_t  *context;      /* or NULL: off */
+    ngx_http_convrelay_prewarm_conf_t  *prewarm;      /* or NULL: off */
     ngx_http_convrelay_store_conf_t   store;
     ngx_http_convrelay_report_conf_t *report; /* or NULL: off */
     ngx_http_convrelay_value_t       *report_secret;  /* or NULL: reports are
