@@ -23,28 +23,7 @@
 #define NGX_HTTP_CONVRELAY_REPORT_WAIT     10000
 #define NGX_HTTP_CONVRELAY_REPORT_SOON     1000
 
-/* ms that a worker stays for its reports, once it was told to leave */
-
-#define NGX_HTTP_CONVRELAY_REPORT_LEAVE    15000
-
 #define NGX_HTTP_CONVRELAY_REPORT_TICK     1000 /* ms */
-#define NGX_HTTP_CONVRELAY_REPORT_SCAN     2000 /* ms */
-
-
-struct ngx_http_convrelay_reports_s {
-    ngx_event_t                       timer;
-    ngx_queue_t                       queue;  /* the oldest first */
-    ngx_uint_t                        n;
-    size_t                            bytes;
-    ngx_uint_t                        fetches;
-    ngx_uint_t                        dropped;        /* not logged yet */
-    ngx_msec_t                        logged; /* when; 0: never */
-    ngx_http_convrelay_main_conf_t   *mcf;
-    ngx_event_t                       scan;   /* timer: look at the store */
-    ngx_msec_t                        leave;  /* until then, it may wait for
-                                                 them; 0: it need not leave */
-    ngx_uint_t                        closing;        /* it must not wait */
-};
 
 
 static ngx_http_convrelay_report_t *ngx_http_convrelay_report_create(
@@ -55,16 +34,10 @@ static ngx_msec_t ngx_http_convrelay_report_wait(
 static void ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_loc_conf_t *conf);
 static void ngx_http_convrelay_reports_cleanup(void *data);
-static void ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p);
 
 static void ngx_http_convrelay_report_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_report_timer(
     ngx_http_convrelay_reports_t *all);
-static ngx_int_t ngx_http_convrelay_report_drain(
-    ngx_http_convrelay_report_t *p);
-static void ngx_http_convrelay_report_to_others(
-    ngx_http_convrelay_report_t *p, ngx_msec_t due);
-static void ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all);
 
 static void ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p);
 static ngx_uint_t ngx_http_convrelay_report_partial(
@@ -72,11 +45,6 @@ static ngx_uint_t ngx_http_convrelay_report_partial(
 static void ngx_http_convrelay_report_data(ngx_http_convrelay_fetch_t *f,
     u_char *pos, u_char *last);
 static void ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f);
-static void ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
-    const char *phrase, ngx_uint_t status);
-
-static void ngx_http_convrelay_report_scan_handler(ngx_event_t *ev);
-static void ngx_http_convrelay_report_taken(ngx_http_convrelay_reports_t *all);
 
 
 static const ngx_http_convrelay_fetch_sink_t
@@ -91,7 +59,7 @@ static const ngx_http_convrelay_fetch_sink_t
 /* after the first failure, the second, and all others */
 
 static const ngx_msec_t  ngx_http_convrelay_report_delays[] = {
-    1000, 10000, 60000
+    NGX_HTTP_CONVRELAY_REPORT_FIRST, 10000, 60000
 };
 
 
@@ -378,7 +346,7 @@ ngx_http_convrelay_report_find(ngx_http_convrelay_reports_t *all,
 }
 
 
-static void
+void
 ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p)
 {
     ngx_http_convrelay_reports_t  *all;
@@ -504,103 +472,6 @@ ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
     }
 
     ngx_add_timer(&all->timer, (ngx_msec_t) wait);
-}
-
-
-/* the worker has been told to leave, and does so in a limited time */
-
-static void
-ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
-{
-    ngx_queue_t                  *q, *next;
-    ngx_http_convrelay_report_t  *p;
-
-    if (all->leave == 0) {
-        all->leave = ngx_current_msec + NGX_HTTP_CONVRELAY_REPORT_LEAVE;
-    }
-
-    if ((ngx_msec_int_t) (all->leave - ngx_current_msec) <= 0) {
-        all->closing = 1;
-    }
-
-    if (!all->closing) {
-        return;
-    }
-
-    for (q = ngx_queue_head(&all->queue);
-         q != ngx_queue_sentinel(&all->queue);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
-
-        if (p->fetch) {
-            ngx_http_convrelay_fetch_cancel(p->fetch);
-
-            p->fetch = NULL;
-            all->fetches--;
-        }
-
-        ngx_http_convrelay_report_failed(p, "did not end before the worker "
-                                         "had to leave", 0);
-    }
-}
-
-
-/*
- * A report still waits for Twilio's request after its session, which may come
- * to this worker; but not for another session, which is going to have another
- * worker; and one that has failed has one try left.  NGX_OK, or NGX_DONE: it
- * was left to others.
- */
-
-static ngx_int_t
-ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p)
-{
-    if (p->again && p->stored) {
-        ngx_http_convrelay_report_to_others(p, p->due);
-        return NGX_DONE;
-    }
-
-    if (p->again) {
-        p->report.figures.partial = 1;
-        p->again = 0;
-        p->due = ngx_current_msec;
-    }
-
-    if (p->tries && !p->last) {
-        p->last = 1;
-
-        if ((ngx_msec_int_t) (p->due - ngx_current_msec)
-            > (ngx_msec_int_t) ngx_http_convrelay_report_delays[0])
-        {
-            p->due = ngx_current_msec + ngx_http_convrelay_report_delays[0];
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* only this worker gives up; p is freed */
-
-static void
-ngx_http_convrelay_report_to_others(ngx_http_convrelay_report_t *p,
-    ngx_msec_t due)
-{
-    ngx_str_t  call;
-
-    call = ngx_http_convrelay_ngx_str(&p->report.texts[CONVRELAY_REPORT_CALL]);
-
-    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                  "report of call \"%V\" is left to other workers", &call);
-
-    (void) ngx_http_convrelay_report_store(p->all->mcf, &p->place,
-                                           NGX_HTTP_CONVRELAY_REPORT_PENDING,
-                                           0, due, &p->report);
-
-    ngx_http_convrelay_report_remove(p);
-    ngx_http_convrelay_report_free(p);
 }
 
 
@@ -736,7 +607,7 @@ ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f)
 }
 
 
-static void
+void
 ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
     const char *phrase, ngx_uint_t status)
 {
@@ -785,114 +656,4 @@ ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
 
     ngx_http_convrelay_report_remove(p);
     ngx_http_convrelay_report_free(p);
-}
-
-
-ngx_int_t
-ngx_http_convrelay_report_init_process(ngx_cycle_t *cycle)
-{
-    ngx_http_convrelay_reports_t    *all;
-    ngx_http_convrelay_main_conf_t  *mcf;
-
-    mcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                              ngx_http_convrelay_module);
-
-    if (mcf == NULL || mcf->reports == NULL || mcf->store == NULL
-        || (ngx_process != NGX_PROCESS_WORKER
-            && ngx_process != NGX_PROCESS_SINGLE))
-    {
-        return NGX_OK;
-    }
-
-    all = mcf->reports;
-
-    all->scan.handler = ngx_http_convrelay_report_scan_handler;
-    all->scan.data = all;
-    all->scan.log = cycle->log;
-    all->scan.cancelable = 1;
-
-    ngx_add_timer(&all->scan, NGX_HTTP_CONVRELAY_REPORT_SCAN);
-
-    return NGX_OK;
-}
-
-
-/* a worker that leaves takes nothing over */
-
-static void
-ngx_http_convrelay_report_scan_handler(ngx_event_t *ev)
-{
-    ngx_http_convrelay_reports_t  *all;
-
-    all = ev->data;
-
-    if (ngx_exiting) {
-        return;
-    }
-
-    ngx_http_convrelay_report_taken(all);
-
-    ngx_http_convrelay_report_scan(all, all->mcf);
-
-    ngx_add_timer(ev, NGX_HTTP_CONVRELAY_REPORT_SCAN);
-}
-
-
-/* those that another worker has by now, with Twilio's request or a session of
-   the call, must not stay here until they are due */
-
-static void
-ngx_http_convrelay_report_taken(ngx_http_convrelay_reports_t *all)
-{
-    ngx_queue_t                  *q, *next;
-    ngx_http_convrelay_report_t  *p;
-
-    for (q = ngx_queue_head(&all->queue);
-         q != ngx_queue_sentinel(&all->queue);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
-
-        if (p->stored && p->fetch == NULL
-            && ngx_http_convrelay_record_exists(all->mcf, &p->place.record)
-            && !ngx_http_convrelay_record_same(all->mcf, &p->place.record))
-        {
-            ngx_http_convrelay_report_remove(p);
-            ngx_http_convrelay_report_free(p);
-        }
-    }
-}
-
-
-void
-ngx_http_convrelay_report_exit_process(ngx_cycle_t *cycle)
-{
-    ngx_uint_t                       n;
-    ngx_queue_t                     *q;
-    ngx_http_convrelay_report_t     *p;
-    ngx_http_convrelay_main_conf_t  *mcf;
-
-    mcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                              ngx_http_convrelay_module);
-
-    if (mcf == NULL || mcf->reports == NULL) {
-        return;
-    }
-
-    n = 0;
-
-    for (q = ngx_queue_head(&mcf->reports->queue);
-         q != ngx_queue_sentinel(&mcf->reports->queue);
-         q = ngx_queue_next(q))
-    {
-        p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
-        n += !p->stored;
-    }
-
-    if (n) {
-        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
-                      "reports of calls not delivered: %ui, because the worker "
-                      "was terminated", n);
-    }
 }

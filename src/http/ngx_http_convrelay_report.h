@@ -20,6 +20,11 @@
 #include "convrelay_report.h"
 
 
+/* ms from a delivery that failed to the first one that is tried again */
+
+#define NGX_HTTP_CONVRELAY_REPORT_FIRST    1000
+
+
 typedef struct ngx_http_convrelay_report_s  ngx_http_convrelay_report_t;
 
 
@@ -66,6 +71,22 @@ struct ngx_http_convrelay_report_s {
 };
 
 
+struct ngx_http_convrelay_reports_s {
+    ngx_event_t                       timer;
+    ngx_queue_t                       queue;  /* the oldest first */
+    ngx_uint_t                        n;
+    size_t                            bytes;
+    ngx_uint_t                        fetches;
+    ngx_uint_t                        dropped;        /* not logged yet */
+    ngx_msec_t                        logged; /* when; 0: never */
+    ngx_http_convrelay_main_conf_t   *mcf;
+    ngx_event_t                       scan;   /* timer: look at the store */
+    ngx_msec_t                        leave;  /* until then, it may wait for
+                                                 them; 0: it need not leave */
+    ngx_uint_t                        closing;        /* it must not wait */
+};
+
+
 /* ngx_http_convrelay_report.c */
 
 /* the reports of a process, none yet; NULL: no memory */
@@ -101,16 +122,33 @@ ngx_http_convrelay_report_t *ngx_http_convrelay_report_find(
 void ngx_http_convrelay_report_delay(ngx_http_convrelay_report_t *p,
     ngx_msec_t due);
 
+/* a stored report, which nobody else has in hand from now on, is due at a time;
+   dropped where its location is gone */
+void ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
+    ngx_http_convrelay_report_t *p, ngx_msec_t due);
+
+
+/* takes it out of the queue; a delivery has failed: another try, or none */
+void ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p);
+void ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
+    const char *phrase, ngx_uint_t status);
+
+
+/* ngx_http_convrelay_report_leave.c */
+
 ngx_int_t ngx_http_convrelay_report_init_process(ngx_cycle_t *cycle);
 
 /* the process ends: logs what is pending */
 void ngx_http_convrelay_report_exit_process(ngx_cycle_t *cycle);
 
+/* the worker has been told to leave: ends all deliveries once its time is
+   over; for one report, NGX_OK, or NGX_DONE: it was left to others */
+void ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all);
+ngx_int_t ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p);
 
-/* a stored report, which nobody else has in hand from now on, is due at a time;
-   dropped where its location is gone */
-void ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
-    ngx_http_convrelay_report_t *p, ngx_msec_t due);
+/* only this worker gives up; p is freed */
+void ngx_http_convrelay_report_to_others(ngx_http_convrelay_report_t *p,
+    ngx_msec_t due);
 
 
 /* ngx_http_convrelay_report_action.c */
