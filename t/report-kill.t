@@ -329,6 +329,30 @@ together(
         $nginx->stop;
     },
 
+    'what is too long for the store is not left to others' => sub {
+        my $nginx = nginx("worker_shutdown_timeout 1s;\n",
+                          'convrelay_store_zone  store 32k;');
+        my $call = ConvRelay::Call->dial($nginx->port, '/ws');
+
+        $call->setup;
+        $call->ask('word ' x 6000) for 1, 2;
+        $call->hangup;
+        action($nginx, %ids, SessionStatus => 'completed', SessionDuration => 2);
+
+        my $r = $receiver->next(14) or return fail('it is sent');
+        $nginx->hup;
+        ok $r->closed, 'the worker that sends it has to leave';
+        ok $nginx->log_has(qr/report of call "CA1" was not delivered/),
+           'it is logged';
+        my $status = ConvRelay::Status->new($nginx->port, '/status');
+
+        ok $status->wait(sub {
+            return shift->read->text
+                   =~ /^convrelay_reports_total\{.*result="failed"\} 1$/m;
+        }), '... and counted';
+        $nginx->stop;
+    },
+
     'without a store, a report says that it may not be all' => sub {
         my $nginx = nginx('', '');
         my (%want, %got, %keys);

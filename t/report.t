@@ -374,6 +374,15 @@ subtest 'what is not a delivery' => sub {
        'each is logged';
     unlike $nginx->log('error'), qr/5550100/, 'without the number';
 
+    # a CallSid that looks like a line of its own
+
+    call($nginx, callSid => qq{CA1" was\n2026/11/30 00:00:00 [alert] sk-12345678})
+        ->hangup;
+    $receiver->next->reply(500);
+    ok delivered($nginx, ++$n, 'failed'), 'an odd CallSid';
+    unlike $nginx->log('error'), qr/^2026.11.30 00:00:00/m,
+           '... does not write a line';
+
     ok delivered($nginx, 0), 'and not counted as delivered';
     $nginx->stop;
 };

@@ -11,6 +11,8 @@
 #include "ngx_http_convrelay_count.h"
 #include "ngx_http_convrelay_report.h"
 
+#include "convrelay_redact.h"
+
 
 #define NGX_HTTP_CONVRELAY_REPORT_MAX      1000 /* pending, a worker */
 #define NGX_HTTP_CONVRELAY_REPORT_BYTES    67108864       /* of them */
@@ -167,14 +169,19 @@ void
 ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_report_t *p, ngx_msec_t due)
 {
-    if (p->stored
-        && ngx_http_convrelay_report_store(all->mcf, &p->place,
+    ngx_int_t  rc;
+
+    if (p->stored) {
+        rc = ngx_http_convrelay_report_store(all->mcf, &p->place,
                                       NGX_HTTP_CONVRELAY_REPORT_PENDING,
-                                      ngx_pid, due, &p->report)
-           == NGX_DECLINED)
-    {
-        ngx_http_convrelay_report_free(p);
-        return;
+                                      ngx_pid, due, &p->report);
+
+        if (rc == NGX_DECLINED) {
+            ngx_http_convrelay_report_free(p);
+            return;
+        }
+
+        p->stored = (rc == NGX_OK);
     }
 
     if (all->n == NGX_HTTP_CONVRELAY_REPORT_MAX
@@ -384,11 +391,13 @@ ngx_http_convrelay_report_free(ngx_http_convrelay_report_t *p)
 static void
 ngx_http_convrelay_report_handler(ngx_event_t *ev)
 {
+    ngx_uint_t                     n;
     ngx_queue_t                   *q, *next;
     ngx_http_convrelay_report_t   *p;
     ngx_http_convrelay_reports_t  *all;
 
     all = ev->data;
+    n = 0;
 
     if (ngx_exiting) {
         ngx_http_convrelay_report_leave(all);
@@ -407,6 +416,11 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
         }
 
         if (ngx_exiting && ngx_http_convrelay_report_drain(p) == NGX_DONE) {
+
+            if (++n == NGX_HTTP_CONVRELAY_REPORT_BATCH) {
+                break;
+            }
+
             continue;
         }
 
@@ -433,6 +447,15 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
     }
 
     ngx_http_convrelay_report_timer(all);
+
+    /* many are left to others: the next ones soon */
+
+    if (all->timer.timer_set
+        && (n == NGX_HTTP_CONVRELAY_REPORT_BATCH || all->closing))
+    {
+        ngx_del_timer(&all->timer);
+        ngx_add_timer(&all->timer, 1);
+    }
 }
 
 
@@ -607,11 +630,25 @@ ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f)
 }
 
 
+char *
+ngx_http_convrelay_report_sid(ngx_http_convrelay_report_t *p, char *text)
+{
+    convrelay_str_t  *call;
+
+    call = &p->report.texts[CONVRELAY_REPORT_CALL];
+
+    convrelay_redact(text, NGX_HTTP_CONVRELAY_REPORT_SID, call->data,
+                     call->len);
+
+    return text;
+}
+
+
 void
 ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
     const char *phrase, ngx_uint_t status)
 {
-    ngx_str_t                      call;
+    char                           text[NGX_HTTP_CONVRELAY_REPORT_SID];
     ngx_uint_t                     n;
     ngx_http_convrelay_reports_t  *all;
 
@@ -637,20 +674,21 @@ ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
         return;
     }
 
-    call = ngx_http_convrelay_ngx_str(&p->report.texts[CONVRELAY_REPORT_CALL]);
-
-    if (p->stored && p->tries <= p->conf->report->retry) {
-        ngx_http_convrelay_report_to_others(p, ngx_current_msec
-                                     + ngx_http_convrelay_report_delays[1]);
+    if (p->stored && p->tries <= p->conf->report->retry
+        && ngx_http_convrelay_report_to_others(p, ngx_current_msec
+                                     + ngx_http_convrelay_report_delays[1])
+           == NGX_OK)
+    {
         return;
     }
 
     ngx_http_convrelay_report_done(p);
 
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "report of call \"%V\" was not delivered: the last of %ui "
+                  "report of call \"%s\" was not delivered: the last of %ui "
                   "requests to \"%V\" %s, status: %ui",
-                  &call, p->tries, &p->conf->report->uri, phrase, status);
+                  ngx_http_convrelay_report_sid(p, text), p->tries,
+                  &p->conf->report->uri, phrase, status);
 
     ngx_http_convrelay_count(p->conf, REPORT_FAILED);
 

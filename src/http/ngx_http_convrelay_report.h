@@ -24,6 +24,9 @@
 
 #define NGX_HTTP_CONVRELAY_REPORT_FIRST    1000
 
+#define NGX_HTTP_CONVRELAY_REPORT_BATCH    16   /* written or read at once */
+#define NGX_HTTP_CONVRELAY_REPORT_SID      64   /* bytes of one in a log line */
+
 
 typedef struct ngx_http_convrelay_report_s  ngx_http_convrelay_report_t;
 
@@ -81,6 +84,7 @@ struct ngx_http_convrelay_reports_s {
     ngx_msec_t                        logged; /* when; 0: never */
     ngx_http_convrelay_main_conf_t   *mcf;
     ngx_event_t                       scan;   /* timer: look at the store */
+    uint32_t                          cursor; /* of it */
     ngx_msec_t                        leave;  /* until then, it may wait for
                                                  them; 0: it need not leave */
     ngx_uint_t                        closing;        /* it must not wait */
@@ -128,6 +132,10 @@ void ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_report_t *p, ngx_msec_t due);
 
 
+/* its CallSid, as one word of a log line, in REPORT_SID bytes */
+char *ngx_http_convrelay_report_sid(ngx_http_convrelay_report_t *p,
+    char *text);
+
 /* takes it out of the queue; a delivery has failed: another try, or none */
 void ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p);
 void ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
@@ -146,8 +154,9 @@ void ngx_http_convrelay_report_exit_process(ngx_cycle_t *cycle);
 void ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all);
 ngx_int_t ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p);
 
-/* only this worker gives up; p is freed */
-void ngx_http_convrelay_report_to_others(ngx_http_convrelay_report_t *p,
+/* only this worker gives up: NGX_OK, p is freed, or NGX_ERROR: it is not
+   stored, p is as it was */
+ngx_int_t ngx_http_convrelay_report_to_others(ngx_http_convrelay_report_t *p,
     ngx_msec_t due);
 
 
@@ -197,9 +206,10 @@ ngx_http_convrelay_report_t *ngx_http_convrelay_report_load(
     ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_report_place_t *place);
 
-/* adopts the reports of workers that are gone, and those that were left */
-void ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
-    ngx_http_convrelay_main_conf_t *mcf);
+/* adopts the reports of workers that are gone, and those that were left, from
+   *cursor on, which is 0 at first: NGX_OK, that was all, or NGX_AGAIN */
+ngx_int_t ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
+    uint32_t *cursor);
 
 
 /* ngx_http_convrelay_report_conf.c */

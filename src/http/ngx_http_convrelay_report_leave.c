@@ -26,8 +26,11 @@ static void ngx_http_convrelay_report_taken(ngx_http_convrelay_reports_t *all);
 void
 ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
 {
+    ngx_uint_t                    n;
     ngx_queue_t                  *q, *next;
     ngx_http_convrelay_report_t  *p;
+
+    n = 0;
 
     if (all->leave == 0) {
         all->leave = ngx_current_msec + NGX_HTTP_CONVRELAY_REPORT_LEAVE;
@@ -42,11 +45,13 @@ ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
     }
 
     for (q = ngx_queue_head(&all->queue);
-         q != ngx_queue_sentinel(&all->queue);
+         q != ngx_queue_sentinel(&all->queue)
+         && n < NGX_HTTP_CONVRELAY_REPORT_BATCH;
          q = next)
     {
         next = ngx_queue_next(q);
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
+        n++;
 
         if (p->fetch) {
             ngx_http_convrelay_fetch_cancel(p->fetch);
@@ -71,8 +76,9 @@ ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
 ngx_int_t
 ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p)
 {
-    if (p->again && p->stored) {
-        ngx_http_convrelay_report_to_others(p, p->due);
+    if (p->again && p->stored
+        && ngx_http_convrelay_report_to_others(p, p->due) == NGX_OK)
+    {
         return NGX_DONE;
     }
 
@@ -98,23 +104,30 @@ ngx_http_convrelay_report_drain(ngx_http_convrelay_report_t *p)
 
 /* only this worker gives up; p is freed */
 
-void
+ngx_int_t
 ngx_http_convrelay_report_to_others(ngx_http_convrelay_report_t *p,
     ngx_msec_t due)
 {
-    ngx_str_t  call;
+    char       text[NGX_HTTP_CONVRELAY_REPORT_SID];
+    ngx_int_t  rc;
 
-    call = ngx_http_convrelay_ngx_str(&p->report.texts[CONVRELAY_REPORT_CALL]);
+    rc = ngx_http_convrelay_report_store(p->all->mcf, &p->place,
+                                         NGX_HTTP_CONVRELAY_REPORT_PENDING, 0,
+                                         due, &p->report);
+
+    if (rc == NGX_ERROR) {
+        p->stored = 0;
+        return NGX_ERROR;
+    }
 
     ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                  "report of call \"%V\" is left to other workers", &call);
-
-    (void) ngx_http_convrelay_report_store(p->all->mcf, &p->place,
-                                           NGX_HTTP_CONVRELAY_REPORT_PENDING,
-                                           0, due, &p->report);
+                  "report of call \"%s\" is left to other workers",
+                  ngx_http_convrelay_report_sid(p, text));
 
     ngx_http_convrelay_report_remove(p);
     ngx_http_convrelay_report_free(p);
+
+    return NGX_OK;
 }
 
 
@@ -160,11 +173,15 @@ ngx_http_convrelay_report_scan_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_convrelay_report_taken(all);
+    if (all->cursor == 0) {
+        ngx_http_convrelay_report_taken(all);
+    }
 
-    ngx_http_convrelay_report_scan(all, all->mcf);
+    /* to read many of them takes long: other connections come in between */
 
-    ngx_add_timer(ev, NGX_HTTP_CONVRELAY_REPORT_SCAN);
+    ngx_add_timer(ev, (ngx_http_convrelay_report_scan(all, &all->cursor)
+                       == NGX_AGAIN)
+                      ? 1 : NGX_HTTP_CONVRELAY_REPORT_SCAN);
 }
 
 

@@ -264,24 +264,26 @@ ngx_http_convrelay_report_conf_of(ngx_http_convrelay_main_conf_t *mcf,
 }
 
 
-void
+ngx_int_t
 ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
-    ngx_http_convrelay_main_conf_t *mcf)
+    uint32_t *cursor)
 {
-    uint32_t                            cursor;
+    ngx_uint_t                          n;
     ngx_msec_t                          due;
     ngx_http_convrelay_report_t        *p;
     ngx_http_convrelay_report_head_t    head;
     ngx_http_convrelay_report_place_t   place;
 
-    cursor = 0;
+    n = 0;
 
     ngx_memzero(&place, sizeof(ngx_http_convrelay_report_place_t));
 
-    while (ngx_http_convrelay_record_next(mcf, NGX_HTTP_CONVRELAY_REPORT_TAG,
-                                          &cursor, &place.record,
+    while (n < NGX_HTTP_CONVRELAY_REPORT_BATCH
+           && ngx_http_convrelay_record_next(all->mcf,
+                                          NGX_HTTP_CONVRELAY_REPORT_TAG,
+                                          cursor, &place.record,
                                           (u_char *) &head, sizeof(head))
-           == NGX_OK)
+              == NGX_OK)
     {
         if (head.state == NGX_HTTP_CONVRELAY_REPORT_DONE
             || (head.pid && ngx_http_convrelay_shared_alive(head.pid)))
@@ -289,13 +291,15 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
             continue;
         }
 
-        p = ngx_http_convrelay_report_read(mcf, &place, &head);
+        n++;
+
+        p = ngx_http_convrelay_report_read(all->mcf, &place, &head);
 
         if (p == NULL) {
             continue;
         }
 
-        if (ngx_http_convrelay_report_conf_of(mcf, p) != NGX_OK) {
+        if (ngx_http_convrelay_report_conf_of(all->mcf, p) != NGX_OK) {
             ngx_http_convrelay_report_free(p);
             continue;
         }
@@ -309,4 +313,12 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
 
         ngx_http_convrelay_report_adopt(all, p, due);
     }
+
+    if (n == NGX_HTTP_CONVRELAY_REPORT_BATCH) {
+        return NGX_AGAIN;
+    }
+
+    *cursor = 0;
+
+    return NGX_OK;
 }
