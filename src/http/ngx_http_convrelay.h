@@ -247,6 +247,7 @@ typedef struct {
     ngx_str_t                         uri;    /* its path */
     ngx_str_t                         args;
     ngx_uint_t                        retry;  /* after a failure, at most */
+    ngx_uint_t                        fetches;        /* of this process, now */
     ngx_http_convrelay_place_t        place;
     unsigned                          transcript:1;
 } ngx_http_convrelay_report_conf_t;

@@ -17,6 +17,8 @@
 #define NGX_HTTP_CONVRELAY_REPORT_MAX      1000 /* pending, a worker */
 #define NGX_HTTP_CONVRELAY_REPORT_BYTES    67108864       /* of them */
 #define NGX_HTTP_CONVRELAY_REPORT_FETCHES  16   /* at the same time */
+#define NGX_HTTP_CONVRELAY_REPORT_SHARE    4    /* of them, by one directive:
+                                                   its receiver may hang */
 #define NGX_HTTP_CONVRELAY_REPORT_ANSWER   16384  /* bytes that are read */
 
 /* ms from the end of a session to its report: where another request or session
@@ -424,7 +426,9 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
             continue;
         }
 
-        if ((ngx_msec_int_t) (p->due - ngx_current_msec) > 0) {
+        if ((ngx_msec_int_t) (p->due - ngx_current_msec) > 0
+            || p->conf->report->fetches == NGX_HTTP_CONVRELAY_REPORT_SHARE)
+        {
             continue;
         }
 
@@ -485,7 +489,9 @@ ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
     {
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
 
-        if (p->fetch == NULL) {
+        if (p->fetch == NULL
+            && p->conf->report->fetches < NGX_HTTP_CONVRELAY_REPORT_SHARE)
+        {
             left = (ngx_msec_int_t) (p->due - ngx_current_msec);
 
             /* nginx runs a timer of 0 ms before it looks at connections */
@@ -540,6 +546,7 @@ ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
 
     p->fetch = f;
     p->all->fetches++;
+    p->conf->report->fetches++;
 }
 
 
@@ -598,6 +605,7 @@ ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f)
 
     p->fetch = NULL;
     all->fetches--;
+    p->conf->report->fetches--;
 
     /* worker_shutdown_timeout */
 

@@ -58,6 +58,7 @@ ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
 
             p->fetch = NULL;
             all->fetches--;
+            p->conf->report->fetches--;
         }
 
         ngx_http_convrelay_report_failed(p, "did not end before the worker "
