@@ -975,3 +975,52 @@ call:hangup()
 < close 1000
 --- error_log
 content_filter
+
+
+
+=== TEST 30: one caller's slow questions do not take an LLM from others
+--- on
+convrelay_fallback  /backup;
+convrelay_first_token_timeout 60ms;
+--- read_timeout: 10s
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.note(ngx.var.http_x_status)
+        ngx.sleep(ngx.var.http_x_status == "slow" and 0.2 or 0)
+        llm.say("First.")
+    }
+}
+--- call
+local function from(number, kind)
+    local call = dial("/ws", { mute = true })
+    call:setup{ from = number,
+                customParameters = { status = kind,
+                                     port = "$TEST_NGINX_LLM_PORT" } }
+    call:prompt("Hi")
+    local answer = call:answer()
+    call:hangup()
+    ngx.say(number, " ", kind, ": ", answer:match("^%w+"))
+end
+
+from("+1", "slow")
+from("+1", "slow")
+from("+1", "slow")
+ngx.say(require "convrelay_llm".notes())
+from("+2", "fast")
+from("+1", "slow")
+from("+2", "slow")
+from("+3", "fast")
+--- response_body
++1 slow: second
++1 slow: second
++1 slow: second
+slow
+slow
++2 fast: First
++1 slow: second
++2 slow: second
++3 fast: second
+--- error_log
+sent no word in time

@@ -16,21 +16,55 @@
     __atomic_store_n(&(word), value, __ATOMIC_RELAXED)
 
 
+static unsigned convrelay_breaker_again(const convrelay_breaker_t *b,
+    uint64_t now);
+
+
 void
 convrelay_breaker_failed(convrelay_breaker_t *b, uint64_t now,
     uint64_t cooldown)
+{
+    if (convrelay_breaker_again(b, now)) {
+        convrelay_breaker_set(b->until, now + cooldown);
+    }
+
+    convrelay_breaker_set(b->client, 0);
+    convrelay_breaker_set(b->client_until, 0);
+    convrelay_breaker_set(b->failed_at, now);
+}
+
+
+void
+convrelay_breaker_slow(convrelay_breaker_t *b, uint64_t client, uint64_t now,
+    uint64_t cooldown)
+{
+    if (convrelay_breaker_get(b->client) != client) {
+        convrelay_breaker_failed(b, now, cooldown);
+        convrelay_breaker_set(b->client, client);
+        return;
+    }
+
+    if (convrelay_breaker_get(b->client_until)
+        || convrelay_breaker_again(b, now))
+    {
+        convrelay_breaker_set(b->client_until, now + cooldown);
+    }
+
+    convrelay_breaker_set(b->failed_at, now);
+}
+
+
+/* a failure now would not be the only one */
+
+static unsigned
+convrelay_breaker_again(const convrelay_breaker_t *b, uint64_t now)
 {
     uint64_t  failed_at;
 
     failed_at = convrelay_breaker_get(b->failed_at);
 
-    if (convrelay_breaker_get(b->until)
-        || (failed_at && now - failed_at <= CONVRELAY_BREAKER_TIME))
-    {
-        convrelay_breaker_set(b->until, now + cooldown);
-    }
-
-    convrelay_breaker_set(b->failed_at, now);
+    return convrelay_breaker_get(b->until)
+           || (failed_at && now - failed_at <= CONVRELAY_BREAKER_TIME);
 }
 
 
@@ -42,14 +76,19 @@ convrelay_breaker_worked(convrelay_breaker_t *b)
     if (convrelay_breaker_get(b->failed_at)) {
         convrelay_breaker_set(b->failed_at, 0);
         convrelay_breaker_set(b->until, 0);
+        convrelay_breaker_set(b->client, 0);
+        convrelay_breaker_set(b->client_until, 0);
     }
 }
 
 
 unsigned
-convrelay_breaker_is_open(const convrelay_breaker_t *b, uint64_t now)
+convrelay_breaker_is_open(const convrelay_breaker_t *b, uint64_t client,
+    uint64_t now)
 {
-    return now < convrelay_breaker_get(b->until);
+    return now < convrelay_breaker_get(b->until)
+           || (now < convrelay_breaker_get(b->client_until)
+               && client == convrelay_breaker_get(b->client));
 }
 
 

@@ -30,6 +30,10 @@ typedef struct {
     uint64_t                 failed_at;   /* 0: not since it last worked */
     uint64_t                 until;       /* not before this; 0: it worked
                                              since */
+    uint64_t                 client;      /* for whom it was slow at failed_at;
+                                             0: it failed by itself */
+    uint64_t                 client_until;        /* the same as until, for
+                                             this client alone */
 } convrelay_breaker_t;
 
 
@@ -48,8 +52,17 @@ void convrelay_breaker_failed(convrelay_breaker_t *b, uint64_t now,
     uint64_t cooldown);
 void convrelay_breaker_worked(convrelay_breaker_t *b);
 
-/* true if the service must not be asked now */
-unsigned convrelay_breaker_is_open(const convrelay_breaker_t *b, uint64_t now);
+/*
+ * The same for a failure that a client can cause: a service may be slow because
+ * of what it is asked.  Those of one client, which is not 0, open the breaker
+ * for this client only; those of two clients open it for all.
+ */
+void convrelay_breaker_slow(convrelay_breaker_t *b, uint64_t client,
+    uint64_t now, uint64_t cooldown);
+
+/* true if the service must not be asked now, for this client */
+unsigned convrelay_breaker_is_open(const convrelay_breaker_t *b,
+    uint64_t client, uint64_t now);
 
 /* a new configuration begins; one process at a time */
 void convrelay_breakers_begin(convrelay_breakers_t *table);

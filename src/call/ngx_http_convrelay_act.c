@@ -219,11 +219,7 @@ static void
 ngx_http_convrelay_act_hedge(ngx_http_convrelay_call_t *call)
 {
     if (ngx_http_convrelay_turn_start(call, 1) != NGX_OK) {
-
-        /* not the fault of that LLM */
-
-        convrelay_session_hedge_end(call->session, CONVRELAY_TURN_EMPTY,
-                                    ngx_current_msec);
+        convrelay_session_hedge_missed(call->session);
     }
 
     ngx_http_convrelay_clock_update(call);

@@ -417,11 +417,12 @@ typedef struct {
                                              else a fallback */
     unsigned                 excused:1;   /* it was not the LLM's fault that it
                                              failed */
+    unsigned                 slow:1;      /* it failed by taking too long */
     unsigned                 hedge:4;     /* that is asked, too; 0: none is */
     unsigned                 tried:4;     /* the last one that this turn asked,
                                              in their order */
-    unsigned                 spared:1;    /* the first one was not asked in this
-                                             turn, because it failed lately */
+    unsigned                 spared:1;    /* the first one can still be asked:
+                                             it failed lately, or was slower */
     unsigned                 hellos:2;    /* of the caller, who waits */
     unsigned                 failures:8;  /* turns that failed, one after the
                                              other; at most 255 */
@@ -701,8 +702,9 @@ void convrelay_session_call_part(convrelay_session_t *s, uint64_t now,
 int convrelay_session_hedge_won(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 
-/* it is over without one; where the glue could not ask it, how is EMPTY: that
-   does not count against it */
+/* it could not be asked, so a fallback may still be; or it is over without one,
+   and how is EMPTY where that does not count against it */
+void convrelay_session_hedge_missed(convrelay_session_t *s);
 void convrelay_session_hedge_end(convrelay_session_t *s,
     convrelay_turn_outcome_e how, uint64_t now);
 

@@ -9,6 +9,9 @@
 #include "convrelay_session_parts.h"
 
 
+static uint64_t convrelay_session_client(const convrelay_session_t *s);
+static int convrelay_session_hedge_useful(convrelay_session_t *s,
+    const convrelay_str_t *text);
 static void convrelay_session_useful(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
@@ -33,7 +36,8 @@ convrelay_session_llm_after(const convrelay_session_t *s, unsigned i,
         llm = convrelay_session_llm(s, i);
 
         if (llm->breaker == NULL
-            || !convrelay_breaker_is_open(*llm->breaker, now))
+            || !convrelay_breaker_is_open(*llm->breaker,
+                                          convrelay_session_client(s), now))
         {
             break;
         }
@@ -69,6 +73,7 @@ convrelay_session_llm_wait(convrelay_session_t *s, uint64_t now)
 
     s->useful = 0;
     s->excused = 0;
+    s->slow = 0;
     s->hedge = 0;
     s->deadlines[CONVRELAY_DEADLINE_TOKEN] = 0;
     s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
@@ -152,7 +157,10 @@ convrelay_session_llm_answered(const convrelay_session_t *s,
 
     /* the words of one caller must not make the LLM unavailable to others */
 
-    if (how == CONVRELAY_TURN_FAILED && !s->excused) {
+    if (how == CONVRELAY_TURN_FAILED && s->slow && !s->excused) {
+        convrelay_session_llm_slow(s, llm, now);
+
+    } else if (how == CONVRELAY_TURN_FAILED && !s->excused) {
         convrelay_session_llm_failed(llm, now);
 
     } else if (how == CONVRELAY_TURN_COMPLETE) {
@@ -170,6 +178,46 @@ convrelay_session_llm_failed(const convrelay_session_llm_t *llm, uint64_t now)
 }
 
 
+void
+convrelay_session_llm_slow(const convrelay_session_t *s,
+    const convrelay_session_llm_t *llm, uint64_t now)
+{
+    if (llm->breaker) {
+        convrelay_breaker_slow(*llm->breaker, convrelay_session_client(s), now,
+                               llm->cooldown);
+    }
+}
+
+
+/* a number for the caller, who is the same in several calls, or else for the
+   call; not 0 */
+
+static uint64_t
+convrelay_session_client(const convrelay_session_t *s)
+{
+    size_t                   i;
+    uint64_t                 hash;
+    convrelay_str_t          id;
+    convrelay_relay_setup_t  setup;
+
+    convrelay_session_get_setup(s, &setup);
+
+    id = setup.from.len ? setup.from
+         : setup.call_sid.len ? setup.call_sid
+         : setup.session_id.len ? setup.session_id : setup.nonce;
+
+    /* FNV-1a */
+
+    hash = 0xcbf29ce484222325;
+
+    for (i = 0; i < id.len; i++) {
+        hash = (hash ^ id.data[i]) * 0x100000001b3;
+    }
+
+    return hash ? hash : 1;
+}
+
+
 /* its first words are still waited for, unless they have come */
 
 void
@@ -184,13 +232,14 @@ convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
     s->hedge = 0;
     s->useful = 0;
     s->excused = 0;
+    s->slow = 0;
 
     s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
         s->deadlines[CONVRELAY_DEADLINE_HEDGE];
     s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
 
     convrelay_session_tools_retry(s);
-    convrelay_session_speech_drop(s);
+    convrelay_session_speech_takes(s);
     convrelay_session_act_note(out, CONVRELAY_ACT_HEDGE_TAKES, note);
 }
 
@@ -199,25 +248,89 @@ int
 convrelay_session_hedge_won(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out)
 {
-    if (s->hedge == 0
-        || (text && convrelay_session_blank(text->data, text->len)))
-    {
+    int  rc;
+
+    if (s->hedge == 0) {
+        return 0;
+    }
+
+    rc = text ? convrelay_session_hedge_useful(s, text) : CONVRELAY_OK;
+
+    if (rc == CONVRELAY_ERROR) {
+        convrelay_session_no_memory(s, out);
+    }
+
+    if (rc != CONVRELAY_OK) {
         return 0;
     }
 
     s->hedges_won++;
 
+    /* the first one was only slower: it can be asked again */
+
+    s->spared = 1;
+
     /* an LLM that is slow for everybody is to be left alone, too; but one that
        was given no time, because the caller asked for it, may not be slow */
 
     if (s->hellos < CONVRELAY_SESSION_HELLOS) {
-        convrelay_session_llm_failed(convrelay_session_llm(s, s->llm), now);
+        convrelay_session_llm_slow(s, convrelay_session_llm(s, s->llm), now);
     }
 
     convrelay_session_hedge_takes(s, NULL, out);
     convrelay_session_useful(s, now, out);
 
     return 1;
+}
+
+
+/* CONVRELAY_DECLINED: there is nothing in it except blanks and reasoning.  OK:
+   if the LLM takes the turn, its first stage begins with this text. */
+
+static int
+convrelay_session_hedge_useful(convrelay_session_t *s,
+    const convrelay_str_t *text)
+{
+    convrelay_str_t           rest, piece;
+    convrelay_speech_think_t  think;
+
+    if (convrelay_session_blank(text->data, text->len)) {
+        return CONVRELAY_DECLINED;
+    }
+
+    if (s->conf->speech == CONVRELAY_SPEECH_OFF) {
+        return CONVRELAY_OK;
+    }
+
+    if (convrelay_session_speech_begin(s) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    think = s->speech->hedge;
+    rest = *text;
+
+    while (rest.len) {
+        convrelay_speech_think(&think, &rest, &piece);
+
+        if (!convrelay_session_blank(piece.data, piece.len)) {
+            return CONVRELAY_OK;
+        }
+    }
+
+    s->speech->hedge = think;
+
+    return CONVRELAY_DECLINED;
+}
+
+
+void
+convrelay_session_hedge_missed(convrelay_session_t *s)
+{
+    if (s->hedge) {
+        s->tried = s->llm;
+        s->hedge = 0;
+        s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
+    }
 }
 
 
@@ -277,7 +390,7 @@ convrelay_session_hedge(convrelay_session_t *s, uint64_t now,
 
     llm = convrelay_session_llm(s, s->hedge);
 
-    convrelay_session_llm_failed(llm, now);
+    convrelay_session_llm_slow(s, llm, now);
     convrelay_session_hedge_drop(s, "sent no word in time", out);
 }
 
@@ -298,6 +411,10 @@ convrelay_session_hedge_now(convrelay_session_t *s, uint64_t now,
     }
 
     llm = convrelay_session_llm(s, i);
+
+    if (s->speech) {
+        memset(&s->speech->hedge, 0, sizeof(convrelay_speech_think_t));
+    }
 
     s->hedge = i;
     s->tried = i;

@@ -405,6 +405,10 @@ unsigned convrelay_session_llm_after(const convrelay_session_t *s, unsigned i,
 void convrelay_session_llm_failed(const convrelay_session_llm_t *llm,
     uint64_t now);
 
+/* the same where the caller's words may be the cause */
+void convrelay_session_llm_slow(const convrelay_session_t *s,
+    const convrelay_session_llm_t *llm, uint64_t now);
+
 void convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
     convrelay_actions_t *out);
 
@@ -444,6 +448,8 @@ void convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
 
 struct convrelay_session_speech_s {
     convrelay_speech_think_t  think;
+    convrelay_speech_think_t  hedge;      /* the same of the second LLM, while
+                                             two are asked */
     convrelay_speech_t        filter;
     convrelay_pronounce_t     pronounce;
     unsigned                  moved:1;    /* another hold began */
@@ -455,6 +461,10 @@ int convrelay_session_speech_begin(convrelay_session_t *s);
 
 /* another answer is to begin: forgets what was held back */
 void convrelay_session_speech_drop(convrelay_session_t *s);
+
+/* the same where it is the answer of the second LLM, which may have begun with
+   reasoning */
+void convrelay_session_speech_takes(convrelay_session_t *s);
 
 /* filters a piece of the answer that the guard let pass, and speaks it */
 void convrelay_session_speech(convrelay_session_t *s,

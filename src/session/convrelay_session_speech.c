@@ -42,6 +42,26 @@ convrelay_session_speech_drop(convrelay_session_t *s)
 
 
 void
+convrelay_session_speech_takes(convrelay_session_t *s)
+{
+    convrelay_speech_think_t  think;
+
+    s->deadlines[CONVRELAY_DEADLINE_SPEECH] = 0;
+
+    if (s->speech) {
+        think = s->speech->hedge;
+
+        convrelay_speech_free(&s->speech->filter);
+        convrelay_pronounce_free(&s->speech->pronounce);
+
+        memset(s->speech, 0, sizeof(convrelay_session_speech_t));
+
+        s->speech->think = think;
+    }
+}
+
+
+void
 convrelay_session_speech(convrelay_session_t *s, const convrelay_str_t *text,
     uint64_t now, convrelay_actions_t *out)
 {

@@ -431,6 +431,7 @@ convrelay_session_fail(convrelay_session_t *s, const char *note,
     static const convrelay_str_t  none = convrelay_null_string;
 
     s->hedge = 0;
+    s->slow = 1;
 
     convrelay_session_act_note(out, CONVRELAY_ACT_CANCEL, note);
     convrelay_session_turn_end(s, CONVRELAY_TURN_FAILED, &none, now, out);
@@ -534,7 +535,7 @@ convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
                           "ms", (unsigned long long) llm->first_token_timeout);
 
     if (s->hedge) {
-        convrelay_session_llm_failed(llm, now);
+        convrelay_session_llm_slow(s, llm, now);
         convrelay_session_hedge_takes(s, "sent no word in time", out);
         return;
     }

@@ -445,7 +445,90 @@ static const call_t  calls[] = {
       "prompt \"Hello?\"\n"
       "prompt \"Hello?\"\n"
       "deadline\n"
-      "    3000\n" }
+      "    3000\n" },
+
+    { "it is faster and then fails: the others, then the first one again",
+      HEDGED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Book\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"\"\n"
+      "    HEDGE_TAKES\n"
+      "end failed\n"
+      "    START fallback 2\n"
+      "end failed\n"
+      "    START\n"
+      "end failed\n"
+      "    TEXT \"Sorry.\"\n"
+      "    TEXT \"\" last\n" },
+
+    { "it could not be asked: it still can when the first one fails", HEDGED,
+      "hedgemissed\n"
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedgemissed\n"
+      "deadline\n"
+      "    3000\n"
+      "hedge \"Hello.\"\n"
+      "end failed\n"
+      "    START fallback 1\n"
+      "delta \"Hello.\"\n"
+      "    TEXT \"Hello.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n" },
+
+    { "its reasoning is not faster", HEDGED_SPOKEN,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"[thi\"\n"
+      "hedge \"nk]Hm\"\n"
+      "hedge \"Well [\"\n"
+      "hedge \"/think] \"\n"
+      "hedge \"Hello.\"\n"
+      "    HEDGE_TAKES\n"
+      "    TEXT \"Hello\"\n"
+      "end complete\n"
+      "    TEXT \".\"\n"
+      "    TEXT \"\" last\n" },
+
+    { "the first one fails while the second one reasons", HEDGED_SPOKEN,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"[think]Hm\"\n"
+      "end failed\n"
+      "    HEDGE_TAKES\n"
+      "delta \"Well [/think]Hello.\"\n"
+      "    TEXT \"Hello\"\n"
+      "end complete\n"
+      "    TEXT \".\"\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"Hi.\"\n"
+      "    HEDGE_TAKES\n"
+      "    TEXT \"Hi\"\n" }
 };
 
 

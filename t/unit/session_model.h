@@ -76,6 +76,7 @@ typedef struct {
     unsigned                   words:1;   /* an LLM has said a word of it */
     unsigned                   llm;       /* that is asked */
     unsigned                   tried;     /* the last one that was */
+    unsigned                   spared;    /* the first one was only slower */
     unsigned                   rescue;    /* a rule of llm_failed asked */
     unsigned                   hedge;     /* that is asked, too */
     uint64_t                   llm_at;    /* when it was */

@@ -139,6 +139,7 @@ check_action(call_t *c, const convrelay_action_t *a)
         if (!c->again && !c->same) {
             c->llm = 0;
             c->tried = 0;
+            c->spared = 0;
             c->words = 0;
             c->turns++;
             c->asked_at = c->now;

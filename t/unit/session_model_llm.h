@@ -127,6 +127,7 @@ hedge_delta(call_t *c)
     if (won) {
         nhedged++;
         c->useful_at = c->now;
+        c->spared = 1;
     }
 
     check_same(c);
@@ -136,13 +137,25 @@ hedge_delta(call_t *c)
 static void
 hedge_end(call_t *c)
 {
+    unsigned  missed;
+
     c->what = "end of the other LLM";
 
-    convrelay_session_hedge_end(&c->s, rnd(2) ? CONVRELAY_TURN_FAILED
-                                              : CONVRELAY_TURN_EMPTY, c->now);
+    missed = (rnd(4) == 0);
+
+    if (missed) {
+        convrelay_session_hedge_missed(&c->s);
+
+    } else {
+        convrelay_session_hedge_end(&c->s, rnd(2) ? CONVRELAY_TURN_FAILED
+                                                  : CONVRELAY_TURN_EMPTY,
+                                    c->now);
+    }
+
     list_next(c->out);
 
     if (c->running && c->hedge) {
+        c->tried = missed ? c->llm : c->tried;
         c->hedge = 0;
         c->hedge_at = 0;
     }
@@ -216,8 +229,17 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
         return;
     }
 
-    if (!well && !c->words && c->tried < c->conf.nfallbacks) {
-        c->llm = ++c->tried;
+    if (!well && !c->words
+        && (c->tried < c->conf.nfallbacks || c->spared))
+    {
+        if (c->tried < c->conf.nfallbacks) {
+            c->llm = ++c->tried;
+
+        } else {
+            c->llm = 0;
+            c->spared = 0;
+        }
+
         c->same = 1;
         nfallen++;
 

@@ -24,6 +24,7 @@
  *   excused                (the failure that ends the turn next)
  *   hedge "a piece"        (of the second LLM, "": a part of a call)
  *   hedgeends "failed" or "empty"
+ *   hedgemissed            (it could not be asked)
  *   extra "{}"             (opaque JSON of the answer that ends next)
  *   calls "c1 look {}; c2 book {"a":1}"       (an answer is complete)
  *   toolok 1 "result"      toolbad 1 "result" (of the first TOOL)
@@ -90,6 +91,7 @@
 #define PAUSED    34    /* interruptions that may be none, with a phrase */
 #define PAUSED_ON 35    /* the same, a store, and actions for most events */
 #define PAUSED_BACKED  36       /* fallbacks, in parallel, and fillers */
+#define HEDGED_SPOKEN  37       /* as HEDGED, with the filter, no tools */
 #define MAX_RUNS  16
 
 
@@ -397,6 +399,11 @@ static const convrelay_session_conf_t  confs[] = {
       .max_call_time = 600000, .call_times = short_times, .ncall_times = 1 },
     { .error_message = convrelay_string("Sorry."), .pause = 1500,
       .presence = 1, .filler = &filler, .speech = CONVRELAY_SPEECH_ON,
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
+               .cooldown = 10000, .breaker = &breaker[0] },
+      .fallbacks = fallbacks, .nfallbacks = 2, .hedge = 1000 },
+    { .error_message = convrelay_string("Sorry."),
+      .speech = CONVRELAY_SPEECH_ON,
       .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
                .cooldown = 10000, .breaker = &breaker[0] },
       .fallbacks = fallbacks, .nfallbacks = 2, .hedge = 1000 }
@@ -766,6 +773,9 @@ run_line(run_t *r, const char *line, size_t len)
                                     text.data[0] == 'f' ? CONVRELAY_TURN_FAILED
                                                         : CONVRELAY_TURN_EMPTY,
                                     r->now);
+
+    } else if (strcmp(name, "hedgemissed") == 0) {
+        convrelay_session_hedge_missed(&r->s);
 
     } else if (strcmp(name, "calls") == 0) {
         run_calls(r, &text, out);
