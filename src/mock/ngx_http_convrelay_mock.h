@@ -46,6 +46,7 @@
 #define NGX_HTTP_CONVRELAY_MOCK_HISTORY            3
 #define NGX_HTTP_CONVRELAY_MOCK_SAY                4
 #define NGX_HTTP_CONVRELAY_MOCK_ASKED              5
+#define NGX_HTTP_CONVRELAY_MOCK_SCRIPT             6
 
 
 #define NGX_HTTP_CONVRELAY_MOCK_NO_FAULT           0

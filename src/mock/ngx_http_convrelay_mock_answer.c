@@ -24,6 +24,7 @@ typedef struct {
 } ngx_http_convrelay_mock_list_t;
 
 
+static u_char *ngx_http_convrelay_mock_script(u_char *p, ngx_str_t *said);
 static ngx_int_t ngx_http_convrelay_mock_last(ngx_http_request_t *r,
     const cJSON *messages, ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_mock_json(ngx_http_request_t *r,
@@ -181,14 +182,73 @@ ngx_http_convrelay_mock_answer(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        ngx_memcpy(p, said.data, said.len);
         ctx->text.data = p;
-        ctx->text.len = said.len;
+
+        if (ctx->opts.answer == NGX_HTTP_CONVRELAY_MOCK_SCRIPT) {
+            p = ngx_http_convrelay_mock_script(p, &said);
+
+        } else {
+            p = ngx_cpymem(p, said.data, said.len);
+        }
+
+        ctx->text.len = p - ctx->text.data;
     }
 
     ctx->pos = ctx->text.data;
 
     return rc;
+}
+
+
+/*
+ * What comes after the first colon of the last line, and a blank, for a text
+ * that nobody could say: \n, \t, \\ and \xHH, which is ASCII, are as in C.
+ */
+
+static u_char *
+ngx_http_convrelay_mock_script(u_char *p, ngx_str_t *said)
+{
+    ngx_int_t   n;
+    u_char     *src, *last;
+
+    /* an earlier prompt without an answer may come with this one */
+
+    last = said->data + said->len;
+
+    for (src = last; src > said->data && src[-1] != '\n'; src--) {
+        /* void */
+    }
+
+    src = ngx_strlchr(src, last, ':');
+
+    if (src == NULL) {
+        return p;
+    }
+
+    src++;
+    src += (src < last && *src == ' ');
+
+    while (src < last) {
+
+        if (*src != '\\' || last - src < 2) {
+            *p++ = *src++;
+            continue;
+        }
+
+        n = (src[1] == 'x' && last - src >= 4) ? ngx_hextoi(src + 2, 2)
+                                               : NGX_ERROR;
+
+        if (n > 0 && n < 0x80) {
+            *p++ = (u_char) n;
+            src += 4;
+            continue;
+        }
+
+        *p++ = (src[1] == 'n') ? '\n' : (src[1] == 't') ? '\t' : src[1];
+        src += 2;
+    }
+
+    return p;
 }
 
 

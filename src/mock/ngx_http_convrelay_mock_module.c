@@ -79,6 +79,7 @@ static ngx_conf_enum_t  ngx_http_convrelay_mock_answers[] = {
     { ngx_string("count"), NGX_HTTP_CONVRELAY_MOCK_COUNT },
     { ngx_string("history"), NGX_HTTP_CONVRELAY_MOCK_HISTORY },
     { ngx_string("asked"), NGX_HTTP_CONVRELAY_MOCK_ASKED },
+    { ngx_string("script"), NGX_HTTP_CONVRELAY_MOCK_SCRIPT },
     { ngx_null_string, 0 }
 };
 
