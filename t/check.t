@@ -21,8 +21,9 @@ $nginx->lua(<<'_EOC_');
     server {
         listen  127.0.0.1:%%PORT%%;
 
-        convrelay_auth_token  secret;
-        convrelay_ticket      another-secret-of-tickets;
+        convrelay_auth_token     secret;
+        convrelay_ticket         another-secret-of-tickets;
+        convrelay_speech_filter  on;
 
         location = /twiml {
             convrelay_twiml  wss://127.0.0.1:%%PORT%%/ws;
@@ -70,6 +71,17 @@ $nginx->lua(<<'_EOC_');
             convrelay;
             convrelay_filler      100ms "One moment, please.";
             convrelay_mock_llm    first=250ms interval=1ms;
+        }
+
+        # without the filter, and with a word that is pronounced
+
+        location = /marks {
+            convrelay_auth_token     off;
+            convrelay_ticket         off;
+            convrelay;
+            convrelay_speech_filter  off;
+            convrelay_pronounce      nginx "engine x";
+            convrelay_mock_llm       first=20ms interval=1ms;
         }
 
         location = /open {
@@ -153,7 +165,8 @@ for my $case (['the module', $module], ['a server in Lua', $lua]) {
     like($run->{out}, qr/^1\.\.$rules$/m, '... each of which was tried');
     is(join(' ', $run->{out} =~ /^ok \d+ - (\S+): .*# SKIP no --silence$/mg),
        join(' ', @silence), '... except those of silence');
-    unlike($run->{out}, qr/^not ok|# SKIP (?!no --(?:silence|filler)$)/m,
+    unlike($run->{out},
+           qr/^not ok|# SKIP (?!no --(?:silence|filler|pronounce)$)/m,
            '... and holds');
     is($run->{err}, '', '... without a warning');
 }
@@ -164,7 +177,7 @@ is($run->{code}, 0, 'a relay without webhook and signatures')
 or diagnose($run);
 like($run->{out}, qr/^  skipped  signature-wrong .*: no --auth-token$/m,
      '... skips what it cannot try');
-like($run->{out}, qr/^(\d+) of \1 rules hold, 17 skipped$/m,
+like($run->{out}, qr/^(\d+) of \1 rules hold, 18 skipped$/m,
      '... which the summary counts');
 
 
@@ -203,6 +216,29 @@ is($run->{code}, 1, 'without convrelay_filler, nothing is heard for so long')
 or diagnose($run);
 
 
+for my $case (['the module', "ws://127.0.0.1:$port/marks"],
+              ['a server in Lua', "$http/webhook"])
+{
+    my ($what, $url) = @$case;
+
+    $run = check('--tap', @signed, '--rule', 'pronounce',
+                 '--pronounce', 'nginx=engine x', $url);
+    is($run->{code}, 0, "$what pronounces a word") or diagnose($run);
+    unlike($run->{out}, qr/^not ok|# SKIP/m, '... and that was tried')
+    or diagnose($run);
+}
+
+$run = check('--rule', 'pronounce', '--pronounce', 'nginx=engine x',
+             "ws://127.0.0.1:$port/open");
+is($run->{code}, 1, 'without convrelay_pronounce, it is as it is written')
+or diagnose($run);
+
+$run = check('--rule', 'speech', "ws://127.0.0.1:$port/marks");
+is($run->{code}, 1, 'without convrelay_speech_filter, marks are read')
+or diagnose($run);
+like($run->{out}, qr/: "\*" is in "/, '... and are shown');
+
+
 # a fault shows in its own rule alone
 
 $run = caller_end($faulty);
@@ -214,8 +250,8 @@ like($run->{out}, qr/^#   the server closed with 1000$/m,
 
 $run = caller_end($skip);
 is($run->{code}, 0, '--skip skips a rule') or diagnose($run);
-is($run->{out}, "\n" . ($rules - 11) . ' of ' . ($rules - 11)
-                . " rules hold, 11 skipped\n", '... and -q what holds');
+is($run->{out}, "\n" . ($rules - 12) . ' of ' . ($rules - 12)
+                . " rules hold, 12 skipped\n", '... and -q what holds');
 
 
 # the module without a directive is wrong as well
@@ -241,7 +277,8 @@ while (my @batch = splice @faults, 0, 10) {
     my @runs = map {
         caller_start('check', '--json', '--rule', $_->[1], '--timeout', '1s',
                      @signed, @tool, '--silence', '100ms',
-                     '--filler', '100ms', "$http/webhook?fault=$_->[0]")
+                     '--filler', '100ms', '--pronounce', 'nginx=engine x',
+                     "$http/webhook?fault=$_->[0]")
     } @batch;
 
     for my $case (@batch) {
@@ -251,10 +288,12 @@ while (my @batch = splice @faults, 0, 10) {
 
         my ($result) = @{$run->{json}{rules} // []};
 
+        utf8::encode($result->{got} //= 'no');
+
         ok($run->{code} eq '1' && $result->{rule} eq $rule
            && $result->{result} eq 'failed' && $run->{json}{failed} == 1,
            "a server with the fault $fault fails: "
-           . ($result->{got} // 'no'))
+           . $result->{got})
         or diagnose($run);
 
         delete $untried{$rule};
@@ -282,6 +321,7 @@ for my $case ([3, "$http/none", 'the server answered 404'],
               [4, 'ws://127.0.0.1:' . $nginx->port(9) . '/', 'refused'],
               [2, '--rule', 'nothing', "$http/none", 'there is no rule'],
               [2, '--tool', 'Hello=', "$http/none", 'is not "PROMPT=TEXT"'],
+              [2, '--pronounce', 'a', "$http/none", 'is not "WORD=SPOKEN"'],
               [2, '--silence', '10', "$http/none", 'has no unit'],
               [2, '-s', $0, "$http/none", 'is not a step'],
               [2, '--record', '/dev/null', "$http/none", 'single call'])

@@ -34,6 +34,9 @@ typedef struct {
     const char                    *tool_text;  /* in its answer, or NULL */
     int64_t                        silence;    /* ms, 0: not known */
     int64_t                        filler;     /* the same */
+    char                          *word;       /* that is pronounced as the
+                                                  next, or NULL */
+    const char                    *spoken;
 } convrelay_caller_check_options_t;
 
 
@@ -101,6 +104,7 @@ extern const convrelay_caller_rule_t  convrelay_caller_rules_interrupt[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_talk[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_tool[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_manners[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_speech[];
 
 
 /* runs the list against options->url, returns the exit code */

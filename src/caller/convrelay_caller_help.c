@@ -96,6 +96,8 @@ convrelay_caller_help(FILE *out)
 "                            something by itself\n"
 "      --filler TIME         and that of fillers: a caller who waits for an\n"
 "                            answer hears one after this time\n"
+"      --pronounce WORD=SPOKEN\n"
+"                            and that of pronunciation\n"
 "\n"
 "A scenario has one step per line:\n"
 "\n"

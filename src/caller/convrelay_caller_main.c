@@ -62,6 +62,7 @@ enum {
     CONVRELAY_CALLER_OPT_TOOL,
     CONVRELAY_CALLER_OPT_SILENCE,
     CONVRELAY_CALLER_OPT_FILLER,
+    CONVRELAY_CALLER_OPT_PRONOUNCE,
     CONVRELAY_CALLER_OPT_VERSION
 };
 
@@ -92,8 +93,9 @@ static int convrelay_caller_main_option(convrelay_caller_main_t *m, int opt);
 static int convrelay_caller_main_public(const char *url);
 static int convrelay_caller_main_command(convrelay_caller_main_t *m);
 static int convrelay_caller_main_check(convrelay_caller_main_t *m, int opt);
-static int convrelay_caller_main_tool(convrelay_caller_main_t *m,
-    const char *arg);
+static int convrelay_caller_main_split(const char *arg, char **left,
+    const char **right, const char *wrong)
+    __attribute__((format(printf, 4, 0)));
 static int convrelay_caller_main_load(convrelay_caller_main_t *m, int opt);
 static int convrelay_caller_main_number(double *number, const char *arg,
     double min, double max);
@@ -156,6 +158,7 @@ static const struct option  convrelay_caller_options[] = {
     { "tool", required_argument, NULL, CONVRELAY_CALLER_OPT_TOOL },
     { "silence", required_argument, NULL, CONVRELAY_CALLER_OPT_SILENCE },
     { "filler", required_argument, NULL, CONVRELAY_CALLER_OPT_FILLER },
+    { "pronounce", required_argument, NULL, CONVRELAY_CALLER_OPT_PRONOUNCE },
     { "quiet", no_argument, NULL, 'q' },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, CONVRELAY_CALLER_OPT_VERSION },
@@ -591,6 +594,7 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
     case CONVRELAY_CALLER_OPT_TOOL:
     case CONVRELAY_CALLER_OPT_SILENCE:
     case CONVRELAY_CALLER_OPT_FILLER:
+    case CONVRELAY_CALLER_OPT_PRONOUNCE:
         return convrelay_caller_main_check(m, opt);
 
     default:
@@ -614,7 +618,18 @@ convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
     }
 
     if (opt == CONVRELAY_CALLER_OPT_TOOL) {
-        return convrelay_caller_main_tool(m, optarg);
+        return convrelay_caller_main_split(optarg, &m->check.tool_prompt,
+                                     &m->check.tool_text,
+                                     "\"%s\" is not \"PROMPT=TEXT\": what "
+                                     "makes the agent call a tool, and what "
+                                     "it says then");
+    }
+
+    if (opt == CONVRELAY_CALLER_OPT_PRONOUNCE) {
+        return convrelay_caller_main_split(optarg, &m->check.word,
+                                     &m->check.spoken,
+                                     "\"%s\" is not \"WORD=SPOKEN\": a word, "
+                                     "and how it is pronounced");
     }
 
     if (opt == CONVRELAY_CALLER_OPT_SILENCE) {
@@ -639,26 +654,25 @@ convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
 }
 
 
-/* "PROMPT=TEXT", the last "=" counts */
+/* the last "=" counts */
 
 static int
-convrelay_caller_main_tool(convrelay_caller_main_t *m, const char *arg)
+convrelay_caller_main_split(const char *arg, char **left, const char **right,
+    const char *wrong)
 {
     const char  *separator;
 
     separator = strrchr(arg, '=');
 
     if (separator == NULL || separator == arg || separator[1] == '\0') {
-        convrelay_caller_print_error("\"%s\" is not \"PROMPT=TEXT\": what "
-                                     "makes the agent call a tool, and what "
-                                     "it says then", arg);
+        convrelay_caller_print_error(wrong, arg);
         return CONVRELAY_ERROR;
     }
 
-    free(m->check.tool_prompt);
+    free(*left);
 
-    m->check.tool_prompt = convrelay_caller_strndup(arg, separator - arg);
-    m->check.tool_text = separator + 1;
+    *left = convrelay_caller_strndup(arg, separator - arg);
+    *right = separator + 1;
 
     return CONVRELAY_OK;
 }
@@ -871,4 +885,5 @@ convrelay_caller_main_free(convrelay_caller_main_t *m)
     convrelay_caller_pairs_free(&m->check.only);
     convrelay_caller_pairs_free(&m->check.skip);
     free(m->check.tool_prompt);
+    free(m->check.word);
 }

@@ -462,6 +462,17 @@ function _M.compose(self, said)
     end
 
     if not said:lower():find("what have we said", 1, true) then
+
+        -- as it is to be spoken
+
+        if fault ~= "speech" then
+            said = said:gsub("[*`]", ""):gsub("\240\159[\128-\191]+", "")
+        end
+
+        if fault ~= "pronounce" then
+            said = said:gsub("nginx", "engine x")
+        end
+
         return { "You said: ", said }
     end
 
