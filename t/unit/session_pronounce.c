@@ -386,10 +386,194 @@ static const call_t  calls[] = {
 };
 
 
+typedef struct {
+    char                   sent[4096];
+    size_t                 len;
+} said_t;
+
+
+static void random_test(void);
+static void random_call(uint32_t *seed, const convrelay_str_t *text);
+static void take(convrelay_actions_t *out, const convrelay_action_t *a);
+static uint32_t rnd(uint32_t *seed, uint32_t n);
+
+
+static unsigned  nbad, ncut, nmapped;
+
+
 int
 main(void)
 {
     run_scripts(calls, sizeof(calls) / sizeof(calls[0]));
 
+    random_test();
+
     return tap_done();
+}
+
+
+/*
+ * Any text of such words, in any pieces, filtered or not: what is sent is the
+ * text as it is pronounced, and what stays of it after an interruption is what
+ * was written for the part that was heard.
+ */
+
+static void
+random_test(void)
+{
+    char             buf[512];
+    size_t           len;
+    uint32_t         seed, i, n;
+    convrelay_str_t  text;
+
+    static const char  *parts[] = {
+        "nginx", "Acme", "Acme Corp", "moment", "sorry", "NGINX's", "acmes",
+        "we", "use", "it", "Corp", "caf\xc3\xa9", "x, ", "so. ", " - "
+    };
+
+    static const uint32_t  nparts = sizeof(parts) / sizeof(parts[0]);
+
+    for (i = 0; i < 2000; i++) {
+        seed = i * 2654435761u + 1;
+
+        /* not a line of a list, which the filter would change */
+
+        len = snprintf(buf, sizeof(buf), "So");
+
+        for (n = 2 + rnd(&seed, 24); n; n--) {
+            len += snprintf(buf + len, sizeof(buf) - len, "%s%s",
+                            rnd(&seed, 8) ? " " : "",
+                            parts[rnd(&seed, nparts)]);
+        }
+
+        /* blanks at the end are the filter's */
+
+        len += snprintf(buf + len, sizeof(buf) - len, " nginx so");
+
+        text.data = (u_char *) buf;
+        text.len = len;
+
+        random_call(&seed, &text);
+    }
+
+    tap_ok(nbad == 0, "2000 answers of random words");
+    tap_ok(ncut > 1000, "... %u of them cut", ncut);
+    tap_ok(nmapped > 500, "... %u after a word that was replaced", nmapped);
+}
+
+
+static void
+random_call(uint32_t *seed, const convrelay_str_t *text)
+{
+    size_t                     i, n, heard;
+    unsigned                   bad;
+    convrelay_str_t            piece, sent, none = convrelay_string("");
+    convrelay_heard_t          h;
+    convrelay_spoken_t         spoken;
+    convrelay_actions_t        out;
+    convrelay_session_t        s;
+    convrelay_pronounce_t      p;
+    convrelay_llm_message_t   *m;
+    convrelay_session_conf_t   conf;
+    convrelay_relay_message_t  message;
+    static said_t              said;
+
+    memset(&conf, 0, sizeof(conf));
+
+    conf.lexicon = &lexicon;
+    conf.speech = rnd(seed, 2) ? CONVRELAY_SPEECH_ON : CONVRELAY_SPEECH_OFF;
+
+    said.len = 0;
+    out.act = take;
+    out.data = &said;
+
+    convrelay_session_init(&s, &conf, 1000);
+
+    memset(&message, 0, sizeof(message));
+    message.type = CONVRELAY_RELAY_SETUP;
+    convrelay_session_message(&s, &message, 1000, &out);
+
+    memset(&message, 0, sizeof(message));
+    message.type = CONVRELAY_RELAY_PROMPT;
+    convrelay_str_set(&message.u.prompt.voice_prompt, "Hi");
+    message.u.prompt.last = 1;
+    convrelay_session_message(&s, &message, 1000, &out);
+
+    for (i = 0; i < text->len; i += n) {
+        n = 1 + rnd(seed, 12);
+        n = (n < text->len - i) ? n : text->len - i;
+
+        piece.data = text->data + i;
+        piece.len = n;
+
+        /* pieces are whole characters */
+
+        while (i + piece.len < text->len
+               && (text->data[i + piece.len] & 0xc0) == 0x80)
+        {
+            piece.len = ++n;
+        }
+
+        convrelay_session_delta(&s, &piece, 1000, &out);
+    }
+
+    convrelay_session_turn_end(&s, CONVRELAY_TURN_COMPLETE, &none, 1000, &out);
+
+    memset(&p, 0, sizeof(p));
+
+    bad = (convrelay_pronounce_read(&p, &lexicon, text, CONVRELAY_PRONOUNCE_END,
+                                    &spoken)
+           != CONVRELAY_OK);
+
+    bad |= (spoken.spoken.len != said.len
+            || memcmp(spoken.spoken.data, said.sent, said.len) != 0);
+
+    sent.data = (u_char *) said.sent;
+    sent.len = 1 + rnd(seed, said.len);
+
+    memset(&message, 0, sizeof(message));
+    message.type = CONVRELAY_RELAY_INTERRUPT;
+    message.u.interrupt.utterance = sent;
+    message.u.interrupt.duration = -1;
+
+    memset(&h, 0, sizeof(h));
+
+    heard = convrelay_heard_interrupt(&h, &spoken.spoken, &sent, 0, -1);
+    heard = convrelay_spoken_written(spoken.words, spoken.nwords, heard);
+
+    convrelay_session_message(&s, &message, 1000, &out);
+
+    m = s.history.last;
+
+    bad |= (m == NULL || m->role != CONVRELAY_LLM_ASSISTANT || m->len != heard
+            || memcmp(m->text, text->data, heard) != 0);
+
+    ncut += (heard < text->len);
+    nmapped += (heard < text->len && spoken.nwords
+                && heard >= spoken.words[0].from + spoken.words[0].len);
+    nbad += bad;
+
+    convrelay_pronounce_free(&p);
+    convrelay_session_free(&s);
+}
+
+
+static void
+take(convrelay_actions_t *out, const convrelay_action_t *a)
+{
+    said_t *said = out->data;
+
+    if (a->type == CONVRELAY_ACT_TEXT && a->text.len) {
+        memcpy(said->sent + said->len, a->text.data, a->text.len);
+        said->len += a->text.len;
+    }
+}
+
+
+static uint32_t
+rnd(uint32_t *seed, uint32_t n)
+{
+    *seed = *seed * 1103515245 + 12345;
+
+    return (*seed >> 16) % n;
 }
