@@ -27,6 +27,9 @@ sub nginx {
     my $action = $opt{action} // '';
     my $report = $opt{report} // '/report';
     my $ws = $opt{ws} // '';
+    my $zone = $opt{zone} // 'convrelay_zone  calls 1m;';
+    my $status = $zone =~ /convrelay_zone/ ? 'convrelay_status  prometheus public;'
+                                           : 'deny  all;';
     my $answer = $opt{answer} // 'answer=say:Fine. interval=1ms';
     my $location = $opt{location}
         // 'proxy_pass  http://127.0.0.1:' . $receiver->port . ';';
@@ -37,7 +40,7 @@ sub nginx {
         keepalive  4;
     }
 
-    convrelay_zone  calls 1m;
+    $zone
 
     map \$convrelay_error_code \$reply {
         default  hangup;
@@ -83,7 +86,7 @@ sub nginx {
         }
 
         location = /status {
-            convrelay_status  prometheus public;
+            $status
         }
 
         $action
@@ -566,6 +569,36 @@ _EOC_
     $r->reply(200);
     is report($r)->{session}, 'VX1', '... has it once it hangs up';
     ok !$receiver->next(0.5), 'and no other';
+    $nginx->stop;
+};
+
+
+my $store = 'convrelay_store_zone  kept 1m;';
+
+
+subtest 'a second socket with the setup of a live session' => sub {
+    my $nginx = nginx(zone => $store);
+    my $call = call($nginx);
+    my $other = ConvRelay::Call->dial($nginx->port, '/ws');
+
+    $other->setup;
+    $call->prompt('Another one.');
+    is $call->answer, 'Fine.', 'the session goes on';
+    $other->prompt('Hi');
+    $other->answer;
+    $other->fin;
+
+    $call->prompt('Please.');
+    $call->answer;
+    $call->hangup;
+
+    my $r = $receiver->next or return fail('there is a report');
+    my $report = report($r);
+    $r->reply(200);
+
+    is_deeply [ @$report{qw( reason end turns sessions )} ],
+              [ 'completed', 'hangup', 3, 1 ], '... and has its own report';
+    ok !$receiver->next(0.5), 'the other one has none';
     $nginx->stop;
 };
 

@@ -15,8 +15,10 @@
 
 /*
  * What is needed for the report of the call, with convrelay_report: begin() at
- * setup, once the call was accepted; end(), before the session is over, hands
- * the report to the worker; it may be called more than once.
+ * setup, once the call was accepted and, with a store, its record was read: a
+ * session that stands aside for another one has no report; end(), before the
+ * session is over, hands the report to the worker; it may be called more than
+ * once.
  */
 void ngx_http_convrelay_account_begin(ngx_http_convrelay_call_t *call);
 void ngx_http_convrelay_account_end(ngx_http_convrelay_call_t *call);

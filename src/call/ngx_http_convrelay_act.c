@@ -379,7 +379,9 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    ngx_http_convrelay_account_begin(call);
+    if (call->keep == NULL) {
+        ngx_http_convrelay_account_begin(call);
+    }
 
     if (call->conf->prewarm) {
         ngx_http_convrelay_prewarm_start(call);

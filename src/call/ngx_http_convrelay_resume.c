@@ -9,6 +9,7 @@
  */
 
 
+#include "ngx_http_convrelay_account.h"
 #include "ngx_http_convrelay_keep.h"
 
 #include "convrelay_state.h"
@@ -108,6 +109,8 @@ ngx_http_convrelay_resume_read(ngx_http_convrelay_call_t *call,
         keep->aside = 1;
         return NGX_OK;
     }
+
+    ngx_http_convrelay_account_begin(call);
 
     /* the record is this session's from now on */
 
