@@ -576,6 +576,51 @@ _EOC_
 my $store = 'convrelay_store_zone  kept 1m;';
 
 
+subtest "Twilio's request comes before the end of the socket" => sub {
+    my $nginx = nginx(action => $action, report => '/report transcript',
+                      zone => "convrelay_zone  calls 1m; $store");
+    my $call = call($nginx);
+
+    $call->prompt('Cancel it.');
+    action($nginx, %ids, SessionStatus => 'completed', SessionDuration => 17);
+    $call->end;
+
+    my $r = $receiver->next(3) or return fail('there is a report, at once');
+    my $report = report($r);
+    $r->reply(200);
+
+    is_deeply [ @$report{qw( reason end turns session_seconds )} ],
+              [ 'completed', 'hangup', 2, 17 ],
+              'it is that of the session, with what Twilio said';
+    is $report->{messages}[2]{content}, 'Cancel it.',
+       '... and what the caller said last';
+
+    $call = call($nginx, sessionId => 'VX2', callSid => 'CA2');
+
+    my %next = (%ids, CallSid => 'CA2', SessionId => 'VX2');
+
+    action($nginx, %next, SessionId => 'VX1', SessionStatus => 'completed');
+    action($nginx, %next, SessionStatus => 'failed', ErrorCode => 64105);
+    $call->fin;
+    ok !$receiver->next(1.5), 'a call that may go on is waited for';
+
+    $call = call($nginx, sessionId => 'VX3', callSid => 'CA2');
+    action($nginx, %next, SessionStatus => 'completed', SessionDuration => 1);
+    $call->hangup;
+    ok !$receiver->next(0.5), 'a request about an earlier session is late';
+    action($nginx, %next, SessionId => 'VX3', SessionStatus => 'completed');
+
+    $r = $receiver->next(3) or return fail('there is a report of both');
+    $report = report($r);
+    $r->reply(200);
+
+    is_deeply [ @$report{qw( reason end sessions turns session_seconds )} ],
+              [ 'completed', 'hangup', 2, 2, undef ],
+              'there is a report of both';
+    $nginx->stop;
+};
+
+
 subtest 'a second socket with the setup of a live session' => sub {
     my $nginx = nginx(zone => $store);
     my $call = call($nginx);

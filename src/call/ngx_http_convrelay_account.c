@@ -172,7 +172,9 @@ ngx_http_convrelay_account_tool(ngx_http_convrelay_call_t *call,
 }
 
 
-/* a socket that another one has replaced leaves the report to that one */
+/* a socket that another one has replaced leaves the report to that one; with a
+   store, the report's record says whether there is another one: the call's may
+   be gone since Twilio's request has ended the call */
 
 void
 ngx_http_convrelay_account_end(ngx_http_convrelay_call_t *call)
@@ -186,8 +188,9 @@ ngx_http_convrelay_account_end(ngx_http_convrelay_call_t *call)
     }
 
     if (!a->lost
-        && call->end - 1 != CONVRELAY_METRIC_SESSION_REPLACED
-                         - CONVRELAY_METRIC_SESSION_HANGUP)
+        && (a->stored
+            || call->end - 1 != CONVRELAY_METRIC_SESSION_REPLACED
+                             - CONVRELAY_METRIC_SESSION_HANGUP))
     {
         if (call->wordless && call->session->first_token >= 0) {
 

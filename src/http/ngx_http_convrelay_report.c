@@ -21,20 +21,12 @@
                                                    its receiver may hang */
 #define NGX_HTTP_CONVRELAY_REPORT_ANSWER   16384  /* bytes that are read */
 
-/* ms from the end of a session to its report: where another request or session
-   may follow, and where that is not expected */
-
-#define NGX_HTTP_CONVRELAY_REPORT_WAIT     10000
-#define NGX_HTTP_CONVRELAY_REPORT_SOON     1000
-
 #define NGX_HTTP_CONVRELAY_REPORT_TICK     1000 /* ms */
 
 
 static ngx_http_convrelay_report_t *ngx_http_convrelay_report_create(
     const convrelay_report_t *report);
 static void ngx_http_convrelay_report_done(ngx_http_convrelay_report_t *p);
-static ngx_msec_t ngx_http_convrelay_report_wait(
-    ngx_http_convrelay_main_conf_t *mcf, const convrelay_report_t *report);
 static void ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_loc_conf_t *conf);
 static void ngx_http_convrelay_reports_cleanup(void *data);
@@ -159,7 +151,7 @@ ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
         p->stored = 1;
     }
 
-    due = ngx_current_msec + ngx_http_convrelay_report_wait(mcf, report);
+    due = ngx_current_msec + ngx_http_convrelay_report_wait(mcf, p);
 
     ngx_http_convrelay_report_adopt(mcf->reports, p, due);
 }
@@ -247,21 +239,6 @@ ngx_http_convrelay_report_create(const convrelay_report_t *report)
     }
 
     return p;
-}
-
-
-/*
- * Twilio's request after a session knows how it ended, and its answer whether
- * there is another session.  Where no location takes that request, only a
- * socket that was lost can come back.
- */
-
-static ngx_msec_t
-ngx_http_convrelay_report_wait(ngx_http_convrelay_main_conf_t *mcf,
-    const convrelay_report_t *report)
-{
-    return (mcf->actions || report->figures.reason == CONVRELAY_REPORT_FAILED)
-           ? NGX_HTTP_CONVRELAY_REPORT_WAIT : NGX_HTTP_CONVRELAY_REPORT_SOON;
 }
 
 
@@ -570,7 +547,7 @@ ngx_http_convrelay_report_partial(ngx_http_convrelay_report_t *p)
     return p->again
            || (!p->decided
                && p->report.figures.reason != CONVRELAY_REPORT_COMPLETED
-               && ngx_http_convrelay_report_wait(p->all->mcf, &p->report)
+               && ngx_http_convrelay_report_wait(p->all->mcf, p)
                   == NGX_HTTP_CONVRELAY_REPORT_WAIT);
 }
 

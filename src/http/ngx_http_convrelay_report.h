@@ -27,6 +27,12 @@
 #define NGX_HTTP_CONVRELAY_REPORT_BATCH    16   /* written or read at once */
 #define NGX_HTTP_CONVRELAY_REPORT_SID      64   /* bytes of one in a log line */
 
+/* ms from the end of a session to its report: where another request or session
+   may follow, and where that is not expected */
+
+#define NGX_HTTP_CONVRELAY_REPORT_WAIT     10000
+#define NGX_HTTP_CONVRELAY_REPORT_SOON     1000
+
 
 typedef struct ngx_http_convrelay_report_s  ngx_http_convrelay_report_t;
 
@@ -37,7 +43,13 @@ typedef enum {
     NGX_HTTP_CONVRELAY_REPORT_LIVE = 1,       /* a session of the call lives */
     NGX_HTTP_CONVRELAY_REPORT_PENDING,
     NGX_HTTP_CONVRELAY_REPORT_SENT,           /* or being sent */
-    NGX_HTTP_CONVRELAY_REPORT_DONE
+    NGX_HTTP_CONVRELAY_REPORT_DONE,
+
+    /* of what Twilio said of a session that lived: the call is over, or may go
+       on */
+
+    NGX_HTTP_CONVRELAY_NOTE_OVER,
+    NGX_HTTP_CONVRELAY_NOTE_AGAIN
 } ngx_http_convrelay_report_state_e;
 
 
@@ -167,6 +179,15 @@ ngx_int_t ngx_http_convrelay_report_to_others(ngx_http_convrelay_report_t *p,
 void ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
     ngx_uint_t goes_on);
 
+/* ms for which the report of a session that has ended waits: for Twilio's
+   request, unless that was before it, or another session */
+ngx_msec_t ngx_http_convrelay_report_wait(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_t *p);
+
+/* ms for which a report waits for another session, once Twilio has said how the
+   last one ended */
+ngx_msec_t ngx_http_convrelay_report_again(ngx_http_convrelay_report_t *p);
+
 
 /* ngx_http_convrelay_report_request.c */
 
@@ -205,6 +226,17 @@ ngx_int_t ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
 ngx_http_convrelay_report_t *ngx_http_convrelay_report_load(
     ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_report_place_t *place);
+
+/*
+ * Keeps what Twilio's request said of a session that lives, in p's figures, for
+ * its own report; goes_on: as in report_action().  noted() takes it, and sets
+ * the figures and again of the session's report, whose place is set; NGX_OK, or
+ * NGX_DECLINED: Twilio has said nothing yet.
+ */
+void ngx_http_convrelay_report_note(ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_report_t *p, ngx_uint_t goes_on);
+ngx_int_t ngx_http_convrelay_report_noted(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_t *p);
 
 /* adopts the reports of workers that are gone, and those that were left, from
    *cursor on, which is 0 at first: NGX_OK, that was all, or NGX_AGAIN */

@@ -16,7 +16,11 @@
 #define NGX_HTTP_CONVRELAY_REPORT_AGAIN    60000
 
 
-static void ngx_http_convrelay_report_decide(ngx_http_request_t *r,
+static ngx_http_convrelay_report_t *ngx_http_convrelay_report_ended(
+    ngx_http_request_t *r, ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_place_t *place, const convrelay_str_t *session,
+    ngx_uint_t goes_on);
+static ngx_int_t ngx_http_convrelay_report_decide(ngx_http_request_t *r,
     convrelay_report_figures_t *figures);
 static ngx_int_t ngx_http_convrelay_report_value(ngx_http_request_t *r,
     const char *name, convrelay_str_t *value);
@@ -48,7 +52,8 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
     if (p == NULL && mcf->store) {
         ngx_http_convrelay_report_place(&place, &account, &call);
 
-        stored = ngx_http_convrelay_report_load(mcf, &place);
+        stored = ngx_http_convrelay_report_ended(r, mcf, &place, &session,
+                                                 goes_on);
         p = stored;
     }
 
@@ -61,18 +66,13 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
     if (convrelay_str_equal(&p->report.texts[CONVRELAY_REPORT_SESSION],
                             &session))
     {
-        ngx_http_convrelay_report_decide(r, &p->report.figures);
+        (void) ngx_http_convrelay_report_decide(r, &p->report.figures);
 
         p->decided = 1;
         p->again = goes_on;
+        due += ngx_http_convrelay_report_again(p);
 
-        if (p->again) {
-            due += p->stored ? ngx_max(p->conf->store.ttl,
-                                       NGX_HTTP_CONVRELAY_REPORT_AGAIN)
-                             : NGX_HTTP_CONVRELAY_REPORT_AGAIN;
-        }
-
-    } else if (over && !p->live) {
+    } else if (over) {
 
         /* the session that was expected could not begin */
 
@@ -104,17 +104,96 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
 }
 
 
-/* what Twilio says of the session */
+/*
+ * The stored report of a session that is over, or NULL.  Twilio's request may
+ * come before the end of its socket, to any worker: the session's own report
+ * follows, so what Twilio says is left for that.
+ */
 
-static void
+static ngx_http_convrelay_report_t *
+ngx_http_convrelay_report_ended(ngx_http_request_t *r,
+    ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_place_t *place, const convrelay_str_t *session,
+    ngx_uint_t goes_on)
+{
+    ngx_http_convrelay_report_t  *p;
+
+    p = ngx_http_convrelay_report_load(mcf, place);
+
+    if (p == NULL || !p->live) {
+        return p;
+    }
+
+    if (convrelay_str_equal(&p->report.texts[CONVRELAY_REPORT_SESSION],
+                            session)
+        && ngx_http_convrelay_report_decide(r, &p->report.figures) == NGX_OK)
+    {
+        ngx_http_convrelay_report_note(mcf, p, goes_on);
+        ngx_http_convrelay_report_free(p);
+
+        /* unless it has ended meanwhile, in another worker */
+
+        p = ngx_http_convrelay_report_load(mcf, place);
+
+        if (p == NULL || !p->live) {
+            return p;
+        }
+    }
+
+    ngx_http_convrelay_report_free(p);
+
+    return NULL;
+}
+
+
+/*
+ * Twilio's request after a session knows how it ended, and its answer whether
+ * there is another session.  Where no location takes that request, only a
+ * socket that was lost can come back.
+ */
+
+ngx_msec_t
+ngx_http_convrelay_report_wait(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_t *p)
+{
+    if (p->stored && ngx_http_convrelay_report_noted(mcf, p) == NGX_OK) {
+        return ngx_http_convrelay_report_again(p);
+    }
+
+    return (mcf->actions
+            || p->report.figures.reason == CONVRELAY_REPORT_FAILED)
+           ? NGX_HTTP_CONVRELAY_REPORT_WAIT : NGX_HTTP_CONVRELAY_REPORT_SOON;
+}
+
+
+ngx_msec_t
+ngx_http_convrelay_report_again(ngx_http_convrelay_report_t *p)
+{
+    if (!p->again) {
+        return 0;
+    }
+
+    return p->stored ? ngx_max(p->conf->store.ttl,
+                               NGX_HTTP_CONVRELAY_REPORT_AGAIN)
+                     : NGX_HTTP_CONVRELAY_REPORT_AGAIN;
+}
+
+
+/* what Twilio says of the session; NGX_DECLINED: not how it ended */
+
+static ngx_int_t
 ngx_http_convrelay_report_decide(ngx_http_request_t *r,
     convrelay_report_figures_t *figures)
 {
-    ngx_int_t        n;
+    ngx_int_t        n, rc;
     convrelay_str_t  value;
+
+    rc = NGX_DECLINED;
 
     if (ngx_http_convrelay_report_value(r, "SessionStatus", &value) == NGX_OK)
     {
+        rc = NGX_OK;
+
         if (convrelay_str_eq(&value, "completed")) {
             figures->reason = CONVRELAY_REPORT_COMPLETED;
 
@@ -123,6 +202,9 @@ ngx_http_convrelay_report_decide(ngx_http_request_t *r,
 
         } else if (convrelay_str_eq(&value, "failed")) {
             figures->reason = CONVRELAY_REPORT_FAILED;
+
+        } else {
+            rc = NGX_DECLINED;
         }
     }
 
@@ -143,6 +225,8 @@ ngx_http_convrelay_report_decide(ngx_http_request_t *r,
             figures->seconds = n + 1;
         }
     }
+
+    return rc;
 }
 
 

@@ -16,10 +16,12 @@
 #include "ngx_http_convrelay_shared.h"
 #include "ngx_http_convrelay_target.h"
 
+#include "convrelay_metric.h"
 #include "convrelay_sha256.h"
 
 
 #define NGX_HTTP_CONVRELAY_REPORT_TAG    0x74726f7065722063ull  /* of its key */
+#define NGX_HTTP_CONVRELAY_NOTE_TAG      0x65746f6e65722063ull
 #define NGX_HTTP_CONVRELAY_REPORT_TTL    180000 /* ms, at least: longer than any
                                                    wait */
 #define NGX_HTTP_CONVRELAY_REPORT_ORPHAN 10000  /* ms from a kill to the report,
@@ -40,6 +42,9 @@ static ngx_http_convrelay_report_t *ngx_http_convrelay_report_read(
     ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_report_place_t *place,
     ngx_http_convrelay_report_head_t *head);
+static void ngx_http_convrelay_report_note_place(
+    ngx_http_convrelay_report_place_t *place,
+    const ngx_http_convrelay_report_t *p);
 static ngx_int_t ngx_http_convrelay_report_conf_of(
     ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_report_t *p);
 
@@ -146,6 +151,97 @@ ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
     convrelay_report_free(&out);
 
     return rc;
+}
+
+
+void
+ngx_http_convrelay_report_note(ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_report_t *p, ngx_uint_t goes_on)
+{
+    convrelay_report_t                 report;
+    ngx_http_convrelay_report_place_t  place;
+
+    ngx_http_convrelay_report_note_place(&place, p);
+
+    ngx_memzero(&report, sizeof(convrelay_report_t));
+
+    report.figures = p->report.figures;
+    report.texts[CONVRELAY_REPORT_SESSION]
+        = p->report.texts[CONVRELAY_REPORT_SESSION];
+
+    (void) ngx_http_convrelay_report_store(mcf, &place,
+                                  goes_on ? NGX_HTTP_CONVRELAY_NOTE_AGAIN
+                                          : NGX_HTTP_CONVRELAY_NOTE_OVER,
+                                  0, ngx_current_msec, &report);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_report_noted(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_t *p)
+{
+    ngx_int_t                          rc;
+    convrelay_str_t                   *session;
+    convrelay_report_figures_t        *to, *from;
+    ngx_http_convrelay_report_t       *note;
+    ngx_http_convrelay_report_head_t   head;
+    ngx_http_convrelay_report_place_t  place;
+
+    ngx_http_convrelay_report_note_place(&place, p);
+
+    note = ngx_http_convrelay_report_read(mcf, &place, &head);
+
+    if (note == NULL) {
+        return NGX_DECLINED;
+    }
+
+    rc = NGX_DECLINED;
+    session = &p->report.texts[CONVRELAY_REPORT_SESSION];
+
+    if (convrelay_str_equal(&note->report.texts[CONVRELAY_REPORT_SESSION],
+                            session))
+    {
+        to = &p->report.figures;
+        from = &note->report.figures;
+
+        to->reason = from->reason;
+        to->code = from->code;
+        to->seconds = from->seconds;
+
+        if (to->end == CONVRELAY_METRIC_SESSION_REPLACED
+                       - CONVRELAY_METRIC_SESSION_HANGUP)
+        {
+            /* by nobody: Twilio's request has removed the call's record */
+
+            to->end = (to->reason == CONVRELAY_REPORT_FAILED)
+                      ? CONVRELAY_METRIC_SESSION_DROPPED
+                        - CONVRELAY_METRIC_SESSION_HANGUP
+                      : 0;
+        }
+
+        p->decided = 1;
+        p->again = (head.state == NGX_HTTP_CONVRELAY_NOTE_AGAIN);
+
+        rc = NGX_OK;
+    }
+
+    ngx_http_convrelay_report_free(note);
+    (void) ngx_http_convrelay_record_remove(mcf, &place.record);
+
+    return rc;
+}
+
+
+static void
+ngx_http_convrelay_report_note_place(ngx_http_convrelay_report_place_t *place,
+    const ngx_http_convrelay_report_t *p)
+{
+    *place = p->place;
+
+    ngx_memzero(&place->record, sizeof(ngx_http_convrelay_record_t));
+
+    place->record.key = p->place.record.key;
+    place->record.key.word[3] = NGX_HTTP_CONVRELAY_NOTE_TAG;
 }
 
 
@@ -307,9 +403,15 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
         /* if a session was killed, Twilio's request or another session can
            still come */
 
-        due = (head.state == NGX_HTTP_CONVRELAY_REPORT_LIVE)
-              ? ngx_current_msec + NGX_HTTP_CONVRELAY_REPORT_ORPHAN
-              : (ngx_msec_t) head.due;
+        if (head.state != NGX_HTTP_CONVRELAY_REPORT_LIVE) {
+            due = head.due;
+
+        } else if (ngx_http_convrelay_report_noted(all->mcf, p) == NGX_OK) {
+            due = ngx_current_msec + ngx_http_convrelay_report_again(p);
+
+        } else {
+            due = ngx_current_msec + NGX_HTTP_CONVRELAY_REPORT_ORPHAN;
+        }
 
         ngx_http_convrelay_report_adopt(all, p, due);
     }
