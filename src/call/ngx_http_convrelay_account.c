@@ -219,7 +219,7 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
 {
     convrelay_str_t           *texts;
     convrelay_report_t         report;
-    convrelay_report_out_t     members, messages;
+    convrelay_report_out_t     members, messages, newest;
     convrelay_relay_setup_t    setup;
     ngx_http_core_srv_conf_t  *cscf;
 
@@ -228,6 +228,7 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
     ngx_memzero(&report, sizeof(convrelay_report_t));
     ngx_memzero(&members, sizeof(convrelay_report_out_t));
     ngx_memzero(&messages, sizeof(convrelay_report_out_t));
+    ngx_memzero(&newest, sizeof(convrelay_report_out_t));
 
     ngx_http_convrelay_account_figures(call, a, over, &report.figures);
 
@@ -242,15 +243,16 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
             ngx_http_convrelay_account_heard(call->session);
         }
 
+        convrelay_report_messages(&newest, &call->session->history,
+                                  CONVRELAY_REPORT_MAX_MESSAGES);
+
         if (a->earlier && call->session->resumed == 0) {
-            convrelay_report_put(&messages,
-                 a->earlier->report.texts[CONVRELAY_REPORT_MESSAGES].data,
-                 a->earlier->report.texts[CONVRELAY_REPORT_MESSAGES].len);
+            convrelay_report_earlier(&messages,
+                   &a->earlier->report.texts[CONVRELAY_REPORT_MESSAGES],
+                   CONVRELAY_REPORT_MAX_MESSAGES - newest.len);
         }
 
-        convrelay_report_messages(&messages, &call->session->history,
-                                  CONVRELAY_REPORT_MAX_MESSAGES
-                                  - messages.len);
+        convrelay_report_put(&messages, newest.data, newest.len);
     }
 
     texts[CONVRELAY_REPORT_CALL] = setup.call_sid;
@@ -282,6 +284,7 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
 
     convrelay_report_free(&members);
     convrelay_report_free(&messages);
+    convrelay_report_free(&newest);
 }
 
 

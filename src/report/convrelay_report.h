@@ -107,6 +107,10 @@ void convrelay_report_members(convrelay_report_out_t *out,
 void convrelay_report_messages(convrelay_report_out_t *out,
     const convrelay_history_t *history, size_t max);
 
+/* appends messages that an earlier session has written, as above */
+void convrelay_report_earlier(convrelay_report_out_t *out,
+    const convrelay_str_t *messages, size_t max);
+
 /* appends the report; end: the word for figures.end; messages: with them */
 void convrelay_report_body(convrelay_report_out_t *out,
     const convrelay_report_t *report, const char *end, unsigned messages);

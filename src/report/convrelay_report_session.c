@@ -232,6 +232,34 @@ convrelay_report_messages(convrelay_report_out_t *out,
 }
 
 
+void
+convrelay_report_earlier(convrelay_report_out_t *out,
+    const convrelay_str_t *messages, size_t max)
+{
+    size_t  from, len;
+
+    static const char  turn[] = ",{\"role\":\"user\"";
+
+    len = sizeof(turn) - 1;
+
+    if (messages->len <= max) {
+        convrelay_report_put(out, messages->data, messages->len);
+        return;
+    }
+
+    /* a quote in a string has a backslash, so this is where a turn begins */
+
+    for (from = messages->len - max; from + len <= messages->len; from++) {
+
+        if (memcmp(messages->data + from, turn, len) == 0) {
+            convrelay_report_put(out, messages->data + from,
+                                 messages->len - from);
+            return;
+        }
+    }
+}
+
+
 /* as an API for chat completions has it */
 
 static void

@@ -19,6 +19,7 @@ static void test_body(void);
 static void test_members(void);
 static void test_handoff(void);
 static void test_messages(void);
+static void test_earlier(void);
 static void test_lists(void);
 static void test_pack(void);
 static void test_key(void);
@@ -280,6 +281,43 @@ test_messages(void)
 
 
 static void
+test_earlier(void)
+{
+    size_t                  len;
+    convrelay_report_out_t  out = { NULL, 0, 0, 0 };
+
+    static const convrelay_str_t  none = convrelay_string("");
+    static const convrelay_str_t  all = convrelay_string(
+        ",{\"role\":\"assistant\",\"content\":\"Hello.\"}"
+        ",{\"role\":\"user\",\"content\":\",{\\\"role\\\":\\\"user\\\"\"}"
+        ",{\"role\":\"assistant\",\"content\":\"One.\"}"
+        ",{\"role\":\"user\",\"content\":\"2\"}");
+
+    len = strlen(",{\"role\":\"user\",\"content\":\"2\"}");
+
+    convrelay_report_earlier(&out, &none, 0);
+    is(&out, "", "no earlier messages");
+
+    convrelay_report_earlier(&out, &all, all.len);
+    is(&out, (char *) all.data, "all earlier messages fit");
+
+    convrelay_report_earlier(&out, &all, all.len - 1);
+    is(&out, strstr((char *) all.data, ",{\"role\":\"user\""),
+       "one byte less: from a turn on");
+
+    convrelay_report_earlier(&out, &all, all.len - 47);
+    is(&out, (char *) all.data + all.len - len,
+       "what is quoted begins no turn");
+
+    convrelay_report_earlier(&out, &all, len);
+    is(&out, (char *) all.data + all.len - len, "the last turn fits");
+
+    convrelay_report_earlier(&out, &all, len - 1);
+    is(&out, "", "one byte less: it does not");
+}
+
+
+static void
 test_lists(void)
 {
     size_t                  len;
@@ -424,6 +462,7 @@ main(void)
     test_members();
     test_handoff();
     test_messages();
+    test_earlier();
     test_lists();
     test_pack();
     test_key();
