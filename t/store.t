@@ -280,6 +280,34 @@ _EOC_
 };
 
 
+# the record expires in a worker that stands still; with another worker, that
+# one removes it
+
+subtest 'a worker that stood still goes on with its calls' => sub {
+    for my $workers (1, 2) {
+        my $nginx = nginx(main => "worker_processes  $workers;\n",
+                          ws => 'convrelay_store_ttl 1s;');
+        my $call = session($nginx);
+
+        $call->ask('One?');
+
+        kill 'STOP', $call->{worker};
+        $call->quiet(2.5);
+        kill 'CONT', $call->{worker};
+
+        like $call->ask('Two?'), qr/One\?.*Two\?/, "$workers workers: it goes on";
+        is records($nginx), 1, '... and is stored again';
+
+        $call->fin;
+        ok over($nginx, 1), '... for another session';
+        $call = session($nginx);
+        like $call->ask('Three?'), qr/One\?.*Two\?.*Three\?/, '... of the call';
+        $call->hangup;
+        $nginx->stop;
+    }
+};
+
+
 subtest 'a full zone: the oldest write goes' => sub {
     my $nginx = nginx(zone => 'convrelay_store_zone  calls 32k;');
     my @calls = map { session($nginx, callSid => "CA$_") } 1 .. 40;

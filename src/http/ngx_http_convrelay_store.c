@@ -437,6 +437,7 @@ ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
                                ngx_current_msec + ttl);
         record->serial = convrelay_store_serial(store, &record->key,
                                                 ngx_current_msec);
+        record->expires = ngx_current_msec + ttl;
         record->claimed = 0;
 
     } else {
@@ -519,8 +520,9 @@ ngx_http_convrelay_store_full(ngx_http_convrelay_store_t *st)
 
 /*
  * The owner wrote or read it last.  The first write of a session replaces
- * whatever there is.  A record that was removed, though there was room for it,
- * is that of a call that is over.
+ * whatever there is.  A record that was removed, though there was room for it
+ * and before it had expired, is that of a call that is over.  A worker that
+ * stood still can find that its own one has expired.
  */
 
 static ngx_uint_t
@@ -533,10 +535,15 @@ ngx_http_convrelay_record_mine(convrelay_store_t *store,
         return 1;
     }
 
-    serial = convrelay_store_serial(store, &record->key, ngx_current_msec);
+    /* expired or not */
+
+    serial = convrelay_store_serial(store, &record->key, 0);
 
     return serial ? serial == record->serial
-                  : convrelay_store_was_evicted(store, record->serial);
+                  : (convrelay_store_was_evicted(store, record->serial)
+                     || (record->expires
+                         && (ngx_msec_int_t) (record->expires
+                                              - ngx_current_msec) <= 0));
 }
 
 
@@ -674,8 +681,14 @@ ngx_http_convrelay_record_touch(ngx_http_convrelay_main_conf_t *mcf,
     if (ngx_http_convrelay_record_mine(store, record)) {
         rc = convrelay_store_touch(store, &record->key, ngx_current_msec,
                                    ngx_current_msec + ttl);
+    }
+
+    /* where it has expired, the owner writes it again */
+
+    if (rc == NGX_OK) {
         record->serial = convrelay_store_serial(store, &record->key,
                                                 ngx_current_msec);
+        record->expires = ngx_current_msec + ttl;
     }
 
     ngx_http_convrelay_store_unlock(st);

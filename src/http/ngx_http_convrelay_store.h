@@ -34,6 +34,7 @@ typedef struct {
     convrelay_store_key_t     key;
     uint64_t                  serial;     /* of the owner's last write; 0: it
                                              has written and read none */
+    ngx_msec_t                expires;    /* of that write */
     ngx_http_convrelay_record_head_t  head;       /* to write, or as it was
                                                      read */
     unsigned                  claimed:1;  /* by record_claim() */
