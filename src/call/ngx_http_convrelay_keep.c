@@ -158,6 +158,9 @@ ngx_http_convrelay_keep_conf(ngx_http_convrelay_keep_t *keep,
     ngx_memzero(conf, sizeof(convrelay_state_conf_t));
 
     conf->wall = (uint64_t) tp->sec * 1000 + tp->msec;
+#if (NGX_HAVE_CLOCK_MONOTONIC)
+    conf->clock = 1;
+#endif
     conf->max = keep->conf->store.max_size;
     conf->numbers = keep->conf->limits.log_numbers;
 }

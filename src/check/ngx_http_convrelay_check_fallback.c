@@ -12,6 +12,8 @@
 #include "ngx_http_convrelay_target.h"
 
 
+static uint64_t ngx_http_convrelay_check_llm(ngx_http_core_srv_conf_t *server,
+    ngx_http_core_loc_conf_t *location, ngx_http_convrelay_loc_conf_t *conf);
 static ngx_int_t ngx_http_convrelay_check_fallback(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *socket,
     ngx_http_convrelay_fallback_t *fallback,
@@ -29,6 +31,10 @@ ngx_http_convrelay_check_fallbacks(ngx_conf_t *cf,
     ngx_http_convrelay_fallback_t  *fallback;
 
     conf = socket->conf;
+
+    conf->session.llm.id = ngx_http_convrelay_check_llm(socket->server,
+                                                        socket->location,
+                                                        conf);
 
     if (conf->llm.fallbacks == NULL) {
         return NGX_OK;
@@ -65,9 +71,37 @@ ngx_http_convrelay_check_fallbacks(ngx_conf_t *cf,
         llms[i] = other->session.llm;
         llms[i].cooldown = fallback[i].cooldown;
         llms[i].breaker = &other->llm.breaker;
+        llms[i].id = ngx_http_convrelay_check_llm(socket->server, clcf, other);
     }
 
     return NGX_OK;
+}
+
+
+/* an LLM is the same one after a reload if server, location and model have the
+   same names */
+
+static uint64_t
+ngx_http_convrelay_check_llm(ngx_http_core_srv_conf_t *server,
+    ngx_http_core_loc_conf_t *location, ngx_http_convrelay_loc_conf_t *conf)
+{
+    uint32_t   hash;
+    uint64_t   id;
+    ngx_str_t  model;
+
+    ngx_str_null(&model);
+
+    if (conf->llm.model) {
+        model = conf->llm.model->source;
+    }
+
+    hash = ngx_murmur_hash2(server->server_name.data, server->server_name.len);
+    hash = hash * 31 + ngx_murmur_hash2(location->name.data,
+                                        location->name.len);
+
+    id = (uint64_t) hash << 21 ^ ngx_murmur_hash2(model.data, model.len);
+
+    return id ? id : 1;
 }
 
 

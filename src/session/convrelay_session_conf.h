@@ -57,6 +57,9 @@ typedef struct {
     uint64_t                 token_timeout;       /* the same, at most
                                              CONVRELAY_SESSION_MAX_WAIT */
     uint64_t                 cooldown;    /* ms without it after failures */
+    uint64_t                 id;          /* to recognise it when it has
+                                             another number, at most 2^53; or
+                                             0: it always has this one */
     convrelay_breaker_t    **breaker;     /* its failures; NULL: they are not
                                              counted */
 } convrelay_session_llm_t;

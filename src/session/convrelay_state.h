@@ -42,6 +42,10 @@ struct convrelay_state_conf_s {
     unsigned                 lost:1;      /* the session that has written it has
                                              no socket any more: one with the
                                              same SessionId may go on */
+    unsigned                 clock:1;     /* the session's clock is that of
+                                             all sessions with the same store:
+                                             where the wall clock was set
+                                             between two of them, it counts */
     unsigned                 cut:1;       /* out, of size(): the oldest turns,
                                              or results, are left out */
 };

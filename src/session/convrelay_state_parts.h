@@ -32,12 +32,15 @@ typedef struct {
     uint64_t                        now;
     const convrelay_llm_message_t  *first;  /* of the messages, or NULL */
     unsigned                        withheld:1;     /* results of "once" */
+    unsigned                        extra:1;        /* one was written */
 } convrelay_state_out_t;
 
 
 typedef struct {
     convrelay_json_value_t  *v;
     convrelay_json_value_t  *saved;
+    convrelay_json_value_t  *clock;
+    convrelay_json_value_t  *llms;
     convrelay_json_value_t  *account;
     convrelay_json_value_t  *call;
     convrelay_json_value_t  *session;
@@ -85,6 +88,7 @@ typedef struct {
     const convrelay_state_conf_t  *conf;
     const char                    *error;     /* a phrase, or NULL */
     uint64_t                       now;
+    uint64_t                       wall;      /* now, as for the writer */
 
     convrelay_state_members_t      m;
 
@@ -141,6 +145,10 @@ void convrelay_state_digest(convrelay_state_out_t *w, const u_char *digest);
 void convrelay_state_member(convrelay_state_out_t *w, const char *name,
     const convrelay_str_t *value);
 void convrelay_state_count(convrelay_state_out_t *w, const char *name,
+    uint64_t n);
+
+/* not left out; may be another number when it is measured */
+void convrelay_state_number_of(convrelay_state_out_t *w, const char *name,
     uint64_t n);
 
 /* time: of the clock, which may be before or after now */

@@ -70,8 +70,8 @@ convrelay_state_count(convrelay_state_out_t *w, const char *name, uint64_t n)
 /* time: of the clock, which may be before or after now */
 
 void
-convrelay_state_time(convrelay_state_out_t *w, const char *name,
-    uint64_t time)
+convrelay_state_number_of(convrelay_state_out_t *w, const char *name,
+    uint64_t n)
 {
     convrelay_state_put(w, name);
 
@@ -80,7 +80,15 @@ convrelay_state_time(convrelay_state_out_t *w, const char *name,
         return;
     }
 
-    convrelay_state_number(w, w->conf->wall + (time - w->now));
+    convrelay_state_number(w, n);
+}
+
+
+void
+convrelay_state_time(convrelay_state_out_t *w, const char *name,
+    uint64_t time)
+{
+    convrelay_state_number_of(w, name, w->conf->wall + (time - w->now));
 }
 
 

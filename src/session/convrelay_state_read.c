@@ -25,6 +25,7 @@ static void convrelay_state_texts(convrelay_state_in_t *in);
 static convrelay_str_t convrelay_state_phone_of(convrelay_state_in_t *in,
     convrelay_json_value_t *value);
 static void convrelay_state_numbers(convrelay_state_in_t *in);
+static void convrelay_state_wall(convrelay_state_in_t *in);
 static int convrelay_state_lang(convrelay_state_in_t *in);
 static int convrelay_state_latencies(convrelay_state_in_t *in);
 static int convrelay_state_values(convrelay_state_in_t *in);
@@ -51,6 +52,8 @@ static void convrelay_state_free(convrelay_state_in_t *in);
 static const convrelay_json_field_t  convrelay_state_fields[] = {
     convrelay_state_field(v),
     convrelay_state_field(saved),
+    convrelay_state_field(clock),
+    convrelay_state_field(llms),
     convrelay_state_field(account),
     convrelay_state_field(call),
     convrelay_state_field(session),
@@ -297,6 +300,8 @@ convrelay_state_numbers(convrelay_state_in_t *in)
                                     CONVRELAY_STATE_MAX_NUMBER);
     in->refused = convrelay_state_flag(in, in->m.refused);
 
+    convrelay_state_wall(in);
+
     if (to->resumed == 0 || in->m.saved == NULL || in->m.started == NULL) {
         in->error = "is not complete";
     }
@@ -307,8 +312,8 @@ convrelay_state_numbers(convrelay_state_in_t *in)
                 + convrelay_state_get(in, in->m.saved,
                                       CONVRELAY_STATE_MAX_NUMBER);
 
-    drop = (in->conf->wall > CONVRELAY_STATE_DROP_TIME)
-           ? in->conf->wall - CONVRELAY_STATE_DROP_TIME : 0;
+    drop = (in->wall > CONVRELAY_STATE_DROP_TIME)
+           ? in->wall - CONVRELAY_STATE_DROP_TIME : 0;
 
     in->lost = convrelay_state_flag(in, in->m.lost);
 
@@ -319,7 +324,7 @@ convrelay_state_numbers(convrelay_state_in_t *in)
         in->lost = 1;
     }
 
-    in->recent = (in->conf->wall <= ask_until);
+    in->recent = (in->wall <= ask_until);
     in->rounds = convrelay_state_get(in, in->m.again, UINT32_MAX);
 
     if (in->m.turn) {
@@ -335,6 +340,27 @@ convrelay_state_numbers(convrelay_state_in_t *in)
             in->error = "has a wrong turn";
         }
     }
+}
+
+
+/* the time that has passed is counted by the clock, if the writer had the same
+   one: the wall clock may have been set meanwhile */
+
+static void
+convrelay_state_wall(convrelay_state_in_t *in)
+{
+    uint64_t  saved, clock;
+
+    in->wall = in->conf->wall;
+
+    if (!in->conf->clock || in->m.clock == NULL) {
+        return;
+    }
+
+    saved = convrelay_state_get(in, in->m.saved, CONVRELAY_STATE_MAX_NUMBER);
+    clock = convrelay_state_get(in, in->m.clock, CONVRELAY_STATE_MAX_NUMBER);
+
+    in->wall = saved + (in->now > clock ? in->now - clock : 0);
 }
 
 
@@ -668,7 +694,7 @@ convrelay_state_take_times(convrelay_state_in_t *in, convrelay_session_t *s)
     const convrelay_session_conf_t  *conf;
 
     conf = s->conf;
-    wall = in->conf->wall;
+    wall = in->wall;
 
     age = (wall > in->started) ? wall - in->started : 0;
 

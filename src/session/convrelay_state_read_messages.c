@@ -14,6 +14,9 @@
 #include "convrelay_state_parts.h"
 
 
+#define CONVRELAY_STATE_NO_LLM  (CONVRELAY_SESSION_MAX_FALLBACKS + 1)
+
+
 typedef struct {
     convrelay_json_value_t  *role;
     convrelay_json_value_t  *content;
@@ -297,8 +300,10 @@ convrelay_state_calls(convrelay_state_in_t *in,
     in->dropped = 0;
     convrelay_str_null(&extra);
 
+    (void) convrelay_state_role(v, &m);
+    llm = convrelay_state_llm(in, &m);
+
     if (convrelay_state_role(v, &m) == CONVRELAY_STATE_EXTRA) {
-        llm = convrelay_state_llm(in, &m);
         extra = convrelay_state_opaque(in, m.extra, llm);
 
         if (m.extra == NULL) {
@@ -326,6 +331,10 @@ convrelay_state_calls(convrelay_state_in_t *in,
         (void) convrelay_state_role(v, &m);
         convrelay_state_call(in, &calls[i], &m);
 
+        if (calls[i].llm != llm) {
+            in->error = "has calls of several LLMs";
+        }
+
         v = convrelay_json_element(in->m.messages, v);
     }
 
@@ -341,8 +350,9 @@ convrelay_state_calls(convrelay_state_in_t *in,
         v = convrelay_json_element(in->m.messages, v);
     }
 
-    rc = convrelay_history_append_calls(&in->history, calls[0].llm, &extra,
-                                        calls, results, n);
+    rc = convrelay_history_append_calls(&in->history,
+                                        (llm == CONVRELAY_STATE_NO_LLM)
+                                        ? 0 : llm, &extra, calls, results, n);
 
     free(calls);
 
@@ -444,11 +454,54 @@ convrelay_state_opaque(convrelay_state_in_t *in,
 }
 
 
+/* its number now, if that exists; NO_LLM: there is none that is the same */
+
 static unsigned
 convrelay_state_llm(convrelay_state_in_t *in,
     const convrelay_state_message_t *m)
 {
-    return convrelay_state_get(in, m->llm, CONVRELAY_SESSION_MAX_FALLBACKS);
+    size_t                           i, n;
+    uint64_t                         id;
+    convrelay_json_value_t          *v;
+    const convrelay_session_conf_t  *conf;
+
+    conf = in->s->conf;
+
+    n = convrelay_state_get(in, m->llm, CONVRELAY_SESSION_MAX_FALLBACKS);
+
+    if (in->m.llms == NULL) {
+        return n;
+    }
+
+    if (in->m.llms->type != CONVRELAY_JSON_ARRAY) {
+        in->error = "has wrong LLMs";
+        return CONVRELAY_STATE_NO_LLM;
+    }
+
+    v = convrelay_json_element(in->m.llms, NULL);
+
+    for (i = 0; v && i < n; i++) {
+        v = convrelay_json_element(in->m.llms, v);
+    }
+
+    id = convrelay_state_get(in, v, CONVRELAY_STATE_MAX_NUMBER);
+
+    if (id == 0) {
+        return CONVRELAY_STATE_NO_LLM;
+    }
+
+    if (id == conf->llm.id) {
+        return 0;
+    }
+
+    for (i = 0; i < conf->nfallbacks; i++) {
+
+        if (id == conf->fallbacks[i].id) {
+            return i + 1;
+        }
+    }
+
+    return CONVRELAY_STATE_NO_LLM;
 }
 
 

@@ -12,6 +12,7 @@
 static unsigned convrelay_state_has_begun(const convrelay_session_t *s);
 static unsigned convrelay_state_plan(convrelay_state_out_t *w);
 static void convrelay_state_all(convrelay_state_out_t *w);
+static void convrelay_state_llms(convrelay_state_out_t *w);
 static void convrelay_state_head(convrelay_state_out_t *w);
 static void convrelay_state_counts(convrelay_state_out_t *w);
 static void convrelay_state_latency(convrelay_state_out_t *w);
@@ -176,7 +177,35 @@ convrelay_state_all(convrelay_state_out_t *w)
 
     convrelay_state_put(w, ",\"messages\":[");
     convrelay_state_write_messages(w);
-    convrelay_state_put(w, "]}");
+    convrelay_state_put(w, "]");
+    convrelay_state_llms(w);
+    convrelay_state_put(w, "}");
+}
+
+
+/* the LLMs by number, for what they alone must get back */
+
+static void
+convrelay_state_llms(convrelay_state_out_t *w)
+{
+    size_t                           i;
+    const convrelay_session_conf_t  *conf;
+
+    conf = w->s->conf;
+
+    if (conf->llm.id == 0 || (w->p && !w->extra)) {
+        return;
+    }
+
+    convrelay_state_put(w, ",\"llms\":[");
+    convrelay_state_number(w, conf->llm.id);
+
+    for (i = 0; i < conf->nfallbacks; i++) {
+        convrelay_state_put(w, ",");
+        convrelay_state_number(w, conf->fallbacks[i].id);
+    }
+
+    convrelay_state_put(w, "]");
 }
 
 
@@ -193,6 +222,10 @@ convrelay_state_head(convrelay_state_out_t *w)
     convrelay_state_put(w, "\"v\":");
     convrelay_state_number(w, CONVRELAY_STATE_VERSION);
     convrelay_state_time(w, ",\"saved\":", w->now);
+
+    if (w->conf->clock) {
+        convrelay_state_number_of(w, ",\"clock\":", w->now);
+    }
 
     convrelay_state_member(w, ",\"account\":", &setup.account_sid);
     convrelay_state_member(w, ",\"call\":", &setup.call_sid);

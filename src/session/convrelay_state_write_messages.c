@@ -169,6 +169,8 @@ convrelay_state_call(convrelay_state_out_t *w,
         convrelay_state_put(w, call.valid ? ",\"calls\":true" : "");
     }
 
+    w->extra |= (call.extra.len != 0);
+
     convrelay_state_member(w, ",\"extra\":", &call.extra);
     convrelay_state_count(w, ",\"llm\":", call.llm);
     convrelay_state_put(w, "}");

@@ -367,6 +367,22 @@ static const state_t  declined[] = {
       MESSAGES("{\"role\":\"assistant\",\"content\":\"a\"},"
                "{\"role\":\"extra\",\"extra\":\"{}\",\"llm\":9}"),
       "has a wrong number" },
+    { "LLMs that are not a list",
+      "{" HEAD ",\"llms\":1,\"messages\":["
+      "{\"role\":\"assistant\",\"content\":\"a\"},"
+      "{\"role\":\"extra\",\"extra\":\"{}\"}]}", "has wrong LLMs" },
+    { "an LLM that is not a number",
+      "{" HEAD ",\"llms\":[\"x\"],\"messages\":["
+      "{\"role\":\"assistant\",\"content\":\"a\"},"
+      "{\"role\":\"extra\",\"extra\":\"{}\"}]}", "has a wrong number" },
+    { "an extra of another LLM than its call",
+      MESSAGES("{\"role\":\"extra\",\"calls\":true,\"extra\":\"{}\","
+               "\"llm\":1}," CALL "," TOOL), "has calls of several LLMs" },
+    { "the same, of one that there is not",
+      MESSAGES("{\"role\":\"extra\",\"calls\":true,\"extra\":\"{}\","
+               "\"llm\":2},{\"role\":\"call\",\"id\":\"1\",\"name\":"
+               "\"book\",\"arguments\":\"{}\",\"extra\":\"1\","
+               "\"llm\":4}," TOOL), "has calls of several LLMs" },
     { "a call", MESSAGES(CALL), "has a call without a result" },
     { "two calls, one result", MESSAGES(CALL "," CALL "," TOOL),
       "has a call without a result" },
@@ -399,6 +415,8 @@ static void test_size(void);
 static void test_same(void);
 static void test_rate(void);
 static void test_clock(void);
+static void test_stepped(int64_t step, const char *name);
+static void test_llms(void);
 static void test_memory(const char *text);
 static void begin(convrelay_session_t *s, const char *session,
     const char *parameters, uint64_t now);
@@ -771,6 +789,126 @@ test_clock(void)
 }
 
 
+/* NTP sets the wall clock between two sessions: by the clock that they share,
+   six seconds have passed */
+
+static void
+test_stepped(int64_t step, const char *name)
+{
+    char                    *text;
+    size_t                   n;
+    convrelay_session_t      s;
+    convrelay_state_conf_t   sconf = { .wall = WALL, .clock = 1 };
+
+    static const char  state[] = "{" HEAD ",\"turns\":1,\"turn\":"
+                                 "{\"rounds\":1},\"messages\":[{\"role\":"
+                                 "\"user\",\"content\":\"Hi\"}]}";
+
+    begin(&s, "VX2", NULL, NOW);
+    take(&s, state, sizeof(state) - 1, NOW);
+
+    text = written(&s, &sconf, NOW);
+    n = strlen(text);
+    convrelay_session_free(&s);
+
+    sconf.wall = WALL + 6000 + step;
+
+    begin(&s, "VX3", NULL, NOW + 6000);
+    (void) convrelay_session_restored(&s, (u_char *) text, n, &sconf,
+                                      NOW + 6000, &out);
+    free(text);
+
+    tap_ok(s.resumed == 2 && s.ask_again,
+           "%s: the question is asked again", name);
+
+    text = written(&s, &sconf, NOW + 6000);
+    n = strtoull(strstr(text, "\"saved\":") + 8, NULL, 10)
+        - strtoull(strstr(text, "\"started\":") + 10, NULL, 10);
+    free(text);
+
+    tap_ok(n == 106000, "... and the call is as old as it is: %zu", n);
+    convrelay_session_free(&s);
+}
+
+
+/* a change of the configuration gives the LLMs other numbers */
+
+static void
+test_llms(void)
+{
+    size_t                     i, n;
+    char                      *text;
+    convrelay_session_t        s;
+    convrelay_session_conf_t   before, after;
+    convrelay_state_conf_t     sconf = { .wall = WALL };
+
+    static const convrelay_session_llm_t  first[] = {
+        { .id = 22 }, { .id = 33 }
+    };
+
+    static const convrelay_session_llm_t  then[] = {
+        { .id = 33 }, { .id = 44 }
+    };
+
+    static const char  state[] =
+        "{" HEAD ",\"llms\":[11,22,33],\"messages\":["
+        "{\"role\":\"assistant\",\"content\":\"a\"},"
+        "{\"role\":\"extra\",\"extra\":\"{\\\"a\\\":0}\"},"
+        "{\"role\":\"user\",\"content\":\"?\"},"
+        "{\"role\":\"assistant\",\"content\":\"b\"},"
+        "{\"role\":\"extra\",\"extra\":\"{\\\"b\\\":1}\",\"llm\":1},"
+        "{\"role\":\"user\",\"content\":\"?\"},"
+        "{\"role\":\"assistant\",\"content\":\"c\"},"
+        "{\"role\":\"extra\",\"extra\":\"{\\\"c\\\":2}\",\"llm\":2}]}";
+
+    static const char *const  want[] = {
+        "{\\\"a\\\":0}\"}", "{\\\"b\\\":1}\",\"llm\":1}",
+        "{\\\"c\\\":2}\",\"llm\":2}", "\"llms\":[11,22,33]"
+    };
+
+    before = conf;
+    before.llm.id = 11;
+    before.fallbacks = first;
+    before.nfallbacks = 2;
+
+    after = before;
+    after.llm.id = 22;
+    after.fallbacks = then;
+
+    begin(&s, "VX2", NULL, NOW);
+    s.conf = &before;
+    take(&s, state, sizeof(state) - 1, NOW);
+
+    text = written(&s, &sconf, NOW);
+
+    for (i = 0; i < 4; i++) {
+        tap_ok(strstr(text, want[i]) != NULL, "an LLM by its number: %s",
+               want[i]);
+    }
+
+    n = strlen(text);
+    convrelay_session_free(&s);
+
+    begin(&s, "VX3", NULL, NOW);
+    s.conf = &after;
+    (void) convrelay_session_restored(&s, (u_char *) text, n, &sconf, NOW,
+                                      &out);
+    free(text);
+    text = written(&s, &sconf, NOW);
+
+    tap_ok(strstr(text, "{\\\"a\\\":0}") == NULL,
+           "one that there is no longer gets nothing");
+    tap_ok(strstr(text, "{\\\"b\\\":1}\"}") != NULL,
+           "one that is the first now");
+    tap_ok(strstr(text, "{\\\"c\\\":2}\",\"llm\":1}") != NULL
+           && strstr(text, "\"llms\":[22,33,44]") != NULL,
+           "one that was moved");
+
+    free(text);
+    convrelay_session_free(&s);
+}
+
+
 /* without memory the session is as it was */
 
 static void
@@ -974,6 +1112,10 @@ main(void)
     test_same();
     test_rate();
     test_clock();
+    test_stepped(0, "a wall clock that is not set");
+    test_stepped(3600000, "one that is set an hour forward");
+    test_stepped(-3600000, "an hour back");
+    test_llms();
 
     return tap_done();
 }
