@@ -766,3 +766,24 @@ Try again.
 < close 1000
 --- error_log
 LLM failed
+
+
+
+=== TEST 39: a verb at the beginning of an expression is a part of it
+--- on
+convrelay_on  prompt "~(*FAIL)|(*COMMIT)human"  say "It.";
+convrelay_on  prompt "~(*CRLF)(*F)|robot"       say "Robot.";
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("human")
+call:ask("robot")
+call:hangup()
+--- response_body
+> setup
+> prompt "human"
+< "It."
+> prompt "robot"
+< "Robot."
+> close 1000
+< close 1000

@@ -139,14 +139,22 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 
 /*
  * "(*CRLF)" and the like, which are allowed only at the very beginning.  Small
- * letters begin a group that is part of the expression itself: "(*pla:...)".
+ * letters begin a group that is part of the expression itself: "(*pla:...)", as
+ * are the verbs of a match.
  */
 
 static ngx_str_t
 ngx_http_convrelay_regex_options(ngx_str_t *pattern)
 {
-    u_char     *p, *last, *end;
-    ngx_str_t   options;
+    u_char      *p, *last, *end;
+    ngx_str_t    options;
+    ngx_uint_t   i;
+
+    static ngx_str_t  verbs[] = {
+        ngx_string("ACCEPT"), ngx_string("COMMIT"), ngx_string("F"),
+        ngx_string("FAIL"), ngx_string("PRUNE"), ngx_string("SKIP"),
+        ngx_string("THEN"), ngx_null_string
+    };
 
     p = pattern->data;
     last = p + pattern->len;
@@ -163,6 +171,19 @@ ngx_http_convrelay_regex_options(ngx_str_t *pattern)
         }
 
         if (end == last || *end != ')') {
+            break;
+        }
+
+        for (i = 0; verbs[i].len; i++) {
+
+            if (verbs[i].len == (size_t) (end - p - 2)
+                && ngx_strncmp(verbs[i].data, p + 2, verbs[i].len) == 0)
+            {
+                break;
+            }
+        }
+
+        if (verbs[i].len) {
             break;
         }
 
