@@ -340,6 +340,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_backchannel"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_1MORE,
+      ngx_http_convrelay_backchannel,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_speech_filter"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_speech_filter,
@@ -930,6 +937,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->on.presence = NGX_CONF_UNSET;
     conf->on.filler = NGX_CONF_UNSET_PTR;
     conf->on.pause = NGX_CONF_UNSET_PTR;
+    conf->on.backchannels = NGX_CONF_UNSET_PTR;
 
     conf->tools.list = NGX_CONF_UNSET_PTR;
     conf->tools.max_rounds = NGX_CONF_UNSET;
@@ -1230,6 +1238,7 @@ ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
     ngx_conf_init_value(conf->presence, NGX_HTTP_CONVRELAY_PRESENCE);
     ngx_conf_merge_ptr_value(conf->filler, prev->filler, NULL);
     ngx_conf_merge_ptr_value(conf->pause, prev->pause, NULL);
+    ngx_conf_merge_ptr_value(conf->backchannels, prev->backchannels, NULL);
 }
 
 

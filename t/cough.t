@@ -91,7 +91,7 @@ call:hangup()
 > close 1000
 < close 1000
 --- error_log eval
-qr/answer goes on: no words followed an interruption for 1\d\d ms/
+qr/answer goes on 1\d\d ms after an interruption: no words followed/
 
 
 
@@ -191,3 +191,47 @@ ngx.say(ngx.location.capture("/status").body:match("\nconvrelay_resumed_answers_
 1 1 complete
 
 convrelay_resumed_answers_total{server="localhost",location="/ws"} 2
+
+
+
+=== TEST 5: "uh-huh" does not end an answer, with an interruption or without
+--- http_config
+convrelay_zone  calls 1m;
+--- on
+convrelay_resume       10s;
+convrelay_backchannel  uh-huh "i see";
+}
+location = /status {
+    convrelay_status  public;
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("Hi")
+call:read(2)
+call:prompt("I see.")
+call:interrupt("and on Sat")
+call:prompt("Uh-huh!")
+call:read(1)
+go()
+call:read(2)
+call:ask("Eh?")
+call:hangup()
+
+ngx.say(ngx.location.capture("/status").body:match("\nconvrelay_backchannels_total[^\n]*"))
+--- response_body
+> setup
+> prompt "Hi"
+< "We are open today, "
+< "and on Saturday "
+> prompt "I see."
+> interrupt "and on Sat"
+> prompt "Uh-huh!"
+< "and on Saturday "
+< "until noon. "
+< "" last
+> prompt "Eh?"
+< "user: Hi\nassistant: We are open today, and on Saturday until noon. \nuser: Eh?"
+> close 1000
+< close 1000
+
+convrelay_backchannels_total{server="localhost",location="/ws"} 2

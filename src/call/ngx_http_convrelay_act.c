@@ -141,8 +141,12 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         ngx_http_convrelay_filler_phrase(call, a, out);
         break;
 
+    case CONVRELAY_ACT_BACKCHANNEL:
+        ngx_http_convrelay_count(call->conf, BACKCHANNELS);
+        break;
+
     case CONVRELAY_ACT_GO_ON:
-        ngx_http_convrelay_count(call->conf, RESUMED_SILENCE);
+        ngx_http_convrelay_count(call->conf, RESUMED_ANSWERS);
         ngx_http_convrelay_pause_lead(call, out);
         break;
 

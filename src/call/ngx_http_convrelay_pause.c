@@ -4,14 +4,20 @@
  *
  * convrelay_resume TIME [PHRASE] | off: an answer that a noise has interrupted
  * goes on.
+ *
+ * convrelay_backchannel PHRASE ... | off: words that do not interrupt it.
  */
 
 
 #include "ngx_http_convrelay_pause.h"
+#include "convrelay_word.h"
 
 
 /* ms: a caller who has waited for longer has given up */
-#define NGX_HTTP_CONVRELAY_PAUSE_LIMIT  30000
+#define NGX_HTTP_CONVRELAY_PAUSE_LIMIT        30000
+
+/* a prompt with more words is one */
+#define NGX_HTTP_CONVRELAY_BACKCHANNEL_WORDS  3
 
 
 char *
@@ -67,6 +73,59 @@ ngx_http_convrelay_pause(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return ngx_http_convrelay_filler_compile(cf, &value[2], pause->phrase);
+}
+
+
+char *
+ngx_http_convrelay_backchannel(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_str_t        *value;
+    ngx_uint_t        i;
+    convrelay_str_t  *phrase;
+
+    if (clcf->on.backchannels != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        clcf->on.backchannels = NULL;
+        return NGX_CONF_OK;
+    }
+
+    ngx_http_convrelay_place(cf, &clcf->own);
+
+    clcf->on.backchannels = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                                             sizeof(convrelay_str_t));
+    if (clcf->on.backchannels == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        phrase = ngx_array_push(clcf->on.backchannels);
+        if (phrase == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *phrase = ngx_http_convrelay_str(&value[i]);
+
+        if (!convrelay_has_word(phrase)
+            || convrelay_word_count(phrase)
+               > NGX_HTTP_CONVRELAY_BACKCHANNEL_WORDS)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid \"%V\", write what a caller says who "
+                               "is only listening, at most three words, such "
+                               "as \"uh-huh\", or \"off\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
 }
 
 

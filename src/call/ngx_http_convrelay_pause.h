@@ -22,6 +22,9 @@ struct ngx_http_convrelay_pause_s {
 char *ngx_http_convrelay_pause(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+char *ngx_http_convrelay_backchannel(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* an answer goes on: hands the phrase, if there is one, to the session */
 void ngx_http_convrelay_pause_lead(ngx_http_convrelay_call_t *call,
     convrelay_actions_t *out);

@@ -206,6 +206,13 @@ ngx_http_convrelay_silence_merge(ngx_conf_t *cf,
     }
 
     session->pause = conf->on.pause ? conf->on.pause->time : 0;
+    session->backchannels = NULL;
+    session->nbackchannels = 0;
+
+    if (conf->on.backchannels) {
+        session->backchannels = conf->on.backchannels->elts;
+        session->nbackchannels = conf->on.backchannels->nelts;
+    }
 
     session->silence = NULL;
     session->nsilence = 0;

@@ -215,6 +215,8 @@ typedef struct {
     ngx_http_convrelay_filler_t      *filler; /* or NULL; without phrases: it
                                                  is off */
     ngx_http_convrelay_pause_t       *pause;  /* or NULL */
+    ngx_array_t                      *backchannels;   /* of convrelay_str_t, or
+                                                         NULL */
 } ngx_http_convrelay_on_conf_t;
 
 

@@ -117,8 +117,13 @@ CONVRELAY_FAMILY("fillers_total", NULL,
 CONVRELAY_SERIES(FILLERS,               NULL)
 
 CONVRELAY_FAMILY("resumed_answers_total", NULL,
-                 "Answers that went on after an interruption without words.")
-CONVRELAY_SERIES(RESUMED_SILENCE,       NULL)
+                 "Answers that went on after an interruption.")
+CONVRELAY_SERIES(RESUMED_ANSWERS,       NULL)
+
+CONVRELAY_FAMILY("backchannels_total", NULL,
+                 "Prompts such as \"uh-huh\" that were ignored while the agent "
+                 "was speaking.")
+CONVRELAY_SERIES(BACKCHANNELS,          NULL)
 
 CONVRELAY_FAMILY("resumes_total", "outcome",
                  "Sessions that looked for an earlier one of their call in the "

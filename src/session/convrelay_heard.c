@@ -15,6 +15,9 @@
 
 #define CONVRELAY_HEARD_MAX_MISSED  64
 
+/* characters of speech during which a caller makes up an answer: 1.5 s */
+#define CONVRELAY_HEARD_REACTION    24
+
 
 typedef struct {
     const convrelay_str_t  *text;
@@ -39,6 +42,7 @@ typedef struct {
 } convrelay_heard_pattern_t;
 
 
+static unsigned convrelay_heard_end(const convrelay_str_t *text, size_t pos);
 static size_t convrelay_heard_clause(const convrelay_heard_t *h,
     const convrelay_str_t *text, size_t heard);
 static size_t convrelay_heard_sign(const convrelay_str_t *text, size_t pos);
@@ -128,11 +132,11 @@ convrelay_heard_cut(const convrelay_heard_t *h, const convrelay_str_t *text,
     memset(&s, 0, sizeof(convrelay_heard_search_t));
 
     s.text = text;
+    s.from = h->fragment;
     s.start = start;
     s.anywhere = (start < 0 && !h->reported);
 
     if (h->reported) {
-        s.from = h->fragment;
         s.played = h->played;
         s.start = -1;
     }
@@ -571,6 +575,111 @@ convrelay_heard_filler(const convrelay_str_t *text, size_t pos)
     }
 
     return 0;
+}
+
+
+unsigned
+convrelay_heard_question(const convrelay_str_t *text, size_t pos)
+{
+    size_t    i, n;
+    unsigned  end, inside;
+
+    inside = 1;
+    n = 0;
+
+    for (i = pos; i && n < CONVRELAY_HEARD_REACTION; i--) {
+        end = convrelay_heard_end(text, i - 1);
+
+        if (end == '?') {
+            return 1;
+        }
+
+        /* between two sentences, the next one does not count */
+
+        if (n == 0 && end) {
+            inside = 0;
+        }
+
+        n += (text->data[i - 1] > ' ' && (text->data[i - 1] & 0xc0) != 0x80);
+    }
+
+    for (i = pos; i < text->len && inside; i++) {
+        end = convrelay_heard_end(text, i);
+
+        if (end) {
+            return (end == '?');
+        }
+    }
+
+    return 0;
+}
+
+
+/* '?' or '.' if a mark at pos ends a sentence, or 0 */
+
+static unsigned
+convrelay_heard_end(const convrelay_str_t *text, size_t pos)
+{
+    size_t         i, left;
+    const u_char  *p;
+
+    static const struct {
+        size_t       len;
+        const char  *mark;
+        unsigned     end;
+    }  marks[] = {
+        { 2, "\xd8\x9f", '?' },             /* Arabic */
+        { 2, "\xcd\xbe", '?' },             /* Greek */
+        { 3, "\xef\xbc\x9f", '?' },         /* CJK */
+        { 3, "\xef\xbc\x81", '.' },
+        { 3, "\xe3\x80\x82", '.' },
+        { 3, "\xe0\xa5\xa4", '.' },         /* danda */
+    };
+
+    p = text->data + pos;
+    left = text->len - pos;
+
+    switch (p[0]) {
+
+    case '?':
+        return '?';
+
+    case '.':
+    case '!':
+
+        /* a decimal point, a dot in a name */
+
+        return (left == 1 || !convrelay_heard_word(p[1])) ? '.' : 0;
+
+    case '\n':
+        return '.';
+    }
+
+    for (i = 0; p[0] >= 0x80 && i < sizeof(marks) / sizeof(marks[0]); i++) {
+
+        if (left >= marks[i].len && memcmp(p, marks[i].mark, marks[i].len) == 0)
+        {
+            return marks[i].end;
+        }
+    }
+
+    return 0;
+}
+
+
+size_t
+convrelay_heard_pos(const convrelay_str_t *text, uint64_t chars)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+
+        if ((text->data[i] & 0xc0) != 0x80 && chars-- == 0) {
+            break;
+        }
+    }
+
+    return i;
 }
 
 

@@ -20,7 +20,8 @@
 
 typedef struct {
     uint32_t          played;     /* text up to here was reported played */
-    uint32_t          fragment;   /* where the last reported piece began */
+    uint32_t          fragment;   /* where the last reported piece began, or
+                                     where the answer goes on */
     unsigned          reported:1; /* tokensPlayed came for this answer */
     unsigned          missed:8;   /* values in a row that were not found */
 } convrelay_heard_t;
@@ -76,6 +77,15 @@ size_t convrelay_heard_interrupt(const convrelay_heard_t *h,
 size_t convrelay_heard_cut(const convrelay_heard_t *h,
     const convrelay_str_t *text, const convrelay_str_t *utterance,
     unsigned events, int64_t start, size_t *clause);
+
+/*
+ * True if what is heard at pos is a question: the sentence that pos is in, or
+ * one that ended so shortly before it that the caller may be answering it.
+ */
+unsigned convrelay_heard_question(const convrelay_str_t *text, size_t pos);
+
+/* the position in bytes of a character; text->len: there are not so many */
+size_t convrelay_heard_pos(const convrelay_str_t *text, uint64_t chars);
 
 
 #endif /* CONVRELAY_HEARD_H_INCLUDED */

@@ -68,6 +68,8 @@ typedef enum {
                                      tool of run, to phrase() */
     CONVRELAY_ACT_GO_ON,          /* a paused answer goes on: hand the words
                                      that come first, if any, to lead() */
+    CONVRELAY_ACT_BACKCHANNEL,    /* only to be counted: such a prompt is
+                                     ignored */
     CONVRELAY_ACT_TRIGGER         /* code happened: perform the actions
                                      configured for it */
 } convrelay_act_e;
@@ -313,8 +315,7 @@ typedef struct {
                                              alone, or not all of it */
     unsigned                 lost:1;      /* CUT: by the loss of the socket */
     unsigned                 asked:1;     /* it is that of a turn */
-    unsigned                 went_on:2;   /* how often it went on after an
-                                             interruption */
+    unsigned                 went_on:2;   /* times, after an interruption */
     convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
                                              the last part */
     uint32_t                 len;         /* bytes of text that were sent */
@@ -332,9 +333,8 @@ typedef struct {
                                              text is that of message */
     uint32_t                 started;     /* when its first piece left, as for
                                              convrelay_session_ms() */
-    uint32_t                 fixed;       /* bytes that cannot be spoken again
-                                             in the same way: in another voice,
-                                             or before a file */
+    uint32_t                 fixed;       /* bytes that cannot be spoken again:
+                                             in another voice, before a file */
 } convrelay_answer_t;
 
 
@@ -561,7 +561,9 @@ void convrelay_session_over(convrelay_session_t *s);
  *              between: nothing.  One that only asks whether anybody is
  *              there, while an answer is pending of which nothing was sent:
  *              a filler, if there are any, and a turn whose tools were
- *              interrupted goes on.  Else a
+ *              interrupted goes on.  Three words at most, of
+ *              conf->backchannels, during an answer that is not a question:
+ *              BACKCHANNEL, and it goes on.  Else a
  *              running turn is cancelled (CANCEL, and TEXT "" last where it
  *              had sent text; what was sent is stored), the prompt is
  *              appended to the history; START, or TRIGGER.
@@ -574,11 +576,10 @@ void convrelay_session_over(convrelay_session_t *s);
  *              answer before it.  Older turns are never touched, and an
  *              answer is cut only once.
  *              With a rule for it, the TRIGGER.
- *              With conf->pause, an answer that can go on is only paused: its
- *              turn goes on, and nothing is sent.  A prompt, keys, or actions
- *              cut it, and then all of the above happens; without them, or
- *              signs of words, it goes on after conf->pause: GO_ON, and TEXT
- *              from the start of the clause that was cut.
+ *              With conf->pause, an answer that can go on is only paused:
+ *              nothing is sent.  A prompt, keys or actions cut it, and all of
+ *              the above happens; without them, or signs of words, after
+ *              conf->pause: GO_ON, and TEXT from the clause that was cut.
  *   info       tokensPlayed extends the part that was heard; it or
  *              agentSpeaking tells when the last words before an end were
  *              heard.
@@ -855,10 +856,8 @@ unsigned convrelay_session_phrase(convrelay_session_t *s,
 /* how many fillers were said */
 unsigned convrelay_session_fillers(const convrelay_session_t *s);
 
-/*
- * The words that a GO_ON asked for, copied; without a word in them, there are
- * none.  They are spoken as a filler is.
- */
+/* the words that a GO_ON asked for, copied: spoken as a filler is, if there is
+   a word in them */
 void convrelay_session_lead(convrelay_session_t *s,
     const convrelay_str_t *text, convrelay_actions_t *out);
 

@@ -120,6 +120,9 @@ typedef struct {
                                              interruption, then the answer goes
                                              on; 0: it never does.  At most
                                              CONVRELAY_SESSION_MAX_WAIT */
+    const convrelay_str_t   *backchannels;        /* words that only show that
+                                             the caller is listening */
+    size_t                   nbackchannels;
 
     unsigned                 presence:1;  /* recognize prompts that only ask
                                              whether anybody is there */

@@ -174,6 +174,9 @@ unsigned convrelay_session_tools_unheard(const convrelay_session_t *s);
 /* true while a prompt waits for tools */
 unsigned convrelay_session_tools_waiting(const convrelay_session_t *s);
 
+/* true while a turn that was interrupted as they ran is going to continue */
+unsigned convrelay_session_tools_interrupted(const convrelay_session_t *s);
+
 /* the action "skip": nothing is said this time */
 void convrelay_session_tools_skip(convrelay_session_t *s);
 
@@ -712,6 +715,11 @@ unsigned convrelay_session_pause(convrelay_session_t *s,
 /* the pause is over without words */
 void convrelay_session_pause_clock(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
+
+/* ends a pause that was no interruption, because of why: the answer goes on, if
+   that is worth while */
+void convrelay_session_pause_decide(convrelay_session_t *s, const char *why,
+    uint64_t now, convrelay_actions_t *out);
 
 /* ends a pause: the answer goes on */
 void convrelay_session_pause_go_on(convrelay_session_t *s, uint64_t now,

@@ -176,18 +176,26 @@ void
 convrelay_session_pause_clock(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
 {
+    if (s->silence.client_speaking) {
+        convrelay_session_pause_words(s, now);
+
+        if (s->pause->until > now) {
+            return;
+        }
+    }
+
+    convrelay_session_pause_decide(s, "no words followed", now, out);
+}
+
+
+void
+convrelay_session_pause_decide(convrelay_session_t *s, const char *why,
+    uint64_t now, convrelay_actions_t *out)
+{
     convrelay_str_t             text;
     convrelay_session_pause_t  *p;
 
     p = s->pause;
-
-    if (s->silence.client_speaking) {
-        convrelay_session_pause_words(s, now);
-
-        if (p->until > now) {
-            return;
-        }
-    }
 
     convrelay_session_answer_text(s, &text);
 
@@ -200,8 +208,8 @@ convrelay_session_pause_clock(convrelay_session_t *s, uint64_t now,
     }
 
     convrelay_session_log(out, CONVRELAY_LOG_INFO, "answer goes on",
-                          "answer goes on: no words followed an interruption "
-                          "for %llu ms", (unsigned long long) (now - p->from));
+                          "answer goes on %llu ms after an interruption: %s",
+                          (unsigned long long) (now - p->from), why);
 
     convrelay_session_pause_go_on(s, now, out);
 }

@@ -16,7 +16,14 @@
 /* ms within which a final prompt may be reported again */
 #define CONVRELAY_SESSION_REPEAT_TIME  1000
 
+/* words of a prompt that is none; a longer one says something */
+#define CONVRELAY_SESSION_BACKCHANNEL  3
 
+
+static unsigned convrelay_session_backchannel(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+static unsigned convrelay_session_asks(const convrelay_session_t *s,
+    uint64_t now);
 static int convrelay_session_prompt_pause(convrelay_session_t *s,
     const convrelay_relay_prompt_t *prompt, uint64_t now,
     convrelay_actions_t *out);
@@ -61,6 +68,12 @@ convrelay_session_prompt(convrelay_session_t *s,
     }
 
     s->silence.idle_since = convrelay_session_time(s, now);
+
+    if (s->conf->nbackchannels
+        && convrelay_session_backchannel(s, &prompt->voice_prompt, now, out))
+    {
+        return;
+    }
 
     if (convrelay_session_paused(s)
         && convrelay_session_prompt_pause(s, prompt, now, out)
@@ -134,6 +147,91 @@ convrelay_session_prompt(convrelay_session_t *s,
     }
 
     convrelay_session_start(s, now, out);
+}
+
+
+/*
+ * "Uh-huh": the caller is listening, and the answer goes on.  True if text is
+ * nothing else, which it never is in silence, and not after a question.
+ */
+
+static unsigned
+convrelay_session_backchannel(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out)
+{
+    unsigned  paused, interrupted;
+
+    static const convrelay_str_t  none = convrelay_null_string;
+
+    if (convrelay_word_count(text) > CONVRELAY_SESSION_BACKCHANNEL
+        || !convrelay_presence(text, &none, s->conf->backchannels,
+                               s->conf->nbackchannels))
+    {
+        return 0;
+    }
+
+    paused = convrelay_session_paused(s);
+    interrupted = (s->turn == CONVRELAY_TURN_IDLE
+                   && convrelay_session_tools_interrupted(s));
+
+    if (!paused && !interrupted
+        && ((s->playback.voice_reports && !s->playback.voice)
+            || convrelay_session_unheard_until(s, now) <= now))
+    {
+        return 0;
+    }
+
+    if (convrelay_session_asks(s, now)) {
+        return 0;
+    }
+
+    convrelay_session_act(out, CONVRELAY_ACT_BACKCHANNEL);
+
+    s->repeat_until = 0;
+
+    if (paused) {
+        convrelay_session_pause_decide(s, "the caller only showed that it is "
+                                       "heard", now, out);
+
+    } else if (interrupted) {
+        convrelay_session_tools_resume(s, now, out);
+    }
+
+    return 1;
+}
+
+
+/* true if what is heard, or was heard last, is a question */
+
+static unsigned
+convrelay_session_asks(const convrelay_session_t *s, uint64_t now)
+{
+    size_t           pos;
+    uint64_t         started;
+    convrelay_str_t  text;
+
+    convrelay_session_answer_text(s, &text);
+
+    if (s->answer.state == CONVRELAY_ANSWER_PAUSED) {
+        pos = s->pause->heard;
+
+    } else if (!convrelay_session_audible(s)) {
+        return 0;
+
+    } else if (s->answer.heard.reported) {
+        pos = s->answer.heard.played;
+
+    } else {
+        started = convrelay_session_ms(s, s->answer.started)
+                  + CONVRELAY_HEARD_START_MS;
+
+        pos = (started < now)
+              ? convrelay_heard_pos(&text, (now - started)
+                                           / CONVRELAY_HEARD_MS_PER_CHAR)
+              : 0;
+    }
+
+    return convrelay_heard_question(&text, pos);
 }
 
 

@@ -197,6 +197,13 @@ convrelay_session_tools_waiting(const convrelay_session_t *s)
 
 
 unsigned
+convrelay_session_tools_interrupted(const convrelay_session_t *s)
+{
+    return s->tools && s->tools->resume;
+}
+
+
+unsigned
 convrelay_session_tools_unheard(const convrelay_session_t *s)
 {
     return s->tools && s->turn == CONVRELAY_TURN_IDLE

@@ -45,6 +45,8 @@ static int play(convrelay_heard_t *h, const convrelay_str_t *text,
 static void test_missed(void);
 static void test_fillers(void);
 static void test_linear(void);
+static void test_clauses(void);
+static void test_questions(void);
 
 
 static const played_t  reports[] = {
@@ -536,6 +538,117 @@ main(void)
     test_missed();
     test_fillers();
     test_linear();
+    test_clauses();
+    test_questions();
 
     return tap_done();
+}
+
+
+/* where the clause that was cut begins: the first bytes of it */
+
+static void
+test_clauses(void)
+{
+    size_t             i, heard, clause;
+    convrelay_str_t    text, said;
+    convrelay_heard_t  h;
+
+    static const struct {
+        const char  *text;
+        const char  *played[3];
+        const char  *said;
+        const char  *rest;
+    }  cases[] = {
+        { "Oak, ash, elm.", { NULL }, "ash", "ash, elm." },
+        { "Oak, ash, elm.", { "Oak,", " as", NULL }, "as", "ash, elm." },
+        { "Oak, ash, elm.", { "Oak,", " as", NULL }, "", " ash, elm." },
+        { "Oak, ash, elm.", { "Oak,", NULL }, "", " ash, elm." },
+        { "Oak, ash, elm.", { "Oak,", NULL }, "beech", " ash, elm." },
+        { "It is $5, not $6.", { NULL }, "5, not", "$5, not $6." },
+        { "It is (five) now.", { NULL }, "five", "(five) now." },
+        { "Oak,ash", { NULL }, "ash", "ash" },
+        { "Oak", { NULL }, "beech", "" },
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        text.data = (u_char *) cases[i].text;
+        text.len = strlen(cases[i].text);
+        said.data = (u_char *) cases[i].said;
+        said.len = strlen(cases[i].said);
+
+        memset(&h, 0, sizeof(h));
+
+        for (size_t k = 0; cases[i].played[k]; k++) {
+            (void) play(&h, &text, cases[i].played[k]);
+        }
+
+        heard = convrelay_heard_cut(&h, &text, &said, 0, -1, &clause);
+
+        tap_ok(clause <= heard
+               && strcmp(cases[i].text + clause, cases[i].rest) == 0,
+               "clause of \"%s\" in \"%s\": \"%s\"", cases[i].said,
+               cases[i].text, cases[i].text + clause);
+    }
+}
+
+
+/* "|" is where it is heard */
+
+static void
+test_questions(void)
+{
+    char             buf[128];
+    size_t           i, pos;
+    convrelay_str_t  text;
+
+    static const struct {
+        const char  *text;
+        unsigned     question;
+    }  cases[] = {
+        { "Is it Monday?|", 1 },
+        { "Is it Mon|day?", 1 },
+        { "|Is it Monday?", 1 },
+        { "It is Monday.| Is it?", 0 },
+        { "It is Monday. |Is it?", 0 },
+        { "It is Monday|. Is it?", 0 },
+        { "It is Mon|day. Is it?", 0 },
+        { "It is 5|.30, is it?", 1 },
+        { "Is it? I can al|so do it.", 1 },
+        { "Is it? I can do it on any day of your cho|ice.", 0 },
+        { "Is it so\n", 0 },
+        { "Yes|\nIs it?", 0 },
+        { "\xe6\x98\xaf|\xe5\x90\x97\xef\xbc\x9f", 1 },
+        { "\xe6\x98\xaf|\xe3\x80\x82\xe5\x90\x97\xef\xbc\x9f", 0 },
+        { "\xd9\x87\xd9\x84\xd8\x9f|", 1 },
+        { "|", 0 },
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        pos = strcspn(cases[i].text, "|");
+
+        memcpy(buf, cases[i].text, pos);
+        text.data = (u_char *) buf;
+        text.len = pos;
+
+        if (cases[i].text[pos]) {
+            text.len += strlen(cases[i].text + pos + 1);
+            memcpy(buf + pos, cases[i].text + pos + 1, text.len - pos);
+        }
+
+        text.data = tap_flush(text.data, text.len);
+
+        tap_ok(convrelay_heard_question(&text, pos) == cases[i].question,
+               "question %u in \"%s\"", cases[i].question, cases[i].text);
+
+        tap_unflush(text.data, text.len);
+    }
+
+    text.data = (u_char *) "\xc3\xa4" "bc";
+    text.len = 4;
+
+    tap_ok(convrelay_heard_pos(&text, 0) == 0
+           && convrelay_heard_pos(&text, 1) == 2
+           && convrelay_heard_pos(&text, 3) == 4
+           && convrelay_heard_pos(&text, 9) == 4, "positions of characters");
 }

@@ -184,6 +184,7 @@ check_action(call_t *c, const convrelay_action_t *a)
     case CONVRELAY_ACT_TOOL_ENDS:
     case CONVRELAY_ACT_FILLER:
     case CONVRELAY_ACT_GO_ON:
+    case CONVRELAY_ACT_BACKCHANNEL:
         break;
     }
 

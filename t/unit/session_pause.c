@@ -26,8 +26,12 @@
     "\"last\":true,\"preemptible\":false}\n"
 
 #define WENT_ON                                                              \
-    "    LOG info answer goes on: no words followed an interruption for "    \
-    "1500 ms\n"
+    "    LOG info answer goes on 1500 ms after an interruption: no words "    \
+    "followed\n"
+
+#define WAS_HEARD                                                            \
+    "    LOG info answer goes on 300 ms after an interruption: the caller "   \
+    "only showed that it is heard\n"
 
 
 static const call_t  calls[] = {
@@ -212,8 +216,8 @@ static const call_t  calls[] = {
       "    1500\n"
       "wait 5000\n"
       "clock\n"
-      "    LOG info answer goes on: no words followed an interruption for "
-      "33000 ms\n"
+      "    LOG info answer goes on 33000 ms after an interruption: no words "
+      "followed\n"
       LEAD
       "    TEXT \"We are open today, and on Saturday\"\n"
       "    TEXT \"\" last\n" },
@@ -375,8 +379,7 @@ static const call_t  calls[] = {
       "clock\n"
       "wait 700\n"
       "clock\n"
-      "    LOG info answer goes on: no words followed an interruption for "
-      "1500 ms\n"
+      WENT_ON
       "    GO_ON\n"
       "    TEXT \"and on Saturday\"\n"
       "clock\n"
@@ -679,7 +682,7 @@ static const call_t  calls[] = {
       "    assistant \"We are open today, and on Saturday and on all other "
       "days that are not holidays, until the evening, a\"\n" },
 
-    { "words of an action go on, but not before a file", PAUSED,
+    { "words of an action go on", PAUSED,
       "greeting \"Welcome to the shop of all shops\"\n"
       "    SETUP\n"
       "interrupt \"Welcome\"\n"
@@ -711,6 +714,35 @@ static const call_t  calls[] = {
       LEAD
       "    TEXT \"That was nice, was it not?\"\n"
       "    TEXT \"\" last\n"
+      "history\n"
+      "    assistant \"Welcome to the shop of all shops Please listen to "
+      "this music That was nice, was it not?\"\n" },
+
+    { "but not before a file", PAUSED,
+      "greeting \"Welcome to the shop of all shops\"\n"
+      "    SETUP\n"
+      "interrupt \"Welcome\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"Welcome to the shop of all shops\"\n"
+      "    TEXT \"\" last\n"
+      "dtmf \"1\"\n"
+      "dtmf \"2\"\n"
+      "wait 250\n"
+      "clock\n"
+      "    EVENT dtmf 12\n"
+      "say \"Please listen to this music\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Please listen to this "
+      "music\",\"last\":true}\n"
+      "play \"https://a/b.mp3\"\n"
+      "    SEND {\"type\":\"play\",\"source\":\"https://a/b.mp3\"}\n"
+      "say \"That was nice, was it not?\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"That was nice, was it "
+      "not?\",\"last\":true}\n"
+      "done\n"
+      "wait 1000\n"
       "interrupt \"Please\"\n"
       "history\n"
       "    assistant \"Welcome to the shop of all shops Please\"\n" },
@@ -820,6 +852,170 @@ static const call_t  calls[] = {
       "history\n"
       "    user \"Hi\"\n"
       "    assistant \"We are\"\n" },
+
+    { "\"uh-huh\": the answer goes on at once", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "wait 300\n"
+      "prompt \"Uh-huh. OK\"\n"
+      "    BACKCHANNEL\n"
+      WAS_HEARD
+      LEAD
+      "    TEXT \"and on Saturday\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "wenton\n"
+      "    1\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Saturday\"\n" },
+
+    { "in any language and case, with three words at most", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "wait 300\n"
+      "prompt \"\xc3\x84H\xc3\x84, \xc3\xa4h\xc3\xa4, ok\"\n"
+      "    BACKCHANNEL\n"
+      WAS_HEARD
+      LEAD
+      "    TEXT \"and on Saturday\"\n"
+      "interrupt \"and on\"\n"
+      "wait 300\n"
+      "prompt \"OK, ok, ok. OK!\"\n"
+      "    LOG info answer is cut 300 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n" },
+
+    { "other words cut it", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "prompt \"OK stop\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n" },
+
+    { "after a question it is an answer", PAUSED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"Is Monday right? Or is it any other day?\"\n"
+      "    TEXT \"Is Monday right? Or is it any other day?\"\n"
+      "interrupt \"Is Monday right?\"\n"
+      "prompt \"OK\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Is Monday right?\"\n"
+      "    user \"OK\"\n" },
+
+    { "and in the middle of one", PAUSED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open. Or would Monday be better for you?\"\n"
+      "    TEXT \"We are open. Or would Monday be better for you?\"\n"
+      "interrupt \"Or would Mon\"\n"
+      "prompt \"OK\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n" },
+
+    { "without an interruption, nothing happens while we speak", PAUSED,
+      ANSWER
+      "wait 700\n"
+      "prompt \"OK\"\n"
+      "    BACKCHANNEL\n"
+      "delta \", too\"\n"
+      "    TEXT \", too\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "played \"We are open today,\"\n"
+      "prompt \"Uh-huh\"\n"
+      "    BACKCHANNEL\n"
+      "wait 9000\n"
+      "prompt \"OK\"\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on Saturday, too\"\n"
+      "    user \"OK\"\n" },
+
+    { "or does, if that was a question", PAUSED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"Is Monday right? Then I am going to look for a doctor\"\n"
+      "    TEXT \"Is Monday right? Then I am going to look for a doctor\"\n"
+      "wait 1500\n"
+      "prompt \"OK\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n" },
+
+    { "once all was heard, it is a prompt", PAUSED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "played \"We are open today,\"\n"
+      "played \" and on Saturday\"\n"
+      "prompt \"OK\"\n"
+      "    START\n" },
+
+    { "a turn whose tools were interrupted goes on", PAUSED,
+      ANSWER
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "interrupt \"and on\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "toolok 1 \"done\"\n"
+      "prompt \"OK\"\n"
+      "    BACKCHANNEL\n"
+      "    START\n" },
+
+    { "a turn that has said nothing goes on", PAUSED,
+      ANSWER
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"And Sunday?\"\n"
+      "    START\n"
+      "interrupt \"and on\"\n"
+      "delta \"On Sunday\"\n"
+      "wait 300\n"
+      "prompt \"OK\"\n"
+      "    BACKCHANNEL\n"
+      WAS_HEARD
+      "    TEXT \"On Sunday\"\n" },
+
+    { "a short rest is not worth it", PAUSED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "end complete\n"
+      "wait 300\n"
+      "prompt \"OK\"\n"
+      "    BACKCHANNEL\n"
+      "    LOG info answer is cut 300 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n" },
+
+    { "without its words, the same is a prompt", PAUSED_BACKED,
+      ANSWER
+      "interrupt \"and on\"\n"
+      "wait 300\n"
+      "prompt \"OK\"\n"
+      "    LOG info answer is cut 300 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n" },
 
     { "the call is over in a pause", PAUSED,
       ANSWER

@@ -227,6 +227,12 @@ static const convrelay_session_time_t  short_times[] = {
 };
 
 
+static const convrelay_str_t  backchannels[] = {
+    convrelay_string("uh-huh"), convrelay_string("ok"),
+    convrelay_string("\xc3\xa4h\xc3\xa4")
+};
+
+
 static convrelay_breaker_t  breakers[3];
 
 static convrelay_breaker_t  *breaker[] = {
@@ -388,7 +394,8 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."), .pause = 1500,
       .presence = 1, .greeting = 1, .keys.max = 2, .keys.pause = 3000,
       .end_timeout = 10000, .silence = stages, .nsilence = 3,
-      .max_answer = 100, .tools = tools, .ntools = 5,
+      .max_answer = 100, .backchannels = backchannels, .nbackchannels = 3,
+      .tools = tools, .ntools = 5,
       .shapes = { tool_names, 5, tool_keys, 1 }, .max_tool_rounds = 3,
       .tool_wait = 1500, .max_answer_time = 20000 },
     { .error_message = convrelay_string("Sorry."), .pause = 1500, .store = 1,
@@ -1208,6 +1215,10 @@ show_actions(run_t *r)
         case CONVRELAY_ACT_HEDGE_TAKES:
             show(r, "    HEDGE_TAKES%s%s\n", a->note ? " " : "",
                  a->note ? a->note : "");
+            break;
+
+        case CONVRELAY_ACT_BACKCHANNEL:
+            show(r, "    BACKCHANNEL\n");
             break;
 
         case CONVRELAY_ACT_GO_ON:
