@@ -23,6 +23,7 @@ my $receiver;
 sub nginx {
     my $main = shift // '';
     my $store = shift // 'convrelay_store_zone  store 1m;';
+    my $ws = shift // '';
 
     $receiver = ConvRelay::Receiver->new;
 
@@ -60,6 +61,7 @@ sub nginx {
             convrelay;
             convrelay_system_prompt  "Prompt.";
             convrelay_report         /report transcript;
+            $ws
             convrelay_on prompt "who" say \$pid;
             proxy_pass               http://llm/v1/chat/completions;
         }
@@ -350,6 +352,25 @@ together(
             return shift->read->text
                    =~ /^convrelay_reports_total\{.*result="failed"\} 1$/m;
         }), '... and counted';
+        $nginx->stop;
+    },
+
+    'a transcript is not longer than a call in the store' => sub {
+        my $nginx = nginx('', undef, 'convrelay_store_max_size  16k;');
+        my ($call) = call($nginx);
+
+        $call->ask("$_ " . 'word ' x 1200) for 1 .. 5;
+        $call->hangup;
+        action($nginx, %ids, SessionStatus => 'completed', SessionDuration => 2);
+
+        my $r = $receiver->next(4) or return fail('there is a report');
+        my $report = report($r);
+        my @said = map { substr $_->{content}, 0, 1 }
+                   grep { $_->{role} eq 'user' } @{ $report->{messages} };
+
+        $r->reply(200);
+        is_deeply \@said, [ 4, 5 ], 'the oldest turns are left out';
+        is $report->{turns}, 6, '... but counted';
         $nginx->stop;
     },
 

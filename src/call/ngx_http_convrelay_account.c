@@ -217,6 +217,7 @@ static void
 ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_account_t *a, ngx_uint_t over)
 {
+    size_t                     max;
     convrelay_str_t           *texts;
     convrelay_report_t         report;
     convrelay_report_out_t     members, messages, newest;
@@ -243,13 +244,18 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
             ngx_http_convrelay_account_heard(call->session);
         }
 
-        convrelay_report_messages(&newest, &call->session->history,
-                                  CONVRELAY_REPORT_MAX_MESSAGES);
+        /* a record of the report must not be longer than one of the call */
+
+        max = a->stored ? ngx_min(CONVRELAY_REPORT_MAX_MESSAGES,
+                                  call->conf->store.max_size)
+                        : CONVRELAY_REPORT_MAX_MESSAGES;
+
+        convrelay_report_messages(&newest, &call->session->history, max);
 
         if (a->earlier && call->session->resumed == 0) {
             convrelay_report_earlier(&messages,
                    &a->earlier->report.texts[CONVRELAY_REPORT_MESSAGES],
-                   CONVRELAY_REPORT_MAX_MESSAGES - newest.len);
+                   max - newest.len);
         }
 
         convrelay_report_put(&messages, newest.data, newest.len);

@@ -148,6 +148,14 @@ ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
         }
     }
 
+    if (rc == NGX_ERROR && place->record.serial) {
+
+        /* what was stored before is not the whole call any more */
+
+        (void) ngx_http_convrelay_record_remove(mcf, &place->record);
+        place->record.serial = 0;
+    }
+
     convrelay_report_free(&out);
 
     return rc;
