@@ -14,6 +14,7 @@
 #include "ngx_http_convrelay_status.h"
 #include "ngx_http_convrelay_store.h"
 #include "ngx_http_convrelay_target.h"
+#include "ngx_http_convrelay_tenant.h"
 #include "ngx_http_convrelay_webhook.h"
 
 
@@ -802,6 +803,7 @@ ngx_http_convrelay_init(ngx_conf_t *cf)
 {
     if (ngx_http_convrelay_env_check(cf, 1) != NGX_OK
         || ngx_http_convrelay_check(cf) != NGX_OK
+        || ngx_http_convrelay_tenant_init(cf) != NGX_OK
         || ngx_http_convrelay_breaker_init(cf) != NGX_OK
         || ngx_http_convrelay_memory_init(cf) != NGX_OK
         || ngx_http_convrelay_drain_init(cf) != NGX_OK)

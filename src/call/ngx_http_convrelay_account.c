@@ -70,9 +70,9 @@ ngx_http_convrelay_account_begin(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_account_place(call, a, &setup);
 
-    a->earlier = ngx_http_convrelay_report_take(call->main, &setup.account_sid,
-                                                &setup.call_sid,
-                                                a->stored ? &a->place : NULL);
+    a->earlier = ngx_http_convrelay_report_take(call->main, call->tenant,
+                                                &setup.account_sid,
+                                                &setup.call_sid, a->stored);
 
     /* whatever is stored, it is this session's from now on */
 
@@ -100,12 +100,12 @@ ngx_http_convrelay_account_place(ngx_http_convrelay_call_t *call,
     ngx_http_core_loc_conf_t  *clcf;
     ngx_http_core_srv_conf_t  *cscf;
 
+    ngx_http_convrelay_report_place(&a->place, call->tenant, 0,
+                                    &setup->account_sid, &setup->call_sid);
+
     if (call->main->store == NULL || !call->conf->store.enable) {
         return;
     }
-
-    ngx_http_convrelay_report_place(&a->place, &setup->account_sid,
-                                    &setup->call_sid);
 
     clcf = ngx_http_get_module_loc_conf(call->request, ngx_http_core_module);
     cscf = ngx_http_get_module_srv_conf(call->request, ngx_http_core_module);
@@ -278,7 +278,7 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
                                             ngx_http_core_module);
 
         ngx_http_convrelay_report_add(call->main, call->conf, cscf->ctx,
-                                      &report, a->stored ? &a->place : NULL);
+                                      &report, &a->place, a->stored);
 
     } else if (ngx_http_convrelay_report_store(call->main, &a->place,
                                                NGX_HTTP_CONVRELAY_REPORT_LIVE,

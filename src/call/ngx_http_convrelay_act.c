@@ -329,6 +329,13 @@ ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
     ngx_http_convrelay_captures_keep(call->request, &captures);
     ngx_http_convrelay_act_admit(call);
     ngx_http_convrelay_captures_restore(call->request, &captures);
+
+    /* a session that may go on looks for its report later */
+
+    if (call->tenant && (call->keep == NULL || call->conf->report == NULL)) {
+        ngx_free(call->tenant);
+        call->tenant = NULL;
+    }
 }
 
 
@@ -345,8 +352,12 @@ ngx_http_convrelay_act_admit(ngx_http_convrelay_call_t *call)
 
     ngx_http_convrelay_flush_variables(call->request);
 
-    if (ngx_http_convrelay_keep_create(call, ngx_http_convrelay_call_replaced)
-        != NGX_OK)
+    if ((call->tenant
+         && ngx_http_convrelay_tenant_session(call->request, call->tenant)
+            != NGX_OK)
+        || ngx_http_convrelay_keep_create(call,
+                                          ngx_http_convrelay_call_replaced)
+           != NGX_OK)
     {
         ngx_http_convrelay_call_fail(call, NGX_ERROR);
         return;

@@ -280,6 +280,8 @@ struct ngx_http_convrelay_call_s {
     ngx_http_convrelay_log_t         *log;    /* lines that were logged; NULL
                                                  until there is one */
     ngx_http_convrelay_account_t     *account;        /* or NULL: no report */
+    ngx_http_convrelay_tenant_t      *tenant; /* on the heap until its session
+                                                 begins, or NULL */
 };
 
 
@@ -400,11 +402,12 @@ ngx_int_t ngx_http_convrelay_call_start(ngx_http_convrelay_call_t *call);
 ngx_http_convrelay_call_t *ngx_http_convrelay_call_of(const ngx_event_t *ev);
 
 /*
- * Creates the call of r, whose 101 was sent, with its cleanups; NULL: no
- * memory.
+ * Creates the call of r, whose 101 was sent, with its cleanups, and copies the
+ * tenant if it is needed; NULL: no memory.
  */
 ngx_http_convrelay_call_t *ngx_http_convrelay_call_create(
-    ngx_http_request_t *r, ngx_http_convrelay_loc_conf_t *conf);
+    ngx_http_request_t *r, ngx_http_convrelay_loc_conf_t *conf,
+    const ngx_http_convrelay_tenant_t *tenant);
 
 
 /* ngx_http_convrelay_call.c */

@@ -60,8 +60,12 @@ ngx_http_convrelay_keep_create(ngx_http_convrelay_call_t *call,
     keep->event.log = ngx_cycle->log;
     keep->event.cancelable = 1;
 
-    ngx_http_convrelay_record_name(&keep->record, &setup.account_sid,
-                                   &setup.call_sid);
+    ngx_http_convrelay_record_name(&keep->record, call->tenant, 0,
+                                   &setup.account_sid, &setup.call_sid);
+    keep->key = keep->record.key;
+
+    ngx_http_convrelay_record_find(call->main, &keep->record, call->tenant,
+                                   &setup.account_sid, &setup.call_sid);
 
     keep->ticket = ngx_http_convrelay_ticket_hash(call->session);
     keep->record.head.ticket = keep->ticket;

@@ -25,6 +25,8 @@ struct ngx_http_convrelay_keep_s {
     ngx_http_convrelay_loc_conf_t    *conf;
     convrelay_session_t              *session;
     ngx_http_convrelay_record_t       record;
+    convrelay_store_key_t             key;    /* that it has once it is this
+                                                 session's */
     ngx_http_convrelay_replaced_pt    replaced;
 
     ngx_event_t                       event;  /* posted: write; timer: let the

@@ -165,12 +165,10 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
     ngx_http_convrelay_limit_t **limits, ngx_str_t *values)
 {
     uint64_t                     until;
-    ngx_str_t                    value;
+    ngx_str_t                    value, tenant;
     ngx_uint_t                   i, n;
     convrelay_relay_setup_t      setup;
     ngx_http_convrelay_limit_t  *limit;
-
-    static ngx_str_t  sid = ngx_null_string;
 
     convrelay_session_get_setup(call->session, &setup);
 
@@ -190,7 +188,16 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
     if (setup.call_sid.len) {
         value = ngx_http_convrelay_ngx_str(&setup.call_sid);
 
-        ngx_http_convrelay_limit_id(&entry->id, &sid, &value);
+        tenant.len = CONVRELAY_SHA256_LEN;
+        tenant.data = call->tenant->id[0];
+
+        ngx_http_convrelay_limit_id(&entry->id, &tenant, &value);
+
+        if (call->tenant->n > 1) {
+            tenant.data = call->tenant->id[1];
+
+            ngx_http_convrelay_limit_id(&entry->also, &tenant, &value);
+        }
     }
 
     n = 0;

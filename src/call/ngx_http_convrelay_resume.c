@@ -58,13 +58,14 @@ static ngx_int_t
 ngx_http_convrelay_resume_read(ngx_http_convrelay_call_t *call,
     ngx_uint_t wait)
 {
-    int                         rc;
-    ngx_int_t                   found;
-    ngx_uint_t                  reading;
-    convrelay_str_t             text;
-    convrelay_actions_t         out;
-    convrelay_state_conf_t      conf;
-    ngx_http_convrelay_keep_t  *keep;
+    int                          rc;
+    ngx_int_t                    found;
+    ngx_uint_t                   reading;
+    convrelay_str_t              text;
+    convrelay_actions_t          out;
+    convrelay_state_conf_t       conf;
+    ngx_http_convrelay_keep_t   *keep;
+    ngx_http_convrelay_record_t  old;
 
     static const convrelay_str_t  none = convrelay_null_string;
 
@@ -112,14 +113,32 @@ ngx_http_convrelay_resume_read(ngx_http_convrelay_call_t *call,
 
     ngx_http_convrelay_account_begin(call);
 
+    if (call->tenant) {
+        ngx_free(call->tenant);
+        call->tenant = NULL;
+    }
+
     /* the record is this session's from now on */
 
+    old = keep->record;
+    old.serial = 0;
+
+    keep->record.key = keep->key;
     keep->record.serial = 0;
     keep->record.head.ticket = keep->ticket;
     keep->record.head.lost = 0;
 
     if (found == NGX_OK && !call->closing && !call->dead) {
         ngx_http_convrelay_keep_write(keep);
+    }
+
+    if (found == NGX_OK
+        && ngx_memcmp(&old.key, &keep->key, sizeof(convrelay_store_key_t))
+           != 0)
+    {
+        /* an auth token was rotated: the record has another name now */
+
+        (void) ngx_http_convrelay_record_remove(call->main, &old);
     }
 
     return NGX_OK;

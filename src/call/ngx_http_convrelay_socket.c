@@ -41,7 +41,8 @@ static void ngx_http_convrelay_ping(ngx_http_convrelay_call_t *call);
 
 ngx_http_convrelay_call_t *
 ngx_http_convrelay_call_create(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *conf)
+    ngx_http_convrelay_loc_conf_t *conf,
+    const ngx_http_convrelay_tenant_t *tenant)
 {
     ngx_connection_t           *c;
     ngx_http_cleanup_t         *cln;
@@ -108,6 +109,15 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
 
     cln->handler = ngx_http_convrelay_call_cleanup;
     cln->data = call;
+
+    if (conf->store.enable || conf->report || call->main->zone) {
+        call->tenant = ngx_alloc(sizeof(ngx_http_convrelay_tenant_t), c->log);
+        if (call->tenant == NULL) {
+            return NULL;
+        }
+
+        *call->tenant = *tenant;
+    }
 
     ctx->call = call;
     ctx->session = call->session;
@@ -253,6 +263,10 @@ ngx_http_convrelay_call_free(void *data)
 
     ngx_http_convrelay_turns_free(call);
     ngx_http_convrelay_log_end(call);
+
+    if (call->tenant) {
+        ngx_free(call->tenant);
+    }
 
     if (call->parted) {
         ngx_http_convrelay_keep_leave(call->parted);

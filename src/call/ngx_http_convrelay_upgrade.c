@@ -27,6 +27,7 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
     ngx_uint_t                      status;
     convrelay_ws_handshake_t        h;
     ngx_http_convrelay_call_t      *call;
+    ngx_http_convrelay_tenant_t     tenant;
     ngx_http_convrelay_captures_t   captures;
     ngx_http_convrelay_loc_conf_t  *clcf;
 
@@ -60,7 +61,9 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    rc = ngx_http_convrelay_signature(r, 1);
+    tenant.n = 0;
+
+    rc = ngx_http_convrelay_signature(r, &tenant);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -77,7 +80,7 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
 
     ngx_http_convrelay_captures_restore(r, &captures);
 
-    call = ngx_http_convrelay_call_create(r, clcf);
+    call = ngx_http_convrelay_call_create(r, clcf, &tenant);
     if (call == NULL) {
         return NGX_ERROR;
     }

@@ -45,6 +45,7 @@ typedef struct ngx_http_convrelay_attribute_s  ngx_http_convrelay_attribute_t;
 typedef struct ngx_http_convrelay_reply_s      ngx_http_convrelay_reply_t;
 typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
 typedef struct ngx_http_convrelay_reports_s    ngx_http_convrelay_reports_t;
+typedef struct ngx_http_convrelay_tenant_s     ngx_http_convrelay_tenant_t;
 typedef struct ngx_http_convrelay_llm_metrics_s
                                             ngx_http_convrelay_llm_metrics_t;
 

@@ -13,6 +13,7 @@
 
 #include "ngx_http_convrelay.h"
 #include "ngx_http_convrelay_store.h"
+#include "ngx_http_convrelay_tenant.h"
 
 
 #define NGX_HTTP_CONVRELAY_TICKET_NAME   "convrelay_ticket"
@@ -46,11 +47,17 @@ char *ngx_http_convrelay_public_url_check(ngx_conf_t *cf,
 /* ngx_http_convrelay_signature.c */
 
 /*
- * Checks X-Twilio-Signature (docs/protocol.md, 5); ws: of a handshake.  The
- * body of a POST must have been read.  NGX_OK, NGX_HTTP_FORBIDDEN (logged) or
- * NGX_HTTP_INTERNAL_SERVER_ERROR.
+ * Checks X-Twilio-Signature (docs/protocol.md, 5); tenant: of a handshake, to
+ * be given the tokens, or NULL.  The body of a POST must have been read.
+ * NGX_OK, NGX_HTTP_FORBIDDEN (logged) or NGX_HTTP_INTERNAL_SERVER_ERROR.
  */
-ngx_int_t ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws);
+ngx_int_t ngx_http_convrelay_signature(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant);
+
+/* the tokens of convrelay_auth_token, an array of ngx_str_t in pool, for r;
+   NULL: no memory */
+ngx_array_t *ngx_http_convrelay_signature_tokens(ngx_http_request_t *r,
+    ngx_pool_t *pool, ngx_array_t *values);
 
 /* RFC 2104; digest: NGX_HTTP_CONVRELAY_SHA1_LEN bytes */
 void ngx_http_convrelay_hmac_sha1(ngx_str_t *key, convrelay_str_t *input,

@@ -131,7 +131,7 @@ void
 ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_loc_conf_t *conf, ngx_http_conf_ctx_t *ctx,
     const convrelay_report_t *report,
-    const ngx_http_convrelay_report_place_t *place)
+    const ngx_http_convrelay_report_place_t *place, ngx_uint_t stored)
 {
     ngx_msec_t                    due;
     ngx_http_convrelay_report_t  *p;
@@ -146,10 +146,8 @@ ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
     p->conf = conf;
     p->ctx = ctx;
 
-    if (place) {
-        p->place = *place;
-        p->stored = 1;
-    }
+    p->place = *place;
+    p->stored = (stored != 0);
 
     due = ngx_current_msec + ngx_http_convrelay_report_wait(mcf, p);
 
@@ -269,43 +267,46 @@ ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
 
 ngx_http_convrelay_report_t *
 ngx_http_convrelay_report_take(ngx_http_convrelay_main_conf_t *mcf,
-    const convrelay_str_t *account, const convrelay_str_t *call,
-    ngx_http_convrelay_report_place_t *place)
+    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
+    const convrelay_str_t *call, ngx_uint_t stored)
 {
     ngx_http_convrelay_report_t  *p;
 
-    p = ngx_http_convrelay_report_find(mcf->reports, account, call);
+    p = ngx_http_convrelay_report_find(mcf->reports, tenant, account, call);
 
     if (p) {
         ngx_http_convrelay_report_remove(p);
-        return p;
+
+    } else if (stored) {
+        p = ngx_http_convrelay_report_load(mcf, tenant, account, call);
     }
 
-    return place ? ngx_http_convrelay_report_load(mcf, place) : NULL;
+    ngx_http_convrelay_report_renamed(mcf, p, tenant, account, call);
+
+    return p;
 }
 
 
 ngx_http_convrelay_report_t *
 ngx_http_convrelay_report_find(ngx_http_convrelay_reports_t *all,
-    const convrelay_str_t *account, const convrelay_str_t *call)
+    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
+    const convrelay_str_t *call)
 {
-    ngx_queue_t                  *q;
-    convrelay_str_t              *texts;
-    ngx_http_convrelay_report_t  *p;
+    ngx_queue_t                       *q;
+    ngx_http_convrelay_report_t       *p;
+    ngx_http_convrelay_report_names_t  names;
 
     p = NULL;
+
+    ngx_http_convrelay_report_names(&names, tenant, account, call);
 
     for (q = ngx_queue_head(&all->queue);
          q != ngx_queue_sentinel(&all->queue);
          q = ngx_queue_next(q))
     {
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
-        texts = p->report.texts;
 
-        if (p->fetch == NULL
-            && convrelay_str_equal(&texts[CONVRELAY_REPORT_CALL], call)
-            && convrelay_str_equal(&texts[CONVRELAY_REPORT_ACCOUNT], account))
-        {
+        if (p->fetch == NULL && ngx_http_convrelay_report_named(p, &names)) {
             break;
         }
     }

@@ -53,13 +53,22 @@ typedef enum {
 } ngx_http_convrelay_report_state_e;
 
 
-/* where the report of a call is stored, in all of its sessions */
+/* the name of the report of a call, in all of its sessions, and where it is
+   stored */
 
 typedef struct {
     ngx_http_convrelay_record_t       record;
     uint64_t                          location;       /* a hash of its name */
     ngx_msec_t                        ttl;
 } ngx_http_convrelay_report_place_t;
+
+
+/* all names that the report of a call may have, the first for a new one */
+
+typedef struct {
+    ngx_uint_t                        n;
+    convrelay_store_key_t             key[NGX_HTTP_CONVRELAY_TENANT_MAX];
+} ngx_http_convrelay_report_names_t;
 
 
 struct ngx_http_convrelay_report_s {
@@ -110,28 +119,31 @@ ngx_http_convrelay_reports_t *ngx_http_convrelay_reports_create(
     ngx_conf_t *cf, ngx_http_convrelay_main_conf_t *mcf);
 
 /*
- * Copies a report, which then waits to be sent; place: where it is stored, or
- * NULL.  Without memory, or with too many others before it, it is dropped
- * (logged).
+ * Copies a report, which then waits to be sent; place: its name, and where it
+ * is, if it is stored.  Without memory, or with too many others before it, it
+ * is dropped (logged).
  */
 void ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_loc_conf_t *conf, ngx_http_conf_ctx_t *ctx,
     const convrelay_report_t *report,
-    const ngx_http_convrelay_report_place_t *place);
+    const ngx_http_convrelay_report_place_t *place, ngx_uint_t stored);
 
 /*
  * Another session of a call has begun: the pending report, which the caller of
- * this function owns and frees, or NULL: there is none.  place: where it may be
- * stored, or NULL.
+ * this function owns and frees, or NULL: there is none.  stored: it may be in
+ * the store; there, nobody else finds it by another id of the tenant than the
+ * first.
  */
 ngx_http_convrelay_report_t *ngx_http_convrelay_report_take(
-    ngx_http_convrelay_main_conf_t *mcf, const convrelay_str_t *account,
-    const convrelay_str_t *call, ngx_http_convrelay_report_place_t *place);
+    ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
+    const convrelay_str_t *call, ngx_uint_t stored);
 void ngx_http_convrelay_report_free(ngx_http_convrelay_report_t *p);
 
 /* the pending report of a call, unless it is being sent; or NULL */
 ngx_http_convrelay_report_t *ngx_http_convrelay_report_find(
-    ngx_http_convrelay_reports_t *all, const convrelay_str_t *account,
+    ngx_http_convrelay_reports_t *all,
+    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
     const convrelay_str_t *call);
 
 /* sends a pending report at another time */
@@ -174,9 +186,11 @@ ngx_int_t ngx_http_convrelay_report_to_others(ngx_http_convrelay_report_t *p,
 
 /* ngx_http_convrelay_report_action.c */
 
-/* Twilio's request after a session, r, is answered; over: the call is; goes_on:
-   the answer may lead to another session */
-void ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
+/* Twilio's request after a session, r, is answered, which can reach the
+   tenant's calls; over: the call is; goes_on: the answer may lead to another
+   session */
+void ngx_http_convrelay_report_action(ngx_http_request_t *r,
+    const ngx_http_convrelay_tenant_t *tenant, ngx_uint_t over,
     ngx_uint_t goes_on);
 
 /* ms for which the report of a session that has ended waits: for Twilio's
@@ -198,8 +212,23 @@ ngx_int_t ngx_http_convrelay_report_request(ngx_http_convrelay_report_t *p,
 
 /* ngx_http_convrelay_report_store.c */
 
-/* names the record of a call's report */
+/* names the report of a call, by one of the tenant's ids */
 void ngx_http_convrelay_report_place(ngx_http_convrelay_report_place_t *place,
+    const ngx_http_convrelay_tenant_t *tenant, ngx_uint_t id,
+    const convrelay_str_t *account, const convrelay_str_t *call);
+
+/* by all of them; and whether p has one of these names */
+void ngx_http_convrelay_report_names(ngx_http_convrelay_report_names_t *names,
+    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
+    const convrelay_str_t *call);
+ngx_uint_t ngx_http_convrelay_report_named(
+    const ngx_http_convrelay_report_t *p,
+    const ngx_http_convrelay_report_names_t *names);
+
+/* a report was taken, or NULL, which is to have the first name from now on: one
+   that is stored by another name is done */
+void ngx_http_convrelay_report_renamed(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_t *p, const ngx_http_convrelay_tenant_t *tenant,
     const convrelay_str_t *account, const convrelay_str_t *call);
 
 /* for how long it is kept after its last write, or after the report was due:
@@ -220,12 +249,13 @@ ngx_int_t ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
     const convrelay_report_t *report);
 
 /*
- * Reads the report at a place that was named: the caller frees it, or NULL:
- * there is none, or it was delivered.  Nothing is changed.
+ * Reads the report of a call: the caller frees it, or NULL: there is none, or
+ * it was delivered.  Nothing is changed.
  */
 ngx_http_convrelay_report_t *ngx_http_convrelay_report_load(
     ngx_http_convrelay_main_conf_t *mcf,
-    ngx_http_convrelay_report_place_t *place);
+    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
+    const convrelay_str_t *call);
 
 /*
  * Keeps what Twilio's request said of a session that lives, in p's figures, for

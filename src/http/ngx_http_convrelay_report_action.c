@@ -17,9 +17,9 @@
 
 
 static ngx_http_convrelay_report_t *ngx_http_convrelay_report_ended(
-    ngx_http_request_t *r, ngx_http_convrelay_main_conf_t *mcf,
-    ngx_http_convrelay_report_place_t *place, const convrelay_str_t *session,
-    ngx_uint_t goes_on);
+    ngx_http_request_t *r, const ngx_http_convrelay_tenant_t *tenant,
+    const convrelay_str_t *account, const convrelay_str_t *call,
+    const convrelay_str_t *session, ngx_uint_t goes_on);
 static ngx_int_t ngx_http_convrelay_report_decide(ngx_http_request_t *r,
     convrelay_report_figures_t *figures);
 static ngx_int_t ngx_http_convrelay_report_value(ngx_http_request_t *r,
@@ -27,14 +27,14 @@ static ngx_int_t ngx_http_convrelay_report_value(ngx_http_request_t *r,
 
 
 void
-ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
+ngx_http_convrelay_report_action(ngx_http_request_t *r,
+    const ngx_http_convrelay_tenant_t *tenant, ngx_uint_t over,
     ngx_uint_t goes_on)
 {
-    ngx_msec_t                          due;
-    convrelay_str_t                     account, call, session;
-    ngx_http_convrelay_report_t        *p, *stored;
-    ngx_http_convrelay_main_conf_t     *mcf;
-    ngx_http_convrelay_report_place_t   place;
+    ngx_msec_t                       due;
+    convrelay_str_t                  account, call, session;
+    ngx_http_convrelay_report_t     *p, *stored;
+    ngx_http_convrelay_main_conf_t  *mcf;
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
 
@@ -46,14 +46,12 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
         return;
     }
 
-    p = ngx_http_convrelay_report_find(mcf->reports, &account, &call);
+    p = ngx_http_convrelay_report_find(mcf->reports, tenant, &account, &call);
     stored = NULL;
 
     if (p == NULL && mcf->store) {
-        ngx_http_convrelay_report_place(&place, &account, &call);
-
-        stored = ngx_http_convrelay_report_ended(r, mcf, &place, &session,
-                                                 goes_on);
+        stored = ngx_http_convrelay_report_ended(r, tenant, &account, &call,
+                                                 &session, goes_on);
         p = stored;
     }
 
@@ -112,13 +110,16 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r, ngx_uint_t over,
 
 static ngx_http_convrelay_report_t *
 ngx_http_convrelay_report_ended(ngx_http_request_t *r,
-    ngx_http_convrelay_main_conf_t *mcf,
-    ngx_http_convrelay_report_place_t *place, const convrelay_str_t *session,
+    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
+    const convrelay_str_t *call, const convrelay_str_t *session,
     ngx_uint_t goes_on)
 {
-    ngx_http_convrelay_report_t  *p;
+    ngx_http_convrelay_report_t     *p;
+    ngx_http_convrelay_main_conf_t  *mcf;
 
-    p = ngx_http_convrelay_report_load(mcf, place);
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    p = ngx_http_convrelay_report_load(mcf, tenant, account, call);
 
     if (p == NULL || !p->live) {
         return p;
@@ -133,7 +134,7 @@ ngx_http_convrelay_report_ended(ngx_http_request_t *r,
 
         /* unless it has ended meanwhile, in another worker */
 
-        p = ngx_http_convrelay_report_load(mcf, place);
+        p = ngx_http_convrelay_report_load(mcf, tenant, account, call);
 
         if (p == NULL || !p->live) {
             return p;

@@ -38,6 +38,9 @@ typedef struct {
 } ngx_http_convrelay_report_head_t;
 
 
+static ngx_http_convrelay_report_t *ngx_http_convrelay_report_load_one(
+    ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_place_t *place);
 static ngx_http_convrelay_report_t *ngx_http_convrelay_report_read(
     ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_report_place_t *place,
@@ -51,13 +54,79 @@ static ngx_int_t ngx_http_convrelay_report_conf_of(
 
 void
 ngx_http_convrelay_report_place(ngx_http_convrelay_report_place_t *place,
+    const ngx_http_convrelay_tenant_t *tenant, ngx_uint_t id,
     const convrelay_str_t *account, const convrelay_str_t *call)
 {
     ngx_memzero(place, sizeof(ngx_http_convrelay_report_place_t));
 
-    ngx_http_convrelay_record_name(&place->record, account, call);
+    ngx_http_convrelay_record_name(&place->record, tenant, id, account, call);
 
     place->record.key.word[3] = NGX_HTTP_CONVRELAY_REPORT_TAG;
+}
+
+
+void
+ngx_http_convrelay_report_names(ngx_http_convrelay_report_names_t *names,
+    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
+    const convrelay_str_t *call)
+{
+    ngx_uint_t                         i;
+    ngx_http_convrelay_report_place_t  place;
+
+    for (i = 0; i < tenant->n; i++) {
+        ngx_http_convrelay_report_place(&place, tenant, i, account, call);
+        names->key[i] = place.record.key;
+    }
+
+    names->n = tenant->n;
+}
+
+
+ngx_uint_t
+ngx_http_convrelay_report_named(const ngx_http_convrelay_report_t *p,
+    const ngx_http_convrelay_report_names_t *names)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < names->n; i++) {
+
+        if (ngx_memcmp(&names->key[i], &p->place.record.key,
+                       sizeof(convrelay_store_key_t))
+            == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_http_convrelay_report_renamed(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_report_t *p, const ngx_http_convrelay_tenant_t *tenant,
+    const convrelay_str_t *account, const convrelay_str_t *call)
+{
+    ngx_http_convrelay_report_names_t  names;
+
+    if (p == NULL || !p->stored) {
+        return;
+    }
+
+    ngx_http_convrelay_report_names(&names, tenant, account, call);
+    names.n = 1;
+
+    if (ngx_http_convrelay_report_named(p, &names)) {
+        return;
+    }
+
+    /* a worker of before the rotation may have it in hand, too */
+
+    p->place.record.serial = 0;
+
+    (void) ngx_http_convrelay_report_store(mcf, &p->place,
+                                           NGX_HTTP_CONVRELAY_REPORT_DONE, 0,
+                                           0, NULL);
 }
 
 
@@ -255,6 +324,27 @@ ngx_http_convrelay_report_note_place(ngx_http_convrelay_report_place_t *place,
 
 ngx_http_convrelay_report_t *
 ngx_http_convrelay_report_load(ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
+    const convrelay_str_t *call)
+{
+    ngx_uint_t                          i;
+    ngx_http_convrelay_report_t        *p;
+    ngx_http_convrelay_report_place_t   place;
+
+    p = NULL;
+
+    for (i = 0; p == NULL && i < tenant->n; i++) {
+        ngx_http_convrelay_report_place(&place, tenant, i, account, call);
+
+        p = ngx_http_convrelay_report_load_one(mcf, &place);
+    }
+
+    return p;
+}
+
+
+static ngx_http_convrelay_report_t *
+ngx_http_convrelay_report_load_one(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_report_place_t *place)
 {
     ngx_http_convrelay_report_t       *p;

@@ -26,9 +26,8 @@
 
 
 static ngx_int_t ngx_http_convrelay_signature_all(ngx_http_request_t *r,
-    ngx_pool_t *pool, ngx_http_convrelay_loc_conf_t *clcf, ngx_uint_t ws);
-static ngx_array_t *ngx_http_convrelay_signature_tokens(
-    ngx_http_request_t *r, ngx_pool_t *pool, ngx_array_t *values);
+    ngx_pool_t *pool, ngx_http_convrelay_loc_conf_t *clcf,
+    ngx_http_convrelay_tenant_t *tenant);
 static ngx_int_t ngx_http_convrelay_signature_try(ngx_http_request_t *r,
     ngx_pool_t *pool, ngx_array_t *tokens, ngx_str_t *url,
     ngx_array_t *pairs, convrelay_str_t *header);
@@ -46,7 +45,8 @@ static char *ngx_http_convrelay_check_token(ngx_conf_t *cf,
 /* uses a pool of its own: the request's pool may live for hours */
 
 ngx_int_t
-ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
+ngx_http_convrelay_signature(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant)
 {
     ngx_int_t                       rc;
     ngx_pool_t                     *pool;
@@ -63,7 +63,7 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_convrelay_signature_all(r, pool, clcf, ws);
+    rc = ngx_http_convrelay_signature_all(r, pool, clcf, tenant);
 
     if (rc == NGX_HTTP_FORBIDDEN) {
         ngx_http_convrelay_count(clcf, REFUSED_SIGNATURE);
@@ -77,11 +77,11 @@ ngx_http_convrelay_signature(ngx_http_request_t *r, ngx_uint_t ws)
 
 static ngx_int_t
 ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
-    ngx_http_convrelay_loc_conf_t *clcf, ngx_uint_t ws)
+    ngx_http_convrelay_loc_conf_t *clcf, ngx_http_convrelay_tenant_t *tenant)
 {
-    ngx_str_t         base, url, first;
+    ngx_str_t         base, url, first, *token;
     ngx_int_t         rc;
-    ngx_uint_t        plain;
+    ngx_uint_t        i, ws, plain;
     const char       *reason, *arguments;
     ngx_array_t      *tokens, *pairs;
     ngx_table_elt_t  *h;
@@ -92,6 +92,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ws = (tenant != NULL);
     ngx_str_null(&first);
 
     h = ngx_http_convrelay_header(r, "x-twilio-signature");
@@ -147,6 +148,12 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
                                               &header);
 
         if (rc == NGX_OK) {
+            token = tokens->elts;
+
+            for (i = 0; tenant && i < tokens->nelts; i++) {
+                ngx_http_convrelay_tenant_token(tenant, &token[i]);
+            }
+
             return ngx_http_convrelay_signature_body(r);
         }
 
@@ -186,7 +193,7 @@ ngx_http_convrelay_signature_all(ngx_http_request_t *r, ngx_pool_t *pool,
 
 /* an empty token is ignored: everybody would know it */
 
-static ngx_array_t *
+ngx_array_t *
 ngx_http_convrelay_signature_tokens(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_array_t *values)
 {

@@ -10,8 +10,6 @@
 #include "ngx_http_convrelay_store.h"
 #include "ngx_http_convrelay_shared.h"
 
-#include "convrelay_sha256.h"
-
 
 #define NGX_HTTP_CONVRELAY_STORE_TICK  1000     /* ms */
 #define NGX_HTTP_CONVRELAY_STORE_EXPIRE 64      /* records, with one lock */
@@ -380,22 +378,6 @@ ngx_http_convrelay_store_sweep(ngx_http_convrelay_store_t *st)
     }
 
     return (rc == CONVRELAY_OK) ? NGX_AGAIN : NGX_OK;
-}
-
-
-void
-ngx_http_convrelay_record_name(ngx_http_convrelay_record_t *record,
-    const convrelay_str_t *account_sid, const convrelay_str_t *call_sid)
-{
-    convrelay_sha256_t  h;
-
-    ngx_memzero(record, sizeof(ngx_http_convrelay_record_t));
-
-    convrelay_sha256_init(&h);
-    convrelay_sha256_update(&h, account_sid->data, account_sid->len);
-    convrelay_sha256_update(&h, ":", 1);
-    convrelay_sha256_update(&h, call_sid->data, call_sid->len);
-    convrelay_sha256_final(&h, (u_char *) &record->key);
 }
 
 

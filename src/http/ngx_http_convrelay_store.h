@@ -16,6 +16,7 @@
 
 
 #include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_tenant.h"
 
 #include "convrelay_store.h"
 
@@ -47,6 +48,21 @@ typedef struct {
     sizeof(ngx_http_convrelay_record_head_t)
 
 
+/* ngx_http_convrelay_record.c */
+
+/* names the record of a call, by one of the tenant's ids, and forgets what was
+   known of it */
+void ngx_http_convrelay_record_name(ngx_http_convrelay_record_t *record,
+    const ngx_http_convrelay_tenant_t *tenant, ngx_uint_t id,
+    const convrelay_str_t *account_sid, const convrelay_str_t *call_sid);
+
+/* the same, by the first id by which there is a record, or else by the first */
+void ngx_http_convrelay_record_find(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_record_t *record,
+    const ngx_http_convrelay_tenant_t *tenant,
+    const convrelay_str_t *account_sid, const convrelay_str_t *call_sid);
+
+
 /* ngx_http_convrelay_store.c */
 
 char *ngx_http_convrelay_store_zone(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -59,10 +75,6 @@ char *ngx_http_convrelay_store_merge(ngx_conf_t *cf,
 
 ngx_int_t ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_convrelay_store_init_process(ngx_cycle_t *cycle);
-
-/* names the record of a call, and forgets what was known of it */
-void ngx_http_convrelay_record_name(ngx_http_convrelay_record_t *record,
-    const convrelay_str_t *account_sid, const convrelay_str_t *call_sid);
 
 /*
  * Writes the text, with record->head, whose pid is set.  text has

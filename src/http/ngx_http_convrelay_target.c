@@ -39,6 +39,7 @@ ngx_http_convrelay_register(ngx_conf_t *cf,
     location->location = ngx_http_conf_get_module_loc_conf(cf,
                                                        ngx_http_core_module);
     location->conf = conf;
+    ngx_str_null(&location->listen);
 
     conf->metrics = ngx_pcalloc(cf->pool,
                                 sizeof(ngx_http_convrelay_metrics_t));

@@ -19,6 +19,8 @@ typedef struct {
     ngx_http_core_srv_conf_t         *server;
     ngx_http_core_loc_conf_t         *location;
     ngx_http_convrelay_loc_conf_t    *conf;
+    ngx_str_t                         listen; /* where the server does, or
+                                                 empty: see tenant_init() */
 } ngx_http_convrelay_location_t;
 
 

@@ -221,6 +221,10 @@ convrelay_shm_add(convrelay_shm_t *shm, const convrelay_shm_entry_t *entry,
     old = NULL;
     old_pos = convrelay_shm_find_live(shm, &entry->id, alive);
 
+    if (old_pos == 0) {
+        old_pos = convrelay_shm_find_live(shm, &entry->also, alive);
+    }
+
     if (old_pos) {
         old = convrelay_shm_call(shm, old_pos);
 

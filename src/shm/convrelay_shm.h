@@ -62,6 +62,8 @@ typedef struct {
     void                   *data;           /* the call, in process pid */
     pid_t                   pid;
     convrelay_shm_id_t      id;             /* of its CallSid; all 0: none */
+    convrelay_shm_id_t      also;           /* another one, that a live call of
+                                               its CallSid may have; the same */
     uint32_t                session;        /* hash of its SessionId */
     uint32_t                ended_session;  /* the same, if replaces is set */
     uint32_t                mark;           /* to begin with */

@@ -12,6 +12,7 @@
 #include "ngx_http_convrelay_store.h"
 
 #include "ngx_http_convrelay_report.h"
+#include "ngx_http_convrelay_tenant.h"
 
 #include "convrelay_handoff.h"
 
@@ -33,7 +34,7 @@ static ngx_int_t ngx_http_convrelay_connect_over(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_convrelay_connect_goes_on(
     convrelay_reply_t *reply);
 static ngx_int_t ngx_http_convrelay_connect_forget(ngx_http_request_t *r,
-    ngx_uint_t goes_on);
+    ngx_http_convrelay_tenant_t *tenant, ngx_uint_t goes_on);
 static ngx_int_t ngx_http_convrelay_connect_task(ngx_http_request_t *r,
     convrelay_str_t *task);
 
@@ -48,8 +49,9 @@ ngx_http_convrelay_connect_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
 {
-    ngx_int_t   over;
-    ngx_uint_t  goes_on;
+    ngx_int_t                    over;
+    ngx_uint_t                   goes_on;
+    ngx_http_convrelay_tenant_t  tenant;
 
     over = ngx_http_convrelay_connect_over(r);
 
@@ -63,11 +65,13 @@ ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
         goes_on = 0;
     }
 
-    if (ngx_http_convrelay_connect_forget(r, goes_on) != NGX_OK) {
+    if (ngx_http_convrelay_tenant_action(r, &tenant) != NGX_OK
+        || ngx_http_convrelay_connect_forget(r, &tenant, goes_on) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    ngx_http_convrelay_report_action(r, over == NGX_OK, goes_on);
+    ngx_http_convrelay_report_action(r, &tenant, over == NGX_OK, goes_on);
 
     return NGX_OK;
 }
@@ -384,9 +388,11 @@ ngx_http_convrelay_connect_over(ngx_http_request_t *r)
 /* unless the conversation goes on, its record is removed from the store */
 
 static ngx_int_t
-ngx_http_convrelay_connect_forget(ngx_http_request_t *r, ngx_uint_t goes_on)
+ngx_http_convrelay_connect_forget(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant, ngx_uint_t goes_on)
 {
     ngx_int_t                        rc;
+    ngx_uint_t                       i;
     convrelay_str_t                  account, call;
     ngx_http_convrelay_record_t      record;
     ngx_http_convrelay_loc_conf_t   *clcf;
@@ -413,8 +419,10 @@ ngx_http_convrelay_connect_forget(ngx_http_request_t *r, ngx_uint_t goes_on)
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
 
-    ngx_http_convrelay_record_name(&record, &account, &call);
-    (void) ngx_http_convrelay_record_remove(mcf, &record);
+    for (i = 0; i < tenant->n; i++) {
+        ngx_http_convrelay_record_name(&record, tenant, i, &account, &call);
+        (void) ngx_http_convrelay_record_remove(mcf, &record);
+    }
 
     return NGX_OK;
 }

@@ -104,7 +104,7 @@ ngx_http_convrelay_webhook_document(ngx_http_request_t *r,
     ngx_int_t                      rc;
     ngx_http_convrelay_webhook_t  *webhook;
 
-    rc = ngx_http_convrelay_signature(r, 0);
+    rc = ngx_http_convrelay_signature(r, NULL);
     if (rc != NGX_OK) {
         return rc;
     }

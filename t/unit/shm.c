@@ -25,6 +25,7 @@ static void test_limits(void);
 static void test_same_limit(void);
 static void test_full(void);
 static void test_replaced(void);
+static void test_also(void);
 static void test_replaced_limits(void);
 static void test_many_replaced(void);
 static void test_reap(void);
@@ -56,6 +57,7 @@ main(void)
     test_same_limit();
     test_full();
     test_replaced();
+    test_also();
     test_replaced_limits();
     test_many_replaced();
     test_reap();
@@ -307,6 +309,36 @@ test_full(void)
     e = entry(n + 2);
     tap_ok(add(shm, &e) == CONVRELAY_ERROR, "full again");
     tap_ok(convrelay_shm_live(shm, alive) == n, "%u live calls", n);
+
+    free(shm);
+}
+
+
+/* a call may be known by an id of before a rotation */
+
+static void
+test_also(void)
+{
+    convrelay_shm_t       *shm;
+    convrelay_shm_entry_t  e, other;
+
+    shm = zone(SIZE);
+
+    e = entry(1);
+    e.session = 1;
+    add(shm, &e);
+
+    other = entry(2);
+    other.also = e.id;
+    tap_ok(add(shm, &other) == CONVRELAY_DECLINED && full == -1,
+           "a second socket, by its other id");
+
+    other.replaces = 1;
+    other.ended_session = 1;
+    tap_ok(add(shm, &other) == CONVRELAY_DONE, "which may replace it");
+    tap_ok(convrelay_shm_live(shm, alive) == 1, "one live call");
+
+    tap_ok(add(shm, &e) == CONVRELAY_OK, "the new one has only its first id");
 
     free(shm);
 }

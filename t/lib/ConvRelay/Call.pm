@@ -2,7 +2,8 @@ package ConvRelay::Call;
 
 # A caller as Twilio is one, on a socket of its own:
 #
-#     my $call = ConvRelay::Call->dial($port, '/ws');     rcvbuf => BYTES
+#     my $call = ConvRelay::Call->dial($port, '/ws');     rcvbuf => BYTES,
+#                                      host => NAME, headers => [ LINE, ... ]
 #     $call->setup;
 #     $call->prompt('Hi');
 #     $call->batch({ type => ... }, { ... });         in one packet
@@ -52,7 +53,8 @@ sub dial {
         or return;
 
     syswrite $self->{sock}, join "\r\n", "GET $path HTTP/1.1",
-        "Host: localhost", 'Upgrade: websocket', 'Connection: Upgrade',
+        'Host: ' . ($self->{host} // 'localhost'), 'Upgrade: websocket',
+        'Connection: Upgrade', @{ $self->{headers} // [] },
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
         'Sec-WebSocket-Version: 13', '', '';
 

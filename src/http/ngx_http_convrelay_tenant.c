@@ -1,0 +1,265 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Which calls a location can reach.
+ */
+
+
+#include "ngx_http_convrelay_auth.h"
+#include "ngx_http_convrelay_target.h"
+#include "ngx_http_convrelay_tenant.h"
+
+
+static void ngx_http_convrelay_tenant_add(ngx_http_convrelay_tenant_t *tenant,
+    const char *kind, ngx_str_t *first, ngx_str_t *second);
+static ngx_int_t ngx_http_convrelay_tenant_ticket(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant);
+static void ngx_http_convrelay_tenant_server(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant);
+static ngx_int_t ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
+    ngx_http_core_srv_conf_t *server, ngx_str_t *listen);
+
+
+void
+ngx_http_convrelay_tenant_token(ngx_http_convrelay_tenant_t *tenant,
+    ngx_str_t *token)
+{
+    static ngx_str_t  none = ngx_null_string;
+
+    ngx_http_convrelay_tenant_add(tenant, "token", token, &none);
+}
+
+
+/* the kind keeps a secret apart from a server that is called like it */
+
+static void
+ngx_http_convrelay_tenant_add(ngx_http_convrelay_tenant_t *tenant,
+    const char *kind, ngx_str_t *first, ngx_str_t *second)
+{
+    convrelay_sha256_t  h;
+
+    if (tenant->n == NGX_HTTP_CONVRELAY_TENANT_MAX) {
+        return;
+    }
+
+    convrelay_sha256_init(&h);
+    convrelay_sha256_update(&h, kind, ngx_strlen(kind) + 1);
+
+    if (first->len) {
+        convrelay_sha256_update(&h, first->data, first->len);
+    }
+
+    convrelay_sha256_update(&h, "", 1);
+
+    if (second->len) {
+        convrelay_sha256_update(&h, second->data, second->len);
+    }
+
+    convrelay_sha256_final(&h, tenant->id[tenant->n++]);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_tenant_session(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant)
+{
+    if (tenant->n) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_convrelay_tenant_ticket(r, tenant) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (tenant->n == 0) {
+        ngx_http_convrelay_tenant_server(r, tenant);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_tenant_action(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant)
+{
+    ngx_str_t                      *token;
+    ngx_uint_t                      i;
+    ngx_array_t                    *tokens;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    tenant->n = 0;
+
+    if (clcf->auth.tokens) {
+        tokens = ngx_http_convrelay_signature_tokens(r, r->pool,
+                                                     clcf->auth.tokens);
+        if (tokens == NULL) {
+            return NGX_ERROR;
+        }
+
+        token = tokens->elts;
+
+        for (i = 0; i < tokens->nelts; i++) {
+            ngx_http_convrelay_tenant_token(tenant, &token[i]);
+        }
+    }
+
+    if (ngx_http_convrelay_tenant_ticket(r, tenant) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_convrelay_tenant_server(r, tenant);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_tenant_ticket(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant)
+{
+    ngx_str_t                       secret;
+    ngx_http_convrelay_loc_conf_t  *clcf;
+
+    static ngx_str_t  none = ngx_null_string;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    if (clcf->auth.ticket == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, clcf->auth.ticket->value, &secret)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (secret.len) {
+        ngx_http_convrelay_tenant_add(tenant, "ticket", &secret, &none);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_tenant_server(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant)
+{
+    ngx_str_t                        listen;
+    ngx_uint_t                       i;
+    ngx_http_core_srv_conf_t        *cscf;
+    ngx_http_convrelay_location_t   *location;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    ngx_str_null(&listen);
+
+    location = mcf->locations.elts;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+
+        if (location[i].server == cscf) {
+            listen = location[i].listen;
+            break;
+        }
+    }
+
+    ngx_http_convrelay_tenant_add(tenant, "server", &cscf->server_name,
+                                  &listen);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_tenant_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                       i;
+    ngx_http_convrelay_location_t   *location;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+
+    location = mcf->locations.elts;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+
+        if (i && location[i].server == location[i - 1].server) {
+            location[i].listen = location[i - 1].listen;
+            continue;
+        }
+
+        if (ngx_http_convrelay_tenant_listen(cf, location[i].server,
+                                             &location[i].listen)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* its lowest port, or else a socket: addresses differ between machines */
+
+static ngx_int_t
+ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
+    ngx_http_core_srv_conf_t *server, ngx_str_t *listen)
+{
+    u_char                      *p;
+    in_port_t                    lowest;
+    ngx_uint_t                   i, j, k;
+    ngx_http_conf_addr_t        *addr;
+    ngx_http_conf_port_t        *port;
+    ngx_http_core_srv_conf_t   **servers;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    lowest = 0;
+    port = cmcf->ports ? cmcf->ports->elts : NULL;
+
+    for (i = 0; cmcf->ports && i < cmcf->ports->nelts; i++) {
+        addr = port[i].addrs.elts;
+
+        for (j = 0; j < port[i].addrs.nelts; j++) {
+            servers = addr[j].servers.elts;
+
+            for (k = 0; k < addr[j].servers.nelts; k++) {
+
+                if (servers[k] != server) {
+                    continue;
+                }
+
+                if (port[i].port == 0) {
+                    *listen = addr[j].opt.addr_text;
+
+                } else if (lowest == 0
+                           || ntohs(port[i].port) < ntohs(lowest))
+                {
+                    lowest = port[i].port;
+                }
+            }
+        }
+    }
+
+    if (lowest == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(cf->pool, NGX_INT_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    listen->data = p;
+    listen->len = ngx_sprintf(p, "%ui", (ngx_uint_t) ntohs(lowest)) - p;
+
+    return NGX_OK;
+}

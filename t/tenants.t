@@ -1,0 +1,405 @@
+# Two tenants of one nginx.  A setup message names its call, and nobody signs it:
+# a tenant that knows the SIDs of another one's call must not reach the call.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use ConvRelay::Call;
+use ConvRelay::Nginx;
+use ConvRelay::Receiver;
+use Digest::SHA qw( hmac_sha1_base64 );
+use IO::Socket::INET;
+use JSON::PP ();
+use Test::More;
+
+my $receiver = ConvRelay::Receiver->new;
+
+my %token = (
+    a => '1a2b3c4d5e6f718293a4b5c6d7e8f901',
+    b => '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
+    new => '99887766554433221100ffeeddccbbaa',
+);
+
+
+# a server, of a tenant: a letter, its tokens, and what else it has
+
+sub server {
+    my ($name, $tokens, $more) = @_;
+
+    my $port = $receiver->port;
+    my $ws = <<"_EOC_";
+            convrelay;
+            convrelay_report          /report transcript;
+            proxy_pass                http://llm/v1/chat/completions;
+_EOC_
+
+    $more //= <<'_EOC_';
+        location = /action {
+            convrelay_connect_action;
+            convrelay_connect_reply  $reply;
+        }
+_EOC_
+
+    return <<"_EOC_";
+    server {
+        listen                127.0.0.1:%%PORT%%;
+        server_name           $name.example;
+        convrelay_public_url  https://$name.example;
+        convrelay_auth_token  $tokens;
+        proxy_http_version    1.1;
+        proxy_set_header      Connection "";
+        access_log            logs/calls.log call;
+
+        location = /ws {
+$ws        }
+
+        location = /es {
+$ws        }
+
+        location = /report {
+            internal;
+            proxy_pass  http://127.0.0.1:$port/$name;
+        }
+
+$more
+    }
+_EOC_
+}
+
+
+sub configure {
+    my ($nginx, $store, @servers) = @_;
+
+    $store = $store ? 'convrelay_store_zone  calls 1m;' : '';
+
+    $nginx->http(<<"_EOC_" . join '', @servers);
+    $store
+    convrelay_zone  seats 256k;
+    log_format  call  '\$convrelay_session_id';
+
+    map \$convrelay_error_code \$reply {
+        default  hangup;
+        1        '<Response><Redirect>/twiml</Redirect></Response>';
+    }
+
+    upstream llm {
+        server     127.0.0.1:%%PORT_1%%;
+        keepalive  4;
+    }
+
+    server {
+        listen  127.0.0.1:%%PORT_1%%;
+
+        location / {
+            convrelay_mock_llm  answer=history interval=1ms;
+        }
+
+        location = /status {
+            convrelay_status  prometheus public;
+        }
+    }
+_EOC_
+}
+
+
+my $sessions = 0;
+
+
+# a session of the same call, whoever opens it
+
+sub session {
+    my ($nginx, $name, $token, $path) = @_;
+
+    $path //= '/ws';
+
+    my $call = ConvRelay::Call->dial($nginx->port, $path,
+        host => "$name.example", !$token ? () : (headers => [
+            'X-Twilio-Signature: '
+            . hmac_sha1_base64("wss://$name.example$path", $token) . '=' ]));
+
+    $call->{session} = 'VX' . ++$sessions;
+    $call->setup(sessionId => $call->{session});
+
+    return $call;
+}
+
+
+# its socket is lost, and the worker has noticed
+
+sub lose {
+    my ($nginx, $call) = @_;
+
+    $call->rst;
+
+    ok(ConvRelay::Nginx::wait_for(5, sub {
+           $nginx->log('calls') =~ /^$call->{session}$/m }), 'a lost socket');
+}
+
+
+# Twilio's request after a session
+
+sub action {
+    my ($nginx, $name, $token, $session, $code, %more) = @_;
+
+    my %form = (AccountSid => 'AC1', CallSid => 'CA1', SessionId => $session,
+                SessionStatus => 'failed', ErrorCode => $code, %more);
+    my $form = join '&', map { "$_=$form{$_}" } keys %form;
+    my $signature = hmac_sha1_base64("https://$name.example/action"
+                        . join('', map { $_ . $form{$_} } sort keys %form),
+                        $token) . '=';
+
+    return request($nginx->port, join "\r\n", 'POST /action HTTP/1.0',
+                   "Host: $name.example", "X-Twilio-Signature: $signature",
+                   'Content-Type: application/x-www-form-urlencoded',
+                   'Content-Length: ' . length $form, '', $form);
+}
+
+
+sub request {
+    my ($port, $request) = @_;
+
+    my $c = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port)
+        or return '';
+
+    print $c $request;
+    local $/;
+
+    return <$c> // '';
+}
+
+
+sub records {
+    my $nginx = shift;
+
+    return request($nginx->port(1), "GET /status HTTP/1.0\r\n\r\n")
+           =~ /^convrelay_store_records (\d+)/m ? $1 : 'no figure';
+}
+
+
+# what people said, as the LLM was sent it
+
+sub said {
+    my ($call, $text) = @_;
+
+    return map { $_->{content} } grep { $_->{role} eq 'user' }
+           @{ JSON::PP->new->decode($call->ask($text)) };
+}
+
+
+# the next report, and where it went
+
+sub report {
+    my $request = $receiver->next or return ('none', {});
+
+    $request->reply(200);
+
+    return ((split m{[ /]}, $request->{line})[2],
+            JSON::PP->new->decode($request->{body}));
+}
+
+
+sub quiet_end {
+    my $nginx = shift;
+
+    $nginx->stop;
+
+    is_deeply [ grep { !/client reported a failed|second one refused/ }
+                     $nginx->complaints ], [], 'nothing is complained of';
+
+    unlike $nginx->log('error'), qr/$token{a}|$token{b}|$token{new}/,
+           'no token is logged';
+}
+
+
+subtest 'with a store' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+
+    configure($nginx, 1, map { server($_, $token{$_}) } qw( a b ));
+    $nginx->start;
+
+    my $call = session($nginx, 'a', $token{a});
+
+    is_deeply [ said($call, 'My PIN is 4711.') ], [ 'My PIN is 4711.' ],
+              'a call of one tenant';
+
+    my $other = session($nginx, 'b', $token{b});
+
+    is_deeply [ said($other, 'What did I say?') ], [ 'What did I say?' ],
+              'the other one names it, and learns nothing';
+
+    is_deeply [ said($call, 'And now?') ], [ 'My PIN is 4711.', 'And now?' ],
+              '... and the call goes on';
+
+    like action($nginx, 'b', $token{b}, $call->{session}, 2), qr/<Hangup/,
+         "the other one's action";
+    is_deeply [ (said($call, 'Still?'))[0] ], [ 'My PIN is 4711.' ],
+              '... ends nothing';
+
+    lose($nginx, $call);
+    $call = session($nginx, 'a', $token{a}, '/es');
+
+    is_deeply [ (said($call, 'Hello?'))[0] ], [ 'My PIN is 4711.' ],
+              'another location of the tenant has the call';
+
+    is $other->hangup, 1000, 'the other one ends its own';
+    is $call->hangup, 1000, 'the end';
+
+    action($nginx, 'b', $token{b}, $other->{session}, 2);
+    action($nginx, 'a', $token{a}, $call->{session}, 2);
+
+    my %reports = map { my ($to, $report) = report(); ($to => $report) } 1 .. 2;
+
+    is $reports{'a'}{sessions}, 2, 'its report counts both sessions';
+    is $reports{'a'}{messages}[0]{content}, 'My PIN is 4711.', '...';
+    is $reports{'b'}{sessions}, 1, 'the other one has its own';
+    unlike(JSON::PP->new->encode($reports{'b'}), qr/4711/,
+           '... without the words of the call');
+    is records($nginx), 2, 'only the reports that are done are stored';
+
+    quiet_end($nginx);
+};
+
+
+subtest 'a report without a store' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+
+    configure($nginx, 0, map { server($_, $token{$_}) } qw( a b ));
+    $nginx->start;
+
+    my $call = session($nginx, 'a', $token{a});
+    $call->ask('My PIN is 4711.');
+    is $call->hangup, 1000, 'a call of one tenant';
+
+    my $other = session($nginx, 'b', $token{b});
+    $other->ask('What did I say?');
+    is $other->hangup, 1000, 'the other one names it';
+
+    action($nginx, 'b', $token{b}, $call->{session}, 64101);
+    action($nginx, 'b', $token{b}, $other->{session}, 64102);
+
+    my ($to, $report) = report();
+
+    is $to, 'b', "the other one's report is its own";
+    is $report->{sessions}, 1, '...';
+    unlike(JSON::PP->new->encode($report), qr/4711/, '...');
+
+    action($nginx, 'a', $token{a}, $call->{session}, 64103);
+
+    ($to, $report) = report();
+
+    is $to, 'a', 'the report of the call';
+    is $report->{error_code}, 64103, '... is decided by its own tenant';
+    is $report->{messages}[0]{content}, 'My PIN is 4711.', '...';
+
+    quiet_end($nginx);
+};
+
+
+subtest 'an auth token is rotated in mid-call' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+
+    configure($nginx, 1, server('a', $token{a}));
+    $nginx->start;
+
+    my $call = session($nginx, 'a', $token{a});
+    $call->ask('One?');
+
+    configure($nginx, 1, server('a', "$token{new} $token{a}"));
+    $nginx->hup;
+
+    is session($nginx, 'a', $token{new})->end, 1008,
+       'it has one socket in any case';
+
+    lose($nginx, $call);
+
+    $call = session($nginx, 'a', $token{new});
+    is_deeply [ said($call, 'Two?') ], [ 'One?', 'Two?' ],
+              'a record of before is found';
+    is records($nginx), 3, '... and has a new name: it, the report, and what '
+                           . 'keeps the old worker from sending that';
+
+    configure($nginx, 1, server('a', $token{new}));
+    $nginx->hup;
+    lose($nginx, $call);
+
+    $call = session($nginx, 'a', $token{new});
+    is_deeply [ said($call, 'Three?') ], [ 'One?', 'Two?', 'Three?' ],
+              '... also without the old token';
+
+    is $call->hangup, 1000, 'the end';
+    action($nginx, 'a', $token{new}, $call->{session}, 2);
+
+    my ($to, $report) = report();
+
+    is $report->{sessions}, 3, 'one report of all sessions';
+    is $receiver->next(0.5), undef, '... and no other';
+
+    quiet_end($nginx);
+};
+
+
+subtest 'the action of before a rotation' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+
+    configure($nginx, 1, server('a', $token{a}));
+    $nginx->start;
+
+    my $call = session($nginx, 'a', $token{a});
+    $call->ask('One?');
+
+    configure($nginx, 1, server('a', "$token{new} $token{a}"));
+    $nginx->hup;
+    lose($nginx, $call);
+
+    action($nginx, 'a', $token{new}, $call->{session}, 64109);
+
+    my ($to, $report) = report();
+
+    is $report->{error_code}, 64109, 'the report is decided';
+    is records($nginx), 1, '... and the record is removed';
+
+    quiet_end($nginx);
+};
+
+
+subtest 'without a token' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+    my $end = <<"_EOC_";
+        convrelay_ticket      of-this-server-alone-a;
+
+        location = /action {
+            convrelay_auth_token     $token{a};
+            convrelay_connect_action;
+        }
+_EOC_
+    my $open = $end =~ s/^ +convrelay_ticket.*//r;
+
+    configure($nginx, 1, server('a', 'off', $open), server('b', 'off', ''));
+    $nginx->start;
+
+    my $call = session($nginx, 'a');
+    $call->ask('My PIN is 4711.');
+
+    is_deeply [ said(session($nginx, 'b'), 'What?') ], [ 'What?' ],
+              'another server has other calls';
+
+    lose($nginx, $call);
+    $call = session($nginx, 'a', undef, '/es');
+
+    is_deeply [ (said($call, 'Hello?'))[0] ], [ 'My PIN is 4711.' ],
+              'another location has the same ones';
+
+    lose($nginx, $call);
+
+    my $records = records($nginx);
+
+    action($nginx, 'a', $token{a}, $call->{session}, 2);
+    is records($nginx), $records - 1, '... and a signed action reaches them';
+
+    $nginx->stop;
+};
+
+
+done_testing;
