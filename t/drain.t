@@ -9,8 +9,13 @@ use lib 't/lib';
 use ConvRelay::Call;
 use ConvRelay::Caller;
 use ConvRelay::Nginx;
+use ConvRelay::Receiver;
 use Test::More;
 use Time::HiRes qw( time );
+
+# the server of a tool
+
+my $crm = ConvRelay::Receiver->new;
 
 # the LLM stays
 
@@ -31,6 +36,10 @@ $llm->http(<<'_EOC_');
 
         location = /mute {
             convrelay_mock_llm  first=600s;
+        }
+
+        location = /tools {
+            convrelay_mock_llm  answer=say:Fine. 'tools=book: book {}';
         }
     }
 _EOC_
@@ -73,6 +82,24 @@ my $conf = <<"_EOC_";
             convrelay;
             convrelay_drain     3s;
             proxy_pass          http://llm/mute;
+        }
+
+        location = /tool {
+            convrelay;
+            convrelay_tool      book '{}' uri=/book timeout=20s;
+            proxy_pass          http://llm/tools;
+        }
+
+        location = /book {
+            internal;
+            proxy_pass          http://127.0.0.1:@{[ $crm->port ]};
+        }
+
+        location = /ends {
+            convrelay;
+            convrelay_on prompt "bye"  say "Thank you very much for your call."
+                                       end;
+            proxy_pass          http://llm/v1/chat/completions;
         }
 
         location = /stays {
@@ -245,6 +272,34 @@ subtest 'the time is over' => sub {
        'the error log says so';
 
     $nginx->stop;
+    is_deeply [ $nginx->complaints ], [], 'no complaint';
+};
+
+
+subtest 'a tool runs, an end waits' => sub {
+    my $nginx = nginx();
+    my $tool = dial($nginx, '/tool');
+    my $ends = dial($nginx, '/ends');
+
+    $tool->prompt('Please book it.');
+    my $r = $crm->next or return fail('a tool runs');
+
+    is $ends->ask('bye'), 'Thank you very much for your call.', 'the last words';
+    $nginx->hup;
+
+    my $m = $ends->message // {};
+
+    is $m->{type}, 'end', '... are heard before the call ends';
+    is $ends->hangup, 1000, '... as it was told to';
+
+    ok $tool->quiet(1), 'a call whose tool runs stays';
+    $r->reply(200, 'Done.');
+    is $tool->answer, 'book says: Done.', '... to give the answer';
+    info($tool, tokensPlayed => 'book says: Done.');
+    is closed($tool), 1001, '... and is closed after it';
+
+    $nginx->stop;
+    like $nginx->log('calls'), qr{^/ends ended }m, 'the access log says so';
     is_deeply [ $nginx->complaints ], [], 'no complaint';
 };
 
