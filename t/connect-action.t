@@ -378,6 +378,7 @@ do
     ask(value, "/action", { reply = value })
 end
 
+ask("not UTF-8", "/action", { reply = "reconnect /no\255where" })
 ask("no number", "/dial")
 ask("another number", "/dial", { HandoffData = '{"number":"1</Dial>"}' })
 ask("a number", "/dial", { HandoffData = '{"number":15550100002}' })
@@ -392,6 +393,7 @@ reconnect /nowhere: <Hangup/>
 <Response>: <Hangup/>
 <Say>a</Say>: <Hangup/>
 say: <Hangup/>
+not UTF-8: <Hangup/>
 no number: <Hangup/>
 another number: <Hangup/>
 a number: <Dial>15550100002</Dial>
@@ -402,6 +404,7 @@ evaluated to a value that has no number to dial
 evaluated to a value that has no workflow
 evaluated to a value that has an invalid "max="
 "reconnect /nowhere" finds no location with "convrelay_twiml"
+"reconnect /no?where" finds no location with "convrelay_twiml"
 evaluated to a value that does not close an element
 evaluated to a value that is not TwiML
 "convrelay_connect_reply dial $convrelay_handoff_number" evaluated to a value that has no number

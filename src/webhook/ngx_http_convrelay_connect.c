@@ -15,6 +15,10 @@
 #include "ngx_http_convrelay_tenant.h"
 
 #include "convrelay_handoff.h"
+#include "convrelay_redact.h"
+
+
+#define NGX_HTTP_CONVRELAY_REPLY_NAME  256      /* bytes of one in a log line */
 
 
 static ngx_int_t ngx_http_convrelay_connect_answer(ngx_http_request_t *r,
@@ -238,6 +242,7 @@ static ngx_int_t
 ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
     convrelay_reply_t *reply, ngx_str_t *document)
 {
+    char                             name[NGX_HTTP_CONVRELAY_REPLY_NAME];
     ngx_int_t                        n;
     ngx_http_core_srv_conf_t        *cscf;
     ngx_http_convrelay_loc_conf_t   *conf;
@@ -249,11 +254,16 @@ ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
     conf = ngx_http_convrelay_twiml_find(mcf, cscf, &reply->text);
 
     if (conf == NULL) {
+
+        /* its name may come from a variable: make it one printable line */
+
+        convrelay_redact(name, sizeof(name), reply->text.data,
+                         reply->text.len);
+
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "\"reconnect%s%*s\" finds no location with "
+                      "\"reconnect%s%s\" finds no location with "
                       "\"convrelay_twiml\": name one of this server",
-                      reply->text.len ? " " : "", reply->text.len,
-                      reply->text.data);
+                      name[0] ? " " : "", name);
         return NGX_DECLINED;
     }
 
