@@ -11,6 +11,8 @@
 
 static void convrelay_state_text(convrelay_state_out_t *w,
     const convrelay_llm_message_t *m);
+static void convrelay_state_plain(convrelay_state_out_t *w,
+    const convrelay_llm_message_t *m);
 static size_t convrelay_state_heard(const convrelay_state_out_t *w,
     const convrelay_llm_message_t *m);
 static void convrelay_state_call(convrelay_state_out_t *w,
@@ -69,6 +71,11 @@ convrelay_state_text(convrelay_state_out_t *w,
 
     heard = m->pinned ? convrelay_state_heard(w, m) : m->len;
 
+    if (m->plain && heard == m->len) {
+        convrelay_state_plain(w, m);
+        return;
+    }
+
     text.data = (u_char *) m->text;
     text.len = heard;
 
@@ -76,14 +83,7 @@ convrelay_state_text(convrelay_state_out_t *w,
                            ? "{\"role\":\"user\",\"content\":"
                            : "{\"role\":\"assistant\",\"content\":");
 
-    if (m->plain && heard == m->len) {
-        convrelay_state_put(w, "\"");
-        convrelay_state_bytes(w, m->text, m->len);
-        convrelay_state_put(w, "\"");
-
-    } else {
-        convrelay_state_string(w, &text);
-    }
+    convrelay_state_string(w, &text);
 
     if (heard < m->len) {
         text.data += heard;
@@ -94,6 +94,36 @@ convrelay_state_text(convrelay_state_out_t *w,
     }
 
     convrelay_state_put(w, "}");
+}
+
+
+/* nearly all messages, all of whose bytes are written as they are */
+
+static void
+convrelay_state_plain(convrelay_state_out_t *w,
+    const convrelay_llm_message_t *m)
+{
+    u_char                 *p;
+    const convrelay_str_t  *before;
+
+    static const convrelay_str_t  user =
+        convrelay_string("{\"role\":\"user\",\"content\":\"");
+    static const convrelay_str_t  assistant =
+        convrelay_string("{\"role\":\"assistant\",\"content\":\"");
+
+    before = (m->role == CONVRELAY_LLM_USER) ? &user : &assistant;
+
+    if (w->p) {
+        p = convrelay_str_copy(w->p + w->len, before);
+
+        memcpy(p, m->text, m->len);
+        p += m->len;
+
+        *p++ = '"';
+        *p = '}';
+    }
+
+    w->len += before->len + m->len + 2;
 }
 
 
