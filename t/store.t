@@ -608,6 +608,34 @@ subtest 'a hang-up while the result of a tool is awaited' => sub {
 };
 
 
+# the socket is not read until the result is there
+
+subtest 'an interrupt while the result of a tool is awaited' => sub {
+    my $nginx = nginx(ws => q(convrelay_tool book '{}' uri=/book timeout=30s;),
+                      answer => 'repeat');
+    my $call = session($nginx);
+
+    $call->prompt('Please book it.');
+    my $c = asked();
+    $call->fin;
+    ok over($nginx, 1), 'the socket is lost';
+
+    $call = session($nginx);
+    ok $call->quiet(0.2), 'the next session waits';
+    $call->interrupt('');
+    $call->prompt('Wait, what day is it?');
+    ok $call->quiet(0.2), '... also when it is interrupted';
+
+    reply($c, 'Reference B7.');
+    like $call->answer, qr/what day/, 'the new question is answered';
+    like request($nginx), qr/Reference B7.*what day/, '... with the result';
+    ok $call->quiet(0.3), '... and only that one';
+
+    $call->hangup;
+    quiet_end($nginx);
+};
+
+
 subtest 'a drop while the result of a tool is awaited' => sub {
     my $nginx = nginx(@tool);
     my $call = session($nginx);
