@@ -219,6 +219,7 @@ location /ws {
     proxy_pass  http://llm/v1/chat/completions;
 }
 location = /twiml {
+    convrelay_auth_token       0123456789abcdef0123456789abcdef;
     convrelay_twiml            wss://example.com/ws/${convrelay_call_path};
     convrelay_twiml_attribute  applicationReconnect true;
 }
@@ -228,3 +229,22 @@ location = /other {
 }
 --- no_error_log
 does not name the call
+proves nothing
+
+
+
+=== TEST 20: one that does, without a signature
+--- http_config
+convrelay_store_zone  calls 1m;
+--- config
+location /ws {
+    convrelay;
+    convrelay_store  off;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+location = /twiml {
+    convrelay_twiml            wss://example.com/ws/$convrelay_call_path;
+    convrelay_twiml_attribute  applicationReconnect true;
+}
+--- error_log
+names the call, which proves nothing unless it is signed: write "convrelay_auth_token" here and in the location of the socket

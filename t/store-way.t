@@ -367,14 +367,22 @@ $redial{server} =~ s{(wss://example.com/ws)}{$1/\$convrelay_call_path};
 $redial{server} .= <<"_EOC_";
 location /ws/ {
     convrelay;
-    convrelay_ticket  secret-of-all-tickets 1s;
+    convrelay_auth_token  secret;
+    convrelay_ticket      secret-of-all-tickets 1s;
 $calls
 }
 
 location /told/ {
     convrelay;
-    convrelay_ticket   secret-of-all-tickets 1s;
-    convrelay_context  /context;
+    convrelay_auth_token  secret;
+    convrelay_ticket      secret-of-all-tickets 1s;
+    convrelay_context     /context;
+$calls
+}
+
+location /unsigned/ {
+    convrelay;
+    convrelay_ticket  secret-of-all-tickets 1s;
 $calls
 }
 
@@ -397,13 +405,12 @@ sub way {
 
     $twiml //= post($nginx, '/twiml', CallSid => 'CA1', AccountSid => 'AC1');
 
-    my ($path) = $twiml =~ m{url="wss://example.com(/ws/[^"]+)"}
-        or return;
+    my ($path) = $twiml =~ m{url="wss://example.com(/ws/[^"]+)"} or return;
     my ($param, $with) = ticket($twiml);
 
     $path =~ s/ws/$location/ if $location;
 
-    return ($path, session($nginx, path => $path,
+    return ($path, session($nginx, path => $path, sign => 'secret',
                            $param => { %$with, tenant => 'birch' }));
 }
 
@@ -413,7 +420,7 @@ sub redial {
 
     return ConvRelay::Call->dial($nginx->port,
                                  "$path?interval=1ms&first="
-                                 . ($first // '0ms'));
+                                 . ($first // '0ms'), sign => 'secret');
 }
 
 
@@ -489,7 +496,7 @@ subtest 'a session without setup can be replaced' => sub {
     my $call = redial($nginx, $path);
     is $call->ask('Two?'), 'Two?', 'the second one goes on without setup';
 
-    my $next = session($nginx, ticket(action($nginx, $old, 64105)));
+    my (undef, $next) = way($nginx, action($nginx, $old, 64105));
     is $call->end, 1008, '... and is closed by a session that the action begins';
     $next->ask('Three?');
     like request($nginx), qr/One\?.*Two\?.*Three\?/, '... which goes on';
@@ -589,6 +596,23 @@ subtest 'nothing is believed that is not proved' => sub {
     $call->ask('Three?');
     like request($nginx), qr/One\?.*Three\?/, '... but by a setup';
     $call->hangup;
+    ok over($nginx, 2), '...';
+
+    # what stands in the access log must not let anybody in
+
+    (my $path, $call) = way($nginx, undef, 'unsigned');
+    $call->ask('Four?');
+    $call->fin;
+    ok over($nginx, 3), 'the same with a ticket and without a signature';
+
+    $call = redial($nginx, $path);
+    $call->prompt('Five?');
+    $call->prompt('Six?');
+    ok $call->quiet(0.3), '... its path continues nothing';
+
+    my $n = () = $nginx->log('error') =~ /its URL was not signed.*write/g;
+    is $n, 2, '... which is logged once for each socket';
+    $call->fin;
 
     $nginx->stop;
 };

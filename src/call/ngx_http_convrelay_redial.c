@@ -4,10 +4,10 @@
  *
  * With the TwiML attribute "applicationReconnect", Twilio opens a lost socket
  * again on its own, and the first message may be anything.  The call is then
- * that of the URL's path, $convrelay_call_path, if that is proved: by the
- * signature of the handshake, which covers the URL; where there are tickets, by
- * a hash of the one that the lost session came with, for the first socket that
- * continues that session.
+ * that of the URL's path, $convrelay_call_path, if the handshake is signed: the
+ * signature covers the URL.  Where there are tickets, the path also has a hash
+ * of the one that the lost session came with, and is good for the first socket
+ * that continues that session.
  */
 
 
@@ -51,20 +51,17 @@ ngx_http_convrelay_redial_copy(ngx_http_convrelay_call_t *call,
 }
 
 
-/* NGX_OK: it names a call, as far as this location can prove that */
+/* NGX_OK: it names a call, and has been signed */
 
 static ngx_int_t
 ngx_http_convrelay_redial_path(ngx_http_convrelay_call_t *call,
     convrelay_call_path_t *path)
 {
-    convrelay_str_t                  uri;
-    ngx_http_convrelay_auth_conf_t  *auth;
+    convrelay_str_t  uri;
 
-    auth = &call->conf->auth;
+    /* URLs are logged: only the signature of this one proves something */
 
-    if (!call->conf->store.enable
-        || (auth->tokens == NULL && auth->ticket == NULL))
-    {
+    if (!call->conf->store.enable || call->conf->auth.tokens == NULL) {
         return NGX_DECLINED;
     }
 
@@ -101,6 +98,13 @@ ngx_http_convrelay_redial(ngx_http_convrelay_call_t *call,
 
             convrelay_session_await_setup(call->session, &nonce,
                                           ngx_current_msec);
+        }
+
+        if (call->conf->store.enable && auth->tokens == NULL) {
+            ngx_http_convrelay_log(call, NGX_LOG_WARN, "no signed URL",
+                                   "client sent no setup message, and its URL "
+                                   "was not signed: no call is resumed, write "
+                                   "\"convrelay_auth_token\"");
         }
 
         return NGX_DECLINED;

@@ -8,8 +8,8 @@
  *     segment = call-sid "." account-sid [ "." 16HEXDIG ]
  *
  * A sid is 3 to 64 letters and digits, and begins with "CA" or "AC".  The
- * digits are a hash of the call's ticket, which cannot be worked out from it:
- * URLs are logged.
+ * digits are a hash of the call's ticket, which cannot be worked out from it.
+ * URLs are logged, so the segment alone proves nothing.
  */
 
 

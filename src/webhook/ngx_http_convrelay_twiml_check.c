@@ -324,10 +324,23 @@ ngx_http_convrelay_twiml_check_path(ngx_conf_t *cf,
     url = &conf->twiml.url->source;
 
     if (mcf->store == NULL || a == NULL
-        || (a->known && !convrelay_str_eq(&a->text, "true"))
-        || ngx_strlcasestrn(url->data, url->data + url->len,
-                            (u_char *) "call_path", sizeof("call_path") - 2))
+        || (a->known && !convrelay_str_eq(&a->text, "true")))
     {
+        return;
+    }
+
+    if (ngx_strlcasestrn(url->data, url->data + url->len,
+                         (u_char *) "call_path", sizeof("call_path") - 2))
+    {
+        if (conf->auth.tokens == NULL) {
+            ngx_http_convrelay_conf_error(NGX_LOG_WARN, cf,
+                       &conf->twiml.url->place,
+                       "the URL of \"convrelay_twiml %V\" names the call, "
+                       "which proves nothing unless it is signed: write "
+                       "\"convrelay_auth_token\" here and in the location of "
+                       "the socket", url);
+        }
+
         return;
     }
 

@@ -3,7 +3,8 @@ package ConvRelay::Call;
 # A caller as Twilio is one, on a socket of its own:
 #
 #     my $call = ConvRelay::Call->dial($port, '/ws');     rcvbuf => BYTES,
-#                                      host => NAME, headers => [ LINE, ... ]
+#                                      host => NAME, headers => [ LINE, ... ],
+#                                      sign => the auth token
 #     $call->setup;
 #     $call->prompt('Hi');
 #     $call->batch({ type => ... }, { ... });         in one packet
@@ -24,6 +25,7 @@ package ConvRelay::Call;
 use strict;
 use warnings;
 
+use Digest::SHA ();
 use Encode ();
 use IO::Select ();
 use IO::Socket::INET ();
@@ -56,7 +58,11 @@ sub dial {
         'Host: ' . ($self->{host} // 'localhost'), 'Upgrade: websocket',
         'Connection: Upgrade', @{ $self->{headers} // [] },
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-        'Sec-WebSocket-Version: 13', '', '';
+        'Sec-WebSocket-Version: 13',
+        $self->{sign} ? 'X-Twilio-Signature: '
+                        . Digest::SHA::hmac_sha1_base64("wss://localhost$path",
+                                                        $self->{sign}) . '='
+                      : (), '', '';
 
     while ($self->{in} !~ /\r\n\r\n/) {
         my $how = $self->fill;

@@ -136,9 +136,11 @@ sub session {
     my $interval = delete $opt{interval} // '1ms';
     my $first = delete $opt{first} // '0ms';
     my $path = delete $opt{path} // '/ws';
+    my $sign = delete $opt{sign};
 
     my $call = ConvRelay::Call->dial($nginx->port,
-                                     "$path?interval=$interval&first=$first");
+                                     "$path?interval=$interval&first=$first",
+                                     sign => $sign);
 
     ($call->{worker}) = $call->{head} =~ /^X-Worker: (\d+)/m;
     $call->{session} = $opt{sessionId} //= 'VX' . ++$sessions;
