@@ -105,6 +105,7 @@ _EOC_
 
 
 my $sessions = 0;
+my $port = 0;
 
 
 # a session of the same call, whoever opens it
@@ -114,7 +115,7 @@ sub session {
 
     $path //= '/ws';
 
-    my $call = ConvRelay::Call->dial($nginx->port, $path,
+    my $call = ConvRelay::Call->dial($nginx->port($port), $path,
         host => "$name.example", !$token ? () : (headers => [
             'X-Twilio-Signature: '
             . hmac_sha1_base64("wss://$name.example$path", $token) . '=' ]));
@@ -150,7 +151,7 @@ sub action {
                         . join('', map { $_ . $form{$_} } sort keys %form),
                         $token) . '=';
 
-    return request($nginx->port, join "\r\n", 'POST /action HTTP/1.0',
+    return request($nginx->port($port), join "\r\n", 'POST /action HTTP/1.0',
                    "Host: $name.example", "X-Twilio-Signature: $signature",
                    'Content-Type: application/x-www-form-urlencoded',
                    'Content-Length: ' . length $form, '', $form);
@@ -359,6 +360,34 @@ subtest 'the action of before a rotation' => sub {
 
     is $report->{error_code}, 64109, 'the report is decided';
     is records($nginx), 1, '... and the record is removed';
+
+    quiet_end($nginx);
+};
+
+
+subtest 'two servers of the same name' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+    my $second = server('a', $token{b}) =~ s/%%PORT%%/%%PORT_2%%/r
+                                        =~ s{/a;}{/second;}r;
+
+    configure($nginx, 1, server('a', $token{a}), $second);
+    $nginx->start;
+
+    $port = 2;
+    my $call = session($nginx, 'a', $token{b});
+    $call->ask('My PIN is 4711.');
+    $nginx->hup;
+    lose($nginx, $call);
+
+    # a new worker finds the report in the store
+
+    action($nginx, 'a', $token{b}, $call->{session}, 2);
+    $port = 0;
+
+    my ($to, $report) = report();
+
+    is $to, 'second', 'a report goes to the receiver of its own server';
+    is $report->{error_code}, 2, '...';
 
     quiet_end($nginx);
 };

@@ -58,7 +58,7 @@ typedef enum {
 
 typedef struct {
     ngx_http_convrelay_record_t       record;
-    uint64_t                          location;       /* a hash of its name */
+    uint64_t                          location;       /* its id */
     ngx_msec_t                        ttl;
 } ngx_http_convrelay_report_place_t;
 
@@ -235,9 +235,10 @@ void ngx_http_convrelay_report_renamed(ngx_http_convrelay_main_conf_t *mcf,
    place's ttl */
 ngx_msec_t ngx_http_convrelay_report_ttl(ngx_http_convrelay_loc_conf_t *conf);
 
-/* a hash of a location's name */
-uint64_t ngx_http_convrelay_report_location(ngx_http_core_srv_conf_t *server,
-    ngx_http_core_loc_conf_t *location);
+/* the id of a location, or of the one that a block of "if" belongs to */
+uint64_t ngx_http_convrelay_report_location(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_core_srv_conf_t *server,
+    ngx_http_core_loc_conf_t *clcf);
 
 /*
  * Writes it; pid: of the worker that has it in hand, or 0; report: or NULL.

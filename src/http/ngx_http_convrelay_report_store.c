@@ -17,7 +17,6 @@
 #include "ngx_http_convrelay_target.h"
 
 #include "convrelay_metric.h"
-#include "convrelay_sha256.h"
 
 
 #define NGX_HTTP_CONVRELAY_REPORT_TAG    0x74726f7065722063ull  /* of its key */
@@ -138,25 +137,33 @@ ngx_http_convrelay_report_ttl(ngx_http_convrelay_loc_conf_t *conf)
 
 
 uint64_t
-ngx_http_convrelay_report_location(ngx_http_core_srv_conf_t *server,
-    ngx_http_core_loc_conf_t *location)
+ngx_http_convrelay_report_location(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_core_srv_conf_t *server, ngx_http_core_loc_conf_t *clcf)
 {
-    uint64_t            id;
-    u_char              digest[CONVRELAY_SHA256_LEN];
-    convrelay_sha256_t  h;
+    uint64_t                        id;
+    ngx_uint_t                      i;
+    ngx_http_convrelay_location_t  *location;
 
-    convrelay_sha256_init(&h);
+    id = 0;
+    location = mcf->locations.elts;
 
-    if (server->server_name.len) {
-        convrelay_sha256_update(&h, server->server_name.data,
-                                server->server_name.len);
+    for (i = 0; i < mcf->locations.nelts; i++) {
+
+        if (location[i].location == clcf) {
+            return location[i].id;
+        }
+
+        /* a block of "if" has the name of its location */
+
+        if (id == 0 && location[i].server == server
+            && location[i].location->name.len == clcf->name.len
+            && ngx_strncmp(location[i].location->name.data, clcf->name.data,
+                           clcf->name.len)
+               == 0)
+        {
+            id = location[i].id;
+        }
     }
-
-    convrelay_sha256_update(&h, " ", 1);
-    convrelay_sha256_update(&h, location->name.data, location->name.len);
-    convrelay_sha256_final(&h, digest);
-
-    ngx_memcpy(&id, digest, sizeof(uint64_t));
 
     return id;
 }
@@ -442,9 +449,7 @@ ngx_http_convrelay_report_conf_of(ngx_http_convrelay_main_conf_t *mcf,
     for (i = 0; i < mcf->locations.nelts; i++) {
 
         if (location[i].conf->enable && location[i].conf->report
-            && ngx_http_convrelay_report_location(location[i].server,
-                                                  location[i].location)
-               == p->place.location)
+            && location[i].id == p->place.location)
         {
             p->conf = location[i].conf;
             p->ctx = location[i].server->ctx;

@@ -40,6 +40,7 @@ ngx_http_convrelay_register(ngx_conf_t *cf,
                                                        ngx_http_core_module);
     location->conf = conf;
     ngx_str_null(&location->listen);
+    location->id = 0;
 
     conf->metrics = ngx_pcalloc(cf->pool,
                                 sizeof(ngx_http_convrelay_metrics_t));

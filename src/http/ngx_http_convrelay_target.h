@@ -21,6 +21,9 @@ typedef struct {
     ngx_http_convrelay_loc_conf_t    *conf;
     ngx_str_t                         listen; /* where the server does, or
                                                  empty: see tenant_init() */
+    uint64_t                          id;     /* a hash, no other location has
+                                                 it; the same after a reload,
+                                                 and on other machines */
 } ngx_http_convrelay_location_t;
 
 

@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_convrelay_tenant_ticket(ngx_http_request_t *r,
     ngx_http_convrelay_tenant_t *tenant);
 static void ngx_http_convrelay_tenant_server(ngx_http_request_t *r,
     ngx_http_convrelay_tenant_t *tenant);
+static void ngx_http_convrelay_tenant_location(
+    ngx_http_convrelay_location_t *location, ngx_uint_t n);
 static ngx_int_t ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *server, ngx_str_t *listen);
 
@@ -191,18 +193,62 @@ ngx_http_convrelay_tenant_init(ngx_conf_t *cf)
 
         if (i && location[i].server == location[i - 1].server) {
             location[i].listen = location[i - 1].listen;
-            continue;
-        }
 
-        if (ngx_http_convrelay_tenant_listen(cf, location[i].server,
-                                             &location[i].listen)
-            != NGX_OK)
+        } else if (ngx_http_convrelay_tenant_listen(cf, location[i].server,
+                                                    &location[i].listen)
+                   != NGX_OK)
         {
             return NGX_ERROR;
         }
+
+        ngx_http_convrelay_tenant_location(location, i);
     }
 
     return NGX_OK;
+}
+
+
+/* of those that are called alike, such as "/ws" and "= /ws", or of servers on
+   two addresses, each has a number */
+
+static void
+ngx_http_convrelay_tenant_location(ngx_http_convrelay_location_t *location,
+    ngx_uint_t n)
+{
+    u_char              digest[CONVRELAY_SHA256_LEN];
+    uint32_t            number;
+    ngx_str_t           part[3];
+    ngx_uint_t          i;
+    convrelay_sha256_t  h;
+
+    part[0] = location[n].server->server_name;
+    part[1] = location[n].listen;
+    part[2] = location[n].location->name;
+
+    number = 0;
+
+    do {
+        convrelay_sha256_init(&h);
+        convrelay_sha256_update(&h, &number, sizeof(uint32_t));
+
+        for (i = 0; i < 3; i++) {
+
+            if (part[i].len) {
+                convrelay_sha256_update(&h, part[i].data, part[i].len);
+            }
+
+            convrelay_sha256_update(&h, "", 1);
+        }
+
+        convrelay_sha256_final(&h, digest);
+
+        ngx_memcpy(&location[n].id, digest, sizeof(uint64_t));
+
+        for (i = 0; location[i].id != location[n].id; i++) { /* void */ }
+
+        number++;
+
+    } while (i != n);
 }
 
 
