@@ -152,7 +152,7 @@ convrelay_session_prompt(convrelay_session_t *s,
 
 /*
  * "Uh-huh": the caller is listening, and the answer goes on.  True if text is
- * nothing else, which it never is in silence, and not after a question.
+ * nothing else, which it never is after the answer, and not after a question.
  */
 
 static unsigned
@@ -174,7 +174,7 @@ convrelay_session_backchannel(convrelay_session_t *s,
     interrupted = (s->turn == CONVRELAY_TURN_IDLE
                    && convrelay_session_tools_interrupted(s));
 
-    if (!paused && !interrupted
+    if (!paused && !interrupted && s->turn != CONVRELAY_TURN_SPEAKING
         && ((s->playback.voice_reports && !s->playback.voice)
             || convrelay_session_unheard_until(s, now) <= now))
     {

@@ -948,6 +948,17 @@ static const call_t  calls[] = {
       "    assistant \"We are open today, and on Saturday, too\"\n"
       "    user \"OK\"\n" },
 
+    { "also where the LLM is slower than the voice", PAUSED,
+      ANSWER
+      "speaking \"on\"\n"
+      "played \"We are open today,\"\n"
+      "played \" and on Saturday\"\n"
+      "speaking \"off\"\n"
+      "prompt \"OK\"\n"
+      "    BACKCHANNEL\n"
+      "delta \", too\"\n"
+      "    TEXT \", too\"\n" },
+
     { "or does, if that was a question", PAUSED,
       "setup \"CA1\"\n"
       "    SETUP\n"
