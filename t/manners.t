@@ -80,6 +80,9 @@ my @behaviours = (
 
     [ 'resume', 'answer=count tokens=40 first=0 interval=5ms',
       'convrelay_resume 200ms;' ],
+
+    [ 'backchannel', 'answer=count tokens=40 first=0 interval=15ms',
+      'convrelay_backchannel uh-huh;' ],
 );
 
 my $locations = '';

@@ -117,6 +117,7 @@ convrelay_caller_help(FILE *out)
 "  set NAME: value                 parameter NAME: value\n"
 "  presence: Hello?                expect speech within 2 s\n"
 "  caller speaks                   caller stops\n"
+"  backchannel: Uh-huh.\n"
 "  # a comment\n"
 "\n"
 "${NAME} in a text is a value of --set, of a set line, of the environment, or\n"

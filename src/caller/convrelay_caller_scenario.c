@@ -85,6 +85,7 @@ static const convrelay_caller_syntax_t  convrelay_caller_syntax[] = {
     { "caller stops", CONVRELAY_CALLER_ARG_NONE, CONVRELAY_CALLER_STOPS },
     { "partial", CONVRELAY_CALLER_ARG_TEXT, CONVRELAY_CALLER_PARTIAL },
     { "presence", CONVRELAY_CALLER_ARG_TEXT, CONVRELAY_CALLER_PRESENCE },
+    { "backchannel", CONVRELAY_CALLER_ARG_TEXT, CONVRELAY_CALLER_BACKCHANNEL },
     { "dtmf", CONVRELAY_CALLER_ARG_TEXT, CONVRELAY_CALLER_DTMF },
 
     { "interrupt after", CONVRELAY_CALLER_ARG_COUNT,

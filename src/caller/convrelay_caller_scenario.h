@@ -11,6 +11,8 @@
  *     partial: Name thr              an interim transcript (last:false)
  *     presence: Hello?               while waiting for the answer, which stays
  *                                      that to the last "caller" line
+ *     backchannel: Uh-huh.           into the answer, or after an interrupt of
+ *                                      it, which stays the same
  *     caller speaks                  clientSpeaking on; off by "caller stops",
  *                                      and by a "caller" line
  *     dtmf: 12#                      press keys
@@ -66,6 +68,7 @@ typedef enum {
     CONVRELAY_CALLER_SAY_OVER,
     CONVRELAY_CALLER_PARTIAL,
     CONVRELAY_CALLER_PRESENCE,
+    CONVRELAY_CALLER_BACKCHANNEL,
     CONVRELAY_CALLER_SPEAKS,
     CONVRELAY_CALLER_STOPS,
     CONVRELAY_CALLER_DTMF,

@@ -164,6 +164,9 @@ convrelay_caller_step(convrelay_caller_t *call, convrelay_caller_step_t *step,
                                           : "the answer had begun");
         }
 
+        /* fall through */
+
+    case CONVRELAY_CALLER_BACKCHANNEL:
         convrelay_caller_presence(call, text);
         return CONVRELAY_OK;
 

@@ -85,6 +85,7 @@ test_steps(void)
     step("caller over: Stop: now", CONVRELAY_CALLER_SAY_OVER, -1, "Stop: now");
     step("partial: Name thr", CONVRELAY_CALLER_PARTIAL, -1, "Name thr");
     step("presence: Hello?", CONVRELAY_CALLER_PRESENCE, -1, "Hello?");
+    step("backchannel: Uh-huh.", CONVRELAY_CALLER_BACKCHANNEL, -1, "Uh-huh.");
     step("caller speaks", CONVRELAY_CALLER_SPEAKS, -1, NULL);
     step("caller stops", CONVRELAY_CALLER_STOPS, -1, NULL);
     step("dtmf: 12#*", CONVRELAY_CALLER_DTMF, -1, "12#*");
