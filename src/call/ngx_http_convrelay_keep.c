@@ -296,6 +296,8 @@ ngx_http_convrelay_keep_end(ngx_http_convrelay_call_t *call)
 
     call->keep = NULL;
     keep->call = NULL;
+    keep->drained = (call->end - 1 == CONVRELAY_METRIC_SESSION_DRAINED
+                                      - CONVRELAY_METRIC_SESSION_HANGUP);
 
     if (keep->aside) {
         keep->stopped = 1;
@@ -351,7 +353,8 @@ ngx_http_convrelay_keep_last(ngx_http_convrelay_keep_t *keep)
         return;
     }
 
-    keep->record.head.lost = 1;
+    keep->record.head.lost = keep->drained ? NGX_HTTP_CONVRELAY_RECORD_DRAINED
+                                           : 1;
 
     convrelay_session_gone(keep->session, ngx_current_msec);
 

@@ -52,6 +52,7 @@ struct ngx_http_convrelay_keep_s {
                                                          session, which has
                                                          another socket */
     unsigned                          hung_up:1;
+    unsigned                          drained:1;      /* handed over */
     unsigned                          cut:1;  /* logged: it was too long */
 };
 

@@ -21,13 +21,19 @@
 #include "convrelay_store.h"
 
 
+/* a socket that is gone, since its worker has handed the call over */
+
+#define NGX_HTTP_CONVRELAY_RECORD_DRAINED  2
+
+
 /* what is stored before the text */
 
 typedef struct {
     uint64_t                  ticket;     /* a hash of the one that its session
                                              came with; 0: none */
     uint32_t                  pid;        /* of the worker that wrote it */
-    uint32_t                  lost;       /* 1: its socket is gone */
+    uint32_t                  lost;       /* 1: its socket is gone; or
+                                             RECORD_DRAINED */
 } ngx_http_convrelay_record_head_t;
 
 

@@ -18,6 +18,7 @@
 #include "convrelay_redact.h"
 
 
+#define NGX_HTTP_CONVRELAY_CONNECT_LOST  64105  /* Twilio's code: the socket */
 #define NGX_HTTP_CONVRELAY_REPLY_NAME  256      /* bytes of one in a log line */
 
 
@@ -26,7 +27,9 @@ static ngx_int_t ngx_http_convrelay_connect_answer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_connect_document(ngx_http_request_t *r,
     ngx_str_t *document, ngx_uint_t *goes_on);
 static ngx_int_t ngx_http_convrelay_connect_log(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf);
+    ngx_http_convrelay_tenant_t *tenant);
+static ngx_uint_t ngx_http_convrelay_connect_drained(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant);
 static ngx_int_t ngx_http_convrelay_connect_evaluate(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_reply_t *reply);
 static ngx_int_t ngx_http_convrelay_connect_reconnect(ngx_http_request_t *r,
@@ -60,6 +63,8 @@ ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
     over = ngx_http_convrelay_connect_over(r);
 
     if (over == NGX_ERROR
+        || ngx_http_convrelay_tenant_action(r, &tenant) != NGX_OK
+        || ngx_http_convrelay_connect_log(r, &tenant) != NGX_OK
         || ngx_http_convrelay_connect_document(r, document, &goes_on) != NGX_OK)
     {
         return NGX_ERROR;
@@ -69,9 +74,7 @@ ngx_http_convrelay_connect_answer(ngx_http_request_t *r, ngx_str_t *document)
         goes_on = 0;
     }
 
-    if (ngx_http_convrelay_tenant_action(r, &tenant) != NGX_OK
-        || ngx_http_convrelay_connect_forget(r, &tenant, goes_on) != NGX_OK)
-    {
+    if (ngx_http_convrelay_connect_forget(r, &tenant, goes_on) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -92,10 +95,6 @@ ngx_http_convrelay_connect_document(ngx_http_request_t *r,
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
     ngx_memzero(&reply, sizeof(convrelay_reply_t));
-
-    if (ngx_http_convrelay_connect_log(r, clcf) != NGX_OK) {
-        return NGX_ERROR;
-    }
 
     rc = ngx_http_convrelay_connect_evaluate(r, clcf, &reply);
 
@@ -129,10 +128,12 @@ ngx_http_convrelay_connect_document(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_convrelay_connect_log(ngx_http_request_t *r,
-    ngx_http_convrelay_loc_conf_t *clcf)
+    ngx_http_convrelay_tenant_t *tenant)
 {
-    ngx_int_t        rc;
-    convrelay_str_t  status, code, message;
+    ngx_int_t                       rc, n;
+    ngx_uint_t                      level, drained;
+    convrelay_str_t                 status, code, message;
+    ngx_http_convrelay_loc_conf_t  *clcf;
 
     static ngx_str_t  status_name = ngx_string("SessionStatus");
     static ngx_str_t  code_name = ngx_string("ErrorCode");
@@ -158,18 +159,64 @@ ngx_http_convrelay_connect_log(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "client reported a failed session, error %i",
-                  ngx_atoi(code.data, code.len));
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
 
-    ngx_http_convrelay_count_n(clcf,
-               convrelay_metric_twilio(ngx_atoi(code.data, code.len)), 1);
+    n = ngx_atoi(code.data, code.len);
+
+    drained = (n == NGX_HTTP_CONVRELAY_CONNECT_LOST
+               && ngx_http_convrelay_connect_drained(r, tenant));
+
+    level = drained ? NGX_LOG_INFO : NGX_LOG_ERR;
+
+    ngx_log_error(level, r->connection->log, 0,
+                  "client reported a failed session, error %i%s", n,
+                  drained ? ", which convrelay_drain has closed" : "");
+
+    ngx_http_convrelay_count_n(clcf, convrelay_metric_twilio(n), 1);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "convrelay action error:\"%*s\"",
                    message.len, message.data);
 
     return NGX_OK;
+}
+
+
+/* as far as the store knows: its record is still there, and says so */
+
+static ngx_uint_t
+ngx_http_convrelay_connect_drained(ngx_http_request_t *r,
+    ngx_http_convrelay_tenant_t *tenant)
+{
+    ngx_uint_t                       i;
+    convrelay_str_t                  account, call;
+    ngx_http_convrelay_record_t      record;
+    ngx_http_convrelay_loc_conf_t   *clcf;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    static ngx_str_t  account_name = ngx_string("AccountSid");
+    static ngx_str_t  call_name = ngx_string("CallSid");
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+
+    if (!clcf->store.enable
+        || ngx_http_convrelay_form_value(r, &account_name, &account) != NGX_OK
+        || ngx_http_convrelay_form_value(r, &call_name, &call) != NGX_OK)
+    {
+        return 0;
+    }
+
+    for (i = 0; i < tenant->n; i++) {
+        ngx_http_convrelay_record_name(&record, tenant, i, &account, &call);
+        ngx_http_convrelay_record_head(mcf, &record);
+
+        if (record.head.lost == NGX_HTTP_CONVRELAY_RECORD_DRAINED) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
