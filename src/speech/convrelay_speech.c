@@ -17,6 +17,7 @@ static unsigned convrelay_speech_may_be_url(convrelay_speech_t *s,
     const u_char *p, const u_char *last);
 static int convrelay_speech_feed(convrelay_speech_t *s,
     const convrelay_str_t *text, unsigned flush);
+static size_t convrelay_speech_account(const convrelay_speech_t *s);
 static const u_char *convrelay_speech_run(convrelay_speech_t *s,
     const u_char *p, const u_char *last, unsigned flush);
 static const u_char *convrelay_speech_step(convrelay_speech_t *s,
@@ -274,12 +275,13 @@ static int
 convrelay_speech_feed(convrelay_speech_t *s, const convrelay_str_t *text,
     unsigned flush)
 {
-    size_t         size, rest;
+    size_t         size, rest, before, after;
     u_char        *buf;
     unsigned       held;
     const u_char  *p, *start, *last;
 
     s->len = 0;
+    before = convrelay_speech_account(s);
 
     if (!s->begun) {
         s->begun = 1;
@@ -314,6 +316,15 @@ convrelay_speech_feed(convrelay_speech_t *s, const convrelay_str_t *text,
     p = convrelay_speech_run(s, start, last, flush);
     rest = last - p;
 
+    /* each byte that was read is passed on, due, or counted as dropped */
+
+    before += p - start;
+    after = convrelay_speech_account(s);
+
+    if (after < before) {
+        s->dropped += before - after;
+    }
+
     if (rest > s->in_size) {
         size = (rest < CONVRELAY_SPEECH_SHORT) ? 2 * CONVRELAY_SPEECH_SHORT
                                                : 2 * rest;
@@ -339,6 +350,13 @@ convrelay_speech_feed(convrelay_speech_t *s, const convrelay_str_t *text,
     s->held = rest;
 
     return s->failed ? CONVRELAY_ERROR : CONVRELAY_OK;
+}
+
+
+static size_t
+convrelay_speech_account(const convrelay_speech_t *s)
+{
+    return s->len + s->dropped + s->blanks + (s->pause || s->comma);
 }
 
 

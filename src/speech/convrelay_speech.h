@@ -50,7 +50,8 @@ typedef enum {
  */
 
 typedef struct {
-    size_t                    dropped;    /* bytes of regions */
+    size_t                    dropped;    /* bytes of regions, except for one of
+                                             each: see below */
     u_char                    held;
     u_char                    region;     /* 0: none; else which, plus one */
     u_char                    matched;    /* bytes of the region's end */
@@ -65,7 +66,7 @@ typedef struct {
  * Takes a prefix of *text, which is moved on, and sets *piece to what is to be
  * passed on: it may be empty, and is borrowed from text or from t until the
  * next call.  To be called until *text is empty.  In place of a region, piece
- * is a control character, which the second stage drops.
+ * is a control character, which the second stage drops, and counts.
  */
 void convrelay_speech_think(convrelay_speech_think_t *t, convrelay_str_t *text,
     convrelay_str_t *piece);
@@ -89,7 +90,8 @@ typedef struct {
     unsigned                  moved:1;    /* what is held began to wait with the
                                              last piece */
     size_t                    held;       /* bytes */
-    size_t                    dropped;    /* bytes of regions */
+    size_t                    dropped;    /* bytes that were read, and are
+                                             neither passed on nor due */
 
     /* private */
     unsigned                  failed:1;   /* no memory */

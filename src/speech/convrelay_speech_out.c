@@ -169,6 +169,11 @@ convrelay_speech_blank(convrelay_speech_t *s)
         return;
     }
 
+    if (s->blanks == CONVRELAY_SPEECH_BLANKS) {
+        s->changed = 1;
+        return;
+    }
+
     s->blanks++;
 }
 

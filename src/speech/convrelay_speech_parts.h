@@ -34,6 +34,9 @@ typedef convrelay_speech_window_t  convrelay_speech_win_t;
 /* bytes within which a tag, a control token or a fence's name must end */
 #define CONVRELAY_SPEECH_SHORT  64
 
+/* that are passed on in a row */
+#define CONVRELAY_SPEECH_BLANKS 64
+
 /* what next() returns where there is no character: the end, or, for MORE, none
    yet */
 #define CONVRELAY_SPEECH_NONE   0

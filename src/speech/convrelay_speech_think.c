@@ -191,7 +191,8 @@ convrelay_speech_think_text(size_t n)
 
 
 /* number n of them came; returns its length.  In place of a region, the next
-   stage is given a character that it drops: it joins the blanks around it */
+   stage is given a character that it drops, and counts: it joins the blanks
+   around it */
 
 static size_t
 convrelay_speech_think_enter(convrelay_speech_think_t *t, size_t n,
@@ -208,7 +209,7 @@ convrelay_speech_think_enter(convrelay_speech_think_t *t, size_t n,
 
     t->region = n / 2 + 1;
     t->matched = 0;
-    t->dropped += len;
+    t->dropped += len - 1;
 
     convrelay_str_set(piece, "\x01");
 

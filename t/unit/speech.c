@@ -43,6 +43,7 @@ static void flush_test(void);
 static void bound_test(void);
 static void think_test(void);
 static void language_test(void);
+static void counted_test(void);
 static void state_test(void);
 
 
@@ -279,6 +280,7 @@ main(void)
     bound_test();
     think_test();
     language_test();
+    counted_test();
     state_test();
 
     return tap_done();
@@ -649,7 +651,7 @@ think_test(void)
         }
     }
 
-    tap_ok(i == 10000 && t.dropped == 30007, "it has no limit, and is counted");
+    tap_ok(i == 10000 && t.dropped == 30006, "it has no limit, and is counted");
 
     convrelay_str_set(&text, "</THINK>Yes < <thi");
     convrelay_speech_think(&t, &text, &piece);
@@ -693,6 +695,55 @@ language_test(void)
 
         tap_ok(convrelay_speech_english(&lang) == tests[i].english,
                "\"%s\"", tests[i].lang);
+    }
+}
+
+
+/* what is read is passed on or counted, so that an answer has an end */
+
+static void
+counted_test(void)
+{
+    size_t              i, n, len, read;
+    convrelay_str_t     text, out;
+    convrelay_speech_t  s;
+
+    static const char  *texts[] = {
+        "                ", "\xf0\x9f\x98\x80\xf0\x9f\x98\x80", "\x01\x02\x7f",
+        "***", "  \n", "**", "<b></b>", "\t\t", "\xc2\xa0\xc2\xa0", "\r\n\r\n"
+    };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+
+        memset(&s, 0, sizeof(s));
+        s.mode = CONVRELAY_SPEECH_ON;
+        s.english = 1;
+
+        convrelay_str_set(&text, "Hello.");
+        convrelay_speech_read(&s, &text, &out);
+
+        len = out.len;
+        read = text.len;
+
+        for (n = 0; n < 1000; n++) {
+            text.data = (u_char *) texts[i];
+            text.len = strlen(texts[i]);
+            read += text.len;
+
+            convrelay_speech_read(&s, &text, &out);
+            len += out.len;
+        }
+
+        tap_ok(len + s.dropped + s.held + 65 >= read, "%zu: %zu of %zu bytes "
+               "are counted", i, len + s.dropped, read);
+
+        convrelay_str_set(&text, "x");
+        convrelay_speech_read(&s, &text, &out);
+
+        tap_ok(out.len <= 70, "%zu: few are passed on at once: %zu", i,
+               out.len);
+
+        convrelay_speech_free(&s);
     }
 }
 
