@@ -748,6 +748,51 @@ subtest 'a call that is too long: its oldest turns are left out' => sub {
 };
 
 
+subtest 'a call of four hundred messages' => sub {
+    my $nginx = nginx(zone => 'convrelay_store_zone  calls 4m;',
+                      ws => 'convrelay_max_history_messages  0;'
+                            . 'convrelay_max_turn_rate  0;',
+                      answer => 'repeat');
+    my $call = session($nginx);
+
+    $call->ask("Question $_ of this call.") for 1 .. 200;
+    $call->fin;
+    ok over($nginx, 1), 'the socket is lost';
+
+    $call = session($nginx);
+    $call->ask('Two?');
+
+    my $request = request($nginx);
+
+    is scalar(() = $request =~ /"role"/g), 402, 'it goes on with all of them';
+    is_deeply [ $request =~ /"user","content":"Question (\d+) of/g ],
+              [ 1 .. 200 ], '... in their order';
+
+    $call->hangup;
+    quiet_end($nginx);
+};
+
+
+subtest 'a worker is killed while the greeting is spoken' => sub {
+    my $nginx = nginx(main => "worker_processes  2;\n");
+    my @greeting = (customParameters => { convrelay_greeting => 'Hello!' });
+    my $call = session($nginx, @greeting);
+
+    kill KILL => $call->{worker};
+    $call->end;
+
+    $call = session($nginx, @greeting);
+
+    my @messages = messages($call->ask('One?'));
+
+    is scalar(grep { /Hello!/ } @messages), 1, 'it is in the history once';
+    is $messages[-1], 'user: One?', '... and the call goes on';
+
+    $call->hangup;
+    $nginx->stop;
+};
+
+
 subtest 'with a context, which is asked for again' => sub {
     my $nginx = nginx(ws => 'convrelay_context  /context;',
                       server => <<'_EOC_');
