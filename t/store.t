@@ -773,6 +773,27 @@ subtest 'a call of four hundred messages' => sub {
 };
 
 
+subtest 'a worker is killed before the first word' => sub {
+    my $nginx = nginx(main => "worker_processes  2;\n");
+    my $call = session($nginx, first => '20s');
+
+    $call->prompt('One?');
+    ok ConvRelay::Nginx::wait_for(5, sub { metric($nginx, 'prompts_total') }),
+       'a question came';
+
+    kill KILL => $call->{worker};
+    $call->end;
+
+    $call = session($nginx);
+
+    is_deeply [ messages($call->answer) ],
+              [ 'system: Resumed 1, lost 1.', 'user: One?' ], 'asked at once';
+
+    $call->hangup;
+    $nginx->stop;
+};
+
+
 subtest 'a worker is killed while the greeting is spoken' => sub {
     my $nginx = nginx(main => "worker_processes  2;\n");
     my @greeting = (customParameters => { convrelay_greeting => 'Hello!' });

@@ -4,6 +4,7 @@
 
 use strict;
 use warnings;
+use feature 'state';
 
 use lib 't/lib';
 
@@ -65,6 +66,9 @@ sub configure {
     convrelay_env_file  .env.local override;
     convrelay_env       EMPTY default;
 
+    convrelay_store_zone  kept 1m;
+    convrelay_store       off;
+
     map \$uri \$in_map {
         default  \$convrelay_env_mixed_case;
     }
@@ -84,6 +88,14 @@ sub configure {
         location = /ws {
             convrelay;
             convrelay_model  \$convrelay_env_MYMODEL;
+            proxy_pass       http://127.0.0.1:%%PORT_1%%;
+        }
+
+        location = /kept {
+            convrelay;
+            convrelay_store  memory;
+            convrelay_on     setup say "New.";
+            convrelay_on     resume say "Again.";
             proxy_pass       http://127.0.0.1:%%PORT_1%%;
         }
 
@@ -177,6 +189,32 @@ for my $n (1, 2) {
         ConvRelay::Nginx::ended($old);
     }), '... and that of the old binary';
 }
+
+# a call outlives the upgrade in its old worker, and its record does not: the
+# new binary has other shared memory
+
+my $old;
+
+for my $said ('New.', 'Again.', 'New.') {
+    my $call = ConvRelay::Call->dial($nginx->port, '/kept');
+
+    state $session = 0;
+    $call->setup(sessionId => 'VX' . ++$session);
+
+    is $call->answer, $said, "session $session of a call";
+
+    if ($session == 2) {
+        $old = $nginx->upgrade;
+        ok $old, '... a new binary starts';
+        kill QUIT => $old;
+        is $call->ask('Hi'), 'Hi', '... while it goes on';
+    }
+
+    $session < 3 ? $call->fin : $call->hangup;
+}
+
+ok ConvRelay::Nginx::wait_for(10, sub { ConvRelay::Nginx::ended($old) }),
+   '... to its end, and that of the old binary';
 
 configure('location = /more { return 200 $convrelay_env_AUTH_TOKEN; }');
 $nginx->hup;
