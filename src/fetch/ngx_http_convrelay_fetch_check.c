@@ -13,6 +13,8 @@
 #include "convrelay_sent.h"
 
 
+static ngx_int_t ngx_http_convrelay_fetch_read(ngx_http_convrelay_fetch_t *f,
+    convrelay_sent_t *sent, ngx_uint_t line);
 static void ngx_http_convrelay_fetch_check_version(
     ngx_http_convrelay_fetch_t *f, convrelay_sent_t *sent);
 static void ngx_http_convrelay_fetch_check_blank(
@@ -34,6 +36,17 @@ ngx_int_t
 ngx_http_convrelay_fetch_sent(ngx_http_convrelay_fetch_t *f,
     convrelay_sent_t *sent)
 {
+    return ngx_http_convrelay_fetch_read(f, sent, 0);
+}
+
+
+/* line: the request line alone */
+
+static ngx_int_t
+ngx_http_convrelay_fetch_read(ngx_http_convrelay_fetch_t *f,
+    convrelay_sent_t *sent, ngx_uint_t line)
+{
+    u_char               *p;
     ngx_buf_t            *b;
     convrelay_str_t       head;
     ngx_http_upstream_t  *u;
@@ -49,6 +62,14 @@ ngx_http_convrelay_fetch_sent(ngx_http_convrelay_fetch_t *f,
     head.data = b->start;
     head.len = b->last - b->start;
 
+    if (line) {
+        p = memchr(head.data, LF, head.len);
+
+        if (p) {
+            head.len = p - head.data;
+        }
+    }
+
     return (convrelay_sent_read(sent, &head) == CONVRELAY_OK) ? NGX_OK
                                                               : NGX_DECLINED;
 }
@@ -58,19 +79,21 @@ void
 ngx_http_convrelay_fetch_check(ngx_http_convrelay_fetch_t *f,
     ngx_http_convrelay_fetch_checked_t *checked)
 {
-    ngx_uint_t        refused;
+    ngx_uint_t        refused, headers;
     convrelay_sent_t  sent;
 
     refused = (f->status == NGX_HTTP_UNAUTHORIZED
                || f->status == NGX_HTTP_FORBIDDEN);
 
-    if ((checked->request && checked->blank && !(refused && !checked->key))
-        || ngx_http_convrelay_fetch_sent(f, &sent) != NGX_OK)
+    headers = !checked->request || (refused && !checked->key);
+
+    if ((!headers && checked->blank)
+        || ngx_http_convrelay_fetch_read(f, &sent, !headers) != NGX_OK)
     {
         return;
     }
 
-    /* it depends on the values of each call */
+    /* the URI depends on the values of each call */
 
     if (sent.blank && !checked->blank) {
         checked->blank = 1;
