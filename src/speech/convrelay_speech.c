@@ -29,7 +29,8 @@ static const u_char *convrelay_speech_in_text(convrelay_speech_t *s,
 /*
  * Bytes that no rule is interested in.  Of the bytes of longer characters,
  * those are missing that begin one of a block with signs, and 0x97 and 0xb7,
- * which end the signs that are among the letters of Latin-1.
+ * which end the signs that are among the letters of Latin-1.  Those of "https"
+ * and "www" are 2: text that ends with one may go on as a URL.
  */
 
 #define convrelay_speech_16(a)  a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a
@@ -43,13 +44,13 @@ static const u_char  convrelay_speech_plains[256] = {
     /* 0 1 2 3   4 5 6 7   8 9 : ;   < = > ? */
     1, 1, 1, 1,  1, 1, 1, 1,  1, 1, 0, 0,  0, 1, 0, 0,
     /* @ A ... */
-    0, 1, 1, 1,  1, 1, 1, 1,  1, 1, 1, 1,  1, 1, 1, 1,
-    /*                            [   \ ] ^ _ */
-    1, 1, 1, 1,  1, 1, 1, 1,  1, 1, 1, 0,  0, 0, 1, 0,
+    0, 1, 1, 1,  1, 1, 1, 1,  2, 1, 1, 1,  1, 1, 1, 1,
+    /* P                          [   \ ] ^ _ */
+    2, 1, 1, 2,  2, 1, 1, 2,  1, 1, 1, 0,  0, 0, 1, 0,
     /* ` a ... */
-    0, 1, 1, 1,  1, 1, 1, 1,  1, 1, 1, 1,  1, 1, 1, 1,
-    /*                            {   | } ~ DEL */
-    1, 1, 1, 1,  1, 1, 1, 1,  1, 1, 1, 1,  0, 1, 0, 0,
+    0, 1, 1, 1,  1, 1, 1, 1,  2, 1, 1, 1,  1, 1, 1, 1,
+    /* p                          {   | } ~ DEL */
+    2, 1, 1, 2,  2, 1, 1, 2,  1, 1, 1, 1,  0, 1, 0, 0,
 
     convrelay_speech_16(1),
     1, 1, 1, 1,  1, 1, 1, 0,  1, 1, 1, 1,  1, 1, 1, 1,
@@ -205,7 +206,7 @@ convrelay_speech_plain(convrelay_speech_t *s, const convrelay_str_t *text)
             return 0;
         }
 
-    } else if (strchr("hHtTpPsSwW", cp)
+    } else if (convrelay_speech_plains[cp] == 2
                && convrelay_speech_may_be_url(s, text->data, last))
     {
         return 0;
