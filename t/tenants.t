@@ -393,6 +393,34 @@ subtest 'two servers of the same name' => sub {
 };
 
 
+# nginx reads the files of conf.d in the order of their names
+
+subtest 'another tenant comes before one, on another address' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+    my $own = server('a', $token{a});
+    my $other = server('a', $token{b}) =~ s/127.0.0.1:%%PORT%%/127.0.0.2:%%PORT%%/r
+                                       =~ s{/a;}{/second;}r;
+
+    configure($nginx, 1, $own);
+    $nginx->start;
+
+    my $call = session($nginx, 'a', $token{a});
+    $call->ask('My PIN is 4711.');
+    lose($nginx, $call);
+
+    configure($nginx, 1, $other, $own);
+    $nginx->hup;
+
+    # a new worker finds the report in the store
+
+    action($nginx, 'a', $token{a}, $call->{session}, 2);
+
+    is +(report())[0], 'a', 'a report goes to the receiver of its own server';
+
+    quiet_end($nginx);
+};
+
+
 subtest 'without a token' => sub {
     my $nginx = ConvRelay::Nginx->new;
     my $end = <<"_EOC_";

@@ -21,9 +21,10 @@ typedef struct {
     ngx_http_convrelay_loc_conf_t    *conf;
     ngx_str_t                         listen; /* where the server does, or
                                                  empty: see tenant_init() */
+    ngx_str_t                         address;        /* of that port, or
+                                                         empty */
     uint64_t                          id;     /* a hash, no other location has
-                                                 it; the same after a reload,
-                                                 and on other machines */
+                                                 it; the same after a reload */
 } ngx_http_convrelay_location_t;
 
 

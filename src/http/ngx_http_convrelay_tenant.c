@@ -20,7 +20,7 @@ static void ngx_http_convrelay_tenant_server(ngx_http_request_t *r,
 static void ngx_http_convrelay_tenant_location(
     ngx_http_convrelay_location_t *location, ngx_uint_t n);
 static ngx_int_t ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
-    ngx_http_core_srv_conf_t *server, ngx_str_t *listen);
+    ngx_http_convrelay_location_t *location);
 
 
 void
@@ -193,9 +193,9 @@ ngx_http_convrelay_tenant_init(ngx_conf_t *cf)
 
         if (i && location[i].server == location[i - 1].server) {
             location[i].listen = location[i - 1].listen;
+            location[i].address = location[i - 1].address;
 
-        } else if (ngx_http_convrelay_tenant_listen(cf, location[i].server,
-                                                    &location[i].listen)
+        } else if (ngx_http_convrelay_tenant_listen(cf, &location[i])
                    != NGX_OK)
         {
             return NGX_ERROR;
@@ -208,30 +208,36 @@ ngx_http_convrelay_tenant_init(ngx_conf_t *cf)
 }
 
 
-/* of those that are called alike, such as "/ws" and "= /ws", or of servers on
-   two addresses, each has a number */
+/*
+ * The same after a reload, whatever is before it in the configuration: a report
+ * is delivered by it.  Only servers that nginx does not tell apart, and blocks
+ * such as "if", are told apart by a number.
+ */
 
 static void
 ngx_http_convrelay_tenant_location(ngx_http_convrelay_location_t *location,
     ngx_uint_t n)
 {
     u_char              digest[CONVRELAY_SHA256_LEN];
-    uint32_t            number;
-    ngx_str_t           part[3];
+    uint32_t            number, exact;
+    ngx_str_t           part[4];
     ngx_uint_t          i;
     convrelay_sha256_t  h;
 
     part[0] = location[n].server->server_name;
     part[1] = location[n].listen;
-    part[2] = location[n].location->name;
+    part[2] = location[n].address;
+    part[3] = location[n].location->name;
 
+    exact = location[n].location->exact_match;
     number = 0;
 
     do {
         convrelay_sha256_init(&h);
         convrelay_sha256_update(&h, &number, sizeof(uint32_t));
+        convrelay_sha256_update(&h, &exact, sizeof(uint32_t));
 
-        for (i = 0; i < 3; i++) {
+        for (i = 0; i < 4; i++) {
 
             if (part[i].len) {
                 convrelay_sha256_update(&h, part[i].data, part[i].len);
@@ -252,14 +258,16 @@ ngx_http_convrelay_tenant_location(ngx_http_convrelay_location_t *location,
 }
 
 
-/* its lowest port, or else a socket: addresses differ between machines */
+/* the lowest port of its server, or else a socket: addresses differ between
+   machines; and the first address, by their text, that has it */
 
 static ngx_int_t
 ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
-    ngx_http_core_srv_conf_t *server, ngx_str_t *listen)
+    ngx_http_convrelay_location_t *location)
 {
     u_char                      *p;
     in_port_t                    lowest;
+    ngx_str_t                   *text;
     ngx_uint_t                   i, j, k;
     ngx_http_conf_addr_t        *addr;
     ngx_http_conf_port_t        *port;
@@ -279,17 +287,28 @@ ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
 
             for (k = 0; k < addr[j].servers.nelts; k++) {
 
-                if (servers[k] != server) {
+                if (servers[k] != location->server) {
                     continue;
                 }
 
+                text = &addr[j].opt.addr_text;
+
                 if (port[i].port == 0) {
-                    *listen = addr[j].opt.addr_text;
+                    location->listen = *text;
 
                 } else if (lowest == 0
                            || ntohs(port[i].port) < ntohs(lowest))
                 {
                     lowest = port[i].port;
+                    location->address = *text;
+
+                } else if (port[i].port == lowest
+                           && ngx_memn2cmp(text->data,
+                                           location->address.data, text->len,
+                                           location->address.len)
+                              < 0)
+                {
+                    location->address = *text;
                 }
             }
         }
@@ -304,8 +323,9 @@ ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    listen->data = p;
-    listen->len = ngx_sprintf(p, "%ui", (ngx_uint_t) ntohs(lowest)) - p;
+    location->listen.data = p;
+    location->listen.len = ngx_sprintf(p, "%ui", (ngx_uint_t) ntohs(lowest))
+                           - p;
 
     return NGX_OK;
 }
