@@ -50,6 +50,12 @@ convrelay_session_pause(convrelay_session_t *s,
         return 0;
     }
 
+    /* the caller has spoken, and there is room for one prompt */
+
+    if (convrelay_session_prompt_waits(s)) {
+        return 0;
+    }
+
     p = convrelay_session_pause_block(s);
 
     if (p == NULL) {

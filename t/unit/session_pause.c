@@ -321,6 +321,38 @@ static const call_t  calls[] = {
       "    user \"And Sunday?\"\n"
       "    user \"Or Monday?\"\n" },
 
+    { "a prompt that waits for that event is not lost by another one",
+      PAUSED_ON,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "interrupt \"and on\"\n"
+      "prompt \"And Sunday?\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    EVENT interrupt\n"
+      "say \"Yes please, go ahead, I am listening.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Yes please, go ahead, I am "
+      "listening.\",\"last\":true}\n"
+      "done\n"
+      "interrupt \"Yes\"\n"
+      "    EVENT interrupt\n"
+      "declined \"\"\n"
+      "prompt \"Or Monday?\"\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open today, and on\"\n"
+      "    assistant \"Yes\"\n"
+      "    user \"And Sunday?\"\n"
+      "    user \"Or Monday?\"\n" },
+
     { "an event that ends the call: the prompt has no answer", PAUSED_ON,
       "setup \"CA1\"\n"
       "    SETUP\n"
