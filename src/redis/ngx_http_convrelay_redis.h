@@ -35,8 +35,20 @@ typedef struct {
 } ngx_http_convrelay_redis_main_conf_t;
 
 
+/* the connections of an upstream, which all locations share that pass to it */
+
+typedef struct {
+    ngx_http_complex_value_t     *user;      /* of the first location */
+    ngx_http_complex_value_t     *password;
+    ngx_int_t                     db;
+    unsigned                      mixed:1;   /* of several users or databases:
+                                                none is kept */
+} ngx_http_convrelay_redis_pool_t;
+
+
 typedef struct {
     ngx_http_upstream_conf_t      upstream;
+    ngx_http_convrelay_redis_pool_t  *pool;  /* NULL: with variables */
 
     ngx_http_complex_value_t     *pass;      /* with variables, or NULL */
     ngx_http_complex_value_t     *key;
@@ -63,6 +75,20 @@ ngx_int_t ngx_http_convrelay_redis_handler(ngx_http_request_t *r);
  * nginx's directives, so that a number alone is seconds, and not zero.
  */
 ngx_msec_int_t ngx_http_convrelay_redis_time(ngx_str_t *value);
+
+
+/* ngx_http_convrelay_redis_pool.c */
+
+/*
+ * Finds or makes conf->pool, once the user, the password and the database are
+ * known; inherited: conf is that of a block, such as "if", of the location of
+ * prev.
+ */
+char *ngx_http_convrelay_redis_pool(ngx_conf_t *cf,
+    ngx_http_convrelay_redis_loc_conf_t *prev,
+    ngx_http_convrelay_redis_loc_conf_t *conf, ngx_uint_t inherited);
+
+ngx_uint_t ngx_http_convrelay_redis_same(ngx_str_t *one, ngx_str_t *two);
 
 
 extern ngx_module_t  ngx_http_convrelay_redis_module;

@@ -44,6 +44,7 @@ static ngx_int_t ngx_http_convrelay_redis_reinit_request(
 
 static ngx_int_t ngx_http_convrelay_redis_process_header(
     ngx_http_request_t *r);
+static ngx_uint_t ngx_http_convrelay_redis_keep(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_redis_refused(ngx_http_request_t *r,
     ngx_http_convrelay_redis_ctx_t *ctx);
 static ngx_int_t ngx_http_convrelay_redis_filter_init(void *data);
@@ -507,9 +508,29 @@ ngx_http_convrelay_redis_process_header(ngx_http_request_t *r)
     }
 
     u->state->status = u->headers_in.status_n;
-    u->keepalive = reply->complete;
+    u->keepalive = reply->complete && ngx_http_convrelay_redis_keep(r);
 
     return NGX_OK;
+}
+
+
+/* whether another request may use the connection */
+
+static ngx_uint_t
+ngx_http_convrelay_redis_keep(ngx_http_request_t *r)
+{
+    ngx_http_convrelay_redis_loc_conf_t   *rlcf;
+    ngx_http_convrelay_redis_main_conf_t  *rmcf;
+
+    rlcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_redis_module);
+
+    if (rlcf->pool) {
+        return !rlcf->pool->mixed;
+    }
+
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_redis_module);
+
+    return !rmcf->auth && !rmcf->db;
 }
 
 
@@ -543,7 +564,8 @@ ngx_http_convrelay_redis_refused(ngx_http_request_t *r,
     u->state->status = NGX_HTTP_BAD_GATEWAY;
 
     u->keepalive = reply->complete && u->request_body_sent
-                   && u->buffer.pos == u->buffer.last;
+                   && u->buffer.pos == u->buffer.last
+                   && ngx_http_convrelay_redis_keep(r);
 
     /* what follows a refusal is not for anybody */
 
@@ -605,7 +627,7 @@ ngx_http_convrelay_redis_filter(void *data, ssize_t bytes)
     u->length -= bytes;
 
     if (rc == NGX_OK) {
-        u->keepalive = 1;
+        u->keepalive = ngx_http_convrelay_redis_keep(ctx->request);
     }
 
     if (part.len == 0) {

@@ -29,8 +29,6 @@ static char *ngx_http_convrelay_redis_shared(ngx_conf_t *cf,
 static ngx_uint_t ngx_http_convrelay_redis_same_ssl(
     ngx_http_convrelay_redis_loc_conf_t *one,
     ngx_http_convrelay_redis_loc_conf_t *two);
-static ngx_uint_t ngx_http_convrelay_redis_same(ngx_str_t *one,
-    ngx_str_t *two);
 #endif
 
 static char *ngx_http_convrelay_redis_pass(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -395,6 +393,12 @@ ngx_http_convrelay_redis_merge_loc_conf(ngx_conf_t *cf, void *parent,
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_http_convrelay_redis_pool(cf, prev, conf, inherited)
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
 #if (NGX_HTTP_SSL)
 
     if (inherited) {
@@ -589,13 +593,6 @@ ngx_http_convrelay_redis_shared(ngx_conf_t *cf,
         }
     }
 
-    passes = ngx_array_push(&rmcf->passes);
-    if (passes == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    *passes = conf;
-
     return NGX_CONF_OK;
 }
 
@@ -636,14 +633,6 @@ ngx_http_convrelay_redis_same_ssl(ngx_http_convrelay_redis_loc_conf_t *one,
                                             &two->ssl_certificate_key);
 }
 
-
-static ngx_uint_t
-ngx_http_convrelay_redis_same(ngx_str_t *one, ngx_str_t *two)
-{
-    return one->len == two->len
-           && (one->len == 0
-               || ngx_memcmp(one->data, two->data, one->len) == 0);
-}
 
 #endif
 
