@@ -773,6 +773,20 @@ subtest 'a call of four hundred messages' => sub {
 };
 
 
+# the seat of a call is free once nginx knows that its worker is gone
+
+sub killed {
+    my ($nginx, $call) = @_;
+
+    kill KILL => $call->{worker};
+    $call->end;
+
+    ok ConvRelay::Nginx::wait_for(10, sub {
+        !grep { $_ == $call->{worker} } $nginx->children;
+    }), 'its worker is killed';
+}
+
+
 subtest 'a worker is killed before the first word' => sub {
     my $nginx = nginx(main => "worker_processes  2;\n");
     my $call = session($nginx, first => '20s');
@@ -781,8 +795,7 @@ subtest 'a worker is killed before the first word' => sub {
     ok ConvRelay::Nginx::wait_for(5, sub { metric($nginx, 'prompts_total') }),
        'a question came';
 
-    kill KILL => $call->{worker};
-    $call->end;
+    killed($nginx, $call);
 
     $call = session($nginx);
 
@@ -799,8 +812,7 @@ subtest 'a worker is killed while the greeting is spoken' => sub {
     my @greeting = (customParameters => { convrelay_greeting => 'Hello!' });
     my $call = session($nginx, @greeting);
 
-    kill KILL => $call->{worker};
-    $call->end;
+    killed($nginx, $call);
 
     $call = session($nginx, @greeting);
 
