@@ -421,6 +421,47 @@ subtest 'another tenant comes before one, on another address' => sub {
 };
 
 
+subtest 'two locations of one name, and a block of "if"' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+    my $port_of = $receiver->port;
+    my $both = server('a', $token{a})
+               =~ s{(        location = /ws \{\n)}{<<"_EOC_" . $1 . <<'_EOC_'}er;
+        location /ws {
+            convrelay;
+            convrelay_report  /second transcript;
+            proxy_pass        http://llm/v1/chat/completions;
+        }
+
+        location = /second {
+            internal;
+            proxy_pass  http://127.0.0.1:$port_of/second;
+        }
+
+_EOC_
+            if ($http_upgrade) {
+                convrelay_max_call_time  1h;
+            }
+
+_EOC_
+
+    configure($nginx, 1, $both);
+    $nginx->start;
+
+    my $call = session($nginx, 'a', $token{a});
+    $call->ask('My PIN is 4711.');
+    $nginx->hup;
+    lose($nginx, $call);
+
+    # a new worker finds the report in the store
+
+    action($nginx, 'a', $token{a}, $call->{session}, 2);
+
+    is +(report())[0], 'a', 'a report goes to the receiver of its own location';
+
+    quiet_end($nginx);
+};
+
+
 subtest 'without a token' => sub {
     my $nginx = ConvRelay::Nginx->new;
     my $end = <<"_EOC_";

@@ -153,13 +153,11 @@ ngx_http_convrelay_report_location(ngx_http_convrelay_main_conf_t *mcf,
             return location[i].id;
         }
 
-        /* a block of "if" has the name of its location */
+        /* a block of "if" has the very name of its location, and not only one
+           that is equal, as that of "/ws" is to that of "= /ws" */
 
         if (id == 0 && location[i].server == server
-            && location[i].location->name.len == clcf->name.len
-            && ngx_strncmp(location[i].location->name.data, clcf->name.data,
-                           clcf->name.len)
-               == 0)
+            && location[i].location->name.data == clcf->name.data)
         {
             id = location[i].id;
         }
