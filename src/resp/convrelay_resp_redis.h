@@ -41,7 +41,7 @@ typedef struct {
     int64_t                  ttl;            /* ms, of SET; 0: without */
     int                      db;             /* -1: no SELECT */
     unsigned                 verb:2;         /* convrelay_redis_verb_e */
-    unsigned                 reset:1;        /* RESET, where there is no AUTH */
+    unsigned                 reset:1;        /* RESET instead of AUTH */
     u_char                   mark[CONVRELAY_REDIS_MARK];
 } convrelay_redis_command_t;
 
@@ -50,7 +50,7 @@ typedef enum {
     CONVRELAY_REDIS_NOTHING = 0,
     CONVRELAY_REDIS_VALUE,                   /* of GET: convrelay_redis_value()
                                                 reads it */
-    CONVRELAY_REDIS_MISSING,                 /* GET or DEL: there is no key */
+    CONVRELAY_REDIS_MISSING,                 /* GET or DEL: no such key */
     CONVRELAY_REDIS_DONE,                    /* SET or DEL */
     CONVRELAY_REDIS_REFUSED                  /* an error: see refusal */
 } convrelay_redis_outcome_e;

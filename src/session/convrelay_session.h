@@ -605,8 +605,8 @@ void convrelay_session_message(convrelay_session_t *s,
 /*
  * The socket is one that Twilio has opened again, and its first message is not
  * setup.  begin(): the peer has proved which call this is, and the events of
- * setup follow, with these sids alone; what else is known comes from the state
- * of the earlier session.  await_setup(): nothing says which call it is.  Where
+ * setup follow, with these sids alone; all the rest comes from the state of the
+ * earlier session.  await_setup(): nothing says which call it is.  Where
  * no setup comes within two seconds, LOG, and the same with empty sids and the
  * nonce.  A setup that comes later: LOG.  Both do nothing unless the session is
  * NEW; await_setup() does nothing without memory.

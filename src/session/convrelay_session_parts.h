@@ -716,8 +716,8 @@ unsigned convrelay_session_pause(convrelay_session_t *s,
 void convrelay_session_pause_clock(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/* ends a pause that was no interruption, because of why: the answer goes on, if
-   that is worth while */
+/* ends a pause whose interruption was not meant, for the reason why: the answer
+   goes on, if that is worth while */
 void convrelay_session_pause_decide(convrelay_session_t *s, const char *why,
     uint64_t now, convrelay_actions_t *out);
 

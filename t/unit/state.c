@@ -897,7 +897,7 @@ test_llms(void)
     text = written(&s, &sconf, NOW);
 
     tap_ok(strstr(text, "{\\\"a\\\":0}") == NULL,
-           "one that there is no longer gets nothing");
+           "one that has gone gets nothing");
     tap_ok(strstr(text, "{\\\"b\\\":1}\"}") != NULL,
            "one that is the first now");
     tap_ok(strstr(text, "{\\\"c\\\":2}\",\"llm\":1}") != NULL

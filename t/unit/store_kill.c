@@ -612,7 +612,7 @@ scene(void)
 }
 
 
-/* the oldest one lives, in the place of the first */
+/* the oldest one lives, where the first one was */
 
 static void
 scene_later(void)
