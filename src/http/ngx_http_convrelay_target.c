@@ -34,13 +34,13 @@ ngx_http_convrelay_register(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    ngx_memzero(location, sizeof(ngx_http_convrelay_location_t));
+
     location->server = ngx_http_conf_get_module_srv_conf(cf,
                                                        ngx_http_core_module);
     location->location = ngx_http_conf_get_module_loc_conf(cf,
                                                        ngx_http_core_module);
     location->conf = conf;
-    ngx_str_null(&location->listen);
-    location->id = 0;
 
     conf->metrics = ngx_pcalloc(cf->pool,
                                 sizeof(ngx_http_convrelay_metrics_t));
