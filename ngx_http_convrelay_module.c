@@ -348,6 +348,13 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_interrupt_marker"),
+      NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
+      ngx_http_convrelay_marker,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("convrelay_speech_filter"),
       NGX_HTTP_CONVRELAY_CONF|NGX_CONF_TAKE1,
       ngx_http_convrelay_speech_filter,
@@ -1241,6 +1248,7 @@ ngx_http_convrelay_merge_on(ngx_http_convrelay_on_conf_t *prev,
     ngx_conf_merge_ptr_value(conf->filler, prev->filler, NULL);
     ngx_conf_merge_ptr_value(conf->pause, prev->pause, NULL);
     ngx_conf_merge_ptr_value(conf->backchannels, prev->backchannels, NULL);
+    ngx_conf_merge_str_value(conf->marker, prev->marker, "");
 }
 
 

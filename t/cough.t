@@ -235,3 +235,69 @@ ngx.say(ngx.location.capture("/status").body:match("\nconvrelay_backchannels_tot
 < close 1000
 
 convrelay_backchannels_total{server="localhost",location="/ws"} 2
+
+
+
+=== TEST 6: the LLM is told what was cut, and does not say so itself
+--- http_config
+--- on
+convrelay_interrupt_marker  " [interrupted by the caller]";
+convrelay_speech_filter     off;
+--- llm
+location / {
+    lua_check_client_abort  on;
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local said = llm.messages()
+
+        llm.note(said)
+
+        if said:find("Eh%?$") then
+            return llm.say("Until noon [interrup", "ted by the caller] then.")
+        end
+
+        ngx.on_abort(function()
+            ngx.exit(499)
+        end)
+
+        llm.stream()
+        llm.token("We are open today, ")
+        llm.token("and on Saturday ")
+        hold()
+    }
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("Hi")
+call:read(2)
+call:interrupt("and on Sat")
+call:read(1)
+call:ask("Eh?")
+call:ask("Eh?")
+call:hangup()
+call:say(require "convrelay_llm".notes(3))
+--- response_body
+> setup
+> prompt "Hi"
+< "We are open today, "
+< "and on Saturday "
+> interrupt "and on Sat"
+< "" last
+> prompt "Eh?"
+< "Until noon then."
+> prompt "Eh?"
+< "Until noon then."
+> close 1000
+< close 1000
+user: Hi
+user: Hi
+assistant: We are open today, and on Sat [interrupted by the caller]
+user: Eh?
+user: Hi
+assistant: We are open today, and on Sat [interrupted by the caller]
+user: Eh?
+assistant: Until noon then.
+user: Eh?
+--- error_log
+LLM wrote the marker of an interruption into its text, which is not spoken

@@ -81,6 +81,10 @@ my @behaviours = (
     [ 'resume', 'answer=count tokens=40 first=0 interval=5ms',
       'convrelay_resume 200ms;' ],
 
+    [ 'interrupt-marker', 'answer=history first=0 interval=5ms',
+      'convrelay_speech_filter off; convrelay_interrupt_marker "...";',
+      'convrelay_speech_filter off;' ],
+
     [ 'backchannel', 'answer=count tokens=40 first=0 interval=15ms',
       'convrelay_backchannel uh-huh;' ],
 );

@@ -6,10 +6,14 @@
  * goes on.
  *
  * convrelay_backchannel PHRASE ... | off: words that do not interrupt it.
+ *
+ * convrelay_interrupt_marker TEXT | off: what an answer that was cut ends with,
+ * for the LLM.
  */
 
 
 #include "ngx_http_convrelay_pause.h"
+#include "convrelay_utf8.h"
 #include "convrelay_word.h"
 
 
@@ -18,6 +22,12 @@
 
 /* a prompt with more words is one */
 #define NGX_HTTP_CONVRELAY_BACKCHANNEL_WORDS  3
+
+/* bytes: it is sent with each answer that was cut */
+#define NGX_HTTP_CONVRELAY_MAX_MARKER         128
+
+
+static const char *ngx_http_convrelay_marker_check(const ngx_str_t *text);
 
 
 char *
@@ -126,6 +136,113 @@ ngx_http_convrelay_backchannel(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_marker(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_str_t   *value;
+    const char  *wrong;
+
+    if (clcf->on.marker.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        ngx_str_set(&clcf->on.marker, "");
+        return NGX_CONF_OK;
+    }
+
+    ngx_http_convrelay_place(cf, &clcf->own);
+
+    wrong = ngx_http_convrelay_marker_check(&value[1]);
+
+    if (wrong) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid marker \"%V\" %s, write what tells the "
+                           "LLM that the caller interrupted it, such as "
+                           "\" [interrupted by the caller]\", or \"off\"",
+                           &value[1], wrong);
+        return NGX_CONF_ERROR;
+    }
+
+    clcf->on.marker = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+/* NULL, or what is wrong.  Words alone would be taken for ones that were said,
+   and could not be told from them where the LLM writes the marker itself */
+
+static const char *
+ngx_http_convrelay_marker_check(const ngx_str_t *text)
+{
+    uint32_t       first, cp;
+    const u_char  *p, *last;
+
+    if (text->len > NGX_HTTP_CONVRELAY_MAX_MARKER) {
+        return "is longer than 128 bytes";
+    }
+
+    if (convrelay_utf8_valid(text->data, text->len) != text->len) {
+        return "is not valid UTF-8";
+    }
+
+    p = text->data;
+    last = p + text->len;
+    first = 0;
+
+    while (p < last) {
+        cp = convrelay_utf8_decode(&p, last);
+
+        if (convrelay_utf8_is_control(cp)) {
+            return "has a control character";
+        }
+
+        if (first == 0 && cp != ' ') {
+            first = cp;
+        }
+    }
+
+    if (first == 0) {
+        return "is empty";
+    }
+
+    return convrelay_is_word(first) ? "begins with a letter or a digit" : NULL;
+}
+
+
+void
+ngx_http_convrelay_marker_merge(ngx_http_convrelay_loc_conf_t *conf)
+{
+    convrelay_str_t  text;
+
+    text = ngx_http_convrelay_str(&conf->on.marker);
+
+    conf->session.marker = text;
+
+    while (text.len && text.data[0] == ' ') {
+        text.data++;
+        text.len--;
+    }
+
+    while (text.len && text.data[text.len - 1] == ' ') {
+        text.len--;
+    }
+
+    /* marks alone, such as "...", may be meant as they are */
+
+    if (!convrelay_has_word(&text)) {
+        text.len = 0;
+    }
+
+    conf->session.spoken_marker = text;
 }
 
 

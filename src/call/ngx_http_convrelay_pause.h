@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * convrelay_resume.
+ * convrelay_resume, and what else there is about interruptions.
  */
 
 
@@ -24,6 +24,12 @@ char *ngx_http_convrelay_pause(ngx_conf_t *cf, ngx_command_t *cmd,
 
 char *ngx_http_convrelay_backchannel(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+char *ngx_http_convrelay_marker(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* sets the markers of conf->session */
+void ngx_http_convrelay_marker_merge(ngx_http_convrelay_loc_conf_t *conf);
 
 /* an answer goes on: hands the phrase, if there is one, to the session */
 void ngx_http_convrelay_pause_lead(ngx_http_convrelay_call_t *call,

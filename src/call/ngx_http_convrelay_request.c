@@ -348,6 +348,7 @@ ngx_http_convrelay_request_body(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
     }
 
     request.messages = call->session->history.first;
+    request.marker = call->conf->session.marker;
     request.llm = t->llm;
 
     size = llm->api->size(&request);

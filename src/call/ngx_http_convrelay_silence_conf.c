@@ -214,6 +214,8 @@ ngx_http_convrelay_silence_merge(ngx_conf_t *cf,
         session->nbackchannels = conf->on.backchannels->nelts;
     }
 
+    ngx_http_convrelay_marker_merge(conf);
+
     session->silence = NULL;
     session->nsilence = 0;
     session->max_idle_time = conf->on.max_idle_time;

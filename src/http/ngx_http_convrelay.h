@@ -218,6 +218,7 @@ typedef struct {
     ngx_http_convrelay_pause_t       *pause;  /* or NULL */
     ngx_array_t                      *backchannels;   /* of convrelay_str_t, or
                                                          NULL */
+    ngx_str_t                         marker; /* empty: off */
 } ngx_http_convrelay_on_conf_t;
 
 

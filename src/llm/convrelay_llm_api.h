@@ -34,6 +34,9 @@ typedef struct {
     convrelay_str_t                 tool_choice;  /* JSON; replaces a field of
                                                      that name */
     const convrelay_llm_message_t  *messages;     /* or NULL */
+    convrelay_str_t                 marker;       /* text: a message that was
+                                                     cut ends with it; or
+                                                     empty */
     unsigned                        llm;  /* number of the one that is asked: it
                                              gets its own extras back */
 } convrelay_llm_request_t;

@@ -16,10 +16,11 @@
 
 
 typedef struct {
-    u_char    *p;             /* NULL: measured only */
-    size_t     len;
-    unsigned   llm;           /* that is asked */
-    unsigned   comma:1;       /* before the next message */
+    u_char                 *p;        /* NULL: measured only */
+    size_t                  len;
+    const convrelay_str_t  *marker;   /* of a message that was cut */
+    unsigned                llm;      /* that is asked */
+    unsigned                comma:1;  /* before the next message */
 } convrelay_llm_writer_t;
 
 
@@ -91,6 +92,7 @@ convrelay_llm_chat_request(convrelay_llm_writer_t *w,
     const convrelay_llm_request_t *r)
 {
     w->llm = r->llm;
+    w->marker = &r->marker;
 
     convrelay_llm_chat_put(w, "{");
 
@@ -400,6 +402,10 @@ convrelay_llm_chat_said(convrelay_llm_writer_t *w,
 
     } else {
         convrelay_llm_chat_escaped(w, &text);
+    }
+
+    if (m->cut && w->marker->len) {
+        convrelay_llm_chat_escaped(w, w->marker);
     }
 }
 

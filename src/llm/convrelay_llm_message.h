@@ -35,7 +35,7 @@ typedef enum {
 } convrelay_llm_role_e;
 
 
-#define CONVRELAY_LLM_MAX_MESSAGE_TEXT  0x3ffffff     /* bytes */
+#define CONVRELAY_LLM_MAX_MESSAGE_TEXT  0x1ffffff     /* bytes */
 
 
 /*
@@ -49,8 +49,11 @@ typedef struct convrelay_llm_message_s  convrelay_llm_message_t;
 
 struct convrelay_llm_message_s {
     convrelay_llm_message_t  *next;
-    unsigned                  len:26;     /* bytes of text */
+    unsigned                  len:25;     /* bytes of text */
     unsigned                  role:3;     /* convrelay_llm_role_e */
+    unsigned                  cut:1;      /* the caller interrupted it, and
+                                             heard only this much: the LLM is
+                                             told, see the request's marker */
     unsigned                  plain:1;    /* its JSON is the text itself */
     unsigned                  listed:1;   /* it is in a history */
     unsigned                  pinned:1;   /* and has another user */

@@ -315,6 +315,7 @@ typedef struct {
                                              alone, or not all of it */
     unsigned                 lost:1;      /* CUT: by the loss of the socket */
     unsigned                 asked:1;     /* it is that of a turn */
+    unsigned                 cut:1;       /* the caller has ended it early */
     unsigned                 went_on:2;   /* times, after an interruption */
     convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
                                              the last part */
@@ -409,6 +410,7 @@ typedef struct {
                                              one before it failed */
     unsigned                 unknown_logged:1;    /* an unknown type */
     unsigned                 think_logged:1;      /* reasoning was spoken */
+    unsigned                 marker_logged:1;     /* the LLM wrote the marker */
     unsigned                 useful:1;    /* the LLM has sent words, or a part
                                              of a call, since it was asked */
     unsigned                 words:1;     /* words of an LLM were sent in this

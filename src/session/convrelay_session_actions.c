@@ -50,6 +50,7 @@ convrelay_session_perform(convrelay_session_t *s,
     }
 
     if (s->trigger == CONVRELAY_TRIGGER_DTMF && !s->keys.prompt_is_newer) {
+        convrelay_session_cut_short(s);
         convrelay_session_cancel(s, out);
         convrelay_session_tools_forget(s, out);
 
@@ -165,6 +166,7 @@ convrelay_session_perform_text(convrelay_session_t *s,
                                        (spoken > now) ? spoken : now);
 
     } else {
+        a->cut = 0;
         convrelay_session_continue(s, now);
     }
 
@@ -438,6 +440,7 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
     }
 
     if (trigger == CONVRELAY_TRIGGER_DTMF && !prompt_is_newer) {
+        convrelay_session_cut_short(s);
         convrelay_session_cancel(s, out);
         convrelay_session_tools_forget(s, out);
 
@@ -495,6 +498,7 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
             return;
         }
 
+        convrelay_session_cut_short(s);
         convrelay_session_cancel(s, out);
 
         if (s->state == CONVRELAY_SESSION_CLOSED) {

@@ -471,15 +471,18 @@ convrelay_session_answer_store(convrelay_session_t *s, size_t len)
         }
 
         convrelay_history_append(&s->history, a->message, len);
+        a->message->cut = a->cut;
         s->version++;
 
-    } else if (a->message->listed && len != a->stored) {
-
+    } else if (a->message->listed
+               && (len != a->stored || a->cut != a->message->cut))
+    {
         if (blank) {
             convrelay_history_remove(&s->history, a->message);
 
         } else {
             convrelay_history_set(&s->history, a->message, len);
+            a->message->cut = a->cut;
         }
 
         s->version++;
@@ -506,6 +509,7 @@ convrelay_session_answer_store_part(convrelay_session_t *s,
 
     } else {
         convrelay_history_set(&s->history, part->message, len);
+        part->message->cut = s->answer.cut;
     }
 
     part->stored = len;

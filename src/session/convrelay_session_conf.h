@@ -123,6 +123,11 @@ typedef struct {
     const convrelay_str_t   *backchannels;        /* words that only show that
                                              the caller is listening */
     size_t                   nbackchannels;
+    convrelay_str_t          marker;      /* for the LLM, a message that the
+                                             caller has cut ends with it; or
+                                             empty */
+    convrelay_str_t          spoken_marker;       /* what is dropped where the
+                                             LLM writes it; or empty */
 
     unsigned                 presence:1;  /* recognize prompts that only ask
                                              whether anybody is there */

@@ -8,6 +8,7 @@
 
 
 #include "convrelay_session_parts.h"
+#include "convrelay_word.h"
 
 
 static int64_t convrelay_session_clause(const convrelay_session_t *s,
@@ -44,9 +45,46 @@ convrelay_session_cut_answer(convrelay_session_t *s,
     if (convrelay_session_audible(s)) {
         heard = convrelay_session_heard_until(s, m, now, &clause);
 
-        convrelay_session_answer_store(s,
-                                   convrelay_session_answer_written(s, heard));
-        convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
+        convrelay_session_cut_at(s, heard, 0, now);
+    }
+}
+
+
+void
+convrelay_session_cut_at(convrelay_session_t *s, size_t heard,
+    unsigned running, uint64_t now)
+{
+    size_t           written;
+    convrelay_str_t  rest;
+
+    written = convrelay_session_answer_written(s, heard);
+
+    convrelay_session_answer_text(s, &rest);
+
+    if (heard) {
+        rest.data += heard;
+        rest.len -= heard;
+    }
+
+    /* what follows may be the error message, which is not in the history */
+
+    if (running
+        || (written < convrelay_session_answer_len(s) - s->answer.unstored
+            && convrelay_has_word(&rest)))
+    {
+        s->answer.cut = 1;
+    }
+
+    convrelay_session_answer_store(s, written);
+    convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
+}
+
+
+void
+convrelay_session_cut_short(convrelay_session_t *s)
+{
+    if (s->turn == CONVRELAY_TURN_SPEAKING && convrelay_session_audible(s)) {
+        s->answer.cut = 1;
     }
 }
 

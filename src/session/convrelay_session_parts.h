@@ -453,6 +453,7 @@ struct convrelay_session_speech_s {
     convrelay_speech_think_t  think;
     convrelay_speech_think_t  hedge;      /* the same of the second LLM, while
                                              two are asked */
+    convrelay_speech_marker_t  marker;
     convrelay_speech_t        filter;
     convrelay_pronounce_t     pronounce;
     unsigned                  moved:1;    /* another hold began */
@@ -786,6 +787,15 @@ size_t convrelay_session_heard_until(const convrelay_session_t *s,
 /* the answer becomes what was heard of it, if it is audible */
 void convrelay_session_cut_answer(convrelay_session_t *s,
     const convrelay_relay_interrupt_t *m, uint64_t now);
+
+/* the same for any answer, of which so many bytes, as it was sent, were heard;
+   running: the LLM was still writing it */
+void convrelay_session_cut_at(convrelay_session_t *s, size_t heard,
+    unsigned running, uint64_t now);
+
+/* the caller ends the running turn, and what was sent will be spoken: its
+   answer is cut there; before cancel() */
+void convrelay_session_cut_short(convrelay_session_t *s);
 
 /* the turn and its answer are cut: what else an interrupt leads to; running and
    unheard are as for tools_interrupt() */

@@ -18,7 +18,9 @@
 static int convrelay_session_pause_hold(convrelay_session_t *s,
     convrelay_pause_end_e end, const convrelay_str_t *extra,
     const convrelay_llm_call_t *calls, size_t n);
-static void convrelay_session_pause_lose(convrelay_session_t *s);
+static unsigned convrelay_session_pause_running(const convrelay_session_t *s);
+static void convrelay_session_pause_lose(convrelay_session_t *s,
+    unsigned running);
 
 
 convrelay_session_pause_t *
@@ -256,6 +258,10 @@ convrelay_session_pause_words(convrelay_session_t *s, uint64_t now)
 void
 convrelay_session_pause_drop(convrelay_session_t *s, convrelay_actions_t *out)
 {
+    unsigned  running;
+
+    running = convrelay_session_pause_running(s);
+
     if (s->turn != CONVRELAY_TURN_IDLE) {
         convrelay_session_turn_over(s);
         s->repeat_until = 0;
@@ -267,23 +273,31 @@ convrelay_session_pause_drop(convrelay_session_t *s, convrelay_actions_t *out)
         }
     }
 
-    convrelay_session_pause_lose(s);
+    convrelay_session_pause_lose(s, running);
+}
+
+
+/* true if the LLM has not written all of the answer, as far as it is known */
+
+static unsigned
+convrelay_session_pause_running(const convrelay_session_t *s)
+{
+    return s->turn != CONVRELAY_TURN_IDLE
+           && s->pause->held.end != CONVRELAY_PAUSE_END;
 }
 
 
 /* the answer becomes what was heard of it */
 
 static void
-convrelay_session_pause_lose(convrelay_session_t *s)
+convrelay_session_pause_lose(convrelay_session_t *s, unsigned running)
 {
     s->pause->waiting = 0;
 
     convrelay_session_pause_unhold(s);
 
     if (s->answer.state == CONVRELAY_ANSWER_PAUSED) {
-        convrelay_session_answer_store(s,
-                         convrelay_session_answer_written(s, s->pause->heard));
-        convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, 0);
+        convrelay_session_cut_at(s, s->pause->heard, running, 0);
     }
 }
 
@@ -291,9 +305,13 @@ convrelay_session_pause_lose(convrelay_session_t *s)
 void
 convrelay_session_pause_gone(convrelay_session_t *s)
 {
+    unsigned  running;
+
     if (s->pause->sent) {
+        running = convrelay_session_pause_running(s);
+
         convrelay_session_turn_over(s);
-        convrelay_session_pause_lose(s);
+        convrelay_session_pause_lose(s, running);
 
         s->answer.lost = 1;
         return;

@@ -78,6 +78,7 @@ convrelay_session_cut(convrelay_session_t *s,
     size_t    heard, clause;
     unsigned  sent, audible;
 
+    sent = 0;
     audible = convrelay_session_audible(s);
     heard = audible ? convrelay_session_heard_until(s, m, now, &clause) : 0;
 
@@ -103,9 +104,7 @@ convrelay_session_cut(convrelay_session_t *s,
     }
 
     if (audible) {
-        convrelay_session_answer_store(s,
-                                   convrelay_session_answer_written(s, heard));
-        convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, now);
+        convrelay_session_cut_at(s, heard, sent, now);
     }
 }
 

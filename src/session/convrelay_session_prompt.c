@@ -113,6 +113,7 @@ convrelay_session_prompt(convrelay_session_t *s,
 
     /* the sent part of a running answer will be spoken: all of it is kept */
 
+    convrelay_session_cut_short(s);
     convrelay_session_cancel(s, out);
 
     if (s->state == CONVRELAY_SESSION_CLOSED) {

@@ -143,7 +143,8 @@ void
 convrelay_session_speech_altered(convrelay_session_t *s)
 {
     if (s->speech && s->turn == CONVRELAY_TURN_SPEAKING
-        && (s->speech->filter.changed || s->speech->think.dropped))
+        && (s->speech->filter.changed || s->speech->think.dropped
+            || s->speech->marker.dropped))
     {
         s->answer.altered = 1;
     }
@@ -153,7 +154,8 @@ convrelay_session_speech_altered(convrelay_session_t *s)
 size_t
 convrelay_session_speech_dropped(const convrelay_session_t *s)
 {
-    return s->speech ? s->speech->think.dropped + s->speech->filter.dropped
+    return s->speech ? s->speech->think.dropped + s->speech->marker.dropped
+                       + s->speech->filter.dropped
                      : 0;
 }
 
@@ -182,5 +184,5 @@ convrelay_session_speech_held(const convrelay_session_t *s)
 {
     return s->speech
            && (s->speech->filter.held || s->speech->think.held
-               || s->speech->pronounce.held);
+               || s->speech->marker.held || s->speech->pronounce.held);
 }

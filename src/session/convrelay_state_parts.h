@@ -114,7 +114,8 @@ typedef struct {
     unsigned                       refused:1;
     unsigned                       cut:1;     /* what was not reported as heard
                                                  is lost */
-    unsigned                       dropped:1; /* some of the last text was */
+    unsigned                       dropped:1; /* some of the last text was, now
+                                                 or when the caller cut it */
     unsigned                       unheard:1; /* so was the answer to the newest
                                                  question */
     unsigned                       recent:1;  /* a question may be asked

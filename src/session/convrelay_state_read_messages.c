@@ -21,6 +21,7 @@ typedef struct {
     convrelay_json_value_t  *role;
     convrelay_json_value_t  *content;
     convrelay_json_value_t  *rest;
+    convrelay_json_value_t  *cut;
     convrelay_json_value_t  *id;
     convrelay_json_value_t  *name;
     convrelay_json_value_t  *arguments;
@@ -73,6 +74,7 @@ static const convrelay_json_field_t  convrelay_state_message_fields[] = {
     convrelay_state_field(role),
     convrelay_state_field(content),
     convrelay_state_field(rest),
+    convrelay_state_field(cut),
     convrelay_state_field(id),
     convrelay_state_field(name),
     convrelay_state_field(arguments),
@@ -203,14 +205,17 @@ convrelay_state_said(convrelay_state_in_t *in, convrelay_llm_role_e role,
 {
     size_t                    len;
     u_char                   *p;
+    unsigned                  cut;
     convrelay_str_t           text, rest;
     convrelay_llm_message_t  *message;
 
     text = convrelay_state_string_of(in, m->content);
     rest = convrelay_state_string_of(in, (role == CONVRELAY_LLM_ASSISTANT)
                                          ? m->rest : NULL);
+    cut = convrelay_state_flag(in, (role == CONVRELAY_LLM_ASSISTANT)
+                                   ? m->cut : NULL);
 
-    in->dropped = 0;
+    in->dropped = cut;
     in->unheard = 0;
 
     if (in->cut && rest.len) {
@@ -242,6 +247,8 @@ convrelay_state_said(convrelay_state_in_t *in, convrelay_llm_role_e role,
     }
 
     convrelay_history_append(&in->history, message, len);
+
+    message->cut = cut;
 
     return CONVRELAY_OK;
 }

@@ -59,19 +59,26 @@ convrelay_state_write_message(convrelay_state_out_t *w,
 }
 
 
-/* "rest": what follows if all of it was heard; without reports, that is what is
-   supposed */
+/*
+ * "rest": what follows if all of it was heard; without reports, that is what is
+ * supposed.  "cut": the caller has ended it early.  So the caller has if it is
+ * paused, because then its rest will not be heard.
+ */
 
 static void
 convrelay_state_text(convrelay_state_out_t *w,
     const convrelay_llm_message_t *m)
 {
     size_t           heard;
+    unsigned         cut;
     convrelay_str_t  text;
 
     heard = m->pinned ? convrelay_state_heard(w, m) : m->len;
 
-    if (m->plain && heard == m->len) {
+    cut = m->cut || (heard < m->len
+                     && w->s->answer.state == CONVRELAY_ANSWER_PAUSED);
+
+    if (m->plain && heard == m->len && !cut) {
         convrelay_state_plain(w, m);
         return;
     }
@@ -93,7 +100,7 @@ convrelay_state_text(convrelay_state_out_t *w,
         convrelay_state_string(w, &text);
     }
 
-    convrelay_state_put(w, "}");
+    convrelay_state_put(w, cut ? ",\"cut\":true}" : "}");
 }
 
 

@@ -76,6 +76,35 @@ void convrelay_speech_think_flush(convrelay_speech_think_t *t,
     convrelay_str_t *piece);
 
 
+/*
+ * Between the two: a marker that other messages of the LLM ended with, and that
+ * it writes now.  Zero-filled for each answer.  The marker is not empty, does
+ * not begin with a blank, and is the same for all calls.
+ */
+
+typedef struct {
+    size_t                    dropped;    /* bytes */
+    uint16_t                  held;       /* bytes of the marker */
+    unsigned                  word:1;     /* the last byte was not a blank */
+    unsigned                  blanks:1;   /* those that follow are dropped: one
+                                             came before the marker */
+} convrelay_speech_marker_t;
+
+
+/* true if text, the next piece, is passed on as it is; it counts as read */
+unsigned convrelay_speech_marker_plain(convrelay_speech_marker_t *t,
+    const convrelay_str_t *marker, const convrelay_str_t *text);
+
+/* as convrelay_speech_think(); the piece may be borrowed from marker */
+void convrelay_speech_marker(convrelay_speech_marker_t *t,
+    const convrelay_str_t *marker, convrelay_str_t *text,
+    convrelay_str_t *piece);
+
+/* what is held, which may have been the beginning of the marker, is text */
+void convrelay_speech_marker_flush(convrelay_speech_marker_t *t,
+    const convrelay_str_t *marker, convrelay_str_t *piece);
+
+
 /* zero-filled for each answer, after convrelay_speech_free(); mode and english
    are the owner's, and may change between two pieces */
 

@@ -44,6 +44,7 @@ static void test_roles(void);
 static void test_calls(void);
 static void test_extra(void);
 static void test_extra_llm(void);
+static void test_marker(void);
 static void test_tools(void);
 static void test_fields(void);
 static void test_text(const char *text, const char *want);
@@ -64,6 +65,7 @@ main(void)
     test_calls();
     test_extra();
     test_extra_llm();
+    test_marker();
     test_tools();
     test_fields();
 
@@ -350,6 +352,59 @@ test_extra_llm(void)
                  "\"extra_content\":{\"google\": {\"s\":\"A\"}},"
                  "\"tool_calls\":[" SIGNED_CALL "]},"
                  TOOL("c", "1") "]}", "and that of the last one to that one");
+
+    convrelay_history_free(&h);
+}
+
+
+/* an answer that the caller cut */
+
+static void
+test_marker(void)
+{
+    convrelay_str_t           none, result;
+    convrelay_history_t       h;
+    convrelay_llm_call_t      call;
+    convrelay_llm_request_t   r;
+
+    memset(&h, 0, sizeof(h));
+    memset(&r, 0, sizeof(r));
+    memset(&none, 0, sizeof(none));
+    memset(&call, 0, sizeof(call));
+
+    call.id = str("c");
+    call.name = str("f");
+    call.arguments = str("{}");
+    call.valid = 1;
+    result = str("1");
+
+    add(&h, U, "Hi");
+    add(&h, A, "We are op");
+    h.last->cut = 1;
+    add(&h, A, "Go \"on\"");
+    h.last->cut = 1;
+    add(&h, A, "Well?");
+    add(&h, U, "Bye");
+    add(&h, A, "Let me");
+    h.last->cut = 1;
+
+    (void) convrelay_history_append_calls(&h, 0, &none, &call, &result, 1);
+
+    r.messages = h.first;
+
+    test_request(&r, HEAD USER("Hi") ","
+                 SAID("We are op\\nGo \\\"on\\\"\\nWell?") "," USER("Bye") ","
+                 CALLS("\"Let me\"", CALL("c", "f", "{}")) ","
+                 TOOL("c", "1") "]}", "without a marker");
+
+    r.marker = str(" [\"cut\"]");
+
+    test_request(&r, HEAD USER("Hi") ","
+                 SAID("We are op [\\\"cut\\\"]\\nGo \\\"on\\\" [\\\"cut\\\"]"
+                      "\\nWell?") "," USER("Bye") ","
+                 CALLS("\"Let me [\\\"cut\\\"]\"", CALL("c", "f", "{}"))
+                 "," TOOL("c", "1") "]}",
+                 "a message that was cut ends with it");
 
     convrelay_history_free(&h);
 }

@@ -37,8 +37,8 @@
  *   restored               (with that state)      none     (without it)
  *   awaited                (the same, and it may be AGAIN)
  *
- * and "history", "stats", "fillers", "activity", "wenton", "deadline", "lang",
- * "resumed", "keys" (how
+ * and "history", "cuts" (its messages that were cut), "stats", "fillers",
+ * "activity", "wenton", "deadline", "lang", "resumed", "keys" (how
  * often calls of tools succeeded), "state" and "changed" (since the last time),
  * which show its state.  Every script runs once more for each of its memory
  * allocations, which fails.
@@ -92,6 +92,10 @@
 #define PAUSED_ON 35    /* the same, a store, and actions for most events */
 #define PAUSED_BACKED  36       /* fallbacks, in parallel, and fillers */
 #define HEDGED_SPOKEN  37       /* as HEDGED, with the filter, no tools */
+#define MARKED    38    /* " [cut short]", tools, a store, keys */
+#define MARKED_SPOKEN  39       /* the same text, the filter */
+#define MARKED_PAUSED  40       /* the same text, pauses, answers of 60 bytes, a
+                                   store */
 #define MAX_RUNS  16
 
 
@@ -165,6 +169,7 @@ static int get_text(const char *line, size_t len, convrelay_str_t *text);
 static void show_actions(run_t *r);
 static void show_deadline(run_t *r);
 static void show_history(run_t *r);
+static void show_cuts(run_t *r);
 static void show(run_t *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -261,6 +266,11 @@ static convrelay_lexicon_word_t  words[] = {
 static convrelay_lexicon_t  lexicon = {
     words, sizeof(words) / sizeof(words[0]), { 0 }
 };
+
+
+#define MARKER                                                               \
+      .marker = convrelay_string(" [cut short]"),                             \
+      .spoken_marker = convrelay_string("[cut short]")
 
 
 static const convrelay_session_conf_t  confs[] = {
@@ -413,7 +423,16 @@ static const convrelay_session_conf_t  confs[] = {
       .speech = CONVRELAY_SPEECH_ON,
       .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
                .cooldown = 10000, .breaker = &breaker[0] },
-      .fallbacks = fallbacks, .nfallbacks = 2, .hedge = 1000 }
+      .fallbacks = fallbacks, .nfallbacks = 2, .hedge = 1000 },
+    { .error_message = convrelay_string("Sorry."), .store = 1,
+      .tools = tools, .ntools = 5, .max_tool_rounds = 3, .tool_wait = 1500,
+      .shapes = { tool_names, 5, tool_keys, 1 }, .end_timeout = 10000,
+      .keys.max = 1, .keys.pause = 3000,
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_DTMF), MARKER },
+    { .error_message = convrelay_string("Sorry."),
+      .speech = CONVRELAY_SPEECH_ON, MARKER },
+    { .error_message = convrelay_string("Sorry."), .store = 1, .pause = 1500,
+      .max_answer = 60, MARKER }
 };
 
 
@@ -804,6 +823,9 @@ run_line(run_t *r, const char *line, size_t len)
 
     } else if (strcmp(name, "history") == 0) {
         show_history(r);
+
+    } else if (strcmp(name, "cuts") == 0) {
+        show_cuts(r);
 
     } else if (strcmp(name, "stats") == 0) {
         show(r, "    turns %d interrupts %d tokens %d\n", (int) r->s.turns,
@@ -1358,6 +1380,20 @@ show_history(run_t *r)
     cJSON_Delete(root);
     free(json);
     free(text);
+}
+
+
+static void
+show_cuts(run_t *r)
+{
+    const convrelay_llm_message_t  *m;
+
+    for (m = r->s.history.first; m; m = m->next) {
+
+        if (m->cut) {
+            show(r, "    \"%.*s\"\n", (int) m->len, (char *) m->text);
+        }
+    }
 }
 
 

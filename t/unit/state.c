@@ -126,6 +126,17 @@ static const state_t  kept[] = {
       "{\"role\":\"tool\",\"id\":\"2\",\"name\":\"pay\","
       "\"content\":\"not done\"}]}" },
 
+    { "an answer that was cut, and what it did not vouch for",
+      "{" HEAD ",\"messages\":["
+      "{\"role\":\"assistant\",\"content\":\"We a\",\"cut\":true},"
+      "{\"role\":\"extra\",\"extra\":\"{}\"},"
+      "{\"role\":\"user\",\"content\":\"Hi\",\"cut\":true},"
+      "{\"role\":\"assistant\",\"content\":\"a\\nb\",\"cut\":true}]}",
+      ",\"messages\":["
+      "{\"role\":\"assistant\",\"content\":\"We a\",\"cut\":true},"
+      "{\"role\":\"user\",\"content\":\"Hi\"},"
+      "{\"role\":\"assistant\",\"content\":\"a\\nb\",\"cut\":true}]}" },
+
     { "a turn",
       "{" HEAD ",\"turns\":1,\"turn\":{\"rounds\":2,\"rescue\":true},"
       "\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
