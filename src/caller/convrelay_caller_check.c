@@ -325,6 +325,28 @@ convrelay_caller_check_list(FILE *out)
 
 
 int
+convrelay_caller_check_split(const char *arg, char **left, const char **right,
+    const char *wrong)
+{
+    const char  *separator;
+
+    separator = strrchr(arg, '=');
+
+    if (separator == NULL || separator == arg || separator[1] == '\0') {
+        convrelay_caller_print_error(wrong, arg);
+        return CONVRELAY_ERROR;
+    }
+
+    free(*left);
+
+    *left = convrelay_caller_strndup(arg, separator - arg);
+    *right = separator + 1;
+
+    return CONVRELAY_OK;
+}
+
+
+int
 convrelay_caller_check_known(const char *name)
 {
     const convrelay_caller_rule_t         *rule;

@@ -114,6 +114,12 @@ int convrelay_caller_check(convrelay_caller_check_options_t *check_options,
 /* prints the list */
 void convrelay_caller_check_list(FILE *out);
 
+/* splits the argument of an option at its last "=", so that *left is allocated;
+   CONVRELAY_OK, or CONVRELAY_ERROR: it has printed wrong, a format of arg */
+int convrelay_caller_check_split(const char *arg, char **left,
+    const char **right, const char *wrong)
+    __attribute__((format(printf, 4, 0)));
+
 /* CONVRELAY_OK if there is a rule of that name */
 int convrelay_caller_check_known(const char *name);
 

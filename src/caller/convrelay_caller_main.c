@@ -93,9 +93,6 @@ static int convrelay_caller_main_option(convrelay_caller_main_t *m, int opt);
 static int convrelay_caller_main_public(const char *url);
 static int convrelay_caller_main_command(convrelay_caller_main_t *m);
 static int convrelay_caller_main_check(convrelay_caller_main_t *m, int opt);
-static int convrelay_caller_main_split(const char *arg, char **left,
-    const char **right, const char *wrong)
-    __attribute__((format(printf, 4, 0)));
 static int convrelay_caller_main_load(convrelay_caller_main_t *m, int opt);
 static int convrelay_caller_main_number(double *number, const char *arg,
     double min, double max);
@@ -618,7 +615,7 @@ convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
     }
 
     if (opt == CONVRELAY_CALLER_OPT_TOOL) {
-        return convrelay_caller_main_split(optarg, &m->check.tool_prompt,
+        return convrelay_caller_check_split(optarg, &m->check.tool_prompt,
                                      &m->check.tool_text,
                                      "\"%s\" is not \"PROMPT=TEXT\": what "
                                      "makes the agent call a tool, and what "
@@ -626,7 +623,7 @@ convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
     }
 
     if (opt == CONVRELAY_CALLER_OPT_PRONOUNCE) {
-        return convrelay_caller_main_split(optarg, &m->check.word,
+        return convrelay_caller_check_split(optarg, &m->check.word,
                                      &m->check.spoken,
                                      "\"%s\" is not \"WORD=SPOKEN\": a word, "
                                      "and how it is pronounced");
@@ -649,30 +646,6 @@ convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
     convrelay_caller_pairs_set(opt == CONVRELAY_CALLER_OPT_RULE
                                ? &m->check.only : &m->check.skip,
                                optarg, strlen(optarg), "");
-
-    return CONVRELAY_OK;
-}
-
-
-/* the last "=" counts */
-
-static int
-convrelay_caller_main_split(const char *arg, char **left, const char **right,
-    const char *wrong)
-{
-    const char  *separator;
-
-    separator = strrchr(arg, '=');
-
-    if (separator == NULL || separator == arg || separator[1] == '\0') {
-        convrelay_caller_print_error(wrong, arg);
-        return CONVRELAY_ERROR;
-    }
-
-    free(*left);
-
-    *left = convrelay_caller_strndup(arg, separator - arg);
-    *right = separator + 1;
 
     return CONVRELAY_OK;
 }
