@@ -73,6 +73,17 @@ $nginx->lua(<<'_EOC_');
             convrelay_mock_llm    first=250ms interval=1ms;
         }
 
+        # an agent that does not stop for a cough
+
+        location = /deaf {
+            convrelay_auth_token  off;
+            convrelay_ticket      off;
+            convrelay;
+            convrelay_resume      400ms "As I was saying,";
+            convrelay_backchannel uh-huh;
+            convrelay_mock_llm    first=20ms interval=5ms;
+        }
+
         # without the filter, and with a word that is pronounced
 
         location = /marks {
@@ -166,7 +177,9 @@ for my $case (['the module', $module], ['a server in Lua', $lua]) {
     is(join(' ', $run->{out} =~ /^ok \d+ - (\S+): .*# SKIP no --silence$/mg),
        join(' ', @silence), '... except those of silence');
     unlike($run->{out},
-           qr/^not ok|# SKIP (?!no --(?:silence|filler|pronounce)$)/m,
+           qr/^not ok
+              |\#\ SKIP\ (?!no\ --(?:silence|filler|pronounce|resume
+                                 |backchannel)$)/mx,
            '... and holds');
     is($run->{err}, '', '... without a warning');
 }
@@ -177,7 +190,7 @@ is($run->{code}, 0, 'a relay without webhook and signatures')
 or diagnose($run);
 like($run->{out}, qr/^  skipped  signature-wrong .*: no --auth-token$/m,
      '... skips what it cannot try');
-like($run->{out}, qr/^(\d+) of \1 rules hold, 18 skipped$/m,
+like($run->{out}, qr/^(\d+) of \1 rules hold, 22 skipped$/m,
      '... which the summary counts');
 
 
@@ -233,6 +246,32 @@ $run = check('--rule', 'pronounce', '--pronounce', 'nginx=engine x',
 is($run->{code}, 1, 'without convrelay_pronounce, it is as it is written')
 or diagnose($run);
 
+# long answers, side by side
+
+my @noise = ('--resume', '400ms', '--backchannel', 'Uh-huh.',
+             map { ('--rule', $_) } qw( cough cough-words backchannel
+                                        backchannel-cut ));
+my @deaf = (['the module', "ws://127.0.0.1:$port/deaf"],
+            ['a server in Lua', "$http/webhook?fault=noise"]);
+
+for my $case (map { [$_, caller_start('check', '--tap', @signed, @noise,
+                                      $_->[1])] } @deaf)
+{
+    my ($what) = @{$case->[0]};
+
+    $run = caller_end($case->[1]);
+    is($run->{code}, 0, "$what knows noise") or diagnose($run);
+    unlike($run->{out}, qr/^not ok|# SKIP/m, '... and that was tried')
+    or diagnose($run);
+}
+
+$run = check('--json', '--timeout', '1s', @noise, "ws://127.0.0.1:$port/open");
+is(join(' ', map { "$_->{rule} $_->{result}" } @{$run->{json}{rules}}),
+   'cough failed cough-words ok backchannel failed backchannel-cut failed',
+   'without convrelay_resume and convrelay_backchannel, it does not')
+or diagnose($run);
+
+
 $run = check('--rule', 'speech', "ws://127.0.0.1:$port/marks");
 is($run->{code}, 1, 'without convrelay_speech_filter, marks are read')
 or diagnose($run);
@@ -250,8 +289,8 @@ like($run->{out}, qr/^#   the server closed with 1000$/m,
 
 $run = caller_end($skip);
 is($run->{code}, 0, '--skip skips a rule') or diagnose($run);
-is($run->{out}, "\n" . ($rules - 12) . ' of ' . ($rules - 12)
-                . " rules hold, 12 skipped\n", '... and -q what holds');
+is($run->{out}, "\n" . ($rules - 16) . ' of ' . ($rules - 16)
+                . " rules hold, 16 skipped\n", '... and -q what holds');
 
 
 # the module without a directive is wrong as well
@@ -278,6 +317,7 @@ while (my @batch = splice @faults, 0, 10) {
         caller_start('check', '--json', '--rule', $_->[1], '--timeout', '1s',
                      @signed, @tool, '--silence', '100ms',
                      '--filler', '100ms', '--pronounce', 'nginx=engine x',
+                     '--resume', '400ms', '--backchannel', 'Uh-huh.',
                      "$http/webhook?fault=$_->[0]")
     } @batch;
 

@@ -39,6 +39,7 @@ static const convrelay_caller_check_group_t  convrelay_caller_check_groups[] = {
     { "The talk", convrelay_caller_rules_talk },
     { "Tools", convrelay_caller_rules_tool },
     { "Manners", convrelay_caller_rules_manners },
+    { "Noise", convrelay_caller_rules_noise },
     { "Speech", convrelay_caller_rules_speech },
     { NULL, NULL }
 };

@@ -25,6 +25,10 @@
 #define CONVRELAY_CALLER_CHECK_ASK        "Please say the word marigold."
 #define CONVRELAY_CALLER_CHECK_WORD       "marigold"
 
+/* numbers of an answer before it is cut off, and those that were heard */
+#define CONVRELAY_CALLER_CHECK_SENT       8
+#define CONVRELAY_CALLER_CHECK_HEARD      4
+
 
 typedef struct {
     convrelay_caller_pairs_t       only;       /* --rule; all if empty */
@@ -37,6 +41,8 @@ typedef struct {
     char                          *word;       /* that is pronounced as the
                                                   next, or NULL */
     const char                    *spoken;
+    int64_t                        resume;     /* ms, 0: not known */
+    const char                    *backchannel;
 } convrelay_caller_check_options_t;
 
 
@@ -104,6 +110,7 @@ extern const convrelay_caller_rule_t  convrelay_caller_rules_interrupt[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_talk[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_tool[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_manners[];
+extern const convrelay_caller_rule_t  convrelay_caller_rules_noise[];
 extern const convrelay_caller_rule_t  convrelay_caller_rules_speech[];
 
 
@@ -197,6 +204,10 @@ int convrelay_caller_check_fail(convrelay_caller_check_t *k, const char *fmt,
 
 /* asks for numbers and waits for n; the answer is still going on then */
 int convrelay_caller_check_count(convrelay_caller_check_t *k, unsigned n);
+
+/* asks for numbers, and interrupts when so many of them were heard; the
+   interrupt has been read then */
+int convrelay_caller_check_cut(convrelay_caller_check_t *k, unsigned heard);
 
 /* finds a word, case ignored; a number that is not part of another */
 const char *convrelay_caller_check_word(const char *text, const char *word);

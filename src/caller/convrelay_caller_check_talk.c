@@ -12,10 +12,6 @@
 #include "convrelay_caller_check.h"
 
 
-#define CONVRELAY_CALLER_CHECK_SENT   8      /* numbers, before it is cut off */
-#define CONVRELAY_CALLER_CHECK_HEARD  4      /* of them */
-
-
 static int convrelay_caller_rule_interrupt(convrelay_caller_check_t *k,
     const convrelay_caller_rule_t *rule);
 static int convrelay_caller_rule_next(convrelay_caller_check_t *k,
@@ -385,14 +381,23 @@ convrelay_caller_check_count(convrelay_caller_check_t *k, unsigned n)
 }
 
 
-/*
- * Interrupts the count after so many numbers were heard; tokens becomes the
- * number of tokens that came too late.  All clauses except the last are
- * reported as played, as by Twilio.
- */
+/* tokens becomes the number of tokens that came too late */
 
 static int
 convrelay_caller_rule_cut(convrelay_caller_check_t *k, unsigned heard)
+{
+    if (convrelay_caller_check_cut(k, heard) != CONVRELAY_OK) {
+        return CONVRELAY_ERROR;
+    }
+
+    return convrelay_caller_check_rest(k);
+}
+
+
+/* all clauses except the last are reported as played, as by Twilio */
+
+int
+convrelay_caller_check_cut(convrelay_caller_check_t *k, unsigned heard)
 {
     const char       *p, *text;
     convrelay_str_t   s;
@@ -424,11 +429,7 @@ convrelay_caller_rule_cut(convrelay_caller_check_t *k, unsigned heard)
     convrelay_caller_interrupt(&k->message, &s, 130);
     convrelay_caller_check_text(k, k->message.data, k->message.len);
 
-    if (convrelay_caller_check_ping(k) != CONVRELAY_OK) {
-        return CONVRELAY_ERROR;
-    }
-
-    return convrelay_caller_check_rest(k);
+    return convrelay_caller_check_ping(k);
 }
 
 

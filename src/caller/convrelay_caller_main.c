@@ -63,6 +63,8 @@ enum {
     CONVRELAY_CALLER_OPT_SILENCE,
     CONVRELAY_CALLER_OPT_FILLER,
     CONVRELAY_CALLER_OPT_PRONOUNCE,
+    CONVRELAY_CALLER_OPT_RESUME,
+    CONVRELAY_CALLER_OPT_BACKCHANNEL,
     CONVRELAY_CALLER_OPT_VERSION
 };
 
@@ -156,6 +158,9 @@ static const struct option  convrelay_caller_options[] = {
     { "silence", required_argument, NULL, CONVRELAY_CALLER_OPT_SILENCE },
     { "filler", required_argument, NULL, CONVRELAY_CALLER_OPT_FILLER },
     { "pronounce", required_argument, NULL, CONVRELAY_CALLER_OPT_PRONOUNCE },
+    { "resume", required_argument, NULL, CONVRELAY_CALLER_OPT_RESUME },
+    { "backchannel", required_argument, NULL,
+      CONVRELAY_CALLER_OPT_BACKCHANNEL },
     { "quiet", no_argument, NULL, 'q' },
     { "help", no_argument, NULL, 'h' },
     { "version", no_argument, NULL, CONVRELAY_CALLER_OPT_VERSION },
@@ -592,6 +597,8 @@ convrelay_caller_main_option(convrelay_caller_main_t *m, int opt)
     case CONVRELAY_CALLER_OPT_SILENCE:
     case CONVRELAY_CALLER_OPT_FILLER:
     case CONVRELAY_CALLER_OPT_PRONOUNCE:
+    case CONVRELAY_CALLER_OPT_RESUME:
+    case CONVRELAY_CALLER_OPT_BACKCHANNEL:
         return convrelay_caller_main_check(m, opt);
 
     default:
@@ -635,6 +642,15 @@ convrelay_caller_main_check(convrelay_caller_main_t *m, int opt)
 
     if (opt == CONVRELAY_CALLER_OPT_FILLER) {
         return convrelay_caller_main_ms(&m->check.filler, optarg);
+    }
+
+    if (opt == CONVRELAY_CALLER_OPT_RESUME) {
+        return convrelay_caller_main_ms(&m->check.resume, optarg);
+    }
+
+    if (opt == CONVRELAY_CALLER_OPT_BACKCHANNEL) {
+        m->check.backchannel = optarg;
+        return CONVRELAY_OK;
     }
 
     if (convrelay_caller_check_known(optarg) != CONVRELAY_OK) {

@@ -386,6 +386,50 @@ local silent = {
 }
 
 
+-- tests of noise: an interruption pauses an answer, which goes on after that
+-- time without words, or after "uh-huh"; "noise" is a right one
+
+local pause = 0.4
+local noisy = {
+    noise = true, cough = true, ["cough-words"] = true, backchannel = true,
+    ["backchannel-cut"] = true
+}
+
+
+function _M.pause(self, turn, heard)
+    self.paused = turn
+    turn.again = tonumber(heard:match("%d+"))
+
+    ngx.thread.spawn(function()
+        ngx.sleep(pause)
+
+        if self.paused == turn and self.fault ~= "cough" then
+            self.paused = nil
+        end
+    end)
+
+    return true
+end
+
+
+-- true if that is all that the words do
+
+function _M.listens(self, said)
+    if not noisy[self.fault] or not self.running
+       or not said:lower():find("^uh%-huh")
+    then
+        return false
+    end
+
+    if self.paused and self.fault ~= "backchannel-cut" then
+        self.paused = nil
+        return true
+    end
+
+    return not self.paused and self.fault ~= "backchannel"
+end
+
+
 function _M.nudge_later(self, always)
     self.stirs = (self.stirs or 0) + 1
     local stirs = self.stirs
@@ -538,15 +582,30 @@ function _M.answer(self, said)
     local function over()
         return self.gone or (self.closing and fault ~= "close-last")
                or self.turns ~= mine and fault ~= "prompt-over"
-                  and fault ~= "one-voice"
+                  and fault ~= "one-voice" and fault ~= "cough-words"
                or turn.cut and fault ~= "interrupt"
     end
 
-    for i, token in ipairs(tokens) do
+    local i, token = 0
+
+    while i < #tokens do
+        i = i + 1
+        token = tokens[i]
+
         ngx.sleep(self.calling and i == 2 and 0.04 or 0.005)
+
+        while self.paused == turn and not over() do
+            ngx.sleep(0.005)
+        end
 
         if over() then
             return
+        end
+
+        if turn.again then
+            i = turn.again
+            token = tokens[i]
+            turn.again = nil
         end
 
         if self.calling and i == 2 then
@@ -606,6 +665,10 @@ function _M.interrupted(self, heard)
         return true
     end
 
+    if noisy[fault] and self.running then
+        return self:pause(turn, heard)
+    end
+
     turn.cut = true
     self.mute = fault == "interrupt-next"
 
@@ -646,6 +709,15 @@ function _M.prompted(self, m)
 
     if said == "Hello?" and self.pending and fault ~= "presence" then
         return true
+    end
+
+    if self:listens(said) then
+        return true
+    end
+
+    if self.paused and fault ~= "cough-words" then
+        self.paused.cut = true
+        self.paused = nil
     end
 
     if fault == "escapes" then
