@@ -1,7 +1,8 @@
 # Calls with everything on, at the same time: tools, silence, presence, fillers,
-# fallbacks with a hedge, LLMs that fail in every way, callers who interrupt and
-# hang up, and a reload.  Each prompt is answered once, by one voice; each
-# invocation of a tool is counted where it arrives; nothing is left afterwards.
+# fallbacks with a hedge, the filter of speech, pronunciations, LLMs that fail in
+# every way, callers who interrupt, cough, say "uh-huh" and hang up, and a
+# reload.  Each prompt is answered once, by one voice; each invocation of a tool
+# is counted where it arrives; nothing is left afterwards.
 #
 #     make manners-load CALLS=200 SEED=5    on both nginx
 
@@ -15,6 +16,7 @@ use ConvRelay::Call;
 use ConvRelay::Nginx;
 use ConvRelay::Told;
 use IO::Select ();
+use IO::Socket::INET ();
 use JSON::PP ();
 use Test::More;
 use Time::HiRes qw( sleep time );
@@ -32,8 +34,9 @@ local $ENV{TEST_NGINX_ALARM} = 180 + 2 * $calls;
 local $SIG{PIPE} = 'IGNORE';
 
 
-# The LLMs and the tools.  A token is "pPROMPT.aREQUEST.NUMBER ", and the last
-# one ends with "end.": a caller sees who speaks.  "asked", "called" and
+# The LLMs and the tools.  A token is "pPROMPT.aREQUEST.NUMBER nginx ", where the
+# last word is pronounced in another way, and the last token is
+# "pPROMPT.aREQUEST.end.": a caller sees who speaks.  "asked", "called" and
 # "invoked" have a line for each request, call and invocation.
 
 my $other = ConvRelay::Nginx->new;
@@ -61,6 +64,13 @@ $other->lua(<<"_EOC_");
 
         location /llm/ {
             content_by_lua_file  conf/llm.lua;
+        }
+
+        location = /models {
+            content_by_lua_block {
+                note("prewarmed")
+                ngx.print("{}")
+            }
         }
 
         location = /tool {
@@ -112,14 +122,14 @@ local id = "p" .. prompt .. ".a" .. number .. "."
 
 if last.role == "user" and last.content:find("check") then
     note("checks", sid, body)
-    return llm.say(id .. "1 ", id .. "end.")
+    return llm.say(id .. "1 nginx ", id .. "end.")
 end
 
 note("asked", sid, ngx.var.uri, prompt, results, number)
 
 local function words(n, pause)
     for i = 1, n do
-        llm.token(id .. i .. " ")
+        llm.token(id .. i .. " **nginx** ")
         if pause then
             ngx.sleep(math.random() * pause)
         end
@@ -193,7 +203,7 @@ local ways = {
         end
 
         if math.random(2) == 1 then
-            list.text = id .. "1 "
+            list.text = id .. "1 nginx "
         end
 
         if pause then
@@ -284,6 +294,15 @@ $nginx->http(<<"_EOC_", 'worker_rlimit_nofile 8192;', 4096);
             convrelay_filler    50ms again=100ms "Hm." "Still looking."
                                 "I am afraid that this takes longer.";
 
+            convrelay_speech_filter     on;
+            convrelay_pronounce         nginx        "engine x";
+            convrelay_pronounce         "nginx unit" "engine x unit";
+            convrelay_pronounce         afraid       "a frayed";
+            convrelay_prewarm           /prewarm;
+            convrelay_resume            150ms "As I was saying,";
+            convrelay_backchannel       uh-huh;
+            convrelay_interrupt_marker  " [cut off]";
+
             convrelay_end_timeout    300ms;
             convrelay_silence        200ms 200ms 400ms;
             convrelay_on  silence 1  say "Are you there?";
@@ -296,6 +315,15 @@ $nginx->http(<<"_EOC_", 'worker_rlimit_nofile 8192;', 4096);
             convrelay_on  llm_failed count=2  say "Failed again.";
 
             proxy_pass  http://other/llm/first;
+        }
+
+        location = /prewarm {
+            internal;
+            proxy_pass  http://other/models;
+        }
+
+        location = /status {
+            convrelay_status  public;
         }
 
         location = /second {
@@ -323,7 +351,7 @@ $nginx->start;
 my %failure = map { $_ => 1 } 'Sorry.', 'Pardon?', 'Not that.',
                               'Failed again.';
 my %filler = map { $_ => 1 } 'Hm.', 'Still looking.', 'Booking.',
-    'I am afraid that this takes longer.';
+    'I am a frayed that this takes longer.';
 my %nudge = map { $_ => 1 } 'Are you there?', 'Take your time.', 'Goodbye.';
 
 my (@wrong, %count, @audited, %joined, %notes);
@@ -349,7 +377,7 @@ sub dial {
 
     return { call => $call, sid => $sid, polite => rand(2) < 1,
              reports => rand(4) < 3, steps => 3 + int rand 5,
-             log => [(undef) x 30], heard => '', pending => '',
+             log => [(undef) x 30], heard => '', pending => '', text => '',
              state => 'free', at => time + rand 0.3 };
 }
 
@@ -362,6 +390,7 @@ sub mark {
     my $json = JSON::PP->new->canonical->encode(\%message);
 
     push @{$c->{marks}}, [ 'm' . ++$c->{mark}, $state, $prompt ];
+    $c->{may_cut} = 1 if $state ne 'speaks';
     $c->{call}->raw(ConvRelay::Call::frame(1, $json)
                     . ConvRelay::Call::frame(9, "m$c->{mark}"));
 }
@@ -400,6 +429,21 @@ sub hello {
     push @{$c->{log}}, '> Hello?';
     $c->{call}->prompt('Hello?');
     $c->{hellos}++;
+    $c->{may_cut} = 1;
+}
+
+
+# in the middle of an answer, which does not end it
+
+sub listens {
+    my $c = shift;
+
+    return if !$c->{voice} || @{$c->{marks} // []} || !$c->{reports};
+
+    $count{backchannels}++;
+    inform($c, agentSpeaking => 'on');
+    push @{$c->{log}}, '> uh-huh';
+    $c->{call}->prompt('Uh-huh.');
 }
 
 
@@ -422,11 +466,12 @@ sub leave {
 sub step {
     my $c = shift;
     my $how = (qw( ask ask ask hello hello silence speaks
-                   barge barge cut over hangup mute ))[rand 13];
+                   barge barge cut noise over hangup mute
+                   listens listens ))[rand 16];
 
     return ask($c, 'check') if $c->{steps}-- <= 0;
 
-    $how = 'ask' if $c->{polite} && $how =~ /barge|cut|over/;
+    $how = 'ask' if $c->{polite} && $how =~ /barge|cut|noise|over/;
     $how = 'silence' if $how eq 'mute' && !$c->{reports};
     $count{$how}++;
 
@@ -472,7 +517,16 @@ sub act {
     my $next = shift @{$c->{plan} // []};
     my $how = $next ? $next->[1] : '';
 
+    # these two want to be heard in the middle of an answer
+
+    if ($how =~ /listens|noise/ && !$c->{voice} && ++$next->[2] < 50) {
+        $next->[0] = time + 0.02;
+        unshift @{$c->{plan}}, $next;
+    }
+
     $c->{at} = @{$c->{plan} // []} ? $c->{plan}[0][0] : undef;
+
+    return if $how =~ /listens|noise/ && !$c->{voice};
 
     if ($how eq 'hello') {
         hello($c);
@@ -481,11 +535,19 @@ sub act {
         inform($c, clientSpeaking => 'off');
         ask($c, 'Do');
 
+    } elsif ($how eq 'listens') {
+        listens($c);
+
     } elsif ($how eq 'over') {
         ask($c, 'Do');
 
-    } elsif ($how eq 'barge' || $how eq 'cut') {
-        my $heard = substr $c->{heard}, 0, rand 1 + length $c->{heard};
+    } elsif ($how =~ /barge|cut|noise/) {
+        my $said = $how ne 'noise' ? $c->{heard} : $c->{answer} // '';
+        my $heard = substr $said, 0, rand 1 + length $said;
+
+        # so much of it is not heard that it goes on
+
+        $heard = substr $heard, 0, length($said) / 3 if $how eq 'noise';
 
         push @{$c->{log}}, "> interrupt $heard";
         mark($c, 'cut', undef, type => 'interrupt',
@@ -536,24 +598,81 @@ sub hears {
         return;
     }
 
+    # an answer that was interrupted goes on, unless words followed
+
+    if ($text eq 'As I was saying,') {
+        $count{resumed}++;
+        wrong($c, 'it goes on, and was not interrupted')
+            if !$c->{paused};
+        rest_of($c);
+        $c->{resumes} = 1;
+
+        # its earlier parts, those before calls, may be said again
+
+        my $of = $c->{of};
+
+        $c->{again} = { map { $_ => 1 } grep { $of->{$_} eq $c->{latest} }
+                            keys %$of };
+        return;
+    }
+
     $c->{heard} .= $text;
 
-    if ($text =~ /^p(\w+)\.a(\d+)\.(\d+|end)/) {
-        token($c, $1, $2, $3);
-
-    } elsif ($failure{$text}) {
+    if ($failure{$text}) {
+        rest_of($c);
         $count{$text}++;
         $c->{complete} = 1;
         $c->{ready} = 0;
 
-    } elsif ($text =~ /\w/) {
-        wrong($c, "strange words: $text");
+    } else {
+
+        # the filter moves blanks and points from one message to the next, and
+        # a word may wait for what follows it
+
+        $c->{text} .= $text;
+        $c->{text} =~ s/^\s*engine x\b// if $c->{resumes};
+
+        while ($c->{text}
+               =~ s/^\s*p(\w+)\.a(\d+)\.(?:(\d+) engine x\b|(end)\.)//)
+        {
+            token($c, $1, $2, $3 // $4);
+        }
     }
 
+    $c->{answer} .= $text;
+
     if ($m->{last}) {
+        rest_of($c);
         delete $c->{voice};
         complete($c) if delete $c->{complete};
     }
+}
+
+
+# the text of an answer is over: all of it was tokens, except where the caller
+# has cut one; a token that has begun counts
+
+sub rest_of {
+    my $c = shift;
+
+    begun($c) if $c->{may_cut};
+
+    $c->{text} =~ s/^\s*e[ngi ]*$// if $c->{may_cut} && $c->{resumes};
+
+    wrong($c, "strange words: $c->{text}") if $c->{text} =~ /\w/;
+
+    $c->{text} = '';
+    $c->{resumes} = 0;
+    $c->{may_cut} = 0 if !@{$c->{marks} // []};
+}
+
+
+sub begun {
+    my $c = shift;
+
+    token($c, $1, $2, $3 // $4)
+        if $c->{text}
+           =~ s/^\s*p(\w+)\.a(\d+)\.(?:(\d+)\s*(?:e[ngi ]*)?|(end))$//;
 }
 
 
@@ -565,11 +684,22 @@ sub pong {
 
     return wrong($c, 'a strange pong') if $mark->[0] ne $m->{data};
 
+    # a caller who is speaking ends a pause later, and nothing else
+
+    if ($mark->[1] ne 'speaks') {
+        begun($c);
+        $c->{paused} = $mark->[1] eq 'cut';
+        $c->{again} = {};
+        $c->{resumes} = 0;
+    }
+
     $c->{pending} = $mark->[1];
     $c->{prompt} = $mark->[2];
     $c->{completed} = 0;
     $c->{late} = 0;
-    $c->{old}{$_} = 1 for keys %{$c->{said}};
+    $c->{old}{$_} = 1 for grep { $mark->[1] ne 'speaks'
+                                 || $_ ne ($c->{voice} // '') }
+                              keys %{$c->{said}};
 
     push @{$c->{log}}, "($mark->[1])";
 }
@@ -581,6 +711,19 @@ sub token {
 
     $c->{tokens}{"p$prompt.a$voice.$n"}++;
 
+    # it goes on from the beginning of the clause that was cut
+
+    my $again = $before && delete $c->{again}{$voice};
+
+    $c->{resumes} = 0;
+    $c->{of}{$voice} = $c->{latest} = $prompt;
+
+    if ($again && ($n eq 'end' || $n <= $before + 1)) {
+        delete $c->{old}{$voice};
+        $before = $c->{said}{$voice} = $n - 1 if $n ne 'end';
+        $c->{filled} = 0;
+    }
+
     wrong($c, "a$voice goes on after it was cut") if $c->{old}{$voice};
     wrong($c, "a$voice: $n after $before")
         if $n ne 'end' && $n != $before + 1;
@@ -590,10 +733,11 @@ sub token {
         if $c->{pending} =~ /asked|cut/ && $prompt ne 'Hello'
            && defined $c->{prompt} && $prompt ne $c->{prompt};
 
-    if (!$before) {
+    if (!$before && !$again) {
 
         # another voice: the one before it has called a tool, if it is not over
 
+        $c->{answer} = $c->{text};
         $c->{old}{$_} = 1 for keys %{$c->{said}};
         $joined{$c->{voice}} = $c if $c->{voice};
 
@@ -781,6 +925,18 @@ sub rest {
 }
 
 
+sub status {
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                     PeerPort => $nginx->port)
+        or die "status: $!\n";
+
+    print $sock "GET /status HTTP/1.0\r\n\r\n";
+    local $/;
+
+    return scalar <$sock>;
+}
+
+
 my $wave = int $calls * 0.4;
 
 wave($wave);
@@ -795,6 +951,9 @@ wave($calls - 2 * $wave, 1);
 rest();
 
 is_deeply \@wrong, [], "$sids calls, $prompts prompts";
+
+
+my $status = status();
 
 
 # what the LLMs and the tools saw
@@ -839,8 +998,17 @@ for (@audited) {
         $seen{$_}++ for $said =~ /p\w+\.a\d+\.(?:\d+|end)/g;
 
         push @faults, "$sid: \"$_\" is in the history"
-            for grep { index($said, $_) >= 0 } keys %failure, keys %filler;
+            for grep { index($said, $_) >= 0 } keys %failure, keys %filler,
+                     'engine x', '**', 'As I was saying,';
+
+        $count{markers}++ if $said =~ /\[cut off\]$/;
+        push @faults, "$sid: a marker in the middle: $said"
+            if $said =~ /\[cut off\](?!\n|$)/;
     }
+
+    push @faults, "$sid: \"uh-huh\" is in the history"
+        if grep { $_->{role} eq 'user' && $_->{content} =~ /uh-huh/i }
+           @$messages;
 
     my $heard = join ' ', map { $_->{content} =~ /(?:Do|check) (\d+)/g }
                           grep { $_->{role} eq 'user' } @$messages;
@@ -849,7 +1017,7 @@ for (@audited) {
         if $heard ne join ' ', @{$c->{asked}};
 
     push @faults, map { "$sid: $_ is in the history $seen{$_} times" }
-                  grep { $seen{$_} > ($c->{tokens}{$_} // 0) }
+                  grep { $seen{$_} > ($c->{tokens}{$_} ? 1 : 0) }
                   sort keys %seen;
 
     # not what answers the last check
@@ -880,10 +1048,17 @@ for my $what (sort keys %figures) {
         if $count{$what};
 }
 
-for my $what ('answers', $calls < 100 ? () : ('ends', keys %failure)) {
+for my $what ('answers', $calls < 100 ? () : ('ends', 'resumed', 'markers',
+                                              'backchannels', keys %failure)) {
     cmp_ok $count{$what} // 0, '>', 0, '... ' . ($count{$what} // 0)
                                        . " $what";
 }
+
+cmp_ok scalar(lines('prewarmed')), '>', 0, '... a connection was ready';
+
+my ($ignored) = $status =~ /^convrelay_backchannels_total\S* (\d+)/m;
+
+is $ignored, $count{backchannels} // 0, "... $ignored times \"uh-huh\"";
 
 $nginx->stop;
 
