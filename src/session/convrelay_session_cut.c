@@ -66,12 +66,12 @@ convrelay_session_cut_at(convrelay_session_t *s, size_t heard,
         rest.len -= heard;
     }
 
-    /* what follows may be the error message, which is not in the history */
+    /* what failed may have said something that is not in the history */
 
-    if (running
-        || (written < convrelay_session_answer_len(s) - s->answer.unstored
-            && convrelay_has_word(&rest)))
-    {
+    rest.len -= (rest.len < s->answer.unstored) ? rest.len
+                                                : s->answer.unstored;
+
+    if (running || (rest.len && convrelay_has_word(&rest))) {
         s->answer.cut = 1;
     }
 

@@ -29,6 +29,7 @@
 
 #include "session_actions.h"
 #include "convrelay_utf8.h"
+#include "convrelay_word.h"
 
 
 #define EVENTS       200      /* at most in a call */
@@ -47,6 +48,7 @@
 typedef struct {
     int                        assistant;
     size_t                     len;
+    unsigned                   cut;       /* by the caller */
     char                      *text;
     char                       extra[16]; /* that goes back with it; or "" */
     unsigned                   llm;       /* from where */
@@ -103,6 +105,7 @@ typedef struct {
     const convrelay_str_t     *extra;     /* of the answer that ends */
     unsigned                   added:1;   /* actions said a part of it */
     unsigned                   stored:1;  /* it has or had one */
+    unsigned                   cut:1;     /* the caller has ended it early */
 
     unsigned                   event;     /* that waits for an answer */
     convrelay_str_t            prompt;
@@ -245,6 +248,7 @@ static unsigned filler_cut(call_t *c);
 /* session_model_check.h */
 
 static void cancel(call_t *c, char *want);
+static void cut_short(call_t *c, char *want);
 static void check_actions(call_t *c, const char *want);
 static void check_text(call_t *c, const convrelay_str_t *text);
 static void check_state(call_t *c);
@@ -281,6 +285,7 @@ static unsigned  ndue[CONVRELAY_DEADLINES + 1];
 static unsigned  nfast;       /* calls with too many turns */
 static unsigned  nends;       /* ends that waited */
 static unsigned  nextras;     /* that stood in the history */
+static unsigned  ncuts;       /* answers in it that the caller has cut */
 static unsigned  nfallen;     /* turns that asked another LLM */
 static unsigned  nhedged;     /* hedges that were won */
 static unsigned  nunhedged;   /* and lost */

@@ -37,6 +37,17 @@ cancel(call_t *c, char *want)
 }
 
 
+/* the same, by the caller: what was sent of the answer is not all of it */
+
+static void
+cut_short(call_t *c, char *want)
+{
+    c->cut |= (c->running && c->sent);
+
+    cancel(c, want);
+}
+
+
 /*
  * The actions by letters: U set up, W ask for the context, S start, C cancel,
  * T text, E the error message, "." text "" last, V an event, M a message, H the

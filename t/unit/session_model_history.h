@@ -7,6 +7,7 @@
 
 
 static void check_extras(call_t *c);
+static void check_cuts(call_t *c);
 static cJSON *history(call_t *c);
 static int too_much(const call_t *c);
 static size_t bytes(const call_t *c, size_t i);
@@ -72,6 +73,34 @@ check_history(call_t *c)
     cJSON_Delete(root);
 
     check_extras(c);
+    check_cuts(c);
+}
+
+
+/* the LLM is told exactly of the answers that the caller has cut */
+
+static void
+check_cuts(call_t *c)
+{
+    size_t                          i;
+    const convrelay_llm_message_t  *m;
+
+    i = 0;
+
+    for (m = c->s.history.first; m; m = m->next) {
+
+        if (m->role == CONVRELAY_LLM_EXTRA) {
+            continue;
+        }
+
+        if (m->cut != c->entries[i].cut) {
+            bad(c, "message %zu is%s cut: \"%.*s\"", i, m->cut ? "" : " not",
+                (int) m->len, m->text);
+        }
+
+        ncuts += m->cut;
+        i++;
+    }
 }
 
 
@@ -239,6 +268,7 @@ add(call_t *c, int assistant, const u_char *p, size_t len)
     e->len = len;
     e->text = malloc(len + 1);
     e->extra[0] = '\0';
+    e->cut = 0;
 
     memcpy(e->text, p, len);
 
@@ -467,9 +497,11 @@ store_heard(call_t *c, size_t len)
             return;
         }
 
-        if (e->len != len) {
+        if (e->len != len || e->cut != c->cut) {
             e->extra[0] = '\0';
         }
+
+        e->cut = c->cut;
 
         free(e->text);
 
@@ -484,5 +516,9 @@ store_heard(call_t *c, size_t len)
         c->kept = len;
 
         add(c, 1, c->answer, len);
+
+        if (c->current != -1) {
+            c->entries[c->current].cut = c->cut;
+        }
     }
 }

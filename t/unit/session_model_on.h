@@ -472,7 +472,7 @@ perform(call_t *c)
     }
 
     if (c->event == CONVRELAY_TRIGGER_DTMF && !c->overtaken) {
-        cancel(c, want);
+        cut_short(c, want);
     }
 
     c->message = &m;
@@ -628,6 +628,7 @@ place_text(call_t *c, const convrelay_str_t *text)
     }
 
     c->phrase = 0;
+    c->cut = 0;
 }
 
 
@@ -669,7 +670,12 @@ perform_end(call_t *c, convrelay_relay_out_t *m, char *want)
 
     c->handoff = handoff;
 
-    cancel(c, want);
+    if (c->event == CONVRELAY_TRIGGER_DTMF && !c->overtaken) {
+        cut_short(c, want);
+
+    } else {
+        cancel(c, want);
+    }
     ending(c, want);
 }
 
@@ -767,7 +773,7 @@ declined(call_t *c)
             return;
         }
 
-        cancel(c, want);
+        cut_short(c, want);
         add(c, 0, text.data, text.len);
         filler_begin(c);
     }
@@ -811,7 +817,7 @@ done(call_t *c)
     if (c->event == CONVRELAY_TRIGGER_DTMF) {
 
         if (!c->ending && !c->overtaken) {
-            cancel(c, want);
+            cut_short(c, want);
         }
 
         forgotten(c);

@@ -247,7 +247,7 @@ prompt(call_t *c)
         return;
     }
 
-    cancel(c, want);
+    cut_short(c, want);
     add(c, 0, text, m.u.prompt.voice_prompt.len);
     filler_begin(c);
 
@@ -392,11 +392,12 @@ interrupt(call_t *c)
     char                       want[16] = "";
     size_t                     cut;
     u_char                     text[256], *p;
-    unsigned                   known, filler;
-    convrelay_str_t            u;
+    unsigned                   known, filler, ended;
+    convrelay_str_t            u, rest;
     convrelay_relay_message_t  m;
 
     c->what = "interrupt";
+    ended = 0;
 
     u.data = text;
     u.len = rnd(3) ? words(text, 1 + rnd(3)) : 0;
@@ -445,6 +446,7 @@ interrupt(call_t *c)
     if (!filler_cut(c) && c->running) {
         strcat(want, c->sent ? "C." : "C");
         c->running = 0;
+        ended = c->sent;
     }
 
     if (c->ending && !c->ended) {
@@ -483,6 +485,11 @@ interrupt(call_t *c)
     if (cut > c->len - c->aside) {
         cut = c->len - c->aside;
     }
+
+    rest.data = c->answer + cut;
+    rest.len = c->len - c->aside - cut;
+
+    c->cut |= ended || convrelay_has_word(&rest);
 
     store_heard(c, cut);
     check_history(c);
@@ -776,6 +783,7 @@ new_answer(call_t *c, uint64_t from)
     c->aside = 0;
     c->kept = 0;
     c->stored = 0;
+    c->cut = 0;
     c->added = 0;
     c->spoken = 0;
     c->played = 0;

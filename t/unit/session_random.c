@@ -67,6 +67,7 @@ main(void)
     tap_ok(nhedged > 20, "%u answers of a second LLM", nhedged);
     tap_ok(nunhedged > 20, "%u that were not needed", nunhedged);
     tap_ok(nextras > 1000, "%u extras in the history", nextras);
+    tap_ok(ncuts > 1000, "%u answers in it that were cut", ncuts);
     tap_ok(nfallen > 50, "%u turns that asked another LLM", nfallen);
     tap_ok(ntones > 20, "%u ends that came with a report of keys", ntones);
 
