@@ -98,7 +98,7 @@ convrelay_session_speech_plain(convrelay_session_t *s,
 
     speech = s->speech;
 
-    if (speech->think.region || speech->think.held || speech->marker.held) {
+    if (speech->think.region || speech->think.held) {
         return 0;
     }
 
