@@ -348,6 +348,10 @@ bench:                          ## against a floor and peers, one table
 	+$(MAKE) --no-print-directory module bench-build
 	BENCH_BUILD=$(abspath $(B)) t/bench/run $(BENCH)
 
+instructions: all               ## a token's, of this and other BUILDS="folder..."
+	util/deps valgrind
+	t/bench/instructions $(abspath $(B)) $(BUILDS)
+
 compat:                         ## compile for newer nginx, as Debian has it
 	B=$(abspath $(B)) .ci/compat
 
@@ -392,7 +396,8 @@ help:                           ## this list
 FORCE:
 
 .PHONY: all module mock redis caller deps demo serve test check unit units prove \
-        analyze chaos survive coverage bench bench-build style strings fuzz \
+        analyze chaos survive coverage bench bench-build \
+        instructions style strings fuzz \
         asan valgrind mutants no-memory tools-load manners-load \
         compat fresh operators page image-test install clean help FORCE
 
