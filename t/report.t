@@ -714,9 +714,7 @@ subtest 'worker_shutdown_timeout, and a server that hangs' => sub {
 };
 
 
-subtest 'a worker that leaves does not wait for long' => sub {
-    my $other = ConvRelay::Receiver->new;
-    my $nginx = nginx(report => '/report retry=9', action => <<"_EOC_");
+my $others = <<'_EOC_';
 location = /other {
     convrelay;
     convrelay_report  /others;
@@ -725,9 +723,14 @@ location = /other {
 
 location = /others {
     internal;
-    proxy_pass  http://127.0.0.1:@{[ $other->port ]};
+    proxy_pass  http://127.0.0.1:PORT;
 }
 _EOC_
+
+subtest 'a worker that leaves does not wait for long' => sub {
+    my $other = ConvRelay::Receiver->new;
+    my $nginx = nginx(report => '/report retry=9',
+                      action => $others =~ s/PORT/$other->port/er);
 
     my ($old) = $nginx->workers;
 
@@ -778,10 +781,11 @@ subtest 'a fast stop' => sub {
 
 
 subtest 'at most 1000 are pending' => sub {
-    my $nginx = nginx(action => $action);
+    my $other = ConvRelay::Receiver->new;
+    my $nginx = nginx(action => "$action $others" =~ s/PORT/$other->port/er);
 
     for my $n (1 .. 1002) {
-        my $call = ConvRelay::Call->dial($nginx->port, '/ws');
+        my $call = ConvRelay::Call->dial($nginx->port, '/ws', nodelay => 1);
 
         $call->setup(callSid => "CA$n", sessionId => "VX$n");
         $call->hangup;
@@ -790,6 +794,36 @@ subtest 'at most 1000 are pending' => sub {
     ok delivered($nginx, 2, 'dropped'), 'two are dropped';
     ok $nginx->log_has(qr/reports of calls dropped: 1, because 1000 are/),
        '... and logged';
+    like $nginx->log('error'),
+         qr{that of "convrelay_report /report" in \S+/nginx.conf:\d+},
+         '... with the directive';
+
+    my $call = ConvRelay::Call->dial($nginx->port, '/other');
+
+    $call->setup(callSid => 'CA0', sessionId => 'VX0');
+    $call->hangup;
+    action($nginx, AccountSid => 'AC1', CallSid => 'CA0', SessionId => 'VX0',
+           SessionStatus => 'completed', SessionDuration => 2);
+
+    my $r = $other->next or return fail('another receiver gets its report');
+    $r->reply(200);
+    is report($r)->{id}, 'CA0', 'another receiver gets its report';
+    ok delivered($nginx, 3, 'dropped'), '... in place of one of the many';
+
+    # the oldest one, unless that has been sent meanwhile
+
+    action($nginx, AccountSid => 'AC1', CallSid => $_, SessionId => s/CA/VX/r,
+           SessionStatus => 'completed', SessionDuration => 2)
+        for 'CA1', 'CA1000';
+
+    my @hanging;
+
+    while (my $r = $receiver->next(@hanging ? 0.3 : 10)) { push @hanging, $r }
+
+    my @sent = map { report($_)->{id} } @hanging;
+
+    is_deeply \@sent, [ 'CA1000' ], '... which is the oldest'
+        if !grep { $_ eq 'CA2' } @sent;
     $nginx->signal('TERM');
     $nginx->stop;
 } if $slow < 3;

@@ -20,6 +20,7 @@
 #include "convrelay_base.h"
 #include "convrelay_json.h"
 #include "convrelay_json_reader.h"
+#include "convrelay_report_share.h"
 #include "convrelay_session.h"
 
 
@@ -251,8 +252,10 @@ typedef struct {
     ngx_str_t                         uri;    /* its path */
     ngx_str_t                         args;
     ngx_uint_t                        retry;  /* after a failure, at most */
-    ngx_uint_t                        fetches;        /* of this process, now */
     ngx_http_convrelay_place_t        place;
+    ngx_queue_t                       queue;  /* of this process: its pending
+                                                 ones, the oldest first */
+    convrelay_report_share_t          share;  /* what it has of all of them */
     unsigned                          transcript:1;
 } ngx_http_convrelay_report_conf_t;
 

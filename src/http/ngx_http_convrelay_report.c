@@ -26,9 +26,15 @@
 
 static ngx_http_convrelay_report_t *ngx_http_convrelay_report_create(
     const convrelay_report_t *report);
-static void ngx_http_convrelay_report_done(ngx_http_convrelay_report_t *p);
-static void ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
-    ngx_http_convrelay_loc_conf_t *conf);
+static void ngx_http_convrelay_report_drop(ngx_http_convrelay_report_t *p);
+static void ngx_http_convrelay_report_dropped(
+    ngx_http_convrelay_reports_t *all, ngx_http_convrelay_loc_conf_t *conf);
+static void ngx_http_convrelay_report_log(ngx_http_convrelay_reports_t *all,
+    const char *more);
+static ngx_int_t ngx_http_convrelay_report_done(
+    ngx_http_convrelay_report_t *p);
+static ngx_http_convrelay_report_t *ngx_http_convrelay_report_oldest(
+    ngx_http_convrelay_report_conf_t *rcf);
 static void ngx_http_convrelay_reports_cleanup(void *data);
 
 static void ngx_http_convrelay_report_handler(ngx_event_t *ev);
@@ -80,6 +86,9 @@ ngx_http_convrelay_reports_create(ngx_conf_t *cf,
     cln->data = all;
 
     all->mcf = mcf;
+
+    all->shares.max = NGX_HTTP_CONVRELAY_REPORT_MAX;
+    all->shares.max_bytes = NGX_HTTP_CONVRELAY_REPORT_BYTES;
 
     ngx_queue_init(&all->queue);
 
@@ -139,7 +148,7 @@ ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
     p = ngx_http_convrelay_report_create(report);
 
     if (p == NULL) {
-        ngx_http_convrelay_report_drop(mcf->reports, conf);
+        ngx_http_convrelay_report_dropped(mcf->reports, conf);
         return;
     }
 
@@ -155,13 +164,34 @@ ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
 }
 
 
-/* the record says who has it, unless another worker has it meanwhile */
+/*
+ * The record says who has it, unless another worker has it meanwhile.  A report
+ * that is dropped does not stay there: a worker that has as little room would
+ * take it over next.
+ */
 
 void
 ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_report_t *p, ngx_msec_t due)
 {
-    ngx_int_t  rc;
+    size_t                             len;
+    ngx_int_t                          rc;
+    convrelay_report_share_t          *share, *most;
+    ngx_http_convrelay_report_t       *oldest;
+    ngx_http_convrelay_report_conf_t  *rcf;
+
+    p->all = all;
+    p->due = due;
+
+    len = p->text.len;
+    share = &p->conf->report->share;
+
+    if (convrelay_report_share_room(&all->shares, share, len)
+        != CONVRELAY_OK)
+    {
+        ngx_http_convrelay_report_drop(p);
+        return;
+    }
 
     if (p->stored) {
         rc = ngx_http_convrelay_report_store(all->mcf, &p->place,
@@ -176,38 +206,77 @@ ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
         p->stored = (rc == NGX_OK);
     }
 
-    if (all->n == NGX_HTTP_CONVRELAY_REPORT_MAX
-        || all->bytes > NGX_HTTP_CONVRELAY_REPORT_BYTES)
-    {
-        p->all = all;
+    for ( ;; ) {
+        most = convrelay_report_share_most(&all->shares, len);
+        if (most == NULL) {
+            break;
+        }
 
-        ngx_http_convrelay_report_drop(all, p->conf);
-        ngx_http_convrelay_report_done(p);
-        ngx_http_convrelay_report_free(p);
-        return;
+        rcf = ngx_queue_data(most, ngx_http_convrelay_report_conf_t, share);
+
+        oldest = ngx_http_convrelay_report_oldest(rcf);
+
+        ngx_http_convrelay_report_remove(oldest);
+        ngx_http_convrelay_report_drop(oldest);
     }
 
-    p->all = all;
-    p->due = due;
-
     ngx_queue_insert_tail(&all->queue, &p->queue);
-    all->n++;
-    all->bytes += p->text.len;
+    ngx_queue_insert_tail(&p->conf->report->queue, &p->own);
+
+    convrelay_report_share_add(&all->shares, share, len);
 
     ngx_http_convrelay_report_timer(all);
 }
 
 
-/* nobody needs to send it any more */
+/* of those that are not in delivery, of which there is one; few are */
+
+static ngx_http_convrelay_report_t *
+ngx_http_convrelay_report_oldest(ngx_http_convrelay_report_conf_t *rcf)
+{
+    ngx_queue_t                  *q;
+    ngx_http_convrelay_report_t  *p;
+
+    q = ngx_queue_head(&rcf->queue);
+
+    for ( ;; ) {
+        p = ngx_queue_data(q, ngx_http_convrelay_report_t, own);
+
+        if (p->fetch == NULL) {
+            return p;
+        }
+
+        q = ngx_queue_next(q);
+    }
+}
+
+
+/* it is not in the queue, and is freed; another worker may have it meanwhile,
+   and send it */
 
 static void
+ngx_http_convrelay_report_drop(ngx_http_convrelay_report_t *p)
+{
+    if (ngx_http_convrelay_report_done(p) != NGX_DECLINED) {
+        ngx_http_convrelay_report_dropped(p->all, p->conf);
+    }
+
+    ngx_http_convrelay_report_free(p);
+}
+
+
+/* nobody needs to send it any more; NGX_DECLINED: another worker has it */
+
+static ngx_int_t
 ngx_http_convrelay_report_done(ngx_http_convrelay_report_t *p)
 {
-    if (p->stored) {
-        (void) ngx_http_convrelay_report_store(p->all->mcf, &p->place,
-                                               NGX_HTTP_CONVRELAY_REPORT_DONE,
-                                               0, 0, NULL);
+    if (!p->stored) {
+        return NGX_OK;
     }
+
+    return ngx_http_convrelay_report_store(p->all->mcf, &p->place,
+                                           NGX_HTTP_CONVRELAY_REPORT_DONE, 0,
+                                           0, NULL);
 }
 
 
@@ -240,13 +309,16 @@ ngx_http_convrelay_report_create(const convrelay_report_t *report)
 }
 
 
+/* counts and logs it, a line a second */
+
 static void
-ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
+ngx_http_convrelay_report_dropped(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_loc_conf_t *conf)
 {
     ngx_http_convrelay_count(conf, REPORT_DROPPED);
 
     all->dropped++;
+    all->of = conf->report;
 
     if (all->logged
         && ngx_current_msec - all->logged < NGX_HTTP_CONVRELAY_REPORT_TICK)
@@ -255,10 +327,20 @@ ngx_http_convrelay_report_drop(ngx_http_convrelay_reports_t *all,
         return;
     }
 
+    ngx_http_convrelay_report_log(all, "");
+}
+
+
+static void
+ngx_http_convrelay_report_log(ngx_http_convrelay_reports_t *all,
+    const char *more)
+{
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "reports of calls dropped: %ui, because %ui are pending in "
-                  "this worker, with %uz bytes",
-                  all->dropped, all->n, all->bytes);
+                  "%sreports of calls dropped: %ui, because %uz are pending in "
+                  "this worker, with %uz bytes; the last one was that of "
+                  "\"convrelay_report %V\" in %s:%ui",
+                  more, all->dropped, all->shares.n, all->shares.bytes,
+                  &all->of->uri, all->of->place.file, all->of->place.line);
 
     all->dropped = 0;
     all->logged = ngx_current_msec;
@@ -341,10 +423,12 @@ ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p)
     all = p->all;
 
     ngx_queue_remove(&p->queue);
-    all->n--;
-    all->bytes -= p->text.len;
+    ngx_queue_remove(&p->own);
 
-    if (all->n == 0 && all->timer.timer_set) {
+    convrelay_report_share_remove(&all->shares, &p->conf->report->share,
+                                  p->text.len);
+
+    if (all->shares.n == 0 && all->timer.timer_set) {
         ngx_http_convrelay_report_timer(all);
     }
 }
@@ -405,7 +489,7 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
         }
 
         if ((ngx_msec_int_t) (p->due - ngx_current_msec) > 0
-            || p->conf->report->fetches == NGX_HTTP_CONVRELAY_REPORT_SHARE)
+            || p->conf->report->share.sent == NGX_HTTP_CONVRELAY_REPORT_SHARE)
         {
             continue;
         }
@@ -419,13 +503,7 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
     if (all->dropped
         && ngx_current_msec - all->logged >= NGX_HTTP_CONVRELAY_REPORT_TICK)
     {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "more reports of calls dropped: %ui, because %ui are "
-                      "pending in this worker, with %uz bytes",
-                      all->dropped, all->n, all->bytes);
-
-        all->dropped = 0;
-        all->logged = ngx_current_msec;
+        ngx_http_convrelay_report_log(all, "more ");
     }
 
     ngx_http_convrelay_report_timer(all);
@@ -454,7 +532,7 @@ ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
         ngx_del_timer(&all->timer);
     }
 
-    if (all->n == 0 && all->dropped == 0) {
+    if (all->shares.n == 0 && all->dropped == 0) {
         return;
     }
 
@@ -468,7 +546,7 @@ ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
 
         if (p->fetch == NULL
-            && p->conf->report->fetches < NGX_HTTP_CONVRELAY_REPORT_SHARE)
+            && p->conf->report->share.sent < NGX_HTTP_CONVRELAY_REPORT_SHARE)
         {
             left = (ngx_msec_int_t) (p->due - ngx_current_msec);
 
@@ -513,18 +591,34 @@ ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
 
     p->received = 0;
 
-    if (f == NULL
-        || ngx_http_convrelay_fetch_start(f, &ngx_http_convrelay_report_sink,
-                                          p)
-           != NGX_OK)
-    {
+    if (f == NULL) {
         ngx_http_convrelay_report_failed(p, "could not be sent", 0);
         return;
     }
 
+    /* the location may be one that adopts reports: this one does not wait */
+
     p->fetch = f;
     p->all->fetches++;
-    p->conf->report->fetches++;
+
+    convrelay_report_share_send(&p->conf->report->share, p->text.len);
+
+    if (ngx_http_convrelay_fetch_start(f, &ngx_http_convrelay_report_sink, p)
+        != NGX_OK)
+    {
+        ngx_http_convrelay_report_sent(p);
+        ngx_http_convrelay_report_failed(p, "could not be sent", 0);
+    }
+}
+
+
+void
+ngx_http_convrelay_report_sent(ngx_http_convrelay_report_t *p)
+{
+    p->fetch = NULL;
+    p->all->fetches--;
+
+    convrelay_report_share_sent(&p->conf->report->share, p->text.len);
 }
 
 
@@ -581,9 +675,7 @@ ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f)
 
     all = p->all;
 
-    p->fetch = NULL;
-    all->fetches--;
-    p->conf->report->fetches--;
+    ngx_http_convrelay_report_sent(p);
 
     /* worker_shutdown_timeout */
 
@@ -601,7 +693,7 @@ ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f)
 
         ngx_http_convrelay_count(p->conf, REPORT_DELIVERED);
 
-        ngx_http_convrelay_report_done(p);
+        (void) ngx_http_convrelay_report_done(p);
         ngx_http_convrelay_report_remove(p);
         ngx_http_convrelay_report_free(p);
 
@@ -668,7 +760,7 @@ ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
         return;
     }
 
-    ngx_http_convrelay_report_done(p);
+    (void) ngx_http_convrelay_report_done(p);
 
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                   "report of call \"%s\" was not delivered: the last of %ui "

@@ -73,6 +73,7 @@ typedef struct {
 
 struct ngx_http_convrelay_report_s {
     ngx_queue_t                       queue;
+    ngx_queue_t                       own;    /* of its directive */
     ngx_http_convrelay_reports_t     *all;
     ngx_http_convrelay_loc_conf_t    *conf;   /* of the call */
     ngx_http_conf_ctx_t              *ctx;    /* of its server */
@@ -98,10 +99,10 @@ struct ngx_http_convrelay_report_s {
 struct ngx_http_convrelay_reports_s {
     ngx_event_t                       timer;
     ngx_queue_t                       queue;  /* the oldest first */
-    ngx_uint_t                        n;
-    size_t                            bytes;
+    convrelay_report_shares_t         shares; /* of its directives */
     ngx_uint_t                        fetches;
     ngx_uint_t                        dropped;        /* not logged yet */
+    ngx_http_convrelay_report_conf_t *of;     /* the last one that was */
     ngx_msec_t                        logged; /* when; 0: never */
     ngx_http_convrelay_main_conf_t   *mcf;
     ngx_event_t                       scan;   /* timer: look at the store */
@@ -120,8 +121,9 @@ ngx_http_convrelay_reports_t *ngx_http_convrelay_reports_create(
 
 /*
  * Copies a report, which then waits to be sent; place: its name, and where it
- * is, if it is stored.  Without memory, or with too many others before it, it
- * is dropped (logged).
+ * is, if it is stored.  Without memory it is dropped (logged).  Where there are
+ * too many, one of the directive that has most of them is, which may be this
+ * one.
  */
 void ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_loc_conf_t *conf, ngx_http_conf_ctx_t *ctx,
@@ -151,7 +153,7 @@ void ngx_http_convrelay_report_delay(ngx_http_convrelay_report_t *p,
     ngx_msec_t due);
 
 /* a stored report, which nobody else has in hand from now on, is due at a time;
-   dropped where its location is gone */
+   or it is dropped, as in report_add() */
 void ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_report_t *p, ngx_msec_t due);
 
@@ -159,6 +161,9 @@ void ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
 /* its CallSid, as one word of a log line, in REPORT_SID bytes */
 char *ngx_http_convrelay_report_sid(ngx_http_convrelay_report_t *p,
     char *text);
+
+/* its delivery, which is not running any more, is over */
+void ngx_http_convrelay_report_sent(ngx_http_convrelay_report_t *p);
 
 /* takes it out of the queue; a delivery has failed: another try, or none */
 void ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p);

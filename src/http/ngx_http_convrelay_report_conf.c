@@ -64,6 +64,7 @@ ngx_http_convrelay_report(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     rcf->uri = *uri;
     rcf->retry = NGX_HTTP_CONVRELAY_REPORT_RETRY;
+    ngx_queue_init(&rcf->queue);
     ngx_http_convrelay_place(cf, &rcf->place);
 
     p = ngx_strlchr(uri->data, uri->data + uri->len, '?');

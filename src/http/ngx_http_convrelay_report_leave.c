@@ -55,10 +55,7 @@ ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
 
         if (p->fetch) {
             ngx_http_convrelay_fetch_cancel(p->fetch);
-
-            p->fetch = NULL;
-            all->fetches--;
-            p->conf->report->fetches--;
+            ngx_http_convrelay_report_sent(p);
         }
 
         ngx_http_convrelay_report_failed(p, "did not end before the worker "

@@ -3,6 +3,7 @@ package ConvRelay::Call;
 # A caller as Twilio is one, on a socket of its own:
 #
 #     my $call = ConvRelay::Call->dial($port, '/ws');     rcvbuf => BYTES,
+#                                      nodelay => 1, no wait for ACKs of TCP,
 #                                      host => NAME, headers => [ LINE, ... ],
 #                                      sign => the auth token
 #     $call->setup;
@@ -30,7 +31,7 @@ use Encode ();
 use IO::Select ();
 use IO::Socket::INET ();
 use JSON::PP ();
-use Socket qw( SOL_SOCKET SO_LINGER SO_RCVBUF );
+use Socket qw( IPPROTO_TCP SOL_SOCKET SO_LINGER SO_RCVBUF TCP_NODELAY );
 use Time::HiRes qw( time );
 
 
@@ -53,6 +54,8 @@ sub dial {
                                           Sockopts => [
         $self->{rcvbuf} ? [ SO_RCVBUF, pack 'i', $self->{rcvbuf} ] : () ])
         or return;
+
+    setsockopt $self->{sock}, IPPROTO_TCP, TCP_NODELAY, 1 if $self->{nodelay};
 
     syswrite $self->{sock}, join "\r\n", "GET $path HTTP/1.1",
         'Host: ' . ($self->{host} // 'localhost'), 'Upgrade: websocket',
