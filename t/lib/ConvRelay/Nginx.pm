@@ -23,7 +23,8 @@ package ConvRelay::Nginx;
 #
 # Texts may hold %%PORT%%, %%PORT_1%% to %%PORT_9%%, %%DIR%% and %%MODULES%%,
 # the load_module lines.  The ports and the folder are free again at the end;
-# the folder stays where a test failed.
+# the folder stays where a test failed.  A process that crashes fails the test
+# file.
 
 use strict;
 use warnings;
@@ -54,6 +55,7 @@ if ($nginx !~ m{/}) {
 my $slow = $ENV{TEST_NGINX_SLOW} // 1;
 
 my %running;        # weak, by folder
+my $crashed = '';   # lines of the logs
 
 
 sub root  { return $root }
@@ -165,7 +167,7 @@ _EOC_
 # the same with Lua in it, and the folder of the tests' own libraries
 
 sub lua {
-    my ($self, $http) = @_;
+    my ($self, $http, $main) = @_;
     my $version = `$nginx -V 2>&1`;
     my ($modules) = $version =~ /--modules-path=(\S+)/;
 
@@ -173,6 +175,8 @@ sub lua {
 
     my $load = join '', map { "load_module  $modules/$_.so;\n" }
                         'ndk_http_module', 'ngx_http_lua_module';
+
+    $load .= "$main\n" if defined $main;
 
     $self->http(<<"_EOC_", $load);
     lua_package_path       "$root/t/lib/?.lua;/usr/share/lua/5.1/?.lua;;";
@@ -486,8 +490,16 @@ sub DESTROY {
     $self->{owner} = 0;
 
     $self->stop;
+
+    # a master replaces a worker that crashed, and all goes on
+
+    my $lines = join '', grep { /exited on signal (?!9\b|15\b)/ }
+                              split /^/, $self->log('error');
+
+    $crashed .= $lines;
+
     File::Path::remove_tree($self->{dir})
-        if Test::More->builder->is_passing;
+        if Test::More->builder->is_passing && $lines eq '';
 }
 
 
@@ -495,6 +507,11 @@ END {
     my $code = $?;
 
     $_->DESTROY for grep { defined } values %running;
+
+    if (length $crashed) {
+        Test::More::diag("a process of nginx crashed:\n$crashed");
+        $code ||= 1;
+    }
 
     $? = $code;
 }
