@@ -414,17 +414,15 @@ ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
 
     /* another worker may have written it meanwhile */
 
-    if (ngx_http_convrelay_record_mine(store, record)) {
-        convrelay_store_commit(store, draft, &record->key,
-                               ngx_current_msec + ttl);
+    rc = convrelay_store_commit_mine(store, draft, &record->key,
+                                     record->serial, record->expires,
+                                     ngx_current_msec, ngx_current_msec + ttl);
+
+    if (rc == CONVRELAY_OK) {
         record->serial = convrelay_store_serial(store, &record->key,
                                                 ngx_current_msec);
         record->expires = ngx_current_msec + ttl;
         record->claimed = 0;
-
-    } else {
-        convrelay_store_discard(store, draft);
-        rc = NGX_DECLINED;
     }
 
     ngx_http_convrelay_store_unlock(st);
@@ -500,32 +498,15 @@ ngx_http_convrelay_store_full(ngx_http_convrelay_store_t *st)
 }
 
 
-/*
- * The owner wrote or read it last.  The first write of a session replaces
- * whatever there is.  A record that was removed, though there was room for it
- * and before it had expired, is that of a call that is over.  A worker that
- * stood still can find that its own one has expired.
- */
+/* the owner wrote or read it last; the first write of a session replaces
+   whatever there is */
 
 static ngx_uint_t
 ngx_http_convrelay_record_mine(convrelay_store_t *store,
     ngx_http_convrelay_record_t *record)
 {
-    uint64_t  serial;
-
-    if (record->serial == 0) {
-        return 1;
-    }
-
-    /* expired or not */
-
-    serial = convrelay_store_serial(store, &record->key, 0);
-
-    return serial ? serial == record->serial
-                  : (convrelay_store_was_evicted(store, record->serial)
-                     || (record->expires
-                         && (ngx_msec_int_t) (record->expires
-                                              - ngx_current_msec) <= 0));
+    return convrelay_store_mine(store, &record->key, record->serial,
+                                record->expires, ngx_current_msec);
 }
 
 

@@ -455,6 +455,22 @@ convrelay_store_discard(convrelay_store_t *store, uint32_t draft)
 
 
 int
+convrelay_store_commit_mine(convrelay_store_t *store, uint32_t draft,
+    const convrelay_store_key_t *key, uint64_t serial, uint64_t expired,
+    uint64_t now, uint64_t expires)
+{
+    if (!convrelay_store_mine(store, key, serial, expired, now)) {
+        convrelay_store_discard(store, draft);
+        return CONVRELAY_DECLINED;
+    }
+
+    convrelay_store_commit(store, draft, key, expires);
+
+    return CONVRELAY_OK;
+}
+
+
+int
 convrelay_store_touch(convrelay_store_t *store,
     const convrelay_store_key_t *key, uint64_t now, uint64_t expires)
 {

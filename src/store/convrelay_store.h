@@ -110,6 +110,26 @@ void convrelay_store_commit(convrelay_store_t *store, uint32_t draft,
 void convrelay_store_discard(convrelay_store_t *store, uint32_t draft);
 
 /*
+ * The same two, of which only one is done: CONVRELAY_OK, it was committed, or
+ * CONVRELAY_DECLINED, it was discarded since the record is not the writer's, as
+ * convrelay_store_mine() says.
+ */
+int convrelay_store_commit_mine(convrelay_store_t *store, uint32_t draft,
+    const convrelay_store_key_t *key, uint64_t serial, uint64_t expired,
+    uint64_t now, uint64_t expires);
+
+/*
+ * Whether a writer that wrote or read a record last with this serial may write
+ * it again; serial 0: it has not yet, and may.  expired: when the record
+ * expires, as far as the writer knows, or 0.  A record that was removed, though
+ * there was room for it and before it had expired, is that of a call that is
+ * over.  A writer that stood still can find that its own record has expired.
+ */
+int convrelay_store_mine(convrelay_store_t *store,
+    const convrelay_store_key_t *key, uint64_t serial, uint64_t expired,
+    uint64_t now);
+
+/*
  * Reads a record into size bytes at p; *len is its length.
  *
  *     CONVRELAY_OK        it is at p

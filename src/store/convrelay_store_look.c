@@ -144,3 +144,24 @@ convrelay_store_stat(const convrelay_store_t *store,
     stat->used = (store->n - convrelay_store_room(store))
                  * (store->size / store->n);
 }
+
+
+int
+convrelay_store_mine(convrelay_store_t *store,
+    const convrelay_store_key_t *key, uint64_t serial, uint64_t expired,
+    uint64_t now)
+{
+    uint64_t  current;
+
+    if (serial == 0) {
+        return 1;
+    }
+
+    /* expired or not */
+
+    current = convrelay_store_serial(store, key, 0);
+
+    return current ? current == serial
+                   : (convrelay_store_was_evicted(store, serial)
+                      || (expired && expired <= now));
+}

@@ -43,6 +43,7 @@ static void test_head(void);
 static void test_expired(void);
 static void test_sweep(void);
 static void test_drafts(void);
+static void test_mine(void);
 static void test_reap(void);
 static void test_stat(void);
 static void test_model(void);
@@ -79,6 +80,7 @@ main(void)
     test_expired();
     test_sweep();
     test_drafts();
+    test_mine();
     test_reap();
     test_stat();
     test_model();
@@ -582,6 +584,74 @@ test_drafts(void)
     tap_ok(convrelay_store_reserve(store, (NPIECES - 2) * CONVRELAY_STORE_PIECE,
                                    PID, now, &c)
            == CONVRELAY_OK, "a draft that is discarded leaves its room");
+}
+
+
+static void
+test_mine(void)
+{
+    uint64_t                serial;
+    uint32_t                draft;
+    convrelay_store_key_t   k;
+    convrelay_store_stat_t  before, after;
+
+    store = store_of(NPIECES);
+    k = key(1);
+
+    tap_ok(convrelay_store_mine(store, &k, 0, 0, now),
+           "a writer that has not written yet may");
+
+    put(1, 10, 3, 2000);
+    put(1, 10, 1, 2000);
+    serial = convrelay_store_serial(store, &k, now);
+
+    tap_ok(convrelay_store_mine(store, &k, serial, 2000, now)
+           && convrelay_store_mine(store, &k, serial, 2000, 3000),
+           "the last one may again, also when it has expired");
+
+    tap_ok(!convrelay_store_mine(store, &k, serial - 1, 2000, now)
+           && !convrelay_store_mine(store, &k, serial + 1, 2000, 3000),
+           "no other");
+
+    convrelay_store_stat(store, &before);
+    convrelay_store_reserve(store, 2000, PID, now, &draft);
+    text(buf, 2000, 2);
+    convrelay_store_fill(store, draft, buf);
+
+    tap_ok(convrelay_store_commit_mine(store, draft, &k, serial + 1, 2000, now,
+                                       2000)
+           == CONVRELAY_DECLINED && get(1, 10, 1) == CONVRELAY_OK,
+           "what another one writes is declined");
+
+    convrelay_store_stat(store, &after);
+    tap_ok(before.used == after.used, "and takes no room");
+
+    convrelay_store_reserve(store, 2000, PID, now, &draft);
+    convrelay_store_fill(store, draft, buf);
+
+    tap_ok(convrelay_store_commit_mine(store, draft, &k, serial, 2000, now,
+                                       2500)
+           == CONVRELAY_OK && get(1, 2000, 2) == CONVRELAY_OK,
+           "what the last one writes is the record");
+    tap_ok(convrelay_store_serial(store, &k, 2499) != 0
+           && convrelay_store_serial(store, &k, 2500) == 0,
+           "which lives until then");
+
+    serial = convrelay_store_serial(store, &k, now);
+    convrelay_store_remove(store, &k);
+
+    tap_ok(!convrelay_store_mine(store, &k, serial, 0, now)
+           && !convrelay_store_mine(store, &k, serial, now + 1, now),
+           "one that was removed is nobody's");
+    tap_ok(convrelay_store_mine(store, &k, serial, now, now),
+           "unless it had to expire");
+
+    put(1, 10, 1, 2000);
+    serial = convrelay_store_serial(store, &k, now);
+    put(2, NPIECES * CONVRELAY_STORE_PIECE, 2, 2000);
+
+    tap_ok(convrelay_store_mine(store, &k, serial, 2000, now),
+           "or had to make room");
 }
 
 
