@@ -197,6 +197,24 @@ one_more('complete', 'three prompts at once');
 is $status->value('turns_total', location => '/ws', outcome => 'superseded'),
    2, '... two of them were not asked';
 
+# also while an answer is being spoken
+
+my $other = dial();
+
+$other->prompt('word ' x 100);
+isnt $other->tokens(1), '', 'an answer has begun';
+$other->batch({ type => 'interrupt', utteranceUntilInterrupt => 'word',
+                durationUntilInterruptMs => 100 },
+              map { { type => 'prompt', voicePrompt => "Hi $_",
+                      last => JSON::PP::true } } 1, 2);
+
+$turns += 2;
+one_more('complete', 'an interruption and two prompts at once');
+is_deeply [ map { $status->value('turns_total', location => '/ws',
+                                 outcome => $_) } qw( interrupted superseded ) ],
+          [ 2, 3 ], '... one answer was cut, one prompt was not asked';
+$other->hangup;
+
 # a call that ends while it waits for tools
 
 $call->prompt('slow');

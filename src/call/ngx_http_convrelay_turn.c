@@ -352,11 +352,9 @@ ngx_http_convrelay_turn_cancel(ngx_http_convrelay_turn_t *t)
 
     ngx_http_convrelay_turn_usage(t);
 
-    if (t->call->turn == t) {
-        t->call->turn = NULL;
-        ngx_http_convrelay_stat_cancel(t);
-    }
+    t->call->turn = NULL;
 
+    ngx_http_convrelay_stat_cancel(t);
     ngx_http_convrelay_fetch_cancel(t->fetch);
 }
 
