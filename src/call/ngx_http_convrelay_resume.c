@@ -102,7 +102,7 @@ ngx_http_convrelay_resume_read(ngx_http_convrelay_call_t *call,
         ngx_http_convrelay_redial_restored(call, call->session->resumed != 0);
     }
 
-    if (!call->wait && !call->closing && !call->dead) {
+    if (!call->wait) {
         ngx_http_convrelay_request_begin(call, &none);
     }
 
