@@ -9,6 +9,7 @@ use lib 't/lib';
 
 use ConvRelay::Heap;
 use ConvRelay::Nginx;
+use IO::Select ();
 use IO::Socket::INET ();
 use POSIX ();
 use Test::More;
@@ -265,6 +266,53 @@ subtest 'interim responses are counted, whenever the upstream began' => sub {
 
     kill 'KILL', $pid;
     waitpid $pid, 0;
+};
+
+
+# in Lua, which ends what it waits for when the main request is cleaned up
+
+subtest 'one that ends closes the sockets of its location' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+    my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5,
+                                       LocalPort => $nginx->port(7),
+                                       ReuseAddr => 1);
+
+    $nginx->lua(<<'_EOC_', $modules);
+    server {
+        listen  127.0.0.1:%%PORT%%;
+
+        location = /part {
+            internal;
+            content_by_lua_block {
+                local sock = ngx.socket.tcp()
+
+                sock:settimeout(60000)
+                sock:connect("127.0.0.1", %%PORT_7%%)
+                sock:send("part\n")
+                sock:receive()
+            }
+        }
+
+        location = /parts { convrelay_fetch_test /part get timeout=300; }
+    }
+_EOC_
+
+    $nginx->start;
+
+    is get($nginx, '/parts'), "0 timed out: \n", 'it takes too long';
+
+    my $sock = $server->accept;
+
+    is scalar(<$sock>), "part\n", '... since it waits for another server';
+
+    my $closed = IO::Select->new($sock);
+
+    ok $closed->can_read(5 * ($ENV{TEST_NGINX_SLOW} // 1)),
+       '... whose connection';
+    is sysread($sock, my $rest, 1), 0, '... is closed at once';
+
+    $nginx->stop;
+    is_deeply [$nginx->complaints], [], 'no complaints';
 };
 
 

@@ -357,3 +357,27 @@ convrelay_presence "?";
 --- must_die
 --- error_log
 "?" has no word
+
+
+
+=== TEST 19: it begins with the end of an answer, however long the LLM may take
+--- on
+convrelay_first_token_timeout  1m;
+convrelay_token_timeout        1m;
+convrelay_silence              200ms;
+convrelay_on silence 1         say "Hello?";
+--- llm: answer=say:fine first=400ms interval=0
+--- call
+local call = dial("/ws")
+
+call:setup()
+call:ask("Hi")
+call:read()
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "fine"
+< "Hello?" last
+> close 1000
+< close 1000

@@ -577,7 +577,7 @@ subtest 'the first message outlasts a pause' => sub {
          '... and asked for again before the first message is handled';
     $call->hangup;
 
-    $nginx->stop;
+    quiet_end($nginx);
 };
 
 
