@@ -81,12 +81,15 @@ static unsigned rnd(unsigned n);
 static uint64_t rnd_at(void);
 static void rnd_back(uint64_t at);
 
-/* session_model_resume.h */
+/* session_model_state.h */
 
 static void begin(call_t *c);
+static void log_action(call_t *c, const convrelay_action_t *a);
+
+/* session_model_resume.h */
+
 static void lose(call_t *c);
 static void twin(call_t *c);
-static void log_action(call_t *c, const convrelay_action_t *a);
 
 
 static const convrelay_session_tool_t  tools[] = {
