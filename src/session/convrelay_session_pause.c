@@ -165,7 +165,8 @@ convrelay_session_pause_answer(convrelay_session_t *s,
 static unsigned
 convrelay_session_pause_newest(const convrelay_session_t *s)
 {
-    const convrelay_answer_t  *a;
+    const convrelay_answer_t       *a;
+    const convrelay_llm_message_t  *m;
 
     a = &s->answer;
 
@@ -173,8 +174,32 @@ convrelay_session_pause_newest(const convrelay_session_t *s)
         return 0;
     }
 
-    return (a->message && a->stored == 0)
-           || convrelay_history_is_last(&s->history, a->message);
+    if (a->message) {
+        return a->stored == 0
+               || convrelay_history_is_last(&s->history, a->message);
+    }
+
+    /* it ends before calls, whose results follow it */
+
+    if (a->whole == NULL || a->whole->nparts == 0) {
+        return 0;
+    }
+
+    m = a->whole->parts[a->whole->nparts - 1].message;
+
+    if (!m->listed) {
+        return 0;
+    }
+
+    for (m = m->next; m; m = m->next) {
+
+        if (m->role == CONVRELAY_LLM_USER || m->role == CONVRELAY_LLM_ASSISTANT)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -1060,6 +1060,54 @@ static const call_t  calls[] = {
       "    TEXT \"\" last\n"
       "    START\n" },
 
+    { "an answer of which nothing follows its calls goes on", PAUSED,
+      ANSWER
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "toolok 1 \"done\"\n"
+      "    START\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "interrupt \"We are\"\n"
+      "wait 1500\n"
+      "clock\n"
+      WENT_ON
+      LEAD
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "    TEXT \"\" last\n"
+      "interrupt \"We are open\"\n"
+      "prompt \"Thanks\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"We are open\"\n"
+      "    call c1 \"{}\"\n"
+      "    tool c1 \"done\"\n"
+      "    user \"Thanks\"\n" },
+
+    { "but not after something else was asked", PAUSED,
+      ANSWER
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "toolok 1 \"done\"\n"
+      "    START\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"And now?\"\n"
+      "    START\n"
+      "dtmf \"1\"\n"
+      "dtmf \"2\"\n"
+      "wait 250\n"
+      "clock\n"
+      "    EVENT dtmf 12\n"
+      "done\n"
+      "    CANCEL\n"
+      "wait 1000\n"
+      "interrupt \"We are\"\n"
+      "wait 1500\n"
+      "clock\n" },
+
     { "the call is over in a pause", PAUSED,
       ANSWER
       "interrupt \"and on\"\n"
