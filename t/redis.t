@@ -243,15 +243,7 @@ sub run {
     is $tls->ask('INFO', 'stats') =~ /total_connections_received:(\d+)/
        && $1, 0, '... with TLS, 200 requests';
 
-    # names and addresses that are known only now
-
     $redis->ask('SET', 'v', 'here');
-
-    is(($ask->(GET => "/to?to=$_"))[1], 'here', "to $_")
-        for 'redis', '127.0.0.1:' . $nginx->port(1),
-            'unix:' . $redis->socket;
-    is $ask->(GET => '/to?to=unix:'), 500, 'to nothing';
-    is $ask->(GET => '/to?to=127.0.0.1:1'), 502, 'to nobody';
 
     # in the same location
 
@@ -302,6 +294,8 @@ sub run {
     $nginx->stop;
     is $nginx->status, 0, 'nginx ends';
 
+    named($nginx, $ask, $redis, $closed);
+
     # the example of docs/redis.md, as it is except for addresses and files
 
     open my $fh, '<', ConvRelay::Nginx->root . '/docs/redis.md' or die $!;
@@ -332,6 +326,122 @@ sub run {
     ok $tls->ask('PTTL', 'call:doc') > 290_000, '... expires';
     is $ask->(DELETE => '/keys/doc'), 204, '... DELETE';
     is $ask->(DELETE => '/keys/doc'), 404, '... once';
+    $nginx->stop;
+}
+
+
+# Names and addresses that are known only with the request.  A variable can be
+# the name of an upstream whose kept connections are those of another user, or
+# are verified in another way.
+
+sub named {
+    my ($nginx, $ask, $redis, $closed) = @_;
+    my $socket = $redis->socket;
+    my $mute = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 9);
+    my $port = $mute->sockport;
+
+    $nginx->http(<<"_EOC_", $load);
+    upstream redis   { server  unix:$socket; keepalive  4; }
+    upstream closed  { server  127.0.0.1:%%PORT_2%%; keepalive  4; }
+    upstream tls     { server  127.0.0.1:%%PORT_3%%; keepalive  4; }
+
+    server {
+        listen  127.0.0.1:%%PORT%%;
+
+        location = /to {
+            convrelay_redis_pass  \$arg_to;
+            convrelay_redis_key   v;
+        }
+
+        location = /user {
+            convrelay_redis_pass  closed;
+            convrelay_redis_key   agent:v;
+            convrelay_redis_auth  agent secret;
+        }
+
+        location = /asked {
+            convrelay_redis_pass  \$arg_to;
+            convrelay_redis_key   agent:v;
+            convrelay_redis_auth  agent \$arg_password;
+        }
+
+        location = /nodb {
+            convrelay_redis_pass  \$arg_to;
+            convrelay_redis_key   agent:v;
+            convrelay_redis_auth  agent secret;
+            convrelay_redis_db    99;
+        }
+
+        location = /mute {
+            convrelay_redis_pass          127.0.0.1:$port;
+            convrelay_redis_key           v;
+            convrelay_redis_auth          secret;
+            convrelay_redis_read_timeout  100ms;
+        }
+
+        location = /unverified {
+            convrelay_redis_pass        tls;
+            convrelay_redis_key         v;
+            convrelay_redis_ssl         on;
+            convrelay_redis_ssl_verify  off;
+        }
+
+        location = /verified {
+            convrelay_redis_pass                     \$arg_to;
+            convrelay_redis_key                      v;
+            convrelay_redis_ssl                      on;
+            convrelay_redis_ssl_trusted_certificate  other.internal.crt;
+        }
+    }
+_EOC_
+    $nginx->start;
+
+    is(($ask->(GET => "/to?to=$_"))[1], 'here', "to $_")
+        for 'redis', '127.0.0.1:' . $nginx->port(1), "unix:$socket";
+    is $ask->(GET => '/to?to=unix:'), 500, 'to nothing';
+    is $ask->(PUT => '/asked?to=redis&password=no', 'other'), 502,
+       'a wrong password, where anybody may do everything';
+    is $redis->ask('GET', 'agent:v'), undef, '... writes nothing';
+    is $ask->(GET => '/to?to=127.0.0.1:1'), 502, 'to nobody';
+
+    is $ask->(GET => '/mute'), 504, 'AUTH is not answered';
+
+    for (1 .. 2) {
+        is $ask->(PUT => '/user', 'mine'), 204, 'a user writes';
+        is $ask->(PUT => '/asked?to=closed&password=no', 'other'), 502,
+           'a wrong password, to the upstream of the user';
+        is(($ask->(GET => '/user'))[1], 'mine', '... writes nothing');
+        is $ask->(DELETE => '/asked?to=closed&password=no'), 502, 'another';
+        is(($ask->(GET => '/user'))[1], 'mine', '... deletes nothing');
+        is $ask->(PUT => '/nodb?to=closed', 'other'), 502,
+           'a database that is not there';
+        is(($ask->(GET => '/user'))[1], 'mine', '... is not database 0');
+        is $ask->(GET => '/unverified'), 404, 'TLS that is not verified';
+        is $ask->(GET => '/verified?to=tls'), 502, '... belongs to no other\'s';
+    }
+
+    $nginx->stop;
+
+    # where all are alike, a variable costs no connection
+
+    $nginx->http(<<"_EOC_", $load);
+    upstream redis  { server  unix:$socket; keepalive  4; }
+
+    convrelay_redis_key  v;
+
+    server {
+        listen  127.0.0.1:%%PORT%%;
+
+        location = /to    { convrelay_redis_pass  \$arg_to; }
+        location = /here  { convrelay_redis_pass  redis; }
+    }
+_EOC_
+    $nginx->start;
+    $ask->(GET => '/here');
+    $redis->ask('CONFIG', 'RESETSTAT');
+    $ask->(GET => $_) for ('/here', '/to?to=redis') x 10;
+    is $redis->ask('INFO', 'stats') =~ /total_connections_received:(\d+)/
+       && $1, 0, 'kept connections of a name in a variable';
     $nginx->stop;
 }
 
@@ -509,11 +619,6 @@ sub config {
         location /nocert/ {
             convrelay_redis_pass  nocert;
             $tls $ca $named
-        }
-
-        location = /to {
-            convrelay_redis_pass  \$arg_to;
-            convrelay_redis_key   v;
         }
 
         location = /if {

@@ -35,20 +35,8 @@ typedef struct {
 } ngx_http_convrelay_redis_main_conf_t;
 
 
-/* the connections of an upstream, which all locations share that pass to it */
-
-typedef struct {
-    ngx_http_complex_value_t     *user;      /* of the first location */
-    ngx_http_complex_value_t     *password;
-    ngx_int_t                     db;
-    unsigned                      mixed:1;   /* of several users or databases:
-                                                none is kept */
-} ngx_http_convrelay_redis_pool_t;
-
-
 typedef struct {
     ngx_http_upstream_conf_t      upstream;
-    ngx_http_convrelay_redis_pool_t  *pool;  /* NULL: with variables */
 
     ngx_http_complex_value_t     *pass;      /* with variables, or NULL */
     ngx_http_complex_value_t     *key;
@@ -56,6 +44,8 @@ typedef struct {
     ngx_http_complex_value_t     *user;      /* NULL: the server's default */
     ngx_http_complex_value_t     *password;  /* NULL: no AUTH */
     ngx_int_t                     db;
+    unsigned                      keep:1;    /* its connections are */
+    unsigned                      block:1;   /* "if": TLS is its location's */
 
     ngx_flag_t                    ssl;
 #if (NGX_HTTP_SSL)
@@ -79,14 +69,18 @@ ngx_msec_int_t ngx_http_convrelay_redis_time(ngx_str_t *value);
 
 /* ngx_http_convrelay_redis_pool.c */
 
-/*
- * Finds or makes conf->pool, once the user, the password and the database are
- * known; inherited: conf is that of a block, such as "if", of the location of
- * prev.
- */
-char *ngx_http_convrelay_redis_pool(ngx_conf_t *cf,
-    ngx_http_convrelay_redis_loc_conf_t *prev,
-    ngx_http_convrelay_redis_loc_conf_t *conf, ngx_uint_t inherited);
+/* decides which locations' connections are kept, once all are known */
+void ngx_http_convrelay_redis_pools(
+    ngx_http_convrelay_redis_main_conf_t *rmcf);
+
+#if (NGX_HTTP_SSL)
+
+/* the same TLS, verified in the same way, or none */
+ngx_uint_t ngx_http_convrelay_redis_same_ssl(
+    ngx_http_convrelay_redis_loc_conf_t *one,
+    ngx_http_convrelay_redis_loc_conf_t *two);
+
+#endif
 
 ngx_uint_t ngx_http_convrelay_redis_same(ngx_str_t *one, ngx_str_t *two);
 

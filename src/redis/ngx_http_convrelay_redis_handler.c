@@ -23,6 +23,8 @@ typedef struct {
     ngx_http_request_t           *request;
     convrelay_redis_command_t     cmd;
     convrelay_redis_reply_t       reply;
+    ngx_chain_t                  *held;      /* what waits for the login */
+    unsigned                      sent:1;    /* the login was, to the writer */
 } ngx_http_convrelay_redis_ctx_t;
 
 
@@ -39,6 +41,8 @@ static ngx_int_t ngx_http_convrelay_redis_create_request(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_redis_body(ngx_http_request_t *r,
     convrelay_redis_command_t *cmd, ngx_chain_t **ll);
+static ngx_int_t ngx_http_convrelay_redis_output(void *data,
+    ngx_chain_t *in);
 static ngx_int_t ngx_http_convrelay_redis_reinit_request(
     ngx_http_request_t *r);
 
@@ -317,8 +321,8 @@ ngx_http_convrelay_redis_resolve(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_convrelay_redis_create_request(ngx_http_request_t *r)
 {
+    ngx_buf_t                       *b, *login;
     ngx_uint_t                       i;
-    ngx_buf_t                       *b;
     ngx_chain_t                     *cl, *body;
     convrelay_redis_command_t       *cmd;
     ngx_http_convrelay_redis_ctx_t  *ctx;
@@ -339,17 +343,21 @@ ngx_http_convrelay_redis_create_request(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    b = ngx_create_temp_buf(r->pool, convrelay_redis_size(cmd));
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
+    login = ngx_create_temp_buf(r->pool, convrelay_redis_size(cmd));
+    b = ngx_calloc_buf(r->pool);
     cl = ngx_alloc_chain_link(r->pool);
-    if (cl == NULL) {
+
+    if (login == NULL || b == NULL || cl == NULL) {
         return NGX_ERROR;
     }
 
-    b->last = convrelay_redis_write(b->last, cmd);
+    login->last = convrelay_redis_write_login(login->last, cmd);
+
+    b->temporary = 1;
+    b->start = login->last;
+    b->pos = login->last;
+    b->last = convrelay_redis_write(b->pos, cmd);
+    b->end = login->end;
 
     /* TLS sends what it has gathered only when it is told to */
 
@@ -358,7 +366,23 @@ ngx_http_convrelay_redis_create_request(ngx_http_request_t *r)
     cl->buf = b;
     cl->next = body;
 
+    if (login->pos != login->last) {
+        login->flush = 1;
+
+        body = cl;
+
+        cl = ngx_alloc_chain_link(r->pool);
+        if (cl == NULL) {
+            return NGX_ERROR;
+        }
+
+        cl->buf = login;
+        cl->next = body;
+    }
+
     r->upstream->request_bufs = cl;
+    r->upstream->output.output_filter = ngx_http_convrelay_redis_output;
+    r->upstream->output.filter_ctx = r;
 
     convrelay_redis_expect(&ctx->reply, cmd);
 
@@ -424,12 +448,81 @@ ngx_http_convrelay_redis_body(ngx_http_request_t *r,
 }
 
 
+/*
+ * Redis executes a command whose AUTH or SELECT it has refused: on a new
+ * connection as its default user, and in database 0.  So the command waits for
+ * their replies there.  A kept connection has had them, for the same user and
+ * database; see ngx_http_convrelay_redis_pool.c.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_redis_output(void *data, ngx_chain_t *in)
+{
+    ngx_http_request_t *r = data;
+
+    ngx_chain_t                     *cl, **ll;
+    ngx_http_upstream_t             *u;
+    ngx_http_convrelay_redis_ctx_t  *ctx;
+
+    u = r->upstream;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_redis_module);
+
+    if (convrelay_redis_logged_in(&ctx->reply) || u->peer.cached) {
+
+        if (ctx->held == NULL) {
+            return ngx_chain_writer(&u->writer, in);
+        }
+
+        cl = ctx->held;
+        ctx->held = NULL;
+
+        for (ll = &cl; *ll; ll = &(*ll)->next) { /* void */ }
+
+        *ll = in;
+
+        return ngx_chain_writer(&u->writer, cl);
+    }
+
+    for (ll = &ctx->held; *ll; ll = &(*ll)->next) { /* void */ }
+
+    if (!ctx->sent && in) {
+        cl = ngx_alloc_chain_link(r->pool);
+        if (cl == NULL) {
+            return NGX_ERROR;
+        }
+
+        cl->buf = in->buf;
+        cl->next = NULL;
+
+        ctx->sent = 1;
+        in = in->next;
+
+        ngx_add_timer(u->peer.connection->read, u->conf->read_timeout);
+
+    } else {
+        cl = NULL;
+    }
+
+    if ((in && ngx_chain_add_copy(r->pool, ll, in) != NGX_OK)
+        || ngx_chain_writer(&u->writer, cl) == NGX_ERROR)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
 static ngx_int_t
 ngx_http_convrelay_redis_reinit_request(ngx_http_request_t *r)
 {
     ngx_http_convrelay_redis_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_convrelay_redis_module);
+
+    ctx->held = NULL;
+    ctx->sent = 0;
 
     convrelay_redis_expect(&ctx->reply, &ctx->cmd);
 
@@ -455,6 +548,11 @@ ngx_http_convrelay_redis_process_header(ngx_http_request_t *r)
     rc = convrelay_redis_read(reply, &b->pos, b->last);
 
     if (rc == NGX_AGAIN) {
+
+        if (!u->request_body_sent && convrelay_redis_logged_in(reply)) {
+            ngx_post_event(u->peer.connection->write, &ngx_posted_events);
+        }
+
         b->pos = b->start;
         b->last = b->start;
 
@@ -519,18 +617,11 @@ ngx_http_convrelay_redis_process_header(ngx_http_request_t *r)
 static ngx_uint_t
 ngx_http_convrelay_redis_keep(ngx_http_request_t *r)
 {
-    ngx_http_convrelay_redis_loc_conf_t   *rlcf;
-    ngx_http_convrelay_redis_main_conf_t  *rmcf;
+    ngx_http_convrelay_redis_loc_conf_t  *rlcf;
 
     rlcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_redis_module);
 
-    if (rlcf->pool) {
-        return !rlcf->pool->mixed;
-    }
-
-    rmcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_redis_module);
-
-    return !rmcf->auth && !rmcf->db;
+    return rlcf->keep;
 }
 
 

@@ -11,6 +11,7 @@
 #include "ngx_http_convrelay_redis.h"
 
 
+static ngx_int_t ngx_http_convrelay_redis_init(ngx_conf_t *cf);
 static void *ngx_http_convrelay_redis_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_convrelay_redis_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_convrelay_redis_merge_loc_conf(ngx_conf_t *cf,
@@ -26,9 +27,6 @@ static char *ngx_http_convrelay_redis_set_ssl(ngx_conf_t *cf,
     ngx_http_convrelay_redis_loc_conf_t *conf);
 static char *ngx_http_convrelay_redis_shared(ngx_conf_t *cf,
     ngx_http_convrelay_redis_loc_conf_t *conf);
-static ngx_uint_t ngx_http_convrelay_redis_same_ssl(
-    ngx_http_convrelay_redis_loc_conf_t *one,
-    ngx_http_convrelay_redis_loc_conf_t *two);
 #endif
 
 static char *ngx_http_convrelay_redis_pass(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -234,7 +232,7 @@ static ngx_command_t  ngx_http_convrelay_redis_commands[] = {
 
 static ngx_http_module_t  ngx_http_convrelay_redis_module_ctx = {
     NULL,                                  /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_convrelay_redis_init,         /* postconfiguration */
 
     ngx_http_convrelay_redis_create_main_conf,
     NULL,                                  /* init main configuration */
@@ -261,6 +259,17 @@ ngx_module_t  ngx_http_convrelay_redis_module = {
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
+
+
+static ngx_int_t
+ngx_http_convrelay_redis_init(ngx_conf_t *cf)
+{
+    ngx_http_convrelay_redis_pools(
+        ngx_http_conf_get_module_main_conf(cf,
+                                           ngx_http_convrelay_redis_module));
+
+    return NGX_OK;
+}
 
 
 static void *
@@ -332,8 +341,10 @@ ngx_http_convrelay_redis_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_http_convrelay_redis_loc_conf_t *prev = parent;
     ngx_http_convrelay_redis_loc_conf_t *conf = child;
 
-    ngx_uint_t                 inherited;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_uint_t                              inherited;
+    ngx_http_core_loc_conf_t               *clcf;
+    ngx_http_convrelay_redis_loc_conf_t   **passes;
+    ngx_http_convrelay_redis_main_conf_t   *rmcf;
 
     ngx_http_convrelay_redis_merge_upstream(&prev->upstream, &conf->upstream);
 
@@ -393,11 +404,16 @@ ngx_http_convrelay_redis_merge_loc_conf(ngx_conf_t *cf, void *parent,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_convrelay_redis_pool(cf, prev, conf, inherited)
-        != NGX_CONF_OK)
-    {
+    rmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_convrelay_redis_module);
+
+    passes = ngx_array_push(&rmcf->passes);
+    if (passes == NULL) {
         return NGX_CONF_ERROR;
     }
+
+    *passes = conf;
+    conf->block = inherited;
 
 #if (NGX_HTTP_SSL)
 
@@ -581,6 +597,7 @@ ngx_http_convrelay_redis_shared(ngx_conf_t *cf,
     for (i = 0; i < rmcf->passes.nelts; i++) {
 
         if (passes[i]->upstream.upstream == conf->upstream.upstream
+            && !passes[i]->block
             && !ngx_http_convrelay_redis_same_ssl(passes[i], conf))
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -597,7 +614,7 @@ ngx_http_convrelay_redis_shared(ngx_conf_t *cf,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_convrelay_redis_same_ssl(ngx_http_convrelay_redis_loc_conf_t *one,
     ngx_http_convrelay_redis_loc_conf_t *two)
 {

@@ -2,82 +2,80 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * Whose connections an upstream has.  Redis executes a command whose AUTH or
+ * Who may use a connection once more.  Redis executes a command whose AUTH or
  * SELECT it has refused, as the user and in the database that the connection
- * has from the request before.  So a connection is kept only where all its
- * requests have the same.
+ * has from the request before, and TLS is verified only when a connection is
+ * opened.  So it is kept only where all that can get it have the same of these.
  */
 
 
 #include "ngx_http_convrelay_redis.h"
 
 
+static ngx_uint_t ngx_http_convrelay_redis_meet(
+    ngx_http_convrelay_redis_loc_conf_t *one,
+    ngx_http_convrelay_redis_loc_conf_t *two);
+static ngx_uint_t ngx_http_convrelay_redis_alike(
+    ngx_http_convrelay_redis_loc_conf_t *one,
+    ngx_http_convrelay_redis_loc_conf_t *two);
 static ngx_uint_t ngx_http_convrelay_redis_same_value(
     ngx_http_complex_value_t *one, ngx_http_complex_value_t *two);
 static ngx_uint_t ngx_http_convrelay_redis_varies(
     ngx_http_complex_value_t *value);
 
 
-char *
-ngx_http_convrelay_redis_pool(ngx_conf_t *cf,
-    ngx_http_convrelay_redis_loc_conf_t *prev,
-    ngx_http_convrelay_redis_loc_conf_t *conf, ngx_uint_t inherited)
+void
+ngx_http_convrelay_redis_pools(ngx_http_convrelay_redis_main_conf_t *rmcf)
 {
-    ngx_uint_t                              i;
-    ngx_http_convrelay_redis_pool_t        *pool;
+    ngx_uint_t                              i, j;
     ngx_http_convrelay_redis_loc_conf_t   **passes;
-    ngx_http_convrelay_redis_main_conf_t   *rmcf;
 
-    if (conf->upstream.upstream == NULL) {
-        return NGX_CONF_OK;
-    }
-
-    rmcf = ngx_http_conf_get_module_main_conf(cf,
-                                              ngx_http_convrelay_redis_module);
-    pool = inherited ? prev->pool : NULL;
     passes = rmcf->passes.elts;
 
-    for (i = 0; pool == NULL && i < rmcf->passes.nelts; i++) {
+    for (i = 0; i < rmcf->passes.nelts; i++) {
+        passes[i]->keep = !ngx_http_convrelay_redis_varies(passes[i]->user)
+                          && !ngx_http_convrelay_redis_varies(
+                                                          passes[i]->password);
 
-        if (passes[i]->upstream.upstream == conf->upstream.upstream) {
-            pool = passes[i]->pool;
+        for (j = 0; passes[i]->keep && j < rmcf->passes.nelts; j++) {
+
+            if (ngx_http_convrelay_redis_meet(passes[i], passes[j])
+                && !ngx_http_convrelay_redis_alike(passes[i], passes[j]))
+            {
+                passes[i]->keep = 0;
+            }
         }
     }
+}
 
-    if (pool == NULL) {
-        pool = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_redis_pool_t));
-        if (pool == NULL) {
-            return NGX_CONF_ERROR;
-        }
 
-        pool->user = conf->user;
-        pool->password = conf->password;
-        pool->db = conf->db;
+/* a variable can be the name of any upstream */
+
+static ngx_uint_t
+ngx_http_convrelay_redis_meet(ngx_http_convrelay_redis_loc_conf_t *one,
+    ngx_http_convrelay_redis_loc_conf_t *two)
+{
+    return one->pass || two->pass
+           || one->upstream.upstream == two->upstream.upstream;
+}
+
+
+static ngx_uint_t
+ngx_http_convrelay_redis_alike(ngx_http_convrelay_redis_loc_conf_t *one,
+    ngx_http_convrelay_redis_loc_conf_t *two)
+{
+#if (NGX_HTTP_SSL)
+
+    if (!ngx_http_convrelay_redis_same_ssl(one, two)) {
+        return 0;
     }
 
-    conf->pool = pool;
+#endif
 
-    if (pool->db != conf->db
-        || !ngx_http_convrelay_redis_same_value(pool->user, conf->user)
-        || !ngx_http_convrelay_redis_same_value(pool->password, conf->password)
-        || ngx_http_convrelay_redis_varies(conf->user)
-        || ngx_http_convrelay_redis_varies(conf->password))
-    {
-        pool->mixed = 1;
-    }
-
-    if (inherited) {
-        return NGX_CONF_OK;
-    }
-
-    passes = ngx_array_push(&rmcf->passes);
-    if (passes == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    *passes = conf;
-
-    return NGX_CONF_OK;
+    return one->db == two->db
+           && ngx_http_convrelay_redis_same_value(one->user, two->user)
+           && ngx_http_convrelay_redis_same_value(one->password,
+                                                  two->password);
 }
 
 

@@ -107,12 +107,8 @@ convrelay_redis_size(const convrelay_redis_command_t *cmd)
 
 
 u_char *
-convrelay_redis_write(u_char *p, const convrelay_redis_command_t *cmd)
+convrelay_redis_write_login(u_char *p, const convrelay_redis_command_t *cmd)
 {
-    convrelay_str_t  mark;
-
-    static const char  *verbs[] = { "GET", "SET", "DEL" };
-
     if (cmd->password.len) {
         p = convrelay_redis_head(p, '*', cmd->user.len ? 3 : 2);
         p = convrelay_redis_word(p, "AUTH");
@@ -133,6 +129,17 @@ convrelay_redis_write(u_char *p, const convrelay_redis_command_t *cmd)
         p = convrelay_redis_word(p, "SELECT");
         p = convrelay_redis_number(p, cmd->db);
     }
+
+    return p;
+}
+
+
+u_char *
+convrelay_redis_write(u_char *p, const convrelay_redis_command_t *cmd)
+{
+    convrelay_str_t  mark;
+
+    static const char  *verbs[] = { "GET", "SET", "DEL" };
 
     mark.data = (u_char *) cmd->mark;
     mark.len = CONVRELAY_REDIS_MARK;
@@ -268,6 +275,13 @@ convrelay_redis_begin(convrelay_redis_reply_t *reply, unsigned step)
 
     reply->step = step;
     memset(&reply->resp, 0, sizeof(convrelay_resp_t));
+}
+
+
+int
+convrelay_redis_logged_in(const convrelay_redis_reply_t *reply)
+{
+    return reply->step >= st_echo;
 }
 
 

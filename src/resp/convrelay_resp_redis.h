@@ -85,14 +85,17 @@ typedef struct {
 } convrelay_redis_reply_t;
 
 
-/* bytes that convrelay_redis_write() needs at most */
+/* bytes that convrelay_redis_write_login() and _write() need at most */
 size_t convrelay_redis_size(const convrelay_redis_command_t *cmd);
 
 /*
- * Writes all commands to p and returns their end; the value of a SET and
+ * Both write to p and return the end: first AUTH or RESET, and SELECT, where
+ * they are needed, then the others; the value of a SET and
  * convrelay_redis_write_end() follow.  Keys, users and passwords are
  * sent with their lengths, so their bytes can be anything.
  */
+u_char *convrelay_redis_write_login(u_char *p,
+    const convrelay_redis_command_t *cmd);
 u_char *convrelay_redis_write(u_char *p, const convrelay_redis_command_t *cmd);
 
 /* bytes that convrelay_redis_write_end() needs at most */
@@ -106,6 +109,13 @@ u_char *convrelay_redis_write_end(u_char *p,
 /* expects the replies to these commands */
 void convrelay_redis_expect(convrelay_redis_reply_t *reply,
     const convrelay_redis_command_t *cmd);
+
+/*
+ * True once AUTH or RESET, and SELECT, were accepted, or if they are not sent:
+ * Redis executes what follows one that it refuses, so on a new connection
+ * convrelay_redis_write() has to wait for it.
+ */
+int convrelay_redis_logged_in(const convrelay_redis_reply_t *reply);
 
 /*
  * Reads replies from *p to last; *p is then after what was read.

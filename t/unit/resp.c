@@ -40,6 +40,7 @@ static void test_commands(void);
 static void test_command(convrelay_redis_command_t *cmd, const char *want,
     const char *end, const char *name);
 static void test_run(const test_t *t, size_t step);
+static void test_login(void);
 static void test_limits(void);
 static void test_refusals(void);
 static void command(convrelay_redis_command_t *cmd, unsigned verb,
@@ -186,6 +187,7 @@ main(void)
         }
     }
 
+    test_login();
     test_limits();
     test_refusals();
 
@@ -270,7 +272,8 @@ test_command(convrelay_redis_command_t *cmd, const char *want,
     size = convrelay_redis_size(cmd);
     out = malloc(size);
 
-    last = convrelay_redis_write(out, cmd);
+    last = convrelay_redis_write_login(out, cmd);
+    last = convrelay_redis_write(last, cmd);
 
     tap_ok((size_t) (last - out) <= size, "%s: %zu of %zu bytes", name,
            (size_t) (last - out), size);
@@ -376,6 +379,55 @@ test_run(const test_t *t, size_t step)
 
     snprintf(name, sizeof(name), "%s, %zu", t->name, step);
     tap_is(out, strlen(out), t->want, strlen(t->want), name);
+}
+
+
+/* how many bytes of the replies the command waits for */
+
+static void
+test_login(void)
+{
+    u_char                     *p, *in;
+    size_t                      i, n;
+    convrelay_redis_reply_t     reply;
+    convrelay_redis_command_t   cmd;
+
+    static const struct {
+        unsigned                before;
+        size_t                  bytes;
+        const char             *input;
+    } logins[] = {
+        { 0, 0, ECHO },
+        { AUTH, 5, "+OK\r\n" ECHO },
+        { RESET, 8, "+RESET\r\n" ECHO },
+        { SELECT, 5, "+OK\r\n" ECHO },
+        { AUTH|SELECT, 10, "+OK\r\n+OK\r\n" ECHO },
+        { AUTH, 99, "-WRONGPASS x\r\n" ECHO },
+        { AUTH|SELECT, 99, "+OK\r\n-ERR x\r\n" ECHO },
+    };
+
+    for (i = 0; i < sizeof(logins) / sizeof(logins[0]); i++) {
+        command(&cmd, SET, logins[i].before);
+        convrelay_redis_expect(&reply, &cmd);
+
+        for (n = 0; !convrelay_redis_logged_in(&reply); n++) {
+
+            if (logins[i].input[n] == '\0'
+                || reply.outcome != CONVRELAY_REDIS_NOTHING)
+            {
+                n = 99;
+                break;
+            }
+
+            in = tap_flush(logins[i].input + n, 1);
+            p = in;
+            (void) convrelay_redis_read(&reply, &p, in + 1);
+            tap_unflush(in, 1);
+        }
+
+        tap_ok(n == logins[i].bytes, "login %zu: the command waits for %zu",
+               i, n);
+    }
 }
 
 
