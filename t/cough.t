@@ -301,3 +301,43 @@ assistant: Until noon then.
 user: Eh?
 --- error_log
 LLM wrote the marker of an interruption into its text, which is not spoken
+
+
+
+=== TEST 7: a short answer to a question that it cuts is asked once the rule has spoken
+--- on
+convrelay_resume       500ms;
+convrelay_backchannel  ok;
+convrelay_on           interrupt say "I am listening.";
+--- llm
+location / {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local said = llm.messages()
+
+        if said:find("Ok%.$") then
+            return llm.say(said)
+        end
+
+        llm.say("Shall I book that table for you and the others?")
+    }
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:ask("Hi")
+call:interrupt("Shall I book")
+call:prompt("Ok.")
+call:read(3)
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "Shall I book that table for you and the others?"
+> interrupt "Shall I book"
+> prompt "Ok."
+< "I am listening." last
+< "user: Hi\nassistant: Shall I book\nI am listening.\nuser: Ok."
+< "" last
+> close 1000
+< close 1000

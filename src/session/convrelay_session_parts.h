@@ -685,6 +685,8 @@ struct convrelay_session_pause_s {
                                              words, or their absence, decide */
     unsigned                  begun:1;    /* pieces of the running answer were
                                              sent */
+    unsigned                  newest:1;   /* no interruption came after the
+                                             prompt that waits */
     uint32_t                  went_on;    /* answers, in the call */
     uint32_t                  heard;      /* bytes of the answer, as it was
                                              sent, that were heard */

@@ -225,6 +225,7 @@ convrelay_session_pause_prompt(convrelay_session_t *s,
     pause->lang.len = prompt->lang.len;
     (void) convrelay_str_copy(p, &prompt->lang);
 
+    pause->newest = 1;
     pause->until = now;
 
     return CONVRELAY_OK;

@@ -38,6 +38,10 @@ convrelay_session_interrupt(convrelay_session_t *s,
 
     s->repeat_until = 0;
 
+    if (s->pause) {
+        s->pause->newest = 0;
+    }
+
     convrelay_playback_cut(&s->playback);
 
     if (convrelay_session_pause(s, m, now, out)) {

@@ -20,6 +20,9 @@
 #define CONVRELAY_SESSION_BACKCHANNEL  3
 
 
+static void convrelay_session_prompt_taken(convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt, uint64_t now,
+    convrelay_actions_t *out);
 static unsigned convrelay_session_backchannel(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 static unsigned convrelay_session_asks(const convrelay_session_t *s,
@@ -100,6 +103,17 @@ convrelay_session_prompt(convrelay_session_t *s,
         return;
     }
 
+    convrelay_session_prompt_taken(s, prompt, now, out);
+}
+
+
+/* what the caller said is a prompt */
+
+static void
+convrelay_session_prompt_taken(convrelay_session_t *s,
+    const convrelay_relay_prompt_t *prompt, uint64_t now,
+    convrelay_actions_t *out)
+{
     if (convrelay_session_count_turn(s, now, out) != CONVRELAY_OK) {
         return;
     }
@@ -277,6 +291,9 @@ convrelay_session_prompt_pause(convrelay_session_t *s,
 }
 
 
+/* it was found to be a prompt when it came: what the actions of the rule have
+   done since then does not change that; but it ends their hold */
+
 void
 convrelay_session_prompt_due(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out)
@@ -295,7 +312,8 @@ convrelay_session_prompt_due(convrelay_session_t *s, uint64_t now,
     s->pause->prompt.data = NULL;
     s->pause->prompt.len = 0;
 
-    convrelay_session_prompt(s, &prompt, now, out);
+    convrelay_session_stir(s, now);
+    convrelay_session_prompt_taken(s, &prompt, now, out);
 
     free(text.data);
 }
@@ -350,6 +368,12 @@ convrelay_session_repeated(const convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now)
 {
     convrelay_llm_message_t  *m;
+
+    if (convrelay_session_prompt_waits(s) && s->pause->newest
+        && convrelay_str_equal(text, &s->pause->prompt))
+    {
+        return 1;
+    }
 
     m = s->history.last;
 

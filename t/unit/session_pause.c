@@ -20,6 +20,18 @@
     "delta \"We are open today, and on Saturday\"\n"                         \
     "    TEXT \"We are open today, and on Saturday\"\n"
 
+#define QUESTION                                                             \
+    "setup \"CA1\"\n"                                                         \
+    "    SETUP\n"                                                             \
+    "    RESTORE\n"                                                           \
+    "none\n"                                                                 \
+    "prompt \"Hi\"\n"                                                        \
+    "    START\n"                                                             \
+    "delta \"Shall I book that table for you and the others?\"\n"           \
+    "    TEXT \"Shall I book that table for you and the others?\"\n"        \
+    "end complete\n"                                                         \
+    "    TEXT \"\" last\n"
+
 #define LEAD                                                                 \
     "    GO_ON\n"                                                             \
     "    SEND {\"type\":\"text\",\"token\":\"As I was saying,\","            \
@@ -352,6 +364,96 @@ static const call_t  calls[] = {
       "    assistant \"Yes\"\n"
       "    user \"And Sunday?\"\n"
       "    user \"Or Monday?\"\n" },
+
+    { "a prompt that waits for that event is judged once: the answer \"OK\"",
+      PAUSED_RULE,
+      QUESTION
+      "interrupt \"Shall I book\"\n"
+      "prompt \"OK.\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    EVENT interrupt\n"
+      "say \"I am listening.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"I am listening.\","
+      "\"last\":true}\n"
+      "done\n"
+      "clock\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Shall I book\"\n"
+      "    assistant \"I am listening.\"\n"
+      "    user \"OK.\"\n" },
+
+    { "one that asks for presence while nothing is pending", PAUSED_RULE,
+      QUESTION
+      "interrupt \"Shall I book\"\n"
+      "prompt \"Hello?\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    EVENT interrupt\n"
+      "ask \"The caller interrupted.\"\n"
+      "done\n"
+      "    START\n"
+      "clock\n"
+      "    CANCEL\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Shall I book\"\n"
+      "    user \"The caller interrupted.\"\n"
+      "    user \"Hello?\"\n" },
+
+    { "one that is reported twice while it waits",
+      PAUSED_RULE,
+      QUESTION
+      "interrupt \"Shall I book\"\n"
+      "prompt \"Yes, please.\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    EVENT interrupt\n"
+      "hold 20000\n"
+      "done\n"
+      "prompt \"Yes, please.\"\n"
+      "clock\n"
+      "    START\n"
+      "prompt \"Yes, please.\"\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Shall I book\"\n"
+      "    user \"Yes, please.\"\n" },
+
+    { "said again after another interruption, it is another one", PAUSED_RULE,
+      QUESTION
+      "interrupt \"Shall I book\"\n"
+      "prompt \"Yes, please.\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    EVENT interrupt\n"
+      "declined \"\"\n"
+      "interrupt \"\"\n"
+      "    EVENT interrupt\n"
+      "declined \"\"\n"
+      "prompt \"Yes, please.\"\n"
+      "    START\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Shall I book\"\n"
+      "    user \"Yes, please.\"\n"
+      "    user \"Yes, please.\"\n" },
+
+    { "it ends a hold of that event, as it does without a pause", PAUSED_RULE,
+      QUESTION
+      "interrupt \"Shall I book\"\n"
+      "prompt \"Yes, please.\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    EVENT interrupt\n"
+      "hold 90000\n"
+      "done\n"
+      "clock\n"
+      "    START\n"
+      "delta \"Done.\"\n"
+      "    TEXT \"Done.\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "deadline\n"
+      "    10675\n" },
 
     { "an event that ends the call: the prompt has no answer", PAUSED_ON,
       "setup \"CA1\"\n"

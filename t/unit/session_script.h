@@ -96,6 +96,7 @@
 #define MARKED_SPOKEN  39       /* the same text, the filter */
 #define MARKED_PAUSED  40       /* the same text, pauses, answers of 60 bytes, a
                                    store */
+#define PAUSED_RULE  41 /* pauses, a store, actions for interruptions */
 #define MAX_RUNS  16
 
 
@@ -432,7 +433,12 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."),
       .speech = CONVRELAY_SPEECH_ON, MARKER },
     { .error_message = convrelay_string("Sorry."), .store = 1, .pause = 1500,
-      .max_answer = 60, MARKER }
+      .max_answer = 60, MARKER },
+    { .error_message = convrelay_string("Sorry."), .pause = 1500, .store = 1,
+      .presence = 1, .filler = &filler, .backchannels = backchannels,
+      .nbackchannels = 3,
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_INTERRUPT),
+      .silence = stages, .nsilence = 3, .end_timeout = 10000 }
 };
 
 
