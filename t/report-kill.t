@@ -66,6 +66,12 @@ sub nginx {
             proxy_pass               http://llm/v1/chat/completions;
         }
 
+        location = /other {
+            convrelay;
+            convrelay_report  /report?other transcript;
+            proxy_pass        http://llm/v1/chat/completions;
+        }
+
         location = /report {
             internal;
             proxy_pass  http://127.0.0.1:@{[$receiver->port]};
@@ -148,6 +154,48 @@ sub action {
     my $all = do { local $/; <$sock> };
 
     return (split /\r\n\r\n/, $all, 2)[1];
+}
+
+
+# a worker that does nothing until it is woken
+
+sub asleep {
+    my $pid = shift;
+
+    kill STOP => $pid;
+    ConvRelay::Nginx::wait_for(5, sub { proc($pid, 'stat') =~ /\) T / })
+        or die "it does not stop\n";
+}
+
+
+sub proc {
+    my ($pid, $name) = @_;
+
+    open my $fh, '<', "/proc/$pid/$name" or die "$name: $!\n";
+
+    return do { local $/; <$fh> };
+}
+
+
+# how often a worker has waited for something to happen
+
+sub waited {
+    return proc(shift, 'status') =~ /^voluntary_ctxt_switches:\s+(\d+)/m
+           ? $1 : die "not known\n";
+}
+
+
+# calls that end at once
+
+sub short {
+    my ($nginx, $path, @numbers) = @_;
+
+    for my $n (@numbers) {
+        my $call = ConvRelay::Call->dial($nginx->port, $path, nodelay => 1);
+
+        $call->setup(callSid => "CA$n", sessionId => "VX$n");
+        $call->hangup;
+    }
 }
 
 
@@ -260,6 +308,52 @@ together(
         ok !$receiver->next(4), '... and not a third time';
         $nginx->stop;
     },
+
+    $slow < 3 ? ('1000 reports go to a worker that has as many' => sub {
+        my $nginx = nginx('', 'convrelay_store_zone  store 4m;');
+
+        ConvRelay::Nginx::wait_for(5, sub { 2 == (() = $nginx->workers) });
+
+        my ($killed, $pid) = $nginx->workers;
+
+        asleep($pid);
+        short($nginx, '/other', 1001 .. 2000);
+        kill CONT => $pid;
+
+        asleep($killed);
+        short($nginx, '/ws', 1 .. 1000);
+        kill KILL => $killed;
+
+        # the one that replaces it would take some
+
+        ConvRelay::Nginx::wait_for(5, sub {
+            my ($new) = grep { $_ != $pid && $_ != $killed } $nginx->workers;
+
+            return $new && asleep($new);
+        });
+
+        my $before = waited($pid);
+
+        ok ConvRelay::Nginx::wait_for(5, sub {
+            my ($n, $log) = (0, $nginx->log('error'));
+
+            $n += $1 while $log =~ /reports of calls dropped: (\d+)/g;
+
+            return $n == 1000;
+        }), 'as many as are too many are dropped';
+
+        cmp_ok waited($pid) - $before, '>', 1000 / 16,
+               'a few at a time, and then others have a turn';
+
+        my $status = ConvRelay::Status->new($nginx->port, '/status')->read->text;
+
+        is_deeply [ sort $status =~ /^convrelay_reports_total\{(.*"dropped"\} \d+)$/mg ],
+                  [ map { qq(server="",location="/$_",result="dropped"} 500) }
+                    'other', 'ws' ], 'of both directives as many';
+
+        $nginx->signal('TERM');
+        $nginx->stop;
+    }) : (),
 
     'two workers: the request after a session comes to either' => sub {
         my $nginx = nginx();

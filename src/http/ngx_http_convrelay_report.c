@@ -455,13 +455,15 @@ ngx_http_convrelay_report_free(ngx_http_convrelay_report_t *p)
 static void
 ngx_http_convrelay_report_handler(ngx_event_t *ev)
 {
-    ngx_uint_t                     n;
+    size_t                         len, bytes;
+    ngx_uint_t                     left;
     ngx_queue_t                   *q, *next;
     ngx_http_convrelay_report_t   *p;
     ngx_http_convrelay_reports_t  *all;
 
     all = ev->data;
-    n = 0;
+    left = 0;
+    bytes = 0;
 
     if (ngx_exiting) {
         ngx_http_convrelay_report_leave(all);
@@ -479,12 +481,17 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
             continue;
         }
 
+        if (left == NGX_HTTP_CONVRELAY_REPORT_BATCH
+            || bytes >= NGX_HTTP_CONVRELAY_REPORT_BATCH_BYTES)
+        {
+            break;
+        }
+
+        len = p->text.len;
+
         if (ngx_exiting && ngx_http_convrelay_report_drain(p) == NGX_DONE) {
-
-            if (++n == NGX_HTTP_CONVRELAY_REPORT_BATCH) {
-                break;
-            }
-
+            left++;
+            bytes += len;
             continue;
         }
 
@@ -510,9 +517,7 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
 
     /* many are left to others: the next ones soon */
 
-    if (all->timer.timer_set
-        && (n == NGX_HTTP_CONVRELAY_REPORT_BATCH || all->closing))
-    {
+    if (all->timer.timer_set && (left || all->closing)) {
         ngx_del_timer(&all->timer);
         ngx_add_timer(&all->timer, 1);
     }

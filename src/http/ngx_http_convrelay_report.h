@@ -24,7 +24,11 @@
 
 #define NGX_HTTP_CONVRELAY_REPORT_FIRST    1000
 
-#define NGX_HTTP_CONVRELAY_REPORT_BATCH    16   /* written or read at once */
+/* written or read at once */
+
+#define NGX_HTTP_CONVRELAY_REPORT_BATCH        16
+#define NGX_HTTP_CONVRELAY_REPORT_BATCH_BYTES  262144
+
 #define NGX_HTTP_CONVRELAY_REPORT_SID      64   /* bytes of one in a log line */
 
 /* ms from the end of a session to its report: where another request or session

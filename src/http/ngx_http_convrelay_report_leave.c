@@ -26,11 +26,13 @@ static void ngx_http_convrelay_report_taken(ngx_http_convrelay_reports_t *all);
 void
 ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
 {
+    size_t                        bytes;
     ngx_uint_t                    n;
     ngx_queue_t                  *q, *next;
     ngx_http_convrelay_report_t  *p;
 
     n = 0;
+    bytes = 0;
 
     if (all->leave == 0) {
         all->leave = ngx_current_msec + NGX_HTTP_CONVRELAY_REPORT_LEAVE;
@@ -46,12 +48,14 @@ ngx_http_convrelay_report_leave(ngx_http_convrelay_reports_t *all)
 
     for (q = ngx_queue_head(&all->queue);
          q != ngx_queue_sentinel(&all->queue)
-         && n < NGX_HTTP_CONVRELAY_REPORT_BATCH;
+         && n < NGX_HTTP_CONVRELAY_REPORT_BATCH
+         && bytes < NGX_HTTP_CONVRELAY_REPORT_BATCH_BYTES;
          q = next)
     {
         next = ngx_queue_next(q);
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
         n++;
+        bytes += p->text.len;
 
         if (p->fetch) {
             ngx_http_convrelay_fetch_cancel(p->fetch);

@@ -23,6 +23,7 @@
 #define NGX_HTTP_CONVRELAY_NOTE_TAG      0x65746f6e65722063ull
 #define NGX_HTTP_CONVRELAY_REPORT_TTL    180000 /* ms, at least: longer than any
                                                    wait */
+#define NGX_HTTP_CONVRELAY_REPORT_LOOKS  256    /* records, in one event */
 #define NGX_HTTP_CONVRELAY_REPORT_ORPHAN 10000  /* ms from a kill to the report,
                                                    if nothing else happens */
 
@@ -465,23 +466,44 @@ ngx_int_t
 ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
     uint32_t *cursor)
 {
-    ngx_uint_t                          n;
+    size_t                              bytes;
+    ngx_int_t                           rc;
+    ngx_uint_t                          n, looks;
     ngx_msec_t                          due;
     ngx_http_convrelay_report_t        *p;
     ngx_http_convrelay_report_head_t    head;
     ngx_http_convrelay_report_place_t   place;
 
     n = 0;
+    bytes = 0;
 
     ngx_memzero(&place, sizeof(ngx_http_convrelay_report_place_t));
 
-    while (n < NGX_HTTP_CONVRELAY_REPORT_BATCH
-           && ngx_http_convrelay_record_next(all->mcf,
-                                          NGX_HTTP_CONVRELAY_REPORT_TAG,
-                                          cursor, &place.record,
-                                          (u_char *) &head, sizeof(head))
-              == NGX_OK)
-    {
+    for (looks = 0; looks < NGX_HTTP_CONVRELAY_REPORT_LOOKS; looks++) {
+
+        if (n == NGX_HTTP_CONVRELAY_REPORT_BATCH
+            || bytes >= NGX_HTTP_CONVRELAY_REPORT_BATCH_BYTES)
+        {
+            break;
+        }
+
+        rc = ngx_http_convrelay_record_next(all->mcf,
+                                            NGX_HTTP_CONVRELAY_REPORT_TAG,
+                                            cursor, &place.record,
+                                            (u_char *) &head, sizeof(head));
+
+        /* many others, which cost less */
+
+        if (rc == NGX_AGAIN) {
+            looks += NGX_HTTP_CONVRELAY_REPORT_LOOKS / 16;
+            continue;
+        }
+
+        if (rc != NGX_OK) {
+            *cursor = 0;
+            return NGX_OK;
+        }
+
         if (head.state == NGX_HTTP_CONVRELAY_REPORT_DONE
             || (head.pid && ngx_http_convrelay_shared_alive(head.pid)))
         {
@@ -495,6 +517,8 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
         if (p == NULL) {
             continue;
         }
+
+        bytes += p->text.len;
 
         if (ngx_http_convrelay_report_conf_of(all->mcf, p) != NGX_OK) {
             ngx_http_convrelay_report_free(p);
@@ -517,11 +541,5 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
         ngx_http_convrelay_report_adopt(all, p, due);
     }
 
-    if (n == NGX_HTTP_CONVRELAY_REPORT_BATCH) {
-        return NGX_AGAIN;
-    }
-
-    *cursor = 0;
-
-    return NGX_OK;
+    return NGX_AGAIN;
 }

@@ -775,8 +775,6 @@ ngx_http_convrelay_record_head(ngx_http_convrelay_main_conf_t *mcf,
 }
 
 
-/* other workers get the lock in between */
-
 ngx_int_t
 ngx_http_convrelay_record_next(ngx_http_convrelay_main_conf_t *mcf,
     uint64_t tag, uint32_t *cursor, ngx_http_convrelay_record_t *record,
@@ -791,16 +789,13 @@ ngx_http_convrelay_record_next(ngx_http_convrelay_main_conf_t *mcf,
 
     ngx_memzero(record, sizeof(ngx_http_convrelay_record_t));
 
-    do {
-        store = ngx_http_convrelay_store_lock(st);
+    store = ngx_http_convrelay_store_lock(st);
 
-        rc = convrelay_store_next(store, tag, ngx_current_msec, cursor,
-                                  &record->key, buf,
-                                  NGX_HTTP_CONVRELAY_RECORD_HEAD + size);
+    rc = convrelay_store_next(store, tag, ngx_current_msec, cursor,
+                              &record->key, buf,
+                              NGX_HTTP_CONVRELAY_RECORD_HEAD + size);
 
-        ngx_http_convrelay_store_unlock(st);
-
-    } while (rc == CONVRELAY_AGAIN);
+    ngx_http_convrelay_store_unlock(st);
 
     if (rc == CONVRELAY_OK) {
         ngx_memcpy(p, buf + NGX_HTTP_CONVRELAY_RECORD_HEAD, size);

@@ -148,7 +148,11 @@ void ngx_http_convrelay_record_head(ngx_http_convrelay_main_conf_t *mcf,
 /*
  * The next record, from *cursor on, which is 0 at first, whose key has tag as
  * its last word: names it, and copies the first size bytes of its text, at most
- * 64.  NGX_OK, or NGX_DECLINED: there are no more.
+ * 64.
+ *
+ *     NGX_OK
+ *     NGX_AGAIN     not among the many that were looked at
+ *     NGX_DECLINED  there are no more
  */
 ngx_int_t ngx_http_convrelay_record_next(ngx_http_convrelay_main_conf_t *mcf,
     uint64_t tag, uint32_t *cursor, ngx_http_convrelay_record_t *record,
