@@ -607,7 +607,7 @@ echo_cpu(void)
 {
     struct timespec  t;
 
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 
     return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
 }

@@ -223,12 +223,15 @@ ignore(convrelay_actions_t *out, const convrelay_action_t *a)
 }
 
 
+/* of the thread: where "ulimit -t" is in force, Linux counts that of a process
+   only once in a tick */
+
 static int64_t
 cpu(void)
 {
     struct timespec  t;
 
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 
     return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
