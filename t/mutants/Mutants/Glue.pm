@@ -46,6 +46,8 @@ sub make {
 }
 
 
+my @modules = map { "ngx_http_convrelay_$_.so" } qw( module redis_module );
+
 my @plain = ('OPT=-O1 -g0 -w');
 my @cover = ('OPT=-O0 -g0 -w', 'SAN=--coverage');
 
@@ -72,7 +74,8 @@ sub prepare {
 
         die "$dir: $failed" if $failed;
 
-        run('cp', "$dir/build/ngx_http_convrelay_module.so", "$dir/was.so");
+        run('mkdir', '-p', "$dir/was");
+        run('cp', (map { "$dir/build/$_" } @modules), "$dir/was/");
     }
 }
 
@@ -282,8 +285,7 @@ sub build_and_test {
     return 'broken' if $self->make($dir, \@plain, 'module');
 
     return 'same'
-        if slurp("$dir/build/ngx_http_convrelay_module.so")
-           eq slurp("$dir/was.so");
+        if !grep { slurp("$dir/build/$_") ne slurp("$dir/was/$_") } @modules;
 
     my @tests = $self->tests($mutant);
 
@@ -301,19 +303,18 @@ sub build_and_test {
 }
 
 
-# with the module without the mutant
+# with the modules without the mutant
 
 sub as_it_is {
     my ($dir, $passes) = @_;
 
-    my $module = "$dir/build/ngx_http_convrelay_module.so";
-    my $mutant = slurp($module);
+    my %mutant = map { $_ => slurp("$dir/build/$_") } @modules;
 
-    spew($module, slurp("$dir/was.so"));
+    spew("$dir/build/$_", slurp("$dir/was/$_")) for @modules;
 
     my $ok = $passes->();
 
-    spew($module, $mutant);
+    spew("$dir/build/$_", $mutant{$_}) for @modules;
 
     return $ok;
 }
