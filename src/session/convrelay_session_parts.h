@@ -466,8 +466,11 @@ int convrelay_session_speech_begin(convrelay_session_t *s);
 /* another answer is to begin: forgets what was held back */
 void convrelay_session_speech_drop(convrelay_session_t *s);
 
-/* the same where it is the answer of the second LLM, which may have begun with
-   reasoning */
+/* the answer is complete: the same, but a second LLM that is still asked may
+   have begun with reasoning */
+void convrelay_session_speech_over(convrelay_session_t *s);
+
+/* the same where it is the answer of the second LLM */
 void convrelay_session_speech_takes(convrelay_session_t *s);
 
 /* filters a piece of the answer that the guard let pass, and speaks it */

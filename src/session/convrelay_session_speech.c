@@ -42,6 +42,31 @@ convrelay_session_speech_drop(convrelay_session_t *s)
 
 
 void
+convrelay_session_speech_over(convrelay_session_t *s)
+{
+    convrelay_speech_think_t  hedge;
+
+    if (s->hedge == 0) {
+        convrelay_session_speech_drop(s);
+        return;
+    }
+
+    s->deadlines[CONVRELAY_DEADLINE_SPEECH] = 0;
+
+    if (s->speech) {
+        hedge = s->speech->hedge;
+
+        convrelay_speech_free(&s->speech->filter);
+        convrelay_pronounce_free(&s->speech->pronounce);
+
+        memset(s->speech, 0, sizeof(convrelay_session_speech_t));
+
+        s->speech->hedge = hedge;
+    }
+}
+
+
+void
 convrelay_session_speech_takes(convrelay_session_t *s)
 {
     convrelay_speech_think_t  think;

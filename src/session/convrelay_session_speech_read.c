@@ -312,5 +312,5 @@ convrelay_session_speech_answered(convrelay_session_t *s, uint64_t now,
 
     convrelay_session_pronounce_flush(s, CONVRELAY_PRONOUNCE_END, now, out);
     convrelay_session_speech_altered(s);
-    convrelay_session_speech_drop(s);
+    convrelay_session_speech_over(s);
 }

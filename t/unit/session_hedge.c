@@ -528,7 +528,23 @@ static const call_t  calls[] = {
       "    HEDGE fallback 1\n"
       "hedge \"Hi.\"\n"
       "    HEDGE_TAKES\n"
-      "    TEXT \"Hi\"\n" }
+      "    TEXT \"Hi\"\n" },
+
+    { "the first one only reasons, and ends while the second one does",
+      HEDGED_SPOKEN,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "delta \"[think]Hm[/think]\"\n"
+      "hedge \"[think]Hm\"\n"
+      "end complete\n"
+      "    HEDGE_TAKES\n"
+      "delta \"Well [/think]Hello.\"\n"
+      "    TEXT \"Hello\"\n" }
 };
 
 
