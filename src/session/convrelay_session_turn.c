@@ -94,8 +94,21 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
 
     if (!convrelay_session_paused(s)) {
         convrelay_session_turn_ended(s, how, extra, now, out);
+        return;
+    }
 
-    } else if (convrelay_session_pause_end(s, how, extra) != CONVRELAY_OK) {
+    /* no more comes that the filter could wait for, and how much is left of the
+       answer decides whether it goes on */
+
+    convrelay_session_speech_answered(s, now, out);
+
+    if (s->state == CONVRELAY_SESSION_CLOSED
+        || s->pause->held.end == CONVRELAY_PAUSE_LONG)
+    {
+        return;
+    }
+
+    if (convrelay_session_pause_end(s, how, extra) != CONVRELAY_OK) {
         convrelay_session_no_memory(s, out);
     }
 }

@@ -740,7 +740,6 @@ static const call_t  calls[] = {
       "end complete\n"
       "wait 1500\n"
       "clock\n"
-      "clock\n"
       WENT_ON
       "    TEXT \"On Sunday, too.\"\n"
       "    TEXT \"\" last\n" },
@@ -752,7 +751,6 @@ static const call_t  calls[] = {
       "end complete\n"
       "wait 1500\n"
       "clock\n"
-      "clock\n"
       WENT_ON
       "    GO_ON\n"
       "    TEXT \"and on Saturday until noon\"\n"
@@ -760,6 +758,26 @@ static const call_t  calls[] = {
       "history\n"
       "    user \"Hi\"\n"
       "    assistant \"We are open today, and on Saturday until noon\"\n" },
+
+    { "and it counts where little else is left", MARKED_PAUSED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"We are open\"\n"
+      "    TEXT \"We are open\"\n"
+      "interrupt \"We are\"\n"
+      "delta \" [cut shor\"\n"
+      "end complete\n"
+      "prompt \"OK\"\n"
+      "    BACKCHANNEL\n"
+      "    LOG info answer goes on 0 ms after an interruption: the caller only "
+      "showed that it is heard\n"
+      "    GO_ON\n"
+      "    TEXT \"We are open [cut shor\"\n"
+      "    TEXT \"\" last\n" },
 
     { "the LLM falls silent meanwhile", PAUSED_BACKED,
       ANSWER
