@@ -168,20 +168,25 @@ convrelay_caller_rule_listens(convrelay_caller_check_t *k,
     convrelay_caller_check_say(k, k->options->backchannel);
 
     if (convrelay_caller_rule_goes_on(k, CONVRELAY_CALLER_CHECK_HEARD + 1,
-                                      CONVRELAY_CALLER_CHECK_SENT,
+                                      CONVRELAY_CALLER_CHECK_HEARD + 1,
                                       k->options->resume + k->patience)
         != CONVRELAY_OK)
     {
         return CONVRELAY_ERROR;
     }
 
-    if (convrelay_caller_now() - cut >= k->options->resume) {
+    /* what follows takes as long as the LLM does */
+
+    cut = convrelay_caller_now() - cut;
+
+    if (cut >= k->options->resume) {
         return convrelay_caller_check_fail(k, "it went on after %lld ms only",
-                                           (long long) (convrelay_caller_now()
-                                                        - cut));
+                                           (long long) cut);
     }
 
-    return CONVRELAY_OK;
+    return convrelay_caller_rule_goes_on(k, CONVRELAY_CALLER_CHECK_HEARD + 1,
+                                         CONVRELAY_CALLER_CHECK_SENT,
+                                         k->timeout);
 }
 
 
