@@ -156,6 +156,7 @@ static size_t interrupt_pos(call_t *c, convrelay_str_t *utterance,
     size_t *clause);
 static unsigned interrupt_pauses(call_t *c, size_t heard);
 static void prompt(call_t *c, unsigned noise);
+static const char *any_noise(const call_t *c);
 static unsigned asked(const call_t *c, const char *text);
 static void prompted(call_t *c);
 static unsigned may_ask(const call_t *c);
@@ -222,7 +223,7 @@ static const convrelay_str_t  backchannels[] = {
 
 /* nothing is said twice in a row: that is not always another prompt */
 
-static const char  *noises[] = { "Uh-huh, right.", "Right!" };
+static const char  *noises[] = { "Uh-huh, right.", "Right!", "Uh-huh!" };
 
 static const convrelay_session_tool_t  tools[] = {
     { convrelay_string("look"), .uri = 1, .cancel = 1 },

@@ -239,7 +239,7 @@ prompt(call_t *c, unsigned noise)
     m.u.prompt.lang = c->lang;
     m.u.prompt.voice_prompt.data = (u_char *) c->prompt;
     m.u.prompt.voice_prompt.len = sprintf(c->prompt,
-                                          noise ? noises[asked(c, noises[0])]
+                                          noise ? any_noise(c)
                                                 : "And what about %u?",
                                           ++c->ids);
 
@@ -286,12 +286,27 @@ prompt(call_t *c, unsigned noise)
 }
 
 
-/* true if that was the last question */
+static const char *
+any_noise(const call_t *c)
+{
+    unsigned  i;
+
+    for (i = 0; asked(c, noises[i]); i++) { /* void */ }
+
+    return noises[i];
+}
+
+
+/* true if that was the last question, or one that waits */
 
 static unsigned
 asked(const call_t *c, const char *text)
 {
     size_t  i;
+
+    if (c->waits && strcmp(c->waiting, text) == 0) {
+        return 1;
+    }
 
     for (i = c->nentries; i && c->entries[i - 1].assistant; i--) { /* void */ }
 
