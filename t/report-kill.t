@@ -24,12 +24,13 @@ sub nginx {
     my $main = shift // '';
     my $store = shift // 'convrelay_store_zone  store 1m;';
     my $ws = shift // '';
+    my $more = shift // '';
 
     $receiver = ConvRelay::Receiver->new;
 
     my $nginx = ConvRelay::Nginx->new;
 
-    $main .= "worker_processes 2;\n";
+    $main .= "worker_processes 2;\n" if $main !~ /worker_processes/;
 
     $nginx->http(<<"_EOC_", $main);
     upstream llm {
@@ -71,6 +72,8 @@ sub nginx {
             convrelay_report  /report?other transcript;
             proxy_pass        http://llm/v1/chat/completions;
         }
+
+        $more
 
         location = /report {
             internal;
@@ -354,6 +357,67 @@ together(
         $nginx->signal('TERM');
         $nginx->stop;
     }) : (),
+
+    'four receivers that hang do not hold up another one' => sub {
+        my $good = ConvRelay::Receiver->new;
+        my $nginx = nginx("worker_processes 1;\n", '', '', join '',
+            (map { <<"_EOC_" } 1 .. 4), <<"_EOC_");
+        location = /hangs$_ {
+            convrelay;
+            convrelay_report  /report?$_;
+            proxy_pass        http://llm/v1/chat/completions;
+        }
+
+_EOC_
+        location = /good {
+            convrelay;
+            convrelay_report  /good_report;
+            proxy_pass        http://llm/v1/chat/completions;
+        }
+
+        location = /good_report {
+            internal;
+            proxy_pass  http://127.0.0.1:@{[$good->port]};
+        }
+_EOC_
+
+        my $over = sub {
+            my ($path, $n) = @_;
+
+            short($nginx, $path, $n);
+            action($nginx, AccountSid => 'AC1', CallSid => "CA$n",
+                   SessionId => "VX$n", SessionStatus => 'completed');
+        };
+
+        for my $n (1 .. 4) {
+            $over->("/hangs$n", 100 * $n + $_) for 1 .. 8;
+        }
+
+        my @hanging = map { $receiver->next // () } 1 .. 16;
+
+        is @hanging, 16, 'they have all deliveries that there may be';
+
+        $over->('/good', 1);
+
+        my $r = $good->next(16) or return fail('the next one goes to it');
+        $r->reply(200);
+        pass 'the next one goes to it';
+
+        my @more;
+
+        while (my $r = $receiver->next(2)) { push @more, $r }
+
+        is_deeply [ sort map { $_->{line} =~ /\?(\d)/ } @more ], [ 1 .. 4 ],
+                  '... and one to each of them';
+
+        $over->('/good', 2);
+
+        $r = $good->next(4) or return fail('others do not wait any more');
+        $r->reply(200);
+        pass 'others do not wait any more';
+        $nginx->signal('TERM');
+        $nginx->stop;
+    },
 
     'two workers: the request after a session comes to either' => sub {
         my $nginx = nginx();

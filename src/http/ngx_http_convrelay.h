@@ -256,6 +256,9 @@ typedef struct {
     ngx_queue_t                       queue;  /* of this process: its pending
                                                  ones, the oldest first */
     convrelay_report_share_t          share;  /* what it has of all of them */
+    ngx_uint_t                        turn;   /* the number of its last one */
+    unsigned                          hangs:1;        /* the last delivery that
+                                                 ended had held it up */
     unsigned                          transcript:1;
 } ngx_http_convrelay_report_conf_t;
 

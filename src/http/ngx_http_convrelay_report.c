@@ -19,6 +19,8 @@
 #define NGX_HTTP_CONVRELAY_REPORT_FETCHES  16   /* at the same time */
 #define NGX_HTTP_CONVRELAY_REPORT_SHARE    4    /* of them, by one directive:
                                                    its receiver may hang */
+#define NGX_HTTP_CONVRELAY_REPORT_HANGS    1000 /* ms: a delivery that failed
+                                                   held others up */
 #define NGX_HTTP_CONVRELAY_REPORT_ANSWER   16384  /* bytes that are read */
 
 #define NGX_HTTP_CONVRELAY_REPORT_TICK     1000 /* ms */
@@ -41,6 +43,8 @@ static void ngx_http_convrelay_report_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_report_timer(
     ngx_http_convrelay_reports_t *all);
 
+static ngx_uint_t ngx_http_convrelay_report_may_send(
+    ngx_http_convrelay_report_t *p);
 static void ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p);
 static ngx_uint_t ngx_http_convrelay_report_partial(
     ngx_http_convrelay_report_t *p);
@@ -458,10 +462,11 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
     size_t                         len, bytes;
     ngx_uint_t                     left;
     ngx_queue_t                   *q, *next;
-    ngx_http_convrelay_report_t   *p;
+    ngx_http_convrelay_report_t   *p, *next_one;
     ngx_http_convrelay_reports_t  *all;
 
     all = ev->data;
+    next_one = NULL;
     left = 0;
     bytes = 0;
 
@@ -496,15 +501,24 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
         }
 
         if ((ngx_msec_int_t) (p->due - ngx_current_msec) > 0
-            || p->conf->report->share.sent == NGX_HTTP_CONVRELAY_REPORT_SHARE)
+            || !ngx_http_convrelay_report_may_send(p))
         {
             continue;
         }
 
-        /* a long one takes milliseconds: other connections come first */
+        /* the directives take turns */
 
-        ngx_http_convrelay_report_send(p);
-        break;
+        if (next_one == NULL
+            || p->conf->report->turn < next_one->conf->report->turn)
+        {
+            next_one = p;
+        }
+    }
+
+    /* a long one takes milliseconds: other connections come first */
+
+    if (next_one && left == 0) {
+        ngx_http_convrelay_report_send(next_one);
     }
 
     if (all->dropped
@@ -550,9 +564,7 @@ ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
     {
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
 
-        if (p->fetch == NULL
-            && p->conf->report->share.sent < NGX_HTTP_CONVRELAY_REPORT_SHARE)
-        {
+        if (p->fetch == NULL && ngx_http_convrelay_report_may_send(p)) {
             left = (ngx_msec_int_t) (p->due - ngx_current_msec);
 
             /* nginx runs a timer of 0 ms before it looks at connections */
@@ -562,6 +574,20 @@ ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
     }
 
     ngx_add_timer(&all->timer, (ngx_msec_t) wait);
+}
+
+
+/* a receiver that hangs must not have the deliveries that others need */
+
+static ngx_uint_t
+ngx_http_convrelay_report_may_send(ngx_http_convrelay_report_t *p)
+{
+    ngx_http_convrelay_report_conf_t  *rcf;
+
+    rcf = p->conf->report;
+
+    return rcf->share.sent < (rcf->hangs ? 1
+                                         : NGX_HTTP_CONVRELAY_REPORT_SHARE);
 }
 
 
@@ -595,6 +621,8 @@ ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
     }
 
     p->received = 0;
+    p->begun = ngx_current_msec;
+    p->conf->report->turn = ++p->all->turns;
 
     if (f == NULL) {
         ngx_http_convrelay_report_failed(p, "could not be sent", 0);
@@ -698,11 +726,16 @@ ngx_http_convrelay_report_end(ngx_http_convrelay_fetch_t *f)
 
         ngx_http_convrelay_count(p->conf, REPORT_DELIVERED);
 
+        p->conf->report->hangs = 0;
+
         (void) ngx_http_convrelay_report_done(p);
         ngx_http_convrelay_report_remove(p);
         ngx_http_convrelay_report_free(p);
 
     } else {
+        p->conf->report->hangs = ngx_current_msec - p->begun
+                                 >= NGX_HTTP_CONVRELAY_REPORT_HANGS;
+
         ngx_http_convrelay_report_failed(p,
                            (end == NGX_HTTP_CONVRELAY_FETCH_OK)
                            ? "failed" : ngx_http_convrelay_fetch_phrase(end),

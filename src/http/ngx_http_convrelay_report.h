@@ -86,6 +86,7 @@ struct ngx_http_convrelay_report_s {
     convrelay_report_out_t            text;   /* that its texts are in */
 
     ngx_http_convrelay_fetch_t       *fetch;  /* that delivers it, or NULL */
+    ngx_msec_t                        begun;  /* that */
     size_t                            received;       /* bytes of its answer */
     ngx_msec_t                        due;
     ngx_uint_t                        tries;
@@ -105,6 +106,7 @@ struct ngx_http_convrelay_reports_s {
     ngx_queue_t                       queue;  /* the oldest first */
     convrelay_report_shares_t         shares; /* of its directives */
     ngx_uint_t                        fetches;
+    ngx_uint_t                        turns;  /* deliveries, ever */
     ngx_uint_t                        dropped;        /* not logged yet */
     ngx_http_convrelay_report_conf_t *of;     /* the last one that was */
     ngx_msec_t                        logged; /* when; 0: never */
