@@ -563,10 +563,12 @@ subtest 'the first message outlasts a pause' => sub {
     $call = redial($nginx, $path);
     $call->batch({ type => 'prompt', voicePrompt => 'How is it going?',
                    lang => 'en-US', last => JSON::PP::true },
-                 { type => 'info', name => 'clientSpeaking', value => 'off' });
+                 { type => 'prompt', voicePrompt => 'And where?',
+                   lang => 'en-US', last => JSON::PP::true });
     ok $call->quiet(0.3), 'the session waits';
     reply($c, 'Reference B7.');
-    $call->answer;
+    is $call->answer, "How is it going?\nAnd where?",
+       '... and answers all that came';
     like request($nginx), qr/Reference B7.*How is it going/,
          '... and has the result, and the question';
     $call->hangup;
