@@ -403,6 +403,7 @@ _EOC_
        'a wrong password, where anybody may do everything';
     is $redis->ask('GET', 'agent:v'), undef, '... writes nothing';
     is $ask->(GET => '/to?to=127.0.0.1:1'), 502, 'to nobody';
+    unlike $nginx->log('error'), qr/no live upstreams/, '... at one address';
 
     is $ask->(GET => '/mute'), 504, 'AUTH is not answered';
 

@@ -184,6 +184,7 @@ subtest 'the report of a call' => sub {
 
     is $r->{line}, 'POST /report HTTP/1.1', 'one is sent by POST';
     is $r->{headers}{'content-type'}, 'application/json', '... as JSON';
+    is $r->{headers}{accept}, '*/*', '... which may be answered by anything';
     like $r->{headers}{'idempotency-key'}, qr/^[0-9a-f]{32}$/, '... with a key';
     ok !exists $r->{headers}{'x-convrelay-signature'}, '... not signed';
     $r->reply(200, '{"ok":true}');

@@ -11,6 +11,8 @@ use ConvRelay::Store;
 use Test::More;
 
 my $zones = "convrelay_store_zone  calls 1m;\n";
+my %conf = (zone => $zones, ws => 'convrelay_prewarm  /warm;',
+            server => 'location = /warm { internal; return 200; }');
 
 
 # nginx, a call in it, and a reload to another configuration
@@ -18,14 +20,14 @@ my $zones = "convrelay_store_zone  calls 1m;\n";
 sub reloaded {
     my ($change) = @_;
 
-    my $nginx = nginx(zone => $zones, answer => 'repeat',
+    my $nginx = nginx(%conf, answer => 'repeat',
                       main => 'master_process  off;');
     my $call = session($nginx);
 
     is $call->ask('One?'), 'One?', 'a call';
     is records($nginx), 1, '... and its record';
 
-    $nginx->http($change->(configuration($nginx, zone => $zones)),
+    $nginx->http($change->(configuration($nginx, %conf)),
                  'master_process  off;');
     $nginx->signal('HUP');
 
