@@ -421,6 +421,91 @@ subtest 'another tenant comes before one, on another address' => sub {
 };
 
 
+# nginx warns of the name, and serves both by the others
+
+subtest 'another tenant with the same first name and socket' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+    my ($own, $other) = map { server($_->[0], $token{$_->[0]})
+        =~ s/(127.0.0.1:%%PORT%%;)/$1 listen $_->[1]:%%PORT_2%%;/r
+        =~ s/server_name +/server_name _ /r } [ 'a', '127.0.0.1' ],
+                                              [ 'b', '127.0.0.2' ];
+
+    configure($nginx, 1, $own);
+    $nginx->start;
+
+    my $call = session($nginx, 'a', $token{a});
+    $call->ask('My PIN is 4711.');
+    lose($nginx, $call);
+
+    configure($nginx, 1, $other, $own);
+    $nginx->hup;
+
+    # a new worker finds the report in the store
+
+    action($nginx, 'a', $token{a}, $call->{session}, 2);
+
+    is +(report())[0], 'a', 'a report goes to the receiver of its own tenant';
+
+    $nginx->stop;
+};
+
+
+subtest 'a server that is changed while a report waits' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+
+    configure($nginx, 1, server('b', $token{b}), server('a', $token{a}));
+    $nginx->start;
+
+    # another name comes first, and another socket
+
+    my $call = session($nginx, 'a', $token{a});
+    $call->ask('One?');
+    lose($nginx, $call);
+
+    configure($nginx, 1, server('b', $token{b}),
+              server('a', $token{a})
+              =~ s/listen/listen 127.0.0.1:%%PORT_2%%; listen/r
+              =~ s/server_name +/server_name www.a.example /r);
+    $nginx->hup;
+    action($nginx, 'a', $token{a}, $call->{session}, 2);
+
+    is +(report())[0], 'a', 'with other names and sockets it gets its report';
+
+    $nginx->stop;
+
+    # it has no reports any more, and one waits for another session
+
+    my $goes_on = <<'_EOC_';
+        location = /action {
+            convrelay_connect_action;
+            convrelay_connect_reply  <Response><Redirect>/</Redirect></Response>;
+        }
+_EOC_
+
+    configure($nginx, 1, server('b', $token{b}),
+              server('a', $token{a}, $goes_on));
+    $nginx->start;
+
+    $call = session($nginx, 'a', $token{a});
+    $call->ask('Two?');
+    lose($nginx, $call);
+    action($nginx, 'a', $token{a}, $call->{session}, 2);
+
+    configure($nginx, 1, server('b', $token{b}),
+              server('a', $token{a}, $goes_on) =~ s/convrelay_report .*//gr);
+    $nginx->hup;
+
+    ok ConvRelay::Nginx::wait_for(10, sub {
+           $nginx->log_has(qr/\[error\].*report of a call was dropped: its/) }),
+       'without a receiver, it is dropped, which is logged';
+    is $receiver->next(0), undef, '... and goes to nobody else';
+
+    $nginx->stop;
+    is scalar(() = $nginx->log('error') =~ /report of a call was dropped/g), 1,
+       '... once';
+};
+
+
 subtest 'two locations of one name, and a block of "if"' => sub {
     my $nginx = ConvRelay::Nginx->new;
     my $port_of = $receiver->port;

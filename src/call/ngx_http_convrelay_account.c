@@ -110,8 +110,7 @@ ngx_http_convrelay_account_place(ngx_http_convrelay_call_t *call,
     clcf = ngx_http_get_module_loc_conf(call->request, ngx_http_core_module);
     cscf = ngx_http_get_module_srv_conf(call->request, ngx_http_core_module);
 
-    a->place.location = ngx_http_convrelay_report_location(call->main, cscf,
-                                                           clcf);
+    ngx_http_convrelay_report_location(&a->place, call->main, cscf, clcf);
     a->place.ttl = ngx_http_convrelay_report_ttl(call->conf);
     a->stored = 1;
 }

@@ -63,6 +63,8 @@ typedef enum {
 typedef struct {
     ngx_http_convrelay_record_t       record;
     uint64_t                          location;       /* its id */
+    uint64_t                          path;   /* ... and its path */
+    u_char                            tenant[CONVRELAY_SHA256_LEN];
     ngx_msec_t                        ttl;
 } ngx_http_convrelay_report_place_t;
 
@@ -246,8 +248,9 @@ void ngx_http_convrelay_report_renamed(ngx_http_convrelay_main_conf_t *mcf,
    place's ttl */
 ngx_msec_t ngx_http_convrelay_report_ttl(ngx_http_convrelay_loc_conf_t *conf);
 
-/* the id of a location, or of the one that a block of "if" belongs to */
-uint64_t ngx_http_convrelay_report_location(
+/* notes which location it is from; a block of "if" belongs to one */
+void ngx_http_convrelay_report_location(
+    ngx_http_convrelay_report_place_t *place,
     ngx_http_convrelay_main_conf_t *mcf, ngx_http_core_srv_conf_t *server,
     ngx_http_core_loc_conf_t *clcf);
 

@@ -15,6 +15,7 @@
 #include "ngx_http_convrelay_report.h"
 #include "ngx_http_convrelay_shared.h"
 #include "ngx_http_convrelay_target.h"
+#include "ngx_http_convrelay_tenant.h"
 
 #include "convrelay_metric.h"
 
@@ -35,6 +36,8 @@ typedef struct {
     uint32_t                          pid;
     uint64_t                          due;
     uint64_t                          location;
+    uint64_t                          path;
+    u_char                            tenant[CONVRELAY_SHA256_LEN];
 } ngx_http_convrelay_report_head_t;
 
 
@@ -50,6 +53,8 @@ static void ngx_http_convrelay_report_note_place(
     const ngx_http_convrelay_report_t *p);
 static ngx_int_t ngx_http_convrelay_report_conf_of(
     ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_report_t *p);
+static void ngx_http_convrelay_report_homeless(
+    ngx_http_convrelay_reports_t *all, ngx_http_convrelay_report_t *p);
 
 
 void
@@ -60,6 +65,7 @@ ngx_http_convrelay_report_place(ngx_http_convrelay_report_place_t *place,
     ngx_memzero(place, sizeof(ngx_http_convrelay_report_place_t));
 
     ngx_http_convrelay_record_name(&place->record, tenant, id, account, call);
+    ngx_memcpy(place->tenant, tenant->id[id], CONVRELAY_SHA256_LEN);
 
     place->record.key.word[3] = NGX_HTTP_CONVRELAY_REPORT_TAG;
 }
@@ -137,34 +143,29 @@ ngx_http_convrelay_report_ttl(ngx_http_convrelay_loc_conf_t *conf)
 }
 
 
-uint64_t
-ngx_http_convrelay_report_location(ngx_http_convrelay_main_conf_t *mcf,
-    ngx_http_core_srv_conf_t *server, ngx_http_core_loc_conf_t *clcf)
+void
+ngx_http_convrelay_report_location(ngx_http_convrelay_report_place_t *place,
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_core_srv_conf_t *server,
+    ngx_http_core_loc_conf_t *clcf)
 {
-    uint64_t                        id;
     ngx_uint_t                      i;
     ngx_http_convrelay_location_t  *location;
 
-    id = 0;
     location = mcf->locations.elts;
 
     for (i = 0; i < mcf->locations.nelts; i++) {
 
-        if (location[i].location == clcf) {
-            return location[i].id;
-        }
-
         /* a block of "if" has the very name of its location, and not only one
            that is equal, as that of "/ws" is to that of "= /ws" */
 
-        if (id == 0 && location[i].server == server
-            && location[i].location->name.data == clcf->name.data)
+        if (location[i].location == clcf
+            || (place->location == 0 && location[i].server == server
+                && location[i].location->name.data == clcf->name.data))
         {
-            id = location[i].id;
+            place->location = location[i].id;
+            place->path = location[i].path;
         }
     }
-
-    return id;
 }
 
 
@@ -189,6 +190,8 @@ ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
     head.pid = pid;
     head.due = due;
     head.location = place->location;
+    head.path = place->path;
+    ngx_memcpy(head.tenant, place->tenant, CONVRELAY_SHA256_LEN);
 
     convrelay_report_put(&out, room, sizeof(room));
     convrelay_report_put(&out, &head, sizeof(head));
@@ -417,6 +420,8 @@ ngx_http_convrelay_report_read(ngx_http_convrelay_main_conf_t *mcf,
 
         if (rc == NGX_OK) {
             place->location = head->location;
+            place->path = head->path;
+            ngx_memcpy(place->tenant, head->tenant, CONVRELAY_SHA256_LEN);
 
             p->place = *place;
             p->stored = 1;
@@ -433,32 +438,54 @@ ngx_http_convrelay_report_read(ngx_http_convrelay_main_conf_t *mcf,
 }
 
 
-/* the configuration may be another one by now; NGX_DECLINED: the location is
-   gone, or has no reports */
+/* the configuration may be another one by now; NGX_DECLINED: the tenant has no
+   location that takes the report's place, or several */
 
 static ngx_int_t
 ngx_http_convrelay_report_conf_of(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_report_t *p)
 {
-    ngx_uint_t                      i;
     ngx_http_convrelay_location_t  *location;
 
-    location = mcf->locations.elts;
-
-    for (i = 0; i < mcf->locations.nelts; i++) {
-
-        if (location[i].conf->enable && location[i].conf->report
-            && location[i].id == p->place.location)
-        {
-            p->conf = location[i].conf;
-            p->ctx = location[i].server->ctx;
-            p->place.ttl = ngx_http_convrelay_report_ttl(p->conf);
-
-            return NGX_OK;
-        }
+    location = ngx_http_convrelay_tenant_home(mcf, p->place.location,
+                                              p->place.path, p->place.tenant);
+    if (location == NULL) {
+        return NGX_DECLINED;
     }
 
-    return NGX_DECLINED;
+    p->conf = location->conf;
+    p->ctx = location->server->ctx;
+
+    p->place.location = location->id;
+    p->place.path = location->path;
+    p->place.ttl = ngx_http_convrelay_report_ttl(p->conf);
+
+    return NGX_OK;
+}
+
+
+/* a worker that is leaving does not know the newest configuration */
+
+static void
+ngx_http_convrelay_report_homeless(ngx_http_convrelay_reports_t *all,
+    ngx_http_convrelay_report_t *p)
+{
+    if (ngx_quit || ngx_exiting || ngx_terminate) {
+        return;
+    }
+
+    if (ngx_http_convrelay_report_store(all->mcf, &p->place,
+                                        NGX_HTTP_CONVRELAY_REPORT_DONE, 0, 0,
+                                        NULL)
+        != NGX_OK)
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "report of a call was dropped: its location is gone; keep "
+                  "\"convrelay_report\" and \"convrelay_auth_token\" of a "
+                  "location until no report of it is pending");
 }
 
 
@@ -521,6 +548,7 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
         bytes += p->text.len;
 
         if (ngx_http_convrelay_report_conf_of(all->mcf, p) != NGX_OK) {
+            ngx_http_convrelay_report_homeless(all, p);
             ngx_http_convrelay_report_free(p);
             continue;
         }

@@ -25,6 +25,12 @@ typedef struct {
                                                          empty */
     uint64_t                          id;     /* a hash, no other location has
                                                  it; the same after a reload */
+    uint64_t                          path;   /* a hash of its name alone */
+    unsigned                          twin:1; /* only a number in the id tells
+                                                 it from another one */
+    ngx_http_convrelay_tenant_t      *tenant; /* what its sessions can prove */
+    unsigned                          varies:1;       /* ... and secrets that
+                                                         have variables */
 } ngx_http_convrelay_location_t;
 
 

@@ -7,7 +7,7 @@
 
 
 #include "ngx_http_convrelay_auth.h"
-#include "ngx_http_convrelay_target.h"
+#include "ngx_http_convrelay_env.h"
 #include "ngx_http_convrelay_tenant.h"
 
 
@@ -21,6 +21,10 @@ static void ngx_http_convrelay_tenant_location(
     ngx_http_convrelay_location_t *location, ngx_uint_t n);
 static ngx_int_t ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *location);
+static ngx_int_t ngx_http_convrelay_tenant_known(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *location);
+static ngx_uint_t ngx_http_convrelay_tenant_has(
+    const ngx_http_convrelay_tenant_t *tenant, const u_char *id);
 
 
 void
@@ -204,7 +208,154 @@ ngx_http_convrelay_tenant_init(ngx_conf_t *cf)
         ngx_http_convrelay_tenant_location(location, i);
     }
 
+    for (i = 0; i < mcf->locations.nelts; i++) {
+
+        if (ngx_http_convrelay_tenant_known(cf, &location[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
     return NGX_OK;
+}
+
+
+/* what can be told without a request */
+
+static ngx_int_t
+ngx_http_convrelay_tenant_known(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *location)
+{
+    ngx_int_t                       rc;
+    ngx_str_t                       secret;
+    ngx_uint_t                      i;
+    ngx_array_t                    *tokens;
+    ngx_http_convrelay_value_t     *v;
+    ngx_http_convrelay_tenant_t    *tenant;
+    ngx_http_convrelay_loc_conf_t  *conf;
+
+    static ngx_str_t  none = ngx_null_string;
+
+    conf = location->conf;
+
+    if (!conf->enable || conf->report == NULL) {
+        return NGX_OK;
+    }
+
+    tenant = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_tenant_t));
+    if (tenant == NULL) {
+        return NGX_ERROR;
+    }
+
+    location->tenant = tenant;
+
+    tokens = conf->auth.tokens;
+    v = tokens ? tokens->elts : NULL;
+
+    for (i = 0; tokens && i < tokens->nelts; i++) {
+        rc = ngx_http_convrelay_env_expand(cf, &v[i].source, &secret);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == NGX_DECLINED) {
+            location->varies = 1;
+
+        } else if (secret.len) {
+            ngx_http_convrelay_tenant_token(tenant, &secret);
+        }
+    }
+
+    if (conf->auth.ticket) {
+        rc = ngx_http_convrelay_env_expand(cf, &conf->auth.ticket->source,
+                                           &secret);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == NGX_DECLINED) {
+            location->varies = 1;
+
+        } else if (secret.len) {
+            ngx_http_convrelay_tenant_add(tenant, "ticket", &secret, &none);
+        }
+    }
+
+    /* of servers that are told apart by a number, it would be everybody's */
+
+    if (!location->twin) {
+        ngx_http_convrelay_tenant_add(tenant, "server",
+                                      &location->server->server_name,
+                                      &location->listen);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_http_convrelay_location_t *
+ngx_http_convrelay_tenant_home(ngx_http_convrelay_main_conf_t *mcf,
+    uint64_t id, uint64_t path, const u_char *tenant)
+{
+    ngx_uint_t                      i, n, same;
+    ngx_http_convrelay_location_t  *location, *any, *found;
+
+    n = 0;
+    same = 0;
+    any = NULL;
+    found = NULL;
+    location = mcf->locations.elts;
+
+    for (i = 0; i < mcf->locations.nelts; i++) {
+
+        if (location[i].tenant == NULL) {
+            continue;
+        }
+
+        if (ngx_http_convrelay_tenant_has(location[i].tenant, tenant)) {
+
+            if (location[i].id == id) {
+                return &location[i];
+            }
+
+            any = &location[i];
+            n++;
+
+            if (location[i].path == path) {
+                found = &location[i];
+                same++;
+            }
+
+        } else if (location[i].varies && !location[i].twin
+                   && location[i].id == id)
+        {
+            return &location[i];
+        }
+    }
+
+    if (same) {
+        return same == 1 ? found : NULL;
+    }
+
+    return n == 1 ? any : NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_convrelay_tenant_has(const ngx_http_convrelay_tenant_t *tenant,
+    const u_char *id)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < tenant->n; i++) {
+
+        if (ngx_memcmp(tenant->id[i], id, CONVRELAY_SHA256_LEN) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -232,6 +383,16 @@ ngx_http_convrelay_tenant_location(ngx_http_convrelay_location_t *location,
     exact = location[n].location->exact_match;
     number = 0;
 
+    convrelay_sha256_init(&h);
+    convrelay_sha256_update(&h, &exact, sizeof(uint32_t));
+
+    if (part[3].len) {
+        convrelay_sha256_update(&h, part[3].data, part[3].len);
+    }
+
+    convrelay_sha256_final(&h, digest);
+    ngx_memcpy(&location[n].path, digest, sizeof(uint64_t));
+
     do {
         convrelay_sha256_init(&h);
         convrelay_sha256_update(&h, &number, sizeof(uint32_t));
@@ -251,6 +412,11 @@ ngx_http_convrelay_tenant_location(ngx_http_convrelay_location_t *location,
         ngx_memcpy(&location[n].id, digest, sizeof(uint64_t));
 
         for (i = 0; location[i].id != location[n].id; i++) { /* void */ }
+
+        if (i != n) {
+            location[i].twin = 1;
+            location[n].twin = 1;
+        }
 
         number++;
 
@@ -296,9 +462,7 @@ ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
                 if (port[i].port == 0) {
                     location->listen = *text;
 
-                } else if (lowest == 0
-                           || ntohs(port[i].port) < ntohs(lowest))
-                {
+                } else if (lowest == 0 || port[i].port < lowest) {
                     lowest = port[i].port;
                     location->address = *text;
 
@@ -324,7 +488,7 @@ ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
     }
 
     location->listen.data = p;
-    location->listen.len = ngx_sprintf(p, "%ui", (ngx_uint_t) ntohs(lowest))
+    location->listen.len = ngx_sprintf(p, "%ui", (ngx_uint_t) lowest)
                            - p;
 
     return NGX_OK;

@@ -19,6 +19,7 @@
 
 
 #include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_target.h"
 
 #include "convrelay_sha256.h"
 
@@ -56,6 +57,17 @@ ngx_int_t ngx_http_convrelay_tenant_action(ngx_http_request_t *r,
 
 /* at postconfiguration, while it is known which server listens where */
 ngx_int_t ngx_http_convrelay_tenant_init(ngx_conf_t *cf);
+
+/*
+ * The location, among those with reports, for what is kept of a call: id and
+ * path are those of the call's location, tenant is what named the call.  If
+ * that location is gone, another one of the tenant is taken, if only one has
+ * this path, or else if it has only one.  Where secrets have variables, the id
+ * has to do.  NULL: none.
+ */
+ngx_http_convrelay_location_t *ngx_http_convrelay_tenant_home(
+    ngx_http_convrelay_main_conf_t *mcf, uint64_t id, uint64_t path,
+    const u_char *tenant);
 
 
 #endif /* NGX_HTTP_CONVRELAY_TENANT_H_INCLUDED */
