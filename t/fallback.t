@@ -1024,3 +1024,53 @@ slow
 +3 fast: second
 --- error_log
 sent no word in time
+
+
+
+=== TEST 31: a second LLM that writes code first, and one whose only word waits
+--- read_timeout: 10s
+--- on
+convrelay_fallback  /second hedge=50ms;
+--- speech
+--- locations
+location = /second {
+    internal;
+    proxy_pass  http://127.0.0.1:$TEST_NGINX_LLM_PORT/$convrelay_parameter_fault;
+}
+--- llm
+location /v1 {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.stream()
+        ngx.flush(true)
+        ngx.sleep(0.3)
+        llm.token("First.")
+        llm.done()
+    }
+}
+location = /code {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.stream()
+        llm.token("```\n")
+        llm.token("say(1)\n")
+        ngx.flush(true)
+        ngx.sleep(0.6)
+        llm.token("```\nSecond.")
+        llm.done()
+    }
+}
+location = /held {
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.stream()
+        llm.token("[Second")
+        llm.done()
+    }
+}
+--- call
+try("code")
+try("held")
+--- response_body
+code : First.
+held : Second

@@ -81,7 +81,7 @@ ngx_http_convrelay_act(convrelay_actions_t *out, const convrelay_action_t *a)
         break;
 
     case CONVRELAY_ACT_TEXT:
-        if (call->unheard && a->text.len) {
+        if (call->unheard && convrelay_has_word(&a->text)) {
             ngx_http_convrelay_stat_sound(call);
         }
 

@@ -23,9 +23,12 @@ static void ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f,
 static void ngx_http_convrelay_answer_flush(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_log_limit(ngx_http_convrelay_turn_t *t);
-static void ngx_http_convrelay_answer_hedge(ngx_http_convrelay_turn_t *t,
-    int rc, convrelay_str_t *text);
+static ngx_uint_t ngx_http_convrelay_answer_hedge(
+    ngx_http_convrelay_turn_t *t, int rc, convrelay_str_t *text);
+static void ngx_http_convrelay_hedge_won(ngx_http_convrelay_turn_t *t,
+    ngx_uint_t text);
 static void ngx_http_convrelay_answered_hedge(ngx_http_convrelay_turn_t *t);
+static void ngx_http_convrelay_hedge_ended(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_part(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_useful(ngx_http_convrelay_turn_t *t);
 static void ngx_http_convrelay_answer_silence(ngx_http_convrelay_turn_t *t);
@@ -94,6 +97,7 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
     u_char *last)
 {
     int                         rc;
+    ngx_uint_t                  hedge;
     convrelay_str_t             text;
     ngx_http_convrelay_turn_t  *t = f->data;
 
@@ -105,9 +109,7 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 
         rc = convrelay_llm_stream_read(&t->stream, &pos, last, &text);
 
-        if (t->hedge) {
-            ngx_http_convrelay_answer_hedge(t, rc, &text);
-        }
+        hedge = t->hedge && ngx_http_convrelay_answer_hedge(t, rc, &text);
 
         if (rc == CONVRELAY_AGAIN) {
             break;
@@ -115,7 +117,7 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 
         if (rc == CONVRELAY_OK) {
 
-            if (!t->hedge) {
+            if (!hedge) {
                 ngx_http_convrelay_delta(t, &text);
             }
 
@@ -146,16 +148,17 @@ ngx_http_convrelay_answer_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
 }
 
 
-/* the first useful piece of two LLMs counts; rc: of the stream, OK: text */
+/* the first useful piece of two LLMs counts; rc: of the stream, OK: text, which
+   is true if it was read */
 
-static void
+static ngx_uint_t
 ngx_http_convrelay_answer_hedge(ngx_http_convrelay_turn_t *t, int rc,
     convrelay_str_t *text)
 {
     convrelay_actions_t  out;
 
     if (rc != CONVRELAY_OK && !t->stream.part) {
-        return;
+        return 0;
     }
 
     out = ngx_http_convrelay_actions(t->call);
@@ -164,7 +167,21 @@ ngx_http_convrelay_answer_hedge(ngx_http_convrelay_turn_t *t, int rc,
                                     (rc == CONVRELAY_OK) ? text : NULL,
                                     ngx_current_msec, &out))
     {
-        ngx_http_convrelay_count(t->call->conf, HEDGE_WON);
+        ngx_http_convrelay_hedge_won(t, rc == CONVRELAY_OK);
+    }
+
+    return (rc == CONVRELAY_OK);
+}
+
+
+static void
+ngx_http_convrelay_hedge_won(ngx_http_convrelay_turn_t *t, ngx_uint_t text)
+{
+    ngx_http_convrelay_count(t->call->conf, HEDGE_WON);
+
+    if (text) {
+        ngx_http_convrelay_stat_token(t);
+        ngx_http_convrelay_answer_useful(t);
     }
 }
 
@@ -263,6 +280,7 @@ static void
 ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f)
 {
     int                         rc;
+    ngx_uint_t                  hedge;
     convrelay_str_t             text;
     ngx_http_convrelay_call_t  *call;
     ngx_http_convrelay_turn_t  *t = f->data;
@@ -276,15 +294,13 @@ ngx_http_convrelay_answer_end(ngx_http_convrelay_fetch_t *f)
     {
         rc = convrelay_llm_stream_end(&t->stream, &text);
 
-        if (t->hedge) {
-            ngx_http_convrelay_answer_hedge(t, rc, &text);
-        }
+        hedge = t->hedge && ngx_http_convrelay_answer_hedge(t, rc, &text);
 
         if (rc != CONVRELAY_OK) {
             break;
         }
 
-        if (!t->hedge) {
+        if (!hedge) {
             ngx_http_convrelay_delta(t, &text);
         }
     }
@@ -334,7 +350,15 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
     t->fetch->enough = 1;
 
     if (t->hedge) {
+        ngx_http_convrelay_hedge_ended(t);
+    }
+
+    if (t->hedge) {
         ngx_http_convrelay_answered_hedge(t);
+        return;
+    }
+
+    if (call->turn != t) {
         return;
     }
 
@@ -373,6 +397,33 @@ ngx_http_convrelay_answered(ngx_http_convrelay_turn_t *t)
 
     ngx_http_convrelay_stat_settle(call);
     ngx_http_convrelay_clock_update(call);
+}
+
+
+/* its last words may have waited for more text */
+
+static void
+ngx_http_convrelay_hedge_ended(ngx_http_convrelay_turn_t *t)
+{
+    convrelay_actions_t          out;
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = t->fetch;
+
+    if (f->status == 0 || f->encoded || f->large || f->failed
+        || convrelay_llm_outcome(&t->stream, f->clean)
+           > CONVRELAY_LLM_TRUNCATED)
+    {
+        return;
+    }
+
+    out = ngx_http_convrelay_actions(t->call);
+
+    if (convrelay_session_hedge_ended(t->call->session, ngx_current_msec,
+                                      &out))
+    {
+        ngx_http_convrelay_hedge_won(t, 1);
+    }
 }
 
 

@@ -19,6 +19,7 @@
 
 #include "convrelay_rate.h"
 #include "convrelay_echo.h"
+#include "convrelay_word.h"
 #include "convrelay_redact.h"
 #include "convrelay_shm.h"
 #include "convrelay_ws.h"

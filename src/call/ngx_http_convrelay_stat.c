@@ -516,8 +516,10 @@ ngx_http_convrelay_stat_request(ngx_http_convrelay_turn_t *t)
     /* a second LLM that lost has sent none of them */
 
     sent = t->tokens ? call->session->tokens - t->said : 0;
-    first = (sent && call->wordless);
-    ms = ngx_http_convrelay_stat_since(call, t->word_at);
+    first = (sent && call->wordless && call->session->words);
+    ms = (call->session->first_token >= 0)
+         ? (ngx_msec_t) call->session->first_token
+         : ngx_http_convrelay_stat_since(call, t->word_at);
 
     if (first) {
         call->wordless = 0;

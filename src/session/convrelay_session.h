@@ -487,9 +487,8 @@ typedef struct {
                                                      said since */
     uint32_t                 asked_at;    /* the last turn began */
     int32_t                  first_token; /* ms from asked_at to the first
-                                             piece of the model's text; -1:
-                                             none, or an action spoke before
-                                             it */
+                                             word of the LLM; -1: none, or an
+                                             action spoke before it */
     convrelay_rate_t         turn_rate;
     uint32_t                 leaks;       /* answers with a call in their
                                              text */
@@ -697,13 +696,13 @@ void convrelay_session_llm_excuse(convrelay_session_t *s);
 void convrelay_session_call_part(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
-/*
- * The LLM of HEDGE has sent text, or, where text is NULL, a part of a call.
- * True: it is the first useful piece of all, HEDGE_TAKES; text is to be handed
- * in as a delta then.  False: there is nothing in it to be spoken.
- */
+/* the LLM of HEDGE has sent text, or, where text is NULL, a part of a call; or
+   its answer is complete.  True: it has the turn, HEDGE_TAKES, and its text is
+   spoken; the rest are deltas.  HEDGE_END: none of it will be. */
 int convrelay_session_hedge_won(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+int convrelay_session_hedge_ended(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out);
 
 /* it could not be asked, so a fallback may still be; or it is over without one,
    and how is EMPTY where that does not count against it */

@@ -6,12 +6,16 @@
  */
 
 
-#include "convrelay_session_parts.h"
+#include "convrelay_session_tools.h"
 
 
 static uint64_t convrelay_session_client(const convrelay_session_t *s);
-static int convrelay_session_hedge_useful(convrelay_session_t *s,
-    const convrelay_str_t *text);
+static int convrelay_session_hedge_text(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_actions_t *out);
+static void convrelay_session_hedge_wins(convrelay_session_t *s, unsigned over,
+    uint64_t now, convrelay_actions_t *out);
+static void convrelay_session_hedge_goes(convrelay_session_t *s,
+    const char *note, convrelay_actions_t *out);
 static void convrelay_session_useful(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
 
@@ -218,10 +222,19 @@ convrelay_session_client(const convrelay_session_t *s)
 }
 
 
-/* its first words are still waited for, unless they have come */
+/* its first words are still waited for */
 
 void
 convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
+    uint64_t now, convrelay_actions_t *out)
+{
+    convrelay_session_hedge_goes(s, note, out);
+    convrelay_session_hedge_speak(s, 0, now, out);
+}
+
+
+static void
+convrelay_session_hedge_goes(convrelay_session_t *s, const char *note,
     convrelay_actions_t *out)
 {
     if (convrelay_session_paused(s)) {
@@ -239,7 +252,6 @@ convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
     s->deadlines[CONVRELAY_DEADLINE_HEDGE] = 0;
 
     convrelay_session_tools_retry(s);
-    convrelay_session_speech_takes(s);
     convrelay_session_act_note(out, CONVRELAY_ACT_HEDGE_TAKES, note);
 }
 
@@ -254,7 +266,7 @@ convrelay_session_hedge_won(convrelay_session_t *s,
         return 0;
     }
 
-    rc = text ? convrelay_session_hedge_useful(s, text) : CONVRELAY_OK;
+    rc = text ? convrelay_session_hedge_text(s, text, out) : CONVRELAY_OK;
 
     if (rc == CONVRELAY_ERROR) {
         convrelay_session_no_memory(s, out);
@@ -264,6 +276,74 @@ convrelay_session_hedge_won(convrelay_session_t *s,
         return 0;
     }
 
+    convrelay_session_hedge_wins(s, 0, now, out);
+
+    return 1;
+}
+
+
+int
+convrelay_session_hedge_ended(convrelay_session_t *s, uint64_t now,
+    convrelay_actions_t *out)
+{
+    int  rc;
+
+    if (s->hedge == 0) {
+        return 0;
+    }
+
+    rc = convrelay_session_hedge_over(s);
+
+    if (rc == CONVRELAY_ERROR) {
+        convrelay_session_no_memory(s, out);
+    }
+
+    if (rc != CONVRELAY_OK) {
+        return 0;
+    }
+
+    convrelay_session_hedge_wins(s, 1, now, out);
+
+    return 1;
+}
+
+
+/* CONVRELAY_OK: there is a word in it; DECLINED: not yet, or there will not be
+   one, and the request is ended; ERROR: no memory */
+
+static int
+convrelay_session_hedge_text(convrelay_session_t *s,
+    const convrelay_str_t *text, convrelay_actions_t *out)
+{
+    int  rc;
+
+    rc = convrelay_session_hedge_read(s, text);
+
+    if (rc != CONVRELAY_DECLINED) {
+        return rc;
+    }
+
+    if (s->speech->hedge->guard.leaked) {
+        convrelay_session_tools_leaked(s, out);
+        convrelay_session_hedge_drop(s, NULL, out);
+
+    } else if (s->conf->max_answer
+               && convrelay_session_hedge_dropped(s) >= s->conf->max_answer)
+    {
+        convrelay_session_note(out, CONVRELAY_LOG_WARN,
+                               "answer is too long, and none of it can be "
+                               "spoken", NULL);
+        convrelay_session_hedge_drop(s, NULL, out);
+    }
+
+    return CONVRELAY_DECLINED;
+}
+
+
+static void
+convrelay_session_hedge_wins(convrelay_session_t *s, unsigned over,
+    uint64_t now, convrelay_actions_t *out)
+{
     s->hedges_won++;
 
     /* the first one was only slower: it can be asked again */
@@ -277,49 +357,9 @@ convrelay_session_hedge_won(convrelay_session_t *s,
         convrelay_session_llm_slow(s, convrelay_session_llm(s, s->llm), now);
     }
 
-    convrelay_session_hedge_takes(s, NULL, out);
+    convrelay_session_hedge_goes(s, NULL, out);
     convrelay_session_useful(s, now, out);
-
-    return 1;
-}
-
-
-/* CONVRELAY_DECLINED: there is nothing in it except blanks and reasoning.  OK:
-   if the LLM takes the turn, its first stage begins with this text. */
-
-static int
-convrelay_session_hedge_useful(convrelay_session_t *s,
-    const convrelay_str_t *text)
-{
-    convrelay_str_t           rest, piece;
-    convrelay_speech_think_t  think;
-
-    if (convrelay_session_blank(text->data, text->len)) {
-        return CONVRELAY_DECLINED;
-    }
-
-    if (s->conf->speech == CONVRELAY_SPEECH_OFF) {
-        return CONVRELAY_OK;
-    }
-
-    if (convrelay_session_speech_begin(s) != CONVRELAY_OK) {
-        return CONVRELAY_ERROR;
-    }
-
-    think = s->speech->hedge;
-    rest = *text;
-
-    while (rest.len) {
-        convrelay_speech_think(&think, &rest, &piece);
-
-        if (!convrelay_session_blank(piece.data, piece.len)) {
-            return CONVRELAY_OK;
-        }
-    }
-
-    s->speech->hedge = think;
-
-    return CONVRELAY_DECLINED;
+    convrelay_session_hedge_speak(s, over, now, out);
 }
 
 
@@ -412,9 +452,7 @@ convrelay_session_hedge_now(convrelay_session_t *s, uint64_t now,
 
     llm = convrelay_session_llm(s, i);
 
-    if (s->speech) {
-        memset(&s->speech->hedge, 0, sizeof(convrelay_speech_think_t));
-    }
+    convrelay_session_hedge_free(s);
 
     s->hedge = i;
     s->tried = i;

@@ -68,6 +68,15 @@ convrelay_session_filler_request(convrelay_session_t *s)
 }
 
 
+void
+convrelay_session_filler_wordless(convrelay_session_t *s)
+{
+    if (s->filler && s->filler->tokens == s->tokens) {
+        s->filler->tokens++;
+    }
+}
+
+
 unsigned
 convrelay_session_filler_waits(const convrelay_session_t *s)
 {

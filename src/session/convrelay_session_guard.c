@@ -66,21 +66,9 @@ convrelay_session_tools_leak(convrelay_session_t *s, uint64_t now,
 
     t = s->tools;
 
-    s->leaks++;
+    convrelay_session_tools_leaked(s, out);
 
-    if (!t->leak_logged) {
-        t->leak_logged = 1;
-        convrelay_session_note(out, CONVRELAY_LOG_ERR,
-                               "LLM wrote a tool call into its text, which is "
-                               "not spoken", NULL);
-    }
-
-    if (s->turn == CONVRELAY_TURN_SPEAKING) {
-        s->answer.altered = 1;
-        return;
-    }
-
-    if (t->retried) {
+    if (s->words || t->retried) {
         return;
     }
 
@@ -90,4 +78,23 @@ convrelay_session_tools_leak(convrelay_session_t *s, uint64_t now,
 
     convrelay_session_act(out, CONVRELAY_ACT_CANCEL);
     convrelay_session_again(s, now, out);
+}
+
+
+void
+convrelay_session_tools_leaked(convrelay_session_t *s,
+    convrelay_actions_t *out)
+{
+    s->leaks++;
+
+    if (!s->tools->leak_logged) {
+        s->tools->leak_logged = 1;
+        convrelay_session_note(out, CONVRELAY_LOG_ERR,
+                               "LLM wrote a tool call into its text, which is "
+                               "not spoken", NULL);
+    }
+
+    if (s->turn == CONVRELAY_TURN_SPEAKING && s->hedge == 0) {
+        s->answer.altered = 1;
+    }
 }

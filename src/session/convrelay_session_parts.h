@@ -299,6 +299,9 @@ void convrelay_session_filler_stir(convrelay_session_t *s, uint64_t until);
 /* a request of the turn begins: the LLM has said nothing yet */
 void convrelay_session_filler_request(convrelay_session_t *s);
 
+/* a text without a word is sent, before the first one with a word */
+void convrelay_session_filler_wordless(convrelay_session_t *s);
+
 /* true while the caller waits for an answer that may have fillers */
 unsigned convrelay_session_filler_waits(const convrelay_session_t *s);
 
@@ -412,8 +415,34 @@ void convrelay_session_llm_failed(const convrelay_session_llm_t *llm,
 void convrelay_session_llm_slow(const convrelay_session_t *s,
     const convrelay_session_llm_t *llm, uint64_t now);
 
+/* the second LLM answers from now on: HEDGE_TAKES */
 void convrelay_session_hedge_takes(convrelay_session_t *s, const char *note,
-    convrelay_actions_t *out);
+    uint64_t now, convrelay_actions_t *out);
+
+
+/* convrelay_session_hedge.c */
+
+typedef struct convrelay_session_hedge_s  convrelay_session_hedge_t;
+
+void convrelay_session_hedge_free(convrelay_session_t *s);
+
+/*
+ * Reads text of the second LLM; over: all of it was read.  Returns
+ * CONVRELAY_OK: there is a word that will be spoken; CONVRELAY_DECLINED: there
+ * is not, and after read(), the guard may have found a call; CONVRELAY_ERROR:
+ * no memory.
+ */
+int convrelay_session_hedge_read(convrelay_session_t *s,
+    const convrelay_str_t *text);
+int convrelay_session_hedge_over(convrelay_session_t *s);
+
+/* bytes of its text that nobody will have heard */
+size_t convrelay_session_hedge_dropped(const convrelay_session_t *s);
+
+/* it has the turn: speaks what it wrote so far, and goes on after that; over:
+   after hedge_over() */
+void convrelay_session_hedge_speak(convrelay_session_t *s, unsigned over,
+    uint64_t now, convrelay_actions_t *out);
 
 
 /* convrelay_session_say.c */
@@ -434,6 +463,10 @@ void convrelay_session_cancel(convrelay_session_t *s,
 void convrelay_session_speak(convrelay_session_t *s,
     const convrelay_spoken_t *text, uint64_t now, convrelay_actions_t *out);
 
+/* true if a word is heard in text as it is spoken, where tags may be SSML */
+unsigned convrelay_session_has_word(const convrelay_session_t *s,
+    const convrelay_str_t *text);
+
 /* the answer passed max_answer: LOG, and the turn is cancelled */
 void convrelay_session_too_long(convrelay_session_t *s,
     convrelay_actions_t *out);
@@ -450,13 +483,13 @@ void convrelay_session_start_now(convrelay_session_t *s, uint64_t now,
 /* convrelay_session_speech.c */
 
 struct convrelay_session_speech_s {
-    convrelay_speech_think_t  think;
-    convrelay_speech_think_t  hedge;      /* the same of the second LLM, while
-                                             two are asked */
+    convrelay_speech_think_t   think;
     convrelay_speech_marker_t  marker;
-    convrelay_speech_t        filter;
-    convrelay_pronounce_t     pronounce;
-    unsigned                  moved:1;    /* another hold began */
+    convrelay_speech_t         filter;
+    convrelay_pronounce_t      pronounce;
+    convrelay_session_hedge_t *hedge;     /* owned, or NULL: a second LLM has
+                                             not written text */
+    unsigned                   moved:1;   /* another hold began */
 };
 
 
@@ -467,11 +500,11 @@ int convrelay_session_speech_begin(convrelay_session_t *s);
 void convrelay_session_speech_drop(convrelay_session_t *s);
 
 /* the answer is complete: the same, but a second LLM that is still asked may
-   have begun with reasoning */
+   have written text */
 void convrelay_session_speech_over(convrelay_session_t *s);
 
-/* the same where it is the answer of the second LLM */
-void convrelay_session_speech_takes(convrelay_session_t *s);
+/* the same for all that is not the second LLM's */
+void convrelay_session_speech_reset(convrelay_session_t *s);
 
 /* filters a piece of the answer that the guard let pass, and speaks it */
 void convrelay_session_speech(convrelay_session_t *s,
@@ -538,6 +571,10 @@ void convrelay_session_speech_answered(convrelay_session_t *s, uint64_t now,
 /* speaks a piece of the answer, except calls in disguise */
 void convrelay_session_tools_delta(convrelay_session_t *s,
     const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
+
+/* the guard found a call in an answer: counts it, and logs the first one */
+void convrelay_session_tools_leaked(convrelay_session_t *s,
+    convrelay_actions_t *out);
 
 /* the answer is over: passes on the text that the guard still held back */
 void convrelay_session_tools_answered(convrelay_session_t *s, uint64_t now,

@@ -8,8 +8,11 @@
 
 
 #include "convrelay_session_parts.h"
+#include "convrelay_word.h"
 
 
+static int convrelay_session_first(convrelay_session_t *s,
+    const convrelay_str_t *text, uint64_t now, convrelay_actions_t *out);
 static size_t convrelay_session_room(const convrelay_session_t *s,
     size_t len);
 
@@ -115,18 +118,18 @@ convrelay_session_speak(convrelay_session_t *s, const convrelay_spoken_t *text,
             convrelay_session_answer_reset(s, CONVRELAY_ANSWER_RUNNING, now);
 
             s->turn = CONVRELAY_TURN_SPEAKING;
-            s->first_token = now - convrelay_session_ms(s, s->asked_at);
-
-            if (convrelay_latency_add(&s->latency, s->first_token)
-                != CONVRELAY_OK)
-            {
-                convrelay_session_no_memory(s, out);
-                return;
-            }
 
             if (convrelay_session_paused(s)) {
                 convrelay_session_pause_begin(s);
             }
+        }
+
+        if ((!s->words || !s->useful)
+            && convrelay_session_first(s, &text->spoken, now, out)
+               != CONVRELAY_OK)
+        {
+            convrelay_session_no_memory(s, out);
+            return;
         }
 
         if (s->answer.base && s->answer.len == 0) {
@@ -148,13 +151,9 @@ convrelay_session_speak(convrelay_session_t *s, const convrelay_spoken_t *text,
             return;
         }
 
-        if (convrelay_session_is_blank(&text->written)) {
-            /* void */
-
-        } else if (!s->words || !s->useful) {
-            convrelay_session_llm_words(s, now, out);
-
-        } else if (s->deadlines[CONVRELAY_DEADLINE_TOKEN]) {
+        if (s->useful && s->deadlines[CONVRELAY_DEADLINE_TOKEN]
+            && !convrelay_session_is_blank(&text->written))
+        {
             s->deadlines[CONVRELAY_DEADLINE_TOKEN] =
                 now - s->epoch + convrelay_session_llm_asked(s)->token_timeout;
         }
@@ -169,6 +168,76 @@ convrelay_session_speak(convrelay_session_t *s, const convrelay_spoken_t *text,
     if (too_long) {
         convrelay_session_too_long(s, out);
     }
+}
+
+
+/* text, the next piece of the answer, may be the first one with a word in it,
+   which is what the caller waits for */
+
+static int
+convrelay_session_first(convrelay_session_t *s, const convrelay_str_t *text,
+    uint64_t now, convrelay_actions_t *out)
+{
+    convrelay_str_t  said;
+
+    if (!convrelay_session_has_word(s, text)) {
+        convrelay_session_filler_wordless(s);
+        return CONVRELAY_OK;
+    }
+
+    /* an action may have spoken before it */
+
+    convrelay_session_answer_text(s, &said);
+
+    if (s->first_token == -1
+        && (said.len == 0 || !convrelay_session_has_word(s, &said)))
+    {
+        s->first_token = now - convrelay_session_ms(s, s->asked_at);
+
+        if (convrelay_latency_add(&s->latency, s->first_token)
+            != CONVRELAY_OK)
+        {
+            return CONVRELAY_ERROR;
+        }
+    }
+
+    convrelay_session_llm_words(s, now, out);
+
+    return CONVRELAY_OK;
+}
+
+
+unsigned
+convrelay_session_has_word(const convrelay_session_t *s,
+    const convrelay_str_t *text)
+{
+    u_char           *end, *last;
+    convrelay_str_t   part, rest;
+
+    rest = *text;
+    last = rest.data + rest.len;
+
+    while (s->conf->speech == CONVRELAY_SPEECH_SSML && rest.len) {
+        part.data = rest.data;
+        rest.data = memchr(rest.data, '<', rest.len);
+        end = rest.data ? memchr(rest.data, '>', last - rest.data) : NULL;
+
+        if (end == NULL) {
+            rest.data = part.data;
+            break;
+        }
+
+        part.len = rest.data - part.data;
+
+        if (convrelay_has_word(&part)) {
+            return 1;
+        }
+
+        rest.data = end + 1;
+        rest.len = last - rest.data;
+    }
+
+    return convrelay_has_word(&rest);
 }
 
 

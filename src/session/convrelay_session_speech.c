@@ -29,11 +29,10 @@ convrelay_session_speech_begin(convrelay_session_t *s)
 void
 convrelay_session_speech_drop(convrelay_session_t *s)
 {
-    s->deadlines[CONVRELAY_DEADLINE_SPEECH] = 0;
+    convrelay_session_speech_reset(s);
 
     if (s->speech) {
-        convrelay_speech_free(&s->speech->filter);
-        convrelay_pronounce_free(&s->speech->pronounce);
+        convrelay_session_hedge_free(s);
         free(s->speech);
 
         s->speech = NULL;
@@ -44,12 +43,19 @@ convrelay_session_speech_drop(convrelay_session_t *s)
 void
 convrelay_session_speech_over(convrelay_session_t *s)
 {
-    convrelay_speech_think_t  hedge;
+    if (s->hedge) {
+        convrelay_session_speech_reset(s);
 
-    if (s->hedge == 0) {
+    } else {
         convrelay_session_speech_drop(s);
-        return;
     }
+}
+
+
+void
+convrelay_session_speech_reset(convrelay_session_t *s)
+{
+    convrelay_session_hedge_t  *hedge;
 
     s->deadlines[CONVRELAY_DEADLINE_SPEECH] = 0;
 
@@ -62,26 +68,6 @@ convrelay_session_speech_over(convrelay_session_t *s)
         memset(s->speech, 0, sizeof(convrelay_session_speech_t));
 
         s->speech->hedge = hedge;
-    }
-}
-
-
-void
-convrelay_session_speech_takes(convrelay_session_t *s)
-{
-    convrelay_speech_think_t  think;
-
-    s->deadlines[CONVRELAY_DEADLINE_SPEECH] = 0;
-
-    if (s->speech) {
-        think = s->speech->hedge;
-
-        convrelay_speech_free(&s->speech->filter);
-        convrelay_pronounce_free(&s->speech->pronounce);
-
-        memset(s->speech, 0, sizeof(convrelay_session_speech_t));
-
-        s->speech->think = think;
     }
 }
 

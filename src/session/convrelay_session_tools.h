@@ -78,6 +78,20 @@ struct convrelay_session_tools_s {
 };
 
 
+/* the text of a second LLM, while two are asked: the stages of its way, and
+   what they passed on */
+
+struct convrelay_session_hedge_s {
+    convrelay_speech_think_t   think;
+    convrelay_speech_marker_t  marker;
+    convrelay_tool_guard_t     guard;
+    convrelay_speech_t         filter;
+    u_char                    *text;      /* owned */
+    size_t                     len;
+    size_t                     size;
+};
+
+
 /* convrelay_session_tools_run.c */
 
 /*

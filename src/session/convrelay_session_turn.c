@@ -15,6 +15,8 @@ static unsigned convrelay_session_is_refused(convrelay_turn_outcome_e how);
 static int convrelay_session_refused(convrelay_session_t *s);
 static int convrelay_session_halve(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
+static void convrelay_session_turn_flush(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out);
 static int convrelay_session_say_error(const convrelay_session_t *s,
     convrelay_actions_t *out);
 static convrelay_trigger_e convrelay_session_failure(
@@ -82,7 +84,9 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
         return;
     }
 
-    convrelay_session_llm_answered(s, how, now);
+    if (how != CONVRELAY_TURN_COMPLETE || s->useful) {
+        convrelay_session_llm_answered(s, how, now);
+    }
 
     if ((how == CONVRELAY_TURN_EMPTY || how == CONVRELAY_TURN_FAILED
          || how == CONVRELAY_TURN_FILTERED
@@ -100,7 +104,7 @@ convrelay_session_turn_end(convrelay_session_t *s, convrelay_turn_outcome_e how,
     /* no more comes that the filter could wait for, and how much is left of the
        answer decides whether it goes on */
 
-    convrelay_session_speech_answered(s, now, out);
+    convrelay_session_turn_flush(s, how, now, out);
 
     if (s->state == CONVRELAY_SESSION_CLOSED
         || s->pause->held.end == CONVRELAY_PAUSE_LONG)
@@ -123,7 +127,7 @@ convrelay_session_turn_ended(convrelay_session_t *s,
     convrelay_str_t      joint;
     convrelay_trigger_e  trigger;
 
-    convrelay_session_speech_answered(s, now, out);
+    convrelay_session_turn_flush(s, how, now, out);
 
     if (s->turn == CONVRELAY_TURN_IDLE) {
         return;
@@ -229,6 +233,24 @@ convrelay_session_turn_ended(convrelay_session_t *s,
     }
 
     convrelay_session_text_last(out);
+}
+
+
+/* says what was held back, in which the only word of the answer may be */
+
+static void
+convrelay_session_turn_flush(convrelay_session_t *s,
+    convrelay_turn_outcome_e how, uint64_t now, convrelay_actions_t *out)
+{
+    unsigned  useful;
+
+    useful = s->useful;
+
+    convrelay_session_speech_answered(s, now, out);
+
+    if (how == CONVRELAY_TURN_COMPLETE && s->useful && !useful) {
+        convrelay_session_llm_answered(s, how, now);
+    }
 }
 
 
@@ -494,7 +516,7 @@ convrelay_session_fall_back(convrelay_session_t *s,
     }
 
     if (s->hedge) {
-        convrelay_session_hedge_takes(s, NULL, out);
+        convrelay_session_hedge_takes(s, NULL, now, out);
         return CONVRELAY_OK;
     }
 
@@ -549,7 +571,7 @@ convrelay_session_turn_mute(convrelay_session_t *s, uint64_t now,
 
     if (s->hedge) {
         convrelay_session_llm_slow(s, llm, now);
-        convrelay_session_hedge_takes(s, "sent no word in time", out);
+        convrelay_session_hedge_takes(s, "sent no word in time", now, out);
         return;
     }
 

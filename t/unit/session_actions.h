@@ -79,7 +79,8 @@ list_next(list_t *list)
 
 
 /* texts of a LOG, and of a stage of silence, are borrowed for the call, and so
-   are those that the filter of speech made; others are there after it */
+   are those that the filter of speech made, and that of a second LLM that takes
+   the turn; others are there after it */
 
 static void
 list_add(convrelay_actions_t *out, const convrelay_action_t *a)
@@ -129,7 +130,10 @@ list_add(convrelay_actions_t *out, const convrelay_action_t *a)
         memcpy(copy->text.data, a->text.data, a->text.len);
     }
 
-    if (a->type == CONVRELAY_ACT_TEXT && list->copies
+    if (a->type == CONVRELAY_ACT_TEXT
+        && (list->copies
+            || (list->nactions
+                && copy[-1].type == CONVRELAY_ACT_HEDGE_TAKES))
         && a->text.len && a->text.len <= sizeof(list->texts[0]))
     {
         copy->text.data = list->texts[list->nactions];

@@ -544,7 +544,151 @@ static const call_t  calls[] = {
       "end complete\n"
       "    HEDGE_TAKES\n"
       "delta \"Well [/think]Hello.\"\n"
-      "    TEXT \"Hello\"\n" }
+      "    TEXT \"Hello\"\n" },
+
+    { "what is not spoken is not faster: code, marks, what nobody hears",
+      HEDGED_SPOKEN,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"``\"\n"
+      "hedge \"`c\rint i;\r\"\n"
+      "hedge \"```\r***\"\n"
+      "hedge \"\r<|end|>\"\n"
+      "hedge \"\xe2\x80\x8b\xf0\x9f\x98\x80 **\"\n"
+      "hedge \"Hello** you.\"\n"
+      "    HEDGE_TAKES\n"
+      "    TEXT \"Hello you\"\n"
+      "end complete\n"
+      "    TEXT \".\"\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Hello you.\"\n" },
+
+    { "the first one fails in the code of the second one", HEDGED_SPOKEN,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"```\rint\"\n"
+      "end failed\n"
+      "    HEDGE_TAKES\n"
+      "delta \" i;\r```\rHello\"\n"
+      "    TEXT \"Hello\"\n" },
+
+    { "the first one has said nothing, in the code of the second one",
+      HEDGED_SPOKEN,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "delta \"***\"\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"```\rint\"\n"
+      "end complete\n"
+      "    HEDGE_TAKES\n"
+      "delta \" i;\r```\rHello\"\n"
+      "    TEXT \"Hello\"\n" },
+
+    { "a word that waits for more text wins at the end of the answer",
+      HEDGED_SPOKEN,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"[Yes\"\n"
+      "hedgedone\n"
+      "    HEDGE_TAKES\n"
+      "    TEXT \"Yes\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "history\n"
+      "    user \"Hi\"\n"
+      "    assistant \"Yes\"\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"***\"\n"
+      "hedgedone\n"
+      "hedgeends \"empty\"\n" },
+
+    { "a call in the text of the second one ends it", HEDGED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Book\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"{\"na\"\n"
+      "hedge \"me\": 1\"\n"
+      "    LOG err LLM wrote a tool call into its text, which is not spoken\n"
+      "    HEDGE_END\n"
+      "hedge \"Hello\"\n"
+      "delta \"Yes.\"\n"
+      "    TEXT \"Yes.\"\n" },
+
+    { "marks come with the first word", HEDGED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \" \"\n"
+      "hedge \"*\"\n"
+      "hedge \" * \"\n"
+      "hedge \"Hello\"\n"
+      "    HEDGE_TAKES\n"
+      "    TEXT \"* * Hello\"\n" },
+
+    { "an LLM whose text cannot be spoken has not worked", HEDGED_SPOKEN,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"One\"\n"
+      "    START\n"
+      "end failed\n"
+      "    START fallback 1\n"
+      "delta \"Yes.\"\n"
+      "    TEXT \"Yes\"\n"
+      "end complete\n"
+      "    TEXT \".\"\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Two\"\n"
+      "    START\n"
+      "delta \"***\"\n"
+      "end complete\n"
+      "    START fallback 1\n"
+      "delta \"Yes\"\n"
+      "    TEXT \"Yes\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Three\"\n"
+      "    START\n"
+      "end failed\n"
+      "    START fallback 1\n"
+      "delta \"Yes\"\n"
+      "    TEXT \"Yes\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "prompt \"Four\"\n"
+      "    START fallback 1\n" }
 };
 
 

@@ -84,6 +84,8 @@ typedef struct {
     uint64_t                   llm_at;    /* when it was */
     uint64_t                   hedged_at;
     uint64_t                   hedge_at;  /* its deadline */
+    convrelay_str_t            hedged;    /* what it wrote, without a word */
+    u_char                     hedged_text[512];
     convrelay_session_llm_t    fallbacks[3];
     unsigned                   open:1;    /* pieces were sent, no last yet */
     unsigned                   cuttable:1;
@@ -217,6 +219,7 @@ static void delta(call_t *c);
 static void turn_end(call_t *c);
 static void useful(call_t *c, const convrelay_str_t *text, char *want);
 static void hedge_delta(call_t *c);
+static void hedge_takes(call_t *c, unsigned useful, char *want);
 static void hedge_end(call_t *c);
 static void turn_ended(call_t *c, convrelay_turn_outcome_e how,
     const char *before);
@@ -311,6 +314,7 @@ start_call(call_t *c, unsigned seed)
     c->now = 1 + rnd(1000000);
     c->reports = seed & 1;
     c->lang = "";
+    c->hedged.data = c->hedged_text;
     c->first_token = -1;
 
     /* of its own, so that what is written after it is seen */

@@ -110,6 +110,7 @@ check_action(call_t *c, const convrelay_action_t *a)
     case CONVRELAY_ACT_HEDGE:
         c->hedge = ++c->tried;
         c->hedged_at = c->now;
+        c->hedged.len = 0;
 
         if (c->s.hedge != c->hedge) {
             bad(c, "LLM %u is asked, too, not %u", c->s.hedge, c->hedge);
@@ -323,12 +324,15 @@ check_end(call_t *c, const convrelay_relay_out_t *m)
 static void
 check_text(call_t *c, const convrelay_str_t *text)
 {
+    unsigned                i;
+    convrelay_str_t         said;
     const convrelay_str_t  *got;
 
-    /* after the end of a second request */
+    for (i = 0; c->out->actions[i].type != CONVRELAY_ACT_TEXT; i++) {
+        /* void */
+    }
 
-    got = &c->out->actions[c->out->actions[0].type
-                           == CONVRELAY_ACT_HEDGE_END].text;
+    got = &c->out->actions[i].text;
 
     if (got->len != text->len || memcmp(got->data, text->data, text->len)) {
         bad(c, "another text was sent");
@@ -337,13 +341,24 @@ check_text(call_t *c, const convrelay_str_t *text)
     if (!c->sent) {
         new_answer(c, c->now);
         c->sent = 1;
+    }
 
+    said.data = c->answer;
+    said.len = c->len;
+
+    if (c->first_token == -1 && convrelay_has_word(text)
+        && !convrelay_has_word(&said))
+    {
         c->ntokens++;
         c->first_token = c->now - c->asked_at;
 
         if (c->first_token > c->worst) {
             c->worst = c->first_token;
         }
+    }
+
+    if ((!c->words || !c->useful_at) && c->filler_tokens == c->tokens) {
+        c->filler_tokens++;
     }
 
     add_text(c, text->data, text->len);

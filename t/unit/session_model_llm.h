@@ -89,6 +89,11 @@ useful(call_t *c, const convrelay_str_t *text, char *want)
         return;
     }
 
+    if ((!c->words || !c->useful_at) && !convrelay_has_word(text)) {
+        c->useful_at = c->useful_at ? c->now : 0;
+        return;
+    }
+
     if (c->hedge) {
         strcat(want, "g");
     }
@@ -102,35 +107,108 @@ useful(call_t *c, const convrelay_str_t *text, char *want)
 static void
 hedge_delta(call_t *c)
 {
-    int              won;
-    u_char           buf[256];
-    unsigned         hedge;
-    convrelay_str_t  text;
+    int               won;
+    char              want[16] = "";
+    size_t            max;
+    u_char            buf[256];
+    unsigned          useful;
+    convrelay_str_t   text, *all;
 
     c->what = "delta of the other LLM";
 
+    all = &c->hedged;
     text.len = words(buf, rnd(3));
     text.data = buf;
 
-    hedge = c->running ? c->hedge : 0;
+    if (all->len > 128 || c->len > MAX_ANSWER / 2) {
+        return;
+    }
 
     won = convrelay_session_hedge_won(&c->s, text.len ? &text : NULL, c->now,
                                       list_next(c->out));
 
-    if (won != (hedge && (text.len == 0 || !blank(buf, text.len)))) {
-        bad(c, "LLM %u has %swon", hedge, won ? "" : "not ");
+    useful = 0;
+
+    if (c->running && c->hedge) {
+
+        if (text.len) {
+            if (blank(all->data, all->len)) {
+                all->len = 0;
+            }
+
+            memcpy(all->data + all->len, text.data, text.len);
+            all->len += text.len;
+        }
+
+        useful = (text.len == 0 || convrelay_has_word(all));
+    }
+
+    if ((unsigned) won != useful) {
+        bad(c, "LLM %u has %swon", c->hedge, won ? "" : "not ");
         return;
     }
 
-    check_actions(c, won ? "O" : "");
-
     if (won) {
         nhedged++;
-        c->useful_at = c->now;
         c->spared = 1;
+
+        hedge_takes(c, 1, want);
+
+    } else {
+        max = c->conf.max_answer;
+
+        check_actions(c, c->running && c->hedge && text.len && max
+                         && all->len >= max ? "Lg" : "");
     }
 
     check_same(c);
+}
+
+
+/* with all that it wrote; want: what comes first */
+
+static void
+hedge_takes(call_t *c, unsigned useful, char *want)
+{
+    char             rest[16] = "";
+    size_t           max, len;
+    unsigned         over;
+    convrelay_str_t  text;
+
+    text = c->hedged;
+
+    if (blank(text.data, text.len)) {
+        text.len = 0;
+    }
+
+    max = c->conf.max_answer;
+    len = c->sent ? c->len : 0;
+    over = (max && text.len && len + text.len > max);
+
+    if (over) {
+        text.len = (len < max) ? convrelay_utf8_valid(text.data, max - len) : 0;
+    }
+
+    strcat(want, text.len ? "OT" : "O");
+
+    if (over) {
+        strcat(want, (text.len || c->sent) ? "LC." : "LC");
+    }
+
+    check_actions(c, want);
+
+    c->useful_at = useful ? c->now : 0;
+
+    if (text.len) {
+        c->words |= convrelay_has_word(&text);
+        check_text(c, &text);
+    }
+
+    if (over) {
+        cancel(c, rest);
+    }
+
+    check_history(c);
 }
 
 
@@ -224,8 +302,7 @@ turn_ended(call_t *c, convrelay_turn_outcome_e how, const char *before)
     strcpy(all, before);
 
     if (!well && !c->words && c->hedge) {
-        check_actions(c, strcat(all, "O"));
-        check_history(c);
+        hedge_takes(c, 0, all);
         return;
     }
 

@@ -274,7 +274,8 @@ clock_event(call_t *c)
     case CONVRELAY_DEADLINE_TOKEN:
 
         if (c->hedge) {
-            check_actions(c, "LO");
+            strcpy(want, "L");
+            hedge_takes(c, 0, want);
             break;
         }
 

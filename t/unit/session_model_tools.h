@@ -20,6 +20,7 @@
 
 #include "tap.h"
 #include "session_heap.h"
+#include "convrelay_word.h"
 #include "convrelay_session_tools.h"
 #include "convrelay_state.h"
 
@@ -682,7 +683,7 @@ act(convrelay_actions_t *out, const convrelay_action_t *a)
         }
 
         c->open = !a->last;
-        c->spoke |= c->open;
+        c->spoke |= (c->open && convrelay_has_word(&a->text));
         break;
 
     case CONVRELAY_ACT_FILLER:

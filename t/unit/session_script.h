@@ -24,6 +24,7 @@
  *   excused                (the failure that ends the turn next)
  *   hedge "a piece"        (of the second LLM, "": a part of a call)
  *   hedgeends "failed" or "empty"
+ *   hedgedone              (its answer is complete)
  *   hedgemissed            (it could not be asked)
  *   extra "{}"             (opaque JSON of the answer that ends next)
  *   calls "c1 look {}; c2 book {"a":1}"       (an answer is complete)
@@ -793,19 +794,17 @@ run_line(run_t *r, const char *line, size_t len)
 
     } else if (strcmp(name, "hedge") == 0) {
 
-        if (convrelay_session_hedge_won(&r->s, text.len ? &text : NULL, r->now,
-                                        out))
-        {
-            if (text.len) {
-                convrelay_session_delta(&r->s, &text, r->now, out);
-            }
-        }
+        (void) convrelay_session_hedge_won(&r->s, text.len ? &text : NULL,
+                                           r->now, out);
 
     } else if (strcmp(name, "hedgeends") == 0) {
         convrelay_session_hedge_end(&r->s,
                                     text.data[0] == 'f' ? CONVRELAY_TURN_FAILED
                                                         : CONVRELAY_TURN_EMPTY,
                                     r->now);
+
+    } else if (strcmp(name, "hedgedone") == 0) {
+        (void) convrelay_session_hedge_ended(&r->s, r->now, out);
 
     } else if (strcmp(name, "hedgemissed") == 0) {
         convrelay_session_hedge_missed(&r->s);
