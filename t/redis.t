@@ -12,6 +12,7 @@ use ConvRelay::Redis;
 use IO::Socket::INET ();
 use Socket qw( SO_RCVBUF );
 use Test::More;
+use Time::HiRes qw( sleep time );
 
 my $load = 'load_module ' . ConvRelay::Nginx->build
            . '/ngx_http_convrelay_redis_module.so;'
@@ -339,6 +340,7 @@ sub named {
     my $socket = $redis->socket;
     my $mute = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 9);
     my $port = $mute->sockport;
+    my $slow = $nginx->port(6);
 
     $nginx->http(<<"_EOC_", $load);
     upstream redis   { server  unix:$socket; keepalive  4; }
@@ -379,6 +381,15 @@ sub named {
             convrelay_redis_read_timeout  100ms;
         }
 
+        location = /slow {
+            client_max_body_size          9m;
+            client_body_buffer_size       9m;
+            convrelay_redis_pass          127.0.0.1:$slow;
+            convrelay_redis_key           v;
+            convrelay_redis_auth          secret;
+            convrelay_redis_read_timeout  300ms;
+        }
+
         location = /unverified {
             convrelay_redis_pass        tls;
             convrelay_redis_key         v;
@@ -406,6 +417,13 @@ _EOC_
     unlike $nginx->log('error'), qr/no live upstreams/, '... at one address';
 
     is $ask->(GET => '/mute'), 504, 'AUTH is not answered';
+
+    ConvRelay::Redis::spawn(sub { slowly($slow) });
+    ConvRelay::Redis::wait_for(sub {
+        IO::Socket::INET->new(PeerAddr => "127.0.0.1:$slow")
+    });
+    is $ask->(PUT => '/slow', 'x' x 8_000_000), 204,
+       'a value that takes longer than the time-out for a reply';
 
     for (1 .. 2) {
         is $ask->(PUT => '/user', 'mine'), 204, 'a user writes';
@@ -444,6 +462,33 @@ _EOC_
     is $redis->ask('INFO', 'stats') =~ /total_connections_received:(\d+)/
        && $1, 0, 'kept connections of a name in a variable';
     $nginx->stop;
+}
+
+
+# a server that reads, but slowly at first
+
+sub slowly {
+    my $port = shift;
+    my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$port",
+                                       Listen => 9,
+                                       Sockopts => [ [ SO_RCVBUF, 65536 ] ]);
+    my $look = $server->accept;
+    my $c = $server->accept;
+    my $end = time + 0.6;
+    my $said = '';
+
+    sysread $c, $said, 65536;
+    syswrite $c, "+OK\r\n";
+
+    while (length $said < 8_000_000 || $said !~ /\r\n\z/) {
+        sleep 0.05 if time < $end;
+        sysread $c, $said, 65536, length $said or last;
+    }
+
+    my ($mark) = $said =~ /ECHO\r\n(\$16\r\n.{16}\r\n)/;
+
+    syswrite $c, "$mark+OK\r\n";
+    sleep 1;
 }
 
 

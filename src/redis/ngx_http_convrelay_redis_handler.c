@@ -535,6 +535,7 @@ ngx_http_convrelay_redis_process_header(ngx_http_request_t *r)
 {
     ngx_int_t                        rc;
     ngx_buf_t                       *b;
+    ngx_connection_t                *c;
     ngx_http_upstream_t             *u;
     convrelay_redis_reply_t         *reply;
     ngx_http_convrelay_redis_ctx_t  *ctx;
@@ -550,7 +551,15 @@ ngx_http_convrelay_redis_process_header(ngx_http_request_t *r)
     if (rc == NGX_AGAIN) {
 
         if (!u->request_body_sent && convrelay_redis_logged_in(reply)) {
-            ngx_post_event(u->peer.connection->write, &ngx_posted_events);
+            c = u->peer.connection;
+
+            /* it begins again when all is sent, which may take longer */
+
+            if (c->read->timer_set) {
+                ngx_del_timer(c->read);
+            }
+
+            ngx_post_event(c->write, &ngx_posted_events);
         }
 
         b->pos = b->start;
