@@ -577,6 +577,54 @@ _EOC_
 my $store = 'convrelay_store_zone  kept 1m;';
 
 
+# with all that could keep the end of a call from cutting its answer
+
+subtest 'the last answer ends with what the caller heard' => sub {
+    my $nginx = nginx(action => $action, report => '/report transcript',
+                      zone => "convrelay_zone  calls 1m; $store",
+                      answer => '"answer=say:One two three four five six seven'
+                                . ' eight nine ten" interval=50ms',
+                      ws => <<'_EOC_');
+convrelay_resume            10s;
+convrelay_interrupt_marker  " [cut]";
+_EOC_
+
+    my $n = 0;
+
+    for my $end ('hangup', 'fin', 'paused') {
+
+        for my $running (1, 0) {
+            my $sid = 'CA' . ++$n;
+            my $call = ConvRelay::Call->dial($nginx->port, '/ws');
+            my $name = $end . ($running ? ', running' : ', over');
+
+            $call->setup(callSid => $sid);
+            $call->prompt('Hi');
+            $running ? $call->tokens(4) : $call->answer;
+            $call->send(type => 'info', name => 'tokensPlayed',
+                        value => 'One two');
+
+            $call->interrupt('One two') if $end eq 'paused';
+            $end eq 'fin' ? $call->fin : $call->hangup;
+
+            action($nginx, %ids, CallSid => $sid,
+                   SessionStatus => 'completed');
+
+            my $r = $receiver->next(5) or return fail('there is a report');
+            my $report = report($r);
+            $r->reply(200);
+
+            is_deeply [ map { $_->{content} } @{ $report->{messages} } ],
+                      [ 'Hi', 'One two' ], $name;
+            is $report->{interrupts}, ($end eq 'paused' ? 1 : 0),
+               '... and only the caller interrupts';
+        }
+    }
+
+    stop($nginx);
+};
+
+
 subtest "Twilio's request comes before the end of the socket" => sub {
     my $nginx = nginx(action => $action, report => '/report transcript',
                       zone => "convrelay_zone  calls 1m; $store");

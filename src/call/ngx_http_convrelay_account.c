@@ -36,9 +36,6 @@ static ngx_uint_t ngx_http_convrelay_account_again(
     const convrelay_session_t *s);
 static convrelay_report_reason_e ngx_http_convrelay_account_reason(
     ngx_http_convrelay_call_t *call);
-static void ngx_http_convrelay_account_heard(convrelay_session_t *s);
-static void ngx_http_convrelay_account_act(convrelay_actions_t *out,
-    const convrelay_action_t *a);
 static uint64_t ngx_http_convrelay_account_now(void);
 static void ngx_http_convrelay_account_free(ngx_http_convrelay_account_t *a);
 
@@ -221,6 +218,7 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
     convrelay_str_t           *texts;
     convrelay_report_t         report;
     convrelay_report_out_t     members, messages, newest;
+    convrelay_transcript_t     transcript;
     convrelay_relay_setup_t    setup;
     ngx_http_core_srv_conf_t  *cscf;
 
@@ -239,10 +237,8 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
     texts = report.texts;
 
     if (call->conf->report->transcript) {
-
-        if (over) {
-            ngx_http_convrelay_account_heard(call->session);
-        }
+        convrelay_session_transcript(call->session, over, ngx_current_msec,
+                                     &transcript);
 
         /* a record of the report must not be longer than one of the call */
 
@@ -250,7 +246,8 @@ ngx_http_convrelay_account_report(ngx_http_convrelay_call_t *call,
                                   call->conf->store.max_size)
                         : CONVRELAY_REPORT_MAX_MESSAGES;
 
-        convrelay_report_messages(&newest, &call->session->history, max);
+        convrelay_report_messages(&newest, &call->session->history,
+                                  &transcript, max);
 
         if (a->earlier && call->session->resumed == 0) {
             convrelay_report_earlier(&messages,
@@ -370,36 +367,6 @@ ngx_http_convrelay_account_reason(ngx_http_convrelay_call_t *call)
     default:
         return CONVRELAY_REPORT_FAILED;
     }
-}
-
-
-/*
- * The answer that was being spoken becomes what was heard of it, as when the
- * caller interrupts; the session does nothing else any more.
- */
-
-static void
-ngx_http_convrelay_account_heard(convrelay_session_t *s)
-{
-    convrelay_actions_t        out;
-    convrelay_relay_message_t  m;
-
-    ngx_memzero(&m, sizeof(convrelay_relay_message_t));
-
-    m.type = CONVRELAY_RELAY_INTERRUPT;
-    m.u.interrupt.duration = -1;
-
-    out.act = ngx_http_convrelay_account_act;
-    out.data = NULL;
-
-    convrelay_session_message(s, &m, ngx_current_msec, &out);
-}
-
-
-static void
-ngx_http_convrelay_account_act(convrelay_actions_t *out,
-    const convrelay_action_t *a)
-{
 }
 
 

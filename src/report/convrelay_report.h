@@ -12,7 +12,7 @@
 #define CONVRELAY_REPORT_H_INCLUDED
 
 
-#include "convrelay_session.h"
+#include "convrelay_session_transcript.h"
 
 
 #define CONVRELAY_REPORT_MAX_LIST      16384    /* bytes of words or tools */
@@ -102,10 +102,12 @@ void convrelay_report_tool(convrelay_report_out_t *tools,
 void convrelay_report_members(convrelay_report_out_t *out,
     const convrelay_session_t *s, unsigned numbers);
 
-/* appends the messages of a history, the newest ones as far as they fit into
-   max bytes of JSON; those before them are left out, whole turns */
+/* appends the messages of a history, and what the transcript t of its session
+   changes of it; the newest ones as far as they fit into max bytes of JSON:
+   those before them are left out, whole turns */
 void convrelay_report_messages(convrelay_report_out_t *out,
-    const convrelay_history_t *history, size_t max);
+    const convrelay_history_t *history, const convrelay_transcript_t *t,
+    size_t max);
 
 /* appends messages that an earlier session has written, as above */
 void convrelay_report_earlier(convrelay_report_out_t *out,

@@ -24,7 +24,11 @@ static void convrelay_report_handoff(convrelay_report_out_t *out,
     const convrelay_str_t *handoff);
 
 static void convrelay_report_message(convrelay_report_out_t *out,
-    const convrelay_llm_message_t *m);
+    const convrelay_llm_message_t *m, const convrelay_transcript_t *t);
+static void convrelay_report_last(convrelay_report_out_t *out,
+    const convrelay_transcript_t *t);
+static void convrelay_report_said(convrelay_report_out_t *out,
+    const char *role, const convrelay_str_t *text);
 
 
 void
@@ -179,7 +183,8 @@ convrelay_report_handoff(convrelay_report_out_t *out,
 
 void
 convrelay_report_messages(convrelay_report_out_t *out,
-    const convrelay_history_t *history, size_t max)
+    const convrelay_history_t *history, const convrelay_transcript_t *t,
+    size_t max)
 {
     size_t                          start, from;
     convrelay_report_out_t          list;
@@ -188,8 +193,10 @@ convrelay_report_messages(convrelay_report_out_t *out,
     memset(&list, 0, sizeof(convrelay_report_out_t));
 
     for (m = history->first; m; m = m->next) {
-        convrelay_report_message(&list, m);
+        convrelay_report_message(&list, m, t);
     }
+
+    convrelay_report_last(&list, t);
 
     from = 0;
 
@@ -203,7 +210,7 @@ convrelay_report_messages(convrelay_report_out_t *out,
 
         for (m = history->first; m; m = m->next) {
             start = list.len;
-            convrelay_report_message(&list, m);
+            convrelay_report_message(&list, m, t);
 
             if (m->role == CONVRELAY_LLM_USER && from - start <= max) {
                 from = start;
@@ -218,8 +225,10 @@ convrelay_report_messages(convrelay_report_out_t *out,
 
         while (m->next) {
             m = m->next;
-            convrelay_report_message(&list, m);
+            convrelay_report_message(&list, m, t);
         }
+
+        convrelay_report_last(&list, t);
     }
 
     if (list.failed) {
@@ -264,7 +273,7 @@ convrelay_report_earlier(convrelay_report_out_t *out,
 
 static void
 convrelay_report_message(convrelay_report_out_t *out,
-    const convrelay_llm_message_t *m)
+    const convrelay_llm_message_t *m, const convrelay_transcript_t *t)
 {
     convrelay_str_t       text;
     convrelay_llm_call_t  call;
@@ -275,14 +284,17 @@ convrelay_report_message(convrelay_report_out_t *out,
     switch (m->role) {
 
     case CONVRELAY_LLM_USER:
-        convrelay_report_text(out, ",{\"role\":\"user\",\"content\":");
-        convrelay_report_string(out, &text);
-        break;
+        convrelay_report_said(out, "user", &text);
+        return;
 
     case CONVRELAY_LLM_ASSISTANT:
-        convrelay_report_text(out, ",{\"role\":\"assistant\",\"content\":");
-        convrelay_report_string(out, &text);
-        break;
+        text.len = convrelay_session_transcript_len(t, m);
+
+        if (text.len) {
+            convrelay_report_said(out, "assistant", &text);
+        }
+
+        return;
 
     case CONVRELAY_LLM_CALL:
         convrelay_llm_message_call(m, &call);
@@ -311,5 +323,33 @@ convrelay_report_message(convrelay_report_out_t *out,
         return;
     }
 
+    convrelay_report_text(out, "}");
+}
+
+
+/* what follows the last message, as a part of the newest turn */
+
+static void
+convrelay_report_last(convrelay_report_out_t *out,
+    const convrelay_transcript_t *t)
+{
+    if (t->said.len) {
+        convrelay_report_said(out, "assistant", &t->said);
+    }
+
+    if (t->prompt.len) {
+        convrelay_report_said(out, "user", &t->prompt);
+    }
+}
+
+
+static void
+convrelay_report_said(convrelay_report_out_t *out, const char *role,
+    const convrelay_str_t *text)
+{
+    convrelay_report_text(out, ",{\"role\":\"");
+    convrelay_report_text(out, role);
+    convrelay_report_text(out, "\",\"content\":");
+    convrelay_report_string(out, text);
     convrelay_report_text(out, "}");
 }

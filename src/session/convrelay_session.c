@@ -70,6 +70,7 @@ convrelay_session_over(convrelay_session_t *s)
     if (s->texts) {
         free(s->texts->question.data);
         free(s->texts->handoff.data);
+        free(s->texts->lost.data);
         free(s->texts);
     }
 

@@ -365,14 +365,7 @@ struct convrelay_tool_run_s {
 };
 
 
-/* texts of actions, owned */
-
-typedef struct {
-    convrelay_str_t          question;    /* an ask of the trigger's actions */
-    convrelay_str_t          handoff;     /* of the end */
-} convrelay_session_texts_t;
-
-
+typedef struct convrelay_session_texts_s  convrelay_session_texts_t;
 typedef struct convrelay_session_tools_s  convrelay_session_tools_t;
 typedef struct convrelay_session_filler_s  convrelay_session_filler_t;
 typedef struct convrelay_session_speech_s  convrelay_session_speech_t;

@@ -25,9 +25,6 @@ static int convrelay_session_perform_language(convrelay_session_t *s,
     const convrelay_relay_out_t *m, convrelay_actions_t *out);
 static int convrelay_session_perform_end(convrelay_session_t *s,
     const convrelay_str_t *handoff, uint64_t now, convrelay_actions_t *out);
-static int convrelay_session_texts(convrelay_session_t *s);
-static int convrelay_session_copy_text(convrelay_str_t *to,
-    const convrelay_str_t *text);
 static int convrelay_session_ask_now(convrelay_session_t *s,
     convrelay_trigger_e trigger, uint64_t now, convrelay_actions_t *out);
 static int convrelay_session_is_failure(convrelay_trigger_e trigger);
@@ -328,7 +325,7 @@ convrelay_session_ask_later(convrelay_session_t *s, const convrelay_str_t *text,
 }
 
 
-static int
+int
 convrelay_session_texts(convrelay_session_t *s)
 {
     if (s->texts == NULL) {
@@ -339,9 +336,7 @@ convrelay_session_texts(convrelay_session_t *s)
 }
 
 
-/* replaces the text that was there */
-
-static int
+int
 convrelay_session_copy_text(convrelay_str_t *to, const convrelay_str_t *text)
 {
     u_char  *p;

@@ -10,7 +10,7 @@
 #define CONVRELAY_SESSION_PARTS_H_INCLUDED
 
 
-#include "convrelay_session.h"
+#include "convrelay_session_transcript.h"
 
 
 /* of a waiting caller: with the last one, another LLM is asked as well */
@@ -864,6 +864,23 @@ void convrelay_session_prompt(convrelay_session_t *s,
 /* the one that waited for the event of an interruption */
 void convrelay_session_prompt_due(convrelay_session_t *s, uint64_t now,
     convrelay_actions_t *out);
+
+
+/* convrelay_session_transcript.c */
+
+/* the socket is lost, and the last message of the running answer, of which
+   heard bytes were heard, stays out of the history: keeps that part of it */
+void convrelay_session_transcript_lost(convrelay_session_t *s, size_t heard);
+
+
+/* convrelay_session_actions.c */
+
+/* makes sure that s->texts is there; CONVRELAY_OK or CONVRELAY_ERROR */
+int convrelay_session_texts(convrelay_session_t *s);
+
+/* replaces the text, owned, that was there; CONVRELAY_OK or CONVRELAY_ERROR */
+int convrelay_session_copy_text(convrelay_str_t *to,
+    const convrelay_str_t *text);
 
 
 /* convrelay_session_keys.c */

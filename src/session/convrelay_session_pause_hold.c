@@ -325,7 +325,9 @@ convrelay_session_pause_gone(convrelay_session_t *s)
     convrelay_session_pause_unhold(s);
 
     if (s->answer.state == CONVRELAY_ANSWER_PAUSED) {
-        s->answer.state = CONVRELAY_ANSWER_RUNNING;
+        convrelay_session_answer_reset(s, CONVRELAY_ANSWER_CUT, 0);
+
+        s->answer.lost = 1;
     }
 }
 

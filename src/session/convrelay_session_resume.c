@@ -92,8 +92,9 @@ convrelay_session_leave(convrelay_session_t *s)
 /*
  * The answer becomes what was heard of it: as reported, or else all.  Of the
  * running one only the parts before calls are in the history; the rest will be
- * another answer.  True if nothing is left of the answer to the newest
- * question, or nothing after its calls.
+ * another answer, and what was heard of it is only for a transcript.  True if
+ * nothing is left of the answer to the newest question, or nothing after its
+ * calls.
  */
 
 static unsigned
@@ -129,6 +130,7 @@ convrelay_session_lost(convrelay_session_t *s, uint64_t now)
     heard = convrelay_session_answer_written(s, heard);
 
     if (a->state == CONVRELAY_ANSWER_RUNNING && heard > a->base) {
+        convrelay_session_transcript_lost(s, heard);
         heard = a->base;
     }
 

@@ -215,18 +215,21 @@ test_handoff(void)
 static void
 test_messages(void)
 {
-    size_t                  full;
+    size_t                  len, full;
+    const char             *last;
     convrelay_history_t     history;
     convrelay_llm_call_t    call;
     convrelay_report_out_t  out = { NULL, 0, 0, 0 };
+    convrelay_transcript_t  t;
 
     static const convrelay_str_t  extra = convrelay_string("{\"x\":1}");
     static const convrelay_str_t  result = convrelay_string("\"ok\"");
 
     memset(&history, 0, sizeof(history));
     memset(&call, 0, sizeof(call));
+    memset(&t, 0, sizeof(t));
 
-    convrelay_report_messages(&out, &history, 100);
+    convrelay_report_messages(&out, &history, &t, 100);
     is(&out, "", "an empty history");
 
     append(&history, CONVRELAY_LLM_ASSISTANT, "Hello \"you\".");
@@ -241,7 +244,7 @@ test_messages(void)
     convrelay_history_append_calls(&history, 0, &extra, &call, &result, 1);
     append(&history, CONVRELAY_LLM_ASSISTANT, "Done.");
 
-    convrelay_report_messages(&out, &history, 10000);
+    convrelay_report_messages(&out, &history, &t, 10000);
     full = out.len;
 
     is(&out, ",{\"role\":\"assistant\",\"content\":\"Hello \\\"you\\\".\"}"
@@ -255,26 +258,47 @@ test_messages(void)
              ",{\"role\":\"assistant\",\"content\":\"Done.\"}",
        "all messages");
 
-    convrelay_report_messages(&out, &history, full);
+    convrelay_report_messages(&out, &history, &t, full);
     tap_ok(out.len == full, "all of them fit");
     convrelay_report_free(&out);
 
-    convrelay_report_messages(&out, &history, full - 1);
+    convrelay_report_messages(&out, &history, &t, full - 1);
     tap_ok(out.len > 30
            && memcmp(out.data, ",{\"role\":\"user\",\"content\":\"One\"}", 32)
               == 0, "one byte less: they begin with a turn");
     full = out.len;
     convrelay_report_free(&out);
 
-    convrelay_report_messages(&out, &history, full - 1);
+    convrelay_report_messages(&out, &history, &t, full - 1);
     tap_ok(out.len > 30
            && memcmp(out.data, ",{\"role\":\"user\",\"content\":\"Two\\n\"}",
                      34) == 0, "and one less than that: with the next one");
     full = out.len;
     convrelay_report_free(&out);
 
-    convrelay_report_messages(&out, &history, full - 1);
+    convrelay_report_messages(&out, &history, &t, full - 1);
     is(&out, "", "the newest turn is too long");
+
+    convrelay_str_set(&t.said, "Not");
+    convrelay_str_set(&t.prompt, "Wait");
+
+    convrelay_report_messages(&out, &history, &t, 10000);
+    last = ",{\"role\":\"assistant\",\"content\":\"Not\"}"
+           ",{\"role\":\"user\",\"content\":\"Wait\"}";
+    len = strlen(last);
+    full = out.len;
+
+    tap_ok(full > len && memcmp(out.data + full - len, last, len) == 0,
+           "what is in no message comes last");
+    convrelay_report_free(&out);
+
+    convrelay_report_messages(&out, &history, &t, full - 1);
+    tap_ok(out.len > len
+           && memcmp(out.data, ",{\"role\":\"user\",\"content\":\"One\"}", 32)
+              == 0
+           && memcmp(out.data + out.len - len, last, len) == 0,
+           "also after turns were left out");
+    convrelay_report_free(&out);
 
     convrelay_history_free(&history);
 }

@@ -38,11 +38,11 @@
  *   restored               (with that state)      none     (without it)
  *   awaited                (the same, and it may be AGAIN)
  *
- * and "history", "cuts" (its messages that were cut), "stats", "fillers",
- * "activity", "wenton", "deadline", "lang", "resumed", "keys" (how
- * often calls of tools succeeded), "state" and "changed" (since the last time),
- * which show its state.  Every script runs once more for each of its memory
- * allocations, which fails.
+ * and "history", "cuts" (its messages that were cut), "transcript" (if the call
+ * is over), "live" (if it goes on), "stats", "fillers", "activity", "wenton",
+ * "deadline", "lang", "resumed", "keys" (how often calls of tools succeeded),
+ * "state" and "changed" (since the last time), which show its state.  Every
+ * script runs once more for each of its memory allocations, which fails.
  */
 
 
@@ -172,6 +172,9 @@ static void show_actions(run_t *r);
 static void show_deadline(run_t *r);
 static void show_history(run_t *r);
 static void show_cuts(run_t *r);
+static void show_transcript(run_t *r, unsigned over);
+static void show_line(run_t *r, const char *role, const u_char *text,
+    size_t len);
 static void show(run_t *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -833,6 +836,9 @@ run_line(run_t *r, const char *line, size_t len)
     } else if (strcmp(name, "cuts") == 0) {
         show_cuts(r);
 
+    } else if (strcmp(name, "transcript") == 0 || strcmp(name, "live") == 0) {
+        show_transcript(r, name[0] == 't');
+
     } else if (strcmp(name, "stats") == 0) {
         show(r, "    turns %d interrupts %d tokens %d\n", (int) r->s.turns,
              (int) r->s.interrupts, (int) r->s.tokens);
@@ -1343,6 +1349,45 @@ show_deadline(run_t *r)
     }
 
     show(r, "    %lld\n", (long long) (at - r->now));
+}
+
+
+static void
+show_transcript(run_t *r, unsigned over)
+{
+    size_t                          len;
+    convrelay_transcript_t          t;
+    const convrelay_llm_message_t  *m;
+    static const char              *roles[] = { "system", "user", "assistant",
+                                                "extra", "call", "result" };
+
+    convrelay_session_transcript(&r->s, over, r->now, &t);
+
+    for (m = r->s.history.first; m; m = m->next) {
+        len = convrelay_session_transcript_len(&t, m);
+
+        if (m->role == CONVRELAY_LLM_CALL || m->role == CONVRELAY_LLM_TOOL) {
+            show(r, "    %s\n", roles[m->role]);
+
+        } else if (len) {
+            show_line(r, roles[m->role], m->text, len);
+        }
+    }
+
+    if (t.said.len) {
+        show_line(r, "said", t.said.data, t.said.len);
+    }
+
+    if (t.prompt.len) {
+        show_line(r, "waits", t.prompt.data, t.prompt.len);
+    }
+}
+
+
+static void
+show_line(run_t *r, const char *role, const u_char *text, size_t len)
+{
+    show(r, "    %s \"%.*s\"\n", role, (int) len, (char *) text);
 }
 
 
