@@ -91,7 +91,7 @@ while (time < $until) {
 my ($first) = $body =~ m{<body>(.*?)<div id='figures'}s;
 
 like $first, qr{<li\ class="trouble"><b>Trouble:</b>\ The\ LLM\ refused\ the\ API\ key\ in\ 1\ of\ 1
-                \ turns\ .*\(location\ &quot;/ws&quot;\)\.</li>}x,
+                \ turn\ .*\(location\ &quot;/ws&quot;\)\.</li>}x,
      'the cause is on top';
 
 # the data that its script asks for

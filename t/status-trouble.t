@@ -152,7 +152,7 @@ $call->ask('Hi');
 $call->hangup;
 
 counted(1, 'llm_failures_total', kind => 'key');
-cause('llm_key', qr{^The LLM refused the API key in 1 of 1 turns });
+cause('llm_key', qr{^The LLM refused the API key in 1 of 1 turn });
 ok $nginx->log_has(qr/LLM failed: upstream: .*, status: 401, /),
    'and the log says so';
 $nginx->stop;
@@ -199,7 +199,7 @@ $call->ask('Book it');
 
 counted(1, 'tools_total', tool => 'book', outcome => 'failed');
 counted(1, 'tool_seconds_count', tool => 'book');
-cause('tool', qr{^The tool "book" failed in 1 of 1 requests to it\. });
+cause('tool', qr{^The tool "book" failed in 1 of 1 request to it\. });
 ok $nginx->log_has(qr/tool "book" failed, status: 500/),
    'and the log says so';
 $call->hangup;
@@ -218,7 +218,7 @@ $call->batch(map { { type => 'info', name => 'x', value => 'y' } } 1 .. 40);
 is $call->end, 1008, 'a flood is ended';
 
 counted(1, 'limits_total', limit => 'frame_rate');
-cause('flood', qr{^Callers flood the server: 1 of 1 sessions });
+cause('flood', qr{^Callers flood the server: 1 of 1 session });
 ok $nginx->log_has(qr/client sends too fast/), 'and the log says so';
 $nginx->stop;
 

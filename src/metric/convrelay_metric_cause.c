@@ -15,6 +15,8 @@
 #include "convrelay_utf8.h"
 
 
+#define CONVRELAY_METRIC_FEW     3      /* fewer requests without a signature
+                                           are those of any stranger */
 #define CONVRELAY_METRIC_SLOW    1280   /* ms that callers begin to notice: a
                                            bound of the buckets */
 #define CONVRELAY_METRIC_NAME    64     /* bytes of a name */
@@ -50,6 +52,7 @@ static void convrelay_metric_cause_twilio(convrelay_metric_case_t *c);
 static void convrelay_metric_cause_webhooks(convrelay_metric_case_t *c);
 static void convrelay_metric_say(convrelay_metric_case_t *c, const char *kind,
     convrelay_metric_level_e level, const char *fmt, ...);
+static size_t convrelay_metric_plural(char *text);
 static int convrelay_metric_name(char *buf, size_t size,
     const convrelay_metric_case_t *c);
 static void convrelay_metric_escape(convrelay_metric_out_t *out,
@@ -107,8 +110,8 @@ convrelay_metric_cause_zone(convrelay_metric_case_t *c)
 
     if (n) {
         convrelay_metric_say(c, "zone_full", CONVRELAY_METRIC_TROUBLE,
-            "convrelay_zone is full: %lu calls were refused. Give it a larger "
-            "size; one megabyte holds about 3,700 calls", n);
+            "convrelay_zone is full: %lu call{s} {was|were} refused. Give it a "
+            "larger size; one megabyte holds about 3,700 calls", n);
     }
 }
 
@@ -123,12 +126,13 @@ convrelay_metric_cause_signature(convrelay_metric_case_t *c)
 
     if (n) {
         convrelay_metric_say(c, "signature",
-            2 * n > all ? CONVRELAY_METRIC_TROUBLE : CONVRELAY_METRIC_WARNING,
-            "%lu of %lu requests had no valid X-Twilio-Signature and were "
-            "refused. Check that convrelay_auth_token is the auth token of the "
-            "account that owns the number, and that convrelay_public_url is "
-            "the address that Twilio calls; the error log has the address that "
-            "was expected", n, all);
+            (n >= CONVRELAY_METRIC_FEW && 2 * n > all)
+            ? CONVRELAY_METRIC_TROUBLE : CONVRELAY_METRIC_WARNING,
+            "%lu of %lu request{s} had no valid X-Twilio-Signature. Check that "
+            "convrelay_auth_token is the auth token of the account that owns "
+            "the number, and that convrelay_public_url is the address that "
+            "Twilio calls; the error log has the address that was expected", n,
+            all);
     }
 }
 
@@ -172,7 +176,7 @@ convrelay_metric_cause_llm(convrelay_metric_case_t *c,
     const convrelay_metric_t *recent, unsigned first)
 {
     unsigned                   i;
-    unsigned long              n;
+    unsigned long              n, all;
     convrelay_metric_level_e   level;
 
     static const struct {
@@ -181,48 +185,48 @@ convrelay_metric_cause_llm(convrelay_metric_case_t *c,
         const char *text;
     } failures[] = {
         { CONVRELAY_METRIC_LLM_KEY, "llm_key",
-          "The LLM refused the API key in %lu of %lu turns (401 or 403). "
+          "The LLM refused the API key in %lu of %lu turn{s} (401 or 403). "
           "Check the key, and the \"proxy_set_header Authorization\" that "
           "sends it" },
         { CONVRELAY_METRIC_LLM_RATE, "llm_rate",
-          "The LLM's rate or quota was reached in %lu of %lu turns (429). "
+          "The LLM's rate or quota was reached in %lu of %lu turn{s} (429). "
           "Raise the quota, or add a second server to the upstream" },
         { CONVRELAY_METRIC_LLM_CONNECT, "llm_unreachable",
           "The LLM could not be reached, or gave no answer, in %lu of %lu "
-          "turns. Check its address, DNS and the network; the error log names "
-          "the server" },
+          "turn{s}. Check its address, DNS and the network; the error log "
+          "names the server" },
         { CONVRELAY_METRIC_LLM_TIMEOUT, "llm_timeout",
-          "The LLM timed out in %lu of %lu turns (proxy_connect_timeout, "
+          "The LLM timed out in %lu of %lu turn{s} (proxy_connect_timeout, "
           "proxy_read_timeout)" },
         { CONVRELAY_METRIC_LLM_TOO_SLOW, "llm_too_slow",
-          "The LLM was too slow in %lu of %lu turns "
+          "The LLM was too slow in %lu of %lu turn{s} "
           "(convrelay_first_token_timeout, convrelay_token_timeout, "
           "convrelay_max_answer_time)" },
         { CONVRELAY_METRIC_LLM_STATUS_5XX, "llm_5xx",
-          "The LLM's server failed in %lu of %lu turns (5xx). The error log "
+          "The LLM's server failed in %lu of %lu turn{s} (5xx). The error log "
           "has its message" },
         { CONVRELAY_METRIC_LLM_STATUS_4XX, "llm_4xx",
-          "The LLM's server refused the request in %lu of %lu turns (4xx). "
+          "The LLM's server refused the request in %lu of %lu turn{s} (4xx). "
           "Check the URL in proxy_pass; the error log has its message" },
         { CONVRELAY_METRIC_LLM_REJECTED, "llm_rejected",
-          "The LLM rejected the request in %lu of %lu turns (400, 413 or 422). "
-          "Check the model and convrelay_request_field; the error log has its "
-          "message" },
+          "The LLM rejected the request in %lu of %lu turn{s} (400, 413 or "
+          "422). Check the model and convrelay_request_field; the error log "
+          "has its message" },
         { CONVRELAY_METRIC_LLM_STREAM, "llm_stream",
-          "The LLM reported an error instead of an answer in %lu of %lu turns. "
-          "The error log has its message" },
+          "The LLM reported an error instead of an answer in %lu of %lu "
+          "turn{s}. The error log has its message" },
         { CONVRELAY_METRIC_LLM_TRUNCATED, "llm_truncated",
-          "The LLM's answer broke off in %lu of %lu turns" },
+          "The LLM's answer broke off in %lu of %lu turn{s}" },
         { CONVRELAY_METRIC_LLM_EMPTY, "llm_empty",
-          "The LLM's answer was empty in %lu of %lu turns" },
+          "The LLM's answer was empty in %lu of %lu turn{s}" },
         { CONVRELAY_METRIC_LLM_ENCODED, "llm_encoded",
-          "The LLM's answer was compressed in %lu of %lu turns. Send "
+          "The LLM's answer was compressed in %lu of %lu turn{s}. Send "
           "\"proxy_set_header Accept-Encoding ''\"" },
         { CONVRELAY_METRIC_LLM_TOO_LARGE, "llm_too_large",
           "The LLM's answer was larger than convrelay_max_response_size in %lu "
-          "of %lu turns" },
+          "of %lu turn{s}" },
         { CONVRELAY_METRIC_LLM_OTHER, "llm_failed",
-          "The request to the LLM failed here in %lu of %lu turns. The error "
+          "The request to the LLM failed here in %lu of %lu turn{s}. The error "
           "log says why" }
     };
 
@@ -234,8 +238,12 @@ convrelay_metric_cause_llm(convrelay_metric_case_t *c,
             level = (20 * n > c->turns) ? CONVRELAY_METRIC_TROUBLE
                                         : CONVRELAY_METRIC_WARNING;
 
+            /* a turn can have several requests, and may not be over */
+
+            all = c->turns ? c->turns : n;
+
             convrelay_metric_say(c, failures[i].kind, level, failures[i].text,
-                                 n, (unsigned long) c->turns);
+                                 (n < all) ? n : all, all);
         }
     }
 }
@@ -255,7 +263,7 @@ convrelay_metric_cause_tools(convrelay_metric_case_t *c)
 
     if (n) {
         convrelay_metric_say(c, "unknown_tool", CONVRELAY_METRIC_WARNING,
-            "The LLM called tools that do not exist, %lu times. Check the "
+            "The LLM called tools that do not exist, %lu time{s}. Check the "
             "system prompt for the names of others", n);
     }
 
@@ -276,14 +284,14 @@ convrelay_metric_cause_tools(convrelay_metric_case_t *c)
         if (2 * wrong > n) {
             convrelay_metric_say(c, "tool", level,
                 "The LLM called the tool \"%.*s\" with wrong arguments in %lu "
-                "of %lu calls. Check its description and its parameters",
+                "of %lu call{s}. Check its description and its parameters",
                 (int) tool->name.len, tool->name.data, wrong, all);
             continue;
         }
 
         convrelay_metric_say(c, "tool", level,
-            "The tool \"%.*s\" failed in %lu of %lu requests to it. The error "
-            "log has the status of its answer", (int) tool->name.len,
+            "The tool \"%.*s\" failed in %lu of %lu request{s} to it. The "
+            "error log has the status of its answer", (int) tool->name.len,
             tool->name.data, n, all);
     }
 }
@@ -331,7 +339,7 @@ convrelay_metric_cause_slow(convrelay_metric_case_t *c)
                          2 * slow >= n ? CONVRELAY_METRIC_TROUBLE
                                        : CONVRELAY_METRIC_WARNING,
         "The LLM is slow: the first word came after more than 1.28 s in %lu of "
-        "%lu turns, p50 is %lu.%lu s and p95 %lu.%lu s%s", slow, n,
+        "%lu turn{s}, p50 is %lu.%lu s and p95 %lu.%lu s%s", slow, n,
         median / 1000, median % 1000 / 100, worst / 1000, worst % 1000 / 100,
         where);
 }
@@ -348,9 +356,9 @@ convrelay_metric_cause_flood(convrelay_metric_case_t *c)
 
     if (fast) {
         convrelay_metric_say(c, "flood", CONVRELAY_METRIC_TROUBLE,
-            "Callers flood the server: %lu of %lu sessions sent too many "
-            "messages (%lu) or prompts (%lu) and were closed, see "
-            "convrelay_max_frame_rate and convrelay_max_turn_rate", fast,
+            "Callers flood the server: %lu of %lu session{s} sent too many "
+            "messages (%lu) or prompts (%lu), see convrelay_max_frame_rate and "
+            "convrelay_max_turn_rate", fast,
             (unsigned long) (c->sessions > fast ? c->sessions : fast),
             c->recent[CONVRELAY_METRIC_LIMIT_FRAME_RATE],
             c->recent[CONVRELAY_METRIC_LIMIT_TURN_RATE]);
@@ -358,7 +366,7 @@ convrelay_metric_cause_flood(convrelay_metric_case_t *c)
 
     if (calls) {
         convrelay_metric_say(c, "limit_calls", CONVRELAY_METRIC_TROUBLE,
-            "Too many calls at the same time: %lu were refused by "
+            "Too many calls at the same time: %lu {was|were} refused by "
             "convrelay_limit_calls. The error log names the key", calls);
     }
 }
@@ -376,15 +384,18 @@ convrelay_metric_cause_refused(convrelay_metric_case_t *c)
         const char *text;
     } reasons[] = {
         { CONVRELAY_METRIC_REFUSED_TICKET, "ticket",
-          "%lu calls had no valid ticket. Check that convrelay_ticket is the "
+          "%lu call{s} had no valid ticket. Check that convrelay_ticket is the "
           "same in the locations of the webhook and of the socket" },
         { CONVRELAY_METRIC_REFUSED_ORIGIN, "origin",
-          "%lu sockets were opened by a page of another site and refused" },
+          "%lu socket{s} {was|were} opened by a page of another site and "
+          "refused" },
         { CONVRELAY_METRIC_REFUSED_HANDSHAKE, "handshake",
-          "%lu requests were not WebSocket handshakes. A proxy in front must "
-          "pass on \"Upgrade\" and \"Connection\"" },
+          "%lu {request was not a WebSocket handshake|requests were not "
+          "WebSocket handshakes}. A proxy in front must pass on \"Upgrade\" "
+          "and \"Connection\"" },
         { CONVRELAY_METRIC_REFUSED_SECOND_SOCKET, "second_socket",
-          "%lu sockets were refused because their call had a live one" }
+          "%lu socket{s} {was|were} refused because {its|their} call had a "
+          "live one" }
     };
 
     for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
@@ -423,9 +434,9 @@ convrelay_metric_cause_sessions(convrelay_metric_case_t *c)
 
     if (n) {
         convrelay_metric_say(c, "error", CONVRELAY_METRIC_TROUBLE,
-            "%lu sessions were ended by an error of this server, such as a "
-            "lack of memory or a prompt file that cannot be read. The error "
-            "log says which", n);
+            "%lu session{s} {was|were} ended by an error of this server, such "
+            "as a lack of memory or a prompt file that cannot be read. The "
+            "error log says which", n);
     }
 }
 
@@ -449,7 +460,7 @@ convrelay_metric_cause_twilio(convrelay_metric_case_t *c)
 
         if (n) {
             convrelay_metric_say(c, "twilio", CONVRELAY_METRIC_WARNING,
-                "Twilio reported %s%s %lu times. Its console has the details",
+                "Twilio reported %s%s %lu time{s}. Its console has the details",
                 line->index == CONVRELAY_METRIC_TWILIO_OTHER ? "errors"
                                                              : "error ",
                 line->index == CONVRELAY_METRIC_TWILIO_OTHER ? ""
@@ -470,7 +481,7 @@ convrelay_metric_cause_webhooks(convrelay_metric_case_t *c)
 
     if (n) {
         convrelay_metric_say(c, "webhook", CONVRELAY_METRIC_TROUBLE,
-            "%lu of %lu webhook requests failed here. The error log says why",
+            "%lu of %lu webhook request{s} failed here. The error log says why",
             n, (unsigned long) c->webhooks);
     }
 }
@@ -485,9 +496,9 @@ static void
 convrelay_metric_say(convrelay_metric_case_t *c, const char *kind,
     convrelay_metric_level_e level, const char *fmt, ...)
 {
-    int                        n;
-    unsigned                   i;
+    size_t                     n;
     va_list                    args;
+    unsigned                   i;
     convrelay_metric_cause_t  *cause;
 
     for (i = c->n; i > 0 && c->causes[i - 1].level < level; i--) { /* void */ }
@@ -510,14 +521,54 @@ convrelay_metric_say(convrelay_metric_case_t *c, const char *kind,
     cause->location = c->location;
 
     va_start(args, fmt);
-    n = vsnprintf(cause->text, sizeof(cause->text) - CONVRELAY_METRIC_WHERE,
-                  fmt, args);
+    (void) vsnprintf(cause->text, sizeof(cause->text) - CONVRELAY_METRIC_WHERE,
+                     fmt, args);
     va_end(args);
 
-    n = (n < (int) sizeof(cause->text) - CONVRELAY_METRIC_WHERE)
-        ? n : (int) sizeof(cause->text) - CONVRELAY_METRIC_WHERE - 1;
+    n = convrelay_metric_plural(cause->text);
 
     (void) convrelay_metric_name(cause->text + n, sizeof(cause->text) - n, c);
+}
+
+
+/* takes one part of each "{one|many}", by the number before it; "{s}" is
+   "{|s}"; returns the length of what is left */
+
+static size_t
+convrelay_metric_plural(char *text)
+{
+    int    one, shown;
+    char  *p, *last;
+
+    one = 0;
+    shown = 1;
+    last = text;
+
+    for (p = text; *p; p++) {
+
+        if (*p == '{') {
+            shown = (p[1] == 's' && p[2] == '}') ? !one : one;
+
+        } else if (*p == '|') {
+            shown = !one;
+
+        } else if (*p == '}') {
+            shown = 1;
+
+        } else if (shown) {
+
+            if (*p >= '0' && *p <= '9') {
+                one = (*p == '1'
+                       && (p == text || p[-1] < '0' || p[-1] > '9'));
+            }
+
+            *last++ = *p;
+        }
+    }
+
+    *last = '\0';
+
+    return last - text;
 }
 
 
