@@ -513,6 +513,18 @@ _EOC_
         $nginx->stop;
     },
 
+    'killed when the store has only the beginning' => sub {
+        my $nginx = nginx('', 'convrelay_store_zone  store 32k;');
+        my ($call, $pid) = call($nginx);
+
+        $call->ask('word ' x 6000) for 1, 2;
+        $call->quiet(0.3);
+
+        ok killed($nginx, $pid), 'the worker is killed';
+        ok !$receiver->next(14), 'no report that looks like a whole one';
+        $nginx->stop;
+    },
+
     'a transcript is not longer than a call in the store' => sub {
         my $nginx = nginx('', undef, 'convrelay_store_max_size  16k;');
         my ($call) = call($nginx);
