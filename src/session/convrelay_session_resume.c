@@ -37,10 +37,7 @@ convrelay_session_gone(convrelay_session_t *s, uint64_t now)
 
     s->version++;
 
-    if (convrelay_session_prompt_waits(s)) {
-        (void) convrelay_session_ask(s, &s->pause->prompt, now);
-
-    } else if (convrelay_session_paused(s)) {
+    if (convrelay_session_paused(s)) {
         convrelay_session_pause_gone(s);
     }
 
@@ -48,6 +45,15 @@ convrelay_session_gone(convrelay_session_t *s, uint64_t now)
 
     if (s->state == CONVRELAY_SESSION_CLOSED) {
         return;
+    }
+
+    /* it comes after the answer that it cut, and nobody has answered it */
+
+    if (convrelay_session_prompt_waits(s)
+        && convrelay_session_ask(s, &s->pause->prompt, now) == CONVRELAY_OK)
+    {
+        (void) convrelay_session_set_lang(s, &s->pause->lang);
+        unheard = 1;
     }
 
     s->ask_again = (unheard && s->state == CONVRELAY_SESSION_OPEN);
