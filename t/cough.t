@@ -341,3 +341,55 @@ call:hangup()
 < "" last
 > close 1000
 < close 1000
+
+
+
+=== TEST 8: a location has none of it where it says so
+--- http_config
+convrelay_resume            10s;
+convrelay_backchannel       uh-huh;
+convrelay_interrupt_marker  " [interrupted by the caller]";
+--- on
+convrelay_resume            off;
+convrelay_backchannel       off;
+convrelay_interrupt_marker  off;
+--- llm
+location / {
+    lua_check_client_abort  on;
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        local said = llm.messages()
+
+        if said:find("huh%.$") then
+            return llm.say(said)
+        end
+
+        ngx.on_abort(function()
+            ngx.exit(499)
+        end)
+
+        llm.stream()
+        llm.token("We are open today, ")
+        llm.token("and on Saturday ")
+        hold()
+    }
+}
+--- call
+local call = dial("/ws")
+call:setup()
+call:prompt("Hi")
+call:read(2)
+call:prompt("Uh-huh.")
+call:read(3)
+call:hangup()
+--- response_body
+> setup
+> prompt "Hi"
+< "We are open today, "
+< "and on Saturday "
+> prompt "Uh-huh."
+< "" last
+< "user: Hi\nassistant: We are open today, and on Saturday \nuser: Uh-huh."
+< "" last
+> close 1000
+< close 1000

@@ -13,6 +13,7 @@
 #include "convrelay_llm_api.h"
 #include "convrelay_playback.h"
 #include "convrelay_relay.h"
+#include "convrelay_sse.h"
 #include "convrelay_utf8.h"
 #include "heap.h"
 #include "tap.h"
@@ -50,6 +51,9 @@ static int move(void);
 static int extra(void);
 static int calls(void);
 static int result(void);
+static int full_line(void);
+static int long_line(void);
+static int lines(size_t first, size_t second);
 
 
 static const memory_t  tests[] = {
@@ -71,7 +75,10 @@ static const memory_t  tests[] = {
     { "a text that moves", move, CONVRELAY_ERROR, CONVRELAY_ERROR },
     { "an extra", extra, CONVRELAY_ERROR, CONVRELAY_ERROR },
     { "two calls with an extra", calls, CONVRELAY_ERROR, CONVRELAY_ERROR },
-    { "the result of a call", result, CONVRELAY_ERROR, CONVRELAY_ERROR }
+    { "the result of a call", result, CONVRELAY_ERROR, CONVRELAY_ERROR },
+    { "a line of an event after one that fills its buffer", full_line,
+      CONVRELAY_ERROR, CONVRELAY_ERROR },
+    { "a long line of an event", long_line, CONVRELAY_ERROR, CONVRELAY_ERROR }
 };
 
 
@@ -530,6 +537,53 @@ result(void)
     }
 
     convrelay_history_free(&h);
+
+    return rc;
+}
+
+
+static int
+full_line(void)
+{
+    return lines(1024, 10);
+}
+
+
+static int
+long_line(void)
+{
+    return lines(10, 3000);
+}
+
+
+/* an event of two lines of data, as long as said */
+
+static int
+lines(size_t first, size_t second)
+{
+    int                     rc;
+    u_char                 *p, *last;
+    convrelay_sse_t         s;
+    convrelay_sse_event_t   ev;
+
+    static u_char  data[4096];
+
+    memset(&s, 0, sizeof(s));
+    s.max_line = sizeof(data);
+
+    p = data;
+    last = data + sprintf((char *) data, "data:%0*d\ndata:%0*d\n\n",
+                          (int) first, 0, (int) second, 0);
+
+    heap.armed = 1;
+    rc = convrelay_sse_read(&s, &p, last, &ev);
+    heap.armed = 0;
+
+    if (rc == CONVRELAY_OK && ev.data.len != first + 1 + second) {
+        rc = -100;
+    }
+
+    convrelay_sse_free(&s);
 
     return rc;
 }

@@ -47,6 +47,15 @@ main(void)
 static void
 reply_test(void)
 {
+    const char         *error;
+    convrelay_str_t     none = convrelay_null_string;
+    convrelay_reply_t   r;
+
+    r.kind = CONVRELAY_REPLY_DIAL;
+
+    tap_ok(convrelay_reply_parse(&none, &r, &error) == CONVRELAY_OK
+           && r.kind == CONVRELAY_REPLY_HANGUP, "no reply is a hang-up");
+
     reply("hangup", "", "<Response><Hangup/></Response>");
     reply(" \thangup\r\n", "", "<Response><Hangup/></Response>");
     reply("", "", "<Response><Hangup/></Response>");
@@ -177,6 +186,8 @@ reply(const char *text, const char *task, const char *want)
     str.len = len;
     str.data = p;
     error = "";
+
+    memset(&r, 0xa5, sizeof(r));
 
     if (tap_ok(convrelay_reply_parse(&str, &r, &error) == CONVRELAY_OK,
                "\"%s\" is a reply %s", shown(text), error))

@@ -44,6 +44,7 @@ static void test_expired(void);
 static void test_sweep(void);
 static void test_drafts(void);
 static void test_mine(void);
+static void test_twice(void);
 static void test_reap(void);
 static void test_stat(void);
 static void test_model(void);
@@ -81,6 +82,7 @@ main(void)
     test_sweep();
     test_drafts();
     test_mine();
+    test_twice();
     test_reap();
     test_stat();
     test_model();
@@ -652,6 +654,49 @@ test_mine(void)
 
     tap_ok(convrelay_store_mine(store, &k, serial, 2000, now),
            "or had to make room");
+}
+
+
+/* a kill between a record and the end of the one that it replaces */
+
+static void
+test_twice(void)
+{
+    uint32_t                   i;
+    convrelay_store_key_t      k;
+    convrelay_store_stat_t     stat;
+    convrelay_store_record_t  *old;
+
+    store = store_of(NPIECES);
+
+    for (i = 1; i <= 4; i++) {
+        put(i, 10, i, 2000);
+    }
+
+    for (i = 1; i <= 2; i++) {
+        k = key(i);
+        convrelay_store_remove(store, &k);
+    }
+
+    k = key(4);
+    old = convrelay_store_record(store, convrelay_store_find(store, &k, now));
+
+    put(4, 10, 5, 2000);
+
+    old->state = CONVRELAY_STORE_LIVE;
+    store->changing = 1;
+
+    tap_ok(convrelay_store_repair(store) == CONVRELAY_DONE
+           && store->nlive == 2 && get(4, 10, 5) == CONVRELAY_OK,
+           "of two records of a key, the later one stays");
+
+    for (i = 5; i <= NPIECES + 2; i++) {
+        put(i, 10, i, 2000);
+    }
+
+    convrelay_store_stat(store, &stat);
+    tap_ok(stat.records == NPIECES && stat.evicted == 0,
+           "and the room of all others is free");
 }
 
 
