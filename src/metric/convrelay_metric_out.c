@@ -10,24 +10,6 @@
 
 
 void
-convrelay_metric_put(convrelay_metric_out_t *out, const void *data, size_t len)
-{
-    if (out->p) {
-        memcpy(out->p + out->len, data, len);
-    }
-
-    out->len += len;
-}
-
-
-void
-convrelay_metric_text(convrelay_metric_out_t *out, const char *text)
-{
-    convrelay_metric_put(out, text, strlen(text));
-}
-
-
-void
 convrelay_metric_number(convrelay_metric_out_t *out, uint64_t n)
 {
     u_char   buf[20];

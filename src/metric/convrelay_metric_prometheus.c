@@ -431,26 +431,25 @@ static void
 convrelay_metric_label(convrelay_metric_out_t *out,
     const convrelay_str_t *value)
 {
-    size_t  i;
+    u_char  ch;
+    size_t  i, from;
+
+    from = 0;
 
     for (i = 0; i < value->len; i++) {
+        ch = value->data[i];
 
-        switch (value->data[i]) {
-
-        case '\\':
-            convrelay_metric_text(out, "\\\\");
-            break;
-
-        case '"':
-            convrelay_metric_text(out, "\\\"");
-            break;
-
-        case '\n':
-            convrelay_metric_text(out, "\\n");
-            break;
-
-        default:
-            convrelay_metric_put(out, &value->data[i], 1);
+        if (ch != '\\' && ch != '"' && ch != '\n') {
+            continue;
         }
+
+        convrelay_metric_put(out, value->data + from, i - from);
+        convrelay_metric_text(out, ch == '\n' ? "\\n"
+                                   : ch == '"' ? "\\\"" : "\\\\");
+        from = i + 1;
+    }
+
+    if (i > from) {
+        convrelay_metric_put(out, value->data + from, i - from);
     }
 }
