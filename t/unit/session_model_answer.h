@@ -56,8 +56,9 @@ typedef struct {
     size_t    written_len;
     size_t    raw_len;
     size_t    fed;                  /* of raw */
-    size_t    safe;                 /* here it may stop for long */
+    size_t    safe;                 /* here it may stop, for long or ever */
     size_t    safe_spoken;
+    size_t    safe_written;
     size_t    request;              /* of spoken: where the request began */
     size_t    to;                   /* what was sent ends here */
     size_t    voice;                /* what is spoken ends here */
@@ -81,7 +82,7 @@ typedef struct {
  * What is spoken for a fragment.  "\1" begins a word of the lexicon, "\2" its
  * pronunciation, which "\3" ends; "\4" and "\5" are where the marker was, with
  * and without a blank.  NULL: as with "on".  Up to "\6" it is the same even if
- * no more comes for so long that what waits is spoken.
+ * no more comes, or for so long that what waits is spoken.
  */
 
 typedef struct {
@@ -261,6 +262,7 @@ answer_expect(answer_t *a, const convrelay_session_conf_t *conf, const char *p)
 
         case '\6':
             a->safe_spoken = a->spoken_len;
+            a->safe_written = a->written_len;
             p++;
             break;
 
@@ -443,6 +445,17 @@ answer_written(const answer_t *a, size_t heard)
     }
 
     return pos;
+}
+
+
+/* the LLM writes no more than that */
+
+static void
+answer_stop(answer_t *a)
+{
+    a->raw_len = a->safe;
+    a->spoken_len = a->safe_spoken;
+    a->written_len = a->safe_written;
 }
 
 

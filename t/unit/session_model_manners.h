@@ -528,10 +528,17 @@ flood(call_t *c)
 static void
 end(call_t *c, unsigned failed)
 {
+    answer_t                 *a;
     unsigned                  paused;
     convrelay_turn_outcome_e  how;
 
     static const convrelay_str_t  none = convrelay_null_string;
+
+    a = gen(c);
+
+    if (c->request && a->fed < a->safe && rnd(2)) {
+        answer_stop(a);
+    }
 
     finish(c);
 
