@@ -87,6 +87,24 @@ my @behaviours = (
 
     [ 'backchannel', 'answer=count tokens=40 first=0 interval=15ms',
       'convrelay_backchannel uh-huh;' ],
+
+    [ 'resume-backchannel', 'answer=history first=0 interval=5ms',
+      'convrelay_speech_filter off;
+       convrelay_resume 10s; convrelay_backchannel uh-huh;',
+      'convrelay_speech_filter off; convrelay_resume 10s;' ],
+
+    [ 'speech-filter', '"answer=say:We are **open**." first=0',
+      'convrelay_speech_filter on;', 'convrelay_speech_filter off;' ],
+
+    [ 'speech-filter-ssml',
+      q('answer=say:Wait <break time="300ms"/> here.' first=0),
+      'convrelay_speech_filter ssml;', 'convrelay_speech_filter on;' ],
+
+    [ 'pronounce', '"answer=say:I am nginx." first=0',
+      'convrelay_pronounce nginx "engine x";' ],
+
+    [ 'pronounce-file', '"answer=say:I am nginx." first=0',
+      'convrelay_pronounce_file words.txt;' ],
 );
 
 my $locations = '';
@@ -106,13 +124,65 @@ _EOC_
     }
 }
 
+$nginx->write('words.txt', qq{nginx "engine x";\n});
+
+# "prewarm" has an LLM that sees connections, which the mock does not
+
+push @behaviours, [ 'prewarm' ];
+
+my $said = 'data: {"choices":[{"index":0,"finish_reason":"stop","delta":'
+           . '{"content":"Request $connection_requests."}}]}\n\n'
+           . 'data: [DONE]\n\n';
+
 $nginx->http(<<"_EOC_");
+    upstream llm_on {
+        server     127.0.0.1:%%PORT_1%%;
+        keepalive  4;
+    }
+
+    upstream llm_off {
+        server     127.0.0.1:%%PORT_1%%;
+        keepalive  4;
+    }
+
+    proxy_http_version  1.1;
+    proxy_set_header    Connection "";
+
+    server {
+        listen  127.0.0.1:%%PORT_1%%;
+
+        location = /v1/models {
+            return 200 "{}";
+        }
+
+        location = /v1/chat/completions {
+            default_type  text/event-stream;
+            return 200 '$said';
+        }
+    }
+
     server {
         listen  127.0.0.1:%%PORT%%;
 
         location = /twiml {
             convrelay_twiml            wss://127.0.0.1:%%PORT%%\$arg_path;
             convrelay_twiml_attribute  events "speaker-events tokens-played";
+        }
+
+        location = /prewarm/on {
+            convrelay;
+            convrelay_prewarm  /warm;
+            proxy_pass         http://llm_on/v1/chat/completions;
+        }
+
+        location = /prewarm/off {
+            convrelay;
+            proxy_pass         http://llm_off/v1/chat/completions;
+        }
+
+        location = /warm {
+            internal;
+            proxy_pass  http://llm_on/v1/models;
         }
 
         location = /second {
