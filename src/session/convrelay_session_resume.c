@@ -27,7 +27,7 @@ static convrelay_llm_message_t *convrelay_session_asked(
 void
 convrelay_session_gone(convrelay_session_t *s, uint64_t now)
 {
-    unsigned  unheard;
+    unsigned  asked, unheard;
 
     if (s->state < CONVRELAY_SESSION_OPEN
         || s->state == CONVRELAY_SESSION_GONE)
@@ -49,9 +49,11 @@ convrelay_session_gone(convrelay_session_t *s, uint64_t now)
 
     /* it comes after the answer that it cut, and nobody has answered it */
 
-    if (convrelay_session_prompt_waits(s)
-        && convrelay_session_ask(s, &s->pause->prompt, now) == CONVRELAY_OK)
-    {
+    asked = (convrelay_session_prompt_waits(s)
+             && convrelay_session_ask(s, &s->pause->prompt, now)
+                == CONVRELAY_OK);
+
+    if (asked) {
         (void) convrelay_session_set_lang(s, &s->pause->lang);
         unheard = 1;
     }
@@ -60,6 +62,17 @@ convrelay_session_gone(convrelay_session_t *s, uint64_t now)
 
     if (convrelay_session_turn_open(s) || convrelay_session_tools_waiting(s)) {
         convrelay_session_leave(s);
+    }
+
+    if (asked && s->state == CONVRELAY_SESSION_OPEN) {
+
+        /* a turn of its own, none of whose requests was made */
+
+        s->turns++;
+
+        if (s->tools) {
+            s->tools->rounds = 1;
+        }
     }
 
     convrelay_session_enter(s, CONVRELAY_SESSION_GONE);

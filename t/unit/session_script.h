@@ -97,7 +97,7 @@
 #define MARKED_SPOKEN  39       /* the same text, the filter */
 #define MARKED_PAUSED  40       /* the same text, pauses, answers of 60 bytes, a
                                    store */
-#define PAUSED_RULE  41 /* pauses, a store, actions for interruptions */
+#define PAUSED_RULE  41 /* pauses, a store, tools, actions for interruptions */
 #define MAX_RUNS  16
 
 
@@ -443,7 +443,9 @@ static const convrelay_session_conf_t  confs[] = {
       .presence = 1, .filler = &filler, .backchannels = backchannels,
       .nbackchannels = 3,
       .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_INTERRUPT),
-      .silence = stages, .nsilence = 3, .end_timeout = 10000 }
+      .silence = stages, .nsilence = 3, .end_timeout = 10000,
+      .tools = tools, .ntools = 5, .max_tool_rounds = 3, .tool_wait = 1500,
+      .shapes = { tool_names, 5, tool_keys, 1 } }
 };
 
 
