@@ -549,6 +549,9 @@ failed session
 
 === TEST 15: reconnect can name the location, of this server
 --- config
+location /one {
+    convrelay_twiml            wss://example.com/prefix;
+}
 location = /one {
     convrelay_twiml            wss://example.com/one;
 }

@@ -377,12 +377,22 @@ ngx_http_convrelay_twiml_find(ngx_http_convrelay_main_conf_t *mcf,
             continue;
         }
 
-        if (twiml[i].location->name.len == name->len
-            && ngx_strncmp(twiml[i].location->name.data, name->data,
+        if (twiml[i].location->name.len != name->len
+            || ngx_strncmp(twiml[i].location->name.data, name->data,
                            name->len)
-               == 0)
+               != 0)
         {
+            continue;
+        }
+
+        /* a request for "/twiml" goes to "= /twiml" */
+
+        if (twiml[i].location->exact_match) {
             return twiml[i].conf;
+        }
+
+        if (found == NULL) {
+            found = twiml[i].conf;
         }
     }
 
