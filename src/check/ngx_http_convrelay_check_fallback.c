@@ -79,7 +79,7 @@ ngx_http_convrelay_check_fallbacks(ngx_conf_t *cf,
 
 
 /* an LLM is the same one after a reload if server, location and model have the
-   same names */
+   same names; "/ws" and "= /ws" are two locations */
 
 static uint64_t
 ngx_http_convrelay_check_llm(ngx_http_core_srv_conf_t *server,
@@ -98,6 +98,7 @@ ngx_http_convrelay_check_llm(ngx_http_core_srv_conf_t *server,
     hash = ngx_murmur_hash2(server->server_name.data, server->server_name.len);
     hash = hash * 31 + ngx_murmur_hash2(location->name.data,
                                         location->name.len);
+    hash += location->exact_match;
 
     id = (uint64_t) hash << 21 ^ ngx_murmur_hash2(model.data, model.len);
 
