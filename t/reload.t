@@ -147,4 +147,96 @@ $nginx->stop;
 is $nginx->status, 0, 'nginx ends well';
 is_deeply [ $nginx->complaints ], [], 'and had nothing to complain of';
 
+
+# LLMs that fail are left alone, by the location that asks them: a server of the
+# same name that comes before another one changes nothing
+
+sub server {
+    my ($port, $llm) = @_;
+
+    return <<"_EOC_";
+    server {
+        listen  127.0.0.1:%%PORT_${port}%%;
+
+        location /ws {
+            convrelay;
+            convrelay_fallback  \@backup cooldown=10m;
+            proxy_pass          http://127.0.0.1:%%PORT_1%%/$llm;
+        }
+
+        location = /ws {
+            convrelay;
+            convrelay_fallback  \@backup cooldown=10m;
+            proxy_pass          http://127.0.0.1:%%PORT_1%%/up;
+        }
+
+        location \@backup {
+            proxy_pass  http://127.0.0.1:%%PORT_1%%;
+        }
+    }
+_EOC_
+}
+
+
+sub servers {
+    $nginx->http(<<'_EOC_' . join '', @_);
+    convrelay_zone  calls 1m;
+
+    server {
+        listen  127.0.0.1:%%PORT_1%%;
+
+        location / {
+            convrelay_mock_llm  answer=say:backup;
+        }
+
+        location /up {
+            convrelay_mock_llm  answer=say:first;
+        }
+
+        location /down {
+            convrelay_mock_llm  status=503;
+        }
+    }
+_EOC_
+}
+
+
+# which LLM answered, and how often the first one was asked
+
+sub answered {
+    my ($port, $path) = @_;
+
+    my $before = () = $nginx->log('access') =~ m{"POST /(?:up|down) }g;
+    my $call = ConvRelay::Call->dial($nginx->port($port), $path);
+
+    $call->setup(callSid => "CA$port$path");
+
+    my $by = $call->ask('Hi');
+
+    $call->hangup;
+
+    my $after = () = $nginx->log('access') =~ m{"POST /(?:up|down) }g;
+
+    return $by . ' ' . ($after - $before);
+}
+
+
+$nginx = ConvRelay::Nginx->new;
+
+servers(server(2, 'down'));
+$nginx->start;
+
+is answered(2, '/ws/a'), 'backup 1', 'an LLM fails';
+is answered(2, '/ws/a'), 'backup 1', '... twice';
+is answered(2, '/ws/a'), 'backup 0', '... and is left alone';
+is answered(2, '/ws'), 'first 1', '... by a location, not by one of its name';
+
+servers(server(3, 'up'), server(2, 'down'));
+$nginx->hup;
+
+is answered(3, '/ws/a'), 'first 1', 'a server that comes before it asks its own';
+is answered(2, '/ws/a'), 'backup 0', '... and that LLM is left alone still';
+
+$nginx->stop;
+
 done_testing;

@@ -10,15 +10,14 @@
 
 #include "ngx_http_convrelay_call.h"
 #include "ngx_http_convrelay_target.h"
+#include "ngx_http_convrelay_tenant.h"
 
 
 static ngx_int_t ngx_http_convrelay_breaker_zone_init(
     ngx_shm_zone_t *shm_zone, void *data);
-static ngx_uint_t ngx_http_convrelay_breaker_namesakes(
-    ngx_http_core_srv_conf_t *cscf);
 static void ngx_http_convrelay_breaker_share(
     ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_loc_conf_t *conf,
-    ngx_str_t *server, ngx_uint_t n, ngx_str_t *location);
+    uint64_t id);
 
 
 /* its address is the tag of the zone */
@@ -83,7 +82,7 @@ ngx_http_convrelay_breaker_init(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_uint_t                       i, k, n;
+    ngx_uint_t                       i, k;
     ngx_slab_pool_t                 *shpool;
     ngx_http_convrelay_backup_t     *backup;
     ngx_http_convrelay_loc_conf_t   *conf;
@@ -112,18 +111,14 @@ ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
             continue;
         }
 
-        n = ngx_http_convrelay_breaker_namesakes(location[i].server);
-
-        ngx_http_convrelay_breaker_share(mcf, conf,
-                                         &location[i].server->server_name, n,
-                                         &location[i].location->name);
+        ngx_http_convrelay_breaker_share(mcf, conf, location[i].id);
 
         for (k = 0; k < conf->session.nfallbacks; k++) {
             backup = &conf->llm.backups[k];
 
             ngx_http_convrelay_breaker_share(mcf, backup->conf,
-                                             &location[i].server->server_name,
-                                             n, &backup->location->name);
+                ngx_http_convrelay_tenant_beside(&location[i],
+                                                 backup->location));
         }
     }
 
@@ -131,50 +126,16 @@ ngx_http_convrelay_breaker_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-/*
- * Servers of the same name before this one.  Servers of other names may come
- * and go: its LLMs are the same ones.
- */
-
-static ngx_uint_t
-ngx_http_convrelay_breaker_namesakes(ngx_http_core_srv_conf_t *cscf)
-{
-    ngx_uint_t                   i, n;
-    ngx_http_core_srv_conf_t   **server;
-    ngx_http_core_main_conf_t   *cmcf;
-
-    cmcf = cscf->ctx->main_conf[ngx_http_core_module.ctx_index];
-    server = cmcf->servers.elts;
-
-    n = 0;
-
-    for (i = 0; server[i] != cscf; i++) {
-        n += (server[i]->server_name.len == cscf->server_name.len
-              && ngx_strncmp(server[i]->server_name.data,
-                             cscf->server_name.data, cscf->server_name.len)
-                 == 0);
-    }
-
-    return n;
-}
-
-
 /* if no slot is free, each worker counts on its own */
 
 static void
 ngx_http_convrelay_breaker_share(ngx_http_convrelay_main_conf_t *mcf,
-    ngx_http_convrelay_loc_conf_t *conf, ngx_str_t *server, ngx_uint_t n,
-    ngx_str_t *location)
+    ngx_http_convrelay_loc_conf_t *conf, uint64_t id)
 {
-    uint64_t              id;
     ngx_slab_pool_t      *shpool;
     convrelay_breaker_t  *slot;
 
     shpool = (ngx_slab_pool_t *) mcf->breakers->shm.addr;
-
-    id = ((uint64_t) ngx_murmur_hash2(server->data, server->len) << 32)
-         + ((uint64_t) n << 32)
-         + ngx_murmur_hash2(location->data, location->len);
 
     slot = convrelay_breakers_slot(shpool->data, id ? id : 1);
 

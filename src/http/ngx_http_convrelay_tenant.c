@@ -19,6 +19,9 @@ static void ngx_http_convrelay_tenant_server(ngx_http_request_t *r,
     ngx_http_convrelay_tenant_t *tenant);
 static void ngx_http_convrelay_tenant_location(
     ngx_http_convrelay_location_t *location, ngx_uint_t n);
+static uint64_t ngx_http_convrelay_tenant_hash(
+    ngx_http_convrelay_location_t *location, ngx_http_core_loc_conf_t *clcf,
+    uint32_t number);
 static ngx_int_t ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *location);
 static ngx_int_t ngx_http_convrelay_tenant_known(ngx_conf_t *cf,
@@ -361,55 +364,41 @@ ngx_http_convrelay_tenant_has(const ngx_http_convrelay_tenant_t *tenant,
 
 /*
  * The same after a reload, whatever is before it in the configuration: a report
- * is delivered by it.  Only servers that nginx does not tell apart, and blocks
- * such as "if", are told apart by a number.
+ * is delivered by it, and an LLM's failures are counted by it.  Only servers
+ * that nginx does not tell apart, and blocks such as "if", are told apart by a
+ * number.
  */
 
 static void
 ngx_http_convrelay_tenant_location(ngx_http_convrelay_location_t *location,
     ngx_uint_t n)
 {
-    u_char              digest[CONVRELAY_SHA256_LEN];
-    uint32_t            number, exact;
-    ngx_str_t           part[4];
-    ngx_uint_t          i;
-    convrelay_sha256_t  h;
+    u_char                     digest[CONVRELAY_SHA256_LEN];
+    uint32_t                   number, exact;
+    ngx_str_t                 *name;
+    ngx_uint_t                 i;
+    convrelay_sha256_t         h;
+    ngx_http_core_loc_conf_t  *clcf;
 
-    part[0] = location[n].server->server_name;
-    part[1] = location[n].listen;
-    part[2] = location[n].address;
-    part[3] = location[n].location->name;
+    clcf = location[n].location;
+    name = &clcf->name;
 
-    exact = location[n].location->exact_match;
+    exact = clcf->exact_match;
     number = 0;
 
     convrelay_sha256_init(&h);
     convrelay_sha256_update(&h, &exact, sizeof(uint32_t));
 
-    if (part[3].len) {
-        convrelay_sha256_update(&h, part[3].data, part[3].len);
+    if (name->len) {
+        convrelay_sha256_update(&h, name->data, name->len);
     }
 
     convrelay_sha256_final(&h, digest);
     ngx_memcpy(&location[n].path, digest, sizeof(uint64_t));
 
     do {
-        convrelay_sha256_init(&h);
-        convrelay_sha256_update(&h, &number, sizeof(uint32_t));
-        convrelay_sha256_update(&h, &exact, sizeof(uint32_t));
-
-        for (i = 0; i < 4; i++) {
-
-            if (part[i].len) {
-                convrelay_sha256_update(&h, part[i].data, part[i].len);
-            }
-
-            convrelay_sha256_update(&h, "", 1);
-        }
-
-        convrelay_sha256_final(&h, digest);
-
-        ngx_memcpy(&location[n].id, digest, sizeof(uint64_t));
+        location[n].id = ngx_http_convrelay_tenant_hash(&location[n], clcf,
+                                                        number);
 
         for (i = 0; location[i].id != location[n].id; i++) { /* void */ }
 
@@ -421,6 +410,56 @@ ngx_http_convrelay_tenant_location(ngx_http_convrelay_location_t *location,
         number++;
 
     } while (i != n);
+}
+
+
+uint64_t
+ngx_http_convrelay_tenant_beside(ngx_http_convrelay_location_t *location,
+    ngx_http_core_loc_conf_t *clcf)
+{
+    return (clcf == location->location)
+           ? location->id : ngx_http_convrelay_tenant_hash(location, clcf, 0);
+}
+
+
+/* of a location of the same server */
+
+static uint64_t
+ngx_http_convrelay_tenant_hash(ngx_http_convrelay_location_t *location,
+    ngx_http_core_loc_conf_t *clcf, uint32_t number)
+{
+    u_char              digest[CONVRELAY_SHA256_LEN];
+    uint32_t            exact;
+    uint64_t            id;
+    ngx_str_t           part[4];
+    ngx_uint_t          i;
+    convrelay_sha256_t  h;
+
+    part[0] = location->server->server_name;
+    part[1] = location->listen;
+    part[2] = location->address;
+    part[3] = clcf->name;
+
+    exact = clcf->exact_match;
+
+    convrelay_sha256_init(&h);
+    convrelay_sha256_update(&h, &number, sizeof(uint32_t));
+    convrelay_sha256_update(&h, &exact, sizeof(uint32_t));
+
+    for (i = 0; i < 4; i++) {
+
+        if (part[i].len) {
+            convrelay_sha256_update(&h, part[i].data, part[i].len);
+        }
+
+        convrelay_sha256_update(&h, "", 1);
+    }
+
+    convrelay_sha256_final(&h, digest);
+
+    ngx_memcpy(&id, digest, sizeof(uint64_t));
+
+    return id;
 }
 
 

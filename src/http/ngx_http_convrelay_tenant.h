@@ -58,6 +58,10 @@ ngx_int_t ngx_http_convrelay_tenant_action(ngx_http_request_t *r,
 /* at postconfiguration, while it is known which server listens where */
 ngx_int_t ngx_http_convrelay_tenant_init(ngx_conf_t *cf);
 
+/* after init: the id of a location of the same server, such as a fallback */
+uint64_t ngx_http_convrelay_tenant_beside(
+    ngx_http_convrelay_location_t *location, ngx_http_core_loc_conf_t *clcf);
+
 /*
  * The location, among those with reports, for what is kept of a call: id and
  * path are those of the call's location, tenant is what named the call.  If
