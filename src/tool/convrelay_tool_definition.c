@@ -482,8 +482,6 @@ convrelay_tool_strict(convrelay_tool_definition_t *d,
         {
             return CONVRELAY_DECLINED;
         }
-
-        path[len] = '\0';
     }
 
     for (v = convrelay_json_element(s.any, NULL); v;
@@ -556,8 +554,6 @@ convrelay_tool_strict_each(convrelay_tool_definition_t *d,
         {
             return CONVRELAY_DECLINED;
         }
-
-        path[len] = '\0';
     }
 
     return CONVRELAY_OK;
