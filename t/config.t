@@ -473,6 +473,22 @@ location = /field { convrelay_request_field n 1; proxy_pass http://llm/v1; }
 location = /error { convrelay_error_message a; proxy_pass http://llm/v1; }
 location = /auth { convrelay_auth_token a; proxy_pass http://llm/v1; }
 location = /time { convrelay_max_call_time 1h; proxy_pass http://llm/v1; }
+location = /context { convrelay_context /x; proxy_pass http://llm/v1; }
+location = /drain { convrelay_drain 1m; proxy_pass http://llm/v1; }
+location = /fallback { convrelay_fallback /fields; proxy_pass http://llm/v1; }
+location = /filler { convrelay_filler 1s a; proxy_pass http://llm/v1; }
+location = /calls { convrelay_limit_calls $remote_addr 9; proxy_pass http://llm/v1; }
+location = /resume { convrelay_resume 1s; proxy_pass http://llm/v1; }
+location = /noise { convrelay_backchannel ok; proxy_pass http://llm/v1; }
+location = /marker { convrelay_interrupt_marker ...; proxy_pass http://llm/v1; }
+location = /prewarm { convrelay_prewarm /x; proxy_pass http://llm/v1; }
+location = /silence { convrelay_silence 1s; proxy_pass http://llm/v1; }
+location = /presence { convrelay_presence a; proxy_pass http://llm/v1; }
+location = /tool { convrelay_tool a '{}' uri=/x; proxy_pass http://llm/v1; }
+location = /says { convrelay_pronounce a b; proxy_pass http://llm/v1; }
+location = /report { convrelay_report /x; proxy_pass http://llm/v1; }
+location = /speech { convrelay_speech_filter on; proxy_pass http://llm/v1; }
+location = /ticket { convrelay_ticket secret-of-tickets 1m; proxy_pass http://llm/v1; }
 location = /x { return 200 ok; }
 --- request
 GET /x
@@ -486,6 +502,22 @@ location "/field" has convrelay directives, but not "convrelay;": anybody can us
 location "/error" has convrelay directives, but not "convrelay;": anybody can use its LLM
 location "/auth" has convrelay directives, but not "convrelay;": anybody can use its LLM
 location "/time" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/context" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/drain" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/fallback" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/filler" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/calls" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/resume" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/noise" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/marker" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/prewarm" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/silence" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/presence" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/tool" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/says" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/report" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/speech" has convrelay directives, but not "convrelay;": anybody can use its LLM
+location "/ticket" has convrelay directives, but not "convrelay;": anybody can use its LLM
 --- error_log
 [warn]
 --- no_error_log

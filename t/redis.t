@@ -150,7 +150,7 @@ sub run {
     is $ask->(PUT => '/kv/' . ($uri =~ s/%00//r), 'odd'), 204, '... decoded';
     is $redis->ask('GET', 'stays'), 1, '... and no command';
     is $ask->(GET => '/arg'), 500, 'an empty key';
-    ok $nginx->log_has(qr/"convrelay_redis_key" is empty/), '... is logged';
+    ok $nginx->log_has(qr/"convrelay_redis_key" is empty(?! \()/), '... is logged';
 
     # times
 

@@ -43,6 +43,7 @@ static void run_played(const played_t *t);
 static int play(convrelay_heard_t *h, const convrelay_str_t *text,
     const char *value);
 static void test_missed(void);
+static void test_end(void);
 static void test_fillers(void);
 static void test_linear(void);
 static void test_clauses(void);
@@ -478,6 +479,42 @@ test_missed(void)
 }
 
 
+/* a text that nothing may be read after */
+
+static void
+test_end(void)
+{
+    size_t             i;
+    u_char            *p;
+    convrelay_str_t    text;
+    convrelay_heard_t  h;
+
+    static const struct {
+        const char  *text;
+        int          rc;
+        size_t       played;
+    } values[] = {
+        { "oak ash", CONVRELAY_OK, 8 },
+        { "OAK ASH!", CONVRELAY_OK, 8 },
+        { "ash elm", CONVRELAY_DECLINED, 0 },
+        { "ashes", CONVRELAY_DECLINED, 0 },
+    };
+
+    text.len = sizeof("Oak, ash") - 1;
+    text.data = p = tap_flush("Oak, ash", text.len);
+
+    for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        memset(&h, 0, sizeof(convrelay_heard_t));
+
+        tap_ok(play(&h, &text, values[i].text) == values[i].rc
+               && h.played == values[i].played,
+               "\"%s\" up to the end", values[i].text);
+    }
+
+    tap_unflush(p, text.len);
+}
+
+
 static void
 test_linear(void)
 {
@@ -543,6 +580,7 @@ main(void)
     }
 
     test_missed();
+    test_end();
     test_fillers();
     test_linear();
     test_clauses();

@@ -18,6 +18,7 @@ static void definition_test(void);
 static void definition(const char *json, const char *want);
 static void refused(const char *json, const char *want);
 static void keys_test(void);
+static void members_test(size_t n, int want);
 static void strict_test(void);
 static void strict(const char *parameters, const char *want);
 static void arguments_test(void);
@@ -49,6 +50,8 @@ main(void)
     definition_test();
     keys_test();
     strict_test();
+    members_test(128, CONVRELAY_OK);
+    members_test(129, CONVRELAY_DECLINED);
     arguments_test();
     equal_test();
     key_test();
@@ -286,6 +289,36 @@ strict_test(void)
            "{\"type\":\"object\"}},\"b\":{\"type\":\"object\"}},"
            "\"required\":[\"a\",\"b\"],\"additionalProperties\":false}",
            "\"parameters.a.items\" lacks \"additionalProperties\":false");
+}
+
+
+static void
+members_test(size_t n, int want)
+{
+    int                          rc;
+    char                         json[2048];
+    size_t                       i, len;
+    const char                  *error;
+    convrelay_str_t              tool = convrelay_string("book"), text;
+    convrelay_tool_arguments_t   a;
+
+    len = snprintf(json, sizeof(json), "{\"m0\":0");
+
+    for (i = 1; i < n; i++) {
+        len += snprintf(json + len, sizeof(json) - len, ",\"m%zu\":%zu", i, i);
+    }
+
+    len += snprintf(json + len, sizeof(json) - len, "}");
+
+    text.data = (u_char *) json;
+    text.len = len;
+
+    rc = convrelay_tool_arguments_read(&a, &tool, &text, &error);
+
+    tap_ok(rc == want && (rc != CONVRELAY_OK || a.nmembers == n),
+           "%zu members", n);
+
+    convrelay_tool_arguments_free(&a);
 }
 
 
