@@ -89,6 +89,34 @@ subtest 'before the first word: the question is asked again' => sub {
 };
 
 
+subtest 'a prompt that waits for the words of a rule: it is asked' => sub {
+    my $nginx = nginx(ws => <<'_EOC_');
+convrelay_resume  10s;
+convrelay_on      interrupt say "I am listening.";
+_EOC_
+    my $call = session($nginx);
+
+    $call->ask('One?');
+    $call->batch({ type => 'interrupt', utteranceUntilInterrupt => '[{"role',
+                   durationUntilInterruptMs => 100 },
+                 { type => 'prompt', voicePrompt => 'Two?', lang => 'en-US',
+                   last => JSON::PP::true });
+    $call->fin;
+    ok over($nginx, 1), 'the socket is lost';
+    like $nginx->log('calls'), qr/^VX\d+ 0 0 2 dropped$/m, '... after two turns';
+
+    $call = session($nginx);
+
+    my @messages = messages($call->answer);
+
+    is $messages[-1], 'user: Two?', 'it is asked at once';
+    is scalar(grep { /^user/ } @messages), 2, '... and once';
+
+    $call->hangup;
+    quiet_end($nginx);
+};
+
+
 subtest 'the greeting is in the history once' => sub {
     my $nginx = nginx();
     my @greeting = (customParameters => { convrelay_greeting => 'Hello!',
