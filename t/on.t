@@ -725,7 +725,7 @@ call:hangup()
 convrelay_on  prompt "~(*NUL)(?x)human # a person"  say "It.";
 --- must_die
 --- error_log
-"~(*NUL)(?x)human # a person" must not end in a comment
+"~(*NUL)(?x)human # a person" must not end in a comment: leave it out, or write "\#" for the character
 --- no_error_log
 [alert]
 

@@ -334,6 +334,8 @@ convrelay_pronounce_file  .;
 --- must_die
 --- error_log
 is not a regular file of at most 4194304 bytes
+"convrelay_pronounce_file" cannot read
+name a text file that has lines such as: nginx "engine x" lang=en; in
 
 
 
@@ -408,3 +410,29 @@ duplicate parameter "case"
 --- must_die
 --- error_log
 is not UTF-8, or has control characters
+
+
+
+=== TEST 24: a file that includes another one
+--- on
+convrelay_pronounce_file  words.txt;
+--- user_files
+>>> ../conf/words.txt
+nginx "engine x";
+include other.txt;
+--- must_die
+--- error_log
+a file of words cannot include "other.txt": write another "convrelay_pronounce_file"
+words.txt:2
+
+
+
+=== TEST 25: but a word that is called so
+--- on
+convrelay_pronounce  include "in clude";
+--- call
+local call = dial("/ws")
+call:hangup()
+--- response_body
+> close 1000
+< close 1000

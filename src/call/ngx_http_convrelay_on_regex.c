@@ -116,7 +116,9 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 
     if (i == sizeof(ends) / sizeof(char *)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" must not end in a comment", &rule->match);
+                           "\"%V\" must not end in a comment: leave it out, "
+                           "or write \"\\#\" for the character",
+                           &rule->match);
         return NGX_CONF_ERROR;
     }
 

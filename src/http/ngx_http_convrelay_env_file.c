@@ -100,6 +100,10 @@ ngx_http_convrelay_env_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (rc != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_env_file\" cannot read \"%V\", name a "
+                           "text file that has lines such as: NAME=value",
+                           &file);
         return NGX_CONF_ERROR;
     }
 

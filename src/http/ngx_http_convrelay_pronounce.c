@@ -87,6 +87,13 @@ ngx_http_convrelay_pronounce_file(ngx_conf_t *cf, ngx_command_t *cmd,
                            &name);
     }
 
+    if (rc == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_pronounce_file\" cannot read \"%V\", "
+                           "name a text file that has lines such as: nginx "
+                           "\"engine x\" lang=en;", &name);
+    }
+
     if (rc != NGX_OK) {
         return NGX_CONF_ERROR;
     }
@@ -154,6 +161,21 @@ static char *
 ngx_http_convrelay_pronounce_line(ngx_conf_t *cf, ngx_command_t *dummy,
     void *conf)
 {
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    /* in other files of nginx it is not a word */
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[0].data, "include") == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "a file of words cannot include \"%V\": write "
+                           "another \"convrelay_pronounce_file\"; the word "
+                           "\"include\" can be one of \"convrelay_pronounce\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
     return ngx_http_convrelay_pronounce_add(cf, conf, 0);
 }
 

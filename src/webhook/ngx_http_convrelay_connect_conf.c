@@ -183,6 +183,9 @@ ngx_http_convrelay_reply_file(ngx_conf_t *cf, ngx_str_t *source,
     }
 
     if (rc != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_connect_reply\" cannot read \"%V\", "
+                           "name a file with TwiML", &file);
         return NGX_ERROR;
     }
 
