@@ -9,6 +9,7 @@ use lib 't/lib';
 use ConvRelay::Store;
 use ConvRelay::Call;
 use ConvRelay::Nginx;
+use JSON::PP ();
 use Test::More;
 
 
@@ -65,6 +66,33 @@ subtest 'in mid-answer: the question is asked again, unasked' => sub {
     ok over($nginx, 2), '...';
     like $nginx->log('calls'), qr/^VX\d+ 1 1 \d+ hangup$/m, 'in the access log';
 
+    quiet_end($nginx);
+};
+
+
+subtest 'an answer that was cut: another worker marks it for the LLM' => sub {
+    my $nginx = nginx(answer => '"say:One. Two. Three. Four. Five."',
+                      ws => 'convrelay_interrupt_marker " [cut off]";');
+    my $call = session($nginx);
+    my $worker = $call->{worker};
+
+    $call->ask('One?');
+    $call->interrupt('One. Two');
+    $call->fin;
+    ok over($nginx, 1), 'the socket is lost after an interruption';
+
+    $nginx->hup;
+    $call = session($nginx);
+    isnt $call->{worker}, $worker, 'a new worker takes the call';
+    $call->ask('And?');
+
+    my $messages = JSON::PP::decode_json(request($nginx))->{messages};
+
+    is_deeply [ map { $_->{content} } @$messages[1 .. $#$messages] ],
+              [ 'One?', 'One. Two [cut off]', 'And?' ],
+              '... and the LLM learns what the caller has cut, once';
+
+    $call->hangup;
     quiet_end($nginx);
 };
 
