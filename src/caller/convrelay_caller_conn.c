@@ -71,7 +71,7 @@ convrelay_caller_conn_open(convrelay_caller_conn_t *c,
 static int
 convrelay_caller_conn_connect(convrelay_caller_conn_t *c, int err)
 {
-    int                     one;
+    int                     one, last;
     const struct addrinfo  *ai;
 
     if (c->target->addrs == NULL) {
@@ -84,12 +84,16 @@ convrelay_caller_conn_connect(convrelay_caller_conn_t *c, int err)
         ai = c->addr;
         c->addr = ai->ai_next;
 
-        if (c->fd != -1) {
-            close(c->fd);
-        }
+        /* whoever waits for its events sees another number */
+
+        last = c->fd;
 
         c->fd = socket(ai->ai_family, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC,
                        0);
+
+        if (last != -1) {
+            close(last);
+        }
 
         if (c->fd == -1) {
             err = errno;
