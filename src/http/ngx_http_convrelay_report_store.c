@@ -41,6 +41,11 @@ typedef struct {
 } ngx_http_convrelay_report_head_t;
 
 
+typedef char  ngx_http_convrelay_report_head_check_t[
+    sizeof(ngx_http_convrelay_report_head_t)
+    <= NGX_HTTP_CONVRELAY_RECORD_LOOK ? 1 : -1];
+
+
 static ngx_http_convrelay_report_t *ngx_http_convrelay_report_load_one(
     ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_report_place_t *place);
@@ -473,6 +478,10 @@ ngx_http_convrelay_report_homeless(ngx_http_convrelay_reports_t *all,
     if (ngx_quit || ngx_exiting || ngx_terminate) {
         return;
     }
+
+    /* another worker may have an earlier copy in hand */
+
+    p->place.ttl = NGX_HTTP_CONVRELAY_REPORT_TTL;
 
     if (ngx_http_convrelay_report_store(all->mcf, &p->place,
                                         NGX_HTTP_CONVRELAY_REPORT_DONE, 0, 0,

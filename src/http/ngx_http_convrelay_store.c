@@ -781,7 +781,8 @@ ngx_http_convrelay_record_next(ngx_http_convrelay_main_conf_t *mcf,
     u_char *p, size_t size)
 {
     int                          rc;
-    u_char                       buf[NGX_HTTP_CONVRELAY_RECORD_HEAD + 64];
+    u_char                       buf[NGX_HTTP_CONVRELAY_RECORD_HEAD
+                                     + NGX_HTTP_CONVRELAY_RECORD_LOOK];
     convrelay_store_t           *store;
     ngx_http_convrelay_store_t  *st;
 

@@ -48,6 +48,9 @@ typedef struct {
 } ngx_http_convrelay_record_t;
 
 
+#define NGX_HTTP_CONVRELAY_RECORD_LOOK  64    /* bytes: see record_next() */
+
+
 /* bytes of room that a text to be written has before it */
 
 #define NGX_HTTP_CONVRELAY_RECORD_HEAD                                       \
@@ -148,7 +151,7 @@ void ngx_http_convrelay_record_head(ngx_http_convrelay_main_conf_t *mcf,
 /*
  * The next record, from *cursor on, which is 0 at first, whose key has tag as
  * its last word: names it, and copies the first size bytes of its text, at most
- * 64.
+ * RECORD_LOOK.
  *
  *     NGX_OK
  *     NGX_AGAIN     not among the many that were looked at
