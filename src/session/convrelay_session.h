@@ -316,6 +316,7 @@ typedef struct {
     unsigned                 lost:1;      /* CUT: by the loss of the socket */
     unsigned                 asked:1;     /* it is that of a turn */
     unsigned                 cut:1;       /* the caller has ended it early */
+    unsigned                 invites:1;   /* it has words of INTERRUPT's rule */
     unsigned                 went_on:2;   /* times, after an interruption */
     convrelay_llm_message_t *message;     /* or NULL: nothing was sent since
                                              the last part */

@@ -167,6 +167,10 @@ convrelay_session_perform_text(convrelay_session_t *s,
         convrelay_session_continue(s, now);
     }
 
+    if (s->trigger == CONVRELAY_TRIGGER_INTERRUPT) {
+        a->invites = 1;
+    }
+
     if (convrelay_session_answer_gap(s, &text, out) != CONVRELAY_OK) {
         return CONVRELAY_ERROR;
     }

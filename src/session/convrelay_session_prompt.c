@@ -167,7 +167,8 @@ convrelay_session_prompt_taken(convrelay_session_t *s,
 
 /*
  * "Uh-huh": the caller is listening, and the answer goes on.  True if text is
- * nothing else, which it never is after the answer, and not after a question.
+ * nothing else.  It never is after the answer, after a question, or while the
+ * words of a rule for an interruption are spoken.
  */
 
 static unsigned
@@ -193,6 +194,13 @@ convrelay_session_backchannel(convrelay_session_t *s,
         && ((s->playback.voice_reports && !s->playback.voice)
             || convrelay_session_unheard_until(s, now) <= now))
     {
+        return 0;
+    }
+
+    /* an interruption has cut the answer, which may have been a question; the
+       words of its rule are not what the caller means */
+
+    if (!paused && !interrupted && s->answer.invites) {
         return 0;
     }
 

@@ -384,6 +384,43 @@ static const call_t  calls[] = {
       "    assistant \"I am listening.\"\n"
       "    user \"OK.\"\n" },
 
+    { "nor is it judged by them without a pause", PAUSED_RULE,
+      QUESTION
+      "interrupt \"Shall I book that table for you and the oth\"\n"
+      "    EVENT interrupt\n"
+      "say \"I am listening.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"I am listening.\","
+      "\"last\":true}\n"
+      "done\n"
+      "wait 500\n"
+      "prompt \"OK.\"\n"
+      "    START\n"
+      "delta \"It is booked.\"\n"
+      "    TEXT \"It is booked.\"\n"
+      "prompt \"OK.\"\n"
+      "    BACKCHANNEL\n" },
+
+    { "but a turn whose tools were interrupted goes on", PAUSED_RULE,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "    RESTORE\n"
+      "none\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "interrupt \"\"\n"
+      "    CANCEL\n"
+      "    EVENT interrupt\n"
+      "say \"I am listening.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"I am listening.\","
+      "\"last\":true}\n"
+      "done\n"
+      "toolok 1 \"done\"\n"
+      "prompt \"OK.\"\n"
+      "    BACKCHANNEL\n"
+      "    START\n" },
+
     { "one that asks for presence while nothing is pending", PAUSED_RULE,
       QUESTION
       "interrupt \"Shall I book\"\n"
