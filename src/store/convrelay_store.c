@@ -160,6 +160,13 @@ convrelay_store_rebuild_records(convrelay_store_t *store)
         } else if (record->state == CONVRELAY_STORE_LIVE) {
             record->newer = list;
             list = pos;
+
+            /* a kill may leave the store's own too low: no later write may
+               have the same one */
+
+            if (store->serial < record->serial) {
+                store->serial = record->serial;
+            }
         }
     }
 

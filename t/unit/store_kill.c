@@ -45,6 +45,7 @@ typedef struct {
 } change_t;
 
 
+static void test_serial(void);
 static void test_change(const change_t *c);
 static unsigned step_through(void (*run)(void), u_char *image, unsigned *ntorn,
     const char **why);
@@ -132,6 +133,8 @@ main(void)
         return 1;
     }
 
+    test_serial();
+
     trace = steps_can();
 
     for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
@@ -139,6 +142,33 @@ main(void)
     }
 
     return tap_done();
+}
+
+
+/* a kill between the two stores of a new serial, in either order */
+
+static void
+test_serial(void)
+{
+    uint64_t               serial;
+    convrelay_store_key_t  k;
+
+    scene();
+
+    k = key(1);
+    serial = convrelay_store_serial(store, &k, NOW);
+
+    store->serial = serial - 1;
+    store->changing = 1;
+
+    tap_ok(convrelay_store_repair(store) == CONVRELAY_DONE
+           && convrelay_store_serial(store, &k, NOW) == serial,
+           "a record is newer than the store says");
+
+    put(1, 10, 'x', LATER);
+
+    tap_ok(convrelay_store_serial(store, &k, NOW) > serial,
+           "the next write of it has another serial");
 }
 
 
