@@ -248,6 +248,4 @@ ngx_http_convrelay_prewarm_cleanup(void *data)
     if (mcf->prewarm && ngx_process == NGX_PROCESS_SINGLE) {
         ngx_http_convrelay_fetch_cancel(mcf->prewarm);
     }
-
-    mcf->prewarm = NULL;
 }
