@@ -430,6 +430,8 @@ typedef struct {
                                              it, was lost between sessions */
     unsigned                 bare:1;      /* no setup message came first; NEW:
                                              it is awaited a little longer */
+    unsigned                 question_cut:1;      /* by an interruption, and no
+                                             prompt or key came since */
     convrelay_trigger_e      trigger;     /* that is being performed */
 
     /* copies of the first setup's fields, one after the other, and of its

@@ -427,6 +427,8 @@ convrelay_session_trigger_done(convrelay_session_t *s, uint64_t now,
 
     if (trigger == CONVRELAY_TRIGGER_DTMF) {
         convrelay_keys_done(&s->keys, s->state == CONVRELAY_SESSION_OPEN);
+
+        s->question_cut = 0;
     }
 
     if (trigger == CONVRELAY_TRIGGER_TOOL) {
@@ -476,6 +478,8 @@ convrelay_session_trigger_declined(convrelay_session_t *s,
 
     if (trigger == CONVRELAY_TRIGGER_DTMF) {
         convrelay_keys_done(&s->keys, s->state == CONVRELAY_SESSION_OPEN);
+
+        s->question_cut = 0;
     }
 
     if (s->state != CONVRELAY_SESSION_OPEN) {

@@ -61,6 +61,14 @@ convrelay_session_cut_at(convrelay_session_t *s, size_t heard,
 
     convrelay_session_answer_text(s, &rest);
 
+    /* one before a turn that is asked has had its prompt */
+
+    if (s->turn != CONVRELAY_TURN_ASKED
+        && convrelay_heard_question(&rest, heard))
+    {
+        s->question_cut = 1;
+    }
+
     if (heard) {
         rest.data += heard;
         rest.len -= heard;

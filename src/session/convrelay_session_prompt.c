@@ -118,6 +118,8 @@ convrelay_session_prompt_taken(convrelay_session_t *s,
         return;
     }
 
+    s->question_cut = 0;
+
     /* the caller talks, so the entry of keys is over: a pause would end in the
        middle of the answer */
 
@@ -204,7 +206,7 @@ convrelay_session_backchannel(convrelay_session_t *s,
         return 0;
     }
 
-    if (convrelay_session_asks(s, now)) {
+    if (s->question_cut || convrelay_session_asks(s, now)) {
         return 0;
     }
 

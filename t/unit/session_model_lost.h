@@ -84,6 +84,7 @@ lose(call_t *c)
     c->nruns = 0;
     c->key_at = 0;
     c->led = 0;
+    c->asked = NO;
     a->live = 0;
 
     begin(c);

@@ -118,6 +118,8 @@ typedef struct {
     size_t                     sent;      /* before the pause */
     held_e                     held;
     unsigned                   waits:1;   /* a prompt does, for a rule */
+    unsigned                   asked;     /* whether a question was cut, and
+                                             not answered: YES, MAYBE, NO */
     char                       waiting[64];
     char                       prompt[64];
 

@@ -314,6 +314,11 @@ act(convrelay_actions_t *out, const convrelay_action_t *a)
 
     case CONVRELAY_ACT_TRIGGER:
         c->trigger = a->code;
+
+        if (c->trigger == CONVRELAY_TRIGGER_DTMF && c->asked) {
+            c->asked = MAYBE;
+        }
+
         break;
 
     case CONVRELAY_ACT_LOG:
@@ -609,6 +614,14 @@ cut(call_t *c, size_t heard, unsigned running)
     answer_t  *a;
 
     a = cur(c);
+
+    if (c->turn != CONVRELAY_TURN_ASKED
+        && memchr(a->spoken, '?', a->spoken_len))
+    {
+        c->asked = ((heard && a->spoken[heard - 1] == '?')
+                    || (heard < a->to && a->spoken[heard] == '?'))
+                   ? YES : c->asked ? c->asked : MAYBE;
+    }
 
     a->cut |= running || answer_has_word(a, heard, a->spoken_len);
     a->live = 0;

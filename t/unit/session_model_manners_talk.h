@@ -256,6 +256,9 @@ prompt(call_t *c, unsigned noise)
                 && memchr(a->spoken, '?', a->spoken_len) == NULL);
     }
 
+    noise &= (c->asked != YES);
+    must &= (c->asked == NO);
+
     c->noise = 0;
     c->unsure = noise;
 
@@ -333,6 +336,8 @@ prompted(call_t *c)
             return;
         }
     }
+
+    c->asked = NO;
 
     turn_cancelled(c, 1);
 
@@ -422,6 +427,7 @@ key(call_t *c)
     }
 
     c->key_at = c->now;
+    c->asked = c->asked ? MAYBE : NO;
 
     message(c, &m);
 }

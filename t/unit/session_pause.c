@@ -421,6 +421,79 @@ static const call_t  calls[] = {
       "    BACKCHANNEL\n"
       "    START\n" },
 
+    { "nor by those of the LLM that the event asks", PAUSED_RULE,
+      QUESTION
+      "interrupt \"Shall I book that table for you and the oth\"\n"
+      "    EVENT interrupt\n"
+      "ask \"Ask the caller to go on.\"\n"
+      "done\n"
+      "    START\n"
+      "delta \"I am sorry that I have talked too long.\"\n"
+      "    TEXT \"I am sorry that I have talked too long.\"\n"
+      "wait 700\n"
+      "prompt \"OK.\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n"
+      "delta \"It is booked, and you will get a letter.\"\n"
+      "    TEXT \"It is booked, and you will get a letter.\"\n"
+      "wait 700\n"
+      "prompt \"Uh-huh.\"\n"
+      "    BACKCHANNEL\n" },
+
+    { "nor where words about the interruption are interrupted", PAUSED_RULE,
+      QUESTION
+      "interrupt \"Shall I book that table for you and the oth\"\n"
+      "    EVENT interrupt\n"
+      "say \"I am listening, so please go on.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"I am listening, so please go "
+      "on.\",\"last\":true}\n"
+      "done\n"
+      "interrupt \"I am\"\n"
+      "prompt \"OK.\"\n"
+      "    LOG info answer is cut 0 ms after the interruption\n"
+      "    EVENT interrupt\n"
+      "done\n"
+      "clock\n"
+      "    START\n" },
+
+    { "a question before calls that was cut has an answer, too", PAUSED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"Shall I book it?\"\n"
+      "    TEXT \"Shall I book it?\"\n"
+      "calls \"c1 book {}\"\n"
+      "    TOOL 1 book {}\n"
+      "interrupt \"Shall I\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "toolok 1 \"done\"\n"
+      "prompt \"OK\"\n"
+      "    START\n" },
+
+    { "a key is the answer as well", PAUSED,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"Shall I book it?\"\n"
+      "    TEXT \"Shall I book it?\"\n"
+      "end complete\n"
+      "    TEXT \"\" last\n"
+      "interrupt \"Shall I\"\n"
+      "dtmf \"1\"\n"
+      "dtmf \"2\"\n"
+      "    EVENT dtmf 12\n"
+      "say \"I have booked that table for you.\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"I have booked that table for "
+      "you.\",\"last\":true}\n"
+      "done\n"
+      "wait 700\n"
+      "prompt \"OK\"\n"
+      "    BACKCHANNEL\n" },
+
     { "one that asks for presence while nothing is pending", PAUSED_RULE,
       QUESTION
       "interrupt \"Shall I book\"\n"
