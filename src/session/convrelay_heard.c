@@ -15,9 +15,6 @@
 
 #define CONVRELAY_HEARD_MAX_MISSED  64
 
-/* characters of speech during which a caller makes up an answer: 1.5 s */
-#define CONVRELAY_HEARD_REACTION    24
-
 
 typedef struct {
     const convrelay_str_t  *text;

@@ -17,6 +17,9 @@
 #define CONVRELAY_HEARD_MS_PER_CHAR  65     /* a voice's pace, roughly */
 #define CONVRELAY_HEARD_START_MS     350    /* first token to first sound */
 
+/* characters of speech during which a caller makes up an answer: 1.5 s */
+#define CONVRELAY_HEARD_REACTION     24
+
 
 typedef struct {
     uint32_t          played;     /* text up to here was reported played */

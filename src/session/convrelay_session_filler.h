@@ -33,4 +33,10 @@ struct convrelay_session_filler_s {
 };
 
 
+/* true if a filler or the error message is heard, or the filler was heard just
+   now, and it is a question; an estimate */
+unsigned convrelay_session_phrase_asks(const convrelay_session_t *s,
+    uint64_t now);
+
+
 #endif /* CONVRELAY_SESSION_FILLER_H_INCLUDED */

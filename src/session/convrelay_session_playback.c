@@ -7,6 +7,7 @@
 
 
 #include "convrelay_session_parts.h"
+#include "convrelay_session_filler.h"
 
 
 static void convrelay_session_cut(convrelay_session_t *s,
@@ -85,6 +86,10 @@ convrelay_session_cut(convrelay_session_t *s,
     sent = 0;
     audible = convrelay_session_audible(s);
     heard = audible ? convrelay_session_heard_until(s, m, now, &clause) : 0;
+
+    if (convrelay_session_phrase_asks(s, now)) {
+        s->question_cut = 1;
+    }
 
     /* where nothing but a filler was cut, the answer is still wanted: noise
        may have cut it, or a "Hello?" */

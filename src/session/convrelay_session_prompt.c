@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "convrelay_session_parts.h"
+#include "convrelay_session_filler.h"
 #include "convrelay_presence.h"
 #include "convrelay_word.h"
 
@@ -234,6 +235,10 @@ convrelay_session_asks(const convrelay_session_t *s, uint64_t now)
     size_t           pos;
     uint64_t         started;
     convrelay_str_t  text;
+
+    if (convrelay_session_phrase_asks(s, now)) {
+        return 1;
+    }
 
     convrelay_session_answer_text(s, &text);
 

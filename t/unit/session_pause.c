@@ -1392,6 +1392,130 @@ static const call_t  calls[] = {
       "    TEXT \"\" last\n"
       "    START\n" },
 
+    { "the error message was one", ASKING,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "end failed\n"
+      "    TEXT \"Sorry. Shall I try it again?\"\n"
+      "    TEXT \"\" last\n"
+      "wait 1500\n"
+      "prompt \"OK\"\n"
+      "    START\n" },
+
+    { "after the beginning of an answer, it is the error message", ASKING,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"On Saturday we are open until noon.\"\n"
+      "    TEXT \"On Saturday we are open until noon.\"\n"
+      "end failed\n"
+      "    TEXT \" \"\n"
+      "    TEXT \"Sorry. Shall I try it again?\"\n"
+      "    TEXT \"\" last\n"
+      "wait 1000\n"
+      "prompt \"OK\"\n"
+      "    BACKCHANNEL\n"
+      "wait 3000\n"
+      "prompt \"OK\"\n"
+      "    START\n" },
+
+    { "as reported, too", ASKING,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "delta \"On Saturday we are open until noon.\"\n"
+      "    TEXT \"On Saturday we are open until noon.\"\n"
+      "end failed\n"
+      "    TEXT \" \"\n"
+      "    TEXT \"Sorry. Shall I try it again?\"\n"
+      "    TEXT \"\" last\n"
+      "wait 1000\n"
+      "played \"On Saturday we are open until noon.\"\n"
+      "prompt \"OK\"\n"
+      "    START\n" },
+
+    { "a filler was one", ASKING,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Do you have a minute?\","
+      "\"last\":true,\"preemptible\":false}\n"
+      "wait 1200\n"
+      "prompt \"OK\"\n"
+      "    CANCEL\n"
+      "    START\n" },
+
+    { "so was the phrase of a tool, before the answer goes on", ASKING,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 find {}\"\n"
+      "    TOOL 1 find {}\n"
+      "wait 1000\n"
+      "clock\n"
+      "    SEND {\"type\":\"text\",\"token\":\"May I look for it?\","
+      "\"last\":true,\"preemptible\":false}\n"
+      "toolok 1 \"done\"\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "wait 2500\n"
+      "prompt \"OK\"\n"
+      "    CANCEL\n"
+      "    TEXT \"\" last\n"
+      "    START\n"
+      "delta \"We are open today, and on Saturday\"\n"
+      "    TEXT \"We are open today, and on Saturday\"\n"
+      "wait 2500\n"
+      "prompt \"OK\"\n"
+      "    BACKCHANNEL\n" },
+
+    { "that phrase was cut", ASKING,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "calls \"c1 find {}\"\n"
+      "    TOOL 1 find {}\n"
+      "wait 1000\n"
+      "clock\n"
+      "    SEND {\"type\":\"text\",\"token\":\"May I look for it?\","
+      "\"last\":true,\"preemptible\":false}\n"
+      "interrupt \"May I\"\n"
+      "    CANCEL\n"
+      "toolok 1 \"done\"\n"
+      "prompt \"OK\"\n"
+      "    START\n" },
+
+    { "what was said to a Hello? was one", ASKING,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 300\n"
+      "prompt \"Hello?\"\n"
+      "    SEND {\"type\":\"text\",\"token\":\"Do you have a minute?\","
+      "\"last\":true,\"preemptible\":false}\n"
+      "wait 1200\n"
+      "prompt \"OK\"\n"
+      "    CANCEL\n"
+      "    START\n" },
+
+    { "the greeting was one", ASKING,
+      "greeting \"Hello. Shall I connect you?\"\n"
+      "    SETUP\n"
+      "wait 1500\n"
+      "prompt \"OK\"\n"
+      "    START\n" },
+
     { "once all was heard, it is a prompt", PAUSED,
       ANSWER
       "end complete\n"

@@ -98,6 +98,8 @@
 #define MARKED_PAUSED  40       /* the same text, pauses, answers of 60 bytes, a
                                    store */
 #define PAUSED_RULE  41 /* pauses, a store, tools, actions for interruptions */
+#define ASKING    42    /* questions outside an answer: asking[] and the error
+                           message; tools, presence */
 #define MAX_RUNS  16
 
 
@@ -216,6 +218,11 @@ static const uint64_t  stages[] = { 10000, 5000, 20000 };
 static const char  *phrases[] = {
     "One moment.", "", "I am still looking, it will not take long.",
     "Let me look."
+};
+
+static const char  *asking[] = {
+    "Do you have a minute?", "", "I am looking. Is that all right?",
+    "May I look for it?"
 };
 
 static const convrelay_session_filler_conf_t  filler = {
@@ -445,7 +452,12 @@ static const convrelay_session_conf_t  confs[] = {
       .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_INTERRUPT),
       .silence = stages, .nsilence = 3, .end_timeout = 10000,
       .tools = tools, .ntools = 5, .max_tool_rounds = 3, .tool_wait = 1500,
-      .shapes = { tool_names, 5, tool_keys, 1 } }
+      .shapes = { tool_names, 5, tool_keys, 1 } },
+    { .error_message = convrelay_string("Sorry. Shall I try it again?"),
+      .greeting = 1, .presence = 1, .filler = &filler,
+      .backchannels = backchannels, .nbackchannels = 3,
+      .tools = tools, .ntools = 9, .max_tool_rounds = 3, .tool_wait = 1500,
+      .shapes = { all_tool_names, 7, tool_keys, 1 } }
 };
 
 
@@ -552,7 +564,7 @@ run_call(run_t *r, const call_t *call)
     list_start(&r->list, &r->s);
     r->list.copies = 1;
     r->list.fills = &r->s;
-    r->list.phrases = phrases;
+    r->list.phrases = (call->conf == ASKING) ? asking : phrases;
     r->list.nphrases = 3;
     r->list.lead = (call->conf == PAUSED) ? "As I was saying," : NULL;
     r->now = 1000000;
