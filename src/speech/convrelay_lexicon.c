@@ -334,6 +334,10 @@ convrelay_lexicon_next(convrelay_lexicon_set_t *set, u_char c)
     i = set->depth++;
     end = set->last;
 
+    if (set->first->key.data[i] == c && end[-1].key.data[i] == c) {
+        return;
+    }
+
     low = set->first;
     high = end;
 

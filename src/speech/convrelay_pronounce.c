@@ -48,6 +48,9 @@ static int convrelay_pronounce_replace(convrelay_pronounce_run_t *r,
     const u_char *start, const u_char *from);
 static int convrelay_pronounce_find(convrelay_pronounce_run_t *r,
     const u_char *start);
+static const u_char *convrelay_pronounce_common(
+    const convrelay_pronounce_run_t *r, convrelay_lexicon_set_t *set,
+    const u_char *start, const u_char *q);
 static unsigned convrelay_pronounce_begins(const convrelay_pronounce_t *p,
     uint32_t cp);
 static unsigned convrelay_pronounce_is_rest(const convrelay_pronounce_t *p,
@@ -440,6 +443,11 @@ convrelay_pronounce_find(convrelay_pronounce_run_t *r, const u_char *start)
     set.depth = 0;
 
     for (q = start; q - start < CONVRELAY_PRONOUNCE_MATCH; /* void */ ) {
+
+        if (set.depth) {
+            q = convrelay_pronounce_common(r, &set, start, q);
+        }
+
         n = 0;
 
         if (q < r->last) {
@@ -502,6 +510,45 @@ convrelay_pronounce_find(convrelay_pronounce_run_t *r, const u_char *start)
     }
 
     return r->word ? CONVRELAY_OK : CONVRELAY_DECLINED;
+}
+
+
+/* skips text that is the same in all keys of the set, and ends none of them;
+   for phrases that repeat themselves, this is most of what is compared */
+
+static const u_char *
+convrelay_pronounce_common(const convrelay_pronounce_run_t *r,
+    convrelay_lexicon_set_t *set, const u_char *start, const u_char *q)
+{
+    size_t         i, n;
+    u_char         c;
+    const u_char  *first, *last, *end;
+
+    first = set->first->key.data;
+    last = set->last[-1].key.data;
+    n = set->first->key.len;
+
+    end = r->last;
+
+    if (end - start > CONVRELAY_PRONOUNCE_MATCH - 1) {
+        end = start + CONVRELAY_PRONOUNCE_MATCH - 1;
+    }
+
+    for (i = set->depth; i + 1 < n && q < end; i++) {
+        c = convrelay_lower(*q);
+
+        /* a key has what stands for each character, as it is in most texts */
+
+        if (c >= 0x80 || c != first[i] || c != last[i]) {
+            break;
+        }
+
+        q++;
+    }
+
+    set->depth = i;
+
+    return q;
 }
 
 

@@ -6,12 +6,15 @@
  */
 
 
+#include <time.h>
+
 #include "convrelay_pronounce.h"
 #include "convrelay_utf8.h"
 #include "tap.h"
 
 
 #define MAX_WORDS  64
+#define LIMIT      16    /* times the cost of another phrase */
 
 
 typedef struct {
@@ -47,6 +50,9 @@ static void cut_test(void);
 static void check_test(void);
 static void duplicate_test(void);
 static void many_test(void);
+static void cost_test(void);
+static int64_t cost(const char *phrase);
+static int64_t cpu(void);
 
 
 static convrelay_lexicon_word_t  words[MAX_WORDS];
@@ -208,6 +214,7 @@ main(void)
     check_test();
     duplicate_test();
     many_test();
+    cost_test();
 
     return tap_done();
 }
@@ -764,4 +771,85 @@ many_test(void)
     convrelay_pronounce_free(&p);
 
     tap_ok(!bad, "%d words", (int) MANY);
+}
+
+
+/* a phrase that repeats itself begins again and again in a text that does */
+
+static void
+cost_test(void)
+{
+    size_t   i;
+    int64_t  repeated, other;
+
+    static char  phrase[CONVRELAY_LEXICON_WORD];
+
+    /* ends in " b" */
+
+    for (i = 0; i < sizeof(phrase) - 1; i++) {
+        phrase[i] = (i % 2) ? ' ' : 'a';
+    }
+
+    phrase[(i - 1) & ~1ul] = 'b';
+
+    repeated = cost(phrase);
+    other = cost("a b");
+
+    tap_ok(repeated < LIMIT * other, "its cost: %lld us, not much more than "
+           "%lld us", (long long) repeated / 1000, (long long) other / 1000);
+}
+
+
+/* ns for a text of 64 KB in one piece, of which nothing is replaced */
+
+static int64_t
+cost(const char *phrase)
+{
+    size_t                 i;
+    int64_t                time, best;
+    unsigned               run;
+    convrelay_str_t        piece;
+    convrelay_spoken_t     spoken;
+    convrelay_pronounce_t  p;
+
+    static u_char  text[65536];
+
+    for (i = 0; i < sizeof(text); i++) {
+        text[i] = (i % 2) ? ' ' : 'a';
+    }
+
+    lex.nwords = 0;
+    add(phrase, "x", "", 0);
+
+    (void) convrelay_lexicon_sort(&lex);
+
+    piece.data = text;
+    piece.len = sizeof(text);
+    best = INT64_MAX;
+
+    for (run = 0; run < 5; run++) {
+        memset(&p, 0, sizeof(p));
+
+        time = cpu();
+        (void) convrelay_pronounce_read(&p, &lex, &piece,
+                                        CONVRELAY_PRONOUNCE_END, &spoken);
+        time = cpu() - time;
+
+        best = (time < best) ? time : best;
+
+        convrelay_pronounce_free(&p);
+    }
+
+    return best;
+}
+
+
+static int64_t
+cpu(void)
+{
+    struct timespec  t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+
+    return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
