@@ -344,6 +344,11 @@ subtest 'a session that is replaced hands in the results of its tools' => sub {
 
         if ($how eq 'gone') {
             is $old->end, 1008, "$workers workers: the old session is closed";
+
+        } else {
+            ok ConvRelay::Nginx::wait_for(5, sub {
+                $nginx->log_has(qr/reconnected, closing its old socket/) }),
+               "$workers workers: the old session knows that it is replaced";
         }
 
         ok $call->quiet(0.3), "... and the new one waits, the old one is $how";
