@@ -255,7 +255,8 @@ convrelay_session_hedge_keep(convrelay_session_hedge_t *h,
 }
 
 
-/* CONVRELAY_OK: there is a word in its text from there on; DECLINED: not yet */
+/* CONVRELAY_OK: there is a word in its text from there on; DECLINED: not yet,
+   or what was dropped before it has left it no room */
 
 static int
 convrelay_session_hedge_useful(const convrelay_session_t *s, size_t from)
@@ -265,7 +266,11 @@ convrelay_session_hedge_useful(const convrelay_session_t *s, size_t from)
 
     h = s->speech->hedge;
 
-    if (h->len == from) {
+    if (h->len == from
+        || (s->conf->max_answer
+            && convrelay_session_hedge_dropped(s) - h->len
+               >= s->conf->max_answer))
+    {
         return CONVRELAY_DECLINED;
     }
 

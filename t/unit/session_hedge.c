@@ -505,6 +505,24 @@ static const call_t  calls[] = {
       "    TEXT \".\"\n"
       "    TEXT \"\" last\n" },
 
+    { "its reasoning is too long, and a word comes with the end of it",
+      HEDGED_SHORT,
+      "setup \"CA1\"\n"
+      "    SETUP\n"
+      "prompt \"Hi\"\n"
+      "    START\n"
+      "wait 1000\n"
+      "clock\n"
+      "    HEDGE fallback 1\n"
+      "hedge \"[think]I might say that. [/think]Hello.\"\n"
+      "    LOG warn answer is too long, and none of it can be spoken\n"
+      "    HEDGE_END\n"
+      "delta \"Yes.\"\n"
+      "    TEXT \"Yes\"\n"
+      "end complete\n"
+      "    TEXT \".\"\n"
+      "    TEXT \"\" last\n" },
+
     { "the first one fails while the second one reasons", HEDGED_SPOKEN,
       "setup \"CA1\"\n"
       "    SETUP\n"

@@ -100,6 +100,7 @@
 #define PAUSED_RULE  41 /* pauses, a store, tools, actions for interruptions */
 #define ASKING    42    /* questions outside an answer: asking[] and the error
                            message; tools, presence */
+#define HEDGED_SHORT  43        /* as HEDGED_SPOKEN, answers of 20 bytes */
 #define MAX_RUNS  16
 
 
@@ -457,7 +458,12 @@ static const convrelay_session_conf_t  confs[] = {
       .greeting = 1, .presence = 1, .filler = &filler,
       .backchannels = backchannels, .nbackchannels = 3,
       .tools = tools, .ntools = 9, .max_tool_rounds = 3, .tool_wait = 1500,
-      .shapes = { all_tool_names, 7, tool_keys, 1 } }
+      .shapes = { all_tool_names, 7, tool_keys, 1 } },
+    { .error_message = convrelay_string("Sorry."), .max_answer = 20,
+      .speech = CONVRELAY_SPEECH_ON,
+      .llm = { .first_token_timeout = 4000, .token_timeout = 5000,
+               .cooldown = 10000, .breaker = &breaker[0] },
+      .fallbacks = fallbacks, .nfallbacks = 2, .hedge = 1000 }
 };
 
 
