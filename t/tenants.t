@@ -506,6 +506,48 @@ _EOC_
 };
 
 
+# the servers have one name, and only their addresses tell them apart
+
+subtest 'a server without a secret is removed' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+    my $goes_on = <<'_EOC_';
+        location = /end {
+            convrelay_connect_action;
+            convrelay_connect_reply  <Response><Redirect>/</Redirect></Response>;
+        }
+_EOC_
+    my $own = server('a', 'off', $goes_on);
+    my $other = server('b', 'off', '')
+                =~ s/127.0.0.1:%%PORT%%/127.0.0.2:%%PORT%%/r
+                =~ s/server_name +b/server_name a/r;
+
+    configure($nginx, 1, $own, $other);
+    $nginx->start;
+
+    my $call = session($nginx, 'a');
+    $call->ask('My PIN is 4711.');
+    lose($nginx, $call);
+
+    my $form = "AccountSid=AC1&CallSid=CA1&SessionId=$call->{session}"
+               . '&SessionStatus=failed&ErrorCode=2';
+
+    request($nginx->port, join "\r\n", 'POST /end HTTP/1.0',
+            'Host: a.example',
+            'Content-Type: application/x-www-form-urlencoded',
+            'Content-Length: ' . length $form, '', $form);
+
+    configure($nginx, 1, $other);
+    $nginx->hup;
+
+    ok ConvRelay::Nginx::wait_for(10, sub {
+           $nginx->log_has(qr/report of a call was dropped: its location/) }),
+       'its report is dropped';
+    is $receiver->next(0), undef, '... and goes to nobody else';
+
+    $nginx->stop;
+};
+
+
 subtest 'two locations of one name, and a block of "if"' => sub {
     my $nginx = ConvRelay::Nginx->new;
     my $port_of = $receiver->port;

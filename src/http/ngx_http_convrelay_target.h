@@ -28,7 +28,10 @@ typedef struct {
     uint64_t                          path;   /* a hash of its name alone */
     unsigned                          twin:1; /* only a number in the id tells
                                                  it from another one */
-    ngx_http_convrelay_tenant_t      *tenant; /* what its sessions can prove */
+    ngx_http_convrelay_tenant_t      *tenant; /* what its sessions can prove: */
+    ngx_uint_t                        nsecrets;       /* secrets, of which it
+                                                         has so many, and its
+                                                         server */
     unsigned                          varies:1;       /* ... and secrets that
                                                          have variables */
 } ngx_http_convrelay_location_t;

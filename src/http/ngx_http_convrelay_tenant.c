@@ -27,7 +27,7 @@ static ngx_int_t ngx_http_convrelay_tenant_listen(ngx_conf_t *cf,
 static ngx_int_t ngx_http_convrelay_tenant_known(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *location);
 static ngx_uint_t ngx_http_convrelay_tenant_has(
-    const ngx_http_convrelay_tenant_t *tenant, const u_char *id);
+    const ngx_http_convrelay_tenant_t *tenant, const u_char *id, ngx_uint_t n);
 
 
 void
@@ -285,6 +285,8 @@ ngx_http_convrelay_tenant_known(ngx_conf_t *cf,
         }
     }
 
+    location->nsecrets = tenant->n;
+
     /* of servers that are told apart by a number, it would be everybody's */
 
     if (!location->twin) {
@@ -316,12 +318,19 @@ ngx_http_convrelay_tenant_home(ngx_http_convrelay_main_conf_t *mcf,
             continue;
         }
 
-        if (ngx_http_convrelay_tenant_has(location[i].tenant, tenant)) {
+        if (location[i].id == id
+            && (ngx_http_convrelay_tenant_has(location[i].tenant, tenant,
+                                              location[i].tenant->n)
+                || (location[i].varies && !location[i].twin)))
+        {
+            return &location[i];
+        }
 
-            if (location[i].id == id) {
-                return &location[i];
-            }
+        /* without a secret, another location may be somebody else's */
 
+        if (ngx_http_convrelay_tenant_has(location[i].tenant, tenant,
+                                          location[i].nsecrets))
+        {
             any = &location[i];
             n++;
 
@@ -329,11 +338,6 @@ ngx_http_convrelay_tenant_home(ngx_http_convrelay_main_conf_t *mcf,
                 found = &location[i];
                 same++;
             }
-
-        } else if (location[i].varies && !location[i].twin
-                   && location[i].id == id)
-        {
-            return &location[i];
         }
     }
 
@@ -347,11 +351,11 @@ ngx_http_convrelay_tenant_home(ngx_http_convrelay_main_conf_t *mcf,
 
 static ngx_uint_t
 ngx_http_convrelay_tenant_has(const ngx_http_convrelay_tenant_t *tenant,
-    const u_char *id)
+    const u_char *id, ngx_uint_t n)
 {
     ngx_uint_t  i;
 
-    for (i = 0; i < tenant->n; i++) {
+    for (i = 0; i < n; i++) {
 
         if (ngx_memcmp(tenant->id[i], id, CONVRELAY_SHA256_LEN) == 0) {
             return 1;

@@ -65,9 +65,9 @@ uint64_t ngx_http_convrelay_tenant_beside(
 /*
  * The location, among those with reports, for what is kept of a call: id and
  * path are those of the call's location, tenant is what named the call.  If
- * that location is gone, another one of the tenant is taken, if only one has
- * this path, or else if it has only one.  Where secrets have variables, the id
- * has to do.  NULL: none.
+ * that location is gone, another one with the same secret is taken, if only one
+ * of these has this path, or else if there is only one.  Where secrets have
+ * variables, the id has to do.  NULL: none.
  */
 ngx_http_convrelay_location_t *ngx_http_convrelay_tenant_home(
     ngx_http_convrelay_main_conf_t *mcf, uint64_t id, uint64_t path,
