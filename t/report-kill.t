@@ -419,6 +419,71 @@ _EOC_
         $nginx->stop;
     },
 
+    'twenty receivers that hang leave room for another one' => sub {
+        my $hanging = ConvRelay::Receiver->new;
+        my $good = ConvRelay::Receiver->new;
+        my $nginx = nginx("worker_processes 1;\n", '', '', join '',
+            (map { <<"_EOC_" } 1 .. 20), <<"_EOC_");
+        location = /hangs$_ {
+            convrelay;
+            convrelay_report  /hang_report?$_;
+            proxy_pass        http://llm/v1/chat/completions;
+        }
+
+_EOC_
+        location = /hang_report {
+            internal;
+            proxy_read_timeout  3s;
+            proxy_pass          http://127.0.0.1:@{[$hanging->port]};
+        }
+
+        location = /good {
+            convrelay;
+            convrelay_report  /good_report;
+            proxy_pass        http://llm/v1/chat/completions;
+        }
+
+        location = /good_report {
+            internal;
+            proxy_pass  http://127.0.0.1:@{[$good->port]};
+        }
+_EOC_
+
+        my $over = sub {
+            my ($path, $n) = @_;
+
+            short($nginx, $path, $n);
+            action($nginx, AccountSid => 'AC1', CallSid => "CA$n",
+                   SessionId => "VX$n", SessionStatus => 'completed');
+        };
+
+        for my $n (1 .. 20) {
+            $over->("/hangs$n", 100 * $n + $_) for 1 .. 4;
+        }
+
+        # the first ones have all, until they are known to hang
+
+        $over->('/good', 1);
+        my $r = $good->next(20) or return fail('the first one');
+        $r->reply(200);
+
+        my @late;
+
+        for my $n (2 .. 5) {
+            my $begun = time;
+
+            $over->('/good', $n);
+            $r = $good->next(20) or return fail('another one');
+            $r->reply(200);
+            push @late, time - $begun;
+        }
+
+        cmp_ok +(sort { $a <=> $b } @late)[1], '<', 2 * $slow,
+               'its reports do not wait for them';
+        $nginx->signal('TERM');
+        $nginx->stop;
+    },
+
     'two workers: the request after a session comes to either' => sub {
         my $nginx = nginx();
 

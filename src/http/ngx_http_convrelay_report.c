@@ -17,6 +17,8 @@
 #define NGX_HTTP_CONVRELAY_REPORT_MAX      1000 /* pending, a worker */
 #define NGX_HTTP_CONVRELAY_REPORT_BYTES    67108864       /* of them */
 #define NGX_HTTP_CONVRELAY_REPORT_FETCHES  16   /* at the same time */
+#define NGX_HTTP_CONVRELAY_REPORT_HANGING  8    /* of them, of all receivers
+                                                   that hang */
 #define NGX_HTTP_CONVRELAY_REPORT_SHARE    4    /* of them, by one directive:
                                                    its receiver may hang */
 #define NGX_HTTP_CONVRELAY_REPORT_HANGS    1000 /* ms: a delivery that failed
@@ -577,7 +579,8 @@ ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
 }
 
 
-/* a receiver that hangs must not have the deliveries that others need */
+/* a receiver that hangs must not have the deliveries that others need, nor must
+   many of them together */
 
 static ngx_uint_t
 ngx_http_convrelay_report_may_send(ngx_http_convrelay_report_t *p)
@@ -586,8 +589,12 @@ ngx_http_convrelay_report_may_send(ngx_http_convrelay_report_t *p)
 
     rcf = p->conf->report;
 
-    return rcf->share.sent < (rcf->hangs ? 1
-                                         : NGX_HTTP_CONVRELAY_REPORT_SHARE);
+    if (rcf->hangs) {
+        return rcf->share.sent == 0
+               && p->all->hanging < NGX_HTTP_CONVRELAY_REPORT_HANGING;
+    }
+
+    return rcf->share.sent < NGX_HTTP_CONVRELAY_REPORT_SHARE;
 }
 
 
@@ -634,6 +641,9 @@ ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
     p->fetch = f;
     p->all->fetches++;
 
+    p->hanging = p->conf->report->hangs;
+    p->all->hanging += p->hanging;
+
     convrelay_report_share_send(&p->conf->report->share, p->text.len);
 
     if (ngx_http_convrelay_fetch_start(f, &ngx_http_convrelay_report_sink, p)
@@ -650,6 +660,7 @@ ngx_http_convrelay_report_sent(ngx_http_convrelay_report_t *p)
 {
     p->fetch = NULL;
     p->all->fetches--;
+    p->all->hanging -= p->hanging;
 
     convrelay_report_share_sent(&p->conf->report->share, p->text.len);
 }

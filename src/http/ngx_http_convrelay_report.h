@@ -100,6 +100,8 @@ struct ngx_http_convrelay_report_s {
     unsigned                          again:1;        /* the call is expected to
                                                          have another session */
     unsigned                          last:1; /* there is no other try */
+    unsigned                          hanging:1;      /* its delivery is one of
+                                                         these */
 };
 
 
@@ -108,6 +110,8 @@ struct ngx_http_convrelay_reports_s {
     ngx_queue_t                       queue;  /* the oldest first */
     convrelay_report_shares_t         shares; /* of its directives */
     ngx_uint_t                        fetches;
+    ngx_uint_t                        hanging;        /* of them, of directives
+                                                         that hang */
     ngx_uint_t                        turns;  /* deliveries, ever */
     ngx_uint_t                        dropped;        /* not logged yet */
     ngx_http_convrelay_report_conf_t *of;     /* the last one that was */
