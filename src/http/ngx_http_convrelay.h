@@ -255,7 +255,7 @@ typedef struct {
     ngx_http_convrelay_place_t        place;
     ngx_queue_t                       queue;  /* of this process: its pending
                                                  ones, the oldest first */
-    convrelay_report_share_t          share;  /* what it has of all of them */
+    convrelay_report_share_t          share;  /* its part of the queue */
     ngx_uint_t                        turn;   /* the number of its last one */
     unsigned                          hangs:1;        /* the last delivery that
                                                  ended had held it up */

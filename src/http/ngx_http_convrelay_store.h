@@ -155,7 +155,7 @@ void ngx_http_convrelay_record_head(ngx_http_convrelay_main_conf_t *mcf,
  *
  *     NGX_OK
  *     NGX_AGAIN     not among the many that were looked at
- *     NGX_DECLINED  there are no more
+ *     NGX_DECLINED  the end was reached
  */
 ngx_int_t ngx_http_convrelay_record_next(ngx_http_convrelay_main_conf_t *mcf,
     uint64_t tag, uint32_t *cursor, ngx_http_convrelay_record_t *record,

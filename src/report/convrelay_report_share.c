@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * There are at most as many shares as reports, and they are looked at only
- * while there is no room.
+ * while the room does not suffice.
  */
 
 
@@ -96,7 +96,7 @@ convrelay_report_share_full(const convrelay_report_shares_t *all)
 }
 
 
-/* bytes for which there is no room */
+/* bytes that do not fit */
 
 static size_t
 convrelay_report_share_over(const convrelay_report_shares_t *all, size_t len)

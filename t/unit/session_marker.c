@@ -86,7 +86,7 @@ static const call_t  calls[] = {
       "cuts\n"
       "    \"Today.\"\n" },
 
-    { "nothing was heard: there is no answer", MARKED,
+    { "nothing was heard, so no answer is kept", MARKED,
       BEGUN
       "delta \"  \"\n"
       "    TEXT \"  \"\n"
