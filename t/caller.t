@@ -651,23 +651,23 @@ is(join(', ', @sent[0 .. 15]),
    . ' agentSpeaking off, partial, clientSpeaking off, prompt', '... sends them as Twilio does');
 
 
-# what the manual and the README show is understood, line by line
+# what the manual and the docs show is understood, line by line
 
 my ($page) = ConvRelay::Caller::slurp("$root/src/caller/convrelay-call.1")
     =~ /^\.SH SCENARIOS\n.*?^\.RS\n(.*?)^\.RE\n/ms;
-my ($readme) = ConvRelay::Caller::slurp("$root/README.md")
+my ($docs) = ConvRelay::Caller::slurp("$root/docs/convrelay-call.md")
     =~ /^```\n(# trees\.txt: .*?)^```\n/ms;
 
-for my $line (grep { /\S/ } split /\n/, "$page$readme") {
+for my $line (grep { /\S/ } split /\n/, "$page$docs") {
     $run = caller_run(scenario('line', "wait 0 ms\n$line\n"),
                       "ws://127.0.0.1:@{[ $nginx->port(9) ]}/");
     is($run->{code}, 4, "a step of the manual: $line") or diagnose($run);
 }
 
-$run = caller_run(scenario('trees.txt', $readme =~ s/Ask me/Hello/r
+$run = caller_run(scenario('trees.txt', $docs =~ s/Ask me/Hello/r
                                         =~ s/ anything//r), @to, '--pace',
                   '8ms', "$http/twiml");
-is($run->{code}, 0, 'the scenario of the README') or diagnose($run);
+is($run->{code}, 0, 'the scenario of the docs') or diagnose($run);
 like($run->{out}, qr/^5 of 5 expectations held$/m, '... holds');
 
 # several scenarios are several calls

@@ -1,4 +1,4 @@
-# The README's table of directives has the defaults that
+# The reference's table of directives has the defaults that
 # ngx_http_convrelay_module.c has.
 
 use strict;
@@ -11,9 +11,9 @@ use Test::More;
 my $root = abs_path(dirname(__FILE__) . '/..');
 
 my $source = slurp('ngx_http_convrelay_module.c');
-my $readme = slurp('README.md');
+my $reference = slurp('docs/reference.md');
 
-# not a default of one directive, or one that the README shows elsewhere
+# not a default of one directive, or one that is shown elsewhere
 
 my %other = map { $_ => 1 } qw( CONF SYSTEM_PROMPT GREETING );
 
@@ -48,7 +48,7 @@ while ($source =~ /^#define NGX_HTTP_CONVRELAY_(\w+)((?: *\\\n|.)*)/mg) {
 
     my $shown = shown($name);
 
-    is $shown, expected($name, $value), "$name is $value, as the README says";
+    is $shown, expected($name, $value), "$name is $value, as the reference says";
     $n++;
 }
 
@@ -57,19 +57,19 @@ cmp_ok $n, '>', 30, 'there are defaults';
 done_testing;
 
 
-# the README's value in the form of the source
+# the reference's value in the form of the source
 
 sub shown {
     my $name = lc shift;
 
-    return $readme =~ $part{uc $name} ? $1 =~ s/`//gr : "no $name"
+    return $reference =~ $part{uc $name} ? $1 =~ s/`//gr : "no $name"
         if $part{uc $name};
 
     my $fallback = $name =~ s/^fallback_//;
 
     $name = 'max_history_messages' if $name eq 'max_messages';
 
-    my ($default) = $readme =~ /^\| `convrelay_$name`(?:[^|\\]|\\.)*\| ([^|]*) \|/m
+    my ($default) = $reference =~ /^\| `convrelay_$name`(?:[^|\\]|\\.)*\| ([^|]*) \|/m
         or return "no $name";
 
     return $fallback ? ($default =~ /or `(.*?)` with/)[0]
@@ -77,7 +77,7 @@ sub shown {
 }
 
 
-# the value of the source in the form of the README
+# the value of the source in the form of the reference
 
 sub expected {
     my ($name, $value) = @_;

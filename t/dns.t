@@ -98,7 +98,7 @@ is $code, 1, 'a name in an upstream: nginx does not start';
 like $said, qr/\[emerg\].* host not found in upstream "$name:/,
      '... and says why';
 
-# what the README has, with http for https and a port
+# what docs/how-it-works.md has, with http for https and a port
 
 configure($nginx, <<"_EOC_", <<"_EOC_");
     map "" \$llm_host {

@@ -132,7 +132,7 @@ is dial('CA1'), 1008, '... and its zone';
 is reload('convrelay_zone  calls  40k;'), '', '... until there is another one';
 is $call->hangup, 1000, 'the call has noticed nothing';
 
-# the figure of the README
+# the figure of docs/reference.md
 
 reload('convrelay_zone  calls  1m;');
 

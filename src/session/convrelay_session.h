@@ -75,7 +75,7 @@ typedef enum {
 } convrelay_act_e;
 
 
-/* the occasions of convrelay_on rules; the README calls them events */
+/* the occasions of convrelay_on rules; the docs call them events */
 
 typedef enum {
     CONVRELAY_TRIGGER_NONE = 0,

@@ -120,7 +120,7 @@ test_layout(void)
 
     free(mem);
 
-    /* the figures of the README */
+    /* the figures of docs/reference.md */
 
     n = convrelay_shm_capacity(1024 * 1024);
 

@@ -82,8 +82,7 @@ sub read_source {
 
     # as somebody wrote them, right or wrong on purpose
 
-    for my $file ("$root/README.md",
-                  glob "$root/{t/*.t,conf-examples/*.conf}")
+    for my $file (glob "$root/{README.md,docs/*.md,t/*.t,conf-examples/*.conf}")
     {
         open my $fh, '<', $file or die "$file: $!\n";
         my $text = do { local $/; <$fh> };
