@@ -15,6 +15,7 @@
 #include "ngx_http_convrelay_store.h"
 #include "ngx_http_convrelay_target.h"
 #include "ngx_http_convrelay_tenant.h"
+#include "ngx_http_convrelay_version.h"
 #include "ngx_http_convrelay_webhook.h"
 
 
@@ -755,6 +756,8 @@ ngx_http_convrelay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
 {
+    ngx_http_convrelay_version_log(cycle, &ngx_http_convrelay_module);
+
     ngx_http_convrelay_env_init_module(cycle);
 
     (void) ngx_http_convrelay_status_init_module(cycle);

@@ -14,9 +14,12 @@
 #include <sys/types.h>
 
 
-/* of the module and of convrelay-call */
+/*
+ * Of the modules, of convrelay-call and of the packages.  The only place where
+ * it is written for them; t/version.t compares all others with it.
+ */
 
-#define CONVRELAY_VERSION   "0.1.0"
+#define CONVRELAY_VERSION   "1.0.0"
 
 
 /*

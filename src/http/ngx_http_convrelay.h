@@ -578,6 +578,12 @@ ngx_int_t ngx_http_convrelay_url_variable(ngx_http_request_t *r,
 ngx_int_t ngx_http_convrelay_variable_encoded(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, const convrelay_str_t *text);
 
+/* ngx_http_convrelay_version.c */
+
+/* the get handler of $convrelay_version */
+ngx_int_t ngx_http_convrelay_version_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+
 /* ngx_http_convrelay_random.c */
 
 /* fills p with random bytes, which nobody can guess where nginx has OpenSSL;

@@ -275,6 +275,9 @@ static ngx_http_variable_t  ngx_http_convrelay_variables[] = {
       ngx_http_convrelay_url_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
+    { ngx_string("convrelay_version"), NULL,
+      ngx_http_convrelay_version_variable, 0, 0, 0 },
+
     { ngx_string("convrelay_env_"), NULL,
       ngx_http_convrelay_env_variable, 0,
       NGX_HTTP_VAR_PREFIX, 0 },

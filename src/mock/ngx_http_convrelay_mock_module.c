@@ -11,6 +11,7 @@
 
 
 #include "ngx_http_convrelay_mock.h"
+#include "ngx_http_convrelay_version.h"
 
 
 typedef struct ngx_http_convrelay_mock_key_s  ngx_http_convrelay_mock_key_t;
@@ -42,6 +43,7 @@ typedef struct {
 } ngx_http_convrelay_mock_loc_conf_t;
 
 
+static ngx_int_t ngx_http_convrelay_mock_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_convrelay_mock_handler(ngx_http_request_t *r);
 static void ngx_http_convrelay_mock_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_convrelay_mock_eval(ngx_http_request_t *r,
@@ -249,7 +251,7 @@ ngx_module_t  ngx_http_convrelay_mock_module = {
     ngx_http_convrelay_mock_commands,        /* module directives */
     NGX_HTTP_MODULE,                         /* module type */
     NULL,                                    /* init master */
-    NULL,                                    /* init module */
+    ngx_http_convrelay_mock_init_module,     /* init module */
     NULL,                                    /* init process */
     NULL,                                    /* init thread */
     NULL,                                    /* exit thread */
@@ -257,6 +259,15 @@ ngx_module_t  ngx_http_convrelay_mock_module = {
     NULL,                                    /* exit master */
     NGX_MODULE_V1_PADDING
 };
+
+
+static ngx_int_t
+ngx_http_convrelay_mock_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_convrelay_version_log(cycle, &ngx_http_convrelay_mock_module);
+
+    return NGX_OK;
+}
 
 
 static ngx_int_t

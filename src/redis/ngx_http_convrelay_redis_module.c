@@ -9,9 +9,11 @@
 
 
 #include "ngx_http_convrelay_redis.h"
+#include "ngx_http_convrelay_version.h"
 
 
 static ngx_int_t ngx_http_convrelay_redis_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_convrelay_redis_init_module(ngx_cycle_t *cycle);
 static void *ngx_http_convrelay_redis_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_convrelay_redis_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_convrelay_redis_merge_loc_conf(ngx_conf_t *cf,
@@ -251,7 +253,7 @@ ngx_module_t  ngx_http_convrelay_redis_module = {
     ngx_http_convrelay_redis_commands,
     NGX_HTTP_MODULE,
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_convrelay_redis_init_module,  /* init module */
     NULL,                                  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -259,6 +261,15 @@ ngx_module_t  ngx_http_convrelay_redis_module = {
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
+
+
+static ngx_int_t
+ngx_http_convrelay_redis_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_convrelay_version_log(cycle, &ngx_http_convrelay_redis_module);
+
+    return NGX_OK;
+}
 
 
 static ngx_int_t
