@@ -2,7 +2,7 @@ package ConvRelay::Examples;
 
 # The shipped configuration against an OpenAI API of our own.  What a test may
 # not leave as it is, and nothing else: the API's address, the file of trusted
-# certificates, the port, and where the modules are.
+# certificates, the port, the logs, and where the modules are.
 
 use strict;
 use warnings;
@@ -39,6 +39,10 @@ sub copy_examples {
         $text =~ s/^( *listen +)8080;/${1}127.0.0.1:%%PORT%%;/mg;
         $text =~ s{^load_module +modules/ngx_http_convrelay_module.so;}
                   {%%MODULES%%}mg;
+
+        $text =~ s{/var/log/nginx/calls}{logs/access}g;
+        $text =~ s{/var/log/nginx/}{logs/}g;
+        $text =~ s{^user .*\n}{}mg;
 
         $text =~ s{unix:/run/}{unix:%%DIR%%/}g;
 
