@@ -28,7 +28,8 @@ RUN apt-get update \
         /etc/nginx/sites-* /etc/nginx/modules-enabled
 
 COPY --from=build /build/ngx_http_convrelay_module.so /usr/lib/nginx/modules/
-COPY conf-examples/convrelay_openai.conf \
+COPY conf-examples/convrelay_llm.conf \
+     conf-examples/convrelay_openai.conf \
      conf-examples/convrelay_openai_upstream.conf \
      conf-examples/image/nginx.conf.template /etc/nginx/
 COPY conf-examples/image/entrypoint /usr/local/bin/

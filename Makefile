@@ -381,7 +381,8 @@ install: all                    ## install modules, caller, man page, includes
 	for page in $(wildcard src/caller/*.1); do \
 	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man1; \
 	done
-	for f in convrelay_openai.conf convrelay_openai_upstream.conf; do \
+	for f in convrelay_llm.conf convrelay_openai.conf \
+	         convrelay_openai_upstream.conf convrelay_tool.conf; do \
 	    [ -e $(DESTDIR)$(CONFDIR)/$$f ] \
 	    || install -m 644 conf-examples/$$f $(DESTDIR)$(CONFDIR); \
 	done

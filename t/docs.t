@@ -159,7 +159,8 @@ sub accepted {
     $text =~ s/^(\s*)\.\.\.\n/$1proxy_pass https:\/\/openai\/v1;\n/mg
         if $text !~ /proxy_pass\s+https/;
     $text =~ s/^\s*\.\.\.\n//mg;
-    $text =~ s/\b(?:api\.mistral\.ai|\w+-?\w*\.internal)\b/127.0.0.1/g;
+    $text =~ s/\bapi\.mistral\.ai\b/127.0.0.1/g;
+    $text =~ s/^( +server +)[\w.-]+:/${1}127.0.0.1:/mg;
 
     copy_examples($nginx, '127.0.0.1:9');
 
@@ -180,8 +181,9 @@ sub accepted {
     $nginx->write('tools/opening_hours.json',
                   (blocks($text{'docs/tools.md'}, 'json'))[0]{text});
     $nginx->write('.env', "NGROK_URL=voice.example.com\n");
-    $nginx->write('.env.local', join '', map { "$_=secret0123456789\n" } qw(
-        OPENAI_API_KEY TWILIO_AUTH_TOKEN REPORT_SECRET ));
+    $nginx->write('.env.local', join '', map { "$_=secret0123456789\n" }
+                                         grep { $_ ne 'NGROK_URL' }
+                                         $text =~ /\$convrelay_env_(\w+)/g);
     chmod 0600, "$conf/.env.local";
 
     if ($text =~ /^http \{/m) {

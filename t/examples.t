@@ -149,6 +149,11 @@ for my $name (@whole) {
     }
 }
 
+for my $name (keys %included) {
+    $included{$_} = 1
+        for slurp("$dir/$name") =~ /^\s*include\s+(\S+);/mg;
+}
+
 for my $name (grep { !/^\./ } examples()) {
     ok $included{$name} || grep({ $_ eq $name } @whole),
        "$name: was part of a configuration that was started";

@@ -103,7 +103,8 @@ sub nginx {
     my $nginx = ConvRelay::Nginx->new;
 
     copy_examples($nginx, '127.0.0.1:' . $api->port($port),
-                  'convrelay_openai.conf', 'convrelay_openai_upstream.conf');
+                  'convrelay_llm.conf', 'convrelay_openai.conf',
+                  'convrelay_openai_upstream.conf');
 
     $nginx->http("$upstream\n" . <<'_EOC_');
 
@@ -269,7 +270,7 @@ _EOC_
 
 subtest 'an answer that is slow is not asked for twice' => sub {
     my ($include) = ConvRelay::Nginx->root
-                    . '/conf-examples/convrelay_openai.conf';
+                    . '/conf-examples/convrelay_llm.conf';
 
     open my $fh, '<', $include or die "$include: $!\n";
     my %seconds = join('', <$fh>) =~ /^(proxy_\w+)\s+(\d+)s;/mg;
