@@ -307,6 +307,8 @@ is $other->hangup, 1000, 'the other call ends';
 
 $nginx->stop;
 
+unlike $nginx->log('error'), qr/slow as/, 'what somebody said is in no line';
+
 done_testing;
 
 

@@ -547,6 +547,11 @@ char *ngx_http_convrelay_silence_merge(ngx_conf_t *cf,
 char *ngx_http_convrelay_on_regex(ngx_conf_t *cf,
     ngx_http_convrelay_rule_t *rule);
 
+/* ngx_http_regex_exec(), which logs words.  NGX_OK: the captures of m point to
+   text; NGX_DECLINED; NGX_DONE: PCRE gave up with the error *code; NGX_ERROR */
+ngx_int_t ngx_http_convrelay_on_regex_exec(ngx_http_request_t *m,
+    ngx_http_convrelay_rule_t *rule, ngx_str_t *text, ngx_int_t *code);
+
 /* ngx_http_convrelay_on_conf.c */
 
 char *ngx_http_convrelay_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -245,7 +245,7 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
     convrelay_str_t *text)
 {
 #if (NGX_PCRE)
-    ngx_int_t        rc;
+    ngx_int_t        rc, code;
     ngx_str_t        str;
 #endif
     ngx_str_t       *match;
@@ -272,27 +272,19 @@ ngx_http_convrelay_on_matches(ngx_http_convrelay_call_t *call,
     if (rule->regex) {
         str = ngx_http_convrelay_ngx_str(text);
 
-        /* if nginx met the failure first, it would log what was said */
+        rc = ngx_http_convrelay_on_regex_exec(m, rule, &str, &code);
 
-        rc = ngx_regex_exec(rule->regex->regex, &str, NULL, 0);
+        if (rc == NGX_DONE && !call->pattern_failed) {
+            call->pattern_failed = 1;
 
-        if (rc < NGX_REGEX_NO_MATCHED) {
-
-            if (!call->pattern_failed) {
-                call->pattern_failed = 1;
-
-                ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
-                              "\"convrelay_on prompt %V\" gave up on a prompt "
-                              "of %uz bytes, PCRE error %i: treated as no "
-                              "match, not logged again for this call",
-                              match, text->len, rc);
-            }
-
-            return NGX_DECLINED;
+            ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
+                          "\"convrelay_on prompt %V\" gave up on a prompt "
+                          "of %uz bytes, PCRE error %i: treated as no "
+                          "match, not logged again for this call",
+                          match, text->len, code);
         }
 
-        return (rc == NGX_REGEX_NO_MATCHED)
-               ? NGX_DECLINED : ngx_http_regex_exec(m, rule->regex, &str);
+        return (rc == NGX_DONE) ? NGX_DECLINED : rc;
     }
 
 #endif

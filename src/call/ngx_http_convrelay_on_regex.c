@@ -3,7 +3,7 @@
  * Copyright (C) convrelay contributors
  *
  * "convrelay_on prompt ~REGEX": compiles the expression so that no prompt can
- * keep the worker busy with it.
+ * keep the worker busy with it, and matches prompts.
  */
 
 
@@ -138,6 +138,63 @@ ngx_http_convrelay_on_regex(ngx_conf_t *cf, ngx_http_convrelay_rule_t *rule)
 
 
 #if (NGX_PCRE)
+
+ngx_int_t
+ngx_http_convrelay_on_regex_exec(ngx_http_request_t *m,
+    ngx_http_convrelay_rule_t *rule, ngx_str_t *text, ngx_int_t *code)
+{
+    ngx_int_t                   rc;
+    ngx_uint_t                  i, n, len;
+    ngx_http_regex_t           *regex;
+    ngx_http_variable_value_t  *value;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    len = 0;
+    regex = rule->regex;
+
+    if (regex->ncaptures) {
+        cmcf = ngx_http_get_module_main_conf(m, ngx_http_core_module);
+        len = cmcf->ncaptures;
+
+        if (m->captures == NULL || m->realloc_captures) {
+            m->realloc_captures = 0;
+            m->ncaptures = 0;
+
+            m->captures = ngx_palloc(m->pool, len * sizeof(int));
+            if (m->captures == NULL) {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    rc = ngx_regex_exec(regex->regex, text, len ? m->captures : NULL, len);
+
+    if (rc == NGX_REGEX_NO_MATCHED) {
+        return NGX_DECLINED;
+    }
+
+    if (rc < 0) {
+        *code = rc;
+        return NGX_DONE;
+    }
+
+    for (i = 0; i < regex->nvariables; i++) {
+        n = regex->variables[i].capture;
+        value = &m->variables[regex->variables[i].index];
+
+        value->len = m->captures[n + 1] - m->captures[n];
+        value->valid = 1;
+        value->no_cacheable = 0;
+        value->not_found = 0;
+        value->data = &text->data[m->captures[n]];
+    }
+
+    m->ncaptures = rc * 2;
+    m->captures_data = text->data;
+
+    return NGX_OK;
+}
+
 
 /*
  * "(*CRLF)" and the like, which are allowed only at the very beginning.  Small

@@ -51,7 +51,7 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     ngx_http_convrelay_call_t  *call;
 
     ctx = ngx_http_convrelay_get_ctx(r);
-    if (ctx == NULL) {
+    if (ctx == NULL || ngx_http_convrelay_fetch_private(r) != NGX_OK) {
         return NULL;
     }
 

@@ -171,6 +171,10 @@ ngx_http_convrelay_fetch_log(ngx_pool_t *pool, ngx_connection_t *c,
 
     *log = client ? *client->log : *ngx_cycle->log;
 
+    if (ngx_http_convrelay_fetch_private_log(pool, log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ctx->connection = c;
 
     c->number = client ? client->number

@@ -38,7 +38,8 @@ ngx_http_convrelay_webhook(ngx_http_request_t *r,
     }
 
     webhook = ngx_http_convrelay_get_webhook(r);
-    if (webhook == NULL) {
+
+    if (webhook == NULL || ngx_http_convrelay_fetch_private(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
