@@ -821,6 +821,8 @@ ngx_http_convrelay_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    ngx_http_convrelay_variables_init(cf);
+
     return ngx_http_convrelay_fetch_init(cf);
 }
 

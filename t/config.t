@@ -695,3 +695,17 @@ end
 /twiml/file: 404
 --- error_log
 No such file or directory
+
+
+
+=== TEST 47: long names of maps, and no warning that nginx's hash is too small
+--- http_config eval
+CORE::join "", map { "map \$uri \$the_tenants_own_name_for_this_$_ { default 1; }\n" }
+         "a" .. "z";
+--- config
+location = /one { return 200 "$the_tenants_own_name_for_this_z"; }
+--- request
+GET /one
+--- response_body: 1
+--- no_error_log
+could not build

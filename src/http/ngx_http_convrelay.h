@@ -495,6 +495,13 @@ ngx_int_t ngx_http_convrelay_json_eval(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_convrelay_add_variables(ngx_conf_t *cf);
 
+/*
+ * Makes room for the names in nginx's hash of all variables, which is built
+ * after the modules' postconfiguration.  With the default of 1024, a dozen maps
+ * with long names are enough for a warning at each start.
+ */
+void ngx_http_convrelay_variables_init(ngx_conf_t *cf);
+
 /* evaluates again the values that were cached before the call was known */
 void ngx_http_convrelay_flush_variables(ngx_http_request_t *r);
 

@@ -306,6 +306,18 @@ ngx_http_convrelay_add_variables(ngx_conf_t *cf)
 }
 
 
+void
+ngx_http_convrelay_variables_init(ngx_conf_t *cf)
+{
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    cmcf->variables_hash_max_size = ngx_max(2048,
+                                            cmcf->variables_hash_max_size);
+}
+
+
 /*
  * A map over a call variable that was evaluated before the setup message has
  * cached its value, so it must be evaluated again.  Variables of "set" are weak
