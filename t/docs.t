@@ -26,6 +26,8 @@ my %maps = (
     again  => 'map "" $again { default hangup; }',
     bridge => 'map "" $bridge { default ""; }',
     tenant => 'map "" $tenant { default birch; }',
+
+    connection_upgrade => 'map $http_upgrade $connection_upgrade { "" ""; }',
 );
 
 my %upstreams = (
@@ -47,8 +49,9 @@ cmp_ok scalar(split /\n/, $text{'README.md'}), '<', 250,
        'the README is not long';
 
 my $authority = ConvRelay::Nginx->new;
-certificates($authority);
-my $ca = slurp($authority->dir . '/conf/ca.crt');
+certificates($authority, 'own');
+my ($ca, $own) = map { slurp($authority->dir . "/conf/$_") } 'ca.crt', 'own.crt';
+$own .= slurp($authority->dir . '/conf/own.key');
 
 my $n = 0;
 
@@ -186,6 +189,10 @@ sub accepted {
                                          $text =~ /\$convrelay_env_(\w+)/g);
     chmod 0600, "$conf/.env.local";
 
+    $text =~ s{/etc/letsencrypt/live/\S+\.pem}{own.pem}g;
+    $text =~ s/^( *listen +)\d+ ssl/$1 127.0.0.1:%%PORT_1%% ssl/mg;
+    $nginx->write('own.pem', $own);
+
     if ($text =~ /^http \{/m) {
         my $redis = $text =~ s/^load_module .*redis_module.so;\n//m;
 
@@ -205,7 +212,7 @@ sub accepted {
     for my $directive (directives($text)) {
         my ($name) = $directive =~ /^\s*(?:#.*\n|\s)*([\w]+)/ or next;
 
-        $name =~ /^(?:map|upstream|log_format|convrelay_(?:store_)?zone|
+        $name =~ /^(?:map|upstream|server|log_format|convrelay_(?:store_)?zone|
                       convrelay_env\w*)$/x ? $http .= $directive
       : $name =~ /^(?:proxy_pass|resolver\w*)$/ ? $location .= $directive
       : ($server .= $directive);
