@@ -39,8 +39,8 @@ endif
 
 # rooms without nginx: an archive for the unit tests, the fuzzers, the caller
 
-ROOMS       = base ws relay twiml llm tool speech session report shm store resp \
-              metric tree
+ROOMS       = base ws relay twiml llm tool speech session report shm store seal \
+              resp metric tree
 INCS        = $(ROOMS:%=-Isrc/%)
 PURE_SRCS   = $(sort $(wildcard $(ROOMS:%=src/%/*.c)))
 PURE_OBJS   = $(PURE_SRCS:src/%.c=$(B)/obj/%.o)
