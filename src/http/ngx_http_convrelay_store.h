@@ -72,15 +72,19 @@ void ngx_http_convrelay_record_find(ngx_http_convrelay_main_conf_t *mcf,
     const convrelay_str_t *account_sid, const convrelay_str_t *call_sid);
 
 
-/* ngx_http_convrelay_store.c */
+/* ngx_http_convrelay_store_conf.c */
 
-char *ngx_http_convrelay_store_zone(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 char *ngx_http_convrelay_store(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_convrelay_store_merge(ngx_conf_t *cf,
     ngx_http_convrelay_store_conf_t *prev,
     ngx_http_convrelay_store_conf_t *conf);
+
+
+/* ngx_http_convrelay_store.c */
+
+char *ngx_http_convrelay_store_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 ngx_int_t ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_convrelay_store_init_process(ngx_cycle_t *cycle);

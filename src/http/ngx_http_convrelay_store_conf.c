@@ -1,0 +1,75 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * convrelay_store memory | off
+ */
+
+
+#include "ngx_http_convrelay_store.h"
+
+
+char *
+ngx_http_convrelay_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_convrelay_loc_conf_t *clcf = conf;
+
+    ngx_str_t  *value;
+
+    if (clcf->store.enable != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "memory") == 0) {
+        clcf->store.enable = 1;
+
+    } else if (ngx_strcmp(value[1].data, "off") == 0) {
+        clcf->store.enable = 0;
+
+    } else if (value[1].len && value[1].data[0] == '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"convrelay_store\" cannot be a location yet, such "
+                           "as \"%V\": write \"memory\" or \"off\"", &value[1]);
+        return NGX_CONF_ERROR;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"convrelay_store\", write "
+                           "\"memory\" or \"off\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_convrelay_place(cf, &clcf->store.place);
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_convrelay_store_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_store_conf_t *prev,
+    ngx_http_convrelay_store_conf_t *conf)
+{
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_convrelay_module);
+
+    if (conf->enable == NGX_CONF_UNSET) {
+        conf->enable = prev->enable;
+        conf->place = prev->place;
+    }
+
+    if (conf->enable == 1 && mcf->store == NULL) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
+                       "\"convrelay_store memory\" needs memory: write "
+                       "\"convrelay_store_zone calls 64m\" in the \"http\" "
+                       "block");
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_init_value(conf->enable, mcf->store != NULL);
+
+    return NGX_CONF_OK;
+}
