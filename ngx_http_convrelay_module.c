@@ -13,6 +13,7 @@
 #include "ngx_http_convrelay_report.h"
 #include "ngx_http_convrelay_status.h"
 #include "ngx_http_convrelay_store.h"
+#include "ngx_http_convrelay_away.h"
 #include "ngx_http_convrelay_target.h"
 #include "ngx_http_convrelay_tenant.h"
 #include "ngx_http_convrelay_version.h"
@@ -59,6 +60,7 @@
 #define NGX_HTTP_CONVRELAY_MAX_TOOL_RESULT    16384
 #define NGX_HTTP_CONVRELAY_TOOL_WAIT          1500
 
+#define NGX_HTTP_CONVRELAY_STORE_TIMEOUT      1000
 #define NGX_HTTP_CONVRELAY_STORE_TTL          300000
 #define NGX_HTTP_CONVRELAY_STORE_MAX_SIZE     524288
 
@@ -553,6 +555,20 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_store_secret"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_convrelay_store_secret,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_store_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, store.timeout),
+      &ngx_http_convrelay_time_post },
+
     { ngx_string("convrelay_store_ttl"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -800,7 +816,9 @@ ngx_http_convrelay_preconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (ngx_http_convrelay_stat_add_variables(cf) != NGX_OK) {
+    if (ngx_http_convrelay_away_add_variables(cf) != NGX_OK
+        || ngx_http_convrelay_stat_add_variables(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -814,6 +832,7 @@ ngx_http_convrelay_init(ngx_conf_t *cf)
     if (ngx_http_convrelay_env_check(cf, 1) != NGX_OK
         || ngx_http_convrelay_check(cf) != NGX_OK
         || ngx_http_convrelay_tenant_init(cf) != NGX_OK
+        || ngx_http_convrelay_away_init(cf) != NGX_OK
         || ngx_http_convrelay_breaker_init(cf) != NGX_OK
         || ngx_http_convrelay_memory_init(cf) != NGX_OK
         || ngx_http_convrelay_drain_init(cf) != NGX_OK)
@@ -898,6 +917,8 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->llm.intercepts = 0;
      *     conf->llm.checked = { 0 };
      *     conf->tools.json = { 0, NULL };
+     *     conf->store.uri = { 0, NULL };
+     *     conf->store.away = 0;
      *     conf->store.place = { NULL, 0 };
      *     conf->auth.set = 0;
      *     conf->auth.ticket_lifetime = 0;
@@ -966,6 +987,8 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
     conf->report_secret = NGX_CONF_UNSET_PTR;
 
     conf->store.enable = NGX_CONF_UNSET;
+    conf->store.secrets = NGX_CONF_UNSET_PTR;
+    conf->store.timeout = NGX_CONF_UNSET_MSEC;
     conf->store.ttl = NGX_CONF_UNSET_MSEC;
     conf->store.max_size = NGX_CONF_UNSET_SIZE;
 
@@ -1024,6 +1047,8 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->prewarm, prev->prewarm, NULL);
 
+    ngx_conf_merge_msec_value(conf->store.timeout, prev->store.timeout,
+                              NGX_HTTP_CONVRELAY_STORE_TIMEOUT);
     ngx_conf_merge_msec_value(conf->store.ttl, prev->store.ttl,
                               NGX_HTTP_CONVRELAY_STORE_TTL);
     ngx_conf_merge_size_value(conf->store.max_size, prev->store.max_size,
@@ -1077,6 +1102,10 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (rv == NGX_CONF_OK) {
         rv = ngx_http_convrelay_store_merge(cf, &prev->store, &conf->store);
         conf->session.store = conf->store.enable;
+    }
+
+    if (rv == NGX_CONF_OK) {
+        rv = ngx_http_convrelay_away_merge(cf, prev, conf);
     }
 
     if (rv == NGX_CONF_OK) {

@@ -36,6 +36,11 @@ my %upstreams = (
 );
 
 
+# Debian's module, where it is installed
+
+my $memc = '/usr/lib/nginx/modules/ngx_http_memc_module.so';
+
+
 for my $page (@pages) {
     my @wrong = wrong_links($page);
 
@@ -62,6 +67,8 @@ for my $page (@pages) {
     }
 
     for my $block (blocks($text{$page}, 'nginx')) {
+        next if $block->{text} =~ /\bmemc_pass\b/ && !-e $memc;
+
         my ($said, $code) = accepted($block->{text});
 
         is $code, 0, "$page:$block->{line}: nginx accepts it" or diag $said;
@@ -240,7 +247,9 @@ sub accepted {
                . " proxy_pass https://openai/v1/chat/completions; }\n"
         if $server !~ /^\s+convrelay;/m;
 
-    $nginx->http(<<"_EOC_");
+    my $main = $text =~ /\bmemc_pass\b/ ? "load_module $memc;\n" : '';
+
+    $nginx->http(<<"_EOC_", $main);
 $http
 server {
     listen                127.0.0.1:%%PORT%%;

@@ -86,13 +86,13 @@ convrelay_store_zone  calls 1m;
 
 
 
-=== TEST 8: a location is not a store yet
+=== TEST 8: a location without a word about the seal
 --- http_config
 convrelay_store_zone  calls 1m;
 convrelay_store       /store;
 --- must_die
 --- error_log
-"convrelay_store" cannot be a location yet, such as "/store": write "memory" or "off"
+"convrelay_store /store" needs to know how records are sealed: write "convrelay_store_secret" with a secret that all machines have, or with "off"
 
 
 
@@ -102,7 +102,7 @@ convrelay_store_zone  calls 1m;
 convrelay_store       redis;
 --- must_die
 --- error_log
-invalid value "redis" of "convrelay_store", write "memory" or "off"
+invalid value "redis" of "convrelay_store", write "memory", the URI of a location of this server, such as "/store", or "off"
 
 
 
@@ -248,3 +248,125 @@ location = /twiml {
 }
 --- error_log
 names the call, which proves nothing unless it is signed: write "convrelay_auth_token" here and in the location of the socket
+
+
+
+=== TEST 14: a location without memory
+--- http_config
+convrelay_store         /store;
+convrelay_store_secret  off;
+--- must_die
+--- error_log
+"convrelay_store /store" needs memory: write "convrelay_store_zone calls 64m" in the "http" block
+
+
+
+=== TEST 15: a location that is not there
+--- http_config
+convrelay_store_zone    calls 1m;
+convrelay_store         /store;
+convrelay_store_secret  off;
+--- must_die
+--- error_log
+"convrelay_store /store" is handled by "location /", which anyone can request: add "location = /store { internal; ... }"
+
+
+
+=== TEST 16: a location that is open to the world
+--- http_config
+convrelay_store_zone    calls 1m;
+convrelay_store         /store;
+convrelay_store_secret  off;
+--- config
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+
+location = /store {
+    proxy_pass  http://llm;
+}
+--- must_die
+--- error_log
+anyone can request the location of "convrelay_store /store": add "internal;" to it
+
+
+
+=== TEST 17: an argument
+--- http_config
+convrelay_store_zone  calls 1m;
+convrelay_store       /store?a=b;
+--- must_die
+--- error_log
+invalid value "/store?a=b" of "convrelay_store", write "memory", the URI
+
+
+
+=== TEST 18: an empty secret
+--- http_config
+convrelay_store_secret  "";
+--- must_die
+--- error_log
+"convrelay_store_secret" directive has an empty secret
+
+
+
+=== TEST 19: two secrets, and twice
+--- http_config
+convrelay_store_secret  "a secret of machines" "an older secret of them";
+convrelay_store_secret  off;
+--- must_die
+--- error_log
+"convrelay_store_secret" directive is duplicate
+
+
+
+=== TEST 20: a secret that differs by request
+--- http_config
+convrelay_store_zone    calls 1m;
+convrelay_store         /store;
+convrelay_store_secret  $host;
+--- config
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+
+location = /store {
+    internal;
+    proxy_pass  http://llm;
+}
+--- must_die
+--- error_log
+the secret of "convrelay_store_secret" can have no other variables than "$convrelay_env_NAME"
+
+
+
+=== TEST 21: a secret that can be guessed
+--- http_config
+convrelay_store_zone    calls 1m;
+convrelay_store         /store;
+convrelay_store_secret  secret;
+--- config
+location = /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
+
+location = /store {
+    internal;
+    proxy_pass  http://llm;
+}
+--- error_log
+the secret of "convrelay_store_secret" can be guessed: write at least 16 random characters
+--- no_error_log
+[error]
+
+
+
+=== TEST 22: no time
+--- http_config
+convrelay_store_timeout  0;
+--- must_die
+--- error_log
+"convrelay_store_timeout" directive cannot be zero, write a time such as "30s"

@@ -109,6 +109,7 @@ ngx_http_convrelay_account_place(ngx_http_convrelay_call_t *call,
 
     ngx_http_convrelay_report_location(&a->place, call->main, cscf, clcf);
     a->place.ttl = ngx_http_convrelay_report_ttl(call->conf);
+    a->place.record.away = call->conf->store.away;
     a->stored = 1;
 }
 

@@ -330,9 +330,12 @@ ngx_http_convrelay_act_setup(ngx_http_convrelay_call_t *call)
     ngx_http_convrelay_act_admit(call);
     ngx_http_convrelay_captures_restore(call->request, &captures);
 
-    /* a session that may go on looks for its report later */
+    /* a session that may go on looks for its records later */
 
-    if (call->tenant && (call->keep == NULL || call->conf->report == NULL)) {
+    if (call->tenant
+        && (call->keep == NULL
+            || (call->conf->report == NULL && !call->conf->store.away)))
+    {
         ngx_free(call->tenant);
         call->tenant = NULL;
     }

@@ -15,6 +15,7 @@
 #include "ngx_http_convrelay_account.h"
 #include "ngx_http_convrelay_keep.h"
 #include "ngx_http_convrelay_auth.h"
+#include "ngx_http_convrelay_away.h"
 
 #include "convrelay_state.h"
 
@@ -66,6 +67,7 @@ ngx_http_convrelay_keep_create(ngx_http_convrelay_call_t *call,
 
     ngx_http_convrelay_record_find(call->main, &keep->record, call->tenant,
                                    &setup.account_sid, &setup.call_sid);
+    keep->record.away = call->conf->store.away;
 
     keep->ticket = ngx_http_convrelay_ticket_hash(call->session);
     keep->record.head.ticket = keep->ticket;
@@ -128,6 +130,8 @@ ngx_http_convrelay_keep_handler(ngx_event_t *ev)
 static void
 ngx_http_convrelay_keep_touch(ngx_http_convrelay_keep_t *keep)
 {
+    ngx_int_t  rc;
+
     if (keep->stopped) {
         return;
     }
@@ -136,9 +140,13 @@ ngx_http_convrelay_keep_touch(ngx_http_convrelay_keep_t *keep)
         ngx_http_convrelay_account_alive(keep->call);
     }
 
-    if (ngx_http_convrelay_record_touch(keep->main, &keep->record,
-                                        keep->conf->store.ttl)
-        != NGX_OK)
+    keep->record.careful = 1;
+
+    rc = ngx_http_convrelay_record_touch(keep->main, &keep->record,
+                                         keep->conf->store.ttl);
+    keep->record.careful = 0;
+
+    if (rc != NGX_OK)
     {
         /* it was evicted, unless another session has it */
 
@@ -307,6 +315,10 @@ ngx_http_convrelay_keep_end(ngx_http_convrelay_call_t *call)
         ngx_del_timer(&keep->event);
     }
 
+    if (keep->waiting && keep->record.away) {
+        ngx_http_convrelay_away_cancel(keep->main, keep);
+    }
+
     if (keep->event.posted) {
         ngx_delete_posted_event(&keep->event);
     }
@@ -357,6 +369,10 @@ ngx_http_convrelay_keep_last(ngx_http_convrelay_keep_t *keep)
                                            : 1;
 
     convrelay_session_gone(keep->session, ngx_current_msec);
+
+    /* the socket may have been lost long before that was noticed */
+
+    keep->record.careful = 1;
 
     ngx_http_convrelay_keep_write(keep);
 }

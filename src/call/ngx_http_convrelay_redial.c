@@ -167,6 +167,14 @@ ngx_http_convrelay_redial_check(ngx_http_convrelay_call_t *call)
         return NGX_OK;
     }
 
+    if (keep && path.ticket && keep->record.away) {
+
+        /* that session may have been on another machine */
+
+        keep->record.later = 1;
+        return NGX_OK;
+    }
+
     ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
                   "client sent no setup message, and no lost session of its "
                   "call has the ticket that its URL names");

@@ -3,14 +3,17 @@
  * Copyright (C) convrelay contributors
  *
  * A call that begins may be one whose socket was lost: its record is read, and
- * the session goes on.  Where a tool was running then, the result is waited for
- * a little: the worker that asked the tool adds it to the record.  Meanwhile
- * the socket is not read.
+ * the session goes on.  Where the store is a location, that is asked first, for
+ * what another machine has written.  Where a tool was running then, the result
+ * is waited for a little: the worker that asked the tool adds it to the record.
+ * Meanwhile the socket is not read.
  */
 
 
 #include "ngx_http_convrelay_account.h"
+#include "ngx_http_convrelay_away.h"
 #include "ngx_http_convrelay_keep.h"
+#include "ngx_http_convrelay_report.h"
 
 #include "convrelay_state.h"
 
@@ -19,6 +22,16 @@
 #define NGX_HTTP_CONVRELAY_RESUME_LOOK  100     /* ms between two looks */
 
 
+static ngx_int_t ngx_http_convrelay_resume_ask(ngx_http_convrelay_keep_t *keep,
+    ngx_uint_t report);
+static void ngx_http_convrelay_resume_asked(void *data, ngx_int_t rc);
+static ngx_int_t ngx_http_convrelay_resume_claim(
+    ngx_http_convrelay_keep_t *keep);
+static ngx_int_t ngx_http_convrelay_resume_begin(
+    ngx_http_convrelay_keep_t *keep);
+static ngx_int_t ngx_http_convrelay_resume_look(
+    ngx_http_convrelay_keep_t *keep);
+static void ngx_http_convrelay_resume_end(ngx_http_convrelay_keep_t *keep);
 static ngx_int_t ngx_http_convrelay_resume_read(
     ngx_http_convrelay_call_t *call, ngx_uint_t wait);
 static void ngx_http_convrelay_resume_count(ngx_http_convrelay_call_t *call,
@@ -33,11 +46,162 @@ ngx_http_convrelay_resume(ngx_http_convrelay_call_t *call)
 {
     ngx_http_convrelay_keep_t  *keep;
 
-    if (ngx_http_convrelay_resume_read(call, 1) == NGX_OK) {
+    keep = call->keep;
+
+    if (keep->record.away
+        && ngx_http_convrelay_resume_ask(keep, call->conf->report != NULL)
+           == NGX_AGAIN)
+    {
+        keep->waiting = 1;
+        call->wait = 1;
         return;
     }
 
-    keep = call->keep;
+    if (ngx_http_convrelay_resume_begin(keep) == NGX_AGAIN) {
+        call->wait = 1;
+    }
+}
+
+
+/* NGX_AGAIN: what the location has is asked for, otherwise it is not */
+
+static ngx_int_t
+ngx_http_convrelay_resume_ask(ngx_http_convrelay_keep_t *keep,
+    ngx_uint_t report)
+{
+    ngx_uint_t                          i, n;
+    convrelay_store_key_t               keys[NGX_HTTP_CONVRELAY_AWAY_NAMES];
+    convrelay_relay_setup_t             setup;
+    ngx_http_convrelay_call_t          *call;
+    ngx_http_convrelay_record_t         record;
+    ngx_http_convrelay_report_names_t   names;
+
+    call = keep->call;
+
+    if (call->tenant == NULL) {
+        return NGX_DECLINED;
+    }
+
+    convrelay_session_get_setup(call->session, &setup);
+
+    n = 0;
+
+    for (i = 0; i < call->tenant->n; i++) {
+        ngx_http_convrelay_record_name(&record, call->tenant, i,
+                                       &setup.account_sid, &setup.call_sid);
+        keys[n++] = record.key;
+    }
+
+    if (report) {
+        ngx_http_convrelay_report_names(&names, call->tenant,
+                                        &setup.account_sid, &setup.call_sid);
+
+        for (i = 0; i < names.n; i++) {
+            keys[n++] = names.key[i];
+        }
+    }
+
+    return ngx_http_convrelay_away_read(keep->main, keep->record.away, keys, n,
+                                        0, ngx_http_convrelay_resume_asked,
+                                        keep);
+}
+
+
+/* what was found is in the memory of this machine now */
+
+static void
+ngx_http_convrelay_resume_asked(void *data, ngx_int_t rc)
+{
+    ngx_http_convrelay_keep_t *keep = data;
+
+    convrelay_relay_setup_t       setup;
+    ngx_http_convrelay_call_t    *call;
+    ngx_http_convrelay_record_t   record;
+
+    call = keep->call;
+
+    if (call->dead || call->closing) {
+        return;
+    }
+
+    ngx_http_set_log_request(call->connection->log, call->request);
+
+    if (keep->until == 0 && !keep->record.claimed) {
+
+        /* it may have another name than was expected */
+
+        convrelay_session_get_setup(call->session, &setup);
+
+        ngx_http_convrelay_record_find(keep->main, &record, call->tenant,
+                                       &setup.account_sid, &setup.call_sid);
+
+        keep->record.key = record.key;
+    }
+
+    rc = keep->until ? ngx_http_convrelay_resume_look(keep)
+                     : ngx_http_convrelay_resume_begin(keep);
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_convrelay_resume_end(keep);
+    }
+}
+
+
+/*
+ * The session of a ticket that is good only for its own call may have been on
+ * another machine.  NGX_OK, or NGX_DECLINED: the call is refused.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_resume_claim(ngx_http_convrelay_keep_t *keep)
+{
+    convrelay_str_t             reason;
+    ngx_http_convrelay_call_t  *call;
+
+    if (!keep->record.later) {
+        return NGX_OK;
+    }
+
+    keep->record.later = 0;
+    call = keep->call;
+
+    if (ngx_http_convrelay_record_claim(keep->main, &keep->record,
+                                        keep->ticket)
+        == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, call->connection->log, 0,
+                  "client has a ticket that expired, or none, and no lost "
+                  "session of its call has that one");
+
+    ngx_http_convrelay_keep_stop(call);
+    ngx_http_convrelay_count(call->conf, REFUSED_TICKET);
+    ngx_http_convrelay_stat_ends(call, CONVRELAY_METRIC_SESSION_REFUSED);
+
+    convrelay_str_set(&reason, "no valid ticket");
+    ngx_http_convrelay_call_close(call, CONVRELAY_WS_POLICY_VIOLATION,
+                                  &reason);
+
+    return NGX_DECLINED;
+}
+
+
+/* NGX_AGAIN: a tool is waited for; otherwise NGX_OK */
+
+static ngx_int_t
+ngx_http_convrelay_resume_begin(ngx_http_convrelay_keep_t *keep)
+{
+    ngx_http_convrelay_call_t  *call;
+
+    call = keep->call;
+
+    if (ngx_http_convrelay_resume_claim(keep) != NGX_OK
+        || ngx_http_convrelay_resume_read(call, 1) == NGX_OK)
+    {
+        return NGX_OK;
+    }
 
     ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
                   "call waits for a tool that its earlier session has started");
@@ -48,7 +212,7 @@ ngx_http_convrelay_resume(ngx_http_convrelay_call_t *call)
 
     ngx_add_timer(&keep->event, NGX_HTTP_CONVRELAY_RESUME_LOOK);
 
-    call->wait = 1;
+    return NGX_AGAIN;
 }
 
 
@@ -199,8 +363,6 @@ ngx_http_convrelay_resume_wait(ngx_http_convrelay_call_t *call, u_char *pos,
 static void
 ngx_http_convrelay_resume_handler(ngx_event_t *ev)
 {
-    ngx_uint_t                  wait;
-    ngx_connection_t           *c;
     ngx_http_convrelay_call_t  *call;
     ngx_http_convrelay_keep_t  *keep;
 
@@ -213,8 +375,29 @@ ngx_http_convrelay_resume_handler(ngx_event_t *ev)
         return;
     }
 
-    c = call->connection;
-    ngx_http_set_log_request(c->log, call->request);
+    ngx_http_set_log_request(call->connection->log, call->request);
+
+    if (keep->record.away
+        && ngx_http_convrelay_resume_ask(keep, 0) == NGX_AGAIN)
+    {
+        return;
+    }
+
+    if (ngx_http_convrelay_resume_look(keep) != NGX_AGAIN) {
+        ngx_http_convrelay_resume_end(keep);
+    }
+}
+
+
+/* NGX_OK: the session goes on; NGX_AGAIN: another look will follow */
+
+static ngx_int_t
+ngx_http_convrelay_resume_look(ngx_http_convrelay_keep_t *keep)
+{
+    ngx_uint_t                  wait;
+    ngx_http_convrelay_call_t  *call;
+
+    call = keep->call;
 
     wait = ((ngx_msec_int_t) (keep->until - ngx_current_msec) > 0);
 
@@ -222,13 +405,26 @@ ngx_http_convrelay_resume_handler(ngx_event_t *ev)
         && (ngx_http_convrelay_record_same(call->main, &keep->record)
             || ngx_http_convrelay_resume_read(call, 1) == NGX_AGAIN))
     {
-        ngx_add_timer(ev, NGX_HTTP_CONVRELAY_RESUME_LOOK);
-        return;
+        ngx_add_timer(&keep->event, NGX_HTTP_CONVRELAY_RESUME_LOOK);
+        return NGX_AGAIN;
     }
 
     if (!wait) {
         (void) ngx_http_convrelay_resume_read(call, 0);
     }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_resume_end(ngx_http_convrelay_keep_t *keep)
+{
+    ngx_connection_t           *c;
+    ngx_http_convrelay_call_t  *call;
+
+    call = keep->call;
+    c = call->connection;
 
     ngx_http_convrelay_resume_go_on(keep);
 
@@ -289,6 +485,10 @@ ngx_http_convrelay_resume_drop(ngx_http_convrelay_call_t *call)
 
     if (keep->event.timer_set) {
         ngx_del_timer(&keep->event);
+    }
+
+    if (keep->record.away) {
+        ngx_http_convrelay_away_cancel(keep->main, keep);
     }
 
     (void) ngx_http_convrelay_input(call, keep->rest.data,

@@ -86,6 +86,10 @@ ngx_http_convrelay_check(ngx_conf_t *cf)
 
         mcf->actions |= location[i].conf->connect.enable;
 
+        if (ngx_http_convrelay_check_store(cf, &location[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
         if (location[i].conf->enable
             && (ngx_http_convrelay_check_tools(cf, &location[i]) != NGX_OK
                 || ngx_http_convrelay_check_fallbacks(cf, &location[i])

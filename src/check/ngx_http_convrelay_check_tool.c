@@ -2,9 +2,9 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * The locations of tools, of the context, of reports and of prewarms.  Each
- * must be in this server and internal.  Anything else is an error, because
- * allow, deny and auth_* do not run for our requests.
+ * The locations of tools, of the context, of reports, of prewarms and of
+ * stores.  Each must be in this server and internal.  Anything else is an
+ * error, because allow, deny and auth_* do not run for our requests.
  */
 
 
@@ -101,6 +101,31 @@ ngx_http_convrelay_check_tools(ngx_conf_t *cf,
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_check_store(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *location)
+{
+    ngx_str_t                         what;
+    ngx_http_convrelay_store_conf_t  *store;
+
+    store = &location->conf->store;
+
+    if (store->away == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_convrelay_check_phrase(cf, &what, "\"convrelay_store %V\"",
+                                        &store->uri, &store->uri)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_check_internal(cf, location, &store->uri,
+                                             &store->place, &what);
 }
 
 

@@ -46,6 +46,7 @@ typedef struct ngx_http_convrelay_attribute_s  ngx_http_convrelay_attribute_t;
 typedef struct ngx_http_convrelay_reply_s      ngx_http_convrelay_reply_t;
 typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
 typedef struct ngx_http_convrelay_reports_s    ngx_http_convrelay_reports_t;
+typedef struct ngx_http_convrelay_aways_s      ngx_http_convrelay_aways_t;
 typedef struct ngx_http_convrelay_tenant_s     ngx_http_convrelay_tenant_t;
 typedef struct ngx_http_convrelay_llm_metrics_s
                                             ngx_http_convrelay_llm_metrics_t;
@@ -86,6 +87,8 @@ typedef struct {
     ngx_shm_zone_t                   *breakers;       /* failures of LLMs, or
                                                          NULL */
     ngx_shm_zone_t                   *store;  /* records of calls, or NULL */
+    ngx_http_convrelay_aways_t       *aways;  /* locations that have copies of
+                                                 them, or NULL */
     ngx_http_convrelay_place_t        status_place;
     ngx_uint_t                        generation;     /* of this configuration,
                                                          in the counters */
@@ -240,6 +243,12 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t                        enable; /* in memory */
+    ngx_str_t                         uri;    /* and there, or empty */
+    ngx_array_t                      *secrets;        /* of value_t, or NULL:
+                                                         off */
+    ngx_msec_t                        timeout;
+    ngx_uint_t                        away;   /* its number in main->aways, from
+                                                 1; 0: only in memory */
     ngx_msec_t                        ttl;
     size_t                            max_size;       /* bytes of a record */
     ngx_http_convrelay_place_t        place;

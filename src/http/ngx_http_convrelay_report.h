@@ -53,7 +53,13 @@ typedef enum {
        on */
 
     NGX_HTTP_CONVRELAY_NOTE_OVER,
-    NGX_HTTP_CONVRELAY_NOTE_AGAIN
+    NGX_HTTP_CONVRELAY_NOTE_AGAIN,
+
+    /* a copy of one that another machine has: of a session that lives there,
+       or that is over */
+
+    NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE,
+    NGX_HTTP_CONVRELAY_REPORT_FOREIGN
 } ngx_http_convrelay_report_state_e;
 
 
@@ -102,6 +108,12 @@ struct ngx_http_convrelay_report_s {
     unsigned                          last:1; /* there is no other try */
     unsigned                          hanging:1;      /* its delivery is one of
                                                          these */
+    unsigned                          early:1;        /* as it was loaded, it
+                                                         was that of a session
+                                                         of another machine */
+    unsigned                          looking:1;      /* whether another machine
+                                                         has it */
+    unsigned                          looked:1;
 };
 
 
@@ -251,6 +263,13 @@ void ngx_http_convrelay_report_renamed(ngx_http_convrelay_main_conf_t *mcf,
 /* for how long it is kept after its last write, or after the report was due:
    place's ttl */
 ngx_msec_t ngx_http_convrelay_report_ttl(ngx_http_convrelay_loc_conf_t *conf);
+
+/*
+ * For a store that is a location: whether a key is that of a report; and the
+ * text of one that another machine has written becomes that of a copy.
+ */
+ngx_uint_t ngx_http_convrelay_report_is(const convrelay_store_key_t *key);
+void ngx_http_convrelay_report_foreign(convrelay_str_t *text);
 
 /* notes which location it is from; a block of "if" belongs to one */
 void ngx_http_convrelay_report_location(

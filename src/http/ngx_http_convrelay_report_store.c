@@ -148,6 +148,37 @@ ngx_http_convrelay_report_ttl(ngx_http_convrelay_loc_conf_t *conf)
 }
 
 
+ngx_uint_t
+ngx_http_convrelay_report_is(const convrelay_store_key_t *key)
+{
+    return key->word[3] == NGX_HTTP_CONVRELAY_REPORT_TAG;
+}
+
+
+void
+ngx_http_convrelay_report_foreign(convrelay_str_t *text)
+{
+    ngx_http_convrelay_report_head_t  head;
+
+    if (text->len < sizeof(ngx_http_convrelay_report_head_t)) {
+        return;
+    }
+
+    ngx_memcpy(&head, text->data, sizeof(ngx_http_convrelay_report_head_t));
+
+    if (head.state == NGX_HTTP_CONVRELAY_REPORT_LIVE) {
+        head.state = NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE;
+
+    } else if (head.state == NGX_HTTP_CONVRELAY_REPORT_PENDING) {
+        head.state = NGX_HTTP_CONVRELAY_REPORT_FOREIGN;
+    }
+
+    head.pid = ngx_pid;
+
+    ngx_memcpy(text->data, &head, sizeof(ngx_http_convrelay_report_head_t));
+}
+
+
 void
 ngx_http_convrelay_report_location(ngx_http_convrelay_report_place_t *place,
     ngx_http_convrelay_main_conf_t *mcf, ngx_http_core_srv_conf_t *server,
@@ -372,12 +403,14 @@ ngx_http_convrelay_report_load_one(ngx_http_convrelay_main_conf_t *mcf,
 
     if ((head.state == NGX_HTTP_CONVRELAY_REPORT_LIVE
          || head.state == NGX_HTTP_CONVRELAY_REPORT_PENDING
+         || head.state >= NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE
          || (head.state == NGX_HTTP_CONVRELAY_REPORT_SENT
              && !ngx_http_convrelay_shared_alive(head.pid)))
         && ngx_http_convrelay_report_conf_of(mcf, p) == NGX_OK)
     {
         p->live = head.state == NGX_HTTP_CONVRELAY_REPORT_LIVE
                   && ngx_http_convrelay_shared_alive(head.pid);
+        p->early = (head.state == NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE);
 
         return p;
     }
@@ -464,6 +497,7 @@ ngx_http_convrelay_report_conf_of(ngx_http_convrelay_main_conf_t *mcf,
     p->place.location = location->id;
     p->place.path = location->path;
     p->place.ttl = ngx_http_convrelay_report_ttl(p->conf);
+    p->place.record.away = p->conf->store.away;
 
     return NGX_OK;
 }
@@ -541,6 +575,7 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
         }
 
         if (head.state == NGX_HTTP_CONVRELAY_REPORT_DONE
+            || head.state >= NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE
             || (head.pid && ngx_http_convrelay_shared_alive(head.pid)))
         {
             continue;

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_convrelay_store.h"
+#include "ngx_http_convrelay_away.h"
 #include "ngx_http_convrelay_shared.h"
 
 
@@ -331,6 +332,17 @@ ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
 
     record->head.pid = ngx_pid;
 
+    if (record->careful) {
+
+        /* newer than what it was, but not than what another machine has
+           written since */
+
+        record->head.saved++;
+
+    } else if (!record->foreign) {
+        record->head.saved = ngx_http_convrelay_away_now();
+    }
+
     p = text->data - NGX_HTTP_CONVRELAY_RECORD_HEAD;
     len = text->len + NGX_HTTP_CONVRELAY_RECORD_HEAD;
 
@@ -360,6 +372,10 @@ ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
     }
 
     ngx_http_convrelay_store_unlock(st);
+
+    if (rc == NGX_OK && record->away) {
+        ngx_http_convrelay_away_written(mcf, record, ttl);
+    }
 
     return rc;
 }
@@ -590,6 +606,10 @@ ngx_http_convrelay_record_touch(ngx_http_convrelay_main_conf_t *mcf,
 
     ngx_http_convrelay_store_unlock(st);
 
+    if (rc == NGX_OK && record->away) {
+        ngx_http_convrelay_away_written(mcf, record, ttl);
+    }
+
     return rc;
 }
 
@@ -599,6 +619,7 @@ ngx_http_convrelay_record_remove(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_record_t *record)
 {
     ngx_int_t                    rc;
+    ngx_uint_t                   mine;
     convrelay_store_t           *store;
     ngx_http_convrelay_store_t  *st;
 
@@ -607,11 +628,19 @@ ngx_http_convrelay_record_remove(ngx_http_convrelay_main_conf_t *mcf,
 
     store = ngx_http_convrelay_store_lock(st);
 
-    if (ngx_http_convrelay_record_mine(store, record)) {
+    mine = ngx_http_convrelay_record_mine(store, record);
+
+    if (mine) {
         rc = convrelay_store_remove(store, &record->key);
     }
 
     ngx_http_convrelay_store_unlock(st);
+
+    /* in the location, too, where another machine may have written it */
+
+    if (mine && record->away) {
+        ngx_http_convrelay_away_changed(mcf, record->away, &record->key, 0, 1);
+    }
 
     return rc;
 }

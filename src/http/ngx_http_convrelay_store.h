@@ -34,6 +34,7 @@ typedef struct {
     uint32_t                  pid;        /* of the worker that wrote it */
     uint32_t                  lost;       /* 1: its socket is gone; or
                                              RECORD_DRAINED */
+    uint64_t                  saved;      /* when, in ms since 1970 */
 } ngx_http_convrelay_record_head_t;
 
 
@@ -45,6 +46,14 @@ typedef struct {
     ngx_http_convrelay_record_head_t  head;       /* to write, or as it was
                                                      read */
     unsigned                  claimed:1;  /* by record_claim() */
+    unsigned                  later:1;    /* it is to be, once it was looked for
+                                             in the location */
+    unsigned                  foreign:1;  /* of another machine: written as it
+                                             was saved there */
+    unsigned                  careful:1;  /* another machine may have the call
+                                             by now: its record must stay */
+    unsigned                  away:16;    /* a change goes to this one of
+                                             main->aways; 0: to none */
 } ngx_http_convrelay_record_t;
 
 
@@ -90,7 +99,7 @@ ngx_int_t ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_convrelay_store_init_process(ngx_cycle_t *cycle);
 
 /*
- * Writes the text, with record->head, whose pid is set.  text has
+ * Writes the text, with record->head, whose pid and saved are set.  text has
  * RECORD_HEAD bytes of room before it.  A record that was evicted since the
  * owner has written it is written again.
  *

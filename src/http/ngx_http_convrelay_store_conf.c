@@ -2,7 +2,7 @@
 /*
  * Copyright (C) convrelay contributors
  *
- * convrelay_store memory | off
+ * convrelay_store memory | /uri | off
  */
 
 
@@ -28,16 +28,17 @@ ngx_http_convrelay_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     } else if (ngx_strcmp(value[1].data, "off") == 0) {
         clcf->store.enable = 0;
 
-    } else if (value[1].len && value[1].data[0] == '/') {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"convrelay_store\" cannot be a location yet, such "
-                           "as \"%V\": write \"memory\" or \"off\"", &value[1]);
-        return NGX_CONF_ERROR;
+    } else if (value[1].len > 1 && value[1].data[0] == '/'
+               && ngx_strchr(value[1].data, '?') == NULL)
+    {
+        clcf->store.enable = 1;
+        clcf->store.uri = value[1];
 
     } else {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" of \"convrelay_store\", write "
-                           "\"memory\" or \"off\"", &value[1]);
+                           "\"memory\", the URI of a location of this server, "
+                           "such as \"/store\", or \"off\"", &value[1]);
         return NGX_CONF_ERROR;
     }
 
@@ -58,14 +59,15 @@ ngx_http_convrelay_store_merge(ngx_conf_t *cf,
 
     if (conf->enable == NGX_CONF_UNSET) {
         conf->enable = prev->enable;
+        conf->uri = prev->uri;
         conf->place = prev->place;
     }
 
     if (conf->enable == 1 && mcf->store == NULL) {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf, &conf->place,
-                       "\"convrelay_store memory\" needs memory: write "
+                       "\"convrelay_store %s%V\" needs memory: write "
                        "\"convrelay_store_zone calls 64m\" in the \"http\" "
-                       "block");
+                       "block", conf->uri.len ? "" : "memory", &conf->uri);
         return NGX_CONF_ERROR;
     }
 

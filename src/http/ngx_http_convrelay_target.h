@@ -106,6 +106,11 @@ ngx_int_t ngx_http_convrelay_check_tools(ngx_conf_t *cf,
     ngx_http_convrelay_location_t *location);
 
 
+/* checks the location of its "convrelay_store", if that is one; the same */
+ngx_int_t ngx_http_convrelay_check_store(ngx_conf_t *cf,
+    ngx_http_convrelay_location_t *location);
+
+
 /* ngx_http_convrelay_check_fallback.c */
 
 /* checks the locations of its "convrelay_fallback": NGX_ERROR if one cannot be

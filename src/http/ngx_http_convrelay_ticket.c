@@ -291,6 +291,14 @@ ngx_http_convrelay_ticket_check(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    if (record && record->away) {
+
+        /* the session of that ticket may have been on another machine */
+
+        record->later = 1;
+        return NGX_OK;
+    }
+
     reason = "an expired ticket";
 
 refused:

@@ -132,6 +132,47 @@ CONVRELAY_SERIES(RESUME_FOUND,          "found")
 CONVRELAY_SERIES(RESUME_NONE,           "none")
 CONVRELAY_SERIES(RESUME_DECLINED,       "declined")
 
+/* the outcomes are in the order of ngx_http_convrelay_away_end_e */
+
+CONVRELAY_FAMILY("store_requests_total", "outcome",
+                 "Requests to the location of convrelay_store, by method and "
+                 "outcome.")
+CONVRELAY_SERIES_OF(STORE_GET_DONE,         "get", "done")
+CONVRELAY_SERIES_OF(STORE_GET_NONE,         "get", "none")
+CONVRELAY_SERIES_OF(STORE_GET_REFUSED,      "get", "refused")
+CONVRELAY_SERIES_OF(STORE_GET_FAILED,       "get", "failed")
+CONVRELAY_SERIES_OF(STORE_GET_TIMED_OUT,    "get", "timed_out")
+CONVRELAY_SERIES_OF(STORE_PUT_DONE,         "put", "done")
+CONVRELAY_SERIES_OF(STORE_PUT_NONE,         "put", "none")
+CONVRELAY_SERIES_OF(STORE_PUT_REFUSED,      "put", "refused")
+CONVRELAY_SERIES_OF(STORE_PUT_FAILED,       "put", "failed")
+CONVRELAY_SERIES_OF(STORE_PUT_TIMED_OUT,    "put", "timed_out")
+CONVRELAY_SERIES_OF(STORE_DELETE_DONE,      "delete", "done")
+CONVRELAY_SERIES_OF(STORE_DELETE_NONE,      "delete", "none")
+CONVRELAY_SERIES_OF(STORE_DELETE_REFUSED,   "delete", "refused")
+CONVRELAY_SERIES_OF(STORE_DELETE_FAILED,    "delete", "failed")
+CONVRELAY_SERIES_OF(STORE_DELETE_TIMED_OUT, "delete", "timed_out")
+
+CONVRELAY_HISTOGRAM(STORE_SECONDS, seconds, "store_seconds",
+                 "Time of a request to the location of convrelay_store that "
+                 "was answered.")
+
+CONVRELAY_FAMILY("store_outages_total", "event",
+                 "Outages of the location of convrelay_store; one that has "
+                 "begun and not ended goes on.")
+CONVRELAY_SERIES(STORE_OUTAGE_BEGAN,    "began")
+CONVRELAY_SERIES(STORE_OUTAGE_ENDED,    "ended")
+
+CONVRELAY_FAMILY("store_skipped_total", NULL,
+                 "Sessions and reports that did not ask the location of "
+                 "convrelay_store, because it was out.")
+CONVRELAY_SERIES(STORE_SKIPPED,         NULL)
+
+CONVRELAY_FAMILY("store_dropped_total", NULL,
+                 "Changes that were not written to the location of "
+                 "convrelay_store.")
+CONVRELAY_SERIES(STORE_DROPPED,         NULL)
+
 CONVRELAY_FAMILY("reports_total", "result",
                  "Reports of calls, by what became of them.")
 CONVRELAY_SERIES(REPORT_DELIVERED,      "delivered")

@@ -478,6 +478,7 @@ ngx_http_convrelay_connect_forget(ngx_http_request_t *r,
 
     for (i = 0; i < tenant->n; i++) {
         ngx_http_convrelay_record_name(&record, tenant, i, &account, &call);
+        record.away = clcf->store.away;
         (void) ngx_http_convrelay_record_remove(mcf, &record);
     }
 

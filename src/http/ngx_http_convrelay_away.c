@@ -1,0 +1,580 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Writes records to the location of the store, and removes them there.  One
+ * request at a time for each record, and a limited number for all of them: what
+ * waits meanwhile is sent as it is then.
+ */
+
+
+#include "ngx_http_convrelay_away.h"
+#include "ngx_http_convrelay_count.h"
+
+
+#define NGX_HTTP_CONVRELAY_AWAY_MAX     10000   /* records that wait */
+#define NGX_HTTP_CONVRELAY_AWAY_TRIES   3       /* of one that fails while
+                                                   others do not */
+#define NGX_HTTP_CONVRELAY_AWAY_ANSWER  16384   /* bytes that are read */
+
+
+/* a call and its report have different last words */
+
+#define ngx_http_convrelay_away_word(key)                                    \
+    ((ngx_rbtree_key_t) ((key)->word[0] ^ (key)->word[3]))
+
+
+typedef struct {
+    ngx_http_convrelay_away_op_t      op;
+    ngx_rbtree_node_t                 node;
+    ngx_queue_t                       queue;
+    uint64_t                          received;
+    ngx_uint_t                        tries;
+    unsigned                          waiting:1;      /* in the queue */
+    unsigned                          removed:1;
+    unsigned                          changed:1;      /* since it was sent */
+} ngx_http_convrelay_away_write_t;
+
+
+/* a change that has to wait for a look at the location; on the heap */
+
+typedef struct {
+    ngx_http_convrelay_main_conf_t   *mcf;
+    convrelay_store_key_t             key;
+    ngx_msec_t                        ttl;
+    ngx_uint_t                        away;
+} ngx_http_convrelay_away_careful_t;
+
+
+static void ngx_http_convrelay_away_looked(void *data, ngx_int_t rc);
+static ngx_http_convrelay_away_write_t *ngx_http_convrelay_away_find(
+    ngx_http_convrelay_aways_t *all, const convrelay_store_key_t *key);
+static ngx_http_convrelay_away_write_t *ngx_http_convrelay_away_add(
+    ngx_http_convrelay_away_t *away, const convrelay_store_key_t *key);
+static void ngx_http_convrelay_away_wait(ngx_http_convrelay_away_write_t *w);
+static void ngx_http_convrelay_away_free(ngx_http_convrelay_away_write_t *w);
+
+static void ngx_http_convrelay_away_pump(ngx_http_convrelay_away_t *away);
+static ngx_int_t ngx_http_convrelay_away_send(
+    ngx_http_convrelay_away_write_t *w);
+static ngx_int_t ngx_http_convrelay_away_body(
+    ngx_http_convrelay_away_write_t *w, ngx_http_convrelay_fetch_t *f,
+    ngx_http_convrelay_record_t *record, convrelay_str_t *text);
+static void ngx_http_convrelay_away_data(ngx_http_convrelay_fetch_t *f,
+    u_char *pos, u_char *last);
+static void ngx_http_convrelay_away_write_end(ngx_http_convrelay_fetch_t *f);
+
+
+const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_away_write_sink = {
+    NULL,
+    ngx_http_convrelay_away_data,
+    NULL,
+    ngx_http_convrelay_away_write_end
+};
+
+
+void
+ngx_http_convrelay_away_changed(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_uint_t away, const convrelay_store_key_t *key, ngx_msec_t ttl,
+    ngx_uint_t removed)
+{
+    ngx_http_convrelay_away_t        *a;
+    ngx_http_convrelay_aways_t       *all;
+    ngx_http_convrelay_away_write_t  *w;
+
+    all = mcf->aways;
+    a = ((ngx_http_convrelay_away_t **) all->list.elts)[away - 1];
+
+    w = ngx_http_convrelay_away_find(all, key);
+
+    if (w == NULL) {
+        w = ngx_http_convrelay_away_add(a, key);
+
+        if (w == NULL) {
+            ngx_http_convrelay_count(a->conf, STORE_DROPPED);
+            return;
+        }
+    }
+
+    w->op.ttl = ttl;
+    w->removed = (removed != 0);
+    w->changed = 1;
+    w->tries = 0;
+
+    if (w->op.fetch || w->waiting) {
+        return;
+    }
+
+    ngx_http_convrelay_away_wait(w);
+    ngx_post_event(&all->event, &ngx_posted_events);
+}
+
+
+void
+ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_record_t *record, ngx_msec_t ttl)
+{
+    ngx_http_convrelay_away_careful_t  *c;
+
+    if (record->careful) {
+
+        c = ngx_alloc(sizeof(ngx_http_convrelay_away_careful_t),
+                      ngx_cycle->log);
+        if (c == NULL) {
+            return;
+        }
+
+        c->mcf = mcf;
+        c->key = record->key;
+        c->ttl = ttl;
+        c->away = record->away;
+
+        if (ngx_http_convrelay_away_read(mcf, record->away, &record->key, 1,
+                                         NGX_HTTP_CONVRELAY_AWAY_PEEK
+                                         |NGX_HTTP_CONVRELAY_AWAY_OWNED,
+                                         ngx_http_convrelay_away_looked, c)
+            == NGX_AGAIN)
+        {
+            return;
+        }
+
+        ngx_free(c);
+    }
+
+    ngx_http_convrelay_away_changed(mcf, record->away, &record->key, ttl, 0);
+}
+
+
+static void
+ngx_http_convrelay_away_looked(void *data, ngx_int_t rc)
+{
+    ngx_http_convrelay_away_careful_t *c = data;
+
+    if (rc != NGX_DONE) {
+        ngx_http_convrelay_away_changed(c->mcf, c->away, &c->key, c->ttl, 0);
+    }
+}
+
+
+static ngx_http_convrelay_away_write_t *
+ngx_http_convrelay_away_find(ngx_http_convrelay_aways_t *all,
+    const convrelay_store_key_t *key)
+{
+    ngx_rbtree_key_t                  word;
+    ngx_rbtree_node_t                *node;
+    ngx_http_convrelay_away_write_t  *w;
+
+    node = all->tree.root;
+    word = ngx_http_convrelay_away_word(key);
+
+    while (node != &all->sentinel) {
+
+        if (word != node->key) {
+            node = (word < node->key) ? node->left : node->right;
+            continue;
+        }
+
+        w = (ngx_http_convrelay_away_write_t *)
+            ((u_char *) node - offsetof(ngx_http_convrelay_away_write_t, node));
+
+        /* otherwise one word of two hashes is equal: both may be sent */
+
+        return (ngx_memcmp(key, &w->op.key, sizeof(convrelay_store_key_t))
+                == 0)
+               ? w : NULL;
+    }
+
+    return NULL;
+}
+
+
+static ngx_http_convrelay_away_write_t *
+ngx_http_convrelay_away_add(ngx_http_convrelay_away_t *away,
+    const convrelay_store_key_t *key)
+{
+    ngx_queue_t                      *q;
+    ngx_http_convrelay_aways_t       *all;
+    ngx_http_convrelay_away_write_t  *w;
+
+    all = away->all;
+
+    if (all->nwrites == NGX_HTTP_CONVRELAY_AWAY_MAX) {
+
+        if (ngx_queue_empty(&away->changed)) {
+            return NULL;
+        }
+
+        /* the one that has waited the longest */
+
+        q = ngx_queue_head(&away->changed);
+        w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
+
+        ngx_http_convrelay_count(away->conf, STORE_DROPPED);
+        ngx_http_convrelay_away_free(w);
+    }
+
+    w = ngx_calloc(sizeof(ngx_http_convrelay_away_write_t), ngx_cycle->log);
+    if (w == NULL) {
+        return NULL;
+    }
+
+    w->op.away = away;
+    w->op.key = *key;
+    w->node.key = ngx_http_convrelay_away_word(key);
+
+    ngx_rbtree_insert(&all->tree, &w->node);
+    all->nwrites++;
+
+    return w;
+}
+
+
+static void
+ngx_http_convrelay_away_wait(ngx_http_convrelay_away_write_t *w)
+{
+    w->waiting = 1;
+
+    ngx_queue_insert_tail(&w->op.away->changed, &w->queue);
+}
+
+
+static void
+ngx_http_convrelay_away_free(ngx_http_convrelay_away_write_t *w)
+{
+    ngx_http_convrelay_aways_t  *all;
+
+    all = w->op.away->all;
+
+    if (w->waiting) {
+        ngx_queue_remove(&w->queue);
+    }
+
+    ngx_rbtree_delete(&all->tree, &w->node);
+    all->nwrites--;
+
+    ngx_free(w);
+}
+
+
+void
+ngx_http_convrelay_away_handler(ngx_event_t *ev)
+{
+    ngx_uint_t                   i;
+    ngx_http_convrelay_away_t  **away;
+    ngx_http_convrelay_aways_t  *all;
+
+    all = ev->data;
+    away = all->list.elts;
+
+    /* callers wait for what is read */
+
+    ngx_http_convrelay_away_reads(all);
+
+    for (i = 0; i < all->list.nelts; i++) {
+        ngx_http_convrelay_away_pump(away[i]);
+    }
+}
+
+
+void
+ngx_http_convrelay_away_timer_handler(ngx_event_t *ev)
+{
+    ngx_http_convrelay_away_pump(ev->data);
+}
+
+
+static void
+ngx_http_convrelay_away_pump(ngx_http_convrelay_away_t *away)
+{
+    uint64_t                          until;
+    ngx_queue_t                      *q;
+    ngx_http_convrelay_aways_t       *all;
+    ngx_http_convrelay_away_write_t  *w;
+
+    all = away->all;
+
+    if (away->timer.timer_set) {
+
+        if (away->outage->since) {
+            return;
+        }
+
+        ngx_del_timer(&away->timer);
+    }
+
+    while (!ngx_queue_empty(&away->changed)
+           && all->writes < NGX_HTTP_CONVRELAY_AWAY_FLIGHT)
+    {
+        if (ngx_http_convrelay_away_ask(away, &until) != NGX_OK) {
+            ngx_add_timer(&away->timer,
+                          ngx_max(until - ngx_current_msec, 1));
+            return;
+        }
+
+        q = ngx_queue_head(&away->changed);
+        w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
+
+        ngx_queue_remove(q);
+        w->waiting = 0;
+
+        if (ngx_http_convrelay_away_send(w) != NGX_OK) {
+            ngx_http_convrelay_away_free(w);
+        }
+    }
+}
+
+
+/* NGX_OK, or NGX_DECLINED: it need not, or cannot be sent */
+
+static ngx_int_t
+ngx_http_convrelay_away_send(ngx_http_convrelay_away_write_t *w)
+{
+    ngx_int_t                        rc;
+    convrelay_str_t                  text;
+    ngx_http_convrelay_fetch_t      *f;
+    ngx_http_convrelay_aways_t      *all;
+    ngx_http_convrelay_record_t      record;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    all = w->op.away->all;
+    mcf = all->mcf;
+
+    convrelay_str_null(&text);
+    ngx_memzero(&record, sizeof(ngx_http_convrelay_record_t));
+
+    record.key = w->op.key;
+
+    if (w->removed) {
+
+        /* another session may have begun meanwhile */
+
+        if (ngx_http_convrelay_record_exists(mcf, &record)) {
+            return NGX_DECLINED;
+        }
+
+    } else if (ngx_http_convrelay_record_read(mcf, &record, &text) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    f = ngx_http_convrelay_away_fetch(&w->op, w->removed ? NGX_HTTP_DELETE
+                                                         : NGX_HTTP_PUT,
+                                      w->op.away->conf->store.timeout
+                                      * NGX_HTTP_CONVRELAY_AWAY_WRITES);
+
+    rc = f ? NGX_OK : NGX_ERROR;
+
+    if (f && !w->removed) {
+        rc = ngx_http_convrelay_away_body(w, f, &record, &text);
+
+        if (rc != NGX_OK) {
+            ngx_http_convrelay_fetch_free(f);
+        }
+    }
+
+    ngx_http_convrelay_record_free(&text);
+
+    if (rc == NGX_OK) {
+        w->changed = 0;
+        w->received = 0;
+        w->op.fetch = f;
+
+        rc = ngx_http_convrelay_fetch_start(f,
+                                          &ngx_http_convrelay_away_write_sink,
+                                          &w->op);
+    }
+
+    if (rc != NGX_OK) {
+        w->op.fetch = NULL;
+        ngx_http_convrelay_away_failed(&w->op, "could not be sent", 0);
+        ngx_http_convrelay_count(w->op.away->conf, STORE_DROPPED);
+        return NGX_DECLINED;
+    }
+
+    all->writes++;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_away_body(ngx_http_convrelay_away_write_t *w,
+    ngx_http_convrelay_fetch_t *f, ngx_http_convrelay_record_t *record,
+    convrelay_str_t *text)
+{
+    size_t                      room;
+    u_char                     *p;
+    ngx_buf_t                  *b;
+    convrelay_envelope_t        e;
+    ngx_http_convrelay_away_t  *away;
+#if (NGX_OPENSSL)
+    u_char                      nonce[CONVRELAY_SEAL_NONCE];
+#endif
+
+    away = w->op.away;
+
+    e.key = w->op.key;
+    e.machine = away->all->shared->machine;
+    e.saved = record->head.saved;
+    e.ttl = w->op.ttl + ngx_http_convrelay_away_now() - record->head.saved;
+    e.ticket = record->head.ticket;
+    e.lost = record->head.lost;
+    e.text = *text;
+
+    room = 0;
+
+#if (NGX_OPENSSL)
+    room = away->nkeys ? CONVRELAY_SEAL_MORE : 0;
+#endif
+
+    b = ngx_create_temp_buf(f->pool,
+                            room + CONVRELAY_ENVELOPE_HEAD + text->len);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    f->to.body = b;
+    b->last = b->end;
+
+    p = b->pos;
+
+#if (NGX_OPENSSL)
+    if (away->nkeys) {
+        p += CONVRELAY_SEAL_HEAD;
+    }
+#endif
+
+    convrelay_envelope_write(p, &e);
+    ngx_memcpy(p + CONVRELAY_ENVELOPE_HEAD, text->data, text->len);
+
+#if (NGX_OPENSSL)
+
+    if (away->nkeys
+        && (ngx_http_convrelay_random(nonce, sizeof(nonce)) != NGX_OK
+            || convrelay_seal(b->pos, CONVRELAY_ENVELOPE_HEAD + text->len,
+                              &away->keys[0], nonce, (u_char *) &e.key)
+               != CONVRELAY_OK))
+    {
+        return NGX_ERROR;
+    }
+
+#endif
+
+    return NGX_OK;
+}
+
+
+/* the answer is of no interest, but a short one leaves the connection usable */
+
+static void
+ngx_http_convrelay_away_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
+    u_char *last)
+{
+    ngx_http_convrelay_away_write_t *w = f->data;
+
+    w->received += last - pos;
+
+    if (w->received > NGX_HTTP_CONVRELAY_AWAY_ANSWER) {
+        ngx_http_convrelay_fetch_full(f);
+    }
+}
+
+
+static void
+ngx_http_convrelay_away_write_end(ngx_http_convrelay_fetch_t *f)
+{
+    ngx_http_convrelay_away_write_t *w = f->data;
+
+    ngx_http_convrelay_aways_t     *all;
+    ngx_http_convrelay_away_end_e   end;
+
+    all = w->op.away->all;
+
+    end = ngx_http_convrelay_away_end(&w->op, 0);
+
+    ngx_http_convrelay_away_count(&w->op, end);
+
+    w->op.fetch = NULL;
+    w->op.why = NULL;
+    all->writes--;
+
+    if (end == NGX_HTTP_CONVRELAY_AWAY_FAILED
+        || end == NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT)
+    {
+        /* in an outage, all of them wait for its end */
+
+        w->tries += (w->op.away->outage->since == 0);
+
+        if (w->tries < NGX_HTTP_CONVRELAY_AWAY_TRIES) {
+            w->changed = 1;
+
+        } else {
+            ngx_http_convrelay_count(w->op.away->conf, STORE_DROPPED);
+        }
+    }
+
+    if (w->changed) {
+        ngx_http_convrelay_away_wait(w);
+
+    } else {
+        ngx_http_convrelay_away_free(w);
+    }
+
+    ngx_post_event(&all->event, &ngx_posted_events);
+}
+
+
+uint64_t
+ngx_http_convrelay_away_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
+
+
+/* the process ends, or, without a master process, the configuration does */
+
+void
+ngx_http_convrelay_away_cleanup(void *data)
+{
+    ngx_http_convrelay_aways_t *all = data;
+
+    ngx_uint_t                        i;
+    ngx_rbtree_node_t                *node;
+    ngx_http_convrelay_away_t       **away;
+    ngx_http_convrelay_away_write_t  *w;
+
+    while (all->tree.root != &all->sentinel) {
+        node = all->tree.root;
+
+        w = (ngx_http_convrelay_away_write_t *)
+            ((u_char *) node - offsetof(ngx_http_convrelay_away_write_t, node));
+
+        if (w->op.fetch && ngx_process == NGX_PROCESS_SINGLE) {
+            ngx_http_convrelay_fetch_cancel(w->op.fetch);
+        }
+
+        ngx_http_convrelay_away_free(w);
+    }
+
+    ngx_http_convrelay_away_cancel(all->mcf, NULL);
+
+    if (ngx_process != NGX_PROCESS_SINGLE) {
+        return;
+    }
+
+    if (all->event.posted) {
+        ngx_delete_posted_event(&all->event);
+    }
+
+    away = all->list.elts;
+
+    for (i = 0; i < all->list.nelts; i++) {
+
+        if (away[i]->timer.timer_set) {
+            ngx_del_timer(&away[i]->timer);
+        }
+    }
+}

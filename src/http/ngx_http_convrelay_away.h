@@ -1,0 +1,239 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * The store as a location: what the workers of this machine share in the
+ * memory of convrelay_store_zone is copied to a location, and is read from
+ * there when a call begins whose earlier sessions may have been on another
+ * machine.
+ *
+ * A record that changed is in a queue once, however often it changes, and is
+ * read from the memory when it is sent.  So nothing of a call waits in the
+ * queue, and a record outlives its call there.
+ */
+
+
+#ifndef NGX_HTTP_CONVRELAY_AWAY_H_INCLUDED
+#define NGX_HTTP_CONVRELAY_AWAY_H_INCLUDED
+
+
+#include "ngx_http_convrelay.h"
+#include "ngx_http_convrelay_fetch.h"
+#include "ngx_http_convrelay_store.h"
+
+#include "convrelay_envelope.h"
+#include "convrelay_outage.h"
+
+#if (NGX_OPENSSL)
+#include "convrelay_seal.h"
+#endif
+
+
+#define NGX_HTTP_CONVRELAY_AWAY_FLIGHT  16      /* writes, and reads, that a
+                                                   worker sends at once */
+#define NGX_HTTP_CONVRELAY_AWAY_WRITES  10      /* times the time-out, for a
+                                                   write: nobody waits */
+#define NGX_HTTP_CONVRELAY_AWAY_PEEK    1       /* flags of a read */
+#define NGX_HTTP_CONVRELAY_AWAY_OWNED   2
+
+#define NGX_HTTP_CONVRELAY_AWAY_KEYS    2       /* secrets */
+#define NGX_HTTP_CONVRELAY_AWAY_NAMES                                        \
+    (2 * NGX_HTTP_CONVRELAY_TENANT_MAX)         /* of a call and its report */
+
+
+typedef struct ngx_http_convrelay_away_read_s  ngx_http_convrelay_away_read_t;
+
+
+/* in the memory that all workers share */
+
+typedef struct {
+    uint64_t                          machine;        /* its id, random */
+    convrelay_outage_t                outages[CONVRELAY_OUTAGES];
+} ngx_http_convrelay_away_shared_t;
+
+
+/* convrelay_store /uri of a location */
+
+typedef struct {
+    ngx_http_conf_ctx_t              *ctx;    /* of its server */
+    ngx_http_convrelay_loc_conf_t    *conf;
+    uint64_t                          id;     /* of the outage */
+#if (NGX_OPENSSL)
+    convrelay_seal_key_t              keys[NGX_HTTP_CONVRELAY_AWAY_KEYS];
+#endif
+    ngx_uint_t                        nkeys;  /* 0: records are not sealed */
+
+    ngx_http_convrelay_aways_t       *all;
+    convrelay_outage_t               *outage;
+    ngx_queue_t                       changed;        /* writes that wait, of
+                                                         this process */
+    ngx_event_t                       timer;  /* the end of a pause */
+    ngx_msec_t                        complained;     /* of a record; 0: not
+                                                         yet */
+} ngx_http_convrelay_away_t;
+
+
+/* of a process */
+
+struct ngx_http_convrelay_aways_s {
+    ngx_http_convrelay_main_conf_t   *mcf;
+    ngx_array_t                       list;   /* of away_t * */
+    ngx_shm_zone_t                   *zone;
+    ngx_http_convrelay_away_shared_t *shared;
+    ngx_rbtree_t                      tree;   /* of writes, by key */
+    ngx_rbtree_node_t                 sentinel;
+    ngx_uint_t                        nwrites;        /* in the tree */
+    ngx_uint_t                        writes; /* of them, sent */
+    ngx_queue_t                       reads;
+    ngx_uint_t                        nreads; /* of them, sent */
+    ngx_event_t                       event;  /* posted: send what waits */
+};
+
+
+/* what nginx would have logged of a request */
+
+typedef struct {
+    size_t                            len;
+    u_char                            text[160];
+} ngx_http_convrelay_away_why_t;
+
+
+/* the part that reads and writes have in common */
+
+typedef struct {
+    ngx_http_convrelay_away_t        *away;
+    ngx_http_convrelay_fetch_t       *fetch;
+    ngx_http_convrelay_away_why_t    *why;    /* in the pool of the fetch */
+    ngx_uint_t                        method;
+    convrelay_store_key_t             key;
+    ngx_msec_t                        ttl;
+    uint64_t                          began;
+} ngx_http_convrelay_away_op_t;
+
+
+/* how a request has ended; counted in this order */
+
+typedef enum {
+    NGX_HTTP_CONVRELAY_AWAY_DONE = 0,
+    NGX_HTTP_CONVRELAY_AWAY_NONE,     /* there is no such record */
+    NGX_HTTP_CONVRELAY_AWAY_REFUSED,  /* this record, by the location or by
+                                         us, not the others */
+    NGX_HTTP_CONVRELAY_AWAY_FAILED,
+    NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT
+} ngx_http_convrelay_away_end_e;
+
+
+/*
+ * What was looked for has been read, or not: NGX_OK, or NGX_ERROR if the
+ * location has failed.  What was found is in the memory of the machine; with
+ * PEEK, NGX_DONE: another machine has written it since this one did.
+ */
+
+typedef void (*ngx_http_convrelay_away_pt)(void *data, ngx_int_t rc);
+
+
+/* ngx_http_convrelay_away.c */
+
+/*
+ * The record of a key has changed in the memory or, with removed, has been
+ * removed there; away: of ngx_http_convrelay_record_t.
+ */
+void ngx_http_convrelay_away_changed(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_uint_t away, const convrelay_store_key_t *key, ngx_msec_t ttl,
+    ngx_uint_t removed);
+
+/* the same for a record that was written or lives on; with record->careful,
+   unless another machine has written it meanwhile */
+void ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_record_t *record, ngx_msec_t ttl);
+
+/* at the end of a configuration without a master process */
+void ngx_http_convrelay_away_cleanup(void *data);
+
+/* sends what waits, in this iteration of the event loop */
+void ngx_http_convrelay_away_handler(ngx_event_t *ev);
+void ngx_http_convrelay_away_timer_handler(ngx_event_t *ev);
+
+/* ms since 1970 */
+uint64_t ngx_http_convrelay_away_now(void);
+
+
+/* ngx_http_convrelay_away_read.c */
+
+/*
+ * Reads the records of n keys, at most AWAY_NAMES: those that are newer than
+ * what the memory has are copied there.  Of keys of calls, or of reports, the
+ * first that is found is enough.  flags: PEEK: nothing is copied; OWNED: data
+ * is on the heap, and is freed with the read.
+ *
+ *     NGX_AGAIN     handler() is called once, from an event, unless the read
+ *                   is cancelled
+ *     NGX_DECLINED  the location is left alone, because it has failed lately,
+ *                   or there is no memory; data is the caller's
+ */
+ngx_int_t ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_uint_t away, const convrelay_store_key_t *keys, ngx_uint_t n,
+    ngx_uint_t flags, ngx_http_convrelay_away_pt handler, void *data);
+
+/* cancels the reads of data */
+void ngx_http_convrelay_away_cancel(ngx_http_convrelay_main_conf_t *mcf,
+    void *data);
+
+/* starts reads that wait */
+void ngx_http_convrelay_away_reads(ngx_http_convrelay_aways_t *all);
+
+
+/* ngx_http_convrelay_away_fetch.c */
+
+/*
+ * A request that is filled in except for its body; method: NGX_HTTP_GET, ...
+ * NULL: no memory or no connection.
+ */
+ngx_http_convrelay_fetch_t *ngx_http_convrelay_away_fetch(
+    ngx_http_convrelay_away_op_t *op, ngx_uint_t method,
+    ngx_msec_t timeout);
+
+/* counts it */
+void ngx_http_convrelay_away_count(ngx_http_convrelay_away_op_t *op,
+    ngx_http_convrelay_away_end_e end);
+
+/* how it has ended, which is logged, not counted; waited: somebody did, so that
+   an outage begins with the first failure */
+ngx_http_convrelay_away_end_e ngx_http_convrelay_away_end(
+    ngx_http_convrelay_away_op_t *op, ngx_uint_t waited);
+
+/* the same for one that could not be sent, or was cancelled after its time */
+void ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
+    const char *phrase, ngx_uint_t waited);
+
+/* NGX_OK, or NGX_DECLINED: not before *until */
+ngx_int_t ngx_http_convrelay_away_ask(ngx_http_convrelay_away_t *away,
+    uint64_t *until);
+
+/* logs a complaint about one record, at most once a minute: the phrase follows
+   the method */
+void ngx_http_convrelay_away_complain(ngx_http_convrelay_away_t *away,
+    ngx_uint_t level, const char *phrase);
+
+/* $convrelay_store_key, $convrelay_store_ttl */
+ngx_int_t ngx_http_convrelay_away_add_variables(ngx_conf_t *cf);
+
+
+/* ngx_http_convrelay_away_conf.c */
+
+char *ngx_http_convrelay_store_secret(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_convrelay_away_merge(ngx_conf_t *cf,
+    ngx_http_convrelay_loc_conf_t *prev, ngx_http_convrelay_loc_conf_t *conf);
+
+/* at postconfiguration, after the merges; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_away_init(ngx_conf_t *cf);
+
+
+extern const ngx_http_convrelay_fetch_sink_t
+    ngx_http_convrelay_away_read_sink;
+extern const ngx_http_convrelay_fetch_sink_t
+    ngx_http_convrelay_away_write_sink;
+
+
+#endif /* NGX_HTTP_CONVRELAY_AWAY_H_INCLUDED */

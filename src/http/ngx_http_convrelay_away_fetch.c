@@ -1,0 +1,549 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * A request to the location of the store, and what becomes of it.  nginx would
+ * log each one that fails; here an outage is logged when it begins, with what
+ * nginx had to say of the request, and when it ends.
+ */
+
+
+#include "ngx_http_convrelay_away.h"
+#include "ngx_http_convrelay_count.h"
+#include "ngx_http_convrelay_shared.h"
+
+
+#define NGX_HTTP_CONVRELAY_AWAY_COMPLAINT  60000        /* ms between two */
+
+
+static void ngx_http_convrelay_away_log(ngx_log_t *log, ngx_uint_t level,
+    u_char *buf, size_t len);
+static void ngx_http_convrelay_away_keep(ngx_http_convrelay_away_why_t *why,
+    u_char *p, u_char *last);
+static ngx_http_convrelay_away_end_e ngx_http_convrelay_away_outcome(
+    ngx_http_convrelay_away_op_t *op);
+static void ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op);
+static void ngx_http_convrelay_away_lock(ngx_http_convrelay_away_t *away);
+static void ngx_http_convrelay_away_unlock(ngx_http_convrelay_away_t *away);
+
+static ngx_int_t ngx_http_convrelay_away_key_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_convrelay_away_ttl_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_http_convrelay_away_op_t *ngx_http_convrelay_away_of(
+    ngx_http_request_t *r);
+
+
+static ngx_http_variable_t  ngx_http_convrelay_away_variables[] = {
+
+    { ngx_string("convrelay_store_key"), NULL,
+      ngx_http_convrelay_away_key_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("convrelay_store_ttl"), NULL,
+      ngx_http_convrelay_away_ttl_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+ngx_http_convrelay_fetch_t *
+ngx_http_convrelay_away_fetch(ngx_http_convrelay_away_op_t *op,
+    ngx_uint_t method, ngx_msec_t timeout)
+{
+    ngx_log_t                   *log;
+    ngx_http_convrelay_fetch_t  *f;
+
+    op->method = method;
+    op->began = ngx_current_msec;
+    op->why = NULL;
+
+    f = ngx_http_convrelay_fetch_create_alone(op->away->ctx);
+    if (f == NULL) {
+        return NULL;
+    }
+
+    op->why = ngx_pcalloc(f->pool, sizeof(ngx_http_convrelay_away_why_t));
+    if (op->why == NULL) {
+        ngx_http_convrelay_fetch_free(f);
+        return NULL;
+    }
+
+    log = f->own->log;
+
+    log->writer = ngx_http_convrelay_away_log;
+    log->wdata = op->why;
+    log->next = NULL;
+
+    f->to.method = method;
+
+    switch (method) {
+
+    case NGX_HTTP_GET:
+        ngx_str_set(&f->to.method_name, "GET");
+        break;
+
+    case NGX_HTTP_PUT:
+        ngx_str_set(&f->to.method_name, "PUT");
+        break;
+
+    default:
+        ngx_str_set(&f->to.method_name, "DELETE");
+    }
+
+
+    /* for $request_method */
+
+    f->main->method = f->to.method;
+    f->main->method_name = f->to.method_name;
+
+    f->to.uri = op->away->conf->store.uri;
+    f->to.timeout = timeout;
+
+    ngx_str_set(&f->to.content_type, "application/octet-stream");
+    ngx_str_set(&f->to.accept, "*/*");
+
+    return f;
+}
+
+
+/*
+ * A writer of the log: errors are kept, and all else is written as always.  Not
+ * what nginx quotes, which can be a part of an answer.
+ */
+
+static void
+ngx_http_convrelay_away_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
+    size_t len)
+{
+    u_char     *p, *last, *end;
+    ngx_log_t  *to;
+
+    if (level > NGX_LOG_ALERT && level <= NGX_LOG_WARN) {
+
+        /* "time [level] pid#tid: *connection message while ..., client: ..." */
+
+        last = buf + len;
+
+        p = ngx_strlchr(buf, last, '*');
+        p = p ? ngx_strlchr(p, last, ' ') : NULL;
+        p = p ? p + 1 : buf;
+
+        for (end = p; end < last; end++) {
+
+            if (last - end > 10 && ngx_strncmp(end, ", client: ", 10) == 0) {
+                break;
+            }
+        }
+
+        while (end > p && (end[-1] == LF || end[-1] == CR)) {
+            end--;
+        }
+
+        ngx_http_convrelay_away_keep(log->wdata, p, end);
+        return;
+    }
+
+    for (to = ngx_cycle->log; to; to = to->next) {
+
+        if (to->writer == NULL && to->file
+            && (to->log_level >= level || level == NGX_LOG_DEBUG))
+        {
+            (void) ngx_write_fd(to->file->fd, buf, len);
+        }
+    }
+}
+
+
+/* the first one */
+
+static void
+ngx_http_convrelay_away_keep(ngx_http_convrelay_away_why_t *why, u_char *p,
+    u_char *last)
+{
+    ngx_uint_t  quoted;
+
+    if (why->len) {
+        return;
+    }
+
+    quoted = 0;
+
+    for ( /* void */ ; p < last && why->len < sizeof(why->text); p++) {
+
+        if (*p == '"') {
+            quoted = !quoted;
+
+        } else if (quoted) {
+            continue;
+        }
+
+        why->text[why->len++] = *p;
+    }
+}
+
+
+void
+ngx_http_convrelay_away_count(ngx_http_convrelay_away_op_t *op,
+    ngx_http_convrelay_away_end_e end)
+{
+    convrelay_metric_e  first;
+
+    switch (op->method) {
+
+    case NGX_HTTP_GET:
+        first = CONVRELAY_METRIC_STORE_GET_DONE;
+        break;
+
+    case NGX_HTTP_PUT:
+        first = CONVRELAY_METRIC_STORE_PUT_DONE;
+        break;
+
+    default: /* NGX_HTTP_DELETE */
+        first = CONVRELAY_METRIC_STORE_DELETE_DONE;
+    }
+
+    ngx_http_convrelay_count_n(op->away->conf, first + end, 1);
+}
+
+
+ngx_http_convrelay_away_end_e
+ngx_http_convrelay_away_end(ngx_http_convrelay_away_op_t *op,
+    ngx_uint_t waited)
+{
+    ngx_http_convrelay_away_end_e   end;
+    ngx_http_convrelay_fetch_end_e  rc;
+
+    end = ngx_http_convrelay_away_outcome(op);
+
+    if (end == NGX_HTTP_CONVRELAY_AWAY_FAILED
+        || end == NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT)
+    {
+        rc = ngx_http_convrelay_fetch_result(op->fetch);
+
+        ngx_http_convrelay_away_failed(op,
+                             (rc == NGX_HTTP_CONVRELAY_FETCH_OK)
+                             ? "failed" : ngx_http_convrelay_fetch_phrase(rc),
+                             waited);
+        return end;
+    }
+
+    ngx_http_convrelay_away_worked(op);
+
+    ngx_http_convrelay_count_time(op->away->conf, STORE_SECONDS,
+                                  ngx_current_msec - op->began);
+
+    if (end == NGX_HTTP_CONVRELAY_AWAY_REFUSED) {
+        ngx_http_convrelay_away_complain(op->away, NGX_LOG_WARN,
+                                 "refused a record that is too long for it");
+    }
+
+    return end;
+}
+
+
+static ngx_http_convrelay_away_end_e
+ngx_http_convrelay_away_outcome(ngx_http_convrelay_away_op_t *op)
+{
+    ngx_uint_t                       status;
+    ngx_http_convrelay_fetch_t      *f;
+    ngx_http_convrelay_fetch_end_e   end;
+
+    f = op->fetch;
+    status = f->status;
+    end = ngx_http_convrelay_fetch_result(f);
+
+    if (end == NGX_HTTP_CONVRELAY_FETCH_TIMED_OUT
+        || status == NGX_HTTP_GATEWAY_TIME_OUT)
+    {
+        return NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT;
+    }
+
+    if (end == NGX_HTTP_CONVRELAY_FETCH_TOO_LARGE
+        && op->method == NGX_HTTP_GET)
+    {
+        return NGX_HTTP_CONVRELAY_AWAY_REFUSED;
+    }
+
+    if (end != NGX_HTTP_CONVRELAY_FETCH_OK
+        && (op->method == NGX_HTTP_GET
+            || end == NGX_HTTP_CONVRELAY_FETCH_NO_ANSWER
+            || end == NGX_HTTP_CONVRELAY_FETCH_REDIRECTED))
+    {
+        return NGX_HTTP_CONVRELAY_AWAY_FAILED;
+    }
+
+    switch (op->method) {
+
+    case NGX_HTTP_GET:
+
+        if (status == NGX_HTTP_OK) {
+            return NGX_HTTP_CONVRELAY_AWAY_DONE;
+        }
+
+        if (status == NGX_HTTP_NOT_FOUND || status == NGX_HTTP_NO_CONTENT
+            || status == 410)
+        {
+            return NGX_HTTP_CONVRELAY_AWAY_NONE;
+        }
+
+        return NGX_HTTP_CONVRELAY_AWAY_FAILED;
+
+    case NGX_HTTP_PUT:
+
+        if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+            return NGX_HTTP_CONVRELAY_AWAY_REFUSED;
+        }
+
+        break;
+
+    default: /* NGX_HTTP_DELETE */
+
+        if (status == NGX_HTTP_NOT_FOUND || status == 410) {
+            return NGX_HTTP_CONVRELAY_AWAY_NONE;
+        }
+    }
+
+    return (status >= NGX_HTTP_OK && status < NGX_HTTP_SPECIAL_RESPONSE)
+           ? NGX_HTTP_CONVRELAY_AWAY_DONE : NGX_HTTP_CONVRELAY_AWAY_FAILED;
+}
+
+
+void
+ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
+    const char *phrase, ngx_uint_t waited)
+{
+    int                         rc;
+    ngx_str_t                   why, *peer;
+    ngx_uint_t                  level;
+    ngx_http_request_t         *r;
+    ngx_http_convrelay_away_t  *away;
+
+    static ngx_str_t  none = ngx_string("none");
+
+    away = op->away;
+
+    ngx_http_convrelay_away_lock(away);
+
+    rc = convrelay_outage_failed(away->outage, op->began, ngx_current_msec,
+                                 waited);
+
+    ngx_http_convrelay_away_unlock(away);
+
+    r = op->fetch ? op->fetch->request : NULL;
+    peer = (r && r->upstream && r->upstream->peer.name)
+           ? r->upstream->peer.name : &none;
+
+    ngx_str_null(&why);
+
+    if (op->fetch && op->why) {
+        why.data = op->why->text;
+        why.len = op->why->len;
+    }
+
+    if (rc == CONVRELAY_DONE) {
+        ngx_http_convrelay_count(away->conf, STORE_OUTAGE_BEGAN);
+    }
+
+    level = (rc == CONVRELAY_DONE) ? NGX_LOG_WARN : NGX_LOG_INFO;
+
+    ngx_log_error(level, ngx_cycle->log, 0,
+                  "%s of \"convrelay_store %V\" %s, status: %ui, upstream: %V"
+                  "%s%V%s",
+                  (op->method == NGX_HTTP_GET) ? "GET"
+                  : (op->method == NGX_HTTP_PUT) ? "PUT" : "DELETE",
+                  &away->conf->store.uri, phrase,
+                  op->fetch ? op->fetch->status : 0, peer,
+                  why.len ? ", " : "", &why,
+                  (rc == CONVRELAY_DONE)
+                  ? ": until it works again, calls go on without it" : "");
+}
+
+
+static void
+ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op)
+{
+    int                         rc;
+    uint64_t                    since, failed;
+    ngx_http_convrelay_away_t  *away;
+
+    away = op->away;
+
+    /* usually there is nothing to change */
+
+    if (away->outage->failed == 0) {
+        return;
+    }
+
+    ngx_http_convrelay_away_lock(away);
+
+    rc = convrelay_outage_worked(away->outage, op->began, ngx_current_msec,
+                                 &since, &failed);
+
+    ngx_http_convrelay_away_unlock(away);
+
+    if (rc != CONVRELAY_DONE) {
+        return;
+    }
+
+    ngx_http_convrelay_count(away->conf, STORE_OUTAGE_ENDED);
+
+    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                  "\"convrelay_store %V\" works again, after %uL ms and %uL "
+                  "requests that failed",
+                  &away->conf->store.uri, ngx_current_msec - since, failed);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_away_ask(ngx_http_convrelay_away_t *away, uint64_t *until)
+{
+    int  rc;
+
+    if (away->outage->since == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_convrelay_away_lock(away);
+
+    rc = convrelay_outage_ask(away->outage, ngx_current_msec);
+    *until = away->outage->until;
+
+    ngx_http_convrelay_away_unlock(away);
+
+    return rc;
+}
+
+
+static void
+ngx_http_convrelay_away_lock(ngx_http_convrelay_away_t *away)
+{
+    ngx_http_convrelay_shared_lock(
+                         (ngx_slab_pool_t *) away->all->zone->shm.addr);
+}
+
+
+static void
+ngx_http_convrelay_away_unlock(ngx_http_convrelay_away_t *away)
+{
+    ngx_http_convrelay_shared_unlock(
+                         (ngx_slab_pool_t *) away->all->zone->shm.addr);
+}
+
+
+void
+ngx_http_convrelay_away_complain(ngx_http_convrelay_away_t *away,
+    ngx_uint_t level, const char *phrase)
+{
+    if (away->complained
+        && ngx_current_msec - away->complained
+           < NGX_HTTP_CONVRELAY_AWAY_COMPLAINT)
+    {
+        return;
+    }
+
+    away->complained = ngx_current_msec;
+
+    ngx_log_error(level, ngx_cycle->log, 0, "\"convrelay_store %V\" %s",
+                  &away->conf->store.uri, phrase);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_away_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_convrelay_away_variables; v->name.len; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_away_key_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_convrelay_away_op_t  *op;
+
+    op = ngx_http_convrelay_away_of(r);
+
+    if (op == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->data = ngx_pnalloc(r->pool, 2 * sizeof(convrelay_store_key_t));
+    if (v->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_hex_dump(v->data, (u_char *) &op->key,
+                        sizeof(convrelay_store_key_t));
+
+    v->len = 2 * sizeof(convrelay_store_key_t);
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+/* seconds; 0 where nothing is written: memcached takes no time with "delete" */
+
+static ngx_int_t
+ngx_http_convrelay_away_ttl_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_msec_t                     ttl;
+    ngx_http_convrelay_away_op_t  *op;
+
+    op = ngx_http_convrelay_away_of(r);
+
+    if (op == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (v->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ttl = (r->main->method == NGX_HTTP_PUT) ? (op->ttl + 999) / 1000 : 0;
+
+    v->len = ngx_sprintf(v->data, "%M", ttl) - v->data;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+/* NULL: it is not a request of this file */
+
+static ngx_http_convrelay_away_op_t *
+ngx_http_convrelay_away_of(ngx_http_request_t *r)
+{
+    ngx_http_convrelay_fetch_t  *f;
+
+    f = ngx_http_convrelay_fetch_of(r->main);
+
+    if (f && (f->sink == &ngx_http_convrelay_away_read_sink
+              || f->sink == &ngx_http_convrelay_away_write_sink))
+    {
+        return f->data;
+    }
+
+    return NULL;
+}

@@ -1,0 +1,511 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Reads records from the location of the store.  One that is newer than what
+ * the memory of this machine has is copied there, so that all else is as it is
+ * for a session that was on this machine.
+ */
+
+
+#include "ngx_http_convrelay_away.h"
+#include "ngx_http_convrelay_count.h"
+#include "ngx_http_convrelay_report.h"
+
+
+#define NGX_HTTP_CONVRELAY_AWAY_ROOM  65536     /* bytes of a record besides
+                                                   convrelay_store_max_size */
+#define NGX_HTTP_CONVRELAY_AWAY_FIRST 16384     /* bytes of the first buffer */
+#define NGX_HTTP_CONVRELAY_AWAY_SKEW  5000      /* ms between two clocks */
+
+
+struct ngx_http_convrelay_away_read_s {
+    ngx_http_convrelay_away_op_t      op;     /* its key: the current one */
+    ngx_queue_t                       queue;
+    ngx_event_t                       timer;  /* the time-out of all of it */
+    convrelay_store_key_t             keys[NGX_HTTP_CONVRELAY_AWAY_NAMES];
+    ngx_uint_t                        n;
+    ngx_uint_t                        i;
+    ngx_uint_t                        flags;
+    u_char                           *data;   /* of the answer */
+    size_t                            len;
+    size_t                            size;
+    ngx_http_convrelay_away_pt        handler;
+    void                             *owner;
+    unsigned                          failed:1;       /* no memory */
+    unsigned                          newer:1;        /* another machine has
+                                                         one */
+};
+
+
+static void ngx_http_convrelay_away_read_start(
+    ngx_http_convrelay_away_read_t *rd);
+static void ngx_http_convrelay_away_read_done(
+    ngx_http_convrelay_away_read_t *rd, ngx_int_t rc);
+static void ngx_http_convrelay_away_read_free(
+    ngx_http_convrelay_away_read_t *rd);
+static void ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev);
+
+static void ngx_http_convrelay_away_read_data(ngx_http_convrelay_fetch_t *f,
+    u_char *pos, u_char *last);
+static void ngx_http_convrelay_away_read_end(ngx_http_convrelay_fetch_t *f);
+static void ngx_http_convrelay_away_read_skip(
+    ngx_http_convrelay_away_read_t *rd);
+
+static ngx_int_t ngx_http_convrelay_away_import(
+    ngx_http_convrelay_away_read_t *rd);
+static const char *ngx_http_convrelay_away_open(
+    ngx_http_convrelay_away_read_t *rd, convrelay_envelope_t *e);
+
+
+const ngx_http_convrelay_fetch_sink_t  ngx_http_convrelay_away_read_sink = {
+    NULL,
+    ngx_http_convrelay_away_read_data,
+    NULL,
+    ngx_http_convrelay_away_read_end
+};
+
+
+/* of one that was cancelled */
+
+static const ngx_http_convrelay_fetch_sink_t
+    ngx_http_convrelay_away_no_sink;
+
+
+ngx_int_t
+ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_uint_t away, const convrelay_store_key_t *keys, ngx_uint_t n,
+    ngx_uint_t flags, ngx_http_convrelay_away_pt handler, void *data)
+{
+    ngx_http_convrelay_away_t       *a;
+    ngx_http_convrelay_aways_t      *all;
+    ngx_http_convrelay_away_read_t  *rd;
+
+    all = mcf->aways;
+    a = ((ngx_http_convrelay_away_t **) all->list.elts)[away - 1];
+
+    /* only writes find out when an outage is over: nobody waits for them */
+
+    if (a->outage->since) {
+        ngx_http_convrelay_count(a->conf, STORE_SKIPPED);
+        return NGX_DECLINED;
+    }
+
+    rd = ngx_calloc(sizeof(ngx_http_convrelay_away_read_t), ngx_cycle->log);
+    if (rd == NULL) {
+        return NGX_DECLINED;
+    }
+
+    rd->op.away = a;
+    rd->op.method = NGX_HTTP_GET;
+    rd->op.began = ngx_current_msec;
+    rd->handler = handler;
+    rd->owner = data;
+    rd->n = n;
+    rd->flags = flags;
+
+    ngx_memcpy(rd->keys, keys, n * sizeof(convrelay_store_key_t));
+
+    rd->timer.handler = ngx_http_convrelay_away_read_timer_handler;
+    rd->timer.data = rd;
+    rd->timer.log = ngx_cycle->log;
+
+    ngx_add_timer(&rd->timer, a->conf->store.timeout);
+
+    ngx_queue_insert_tail(&all->reads, &rd->queue);
+
+    /* not from here: an answer may be there at once */
+
+    ngx_post_event(&all->event, &ngx_posted_events);
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_http_convrelay_away_reads(ngx_http_convrelay_aways_t *all)
+{
+    ngx_queue_t                     *q;
+    ngx_http_convrelay_away_read_t  *rd;
+
+    while (all->nreads < NGX_HTTP_CONVRELAY_AWAY_FLIGHT) {
+
+        rd = NULL;
+
+        for (q = ngx_queue_head(&all->reads);
+             q != ngx_queue_sentinel(&all->reads);
+             q = ngx_queue_next(q))
+        {
+            rd = ngx_queue_data(q, ngx_http_convrelay_away_read_t, queue);
+
+            if (rd->op.fetch == NULL) {
+                break;
+            }
+        }
+
+        if (q == ngx_queue_sentinel(&all->reads)) {
+            return;
+        }
+
+        /* a failure frees it, and its owner may do anything then */
+
+        ngx_http_convrelay_away_read_start(rd);
+    }
+}
+
+
+static void
+ngx_http_convrelay_away_read_start(ngx_http_convrelay_away_read_t *rd)
+{
+    ngx_http_convrelay_fetch_t      *f;
+    ngx_http_convrelay_loc_conf_t   *conf;
+
+    conf = rd->op.away->conf;
+
+    rd->op.key = rd->keys[rd->i];
+    rd->len = 0;
+
+    f = ngx_http_convrelay_away_fetch(&rd->op, NGX_HTTP_GET,
+                                      2 * conf->store.timeout);
+
+    if (f) {
+        f->to.max_size = conf->store.max_size + NGX_HTTP_CONVRELAY_AWAY_ROOM;
+
+        if (ngx_http_convrelay_fetch_start(f,
+                                           &ngx_http_convrelay_away_read_sink,
+                                           &rd->op)
+            == NGX_OK)
+        {
+            rd->op.fetch = f;
+            rd->op.away->all->nreads++;
+            return;
+        }
+    }
+
+    ngx_http_convrelay_away_failed(&rd->op, "could not be sent", 1);
+    ngx_http_convrelay_away_count(&rd->op, NGX_HTTP_CONVRELAY_AWAY_FAILED);
+    ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
+}
+
+
+/* tells the owner */
+
+static void
+ngx_http_convrelay_away_read_done(ngx_http_convrelay_away_read_t *rd,
+    ngx_int_t rc)
+{
+    void                        *owner;
+    ngx_uint_t                   flags;
+    ngx_http_convrelay_away_pt   handler;
+
+    handler = rd->handler;
+    owner = rd->owner;
+    flags = rd->flags;
+
+    rd->flags = 0;
+    ngx_http_convrelay_away_read_free(rd);
+
+    handler(owner, rc);
+
+    if (flags & NGX_HTTP_CONVRELAY_AWAY_OWNED) {
+        ngx_free(owner);
+    }
+}
+
+
+static void
+ngx_http_convrelay_away_read_free(ngx_http_convrelay_away_read_t *rd)
+{
+    ngx_http_convrelay_aways_t  *all;
+
+    all = rd->op.away->all;
+
+    if (rd->op.fetch) {
+        ngx_http_convrelay_fetch_cancel(rd->op.fetch);
+
+        /* variables of the location may still be evaluated */
+
+        rd->op.fetch->sink = &ngx_http_convrelay_away_no_sink;
+        all->nreads--;
+        ngx_post_event(&all->event, &ngx_posted_events);
+    }
+
+    if (rd->timer.timer_set) {
+        ngx_del_timer(&rd->timer);
+    }
+
+    ngx_queue_remove(&rd->queue);
+
+    if (rd->data) {
+        ngx_free(rd->data);
+    }
+
+    if (rd->flags & NGX_HTTP_CONVRELAY_AWAY_OWNED) {
+        ngx_free(rd->owner);
+    }
+
+    ngx_free(rd);
+}
+
+
+void
+ngx_http_convrelay_away_cancel(ngx_http_convrelay_main_conf_t *mcf, void *data)
+{
+    ngx_queue_t                     *q, *next;
+    ngx_http_convrelay_aways_t      *all;
+    ngx_http_convrelay_away_read_t  *rd;
+
+    all = mcf->aways;
+
+    for (q = ngx_queue_head(&all->reads);
+         q != ngx_queue_sentinel(&all->reads);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        rd = ngx_queue_data(q, ngx_http_convrelay_away_read_t, queue);
+
+        if (data == NULL || rd->owner == data) {
+            ngx_http_convrelay_away_read_free(rd);
+        }
+    }
+}
+
+
+/* the caller must not wait any longer */
+
+static void
+ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev)
+{
+    ngx_http_convrelay_away_read_t  *rd;
+
+    rd = ev->data;
+
+    ngx_http_convrelay_away_failed(&rd->op, "timed out", 1);
+    ngx_http_convrelay_away_count(&rd->op, NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT);
+    ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
+}
+
+
+static void
+ngx_http_convrelay_away_read_data(ngx_http_convrelay_fetch_t *f, u_char *pos,
+    u_char *last)
+{
+    ngx_http_convrelay_away_read_t *rd = f->data;
+
+    size_t   size;
+    u_char  *p;
+
+    if (f->status != NGX_HTTP_OK) {
+        return;
+    }
+
+    if (rd->size - rd->len < (size_t) (last - pos)) {
+
+        size = ngx_max(2 * rd->size, NGX_HTTP_CONVRELAY_AWAY_FIRST);
+        size = ngx_max(size, rd->len + (size_t) (last - pos));
+
+        p = ngx_alloc(size, ngx_cycle->log);
+        if (p == NULL) {
+            rd->failed = 1;
+            ngx_http_convrelay_fetch_full(f);
+            return;
+        }
+
+        if (rd->len) {
+            ngx_memcpy(p, rd->data, rd->len);
+        }
+
+        if (rd->data) {
+            ngx_free(rd->data);
+        }
+
+        rd->data = p;
+        rd->size = size;
+    }
+
+    ngx_memcpy(rd->data + rd->len, pos, last - pos);
+    rd->len += last - pos;
+}
+
+
+static void
+ngx_http_convrelay_away_read_end(ngx_http_convrelay_fetch_t *f)
+{
+    ngx_http_convrelay_away_read_t *rd = f->data;
+
+    ngx_int_t                       found;
+    ngx_http_convrelay_aways_t     *all;
+    ngx_http_convrelay_away_end_e   end;
+
+    all = rd->op.away->all;
+
+    end = ngx_http_convrelay_away_end(&rd->op, 1);
+
+    rd->op.fetch = NULL;
+    rd->op.why = NULL;
+    all->nreads--;
+
+    ngx_post_event(&all->event, &ngx_posted_events);
+
+    found = NGX_ERROR;
+
+    if (end == NGX_HTTP_CONVRELAY_AWAY_DONE) {
+        found = rd->failed ? NGX_ERROR : ngx_http_convrelay_away_import(rd);
+
+    } else {
+        ngx_http_convrelay_away_count(&rd->op, end);
+
+        if (end == NGX_HTTP_CONVRELAY_AWAY_NONE
+            || end == NGX_HTTP_CONVRELAY_AWAY_REFUSED)
+        {
+            found = NGX_DECLINED;
+        }
+    }
+
+    if (found == NGX_ERROR) {
+        ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
+        return;
+    }
+
+    if (found == NGX_OK) {
+        ngx_http_convrelay_away_read_skip(rd);
+    }
+
+    if (++rd->i == rd->n) {
+        ngx_http_convrelay_away_read_done(rd, rd->newer ? NGX_DONE : NGX_OK);
+    }
+
+    /* otherwise the posted event starts the next one */
+}
+
+
+/* a record has one name, of those that it may have */
+
+static void
+ngx_http_convrelay_away_read_skip(ngx_http_convrelay_away_read_t *rd)
+{
+    ngx_uint_t  report;
+
+    report = ngx_http_convrelay_report_is(&rd->keys[rd->i]);
+
+    while (rd->i + 1 < rd->n
+           && ngx_http_convrelay_report_is(&rd->keys[rd->i + 1]) == report)
+    {
+        rd->i++;
+    }
+}
+
+
+/*
+ * NGX_OK: there is one, and the memory has it, or a newer one; NGX_DECLINED:
+ * there is none that can be used.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_away_import(ngx_http_convrelay_away_read_t *rd)
+{
+    uint64_t                         now;
+    const char                      *error;
+    ngx_msec_t                       ttl;
+    convrelay_envelope_t             e;
+    ngx_http_convrelay_away_t       *away;
+    ngx_http_convrelay_record_t      record, mine;
+    ngx_http_convrelay_main_conf_t  *mcf;
+
+    away = rd->op.away;
+    mcf = away->all->mcf;
+
+    error = ngx_http_convrelay_away_open(rd, &e);
+
+    if (error) {
+        ngx_http_convrelay_away_complain(away, NGX_LOG_ERR, error);
+        ngx_http_convrelay_away_count(&rd->op,
+                                      NGX_HTTP_CONVRELAY_AWAY_REFUSED);
+        return NGX_DECLINED;
+    }
+
+    now = ngx_http_convrelay_away_now();
+
+    if (e.saved + e.ttl + NGX_HTTP_CONVRELAY_AWAY_SKEW < now) {
+
+        /* a store that forgets nothing by itself */
+
+        ngx_http_convrelay_away_count(&rd->op, NGX_HTTP_CONVRELAY_AWAY_NONE);
+        return NGX_DECLINED;
+    }
+
+    ngx_http_convrelay_away_count(&rd->op, NGX_HTTP_CONVRELAY_AWAY_DONE);
+
+    ngx_memzero(&mine, sizeof(ngx_http_convrelay_record_t));
+    mine.key = rd->op.key;
+    ngx_http_convrelay_record_head(mcf, &mine);
+
+    if (mine.head.pid
+        && (e.machine == away->all->shared->machine
+            || mine.head.saved >= e.saved))
+    {
+        return NGX_OK;
+    }
+
+    if (rd->flags & NGX_HTTP_CONVRELAY_AWAY_PEEK) {
+        rd->newer = 1;
+        return NGX_OK;
+    }
+
+    ngx_memzero(&record, sizeof(ngx_http_convrelay_record_t));
+
+    record.key = rd->op.key;
+    record.foreign = 1;
+    record.head.ticket = e.ticket;
+    record.head.saved = e.saved;
+    record.head.lost = e.lost ? e.lost : 1;
+
+    ttl = (e.saved + e.ttl > now + 1000) ? e.saved + e.ttl - now : 1000;
+
+    if (ngx_http_convrelay_report_is(&record.key)) {
+        ngx_http_convrelay_report_foreign(&e.text);
+    }
+
+    return (ngx_http_convrelay_record_write(mcf, &record, &e.text, ttl)
+            == NGX_OK)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* NULL, or a phrase of error; e is in rd->data */
+
+static const char *
+ngx_http_convrelay_away_open(ngx_http_convrelay_away_read_t *rd,
+    convrelay_envelope_t *e)
+{
+    convrelay_str_t             text;
+    ngx_http_convrelay_away_t  *away;
+
+    away = rd->op.away;
+
+    text.data = rd->data;
+    text.len = rd->len;
+
+#if (NGX_OPENSSL)
+
+    if (away->nkeys
+        && convrelay_seal_open(&text, rd->data, rd->len, away->keys,
+                               away->nkeys, (u_char *) &rd->op.key)
+           != CONVRELAY_OK)
+    {
+        return "sent a record that was not sealed for its name with a secret "
+               "of \"convrelay_store_secret\": it is not used";
+    }
+
+#endif
+
+    if (convrelay_envelope_read(e, text.data, text.len) != CONVRELAY_OK) {
+        return "sent what is not a record of this version: it is not used";
+    }
+
+    if (ngx_memcmp(&e->key, &rd->op.key, sizeof(convrelay_store_key_t)) != 0) {
+        return "sent the record of another call: it is not used";
+    }
+
+    return NULL;
+}
