@@ -8,6 +8,7 @@
  */
 
 
+#include "ngx_http_convrelay_away.h"
 #include "ngx_http_convrelay_count.h"
 #include "ngx_http_convrelay_report.h"
 
@@ -42,8 +43,6 @@ static ngx_http_convrelay_report_t *ngx_http_convrelay_report_oldest(
 static void ngx_http_convrelay_reports_cleanup(void *data);
 
 static void ngx_http_convrelay_report_handler(ngx_event_t *ev);
-static void ngx_http_convrelay_report_timer(
-    ngx_http_convrelay_reports_t *all);
 
 static ngx_uint_t ngx_http_convrelay_report_may_send(
     ngx_http_convrelay_report_t *p);
@@ -123,6 +122,10 @@ ngx_http_convrelay_reports_cleanup(void *data)
         if (p->fetch && ngx_process == NGX_PROCESS_SINGLE) {
             ngx_http_convrelay_fetch_cancel(p->fetch);
         }
+
+        /* its read, if there is one, is freed with the others */
+
+        p->looking = 0;
 
         ngx_queue_remove(q);
         ngx_http_convrelay_report_free(p);
@@ -428,6 +431,11 @@ ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p)
 
     all = p->all;
 
+    if (p->looking) {
+        p->looking = 0;
+        ngx_http_convrelay_away_cancel(all->mcf, p);
+    }
+
     ngx_queue_remove(&p->queue);
     ngx_queue_remove(&p->own);
 
@@ -484,7 +492,7 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
         next = ngx_queue_next(q);
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
 
-        if (p->fetch) {
+        if (p->fetch || p->looking) {
             continue;
         }
 
@@ -542,7 +550,7 @@ ngx_http_convrelay_report_handler(ngx_event_t *ev)
 
 /* runs at least once in a second, to notice that the worker leaves */
 
-static void
+void
 ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
 {
     ngx_queue_t                  *q;
@@ -566,7 +574,9 @@ ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all)
     {
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
 
-        if (p->fetch == NULL && ngx_http_convrelay_report_may_send(p)) {
+        if (p->fetch == NULL && !p->looking
+            && ngx_http_convrelay_report_may_send(p))
+        {
             left = (ngx_msec_int_t) (p->due - ngx_current_msec);
 
             /* nginx runs a timer of 0 ms before it looks at connections */
@@ -602,6 +612,10 @@ static void
 ngx_http_convrelay_report_send(ngx_http_convrelay_report_t *p)
 {
     ngx_http_convrelay_fetch_t  *f;
+
+    if (ngx_http_convrelay_report_look(p) == NGX_AGAIN) {
+        return;
+    }
 
     if (p->tries == 0) {
         p->report.figures.partial |= ngx_http_convrelay_report_partial(p);

@@ -189,10 +189,20 @@ char *ngx_http_convrelay_report_sid(ngx_http_convrelay_report_t *p,
 /* its delivery, which is not running any more, is over */
 void ngx_http_convrelay_report_sent(ngx_http_convrelay_report_t *p);
 
+/* one of them may be due earlier, or later, than the timer is set for */
+void ngx_http_convrelay_report_timer(ngx_http_convrelay_reports_t *all);
+
 /* takes it out of the queue; a delivery has failed: another try, or none */
 void ngx_http_convrelay_report_remove(ngx_http_convrelay_report_t *p);
 void ngx_http_convrelay_report_failed(ngx_http_convrelay_report_t *p,
     const char *phrase, ngx_uint_t status);
+
+
+/* ngx_http_convrelay_report_away.c */
+
+/* before it is sent: NGX_OK, or NGX_AGAIN: another machine may have it, which
+   is asked for; p is due again then, or freed */
+ngx_int_t ngx_http_convrelay_report_look(ngx_http_convrelay_report_t *p);
 
 
 /* ngx_http_convrelay_report_leave.c */

@@ -7,6 +7,7 @@
  */
 
 
+#include "ngx_http_convrelay_away.h"
 #include "ngx_http_convrelay_report.h"
 
 
@@ -16,11 +17,54 @@
 #define NGX_HTTP_CONVRELAY_REPORT_AGAIN    60000
 
 
-static ngx_http_convrelay_report_t *ngx_http_convrelay_report_ended(
-    ngx_http_request_t *r, const ngx_http_convrelay_tenant_t *tenant,
-    const convrelay_str_t *account, const convrelay_str_t *call,
-    const convrelay_str_t *session, ngx_uint_t goes_on);
-static ngx_int_t ngx_http_convrelay_report_decide(ngx_http_request_t *r,
+/* ms after which the report of a session that lived on another machine, when
+   Twilio's request came, is sent here, unless that has sent it */
+
+#define NGX_HTTP_CONVRELAY_REPORT_EARLY    2000
+
+
+/* what Twilio's request says */
+
+typedef struct {
+    convrelay_str_t                   account;
+    convrelay_str_t                   call;
+    convrelay_str_t                   session;
+    convrelay_report_figures_t        figures;        /* reason, code,
+                                                         seconds */
+    ngx_uint_t                        over;
+    ngx_uint_t                        goes_on;
+    unsigned                          known:1;        /* the reason is */
+} ngx_http_convrelay_report_said_t;
+
+
+/* on the heap: it may be about the report of another machine, which is looked
+   for after Twilio has been answered */
+
+typedef struct {
+    ngx_http_convrelay_main_conf_t   *mcf;
+    ngx_http_convrelay_tenant_t       tenant;
+    ngx_http_convrelay_report_said_t  said;
+    u_char                            text[1];        /* of its strings */
+} ngx_http_convrelay_report_elsewhere_t;
+
+
+static ngx_int_t ngx_http_convrelay_report_listen(
+    ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_tenant_t *tenant,
+    const ngx_http_convrelay_report_said_t *said);
+static ngx_int_t ngx_http_convrelay_report_ended(
+    ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_tenant_t *tenant,
+    const ngx_http_convrelay_report_said_t *said,
+    ngx_http_convrelay_report_t **report);
+static void ngx_http_convrelay_report_ask(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_uint_t away, const ngx_http_convrelay_tenant_t *tenant,
+    const ngx_http_convrelay_report_said_t *said);
+static void ngx_http_convrelay_report_asked(void *data, ngx_int_t rc);
+static void ngx_http_convrelay_report_parse(ngx_http_request_t *r,
+    ngx_http_convrelay_report_said_t *said);
+static void ngx_http_convrelay_report_decide(
+    const ngx_http_convrelay_report_said_t *said,
     convrelay_report_figures_t *figures);
 static ngx_int_t ngx_http_convrelay_report_value(ngx_http_request_t *r,
     const char *name, convrelay_str_t *value);
@@ -31,46 +75,79 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r,
     const ngx_http_convrelay_tenant_t *tenant, ngx_uint_t over,
     ngx_uint_t goes_on)
 {
-    ngx_msec_t                       due;
-    convrelay_str_t                  account, call, session;
-    ngx_http_convrelay_report_t     *p, *stored;
-    ngx_http_convrelay_main_conf_t  *mcf;
+    ngx_http_convrelay_loc_conf_t     *clcf;
+    ngx_http_convrelay_main_conf_t    *mcf;
+    ngx_http_convrelay_report_said_t   said;
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_convrelay_module);
+
+    ngx_memzero(&said, sizeof(ngx_http_convrelay_report_said_t));
 
     if (mcf->reports == NULL
-        || ngx_http_convrelay_report_value(r, "AccountSid", &account) != NGX_OK
-        || ngx_http_convrelay_report_value(r, "CallSid", &call) != NGX_OK
-        || ngx_http_convrelay_report_value(r, "SessionId", &session) != NGX_OK)
+        || ngx_http_convrelay_report_value(r, "AccountSid", &said.account)
+           != NGX_OK
+        || ngx_http_convrelay_report_value(r, "CallSid", &said.call) != NGX_OK
+        || ngx_http_convrelay_report_value(r, "SessionId", &said.session)
+           != NGX_OK)
     {
         return;
     }
 
-    p = ngx_http_convrelay_report_find(mcf->reports, tenant, &account, &call);
+    said.over = over;
+    said.goes_on = goes_on;
+
+    ngx_http_convrelay_report_parse(r, &said);
+
+    if (ngx_http_convrelay_report_listen(mcf, tenant, &said) == NGX_DECLINED
+        && clcf->store.away)
+    {
+        ngx_http_convrelay_report_ask(mcf, clcf->store.away, tenant, &said);
+    }
+}
+
+
+/* NGX_OK, or NGX_DECLINED: this machine has no report of the call */
+
+static ngx_int_t
+ngx_http_convrelay_report_listen(ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_tenant_t *tenant,
+    const ngx_http_convrelay_report_said_t *said)
+{
+    ngx_int_t                     rc;
+    ngx_msec_t                    due;
+    ngx_http_convrelay_report_t  *p, *stored;
+
+    p = ngx_http_convrelay_report_find(mcf->reports, tenant, &said->account,
+                                       &said->call);
     stored = NULL;
 
     if (p == NULL && mcf->store) {
-        stored = ngx_http_convrelay_report_ended(r, tenant, &account, &call,
-                                                 &session, goes_on);
+        rc = ngx_http_convrelay_report_ended(mcf, tenant, said, &stored);
+
+        if (stored == NULL) {
+            return rc;
+        }
+
         p = stored;
     }
 
     if (p == NULL) {
-        return;
+        return NGX_DECLINED;
     }
 
     due = ngx_current_msec;
 
     if (convrelay_str_equal(&p->report.texts[CONVRELAY_REPORT_SESSION],
-                            &session))
+                            &said->session))
     {
-        (void) ngx_http_convrelay_report_decide(r, &p->report.figures);
+        ngx_http_convrelay_report_decide(said, &p->report.figures);
 
         p->decided = 1;
-        p->again = goes_on;
+        p->again = (said->goes_on != 0);
         due += ngx_http_convrelay_report_again(p);
 
-    } else if (over) {
+    } else if (said->over) {
 
         /* the session that was expected could not begin */
 
@@ -84,12 +161,16 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r,
             ngx_http_convrelay_report_free(stored);
         }
 
-        return;
+        return NGX_OK;
+    }
+
+    if (p->early) {
+        due += NGX_HTTP_CONVRELAY_REPORT_EARLY;
     }
 
     if (stored) {
         ngx_http_convrelay_report_adopt(mcf->reports, stored, due);
-        return;
+        return NGX_OK;
     }
 
     if (p->stored) {
@@ -99,51 +180,128 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r,
     }
 
     ngx_http_convrelay_report_delay(p, due);
+
+    return NGX_OK;
 }
 
 
 /*
- * The stored report of a session that is over, or NULL.  Twilio's request may
- * come before the end of its socket, to any worker: the session's own report
- * follows, so what Twilio says is left for that.
+ * *report: the stored one of a session that is over, or NULL.  Twilio's request
+ * may come before the end of its socket, to any worker: the session's own
+ * report follows, so what Twilio says is left for that.  NGX_OK, or
+ * NGX_DECLINED: there is none.
  */
 
-static ngx_http_convrelay_report_t *
-ngx_http_convrelay_report_ended(ngx_http_request_t *r,
-    const ngx_http_convrelay_tenant_t *tenant, const convrelay_str_t *account,
-    const convrelay_str_t *call, const convrelay_str_t *session,
-    ngx_uint_t goes_on)
+static ngx_int_t
+ngx_http_convrelay_report_ended(ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_tenant_t *tenant,
+    const ngx_http_convrelay_report_said_t *said,
+    ngx_http_convrelay_report_t **report)
 {
-    ngx_http_convrelay_report_t     *p;
-    ngx_http_convrelay_main_conf_t  *mcf;
+    ngx_http_convrelay_report_t  *p;
 
-    mcf = ngx_http_get_module_main_conf(r, ngx_http_convrelay_module);
+    *report = NULL;
 
-    p = ngx_http_convrelay_report_load(mcf, tenant, account, call);
+    p = ngx_http_convrelay_report_load(mcf, tenant, &said->account,
+                                       &said->call);
 
-    if (p == NULL || !p->live) {
-        return p;
+    if (p == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (!p->live) {
+        *report = p;
+        return NGX_OK;
     }
 
     if (convrelay_str_equal(&p->report.texts[CONVRELAY_REPORT_SESSION],
-                            session)
-        && ngx_http_convrelay_report_decide(r, &p->report.figures) == NGX_OK)
+                            &said->session)
+        && said->known)
     {
-        ngx_http_convrelay_report_note(mcf, p, goes_on);
+        ngx_http_convrelay_report_decide(said, &p->report.figures);
+        ngx_http_convrelay_report_note(mcf, p, said->goes_on);
         ngx_http_convrelay_report_free(p);
 
         /* unless it has ended meanwhile, in another worker */
 
-        p = ngx_http_convrelay_report_load(mcf, tenant, account, call);
+        p = ngx_http_convrelay_report_load(mcf, tenant, &said->account,
+                                           &said->call);
 
         if (p == NULL || !p->live) {
-            return p;
+            *report = p;
+            return NGX_OK;
         }
     }
 
     ngx_http_convrelay_report_free(p);
 
-    return NULL;
+    return NGX_OK;
+}
+
+
+/* the session may have been on another machine, which may be dead */
+
+static void
+ngx_http_convrelay_report_ask(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_uint_t away, const ngx_http_convrelay_tenant_t *tenant,
+    const ngx_http_convrelay_report_said_t *said)
+{
+    size_t                                  len;
+    u_char                                 *p;
+    ngx_uint_t                              i;
+    convrelay_str_t                        *texts[3];
+    ngx_http_convrelay_report_names_t       names;
+    ngx_http_convrelay_report_elsewhere_t  *e;
+
+    len = said->account.len + said->call.len + said->session.len;
+
+    e = ngx_alloc(sizeof(ngx_http_convrelay_report_elsewhere_t) + len,
+                  ngx_cycle->log);
+    if (e == NULL) {
+        return;
+    }
+
+    e->mcf = mcf;
+    e->tenant = *tenant;
+    e->said = *said;
+
+    texts[0] = &e->said.account;
+    texts[1] = &e->said.call;
+    texts[2] = &e->said.session;
+
+    p = e->text;
+
+    for (i = 0; i < 3; i++) {
+
+        if (texts[i]->len) {
+            ngx_memcpy(p, texts[i]->data, texts[i]->len);
+        }
+
+        texts[i]->data = p;
+        p += texts[i]->len;
+    }
+
+    ngx_http_convrelay_report_names(&names, tenant, &said->account,
+                                    &said->call);
+
+    if (ngx_http_convrelay_away_read(mcf, away, names.key, names.n,
+                                     NGX_HTTP_CONVRELAY_AWAY_OWNED,
+                                     ngx_http_convrelay_report_asked, e)
+        != NGX_AGAIN)
+    {
+        ngx_free(e);
+    }
+}
+
+
+static void
+ngx_http_convrelay_report_asked(void *data, ngx_int_t rc)
+{
+    ngx_http_convrelay_report_elsewhere_t *e = data;
+
+    if (rc == NGX_OK) {
+        (void) ngx_http_convrelay_report_listen(e->mcf, &e->tenant, &e->said);
+    }
 }
 
 
@@ -180,32 +338,30 @@ ngx_http_convrelay_report_again(ngx_http_convrelay_report_t *p)
 }
 
 
-/* what Twilio says of the session; NGX_DECLINED: not how it ended */
+/* what Twilio says of the session, perhaps not how it ended */
 
-static ngx_int_t
-ngx_http_convrelay_report_decide(ngx_http_request_t *r,
-    convrelay_report_figures_t *figures)
+static void
+ngx_http_convrelay_report_parse(ngx_http_request_t *r,
+    ngx_http_convrelay_report_said_t *said)
 {
-    ngx_int_t        n, rc;
+    ngx_int_t        n;
     convrelay_str_t  value;
-
-    rc = NGX_DECLINED;
 
     if (ngx_http_convrelay_report_value(r, "SessionStatus", &value) == NGX_OK)
     {
-        rc = NGX_OK;
+        said->known = 1;
 
         if (convrelay_str_eq(&value, "completed")) {
-            figures->reason = CONVRELAY_REPORT_COMPLETED;
+            said->figures.reason = CONVRELAY_REPORT_COMPLETED;
 
         } else if (convrelay_str_eq(&value, "ended")) {
-            figures->reason = CONVRELAY_REPORT_ENDED;
+            said->figures.reason = CONVRELAY_REPORT_ENDED;
 
         } else if (convrelay_str_eq(&value, "failed")) {
-            figures->reason = CONVRELAY_REPORT_FAILED;
+            said->figures.reason = CONVRELAY_REPORT_FAILED;
 
         } else {
-            rc = NGX_DECLINED;
+            said->known = 0;
         }
     }
 
@@ -213,7 +369,7 @@ ngx_http_convrelay_report_decide(ngx_http_request_t *r,
         n = ngx_atoi(value.data, value.len);
 
         if (n > 0 && n <= NGX_MAX_INT32_VALUE) {
-            figures->code = n;
+            said->figures.code = n;
         }
     }
 
@@ -223,11 +379,27 @@ ngx_http_convrelay_report_decide(ngx_http_request_t *r,
         n = ngx_atoi(value.data, value.len);
 
         if (n >= 0 && n < NGX_MAX_INT32_VALUE) {
-            figures->seconds = n + 1;
+            said->figures.seconds = n + 1;
         }
     }
+}
 
-    return rc;
+
+static void
+ngx_http_convrelay_report_decide(const ngx_http_convrelay_report_said_t *said,
+    convrelay_report_figures_t *figures)
+{
+    if (said->known) {
+        figures->reason = said->figures.reason;
+    }
+
+    if (said->figures.code) {
+        figures->code = said->figures.code;
+    }
+
+    if (said->figures.seconds) {
+        figures->seconds = said->figures.seconds;
+    }
 }
 
 

@@ -203,7 +203,7 @@ ngx_http_convrelay_report_taken(ngx_http_convrelay_reports_t *all)
         next = ngx_queue_next(q);
         p = ngx_queue_data(q, ngx_http_convrelay_report_t, queue);
 
-        if (p->stored && p->fetch == NULL
+        if (p->stored && p->fetch == NULL && !p->looking
             && ngx_http_convrelay_record_exists(all->mcf, &p->place.record)
             && !ngx_http_convrelay_record_same(all->mcf, &p->place.record))
         {
