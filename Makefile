@@ -170,8 +170,8 @@ $(B)/.nginx-inputs: FORCE
 
 
 $(B)/convrelay-call: $(CALLER_OBJS) $(B)/libconvrelay.a
-	$(call Q,ld,$@)$(CC) $(OPT) $(SAN) -o $@ $(CALLER_OBJS) $(B)/libconvrelay.a \
-	    $(CALLER_LIBS) -lm
+	$(call Q,ld,$@)$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $(CALLER_OBJS) \
+	    $(B)/libconvrelay.a $(CALLER_LIBS) -lm
 
 $(CALLER_OBJS): $(B)/.have-curl
 
