@@ -369,6 +369,16 @@ page: all                       ## the status page in Chromium; PICTURES=1
 	    --prefix $(B)/page playwright-core@1.65.1
 	PICTURES=$(PICTURES) t/page/run
 
+# in a bare system of that suite, of the last commit, where SUITE is given
+
+in_suite    = B=$(abspath $(B)) .ci/fresh $(SUITE) $@
+
+deb:                            ## Debian packages, in build/deb; SUITE=trixie
+	$(if $(SUITE),$(in_suite),util/deps deb && B=$(abspath $(B)) util/deb)
+
+deb-test:                       ## as root: the same, installed, SUITE=trixie
+	$(if $(SUITE),$(in_suite),B=$(abspath $(B)) .ci/deb)
+
 image-test:                     ## build the container image and start it
 	B=$(abspath $(B)) .ci/image-test
 
@@ -376,7 +386,7 @@ image-test:                     ## build the container image and start it
 install: all                    ## install modules, caller, man page, includes
 	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(BINDIR) \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(CONFDIR)
-	install -m 644 $(MODULE) $(REDIS) $(DESTDIR)$(MODULESDIR)
+	install -m 644 $(MODULE) $(MOCK) $(REDIS) $(DESTDIR)$(MODULESDIR)
 	install $(B)/convrelay-call $(DESTDIR)$(BINDIR)
 	for page in $(wildcard src/caller/*.1); do \
 	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man1; \
@@ -400,6 +410,6 @@ FORCE:
         analyze chaos survive coverage bench bench-build \
         instructions style strings fuzz \
         asan valgrind mutants no-memory tools-load manners-load \
-        compat fresh operators page image-test install clean help FORCE
+        compat fresh operators page deb deb-test image-test install clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

@@ -87,11 +87,14 @@ is `$build/convrelay-call --version`, "convrelay-call $version\n",
 like read_file('CHANGELOG.md'), qr/\A# Changes\n\n## \Q$version\E\n/,
      'the changelog begins with it';
 
+like read_file('debian/changelog'), qr/\Aconvrelay \(\Q$version\E-\d+\) unstable;/,
+     '... and that of the packages';
+
 my @other;
 
 for my $file (grep { -f && !/\.png\z/ }
               map { glob "$root/$_" } '*', 'docs/*', 'conf-examples/*',
-                  'conf-examples/*/*', 'util/*', '.ci/*')
+                  'conf-examples/*/*', 'util/*', '.ci/*', 'debian/*')
 {
     my $name = substr $file, length "$root/";
 
