@@ -79,6 +79,32 @@ for my $page (@pages) {
 
 cmp_ok $n, '>=', 30, 'there are configurations';
 
+# the test that docs/testing.md shows, with the mock as it is there
+
+{
+    my $nginx = ConvRelay::Nginx->new;
+    my ($text) = map { $_->{text} } blocks($text{'docs/testing.md'}, 'nginx');
+    my ($test) = map { $_->{text} } blocks($text{'docs/testing.md'}, 'scenario');
+
+    mkdir $nginx->dir . '/conf/tools';
+    opening_hours($nginx);
+
+    $nginx->http("server { listen 127.0.0.1:%%PORT%%; convrelay_auth_token off;"
+                 . " $text }");
+    $nginx->start;
+    $nginx->write('hours.txt', $test);
+
+    my $call = ConvRelay::Nginx->build . '/convrelay-call --pace 5ms --tap -s '
+               . $nginx->dir . '/conf/hours.txt ws://127.0.0.1:'
+               . $nginx->port . '/ws';
+    my $said = qx{$call 2>&1};
+
+    is $?, 0, 'the test of docs/testing.md passes' or diag $said;
+    like $said, qr/^1\.\.3$/m, '... with its three expectations';
+
+    $nginx->stop;
+}
+
 SKIP: {
     my $codespell = grep { -x "$_/codespell" } split /:/, $ENV{PATH};
 
@@ -188,8 +214,7 @@ sub accepted {
     $nginx->write('words.txt', $words->{text});
     $nginx->write('ca.crt', $ca);
     $nginx->write('redis-ca.crt', $ca);
-    $nginx->write('tools/opening_hours.json',
-                  (blocks($text{'docs/tools.md'}, 'json'))[0]{text});
+    opening_hours($nginx);
     $nginx->write('.env', "NGROK_URL=voice.example.com\n");
     $nginx->write('.env.local', join '', map { "$_=secret0123456789\n" }
                                          grep { $_ ne 'NGROK_URL' }
@@ -236,7 +261,7 @@ sub accepted {
     }
 
     $http .= "convrelay_zone calls 4m;\n" if $text =~ /convrelay_status/;
-    $http .= "convrelay_env_file .env.local;\n";
+    $http .= "convrelay_env_file .env;\nconvrelay_env_file .env.local;\n";
 
     $server .= "location = $1 { internal; }\n"
         if $server =~ m{ uri=(\S+)} && $server !~ /^location = \Q$1\E /m;
@@ -261,6 +286,16 @@ $location
 _EOC_
 
     return $nginx->test;
+}
+
+
+# the definition in docs/tools.md
+
+sub opening_hours {
+    my $nginx = shift;
+
+    $nginx->write('tools/opening_hours.json',
+                  (blocks($text{'docs/tools.md'}, 'json'))[0]{text});
 }
 
 
