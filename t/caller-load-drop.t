@@ -64,6 +64,62 @@ $nginx->lua(<<'_EOC_');
             proxy_pass  http://127.0.0.1:%%PORT_1%%/asked;
         }
 
+        # each call needs TwiML of its own
+
+        location = /ticket {
+            convrelay_twiml         wss://calls.example.com/ticket/ws;
+            convrelay_twiml_action  /ticket/end;
+            convrelay_ticket        secret-of-all-tickets;
+        }
+
+        location = /ticket/end {
+            convrelay_connect_action;
+            convrelay_connect_reply  "reconnect /ticket max=99";
+            convrelay_ticket         secret-of-all-tickets;
+        }
+
+        location = /ticket/ws {
+            convrelay;
+            convrelay_ticket  secret-of-all-tickets;
+            proxy_pass        http://127.0.0.1:%%PORT_1%%/count;
+        }
+
+        # the first request is that of the load itself
+
+        location = /once {
+            default_type  text/xml;
+            content_by_lua_block {
+                local n = ngx.shared.calls:incr(ngx.var.arg_then, 1, 0)
+
+                if n == 1 then
+                    ngx.say('<Response><Connect><ConversationRelay ',
+                            'url="wss://calls.example.com/plain"/>',
+                            '</Connect></Response>')
+
+                elseif ngx.var.arg_then == "fails" then
+                    ngx.exit(500)
+
+                elseif ngx.var.arg_then == "hangup" then
+                    ngx.say("<Response><Hangup/></Response>")
+
+                elseif ngx.var.arg_then == "torn" then
+                    ngx.say("<Response><Connect>")
+
+                elseif ngx.var.arg_then == "resets" then
+                    ngx.exit(444)
+
+                elseif ngx.var.arg_then == "invalid" then
+                    ngx.say('<Response><Connect><ConversationRelay ',
+                            'url="wss://"/></Connect></Response>')
+
+                elseif ngx.var.arg_then == "refuses" then
+                    ngx.say('<Response><Connect><ConversationRelay ',
+                            'url="wss://calls.example.com/none"/>',
+                            '</Connect></Response>')
+                end
+            }
+        }
+
         # actions that do not connect again, by their name
 
         location = /other {
@@ -201,6 +257,11 @@ is(scalar @actions, 40 + 20 + 20 + 20 + 20 + 20,
    '... and each session has had its action request');
 
 
+# beside all that follows: some of its calls wait for seconds
+
+my $tickets = caller_start(@load, '--own-twiml', '--drop', '50%',
+                           "http://127.0.0.1:$port/ticket");
+
 # what the agent remembers
 
 $run = load('/asked', '--numbered', '--turns', '5');
@@ -240,6 +301,47 @@ for my $path (sort keys %gone) {
 $run = load('/other?action=moved', '--drop', '100%', '--turns', '1');
 is($run->{code}, 0, 'a redirect is followed') or diagnose($run);
 is($run->{json}{reconnects}, 20, '... to the new session');
+
+
+# TwiML of its own for each call
+
+$run = caller_end($tickets);
+is($run->{code}, 0, 'with TwiML of its own, each call has its ticket')
+or diagnose($run);
+is($run->{json}{completed}, 20, '... all come to their end');
+is($run->{json}{connect_us}{n}, 20, '... each has a first session');
+cmp_ok($run->{json}{reconnects}, '>', 0, '... and more after it');
+is($run->{json}{reconnects}, $run->{json}{drops}, '... one for each loss');
+
+@actions = $nginx->log('access') =~ m{"POST /ticket HTTP}g;
+is(scalar @actions, 1 + 20, '... and each has requested its TwiML');
+
+$run = load('/ticket');
+isnt($run->{code}, 0, "a ticket of another call's TwiML is refused");
+
+my %refused = (
+    fails   => 'the webhook answered 500',
+    hangup  => 'the webhook did not connect a call',
+    torn    => "the webhook's answer is not TwiML",
+    resets  => 'webhook: ',
+    invalid => 'the webhook has an invalid relay URL',
+    refuses => 'answered "404',
+);
+
+for my $then (sort keys %refused) {
+    $run = load("/once?then=$then", '--own-twiml', '--reconnect');
+    $json = $run->{json};
+
+    isnt($run->{code}, 0, "a webhook that $then connects no call");
+    is($json->{failed}, 20, '... each has failed') or diagnose($run);
+    is($json->{calls_lost}, 0, '... none was lost: it never began');
+    like(join(' ', keys %{$json->{errors}}), qr/$refused{$then}/,
+         '... as reported');
+}
+
+$run = caller_run(@load, '--own-twiml', "ws://127.0.0.1:$port/plain");
+is($run->{code}, 2, 'without a webhook there is nothing to request');
+like($run->{err}, qr/--own-twiml needs the URL of a webhook/, '... as it says');
 
 
 # what the server loses

@@ -76,6 +76,8 @@ convrelay_caller_help(FILE *out)
 "      --drop PERCENT        turns in which the connection is lost, and the\n"
 "                            call goes on where the action leads (0)\n"
 "      --reconnect           follow connections that the server loses, too\n"
+"      --own-twiml           request the TwiML for each call, as Twilio does,\n"
+"                            and not once for all of them\n"
 "      --numbered            number the prompts; answers have to name all of\n"
 "                            them (the mock's answer=asked)\n"
 "  -e, --say TEXT            what the callers say\n"

@@ -132,6 +132,12 @@ convrelay_caller_load_prepare(convrelay_caller_load_t *load)
         return CONVRELAY_ERROR;
     }
 
+    if (load->options->own_twiml && load->dial->direct) {
+        convrelay_caller_print_error("--own-twiml needs the URL of a webhook");
+        load->dial->code = CONVRELAY_CALLER_EXIT_USAGE;
+        return CONVRELAY_ERROR;
+    }
+
     calls = load->options->calls;
 
     getrlimit(RLIMIT_NOFILE, &rlim);

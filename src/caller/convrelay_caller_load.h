@@ -36,11 +36,13 @@ typedef struct {
     unsigned                   own:1;         /* --i-own-this-server */
     unsigned                   numbered:1;    /* answers show what the agent
                                                  remembers */
+    unsigned                   own_twiml:1;   /* a webhook request a call */
 } convrelay_caller_load_options_t;
 
 
 typedef enum {
     CONVRELAY_CALLER_LOAD_IDLE = 0,
+    CONVRELAY_CALLER_LOAD_TWIML,            /* until its own has come */
     CONVRELAY_CALLER_LOAD_CONNECT,
     CONVRELAY_CALLER_LOAD_THINK,
     CONVRELAY_CALLER_LOAD_ANSWER,           /* from a prompt to last:true */
@@ -70,11 +72,11 @@ typedef enum {
 typedef struct convrelay_caller_load_s  convrelay_caller_load_t;
 
 
-/* of a call that has lost a connection */
+/* of a call that has lost a connection, or has TwiML of its own */
 
 typedef struct {
     convrelay_caller_t             call;        /* ids, TwiML, target */
-    convrelay_caller_fetch_t       fetch;       /* of the action */
+    convrelay_caller_fetch_t       fetch;       /* of the action or webhook */
     convrelay_caller_route_t       route;
     convrelay_caller_pairs_t       form;
     char                          *url;
@@ -113,6 +115,8 @@ typedef struct {
     int64_t                        lost_at;
     unsigned                       session_tokens;
 
+    unsigned                       first:1;     /* of TwiML of its own, no
+                                                   session has begun yet */
     unsigned                       ended:1;     /* the server sent "end" */
     unsigned                       pending:1;   /* the question was asked in a
                                                    session that is lost */
@@ -178,7 +182,7 @@ struct convrelay_caller_load_s {
     convrelay_caller_order_t          order;
     convrelay_caller_order_t          memory;     /* of numbers of questions */
 
-    CURLM                            *multi;      /* of the action requests */
+    CURLM                            *multi;      /* of the HTTP requests */
     int64_t                           multi_due;
 
     convrelay_histogram_t             connect;
@@ -217,9 +221,12 @@ void convrelay_caller_load_fail(convrelay_caller_load_call_t *c,
 
 int convrelay_caller_load_http_init(convrelay_caller_load_t *load);
 
-/* an event of a socket of action requests; fd -1: their timer */
+/* an event of a socket of HTTP requests; fd -1: their timer */
 void convrelay_caller_load_http(convrelay_caller_load_t *load, int fd,
     unsigned events);
+
+/* the call's own TwiML is requested, and leads to its first session */
+void convrelay_caller_load_ask_twiml(convrelay_caller_load_call_t *c);
 
 /* the connection is lost: by us, or by the server */
 void convrelay_caller_load_lose(convrelay_caller_load_call_t *c,

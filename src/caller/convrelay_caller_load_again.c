@@ -3,8 +3,9 @@
  * Copyright (C) convrelay contributors
  *
  * A call of a load that has lost its connection: the action request, and a
- * session that goes on with the call.  The requests of all calls run at the
- * same time, on the loop that the calls run on.
+ * session that goes on with the call.  The same for the webhook request of a
+ * call that has TwiML of its own.  The requests of all calls run at the same
+ * time, on the loop that the calls run on.
  */
 
 
@@ -24,6 +25,8 @@ static void convrelay_caller_load_request(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_answer(convrelay_caller_load_call_t *c,
     CURLcode rc);
 static void convrelay_caller_load_connect(convrelay_caller_load_call_t *c);
+static void convrelay_caller_load_nowhere(convrelay_caller_load_call_t *c,
+    const char *text);
 static int convrelay_caller_load_socket_handler(CURL *curl, curl_socket_t fd,
     int what, void *data, void *socket);
 static int convrelay_caller_load_timer_handler(CURLM *multi, long ms,
@@ -144,6 +147,29 @@ convrelay_caller_load_timer_handler(CURLM *multi, long ms, void *data)
     load->multi_due = (ms < 0) ? INT64_MAX : load->now + ms * 1000;
 
     return 0;
+}
+
+
+void
+convrelay_caller_load_ask_twiml(convrelay_caller_load_call_t *c)
+{
+    convrelay_caller_load_again_t  *again;
+
+    c->first = 1;
+    c->fd = -1;
+    c->conn.fd = -1;
+    convrelay_caller_sid(c->call_sid, "CA");
+    convrelay_caller_load_again(c);
+
+    again = c->again;
+    again->call.ident.in_progress = 0;
+    again->url = convrelay_caller_strdup(c->load->dial->options->url);
+    again->fetch.get = c->load->dial->options->get;
+
+    convrelay_caller_form(&again->call, &again->form, NULL);
+    again->fetch.form = &again->form;
+
+    convrelay_caller_load_request(c);
 }
 
 
@@ -323,7 +349,7 @@ convrelay_caller_load_request(convrelay_caller_load_call_t *c)
         != CONVRELAY_OK
         || convrelay_caller_fetch_start(f) != CONVRELAY_OK)
     {
-        convrelay_caller_load_gone(c, "the action cannot be requested");
+        convrelay_caller_load_nowhere(c, " cannot be requested");
         return;
     }
 
@@ -347,8 +373,16 @@ convrelay_caller_load_answer(convrelay_caller_load_call_t *c, CURLcode rc)
     f = &again->fetch;
 
     if (convrelay_caller_fetch_end(f, rc) != CONVRELAY_OK) {
-        snprintf(text, sizeof(text), "action: %.80s", f->error);
-        convrelay_caller_load_gone(c, text);
+        snprintf(text, sizeof(text), "%s: %.80s",
+                 c->first ? "webhook" : "action", f->error);
+
+        if (c->first) {
+            convrelay_caller_load_fail(c, text);
+
+        } else {
+            convrelay_caller_load_gone(c, text);
+        }
+
         return;
     }
 
@@ -369,8 +403,8 @@ convrelay_caller_load_answer(convrelay_caller_load_call_t *c, CURLcode rc)
     }
 
     if (f->status / 100 != 2) {
-        snprintf(text, sizeof(text), "the action answered %ld", f->status);
-        convrelay_caller_load_gone(c, text);
+        snprintf(text, sizeof(text), " answered %ld", f->status);
+        convrelay_caller_load_nowhere(c, text);
         return;
     }
 
@@ -385,13 +419,14 @@ convrelay_caller_load_answer(convrelay_caller_load_call_t *c, CURLcode rc)
                                      f->body.len)
         != CONVRELAY_OK)
     {
-        convrelay_caller_load_gone(c, "the action's answer is not TwiML");
+        convrelay_caller_load_nowhere(c, "'s answer is not TwiML");
         return;
     }
 
     if (!again->call.twiml.connect) {
-        convrelay_caller_load_gone(c, "the action did not connect a call "
-                                      "again");
+        convrelay_caller_load_nowhere(c, c->first
+                                      ? " did not connect a call"
+                                      : " did not connect a call again");
         return;
     }
 
@@ -411,22 +446,48 @@ convrelay_caller_load_connect(convrelay_caller_load_call_t *c)
     again = c->again;
 
     if (convrelay_caller_aim(&again->call) != CONVRELAY_OK) {
-        convrelay_caller_load_gone(c, "the relay URL of the action is "
-                                      "invalid");
+        convrelay_caller_load_nowhere(c, " has an invalid relay URL");
         return;
     }
 
     c->state = CONVRELAY_CALLER_LOAD_CONNECT;
 
+    if (c->first) {
+        c->start_at = convrelay_caller_now_us();
+    }
+
     if (convrelay_caller_conn_open(&c->conn, &again->call.target)
         == CONVRELAY_ERROR)
     {
-        convrelay_caller_load_gone(c, c->conn.error);
+        if (c->first) {
+            convrelay_caller_load_fail(c, c->conn.error);
+
+        } else {
+            convrelay_caller_load_gone(c, c->conn.error);
+        }
+
         return;
     }
 
     convrelay_caller_load_watch(c);
     convrelay_caller_load_timer(c, c->load->dial->options->timeout * 1000);
+}
+
+
+static void
+convrelay_caller_load_nowhere(convrelay_caller_load_call_t *c, const char *text)
+{
+    char  line[96];
+
+    snprintf(line, sizeof(line), "the %s%.80s",
+             c->first ? "webhook" : "action", text);
+
+    if (c->first) {
+        convrelay_caller_load_fail(c, line);
+
+    } else {
+        convrelay_caller_load_gone(c, line);
+    }
 }
 
 

@@ -60,6 +60,12 @@ convrelay_caller_load_begin(convrelay_caller_load_call_t *c)
         load->peak = load->live;
     }
 
+    if (load->options->own_twiml) {
+        c->state = CONVRELAY_CALLER_LOAD_TWIML;
+        convrelay_caller_load_ask_twiml(c);
+        return;
+    }
+
     if (convrelay_caller_conn_open(&c->conn, &load->dial->target)
         == CONVRELAY_ERROR)
     {
@@ -91,7 +97,9 @@ convrelay_caller_load_event(convrelay_caller_load_call_t *c)
 
         if (rc == CONVRELAY_ERROR) {
 
-            if (c->again && c->state == CONVRELAY_CALLER_LOAD_CONNECT) {
+            if (c->again && !c->first
+                && c->state == CONVRELAY_CALLER_LOAD_CONNECT)
+            {
                 convrelay_caller_load_gone(c, c->conn.error);
 
             } else {
@@ -148,6 +156,7 @@ convrelay_caller_load_due(convrelay_caller_load_call_t *c)
     switch (c->state) {
 
     case CONVRELAY_CALLER_LOAD_IDLE:
+    case CONVRELAY_CALLER_LOAD_TWIML:
     case CONVRELAY_CALLER_LOAD_OVER:
     case CONVRELAY_CALLER_LOAD_DONE:
         break;
@@ -211,20 +220,31 @@ convrelay_caller_load_due(convrelay_caller_load_call_t *c)
 static void
 convrelay_caller_load_setup(convrelay_caller_load_call_t *c)
 {
-    convrelay_caller_t       *dial;
+    convrelay_caller_t       *call, *dial;
     convrelay_caller_ident_t  ident;
 
     dial = c->load->dial;
 
-    if (c->again) {
+    if (c->again && !c->first) {
         convrelay_caller_load_setup_again(c);
         return;
     }
 
-    ident = dial->ident;
-
     convrelay_histogram_add(&c->load->connect,
                             convrelay_caller_now_us() - c->start_at);
+
+    if (c->first) {
+        c->first = 0;
+        call = &c->again->call;
+        memcpy(c->session_id, call->ident.session_id, sizeof(c->session_id));
+        convrelay_caller_setup(&c->load->message, &call->ident,
+                               &call->twiml.parameters);
+        convrelay_caller_load_send(c);
+        convrelay_caller_load_next(c);
+        return;
+    }
+
+    ident = dial->ident;
 
     convrelay_caller_sid(c->call_sid, "CA");
     convrelay_caller_sid(c->session_id, "VX");

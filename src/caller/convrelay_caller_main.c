@@ -53,6 +53,7 @@ enum {
     CONVRELAY_CALLER_OPT_HANGUP,
     CONVRELAY_CALLER_OPT_DROP,
     CONVRELAY_CALLER_OPT_NUMBERED,
+    CONVRELAY_CALLER_OPT_OWN_TWIML,
     CONVRELAY_CALLER_OPT_TOKENS,
     CONVRELAY_CALLER_OPT_SEED,
     CONVRELAY_CALLER_OPT_OWN,
@@ -148,6 +149,7 @@ static const struct option  convrelay_caller_options[] = {
     { "hangup", required_argument, NULL, CONVRELAY_CALLER_OPT_HANGUP },
     { "drop", required_argument, NULL, CONVRELAY_CALLER_OPT_DROP },
     { "numbered", no_argument, NULL, CONVRELAY_CALLER_OPT_NUMBERED },
+    { "own-twiml", no_argument, NULL, CONVRELAY_CALLER_OPT_OWN_TWIML },
     { "tokens", required_argument, NULL, CONVRELAY_CALLER_OPT_TOKENS },
     { "seed", required_argument, NULL, CONVRELAY_CALLER_OPT_SEED },
     { "i-own-this-server", no_argument, NULL, CONVRELAY_CALLER_OPT_OWN },
@@ -717,6 +719,10 @@ convrelay_caller_main_load(convrelay_caller_main_t *m, int opt)
 
     case CONVRELAY_CALLER_OPT_NUMBERED:
         m->load.numbered = 1;
+        return CONVRELAY_OK;
+
+    case CONVRELAY_CALLER_OPT_OWN_TWIML:
+        m->load.own_twiml = 1;
         return CONVRELAY_OK;
 
     case CONVRELAY_CALLER_OPT_TOKENS:
