@@ -83,6 +83,7 @@ typedef struct {
     unsigned                       hops;
     unsigned                       idle;        /* sessions in a row without a
                                                    token */
+    unsigned                       fresh:1;     /* on a new connection */
 } convrelay_caller_load_again_t;
 
 

@@ -24,6 +24,8 @@ static void convrelay_caller_load_ask_action(convrelay_caller_load_call_t *c,
 static void convrelay_caller_load_request(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_answer(convrelay_caller_load_call_t *c,
     CURLcode rc);
+static unsigned convrelay_caller_load_stale(
+    convrelay_caller_load_again_t *again, CURLcode rc);
 static void convrelay_caller_load_connect(convrelay_caller_load_call_t *c);
 static void convrelay_caller_load_nowhere(convrelay_caller_load_call_t *c,
     const char *text);
@@ -325,6 +327,7 @@ convrelay_caller_load_ask_action(convrelay_caller_load_call_t *c,
 
     again->call.now = convrelay_caller_now();
     again->hops = 0;
+    again->fresh = 0;
     again->url = url;
     again->fetch.get = (from->twiml.method
                         && strcmp(from->twiml.method, "GET") == 0);
@@ -354,6 +357,7 @@ convrelay_caller_load_request(convrelay_caller_load_call_t *c)
     }
 
     curl_easy_setopt(f->curl, CURLOPT_PRIVATE, c);
+    curl_easy_setopt(f->curl, CURLOPT_FRESH_CONNECT, (long) again->fresh);
     curl_multi_add_handle(c->load->multi, f->curl);
 }
 
@@ -364,6 +368,7 @@ static void
 convrelay_caller_load_answer(convrelay_caller_load_call_t *c, CURLcode rc)
 {
     char                            text[96];
+    unsigned                        stale;
     convrelay_caller_fetch_t       *f;
     convrelay_caller_load_again_t  *again;
 
@@ -371,8 +376,16 @@ convrelay_caller_load_answer(convrelay_caller_load_call_t *c, CURLcode rc)
 
     again = c->again;
     f = &again->fetch;
+    stale = convrelay_caller_load_stale(again, rc);
 
     if (convrelay_caller_fetch_end(f, rc) != CONVRELAY_OK) {
+
+        if (stale) {
+            again->fresh = 1;
+            convrelay_caller_load_request(c);
+            return;
+        }
+
         snprintf(text, sizeof(text), "%s: %.80s",
                  c->first ? "webhook" : "action", f->error);
 
@@ -435,6 +448,30 @@ convrelay_caller_load_answer(convrelay_caller_load_call_t *c, CURLcode rc)
     again->url = NULL;
 
     convrelay_caller_load_connect(c);
+}
+
+
+/*
+ * The server has closed a kept connection just when it was used again: as with
+ * any client, the request is sent once more on a new one.
+ */
+
+static unsigned
+convrelay_caller_load_stale(convrelay_caller_load_again_t *again, CURLcode rc)
+{
+    long  connects;
+
+    if (again->fresh
+        || (rc != CURLE_SEND_ERROR && rc != CURLE_RECV_ERROR
+            && rc != CURLE_GOT_NOTHING))
+    {
+        return 0;
+    }
+
+    connects = 1;
+    curl_easy_getinfo(again->fetch.curl, CURLINFO_NUM_CONNECTS, &connects);
+
+    return connects == 0;
 }
 
 
