@@ -431,7 +431,8 @@ typedef struct {
     unsigned                 bare:1;      /* no setup message came first; NEW:
                                              it is awaited a little longer */
     unsigned                 question_cut:1;      /* by an interruption, and no
-                                             prompt or key came since */
+                                             prompt, key or question of another
+                                             event came since */
     convrelay_trigger_e      trigger;     /* that is being performed */
 
     /* copies of the first setup's fields, one after the other, and of its

@@ -387,6 +387,13 @@ convrelay_session_ask_now(convrelay_session_t *s, convrelay_trigger_e trigger,
         if (s->state == CONVRELAY_SESSION_OPEN) {
             rc = convrelay_session_ask(s, &question, now);
 
+            /* what is said next is said to the LLM's new answer, except by a
+               caller that has just interrupted */
+
+            if (trigger != CONVRELAY_TRIGGER_INTERRUPT) {
+                s->question_cut = 0;
+            }
+
             if (rc == CONVRELAY_OK) {
                 s->rescue = convrelay_session_is_failure(trigger);
                 convrelay_session_start(s, now, out);

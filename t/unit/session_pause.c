@@ -441,6 +441,23 @@ static const call_t  calls[] = {
       "prompt \"Uh-huh.\"\n"
       "    BACKCHANNEL\n" },
 
+    { "an answer that another event asked for is one of its own", PAUSED_RULE,
+      QUESTION
+      "interrupt \"Shall I book that table for you and the oth\"\n"
+      "    EVENT interrupt\n"
+      "done\n"
+      "wait 10000\n"
+      "clock\n"
+      "    EVENT silence 1\n"
+      "ask \"Ask the caller to go on.\"\n"
+      "done\n"
+      "    START\n"
+      "delta \"I have booked it now, and you will get a letter.\"\n"
+      "    TEXT \"I have booked it now, and you will get a letter.\"\n"
+      "wait 700\n"
+      "prompt \"Uh-huh.\"\n"
+      "    BACKCHANNEL\n" },
+
     { "nor where words about the interruption are interrupted", PAUSED_RULE,
       QUESTION
       "interrupt \"Shall I book that table for you and the oth\"\n"

@@ -97,7 +97,8 @@
 #define MARKED_SPOKEN  39       /* the same text, the filter */
 #define MARKED_PAUSED  40       /* the same text, pauses, answers of 60 bytes, a
                                    store */
-#define PAUSED_RULE  41 /* pauses, a store, tools, actions for interruptions */
+#define PAUSED_RULE  41 /* pauses, a store, tools, actions for interruptions
+                           and silence */
 #define ASKING    42    /* questions outside an answer: asking[] and the error
                            message; tools, presence */
 #define HEDGED_SHORT  43        /* as HEDGED_SPOKEN, answers of 20 bytes */
@@ -450,7 +451,8 @@ static const convrelay_session_conf_t  confs[] = {
     { .error_message = convrelay_string("Sorry."), .pause = 1500, .store = 1,
       .presence = 1, .filler = &filler, .backchannels = backchannels,
       .nbackchannels = 3,
-      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_INTERRUPT),
+      .triggers = convrelay_trigger_bit(CONVRELAY_TRIGGER_INTERRUPT)
+                  | convrelay_trigger_bit(CONVRELAY_TRIGGER_SILENCE),
       .silence = stages, .nsilence = 3, .end_timeout = 10000,
       .tools = tools, .ntools = 5, .max_tool_rounds = 3, .tool_wait = 1500,
       .shapes = { tool_names, 5, tool_keys, 1 } },
