@@ -506,6 +506,34 @@ _EOC_
 };
 
 
+subtest 'the location that takes a report has no transcripts' => sub {
+    my $nginx = ConvRelay::Nginx->new;
+
+    configure($nginx, 1, server('a', $token{a}));
+    $nginx->start;
+
+    my $call = session($nginx, 'a', $token{a});
+    $call->ask('My PIN is 4711.');
+    lose($nginx, $call);
+
+    # "/ws" has no reports any more, and "/es" is the only one that has
+
+    my $changed = server('a', $token{a}) =~ s/convrelay_report .*//r
+                                         =~ s{/report transcript}{/report}r;
+
+    configure($nginx, 1, $changed);
+    $nginx->hup;
+    action($nginx, 'a', $token{a}, $call->{session}, 2);
+
+    my ($who, $report) = report();
+
+    is $who, 'a', 'it takes the report';
+    ok !exists $report->{messages}, '... without what was said';
+
+    $nginx->stop;
+};
+
+
 # the servers have one name, and only their addresses tell them apart
 
 subtest 'a server without a secret is removed' => sub {
