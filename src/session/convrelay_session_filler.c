@@ -217,8 +217,6 @@ convrelay_session_filler_interrupted(const convrelay_session_t *s,
     /* the same words are in what was said after it, and by now they are more
        likely to be those */
 
-    memset(&h, 0, sizeof(convrelay_heard_t));
-
     h.played = f->at;
 
     return convrelay_heard_played(&h, &text, utterance) != CONVRELAY_OK;

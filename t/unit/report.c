@@ -10,6 +10,11 @@
 #include "tap.h"
 
 
+/* more values than a reader has room for by itself */
+
+#define TEN  "1,2,3,4,5,6,7,8,9,10,"
+
+
 static void append(convrelay_history_t *history, convrelay_llm_role_e role,
     const char *text);
 static void is(convrelay_report_out_t *out, const char *want,
@@ -177,6 +182,8 @@ test_handoff(void)
         const char           *want;
     } cases[] = {
         { convrelay_string("{\"a\":[1,{}]}"), ",\"handoff\":{\"a\":[1,{}]}" },
+        { convrelay_string("{\"a\":[" TEN TEN TEN TEN TEN TEN TEN "0]}"),
+          ",\"handoff\":{\"a\":[" TEN TEN TEN TEN TEN TEN TEN "0]}" },
         { convrelay_string("live-agent"), ",\"handoff\":\"live-agent\"" },
         { convrelay_string("[1]"), ",\"handoff\":\"[1]\"" },
         { convrelay_string("{\"a\":1"), ",\"handoff\":\"{\\\"a\\\":1\"" },
