@@ -9,6 +9,8 @@ package ConvRelay::Nginx;
 #                                             then directives of its main
 #                                             part, worker_connections
 #     $nginx->start;
+#     ConvRelay::Nginx->new(on => [ ... ])    started by this command, which
+#                                             becomes it: "ip netns exec NAME"
 #     $nginx->hup;                            returns when new workers serve
 #     $nginx->start('daemon'), $nginx->upgrade
 #                                             a binary upgrade needs a daemon
@@ -63,9 +65,9 @@ sub build { return $build }
 
 
 sub new {
-    my $class = shift;
+    my ($class, %opt) = @_;
 
-    my $self = bless { owner => $$ }, $class;
+    my $self = bless { owner => $$, on => $opt{on} // [] }, $class;
 
     $self->{dir} = File::Temp::tempdir('convrelay-test-XXXXXX', TMPDIR => 1);
 
@@ -243,7 +245,7 @@ sub start {
 
         POSIX::close($_) for 3 .. 63;
 
-        exec binary(), $self->options or POSIX::_exit(127);
+        exec @{ $self->{on} }, binary(), $self->options or POSIX::_exit(127);
     }
 
     $self->{pid} = $pid;

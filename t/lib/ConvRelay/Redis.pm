@@ -4,6 +4,8 @@ package ConvRelay::Redis;
 #
 #     my $redis = ConvRelay::Redis->start($binary, $dir, 'a', PORT or 0,
 #                                         OPTION...);
+#                                         the binary can be a command that
+#                                         becomes it: [ COMMAND..., $binary ]
 #     $redis->socket                      unix socket, always there
 #     my $reply = $redis->ask('SET', 'k', 'v');       undef for nil; dies of
 #                                                     an error
@@ -68,11 +70,12 @@ sub socket { return "$_[0]{dir}/s" }
 
 sub again {
     my $self = shift;
+    my @command = ref $self->{binary} ? @{ $self->{binary} } : $self->{binary};
 
     $self->{pid} = spawn(sub {
         open STDOUT, '>>', "$self->{dir}/log";
         open STDERR, '>&', \*STDOUT;
-        exec $self->{binary}, '--port', $self->{port}, '--bind', '127.0.0.1',
+        exec @command, '--port', $self->{port}, '--bind', '127.0.0.1',
              '--unixsocket', $self->socket, '--dir', $self->{dir},
              '--save', '', '--appendonly', 'no', '--daemonize', 'no',
              '--repl-diskless-sync-delay', 0, @{ $self->{options} };
@@ -80,7 +83,7 @@ sub again {
 
     delete $self->{sock};
     wait_for(sub { eval { $self->ask('PING') } || $@ =~ /^NOAUTH/ })
-    or die "$self->{binary} did not start, see $self->{dir}/log\n";
+    or die "@command did not start, see $self->{dir}/log\n";
 
     return $self;
 }
