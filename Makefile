@@ -284,6 +284,12 @@ survive: all                    ## kill workers, TIME=seconds CALLS=200
 	SURVIVE_TIME=$(TIME) SURVIVE_CALLS=$(CALLS) SURVIVE_SEED=$(SEED) \
 	    $(PROVE) -v t/survive.t
 
+soak: CALLS = 1000
+soak: all                       ## kill a machine, Redis, nginx: CALLS=1000, root
+	util/deps test
+	TEST_NGINX_ALL=1 SOAK_CALLS=$(CALLS) SOAK_SEED=$(SEED) \
+	    $(PROVE) -v t/two-machines.t
+
 chaos: all                      ## random tests, TIME=seconds; t/chaos.t says more
 	util/deps test asan
 	$(CHAOS) $(PROVE) -v t/chaos.t
@@ -407,7 +413,7 @@ help:                           ## this list
 FORCE:
 
 .PHONY: all module mock redis caller deps demo serve test check unit units prove \
-        analyze chaos survive coverage bench bench-build \
+        analyze chaos survive soak coverage bench bench-build \
         instructions style strings fuzz \
         asan valgrind mutants no-memory tools-load manners-load \
         compat fresh operators page deb deb-test image-test install clean help FORCE

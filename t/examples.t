@@ -8,6 +8,7 @@ use lib 't/lib';
 
 use ConvRelay::Examples qw( certificates copy_examples examples );
 use ConvRelay::Nginx;
+use ConvRelay::Redis;
 use JSON::PP ();
 use Test::More;
 
@@ -21,6 +22,10 @@ my %secret = (
     TWILIO_AUTH_TOKEN => '0123456789abcdef0123456789abcdef',
     TICKET_SECRET     => 'fedcba9876543210',
     WORKFLOW_SID      => 'WW0123456789abcdef0123456789abcdef',
+    PUBLIC_HOST       => $public,
+    STORE_SECRET      => 'a-secret-of-the-two-machines',
+    REPORT_SECRET     => 'a-secret-of-all-the-reports',
+    REDIS_PASSWORD    => 'correct-horse-battery',
 );
 
 # what else each is played through with, t/scenarios/examples/NAME.txt, and
@@ -66,6 +71,11 @@ $api->http(<<"_EOC_");
     log_format  api  '\$request_uri \$status \$http_authorization';
 
     server {
+        listen  127.0.0.1:%%PORT_2%%;
+        return  204;
+    }
+
+    server {
         listen               127.0.0.1:%%PORT%% ssl;
         ssl_certificate      $host.crt;
         ssl_certificate_key  $host.key;
@@ -83,11 +93,34 @@ _EOC_
 
 $api->start;
 
+# for what is stored in it
+
+my ($server) = grep { $_->[1] } ConvRelay::Redis::servers();
+
+die "no redis-server: util/deps test\n" if !$server && $ENV{TEST_NGINX_ALL};
+
+my $redis = $server
+    && ConvRelay::Redis->start($server->[1], $api->dir, 'redis', $api->port(1),
+                               '--requirepass', $secret{REDIS_PASSWORD});
+
 
 sub slurp {
     open my $fh, '<', shift or die "$!\n";
     local $/;
     return scalar <$fh>;
+}
+
+
+# a configuration whose Redis and receiver of reports are here
+
+sub local_servers {
+    my ($nginx, $name) = @_;
+    my $text = slurp($nginx->dir . "/conf/$name");
+
+    $text =~ s/\b10\.0\.0\.2[12]:6379\b/'127.0.0.1:' . $api->port(1)/ge;
+    $text =~ s/\b10\.0\.0\.31:8080\b/'127.0.0.1:' . $api->port(2)/ge;
+
+    return $text;
 }
 
 
@@ -110,11 +143,14 @@ for my $name (@whole) {
     $included{$1} = 1 while $text =~ /^\s*include\s+(\S+);/mg;
 
     subtest "$name: starts, and a call can be made" => sub {
+        plan skip_all => 'redis-server is not installed'
+            if !$redis && $text =~ /convrelay_redis_pass/;
+
         my $nginx = ConvRelay::Nginx->new;
 
         copy_examples($nginx, '127.0.0.1:' . $api->port);
         $nginx->write('ca.crt', slurp($api->dir . '/conf/ca.crt'));
-        $nginx->write('nginx.conf', slurp($nginx->dir . "/conf/$name"));
+        $nginx->write('nginx.conf', local_servers($nginx, $name));
         env_file($nginx, %secret);
 
         my ($said, $code) = $nginx->test;
@@ -138,7 +174,7 @@ for my $name (@whole) {
 
         copy_examples($nginx, '127.0.0.1:' . $api->port);
         $nginx->write('ca.crt', slurp($api->dir . '/conf/ca.crt'));
-        $nginx->write('nginx.conf', slurp($nginx->dir . "/conf/$name"));
+        $nginx->write('nginx.conf', local_servers($nginx, $name));
         env_file($nginx, %some);
 
         my ($said, $code) = $nginx->test;
@@ -154,7 +190,30 @@ for my $name (keys %included) {
         for slurp("$dir/$name") =~ /^\s*include\s+(\S+);/mg;
 }
 
-for my $name (grep { !/^\./ } examples()) {
+# t/two-machines.t sends calls through it
+
+subtest 'haproxy-two-machines.cfg: is valid' => sub {
+    my ($haproxy) = grep { -x } map { "$_/haproxy" } split /:/, $ENV{PATH};
+
+    plan skip_all => 'haproxy is not installed'
+        if !$haproxy && !$ENV{TEST_NGINX_ALL};
+
+    my $pem = $api->dir . '/conf/pem';
+    my $text = slurp("$dir/haproxy-two-machines.cfg");
+
+    $api->write('pem', slurp($api->dir . "/conf/$host.crt")
+                       . slurp($api->dir . "/conf/$host.key"));
+    ok $text =~ s{/etc/haproxy/certs/voice\.example\.com\.pem}{$pem},
+       'it names the certificate';
+    $api->write('haproxy.cfg', $text);
+
+    my $said = qx{haproxy -c -f '@{[ $api->dir ]}/conf/haproxy.cfg' 2>&1};
+
+    is $?, 0, '"haproxy -c" takes it' or diag $said;
+    unlike $said, qr/WARNING|ALERT/, '... without a warning';
+};
+
+for my $name (grep { !/^\.|\.cfg$/ } examples()) {
     ok $included{$name} || grep({ $_ eq $name } @whole),
        "$name: was part of a configuration that was started";
 }

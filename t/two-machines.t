@@ -276,13 +276,14 @@ sub agent {
     my $nginx = ConvRelay::Nginx->new(on => [ on($name) ]);
     my $build = ConvRelay::Nginx->build;
 
-    for my $file ('convrelay_openai.conf', 'convrelay_openai_upstream.conf',
-                  'two-machines.conf')
+    for my $file ('two-machines.conf', map { s{.*/}{}r }
+                  glob "$root/conf-examples/convrelay_*.conf")
     {
         my $text = slurp("$root/conf-examples/$file");
 
         $text =~ s{^load_module +modules/(\w+\.so);}{load_module $build/$1;}mg;
-        $text = "user root;\n$text" if $file eq 'two-machines.conf';
+        $text =~ s{/var/log/nginx/}{logs/}g;
+        $text =~ s{^user .*}{user root;}m;
         $nginx->write($file =~ s/^two-machines/nginx/r, $text);
     }
 

@@ -44,6 +44,10 @@ sub copy_examples {
         $text =~ s{/var/log/nginx/}{logs/}g;
         $text =~ s{^user .*\n}{}mg;
 
+        my $build = ConvRelay::Nginx->build;
+
+        $text =~ s{^load_module +modules/(ngx_http_convrelay_redis_module.so);}
+                  {load_module $build/$1;}mg;
         $text =~ s{unix:/run/}{unix:%%DIR%%/}g;
 
         $nginx->write($name, $text);

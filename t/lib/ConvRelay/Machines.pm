@@ -3,9 +3,9 @@ package ConvRelay::Machines;
 # Machines of their own in a network of their own: namespaces of Linux, each
 # with an address and a cable that can be pulled.
 #
-#     alone(@PROGRAMS)            runs the test file again where all of this can
-#                                 be done and nobody sees it, or skips it; the
-#                                 file itself has the address 10.0.0.1
+#     alone(@PROGRAMS)            runs the test file again in namespaces of its
+#                                 own, or skips it where that cannot be done;
+#                                 the file itself has the address 10.0.0.1
 #     names(api => '10.0.0.1')    what these names lead to
 #     trust('ca.crt')             the CA of all that is verified
 #     machine('one', '10.0.0.11');
@@ -18,7 +18,7 @@ package ConvRelay::Machines;
 #     my $pid = background(@command)
 #     my $seconds = cpu(@pids)    that they have had
 #
-# Whatever becomes of the test, its processes and namespaces end with it.
+# The processes and namespaces of the test end with it, even if it is killed.
 
 use strict;
 use warnings;
