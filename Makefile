@@ -32,8 +32,16 @@ SHELL       = /bin/sh
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
+# make, the shell and nginx's configure read the folder's name in their ways
+
+ODD        := $(shell pwd -P | LC_ALL=C tr -d 'A-Za-z0-9._/@+~\200-\377\n-')
+
+ifneq ($(ODD),)
+$(error the build cannot work in "$(CURDIR)" because of $(ODD) in its name)
+endif
+
 ifneq ($(words $(CURDIR)),1)
-$(error nginx's build cannot work in a folder with a blank in its name)
+$(error the build cannot work in "$(CURDIR)" because of the blank in its name)
 endif
 
 
