@@ -16,7 +16,7 @@ PURE_FLAGS  = -std=gnu11 $(OPT) -W -Wall -Wextra -Wno-unused-parameter -Werror
 HARDEN      = -fstack-protector-strong -Wformat -Werror=format-security
 LDFLAGS     = -Wl,-z,relro -Wl,-z,now
 
-PREFIX      = /usr
+PREFIX      = /usr/local
 BINDIR      = $(PREFIX)/bin
 MANDIR      = $(PREFIX)/share/man
 MODULESDIR  = $(PREFIX)/lib/nginx/modules
@@ -397,19 +397,19 @@ image-test:                     ## build the container image and start it
 	B=$(abspath $(B)) .ci/image-test
 
 
-install: all                    ## install modules, caller, man page, includes
-	install -d $(DESTDIR)$(MODULESDIR) $(DESTDIR)$(BINDIR) \
-	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(CONFDIR)
-	install -m 644 $(MODULE) $(MOCK) $(REDIS) $(DESTDIR)$(MODULESDIR)
-	install $(B)/convrelay-call $(DESTDIR)$(BINDIR)
-	for page in $(wildcard src/caller/*.1); do \
-	    install -m 644 $$page $(DESTDIR)$(MANDIR)/man1; \
-	done
-	for f in convrelay_llm.conf convrelay_openai.conf \
-	         convrelay_openai_upstream.conf convrelay_tool.conf; do \
-	    [ -e $(DESTDIR)$(CONFDIR)/$$f ] \
-	    || install -m 644 conf-examples/$$f $(DESTDIR)$(CONFDIR); \
-	done
+# the modules that ADDONS names, with the module itself
+
+INSTALL_ENV = B=$(B) DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" \
+              BINDIR="$(BINDIR)" MANDIR="$(MANDIR)" \
+              MODULESDIR="$(MODULESDIR)" CONFDIR="$(CONFDIR)" \
+              MODULES="convrelay $(patsubst %,convrelay_%,$(filter mock redis,\
+                                            $(notdir $(ADDONS))))"
+
+install: all                    ## modules, caller, includes; PREFIX=/usr/local
+	$(INSTALL_ENV) util/install
+
+uninstall:                      ## remove what "make install" has installed
+	$(INSTALL_ENV) util/install --remove
 
 clean:                          ## remove build/
 	rm -rf $(B)
@@ -424,6 +424,7 @@ FORCE:
         analyze chaos survive soak coverage bench bench-build \
         instructions style strings fuzz \
         asan valgrind mutants no-memory tools-load manners-load \
-        compat fresh operators page deb deb-test image-test install clean help FORCE
+        compat fresh operators page deb deb-test image-test install \
+        uninstall clean help FORCE
 
 -include $(wildcard $(B)/obj/*/*.d $(B)/unit/*.d $(B)/bench/*.d)

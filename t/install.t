@@ -1,5 +1,5 @@
-# From a checkout to a build: odd folders, and packages that are missing.  What
-# needs a bare machine is in .ci/fresh.
+# From a checkout to files in their places: odd folders, what is missing, "make
+# install" and "make uninstall".  What needs a bare machine is in .ci/fresh.
 
 use strict;
 use warnings;
@@ -9,11 +9,13 @@ use lib 't/lib';
 use ConvRelay::Nginx;
 use Cwd ();
 use File::Copy qw( copy );
+use File::Find qw( find );
 use File::Temp ();
 use POSIX ();
 use Test::More;
 
 my $root = ConvRelay::Nginx::root();
+my $build = ConvRelay::Nginx::build();
 my $dir = Cwd::realpath(File::Temp->newdir(CLEANUP => 0));
 
 delete @ENV{qw( MAKEFLAGS MAKELEVEL DESTDIR PREFIX )};
@@ -62,6 +64,91 @@ stub('dpkg-query', 'echo installed');
 is_deeply [ run({ PATH => "$dir/bin" }, "$root/util/deps", 'build') ], [ '', 0 ],
           'with all of them, there is nothing to say';
 
+
+# make install
+
+my %where = (B => $build, DESTDIR => "$dir/dest");
+my @names = map { "ngx_http_convrelay${_}_module.so" } '', '_mock', '_redis';
+my @conf = qw( convrelay_llm.conf convrelay_openai.conf
+               convrelay_openai_upstream.conf convrelay_tool.conf
+               prompts/agent.txt );
+
+my @all = ((map { "/etc/nginx/$_" } @conf),
+           '/usr/local/bin/convrelay-call',
+           (map { "/usr/local/lib/nginx/modules/$_" } @names),
+           '/usr/local/share/man/man1/convrelay-call.1');
+
+for my $time ('installed', 'installed again') {
+    is_deeply [ run(\%where, "$root/util/install") ], [ '', 0 ], $time;
+    is_deeply [ files("$dir/dest") ], [ sort @all ], '... all is in its place';
+}
+
+my $nginx = ConvRelay::Nginx->new;
+
+$nginx->write('nginx.conf', join '',
+    (map { "load_module  $dir/dest/usr/local/lib/nginx/modules/$_;\n" } @names),
+    "error_log  logs/error.log;\nevents { }\nhttp { access_log off; }\n");
+
+my ($said, $code) = $nginx->test;
+is $code, 0, '... and nginx loads the modules' or diag $said;
+
+append("$dir/dest/etc/nginx/convrelay_llm.conf", "# mine\n");
+
+($said, $code) = run(\%where, "$root/util/install");
+is $code, 0, 'installed over an include that was changed';
+is $said, "left $dir/dest/etc/nginx/convrelay_llm.conf as it is;"
+          . " conf-examples/convrelay_llm.conf differs\n", '... which stays';
+
+($said, $code) = run({}, 'make', '-s', '-C', $root, 'uninstall',
+                     "DESTDIR=$dir/dest");
+is $code, 0, 'make uninstall' or diag $said;
+is $said, "left $dir/dest/etc/nginx/convrelay_llm.conf, which was changed\n",
+   '... says what it leaves';
+is_deeply [ files("$dir/dest") ], [ '/etc/nginx/convrelay_llm.conf' ],
+          '... and that is all';
+ok !-e "$dir/dest/usr/local/lib/nginx", '... with the folder of the modules';
+
+is_deeply [ run(\%where, "$root/util/install", '--remove') ],
+          [ "left $dir/dest/etc/nginx/convrelay_llm.conf, which was changed\n", 0 ],
+          'a second time is fine';
+
+%where = (B => $build, PREFIX => "$dir/opt", CONFDIR => "$dir/conf",
+          MODULES => 'convrelay');
+
+stub('dpkg-query', 'exit 1');
+$where{PATH} = "$dir/bin:$ENV{PATH}";
+
+($said, $code) = run(\%where, "$root/util/install");
+is $said, "at the top of nginx.conf:"
+          . " load_module $dir/opt/lib/nginx/modules/$names[0];\n",
+   'without DESTDIR, it says what to write';
+is_deeply [ grep { /\.so\z/ } files("$dir/opt") ],
+          [ "/lib/nginx/modules/$names[0]" ], '... for the modules that were built';
+
+stub('dpkg-query', 'echo "libnginx-mod-http-convrelay: $2"');
+
+($said, $code) = run(\%where, "$root/util/install", '--remove');
+is $code, 1, 'what a package has installed';
+like $said, qr/\A[^\n]+ is of the package libnginx-mod-http-convrelay: [^\n]+\n\z/,
+     '... stays';
+ok -e "$dir/opt/lib/nginx/modules/$names[0]", '... indeed';
+
+SKIP: {
+    my $locked = $> ? '/usr' : "$dir/locked";
+
+    mkdir $locked, 0755;
+    chmod 0755, $dir;
+
+    skip 'the tree is not readable by all', 2
+        if $> == 0 && (run({ AS => 65534 }, 'test', '-r',
+                           "$root/util/install"))[1] != 0;
+
+    ($said, $code) = run({ PREFIX => $locked, AS => 65534 },
+                         "$root/util/install");
+    is $code, 1, 'a folder that is not writable';
+    is $said, "$root/util/install: $locked is not writable: do it as root, or give"
+              . " PREFIX= and CONFDIR=\n", '... is named';
+}
 
 system 'rm', '-rf', $dir;
 done_testing;
@@ -127,4 +214,23 @@ sub which {
     my ($path) = grep { -x } map { "$_/$name" } split /:/, $ENV{PATH};
 
     return $path;
+}
+
+
+sub append {
+    my ($name, $text) = @_;
+
+    open my $fh, '>>', $name or die "$name: $!\n";
+    print $fh $text;
+    close $fh;
+}
+
+
+sub files {
+    my $top = shift;
+    my @found;
+
+    find(sub { push @found, substr $File::Find::name, length $top if -f }, $top);
+
+    return sort @found;
 }
