@@ -5,6 +5,7 @@ use warnings;
 
 use Cwd qw( abs_path );
 use File::Basename qw( dirname );
+use IO::Socket::INET;
 use Test::More;
 
 my $root = abs_path(dirname(__FILE__) . '/..');
@@ -33,6 +34,24 @@ ok(!-e "$build/demo/nginx.pid", 'nginx is stopped');
 
 if (!Test::More->builder->is_passing) {
     diag($out);
+}
+
+# beside another server
+
+my $other = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)
+            or die "listen: $!\n";
+my $port = $other->sockport;
+
+$ENV{NGROK_URL} = 'voice.example.com';
+$ENV{TWILIO_AUTH_TOKEN} = '0123456789abcdef0123456789abcdef';
+
+for my $listen ($port, "127.0.0.1:$port") {
+    $ENV{PORT} = $listen;
+
+    is(`$root/util/demo serve 2>&1`, "nginx cannot listen on $listen: Address"
+       . " already in use. Choose another one: make serve PORT=...\n",
+       "the port is taken ($listen)");
+    is($? >> 8, 1, '... which is an error');
 }
 
 done_testing();
