@@ -68,6 +68,7 @@ static const test_row_t  rows[] = {
       NULL },
     { "11 heading at the end", "## Opening hours", "Opening hours.", NULL,
       NULL },
+    { "12 dollars in a sentence", "One $$ two.", "One two.", NULL, NULL },
     { "12 hashes in a sentence", "One ## two.", "One two.", NULL, NULL },
     { "12 closed heading", "## Hours ##", "Hours.", NULL, NULL },
     { "12 closed heading, a line", "## Hours ##\nNine", "Hours. Nine", NULL,

@@ -794,7 +794,8 @@ test_clock(void)
                                       &sconf, NOW, &out);
     free(text);
 
-    tap_ok(s.resumed == 1 && s.began == NOW, "a wall clock that went back");
+    tap_ok(s.resumed == 1 && s.began == NOW && s.turn_rate.at == NOW,
+           "a wall clock that went back");
 
     convrelay_session_free(&s);
 }
