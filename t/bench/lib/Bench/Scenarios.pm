@@ -19,8 +19,9 @@ my $rate = 8300;
 
 # A name, the arguments of convrelay-bench, and where they differ: "few" for
 # servers that need longer, "warm" for those that compile first, "only" for
-# servers that have what it measures, "rounds" where more of them would say
-# nothing new, "group" to choose it by, "env" for the server's environment.
+# servers that have what it measures, "redis" for one beside the server,
+# "rounds" where more of them would say nothing new, "group" to choose it by,
+# "env" for the server's environment.
 
 sub scenarios {
     my $opt = shift;
@@ -51,6 +52,7 @@ sub full {
         { name => 'turn100', group => 'turn',
           args => [ qw( turn --earlier 100 --rate 500 ) ],
           few => [ qw( --rate 250 ) ] },
+        stores(qw( turn --earlier 3 --rate 1500 )),
         { name => 'tool', args => [ 'tool', @for ],
           only => [ qw( convrelay lua ) ], env => { BENCH_TOOL => 1 } },
         { name => 'connect', args => [ 'connect' ],
@@ -77,6 +79,19 @@ sub full {
           args => [ 'idle' ], only => \@secure },
         private(),
     );
+}
+
+
+# the same turns, of calls that are kept in a store
+
+sub stores {
+    my @args = @_;
+
+    return map {
+        { name => "turn_$_", group => 'store', args => \@args,
+          only => [ 'convrelay' ], redis => scalar(/redis/),
+          env => { BENCH_STORE => $_ } }
+    } qw( memory redis redis_tls );
 }
 
 
@@ -110,6 +125,7 @@ sub quick {
                                         --warmup 0.2 ) ] },
         { name => 'turn', args => [ qw( turn --earlier 10 --calls 4
                                         --rate 20 ) ] },
+        stores(qw( turn --earlier 3 --calls 4 --rate 20 )),
         { name => 'tool', only => \@signed, env => { BENCH_TOOL => 1 },
           args => [ qw( tool --calls 10 --rate 100 --seconds 0.5
                         --warmup 0.3 ) ] },
@@ -144,6 +160,9 @@ my @figures = (
     [ 'flat out, 1,000 tokens/s', 0, 'flat', \&thousands ],
     [ '  one event a write, us', 2, 'flat_single', 'cpu_us_per_token' ],
     [ 'CPU per turn at 3 earlier ones, us', 0, 'turn', \&turn ],
+    [ '  with a store in memory, us', 0, 'turn_memory', \&turn ],
+    [ '  with a store in Redis, us', 0, 'turn_redis', \&turn ],
+    [ '  with a store in Redis over TLS, us', 0, 'turn_redis_tls', \&turn ],
     [ 'CPU per turn at 100 earlier ones, us', 0, 'turn100', \&turn ],
     [ '  more for each earlier one, us', 2, 'turn100', \&per_earlier ],
     [ 'prompt to the tool\'s request p50, ms', 2, 'tool', 'tool_p50_ms' ],
