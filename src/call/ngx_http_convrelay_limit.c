@@ -9,6 +9,7 @@
 
 #include <ngx_sha1.h>
 
+#include "ngx_http_convrelay_shared.h"
 #include "ngx_http_convrelay_zone.h"
 
 
@@ -175,7 +176,7 @@ ngx_http_convrelay_limit_entry(ngx_http_convrelay_call_t *call,
     ngx_memzero(entry, sizeof(convrelay_shm_entry_t));
 
     entry->data = call;
-    entry->pid = ngx_pid;
+    entry->pid = ngx_http_convrelay_shared_process(&call->main->process);
     entry->session = ngx_crc32_long(setup.session_id.data,
                                     setup.session_id.len);
 

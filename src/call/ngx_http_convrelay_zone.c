@@ -229,7 +229,7 @@ ngx_http_convrelay_zone_add(ngx_http_convrelay_call_t *call,
 
 /*
  * NGX_OK if some calls belonged to dead workers.  This visits each call and
- * makes a system call for each worker, so a limit that refuses repeatedly does
+ * makes system calls for each worker, so a limit that refuses repeatedly does
  * not do it each time.
  */
 
@@ -356,7 +356,9 @@ ngx_http_convrelay_zone_close_replaced(ngx_http_convrelay_zone_t *zone)
     for ( ;; ) {
         shm = ngx_http_convrelay_zone_lock(zone);
 
-        call = convrelay_shm_replaced(shm, ngx_pid, &zone->seen);
+        call = convrelay_shm_replaced(shm,
+                             ngx_http_convrelay_shared_process(&zone->process),
+                             &zone->seen);
 
         ngx_http_convrelay_zone_unlock(zone);
 

@@ -21,6 +21,7 @@ typedef struct {
     ngx_uint_t                    calls;    /* of this worker */
     ngx_event_t                   watch;    /* timer: look for replaced ones */
     uint32_t                      seen;     /* replaced calls */
+    ngx_pid_t                     process;  /* of this worker, or 0 */
     ngx_msec_t                    reaped;   /* last, or 0 */
     ngx_http_convrelay_replaced_pt  replaced;
 } ngx_http_convrelay_zone_t;

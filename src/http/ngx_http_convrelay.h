@@ -106,6 +106,8 @@ typedef struct {
     ngx_http_convrelay_drain_t        drain;
     ngx_http_convrelay_fetch_t       *prewarm;        /* that runs, or NULL */
     ngx_msec_t                        trim_at;        /* not before this */
+    ngx_pid_t                         process;        /* this one, or 0; see
+                                                     shared_process() */
 } ngx_http_convrelay_main_conf_t;
 
 

@@ -288,8 +288,9 @@ void ngx_http_convrelay_report_location(
     ngx_http_core_loc_conf_t *clcf);
 
 /*
- * Writes it; pid: of the worker that has it in hand, or 0; report: or NULL.
- * NGX_OK, NGX_DECLINED: another worker has it; or NGX_ERROR: it is not stored.
+ * Writes it; pid: ngx_pid, if this worker has it in hand, or 0; report: or
+ * NULL.  NGX_OK, NGX_DECLINED: another worker has it; or NGX_ERROR: it is not
+ * stored.
  */
 ngx_int_t ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
     ngx_http_convrelay_report_place_t *place,

@@ -158,6 +158,7 @@ ngx_http_convrelay_report_is(const convrelay_store_key_t *key)
 void
 ngx_http_convrelay_report_foreign(convrelay_str_t *text)
 {
+    ngx_pid_t                         process;
     ngx_http_convrelay_report_head_t  head;
 
     if (text->len < sizeof(ngx_http_convrelay_report_head_t)) {
@@ -173,7 +174,8 @@ ngx_http_convrelay_report_foreign(convrelay_str_t *text)
         head.state = NGX_HTTP_CONVRELAY_REPORT_FOREIGN;
     }
 
-    head.pid = ngx_pid;
+    process = 0;
+    head.pid = ngx_http_convrelay_shared_process(&process);
 
     ngx_memcpy(text->data, &head, sizeof(ngx_http_convrelay_report_head_t));
 }
@@ -223,7 +225,7 @@ ngx_http_convrelay_report_store(ngx_http_convrelay_main_conf_t *mcf,
     ngx_memzero(&head, sizeof(ngx_http_convrelay_report_head_t));
 
     head.state = state;
-    head.pid = pid;
+    head.pid = pid ? ngx_http_convrelay_shared_process(&mcf->process) : 0;
     head.due = due;
     head.location = place->location;
     head.path = place->path;
@@ -543,9 +545,12 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
     ngx_http_convrelay_report_t        *p;
     ngx_http_convrelay_report_head_t    head;
     ngx_http_convrelay_report_place_t   place;
+    ngx_http_convrelay_shared_known_t   known;
 
     n = 0;
     bytes = 0;
+
+    known.n = 0;
 
     ngx_memzero(&place, sizeof(ngx_http_convrelay_report_place_t));
 
@@ -576,7 +581,8 @@ ngx_http_convrelay_report_scan(ngx_http_convrelay_reports_t *all,
 
         if (head.state == NGX_HTTP_CONVRELAY_REPORT_DONE
             || head.state >= NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE
-            || (head.pid && ngx_http_convrelay_shared_alive(head.pid)))
+            || (head.pid
+                && ngx_http_convrelay_shared_alive_known(&known, head.pid)))
         {
             continue;
         }

@@ -7,12 +7,15 @@
 
 
 #include "ngx_http_convrelay_shared.h"
+#include "convrelay_process.h"
 
 
 #define NGX_HTTP_CONVRELAY_SPIN  256    /* tries, then others run */
 
 
 static void ngx_http_convrelay_shared_cleanup(void *data);
+static ngx_int_t ngx_http_convrelay_shared_start(ngx_pid_t pid,
+    uint64_t *start);
 
 
 ngx_shm_zone_t *
@@ -193,15 +196,117 @@ ngx_http_convrelay_shared_unlock(ngx_slab_pool_t *shpool)
 }
 
 
-int
-ngx_http_convrelay_shared_alive(ngx_pid_t pid)
+ngx_pid_t
+ngx_http_convrelay_shared_process(ngx_pid_t *known)
 {
-    return pid == ngx_pid || kill(pid, 0) == 0 || ngx_errno != NGX_ESRCH;
+    uint64_t  start;
+
+    if (*known == 0 || convrelay_process_pid(*known) != ngx_pid) {
+        *known = (ngx_pid >> CONVRELAY_PROCESS_PID_BITS) ? 0 : ngx_pid;
+
+        if (ngx_http_convrelay_shared_start(ngx_pid, &start) == NGX_OK) {
+            *known = convrelay_process(ngx_pid, start);
+        }
+    }
+
+    return *known ? *known : ngx_pid;
+}
+
+
+/*
+ * Where the process cannot be read about, though it exists, it may be the one.
+ * One that has died may still be read about until its parent asks for it.
+ */
+
+int
+ngx_http_convrelay_shared_alive(ngx_pid_t process)
+{
+    uint64_t   start;
+    ngx_pid_t  pid;
+
+    pid = process;
+
+#if (NGX_LINUX)
+    pid = convrelay_process_pid(process);
+#endif
+
+    if (pid != ngx_pid && kill(pid, 0) == -1 && ngx_errno == NGX_ESRCH) {
+        return 0;
+    }
+
+    return pid == process
+           || ngx_http_convrelay_shared_start(pid, &start) != NGX_OK
+           || convrelay_process_started(process, start);
 }
 
 
 int
-ngx_http_convrelay_shared_alive_other(ngx_pid_t pid)
+ngx_http_convrelay_shared_alive_other(ngx_pid_t process)
 {
-    return pid != ngx_pid && ngx_http_convrelay_shared_alive(pid);
+    ngx_pid_t  known;
+
+    known = 0;
+
+    return process != ngx_pid
+           && process != ngx_http_convrelay_shared_process(&known)
+           && ngx_http_convrelay_shared_alive(process);
+}
+
+
+int
+ngx_http_convrelay_shared_alive_known(ngx_http_convrelay_shared_known_t *known,
+    ngx_pid_t process)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < known->n; i++) {
+        if (known->list[i].process == process) {
+            return known->list[i].alive;
+        }
+    }
+
+    if (known->n == sizeof(known->list) / sizeof(known->list[0])) {
+        known->n = 0;
+    }
+
+    i = known->n++;
+
+    known->list[i].process = process;
+    known->list[i].alive = ngx_http_convrelay_shared_alive(process);
+
+    return known->list[i].alive;
+}
+
+
+/* NGX_DECLINED: the system does not say it */
+
+static ngx_int_t
+ngx_http_convrelay_shared_start(ngx_pid_t pid, uint64_t *start)
+{
+#if (NGX_LINUX)
+
+    ssize_t   n;
+    ngx_fd_t  fd;
+    u_char    text[1024];
+
+    (void) ngx_sprintf(text, "/proc/%P/stat%Z", pid);
+
+    fd = open((char *) text, O_RDONLY|O_CLOEXEC);
+    if (fd == -1) {
+        return NGX_DECLINED;
+    }
+
+    n = read(fd, text, sizeof(text));
+
+    (void) close(fd);
+
+    return (n > 0
+            && convrelay_process_start(text, n, start) == CONVRELAY_OK)
+           ? NGX_OK : NGX_DECLINED;
+
+#else
+
+    return NGX_DECLINED;
+
+#endif
 }

@@ -27,6 +27,17 @@
 typedef void *(*ngx_http_convrelay_shared_pt)(void *mem, size_t size);
 
 
+/* processes, and whether they exist */
+
+typedef struct {
+    ngx_uint_t  n;
+    struct {
+        ngx_pid_t  process;
+        int        alive;
+    } list[16];
+} ngx_http_convrelay_shared_known_t;
+
+
 /* the zone of a directive NAME SIZE; example: of a size, for a message that
    says what to write; NULL: logged */
 ngx_shm_zone_t *ngx_http_convrelay_shared_add(ngx_conf_t *cf, void *tag,
@@ -60,9 +71,21 @@ void ngx_http_convrelay_shared_replaced(ngx_cycle_t *cycle,
 void ngx_http_convrelay_shared_lock(ngx_slab_pool_t *shpool);
 void ngx_http_convrelay_shared_unlock(ngx_slab_pool_t *shpool);
 
-/* whether a process exists; the second one: another than this */
-int ngx_http_convrelay_shared_alive(ngx_pid_t pid);
-int ngx_http_convrelay_shared_alive_other(ngx_pid_t pid);
+/*
+ * This process, as shared memory names it: its pid and some of the time when it
+ * started, see convrelay_process.h.  *known: what was returned before in this
+ * process or in one that has forked it, or 0.
+ */
+ngx_pid_t ngx_http_convrelay_shared_process(ngx_pid_t *known);
+
+/* whether such a process exists, or one of which only the pid is given; the
+   second one: another than this.  A system call or four */
+int ngx_http_convrelay_shared_alive(ngx_pid_t process);
+int ngx_http_convrelay_shared_alive_other(ngx_pid_t process);
+
+/* the same for many, as of the first time that each was asked about */
+int ngx_http_convrelay_shared_alive_known(
+    ngx_http_convrelay_shared_known_t *known, ngx_pid_t process);
 
 
 #endif /* NGX_HTTP_CONVRELAY_SHARED_H_INCLUDED */

@@ -330,7 +330,7 @@ ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
 
     st = mcf->store->data;
 
-    record->head.pid = ngx_pid;
+    record->head.pid = ngx_http_convrelay_shared_process(&mcf->process);
 
     if (record->careful) {
 
@@ -400,15 +400,15 @@ ngx_http_convrelay_record_reserve(ngx_http_convrelay_store_t *st,
     if (mine) {
         convrelay_store_stat(store, &before);
 
-        rc = convrelay_store_reserve(store, len, ngx_pid, ngx_current_msec,
-                                     draft);
+        rc = convrelay_store_reserve(store, len, record->head.pid,
+                                     ngx_current_msec, draft);
 
         /* drafts of dead workers must not fill the zone */
 
         if (rc != CONVRELAY_OK
             && convrelay_store_reap(store, ngx_http_convrelay_shared_alive))
         {
-            rc = convrelay_store_reserve(store, len, ngx_pid,
+            rc = convrelay_store_reserve(store, len, record->head.pid,
                                          ngx_current_msec, draft);
         }
 
@@ -666,7 +666,7 @@ ngx_http_convrelay_record_claim(ngx_http_convrelay_main_conf_t *mcf,
         && head.ticket == ticket
         && (head.lost || !ngx_http_convrelay_shared_alive(head.pid)))
     {
-        head.pid = ngx_pid;
+        head.pid = ngx_http_convrelay_shared_process(&mcf->process);
         head.lost = 0;
 
         rc = convrelay_store_patch(store, &record->key, ngx_current_msec,
@@ -695,7 +695,8 @@ ngx_http_convrelay_record_release(ngx_http_convrelay_main_conf_t *mcf,
     if (convrelay_store_head(store, &record->key, ngx_current_msec, &head,
                              NGX_HTTP_CONVRELAY_RECORD_HEAD)
         == CONVRELAY_OK
-        && head.pid == (uint32_t) ngx_pid)
+        && head.pid
+           == (uint32_t) ngx_http_convrelay_shared_process(&mcf->process))
     {
         head.lost = 1;
 

@@ -31,7 +31,8 @@
 typedef struct {
     uint64_t                  ticket;     /* a hash of the one that its session
                                              came with; 0: none */
-    uint32_t                  pid;        /* of the worker that wrote it */
+    uint32_t                  pid;        /* the worker that wrote it, as
+                                             shared_process() */
     uint32_t                  lost;       /* 1: its socket is gone; or
                                              RECORD_DRAINED */
     uint64_t                  saved;      /* when, in ms since 1970 */

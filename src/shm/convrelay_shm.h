@@ -17,7 +17,8 @@
  * A change sets "changing", does its work, and clears "changing".  A worker
  * that takes the lock and finds "changing" set knows that another one was
  * killed, and rebuilds the index, see convrelay_shm_repair().  Calls of a dead
- * process are found by its pid, see convrelay_shm_reap().
+ * process are found by its pid, see convrelay_shm_reap(); it may be a word of
+ * convrelay_process.h, so that the next process of that pid is another one.
  *
  * Nothing is allocated.  The tables are laid out once, with as many counters
  * as all calls together can need, so only calls can run out.  Nodes refer to

@@ -60,7 +60,7 @@ typedef struct {
 } convrelay_store_stat_t;
 
 
-/* whether a process exists */
+/* whether a process exists; pid may be a word of convrelay_process.h */
 
 typedef int (*convrelay_store_alive_pt)(pid_t pid);
 
