@@ -202,14 +202,6 @@ void ngx_http_convrelay_away_count(ngx_http_convrelay_away_op_t *op,
 ngx_http_convrelay_away_end_e ngx_http_convrelay_away_end(
     ngx_http_convrelay_away_op_t *op, ngx_uint_t waited);
 
-/* the same for one that could not be sent, or was cancelled after its time */
-void ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
-    const char *phrase, ngx_uint_t waited);
-
-/* NGX_OK, or NGX_DECLINED: not before *until */
-ngx_int_t ngx_http_convrelay_away_ask(ngx_http_convrelay_away_t *away,
-    uint64_t *until);
-
 /* logs a complaint about one record, at most once a minute: the phrase follows
    the method */
 void ngx_http_convrelay_away_complain(ngx_http_convrelay_away_t *away,
@@ -217,6 +209,20 @@ void ngx_http_convrelay_away_complain(ngx_http_convrelay_away_t *away,
 
 /* $convrelay_store_key, $convrelay_store_ttl */
 ngx_int_t ngx_http_convrelay_away_add_variables(ngx_conf_t *cf);
+
+
+/* ngx_http_convrelay_away_outage.c */
+
+/* one has failed; waited: somebody did, so that an outage begins */
+void ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
+    const char *phrase, ngx_uint_t waited);
+
+/* NGX_OK, or NGX_DECLINED: not before *until */
+ngx_int_t ngx_http_convrelay_away_ask(ngx_http_convrelay_away_t *away,
+    uint64_t *until);
+
+/* ... has worked */
+void ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op);
 
 
 /* ngx_http_convrelay_away_conf.c */

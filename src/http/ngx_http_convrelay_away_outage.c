@@ -1,0 +1,139 @@
+
+/*
+ * Copyright (C) convrelay contributors
+ *
+ * Outages of the location of the store.  nginx would log each request that
+ * fails; here an outage is logged when it begins, with what nginx had to say of
+ * the request, and when it ends.
+ */
+
+
+#include "ngx_http_convrelay_away.h"
+#include "ngx_http_convrelay_count.h"
+#include "ngx_http_convrelay_shared.h"
+
+
+static void ngx_http_convrelay_away_lock(ngx_http_convrelay_away_t *away);
+static void ngx_http_convrelay_away_unlock(ngx_http_convrelay_away_t *away);
+
+
+void
+ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
+    const char *phrase, ngx_uint_t waited)
+{
+    int                         rc;
+    ngx_str_t                   why, *peer;
+    ngx_uint_t                  level;
+    ngx_http_request_t         *r;
+    ngx_http_convrelay_away_t  *away;
+
+    static ngx_str_t  none = ngx_string("none");
+
+    away = op->away;
+
+    ngx_http_convrelay_away_lock(away);
+
+    rc = convrelay_outage_failed(away->outage, op->began, ngx_current_msec,
+                                 waited);
+
+    ngx_http_convrelay_away_unlock(away);
+
+    r = op->fetch ? op->fetch->request : NULL;
+    peer = (r && r->upstream && r->upstream->peer.name)
+           ? r->upstream->peer.name : &none;
+
+    ngx_str_null(&why);
+
+    if (op->fetch && op->why) {
+        why.data = op->why->text;
+        why.len = op->why->len;
+    }
+
+    if (rc == CONVRELAY_DONE) {
+        ngx_http_convrelay_count(away->conf, STORE_OUTAGE_BEGAN);
+    }
+
+    level = (rc == CONVRELAY_DONE) ? NGX_LOG_WARN : NGX_LOG_INFO;
+
+    ngx_log_error(level, ngx_cycle->log, 0,
+                  "%s of \"convrelay_store %V\" %s, status: %ui, upstream: %V"
+                  "%s%V%s",
+                  (op->method == NGX_HTTP_GET) ? "GET"
+                  : (op->method == NGX_HTTP_PUT) ? "PUT" : "DELETE",
+                  &away->conf->store.uri, phrase,
+                  op->fetch ? op->fetch->status : 0, peer,
+                  why.len ? ", " : "", &why,
+                  (rc == CONVRELAY_DONE)
+                  ? ": until it works again, calls go on without it" : "");
+}
+
+
+void
+ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op)
+{
+    int                         rc;
+    uint64_t                    since, failed;
+    ngx_http_convrelay_away_t  *away;
+
+    away = op->away;
+
+    /* usually there is nothing to change */
+
+    if (away->outage->failed == 0) {
+        return;
+    }
+
+    ngx_http_convrelay_away_lock(away);
+
+    rc = convrelay_outage_worked(away->outage, op->began, ngx_current_msec,
+                                 &since, &failed);
+
+    ngx_http_convrelay_away_unlock(away);
+
+    if (rc != CONVRELAY_DONE) {
+        return;
+    }
+
+    ngx_http_convrelay_count(away->conf, STORE_OUTAGE_ENDED);
+
+    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                  "\"convrelay_store %V\" works again, after %uL ms and %uL "
+                  "requests that failed",
+                  &away->conf->store.uri, ngx_current_msec - since, failed);
+}
+
+
+ngx_int_t
+ngx_http_convrelay_away_ask(ngx_http_convrelay_away_t *away, uint64_t *until)
+{
+    int  rc;
+
+    if (away->outage->since == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_convrelay_away_lock(away);
+
+    rc = convrelay_outage_ask(away->outage, ngx_current_msec);
+    *until = away->outage->until;
+
+    ngx_http_convrelay_away_unlock(away);
+
+    return rc;
+}
+
+
+static void
+ngx_http_convrelay_away_lock(ngx_http_convrelay_away_t *away)
+{
+    ngx_http_convrelay_shared_lock(
+                         (ngx_slab_pool_t *) away->all->zone->shm.addr);
+}
+
+
+static void
+ngx_http_convrelay_away_unlock(ngx_http_convrelay_away_t *away)
+{
+    ngx_http_convrelay_shared_unlock(
+                         (ngx_slab_pool_t *) away->all->zone->shm.addr);
+}
