@@ -51,10 +51,14 @@ static ngx_http_convrelay_away_write_t *ngx_http_convrelay_away_find(
     ngx_http_convrelay_aways_t *all, const convrelay_store_key_t *key);
 static ngx_http_convrelay_away_write_t *ngx_http_convrelay_away_add(
     ngx_http_convrelay_away_t *away, const convrelay_store_key_t *key);
+static ngx_int_t ngx_http_convrelay_away_drop(ngx_http_convrelay_aways_t *all);
 static void ngx_http_convrelay_away_wait(ngx_http_convrelay_away_write_t *w);
+static void ngx_http_convrelay_away_unwait(ngx_http_convrelay_away_write_t *w);
 static void ngx_http_convrelay_away_free(ngx_http_convrelay_away_write_t *w);
 
-static void ngx_http_convrelay_away_pump(ngx_http_convrelay_away_t *away);
+static void ngx_http_convrelay_away_writes(ngx_http_convrelay_aways_t *all);
+static ngx_int_t ngx_http_convrelay_away_pump(
+    ngx_http_convrelay_away_store_t *store);
 static ngx_int_t ngx_http_convrelay_away_send(
     ngx_http_convrelay_away_write_t *w);
 static ngx_int_t ngx_http_convrelay_away_body(
@@ -192,25 +196,15 @@ static ngx_http_convrelay_away_write_t *
 ngx_http_convrelay_away_add(ngx_http_convrelay_away_t *away,
     const convrelay_store_key_t *key)
 {
-    ngx_queue_t                      *q;
     ngx_http_convrelay_aways_t       *all;
     ngx_http_convrelay_away_write_t  *w;
 
     all = away->all;
 
-    if (all->nwrites == NGX_HTTP_CONVRELAY_AWAY_MAX) {
-
-        if (ngx_queue_empty(&away->changed)) {
-            return NULL;
-        }
-
-        /* the one that has waited the longest */
-
-        q = ngx_queue_head(&away->changed);
-        w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
-
-        ngx_http_convrelay_count(away->conf, STORE_DROPPED);
-        ngx_http_convrelay_away_free(w);
+    if (all->nwrites == NGX_HTTP_CONVRELAY_AWAY_MAX
+        && ngx_http_convrelay_away_drop(all) != NGX_OK)
+    {
+        return NULL;
     }
 
     w = ngx_calloc(sizeof(ngx_http_convrelay_away_write_t), ngx_cycle->log);
@@ -229,12 +223,57 @@ ngx_http_convrelay_away_add(ngx_http_convrelay_away_t *away,
 }
 
 
+/* the one that has waited the longest, of the store of which most wait */
+
+static ngx_int_t
+ngx_http_convrelay_away_drop(ngx_http_convrelay_aways_t *all)
+{
+    ngx_uint_t                         i;
+    ngx_queue_t                       *q;
+    ngx_http_convrelay_away_store_t   *most, **store;
+    ngx_http_convrelay_away_write_t   *w;
+
+    store = all->stores.elts;
+    most = store[0];
+
+    for (i = 1; i < all->stores.nelts; i++) {
+
+        if (store[i]->nchanged > most->nchanged) {
+            most = store[i];
+        }
+    }
+
+    if (most->nchanged == 0) {
+        return NGX_DECLINED;
+    }
+
+    q = ngx_queue_head(&most->changed);
+    w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
+
+    ngx_http_convrelay_count(w->op.away->conf, STORE_DROPPED);
+    ngx_http_convrelay_away_free(w);
+
+    return NGX_OK;
+}
+
+
 static void
 ngx_http_convrelay_away_wait(ngx_http_convrelay_away_write_t *w)
 {
     w->waiting = 1;
+    w->op.away->store->nchanged++;
 
-    ngx_queue_insert_tail(&w->op.away->changed, &w->queue);
+    ngx_queue_insert_tail(&w->op.away->store->changed, &w->queue);
+}
+
+
+static void
+ngx_http_convrelay_away_unwait(ngx_http_convrelay_away_write_t *w)
+{
+    w->waiting = 0;
+    w->op.away->store->nchanged--;
+
+    ngx_queue_remove(&w->queue);
 }
 
 
@@ -246,7 +285,7 @@ ngx_http_convrelay_away_free(ngx_http_convrelay_away_write_t *w)
     all = w->op.away->all;
 
     if (w->waiting) {
-        ngx_queue_remove(&w->queue);
+        ngx_http_convrelay_away_unwait(w);
     }
 
     ngx_rbtree_delete(&all->tree, &w->node);
@@ -259,68 +298,88 @@ ngx_http_convrelay_away_free(ngx_http_convrelay_away_write_t *w)
 void
 ngx_http_convrelay_away_handler(ngx_event_t *ev)
 {
-    ngx_uint_t                   i;
-    ngx_http_convrelay_away_t  **away;
     ngx_http_convrelay_aways_t  *all;
 
     all = ev->data;
-    away = all->list.elts;
 
     /* callers wait for what is read */
 
     ngx_http_convrelay_away_reads(all);
-
-    for (i = 0; i < all->list.nelts; i++) {
-        ngx_http_convrelay_away_pump(away[i]);
-    }
+    ngx_http_convrelay_away_writes(all);
 }
 
 
 void
 ngx_http_convrelay_away_timer_handler(ngx_event_t *ev)
 {
-    ngx_http_convrelay_away_pump(ev->data);
+    ngx_http_convrelay_away_store_t  *store;
+
+    store = ev->data;
+
+    ngx_http_convrelay_away_writes(store->all);
 }
 
 
+/* the stores take turns */
+
 static void
-ngx_http_convrelay_away_pump(ngx_http_convrelay_away_t *away)
+ngx_http_convrelay_away_writes(ngx_http_convrelay_aways_t *all)
+{
+    ngx_int_t                          rc;
+    ngx_uint_t                         n, left;
+    ngx_http_convrelay_away_store_t  **store;
+
+    store = all->stores.elts;
+    n = all->stores.nelts;
+    left = n;
+
+    while (left) {
+        rc = ngx_http_convrelay_away_pump(store[all->write_turn++ % n]);
+        left = (rc == NGX_OK) ? n : left - 1;
+    }
+}
+
+
+/* NGX_OK: one was sent, or need not be; NGX_DECLINED: none waits, or none may
+   be sent */
+
+static ngx_int_t
+ngx_http_convrelay_away_pump(ngx_http_convrelay_away_store_t *store)
 {
     uint64_t                          until;
     ngx_queue_t                      *q;
-    ngx_http_convrelay_aways_t       *all;
     ngx_http_convrelay_away_write_t  *w;
 
-    all = away->all;
+    if (store->timer.timer_set) {
 
-    if (away->timer.timer_set) {
-
-        if (away->outage->since) {
-            return;
+        if (store->outage->since) {
+            return NGX_DECLINED;
         }
 
-        ngx_del_timer(&away->timer);
+        ngx_del_timer(&store->timer);
     }
 
-    while (!ngx_queue_empty(&away->changed)
-           && all->writes < NGX_HTTP_CONVRELAY_AWAY_FLIGHT)
+    if (ngx_queue_empty(&store->changed)
+        || !convrelay_share_may(&store->all->writes, &store->writes))
     {
-        if (ngx_http_convrelay_away_ask(away, &until) != NGX_OK) {
-            ngx_add_timer(&away->timer,
-                          ngx_max(until - ngx_current_msec, 1));
-            return;
-        }
-
-        q = ngx_queue_head(&away->changed);
-        w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
-
-        ngx_queue_remove(q);
-        w->waiting = 0;
-
-        if (ngx_http_convrelay_away_send(w) != NGX_OK) {
-            ngx_http_convrelay_away_free(w);
-        }
+        return NGX_DECLINED;
     }
+
+    if (ngx_http_convrelay_away_ask(store, &until) != NGX_OK) {
+        ngx_add_timer(&store->timer, ngx_max(until - ngx_current_msec, 1));
+        return NGX_DECLINED;
+    }
+
+    q = ngx_queue_head(&store->changed);
+    w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
+
+    ngx_http_convrelay_away_unwait(w);
+
+    if (ngx_http_convrelay_away_send(w) != NGX_OK) {
+        ngx_http_convrelay_away_free(w);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -359,7 +418,7 @@ ngx_http_convrelay_away_send(ngx_http_convrelay_away_write_t *w)
     f = ngx_http_convrelay_away_fetch(&w->op, w->removed ? NGX_HTTP_DELETE
                                                          : NGX_HTTP_PUT,
                                       w->op.away->conf->store.timeout
-                                      * NGX_HTTP_CONVRELAY_AWAY_WRITES);
+                                      * NGX_HTTP_CONVRELAY_AWAY_PATIENT);
 
     rc = f ? NGX_OK : NGX_ERROR;
 
@@ -385,12 +444,12 @@ ngx_http_convrelay_away_send(ngx_http_convrelay_away_write_t *w)
 
     if (rc != NGX_OK) {
         w->op.fetch = NULL;
-        ngx_http_convrelay_away_failed(&w->op, "could not be sent", 0);
+        ngx_http_convrelay_away_unsent(&w->op, "could not be sent");
         ngx_http_convrelay_count(w->op.away->conf, STORE_DROPPED);
         return NGX_DECLINED;
     }
 
-    all->writes++;
+    convrelay_share_take(&all->writes, &w->op.away->store->writes);
 
     return NGX_OK;
 }
@@ -495,14 +554,15 @@ ngx_http_convrelay_away_write_end(ngx_http_convrelay_fetch_t *f)
 
     w->op.fetch = NULL;
     w->op.why = NULL;
-    all->writes--;
+
+    convrelay_share_give(&all->writes, &w->op.away->store->writes);
 
     if (end == NGX_HTTP_CONVRELAY_AWAY_FAILED
         || end == NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT)
     {
         /* in an outage, all of them wait for its end */
 
-        w->tries += (w->op.away->outage->since == 0);
+        w->tries += (w->op.away->store->outage->since == 0);
 
         if (w->tries < NGX_HTTP_CONVRELAY_AWAY_TRIES) {
             w->changed = 1;
@@ -543,7 +603,7 @@ ngx_http_convrelay_away_cleanup(void *data)
 
     ngx_uint_t                        i;
     ngx_rbtree_node_t                *node;
-    ngx_http_convrelay_away_t       **away;
+    ngx_http_convrelay_away_store_t **store;
     ngx_http_convrelay_away_write_t  *w;
 
     while (all->tree.root != &all->sentinel) {
@@ -569,12 +629,12 @@ ngx_http_convrelay_away_cleanup(void *data)
         ngx_delete_posted_event(&all->event);
     }
 
-    away = all->list.elts;
+    store = all->stores.elts;
 
-    for (i = 0; i < all->list.nelts; i++) {
+    for (i = 0; i < all->stores.nelts; i++) {
 
-        if (away[i]->timer.timer_set) {
-            ngx_del_timer(&away[i]->timer);
+        if (store[i]->timer.timer_set) {
+            ngx_del_timer(&store[i]->timer);
         }
     }
 }

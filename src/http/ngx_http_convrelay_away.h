@@ -23,15 +23,20 @@
 
 #include "convrelay_envelope.h"
 #include "convrelay_outage.h"
+#include "convrelay_share.h"
 
 #if (NGX_OPENSSL)
 #include "convrelay_seal.h"
 #endif
 
 
-#define NGX_HTTP_CONVRELAY_AWAY_FLIGHT  16      /* writes, and reads, that a
-                                                   worker sends at once */
-#define NGX_HTTP_CONVRELAY_AWAY_WRITES  10      /* times the time-out, for a
+#define NGX_HTTP_CONVRELAY_AWAY_WRITES  32      /* that a worker sends at
+                                                   once */
+#define NGX_HTTP_CONVRELAY_AWAY_READS   512     /* the same, of reads, and one
+                                                   in so many connections */
+#define NGX_HTTP_CONVRELAY_AWAY_PART    8
+#define NGX_HTTP_CONVRELAY_AWAY_FEW     16      /* reads, at least */
+#define NGX_HTTP_CONVRELAY_AWAY_PATIENT 10      /* times the time-out, for a
                                                    write: nobody waits */
 #define NGX_HTTP_CONVRELAY_AWAY_PEEK    1       /* flags of a read */
 #define NGX_HTTP_CONVRELAY_AWAY_OWNED   2
@@ -52,22 +57,36 @@ typedef struct {
 } ngx_http_convrelay_away_shared_t;
 
 
+/*
+ * The same URI of the same server, whatever else differs in the locations that
+ * name it; of a process.
+ */
+
+typedef struct {
+    uint64_t                          id;     /* of the outage */
+    convrelay_outage_t               *outage;
+    ngx_http_convrelay_aways_t       *all;
+    ngx_queue_t                       asked;  /* reads that wait */
+    convrelay_share_t                 reads;  /* that were sent */
+    ngx_queue_t                       changed;        /* writes that wait */
+    ngx_uint_t                        nchanged;
+    convrelay_share_t                 writes; /* that were sent */
+    ngx_event_t                       timer;  /* the end of a pause */
+} ngx_http_convrelay_away_store_t;
+
+
 /* convrelay_store /uri of a location */
 
 typedef struct {
     ngx_http_conf_ctx_t              *ctx;    /* of its server */
     ngx_http_convrelay_loc_conf_t    *conf;
-    uint64_t                          id;     /* of the outage */
 #if (NGX_OPENSSL)
     convrelay_seal_key_t              keys[NGX_HTTP_CONVRELAY_AWAY_KEYS];
 #endif
     ngx_uint_t                        nkeys;  /* 0: records are not sealed */
 
     ngx_http_convrelay_aways_t       *all;
-    convrelay_outage_t               *outage;
-    ngx_queue_t                       changed;        /* writes that wait, of
-                                                         this process */
-    ngx_event_t                       timer;  /* the end of a pause */
+    ngx_http_convrelay_away_store_t  *store;
     ngx_msec_t                        complained;     /* of a record; 0: not
                                                          yet */
 } ngx_http_convrelay_away_t;
@@ -78,14 +97,18 @@ typedef struct {
 struct ngx_http_convrelay_aways_s {
     ngx_http_convrelay_main_conf_t   *mcf;
     ngx_array_t                       list;   /* of away_t * */
+    ngx_array_t                       stores; /* of away_store_t * */
     ngx_shm_zone_t                   *zone;
     ngx_http_convrelay_away_shared_t *shared;
     ngx_rbtree_t                      tree;   /* of writes, by key */
     ngx_rbtree_node_t                 sentinel;
     ngx_uint_t                        nwrites;        /* in the tree */
-    ngx_uint_t                        writes; /* of them, sent */
-    ngx_queue_t                       reads;
-    ngx_uint_t                        nreads; /* of them, sent */
+    convrelay_shares_t                writes; /* of them, sent */
+    ngx_uint_t                        write_turn;     /* the store that is the
+                                                         next one */
+    ngx_queue_t                       sent;   /* reads */
+    convrelay_shares_t                reads;  /* the same */
+    ngx_uint_t                        read_turn;
     ngx_event_t                       event;  /* posted: send what waits */
 };
 
@@ -179,7 +202,7 @@ ngx_int_t ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
 void ngx_http_convrelay_away_cancel(ngx_http_convrelay_main_conf_t *mcf,
     void *data);
 
-/* starts reads that wait */
+/* sends reads that wait */
 void ngx_http_convrelay_away_reads(ngx_http_convrelay_aways_t *all);
 
 
@@ -217,12 +240,16 @@ ngx_int_t ngx_http_convrelay_away_add_variables(ngx_conf_t *cf);
 void ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
     const char *phrase, ngx_uint_t waited);
 
-/* NGX_OK, or NGX_DECLINED: not before *until */
-ngx_int_t ngx_http_convrelay_away_ask(ngx_http_convrelay_away_t *away,
-    uint64_t *until);
-
 /* ... has worked */
 void ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op);
+
+/* ... was not sent, which says nothing of the location */
+void ngx_http_convrelay_away_unsent(ngx_http_convrelay_away_op_t *op,
+    const char *phrase);
+
+/* NGX_OK, or NGX_DECLINED: not before *until */
+ngx_int_t ngx_http_convrelay_away_ask(ngx_http_convrelay_away_store_t *store,
+    uint64_t *until);
 
 
 /* ngx_http_convrelay_away_conf.c */

@@ -24,6 +24,8 @@ static ngx_http_convrelay_aways_t *ngx_http_convrelay_aways_create(
     ngx_conf_t *cf, ngx_http_convrelay_main_conf_t *mcf);
 static ngx_http_convrelay_away_t *ngx_http_convrelay_away_create(
     ngx_conf_t *cf, ngx_http_convrelay_loc_conf_t *conf);
+static ngx_http_convrelay_away_store_t *ngx_http_convrelay_away_store(
+    ngx_conf_t *cf, ngx_http_convrelay_away_t *away);
 static ngx_int_t ngx_http_convrelay_away_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static uint64_t ngx_http_convrelay_away_id(ngx_http_convrelay_away_t *away);
@@ -231,7 +233,10 @@ ngx_http_convrelay_aways_create(ngx_conf_t *cf,
 
     if (ngx_array_init(&all->list, cf->pool, 4,
                        sizeof(ngx_http_convrelay_away_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&all->stores, cf->pool, 4,
+                          sizeof(ngx_http_convrelay_away_store_t *))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -242,7 +247,9 @@ ngx_http_convrelay_aways_create(ngx_conf_t *cf,
     all->mcf = mcf;
 
     ngx_rbtree_init(&all->tree, &all->sentinel, ngx_rbtree_insert_value);
-    ngx_queue_init(&all->reads);
+    ngx_queue_init(&all->sent);
+
+    all->writes.max = NGX_HTTP_CONVRELAY_AWAY_WRITES;
 
     all->event.handler = ngx_http_convrelay_away_handler;
     all->event.data = all;
@@ -272,13 +279,6 @@ ngx_http_convrelay_away_create(ngx_conf_t *cf,
     away->conf = conf;
     away->all = mcf->aways;
 
-    away->timer.handler = ngx_http_convrelay_away_timer_handler;
-    away->timer.data = away;
-    away->timer.log = &cf->cycle->new_log;
-    away->timer.cancelable = 1;
-
-    ngx_queue_init(&away->changed);
-
     return away;
 }
 
@@ -302,7 +302,11 @@ ngx_http_convrelay_away_init(ngx_conf_t *cf)
     away = all->list.elts;
 
     for (i = 0; i < all->list.nelts; i++) {
-        away[i]->id = ngx_http_convrelay_away_id(away[i]);
+        away[i]->store = ngx_http_convrelay_away_store(cf, away[i]);
+
+        if (away[i]->store == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     all->zone = ngx_shared_memory_add(cf, &ngx_http_convrelay_away_name,
@@ -319,6 +323,52 @@ ngx_http_convrelay_away_init(ngx_conf_t *cf)
 }
 
 
+/* that of another location, or a new one */
+
+static ngx_http_convrelay_away_store_t *
+ngx_http_convrelay_away_store(ngx_conf_t *cf, ngx_http_convrelay_away_t *away)
+{
+    uint64_t                           id;
+    ngx_uint_t                         i;
+    ngx_http_convrelay_away_store_t   *store, **element;
+
+    id = ngx_http_convrelay_away_id(away);
+    element = away->all->stores.elts;
+
+    for (i = 0; i < away->all->stores.nelts; i++) {
+
+        if (element[i]->id == id) {
+            return element[i];
+        }
+    }
+
+    store = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_away_store_t));
+    if (store == NULL) {
+        return NULL;
+    }
+
+    store->id = id;
+    store->all = away->all;
+
+    store->timer.handler = ngx_http_convrelay_away_timer_handler;
+    store->timer.data = store;
+    store->timer.log = &cf->cycle->new_log;
+    store->timer.cancelable = 1;
+
+    ngx_queue_init(&store->asked);
+    ngx_queue_init(&store->changed);
+
+    element = ngx_array_push(&away->all->stores);
+    if (element == NULL) {
+        return NULL;
+    }
+
+    *element = store;
+
+    return store;
+}
+
+
 /* the size never changes, so a reload keeps it */
 
 static ngx_int_t
@@ -326,8 +376,8 @@ ngx_http_convrelay_away_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_uint_t                         i;
     ngx_slab_pool_t                   *shpool;
-    ngx_http_convrelay_away_t        **away;
     ngx_http_convrelay_aways_t        *all;
+    ngx_http_convrelay_away_store_t  **store;
     ngx_http_convrelay_away_shared_t  *shared;
 
     all = shm_zone->data;
@@ -354,13 +404,14 @@ ngx_http_convrelay_away_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     shared = shpool->data;
     all->shared = shared;
 
-    away = all->list.elts;
+    store = all->stores.elts;
 
     ngx_shmtx_lock(&shpool->mutex);
 
-    for (i = 0; i < all->list.nelts; i++) {
-        away[i]->outage = convrelay_outage_slot(shared->outages, away[i]->id,
-                                                ngx_current_msec + 1);
+    for (i = 0; i < all->stores.nelts; i++) {
+        store[i]->outage = convrelay_outage_slot(shared->outages,
+                                                 store[i]->id,
+                                                 ngx_current_msec + 1);
     }
 
     ngx_shmtx_unlock(&shpool->mutex);

@@ -13,8 +13,12 @@
 #include "ngx_http_convrelay_shared.h"
 
 
-static void ngx_http_convrelay_away_lock(ngx_http_convrelay_away_t *away);
-static void ngx_http_convrelay_away_unlock(ngx_http_convrelay_away_t *away);
+static const char *ngx_http_convrelay_away_method(
+    ngx_http_convrelay_away_op_t *op);
+static void ngx_http_convrelay_away_lock(
+    ngx_http_convrelay_away_store_t *store);
+static void ngx_http_convrelay_away_unlock(
+    ngx_http_convrelay_away_store_t *store);
 
 
 void
@@ -31,12 +35,12 @@ ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
 
     away = op->away;
 
-    ngx_http_convrelay_away_lock(away);
+    ngx_http_convrelay_away_lock(away->store);
 
-    rc = convrelay_outage_failed(away->outage, op->began, ngx_current_msec,
-                                 waited);
+    rc = convrelay_outage_failed(away->store->outage, op->began,
+                                 ngx_current_msec, waited);
 
-    ngx_http_convrelay_away_unlock(away);
+    ngx_http_convrelay_away_unlock(away->store);
 
     r = op->fetch ? op->fetch->request : NULL;
     peer = (r && r->upstream && r->upstream->peer.name)
@@ -58,8 +62,7 @@ ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
     ngx_log_error(level, ngx_cycle->log, 0,
                   "%s of \"convrelay_store %V\" %s, status: %ui, upstream: %V"
                   "%s%V%s",
-                  (op->method == NGX_HTTP_GET) ? "GET"
-                  : (op->method == NGX_HTTP_PUT) ? "PUT" : "DELETE",
+                  ngx_http_convrelay_away_method(op),
                   &away->conf->store.uri, phrase,
                   op->fetch ? op->fetch->status : 0, peer,
                   why.len ? ", " : "", &why,
@@ -79,16 +82,16 @@ ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op)
 
     /* usually there is nothing to change */
 
-    if (away->outage->failed == 0) {
+    if (away->store->outage->failed == 0) {
         return;
     }
 
-    ngx_http_convrelay_away_lock(away);
+    ngx_http_convrelay_away_lock(away->store);
 
-    rc = convrelay_outage_worked(away->outage, op->began, ngx_current_msec,
-                                 &since, &failed);
+    rc = convrelay_outage_worked(away->store->outage, op->began,
+                                 ngx_current_msec, &since, &failed);
 
-    ngx_http_convrelay_away_unlock(away);
+    ngx_http_convrelay_away_unlock(away->store);
 
     if (rc != CONVRELAY_DONE) {
         return;
@@ -103,37 +106,57 @@ ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op)
 }
 
 
+void
+ngx_http_convrelay_away_unsent(ngx_http_convrelay_away_op_t *op,
+    const char *phrase)
+{
+    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                  "%s of \"convrelay_store %V\" %s",
+                  ngx_http_convrelay_away_method(op),
+                  &op->away->conf->store.uri, phrase);
+}
+
+
+static const char *
+ngx_http_convrelay_away_method(ngx_http_convrelay_away_op_t *op)
+{
+    return (op->method == NGX_HTTP_GET) ? "GET"
+           : (op->method == NGX_HTTP_PUT) ? "PUT" : "DELETE";
+}
+
+
 ngx_int_t
-ngx_http_convrelay_away_ask(ngx_http_convrelay_away_t *away, uint64_t *until)
+ngx_http_convrelay_away_ask(ngx_http_convrelay_away_store_t *store,
+    uint64_t *until)
 {
     int  rc;
 
-    if (away->outage->since == 0) {
+    if (store->outage->since == 0) {
         return NGX_OK;
     }
 
-    ngx_http_convrelay_away_lock(away);
+    ngx_http_convrelay_away_lock(store);
 
-    rc = convrelay_outage_ask(away->outage, ngx_current_msec);
-    *until = away->outage->until;
+    rc = convrelay_outage_ask(store->outage, ngx_current_msec);
+    *until = store->outage->until;
 
-    ngx_http_convrelay_away_unlock(away);
+    ngx_http_convrelay_away_unlock(store);
 
     return rc;
 }
 
 
 static void
-ngx_http_convrelay_away_lock(ngx_http_convrelay_away_t *away)
+ngx_http_convrelay_away_lock(ngx_http_convrelay_away_store_t *store)
 {
     ngx_http_convrelay_shared_lock(
-                         (ngx_slab_pool_t *) away->all->zone->shm.addr);
+                         (ngx_slab_pool_t *) store->all->zone->shm.addr);
 }
 
 
 static void
-ngx_http_convrelay_away_unlock(ngx_http_convrelay_away_t *away)
+ngx_http_convrelay_away_unlock(ngx_http_convrelay_away_store_t *store)
 {
     ngx_http_convrelay_shared_unlock(
-                         (ngx_slab_pool_t *) away->all->zone->shm.addr);
+                         (ngx_slab_pool_t *) store->all->zone->shm.addr);
 }

@@ -17,11 +17,14 @@
                                                    convrelay_store_max_size */
 #define NGX_HTTP_CONVRELAY_AWAY_FIRST 16384     /* bytes of the first buffer */
 #define NGX_HTTP_CONVRELAY_AWAY_SKEW  5000      /* ms between two clocks */
+#define NGX_HTTP_CONVRELAY_AWAY_BATCH 64        /* reads that are sent before
+                                                   other events are handled */
 
 
 struct ngx_http_convrelay_away_read_s {
     ngx_http_convrelay_away_op_t      op;     /* its key: the current one */
-    ngx_queue_t                       queue;
+    ngx_queue_t                       queue;  /* of the store: it waits; or of
+                                                 those that were sent */
     ngx_event_t                       timer;  /* the time-out of all of it */
     convrelay_store_key_t             keys[NGX_HTTP_CONVRELAY_AWAY_NAMES];
     ngx_uint_t                        n;
@@ -30,7 +33,8 @@ struct ngx_http_convrelay_away_read_s {
     u_char                           *data;   /* of the answer */
     size_t                            len;
     size_t                            size;
-    ngx_http_convrelay_away_pt        handler;
+    ngx_http_convrelay_away_pt        handler;        /* NULL: the owner does
+                                                         not wait any more */
     void                             *owner;
     unsigned                          failed:1;       /* no memory */
     unsigned                          newer:1;        /* another machine has
@@ -38,12 +42,16 @@ struct ngx_http_convrelay_away_read_s {
 };
 
 
-static void ngx_http_convrelay_away_read_start(
+static ngx_int_t ngx_http_convrelay_away_read_next(
+    ngx_http_convrelay_away_store_t *store);
+static ngx_int_t ngx_http_convrelay_away_read_start(
     ngx_http_convrelay_away_read_t *rd);
 static void ngx_http_convrelay_away_read_done(
     ngx_http_convrelay_away_read_t *rd, ngx_int_t rc);
 static void ngx_http_convrelay_away_read_free(
     ngx_http_convrelay_away_read_t *rd);
+static void ngx_http_convrelay_away_cancel_queue(ngx_queue_t *queue,
+    void *data);
 static void ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev);
 
 static void ngx_http_convrelay_away_read_data(ngx_http_convrelay_fetch_t *f,
@@ -86,7 +94,7 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
 
     /* only writes find out when an outage is over: nobody waits for them */
 
-    if (a->outage->since) {
+    if (a->store->outage->since) {
         ngx_http_convrelay_count(a->conf, STORE_SKIPPED);
         return NGX_DECLINED;
     }
@@ -112,7 +120,7 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
 
     ngx_add_timer(&rd->timer, a->conf->store.timeout);
 
-    ngx_queue_insert_tail(&all->reads, &rd->queue);
+    ngx_queue_insert_tail(&a->store->asked, &rd->queue);
 
     /* not from here: an answer may be there at once */
 
@@ -122,51 +130,100 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
 }
 
 
+/* the stores take turns */
+
 void
 ngx_http_convrelay_away_reads(ngx_http_convrelay_aways_t *all)
 {
-    ngx_queue_t                     *q;
-    ngx_http_convrelay_away_read_t  *rd;
+    ngx_int_t                          rc;
+    ngx_uint_t                         n, left, sent;
+    ngx_http_convrelay_away_store_t  **store;
 
-    while (all->nreads < NGX_HTTP_CONVRELAY_AWAY_FLIGHT) {
+    n = ngx_max(ngx_cycle->connection_n / NGX_HTTP_CONVRELAY_AWAY_PART,
+                NGX_HTTP_CONVRELAY_AWAY_FEW);
 
-        rd = NULL;
+    all->reads.max = ngx_min(n, NGX_HTTP_CONVRELAY_AWAY_READS);
 
-        for (q = ngx_queue_head(&all->reads);
-             q != ngx_queue_sentinel(&all->reads);
-             q = ngx_queue_next(q))
-        {
-            rd = ngx_queue_data(q, ngx_http_convrelay_away_read_t, queue);
+    store = all->stores.elts;
+    n = all->stores.nelts;
+    left = n;
+    sent = 0;
 
-            if (rd->op.fetch == NULL) {
-                break;
-            }
-        }
+    while (left) {
 
-        if (q == ngx_queue_sentinel(&all->reads)) {
+        if (sent == NGX_HTTP_CONVRELAY_AWAY_BATCH) {
+            ngx_post_event(&all->event, &ngx_posted_next_events);
             return;
         }
 
-        /* a failure frees it, and its owner may do anything then */
+        rc = ngx_http_convrelay_away_read_next(store[all->read_turn++ % n]);
 
-        ngx_http_convrelay_away_read_start(rd);
+        if (rc == NGX_ERROR) {
+            return;
+        }
+
+        sent += (rc == NGX_OK);
+        left = (rc == NGX_OK) ? n : left - 1;
     }
 }
 
 
-static void
+/*
+ * NGX_OK: one was sent, or has failed; NGX_DECLINED: none waits, or none may be
+ * sent; NGX_ERROR: there is no connection or memory, until another one ends.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_away_read_next(ngx_http_convrelay_away_store_t *store)
+{
+    ngx_queue_t                     *q;
+    ngx_http_convrelay_away_read_t  *rd;
+
+    if (ngx_queue_empty(&store->asked)) {
+        return NGX_DECLINED;
+    }
+
+    q = ngx_queue_head(&store->asked);
+    rd = ngx_queue_data(q, ngx_http_convrelay_away_read_t, queue);
+
+    if (store->outage->since) {
+        ngx_http_convrelay_count(rd->op.away->conf, STORE_SKIPPED);
+        ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
+        return NGX_OK;
+    }
+
+    if (!convrelay_share_may(&store->all->reads, &store->reads)) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_convrelay_away_read_start(rd);
+}
+
+
+/* NGX_OK, also for one that has failed, which frees it, and its owner may do
+   anything then; or NGX_ERROR: it still waits */
+
+static ngx_int_t
 ngx_http_convrelay_away_read_start(ngx_http_convrelay_away_read_t *rd)
 {
     ngx_http_convrelay_fetch_t      *f;
+    ngx_http_convrelay_aways_t      *all;
     ngx_http_convrelay_loc_conf_t   *conf;
 
     conf = rd->op.away->conf;
+    all = rd->op.away->all;
 
     rd->op.key = rd->keys[rd->i];
     rd->len = 0;
 
+    /* the time-out of the location itself, which a queue does not shorten */
+
     f = ngx_http_convrelay_away_fetch(&rd->op, NGX_HTTP_GET,
-                                      2 * conf->store.timeout);
+                                      conf->store.timeout);
+
+    if (f == NULL && all->reads.used) {
+        return NGX_ERROR;
+    }
 
     if (f) {
         f->to.max_size = conf->store.max_size + NGX_HTTP_CONVRELAY_AWAY_ROOM;
@@ -177,14 +234,21 @@ ngx_http_convrelay_away_read_start(ngx_http_convrelay_away_read_t *rd)
             == NGX_OK)
         {
             rd->op.fetch = f;
-            rd->op.away->all->nreads++;
-            return;
+
+            ngx_queue_remove(&rd->queue);
+            ngx_queue_insert_tail(&all->sent, &rd->queue);
+
+            convrelay_share_take(&all->reads, &rd->op.away->store->reads);
+
+            return NGX_OK;
         }
     }
 
-    ngx_http_convrelay_away_failed(&rd->op, "could not be sent", 1);
+    ngx_http_convrelay_away_unsent(&rd->op, "could not be sent");
     ngx_http_convrelay_away_count(&rd->op, NGX_HTTP_CONVRELAY_AWAY_FAILED);
     ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
+
+    return NGX_OK;
 }
 
 
@@ -204,6 +268,10 @@ ngx_http_convrelay_away_read_done(ngx_http_convrelay_away_read_t *rd,
 
     rd->flags = 0;
     ngx_http_convrelay_away_read_free(rd);
+
+    if (handler == NULL) {
+        return;
+    }
 
     handler(owner, rc);
 
@@ -226,7 +294,8 @@ ngx_http_convrelay_away_read_free(ngx_http_convrelay_away_read_t *rd)
         /* variables of the location may still be evaluated */
 
         rd->op.fetch->sink = &ngx_http_convrelay_away_no_sink;
-        all->nreads--;
+
+        convrelay_share_give(&all->reads, &rd->op.away->store->reads);
         ngx_post_event(&all->event, &ngx_posted_events);
     }
 
@@ -251,16 +320,30 @@ ngx_http_convrelay_away_read_free(ngx_http_convrelay_away_read_t *rd)
 void
 ngx_http_convrelay_away_cancel(ngx_http_convrelay_main_conf_t *mcf, void *data)
 {
-    ngx_queue_t                     *q, *next;
-    ngx_http_convrelay_aways_t      *all;
-    ngx_http_convrelay_away_read_t  *rd;
+    ngx_uint_t                         i;
+    ngx_http_convrelay_aways_t        *all;
+    ngx_http_convrelay_away_store_t  **store;
 
     all = mcf->aways;
+    store = all->stores.elts;
 
-    for (q = ngx_queue_head(&all->reads);
-         q != ngx_queue_sentinel(&all->reads);
-         q = next)
-    {
+    ngx_http_convrelay_away_cancel_queue(&all->sent, data);
+
+    for (i = 0; i < all->stores.nelts; i++) {
+        ngx_http_convrelay_away_cancel_queue(&store[i]->asked, data);
+    }
+}
+
+
+/* data: NULL: all of them */
+
+static void
+ngx_http_convrelay_away_cancel_queue(ngx_queue_t *queue, void *data)
+{
+    ngx_queue_t                     *q, *next;
+    ngx_http_convrelay_away_read_t  *rd;
+
+    for (q = ngx_queue_head(queue); q != ngx_queue_sentinel(queue); q = next) {
         next = ngx_queue_next(q);
         rd = ngx_queue_data(q, ngx_http_convrelay_away_read_t, queue);
 
@@ -271,18 +354,53 @@ ngx_http_convrelay_away_cancel(ngx_http_convrelay_main_conf_t *mcf, void *data)
 }
 
 
-/* the caller must not wait any longer */
+/*
+ * The caller must not wait any longer.  A request that was sent goes on until
+ * its own time is over, since only that says something of the location.
+ */
 
 static void
 ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev)
 {
+    void                            *owner;
+    ngx_uint_t                       flags;
+    ngx_http_convrelay_away_t       *away;
+    ngx_http_convrelay_away_pt       handler;
     ngx_http_convrelay_away_read_t  *rd;
 
     rd = ev->data;
 
-    ngx_http_convrelay_away_failed(&rd->op, "timed out", 1);
-    ngx_http_convrelay_away_count(&rd->op, NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT);
-    ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
+    if (rd->op.fetch == NULL) {
+        away = rd->op.away;
+
+        ngx_http_convrelay_away_unsent(&rd->op, "was not sent in time");
+
+        if (away->store->outage->since == 0) {
+            ngx_http_convrelay_away_complain(away, NGX_LOG_WARN,
+                                 "could not be asked in time, because other "
+                                 "requests take long: a call goes on without "
+                                 "it");
+        }
+
+        ngx_http_convrelay_away_count(&rd->op,
+                                      NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT);
+        ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
+        return;
+    }
+
+    handler = rd->handler;
+    owner = rd->owner;
+    flags = rd->flags;
+
+    rd->handler = NULL;
+    rd->owner = NULL;
+    rd->flags = 0;
+
+    handler(owner, NGX_ERROR);
+
+    if (flags & NGX_HTTP_CONVRELAY_AWAY_OWNED) {
+        ngx_free(owner);
+    }
 }
 
 
@@ -343,9 +461,16 @@ ngx_http_convrelay_away_read_end(ngx_http_convrelay_fetch_t *f)
 
     rd->op.fetch = NULL;
     rd->op.why = NULL;
-    all->nreads--;
+
+    convrelay_share_give(&all->reads, &rd->op.away->store->reads);
 
     ngx_post_event(&all->event, &ngx_posted_events);
+
+    if (rd->handler == NULL) {
+        ngx_http_convrelay_away_count(&rd->op, end);
+        ngx_http_convrelay_away_read_free(rd);
+        return;
+    }
 
     found = NGX_ERROR;
 
@@ -373,9 +498,13 @@ ngx_http_convrelay_away_read_end(ngx_http_convrelay_fetch_t *f)
 
     if (++rd->i == rd->n) {
         ngx_http_convrelay_away_read_done(rd, rd->newer ? NGX_DONE : NGX_OK);
+        return;
     }
 
-    /* otherwise the posted event starts the next one */
+    /* the posted event sends the next one, before those that have not begun */
+
+    ngx_queue_remove(&rd->queue);
+    ngx_queue_insert_head(&rd->op.away->store->asked, &rd->queue);
 }
 
 

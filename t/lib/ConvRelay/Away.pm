@@ -15,6 +15,9 @@ package ConvRelay::Away;
 #     my $fake = fake(PORT);              an HTTP server that keeps what it is
 #                                         sent, and does wrong what it is told:
 #     $fake->mode('mixed')                it answers with another record
+#     $fake->mode('hold-GET')             ... only when the mode changes
+#     $fake->mode('500-PUT')              ... some with a status
+#     $fake->asked('GET')                 how often
 #     away(proxy(PORT))                   ... is the store
 #     $fake->stop, $fake->again           without its records
 
@@ -245,7 +248,7 @@ sub mode { return $_[0]->say("POST /mode/$_[1]") }
 # what it has: their number, or the requests that it has had
 
 sub records { return $_[0]->say('POST /records') }
-sub asked   { return $_[0]->say('POST /asked') }
+sub asked   { return $_[0]->say('POST /asked/' . ($_[1] // '')) }
 
 
 sub say {
@@ -268,7 +271,7 @@ sub serve {
     my $select = IO::Select->new($listen);
     my (%in, %records, @held);
     my $mode = 'good';
-    my $asked = 0;
+    my %asked;
 
     $SIG{PIPE} = 'IGNORE';
 
@@ -302,22 +305,42 @@ sub serve {
                 if ($method eq 'POST') {
                     $mode = $1 if $uri =~ m{^/mode/(.*)};
                     reply($c, 200, $uri eq '/records' ? keys(%records) . "\n"
-                                   : $uri eq '/asked' ? "$asked\n" : "ok\n");
+                                   : $uri =~ m{^/asked/(\w*)}
+                                     ? ($asked{$1} // 0) . "\n" : "ok\n");
+
+                    @held = grep { !answer($_->[0], $mode, @$_[1 .. 3],
+                                           \%records) } @held
+                        if $uri =~ m{^/mode/};
                     next;
                 }
 
-                $asked++;
-                answer($c, $mode, $method, $uri, $body, \%records);
+                $asked{$_}++ for '', $method;
+                push @held, [ $c, $method, $uri, $body ]
+                    if !answer($c, $mode, $method, $uri, $body, \%records);
             }
         }
     }
 }
 
 
+# false: not yet
+
 sub answer {
     my ($c, $mode, $method, $uri, $body, $records) = @_;
 
+    return 0 if $mode eq "hold-$method";
+
+    respond(@_);
+
+    return 1;
+}
+
+
+sub respond {
+    my ($c, $mode, $method, $uri, $body, $records) = @_;
+
     return if $mode eq 'mute';
+    return reply($c, $1, "no\n") if $mode =~ /^(\d+)-$method$/;
     return reply($c, $1, "no\n") if $mode =~ /^(\d+)$/;
     return shutdown $c, 2 if $mode eq 'closed';
 
