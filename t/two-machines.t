@@ -32,7 +32,7 @@ my $calls = $soak || 20;
 my $seed = $ENV{SOAK_SEED} || 1;
 my $slow = $ENV{TEST_NGINX_SLOW} // 1;
 
-$ENV{TEST_NGINX_ALARM} = $soak ? 900 : 60;
+$ENV{TEST_NGINX_ALARM} = $soak ? 900 : 120;
 
 my %secret = (
     PUBLIC_HOST       => 'voice.example.com',
@@ -460,7 +460,7 @@ sub all_back {
     my ($name, $other, $held, $before, $start) = @_;
 
     cmp_ok($held, '>', 0, "$name dies with its calls");
-    wait_until(60, sub { resumed($other) >= $before + $held },
+    wait_until(30, sub { resumed($other) >= $before + $held },
                "... which go on at $other");
     diag(sprintf '%s: %d calls are back after %.1f s', $name, $held,
          time - $start) if $soak;
