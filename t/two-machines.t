@@ -273,7 +273,7 @@ sub redis {
 
 sub agent {
     my $name = shift;
-    my $nginx = ConvRelay::Nginx->new(on => [ on($name) ]);
+    my $nginx = ConvRelay::Nginx->new(on => [ on($name), up($name) ]);
     my $build = ConvRelay::Nginx->build;
 
     for my $file ('two-machines.conf', map { s{.*/}{}r }
@@ -292,6 +292,13 @@ sub agent {
     chmod 0600, $nginx->dir . '/conf/.env.local';
 
     return $nginx->start;
+}
+
+
+# the second machine was started ten days before the first one
+
+sub up {
+    return shift eq 'agent-2' ? qw( unshare --time --monotonic 864000 ) : ();
 }
 
 

@@ -21,6 +21,9 @@
 
 
 static void ngx_http_convrelay_keep_touch(ngx_http_convrelay_keep_t *keep);
+#if (NGX_HAVE_CLOCK_MONOTONIC)
+static uint32_t ngx_http_convrelay_keep_clock(ngx_http_convrelay_keep_t *keep);
+#endif
 static ngx_int_t ngx_http_convrelay_keep_record(
     ngx_http_convrelay_keep_t *keep);
 static void ngx_http_convrelay_keep_last(ngx_http_convrelay_keep_t *keep);
@@ -171,11 +174,28 @@ ngx_http_convrelay_keep_conf(ngx_http_convrelay_keep_t *keep,
 
     conf->wall = (uint64_t) tp->sec * 1000 + tp->msec;
 #if (NGX_HAVE_CLOCK_MONOTONIC)
-    conf->clock = 1;
+    conf->clock = ngx_http_convrelay_keep_clock(keep);
 #endif
     conf->max = keep->conf->store.max_size;
     conf->numbers = keep->conf->limits.log_numbers;
 }
+
+
+#if (NGX_HAVE_CLOCK_MONOTONIC)
+
+/* records of a location may come from another machine, or from before a boot */
+
+static uint32_t
+ngx_http_convrelay_keep_clock(ngx_http_convrelay_keep_t *keep)
+{
+    if (keep->conf->store.away == 0) {
+        return 1;
+    }
+
+    return (uint32_t) keep->main->aways->shared->machine | 2;
+}
+
+#endif
 
 
 void

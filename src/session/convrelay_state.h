@@ -35,6 +35,11 @@ struct convrelay_state_conf_s {
     uint64_t                 wall;        /* ms since 1970, now */
     size_t                   max;         /* bytes that are written; 0: no
                                              limit */
+    uint32_t                 clock;       /* the number of the session's clock,
+                                             the same for all sessions that
+                                             have the same one: where the wall
+                                             clock was set between two of them,
+                                             it counts; 0: none is shared */
     unsigned                 numbers:1;   /* phone numbers are written whole,
                                              otherwise masked */
     unsigned                 wait:1;      /* reading is AGAIN while a tool that
@@ -42,10 +47,6 @@ struct convrelay_state_conf_s {
     unsigned                 lost:1;      /* the session that has written it has
                                              no socket any more: one with the
                                              same SessionId may go on */
-    unsigned                 clock:1;     /* the session's clock is that of
-                                             all sessions with the same store:
-                                             where the wall clock was set
-                                             between two of them, it counts */
     unsigned                 cut:1;       /* out, of size(): the oldest turns,
                                              or results, are left out */
 };

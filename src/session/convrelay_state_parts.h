@@ -40,6 +40,7 @@ typedef struct {
     convrelay_json_value_t  *v;
     convrelay_json_value_t  *saved;
     convrelay_json_value_t  *clock;
+    convrelay_json_value_t  *clock_id;
     convrelay_json_value_t  *llms;
     convrelay_json_value_t  *account;
     convrelay_json_value_t  *call;

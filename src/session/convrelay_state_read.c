@@ -53,6 +53,7 @@ static const convrelay_json_field_t  convrelay_state_fields[] = {
     convrelay_state_field(v),
     convrelay_state_field(saved),
     convrelay_state_field(clock),
+    convrelay_state_field(clock_id),
     convrelay_state_field(llms),
     convrelay_state_field(account),
     convrelay_state_field(call),
@@ -344,7 +345,8 @@ convrelay_state_numbers(convrelay_state_in_t *in)
 
 
 /* the time that has passed is counted by the clock, if the writer had the same
-   one: the wall clock may have been set meanwhile */
+   one: the wall clock may have been set meanwhile.  Another machine's began at
+   another time. */
 
 static void
 convrelay_state_wall(convrelay_state_in_t *in)
@@ -353,7 +355,10 @@ convrelay_state_wall(convrelay_state_in_t *in)
 
     in->wall = in->conf->wall;
 
-    if (!in->conf->clock || in->m.clock == NULL) {
+    if (in->conf->clock == 0
+        || convrelay_state_get(in, in->m.clock_id, UINT32_MAX)
+           != in->conf->clock)
+    {
         return;
     }
 

@@ -225,6 +225,7 @@ convrelay_state_head(convrelay_state_out_t *w)
 
     if (w->conf->clock) {
         convrelay_state_number_of(w, ",\"clock\":", w->now);
+        convrelay_state_number_of(w, ",\"clock_id\":", w->conf->clock);
     }
 
     convrelay_state_member(w, ",\"account\":", &setup.account_sid);

@@ -427,6 +427,7 @@ static void test_same(void);
 static void test_rate(void);
 static void test_clock(void);
 static void test_stepped(int64_t step, const char *name);
+static void test_another_clock(uint64_t up, const char *name);
 static void test_llms(void);
 static void test_memory(const char *text);
 static void begin(convrelay_session_t *s, const char *session,
@@ -843,6 +844,51 @@ test_stepped(int64_t step, const char *name)
 }
 
 
+/* the clock of another machine began at another time: the wall clock counts */
+
+static void
+test_another_clock(uint64_t up, const char *name)
+{
+    char                    *text;
+    size_t                   n;
+    uint64_t                 now;
+    convrelay_session_t      s;
+    convrelay_state_conf_t   sconf = { .wall = WALL, .clock = 1 };
+
+    static const char  state[] = "{" HEAD ",\"turns\":1,\"turn\":"
+                                 "{\"rounds\":1},\"messages\":[{\"role\":"
+                                 "\"user\",\"content\":\"Hi\"}]}";
+
+    now = NOW + up;
+
+    begin(&s, "VX2", NULL, now);
+    take(&s, state, sizeof(state) - 1, now);
+
+    text = written(&s, &sconf, now);
+    n = strlen(text);
+    convrelay_session_free(&s);
+
+    sconf.wall = WALL + 6000;
+    sconf.clock = 2;
+
+    begin(&s, "VX3", NULL, NOW);
+    (void) convrelay_session_restored(&s, (u_char *) text, n, &sconf, NOW,
+                                      &out);
+    free(text);
+
+    tap_ok(s.resumed == 2 && s.ask_again,
+           "%s: the question is asked again", name);
+
+    text = written(&s, &sconf, NOW);
+    n = strtoull(strstr(text, "\"saved\":") + 8, NULL, 10)
+        - strtoull(strstr(text, "\"started\":") + 10, NULL, 10);
+    free(text);
+
+    tap_ok(n == 106000, "... and the call is as old as it is: %zu", n);
+    convrelay_session_free(&s);
+}
+
+
 /* a change of the configuration gives the LLMs other numbers */
 
 static void
@@ -1125,6 +1171,8 @@ main(void)
     test_rate();
     test_clock();
     test_stepped(0, "a wall clock that is not set");
+    test_another_clock(864000000, "a machine that is up ten days less");
+    test_another_clock(0, "a machine that is up as long");
     test_stepped(3600000, "one that is set an hour forward");
     test_stepped(-3600000, "an hour back");
     test_llms();
