@@ -251,7 +251,7 @@ names the call, which proves nothing unless it is signed: write "convrelay_auth_
 
 
 
-=== TEST 14: a location without memory
+=== TEST 21: a location without memory
 --- http_config
 convrelay_store         /store;
 convrelay_store_secret  off;
@@ -261,7 +261,7 @@ convrelay_store_secret  off;
 
 
 
-=== TEST 15: a location that is not there
+=== TEST 22: a location that is not there
 --- http_config
 convrelay_store_zone    calls 1m;
 convrelay_store         /store;
@@ -272,7 +272,7 @@ convrelay_store_secret  off;
 
 
 
-=== TEST 16: a location that is open to the world
+=== TEST 23: a location that is open to the world
 --- http_config
 convrelay_store_zone    calls 1m;
 convrelay_store         /store;
@@ -292,7 +292,7 @@ anyone can request the location of "convrelay_store /store": add "internal;" to 
 
 
 
-=== TEST 17: an argument
+=== TEST 24: an argument
 --- http_config
 convrelay_store_zone  calls 1m;
 convrelay_store       /store?a=b;
@@ -302,7 +302,7 @@ invalid value "/store?a=b" of "convrelay_store", write "memory", the URI
 
 
 
-=== TEST 18: an empty secret
+=== TEST 25: an empty secret
 --- http_config
 convrelay_store_secret  "";
 --- must_die
@@ -311,7 +311,16 @@ convrelay_store_secret  "";
 
 
 
-=== TEST 19: two secrets, and twice
+=== TEST 26: "off" beside a secret
+--- http_config
+convrelay_store_secret  off "a secret of machines";
+--- must_die
+--- error_log
+"convrelay_store_secret" directive takes "off" alone, without a secret
+
+
+
+=== TEST 27: two secrets, and twice
 --- http_config
 convrelay_store_secret  "a secret of machines" "an older secret of them";
 convrelay_store_secret  off;
@@ -321,7 +330,7 @@ convrelay_store_secret  off;
 
 
 
-=== TEST 20: a secret that differs by request
+=== TEST 28: a secret that differs by request
 --- http_config
 convrelay_store_zone    calls 1m;
 convrelay_store         /store;
@@ -342,7 +351,7 @@ the secret of "convrelay_store_secret" can have no other variables than "$convre
 
 
 
-=== TEST 21: a secret that can be guessed
+=== TEST 29: a secret that can be guessed
 --- http_config
 convrelay_store_zone    calls 1m;
 convrelay_store         /store;
@@ -364,7 +373,7 @@ the secret of "convrelay_store_secret" can be guessed: write at least 16 random 
 
 
 
-=== TEST 22: no time
+=== TEST 30: no time
 --- http_config
 convrelay_store_timeout  0;
 --- must_die

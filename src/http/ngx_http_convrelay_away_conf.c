@@ -79,6 +79,10 @@ ngx_http_convrelay_store_secret(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return "has an empty secret";
         }
 
+        if (ngx_strcmp(value[i].data, "off") == 0) {
+            return "takes \"off\" alone, without a secret";
+        }
+
         v = ngx_array_push(clcf->store.secrets);
         if (v == NULL) {
             return NGX_CONF_ERROR;

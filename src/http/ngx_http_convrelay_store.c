@@ -340,7 +340,11 @@ ngx_http_convrelay_record_write(ngx_http_convrelay_main_conf_t *mcf,
         record->head.saved++;
 
     } else if (!record->foreign) {
-        record->head.saved = ngx_http_convrelay_away_now();
+
+        /* newer than what was read, also where that machine's clock is ahead */
+
+        record->head.saved = ngx_max(ngx_http_convrelay_away_now(),
+                                     record->head.saved + 1);
     }
 
     p = text->data - NGX_HTTP_CONVRELAY_RECORD_HEAD;
