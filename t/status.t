@@ -150,6 +150,12 @@ $nginx->http(<<"_EOC_", "worker_processes  2;\nworker_shutdown_timeout 1s;\n");
             convrelay_max_turn_rate  2;
             proxy_pass  http://llm/say;
         }
+        location = /forgets {
+            convrelay;
+            convrelay_max_history_messages  2;
+            convrelay_max_history_size      12;
+            proxy_pass  http://llm/say;
+        }
         location = /big {
             convrelay;
             convrelay_max_message_size  2k;
@@ -536,6 +542,20 @@ counts(1, 'sessions_total', '/big', kind => 'phone', end => 'protocol');
 $call = dial('/short');
 counts(1, 'limits_total', '/short', limit => 'call_time');
 counts(1, 'sessions_total', '/short', kind => 'phone', end => 'too_long');
+
+# what the LLM no longer knows: each once a call, however many turns
+
+$call = dial('/forgets');
+$call->ask('Hi');
+counts(0, 'limits_total', '/forgets', limit => 'history_messages');
+$call->ask($_) for 'Hi', 'Hi', 'What is that?', 'Hi';
+counts(1, 'limits_total', '/forgets', limit => 'history_messages');
+counts(1, 'limits_total', '/forgets', limit => 'history_size');
+$call->hangup;
+
+is_deeply [ sort $nginx->log('error') =~ /(history,.*?): see/g ],
+          [ 'history, which exceeds 2 messages',
+            'history, whose texts exceed 12 bytes' ], '... which is logged';
 
 # how a session ends
 

@@ -217,6 +217,7 @@ struct ngx_http_convrelay_call_s {
     unsigned                          dead:1; /* nothing more is sent */
     unsigned                          ended:1;        /* finalized */
     unsigned                          pattern_failed:1;       /* logged */
+    unsigned                          history_over:2; /* likewise, bits */
     unsigned                          reading:1;      /* input is being handled,
                                                          more may follow */
     unsigned                          answering:1;    /* a turn's answer is

@@ -19,6 +19,8 @@ static ngx_int_t ngx_http_convrelay_system_name(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_system_extend(
     ngx_http_convrelay_call_t *call, const convrelay_str_t *context);
 
+static void ngx_http_convrelay_request_forgets(
+    ngx_http_convrelay_call_t *call);
 static ngx_int_t ngx_http_convrelay_field_check(ngx_conf_t *cf,
     ngx_http_convrelay_field_t *field);
 
@@ -347,6 +349,8 @@ ngx_http_convrelay_request_body(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
         convrelay_str_set(&request.tool_choice, "\"none\"");
     }
 
+    ngx_http_convrelay_request_forgets(call);
+
     request.messages = call->session->history.first;
     request.marker = call->conf->session.marker;
     request.llm = t->llm;
@@ -364,6 +368,42 @@ ngx_http_convrelay_request_body(ngx_http_convrelay_turn_t *t, ngx_buf_t *b)
     b->temporary = 1;
 
     return NGX_OK;
+}
+
+
+/* the LLM no longer knows what was said first: once a session for each limit */
+
+static void
+ngx_http_convrelay_request_forgets(ngx_http_convrelay_call_t *call)
+{
+    ngx_uint_t            over;
+    convrelay_history_t  *h;
+
+    h = &call->session->history;
+
+    over = (h->over_bytes | (h->over_messages << 1)) & ~call->history_over;
+
+    if (over & 1) {
+        ngx_http_convrelay_count(call->conf, LIMIT_HISTORY_SIZE);
+
+        ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
+                      "the oldest turns are dropped from the history, whose "
+                      "texts exceed %uz bytes: see "
+                      "\"convrelay_max_history_size\", not logged again for "
+                      "this call", h->max_bytes);
+    }
+
+    if (over & 2) {
+        ngx_http_convrelay_count(call->conf, LIMIT_HISTORY_MESSAGES);
+
+        ngx_log_error(NGX_LOG_INFO, call->connection->log, 0,
+                      "the oldest turns are dropped from the history, which "
+                      "exceeds %uD messages: see "
+                      "\"convrelay_max_history_messages\", not logged again "
+                      "for this call", h->max_messages);
+    }
+
+    call->history_over |= over;
 }
 
 

@@ -228,6 +228,8 @@ CONVRELAY_SERIES(LIMIT_RESPONSE_SIZE,   "response_size")
 CONVRELAY_SERIES(LIMIT_CALL_TIME,       "call_time")
 CONVRELAY_SERIES(LIMIT_IDLE_TIME,       "idle_time")
 CONVRELAY_SERIES(LIMIT_TOOL_ROUNDS,     "tool_rounds")
+CONVRELAY_SERIES(LIMIT_HISTORY_SIZE,    "history_size")
+CONVRELAY_SERIES(LIMIT_HISTORY_MESSAGES, "history_messages")
 
 CONVRELAY_FAMILY("twilio_errors_total", "code",
                  "Errors that Twilio reported on the socket or after a "

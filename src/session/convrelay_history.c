@@ -23,6 +23,8 @@ static void convrelay_history_make_room(convrelay_history_t *h,
     convrelay_llm_role_e role, size_t n, size_t len);
 static int convrelay_history_passed(const convrelay_history_t *h, size_t n,
     size_t len);
+static void convrelay_history_over(convrelay_history_t *h, size_t n,
+    size_t len);
 static void convrelay_history_drop_round(convrelay_history_t *h,
     convrelay_llm_message_t *before);
 static convrelay_llm_message_t *convrelay_history_extra_of(
@@ -217,6 +219,7 @@ convrelay_history_append_extra(convrelay_history_t *h,
     }
 
     while (convrelay_history_passed(h, 0, p->len) && h->first != turn) {
+        convrelay_history_over(h, 0, p->len);
         convrelay_history_drop_turn(h, convrelay_history_turn_after(h->first));
     }
 
@@ -295,6 +298,7 @@ convrelay_history_make_room(convrelay_history_t *h, convrelay_llm_role_e role,
         turn = convrelay_history_turn_after(h->first);
 
         if (turn || role == CONVRELAY_LLM_USER) {
+            convrelay_history_over(h, n, len);
             convrelay_history_drop_turn(h, turn);
             continue;
         }
@@ -311,6 +315,7 @@ convrelay_history_make_room(convrelay_history_t *h, convrelay_llm_role_e role,
             return;
         }
 
+        convrelay_history_over(h, n, len);
         convrelay_history_drop_round(h, m);
     }
 }
@@ -323,6 +328,21 @@ convrelay_history_passed(const convrelay_history_t *h, size_t n, size_t len)
 {
     return (h->max_messages && h->nmessages + n > h->max_messages)
            || (h->max_bytes && h->len + len > h->max_bytes);
+}
+
+
+/* notes which limit that is */
+
+static void
+convrelay_history_over(convrelay_history_t *h, size_t n, size_t len)
+{
+    if (h->max_messages && h->nmessages + n > h->max_messages) {
+        h->over_messages = 1;
+    }
+
+    if (h->max_bytes && h->len + len > h->max_bytes) {
+        h->over_bytes = 1;
+    }
 }
 
 

@@ -22,7 +22,10 @@
 
 typedef struct {
     uint32_t                  max_messages;   /* 0: no limit */
-    uint32_t                  nmessages;      /* extras do not count */
+    unsigned                  nmessages:30;   /* extras do not count */
+    unsigned                  over_messages:1;        /* something was dropped
+                                                 because of this limit, ever */
+    unsigned                  over_bytes:1;   /* because of the other one */
     size_t                    max_bytes;      /* of text; 0: no limit */
 
     convrelay_llm_message_t  *first;

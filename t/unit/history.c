@@ -352,6 +352,8 @@ test_bytes(void)
 
     add(&h, U, "666666666666666666666666666666666666666666666666666"
                "666666666666666666666666666666666666666666666666666");
+    tap_ok(h.over_bytes && !h.over_messages, "it is known which limit it was");
+
     tap_ok(h.nmessages == 1 && h.len > h.max_bytes,
            "a message over the limit stands alone");
 
