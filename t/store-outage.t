@@ -20,7 +20,7 @@ sub until_is {
     my ($get, $expected, $name) = @_;
     my $is;
 
-    ConvRelay::Nginx::wait_for(5, sub {
+    ConvRelay::Nginx::wait_for(10, sub {
         $is = $get->() // 'nothing';
         return $is eq $expected;
     });
@@ -150,6 +150,118 @@ subtest 'a store that is slow, and the writes of another one' => sub {
 
     $_->hangup for @calls, $call;
     $nginx->stop;
+};
+
+
+subtest 'a store that takes records, and cannot be read' => sub {
+    my $nginx = away(proxy($dir->port(1)), timeout => '300ms');
+    my $fake = fake($dir->port(1));
+
+    $fake->mode('500-GET');
+
+    my $call = caller_of($nginx, callSid => 'CA1');
+
+    $call->ask('One?');
+    until_is(sub { $fake->records }, 1, 'a call is written, and not read');
+    $call->ask('Two?');
+    ok written($nginx, 4), '... and is written again';
+    is metric($nginx, 'store_outages_total', 'began'), 1, 'an outage has begun';
+    is metric($nginx, 'store_outages_total', 'ended'), 0, '... and goes on';
+    until_is(sub { $fake->asked('GET') }, 2, 'a read is tried without a caller');
+    is metric($nginx, 'store_outages_total', 'ended'), 0, '... in vain';
+
+    my $other = caller_of($nginx, callSid => 'CA2');
+
+    $other->ask('One?');
+    is metric($nginx, 'store_skipped_total'), 1, 'a caller does not wait';
+
+    $fake->mode('good');
+    ok $nginx->log_has(qr/\[notice\].*"convrelay_store \/store" works again, /),
+       'then it can be read';
+
+    my @lines = lines($nginx);
+
+    is scalar @lines, 2, 'two lines' or diag @lines;
+    like $lines[0], qr/GET of "convrelay_store \/store" failed, status: 500, /,
+         '... of an outage of reads';
+
+    $_->hangup for $call, $other;
+    $nginx->stop;
+};
+
+
+subtest 'a store that can be read, and takes no records' => sub {
+    my @nginx = map { away(proxy($dir->port(1))) } 1, 2;
+    my $fake = fake($dir->port(1));
+    my @calls = map { caller_of($nginx[0], callSid => "CA$_") } 1 .. 3;
+
+    $_->ask('One?') for @calls;
+    until_is(sub { $fake->records }, 3, 'three calls');
+
+    $fake->mode('500-PUT');
+
+    my $call = caller_of($nginx[1], callSid => 'CA4');
+
+    $call->ask('One?');
+
+    my @others = map { caller_of($nginx[1], callSid => "CA$_") } 1 .. 2;
+
+    $_->ask('Two?') for @others;
+    until_is(sub { metric($nginx[1], 'store_outages_total', 'began') }, 1,
+             'its outage begins');
+
+    my @messages = messages(caller_of($nginx[1], callSid => 'CA3')
+                            ->ask('Two?'));
+
+    is $messages[1], 'user: One?', 'a caller is known all the same';
+
+    $fake->mode('good');
+    until_is(sub { $fake->records }, 4, 'all are written in the end');
+    until_is(sub { metric($nginx[1], 'store_outages_total', 'ended') }, 1,
+             '... and the outage is over');
+
+    $_->hangup for @calls, @others, $call;
+    $_->stop for @nginx;
+};
+
+
+subtest 'one record that the store does not take' => sub {
+    my @nginx = map { away(proxy($dir->port(1))) } 1, 2;
+    my $fake = fake($dir->port(1));
+    my @calls = map { caller_of($nginx[0], callSid => "CA$_") } 1 .. 3;
+
+    $_->ask('One?') for @calls;
+    until_is(sub { $fake->records }, 3, 'three calls');
+
+    $fake->mode('500-PUT-9000');
+
+    my $long = caller_of($nginx[1], callSid => 'CA9');
+
+    $long->ask('x' x 10_000);
+    ok ConvRelay::Nginx::wait_for(10, sub { lines($nginx[1]) }),
+       'a call is not written, again and again';
+
+    my @others = map { caller_of($nginx[1], callSid => "CA$_") } 1 .. 3;
+
+    is scalar(grep { (messages($_->ask('Two?')))[1] eq 'user: One?' } @others),
+       3, 'the others go on at another machine';
+    is metric($nginx[1], 'store_outages_total', 'began'), 0,
+       'there was no outage';
+    ok written($nginx[1], 3), '... and they are written';
+
+    my @lines = lines($nginx[1]);
+
+    is scalar @lines, 1, 'one line' or diag @lines;
+    like $lines[0], qr/"convrelay_store \/store" fails again and again for one/,
+         '... says that one record is refused';
+    cmp_ok requests($nginx[1], 'put', 'failed'), '<', 8,
+           '... which was not tried all the time';
+
+    $fake->mode('good');
+    until_is(sub { $fake->records }, 4, 'it is written when it can be');
+
+    $_->hangup for @calls, @others, $long;
+    $_->stop for @nginx;
 };
 
 

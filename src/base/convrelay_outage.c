@@ -7,76 +7,164 @@
 #include "convrelay_outage.h"
 
 
-int
-convrelay_outage_ask(convrelay_outage_t *o, uint64_t now)
-{
-    o->used = now;
+static uint64_t convrelay_outage_longer(uint64_t pause);
+static unsigned convrelay_outage_puts_out(convrelay_outage_kind_t *k,
+    const convrelay_outage_request_t *r, unsigned waited);
 
-    if (o->since == 0) {
+
+unsigned
+convrelay_outage_is(const convrelay_outage_t *o, convrelay_outage_kind_e kind)
+{
+    return o->kinds[kind].since != 0;
+}
+
+
+int
+convrelay_outage_ask(convrelay_outage_t *o, convrelay_outage_kind_e kind,
+    uint64_t now)
+{
+    convrelay_outage_kind_t  *k;
+
+    o->used = now;
+    k = &o->kinds[kind];
+
+    if (k->since == 0) {
         return CONVRELAY_OK;
     }
 
-    if (now < o->until) {
+    if (now < k->until) {
         return CONVRELAY_DECLINED;
     }
 
     /* one, of all processes: the others wait for what becomes of it */
 
-    o->until = now + o->pause;
+    k->until = now + k->pause;
 
     return CONVRELAY_OK;
 }
 
 
 int
-convrelay_outage_failed(convrelay_outage_t *o, uint64_t began, uint64_t now,
-    unsigned waited)
+convrelay_outage_failed(convrelay_outage_t *o,
+    const convrelay_outage_request_t *r, uint64_t now, unsigned waited)
 {
+    convrelay_outage_kind_t  *k;
+
+    k = &o->kinds[r->kind];
+
     o->failed++;
 
-    if (o->since == 0) {
+    if (k->since) {
 
-        if (!waited && o->failed < CONVRELAY_OUTAGE_FAILURES) {
-            return CONVRELAY_OK;
+        /* those that were begun before it say nothing new */
+
+        if (r->began > k->since) {
+            k->pause = convrelay_outage_longer(k->pause);
+            k->until = now + k->pause;
         }
 
-        if (o->pause == 0 || now - o->ended > CONVRELAY_OUTAGE_CALM) {
-            o->pause = CONVRELAY_OUTAGE_PAUSE;
-        }
-
-        o->since = now;
-        o->until = now + o->pause;
-
-        return CONVRELAY_DONE;
+        return CONVRELAY_OK;
     }
 
-    /* those that were begun before it say nothing new */
-
-    if (began >= o->since) {
-        o->pause = 2 * o->pause;
-
-        if (o->pause > CONVRELAY_OUTAGE_MAX_PAUSE) {
-            o->pause = CONVRELAY_OUTAGE_MAX_PAUSE;
-        }
-
-        o->until = now + o->pause;
+    if (!convrelay_outage_puts_out(k, r, waited)) {
+        return CONVRELAY_OK;
     }
 
-    return CONVRELAY_OK;
+    if (k->pause && now - k->ended <= CONVRELAY_OUTAGE_CALM) {
+        k->pause = convrelay_outage_longer(k->pause);
+
+    } else {
+        k->pause = CONVRELAY_OUTAGE_PAUSE;
+    }
+
+    k->since = now;
+    k->until = now + k->pause;
+
+    if (o->since) {
+        return CONVRELAY_OK;
+    }
+
+    o->since = now;
+
+    return CONVRELAY_DONE;
+}
+
+
+static uint64_t
+convrelay_outage_longer(uint64_t pause)
+{
+    return (2 * pause > CONVRELAY_OUTAGE_MAX_PAUSE) ? CONVRELAY_OUTAGE_MAX_PAUSE
+                                                    : 2 * pause;
+}
+
+
+static unsigned
+convrelay_outage_puts_out(convrelay_outage_kind_t *k,
+    const convrelay_outage_request_t *r, unsigned waited)
+{
+    if (r->began <= k->worked) {
+        waited = 0;
+    }
+
+    if (k->row && r->record != k->record) {
+        k->several = 1;
+    }
+
+    k->record = r->record;
+
+    if (k->row < CONVRELAY_OUTAGE_FAILURES) {
+        k->row++;
+    }
+
+    return waited || (k->row == CONVRELAY_OUTAGE_FAILURES && k->several);
 }
 
 
 int
-convrelay_outage_worked(convrelay_outage_t *o, uint64_t began, uint64_t now,
-    uint64_t *since, uint64_t *failed)
+convrelay_outage_worked(convrelay_outage_t *o,
+    const convrelay_outage_request_t *r, uint64_t now, uint64_t *since,
+    uint64_t *failed)
 {
-    if (o->since == 0) {
+    size_t                    i;
+    unsigned                  back;
+    convrelay_outage_kind_t  *k;
+
+    back = 0;
+    k = &o->kinds[r->kind];
+
+    if (r->began > k->worked) {
+        k->worked = r->began;
+    }
+
+    if (k->since && r->began <= k->since) {
+        return CONVRELAY_OK;
+    }
+
+    k->row = 0;
+    k->several = 0;
+
+    if (k->since) {
+        k->since = 0;
+        k->ended = now;
+        back = 1;
+    }
+
+    if (!o->since) {
         o->failed = 0;
         return CONVRELAY_OK;
     }
 
-    if (began < o->since) {
-        return CONVRELAY_OK;
+    for (i = 0; i < CONVRELAY_OUTAGE_KINDS; i++) {
+
+        if (o->kinds[i].since) {
+
+            if (!back) {
+                return CONVRELAY_OK;
+            }
+
+            o->kinds[i].until = now;
+            return CONVRELAY_AGAIN;
+        }
     }
 
     *since = o->since;
@@ -84,7 +172,6 @@ convrelay_outage_worked(convrelay_outage_t *o, uint64_t began, uint64_t now,
 
     o->since = 0;
     o->failed = 0;
-    o->ended = now;
 
     return CONVRELAY_DONE;
 }

@@ -5,11 +5,16 @@
  * A service that many processes use is out: pauses before it is tried again,
  * and knows when the outage begins and ends, so that each is logged once.
  *
- * CONVRELAY_OUTAGE_FAILURES failures in a row, or one for which somebody has
- * waited, begin an outage.  Then there is a pause of a second; after it, one
+ * A service can answer reads and refuse writes, or the other way round.  So
+ * each kind of request has a state and pauses of its own; the outage begins
+ * with the first kind that is out, and ends with the last.
+ *
+ * CONVRELAY_OUTAGE_FAILURES failures in a row, not all of them of one record,
+ * or one for which somebody has waited, put a kind out, unless a request that
+ * was begun later has worked.  Then there is a pause of a second; after it, one
  * request is let through; if that fails, the next pause is twice as long, up to
- * half a minute.  An outage that begins soon after the last one goes on with
- * its pauses, so that a service that comes and goes does not fill the log.
+ * half a minute.  A kind that is out again soon has twice its last pause, so
+ * that a service that comes and goes does not fill the log.
  *
  * The memory is shared; the caller holds a lock.  Times are in ms, of a clock
  * that all processes share.
@@ -31,35 +36,69 @@
 #define CONVRELAY_OUTAGES           32          /* slots of a table */
 
 
+typedef enum {
+    CONVRELAY_OUTAGE_READ = 0,
+    CONVRELAY_OUTAGE_WRITE,
+    CONVRELAY_OUTAGE_KINDS
+} convrelay_outage_kind_e;
+
+
+typedef struct {
+    uint64_t                 since;       /* when it went out; 0: it is not */
+    uint64_t                 ended;       /* when it last came back, or 0 */
+    uint64_t                 until;       /* the end of the pause */
+    uint64_t                 pause;       /* ms */
+    uint64_t                 worked;      /* when the latest one that has worked
+                                             was begun */
+    uint64_t                 record;      /* of the last failure */
+    unsigned                 row;         /* failures, up to FAILURES */
+    unsigned                 several;     /* ... of different records */
+} convrelay_outage_kind_t;
+
+
 /* zero-filled at first */
 
 typedef struct {
     uint64_t                 id;          /* of a slot; 0: it is free */
     uint64_t                 used;        /* when */
     uint64_t                 since;       /* when it began; 0: there is none */
-    uint64_t                 ended;       /* when the last one did, or 0 */
-    uint64_t                 until;       /* the end of the pause */
-    uint64_t                 pause;       /* ms */
-    uint64_t                 failed;      /* requests, in a row */
+    uint64_t                 failed;      /* requests, since all worked */
+    convrelay_outage_kind_t  kinds[CONVRELAY_OUTAGE_KINDS];
 } convrelay_outage_t;
 
 
-/* CONVRELAY_OK: ask; CONVRELAY_DECLINED: not before o->until */
-int convrelay_outage_ask(convrelay_outage_t *o, uint64_t now);
+/* a request; zero where it is not known */
+
+typedef struct {
+    convrelay_outage_kind_e  kind;
+    uint64_t                 record;      /* a hash of its name */
+    uint64_t                 began;       /* when it was sent */
+} convrelay_outage_request_t;
+
+
+/* a request of this kind has to wait */
+unsigned convrelay_outage_is(const convrelay_outage_t *o,
+    convrelay_outage_kind_e kind);
+
+/* CONVRELAY_OK: ask; CONVRELAY_DECLINED: not before kinds[kind].until */
+int convrelay_outage_ask(convrelay_outage_t *o, convrelay_outage_kind_e kind,
+    uint64_t now);
 
 /*
- * A request that was begun at "began" has failed.  waited: somebody did.
- * CONVRELAY_DONE: an outage begins; or CONVRELAY_OK.
+ * A request has failed.  waited: somebody did.  CONVRELAY_DONE: an outage
+ * begins; or CONVRELAY_OK.
  */
-int convrelay_outage_failed(convrelay_outage_t *o, uint64_t began,
-    uint64_t now, unsigned waited);
+int convrelay_outage_failed(convrelay_outage_t *o,
+    const convrelay_outage_request_t *r, uint64_t now, unsigned waited);
 
 /*
  * ... has worked.  CONVRELAY_DONE: the outage is over, since *since, and
- * *failed requests have failed; or CONVRELAY_OK.
+ * *failed requests have failed; CONVRELAY_AGAIN: only this kind has come back,
+ * and the other one may be asked at once; or CONVRELAY_OK.
  */
-int convrelay_outage_worked(convrelay_outage_t *o, uint64_t began,
-    uint64_t now, uint64_t *since, uint64_t *failed);
+int convrelay_outage_worked(convrelay_outage_t *o,
+    const convrelay_outage_request_t *r, uint64_t now, uint64_t *since,
+    uint64_t *failed);
 
 /* the slot of an id, which is not 0, in a table of CONVRELAY_OUTAGES; where all
    are taken, that of the one that was used longest ago */

@@ -13,8 +13,13 @@
 
 
 #define NGX_HTTP_CONVRELAY_AWAY_MAX     10000   /* records that wait */
-#define NGX_HTTP_CONVRELAY_AWAY_TRIES   3       /* of one that fails while
+#define NGX_HTTP_CONVRELAY_AWAY_TRIES   8       /* of one that fails while
                                                    others do not */
+#define NGX_HTTP_CONVRELAY_AWAY_PITY    3       /* of them, until it is
+                                                   complained of */
+#define NGX_HTTP_CONVRELAY_AWAY_PAUSE   1000    /* ms after the first one, then
+                                                   twice as long, ... */
+#define NGX_HTTP_CONVRELAY_AWAY_LONGEST 30000
 #define NGX_HTTP_CONVRELAY_AWAY_ANSWER  16384   /* bytes that are read */
 
 
@@ -29,8 +34,9 @@ typedef struct {
     ngx_rbtree_node_t                 node;
     ngx_queue_t                       queue;
     uint64_t                          received;
-    ngx_uint_t                        tries;
-    unsigned                          waiting:1;      /* in the queue */
+    ngx_uint_t                        tries;  /* that have failed */
+    ngx_msec_t                        due;    /* of one that has failed */
+    unsigned                          waiting:1;      /* in a queue */
     unsigned                          removed:1;
     unsigned                          changed:1;      /* since it was sent */
 } ngx_http_convrelay_away_write_t;
@@ -59,6 +65,11 @@ static void ngx_http_convrelay_away_free(ngx_http_convrelay_away_write_t *w);
 static void ngx_http_convrelay_away_writes(ngx_http_convrelay_aways_t *all);
 static ngx_int_t ngx_http_convrelay_away_pump(
     ngx_http_convrelay_away_store_t *store);
+static ngx_queue_t *ngx_http_convrelay_away_first(
+    ngx_http_convrelay_away_store_t *store);
+static void ngx_http_convrelay_away_due(
+    ngx_http_convrelay_away_store_t *store, ngx_uint_t all);
+static void ngx_http_convrelay_away_retry(ngx_http_convrelay_away_write_t *w);
 static ngx_int_t ngx_http_convrelay_away_send(
     ngx_http_convrelay_away_write_t *w);
 static ngx_int_t ngx_http_convrelay_away_body(
@@ -103,7 +114,6 @@ ngx_http_convrelay_away_changed(ngx_http_convrelay_main_conf_t *mcf,
     w->op.ttl = ttl;
     w->removed = (removed != 0);
     w->changed = 1;
-    w->tries = 0;
 
     if (w->op.fetch || w->waiting) {
         return;
@@ -247,7 +257,8 @@ ngx_http_convrelay_away_drop(ngx_http_convrelay_aways_t *all)
         return NGX_DECLINED;
     }
 
-    q = ngx_queue_head(&most->changed);
+    q = ngx_queue_head(ngx_queue_empty(&most->changed) ? &most->again
+                                                       : &most->changed);
     w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
 
     ngx_http_convrelay_count(w->op.away->conf, STORE_DROPPED);
@@ -347,35 +358,35 @@ static ngx_int_t
 ngx_http_convrelay_away_pump(ngx_http_convrelay_away_store_t *store)
 {
     uint64_t                          until;
+    ngx_int_t                         rc;
     ngx_queue_t                      *q;
     ngx_http_convrelay_away_write_t  *w;
 
-    if (store->timer.timer_set) {
+    q = ngx_http_convrelay_away_first(store);
 
-        if (store->outage->since) {
-            return NGX_DECLINED;
-        }
-
-        ngx_del_timer(&store->timer);
-    }
-
-    if (ngx_queue_empty(&store->changed)
+    if (q == NULL
         || !convrelay_share_may(&store->all->writes, &store->writes))
     {
         return NGX_DECLINED;
     }
 
-    if (ngx_http_convrelay_away_ask(store, &until) != NGX_OK) {
-        ngx_add_timer(&store->timer, ngx_max(until - ngx_current_msec, 1));
+    if (ngx_http_convrelay_away_ask(store, CONVRELAY_OUTAGE_WRITE, &until)
+        != NGX_OK)
+    {
+        ngx_http_convrelay_away_pause(store, until - ngx_current_msec);
         return NGX_DECLINED;
     }
 
-    q = ngx_queue_head(&store->changed);
     w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
 
     ngx_http_convrelay_away_unwait(w);
 
-    if (ngx_http_convrelay_away_send(w) != NGX_OK) {
+    rc = ngx_http_convrelay_away_send(w);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_convrelay_away_retry(w);
+
+    } else if (rc == NGX_DECLINED) {
         ngx_http_convrelay_away_free(w);
     }
 
@@ -383,7 +394,143 @@ ngx_http_convrelay_away_pump(ngx_http_convrelay_away_store_t *store)
 }
 
 
-/* NGX_OK, or NGX_DECLINED: it need not, or cannot be sent */
+void
+ngx_http_convrelay_away_pause(ngx_http_convrelay_away_store_t *store,
+    ngx_msec_t msec)
+{
+    if (store->timer.timer_set
+        && (ngx_msec_int_t) (store->timer.timer.key - ngx_current_msec)
+           <= (ngx_msec_int_t) msec)
+    {
+        return;
+    }
+
+    ngx_add_timer(&store->timer, msec);
+}
+
+
+/*
+ * The next one, or NULL.  In an outage, one that has not failed yet is tried
+ * before those that have: the store may refuse a record, and take all others.
+ */
+
+static ngx_queue_t *
+ngx_http_convrelay_away_first(ngx_http_convrelay_away_store_t *store)
+{
+    ngx_uint_t  out;
+
+    out = convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_WRITE);
+
+    if (!out) {
+        ngx_http_convrelay_away_due(store, store->out);
+    }
+
+    store->out = (out != 0);
+
+    if (!ngx_queue_empty(&store->changed)) {
+        return ngx_queue_head(&store->changed);
+    }
+
+    return (out && !ngx_queue_empty(&store->again))
+           ? ngx_queue_head(&store->again) : NULL;
+}
+
+
+/* those whose pauses are over wait as others do; all: they have waited for the
+   end of an outage */
+
+static void
+ngx_http_convrelay_away_due(ngx_http_convrelay_away_store_t *store,
+    ngx_uint_t all)
+{
+    ngx_msec_t                        next;
+    ngx_queue_t                      *q, *p;
+    ngx_http_convrelay_away_write_t  *w;
+
+    if (ngx_queue_empty(&store->again)) {
+        return;
+    }
+
+    if (!all && (ngx_msec_int_t) (store->due - ngx_current_msec) > 0) {
+        ngx_http_convrelay_away_pause(store, store->due - ngx_current_msec);
+        return;
+    }
+
+    next = NGX_HTTP_CONVRELAY_AWAY_LONGEST;
+
+    for (q = ngx_queue_head(&store->again);
+         q != ngx_queue_sentinel(&store->again);
+         q = p)
+    {
+        p = ngx_queue_next(q);
+        w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
+
+        if (all || (ngx_msec_int_t) (w->due - ngx_current_msec) <= 0) {
+            ngx_http_convrelay_away_unwait(w);
+            ngx_http_convrelay_away_wait(w);
+
+        } else {
+            next = ngx_min(next, w->due - ngx_current_msec);
+        }
+    }
+
+    store->due = ngx_current_msec + next;
+
+    if (!ngx_queue_empty(&store->again)) {
+        ngx_http_convrelay_away_pause(store, next);
+    }
+}
+
+
+/* one that has failed: after a pause of its own, or of the outage */
+
+static void
+ngx_http_convrelay_away_retry(ngx_http_convrelay_away_write_t *w)
+{
+    ngx_msec_t                        pause;
+    ngx_http_convrelay_away_store_t  *store;
+
+    store = w->op.away->store;
+
+    if (!convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_WRITE)) {
+
+        if (w->tries + 1 == NGX_HTTP_CONVRELAY_AWAY_PITY) {
+            ngx_http_convrelay_away_complain(w->op.away, NGX_LOG_WARN,
+                                 "fails again and again for one record: other "
+                                 "machines have an older state of that call");
+        }
+
+        if (w->tries + 1 == NGX_HTTP_CONVRELAY_AWAY_TRIES) {
+            ngx_http_convrelay_count(w->op.away->conf, STORE_DROPPED);
+            ngx_http_convrelay_away_free(w);
+            return;
+        }
+    }
+
+    pause = (ngx_msec_t) NGX_HTTP_CONVRELAY_AWAY_PAUSE << w->tries;
+    pause = ngx_min(pause, NGX_HTTP_CONVRELAY_AWAY_LONGEST);
+
+    if (w->tries + 1 < NGX_HTTP_CONVRELAY_AWAY_TRIES) {
+        w->tries++;
+    }
+
+    w->waiting = 1;
+    w->due = ngx_current_msec + pause;
+
+    if (ngx_queue_empty(&store->again)
+        || (ngx_msec_int_t) (w->due - store->due) < 0)
+    {
+        store->due = w->due;
+    }
+
+    store->nchanged++;
+    ngx_queue_insert_tail(&store->again, &w->queue);
+
+    ngx_http_convrelay_away_pause(store, pause);
+}
+
+
+/* NGX_OK, NGX_DECLINED: it need not be sent, or NGX_ERROR: it cannot be now */
 
 static ngx_int_t
 ngx_http_convrelay_away_send(ngx_http_convrelay_away_write_t *w)
@@ -445,8 +592,7 @@ ngx_http_convrelay_away_send(ngx_http_convrelay_away_write_t *w)
     if (rc != NGX_OK) {
         w->op.fetch = NULL;
         ngx_http_convrelay_away_unsent(&w->op, "could not be sent");
-        ngx_http_convrelay_count(w->op.away->conf, STORE_DROPPED);
-        return NGX_DECLINED;
+        return NGX_ERROR;
     }
 
     convrelay_share_take(&all->writes, &w->op.away->store->writes);
@@ -560,19 +706,10 @@ ngx_http_convrelay_away_write_end(ngx_http_convrelay_fetch_t *f)
     if (end == NGX_HTTP_CONVRELAY_AWAY_FAILED
         || end == NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT)
     {
-        /* in an outage, all of them wait for its end */
+        ngx_http_convrelay_away_retry(w);
 
-        w->tries += (w->op.away->store->outage->since == 0);
-
-        if (w->tries < NGX_HTTP_CONVRELAY_AWAY_TRIES) {
-            w->changed = 1;
-
-        } else {
-            ngx_http_convrelay_count(w->op.away->conf, STORE_DROPPED);
-        }
-    }
-
-    if (w->changed) {
+    } else if (w->changed) {
+        w->tries = 0;
         ngx_http_convrelay_away_wait(w);
 
     } else {
@@ -635,6 +772,10 @@ ngx_http_convrelay_away_cleanup(void *data)
 
         if (store[i]->timer.timer_set) {
             ngx_del_timer(&store[i]->timer);
+        }
+
+        if (store[i]->probe.timer_set) {
+            ngx_del_timer(&store[i]->probe);
         }
     }
 }

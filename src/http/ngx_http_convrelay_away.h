@@ -46,6 +46,7 @@
     (2 * NGX_HTTP_CONVRELAY_TENANT_MAX)         /* of a call and its report */
 
 
+typedef struct ngx_http_convrelay_away_s       ngx_http_convrelay_away_t;
 typedef struct ngx_http_convrelay_away_read_s  ngx_http_convrelay_away_read_t;
 
 
@@ -69,15 +70,25 @@ typedef struct {
     ngx_queue_t                       asked;  /* reads that wait */
     convrelay_share_t                 reads;  /* that were sent */
     ngx_queue_t                       changed;        /* writes that wait */
-    ngx_uint_t                        nchanged;
+    ngx_queue_t                       again;  /* ... that have failed */
+    ngx_uint_t                        nchanged;       /* both */
+    ngx_msec_t                        due;    /* the next one of "again" */
     convrelay_share_t                 writes; /* that were sent */
     ngx_event_t                       timer;  /* the end of a pause */
+
+    ngx_event_t                       probe;  /* the same, of reads */
+    ngx_http_convrelay_away_t        *probe_away;     /* NULL: none has failed
+                                                         here */
+    convrelay_store_key_t             probe_key;
+    unsigned                          probing:1;      /* it was sent */
+    unsigned                          out:1;  /* of writes, as far as this
+                                                 process has noticed */
 } ngx_http_convrelay_away_store_t;
 
 
 /* convrelay_store /uri of a location */
 
-typedef struct {
+struct ngx_http_convrelay_away_s {
     ngx_http_conf_ctx_t              *ctx;    /* of its server */
     ngx_http_convrelay_loc_conf_t    *conf;
 #if (NGX_OPENSSL)
@@ -89,7 +100,7 @@ typedef struct {
     ngx_http_convrelay_away_store_t  *store;
     ngx_msec_t                        complained;     /* of a record; 0: not
                                                          yet */
-} ngx_http_convrelay_away_t;
+};
 
 
 /* of a process */
@@ -177,6 +188,10 @@ void ngx_http_convrelay_away_cleanup(void *data);
 void ngx_http_convrelay_away_handler(ngx_event_t *ev);
 void ngx_http_convrelay_away_timer_handler(ngx_event_t *ev);
 
+/* the store waits for so many ms at most, until it is asked again */
+void ngx_http_convrelay_away_pause(ngx_http_convrelay_away_store_t *store,
+    ngx_msec_t msec);
+
 /* ms since 1970 */
 uint64_t ngx_http_convrelay_away_now(void);
 
@@ -204,6 +219,9 @@ void ngx_http_convrelay_away_cancel(ngx_http_convrelay_main_conf_t *mcf,
 
 /* sends reads that wait */
 void ngx_http_convrelay_away_reads(ngx_http_convrelay_aways_t *all);
+
+/* reads have failed: one is tried, for which nobody waits */
+void ngx_http_convrelay_away_probe_handler(ngx_event_t *ev);
 
 
 /* ngx_http_convrelay_away_fetch.c */
@@ -236,7 +254,7 @@ ngx_int_t ngx_http_convrelay_away_add_variables(ngx_conf_t *cf);
 
 /* ngx_http_convrelay_away_outage.c */
 
-/* one has failed; waited: somebody did, so that an outage begins */
+/* one has failed; waited: somebody did, so that one is enough for an outage */
 void ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
     const char *phrase, ngx_uint_t waited);
 
@@ -249,7 +267,7 @@ void ngx_http_convrelay_away_unsent(ngx_http_convrelay_away_op_t *op,
 
 /* NGX_OK, or NGX_DECLINED: not before *until */
 ngx_int_t ngx_http_convrelay_away_ask(ngx_http_convrelay_away_store_t *store,
-    uint64_t *until);
+    convrelay_outage_kind_e kind, uint64_t *until);
 
 
 /* ngx_http_convrelay_away_conf.c */

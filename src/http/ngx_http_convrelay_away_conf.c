@@ -359,8 +359,14 @@ ngx_http_convrelay_away_store(ngx_conf_t *cf, ngx_http_convrelay_away_t *away)
     store->timer.log = &cf->cycle->new_log;
     store->timer.cancelable = 1;
 
+    store->probe.handler = ngx_http_convrelay_away_probe_handler;
+    store->probe.data = store;
+    store->probe.log = &cf->cycle->new_log;
+    store->probe.cancelable = 1;
+
     ngx_queue_init(&store->asked);
     ngx_queue_init(&store->changed);
+    ngx_queue_init(&store->again);
 
     element = ngx_array_push(&away->all->stores);
     if (element == NULL) {

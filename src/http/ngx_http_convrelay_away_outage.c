@@ -13,6 +13,9 @@
 #include "ngx_http_convrelay_shared.h"
 
 
+static void ngx_http_convrelay_away_request(ngx_http_convrelay_away_op_t *op,
+    convrelay_outage_request_t *r);
+static void ngx_http_convrelay_away_probe(ngx_http_convrelay_away_op_t *op);
 static const char *ngx_http_convrelay_away_method(
     ngx_http_convrelay_away_op_t *op);
 static void ngx_http_convrelay_away_lock(
@@ -25,22 +28,33 @@ void
 ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
     const char *phrase, ngx_uint_t waited)
 {
-    int                         rc;
-    ngx_str_t                   why, *peer;
-    ngx_uint_t                  level;
-    ngx_http_request_t         *r;
-    ngx_http_convrelay_away_t  *away;
+    int                               rc;
+    ngx_str_t                         why, *peer;
+    ngx_uint_t                        level;
+    ngx_http_request_t               *r;
+    ngx_http_convrelay_away_t        *away;
+    convrelay_outage_request_t        request;
+    ngx_http_convrelay_away_store_t  *store;
 
     static ngx_str_t  none = ngx_string("none");
 
     away = op->away;
+    store = away->store;
 
-    ngx_http_convrelay_away_lock(away->store);
+    ngx_http_convrelay_away_request(op, &request);
 
-    rc = convrelay_outage_failed(away->store->outage, op->began,
-                                 ngx_current_msec, waited);
+    ngx_http_convrelay_away_lock(store);
 
-    ngx_http_convrelay_away_unlock(away->store);
+    rc = convrelay_outage_failed(store->outage, &request, ngx_current_msec,
+                                 waited);
+
+    ngx_http_convrelay_away_unlock(store);
+
+    if (request.kind == CONVRELAY_OUTAGE_READ
+        && convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_READ))
+    {
+        ngx_http_convrelay_away_probe(op);
+    }
 
     r = op->fetch ? op->fetch->request : NULL;
     peer = (r && r->upstream && r->upstream->peer.name)
@@ -71,27 +85,68 @@ ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
 }
 
 
+static void
+ngx_http_convrelay_away_request(ngx_http_convrelay_away_op_t *op,
+    convrelay_outage_request_t *r)
+{
+    r->kind = (op->method == NGX_HTTP_GET) ? CONVRELAY_OUTAGE_READ
+                                           : CONVRELAY_OUTAGE_WRITE;
+    r->record = op->key.word[0];
+    r->began = op->began;
+}
+
+
+/* reads are out, and this one is tried when their pause is over */
+
+static void
+ngx_http_convrelay_away_probe(ngx_http_convrelay_away_op_t *op)
+{
+    uint64_t                          until;
+    ngx_http_convrelay_away_store_t  *store;
+
+    store = op->away->store;
+
+    store->probe_away = op->away;
+    store->probe_key = op->key;
+
+    until = store->outage->kinds[CONVRELAY_OUTAGE_READ].until;
+
+    ngx_add_timer(&store->probe, (until > ngx_current_msec)
+                                 ? (ngx_msec_t) (until - ngx_current_msec)
+                                 : 1);
+}
+
+
 void
 ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op)
 {
-    int                         rc;
-    uint64_t                    since, failed;
-    ngx_http_convrelay_away_t  *away;
+    int                               rc;
+    uint64_t                          since, failed;
+    ngx_http_convrelay_away_t        *away;
+    convrelay_outage_request_t        request;
+    ngx_http_convrelay_away_store_t  *store;
 
     away = op->away;
+    store = away->store;
 
-    /* usually there is nothing to change */
-
-    if (away->store->outage->failed == 0) {
-        return;
-    }
+    ngx_http_convrelay_away_request(op, &request);
 
     ngx_http_convrelay_away_lock(away->store);
 
-    rc = convrelay_outage_worked(away->store->outage, op->began,
-                                 ngx_current_msec, &since, &failed);
+    rc = convrelay_outage_worked(store->outage, &request, ngx_current_msec,
+                                 &since, &failed);
 
-    ngx_http_convrelay_away_unlock(away->store);
+    ngx_http_convrelay_away_unlock(store);
+
+    if (rc == CONVRELAY_AGAIN) {
+
+        if (request.kind == CONVRELAY_OUTAGE_WRITE) {
+            ngx_http_convrelay_away_probe(op);
+
+        } else if (store->nchanged) {
+            ngx_http_convrelay_away_pause(store, 1);
+        }
+    }
 
     if (rc != CONVRELAY_DONE) {
         return;
@@ -127,18 +182,21 @@ ngx_http_convrelay_away_method(ngx_http_convrelay_away_op_t *op)
 
 ngx_int_t
 ngx_http_convrelay_away_ask(ngx_http_convrelay_away_store_t *store,
-    uint64_t *until)
+    convrelay_outage_kind_e kind, uint64_t *until)
 {
-    int  rc;
+    int                       rc;
+    convrelay_outage_kind_t  *k;
 
-    if (store->outage->since == 0) {
+    if (!convrelay_outage_is(store->outage, kind)) {
         return NGX_OK;
     }
 
+    k = &store->outage->kinds[kind];
+
     ngx_http_convrelay_away_lock(store);
 
-    rc = convrelay_outage_ask(store->outage, ngx_current_msec);
-    *until = store->outage->until;
+    rc = convrelay_outage_ask(store->outage, kind, ngx_current_msec);
+    *until = ngx_max(k->until, ngx_current_msec + 1);
 
     ngx_http_convrelay_away_unlock(store);
 

@@ -17,6 +17,8 @@
                                                    convrelay_store_max_size */
 #define NGX_HTTP_CONVRELAY_AWAY_FIRST 16384     /* bytes of the first buffer */
 #define NGX_HTTP_CONVRELAY_AWAY_SKEW  5000      /* ms between two clocks */
+#define NGX_HTTP_CONVRELAY_AWAY_LATE  1000      /* ms after a pause: nobody has
+                                                   tried one */
 #define NGX_HTTP_CONVRELAY_AWAY_BATCH 64        /* reads that are sent before
                                                    other events are handled */
 
@@ -37,11 +39,16 @@ struct ngx_http_convrelay_away_read_s {
                                                          not wait any more */
     void                             *owner;
     unsigned                          failed:1;       /* no memory */
+    unsigned                          probe:1;        /* although reads are
+                                                         out */
     unsigned                          newer:1;        /* another machine has
                                                          one */
 };
 
 
+static ngx_http_convrelay_away_read_t *ngx_http_convrelay_away_read_create(
+    ngx_http_convrelay_away_t *away, const convrelay_store_key_t *keys,
+    ngx_uint_t n);
 static ngx_int_t ngx_http_convrelay_away_read_next(
     ngx_http_convrelay_away_store_t *store);
 static ngx_int_t ngx_http_convrelay_away_read_start(
@@ -85,6 +92,9 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t away, const convrelay_store_key_t *keys, ngx_uint_t n,
     ngx_uint_t flags, ngx_http_convrelay_away_pt handler, void *data)
 {
+    uint64_t                         until;
+    ngx_uint_t                       probe;
+    convrelay_outage_kind_t         *k;
     ngx_http_convrelay_away_t       *a;
     ngx_http_convrelay_aways_t      *all;
     ngx_http_convrelay_away_read_t  *rd;
@@ -92,31 +102,34 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     all = mcf->aways;
     a = ((ngx_http_convrelay_away_t **) all->list.elts)[away - 1];
 
-    /* only writes find out when an outage is over: nobody waits for them */
+    probe = 0;
 
-    if (a->store->outage->since) {
-        ngx_http_convrelay_count(a->conf, STORE_SKIPPED);
-        return NGX_DECLINED;
+    if (convrelay_outage_is(a->store->outage, CONVRELAY_OUTAGE_READ)) {
+        k = &a->store->outage->kinds[CONVRELAY_OUTAGE_READ];
+
+        /* the worker that noticed it tries them; but that may have gone */
+
+        if (ngx_current_msec < k->until + NGX_HTTP_CONVRELAY_AWAY_LATE
+            || ngx_http_convrelay_away_ask(a->store, CONVRELAY_OUTAGE_READ,
+                                           &until)
+               != NGX_OK)
+        {
+            ngx_http_convrelay_count(a->conf, STORE_SKIPPED);
+            return NGX_DECLINED;
+        }
+
+        probe = 1;
     }
 
-    rd = ngx_calloc(sizeof(ngx_http_convrelay_away_read_t), ngx_cycle->log);
+    rd = ngx_http_convrelay_away_read_create(a, keys, n);
     if (rd == NULL) {
         return NGX_DECLINED;
     }
 
-    rd->op.away = a;
-    rd->op.method = NGX_HTTP_GET;
-    rd->op.began = ngx_current_msec;
     rd->handler = handler;
     rd->owner = data;
-    rd->n = n;
     rd->flags = flags;
-
-    ngx_memcpy(rd->keys, keys, n * sizeof(convrelay_store_key_t));
-
-    rd->timer.handler = ngx_http_convrelay_away_read_timer_handler;
-    rd->timer.data = rd;
-    rd->timer.log = ngx_cycle->log;
+    rd->probe = probe;
 
     ngx_add_timer(&rd->timer, a->conf->store.timeout);
 
@@ -127,6 +140,70 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     ngx_post_event(&all->event, &ngx_posted_events);
 
     return NGX_AGAIN;
+}
+
+
+static ngx_http_convrelay_away_read_t *
+ngx_http_convrelay_away_read_create(ngx_http_convrelay_away_t *away,
+    const convrelay_store_key_t *keys, ngx_uint_t n)
+{
+    ngx_http_convrelay_away_read_t  *rd;
+
+    rd = ngx_calloc(sizeof(ngx_http_convrelay_away_read_t), ngx_cycle->log);
+    if (rd == NULL) {
+        return NULL;
+    }
+
+    rd->op.away = away;
+    rd->op.method = NGX_HTTP_GET;
+    rd->op.began = ngx_current_msec;
+    rd->n = n;
+
+    ngx_memcpy(rd->keys, keys, n * sizeof(convrelay_store_key_t));
+
+    rd->timer.handler = ngx_http_convrelay_away_read_timer_handler;
+    rd->timer.data = rd;
+    rd->timer.log = ngx_cycle->log;
+
+    return rd;
+}
+
+
+void
+ngx_http_convrelay_away_probe_handler(ngx_event_t *ev)
+{
+    uint64_t                          until;
+    ngx_http_convrelay_away_read_t   *rd;
+    ngx_http_convrelay_away_store_t  *store;
+
+    store = ev->data;
+
+    if (!convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_READ)) {
+        return;
+    }
+
+    if (!store->probing
+        && ngx_http_convrelay_away_ask(store, CONVRELAY_OUTAGE_READ, &until)
+           == NGX_OK)
+    {
+        rd = ngx_http_convrelay_away_read_create(store->probe_away,
+                                                 &store->probe_key, 1);
+
+        if (rd) {
+            rd->flags = NGX_HTTP_CONVRELAY_AWAY_PEEK;
+            rd->probe = 1;
+            store->probing = 1;
+
+            ngx_queue_insert_head(&store->asked, &rd->queue);
+            ngx_post_event(&store->all->event, &ngx_posted_events);
+        }
+    }
+
+    until = store->outage->kinds[CONVRELAY_OUTAGE_READ].until;
+
+    ngx_add_timer(ev, (until > ngx_current_msec)
+                      ? (ngx_msec_t) (until - ngx_current_msec)
+                      : NGX_HTTP_CONVRELAY_AWAY_LATE / 2);
 }
 
 
@@ -186,7 +263,9 @@ ngx_http_convrelay_away_read_next(ngx_http_convrelay_away_store_t *store)
     q = ngx_queue_head(&store->asked);
     rd = ngx_queue_data(q, ngx_http_convrelay_away_read_t, queue);
 
-    if (store->outage->since) {
+    if (!rd->probe
+        && convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_READ))
+    {
         ngx_http_convrelay_count(rd->op.away->conf, STORE_SKIPPED);
         ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
         return NGX_OK;
@@ -305,6 +384,10 @@ ngx_http_convrelay_away_read_free(ngx_http_convrelay_away_read_t *rd)
 
     ngx_queue_remove(&rd->queue);
 
+    if (rd->probe) {
+        rd->op.away->store->probing = 0;
+    }
+
     if (rd->data) {
         ngx_free(rd->data);
     }
@@ -375,7 +458,7 @@ ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev)
 
         ngx_http_convrelay_away_unsent(&rd->op, "was not sent in time");
 
-        if (away->store->outage->since == 0) {
+        if (!convrelay_outage_is(away->store->outage, CONVRELAY_OUTAGE_READ)) {
             ngx_http_convrelay_away_complain(away, NGX_LOG_WARN,
                                  "could not be asked in time, because other "
                                  "requests take long: a call goes on without "

@@ -17,6 +17,7 @@ package ConvRelay::Away;
 #     $fake->mode('mixed')                it answers with another record
 #     $fake->mode('hold-GET')             ... only when the mode changes
 #     $fake->mode('500-PUT')              ... some with a status
+#     $fake->mode('500-PUT-9000')         ... those that are longer than that
 #     $fake->asked('GET')                 how often
 #     away(proxy(PORT))                   ... is the store
 #     $fake->stop, $fake->again           without its records
@@ -340,7 +341,8 @@ sub respond {
     my ($c, $mode, $method, $uri, $body, $records) = @_;
 
     return if $mode eq 'mute';
-    return reply($c, $1, "no\n") if $mode =~ /^(\d+)-$method$/;
+    return reply($c, $1, "no\n")
+        if $mode =~ /^(\d+)-$method(?:-(\d+))?$/ && length $body >= ($2 // 0);
     return reply($c, $1, "no\n") if $mode =~ /^(\d+)$/;
     return shutdown $c, 2 if $mode eq 'closed';
 
