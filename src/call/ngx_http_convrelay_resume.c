@@ -491,6 +491,13 @@ ngx_http_convrelay_resume_drop(ngx_http_convrelay_call_t *call)
         ngx_http_convrelay_away_cancel(keep->main, keep);
     }
 
+    /* what it says, such as that the caller has hung up, may not be believed */
+
+    if (ngx_http_convrelay_resume_claim(keep) != NGX_OK) {
+        ngx_http_convrelay_resume_rest(keep);
+        return;
+    }
+
     (void) ngx_http_convrelay_input(call, keep->rest.data,
                                     keep->rest.data + keep->rest.len);
 
