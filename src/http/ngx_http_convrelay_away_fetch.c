@@ -148,26 +148,37 @@ ngx_http_convrelay_away_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
 }
 
 
-/* the first one */
+/* the first one; what is quoted is from the first quote to the last: it can
+   have some itself */
 
 static void
 ngx_http_convrelay_away_keep(ngx_http_convrelay_away_why_t *why, u_char *p,
     u_char *last)
 {
-    ngx_uint_t  quoted;
+    u_char  *quote, *end;
 
     if (why->len) {
         return;
     }
 
-    quoted = 0;
+    quote = ngx_strlchr(p, last, '"');
+
+    if (quote == NULL) {
+        quote = last;
+    }
+
+    for (end = last; end > quote && end[-1] != '"'; end--) { /* void */ }
+
+    if (end <= quote + 1) {
+
+        /* one quote, which was cut off */
+
+        end = last;
+    }
 
     for ( /* void */ ; p < last && why->len < sizeof(why->text); p++) {
 
-        if (*p == '"') {
-            quoted = !quoted;
-
-        } else if (quoted) {
+        if (p >= quote && p < end) {
             continue;
         }
 
