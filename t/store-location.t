@@ -48,6 +48,19 @@ for my $store (sort keys %stores) {
 }
 
 
+# its last turn is written, too
+
+sub settled {
+    my $nginx = shift;
+
+    return ConvRelay::Nginx::wait_for(5, sub {
+        my $n = requests($nginx, 'put', 'done');
+        select undef, undef, undef, 0.1;
+        return $n && $n == requests($nginx, 'put', 'done');
+    });
+}
+
+
 sub goes_on {
     my @nginx = map { away(@_) } 1, 2;
     my $call = caller_of($nginx[0], interval => '0ms');
@@ -59,11 +72,7 @@ sub goes_on {
 
     $call->ask('x' x 9_000);
     ok written($nginx[0], 1), 'it is written';
-    ok ConvRelay::Nginx::wait_for(5, sub {
-        my $n = requests($nginx[0], 'put', 'done');
-        select undef, undef, undef, 0.1;
-        return $n == requests($nginx[0], 'put', 'done');
-    }), '... all of it';
+    ok settled($nginx[0]), '... all of it';
 
     dead($nginx[0]);
     $call->end;
@@ -171,6 +180,7 @@ subtest 'a worker is killed, nginx starts again, a reload' => sub {
     my $call = caller_of($nginx);
 
     $call->ask('One?');
+    ok settled($nginx), 'a call is written';
     kill KILL => $call->{worker};
     $call->end;
     ok ConvRelay::Nginx::wait_for(10, sub {
@@ -180,9 +190,7 @@ subtest 'a worker is killed, nginx starts again, a reload' => sub {
 
     $call = caller_of($nginx);
     is +(messages($call->ask('Two?')))[1], 'user: One?', 'the call goes on';
-
-    my $n = requests($nginx, 'put', 'done');
-
+    ok settled($nginx), '... and is written';
     ok dead($nginx), 'all of it is killed';
     $call->end;
     $nginx->start;
@@ -416,6 +424,103 @@ subtest 'reports' => sub {
 };
 
 
+# Twilio's request comes to the machine that had another session of the call, or
+# before its own machine knows that the session is over
+
+subtest 'reports: a request that comes to the wrong machine' => sub {
+    my $receiver = ConvRelay::Receiver->new;
+    my $port = $receiver->port;
+    my %report = (ws => 'convrelay_report  /report transcript;',
+        server => 'location = /report { internal; proxy_pass'
+        . " http://127.0.0.1:$port; } location = /action {"
+        . ' convrelay_connect_action; convrelay_auth_token ' . token() . ';'
+        . ' convrelay_public_url https://localhost; }');
+    my @nginx = map { away(redis($redis), %report) } 1, 2;
+    my @said = (AccountSid => 'AC1', SessionStatus => 'completed',
+                SessionDuration => 9);
+
+    $redis->ask('FLUSHALL');
+
+    my $report = sub {
+        my $r = $receiver->next(8) or return {};
+
+        $r->reply(200);
+
+        return JSON::PP->new->decode($r->{body});
+    };
+
+    my $first = caller_of($nginx[0]);
+
+    $first->ask('One?');
+    $first->fin;
+    ok over($nginx[0], 1), 'a socket is lost';
+
+    my $call = caller_of($nginx[1]);
+
+    like +(messages($call->ask('Two?')))[0], qr/Resumed 1/,
+         'the call goes on at another machine';
+    $call->hangup;
+    ok over($nginx[1], 1), '... and ends there';
+    ok action($nginx[0], @said, CallSid => 'CA1',
+              SessionId => $call->{session}),
+       "Twilio's request comes to the first one";
+
+    my $r = $report->();
+
+    is_deeply [ @$r{qw( id sessions turns reason )} ],
+              [ 'CA1', 2, 2, 'completed' ], '... which has the whole report';
+    is $receiver->next(0.5), undef, '... once';
+
+    $call = caller_of($nginx[0], callSid => 'CA2');
+    $call->ask('One?');
+    ok written($nginx[0], 2), 'a call that lives';
+    ok action($nginx[1], @said, CallSid => 'CA2',
+              SessionId => $call->{session}),
+       'the request comes before its end, and to another machine';
+    $call->fin;
+
+    $r = $report->();
+
+    is_deeply [ @$r{qw( id reason session_seconds )} ],
+              [ 'CA2', 'completed', 9 ], '... and is heard';
+    is $receiver->next(0.5), undef, '... once';
+
+    $_->stop for @nginx;
+};
+
+
+subtest 'reports: not of somebody else' => sub {
+    my $receiver = ConvRelay::Receiver->new;
+    my $port = $receiver->port;
+    my $to = 'location = /report { internal; proxy_pass'
+             . " http://127.0.0.1:$port; }";
+    my $first = away(redis($redis), server => $to,
+                     ws => 'convrelay_report  /report transcript;');
+    my $second = away(redis($redis), server => "$to location = /other {"
+        . ' convrelay; convrelay_auth_token ' . 'f' x 32 . ';'
+        . ' convrelay_report /report transcript;'
+        . ' proxy_pass http://llm/v1/chat/completions; }'
+        . ' location = /action { convrelay_connect_action;'
+        . ' convrelay_auth_token ' . token() . ';'
+        . ' convrelay_public_url https://localhost; }');
+    my $call = caller_of($first);
+
+    $call->ask('My PIN is 4711.');
+    ok written($first, 3), 'a call';
+    ok dead($first), 'its machine dies';
+    $call->end;
+
+    ok action($second, AccountSid => 'AC1', CallSid => 'CA1',
+              SessionId => $call->{session}, SessionStatus => 'completed'),
+       "Twilio's request comes to a machine without its location";
+    ok $second->log_has(qr/\[error\].*report of a call is left to the machine that had the call: no location/),
+       '... which says so';
+    is $receiver->next(0.5), undef, '... and sends it to nobody else';
+
+    $second->stop;
+};
+
+
 # many calls in mid-answer: their machine dies, and so does the master of Redis
 
 subtest '20 calls, the first machine and the master die' => sub {
@@ -584,6 +689,14 @@ subtest 'a server that mixes up what is not sealed' => sub {
     is scalar @lines, 1, 'one line' or diag @lines;
     like $lines[0], qr/sent the record of another call: it is not used/,
          '... says so';
+
+    # what nginx quotes of an answer has quotes itself
+
+    $fake->mode('words');
+    push @calls, caller_of($nginx[1], callSid => 'CA3');
+    ok $nginx[1]->log_has(qr/\[warn\].*invalid header/),
+       'it cannot be understood';
+    unlike $nginx[1]->log('error'), qr/PIN|4711/, '... and is not logged';
 
     $fake->mode('good');
     $_->hangup for @calls, $call;

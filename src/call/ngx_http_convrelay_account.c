@@ -77,6 +77,7 @@ ngx_http_convrelay_account_begin(ngx_http_convrelay_call_t *call)
 
     if (a->earlier) {
         texts = a->earlier->report.texts;
+        a->place.record.head.saved = a->earlier->place.record.head.saved;
 
         convrelay_report_put(&a->words, texts[CONVRELAY_REPORT_WORDS].data,
                              texts[CONVRELAY_REPORT_WORDS].len);

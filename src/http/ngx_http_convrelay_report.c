@@ -96,6 +96,7 @@ ngx_http_convrelay_reports_create(ngx_conf_t *cf,
     all->shares.max_bytes = NGX_HTTP_CONVRELAY_REPORT_BYTES;
 
     ngx_queue_init(&all->queue);
+    ngx_queue_init(&all->early);
 
     all->timer.handler = ngx_http_convrelay_report_handler;
     all->timer.data = all;
@@ -130,6 +131,8 @@ ngx_http_convrelay_reports_cleanup(void *data)
         ngx_queue_remove(q);
         ngx_http_convrelay_report_free(p);
     }
+
+    ngx_http_convrelay_report_forget(all);
 
     if (ngx_process != NGX_PROCESS_SINGLE) {
         return;
@@ -167,6 +170,10 @@ ngx_http_convrelay_report_add(ngx_http_convrelay_main_conf_t *mcf,
     p->place = *place;
     p->stored = (stored != 0);
 
+    /* the socket may have been lost long before that was noticed */
+
+    p->place.record.careful = 1;
+
     due = ngx_current_msec + ngx_http_convrelay_report_wait(mcf, p);
 
     ngx_http_convrelay_report_adopt(mcf->reports, p, due);
@@ -191,6 +198,7 @@ ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
 
     p->all = all;
     p->due = due;
+    p->early = 0;
 
     len = p->text.len;
     share = &p->conf->report->share;
@@ -213,6 +221,7 @@ ngx_http_convrelay_report_adopt(ngx_http_convrelay_reports_t *all,
         }
 
         p->stored = (rc == NGX_OK);
+        p->place.record.careful = 1;
     }
 
     for ( ;; ) {

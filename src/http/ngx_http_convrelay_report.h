@@ -128,6 +128,8 @@ struct ngx_http_convrelay_reports_s {
     ngx_uint_t                        dropped;        /* not logged yet */
     ngx_http_convrelay_report_conf_t *of;     /* the last one that was */
     ngx_msec_t                        logged; /* when; 0: never */
+    ngx_queue_t                       early;  /* what Twilio said of sessions
+                                                 of other machines */
     ngx_http_convrelay_main_conf_t   *mcf;
     ngx_event_t                       scan;   /* timer: look at the store */
     uint32_t                          cursor; /* of it */
@@ -231,6 +233,9 @@ ngx_int_t ngx_http_convrelay_report_to_others(ngx_http_convrelay_report_t *p,
 void ngx_http_convrelay_report_action(ngx_http_request_t *r,
     const ngx_http_convrelay_tenant_t *tenant, ngx_uint_t over,
     ngx_uint_t goes_on);
+
+/* frees what waits for other machines */
+void ngx_http_convrelay_report_forget(ngx_http_convrelay_reports_t *all);
 
 /* ms for which the report of a session that has ended waits: for Twilio's
    request, unless that was before it, or another session */

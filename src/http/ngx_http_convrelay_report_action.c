@@ -17,12 +17,6 @@
 #define NGX_HTTP_CONVRELAY_REPORT_AGAIN    60000
 
 
-/* ms after which the report of a session that lived on another machine, when
-   Twilio's request came, is sent here, unless that has sent it */
-
-#define NGX_HTTP_CONVRELAY_REPORT_EARLY    2000
-
-
 /* what Twilio's request says */
 
 typedef struct {
@@ -37,11 +31,20 @@ typedef struct {
 } ngx_http_convrelay_report_said_t;
 
 
+/* ms for the session of another machine to end, when Twilio's request came */
+
+#define NGX_HTTP_CONVRELAY_REPORT_EARLY    2000
+
+
 /* on the heap: it may be about the report of another machine, which is looked
    for after Twilio has been answered */
 
 typedef struct {
+    ngx_queue_t                       queue;  /* of those that wait for that */
+    ngx_event_t                       timer;
     ngx_http_convrelay_main_conf_t   *mcf;
+    ngx_uint_t                        away;
+    ngx_uint_t                        again;  /* it is asked twice */
     ngx_http_convrelay_tenant_t       tenant;
     ngx_http_convrelay_report_said_t  said;
     u_char                            text[1];        /* of its strings */
@@ -51,15 +54,19 @@ typedef struct {
 static ngx_int_t ngx_http_convrelay_report_listen(
     ngx_http_convrelay_main_conf_t *mcf,
     const ngx_http_convrelay_tenant_t *tenant,
-    const ngx_http_convrelay_report_said_t *said);
+    const ngx_http_convrelay_report_said_t *said, ngx_uint_t ask);
 static ngx_int_t ngx_http_convrelay_report_ended(
     ngx_http_convrelay_main_conf_t *mcf,
     const ngx_http_convrelay_tenant_t *tenant,
     const ngx_http_convrelay_report_said_t *said,
     ngx_http_convrelay_report_t **report);
-static void ngx_http_convrelay_report_ask(ngx_http_convrelay_main_conf_t *mcf,
-    ngx_uint_t away, const ngx_http_convrelay_tenant_t *tenant,
-    const ngx_http_convrelay_report_said_t *said);
+static ngx_int_t ngx_http_convrelay_report_elsewhere(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_uint_t away,
+    const ngx_http_convrelay_tenant_t *tenant,
+    const ngx_http_convrelay_report_said_t *said, ngx_uint_t again);
+static ngx_int_t ngx_http_convrelay_report_ask(
+    ngx_http_convrelay_report_elsewhere_t *e);
+static void ngx_http_convrelay_report_ask_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_report_asked(void *data, ngx_int_t rc);
 static void ngx_http_convrelay_report_parse(ngx_http_request_t *r,
     ngx_http_convrelay_report_said_t *said);
@@ -99,20 +106,31 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r,
 
     ngx_http_convrelay_report_parse(r, &said);
 
-    if (ngx_http_convrelay_report_listen(mcf, tenant, &said) == NGX_DECLINED
-        && clcf->store.away)
+    if (ngx_http_convrelay_report_listen(mcf, tenant, &said,
+                                         clcf->store.away ? 2 : 0)
+        != NGX_OK
+        && clcf->store.away
+        && ngx_http_convrelay_report_elsewhere(mcf, clcf->store.away, tenant,
+                                               &said, 0)
+           != NGX_OK)
     {
-        ngx_http_convrelay_report_ask(mcf, clcf->store.away, tenant, &said);
+        /* this machine knows no better */
+
+        (void) ngx_http_convrelay_report_listen(mcf, tenant, &said, 0);
     }
 }
 
 
-/* NGX_OK, or NGX_DECLINED: this machine has no report of the call */
+/*
+ * NGX_OK, or NGX_DECLINED: this machine has no report of the call.  NGX_AGAIN:
+ * it has one of a session that has not ended on another machine, with ask from
+ * 1 on; or, with 2, that of an earlier session.
+ */
 
 static ngx_int_t
 ngx_http_convrelay_report_listen(ngx_http_convrelay_main_conf_t *mcf,
     const ngx_http_convrelay_tenant_t *tenant,
-    const ngx_http_convrelay_report_said_t *said)
+    const ngx_http_convrelay_report_said_t *said, ngx_uint_t ask)
 {
     ngx_int_t                     rc;
     ngx_msec_t                    due;
@@ -134,6 +152,20 @@ ngx_http_convrelay_report_listen(ngx_http_convrelay_main_conf_t *mcf,
 
     if (p == NULL) {
         return NGX_DECLINED;
+    }
+
+    if (ask
+        && (p->early
+            || (ask > 1
+                && !convrelay_str_equal(
+                                   &p->report.texts[CONVRELAY_REPORT_SESSION],
+                                   &said->session))))
+    {
+        if (stored) {
+            ngx_http_convrelay_report_free(stored);
+        }
+
+        return NGX_AGAIN;
     }
 
     due = ngx_current_msec;
@@ -162,10 +194,6 @@ ngx_http_convrelay_report_listen(ngx_http_convrelay_main_conf_t *mcf,
         }
 
         return NGX_OK;
-    }
-
-    if (p->early) {
-        due += NGX_HTTP_CONVRELAY_REPORT_EARLY;
     }
 
     if (stored) {
@@ -239,18 +267,20 @@ ngx_http_convrelay_report_ended(ngx_http_convrelay_main_conf_t *mcf,
 }
 
 
-/* the session may have been on another machine, which may be dead */
+/*
+ * The session may have been on another machine, which may be dead.  NGX_OK: the
+ * location is asked, or NGX_ERROR.
+ */
 
-static void
-ngx_http_convrelay_report_ask(ngx_http_convrelay_main_conf_t *mcf,
+static ngx_int_t
+ngx_http_convrelay_report_elsewhere(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t away, const ngx_http_convrelay_tenant_t *tenant,
-    const ngx_http_convrelay_report_said_t *said)
+    const ngx_http_convrelay_report_said_t *said, ngx_uint_t again)
 {
     size_t                                  len;
     u_char                                 *p;
     ngx_uint_t                              i;
     convrelay_str_t                        *texts[3];
-    ngx_http_convrelay_report_names_t       names;
     ngx_http_convrelay_report_elsewhere_t  *e;
 
     len = said->account.len + said->call.len + said->session.len;
@@ -258,10 +288,12 @@ ngx_http_convrelay_report_ask(ngx_http_convrelay_main_conf_t *mcf,
     e = ngx_alloc(sizeof(ngx_http_convrelay_report_elsewhere_t) + len,
                   ngx_cycle->log);
     if (e == NULL) {
-        return;
+        return NGX_ERROR;
     }
 
     e->mcf = mcf;
+    e->away = away;
+    e->again = again;
     e->tenant = *tenant;
     e->said = *said;
 
@@ -281,26 +313,103 @@ ngx_http_convrelay_report_ask(ngx_http_convrelay_main_conf_t *mcf,
         p += texts[i]->len;
     }
 
-    ngx_http_convrelay_report_names(&names, tenant, &said->account,
-                                    &said->call);
+    if (!again) {
 
-    if (ngx_http_convrelay_away_read(mcf, away, names.key, names.n,
-                                     NGX_HTTP_CONVRELAY_AWAY_OWNED,
-                                     ngx_http_convrelay_report_asked, e)
-        != NGX_AGAIN)
-    {
+        if (ngx_http_convrelay_report_ask(e) == NGX_OK) {
+            return NGX_OK;
+        }
+
+        ngx_free(e);
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&e->timer, sizeof(ngx_event_t));
+
+    e->timer.handler = ngx_http_convrelay_report_ask_handler;
+    e->timer.data = e;
+    e->timer.log = ngx_cycle->log;
+
+    ngx_add_timer(&e->timer, NGX_HTTP_CONVRELAY_REPORT_EARLY);
+    ngx_queue_insert_tail(&mcf->reports->early, &e->queue);
+
+    return NGX_OK;
+}
+
+
+/* NGX_OK, or NGX_ERROR: e is the caller's */
+
+static ngx_int_t
+ngx_http_convrelay_report_ask(ngx_http_convrelay_report_elsewhere_t *e)
+{
+    ngx_http_convrelay_report_names_t  names;
+
+    ngx_http_convrelay_report_names(&names, &e->tenant, &e->said.account,
+                                    &e->said.call);
+
+    return (ngx_http_convrelay_away_read(e->mcf, e->away, names.key, names.n,
+                                         NGX_HTTP_CONVRELAY_AWAY_OWNED,
+                                         ngx_http_convrelay_report_asked, e)
+            == NGX_AGAIN)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_http_convrelay_report_ask_handler(ngx_event_t *ev)
+{
+    ngx_http_convrelay_report_elsewhere_t  *e;
+
+    e = ev->data;
+
+    ngx_queue_remove(&e->queue);
+
+    if (ngx_http_convrelay_report_ask(e) != NGX_OK) {
+        ngx_http_convrelay_report_asked(e, NGX_ERROR);
         ngx_free(e);
     }
 }
 
+
+void
+ngx_http_convrelay_report_forget(ngx_http_convrelay_reports_t *all)
+{
+    ngx_queue_t                            *q;
+    ngx_http_convrelay_report_elsewhere_t  *e;
+
+    while (!ngx_queue_empty(&all->early)) {
+        q = ngx_queue_head(&all->early);
+        e = ngx_queue_data(q, ngx_http_convrelay_report_elsewhere_t, queue);
+
+        ngx_queue_remove(q);
+
+        if (ngx_process == NGX_PROCESS_SINGLE) {
+            ngx_del_timer(&e->timer);
+        }
+
+        ngx_free(e);
+    }
+}
+
+
+/*
+ * What another machine has written since is in the memory now.  Where its
+ * session has not ended, that follows soon, unless the machine is dead.
+ */
 
 static void
 ngx_http_convrelay_report_asked(void *data, ngx_int_t rc)
 {
     ngx_http_convrelay_report_elsewhere_t *e = data;
 
-    if (rc == NGX_OK) {
-        (void) ngx_http_convrelay_report_listen(e->mcf, &e->tenant, &e->said);
+    if (ngx_http_convrelay_report_listen(e->mcf, &e->tenant, &e->said,
+                                         rc == NGX_OK && !e->again)
+        == NGX_AGAIN
+        && ngx_http_convrelay_report_elsewhere(e->mcf, e->away, &e->tenant,
+                                               &e->said, 1)
+           != NGX_OK)
+    {
+        (void) ngx_http_convrelay_report_listen(e->mcf, &e->tenant, &e->said,
+                                                0);
     }
 }
 

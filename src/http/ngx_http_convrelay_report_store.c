@@ -167,7 +167,11 @@ ngx_http_convrelay_report_foreign(convrelay_str_t *text)
 
     ngx_memcpy(&head, text->data, sizeof(ngx_http_convrelay_report_head_t));
 
-    if (head.state == NGX_HTTP_CONVRELAY_REPORT_LIVE) {
+    /* what that machine does next may follow soon */
+
+    if (head.state == NGX_HTTP_CONVRELAY_REPORT_LIVE
+        || head.state == NGX_HTTP_CONVRELAY_REPORT_SENT)
+    {
         head.state = NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE;
 
     } else if (head.state == NGX_HTTP_CONVRELAY_REPORT_PENDING) {
@@ -417,6 +421,13 @@ ngx_http_convrelay_report_load_one(ngx_http_convrelay_main_conf_t *mcf,
         return p;
     }
 
+    if (head.state >= NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "report of a call is left to the machine that had the "
+                      "call: no location with \"convrelay_report\" has its "
+                      "secret here");
+    }
+
     ngx_http_convrelay_report_free(p);
 
     return NULL;
@@ -465,6 +476,11 @@ ngx_http_convrelay_report_read(ngx_http_convrelay_main_conf_t *mcf,
 
             p->place = *place;
             p->stored = 1;
+
+            /* that of another machine was read from the location just now */
+
+            p->place.record.careful = (head->state
+                                   < NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE);
 
         } else {
             ngx_http_convrelay_report_free(p);
