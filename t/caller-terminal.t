@@ -20,9 +20,10 @@ plan skip_all => 'needs convrelay-call'
     if !-x caller_path() && !$ENV{TEST_NGINX_ALL};
 
 
-# a title, a clear screen, the same by C1 and by a byte that is not UTF-8, DEL
+# a title, a clear screen, the same by C1 and by a byte that is not UTF-8, DEL,
+# right-to-left, an isolate
 
-my $evil = "\e]0;owned\a\e[2J\xc2\x9b2J\x7f\r";
+my $evil = "\e]0;owned\a\e[2J\xc2\x9b2J\x7f\r\xe2\x80\xae\xe2\x81\xa6";
 my $lines = "\nok 7 - forged\nnot ok 8 - forged\xe2\x80\xa8";
 
 
@@ -168,6 +169,8 @@ for my $n (1 .. $#cases) {
         utf8::decode($text);
 
         unlike($text, qr/[\x{80}-\x{9f}\x{2028}]/, "$name: no C1 control");
+        unlike($text, qr/[\x{202a}-\x{202e}\x{2066}-\x{2069}]/,
+               "$name: nothing turns the line round");
 
         if ($options->[0] eq '--tap') {
             my @outcomes = grep { /^(?:not )?ok/ } split /\n/, $run->{out};

@@ -16,6 +16,7 @@ static void convrelay_caller_print_source(convrelay_caller_print_t *p,
     const char *where, const char *text);
 static void convrelay_caller_print_clean(FILE *out, const char *text,
     size_t len, const char *newline);
+static unsigned convrelay_caller_print_turns(uint32_t cp);
 static void convrelay_caller_print_json(FILE *out, const char *json);
 static const char *convrelay_caller_print_style(convrelay_caller_print_t *p,
     const char *style);
@@ -337,8 +338,9 @@ convrelay_caller_print_source(convrelay_caller_print_t *p, const char *where,
 
 /*
  * A server's text must not move the cursor, speak to the terminal or start a
- * line.  A control character becomes a blank, and a byte that is not UTF-8,
- * which can be one for a terminal, a question mark.
+ * line, or show what follows in another order.  A control character becomes a
+ * blank, and a byte that is not UTF-8, which can be one for a terminal, a
+ * question mark.
  */
 
 static void
@@ -361,13 +363,24 @@ convrelay_caller_print_clean(FILE *out, const char *text, size_t len,
         } else if (cp == 0xfffd) {
             fputc('?', out);
 
-        } else if (convrelay_utf8_is_control(cp)) {
+        } else if (convrelay_utf8_is_control(cp)
+                   || convrelay_caller_print_turns(cp))
+        {
             fputc(' ', out);
 
         } else {
             fwrite(start, 1, p - start, out);
         }
     }
+}
+
+
+/* embeddings, overrides and isolates of Unicode's bidirectional algorithm */
+
+static unsigned
+convrelay_caller_print_turns(uint32_t cp)
+{
+    return (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
 }
 
 
@@ -386,7 +399,9 @@ convrelay_caller_print_json(FILE *out, const char *json)
         start = p;
         cp = convrelay_utf8_decode(&p, last);
 
-        if (cp == 0xfffd || (cp >= 0x7f && convrelay_utf8_is_control(cp))) {
+        if (cp == 0xfffd || (cp >= 0x7f && convrelay_utf8_is_control(cp))
+            || convrelay_caller_print_turns(cp))
+        {
             fprintf(out, "\\u%04x", cp);
 
         } else {
