@@ -57,7 +57,7 @@ convrelay_speech_gap(convrelay_speech_t *s, uint32_t next)
 {
     uint32_t  n;
 
-    static const u_char  blanks[16] = "                ";
+    static const u_char  blanks[] = "                ";
 
     if (s->comma) {
 
@@ -78,7 +78,7 @@ convrelay_speech_gap(convrelay_speech_t *s, uint32_t next)
                     && (next == ')' || convrelay_speech_is_closer(next))))
     {
         for ( /* void */ ; s->blanks; s->blanks -= n) {
-            n = (s->blanks < sizeof(blanks)) ? s->blanks : sizeof(blanks);
+            n = (s->blanks < sizeof(blanks)) ? s->blanks : sizeof(blanks) - 1;
             convrelay_speech_append(s, blanks, n);
         }
     }
