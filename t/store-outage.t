@@ -265,4 +265,41 @@ subtest 'one record that the store does not take' => sub {
 };
 
 
+subtest 'nginx leaves after an outage, and in one' => sub {
+    my $fake = fake($dir->port(1));
+
+    for my $case ([ 3, [] ],
+                  [ 0, [ 'changes that "convrelay_store /store" does not have:'
+                         . ' 3, because it was out when the worker had to'
+                         . ' leave' ] ])
+    {
+        my ($records, $left) = @$case;
+        my $nginx = away(proxy($dir->port(1)));
+        my @calls = map { caller_of($nginx, callSid => "CA$_") } 1 .. 3;
+
+        $_->ask('One?') for @calls;
+        until_is(sub { $fake->records }, 3, 'three calls');
+        $fake->stop;
+
+        $_->ask('Two?') for @calls;
+        until_is(sub { metric($nginx, 'store_outages_total', 'began') }, 1,
+                 'an outage begins');
+        until_is(sub { requests($nginx, 'put', 'failed') >= 4 ? 1 : 0 }, 1,
+                 '... and goes on for two seconds more');
+        $_->fin for @calls;
+        ok over($nginx, 3), 'their sockets are lost';
+
+        $fake->again if $records;
+        $nginx->stop;
+        $fake->again if !$records;
+
+        is $fake->records, $records, "$records are there";
+        is_deeply [ map { /(changes that .*)/ } lines($nginx) ], $left,
+                  '... and what is not is logged';
+        $fake->stop;
+        $fake->again;
+    }
+};
+
+
 done_testing;

@@ -20,6 +20,9 @@
 #define NGX_HTTP_CONVRELAY_AWAY_PAUSE   1000    /* ms after the first one, then
                                                    twice as long, ... */
 #define NGX_HTTP_CONVRELAY_AWAY_LONGEST 30000
+#define NGX_HTTP_CONVRELAY_AWAY_TICK    1000    /* ms, in which a process
+                                                   notices that it leaves */
+#define NGX_HTTP_CONVRELAY_AWAY_LEAVE   15000   /* ms for what waits then */
 #define NGX_HTTP_CONVRELAY_AWAY_ANSWER  16384   /* bytes that are read */
 
 
@@ -70,6 +73,12 @@ static ngx_queue_t *ngx_http_convrelay_away_first(
 static void ngx_http_convrelay_away_due(
     ngx_http_convrelay_away_store_t *store, ngx_uint_t all);
 static void ngx_http_convrelay_away_retry(ngx_http_convrelay_away_write_t *w);
+static ngx_uint_t ngx_http_convrelay_away_leaves(
+    ngx_http_convrelay_away_store_t *store);
+static void ngx_http_convrelay_away_leave(
+    ngx_http_convrelay_away_store_t *store);
+static void ngx_http_convrelay_away_left(
+    ngx_http_convrelay_away_store_t *store);
 static ngx_int_t ngx_http_convrelay_away_send(
     ngx_http_convrelay_away_write_t *w);
 static ngx_int_t ngx_http_convrelay_away_body(
@@ -364,14 +373,19 @@ ngx_http_convrelay_away_pump(ngx_http_convrelay_away_store_t *store)
 
     q = ngx_http_convrelay_away_first(store);
 
+    if (q == NULL && store->nleft) {
+        ngx_http_convrelay_away_left(store);
+    }
+
     if (q == NULL
         || !convrelay_share_may(&store->all->writes, &store->writes))
     {
         return NGX_DECLINED;
     }
 
-    if (ngx_http_convrelay_away_ask(store, CONVRELAY_OUTAGE_WRITE, &until)
-        != NGX_OK)
+    if (!ngx_http_convrelay_away_leaves(store)
+        && ngx_http_convrelay_away_ask(store, CONVRELAY_OUTAGE_WRITE, &until)
+           != NGX_OK)
     {
         ngx_http_convrelay_away_pause(store, until - ngx_current_msec);
         return NGX_DECLINED;
@@ -398,6 +412,8 @@ void
 ngx_http_convrelay_away_pause(ngx_http_convrelay_away_store_t *store,
     ngx_msec_t msec)
 {
+    msec = ngx_min(msec, NGX_HTTP_CONVRELAY_AWAY_TICK);
+
     if (store->timer.timer_set
         && (ngx_msec_int_t) (store->timer.timer.key - ngx_current_msec)
            <= (ngx_msec_int_t) msec)
@@ -418,6 +434,13 @@ static ngx_queue_t *
 ngx_http_convrelay_away_first(ngx_http_convrelay_away_store_t *store)
 {
     ngx_uint_t  out;
+
+    if (ngx_http_convrelay_away_leaves(store)) {
+        ngx_http_convrelay_away_leave(store);
+
+        return ngx_queue_empty(&store->changed)
+               ? NULL : ngx_queue_head(&store->changed);
+    }
 
     out = convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_WRITE);
 
@@ -492,6 +515,22 @@ ngx_http_convrelay_away_retry(ngx_http_convrelay_away_write_t *w)
 
     store = w->op.away->store;
 
+    if (ngx_http_convrelay_away_leaves(store)) {
+        store->nleft++;
+        store->left = w->op.away;
+
+        ngx_http_convrelay_away_free(w);
+
+        /* the others have to wait for its end, which this process cannot do */
+
+        if (convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_WRITE)) {
+            store->leave = ngx_current_msec;
+            ngx_http_convrelay_away_leave(store);
+        }
+
+        return;
+    }
+
     if (!convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_WRITE)) {
 
         if (w->tries + 1 == NGX_HTTP_CONVRELAY_AWAY_PITY) {
@@ -530,6 +569,70 @@ ngx_http_convrelay_away_retry(ngx_http_convrelay_away_write_t *w)
 }
 
 
+/* the process is told to go, and has no calls that could change any more */
+
+static ngx_uint_t
+ngx_http_convrelay_away_leaves(ngx_http_convrelay_away_store_t *store)
+{
+    return ngx_exiting && store->all->mcf->calls == 0;
+}
+
+
+/* what waits is tried once, without a pause, as long as there is time */
+
+static void
+ngx_http_convrelay_away_leave(ngx_http_convrelay_away_store_t *store)
+{
+    ngx_queue_t                      *q;
+    ngx_http_convrelay_away_write_t  *w;
+
+    if (store->nchanged == 0) {
+        return;
+    }
+
+    ngx_http_convrelay_away_due(store, 1);
+
+    if (store->leave == 0) {
+        store->leave = ngx_current_msec + NGX_HTTP_CONVRELAY_AWAY_LEAVE;
+    }
+
+    if ((ngx_msec_int_t) (store->leave - ngx_current_msec) > 0) {
+        return;
+    }
+
+    while (!ngx_queue_empty(&store->changed)) {
+        q = ngx_queue_head(&store->changed);
+        w = ngx_queue_data(q, ngx_http_convrelay_away_write_t, queue);
+
+        store->nleft++;
+        store->left = w->op.away;
+
+        ngx_http_convrelay_away_free(w);
+    }
+}
+
+
+static void
+ngx_http_convrelay_away_left(ngx_http_convrelay_away_store_t *store)
+{
+    if (store->writes.used) {
+        return;
+    }
+
+    ngx_http_convrelay_count_n(store->left->conf,
+                               CONVRELAY_METRIC_STORE_DROPPED,
+                               store->nleft);
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "changes that \"convrelay_store %V\" does not have: %ui, "
+                  "because it was out when the worker had to leave",
+                  &store->left->conf->store.uri, store->nleft);
+
+    store->nleft = 0;
+    store->leave = 0;
+}
+
+
 /* NGX_OK, NGX_DECLINED: it need not be sent, or NGX_ERROR: it cannot be now */
 
 static ngx_int_t
@@ -565,7 +668,10 @@ ngx_http_convrelay_away_send(ngx_http_convrelay_away_write_t *w)
     f = ngx_http_convrelay_away_fetch(&w->op, w->removed ? NGX_HTTP_DELETE
                                                          : NGX_HTTP_PUT,
                                       w->op.away->conf->store.timeout
-                                      * NGX_HTTP_CONVRELAY_AWAY_PATIENT);
+                                      * (ngx_http_convrelay_away_leaves(
+                                                           w->op.away->store)
+                                         ? 1
+                                         : NGX_HTTP_CONVRELAY_AWAY_PATIENT));
 
     rc = f ? NGX_OK : NGX_ERROR;
 
@@ -742,6 +848,12 @@ ngx_http_convrelay_away_cleanup(void *data)
     ngx_rbtree_node_t                *node;
     ngx_http_convrelay_away_store_t **store;
     ngx_http_convrelay_away_write_t  *w;
+
+    if (all->nwrites) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "changes that \"convrelay_store\" may not have: %ui, "
+                      "because the worker was terminated", all->nwrites);
+    }
 
     while (all->tree.root != &all->sentinel) {
         node = all->tree.root;

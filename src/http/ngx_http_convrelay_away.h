@@ -75,6 +75,10 @@ typedef struct {
     ngx_msec_t                        due;    /* the next one of "again" */
     convrelay_share_t                 writes; /* that were sent */
     ngx_event_t                       timer;  /* the end of a pause */
+    ngx_msec_t                        leave;  /* when the process has to; 0: it
+                                                 does not yet */
+    ngx_uint_t                        nleft;  /* changes, not logged yet */
+    ngx_http_convrelay_away_t        *left;   /* of one of them */
 
     ngx_event_t                       probe;  /* the same, of reads */
     ngx_http_convrelay_away_t        *probe_away;     /* NULL: none has failed

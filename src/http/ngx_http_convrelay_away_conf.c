@@ -357,7 +357,6 @@ ngx_http_convrelay_away_store(ngx_conf_t *cf, ngx_http_convrelay_away_t *away)
     store->timer.handler = ngx_http_convrelay_away_timer_handler;
     store->timer.data = store;
     store->timer.log = &cf->cycle->new_log;
-    store->timer.cancelable = 1;
 
     store->probe.handler = ngx_http_convrelay_away_probe_handler;
     store->probe.data = store;
