@@ -98,6 +98,10 @@ OPENAI_API_KEY=sk-test-1234567890
 TWILIO_AUTH_TOKEN=0123456789abcdef0123456789abcdef
 TICKET_SECRET=fedcba9876543210
 WORKFLOW_SID=WW0123456789abcdef0123456789abcdef
+PUBLIC_HOST=voice.example.com
+STORE_SECRET=a-secret-of-the-two-machines
+REPORT_SECRET=a-secret-of-all-the-reports
+REDIS_PASSWORD=correct-horse
 END
 chmod 600 /etc/nginx/.env.local
 $prepare
