@@ -452,10 +452,13 @@ ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev)
     ngx_http_convrelay_away_read_t  *rd;
 
     rd = ev->data;
+    away = rd->op.away;
 
-    if (rd->op.fetch == NULL) {
-        away = rd->op.away;
+    /* where it was sent at once, its own time is over, too */
 
+    if (rd->op.fetch == NULL
+        || ngx_current_msec - rd->op.began < away->conf->store.timeout / 2)
+    {
         ngx_http_convrelay_away_unsent(&rd->op, "was not sent in time");
 
         if (!convrelay_outage_is(away->store->outage, CONVRELAY_OUTAGE_READ)) {
@@ -464,7 +467,9 @@ ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev)
                                  "requests take long: a call goes on without "
                                  "it");
         }
+    }
 
+    if (rd->op.fetch == NULL) {
         ngx_http_convrelay_away_count(&rd->op,
                                       NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT);
         ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
