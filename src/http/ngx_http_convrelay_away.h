@@ -153,7 +153,7 @@ typedef struct {
 
 typedef enum {
     NGX_HTTP_CONVRELAY_AWAY_DONE = 0,
-    NGX_HTTP_CONVRELAY_AWAY_NONE,     /* there is no such record */
+    NGX_HTTP_CONVRELAY_AWAY_NONE,     /* it has no such record */
     NGX_HTTP_CONVRELAY_AWAY_REFUSED,  /* this record, by the location or by
                                          us, not the others */
     NGX_HTTP_CONVRELAY_AWAY_FAILED,
@@ -211,7 +211,7 @@ uint64_t ngx_http_convrelay_away_now(void);
  *     NGX_AGAIN     handler() is called once, from an event, unless the read
  *                   is cancelled
  *     NGX_DECLINED  the location is left alone, because it has failed lately,
- *                   or there is no memory; data is the caller's
+ *                   or without memory; data is the caller's
  */
 ngx_int_t ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t away, const convrelay_store_key_t *keys, ngx_uint_t n,
