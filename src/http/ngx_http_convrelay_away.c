@@ -45,17 +45,6 @@ typedef struct {
 } ngx_http_convrelay_away_write_t;
 
 
-/* a change that has to wait for a look at the location; on the heap */
-
-typedef struct {
-    ngx_http_convrelay_main_conf_t   *mcf;
-    convrelay_store_key_t             key;
-    ngx_msec_t                        ttl;
-    ngx_uint_t                        away;
-} ngx_http_convrelay_away_careful_t;
-
-
-static void ngx_http_convrelay_away_looked(void *data, ngx_int_t rc);
 static ngx_http_convrelay_away_write_t *ngx_http_convrelay_away_find(
     ngx_http_convrelay_aways_t *all, const convrelay_store_key_t *key);
 static ngx_http_convrelay_away_write_t *ngx_http_convrelay_away_add(
@@ -130,52 +119,6 @@ ngx_http_convrelay_away_changed(ngx_http_convrelay_main_conf_t *mcf,
 
     ngx_http_convrelay_away_wait(w);
     ngx_post_event(&all->event, &ngx_posted_events);
-}
-
-
-void
-ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
-    const ngx_http_convrelay_record_t *record, ngx_msec_t ttl)
-{
-    ngx_http_convrelay_away_careful_t  *c;
-
-    if (record->careful) {
-
-        c = ngx_alloc(sizeof(ngx_http_convrelay_away_careful_t),
-                      ngx_cycle->log);
-        if (c == NULL) {
-            return;
-        }
-
-        c->mcf = mcf;
-        c->key = record->key;
-        c->ttl = ttl;
-        c->away = record->away;
-
-        if (ngx_http_convrelay_away_read(mcf, record->away, &record->key, 1,
-                                         NGX_HTTP_CONVRELAY_AWAY_PEEK
-                                         |NGX_HTTP_CONVRELAY_AWAY_OWNED,
-                                         ngx_http_convrelay_away_looked, c)
-            == NGX_AGAIN)
-        {
-            return;
-        }
-
-        ngx_free(c);
-    }
-
-    ngx_http_convrelay_away_changed(mcf, record->away, &record->key, ttl, 0);
-}
-
-
-static void
-ngx_http_convrelay_away_looked(void *data, ngx_int_t rc)
-{
-    ngx_http_convrelay_away_careful_t *c = data;
-
-    if (rc != NGX_DONE) {
-        ngx_http_convrelay_away_changed(c->mcf, c->away, &c->key, c->ttl, 0);
-    }
 }
 
 

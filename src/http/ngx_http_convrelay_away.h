@@ -180,11 +180,6 @@ void ngx_http_convrelay_away_changed(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t away, const convrelay_store_key_t *key, ngx_msec_t ttl,
     ngx_uint_t removed);
 
-/* the same for a record that was written or lives on; with record->careful,
-   unless another machine has written it meanwhile */
-void ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
-    const ngx_http_convrelay_record_t *record, ngx_msec_t ttl);
-
 /* at the end of a configuration without a master process */
 void ngx_http_convrelay_away_cleanup(void *data);
 
@@ -216,6 +211,11 @@ uint64_t ngx_http_convrelay_away_now(void);
 ngx_int_t ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t away, const convrelay_store_key_t *keys, ngx_uint_t n,
     ngx_uint_t flags, ngx_http_convrelay_away_pt handler, void *data);
+
+/* a record was written or lives on, and has to be copied; with
+   record->careful, unless another machine has written it meanwhile */
+void ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
+    const ngx_http_convrelay_record_t *record, ngx_msec_t ttl);
 
 /* cancels the reads of data */
 void ngx_http_convrelay_away_cancel(ngx_http_convrelay_main_conf_t *mcf,
