@@ -302,4 +302,46 @@ subtest 'nginx leaves after an outage, and in one' => sub {
 };
 
 
+subtest 'worker_shutdown_timeout ends what a store does not answer' => sub {
+    for my $held ('PUT', 'GET') {
+        my $fake = fake($dir->port(1));
+        my $nginx = away(proxy($dir->port(1)),
+                         main => "worker_shutdown_timeout  300ms;\n");
+        my @calls = map { caller_of($nginx, callSid => "CA$_") } 1 .. 20;
+
+        $_->ask('One?') for @calls;
+        until_is(sub { $fake->records }, 20, 'twenty calls');
+
+        $fake->mode("hold-$held");
+
+        if ($held eq 'PUT') {
+            $_->ask('Two?') for @calls;
+            until_is(sub { $fake->asked('PUT') >= 36 ? 1 : 0 }, 1,
+                     'half of the writes wait for an answer');
+
+        } else {
+            $_->fin for @calls;
+            until_is(sub { $fake->asked('GET') }, 40,
+                     'all that is read before a write does');
+        }
+
+        my $asked = $fake->asked;
+
+        $nginx->signal('QUIT');
+        ok $nginx->gone(3), "$held: the worker leaves in time";
+        is $fake->asked, $asked, '... nothing is sent any more';
+
+        my @lines = lines($nginx);
+
+        is scalar @lines, 1, '... one line' or diag @lines;
+        like $lines[0], qr/changes\ that\ "convrelay_store"\ may\ not\ have:
+                           \ 20,\ because\ "worker_shutdown_timeout"\ was
+                           \ over/x,
+             '... has the number';
+        is $nginx->stop, undef, '... and that is all';
+        $fake->stop;
+    }
+};
+
+
 done_testing;

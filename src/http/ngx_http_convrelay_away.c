@@ -265,6 +265,17 @@ ngx_http_convrelay_away_handler(ngx_event_t *ev)
 
     all = ev->data;
 
+    if (ngx_exiting && !all->deferred) {
+
+        /* after the ends of requests that worker_shutdown_timeout has closed */
+
+        all->deferred = 1;
+        ngx_post_event(ev, &ngx_posted_events);
+        return;
+    }
+
+    all->deferred = 0;
+
     /* callers wait for what is read */
 
     ngx_http_convrelay_away_reads(all);
@@ -313,6 +324,10 @@ ngx_http_convrelay_away_pump(ngx_http_convrelay_away_store_t *store)
     ngx_int_t                         rc;
     ngx_queue_t                      *q;
     ngx_http_convrelay_away_write_t  *w;
+
+    if (store->closed) {
+        return NGX_DECLINED;
+    }
 
     q = ngx_http_convrelay_away_first(store);
 
@@ -457,6 +472,14 @@ ngx_http_convrelay_away_retry(ngx_http_convrelay_away_write_t *w)
     ngx_http_convrelay_away_store_t  *store;
 
     store = w->op.away->store;
+
+    if (store->closed) {
+
+        /* it stays for the number that is logged */
+
+        ngx_http_convrelay_away_wait(w);
+        return;
+    }
 
     if (ngx_http_convrelay_away_leaves(store)) {
         store->nleft++;
@@ -787,15 +810,25 @@ ngx_http_convrelay_away_cleanup(void *data)
 {
     ngx_http_convrelay_aways_t *all = data;
 
-    ngx_uint_t                        i;
+    ngx_uint_t                        i, n, closed;
     ngx_rbtree_node_t                *node;
     ngx_http_convrelay_away_store_t **store;
     ngx_http_convrelay_away_write_t  *w;
 
-    if (all->nwrites) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "changes that \"convrelay_store\" may not have: %ui, "
-                      "because the worker was terminated", all->nwrites);
+    n = all->nwrites;
+    closed = 0;
+    store = all->stores.elts;
+
+    for (i = 0; i < all->stores.nelts; i++) {
+
+        if (store[i]->nleft) {
+            n += store[i]->nleft;
+            closed |= store[i]->closed;
+
+            ngx_http_convrelay_count_n(store[i]->left->conf,
+                                       CONVRELAY_METRIC_STORE_DROPPED,
+                                       store[i]->nleft);
+        }
     }
 
     while (all->tree.root != &all->sentinel) {
@@ -808,7 +841,20 @@ ngx_http_convrelay_away_cleanup(void *data)
             ngx_http_convrelay_fetch_cancel(w->op.fetch);
         }
 
+        if (w->op.away->store->closed) {
+            ngx_http_convrelay_count(w->op.away->conf, STORE_DROPPED);
+            closed = 1;
+        }
+
         ngx_http_convrelay_away_free(w);
+    }
+
+    if (n) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "changes that \"convrelay_store\" may not have: %ui, "
+                      "because %s", n,
+                      closed ? "\"worker_shutdown_timeout\" was over"
+                             : "the worker was terminated");
     }
 
     ngx_http_convrelay_away_cancel(all->mcf, NULL);
@@ -820,8 +866,6 @@ ngx_http_convrelay_away_cleanup(void *data)
     if (all->event.posted) {
         ngx_delete_posted_event(&all->event);
     }
-
-    store = all->stores.elts;
 
     for (i = 0; i < all->stores.nelts; i++) {
 

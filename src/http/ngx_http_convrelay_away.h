@@ -87,6 +87,8 @@ typedef struct {
     unsigned                          probing:1;      /* it was sent */
     unsigned                          out:1;  /* of writes, as far as this
                                                  process has noticed */
+    unsigned                          closed:1;       /* its requests, by
+                                                    worker_shutdown_timeout */
 } ngx_http_convrelay_away_store_t;
 
 
@@ -125,6 +127,7 @@ struct ngx_http_convrelay_aways_s {
     convrelay_shares_t                reads;  /* the same */
     ngx_uint_t                        read_turn;
     ngx_event_t                       event;  /* posted: send what waits */
+    ngx_uint_t                        deferred;       /* it was posted again */
 };
 
 

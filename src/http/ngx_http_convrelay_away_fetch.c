@@ -8,6 +8,7 @@
 
 #include "ngx_http_convrelay_away.h"
 #include "ngx_http_convrelay_count.h"
+#include "ngx_http_convrelay_report.h"
 
 
 #define NGX_HTTP_CONVRELAY_AWAY_COMPLAINT  60000        /* ms between two */
@@ -18,6 +19,8 @@ static void ngx_http_convrelay_away_log(ngx_log_t *log, ngx_uint_t level,
 static void ngx_http_convrelay_away_keep(ngx_http_convrelay_away_why_t *why,
     u_char *p, u_char *last);
 static ngx_http_convrelay_away_end_e ngx_http_convrelay_away_outcome(
+    ngx_http_convrelay_away_op_t *op);
+static ngx_uint_t ngx_http_convrelay_away_closed(
     ngx_http_convrelay_away_op_t *op);
 
 static ngx_int_t ngx_http_convrelay_away_key_variable(ngx_http_request_t *r,
@@ -223,6 +226,10 @@ ngx_http_convrelay_away_end(ngx_http_convrelay_away_op_t *op,
     if (end == NGX_HTTP_CONVRELAY_AWAY_FAILED
         || end == NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT)
     {
+        if (ngx_http_convrelay_away_closed(op)) {
+            return end;
+        }
+
         rc = ngx_http_convrelay_fetch_result(op->fetch);
 
         ngx_http_convrelay_away_failed(op,
@@ -243,6 +250,41 @@ ngx_http_convrelay_away_end(ngx_http_convrelay_away_op_t *op,
     }
 
     return end;
+}
+
+
+/* worker_shutdown_timeout has ended it, which says nothing of the location */
+
+static ngx_uint_t
+ngx_http_convrelay_away_closed(ngx_http_convrelay_away_op_t *op)
+{
+    ngx_http_convrelay_reports_t     *reports;
+    ngx_http_convrelay_away_store_t  *store;
+
+    if (!ngx_exiting || !op->fetch->own->close) {
+        return 0;
+    }
+
+    store = op->away->store;
+    store->closed = 1;
+
+    if (store->timer.timer_set) {
+        ngx_del_timer(&store->timer);
+    }
+
+    reports = store->all->mcf->reports;
+
+    if (reports && !reports->closing && reports->timer.timer_set) {
+        reports->closing = 1;
+
+        ngx_del_timer(&reports->timer);
+        ngx_add_timer(&reports->timer, 1);
+    }
+
+    ngx_http_convrelay_away_unsent(op, "was ended by \"worker_shutdown_timeout"
+                                   "\"");
+
+    return 1;
 }
 
 

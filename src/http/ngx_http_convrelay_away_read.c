@@ -113,6 +113,11 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     all = mcf->aways;
     a = ((ngx_http_convrelay_away_t **) all->list.elts)[away - 1];
 
+    if (a->store->closed) {
+        ngx_http_convrelay_count(a->conf, STORE_SKIPPED);
+        return NGX_DECLINED;
+    }
+
     probe = 0;
 
     if (convrelay_outage_is(a->store->outage, CONVRELAY_OUTAGE_READ)) {
@@ -320,8 +325,9 @@ ngx_http_convrelay_away_read_next(ngx_http_convrelay_away_store_t *store)
     q = ngx_queue_head(&store->asked);
     rd = ngx_queue_data(q, ngx_http_convrelay_away_read_t, queue);
 
-    if (!rd->probe
-        && convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_READ))
+    if (store->closed
+        || (!rd->probe
+            && convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_READ)))
     {
         ngx_http_convrelay_count(rd->op.away->conf, STORE_SKIPPED);
         ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
