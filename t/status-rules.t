@@ -15,7 +15,10 @@ my $dir = ConvRelay::Nginx->root . '/conf-examples';
 my $nginx = ConvRelay::Nginx->new;
 
 $nginx->http(<<'_EOC_');
-    convrelay_zone  calls  64k;
+    convrelay_zone          calls  64k;
+    convrelay_store_zone    conversations 64k;
+    convrelay_store         /store;
+    convrelay_store_secret  off;
 
     server {
         listen  127.0.0.1:%%PORT%%;
@@ -26,6 +29,10 @@ $nginx->http(<<'_EOC_');
                                    {"type":"object","properties":{}}}'
                             uri=/tools/book;
             convrelay_mock_llm;
+        }
+        location = /store {
+            internal;
+            return  404;
         }
         location = /tools/book {
             internal;

@@ -9,6 +9,7 @@ use lib 't/lib';
 use ConvRelay::Away;
 use ConvRelay::Call;
 use ConvRelay::Nginx;
+use ConvRelay::Status;
 use ConvRelay::Store;
 use Test::More;
 use Time::HiRes qw( time );
@@ -154,8 +155,13 @@ subtest 'a store that is slow, and the writes of another one' => sub {
 
 
 subtest 'a store that takes records, and cannot be read' => sub {
-    my $nginx = away(proxy($dir->port(1)), timeout => '300ms');
+    my $nginx = away(proxy($dir->port(1)), timeout => '300ms',
+                     server => 'location = /json {'
+                               . ' convrelay_status json public; }');
     my $fake = fake($dir->port(1));
+    my $json = sub { ConvRelay::Status::json($nginx->port, '/json') };
+
+    is metric($nginx, 'store_out', 'read'), 0, 'a store works';
 
     $fake->mode('500-GET');
 
@@ -169,6 +175,19 @@ subtest 'a store that takes records, and cannot be read' => sub {
     is metric($nginx, 'store_outages_total', 'ended'), 0, '... and goes on';
     until_is(sub { $fake->asked('GET') }, 2, 'a read is tried without a caller');
     is metric($nginx, 'store_outages_total', 'ended'), 0, '... in vain';
+    is metric($nginx, 'store_out', 'read'), 1, 'reads are out';
+    is metric($nginx, 'store_out', 'write'), 0, '... not writes';
+
+    my $status = $json->();
+    my ($store) = @{ $status->{store}{locations} };
+
+    is $store->{store}, '/store', 'JSON has the store';
+    cmp_ok $store->{read_out_seconds}, '>', 0, '... for how long it is out';
+    is $store->{write_out_seconds}, 0, '... for reads';
+    is $status->{causes}[0]{kind}, 'store_out', '... which is the cause';
+    like $status->{causes}[0]{text},
+         qr/^The store has not answered reads for \d+ seconds?: calls that come/,
+         '... in words';
 
     my $other = caller_of($nginx, callSid => 'CA2');
 
@@ -184,6 +203,8 @@ subtest 'a store that takes records, and cannot be read' => sub {
     is scalar @lines, 2, 'two lines' or diag @lines;
     like $lines[0], qr/GET of "convrelay_store \/store" failed, status: 500, /,
          '... of an outage of reads';
+    is metric($nginx, 'store_out', 'read'), 0, 'it is not out any more';
+    is_deeply $json->()->{causes}, [], '... and nothing is wrong';
 
     $_->hangup for $call, $other;
     $nginx->stop;

@@ -65,6 +65,7 @@ typedef struct {
 
 typedef struct {
     uint64_t                          id;     /* of the outage */
+    ngx_http_convrelay_away_t        *first;  /* of its locations */
     convrelay_outage_t               *outage;
     ngx_http_convrelay_aways_t       *all;
     ngx_queue_t                       asked;  /* reads that wait */
@@ -271,6 +272,10 @@ void ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op);
 /* ... was not sent, which says nothing of the location */
 void ngx_http_convrelay_away_unsent(ngx_http_convrelay_away_op_t *op,
     const char *phrase);
+
+/* for how many ms requests of this kind have failed; 0: they work */
+uint64_t ngx_http_convrelay_away_out(ngx_http_convrelay_away_store_t *store,
+    convrelay_outage_kind_e kind);
 
 /* NGX_OK, or NGX_DECLINED: not before *until */
 ngx_int_t ngx_http_convrelay_away_ask(ngx_http_convrelay_away_store_t *store,

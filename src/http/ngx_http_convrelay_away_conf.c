@@ -352,6 +352,7 @@ ngx_http_convrelay_away_store(ngx_conf_t *cf, ngx_http_convrelay_away_t *away)
     }
 
     store->id = id;
+    store->first = away;
     store->all = away->all;
 
     store->timer.handler = ngx_http_convrelay_away_timer_handler;

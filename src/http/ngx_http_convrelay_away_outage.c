@@ -204,6 +204,21 @@ ngx_http_convrelay_away_ask(ngx_http_convrelay_away_store_t *store,
 }
 
 
+uint64_t
+ngx_http_convrelay_away_out(ngx_http_convrelay_away_store_t *store,
+    convrelay_outage_kind_e kind)
+{
+    uint64_t  since;
+
+    since = store->outage->kinds[kind].since;
+
+    /* the clock of this process may be a moment older */
+
+    return (since == 0) ? 0
+           : (ngx_current_msec > since) ? ngx_current_msec - since : 1;
+}
+
+
 static void
 ngx_http_convrelay_away_lock(ngx_http_convrelay_away_store_t *store)
 {

@@ -27,6 +27,8 @@
 typedef struct {
     const convrelay_metric_report_t    *report;
     const convrelay_metric_location_t  *location;
+    const convrelay_metric_away_t      *away;   /* that the cause is of, or
+                                                   NULL: the location */
     const convrelay_metric_t           *recent;
     const convrelay_str_t              *llm;    /* that the cause is of, or
                                                    NULL: any */
@@ -50,6 +52,7 @@ static void convrelay_metric_cause_refused(convrelay_metric_case_t *c);
 static void convrelay_metric_cause_sessions(convrelay_metric_case_t *c);
 static void convrelay_metric_cause_twilio(convrelay_metric_case_t *c);
 static void convrelay_metric_cause_webhooks(convrelay_metric_case_t *c);
+static void convrelay_metric_cause_away(convrelay_metric_case_t *c);
 static void convrelay_metric_say(convrelay_metric_case_t *c, const char *kind,
     convrelay_metric_level_e level, const char *fmt, ...);
 static size_t convrelay_metric_plural(char *text);
@@ -95,6 +98,13 @@ convrelay_metric_causes(const convrelay_metric_report_t *report,
         convrelay_metric_cause_sessions(&c);
         convrelay_metric_cause_twilio(&c);
         convrelay_metric_cause_webhooks(&c);
+    }
+
+    c.location = NULL;
+
+    for (i = 0; i < report->naways; i++) {
+        c.away = &report->aways[i];
+        convrelay_metric_cause_away(&c);
     }
 
     return c.n;
@@ -487,6 +497,38 @@ convrelay_metric_cause_webhooks(convrelay_metric_case_t *c)
 }
 
 
+/* unlike the others, this is how it is now */
+
+static void
+convrelay_metric_cause_away(convrelay_metric_case_t *c)
+{
+    uint64_t  read, write;
+
+    read = c->away->out[CONVRELAY_METRIC_AWAY_READ];
+    write = c->away->out[CONVRELAY_METRIC_AWAY_WRITE];
+
+    if (read && write) {
+        convrelay_metric_say(c, "store_out", CONVRELAY_METRIC_TROUBLE,
+            "The store has been out for %lu second{s}: calls that come from "
+            "another machine begin without their history, and those of this "
+            "one are not copied. The error log says why",
+            (unsigned long) ((read > write ? read : write) / 1000));
+
+    } else if (read) {
+        convrelay_metric_say(c, "store_out", CONVRELAY_METRIC_TROUBLE,
+            "The store has not answered reads for %lu second{s}: calls that "
+            "come from another machine begin without their history. The error "
+            "log says why", (unsigned long) (read / 1000));
+
+    } else if (write) {
+        convrelay_metric_say(c, "store_out", CONVRELAY_METRIC_TROUBLE,
+            "The store has not accepted writes for %lu second{s}: calls of "
+            "this machine are not copied. The error log says why",
+            (unsigned long) (write / 1000));
+    }
+}
+
+
 /*
  * Inserts a cause after those that are as bad or worse.  If the list is full,
  * the last one is dropped.
@@ -575,14 +617,14 @@ convrelay_metric_plural(char *text)
 static int
 convrelay_metric_name(char *buf, size_t size, const convrelay_metric_case_t *c)
 {
-    size_t                              server, name, llm;
-    const convrelay_metric_location_t  *location;
+    size_t                  server, name, llm;
+    const convrelay_str_t  *of, *location;
 
-    location = c->location;
+    of = c->away ? &c->away->server : &c->location->server;
+    location = c->away ? &c->away->uri : &c->location->location;
 
-    server = convrelay_utf8_fit(location->server.data, location->server.len,
-                                CONVRELAY_METRIC_NAME);
-    name = convrelay_utf8_fit(location->location.data, location->location.len,
+    server = convrelay_utf8_fit(of->data, of->len, CONVRELAY_METRIC_NAME);
+    name = convrelay_utf8_fit(location->data, location->len,
                               CONVRELAY_METRIC_NAME);
     llm = c->llm ? convrelay_utf8_fit(c->llm->data, c->llm->len,
                                       CONVRELAY_METRIC_NAME)
@@ -591,8 +633,8 @@ convrelay_metric_name(char *buf, size_t size, const convrelay_metric_case_t *c)
     return snprintf(buf, size, " (%s%.*s%slocation \"%.*s\"%s%.*s).",
                     llm ? "upstream \"" : "", (int) llm,
                     llm ? (char *) c->llm->data : "", llm ? "\", " : "",
-                    (int) name, location->location.data, server ? " of " : "",
-                    (int) server, location->server.data);
+                    (int) name, location->data, server ? " of " : "",
+                    (int) server, of->data);
 }
 
 

@@ -13,6 +13,8 @@ static void convrelay_metric_json_causes(convrelay_metric_out_t *out,
     const convrelay_metric_cause_t *causes, unsigned n);
 static void convrelay_metric_json_zones(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
+static void convrelay_metric_json_aways(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report);
 static void convrelay_metric_json_bounds(convrelay_metric_out_t *out,
     const char *name, const convrelay_metric_bounds_t *bounds);
 static void convrelay_metric_json_location(convrelay_metric_out_t *out,
@@ -138,8 +140,38 @@ convrelay_metric_json_zones(convrelay_metric_out_t *out,
         convrelay_metric_number(out, report->records);
         convrelay_metric_text(out, ",\"evicted\":");
         convrelay_metric_number(out, report->evicted);
+        convrelay_metric_json_aways(out, report);
         convrelay_metric_text(out, "}");
     }
+}
+
+
+static void
+convrelay_metric_json_aways(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report)
+{
+    unsigned                        i;
+    const convrelay_metric_away_t  *away;
+
+    convrelay_metric_text(out, ",\"locations\":[");
+
+    for (i = 0; i < report->naways; i++) {
+        away = &report->aways[i];
+
+        convrelay_metric_text(out, i ? ",{" : "{");
+        convrelay_metric_json_name(out, "server");
+        convrelay_metric_json_str(out, &away->server);
+        convrelay_metric_text(out, ",");
+        convrelay_metric_json_name(out, "store");
+        convrelay_metric_json_str(out, &away->uri);
+        convrelay_metric_text(out, ",\"read_out_seconds\":");
+        convrelay_metric_ms(out, away->out[CONVRELAY_METRIC_AWAY_READ]);
+        convrelay_metric_text(out, ",\"write_out_seconds\":");
+        convrelay_metric_ms(out, away->out[CONVRELAY_METRIC_AWAY_WRITE]);
+        convrelay_metric_text(out, "}");
+    }
+
+    convrelay_metric_text(out, "]");
 }
 
 

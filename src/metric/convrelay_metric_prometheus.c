@@ -27,6 +27,8 @@ static void convrelay_metric_zones(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
 static void convrelay_metric_records(convrelay_metric_out_t *out,
     const convrelay_metric_report_t *report);
+static void convrelay_metric_aways(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report);
 static void convrelay_metric_family(convrelay_metric_out_t *out,
     const convrelay_metric_of_t *of, const convrelay_metric_line_t *family,
     const convrelay_metric_t *words, unsigned first);
@@ -76,6 +78,10 @@ convrelay_metric_prometheus(u_char *p, const convrelay_metric_report_t *report)
 
     if (report->has_store) {
         convrelay_metric_records(&out, report);
+    }
+
+    if (report->naways) {
+        convrelay_metric_aways(&out, report);
     }
 
     convrelay_metric_calls(&out, report);
@@ -163,6 +169,36 @@ convrelay_metric_records(convrelay_metric_out_t *out,
     convrelay_metric_text(out, "convrelay_store_evicted_total ");
     convrelay_metric_number(out, report->evicted);
     convrelay_metric_text(out, "\n");
+}
+
+
+static void
+convrelay_metric_aways(convrelay_metric_out_t *out,
+    const convrelay_metric_report_t *report)
+{
+    unsigned                        i, kind;
+    const convrelay_metric_away_t  *away;
+
+    static const char  *kinds[CONVRELAY_METRIC_AWAY_KINDS] = {
+        "read", "write"
+    };
+
+    convrelay_metric_head(out, "store_out", "gauge",
+                          "Whether the location of convrelay_store is out, so "
+                          "that it is left alone.");
+
+    for (i = 0; i < report->naways; i++) {
+        away = &report->aways[i];
+
+        for (kind = 0; kind < CONVRELAY_METRIC_AWAY_KINDS; kind++) {
+            convrelay_metric_text(out, "convrelay_store_out{server=\"");
+            convrelay_metric_label(out, &away->server);
+            convrelay_metric_text(out, "\",store=\"");
+            convrelay_metric_label(out, &away->uri);
+            convrelay_metric_pair(out, "\",kind", kinds[kind]);
+            convrelay_metric_text(out, away->out[kind] ? "} 1\n" : "} 0\n");
+        }
+    }
 }
 
 

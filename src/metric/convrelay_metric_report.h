@@ -14,6 +14,15 @@
 #include "convrelay_metric_store.h"
 
 
+/* what a location of convrelay_store is asked for */
+
+typedef enum {
+    CONVRELAY_METRIC_AWAY_READ = 0,
+    CONVRELAY_METRIC_AWAY_WRITE,
+    CONVRELAY_METRIC_AWAY_KINDS
+} convrelay_metric_away_e;
+
+
 #define CONVRELAY_METRIC_MAX_CAUSES  12
 #define CONVRELAY_METRIC_MAX_TEXT    720    /* bytes of a sentence */
 
@@ -58,6 +67,17 @@ typedef struct {
 } convrelay_metric_zone_t;
 
 
+/* a location of convrelay_store */
+
+typedef struct {
+    convrelay_str_t                     server;
+    convrelay_str_t                     uri;
+    uint64_t                            out[CONVRELAY_METRIC_AWAY_KINDS];
+                                                    /* ms since it failed; 0: it
+                                                       works */
+} convrelay_metric_away_t;
+
+
 typedef struct {
     const char                         *version;
     const char                         *nginx;
@@ -75,6 +95,8 @@ typedef struct {
     uint64_t                            records;    /* of convrelay_store_zone,
                                                        with has_store */
     uint64_t                            evicted;
+    const convrelay_metric_away_t      *aways;
+    unsigned                            naways;
     const convrelay_metric_slot_t      *slots;      /* of the ring, oldest
                                                        first */
     unsigned                            nslots;

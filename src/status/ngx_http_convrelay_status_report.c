@@ -8,6 +8,7 @@
  */
 
 
+#include "ngx_http_convrelay_away.h"
 #include "ngx_http_convrelay_status.h"
 #include "ngx_http_convrelay_store.h"
 #include "ngx_http_convrelay_zone.h"
@@ -50,6 +51,8 @@ static void ngx_http_convrelay_status_call(void *data, uint32_t mark,
     uint32_t until);
 static ngx_int_t ngx_http_convrelay_status_zones(ngx_pool_t *pool,
     ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report);
+static ngx_int_t ngx_http_convrelay_status_aways(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report);
 
 
 ngx_int_t
@@ -68,7 +71,8 @@ ngx_http_convrelay_status_report(ngx_pool_t *pool,
     report->now = ngx_current_msec;
 
     if (ngx_http_convrelay_status_locations(pool, st, report) != NGX_OK
-        || ngx_http_convrelay_status_zones(pool, st, report) != NGX_OK)
+        || ngx_http_convrelay_status_zones(pool, st, report) != NGX_OK
+        || ngx_http_convrelay_status_aways(pool, st, report) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -402,6 +406,58 @@ ngx_http_convrelay_status_zones(ngx_pool_t *pool,
     report->has_store = 1;
     report->records = stat.records;
     report->evicted = stat.evicted;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_convrelay_status_aways(ngx_pool_t *pool,
+    ngx_http_convrelay_status_t *st, convrelay_metric_report_t *report)
+{
+    ngx_str_t                          server, uri;
+    ngx_uint_t                         i, n;
+    convrelay_metric_away_t           *away;
+    ngx_http_convrelay_away_t         *first;
+    ngx_http_core_srv_conf_t          *cscf;
+    ngx_http_convrelay_away_store_t  **store;
+
+    if (st->main->aways == NULL) {
+        return NGX_OK;
+    }
+
+    n = st->main->aways->stores.nelts;
+    store = st->main->aways->stores.elts;
+
+    away = ngx_pcalloc(pool, n * sizeof(convrelay_metric_away_t));
+    if (away == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        first = store[i]->first;
+        cscf = first->ctx->srv_conf[ngx_http_core_module.ctx_index];
+
+        if (ngx_http_convrelay_status_shown(pool, &cscf->server_name, &server)
+            != NGX_OK
+            || ngx_http_convrelay_status_shown(pool, &first->conf->store.uri,
+                                               &uri)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        away[i].server = ngx_http_convrelay_str(&server);
+        away[i].uri = ngx_http_convrelay_str(&uri);
+
+        away[i].out[CONVRELAY_METRIC_AWAY_READ] =
+              ngx_http_convrelay_away_out(store[i], CONVRELAY_OUTAGE_READ);
+        away[i].out[CONVRELAY_METRIC_AWAY_WRITE] =
+              ngx_http_convrelay_away_out(store[i], CONVRELAY_OUTAGE_WRITE);
+    }
+
+    report->aways = away;
+    report->naways = n;
 
     return NGX_OK;
 }

@@ -719,6 +719,7 @@ test_prometheus(void)
 {
     char                       *text;
     u_char                      odd[] = "~ ^/a\"\\\n$";
+    convrelay_metric_away_t     away;
     convrelay_metric_report_t   r;
 
     r = report();
@@ -757,7 +758,8 @@ test_prometheus(void)
                      "1\n"), "the versions");
     tap_ok(!has(text, "webhooks_total{"), "no series of a webhook");
     tap_ok(!has(text, "convrelay_store_records")
-           && !has(text, "convrelay_store_evicted"),
+           && !has(text, "convrelay_store_evicted")
+           && !has(text, "convrelay_store_out{"),
            "none of a store, without one");
 
     free(text);
@@ -772,6 +774,25 @@ test_prometheus(void)
                      "convrelay_store_records 7\n"), "records of a store");
     tap_ok(has(text, "# TYPE convrelay_store_evicted_total counter\n"
                      "convrelay_store_evicted_total 2\n"), "and evicted ones");
+    tap_ok(!has(text, "convrelay_store_out{"), "in memory, it is never out");
+
+    free(text);
+
+    convrelay_str_set(&away.server, "a.\"example");
+    convrelay_str_set(&away.uri, "/store");
+    away.out[CONVRELAY_METRIC_AWAY_READ] = 1;
+    away.out[CONVRELAY_METRIC_AWAY_WRITE] = 0;
+    r.aways = &away;
+    r.naways = 1;
+
+    text = prometheus(&r);
+
+    tap_ok(has(text, "# TYPE convrelay_store_out gauge\n"
+                     "convrelay_store_out{server=\"a.\\\"example\","
+                     "store=\"/store\",kind=\"read\"} 1\n"
+                     "convrelay_store_out{server=\"a.\\\"example\","
+                     "store=\"/store\",kind=\"write\"} 0\n"),
+           "in a location, it can be");
 
     free(text);
 

@@ -39,6 +39,7 @@ static void test_llms(void);
 static void test_tools(void);
 static void test_name(void);
 static void test_long(void);
+static void test_aways(void);
 static void test_html(void);
 static unsigned causes_of(convrelay_metric_t *words,
     convrelay_metric_cause_t *causes);
@@ -196,6 +197,7 @@ main(void)
     test_tools();
     test_name();
     test_long();
+    test_aways();
     test_html();
 
     return tap_done();
@@ -625,6 +627,80 @@ test_long(void)
 
     location.location = was;
     location.server = server;
+}
+
+
+/* how it is now, whatever was counted */
+
+static void
+test_aways(void)
+{
+    size_t                             i;
+    unsigned                           n;
+    convrelay_metric_t                 words[CONVRELAY_METRIC_N];
+    convrelay_metric_away_t            away[2];
+    convrelay_metric_report_t          r;
+    static convrelay_metric_cause_t    causes[CONVRELAY_METRIC_MAX_CAUSES];
+
+    static const struct {
+        uint64_t    read;
+        uint64_t    write;
+        const char *text;
+    } cases[] = {
+        { 0, 0, NULL },
+        { 1, 0, "The store has not answered reads for 0 seconds: " },
+        { 0, 1999, "The store has not accepted writes for 1 second: " },
+        { 3000, 2999, "The store has been out for 3 seconds: " },
+        { 2999, 70000, "The store has been out for 70 seconds: " }
+    };
+
+    memset(words, 0, sizeof(words));
+    memset(away, 0, sizeof(away));
+    memset(&r, 0, sizeof(convrelay_metric_report_t));
+
+    convrelay_str_set(&away[0].uri, "/other");
+    convrelay_str_set(&away[1].uri, "/store");
+    convrelay_str_set(&away[1].server, "b.example");
+
+    location.recent = words;
+    r.locations = &location;
+    r.nlocations = 1;
+    r.aways = away;
+    r.naways = 2;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        away[1].out[CONVRELAY_METRIC_AWAY_READ] = cases[i].read;
+        away[1].out[CONVRELAY_METRIC_AWAY_WRITE] = cases[i].write;
+
+        n = convrelay_metric_causes(&r, causes);
+
+        if (cases[i].text == NULL) {
+            tap_ok(n == 0, "a store that works is not trouble");
+            continue;
+        }
+
+        tap_ok(n == 1 && strcmp(causes[0].kind, "store_out") == 0
+               && causes[0].level == CONVRELAY_METRIC_TROUBLE
+               && causes[0].location == NULL
+               && strncmp(causes[0].text, cases[i].text, strlen(cases[i].text))
+                  == 0
+               && strstr(causes[0].text,
+                         " (location \"/store\" of b.example)."),
+               "%s", n ? causes[0].text : "nothing");
+    }
+
+    words[W(WEBHOOK_5XX)] = 1;
+    words[W(REFUSED_TICKET)] = 1;
+    away[0].out[CONVRELAY_METRIC_AWAY_READ] = 1000;
+
+    n = convrelay_metric_causes(&r, causes);
+
+    tap_ok(n == 4 && strcmp(causes[0].kind, "webhook") == 0
+           && strstr(causes[1].text, " (location \"/other\").")
+           && strstr(causes[2].text, "/store") && causes[2].location == NULL
+           && strcmp(causes[3].kind, "ticket") == 0
+           && causes[3].location == &location,
+           "each of two, after what callers notice at once");
 }
 
 
