@@ -8,6 +8,7 @@ use lib 't/lib';
 
 use ConvRelay::Away;
 use ConvRelay::Call;
+use ConvRelay::Examples qw( certificates );
 use ConvRelay::Nginx;
 use ConvRelay::Receiver;
 use ConvRelay::Redis;
@@ -24,25 +25,44 @@ my ($name, $binary) = @{ (grep { $_->[1] } ConvRelay::Redis::servers())[0] };
 
 my $redis = ConvRelay::Redis->start($binary, $dir->dir, 'a', 0);
 
-
 my $memcached = -x '/usr/bin/memcached'
     && -e '/usr/lib/nginx/modules/ngx_http_memc_module.so';
 my $dav = ConvRelay::Nginx->new;
+
+certificates($dir, 'store.internal');
 
 $dav->http(dav($dir));
 $dav->start;
 memcached($dir->port(2)) if $memcached;
 
+# the same over TLS; a user that may do no more than docs/redis.md says
+
+my @certificate = map { $dir->dir . "/conf/store.internal.$_" } 'crt', 'key';
+my $closed = ConvRelay::Redis->start($binary, $dir->dir, 'closed', 0,
+                                     '--tls-port', $dir->port(6),
+                                     '--tls-cert-file', $certificate[0],
+                                     '--tls-key-file', $certificate[1],
+                                     '--tls-auth-clients', 'no');
+
+$closed->ask(qw( ACL SETUSER agent on >secret-of-redis ~call:* resetchannels
+                 -@all +auth +select +echo +get +set +del ));
+$closed->ask('CONFIG', 'SET', 'requirepass', 'another one');
+
 my %stores = (
     'Redis'         => [ redis($redis) ],
     'WebDAV'        => [ proxy($dir->port(3)) ],
-    'memcached'     => $memcached && [ memc($dir->port(2)) ],
+    'memcached'     => $memcached ? [ memc($dir->port(2)) ]
+                       : 'memcached or libnginx-mod-http-memc',
     'a plain store' => [ redis($redis), secret => 'off' ],
+    'Redis, TLS'    => [ redis_tls($dir, 'store.internal',
+                                   'agent secret-of-redis') ],
+    'WebDAV, TLS'   => [ https($dir, 'ca.crt') ],
 );
 
 for my $store (sort keys %stores) {
     subtest "$store: a call goes on at another nginx" => sub {
-        plan skip_all => 'not installed' if !$stores{$store};
+        plan skip_all => "$stores{$store} is not installed"
+            if !ref $stores{$store};
         goes_on(@{ $stores{$store} });
     };
 }
@@ -103,6 +123,28 @@ sub goes_on {
 
     $nginx[1]->stop;
 }
+
+
+subtest 'HTTPS, and a certificate that nobody knows' => sub {
+    my $nginx = away(https($dir, 'store.internal.crt'));
+    my @calls = map { caller_of($nginx, callSid => "CA$_") } 1 .. 3;
+
+    for my $call (@calls) {
+        is +(messages($call->ask('One?')))[1], 'user: One?', 'a call goes on';
+    }
+
+    ok $nginx->log_has(qr/\[warn\]/), '... and a line says why';
+
+    my @lines = lines($nginx);
+
+    is scalar @lines, 1, '... one' or diag @lines;
+    like $lines[0], qr/(?:GET|PUT) of "convrelay_store \/store" failed, status: 502, upstream: 127.0.0.1:\d+, upstream SSL certificate verify error/,
+         '... that the certificate is not trusted';
+    is requests($nginx, $_, 'done'), 0, "... no $_ was sent" for qw( get put );
+
+    $_->hangup for @calls;
+    $nginx->stop;
+};
 
 
 subtest 'Redis: what is there' => sub {

@@ -33,8 +33,8 @@ use IO::Socket::INET;
 
 my $token = '0123456789abcdef' x 2;
 
-our @EXPORT = qw( away away_options redis fake proxy dav memc memcached written
-                  requests caller_of dead lines token );
+our @EXPORT = qw( away away_options redis redis_tls fake proxy https dav memc
+                  memcached written requests caller_of dead lines token );
 
 
 sub redis {
@@ -53,6 +53,29 @@ sub redis {
 }
 
 
+# on the sixth port of an nginx, whose folder has the certificates
+
+sub redis_tls {
+    my ($dir, $name, $auth) = @_;
+    my $port = $dir->port(6);
+
+    return (
+        load => 'load_module ' . ConvRelay::Nginx->build
+                . "/ngx_http_convrelay_redis_module.so;\n",
+        http => "upstream calls {\n    server  127.0.0.1:$port;\n"
+                . "    keepalive  16;\n}\n",
+        location => 'convrelay_redis_pass  calls;'
+                    . ' convrelay_redis_key  call:$convrelay_store_key;'
+                    . ' convrelay_redis_ttl  $convrelay_store_ttl;'
+                    . " convrelay_redis_auth  $auth;"
+                    . ' convrelay_redis_ssl  on;'
+                    . " convrelay_redis_ssl_name  $name;"
+                    . ' convrelay_redis_ssl_trusted_certificate  '
+                    . $dir->dir . '/conf/ca.crt;',
+    );
+}
+
+
 sub proxy {
     my $port = shift;
 
@@ -65,7 +88,24 @@ sub proxy {
 }
 
 
-# nginx itself, with the WebDAV module, on the third port of the first one
+# dav() over TLS; $ca: that is trusted
+
+sub https {
+    my ($dir, $ca) = @_;
+    my %store = proxy($dir->port(7));
+
+    $store{location} =~ s{http://}{https://};
+    $store{location} .= ' proxy_ssl_verify  on;'
+                        . ' proxy_ssl_name  store.internal;'
+                        . ' proxy_ssl_trusted_certificate  ' . $dir->dir
+                        . "/conf/$ca;";
+
+    return %store;
+}
+
+
+# nginx itself, with the WebDAV module, on the third port of the first one, and
+# with TLS on the seventh
 
 sub dav {
     my $nginx = shift;
@@ -74,6 +114,9 @@ sub dav {
     mkdir "$dir/dav";
 
     return "server {\n    listen  127.0.0.1:" . $nginx->port(3) . ";\n"
+           . '    listen  127.0.0.1:' . $nginx->port(7) . " ssl;\n"
+           . "    ssl_certificate      $dir/conf/store.internal.crt;\n"
+           . "    ssl_certificate_key  $dir/conf/store.internal.key;\n"
            . "    root  $dir/dav;\n    location /calls/ {\n"
            . "        dav_methods  PUT DELETE;\n"
            . "        create_full_put_path  on;\n"
