@@ -36,9 +36,11 @@ my %upstreams = (
 );
 
 
-# Debian's module, where it is installed
+# Debian's modules, where they are installed
 
 my $memc = '/usr/lib/nginx/modules/ngx_http_memc_module.so';
+my @lua = map { "/usr/lib/nginx/modules/$_.so" }
+          'ndk_http_module', 'ngx_http_lua_module';
 
 
 for my $page (@pages) {
@@ -68,6 +70,7 @@ for my $page (@pages) {
 
     for my $block (blocks($text{$page}, 'nginx')) {
         next if $block->{text} =~ /\bmemc_pass\b/ && !-e $memc;
+        next if $block->{text} =~ /_by_lua_block\b/ && !-e $lua[1];
 
         my ($said, $code) = accepted($block->{text});
 
@@ -272,7 +275,9 @@ sub accepted {
                . " proxy_pass https://openai/v1/chat/completions; }\n"
         if $server !~ /^\s+convrelay;/m;
 
-    my $main = $text =~ /\bmemc_pass\b/ ? "load_module $memc;\n" : '';
+    my $main = join '', map { "load_module $_;\n" }
+               $text =~ /\bmemc_pass\b/ ? $memc
+             : $text =~ /_by_lua_block\b/ ? @lua : ();
 
     $nginx->http(<<"_EOC_", $main);
 $http

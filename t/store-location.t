@@ -57,6 +57,8 @@ my %stores = (
     'Redis, TLS'    => [ redis_tls($dir, 'store.internal',
                                    'agent secret-of-redis') ],
     'WebDAV, TLS'   => [ https($dir, 'ca.crt') ],
+    'Lua'           => has_lua() ? [ lua($redis) ]
+                       : 'libnginx-mod-http-lua or lua-nginx-redis',
 );
 
 for my $store (sort keys %stores) {
@@ -141,6 +143,33 @@ subtest 'HTTPS, and a certificate that nobody knows' => sub {
     like $lines[0], qr/(?:GET|PUT) of "convrelay_store \/store" failed, status: 502, upstream: 127.0.0.1:\d+, upstream SSL certificate verify error/,
          '... that the certificate is not trusted';
     is requests($nginx, $_, 'done'), 0, "... no $_ was sent" for qw( get put );
+
+    $_->hangup for @calls;
+    $nginx->stop;
+};
+
+
+subtest 'Lua: an outage has one line, too' => sub {
+    plan skip_all => "$stores{Lua} is not installed" if !ref $stores{Lua};
+
+    my $gone = ConvRelay::Redis->start($binary, $dir->dir, 'gone', 0);
+    my $nginx = away(lua($gone));
+    my @calls = map { caller_of($nginx, callSid => "CA$_") } 1 .. 3;
+
+    $_->ask('One?') for @calls;
+    ok settled($nginx), 'calls are written';
+    $gone->stop;
+    $_->ask('Two?') for @calls;
+    push @calls, caller_of($nginx, callSid => 'CA4');
+    is +(messages($calls[-1]->ask('Two?')))[1], 'user: Two?',
+       'Redis dies, and a call begins';
+    ok $nginx->log_has(qr/\[warn\]/), '... and a line says why';
+
+    my @lines = lines($nginx);
+
+    is scalar @lines, 1, '... one' or diag @lines;
+    like $lines[0], qr/(?:GET|PUT) of "convrelay_store \/store" failed, status: 502, upstream: none, connect\(\) to unix:\S+ failed /,
+         '... with what was logged of it';
 
     $_->hangup for @calls;
     $nginx->stop;

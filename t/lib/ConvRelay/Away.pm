@@ -22,6 +22,8 @@ package ConvRelay::Away;
 #     away(proxy(PORT))                   ... is the store
 #     $fake->stop, $fake->again           without its records
 
+#     away(lua($redis))                   Lua, where has_lua()
+
 use strict;
 use warnings;
 
@@ -34,7 +36,8 @@ use IO::Socket::INET;
 my $token = '0123456789abcdef' x 2;
 
 our @EXPORT = qw( away away_options redis redis_tls fake proxy https dav memc
-                  memcached written requests caller_of dead lines token );
+                  memcached lua has_lua written requests caller_of dead lines
+                  token );
 
 
 sub redis {
@@ -147,6 +150,35 @@ sub memcached {
     return ConvRelay::Redis::spawn(sub {
         exec 'memcached', '-u', 'nobody', '-l', '127.0.0.1', '-p', $port;
     });
+}
+
+
+# as docs/store.md has it
+
+sub lua {
+    my $redis = shift;
+    my $socket = $redis->socket;
+
+    open my $fh, '<', ConvRelay::Nginx->root . '/docs/store.md'
+        or die "store.md: $!\n";
+    local $/;
+
+    my ($location) = <$fh> =~ /^( +content_by_lua_block .*?)^\}/ms;
+
+    $location =~ s/"10\.0\.0\.21", 6379/"unix:$socket"/
+        or die "docs/store.md has another address\n";
+
+    return (
+        load => join('', map { "load_module /usr/lib/nginx/modules/$_.so;\n" }
+                         'ndk_http_module', 'ngx_http_lua_module'),
+        location => $location,
+    );
+}
+
+
+sub has_lua {
+    return -e '/usr/lib/nginx/modules/ngx_http_lua_module.so'
+        && -e '/usr/share/lua/5.1/nginx/redis.lua';
 }
 
 
