@@ -357,6 +357,44 @@ subtest 'a tool that works on another machine' => sub {
 };
 
 
+subtest 'a tool on another machine, and a store that gets slow' => sub {
+    my @tool = (ws => q(convrelay_tool book '{}' uri=/book timeout=30s;),
+                answer => 'repeat', timeout => '6s');
+    my @nginx = map { away(proxy($dir->port(1)), @tool) } 1, 2;
+    my $fake = fake($dir->port(1));
+    my $call = caller_of($nginx[0]);
+
+    $call->prompt('Please book it.');
+
+    my $c = asked();
+
+    ok $c, 'the tool is asked';
+    ok written($nginx[0], 1), '... which is written';
+    $call->fin;
+    ok over($nginx[0], 1), 'the socket is lost';
+
+    $fake->mode('hold-GET-' . ($fake->asked('GET') + 2));
+
+    my $start = time;
+
+    $call = caller_of($nginx[1]);
+    $call->prompt('Is it done?');
+    isnt $call->answer, '', 'the call goes on at another machine';
+
+    my $waited = time - $start;
+
+    cmp_ok $waited, '>', 1.9, '... which has waited for the tool';
+    cmp_ok $waited, '<', 4.5, '... not for the store';
+    like request($nginx[1]), qr/Please book it/, '... with its history';
+    is_deeply [ lines($nginx[1]) ], [], 'nothing is complained of';
+
+    $fake->mode('good');
+    reply($c, 'Reference B7.');
+    $call->hangup;
+    $_->stop for @nginx;
+};
+
+
 # Twilio opens the socket again, with a ticket that is good for its call alone
 
 subtest 'a ticket that has expired' => sub {

@@ -23,7 +23,7 @@
 
 
 static ngx_int_t ngx_http_convrelay_resume_ask(ngx_http_convrelay_keep_t *keep,
-    ngx_uint_t report);
+    ngx_uint_t report, ngx_msec_t wait);
 static void ngx_http_convrelay_resume_asked(void *data, ngx_int_t rc);
 static ngx_int_t ngx_http_convrelay_resume_claim(
     ngx_http_convrelay_keep_t *keep);
@@ -49,7 +49,8 @@ ngx_http_convrelay_resume(ngx_http_convrelay_call_t *call)
     keep = call->keep;
 
     if (keep->record.away
-        && ngx_http_convrelay_resume_ask(keep, call->conf->report != NULL)
+        && ngx_http_convrelay_resume_ask(keep, call->conf->report != NULL,
+                                         NGX_HTTP_CONVRELAY_AWAY_ALL)
            == NGX_AGAIN)
     {
         keep->waiting = 1;
@@ -67,7 +68,7 @@ ngx_http_convrelay_resume(ngx_http_convrelay_call_t *call)
 
 static ngx_int_t
 ngx_http_convrelay_resume_ask(ngx_http_convrelay_keep_t *keep,
-    ngx_uint_t report)
+    ngx_uint_t report, ngx_msec_t wait)
 {
     ngx_uint_t                          i, n;
     convrelay_store_key_t               keys[NGX_HTTP_CONVRELAY_AWAY_NAMES];
@@ -102,8 +103,8 @@ ngx_http_convrelay_resume_ask(ngx_http_convrelay_keep_t *keep,
     }
 
     return ngx_http_convrelay_away_read(keep->main, keep->record.away, keys, n,
-                                        0, ngx_http_convrelay_resume_asked,
-                                        keep);
+                                        0, wait,
+                                        ngx_http_convrelay_resume_asked, keep);
 }
 
 
@@ -363,6 +364,7 @@ ngx_http_convrelay_resume_wait(ngx_http_convrelay_call_t *call, u_char *pos,
 static void
 ngx_http_convrelay_resume_handler(ngx_event_t *ev)
 {
+    ngx_msec_int_t              left;
     ngx_http_convrelay_call_t  *call;
     ngx_http_convrelay_keep_t  *keep;
 
@@ -377,8 +379,12 @@ ngx_http_convrelay_resume_handler(ngx_event_t *ev)
 
     ngx_http_set_log_request(call->connection->log, call->request);
 
-    if (keep->record.away
-        && ngx_http_convrelay_resume_ask(keep, 0) == NGX_AGAIN)
+    /* a slow location does not make the wait for a tool longer */
+
+    left = (ngx_msec_int_t) (keep->until - ngx_current_msec);
+
+    if (keep->record.away && left > 0
+        && ngx_http_convrelay_resume_ask(keep, 0, left) == NGX_AGAIN)
     {
         return;
     }

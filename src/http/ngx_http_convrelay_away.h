@@ -40,6 +40,7 @@
                                                    write: nobody waits */
 #define NGX_HTTP_CONVRELAY_AWAY_PEEK    1       /* flags of a read */
 #define NGX_HTTP_CONVRELAY_AWAY_OWNED   2
+#define NGX_HTTP_CONVRELAY_AWAY_ALL     ((ngx_msec_t) -1)  /* of the time-out */
 
 #define NGX_HTTP_CONVRELAY_AWAY_KEYS    2       /* secrets */
 #define NGX_HTTP_CONVRELAY_AWAY_NAMES                                        \
@@ -205,7 +206,8 @@ uint64_t ngx_http_convrelay_away_now(void);
  * Reads the records of n keys, at most AWAY_NAMES: those that are newer than
  * what the memory has are copied there.  Of keys of calls, or of reports, the
  * first that is found is enough.  flags: PEEK: nothing is copied; OWNED: data
- * is on the heap, and is freed with the read.
+ * is on the heap, and is freed with the read.  wait: ms until handler() is
+ * called at the latest, or AWAY_ALL: not more than convrelay_store_timeout.
  *
  *     NGX_AGAIN     handler() is called once, from an event, unless the read
  *                   is cancelled
@@ -214,7 +216,8 @@ uint64_t ngx_http_convrelay_away_now(void);
  */
 ngx_int_t ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t away, const convrelay_store_key_t *keys, ngx_uint_t n,
-    ngx_uint_t flags, ngx_http_convrelay_away_pt handler, void *data);
+    ngx_uint_t flags, ngx_msec_t wait, ngx_http_convrelay_away_pt handler,
+    void *data);
 
 /* a record was written or lives on, and has to be copied; with
    record->careful, unless another machine has written it meanwhile */

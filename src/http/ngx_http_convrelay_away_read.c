@@ -27,7 +27,8 @@ struct ngx_http_convrelay_away_read_s {
     ngx_http_convrelay_away_op_t      op;     /* its key: the current one */
     ngx_queue_t                       queue;  /* of the store: it waits; or of
                                                  those that were sent */
-    ngx_event_t                       timer;  /* the time-out of all of it */
+    ngx_event_t                       timer;  /* the owner has waited */
+    ngx_msec_t                        wait;   /* ... so long */
     convrelay_store_key_t             keys[NGX_HTTP_CONVRELAY_AWAY_NAMES];
     ngx_uint_t                        n;
     ngx_uint_t                        i;
@@ -101,7 +102,8 @@ static const ngx_http_convrelay_fetch_sink_t
 ngx_int_t
 ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t away, const convrelay_store_key_t *keys, ngx_uint_t n,
-    ngx_uint_t flags, ngx_http_convrelay_away_pt handler, void *data)
+    ngx_uint_t flags, ngx_msec_t wait, ngx_http_convrelay_away_pt handler,
+    void *data)
 {
     uint64_t                         until;
     ngx_uint_t                       probe;
@@ -147,7 +149,9 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     rd->flags = flags;
     rd->probe = probe;
 
-    ngx_add_timer(&rd->timer, a->conf->store.timeout);
+    rd->wait = ngx_min(wait, a->conf->store.timeout);
+
+    ngx_add_timer(&rd->timer, rd->wait);
 
     ngx_queue_insert_tail(&a->store->asked, &rd->queue);
 
@@ -181,6 +185,7 @@ ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
         if (ngx_http_convrelay_away_read(mcf, record->away, &record->key, 1,
                                          NGX_HTTP_CONVRELAY_AWAY_PEEK
                                          |NGX_HTTP_CONVRELAY_AWAY_OWNED,
+                                         NGX_HTTP_CONVRELAY_AWAY_ALL,
                                          ngx_http_convrelay_away_looked, c)
             == NGX_AGAIN)
         {
@@ -520,11 +525,13 @@ ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev)
     /* where it was sent at once, its own time is over, too */
 
     if (rd->op.fetch == NULL
-        || ngx_current_msec - rd->op.began < away->conf->store.timeout / 2)
+        || ngx_current_msec - rd->op.began < rd->wait / 2)
     {
         ngx_http_convrelay_away_unsent(&rd->op, "was not sent in time");
 
-        if (!convrelay_outage_is(away->store->outage, CONVRELAY_OUTAGE_READ)) {
+        if (rd->wait == away->conf->store.timeout
+            && !convrelay_outage_is(away->store->outage, CONVRELAY_OUTAGE_READ))
+        {
             ngx_http_convrelay_away_complain(away, NGX_LOG_WARN,
                                  "could not be asked in time, because other "
                                  "requests take long: a call goes on without "

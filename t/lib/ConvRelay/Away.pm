@@ -16,6 +16,7 @@ package ConvRelay::Away;
 #                                         sent, and does wrong what it is told:
 #     $fake->mode('mixed')                it answers with another record
 #     $fake->mode('hold-GET')             ... only when the mode changes
+#     $fake->mode('hold-GET-3')           ... from its third GET on
 #     $fake->mode('500-PUT')              ... some with a status
 #     $fake->mode('500-PUT-9000')         ... those that are longer than that
 #     $fake->asked('GET')                 how often
@@ -395,8 +396,12 @@ sub serve {
                 }
 
                 $asked{$_}++ for '', $method;
+
+                my $now = $mode =~ /^hold-$method-(\d+)$/
+                    && $asked{$method} >= $1 ? "hold-$method" : $mode;
+
                 push @held, [ $c, $method, $uri, $body ]
-                    if !answer($c, $mode, $method, $uri, $body, \%records);
+                    if !answer($c, $now, $method, $uri, $body, \%records);
             }
         }
     }
