@@ -365,4 +365,82 @@ subtest 'worker_shutdown_timeout ends what a store does not answer' => sub {
 };
 
 
+# many tenants with servers of their own
+
+sub tenants {
+    my ($nginx, $n, $gone) = @_;
+    my $servers = join '', map { <<"_EOC_" } 1 .. $n;
+    server {
+        listen       127.0.0.1:%%PORT%%;
+        server_name  s$_.example;
+
+        location = /ws {
+            convrelay;
+            convrelay_mock_llm;
+        }
+
+        location = /store {
+            internal;
+            proxy_pass  http://127.0.0.1:@{[ $nginx->port($_ == $gone) ]};
+        }
+    }
+_EOC_
+
+    $nginx->http(<<"_EOC_");
+    server_names_hash_max_size  8192;
+
+    convrelay_zone          seats 64k;
+    convrelay_store_zone    calls 1m;
+    convrelay_store         /store;
+    convrelay_store_secret  off;
+
+    server {
+        listen  127.0.0.1:%%PORT%% default_server;
+
+        location = /status {
+            convrelay_status  public;
+        }
+
+        location / {
+            return  404;
+        }
+    }
+
+$servers
+_EOC_
+
+    return $nginx;
+}
+
+
+subtest 'each of many stores is out by itself' => sub {
+    my $nginx = tenants(ConvRelay::Nginx->new, 40, 37)->start;
+    my $call = ConvRelay::Call->dial($nginx->port, '/ws',
+                                     host => 's37.example');
+
+    $call->setup(callSid => 'CA1');
+    $call->ask('One?');
+
+    my $status = ConvRelay::Status->new($nginx->port, '/status');
+
+    ok $status->wait(sub {
+        $_[0]->total('store_out', server => 's37.example', kind => 'read')
+    }), 'one is out';
+    is $status->total('store_out', kind => 'read'), 1, '... and no other one';
+
+    $call->hangup;
+    $nginx->stop;
+
+    my ($said, $code) = tenants(ConvRelay::Nginx->new, 513, 0)->test;
+
+    isnt $code, 0, 'there can be too many';
+    like $said, qr/\[emerg\].*"convrelay_store \/store" is one of more than 512, which differ in their server or their URI: write one server with several names/,
+         '... which is said';
+
+    ($said, $code) = tenants(ConvRelay::Nginx->new, 512, 0)->test;
+
+    is $code, 0, 'one less is good' or diag $said;
+};
+
+
 done_testing;

@@ -33,7 +33,7 @@
 #define CONVRELAY_OUTAGE_MAX_PAUSE  30000
 #define CONVRELAY_OUTAGE_CALM       60000       /* after which it is a new
                                                    one */
-#define CONVRELAY_OUTAGES           32          /* slots of a table */
+#define CONVRELAY_OUTAGES           1024        /* slots of a table */
 
 
 typedef enum {

@@ -16,6 +16,8 @@
 
 #define NGX_HTTP_CONVRELAY_AWAY_SECRET  16      /* bytes, at least */
 #define NGX_HTTP_CONVRELAY_AWAY_LIST    65535
+#define NGX_HTTP_CONVRELAY_AWAY_STORES  (CONVRELAY_OUTAGES / 2)
+                                                /* old workers have others */
 
 
 static ngx_int_t ngx_http_convrelay_away_key(ngx_conf_t *cf,
@@ -314,7 +316,9 @@ ngx_http_convrelay_away_init(ngx_conf_t *cf)
     }
 
     all->zone = ngx_shared_memory_add(cf, &ngx_http_convrelay_away_name,
-                                      8 * ngx_pagesize,
+                           ngx_align(sizeof(ngx_http_convrelay_away_shared_t),
+                                     ngx_pagesize)
+                           + 8 * ngx_pagesize,
                                       &ngx_http_convrelay_away_name);
     if (all->zone == NULL) {
         return NGX_ERROR;
@@ -344,6 +348,16 @@ ngx_http_convrelay_away_store(ngx_conf_t *cf, ngx_http_convrelay_away_t *away)
         if (element[i]->id == id) {
             return element[i];
         }
+    }
+
+    if (away->all->stores.nelts == NGX_HTTP_CONVRELAY_AWAY_STORES) {
+        ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
+                       &away->conf->store.place,
+                       "\"convrelay_store %V\" is one of more than %d, which "
+                       "differ in their server or their URI: write one server "
+                       "with several names",
+                       &away->conf->store.uri, NGX_HTTP_CONVRELAY_AWAY_STORES);
+        return NULL;
     }
 
     store = ngx_pcalloc(cf->pool, sizeof(ngx_http_convrelay_away_store_t));

@@ -295,9 +295,9 @@ test_slots(void)
     tap_ok(convrelay_outage_slot(table, 1, 5000)->failed == 1,
            "a slot is found");
 
-    o = convrelay_outage_slot(table, 1000, 5001);
+    o = convrelay_outage_slot(table, 9000, 5001);
 
-    tap_ok(o->id == 1000 && o->failed == 0, "a full table has room");
+    tap_ok(o->id == 9000 && o->failed == 0, "a full table has room");
     tap_ok(convrelay_outage_slot(table, 1, 5002)->failed == 1
            && convrelay_outage_slot(table, 3, 5002)->failed == 3,
            "... for what was used lately");
