@@ -36,10 +36,15 @@
                                                    in so many connections */
 #define NGX_HTTP_CONVRELAY_AWAY_PART    8
 #define NGX_HTTP_CONVRELAY_AWAY_FEW     16      /* reads, at least */
+#define NGX_HTTP_CONVRELAY_AWAY_REST    8       /* one in so many of them is
+                                                   sent while nobody waits */
+#define NGX_HTTP_CONVRELAY_AWAY_IDLES   1000    /* of a store that wait, and */
+#define NGX_HTTP_CONVRELAY_AWAY_LINGER  4       /* ... times the time-out */
 #define NGX_HTTP_CONVRELAY_AWAY_PATIENT 10      /* times the time-out, for a
                                                    write: nobody waits */
 #define NGX_HTTP_CONVRELAY_AWAY_PEEK    1       /* flags of a read */
 #define NGX_HTTP_CONVRELAY_AWAY_OWNED   2
+#define NGX_HTTP_CONVRELAY_AWAY_IDLE    4
 #define NGX_HTTP_CONVRELAY_AWAY_ALL     ((ngx_msec_t) -1)  /* of the time-out */
 
 #define NGX_HTTP_CONVRELAY_AWAY_KEYS    2       /* secrets */
@@ -70,6 +75,10 @@ typedef struct {
     convrelay_outage_t               *outage;
     ngx_http_convrelay_aways_t       *all;
     ngx_queue_t                       asked;  /* reads that wait */
+    ngx_queue_t                       idle;   /* ... for which nobody does */
+    ngx_uint_t                        nidle;  /* they, and those of them that
+                                                 were sent */
+    ngx_uint_t                        nidle_sent;
     convrelay_share_t                 reads;  /* that were sent */
     ngx_queue_t                       changed;        /* writes that wait */
     ngx_queue_t                       again;  /* ... that have failed */
@@ -206,13 +215,15 @@ uint64_t ngx_http_convrelay_away_now(void);
  * Reads the records of n keys, at most AWAY_NAMES: those that are newer than
  * what the memory has are copied there.  Of keys of calls, or of reports, the
  * first that is found is enough.  flags: PEEK: nothing is copied; OWNED: data
- * is on the heap, and is freed with the read.  wait: ms until handler() is
+ * is on the heap, and is freed with the read; IDLE: nobody waits for it, so
+ * others come first, and only so many may wait.  wait: ms until handler() is
  * called at the latest, or AWAY_ALL: not more than convrelay_store_timeout.
  *
  *     NGX_AGAIN     handler() is called once, from an event, unless the read
  *                   is cancelled
  *     NGX_DECLINED  the location is left alone, because it has failed lately,
- *                   or without memory; data is the caller's
+ *                   or without memory, or because too many wait; data is the
+ *                   caller's
  */
 ngx_int_t ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t away, const convrelay_store_key_t *keys, ngx_uint_t n,

@@ -379,6 +379,7 @@ ngx_http_convrelay_away_store(ngx_conf_t *cf, ngx_http_convrelay_away_t *away)
     store->probe.cancelable = 1;
 
     ngx_queue_init(&store->asked);
+    ngx_queue_init(&store->idle);
     ngx_queue_init(&store->changed);
     ngx_queue_init(&store->again);
 

@@ -42,6 +42,7 @@ struct ngx_http_convrelay_away_read_s {
     unsigned                          failed:1;       /* no memory */
     unsigned                          probe:1;        /* although reads are
                                                          out */
+    unsigned                          idle:1;         /* nobody waits */
     unsigned                          newer:1;        /* another machine has
                                                          one */
 };
@@ -106,7 +107,7 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     void *data)
 {
     uint64_t                         until;
-    ngx_uint_t                       probe;
+    ngx_uint_t                       probe, idle;
     convrelay_outage_kind_t         *k;
     ngx_http_convrelay_away_t       *a;
     ngx_http_convrelay_aways_t      *all;
@@ -139,6 +140,13 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
         probe = 1;
     }
 
+    idle = (flags & NGX_HTTP_CONVRELAY_AWAY_IDLE) && !probe;
+
+    if (idle && a->store->nidle == NGX_HTTP_CONVRELAY_AWAY_IDLES) {
+        ngx_http_convrelay_count(a->conf, STORE_SKIPPED);
+        return NGX_DECLINED;
+    }
+
     rd = ngx_http_convrelay_away_read_create(a, keys, n);
     if (rd == NULL) {
         return NGX_DECLINED;
@@ -148,12 +156,17 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     rd->owner = data;
     rd->flags = flags;
     rd->probe = probe;
+    rd->idle = idle;
 
     rd->wait = ngx_min(wait, a->conf->store.timeout);
 
-    ngx_add_timer(&rd->timer, rd->wait);
+    a->store->nidle += idle;
 
-    ngx_queue_insert_tail(&a->store->asked, &rd->queue);
+    ngx_add_timer(&rd->timer,
+                  rd->wait * (idle ? NGX_HTTP_CONVRELAY_AWAY_LINGER : 1));
+
+    ngx_queue_insert_tail(idle ? &a->store->idle : &a->store->asked,
+                          &rd->queue);
 
     /* not from here: an answer may be there at once */
 
@@ -184,7 +197,8 @@ ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
 
         if (ngx_http_convrelay_away_read(mcf, record->away, &record->key, 1,
                                          NGX_HTTP_CONVRELAY_AWAY_PEEK
-                                         |NGX_HTTP_CONVRELAY_AWAY_OWNED,
+                                         |NGX_HTTP_CONVRELAY_AWAY_OWNED
+                                         |NGX_HTTP_CONVRELAY_AWAY_IDLE,
                                          NGX_HTTP_CONVRELAY_AWAY_ALL,
                                          ngx_http_convrelay_away_looked, c)
             == NGX_AGAIN)
@@ -320,14 +334,20 @@ ngx_http_convrelay_away_reads(ngx_http_convrelay_aways_t *all)
 static ngx_int_t
 ngx_http_convrelay_away_read_next(ngx_http_convrelay_away_store_t *store)
 {
+    size_t                           max;
     ngx_queue_t                     *q;
     ngx_http_convrelay_away_read_t  *rd;
 
-    if (ngx_queue_empty(&store->asked)) {
+    if (!ngx_queue_empty(&store->asked)) {
+        q = ngx_queue_head(&store->asked);
+
+    } else if (!ngx_queue_empty(&store->idle)) {
+        q = ngx_queue_head(&store->idle);
+
+    } else {
         return NGX_DECLINED;
     }
 
-    q = ngx_queue_head(&store->asked);
     rd = ngx_queue_data(q, ngx_http_convrelay_away_read_t, queue);
 
     if (store->closed
@@ -339,7 +359,12 @@ ngx_http_convrelay_away_read_next(ngx_http_convrelay_away_store_t *store)
         return NGX_OK;
     }
 
-    if (!convrelay_share_may(&store->all->reads, &store->reads)) {
+    max = store->all->reads.max;
+
+    if (!convrelay_share_may(&store->all->reads, &store->reads)
+        || (rd->idle
+            && store->nidle_sent >= max / NGX_HTTP_CONVRELAY_AWAY_REST))
+    {
         return NGX_DECLINED;
     }
 
@@ -386,6 +411,7 @@ ngx_http_convrelay_away_read_start(ngx_http_convrelay_away_read_t *rd)
             ngx_queue_insert_tail(&all->sent, &rd->queue);
 
             convrelay_share_take(&all->reads, &rd->op.away->store->reads);
+            rd->op.away->store->nidle_sent += rd->idle;
 
             return NGX_OK;
         }
@@ -443,8 +469,12 @@ ngx_http_convrelay_away_read_free(ngx_http_convrelay_away_read_t *rd)
         rd->op.fetch->sink = &ngx_http_convrelay_away_no_sink;
 
         convrelay_share_give(&all->reads, &rd->op.away->store->reads);
+        rd->op.away->store->nidle_sent -= rd->idle;
+
         ngx_post_event(&all->event, &ngx_posted_events);
     }
+
+    rd->op.away->store->nidle -= rd->idle;
 
     if (rd->timer.timer_set) {
         ngx_del_timer(&rd->timer);
@@ -482,6 +512,7 @@ ngx_http_convrelay_away_cancel(ngx_http_convrelay_main_conf_t *mcf, void *data)
 
     for (i = 0; i < all->stores.nelts; i++) {
         ngx_http_convrelay_away_cancel_queue(&store[i]->asked, data);
+        ngx_http_convrelay_away_cancel_queue(&store[i]->idle, data);
     }
 }
 
@@ -529,7 +560,7 @@ ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev)
     {
         ngx_http_convrelay_away_unsent(&rd->op, "was not sent in time");
 
-        if (rd->wait == away->conf->store.timeout
+        if (!rd->idle && rd->wait == away->conf->store.timeout
             && !convrelay_outage_is(away->store->outage, CONVRELAY_OUTAGE_READ))
         {
             ngx_http_convrelay_away_complain(away, NGX_LOG_WARN,
@@ -540,8 +571,15 @@ ngx_http_convrelay_away_read_timer_handler(ngx_event_t *ev)
     }
 
     if (rd->op.fetch == NULL) {
-        ngx_http_convrelay_away_count(&rd->op,
-                                      NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT);
+
+        if (rd->idle) {
+            ngx_http_convrelay_count(away->conf, STORE_SKIPPED);
+
+        } else {
+            ngx_http_convrelay_away_count(&rd->op,
+                                          NGX_HTTP_CONVRELAY_AWAY_TIMED_OUT);
+        }
+
         ngx_http_convrelay_away_read_done(rd, NGX_ERROR);
         return;
     }
@@ -609,18 +647,22 @@ ngx_http_convrelay_away_read_end(ngx_http_convrelay_fetch_t *f)
 {
     ngx_http_convrelay_away_read_t *rd = f->data;
 
-    ngx_int_t                       found;
-    ngx_http_convrelay_aways_t     *all;
-    ngx_http_convrelay_away_end_e   end;
+    ngx_int_t                         found;
+    ngx_http_convrelay_aways_t       *all;
+    ngx_http_convrelay_away_end_e     end;
+    ngx_http_convrelay_away_store_t  *store;
 
     all = rd->op.away->all;
 
-    end = ngx_http_convrelay_away_end(&rd->op, 1);
+    store = rd->op.away->store;
+
+    end = ngx_http_convrelay_away_end(&rd->op, !rd->idle);
 
     rd->op.fetch = NULL;
     rd->op.why = NULL;
 
-    convrelay_share_give(&all->reads, &rd->op.away->store->reads);
+    convrelay_share_give(&all->reads, &store->reads);
+    store->nidle_sent -= rd->idle;
 
     ngx_post_event(&all->event, &ngx_posted_events);
 
@@ -662,7 +704,7 @@ ngx_http_convrelay_away_read_end(ngx_http_convrelay_fetch_t *f)
     /* the posted event sends the next one, before those that have not begun */
 
     ngx_queue_remove(&rd->queue);
-    ngx_queue_insert_head(&rd->op.away->store->asked, &rd->queue);
+    ngx_queue_insert_head(rd->idle ? &store->idle : &store->asked, &rd->queue);
 }
 
 

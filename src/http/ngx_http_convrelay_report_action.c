@@ -347,7 +347,8 @@ ngx_http_convrelay_report_ask(ngx_http_convrelay_report_elsewhere_t *e)
                                     &e->said.call);
 
     return (ngx_http_convrelay_away_read(e->mcf, e->away, names.key, names.n,
-                                         NGX_HTTP_CONVRELAY_AWAY_OWNED,
+                                         NGX_HTTP_CONVRELAY_AWAY_OWNED
+                                         |NGX_HTTP_CONVRELAY_AWAY_IDLE,
                                          NGX_HTTP_CONVRELAY_AWAY_ALL,
                                          ngx_http_convrelay_report_asked, e)
             == NGX_AGAIN)

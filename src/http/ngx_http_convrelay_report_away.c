@@ -25,7 +25,8 @@ ngx_http_convrelay_report_look(ngx_http_convrelay_report_t *p)
 
     if (ngx_http_convrelay_away_read(p->all->mcf, p->place.record.away,
                                      &p->place.record.key, 1,
-                                     NGX_HTTP_CONVRELAY_AWAY_PEEK,
+                                     NGX_HTTP_CONVRELAY_AWAY_PEEK
+                                     |NGX_HTTP_CONVRELAY_AWAY_IDLE,
                                      NGX_HTTP_CONVRELAY_AWAY_ALL,
                                      ngx_http_convrelay_report_looked, p)
         != NGX_AGAIN)

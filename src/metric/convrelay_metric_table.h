@@ -165,7 +165,7 @@ CONVRELAY_SERIES(STORE_OUTAGE_ENDED,    "ended")
 
 CONVRELAY_FAMILY("store_skipped_total", NULL,
                  "Sessions and reports that did not ask the location of "
-                 "convrelay_store, because it was out.")
+                 "convrelay_store, because it was out, or for want of time.")
 CONVRELAY_SERIES(STORE_SKIPPED,         NULL)
 
 CONVRELAY_FAMILY("store_dropped_total", NULL,
