@@ -52,6 +52,7 @@ $nginx->http(<<"_EOC_");
             convrelay_tool  map     '{}' uri=/map;
             convrelay_tool  if      '{}' uri=/if;
             convrelay_tool  file    '{}' uri=/file;
+            convrelay_tool  loop    '{}' uri=/loop;
             convrelay_tool  header  '{}' uri=/header;
             convrelay_tool  result  '{}' uri=/result;
             proxy_pass      http://127.0.0.1:%%PORT%%/v1/chat/completions;
@@ -60,6 +61,8 @@ $nginx->http(<<"_EOC_");
         location = /map    { internal; return 200 "ok\$map_arg"; }
         location = /result { internal; return 200 '{"a":"aa swordfish"}'; }
         location = /file   { internal; alias $dir/files/\$convrelay_arg_x.txt; }
+        location = /loop   { internal; root $dir/loops;
+                             try_files /\$convrelay_value_x =404; }
         location = /header { internal; proxy_pass http://127.0.0.1:%%PORT%%/odd; }
 
         location = /if {
@@ -79,6 +82,7 @@ $nginx->http(<<"_EOC_");
                 'tools=use map: map {"x":"aa swordfish"};
                        use if: if {"x":"aa swordfish"};
                        use file: file {"x":"aa swordfish"};
+                       use loop: loop {"x":"aa swordfish"};
                        use header: header {"x":"aa swordfish"};
                        use result: result {}';
         }
@@ -94,6 +98,9 @@ $nginx->http(<<"_EOC_");
         }
     }
 _EOC_
+
+mkdir "$dir/loops";
+symlink 'aa swordfish', "$dir/loops/aa swordfish" or die "symlink: $!\n";
 
 $nginx->start;
 
@@ -116,6 +123,9 @@ is quoted(), 3 * $maps + 1, '... is hidden';
 
 like $call->ask('use file'), qr/says/, '... in the path of a file';
 ok $nginx->log_has(qr/open\(\) "\*\*\*" failed \(2: /), '... is hidden';
+
+like $call->ask('use loop'), qr/says/, '... in a path that leads nowhere';
+ok $nginx->log_has(qr/\[crit\].* stat\(\) "\*\*\*" failed/), '... is hidden';
 
 like $call->ask('use header'), qr/says/, 'words where a header should be';
 ok $nginx->log_has(qr/upstream sent invalid header: "\*\*\*" while/),

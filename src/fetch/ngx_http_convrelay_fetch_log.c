@@ -118,10 +118,7 @@ ngx_http_convrelay_fetch_log_writer(ngx_log_t *log, ngx_uint_t level,
     last = buf + len;
     msg = ngx_http_convrelay_fetch_log_message(log, buf, last);
 
-    /* at the level "crit", a file is one of nginx itself */
-
-    if (level >= NGX_LOG_DEBUG || level == NGX_LOG_CRIT
-        || len > NGX_MAX_ERROR_STR
+    if (level >= NGX_LOG_DEBUG || len > NGX_MAX_ERROR_STR
         || convrelay_private(msg, ngx_http_convrelay_fetch_log_tail(msg, last)
                                   - msg, &from, &to)
            != CONVRELAY_OK)
