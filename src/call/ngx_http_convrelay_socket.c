@@ -51,7 +51,7 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
     ngx_http_convrelay_call_t  *call;
 
     ctx = ngx_http_convrelay_get_ctx(r);
-    if (ctx == NULL || ngx_http_convrelay_fetch_private(r) != NGX_OK) {
+    if (ctx == NULL) {
         return NULL;
     }
 
@@ -98,6 +98,12 @@ ngx_http_convrelay_call_create(ngx_http_request_t *r,
 
     pcln->handler = ngx_http_convrelay_call_free;
     pcln->data = call;
+
+    /* not in the pool: a call just fits into one block of it */
+
+    if (ngx_http_convrelay_fetch_private_log(NULL, c->log) != NGX_OK) {
+        return NULL;
+    }
 
     ngx_http_convrelay_memory_enter(call->main);
     ngx_http_convrelay_drain_watch(call);
@@ -280,6 +286,7 @@ ngx_http_convrelay_call_free(void *data)
     }
 
     ngx_http_convrelay_memory_leave(call->main);
+    ngx_http_convrelay_fetch_public_log(call->connection->log);
 }
 
 

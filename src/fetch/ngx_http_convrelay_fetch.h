@@ -345,12 +345,14 @@ void ngx_http_convrelay_fetch_disconnect(ngx_connection_t *c);
 /*
  * From now on the lines at levels above debug have "***" where nginx quotes
  * what it failed on: in the log of a request's connection until the request is
- * freed, or in a log of its own, such as a copy of one that is private, that
- * lives as long as pool does.  NGX_OK, or NGX_ERROR: the log is as it was.
+ * freed, or in a log that lives as long as pool does, such as a copy of one
+ * that is private, or, where pool is NULL, until public_log().  NGX_OK, or
+ * NGX_ERROR: the log is as it was.
  */
 ngx_int_t ngx_http_convrelay_fetch_private(ngx_http_request_t *r);
 ngx_int_t ngx_http_convrelay_fetch_private_log(ngx_pool_t *pool,
     ngx_log_t *log);
+void ngx_http_convrelay_fetch_public_log(ngx_log_t *log);
 
 /*
  * Creates a main request that is never finalized, in pool; r may be NULL.  With

@@ -38,7 +38,8 @@ ngx_http_convrelay_fetch_private_log(ngx_pool_t *pool, ngx_log_t *log)
 {
     ngx_http_convrelay_fetch_log_t  *to;
 
-    to = ngx_palloc(pool, sizeof(ngx_http_convrelay_fetch_log_t));
+    to = pool ? ngx_palloc(pool, sizeof(ngx_http_convrelay_fetch_log_t))
+              : ngx_alloc(sizeof(ngx_http_convrelay_fetch_log_t), log);
     if (to == NULL) {
         return NGX_ERROR;
     }
@@ -89,6 +90,20 @@ ngx_http_convrelay_fetch_log_hide(ngx_log_t *log,
     log->writer = ngx_http_convrelay_fetch_log_writer;
     log->wdata = to;
     log->next = NULL;
+}
+
+
+void
+ngx_http_convrelay_fetch_public_log(ngx_log_t *log)
+{
+    ngx_http_convrelay_fetch_log_t  *to;
+
+    if (log->writer == ngx_http_convrelay_fetch_log_writer) {
+        to = log->wdata;
+
+        ngx_http_convrelay_fetch_log_cleanup(to);
+        ngx_free(to);
+    }
 }
 
 
