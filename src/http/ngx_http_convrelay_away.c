@@ -544,7 +544,7 @@ ngx_http_convrelay_away_leaves(ngx_http_convrelay_away_store_t *store)
 }
 
 
-/* what waits is tried once, without a pause, as long as there is time */
+/* each change that waits is tried once, without a pause, until the deadline */
 
 static void
 ngx_http_convrelay_away_leave(ngx_http_convrelay_away_store_t *store)

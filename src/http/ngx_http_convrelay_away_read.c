@@ -328,7 +328,7 @@ ngx_http_convrelay_away_reads(ngx_http_convrelay_aways_t *all)
 
 /*
  * NGX_OK: one was sent, or has failed; NGX_DECLINED: none waits, or none may be
- * sent; NGX_ERROR: there is no connection or memory, until another one ends.
+ * sent; NGX_ERROR: without a connection or memory, until another one ends.
  */
 
 static ngx_int_t
