@@ -109,7 +109,7 @@ is @{$json->{bounds}{seconds}}, 14, '... and the bounds';
 $nginx->stop;
 
 is slurp("$root/src/status/ngx_http_convrelay_status_page.h"),
-   scalar `$root/util/page`, 'it is the page that page.html is';
+   scalar `$root/util/page status`, 'it is the page that page.html is';
 
 SKIP: {
     skip 'no node here', 1

@@ -7,10 +7,16 @@
 
 
 #include "ngx_http_convrelay_status.h"
+#include "ngx_http_convrelay_page.h"
 #include "ngx_http_convrelay_status_page.h"
 
 
-#define NGX_HTTP_CONVRELAY_NONCE_LEN  32     /* hex digits */
+/* what is wrong, for the page */
+
+typedef struct {
+    unsigned                   n;
+    convrelay_metric_cause_t  *causes;
+} ngx_http_convrelay_status_causes_t;
 
 
 static ngx_int_t ngx_http_convrelay_status_prometheus(ngx_http_request_t *r,
@@ -19,10 +25,7 @@ static ngx_int_t ngx_http_convrelay_status_json(ngx_http_request_t *r,
     convrelay_metric_report_t *report, ngx_str_t *text);
 static ngx_int_t ngx_http_convrelay_status_html(ngx_http_request_t *r,
     convrelay_metric_report_t *report, ngx_str_t *text);
-static ngx_int_t ngx_http_convrelay_status_nonce(ngx_http_request_t *r,
-    u_char *nonce);
-static ngx_int_t ngx_http_convrelay_status_send(ngx_http_request_t *r,
-    ngx_str_t *text);
+static u_char *ngx_http_convrelay_status_write(u_char *p, void *data);
 
 
 ngx_int_t
@@ -67,14 +70,8 @@ ngx_http_convrelay_status_handler(ngx_http_request_t *r)
         rc = ngx_http_convrelay_status_json(r, &report, &text);
     }
 
-    if (rc != NGX_OK
-        || ngx_http_convrelay_add_header(r, "Cache-Control", "no-store")
-           != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_convrelay_status_send(r, &text);
+    return (rc == NGX_OK) ? ngx_http_convrelay_page_send(r, &text)
+                          : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -134,141 +131,31 @@ static ngx_int_t
 ngx_http_convrelay_status_html(ngx_http_request_t *r,
     convrelay_metric_report_t *report, ngx_str_t *text)
 {
-    u_char                    *p, *end;
-    unsigned                   n;
-    const char                *src, *mark;
-    convrelay_metric_cause_t  *causes;
-    u_char                     nonce[NGX_HTTP_CONVRELAY_NONCE_LEN + 1];
+    ngx_http_convrelay_page_part_t      part;
+    ngx_http_convrelay_status_causes_t  wrong;
 
-    ngx_str_set(&r->headers_out.content_type, "text/html");
-
-    causes = ngx_palloc(r->pool, CONVRELAY_METRIC_MAX_CAUSES
-                                 * sizeof(convrelay_metric_cause_t));
-    if (causes == NULL
-        || ngx_http_convrelay_status_nonce(r, nonce) != NGX_OK)
-    {
+    wrong.causes = ngx_palloc(r->pool, CONVRELAY_METRIC_MAX_CAUSES
+                                       * sizeof(convrelay_metric_cause_t));
+    if (wrong.causes == NULL) {
         return NGX_ERROR;
     }
 
-    n = convrelay_metric_causes(report, causes);
+    wrong.n = convrelay_metric_causes(report, wrong.causes);
 
-    /* the nonce replaces "@nonce@" twice */
+    part.mark = "@causes@";
+    part.len = convrelay_metric_html(NULL, wrong.causes, wrong.n);
+    part.write = ngx_http_convrelay_status_write;
+    part.data = &wrong;
 
-    text->data = ngx_pnalloc(r->pool,
-                             sizeof(ngx_http_convrelay_status_page)
-                             + 2 * NGX_HTTP_CONVRELAY_NONCE_LEN
-                             + convrelay_metric_html(NULL, causes, n));
-    if (text->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = text->data;
-    src = ngx_http_convrelay_status_page;
-
-    for ( ;; ) {
-        mark = ngx_strchr(src, '@');
-
-        /* skip an "@" such as that of "@media" */
-
-        while (mark && ngx_strncmp(mark, "@nonce@", 7) != 0
-               && ngx_strncmp(mark, "@causes@", 8) != 0)
-        {
-            mark = ngx_strchr(mark + 1, '@');
-        }
-
-        end = (u_char *) (mark ? mark : src + ngx_strlen(src));
-        p = ngx_cpymem(p, src, end - (u_char *) src);
-
-        if (mark == NULL) {
-            break;
-        }
-
-        if (mark[1] == 'n') {
-            p = ngx_cpymem(p, nonce, NGX_HTTP_CONVRELAY_NONCE_LEN);
-            src = mark + 7;
-
-        } else {
-            p += convrelay_metric_html(p, causes, n);
-            src = mark + 8;
-        }
-    }
-
-    text->len = p - text->data;
-
-    return NGX_OK;
+    return ngx_http_convrelay_page(r, ngx_http_convrelay_status_page, &part,
+                                   text);
 }
 
 
-/* makes a nonce that nobody can guess, and sets the headers that need it */
-
-static ngx_int_t
-ngx_http_convrelay_status_nonce(ngx_http_request_t *r, u_char *nonce)
+static u_char *
+ngx_http_convrelay_status_write(u_char *p, void *data)
 {
-    u_char  *csp, random[NGX_HTTP_CONVRELAY_NONCE_LEN / 2];
+    ngx_http_convrelay_status_causes_t *wrong = data;
 
-    if (ngx_http_convrelay_random(random, sizeof(random)) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    (void) ngx_hex_dump(nonce, random, sizeof(random));
-    nonce[NGX_HTTP_CONVRELAY_NONCE_LEN] = '\0';
-
-    csp = ngx_pnalloc(r->pool, 256 + 2 * NGX_HTTP_CONVRELAY_NONCE_LEN);
-    if (csp == NULL) {
-        return NGX_ERROR;
-    }
-
-    (void) ngx_sprintf(csp, "default-src 'none'; script-src 'nonce-%s'; "
-                            "style-src 'nonce-%s'; connect-src 'self'; "
-                            "base-uri 'none'; form-action 'none'; "
-                            "frame-ancestors 'none'%Z", nonce, nonce);
-
-    if (ngx_http_convrelay_add_header(r, "Content-Security-Policy",
-                                      (char *) csp)
-        != NGX_OK
-        || ngx_http_convrelay_add_header(r, "X-Content-Type-Options",
-                                         "nosniff")
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_convrelay_add_header(r, "Referrer-Policy", "no-referrer");
-}
-
-
-static ngx_int_t
-ngx_http_convrelay_status_send(ngx_http_request_t *r, ngx_str_t *text)
-{
-    ngx_int_t    rc;
-    ngx_buf_t   *b;
-    ngx_chain_t  out;
-
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    b->pos = text->data;
-    b->last = text->data + text->len;
-    b->temporary = 1;
-    b->last_buf = (r == r->main) ? 1 : 0;
-    b->last_in_chain = 1;
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = text->len;
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-    ngx_str_set(&r->headers_out.charset, "utf-8");
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return p + convrelay_metric_html(p, wrong->causes, wrong->n);
 }
