@@ -14,6 +14,7 @@
 #include "ngx_http_convrelay_status.h"
 #include "ngx_http_convrelay_store.h"
 #include "ngx_http_convrelay_away.h"
+#include "ngx_http_convrelay_talk.h"
 #include "ngx_http_convrelay_target.h"
 #include "ngx_http_convrelay_tenant.h"
 #include "ngx_http_convrelay_version.h"
@@ -59,6 +60,9 @@
 #define NGX_HTTP_CONVRELAY_MAX_TOOL_ARGUMENTS 65536
 #define NGX_HTTP_CONVRELAY_MAX_TOOL_RESULT    16384
 #define NGX_HTTP_CONVRELAY_TOOL_WAIT          1500
+
+#define NGX_HTTP_CONVRELAY_TALK_LIMIT         4       /* calls at once */
+#define NGX_HTTP_CONVRELAY_TALK_TIME          600000
 
 #define NGX_HTTP_CONVRELAY_STORE_TIMEOUT      1000
 #define NGX_HTTP_CONVRELAY_STORE_TTL          300000
@@ -129,6 +133,11 @@ static char *ngx_http_convrelay_check_result(ngx_conf_t *cf, void *post,
 
 static ngx_conf_num_bounds_t  ngx_http_convrelay_count_bounds = {
     ngx_conf_check_num_bounds, 0, 1000000
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_convrelay_talk_bounds = {
+    ngx_conf_check_num_bounds, 1, 1000000
 };
 
 
@@ -674,6 +683,27 @@ static ngx_command_t  ngx_http_convrelay_commands[] = {
       0,
       NULL },
 
+    { ngx_string("convrelay_talk"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
+      ngx_http_convrelay_talk,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("convrelay_talk_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, talk.limit),
+      &ngx_http_convrelay_talk_bounds },
+
+    { ngx_string("convrelay_talk_time"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_convrelay_loc_conf_t, talk.time),
+      &ngx_http_convrelay_time_post },
+
     { ngx_string("convrelay_env"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
       ngx_http_convrelay_env,
@@ -832,6 +862,7 @@ ngx_http_convrelay_init(ngx_conf_t *cf)
     if (ngx_http_convrelay_env_check(cf, 1) != NGX_OK
         || ngx_http_convrelay_check(cf) != NGX_OK
         || ngx_http_convrelay_tenant_init(cf) != NGX_OK
+        || ngx_http_convrelay_talk_init(cf) != NGX_OK
         || ngx_http_convrelay_away_init(cf) != NGX_OK
         || ngx_http_convrelay_breaker_init(cf) != NGX_OK
         || ngx_http_convrelay_memory_init(cf) != NGX_OK
@@ -866,6 +897,9 @@ ngx_http_convrelay_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&mcf->locations, cf->pool, 4,
                           sizeof(ngx_http_convrelay_location_t))
+           != NGX_OK
+        || ngx_array_init(&mcf->talks, cf->pool, 1,
+                          sizeof(ngx_http_convrelay_talk_page_t *))
            != NGX_OK)
     {
         return NULL;
@@ -925,6 +959,7 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
      *     conf->twiml.after_place = { NULL, 0 };
      *     conf->connect.enable = 0;
      *     conf->on.phrases = NULL;
+     *     conf->talk.page = NULL;
      *     conf->status = NGX_HTTP_CONVRELAY_STATUS_NONE;
      *     conf->metrics = NULL;
      *     conf->session = { 0 };
@@ -1007,6 +1042,9 @@ ngx_http_convrelay_create_loc_conf(ngx_conf_t *cf)
 
     conf->connect.reply = NGX_CONF_UNSET_PTR;
 
+    conf->talk.limit = NGX_CONF_UNSET;
+    conf->talk.time = NGX_CONF_UNSET_MSEC;
+
     return conf;
 }
 
@@ -1055,6 +1093,11 @@ ngx_http_convrelay_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               NGX_HTTP_CONVRELAY_STORE_MAX_SIZE);
 
     ngx_conf_merge_ptr_value(conf->connect.reply, prev->connect.reply, NULL);
+
+    ngx_conf_merge_value(conf->talk.limit, prev->talk.limit,
+                         NGX_HTTP_CONVRELAY_TALK_LIMIT);
+    ngx_conf_merge_msec_value(conf->talk.time, prev->talk.time,
+                              NGX_HTTP_CONVRELAY_TALK_TIME);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -1364,12 +1407,14 @@ ngx_http_convrelay_merge_webhook(ngx_http_core_loc_conf_t *clcf,
         conf->twiml.url = prev->twiml.url;
         conf->connect.enable = prev->connect.enable;
         conf->status = prev->status;
+        conf->talk.page = prev->talk.page;
         conf->metrics = prev->metrics;
     }
 
     return conf->twiml.url ? ngx_http_convrelay_twiml_handler
            : conf->connect.enable ? ngx_http_convrelay_connect_handler
            : conf->status ? ngx_http_convrelay_status_handler
+           : conf->talk.page ? ngx_http_convrelay_talk_handler
            : NULL;
 }
 

@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_talk.h"
 #include "ngx_http_convrelay_keep.h"
 
 
@@ -187,6 +188,12 @@ ngx_http_convrelay_message(ngx_http_convrelay_call_t *call,
     convrelay_str_t            reason = convrelay_string("no memory");
     convrelay_actions_t        out;
     convrelay_relay_message_t  m;
+
+    if (call->browser && call->session->state == CONVRELAY_SESSION_NEW
+        && ngx_http_convrelay_talk_setup(call, data) != NGX_OK)
+    {
+        return;
+    }
 
     if (ngx_http_convrelay_redial_copy(call, data, &copy) != NGX_OK) {
         ngx_http_convrelay_call_fail(call, NGX_ERROR);

@@ -41,7 +41,7 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
     if (webhook && !block
         && (conf->enable || clcf->handler != webhook
             || (conf->twiml.url != NULL) + (conf->connect.enable != 0)
-               + (conf->status != 0) > 1))
+               + (conf->status != 0) + (conf->talk.page != NULL) > 1))
     {
         ngx_http_convrelay_conf_error(NGX_LOG_EMERG, cf,
                            conf->twiml.url ? &conf->twiml.url->place
@@ -50,7 +50,8 @@ ngx_http_convrelay_location_merge(ngx_conf_t *cf,
                            "its own location", &clcf->name,
                            conf->twiml.url ? "convrelay_twiml"
                            : conf->connect.enable ? "convrelay_connect_action"
-                           : "convrelay_status",
+                           : conf->status ? "convrelay_status"
+                           : "convrelay_talk",
                            conf->enable ? "\"convrelay\""
                                         : "another content handler");
         return NGX_CONF_ERROR;

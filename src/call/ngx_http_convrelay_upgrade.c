@@ -8,6 +8,9 @@
 
 
 #include "ngx_http_convrelay_call.h"
+#include "ngx_http_convrelay_talk.h"
+
+#include "convrelay_talk.h"
 
 #include <ngx_sha1.h>
 
@@ -17,14 +20,14 @@ static ngx_uint_t ngx_http_convrelay_check_handshake(ngx_http_request_t *r,
 static ngx_int_t ngx_http_convrelay_refuse(ngx_http_request_t *r,
     ngx_uint_t status);
 static ngx_int_t ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
-    convrelay_str_t *key);
+    convrelay_str_t *key, ngx_uint_t talk);
 
 
 ngx_int_t
 ngx_http_convrelay_handler(ngx_http_request_t *r)
 {
     ngx_int_t                       rc;
-    ngx_uint_t                      status;
+    ngx_uint_t                      status, talk;
     convrelay_ws_handshake_t        h;
     ngx_http_convrelay_call_t      *call;
     ngx_http_convrelay_tenant_t     tenant;
@@ -63,7 +66,14 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
 
     tenant.n = 0;
 
-    rc = ngx_http_convrelay_signature(r, &tenant);
+    rc = h.origins ? ngx_http_convrelay_talk_open(r, &clcf) : NGX_DECLINED;
+
+    talk = (rc == NGX_OK);
+
+    if (rc == NGX_DECLINED) {
+        rc = ngx_http_convrelay_signature(r, &tenant);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }
@@ -73,7 +83,7 @@ ngx_http_convrelay_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    rc = ngx_http_convrelay_switch_protocols(r, &h.key);
+    rc = ngx_http_convrelay_switch_protocols(r, &h.key, talk);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -196,7 +206,7 @@ ngx_http_convrelay_refuse(ngx_http_request_t *r, ngx_uint_t status)
 
 static ngx_int_t
 ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
-    convrelay_str_t *key)
+    convrelay_str_t *key, ngx_uint_t talk)
 {
     u_char             digest[20], *accept;
     ngx_int_t          rc;
@@ -233,6 +243,16 @@ ngx_http_convrelay_switch_protocols(ngx_http_request_t *r,
     if (ngx_http_convrelay_add_header(r, "Upgrade", "websocket") != NGX_OK
         || ngx_http_convrelay_add_header(r, "Sec-WebSocket-Accept",
                                          (char *) accept)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* never the other subprotocol, which is the ticket */
+
+    if (talk
+        && ngx_http_convrelay_add_header(r, "Sec-WebSocket-Protocol",
+                                         CONVRELAY_TALK_PROTOCOL)
            != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

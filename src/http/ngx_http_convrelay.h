@@ -48,6 +48,7 @@ typedef struct ngx_http_convrelay_metrics_s    ngx_http_convrelay_metrics_t;
 typedef struct ngx_http_convrelay_reports_s    ngx_http_convrelay_reports_t;
 typedef struct ngx_http_convrelay_aways_s      ngx_http_convrelay_aways_t;
 typedef struct ngx_http_convrelay_tenant_s     ngx_http_convrelay_tenant_t;
+typedef struct ngx_http_convrelay_talk_page_s  ngx_http_convrelay_talk_page_t;
 typedef struct ngx_http_convrelay_llm_metrics_s
                                             ngx_http_convrelay_llm_metrics_t;
 
@@ -87,6 +88,9 @@ typedef struct {
     ngx_shm_zone_t                   *breakers;       /* failures of LLMs, or
                                                          NULL */
     ngx_shm_zone_t                   *store;  /* records of calls, or NULL */
+    ngx_shm_zone_t                   *talk_zone;      /* used tickets of pages,
+                                                         or NULL */
+    ngx_array_t                       talks;  /* of talk_page_t pointers */
     ngx_http_convrelay_aways_t       *aways;  /* locations that have copies of
                                                  them, or NULL */
     ngx_http_convrelay_place_t        status_place;
@@ -305,11 +309,21 @@ typedef struct {
 } ngx_http_convrelay_auth_conf_t;
 
 
+/* convrelay_talk, and the limits of its calls */
+
+typedef struct {
+    ngx_http_convrelay_talk_page_t   *page;   /* or NULL: it is not one */
+    ngx_int_t                         limit;  /* at once */
+    ngx_msec_t                        time;   /* of each */
+} ngx_http_convrelay_talk_loc_conf_t;
+
+
 struct ngx_http_convrelay_loc_conf_s {
     ngx_flag_t                        enable;
     ngx_http_convrelay_place_t        place;  /* of "convrelay",
-                                                 "convrelay_connect_action" or
-                                                 "convrelay_status" */
+                                                 "convrelay_connect_action",
+                                                 "convrelay_status" or
+                                                 "convrelay_talk" */
     ngx_http_convrelay_place_t        own;    /* of a directive here that
                                                  belongs to "convrelay" */
 
@@ -328,6 +342,7 @@ struct ngx_http_convrelay_loc_conf_s {
     ngx_http_convrelay_twiml_conf_t   twiml;
     ngx_http_convrelay_connect_conf_t connect;
 
+    ngx_http_convrelay_talk_loc_conf_t  talk;
     ngx_http_convrelay_status_e       status;
     ngx_http_convrelay_metrics_t     *metrics;        /* or NULL */
 

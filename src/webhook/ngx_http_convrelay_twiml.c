@@ -20,8 +20,6 @@ static ngx_int_t ngx_http_convrelay_twiml_connect(ngx_http_request_t *r,
     ngx_http_convrelay_twiml_conf_t *conf, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
     ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
-static void ngx_http_convrelay_twiml_greeting(
-    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
 static ngx_int_t ngx_http_convrelay_twiml_value(void *data,
     ngx_http_convrelay_attribute_t *a, convrelay_str_t *text);
 
@@ -50,26 +48,14 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     ngx_str_t *document)
 {
     convrelay_twiml_t                 t;
-    ngx_http_convrelay_webhook_t     *webhook;
     ngx_http_convrelay_twiml_conf_t  *conf;
-
-    webhook = ngx_http_convrelay_get_webhook(r);
-    if (webhook == NULL) {
-        return NGX_ERROR;
-    }
-
-    webhook->twiml = clcf;
-
-    ngx_memzero(&t, sizeof(convrelay_twiml_t));
 
     conf = &clcf->twiml;
 
+    ngx_memzero(&t, sizeof(convrelay_twiml_t));
+
     if (ngx_http_convrelay_twiml_url(r, conf, &t) != NGX_OK
-        || ngx_http_convrelay_twiml_connect(r, conf, &t) != NGX_OK
-        || ngx_http_convrelay_twiml_languages(r->pool, conf->languages, &t,
-                                           ngx_http_convrelay_twiml_value, r)
-           != NGX_OK
-        || ngx_http_convrelay_twiml_parameters(r, clcf, &t) != NGX_OK
+        || ngx_http_convrelay_twiml_values(r, clcf, &t) != NGX_OK
         || ngx_http_convrelay_twiml_xml(r, conf->before, &t.before) != NGX_OK
         || ngx_http_convrelay_twiml_xml(r, conf->inside, &t.inside) != NGX_OK
         || ngx_http_convrelay_twiml_xml(r, conf->after, &t.after) != NGX_OK)
@@ -94,6 +80,31 @@ ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     (void) convrelay_twiml_write(document->data, &t);
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_convrelay_twiml_values(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t)
+{
+    ngx_http_convrelay_webhook_t  *webhook;
+
+    webhook = ngx_http_convrelay_get_webhook(r);
+    if (webhook == NULL) {
+        return NGX_ERROR;
+    }
+
+    webhook->twiml = clcf;
+
+    if (ngx_http_convrelay_twiml_connect(r, &clcf->twiml, t) != NGX_OK
+        || ngx_http_convrelay_twiml_languages(r->pool, clcf->twiml.languages,
+                                        t, ngx_http_convrelay_twiml_value, r)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_convrelay_twiml_parameters(r, clcf, t);
 }
 
 
@@ -298,7 +309,7 @@ ngx_http_convrelay_twiml_parameters(ngx_http_request_t *r,
  * the model knows it.  There is room after the parameters.
  */
 
-static void
+void
 ngx_http_convrelay_twiml_greeting(ngx_http_convrelay_loc_conf_t *clcf,
     convrelay_twiml_t *t)
 {

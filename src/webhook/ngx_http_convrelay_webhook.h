@@ -79,6 +79,17 @@ ngx_int_t ngx_http_convrelay_twiml_document(ngx_http_request_t *r,
     ngx_str_t *document);
 
 /*
+ * The attributes, languages and parameters of that document, in t, zero-filled
+ * to start; the webhook's URL is not needed for them.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_convrelay_twiml_values(ngx_http_request_t *r,
+    ngx_http_convrelay_loc_conf_t *clcf, convrelay_twiml_t *t);
+
+/* adds the greeting to these parameters, if the model is to know it */
+void ngx_http_convrelay_twiml_greeting(ngx_http_convrelay_loc_conf_t *clcf,
+    convrelay_twiml_t *t);
+
+/*
  * Evaluates attributes (or NULL) with value(), in the pool; the result has room
  * for more pairs after them.  NULL or NGX_ERROR: no memory, or value() failed.
  */
