@@ -376,12 +376,13 @@ operators: all                  ## a real Prometheus, rules and dashboard
 	util/deps test
 	util/operators
 
-page: all                       ## the status page in Chromium; PICTURES=1
+page: all                       ## the pages in Chromium; PICTURES=1
 	util/deps test page
 	[ -d $(B)/page/node_modules/playwright-core ] \
 	|| npm install --no-save --no-audit --no-fund --silent \
 	    --prefix $(B)/page playwright-core@1.65.1
 	PICTURES=$(PICTURES) t/page/run
+	PICTURES=$(PICTURES) t/page/talk
 
 # in a bare system of that suite, of the last commit, where SUITE is given
 

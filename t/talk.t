@@ -970,3 +970,17 @@ end
 access forbidden by rule
 --- no_error_log
 is called protected
+
+
+
+=== TEST 31: the page is the one that page.html is
+--- call
+local f = io.popen("cd $TEST_NGINX_ROOT && util/page talk")
+local made = f:read("*a")
+
+f:close()
+f = io.open("$TEST_NGINX_ROOT/src/talk/ngx_http_convrelay_talk_page.h")
+ngx.say(#made > 10000 and made == f:read("*a"))
+f:close()
+--- response_body
+true
