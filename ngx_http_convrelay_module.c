@@ -816,6 +816,7 @@ ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
         && !ngx_is_init_cycle(cycle->old_cycle))
     {
         (void) ngx_http_convrelay_status_init_process(cycle);
+        (void) ngx_http_convrelay_away_init_process(cycle);
         (void) ngx_http_convrelay_zone_init_process(cycle,
                                             ngx_http_convrelay_call_replaced);
     }
@@ -829,6 +830,7 @@ ngx_http_convrelay_init_process(ngx_cycle_t *cycle)
 {
     if (ngx_http_convrelay_status_init_process(cycle) != NGX_OK
         || ngx_http_convrelay_store_init_process(cycle) != NGX_OK
+        || ngx_http_convrelay_away_init_process(cycle) != NGX_OK
         || ngx_http_convrelay_report_init_process(cycle) != NGX_OK)
     {
         return NGX_ERROR;

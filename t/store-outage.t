@@ -416,6 +416,109 @@ subtest 'worker_shutdown_timeout ends what a store does not answer' => sub {
 };
 
 
+# how often the log has each of them
+
+sub events {
+    my $lines = join '', lines(shift);
+    my $began = () = $lines =~ /: until it works again, /g;
+    my $ended = () = $lines =~ /works again, after /g;
+
+    return "$began began, $ended ended";
+}
+
+
+subtest 'a store that comes and goes' => sub {
+    my $nginx = away(proxy($dir->port(1)), timeout => '300ms', server =>
+                     'location = /action { convrelay_connect_action;'
+                     . ' convrelay_auth_token off; }');
+    my $fake = fake($dir->port(1));
+    my $n = 0;
+    my $caller = sub {
+        my $call = caller_of($nginx, callSid => 'CA' . ++$n);
+
+        like $call->ask('One?'), qr/One\?/, "call $n goes on";
+        $call->end;
+    };
+    my $comes = sub {
+        $fake->mode('good');
+        until_is(sub { metric($nginx, 'store_out', 'read')
+                       + metric($nginx, 'store_out', 'write') }, 0, '... comes');
+    };
+    my $goes = sub {
+        $fake->mode('500-GET');
+        $caller->();
+        is metric($nginx, 'store_out', 'read'), 1, 'it goes';
+    };
+
+    $goes->();
+    $comes->();
+    is events($nginx), '1 began, 1 ended', 'it is logged at once, both';
+
+    $goes->();
+    $comes->();
+    $goes->();
+    is events($nginx), '2 began, 1 ended', 'what goes on is logged once';
+    $comes->();
+
+    my $start = time;
+
+    is events($nginx), '2 began, 1 ended', '... not whenever it comes';
+
+    my $asked = $fake->asked('GET');
+
+    $caller->();
+    cmp_ok $fake->asked('GET'), '>', $asked, '... though it is asked then';
+    until_is(sub { events($nginx) }, '2 began, 2 ended',
+             'it is over when all has worked for a while');
+    cmp_ok time - $start, '>', 3, '... without a caller';
+    is metric($nginx, 'store_outages_total', $_), 2, "$_, counted"
+        for qw( began ended );
+
+    $nginx->stop;
+};
+
+
+subtest 'a worker that leaves in an outage' => sub {
+    my $nginx = away(proxy($dir->port(1)), timeout => '500ms');
+    my $fake = fake($dir->port(1));
+
+    $fake->mode('hold-GET');
+
+    my $call = caller_of($nginx, callSid => 'CA1');
+
+    $call->ask('One?');
+    is metric($nginx, 'store_out', 'read'), 1, 'reads are out';
+    $call->hangup;
+
+    my ($worker) = $nginx->workers;
+
+    kill KILL => $worker;
+    ok ConvRelay::Nginx::wait_for(5, sub {
+        my @workers = $nginx->workers;
+
+        return @workers == 1 && $workers[0] != $worker;
+    }), 'another worker';
+
+    my $asked = $fake->asked('GET');
+
+    ok ConvRelay::Nginx::wait_for(5, sub { $fake->asked('GET') > $asked + 1 }),
+       '... tries reads, without a caller';
+
+    my $start = time;
+
+    $call = caller_of($nginx, callSid => 'CA2');
+    like $call->ask('One?'), qr/One\?/, 'a call';
+    cmp_ok time - $start, '<', 0.4, '... does not wait';
+
+    $fake->mode('good');
+    until_is(sub { metric($nginx, 'store_out', 'read') }, 0, 'it is back');
+    until_is(sub { events($nginx) }, '1 began, 1 ended', '... and logged');
+
+    $call->hangup;
+    $nginx->stop;
+};
+
+
 # many tenants with servers of their own
 
 sub tenants {

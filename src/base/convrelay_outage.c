@@ -7,9 +7,10 @@
 #include "convrelay_outage.h"
 
 
-static uint64_t convrelay_outage_longer(uint64_t pause);
+static uint64_t convrelay_outage_longer(uint64_t pause, uint64_t max);
 static unsigned convrelay_outage_puts_out(convrelay_outage_kind_t *k,
     const convrelay_outage_request_t *r, unsigned waited);
+static int convrelay_outage_begins(convrelay_outage_t *o, uint64_t now);
 
 
 unsigned
@@ -59,7 +60,8 @@ convrelay_outage_failed(convrelay_outage_t *o,
         /* those that were begun before it say nothing new */
 
         if (r->began > k->since) {
-            k->pause = convrelay_outage_longer(k->pause);
+            k->pause = convrelay_outage_longer(k->pause,
+                                               CONVRELAY_OUTAGE_PROBE);
             k->until = now + k->pause;
         }
 
@@ -70,8 +72,11 @@ convrelay_outage_failed(convrelay_outage_t *o,
         return CONVRELAY_OK;
     }
 
-    if (k->pause && now - k->ended <= CONVRELAY_OUTAGE_CALM) {
-        k->pause = convrelay_outage_longer(k->pause);
+    if (k->pause && now <= k->ended + CONVRELAY_OUTAGE_CALM) {
+        k->pause = convrelay_outage_longer(k->pause,
+                                           (r->kind == CONVRELAY_OUTAGE_READ)
+                                           ? CONVRELAY_OUTAGE_MAX_PAUSE
+                                           : CONVRELAY_OUTAGE_PROBE);
 
     } else {
         k->pause = CONVRELAY_OUTAGE_PAUSE;
@@ -80,6 +85,44 @@ convrelay_outage_failed(convrelay_outage_t *o,
     k->since = now;
     k->until = now + k->pause;
 
+    return convrelay_outage_begins(o, now);
+}
+
+
+/* max, unless it is longer already */
+
+static uint64_t
+convrelay_outage_longer(uint64_t pause, uint64_t max)
+{
+    if (pause >= max) {
+        return pause;
+    }
+
+    return (2 * pause > max) ? max : 2 * pause;
+}
+
+
+/* a kind is out: a new outage, or the same one again */
+
+static int
+convrelay_outage_begins(convrelay_outage_t *o, uint64_t now)
+{
+    unsigned  again;
+
+    again = o->since ? (o->back != 0)
+                     : (o->ended && now <= o->ended + CONVRELAY_OUTAGE_CALM);
+
+    if (again) {
+        o->hold = o->hold ? convrelay_outage_longer(o->hold,
+                                                    CONVRELAY_OUTAGE_CALM)
+                          : CONVRELAY_OUTAGE_HOLD;
+
+    } else if (o->since == 0) {
+        o->hold = 0;
+    }
+
+    o->back = 0;
+
     if (o->since) {
         return CONVRELAY_OK;
     }
@@ -87,14 +130,6 @@ convrelay_outage_failed(convrelay_outage_t *o,
     o->since = now;
 
     return CONVRELAY_DONE;
-}
-
-
-static uint64_t
-convrelay_outage_longer(uint64_t pause)
-{
-    return (2 * pause > CONVRELAY_OUTAGE_MAX_PAUSE) ? CONVRELAY_OUTAGE_MAX_PAUSE
-                                                    : 2 * pause;
 }
 
 
@@ -122,7 +157,7 @@ convrelay_outage_puts_out(convrelay_outage_kind_t *k,
 
 int
 convrelay_outage_worked(convrelay_outage_t *o,
-    const convrelay_outage_request_t *r, uint64_t now, uint64_t *since,
+    const convrelay_outage_request_t *r, uint64_t now, uint64_t *lasted,
     uint64_t *failed)
 {
     size_t                    i;
@@ -167,11 +202,31 @@ convrelay_outage_worked(convrelay_outage_t *o,
         }
     }
 
-    *since = o->since;
+    if (back) {
+        o->back = now;
+    }
+
+    return convrelay_outage_over(o, now, lasted, failed);
+}
+
+
+int
+convrelay_outage_over(convrelay_outage_t *o, uint64_t now, uint64_t *lasted,
+    uint64_t *failed)
+{
+    if (o->since == 0 || o->back == 0 || now < o->back + o->hold) {
+        return CONVRELAY_OK;
+    }
+
+    /* the clock of another process may be a moment older */
+
+    *lasted = (o->back > o->since) ? o->back - o->since : 0;
     *failed = o->failed;
 
     o->since = 0;
+    o->back = 0;
     o->failed = 0;
+    o->ended = now;
 
     return CONVRELAY_DONE;
 }

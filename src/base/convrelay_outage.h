@@ -12,9 +12,14 @@
  * CONVRELAY_OUTAGE_FAILURES failures in a row, not all of them of one record,
  * or one for which somebody has waited, put a kind out, unless a request that
  * was begun later has worked.  Then there is a pause of a second; after it, one
- * request is let through; if that fails, the next pause is twice as long, up to
- * half a minute.  A kind that is out again soon has twice its last pause, so
- * that a service that comes and goes does not fill the log.
+ * request is let through; while those fail, there are two seconds between two
+ * of them, so that a service that is back is not left alone for long.  Only
+ * reads that are out again soon have twice their last pause, up to half a
+ * minute: with each time that they come back, somebody waits for the next one.
+ *
+ * An outage that begins soon after another one is over only when all has worked
+ * for a while, which is longer each time that it does not.  So what comes and
+ * goes is one outage, whenever it is asked meanwhile.
  *
  * The memory is shared; the caller holds a lock.  Times are in ms, of a clock
  * that all processes share.
@@ -29,10 +34,13 @@
 
 
 #define CONVRELAY_OUTAGE_FAILURES   3
-#define CONVRELAY_OUTAGE_PAUSE      1000
-#define CONVRELAY_OUTAGE_MAX_PAUSE  30000
+#define CONVRELAY_OUTAGE_PAUSE      1000        /* ms, the first one */
+#define CONVRELAY_OUTAGE_PROBE      2000        /* ... and the others */
+#define CONVRELAY_OUTAGE_MAX_PAUSE  30000       /* of reads that come and go */
 #define CONVRELAY_OUTAGE_CALM       60000       /* after which it is a new
                                                    one */
+#define CONVRELAY_OUTAGE_HOLD       2000        /* ms that all has to work, the
+                                                   first time, up to CALM */
 #define CONVRELAY_OUTAGES           1024        /* slots of a table */
 
 
@@ -62,6 +70,10 @@ typedef struct {
     uint64_t                 id;          /* of a slot; 0: it is free */
     uint64_t                 used;        /* when */
     uint64_t                 since;       /* when it began; 0: there is none */
+    uint64_t                 back;        /* since when all works, in an outage
+                                             that is not over; or 0 */
+    uint64_t                 hold;        /* ms until it is over then */
+    uint64_t                 ended;       /* when the last one did, or 0 */
     uint64_t                 failed;      /* requests, since all worked */
     convrelay_outage_kind_t  kinds[CONVRELAY_OUTAGE_KINDS];
 } convrelay_outage_t;
@@ -92,12 +104,20 @@ int convrelay_outage_failed(convrelay_outage_t *o,
     const convrelay_outage_request_t *r, uint64_t now, unsigned waited);
 
 /*
- * ... has worked.  CONVRELAY_DONE: the outage is over, since *since, and
- * *failed requests have failed; CONVRELAY_AGAIN: only this kind has come back,
- * and the other one may be asked at once; or CONVRELAY_OK.
+ * ... has worked.  CONVRELAY_DONE: the outage is over, see
+ * convrelay_outage_over(); CONVRELAY_AGAIN: only this kind has come back, and
+ * the other one may be asked at once; or CONVRELAY_OK.
  */
 int convrelay_outage_worked(convrelay_outage_t *o,
-    const convrelay_outage_request_t *r, uint64_t now, uint64_t *since,
+    const convrelay_outage_request_t *r, uint64_t now, uint64_t *lasted,
+    uint64_t *failed);
+
+/*
+ * Whether an outage is over, which has to be asked at back + hold, if back is
+ * not 0, or later.  CONVRELAY_DONE: it is: it took *lasted ms until all worked,
+ * and *failed requests have failed; or CONVRELAY_OK.
+ */
+int convrelay_outage_over(convrelay_outage_t *o, uint64_t now, uint64_t *lasted,
     uint64_t *failed);
 
 /* the slot of an id, which is not 0, in a table of CONVRELAY_OUTAGES; where all

@@ -71,7 +71,8 @@ typedef struct {
 
 typedef struct {
     uint64_t                          id;     /* of the outage */
-    ngx_http_convrelay_away_t        *first;  /* of its locations */
+    ngx_http_convrelay_away_t        *first;  /* of its locations, of calls if
+                                                 there is one */
     convrelay_outage_t               *outage;
     ngx_http_convrelay_aways_t       *all;
     ngx_queue_t                       asked;  /* reads that wait */
@@ -91,7 +92,8 @@ typedef struct {
     ngx_uint_t                        nleft;  /* changes, not logged yet */
     ngx_http_convrelay_away_t        *left;   /* of one of them */
 
-    ngx_event_t                       probe;  /* the same, of reads */
+    ngx_event_t                       probe;  /* the same, of reads, or of an
+                                                 outage that may be over */
     ngx_http_convrelay_away_t        *probe_away;     /* NULL: none has failed
                                                          here */
     convrelay_store_key_t             probe_key;
@@ -242,7 +244,8 @@ void ngx_http_convrelay_away_cancel(ngx_http_convrelay_main_conf_t *mcf,
 /* sends reads that wait */
 void ngx_http_convrelay_away_reads(ngx_http_convrelay_aways_t *all);
 
-/* reads have failed: one is tried, for which nobody waits */
+/* reads have failed: one is tried, for which nobody waits; or all has come
+   back: is the outage over? */
 void ngx_http_convrelay_away_probe_handler(ngx_event_t *ev);
 
 
@@ -283,6 +286,15 @@ void ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
 /* ... has worked */
 void ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op);
 
+/* reads are out: one is tried when their pause is over, for which nobody
+   waits, and which asks for this key */
+void ngx_http_convrelay_away_probe(ngx_http_convrelay_away_t *away,
+    const convrelay_store_key_t *key);
+
+/* logs the end of an outage after which all has worked for long enough; returns
+   in how many ms to ask again, or 0: no need to */
+ngx_msec_t ngx_http_convrelay_away_over(ngx_http_convrelay_away_store_t *store);
+
 /* ... was not sent, which says nothing of the location */
 void ngx_http_convrelay_away_unsent(ngx_http_convrelay_away_op_t *op,
     const char *phrase);
@@ -294,6 +306,13 @@ uint64_t ngx_http_convrelay_away_out(ngx_http_convrelay_away_store_t *store,
 /* NGX_OK, or NGX_DECLINED: not before *until */
 ngx_int_t ngx_http_convrelay_away_ask(ngx_http_convrelay_away_store_t *store,
     convrelay_outage_kind_e kind, uint64_t *until);
+
+
+/* ngx_http_convrelay_away_process.c */
+
+/* at the beginning of a process, or of a configuration without a master
+   process: reads that are out are tried */
+ngx_int_t ngx_http_convrelay_away_init_process(ngx_cycle_t *cycle);
 
 
 /* ngx_http_convrelay_away_conf.c */

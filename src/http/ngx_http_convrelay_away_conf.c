@@ -346,6 +346,11 @@ ngx_http_convrelay_away_store(ngx_conf_t *cf, ngx_http_convrelay_away_t *away)
     for (i = 0; i < away->all->stores.nelts; i++) {
 
         if (element[i]->id == id) {
+
+            if (!element[i]->first->conf->enable) {
+                element[i]->first = away;
+            }
+
             return element[i];
         }
     }

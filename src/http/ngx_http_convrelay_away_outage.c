@@ -15,7 +15,8 @@
 
 static void ngx_http_convrelay_away_request(ngx_http_convrelay_away_op_t *op,
     convrelay_outage_request_t *r);
-static void ngx_http_convrelay_away_probe(ngx_http_convrelay_away_op_t *op);
+static void ngx_http_convrelay_away_ended(
+    ngx_http_convrelay_away_store_t *store, uint64_t lasted, uint64_t failed);
 static const char *ngx_http_convrelay_away_method(
     ngx_http_convrelay_away_op_t *op);
 static void ngx_http_convrelay_away_lock(
@@ -53,7 +54,7 @@ ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
     if (request.kind == CONVRELAY_OUTAGE_READ
         && convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_READ))
     {
-        ngx_http_convrelay_away_probe(op);
+        ngx_http_convrelay_away_probe(away, &op->key);
     }
 
     r = op->fetch ? op->fetch->request : NULL;
@@ -68,7 +69,7 @@ ngx_http_convrelay_away_failed(ngx_http_convrelay_away_op_t *op,
     }
 
     if (rc == CONVRELAY_DONE) {
-        ngx_http_convrelay_count(away->conf, STORE_OUTAGE_BEGAN);
+        ngx_http_convrelay_count(store->first->conf, STORE_OUTAGE_BEGAN);
     }
 
     level = (rc == CONVRELAY_DONE) ? NGX_LOG_WARN : NGX_LOG_INFO;
@@ -96,18 +97,17 @@ ngx_http_convrelay_away_request(ngx_http_convrelay_away_op_t *op,
 }
 
 
-/* reads are out, and this one is tried when their pause is over */
-
-static void
-ngx_http_convrelay_away_probe(ngx_http_convrelay_away_op_t *op)
+void
+ngx_http_convrelay_away_probe(ngx_http_convrelay_away_t *away,
+    const convrelay_store_key_t *key)
 {
     uint64_t                          until;
     ngx_http_convrelay_away_store_t  *store;
 
-    store = op->away->store;
+    store = away->store;
 
-    store->probe_away = op->away;
-    store->probe_key = op->key;
+    store->probe_away = away;
+    store->probe_key = *key;
 
     until = store->outage->kinds[CONVRELAY_OUTAGE_READ].until;
 
@@ -121,7 +121,7 @@ void
 ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op)
 {
     int                               rc;
-    uint64_t                          since, failed;
+    uint64_t                          lasted, failed;
     ngx_http_convrelay_away_t        *away;
     convrelay_outage_request_t        request;
     ngx_http_convrelay_away_store_t  *store;
@@ -131,33 +131,71 @@ ngx_http_convrelay_away_worked(ngx_http_convrelay_away_op_t *op)
 
     ngx_http_convrelay_away_request(op, &request);
 
-    ngx_http_convrelay_away_lock(away->store);
+    ngx_http_convrelay_away_lock(store);
 
     rc = convrelay_outage_worked(store->outage, &request, ngx_current_msec,
-                                 &since, &failed);
+                                 &lasted, &failed);
 
     ngx_http_convrelay_away_unlock(store);
 
     if (rc == CONVRELAY_AGAIN) {
 
         if (request.kind == CONVRELAY_OUTAGE_WRITE) {
-            ngx_http_convrelay_away_probe(op);
+            ngx_http_convrelay_away_probe(away, &op->key);
 
         } else if (store->nchanged) {
             ngx_http_convrelay_away_pause(store, 1);
         }
+
+    } else if (rc == CONVRELAY_DONE) {
+        ngx_http_convrelay_away_ended(store, lasted, failed);
+
+    } else if (store->outage->back && !store->probe.timer_set) {
+        ngx_add_timer(&store->probe, CONVRELAY_OUTAGE_HOLD);
     }
+}
+
+
+ngx_msec_t
+ngx_http_convrelay_away_over(ngx_http_convrelay_away_store_t *store)
+{
+    int       rc;
+    uint64_t  lasted, failed;
+
+    if (!store->outage->back) {
+        return 0;
+    }
+
+    ngx_http_convrelay_away_lock(store);
+
+    rc = convrelay_outage_over(store->outage, ngx_current_msec, &lasted,
+                               &failed);
+
+    ngx_http_convrelay_away_unlock(store);
 
     if (rc != CONVRELAY_DONE) {
-        return;
+        return CONVRELAY_OUTAGE_HOLD;
     }
 
-    ngx_http_convrelay_count(away->conf, STORE_OUTAGE_ENDED);
+    ngx_http_convrelay_away_ended(store, lasted, failed);
+
+    return 0;
+}
+
+
+static void
+ngx_http_convrelay_away_ended(ngx_http_convrelay_away_store_t *store,
+    uint64_t lasted, uint64_t failed)
+{
+    ngx_http_convrelay_loc_conf_t  *conf;
+
+    conf = store->first->conf;
+
+    ngx_http_convrelay_count(conf, STORE_OUTAGE_ENDED);
 
     ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                   "\"convrelay_store %V\" works again, after %uL ms and %uL "
-                  "requests that failed",
-                  &away->conf->store.uri, ngx_current_msec - since, failed);
+                  "requests that failed", &conf->store.uri, lasted, failed);
 }
 
 

@@ -106,8 +106,7 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t flags, ngx_msec_t wait, ngx_http_convrelay_away_pt handler,
     void *data)
 {
-    uint64_t                         until;
-    ngx_uint_t                       probe, idle;
+    ngx_uint_t                       idle;
     convrelay_outage_kind_t         *k;
     ngx_http_convrelay_away_t       *a;
     ngx_http_convrelay_aways_t      *all;
@@ -121,26 +120,22 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
         return NGX_DECLINED;
     }
 
-    probe = 0;
-
     if (convrelay_outage_is(a->store->outage, CONVRELAY_OUTAGE_READ)) {
         k = &a->store->outage->kinds[CONVRELAY_OUTAGE_READ];
 
         /* the worker that noticed it tries them; but that may have gone */
 
-        if (ngx_current_msec < k->until + NGX_HTTP_CONVRELAY_AWAY_LATE
-            || ngx_http_convrelay_away_ask(a->store, CONVRELAY_OUTAGE_READ,
-                                           &until)
-               != NGX_OK)
+        if (ngx_current_msec >= k->until + NGX_HTTP_CONVRELAY_AWAY_LATE
+            && !a->store->probe.timer_set)
         {
-            ngx_http_convrelay_count(a->conf, STORE_SKIPPED);
-            return NGX_DECLINED;
+            ngx_http_convrelay_away_probe(a, keys);
         }
 
-        probe = 1;
+        ngx_http_convrelay_count(a->conf, STORE_SKIPPED);
+        return NGX_DECLINED;
     }
 
-    idle = (flags & NGX_HTTP_CONVRELAY_AWAY_IDLE) && !probe;
+    idle = ((flags & NGX_HTTP_CONVRELAY_AWAY_IDLE) != 0);
 
     if (idle && a->store->nidle == NGX_HTTP_CONVRELAY_AWAY_IDLES) {
         ngx_http_convrelay_count(a->conf, STORE_SKIPPED);
@@ -155,7 +150,6 @@ ngx_http_convrelay_away_read(ngx_http_convrelay_main_conf_t *mcf,
     rd->handler = handler;
     rd->owner = data;
     rd->flags = flags;
-    rd->probe = probe;
     rd->idle = idle;
 
     rd->wait = ngx_min(wait, a->conf->store.timeout);
@@ -254,12 +248,19 @@ void
 ngx_http_convrelay_away_probe_handler(ngx_event_t *ev)
 {
     uint64_t                          until;
+    ngx_msec_t                        wait;
     ngx_http_convrelay_away_read_t   *rd;
     ngx_http_convrelay_away_store_t  *store;
 
     store = ev->data;
 
     if (!convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_READ)) {
+        wait = ngx_http_convrelay_away_over(store);
+
+        if (wait) {
+            ngx_add_timer(ev, wait);
+        }
+
         return;
     }
 

@@ -13,6 +13,9 @@
 static void test_begin(void);
 static void test_records(void);
 static void test_pauses(void);
+static void test_flaps(void);
+static void test_hold(void);
+static void test_clocks(void);
 static void test_kinds(void);
 static void test_late(void);
 static void test_slots(void);
@@ -27,7 +30,7 @@ static int worked(convrelay_outage_t *o, convrelay_outage_kind_e kind,
 #define WRITE  CONVRELAY_OUTAGE_WRITE
 
 
-static uint64_t  since, failures;
+static uint64_t  lasted, failures;
 
 
 int
@@ -36,6 +39,9 @@ main(void)
     test_begin();
     test_records();
     test_pauses();
+    test_flaps();
+    test_hold();
+    test_clocks();
     test_kinds();
     test_late();
     test_slots();
@@ -68,7 +74,7 @@ worked(convrelay_outage_t *o, convrelay_outage_kind_e kind, uint64_t began,
     r.record = 1;
     r.began = began;
 
-    return convrelay_outage_worked(o, &r, now, &since, &failures);
+    return convrelay_outage_worked(o, &r, now, &lasted, &failures);
 }
 
 
@@ -139,7 +145,7 @@ test_pauses(void)
     convrelay_outage_t  o;
 
     static const uint64_t  pauses[] = {
-        1000, 2000, 4000, 8000, 16000, 30000, 30000
+        1000, 2000, 2000, 2000, 2000
     };
 
     memset(&o, 0, sizeof(o));
@@ -162,28 +168,42 @@ test_pauses(void)
                "... which fails");
     }
 
-    now += 30000;
+    now += 2000;
 
     tap_ok(convrelay_outage_ask(&o, READ, now) == CONVRELAY_OK
            && worked(&o, READ, now, now + 1) == CONVRELAY_DONE,
            "it works again");
-    tap_ok(since == 10 && failures == 8, "... after so long and so many");
+    tap_ok(lasted == now + 1 - 10 && failures == 6,
+           "... after so long and so many");
     tap_ok(convrelay_outage_ask(&o, READ, now + 2) == CONVRELAY_OK
            && convrelay_outage_ask(&o, READ, now + 2) == CONVRELAY_OK,
            "... for all requests");
 
     tap_ok(failed(&o, READ, 1, now + 1, now + 5000, 1) == CONVRELAY_DONE
-           && convrelay_outage_ask(&o, READ, now + 34999)
-              == CONVRELAY_DECLINED,
-           "an outage soon after it has its pauses");
+           && convrelay_outage_ask(&o, READ, now + 8999) == CONVRELAY_DECLINED,
+           "an outage soon after it has a longer pause");
 
-    (void) worked(&o, READ, now + 35000, now + 35000);
+    (void) worked(&o, READ, now + 9000, now + 9000);
+    (void) convrelay_outage_over(&o, now + 11000, &lasted, &failures);
 
-    tap_ok(failed(&o, READ, 1, now + 96000, now + 96000, 1) == CONVRELAY_DONE
-           && convrelay_outage_ask(&o, READ, now + 97000) == CONVRELAY_OK,
+    tap_ok(failed(&o, READ, 1, now + 72000, now + 72000, 1) == CONVRELAY_DONE
+           && convrelay_outage_ask(&o, READ, now + 73000) == CONVRELAY_OK,
            "one that comes later begins with a second");
+}
 
-    /* it works whenever it is tried, and fails right after it */
+
+/* it works whenever it is tried, and fails right after it */
+
+static void
+test_flaps(void)
+{
+    size_t              i;
+    uint64_t            now;
+    convrelay_outage_t  o;
+
+    static const uint64_t  pauses[] = {
+        1000, 2000, 4000, 8000, 16000, 30000, 30000
+    };
 
     memset(&o, 0, sizeof(o));
 
@@ -192,17 +212,178 @@ test_pauses(void)
     for (i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
         now++;
 
-        tap_ok(failed(&o, READ, 1, now, now, 1) == CONVRELAY_DONE
-               && convrelay_outage_ask(&o, READ, now + pauses[i] - 1)
-                  == CONVRELAY_DECLINED,
-               "one that flaps, pause %d", (int) i);
+        (void) failed(&o, READ, 1, now, now, 1);
+        tap_ok(convrelay_outage_ask(&o, READ, now + pauses[i] - 1)
+               == CONVRELAY_DECLINED, "reads that flap, pause %d", (int) i);
 
         now += pauses[i];
 
-        tap_ok(convrelay_outage_ask(&o, READ, now) == CONVRELAY_OK
-               && worked(&o, READ, now, now) == CONVRELAY_DONE,
-               "... and works");
+        tap_ok(convrelay_outage_ask(&o, READ, now) == CONVRELAY_OK,
+               "... is over");
+        (void) worked(&o, READ, now, now);
     }
+
+    (void) failed(&o, READ, 1, now + 1, now + 1, 1);
+    (void) failed(&o, READ, 1, now + 30001, now + 30001, 0);
+
+    tap_ok(convrelay_outage_ask(&o, READ, now + 60000) == CONVRELAY_DECLINED
+           && convrelay_outage_ask(&o, READ, now + 60001) == CONVRELAY_OK,
+           "... a failure after it has the same");
+
+    /* nobody waits for a write */
+
+    memset(&o, 0, sizeof(o));
+
+    now = 10;
+
+    for (i = 0; i < 4; i++) {
+        now++;
+
+        (void) failed(&o, WRITE, 1, now, now, 0);
+        (void) failed(&o, WRITE, 2, now, now, 0);
+        (void) failed(&o, WRITE, 3, now, now, 0);
+
+        now += i ? 2000 : 1000;
+
+        tap_ok(convrelay_outage_ask(&o, WRITE, now - 1) == CONVRELAY_DECLINED
+               && convrelay_outage_ask(&o, WRITE, now) == CONVRELAY_OK,
+               "writes that flap, pause %d", (int) i);
+        (void) worked(&o, WRITE, now, now);
+    }
+}
+
+
+/* what flaps is one outage, which begins and ends once */
+
+static void
+test_hold(void)
+{
+    size_t              i;
+    uint64_t            now;
+    convrelay_outage_t  o;
+
+    static const uint64_t  holds[] = {
+        2000, 4000, 8000, 16000, 32000, 60000, 60000
+    };
+
+    memset(&o, 0, sizeof(o));
+
+    (void) failed(&o, READ, 1, 10, 11, 1);
+
+    tap_ok(worked(&o, READ, 1011, 1012) == CONVRELAY_DONE
+           && lasted == 1001 && failures == 1, "the first outage ends at once");
+
+    now = 60000 + 1012;
+
+    tap_ok(failed(&o, READ, 1, now, now, 1) == CONVRELAY_DONE
+           && worked(&o, READ, now + 1, now + 2) == CONVRELAY_OK
+           && o.since == now && o.back == now + 2,
+           "one a minute later does not");
+    tap_ok(!convrelay_outage_is(&o, READ)
+           && convrelay_outage_ask(&o, READ, now + 2) == CONVRELAY_OK,
+           "... though it is asked");
+    tap_ok(convrelay_outage_over(&o, now + 2001, &lasted, &failures)
+           == CONVRELAY_OK
+           && worked(&o, READ, now + 1000, now + 2001) == CONVRELAY_OK,
+           "... for two seconds");
+    tap_ok(convrelay_outage_over(&o, now + 2002, &lasted, &failures)
+           == CONVRELAY_DONE && lasted == 2 && failures == 1
+           && o.since == 0 && o.back == 0, "... then it is over");
+    tap_ok(convrelay_outage_over(&o, now + 2003, &lasted, &failures)
+           == CONVRELAY_OK
+           && worked(&o, READ, now + 2003, now + 2003) == CONVRELAY_OK,
+           "... once");
+
+    now += 62003;
+
+    tap_ok(failed(&o, READ, 1, now, now, 1) == CONVRELAY_DONE
+           && worked(&o, READ, now + 1, now + 1) == CONVRELAY_DONE,
+           "after more than a minute, it is a first one");
+
+    /* the writes of this one fail as soon as they have worked for a while */
+
+    tap_ok(failed(&o, WRITE, 1, now + 2, now + 2, 1) == CONVRELAY_DONE,
+           "another one");
+
+    now += 3;
+
+    for (i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
+        tap_ok(worked(&o, WRITE, now, now) == CONVRELAY_OK
+               && convrelay_outage_over(&o, now + holds[i] - 1, &lasted,
+                                        &failures) == CONVRELAY_OK,
+               "... which comes back, %d", (int) i);
+
+        now += holds[i] - 1;
+
+        tap_ok(failed(&o, WRITE, 1, now, now, 1) == CONVRELAY_OK
+               && convrelay_outage_is(&o, WRITE) && o.back == 0
+               && convrelay_outage_over(&o, now + 100000, &lasted, &failures)
+                  == CONVRELAY_OK, "... and goes is the same one");
+        now++;
+    }
+
+    tap_ok(worked(&o, WRITE, now, now) == CONVRELAY_OK
+           && worked(&o, WRITE, now + 9, now + 60000) == CONVRELAY_DONE
+           && failures == 8, "what works later ends it as well");
+
+    /* the hold of one that is over for the log counts for the next one */
+
+    now += 60000;
+
+    tap_ok(failed(&o, WRITE, 1, now, now, 1) == CONVRELAY_DONE
+           && worked(&o, WRITE, now + 1, now + 1) == CONVRELAY_OK
+           && convrelay_outage_over(&o, now + 60000, &lasted, &failures)
+              == CONVRELAY_OK
+           && convrelay_outage_over(&o, now + 60001, &lasted, &failures)
+              == CONVRELAY_DONE, "the next one soon after it lasts as long");
+
+    /* a kind that flaps while the other one is out changes nothing */
+
+    memset(&o, 0, sizeof(o));
+
+    (void) failed(&o, READ, 1, 10, 11, 1);
+    (void) failed(&o, WRITE, 1, 10, 12, 1);
+    (void) worked(&o, WRITE, 1012, 1013);
+    (void) failed(&o, WRITE, 1, 1014, 1014, 1);
+    (void) worked(&o, WRITE, 3015, 3015);
+
+    tap_ok(o.hold == 0 && o.back == 0
+           && worked(&o, READ, 3016, 3016) == CONVRELAY_DONE
+           && failures == 3 && lasted == 3005,
+           "both kinds are one outage, which ends with the last one");
+}
+
+
+/* that of another process may be a moment older */
+
+static void
+test_clocks(void)
+{
+    convrelay_outage_t  o;
+
+    memset(&o, 0, sizeof(o));
+
+    (void) failed(&o, READ, 1, 100, 200, 1);
+    (void) worked(&o, READ, 201, 199);
+
+    tap_ok(lasted == 0 && o.since == 0, "it came back before it went out");
+
+    (void) failed(&o, READ, 1, 300, 300, 1);
+    (void) worked(&o, READ, 301, 302);
+
+    tap_ok(o.hold == 2000
+           && convrelay_outage_over(&o, 301, &lasted, &failures)
+              == CONVRELAY_OK,
+           "it is not over before it came back");
+
+    memset(&o, 0, sizeof(o));
+
+    (void) failed(&o, READ, 1, 100, 200, 1);
+    (void) worked(&o, READ, 1300, 1300);
+    (void) failed(&o, READ, 1, 1301, 1299, 1);
+
+    tap_ok(convrelay_outage_ask(&o, READ, 3298) == CONVRELAY_DECLINED
+           && o.hold == 2000, "out again before it came back is soon");
 }
 
 
@@ -224,7 +405,7 @@ test_kinds(void)
            && convrelay_outage_ask(&o, READ, 300) == CONVRELAY_DECLINED,
            "... writes go on, reads wait");
     tap_ok(worked(&o, READ, 1200, 1300) == CONVRELAY_DONE
-           && since == 200 && failures == 1, "a read ends it");
+           && lasted == 1100 && failures == 1, "a read ends it");
 
     memset(&o, 0, sizeof(o));
 
@@ -245,7 +426,7 @@ test_kinds(void)
            && convrelay_outage_ask(&o, READ, 1202) == CONVRELAY_DECLINED,
            "... then a read is tried at once");
     tap_ok(worked(&o, READ, 1202, 1203) == CONVRELAY_DONE
-           && since == 200 && failures == 4, "... and ends it");
+           && lasted == 1003 && failures == 4, "... and ends it");
 }
 
 
