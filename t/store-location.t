@@ -460,8 +460,8 @@ subtest 'reports' => sub {
     my %report = (ws => 'convrelay_report  /report transcript;', server =>
         'location = /report { internal; proxy_pass http://127.0.0.1:'
         . "$port; }");
-    my %action = (%report, server => $report{server}
-        . ' location = /action { convrelay_connect_action;'
+    my %action = (ws => "$report{ws} convrelay_ping_interval  1s;",
+        server => $report{server} . ' location = /action { convrelay_connect_action;'
         . ' convrelay_auth_token ' . token() . ';'
         . ' convrelay_public_url https://localhost; }');
     my @nginx = (away(redis($redis), %report), away(redis($redis), %action));
@@ -551,7 +551,7 @@ subtest 'reports: a request that comes to the wrong machine' => sub {
     $redis->ask('FLUSHALL');
 
     my $report = sub {
-        my $r = $receiver->next(8) or return {};
+        my $r = $receiver->next(shift // 8) or return {};
 
         $r->reply(200);
 
@@ -593,6 +593,44 @@ subtest 'reports: a request that comes to the wrong machine' => sub {
     is_deeply [ @$r{qw( id reason session_seconds )} ],
               [ 'CA2', 'completed', 9 ], '... and is heard';
     is $receiver->next(0.5), undef, '... once';
+
+    # the same, and the end is seen only after some seconds
+
+    $call = caller_of($nginx[0], callSid => 'CA3');
+    $call->ask('One?');
+    ok settled($nginx[0]), 'a call that lives for some seconds more';
+
+    for (1 .. 2) {
+        ok action($nginx[1], @said, CallSid => 'CA3',
+                  SessionId => $call->{session}), '... and the request comes';
+    }
+
+    is $receiver->next(3), undef, '... which waits';
+    $call->ask('Two?');
+    $call->fin;
+
+    $r = $report->(15);
+
+    is_deeply [ @$r{qw( id turns reason session_seconds )} ],
+              [ 'CA3', 2, 'completed', 9 ], '... for the whole report';
+    is $receiver->next(3), undef, '... once';
+
+    # ... and the machine that had the request leaves meanwhile
+
+    $call = caller_of($nginx[0], callSid => 'CA4');
+    $call->ask('One?');
+    ok settled($nginx[0]), 'another one';
+    ok action($nginx[1], @said, CallSid => 'CA4',
+              SessionId => $call->{session}), '... and its request';
+
+    my $began = time;
+
+    $nginx[1]->signal('QUIT');
+    is_deeply [ @{ $report->() }{qw( id turns reason )} ],
+              [ 'CA4', 1, 'completed' ], 'a machine that leaves sends it';
+    ok $nginx[1]->gone, '... and has left';
+    cmp_ok time - $began, '<', 8, '... at once';
+    $call->hangup;
 
     $_->stop for @nginx;
 };

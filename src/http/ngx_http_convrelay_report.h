@@ -130,6 +130,7 @@ struct ngx_http_convrelay_reports_s {
     ngx_msec_t                        logged; /* when; 0: never */
     ngx_queue_t                       early;  /* what Twilio said of sessions
                                                  of other machines */
+    ngx_uint_t                        nearly; /* how many */
     ngx_http_convrelay_main_conf_t   *mcf;
     ngx_event_t                       scan;   /* timer: look at the store */
     uint32_t                          cursor; /* of it */

@@ -31,9 +31,17 @@ typedef struct {
 } ngx_http_convrelay_report_said_t;
 
 
-/* ms for the session of another machine to end, when Twilio's request came */
+/*
+ * Twilio's request came before the session of another machine has ended: ms
+ * after which that is looked at; at most so many of them wait.  That machine
+ * notices a lost socket by pings, at the latest after three intervals; ms that
+ * are waited at most.
+ */
 
 #define NGX_HTTP_CONVRELAY_REPORT_EARLY    2000
+#define NGX_HTTP_CONVRELAY_REPORT_EARLIES  1000
+#define NGX_HTTP_CONVRELAY_REPORT_PINGS    3
+#define NGX_HTTP_CONVRELAY_REPORT_UNHEARD  120000
 
 
 /* on the heap: it may be about the report of another machine, which is looked
@@ -44,7 +52,10 @@ typedef struct {
     ngx_event_t                       timer;
     ngx_http_convrelay_main_conf_t   *mcf;
     ngx_uint_t                        away;
-    ngx_uint_t                        again;  /* it is asked twice */
+    ngx_msec_t                        until;  /* then it waits no longer */
+    ngx_uint_t                        ticks;  /* of the timer; 0: it has not
+                                                 waited yet */
+    ngx_uint_t                        last;   /* it is asked once more */
     ngx_http_convrelay_tenant_t       tenant;
     ngx_http_convrelay_report_said_t  said;
     u_char                            text[1];        /* of its strings */
@@ -54,7 +65,8 @@ typedef struct {
 static ngx_int_t ngx_http_convrelay_report_listen(
     ngx_http_convrelay_main_conf_t *mcf,
     const ngx_http_convrelay_tenant_t *tenant,
-    const ngx_http_convrelay_report_said_t *said, ngx_uint_t ask);
+    const ngx_http_convrelay_report_said_t *said, ngx_uint_t ask,
+    ngx_msec_t *wait);
 static ngx_int_t ngx_http_convrelay_report_ended(
     ngx_http_convrelay_main_conf_t *mcf,
     const ngx_http_convrelay_tenant_t *tenant,
@@ -63,11 +75,20 @@ static ngx_int_t ngx_http_convrelay_report_ended(
 static ngx_int_t ngx_http_convrelay_report_elsewhere(
     ngx_http_convrelay_main_conf_t *mcf, ngx_uint_t away,
     const ngx_http_convrelay_tenant_t *tenant,
-    const ngx_http_convrelay_report_said_t *said, ngx_uint_t again);
+    const ngx_http_convrelay_report_said_t *said);
+static ngx_http_convrelay_report_elsewhere_t *
+    ngx_http_convrelay_report_elsewhere_create(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_uint_t away,
+    const ngx_http_convrelay_tenant_t *tenant,
+    const ngx_http_convrelay_report_said_t *said);
+static ngx_int_t ngx_http_convrelay_report_later(
+    const ngx_http_convrelay_report_elsewhere_t *from, ngx_msec_t until);
 static ngx_int_t ngx_http_convrelay_report_ask(
     ngx_http_convrelay_report_elsewhere_t *e);
 static void ngx_http_convrelay_report_ask_handler(ngx_event_t *ev);
 static void ngx_http_convrelay_report_asked(void *data, ngx_int_t rc);
+static void ngx_http_convrelay_report_unwait(
+    ngx_http_convrelay_report_elsewhere_t *e);
 static void ngx_http_convrelay_report_parse(ngx_http_request_t *r,
     ngx_http_convrelay_report_said_t *said);
 static void ngx_http_convrelay_report_decide(
@@ -107,16 +128,16 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r,
     ngx_http_convrelay_report_parse(r, &said);
 
     if (ngx_http_convrelay_report_listen(mcf, tenant, &said,
-                                         clcf->store.away ? 2 : 0)
+                                         clcf->store.away ? 2 : 0, NULL)
         != NGX_OK
         && clcf->store.away
         && ngx_http_convrelay_report_elsewhere(mcf, clcf->store.away, tenant,
-                                               &said, 0)
+                                               &said)
            != NGX_OK)
     {
         /* this machine knows no better */
 
-        (void) ngx_http_convrelay_report_listen(mcf, tenant, &said, 0);
+        (void) ngx_http_convrelay_report_listen(mcf, tenant, &said, 0, NULL);
     }
 }
 
@@ -124,13 +145,15 @@ ngx_http_convrelay_report_action(ngx_http_request_t *r,
 /*
  * NGX_OK, or NGX_DECLINED: this machine has no report of the call.  NGX_AGAIN:
  * it has one of a session that has not ended on another machine, with ask from
- * 1 on; or, with 2, that of an earlier session.
+ * 1 on, and *wait, unless NULL, is how many ms that may take; or, with 2, that
+ * of an earlier session.
  */
 
 static ngx_int_t
 ngx_http_convrelay_report_listen(ngx_http_convrelay_main_conf_t *mcf,
     const ngx_http_convrelay_tenant_t *tenant,
-    const ngx_http_convrelay_report_said_t *said, ngx_uint_t ask)
+    const ngx_http_convrelay_report_said_t *said, ngx_uint_t ask,
+    ngx_msec_t *wait)
 {
     ngx_int_t                     rc;
     ngx_msec_t                    due;
@@ -161,6 +184,12 @@ ngx_http_convrelay_report_listen(ngx_http_convrelay_main_conf_t *mcf,
                                    &p->report.texts[CONVRELAY_REPORT_SESSION],
                                    &said->session))))
     {
+        if (wait) {
+            *wait = ngx_min(NGX_HTTP_CONVRELAY_REPORT_PINGS
+                            * p->conf->limits.ping_interval,
+                            NGX_HTTP_CONVRELAY_REPORT_UNHEARD);
+        }
+
         if (stored) {
             ngx_http_convrelay_report_free(stored);
         }
@@ -275,7 +304,28 @@ ngx_http_convrelay_report_ended(ngx_http_convrelay_main_conf_t *mcf,
 static ngx_int_t
 ngx_http_convrelay_report_elsewhere(ngx_http_convrelay_main_conf_t *mcf,
     ngx_uint_t away, const ngx_http_convrelay_tenant_t *tenant,
-    const ngx_http_convrelay_report_said_t *said, ngx_uint_t again)
+    const ngx_http_convrelay_report_said_t *said)
+{
+    ngx_http_convrelay_report_elsewhere_t  *e;
+
+    e = ngx_http_convrelay_report_elsewhere_create(mcf, away, tenant, said);
+
+    if (e && ngx_http_convrelay_report_ask(e) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (e) {
+        ngx_free(e);
+    }
+
+    return NGX_ERROR;
+}
+
+
+static ngx_http_convrelay_report_elsewhere_t *
+ngx_http_convrelay_report_elsewhere_create(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_uint_t away, const ngx_http_convrelay_tenant_t *tenant,
+    const ngx_http_convrelay_report_said_t *said)
 {
     size_t                                  len;
     u_char                                 *p;
@@ -285,15 +335,14 @@ ngx_http_convrelay_report_elsewhere(ngx_http_convrelay_main_conf_t *mcf,
 
     len = said->account.len + said->call.len + said->session.len;
 
-    e = ngx_alloc(sizeof(ngx_http_convrelay_report_elsewhere_t) + len,
-                  ngx_cycle->log);
+    e = ngx_calloc(sizeof(ngx_http_convrelay_report_elsewhere_t) + len,
+                   ngx_cycle->log);
     if (e == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     e->mcf = mcf;
     e->away = away;
-    e->again = again;
     e->tenant = *tenant;
     e->said = *said;
 
@@ -313,26 +362,86 @@ ngx_http_convrelay_report_elsewhere(ngx_http_convrelay_main_conf_t *mcf,
         p += texts[i]->len;
     }
 
-    if (!again) {
+    return e;
+}
 
-        if (ngx_http_convrelay_report_ask(e) == NGX_OK) {
-            return NGX_OK;
+
+/*
+ * The session has not ended on its machine, as far as that has noticed: what
+ * Twilio says of it waits.  A request that is repeated waits once.  NGX_OK, or
+ * NGX_ERROR: it cannot wait.
+ */
+
+static ngx_int_t
+ngx_http_convrelay_report_later(
+    const ngx_http_convrelay_report_elsewhere_t *from, ngx_msec_t until)
+{
+    ngx_queue_t                            *q;
+    ngx_http_convrelay_reports_t           *all;
+    ngx_http_convrelay_report_elsewhere_t  *e, *same;
+
+    all = from->mcf->reports;
+    same = NULL;
+
+    for (q = ngx_queue_head(&all->early);
+         q != ngx_queue_sentinel(&all->early);
+         q = ngx_queue_next(q))
+    {
+        e = ngx_queue_data(q, ngx_http_convrelay_report_elsewhere_t, queue);
+
+        if (convrelay_str_equal(&e->said.session, &from->said.session)
+            && convrelay_str_equal(&e->said.call, &from->said.call)
+            && convrelay_str_equal(&e->said.account, &from->said.account)
+            && e->tenant.n == from->tenant.n
+            && ngx_memcmp(e->tenant.id, from->tenant.id,
+                          from->tenant.n * CONVRELAY_SHA256_LEN)
+               == 0)
+        {
+            same = e;
+            break;
         }
+    }
 
-        ngx_free(e);
+    if (same == NULL && all->nearly == NGX_HTTP_CONVRELAY_REPORT_EARLIES) {
         return NGX_ERROR;
     }
 
-    ngx_memzero(&e->timer, sizeof(ngx_event_t));
+    e = ngx_http_convrelay_report_elsewhere_create(from->mcf, from->away,
+                                                   &from->tenant, &from->said);
+    if (e == NULL) {
+        return NGX_ERROR;
+    }
+
+    e->until = same ? same->until : until;
+    e->ticks = same ? same->ticks : from->ticks;
+
+    if (same) {
+        ngx_http_convrelay_report_unwait(same);
+        ngx_free(same);
+    }
 
     e->timer.handler = ngx_http_convrelay_report_ask_handler;
     e->timer.data = e;
     e->timer.log = ngx_cycle->log;
 
     ngx_add_timer(&e->timer, NGX_HTTP_CONVRELAY_REPORT_EARLY);
-    ngx_queue_insert_tail(&mcf->reports->early, &e->queue);
+
+    ngx_queue_insert_tail(&all->early, &e->queue);
+    all->nearly++;
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_convrelay_report_unwait(ngx_http_convrelay_report_elsewhere_t *e)
+{
+    if (e->timer.timer_set) {
+        ngx_del_timer(&e->timer);
+    }
+
+    ngx_queue_remove(&e->queue);
+    e->mcf->reports->nearly--;
 }
 
 
@@ -363,7 +472,18 @@ ngx_http_convrelay_report_ask_handler(ngx_event_t *ev)
 
     e = ev->data;
 
-    ngx_queue_remove(&e->queue);
+    e->ticks++;
+    e->last = ngx_exiting
+              || (ngx_msec_int_t) (e->until - ngx_current_msec) <= 0;
+
+    /* after 2, 4, 8, 16, 24, ... seconds */
+
+    if (!e->last && e->ticks % 4 && (e->ticks & (e->ticks - 1))) {
+        ngx_add_timer(ev, NGX_HTTP_CONVRELAY_REPORT_EARLY);
+        return;
+    }
+
+    ngx_http_convrelay_report_unwait(e);
 
     if (ngx_http_convrelay_report_ask(e) != NGX_OK) {
         ngx_http_convrelay_report_asked(e, NGX_ERROR);
@@ -390,12 +510,16 @@ ngx_http_convrelay_report_forget(ngx_http_convrelay_reports_t *all)
 
         ngx_free(e);
     }
+
+    all->nearly = 0;
 }
 
 
 /*
  * What another machine has written since is in the memory now.  Where its
- * session has not ended, that follows soon, unless the machine is dead.
+ * session has not ended, that follows: the report of this machine would lack
+ * the last words, and come with the key of the whole one.  Where that machine
+ * is dead, there is no other one.
  */
 
 static void
@@ -403,15 +527,20 @@ ngx_http_convrelay_report_asked(void *data, ngx_int_t rc)
 {
     ngx_http_convrelay_report_elsewhere_t *e = data;
 
-    if (ngx_http_convrelay_report_listen(e->mcf, &e->tenant, &e->said,
-                                         rc == NGX_OK && !e->again)
-        == NGX_AGAIN
-        && ngx_http_convrelay_report_elsewhere(e->mcf, e->away, &e->tenant,
-                                               &e->said, 1)
-           != NGX_OK)
+    ngx_msec_t  wait, until;
+
+    if (ngx_http_convrelay_report_listen(e->mcf, &e->tenant, &e->said, !e->last,
+                                         &wait)
+        != NGX_AGAIN)
     {
+        return;
+    }
+
+    until = e->ticks ? e->until : ngx_current_msec + wait;
+
+    if (ngx_http_convrelay_report_later(e, until) != NGX_OK) {
         (void) ngx_http_convrelay_report_listen(e->mcf, &e->tenant, &e->said,
-                                                0);
+                                                0, NULL);
     }
 }
 
