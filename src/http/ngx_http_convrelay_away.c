@@ -792,17 +792,6 @@ ngx_http_convrelay_away_write_end(ngx_http_convrelay_fetch_t *f)
 }
 
 
-uint64_t
-ngx_http_convrelay_away_now(void)
-{
-    ngx_time_t  *tp;
-
-    tp = ngx_timeofday();
-
-    return (uint64_t) tp->sec * 1000 + tp->msec;
-}
-
-
 /* the process ends, or, without a master process, the configuration does */
 
 void

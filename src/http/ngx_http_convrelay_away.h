@@ -207,9 +207,6 @@ void ngx_http_convrelay_away_timer_handler(ngx_event_t *ev);
 void ngx_http_convrelay_away_pause(ngx_http_convrelay_away_store_t *store,
     ngx_msec_t msec);
 
-/* ms since 1970 */
-uint64_t ngx_http_convrelay_away_now(void);
-
 
 /* ngx_http_convrelay_away_read.c */
 
@@ -306,6 +303,9 @@ uint64_t ngx_http_convrelay_away_out(ngx_http_convrelay_away_store_t *store,
 /* NGX_OK, or NGX_DECLINED: not before *until */
 ngx_int_t ngx_http_convrelay_away_ask(ngx_http_convrelay_away_store_t *store,
     convrelay_outage_kind_e kind, uint64_t *until);
+
+/* ms since 1970 */
+uint64_t ngx_http_convrelay_away_now(void);
 
 
 /* ngx_http_convrelay_away_process.c */

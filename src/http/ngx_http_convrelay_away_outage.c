@@ -271,3 +271,14 @@ ngx_http_convrelay_away_unlock(ngx_http_convrelay_away_store_t *store)
     ngx_http_convrelay_shared_unlock(
                          (ngx_slab_pool_t *) store->all->zone->shm.addr);
 }
+
+
+uint64_t
+ngx_http_convrelay_away_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
