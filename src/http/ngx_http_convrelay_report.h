@@ -128,6 +128,9 @@ struct ngx_http_convrelay_reports_s {
     ngx_uint_t                        dropped;        /* not logged yet */
     ngx_http_convrelay_report_conf_t *of;     /* the last one that was */
     ngx_msec_t                        logged; /* when; 0: never */
+    ngx_msec_t                        stranger;       /* the same, of a report
+                                                         that has no location
+                                                         here */
     ngx_queue_t                       early;  /* what Twilio said of sessions
                                                  of other machines */
     ngx_uint_t                        nearly; /* how many */

@@ -27,6 +27,9 @@
 #define NGX_HTTP_CONVRELAY_REPORT_LOOKS  256    /* records, in one event */
 #define NGX_HTTP_CONVRELAY_REPORT_ORPHAN 10000  /* ms from a kill to the report,
                                                    if nothing else happens */
+#define NGX_HTTP_CONVRELAY_REPORT_STRANGER 60000       /* ms from one line about
+                                                   a report without a location
+                                                   to the next */
 
 
 /* stored before the report; times are those of ngx_current_msec */
@@ -58,6 +61,8 @@ static void ngx_http_convrelay_report_note_place(
     const ngx_http_convrelay_report_t *p);
 static ngx_int_t ngx_http_convrelay_report_conf_of(
     ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_report_t *p);
+static void ngx_http_convrelay_report_stranger(
+    ngx_http_convrelay_reports_t *all);
 static void ngx_http_convrelay_report_homeless(
     ngx_http_convrelay_reports_t *all, ngx_http_convrelay_report_t *p);
 
@@ -422,15 +427,32 @@ ngx_http_convrelay_report_load_one(ngx_http_convrelay_main_conf_t *mcf,
     }
 
     if (head.state >= NGX_HTTP_CONVRELAY_REPORT_FOREIGN_LIVE) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "report of a call is left to the machine that had the "
-                      "call: no location with \"convrelay_report\" has its "
-                      "secret here");
+        ngx_http_convrelay_report_stranger(mcf->reports);
     }
 
     ngx_http_convrelay_report_free(p);
 
     return NULL;
+}
+
+
+/* a mistake in the configuration, which each request meets: a line a minute */
+
+static void
+ngx_http_convrelay_report_stranger(ngx_http_convrelay_reports_t *all)
+{
+    if (all->stranger
+        && ngx_current_msec - all->stranger
+           < NGX_HTTP_CONVRELAY_REPORT_STRANGER)
+    {
+        return;
+    }
+
+    all->stranger = ngx_current_msec ? ngx_current_msec : 1;
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "report of a call is left to the machine that had the call: "
+                  "no location with \"convrelay_report\" has its secret here");
 }
 
 

@@ -10,6 +10,7 @@ package ConvRelay::Away;
 #     lines($nginx)                       of the error log, from "warn" on, and
 #                                         those of the store from "notice" on
 #     written($nginx, 3)                  so many changes have arrived
+#     settled($nginx)                     ... and nothing follows
 #     requests($nginx, 'put', 'done')     how many of them
 
 #     my $fake = fake(PORT);              an HTTP server that keeps what it is
@@ -19,6 +20,7 @@ package ConvRelay::Away;
 #     $fake->mode('hold-GET-3')           ... from its third GET on
 #     $fake->mode('500-PUT')              ... some with a status
 #     $fake->mode('500-PUT-9000')         ... those that are longer than that
+#     $fake->mode('slow-PUT')             ... all of them a second each
 #     $fake->asked('GET')                 how often
 #     away(proxy(PORT))                   ... is the store
 #     $fake->stop, $fake->again           without its records
@@ -37,8 +39,8 @@ use IO::Socket::INET;
 my $token = '0123456789abcdef' x 2;
 
 our @EXPORT = qw( away away_options redis redis_tls fake proxy https dav memc
-                  memcached lua has_lua written requests caller_of dead lines
-                  token );
+                  memcached lua has_lua written settled requests caller_of dead
+                  lines token );
 
 
 sub redis {
@@ -284,6 +286,19 @@ sub written {
 }
 
 
+# the last turns are written, too
+
+sub settled {
+    my $nginx = shift;
+
+    return ConvRelay::Nginx::wait_for(5, sub {
+        my $n = requests($nginx, 'put', 'done');
+        select undef, undef, undef, 0.1;
+        return $n && $n == requests($nginx, 'put', 'done');
+    });
+}
+
+
 package ConvRelay::Away::Fake;
 
 use IO::Socket::INET;
@@ -425,6 +440,9 @@ sub respond {
     my ($c, $mode, $method, $uri, $body, $records) = @_;
 
     return if $mode eq 'mute';
+
+    sleep 1 if $mode eq "slow-$method";
+
     return reply($c, $1, "no\n")
         if $mode =~ /^(\d+)-$method(?:-(\d+))?$/ && length $body >= ($2 // 0);
     return reply($c, $1, "no\n") if $mode =~ /^(\d+)$/;
