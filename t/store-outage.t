@@ -9,6 +9,7 @@ use lib 't/lib';
 use ConvRelay::Away;
 use ConvRelay::Call;
 use ConvRelay::Nginx;
+use ConvRelay::Receiver;
 use ConvRelay::Status;
 use ConvRelay::Store;
 use Test::More;
@@ -269,6 +270,7 @@ subtest 'a store that can be read, and takes no records' => sub {
 
     $_->ask('One?') for @calls;
     until_is(sub { $fake->records }, 3, 'three calls');
+    ok settled($nginx[0]), '... and what was said';
 
     $fake->mode('500-PUT');
 
@@ -371,6 +373,49 @@ subtest 'nginx leaves after an outage, and in one' => sub {
         $fake->stop;
         $fake->again;
     }
+};
+
+
+# 15 s are the time of a store that takes nothing, and of each change by itself
+
+subtest 'a store that is slow, and a change that comes late' => sub {
+    my @fake = map { fake($dir->port($_)) } 1, 2;
+    my $slow = away(proxy($dir->port(1)), timeout => '30s');
+    my $receiver = ConvRelay::Receiver->new;
+    my $port = $receiver->port;
+    my $late = away(proxy($dir->port(2)), ws => 'convrelay_report  /report;',
+                    server => 'location = /report { internal;'
+                              . " proxy_pass http://127.0.0.1:$port; }");
+    my @calls = map { caller_of($slow, callSid => "CA$_") } 1 .. 18;
+    my $call = caller_of($late);
+
+    until_is(sub { $fake[0]->records }, 18, 'calls of a store');
+    $fake[0]->mode('slow-PUT');
+    $_->ask('One?') for @calls;
+    $_->fin for @calls;
+
+    $call->ask('One?');
+    $call->hangup;
+    ok over($slow, 18) && over($late, 1), '... which end';
+
+    $_->signal('QUIT') for $slow, $late;
+
+    # the worker waits for the receiver as long as it may, and then leaves the
+    # report to others
+
+    my @tries = map { $receiver->next(15) } 1, 2;
+
+    is scalar @tries, 2, 'a report is sent twice, and is not answered';
+
+    ok $late->gone(20), 'a worker leaves';
+    is_deeply [ lines($late) ], [], '... and the store has its last change';
+
+    my $began = time;
+
+    ok $slow->gone(40), 'a worker leaves';
+    is_deeply [ lines($slow) ], [], '... and the store has taken all'
+        or diag time - $began;
+    $_->stop for @fake;
 };
 
 

@@ -22,7 +22,10 @@
 #define NGX_HTTP_CONVRELAY_AWAY_LONGEST 30000
 #define NGX_HTTP_CONVRELAY_AWAY_TICK    1000    /* ms, in which a process
                                                    notices that it leaves */
-#define NGX_HTTP_CONVRELAY_AWAY_LEAVE   15000   /* ms for what waits then */
+#define NGX_HTTP_CONVRELAY_AWAY_LEAVE   15000   /* ms for what waits then, and
+                                                   from one that was taken to
+                                                   the next */
+#define NGX_HTTP_CONVRELAY_AWAY_LEAVES  60000   /* ... for all of them */
 #define NGX_HTTP_CONVRELAY_AWAY_ANSWER  16384   /* bytes that are read */
 
 
@@ -544,7 +547,8 @@ ngx_http_convrelay_away_leaves(ngx_http_convrelay_away_store_t *store)
 }
 
 
-/* each change that waits is tried once, without a pause, until the deadline */
+/* each change that waits is tried once, without a pause, until the deadline;
+   a later one has a deadline of its own */
 
 static void
 ngx_http_convrelay_away_leave(ngx_http_convrelay_away_store_t *store)
@@ -553,6 +557,12 @@ ngx_http_convrelay_away_leave(ngx_http_convrelay_away_store_t *store)
     ngx_http_convrelay_away_write_t  *w;
 
     if (store->nchanged == 0) {
+        store->leave = 0;
+
+        if (store->writes.used == 0) {
+            store->leaves = 0;
+        }
+
         return;
     }
 
@@ -562,7 +572,13 @@ ngx_http_convrelay_away_leave(ngx_http_convrelay_away_store_t *store)
         store->leave = ngx_current_msec + NGX_HTTP_CONVRELAY_AWAY_LEAVE;
     }
 
-    if ((ngx_msec_int_t) (store->leave - ngx_current_msec) > 0) {
+    if (store->leaves == 0) {
+        store->leaves = ngx_current_msec + NGX_HTTP_CONVRELAY_AWAY_LEAVES;
+    }
+
+    if ((ngx_msec_int_t) (store->leave - ngx_current_msec) > 0
+        && (ngx_msec_int_t) (store->leaves - ngx_current_msec) > 0)
+    {
         return;
     }
 
@@ -591,11 +607,14 @@ ngx_http_convrelay_away_left(ngx_http_convrelay_away_store_t *store)
 
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "changes that \"convrelay_store %V\" does not have: %ui, "
-                  "because it was out when the worker had to leave",
-                  &store->left->conf->store.uri, store->nleft);
+                  "because it %s when the worker had to leave",
+                  &store->left->conf->store.uri, store->nleft,
+                  convrelay_outage_is(store->outage, CONVRELAY_OUTAGE_WRITE)
+                  ? "was out" : "had not taken them");
 
     store->nleft = 0;
     store->leave = 0;
+    store->leaves = 0;
 }
 
 
@@ -780,12 +799,19 @@ ngx_http_convrelay_away_write_end(ngx_http_convrelay_fetch_t *f)
     {
         ngx_http_convrelay_away_retry(w);
 
-    } else if (w->changed) {
-        w->tries = 0;
-        ngx_http_convrelay_away_wait(w);
-
     } else {
-        ngx_http_convrelay_away_free(w);
+
+        /* the store works: a deadline that has begun does so again */
+
+        w->op.away->store->leave = 0;
+
+        if (w->changed) {
+            w->tries = 0;
+            ngx_http_convrelay_away_wait(w);
+
+        } else {
+            ngx_http_convrelay_away_free(w);
+        }
     }
 
     ngx_post_event(&all->event, &ngx_posted_events);

@@ -87,8 +87,10 @@ typedef struct {
     ngx_msec_t                        due;    /* the next one of "again" */
     convrelay_share_t                 writes; /* that were sent */
     ngx_event_t                       timer;  /* the end of a pause */
-    ngx_msec_t                        leave;  /* when the process has to; 0: it
-                                                 does not yet */
+    ngx_msec_t                        leave;  /* when the process has to, if
+                                                 none is taken; 0: it does not
+                                                 yet */
+    ngx_msec_t                        leaves; /* the same, whatever is taken */
     ngx_uint_t                        nleft;  /* changes, not logged yet */
     ngx_http_convrelay_away_t        *left;   /* of one of them */
 
