@@ -155,13 +155,31 @@ sub wrong {
         keepalive  1;
     }
 
+    upstream twice {
+        server  127.0.0.1:%%PORT_1%% max_fails=0;
+        server  127.0.0.1:%%PORT_1%% max_fails=0;
+    }
+
+    convrelay_redis_read_timeout           300ms;
+    convrelay_redis_next_upstream_timeout  100ms;
+
     server {
         listen  127.0.0.1:%%PORT%%;
 
         location ~ ^/fake/(.*) {
-            convrelay_redis_pass          fake;
-            convrelay_redis_key           $1;
-            convrelay_redis_read_timeout  300ms;
+            convrelay_redis_pass  fake;
+            convrelay_redis_key   $1;
+        }
+
+        location ~ ^/once/(.*) {
+            convrelay_redis_pass  twice;
+            convrelay_redis_key   $1;
+        }
+
+        location ~ ^/twice/(.*) {
+            convrelay_redis_pass                   twice;
+            convrelay_redis_key                    $1;
+            convrelay_redis_next_upstream_timeout  0;
         }
     }
 _EOC_
@@ -195,6 +213,17 @@ _EOC_
         ok $keep ? $now == $kept : $now > $kept,
            $keep ? '... the connection is kept' : '... and it is closed';
         $kept = $now;
+    }
+
+    for ([ once => 1 ], [ twice => 2 ]) {
+        my ($location, $tries) = @$_;
+        my $before = length $nginx->log('error');
+
+        is $ask->(GET => "/$location/silent"), 504,
+           "a server that says nothing, /$location";
+        is scalar(() = substr($nginx->log('error'), $before)
+                  =~ /upstream timed out/g), $tries,
+           '... is asked as long as an outer level says';
     }
 
     is $ask->(PUT => '/fake/early', 'x' x 8_000_000), 502,

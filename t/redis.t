@@ -173,6 +173,8 @@ sub run {
 
     is $ask->(PUT => '/default/a', 'x'), 204, 'a password';
     is $ask->(PUT => '/user/agent:a', 'x'), 204, 'a user and a password';
+    is $ask->(PUT => '/user/inner/agent:a', 'x'), 204,
+       '... of the location around';
     is $ask->(PUT => '/user/b', 'x'), 502, 'a user without this key';
     ok $nginx->log_has(qr/redis refused SET: NOPERM: /), '... is logged';
     is $ask->(GET => '/wrong/a'), 502, 'a wrong password';
@@ -575,6 +577,11 @@ sub config {
             convrelay_redis_pass  127.0.0.1:%%PORT_2%%;
             convrelay_redis_key   \$1;
             convrelay_redis_auth  agent secret;
+
+            location ~ ^/user/inner/(.*) {
+                convrelay_redis_pass  127.0.0.1:%%PORT_2%%;
+                convrelay_redis_key   \$1;
+            }
         }
 
         location /wrong/ {

@@ -362,12 +362,6 @@ ngx_http_convrelay_redis_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_conf_merge_ptr_value(conf->key, prev->key, NULL);
     ngx_conf_merge_ptr_value(conf->ttl, prev->ttl, NULL);
 
-    /* a user and a password belong together */
-
-    if (conf->password == NGX_CONF_UNSET_PTR) {
-        conf->user = prev->user;
-    }
-
     ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
     ngx_conf_merge_ptr_value(conf->password, prev->password, NULL);
     ngx_conf_merge_value(conf->db, prev->db, 0);
