@@ -39,7 +39,7 @@ sub full {
 
     my @for = defined $seconds ? ('--seconds', $seconds) : ();
     my @warm = ('--warmup', 5);
-    my @secure = qw( convrelay lua go );
+    my @secure = qw( convrelay rust lua go );
 
     return (
         { name => 'load', warm => \@warm,
@@ -57,7 +57,7 @@ sub full {
           only => [ qw( convrelay lua ) ], env => { BENCH_TOOL => 1 } },
         { name => 'connect', args => [ 'connect' ],
           few => [ '--calls', 1000 ],
-          only => [ qw( convrelay floor lua go node fastapi ) ] },
+          only => [ qw( convrelay floor rust lua go node fastapi ) ] },
         { name => 'interrupt', warm => \@warm,
           args => [ 'interrupt', @for ] },
         { name => 'twiml', args => [ 'twiml', @for ],
