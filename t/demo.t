@@ -54,4 +54,47 @@ for my $listen ($port, "127.0.0.1:$port") {
     is($? >> 8, 1, '... which is an error');
 }
 
+# the page to talk, which only this machine gets
+
+delete @ENV{qw( NGROK_URL TWILIO_AUTH_TOKEN )};
+close $other;
+$ENV{PORT} = $port;
+
+my $pid = open my $serve, '-|', "exec $root/util/demo serve 2>&1"
+          or die "util/demo: $!\n";
+my ($said, $talk) = ('');
+
+while (<$serve>) {
+    $said .= $_;
+    $talk = $1 if m{^    http://127\.0\.0\.1:(\d+)/talk$};
+    last if /Ctrl-C/;
+}
+
+like($said, qr/^nginx listens on port 127\.0\.0\.1:$port,/m,
+     'without a public host it is for this machine only');
+ok($talk, 'its page has an address') or diag($said);
+
+for my $name ('127.0.0.1', 'localhost', 'evil.example') {
+    is(status("http://$name:$talk"), $name =~ /evil/ ? 403 : 200,
+       "a ticket for a page of $name");
+}
+
+kill 'TERM', $pid;
+close $serve;
+
 done_testing();
+
+
+# of a request for a ticket by a page of that origin
+
+sub status {
+    my $origin = shift;
+    my ($host) = $origin =~ m{//(.+)};
+    my $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$talk")
+               or return "connect: $!";
+
+    print $sock "POST /talk HTTP/1.1\r\nHost: $host\r\nOrigin: $origin\r\n",
+                "Content-Length: 0\r\nConnection: close\r\n\r\n";
+
+    return (<$sock> // '') =~ m{^HTTP/1\.1 (\d+)} ? $1 : 'eof';
+}

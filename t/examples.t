@@ -6,10 +6,13 @@ use warnings;
 
 use lib 't/lib';
 
+use ConvRelay::Call;
 use ConvRelay::Examples qw( certificates copy_examples examples );
 use ConvRelay::Nginx;
 use ConvRelay::Redis;
+use ConvRelay::Status;
 use JSON::PP ();
+use MIME::Base64 qw( encode_base64 );
 use Test::More;
 
 my $host = 'api.openai.com';
@@ -278,6 +281,8 @@ sub call {
     is $line, "/v1/chat/completions 200 Bearer $secret{OPENAI_API_KEY}",
        'the API was asked with the key';
 
+    talk($nginx) if $name eq 'talk.conf';
+
     for my $case (@{$played{$name} // []}) {
         my ($scenario, @args) = grep { !ref } @$case;
         my ($shows) = grep { ref } @$case;
@@ -299,12 +304,54 @@ sub call {
 
     logged($nginx) if $name eq 'operating.conf';
 
+    like $nginx->log('access'), qr/ turns=1 type=BROWSER end=hangup$/m,
+         'the call of the page is in the access log' if $name eq 'talk.conf';
+
     like $nginx->log('access'), qr/GET \/ws" 101 \S+ call=CA\w+ turns=1 /,
          'the call is in the access log';
 
     unlike $nginx->log('access') . $nginx->log('error'),
            qr/$secret{OPENAI_API_KEY}|$secret{TWILIO_AUTH_TOKEN}|there\?/,
            '... which keeps its secrets';
+}
+
+
+# talks as the page of talk.conf does, with a password
+
+sub talk {
+    my $nginx = shift;
+    my $port = $nginx->port;
+    my $login = 'Authorization: Basic ' . encode_base64('ada:secret', '');
+    my $origin = 'Origin: http://localhost';
+
+    $nginx->write('talk.htpasswd', "ada:{PLAIN}secret\n");
+
+    like +(ConvRelay::Status::get($port, '/talk'))[0], qr{^HTTP/1\.1 401 },
+         'the page asks for a password';
+
+    like join("\n", ConvRelay::Status::get($port, '/talk', 'GET', $login)),
+         qr{^HTTP/1\.1 200 .*<title>Talk to the agent}s, '... and is there';
+
+    like +(ConvRelay::Status::get($port, '/talk', 'POST', $origin))[0],
+         qr{^HTTP/1\.1 401 }, 'as a ticket does';
+
+    my (undef, $json) = ConvRelay::Status::get($port, '/talk', 'POST', $login,
+                                               $origin);
+    my $given = JSON::PP::decode_json($json);
+
+    is $given->{attributes}{welcomeGreeting}, 'Hi! Ask me anything.',
+       'it comes with the greeting';
+
+    my $call = ConvRelay::Call->dial($port, $given->{url},
+                                     headers => [ $origin,
+                                         'Sec-WebSocket-Protocol: '
+                                         . join ', ', @{$given->{protocols}} ]);
+
+    $call->raw(ConvRelay::Call::frame(1, $given->{setup}));
+    $call->prompt('Is anybody there?');
+
+    like $call->answer, qr/Is anybody there\?/, 'with it one can talk';
+    $call->hangup;
 }
 
 

@@ -281,13 +281,15 @@ async function main() {
   await say(page, 'Name three trees.');
   await answered(page, 2);
   if (process.env.PICTURES) {
-    await page.waitForTimeout(1500);
+    await page.click('text=Keypad');
+    await until(page, () => voice.done());
     await say(page, 'Name ten cities.');
-    await page.waitForTimeout(4000);
+    await page.waitForTimeout(3500);
     await say(page, 'Are you open on Sunday?');
-    await page.waitForTimeout(3000);
+    await page.waitForTimeout(2500);
   }
   await page.screenshot({ path: dir + '/talk-light.png' });
+  if (process.env.PICTURES) await page.click('text=Keypad');
 
   /* an answer that is heard at once cannot be interrupted */
 
@@ -310,6 +312,7 @@ async function main() {
   await call(second);
   await say(second, 'Name three trees.');
   await answered(second, 2);
+  await second.waitForTimeout(process.env.PICTURES ? 2500 : 0);
   await second.screenshot({ path: dir + '/talk-dark.png' });
 
   const fits = p => p.evaluate(() => document.documentElement.scrollWidth
