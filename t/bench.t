@@ -46,7 +46,8 @@ is $code, 0, 'the whole of it' or diag $output;
 my %did = map { ("$_->{scenario} $_->{server}" => $_->{result}) }
           @{$result->{runs}};
 
-cmp_ok $did{'load convrelay'}{tokens}, '>', 0, 'tokens came under load';
+cmp_ok $did{"load $_"}{tokens}, '>', 0, "tokens came under load, $_"
+    for qw( convrelay everything );
 cmp_ok $did{'load convrelay'}{cpu_us_per_token}, '>', 0, 'and cost CPU';
 cmp_ok $did{'interrupt convrelay'}{interrupts}, '>', 0, 'interrupts were sent';
 is $did{'interrupt convrelay'}{not_closed}, 0, 'and closed the connection';
@@ -86,6 +87,12 @@ note sprintf '%.1f KiB', $private;
     is $code, 1, 'so does one that forgets';
     cmp_ok $result->{runs}[0]{result}{histories_wrong}, '>', 0,
            'which is counted, too';
+
+    $ENV{BENCH_CONVRELAY} = 'convrelay_ticket another-secret-of-the-bench;';
+
+    ($code) = bench('--servers everything --scenarios load');
+
+    is $code, 1, 'and one that does not take the tickets of its calls';
 }
 
 

@@ -144,6 +144,7 @@ struct bench_stream_s {
 typedef struct {
     const char             *scenario;
     const char             *token;            /* auth token */
+    const char             *ticket;           /* secret of tickets, or NULL */
     const char             *strace;           /* file of a summary, or NULL */
     int                     port;
     int                     model_port;

@@ -40,6 +40,7 @@ enum {
     BENCH_OPT_SECONDS,
     BENCH_OPT_WARMUP,
     BENCH_OPT_STRACE,
+    BENCH_OPT_TICKET,
     BENCH_OPT_RAW,
     BENCH_OPT_TLS,
     BENCH_OPT_NO_HISTORY
@@ -62,6 +63,7 @@ static const struct option  bench_long_options[] = {
     { "seconds", 1, NULL, BENCH_OPT_SECONDS },
     { "warmup", 1, NULL, BENCH_OPT_WARMUP },
     { "strace", 1, NULL, BENCH_OPT_STRACE },
+    { "ticket", 1, NULL, BENCH_OPT_TICKET },
     { "raw", 0, NULL, BENCH_OPT_RAW },
     { "tls", 0, NULL, BENCH_OPT_TLS },
     { "no-history", 0, NULL, BENCH_OPT_NO_HISTORY },
@@ -162,6 +164,10 @@ bench_parse(int argc, char **argv)
 
         case BENCH_OPT_STRACE:
             o->strace = optarg;
+            break;
+
+        case BENCH_OPT_TICKET:
+            o->ticket = optarg;
             break;
 
         case BENCH_OPT_RAW:

@@ -13,6 +13,7 @@
 #include <openssl/sha.h>
 
 #include "convrelay_signature.h"
+#include "convrelay_ticket.h"
 #include "convrelay_ws_handshake.h"
 
 #include "bench.h"
@@ -43,6 +44,9 @@ static const char *bench_text_history(unsigned turn);
 static size_t bench_text_fields(convrelay_pair_t *pairs, char *sid,
     char *from);
 static u_char *bench_text_escape(u_char *p, const convrelay_str_t *s);
+static u_char *bench_text_ticket(u_char *p, const char *sid);
+static void bench_text_mac(const char *key, const convrelay_str_t *input,
+    u_char *mac);
 static void bench_text_sid(char *sid, const char *prefix);
 
 
@@ -330,19 +334,59 @@ bench_text_accepts(bench_call_t *c, const u_char *head, size_t len)
 size_t
 bench_text_setup(bench_call_t *c, u_char *buf)
 {
-    char  session[35], call[35];
+    char     session[35], call[35];
+    u_char  *p;
 
     bench_text_sid(session, "VX");
     bench_text_sid(call, "CA");
 
-    return sprintf((char *) buf, "{\"type\":\"setup\",\"sessionId\":\"%s\","
-                   "\"callSid\":\"%s\",\"parentCallSid\":\"\","
-                   "\"from\":\"+1555%07u\",\"to\":\"+15550100002\","
-                   "\"forwardedFrom\":\"\",\"callerName\":\"\","
-                   "\"direction\":\"inbound\",\"callType\":\"PSTN\","
-                   "\"callStatus\":\"RINGING\",\"accountSid\":"
-                   "\"AC00000000000000000000000000000001\","
-                   "\"customParameters\":{}}", session, call, c->index);
+    p = buf;
+    p += sprintf((char *) p, "{\"type\":\"setup\",\"sessionId\":\"%s\","
+                 "\"callSid\":\"%s\",\"parentCallSid\":\"\","
+                 "\"from\":\"+1555%07u\",\"to\":\"+15550100002\","
+                 "\"forwardedFrom\":\"\",\"callerName\":\"\","
+                 "\"direction\":\"inbound\",\"callType\":\"PSTN\","
+                 "\"callStatus\":\"RINGING\",\"accountSid\":"
+                 "\"AC00000000000000000000000000000001\","
+                 "\"customParameters\":{", session, call, c->index);
+
+    if (bench.options.ticket) {
+        p = bench_text_put(p, "\"convrelay_ticket\":\"");
+        p = bench_text_ticket(p, call);
+        *p++ = '"';
+    }
+
+    p = bench_text_put(p, "}}");
+
+    return p - buf;
+}
+
+
+/* what the webhook would have given the call */
+
+static u_char *
+bench_text_ticket(u_char *p, const char *sid)
+{
+    u_char              mac[CONVRELAY_SIGNATURE_LEN + 1], buf[256];
+    convrelay_str_t     call, input;
+    convrelay_ticket_t  ticket;
+
+    memset(&ticket, 0, sizeof(convrelay_ticket_t));
+    ticket.expires = time(NULL) + 60;
+
+    call.data = (u_char *) sid;
+    call.len = strlen(sid);
+
+    input.data = buf;
+    input.len = convrelay_ticket_input_size(&ticket, &call);
+    (void) convrelay_ticket_input_write(buf, &ticket, &call);
+
+    bench_text_mac(bench.options.ticket, &input, mac);
+
+    ticket.mac.data = mac;
+    ticket.mac.len = CONVRELAY_SIGNATURE_LEN;
+
+    return convrelay_ticket_write(p, &ticket);
 }
 
 
@@ -540,8 +584,7 @@ char *
 bench_text_sign(const char *url, convrelay_pair_t *pairs, size_t n)
 {
     char                   *signature;
-    u_char                 *buf, md[EVP_MAX_MD_SIZE];
-    unsigned                len;
+    u_char                 *buf;
     convrelay_str_t         s, input;
     convrelay_signature_t   sig;
 
@@ -553,15 +596,25 @@ bench_text_sign(const char *url, convrelay_pair_t *pairs, size_t n)
     buf = bench_alloc(convrelay_signature_size(&sig));
     (void) convrelay_signature_next(&sig, buf, &input);
 
-    HMAC(EVP_sha1(), bench.options.token, strlen(bench.options.token),
-         input.data, input.len, md, &len);
-
     signature = bench_alloc(CONVRELAY_SIGNATURE_LEN + 1);
-    EVP_EncodeBlock((u_char *) signature, md, len);
+    bench_text_mac(bench.options.token, &input, (u_char *) signature);
 
     free(buf);
 
     return signature;
+}
+
+
+/* in base64, with a NUL */
+
+static void
+bench_text_mac(const char *key, const convrelay_str_t *input, u_char *mac)
+{
+    u_char    md[EVP_MAX_MD_SIZE];
+    unsigned  len;
+
+    HMAC(EVP_sha1(), key, strlen(key), input->data, input->len, md, &len);
+    EVP_EncodeBlock(mac, md, len);
 }
 
 

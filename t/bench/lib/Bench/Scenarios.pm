@@ -39,7 +39,8 @@ sub full {
 
     my @for = defined $seconds ? ('--seconds', $seconds) : ();
     my @warm = ('--warmup', 5);
-    my @secure = qw( convrelay rust lua go );
+    my @own = qw( convrelay everything );
+    my @secure = qw( convrelay everything rust lua go );
 
     return (
         { name => 'load', warm => \@warm,
@@ -57,13 +58,16 @@ sub full {
           only => [ qw( convrelay lua ) ], env => { BENCH_TOOL => 1 } },
         { name => 'connect', args => [ 'connect' ],
           few => [ '--calls', 1000 ],
-          only => [ qw( convrelay floor rust lua go node fastapi ) ] },
+          only => [ qw( convrelay everything floor rust lua go node
+                        fastapi ) ] },
         { name => 'interrupt', warm => \@warm,
           args => [ 'interrupt', @for ] },
         { name => 'twiml', args => [ 'twiml', @for ],
-          only => [ qw( convrelay lua ) ] },
+          only => [ qw( convrelay everything lua ) ] },
         { name => 'idle', args => [ 'idle' ], rounds => 2,
           few => [ '--calls', 1000 ] },
+        { name => 'idle_default', group => 'idle', args => [ 'idle' ],
+          rounds => 2, only => \@own, env => { BENCH_POOL_SIZE => 4096 } },
         { name => 'many', args => [ 'many' ], rounds => 2, workers => 2,
           only => [ 'convrelay' ] },
         { name => 'strace', rounds => 1, strace => 1,
@@ -103,7 +107,8 @@ sub private {
         my ($name, $pool, $protocol) = @$_;
 
         { name => $name, group => 'tls_private', tls => 1, rounds => 1,
-          args => [ qw( idle --calls 1000 ) ], only => [ 'convrelay' ],
+          args => [ qw( idle --calls 1000 ) ],
+          only => [ qw( convrelay everything ) ],
           env => { BENCH_POOL_SIZE => $pool, BENCH_TLS => $protocol } }
     }
     [ tls_private => 5888, 'TLSv1.2' ],
@@ -116,6 +121,7 @@ sub private {
 # whether it works, and nothing is lost
 
 sub quick {
+    my @own = qw( convrelay everything );
     my @signed = qw( convrelay lua );
 
     return (
@@ -130,17 +136,17 @@ sub quick {
           args => [ qw( tool --calls 10 --rate 100 --seconds 0.5
                         --warmup 0.3 ) ] },
         { name => 'connect', args => [ qw( connect --calls 100 ) ],
-          only => [ qw( convrelay floor lua ) ] },
+          only => [ qw( convrelay everything floor lua ) ] },
         { name => 'interrupt', args => [ qw( interrupt --calls 10 --rate 330
                                              --tokens 20 --seconds 0.5 ) ] },
-        { name => 'twiml', only => \@signed,
+        { name => 'twiml', only => [ @own, 'lua' ],
           args => [ qw( twiml --calls 50 --rate 400 --tokens 10
                         --seconds 0.5 --warmup 0.5 ) ] },
         { name => 'idle', args => [ qw( idle --calls 100 --seconds 0.1 ) ] },
         { name => 'many', workers => 2, only => [ 'convrelay' ],
           args => [ qw( many --calls 400 --streaming 40 --rate 320 --tokens 4
                         --seconds 0.5 --warmup 1.1 ) ] },
-        { name => 'tls', tls => 1, only => [ 'convrelay' ],
+        { name => 'tls', tls => 1, only => \@own,
           args => [ qw( load --calls 20 --rate 400 --tokens 10 --seconds 0.5
                         --warmup 0.3 ) ] },
         { name => 'tls_private', tls => 1, only => [ 'convrelay' ],
@@ -175,7 +181,13 @@ my @figures = (
       sub { cut(@_, 'cut_p50_ms') } ],
     [ 'interrupt to model closed p99, ms', 2, 'interrupt',
       sub { cut(@_, 'cut_p99_ms') } ],
+    [ 'idle server, MiB', 1, 'idle', sub { $_[0]{kib_before} / 1024 } ],
     [ 'KiB per idle call', 1, 'idle', 'kib_per_call' ],
+    [ '  without shared memory', 1, 'idle', 'private_kib_per_call' ],
+    [ '  with nginx\'s request_pool_size', 1, 'idle_default',
+      'kib_per_call' ],
+    [ '  and without shared memory', 1, 'idle_default',
+      'private_kib_per_call' ],
     [ 'bytes per KiB of history', 0, 'idle', 'bytes_per_kib_of_history' ],
     [ 'left after hang-up, % of it', 1, 'idle', \&left ],
     [ 'system calls per token', 2, 'strace', 'syscalls_per_token' ],
@@ -336,7 +348,8 @@ sub median {
 
 
 # What the module is held to: a value of its own, or against another server's
-# in the same round; of all rounds the median counts.
+# in the same round; of all rounds the median counts.  The last ones are those
+# of "everything".
 
 my @targets = (
     [ 'CPU per token, against nginx stream', 1.25,
@@ -368,17 +381,39 @@ my @targets = (
       'interrupt to model closed p50, ms', 'floor' ],
     [ 'CPU per connect, against nginx and Lua', 1.2,
       'CPU per connect to close, us', 'lua' ],
+    map({ [ @$_[0 .. 3], 'everything' ] }
+        [ 'all on: CPU per token, against Rust', 0.85,
+          'CPU per token at 8,300/s, us', 'rust' ],
+        [ '  against nginx stream', 1.1,
+          'CPU per token at 8,300/s, us', 'stream' ],
+        [ '  flat out, against Rust', 0.8,
+          'flat out, CPU per token, us', 'rust' ],
+        [ '  added delay p99, against Rust', 1,
+          'added delay p99, ms', 'rust' ],
+        [ '  interrupt to model closed, against Rust', 1.1,
+          'interrupt to model closed p50, ms', 'rust' ],
+        [ '  CPU per connect, against Rust', 0.9,
+          'CPU per connect to close, us', 'rust' ],
+        [ '  KiB per idle call', 6, 'KiB per idle call' ],
+        [ '  KiB with nginx\'s request_pool_size', 8,
+          '  with nginx\'s request_pool_size' ],
+        [ '  TLS 1.2, private KiB per idle call', 18,
+          'TLS 1.2, private KiB per idle call, %OPENSSL%' ],
+        [ '  TLS 1.2, with the default request_pool_size', 21,
+          '  with the default request_pool_size' ],
+    ),
 );
 
 
 sub targets {
     my $runs = shift;
 
-    my @own = by_round($runs, 'convrelay');
+    my @convrelay = by_round($runs, 'convrelay');
     my @rows;
 
     for my $target (@targets) {
-        my ($text, $limit, $label, $server) = @$target;
+        my ($text, $limit, $label, $server, $own) = @$target;
+        my @own = by_round($runs, $own // 'convrelay');
         my ($figure) = grep { $_->[0] eq $label } @figures;
         my @other = defined $server ? by_round($runs, $server) : ();
         my @of;
@@ -395,7 +430,7 @@ sub targets {
                       met => @of ? median(@of) <= $limit : undef };
     }
 
-    return [ @rows, reads_and_writes(\@own), all_calls(\@own) ];
+    return [ @rows, reads_and_writes(\@convrelay), all_calls(\@convrelay) ];
 }
 
 
