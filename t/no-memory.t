@@ -135,6 +135,10 @@ $nginx->http(<<"_EOC_");
             convrelay_twiml_parameter  a "\$convrelay_form_To";
         }
 
+        location = /talk {
+            convrelay_talk  /ws /twiml public;
+        }
+
         location = /action {
             convrelay_connect_action;
             convrelay_connect_reply  "dial \$convrelay_handoff_number";
@@ -207,6 +211,26 @@ my %scripts = (
                        . '&x=' . 'y' x 2000);
     },
 
+    # a page, its ticket, and a call with that
+
+    talk => sub {
+        get('/talk');
+
+        my $text = request('POST /talk HTTP/1.0', '',
+                           'Origin: http://localhost', 'Content-Length: 0');
+        my ($json) = ($text // '') =~ /(\{.*\})\s*\z/s or return;
+        my $given = JSON::PP::decode_json($json);
+
+        my $call = dial('/ws', headers => [ 'Origin: http://localhost',
+                              'Sec-WebSocket-Protocol: '
+                              . join ', ', @{$given->{protocols}} ])
+                   or return;
+
+        $call->raw(ConvRelay::Call::frame(1, $given->{setup}));
+        $call->answer;
+        $call->hangup;
+    },
+
     action => sub {
         post('/action', 'CallSid=CA1&SessionId=VX1&SessionStatus=ended&'
                         . 'HandoffData=%7B%22number%22%3A%22%2B15550100002%22'
@@ -234,7 +258,7 @@ my %scripts = (
 
 # parts of the time
 
-my %share = (call => 0.3, context => 0.2, interrupt => 0.1, gone => 0.1,
+my %share = (call => 0.2, talk => 0.1, context => 0.2, interrupt => 0.1, gone => 0.1,
              webhook => 0.1, action => 0.1, status => 0.05,
              configuration => 0.05);
 
@@ -360,12 +384,13 @@ sub tried {
 
 
 sub dial {
-    my $path = shift;
+    my ($path, %more) = @_;
 
     local $SIG{PIPE} = 'IGNORE';
 
     my $call = eval {
-        ConvRelay::Call->dial($nginx->port, $path, timeout => $patience);
+        ConvRelay::Call->dial($nginx->port, $path, timeout => $patience,
+                              %more);
     };
 
     # no memory for the handshake: an answer of HTTP, or none

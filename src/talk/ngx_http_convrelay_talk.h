@@ -93,6 +93,9 @@ ngx_int_t ngx_http_convrelay_talk_setup(ngx_http_convrelay_call_t *call,
 ngx_int_t ngx_http_convrelay_talk_zone(ngx_conf_t *cf,
     ngx_http_convrelay_main_conf_t *mcf);
 
+/* without a master process, the pages of before a reload go on in this one */
+void ngx_http_convrelay_talk_init_module(ngx_cycle_t *cycle);
+
 /* the key that signs tickets, CONVRELAY_TALK_KEY_LEN bytes */
 const u_char *ngx_http_convrelay_talk_key(
     ngx_http_convrelay_main_conf_t *mcf);

@@ -20,6 +20,14 @@
 #endif
 
 
+/* nginx may change the address in a zone that a reload has removed */
+
+typedef struct {
+    ngx_slab_pool_t    *shpool;     /* its mutex is the lock */
+    convrelay_spent_t  *spent;
+} ngx_http_convrelay_talk_zone_t;
+
+
 static ngx_int_t ngx_http_convrelay_talk_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
 
@@ -47,26 +55,32 @@ ngx_http_convrelay_talk_zone(ngx_conf_t *cf,
     }
 
     mcf->talk_zone->init = ngx_http_convrelay_talk_zone_init;
-    mcf->talk_zone->data = mcf;
 
-    return NGX_OK;
+    mcf->talk_zone->data = ngx_pcalloc(cf->pool,
+                                      sizeof(ngx_http_convrelay_talk_zone_t));
+
+    return mcf->talk_zone->data ? NGX_OK : NGX_ERROR;
 }
 
 
 static ngx_int_t
 ngx_http_convrelay_talk_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    void             *mem;
-    u_char            key[CONVRELAY_TALK_KEY_LEN];
-    ngx_slab_pool_t  *shpool;
+    void                            *mem;
+    u_char                           key[CONVRELAY_TALK_KEY_LEN];
+    ngx_slab_pool_t                 *shpool;
+    ngx_http_convrelay_talk_zone_t  *zone;
+
+    zone = shm_zone->data;
 
     shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    zone->shpool = shpool;
 
     if (data || shm_zone->shm.exists) {
 
-        if (convrelay_spent_open(shpool->data, sizeof(convrelay_spent_t))
-            == NULL)
-        {
+        zone->spent = convrelay_spent_open(shpool->data,
+                                           sizeof(convrelay_spent_t));
+        if (zone->spent == NULL) {
             ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                           "the zone of \"convrelay_talk\" was created by "
                           "another version of the module: restart nginx");
@@ -84,22 +98,36 @@ ngx_http_convrelay_talk_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    shpool->data = convrelay_spent_create(mem, key);
+    zone->spent = convrelay_spent_create(mem, key);
+    shpool->data = zone->spent;
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_convrelay_talk_init_module(ngx_cycle_t *cycle)
+{
+    ngx_shm_zone_t  *old, *new;
+
+    old = ngx_http_convrelay_shared_find(cycle->old_cycle,
+                                         &ngx_http_convrelay_talk_name);
+    new = ngx_http_convrelay_shared_find(cycle, &ngx_http_convrelay_talk_name);
+
+    if (old && new == NULL) {
+        ngx_http_convrelay_shared_replaced(cycle, old);
+    }
 }
 
 
 const u_char *
 ngx_http_convrelay_talk_key(ngx_http_convrelay_main_conf_t *mcf)
 {
-    ngx_slab_pool_t    *shpool;
-    convrelay_spent_t  *spent;
+    ngx_http_convrelay_talk_zone_t  *zone;
 
-    shpool = (ngx_slab_pool_t *) mcf->talk_zone->shm.addr;
-    spent = shpool->data;
+    zone = mcf->talk_zone->data;
 
-    return spent->key;
+    return zone->spent->key;
 }
 
 
@@ -107,17 +135,17 @@ ngx_int_t
 ngx_http_convrelay_talk_spend(ngx_http_convrelay_main_conf_t *mcf,
     const u_char *nonce, uint32_t expires)
 {
-    ngx_int_t         rc;
-    ngx_slab_pool_t  *shpool;
+    ngx_int_t                        rc;
+    ngx_http_convrelay_talk_zone_t  *zone;
 
-    shpool = (ngx_slab_pool_t *) mcf->talk_zone->shm.addr;
+    zone = mcf->talk_zone->data;
 
-    ngx_http_convrelay_shared_lock(shpool);
+    ngx_http_convrelay_shared_lock(zone->shpool);
 
-    rc = convrelay_spent_add(shpool->data, nonce, expires,
+    rc = convrelay_spent_add(zone->spent, nonce, expires,
                              (uint32_t) ngx_time());
 
-    ngx_http_convrelay_shared_unlock(shpool);
+    ngx_http_convrelay_shared_unlock(zone->shpool);
 
     return rc;
 }
