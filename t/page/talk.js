@@ -9,6 +9,7 @@
 
 const { chromium } = require('playwright-core');
 const { spawnSync } = require('child_process');
+const contrast = require('./contrast.js');
 const fs = require('fs');
 
 const [url, dir, caller] = process.argv.slice(2);
@@ -289,6 +290,8 @@ async function main() {
     await page.waitForTimeout(2500);
   }
   await page.screenshot({ path: dir + '/talk-light.png' });
+  ok((await contrast(page)).length === 0, 'texts can be read on white',
+    (await contrast(page)).join('\n'));
   if (process.env.PICTURES) await page.click('text=Keypad');
 
   /* an answer that is heard at once cannot be interrupted */
@@ -314,6 +317,9 @@ async function main() {
   await answered(second, 2);
   await second.waitForTimeout(process.env.PICTURES ? 2500 : 0);
   await second.screenshot({ path: dir + '/talk-dark.png' });
+
+  ok((await contrast(second)).length === 0, 'texts can be read on black',
+    (await contrast(second)).join('\n'));
 
   const fits = p => p.evaluate(() => document.documentElement.scrollWidth
     <= document.documentElement.clientWidth);
