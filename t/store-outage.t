@@ -241,6 +241,8 @@ subtest 'a store that takes records, and cannot be read' => sub {
          qr/^The store has not answered reads for \d+ seconds?: calls that come/,
          '... in words';
 
+    is $store->{pending}, 0, '... and what it lacks';
+
     my $other = caller_of($nginx, callSid => 'CA2');
 
     $other->ask('One?');
@@ -458,6 +460,82 @@ subtest 'worker_shutdown_timeout ends what a store does not answer' => sub {
         is $nginx->stop, undef, '... and that is all';
         $fake->stop;
     }
+};
+
+
+subtest 'what a store does not have yet' => sub {
+    my $nginx = two_stores(main => "worker_processes  2;\n",
+                           server => 'location = /json {'
+                                     . ' convrelay_status json public; }');
+    my $slow = fake($dir->port(1));
+    my $good = fake($dir->port(2));
+    my $pending = sub { metric($nginx, 'store_pending', shift) };
+    my $json = sub {
+        my $status = ConvRelay::Status::json($nginx->port, '/json');
+
+        return join ', ', map { "$_->{store} $_->{pending}" }
+               sort { $a->{store} cmp $b->{store} }
+               @{ $status->{store}{locations} };
+    };
+
+    is $json->(), '/store 0, /store2 0', 'it has all';
+
+    $slow->mode('hold-PUT');
+
+    # half of the 16 that a worker of two stores sends wait for an answer, and
+    # the others to be sent; those of one call are one
+
+    my @calls = map { caller_of($nginx, callSid => "CA$_") } 1 .. 50;
+
+    $_->ask('One?') for @calls, @calls;
+    until_is(sub { $pending->('/store') }, 50, 'all calls wait, of all workers');
+    is $pending->('/store2'), 0, '... for this store';
+
+    my $other = caller_of($nginx, callSid => 'CB1', path => '/ws2');
+
+    $other->ask('One?');
+    until_is(sub { $good->records }, 1, 'another store is written');
+    until_is($json, '/store 50, /store2 0', '... and has all then');
+
+    # a machine that has lost a worker
+
+    my ($worker, @others) = $nginx->workers;
+
+    kill KILL => $worker;
+    ok ConvRelay::Nginx::wait_for(5, sub {
+        my %workers = map { $_ => 1 } $nginx->workers;
+
+        return keys %workers == 2 && !$workers{$worker};
+    }), 'another worker';
+
+    my $left = $pending->('/store');
+
+    cmp_ok $left, '<', 50, 'those of one that has died are lost with it';
+
+    $slow->mode('good');
+    until_is(sub { $pending->('/store') }, 0, 'in the end it has all others');
+    cmp_ok $slow->records, '>=', $left, '... which were written';
+
+    $nginx->signal('HUP');
+    $slow->mode('hold-PUT');
+
+    my $call = caller_of($nginx, callSid => 'CA60');
+
+    $call->ask('One?');
+    until_is(sub { $pending->('/store') > 0 }, 1, 'a reload counts on');
+    $slow->mode('good');
+    until_is(sub { $pending->('/store') }, 0, '... down to none');
+
+    # its last state is written after a look at what others have written
+
+    $slow->mode('hold-GET');
+    $call->fin;
+    until_is(sub { $pending->('/store') }, 1, 'a change that has to wait');
+    $slow->mode('good');
+    until_is(sub { $pending->('/store') }, 0, '... is written');
+
+    $_->hangup for @calls, $other;
+    $nginx->stop;
 };
 
 

@@ -183,6 +183,7 @@ ngx_http_convrelay_away_add(ngx_http_convrelay_away_t *away,
 
     ngx_rbtree_insert(&all->tree, &w->node);
     all->nwrites++;
+    (*away->store->pending)++;
 
     return w;
 }
@@ -256,6 +257,7 @@ ngx_http_convrelay_away_free(ngx_http_convrelay_away_write_t *w)
 
     ngx_rbtree_delete(&all->tree, &w->node);
     all->nwrites--;
+    (*w->op.away->store->pending)--;
 
     ngx_free(w);
 }
@@ -883,6 +885,7 @@ ngx_http_convrelay_away_cleanup(void *data)
     }
 
     for (i = 0; i < all->stores.nelts; i++) {
+        *store[i]->pending -= store[i]->nlooks;
 
         if (store[i]->timer.timer_set) {
             ngx_del_timer(&store[i]->timer);

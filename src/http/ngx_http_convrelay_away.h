@@ -19,6 +19,7 @@
 
 #include "ngx_http_convrelay.h"
 #include "ngx_http_convrelay_fetch.h"
+#include "ngx_http_convrelay_shared.h"
 #include "ngx_http_convrelay_store.h"
 
 #include "convrelay_envelope.h"
@@ -47,6 +48,11 @@
 #define NGX_HTTP_CONVRELAY_AWAY_IDLE    4
 #define NGX_HTTP_CONVRELAY_AWAY_ALL     ((ngx_msec_t) -1)  /* of the time-out */
 
+#define NGX_HTTP_CONVRELAY_AWAY_PROCESSES  512  /* of which changes are
+                                                   counted */
+#define NGX_HTTP_CONVRELAY_AWAY_COUNTERS                                     \
+    (CONVRELAY_OUTAGES * sizeof(uint32_t))      /* bytes, of a process */
+
 #define NGX_HTTP_CONVRELAY_AWAY_KEYS    2       /* secrets */
 #define NGX_HTTP_CONVRELAY_AWAY_NAMES                                        \
     (2 * NGX_HTTP_CONVRELAY_TENANT_MAX)         /* of a call and its report */
@@ -56,11 +62,24 @@ typedef struct ngx_http_convrelay_away_s       ngx_http_convrelay_away_t;
 typedef struct ngx_http_convrelay_away_read_s  ngx_http_convrelay_away_read_t;
 
 
+/* a process, and what it has not written yet; those of a process that has died
+   do not count */
+
+typedef struct {
+    ngx_pid_t                         process;        /* 0: never used, like
+                                                         all that follow */
+    uint32_t                         *pending;        /* changes of each store,
+                                                         as in outages */
+} ngx_http_convrelay_away_process_t;
+
+
 /* in the memory that all workers share */
 
 typedef struct {
     uint64_t                          machine;        /* its id, random */
     convrelay_outage_t                outages[CONVRELAY_OUTAGES];
+    ngx_http_convrelay_away_process_t
+                             processes[NGX_HTTP_CONVRELAY_AWAY_PROCESSES];
 } ngx_http_convrelay_away_shared_t;
 
 
@@ -86,6 +105,14 @@ typedef struct {
     ngx_uint_t                        nchanged;       /* both */
     ngx_msec_t                        due;    /* the next one of "again" */
     convrelay_share_t                 writes; /* that were sent */
+    uint32_t                         *pending;        /* changes that it does
+                                                         not have yet: those
+                                                         that wait, were sent,
+                                                         or are looked for */
+    uint32_t                          uncounted;      /* ... of a process that
+                                                         has no counters */
+    uint32_t                          nlooks; /* for a newer record, before a
+                                                 write */
     ngx_event_t                       timer;  /* the end of a pause */
     ngx_msec_t                        leave;  /* when the process has to, if
                                                  none is taken; 0: it does not
@@ -313,8 +340,13 @@ uint64_t ngx_http_convrelay_away_now(void);
 /* ngx_http_convrelay_away_process.c */
 
 /* at the beginning of a process, or of a configuration without a master
-   process: reads that are out are tried */
+   process: its changes are counted, and reads that are out are tried */
 ngx_int_t ngx_http_convrelay_away_init_process(ngx_cycle_t *cycle);
+
+/* the changes that a store does not have yet, those of all processes */
+uint64_t ngx_http_convrelay_away_pending(
+    ngx_http_convrelay_away_store_t *store,
+    ngx_http_convrelay_shared_known_t *known);
 
 
 /* ngx_http_convrelay_away_conf.c */

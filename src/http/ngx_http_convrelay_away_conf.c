@@ -318,6 +318,9 @@ ngx_http_convrelay_away_init(ngx_conf_t *cf)
     all->zone = ngx_shared_memory_add(cf, &ngx_http_convrelay_away_name,
                            ngx_align(sizeof(ngx_http_convrelay_away_shared_t),
                                      ngx_pagesize)
+                           + NGX_HTTP_CONVRELAY_AWAY_PROCESSES
+                             * ngx_align(NGX_HTTP_CONVRELAY_AWAY_COUNTERS,
+                                         ngx_pagesize)
                            + 8 * ngx_pagesize,
                                       &ngx_http_convrelay_away_name);
     if (all->zone == NULL) {
@@ -371,6 +374,7 @@ ngx_http_convrelay_away_store(ngx_conf_t *cf, ngx_http_convrelay_away_t *away)
     }
 
     store->id = id;
+    store->pending = &store->uncounted;
     store->first = away;
     store->all = away->all;
 

@@ -52,6 +52,7 @@ struct ngx_http_convrelay_away_read_s {
 
 typedef struct {
     ngx_http_convrelay_main_conf_t   *mcf;
+    ngx_http_convrelay_away_store_t  *store;
     convrelay_store_key_t             key;
     ngx_msec_t                        ttl;
     ngx_uint_t                        away;
@@ -174,9 +175,11 @@ void
 ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
     const ngx_http_convrelay_record_t *record, ngx_msec_t ttl)
 {
+    ngx_http_convrelay_away_t         **list;
     ngx_http_convrelay_away_careful_t  *c;
 
     if (record->careful) {
+        list = mcf->aways->list.elts;
 
         c = ngx_alloc(sizeof(ngx_http_convrelay_away_careful_t),
                       ngx_cycle->log);
@@ -185,6 +188,7 @@ ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
         }
 
         c->mcf = mcf;
+        c->store = list[record->away - 1]->store;
         c->key = record->key;
         c->ttl = ttl;
         c->away = record->away;
@@ -197,6 +201,8 @@ ngx_http_convrelay_away_written(ngx_http_convrelay_main_conf_t *mcf,
                                          ngx_http_convrelay_away_looked, c)
             == NGX_AGAIN)
         {
+            c->store->nlooks++;
+            (*c->store->pending)++;
             return;
         }
 
@@ -211,6 +217,9 @@ static void
 ngx_http_convrelay_away_looked(void *data, ngx_int_t rc)
 {
     ngx_http_convrelay_away_careful_t *c = data;
+
+    c->store->nlooks--;
+    (*c->store->pending)--;
 
     if (rc != NGX_DONE) {
         ngx_http_convrelay_away_changed(c->mcf, c->away, &c->key, c->ttl, 0);

@@ -168,6 +168,8 @@ convrelay_metric_json_aways(convrelay_metric_out_t *out,
         convrelay_metric_ms(out, away->out[CONVRELAY_METRIC_AWAY_READ]);
         convrelay_metric_text(out, ",\"write_out_seconds\":");
         convrelay_metric_ms(out, away->out[CONVRELAY_METRIC_AWAY_WRITE]);
+        convrelay_metric_text(out, ",\"pending\":");
+        convrelay_metric_number(out, away->pending);
         convrelay_metric_text(out, "}");
     }
 

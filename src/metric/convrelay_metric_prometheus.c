@@ -199,6 +199,22 @@ convrelay_metric_aways(convrelay_metric_out_t *out,
             convrelay_metric_text(out, away->out[kind] ? "} 1\n" : "} 0\n");
         }
     }
+
+    convrelay_metric_head(out, "store_pending", "gauge",
+                          "Changes that the location of convrelay_store does "
+                          "not have yet.");
+
+    for (i = 0; i < report->naways; i++) {
+        away = &report->aways[i];
+
+        convrelay_metric_text(out, "convrelay_store_pending{server=\"");
+        convrelay_metric_label(out, &away->server);
+        convrelay_metric_text(out, "\",store=\"");
+        convrelay_metric_label(out, &away->uri);
+        convrelay_metric_text(out, "\"} ");
+        convrelay_metric_number(out, away->pending);
+        convrelay_metric_text(out, "\n");
+    }
 }
 
 

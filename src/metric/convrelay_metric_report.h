@@ -75,6 +75,8 @@ typedef struct {
     uint64_t                            out[CONVRELAY_METRIC_AWAY_KINDS];
                                                     /* ms since it failed; 0: it
                                                        works */
+    uint64_t                            pending;    /* changes that it does not
+                                                       have yet */
 } convrelay_metric_away_t;
 
 

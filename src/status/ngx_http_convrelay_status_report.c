@@ -421,6 +421,7 @@ ngx_http_convrelay_status_aways(ngx_pool_t *pool,
     ngx_http_convrelay_away_t         *first;
     ngx_http_core_srv_conf_t          *cscf;
     ngx_http_convrelay_away_store_t  **store;
+    ngx_http_convrelay_shared_known_t  known;
 
     if (st->main->aways == NULL) {
         return NGX_OK;
@@ -428,6 +429,7 @@ ngx_http_convrelay_status_aways(ngx_pool_t *pool,
 
     n = st->main->aways->stores.nelts;
     store = st->main->aways->stores.elts;
+    known.n = 0;
 
     away = ngx_pcalloc(pool, n * sizeof(convrelay_metric_away_t));
     if (away == NULL) {
@@ -449,6 +451,8 @@ ngx_http_convrelay_status_aways(ngx_pool_t *pool,
 
         away[i].server = ngx_http_convrelay_str(&server);
         away[i].uri = ngx_http_convrelay_str(&uri);
+
+        away[i].pending = ngx_http_convrelay_away_pending(store[i], &known);
 
         away[i].out[CONVRELAY_METRIC_AWAY_READ] =
               ngx_http_convrelay_away_out(store[i], CONVRELAY_OUTAGE_READ);

@@ -759,7 +759,8 @@ test_prometheus(void)
     tap_ok(!has(text, "webhooks_total{"), "no series of a webhook");
     tap_ok(!has(text, "convrelay_store_records")
            && !has(text, "convrelay_store_evicted")
-           && !has(text, "convrelay_store_out{"),
+           && !has(text, "convrelay_store_out{")
+           && !has(text, "convrelay_store_pending{"),
            "none of a store, without one");
 
     free(text);
@@ -782,6 +783,7 @@ test_prometheus(void)
     convrelay_str_set(&away.uri, "/store");
     away.out[CONVRELAY_METRIC_AWAY_READ] = 1;
     away.out[CONVRELAY_METRIC_AWAY_WRITE] = 0;
+    away.pending = 12;
     r.aways = &away;
     r.naways = 1;
 
@@ -793,6 +795,10 @@ test_prometheus(void)
                      "convrelay_store_out{server=\"a.\\\"example\","
                      "store=\"/store\",kind=\"write\"} 0\n"),
            "in a location, it can be");
+    tap_ok(has(text, "# TYPE convrelay_store_pending gauge\n"
+                     "convrelay_store_pending{server=\"a.\\\"example\","
+                     "store=\"/store\"} 12\n"),
+           "... and lack changes");
 
     free(text);
 
