@@ -84,7 +84,8 @@ while (my $row = <$table>) {
     # of a file that cannot be used, the reason comes first
 
     is(scalar(grep { /\[emerg\]/ } @said),
-       $text =~ m{^convrelay_(?:system_prompt_file \S+|env_file /);$} ? 2 : 1,
+       $text =~ m{^convrelay_(?:system_prompt_file[ ]\S+|env_file[ ]/
+                                |connect_reply[ ]file=/);$}x ? 2 : 1,
        '... once');
 }
 

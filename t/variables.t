@@ -21,6 +21,32 @@ add_block_preprocessor(sub {
                        '$convrelay_forwarded_from/$convrelay_caller_name/'
                        '$convrelay_direction/$convrelay_call_type/'
                        '$convrelay_call_status/$convrelay_turns';
+    log_format  none   '$convrelay_call_sid $convrelay_session_id '
+                       '$convrelay_account_sid $convrelay_parent_call_sid '
+                       '$convrelay_from $convrelay_to '
+                       '$convrelay_forwarded_from $convrelay_caller_name '
+                       '$convrelay_direction $convrelay_call_type '
+                       '$convrelay_call_status $convrelay_lang '
+                       '$convrelay_digits $convrelay_turns '
+                       '$convrelay_interrupts $convrelay_tokens '
+                       '$convrelay_tool_calls $convrelay_tool_failures '
+                       '$convrelay_input_tokens $convrelay_output_tokens '
+                       '$convrelay_first_token '
+                       '$convrelay_first_token_median '
+                       '$convrelay_first_token_max $convrelay_tool '
+                       '$convrelay_tool_key $convrelay_parameter_x '
+                       '$convrelay_context_x $convrelay_form_x '
+                       '$convrelay_call_path $convrelay_session_status '
+                       '$convrelay_session_duration $convrelay_error_code '
+                       '$convrelay_handoff_data $convrelay_handoff_x '
+                       '$convrelay_end $convrelay_outcome '
+                       '$convrelay_failures $convrelay_fillers '
+                       '$convrelay_fallbacks $convrelay_hedges_won '
+                       '$convrelay_nudges $convrelay_longest_gap '
+                       '$convrelay_resumed $convrelay_resume_lost '
+                       '$convrelay_resumed_answers $convrelay_first_sound '
+                       '$convrelay_arg_x $convrelay_value_x '
+                       '$convrelay_result_x';
 _EOC_
 });
 
@@ -160,14 +186,28 @@ true true
 
 
 
-=== TEST 4: outside of a call the variables are empty
+=== TEST 4: outside of a call the variables are empty, and "-" in a log
 --- config
 location = /none {
+    access_log  logs/none.log none;
     return 200 "[$convrelay_call_sid][$convrelay_turns][$convrelay_parameter_x]";
 }
---- request
-GET /none
---- response_body: [][][]
+--- call
+local http = require "convrelay_http"
+
+ngx.say(http.form("GET", "/none", {}).body)
+
+local words, dashes = 0, 0
+
+for word in require("convrelay_llm").log("none.log", 1):gmatch("%S+") do
+    words = words + 1
+    dashes = dashes + (word == "-" and 1 or 0)
+end
+
+ngx.say(words, " ", dashes)
+--- response_body
+[][][]
+49 49
 
 
 
