@@ -806,9 +806,9 @@ ngx_http_convrelay_init_module(ngx_cycle_t *cycle)
 
     ngx_http_convrelay_env_init_module(cycle);
 
-    (void) ngx_http_convrelay_status_init_module(cycle);
-    (void) ngx_http_convrelay_store_init_module(cycle);
-    (void) ngx_http_convrelay_zone_init_module(cycle);
+    ngx_http_convrelay_status_init_module(cycle);
+    ngx_http_convrelay_store_init_module(cycle);
+    ngx_http_convrelay_zone_init_module(cycle);
     ngx_http_convrelay_talk_init_module(cycle);
 
     /* without a master process, nginx initializes the process only once */

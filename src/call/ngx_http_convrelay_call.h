@@ -885,7 +885,7 @@ ngx_uint_t ngx_http_convrelay_zone_calls(ngx_http_convrelay_main_conf_t *mcf,
 void ngx_http_convrelay_zone_bytes(ngx_http_convrelay_main_conf_t *mcf,
     uint64_t *size, uint64_t *used);
 
-ngx_int_t ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle);
+void ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle);
 
 /* another socket has taken the place of a call of this worker */
 typedef void (*ngx_http_convrelay_replaced_pt)(

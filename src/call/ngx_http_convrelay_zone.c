@@ -98,7 +98,7 @@ ngx_http_convrelay_zone_open(void *mem, size_t size)
 
 /* a reload may end the zone of calls that are in progress */
 
-ngx_int_t
+void
 ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
 {
     ngx_uint_t        calls;
@@ -110,12 +110,12 @@ ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
     new = ngx_http_convrelay_shared_find(cycle, &ngx_http_convrelay_module);
 
     if (old == NULL || (new && new->shm.addr == old->shm.addr)) {
-        return NGX_OK;
+        return;
     }
 
     shm = ngx_http_convrelay_shared_open(old, ngx_http_convrelay_zone_open);
     if (shm == NULL) {
-        return NGX_OK;
+        return;
     }
 
     calls = convrelay_shm_live(shm, ngx_http_convrelay_shared_alive);
@@ -131,8 +131,6 @@ ngx_http_convrelay_zone_init_module(ngx_cycle_t *cycle)
     }
 
     ngx_http_convrelay_shared_replaced(cycle, old);
-
-    return NGX_OK;
 }
 
 

@@ -128,7 +128,7 @@ ngx_http_convrelay_store_open(void *mem, size_t size)
 
 /* a reload may end the zone of calls that are in progress */
 
-ngx_int_t
+void
 ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle)
 {
     ngx_shm_zone_t          *old, *new;
@@ -144,12 +144,12 @@ ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle)
     }
 
     if (old == NULL || (new && new->shm.addr == old->shm.addr)) {
-        return NGX_OK;
+        return;
     }
 
     store = ngx_http_convrelay_shared_open(old, ngx_http_convrelay_store_open);
     if (store == NULL) {
-        return NGX_OK;
+        return;
     }
 
     convrelay_store_stat(store, &stat);
@@ -165,8 +165,6 @@ ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle)
     }
 
     ngx_http_convrelay_shared_replaced(cycle, old);
-
-    return NGX_OK;
 }
 
 

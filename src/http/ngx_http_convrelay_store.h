@@ -96,7 +96,7 @@ char *ngx_http_convrelay_store_merge(ngx_conf_t *cf,
 char *ngx_http_convrelay_store_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-ngx_int_t ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle);
+void ngx_http_convrelay_store_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_convrelay_store_init_process(ngx_cycle_t *cycle);
 
 /*

@@ -66,7 +66,7 @@ char *ngx_http_convrelay_status_check(ngx_conf_t *cf,
 ngx_int_t ngx_http_convrelay_status_zone(ngx_conf_t *cf,
     ngx_http_convrelay_main_conf_t *mcf);
 
-ngx_int_t ngx_http_convrelay_status_init_module(ngx_cycle_t *cycle);
+void ngx_http_convrelay_status_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_convrelay_status_init_process(ngx_cycle_t *cycle);
 
 

@@ -327,7 +327,7 @@ ngx_http_convrelay_status_id(convrelay_metric_id_t *id, ngx_str_t *server,
 
 /* a failed reload does not get here, so the new configuration is in use */
 
-ngx_int_t
+void
 ngx_http_convrelay_status_init_module(ngx_cycle_t *cycle)
 {
     ngx_shm_zone_t               *old;
@@ -354,8 +354,6 @@ ngx_http_convrelay_status_init_module(ngx_cycle_t *cycle)
     } else if (old) {
         ngx_http_convrelay_shared_replaced(cycle, old);
     }
-
-    return NGX_OK;
 }
 
 
