@@ -336,3 +336,36 @@ call:hangup()
 7 asked, 0 refused
 0 asked, 2 refused
 9 asked, 4 refused
+
+
+
+=== TEST 10: what a variable of the call was stays, for a tool that outlives it
+--- http_config
+map  ""  $said { default "$convrelay_lang, $convrelay_turns, $convrelay_tokens"; }
+--- config
+location = /ws {
+    convrelay;
+    convrelay_system_prompt  "";
+    convrelay_tool           book '{}' uri=/tools/book;
+    proxy_pass               http://llm/v1/chat/completions;
+}
+location = /tools/book {
+    internal;
+    content_by_lua_block {
+        local llm = require "convrelay_llm"
+        llm.body()
+        ngx.sleep(0.3)
+        llm.note("said: " .. ngx.var.said)
+        ngx.print("booked")
+    }
+}
+--- call
+local call = dial("/ws", { mute = true })
+call:setup()
+call:prompt("Book")
+call:read(1)
+call:hangup()
+ngx.sleep(0.5 * slow)
+ngx.say((require "convrelay_llm".notes():match("said: [^\n]*")))
+--- response_body
+said: en-US, 1, 1
