@@ -62,7 +62,7 @@ UNIT_BINS   = $(UNITS:%=$(B)/unit/%)
 FUZZ_BINS   = $(FUZZ:%=$(B)/fuzz/%)
 
 LIBS        = -lcjson -lcrypto
-CALLER_LIBS = -lcurl $(LIBS)
+CALLER_LIBS = -lcurl -ledit $(LIBS)
 
 V           =
 Q           = $(if $(V),,@echo "  $(1)  $(2)" && )
@@ -181,7 +181,7 @@ $(B)/convrelay-call: $(CALLER_OBJS) $(B)/libconvrelay.a
 	$(call Q,ld,$@)$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $(CALLER_OBJS) \
 	    $(B)/libconvrelay.a $(CALLER_LIBS) -lm
 
-$(CALLER_OBJS): $(B)/.have-curl
+$(CALLER_OBJS): $(B)/.have-curl $(B)/.have-edit
 
 $(B)/obj/%.o: src/%.c $(B)/.flags | $(B)/.have-cjson $(B)/.have-ssl
 	@mkdir -p $(@D)
@@ -246,6 +246,7 @@ endef
 
 $(eval $(call have,cjson,cjson/cJSON.h,libcjson-dev))
 $(eval $(call have,curl,curl/curl.h,libcurl4-openssl-dev))
+$(eval $(call have,edit,histedit.h,libedit-dev))
 $(eval $(call have,ssl,openssl/hmac.h,libssl-dev))
 
 

@@ -1113,10 +1113,10 @@ $run = caller_run('load', '--calls', '3', '--think', '10ms',
 is($run->{code}, 0, 'the same server without a fault passes')
 or diagnose($run);
 
-# the keyboard, at a terminal, which "script" is
+# the keyboard, at a terminal, which "script" is, without an input line
 
 my $typed = `{ sleep 1; printf 'Name three trees.\\n'; sleep 2; printf 'Hello!\\n/help\\n/nope\\n'; \\
-    sleep 1; printf '/hangup\\n'; sleep 1; } | script -qec \\
+    sleep 1; printf '/hangup\\n'; sleep 1; } | TERM=dumb script -qec \\
     "@{[ caller_path() ]} --color never $ws/ws" /dev/null 2>&1`;
 
 like($typed, qr/type what the caller says; \/help lists/,

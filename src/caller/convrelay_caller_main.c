@@ -174,6 +174,7 @@ int
 main(int argc, char *const *argv)
 {
     int                      rc;
+    const char              *no_color;
     convrelay_caller_main_t  m;
 
     memset(&m, 0, sizeof(convrelay_caller_main_t));
@@ -185,7 +186,8 @@ main(int argc, char *const *argv)
     m.run.to = "+15550100002";
     m.run.auth_token = getenv("TWILIO_AUTH_TOKEN");
     m.print.out = stdout;
-    m.print.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    no_color = getenv("NO_COLOR");
+    m.print.color = isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
 
     m.load.calls = 10;
     m.load.rate = 10;
@@ -323,9 +325,17 @@ convrelay_caller_main_plays(convrelay_caller_main_t *m)
         m->run.keyboard = 1;
         m->run.terminal = isatty(STDIN_FILENO);
 
-        /* people read faster than a voice speaks: an answer is heard at once */
+        m->run.editing = m->run.terminal && convrelay_caller_line_able()
+                         && !m->print.json && !m->print.tap
+                         && !m->print.quiet;
 
-        if (m->run.terminal && !m->pace && !m->run.listen) {
+        if (m->run.editing) {
+            m->run.listen = 1;
+
+        } else if (m->run.terminal && !m->pace && !m->run.listen) {
+
+            /* without a line that text can stay clear of, it comes at once */
+
             m->run.pace = 0;
         }
     }

@@ -8,10 +8,8 @@
 #include "convrelay_utf8.h"
 
 
-#define CONVRELAY_CALLER_LABEL  10
-
-
 static void convrelay_caller_print_start(convrelay_caller_print_t *p);
+static void convrelay_caller_print_flush(convrelay_caller_print_t *p);
 static void convrelay_caller_print_source(convrelay_caller_print_t *p,
     const char *where, const char *text);
 static void convrelay_caller_print_clean(FILE *out, const char *text,
@@ -20,6 +18,11 @@ static unsigned convrelay_caller_print_turns(uint32_t cp);
 static void convrelay_caller_print_json(FILE *out, const char *json);
 static const char *convrelay_caller_print_style(convrelay_caller_print_t *p,
     const char *style);
+
+
+/* of a terminal that has an input line, where errors must not tear it */
+
+static convrelay_caller_print_t  *convrelay_caller_print_screen;
 
 
 void
@@ -71,12 +74,12 @@ convrelay_caller_print_said(convrelay_caller_print_t *p, const char *label,
 
     convrelay_caller_print_text(p, text, strlen(text));
     fprintf(p->out, "\n");
-    fflush(p->out);
+    convrelay_caller_print_flush(p);
 }
 
 
 void
-convrelay_caller_print_token(convrelay_caller_print_t *p,
+convrelay_caller_print_token(convrelay_caller_print_t *p, const char *label,
     const convrelay_str_t *token)
 {
     if (p->json || p->quiet) {
@@ -87,13 +90,13 @@ convrelay_caller_print_token(convrelay_caller_print_t *p,
         convrelay_caller_print_start(p);
         fprintf(p->out, "%s%-*s%s",
                 convrelay_caller_print_style(p, "\033[1;36m"),
-                CONVRELAY_CALLER_LABEL, "agent",
+                CONVRELAY_CALLER_LABEL, label,
                 convrelay_caller_print_style(p, "\033[0m"));
         p->open = 1;
     }
 
     convrelay_caller_print_text(p, (char *) token->data, token->len);
-    fflush(p->out);
+    convrelay_caller_print_flush(p);
 }
 
 
@@ -121,7 +124,7 @@ convrelay_caller_print_note(convrelay_caller_print_t *p, const char *fmt, ...)
     convrelay_caller_print_text(p, b.data, b.len);
 
     fprintf(p->out, "%s\n", convrelay_caller_print_style(p, "\033[0m"));
-    fflush(p->out);
+    convrelay_caller_print_flush(p);
 
     convrelay_caller_buf_free(&b);
 }
@@ -211,15 +214,17 @@ convrelay_caller_print_check(convrelay_caller_print_t *p, const char *name,
         fprintf(p->out, "\n");
     }
 
-    fflush(p->out);
+    convrelay_caller_print_flush(p);
 }
 
 
 void
 convrelay_caller_print_error(const char *fmt, ...)
 {
-    va_list                 args;
-    convrelay_caller_buf_t  b;
+    FILE                      *out;
+    va_list                    args;
+    convrelay_caller_buf_t     b;
+    convrelay_caller_print_t  *p;
 
     memset(&b, 0, sizeof(convrelay_caller_buf_t));
 
@@ -227,12 +232,44 @@ convrelay_caller_print_error(const char *fmt, ...)
     convrelay_caller_buf_vprintf(&b, fmt, args);
     va_end(args);
 
-    fflush(stdout);
-    fprintf(stderr, "convrelay-call: ");
-    convrelay_caller_print_clean(stderr, b.data, b.len, " ");
-    fprintf(stderr, "\n");
+    p = convrelay_caller_print_screen;
+    out = p ? p->out : stderr;
+
+    if (p) {
+        convrelay_caller_print_start(p);
+
+    } else {
+        fflush(stdout);
+    }
+
+    fprintf(out, "convrelay-call: ");
+    convrelay_caller_print_clean(out, b.data, b.len, " ");
+    fprintf(out, "\n");
+
+    if (p) {
+        convrelay_caller_print_flush(p);
+    }
 
     convrelay_caller_buf_free(&b);
+}
+
+
+void
+convrelay_caller_print_above(convrelay_caller_print_t *p)
+{
+    convrelay_caller_print_screen = p;
+}
+
+
+static void
+convrelay_caller_print_flush(convrelay_caller_print_t *p)
+{
+    if (p->flush) {
+        p->flush(p->flush_data);
+
+    } else {
+        fflush(p->out);
+    }
 }
 
 
@@ -282,7 +319,7 @@ convrelay_caller_print_done(convrelay_caller_print_t *p, int code)
         fprintf(p->out, "\n0 expectations: nothing was judged\n");
     }
 
-    fflush(p->out);
+    convrelay_caller_print_flush(p);
 }
 
 

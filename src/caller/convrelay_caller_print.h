@@ -17,8 +17,14 @@
 #include "convrelay_caller.h"
 
 
+/* columns of what stands in front of a text */
+#define CONVRELAY_CALLER_LABEL  10
+
+
 typedef struct {
     FILE      *out;
+    void     (*flush)(void *data);   /* shows what is in out, or NULL */
+    void      *flush_data;
     unsigned   color:1;
     unsigned   tap:1;        /* the conversation is comments */
     unsigned   json:1;       /* one document at the end */
@@ -43,9 +49,9 @@ void convrelay_caller_print_call(convrelay_caller_print_t *p,
 void convrelay_caller_print_said(convrelay_caller_print_t *p, const char *label,
     const char *text);
 
-/* a token of an answer */
+/* a part of what an agent says, after "label     " */
 void convrelay_caller_print_token(convrelay_caller_print_t *p,
-    const convrelay_str_t *token);
+    const char *label, const convrelay_str_t *token);
 
 /* a dim remark */
 void convrelay_caller_print_note(convrelay_caller_print_t *p, const char *fmt,
@@ -63,9 +69,10 @@ void convrelay_caller_print_check(convrelay_caller_print_t *p,
 void convrelay_caller_print_text(convrelay_caller_print_t *p, const char *text,
     size_t len);
 
-/* a warning or an error: one line on stderr */
+/* a warning or an error: one line on stderr, or where p prints */
 void convrelay_caller_print_error(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
+void convrelay_caller_print_above(convrelay_caller_print_t *p);
 
 /* plan, summary or document */
 void convrelay_caller_print_done(convrelay_caller_print_t *p, int code);

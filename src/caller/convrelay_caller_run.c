@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include "convrelay_caller_run.h"
 
@@ -24,19 +22,11 @@ static int convrelay_caller_connect(convrelay_caller_t *call);
 static int convrelay_caller_talk(convrelay_caller_t *call);
 static int convrelay_caller_wait(convrelay_caller_t *call, int64_t until);
 static int convrelay_caller_input(convrelay_caller_t *call);
-static void convrelay_caller_keyboard(convrelay_caller_t *call);
-static void convrelay_caller_typed(convrelay_caller_t *call, char *line);
-static void convrelay_caller_keyboard_help(convrelay_caller_t *call);
 static void convrelay_caller_finish(convrelay_caller_t *call);
 static int convrelay_caller_broken(convrelay_caller_t *call);
 static void convrelay_caller_break(convrelay_caller_t *call);
 static void convrelay_caller_judge(convrelay_caller_t *call);
 static void convrelay_caller_call_json(convrelay_caller_t *call);
-static void convrelay_caller_interrupt_handler(int signo);
-static void convrelay_caller_signals(convrelay_caller_t *call);
-
-
-static volatile sig_atomic_t  convrelay_caller_interrupts;
 
 
 int
@@ -62,7 +52,7 @@ convrelay_caller_run(convrelay_caller_options_t *options,
 
     rc = convrelay_caller_dial(call);
 
-    convrelay_caller_signals(call);
+    convrelay_caller_keyboard_signals(call);
 
     while (rc == CONVRELAY_OK) {
         rc = convrelay_caller_session(call);
@@ -87,6 +77,12 @@ convrelay_caller_run(convrelay_caller_options_t *options,
 
     call->last = 1;
 
+    /* what a person has typed and the call did not wait for was not asked */
+
+    if (call->line) {
+        call->step = call->scenario->n;
+    }
+
     if (call->code != CONVRELAY_CALLER_EXIT_WEBHOOK
         && call->code != CONVRELAY_CALLER_EXIT_CONNECT)
     {
@@ -94,6 +90,7 @@ convrelay_caller_run(convrelay_caller_options_t *options,
         (void) convrelay_caller_steps(call);
     }
 
+    convrelay_caller_keyboard_close(call);
     convrelay_caller_judge(call);
 
     if (call->code == CONVRELAY_CALLER_EXIT_OK && print->failed > failed) {
@@ -221,6 +218,12 @@ convrelay_caller_connect(convrelay_caller_t *call)
             return CONVRELAY_ERROR;
         }
 
+        if (convrelay_caller_keyboard_gave_up(call)) {
+            snprintf(call->conn.error, sizeof(call->conn.error),
+                     "given up before there was a WebSocket");
+            return CONVRELAY_ERROR;
+        }
+
         if (call->conn.state == CONVRELAY_CALLER_CONN_OPEN) {
             break;
         }
@@ -257,30 +260,13 @@ convrelay_caller_talk(convrelay_caller_t *call)
 
     closing = 0;
     call->now = convrelay_caller_now();
+    convrelay_caller_keyboard_open(call);
     convrelay_caller_begin(call);
-
-    if (call->options->terminal) {
-        convrelay_caller_print_note(call->print, "type what the caller says; "
-                                    "/help lists what else there is");
-    }
 
     while (!call->over) {
         call->now = convrelay_caller_now();
 
-        if (convrelay_caller_interrupts) {
-            convrelay_caller_interrupts = 0;
-
-            if (convrelay_caller_voice_done(&call->voice)
-                && convrelay_caller_answered(call))
-            {
-                convrelay_caller_hang_up(call);
-
-            } else {
-                convrelay_caller_barge_in(call);
-                convrelay_caller_client_speaks(call, 0);
-            }
-        }
-
+        convrelay_caller_keyboard_events(call);
         convrelay_caller_speak(call);
         rc = (call->hung_up || call->conn.close_sent)
              ? CONVRELAY_AGAIN : convrelay_caller_steps(call);
@@ -324,6 +310,11 @@ convrelay_caller_talk(convrelay_caller_t *call)
 
     call->over = 1;
     call->now = convrelay_caller_now();
+
+    if (!call->hung_up) {
+        convrelay_caller_hear_out(call);
+    }
+
     convrelay_caller_note_turn(call);
 
     if (convrelay_caller_broken(call)) {
@@ -491,7 +482,7 @@ convrelay_caller_wait(convrelay_caller_t *call, int64_t until)
     pfd[0].fd = call->conn.fd;
     pfd[0].events = POLLIN;
     pfd[0].revents = 0;
-    pfd[1].fd = (call->options->keyboard && !call->eof) ? 0 : -1;
+    pfd[1].fd = convrelay_caller_keyboard_waits(call) ? 0 : -1;
     pfd[1].events = POLLIN;
     pfd[1].revents = 0;
 
@@ -568,143 +559,4 @@ convrelay_caller_input(convrelay_caller_t *call)
                                         "Twilio rejects)");
         }
     }
-}
-
-
-static void
-convrelay_caller_keyboard(convrelay_caller_t *call)
-{
-    char     *p, *end;
-    ssize_t   n;
-
-    static char    line[8192];
-    static size_t  len;
-
-    n = read(0, line + len, sizeof(line) - 1 - len);
-
-    if (n <= 0) {
-        call->eof = 1;
-        n = 0;
-
-        if (len) {
-            line[len++] = '\n';
-        }
-    }
-
-    len += n;
-    line[len] = '\0';
-
-    for (p = line; (end = strchr(p, '\n')) != NULL; p = end + 1) {
-        *end = '\0';
-        convrelay_caller_typed(call, p);
-    }
-
-    len -= p - line;
-    memmove(line, p, len);
-
-    if (len == sizeof(line) - 1) {
-        len = 0;
-    }
-}
-
-
-/* a typed line becomes a step; typing while the agent speaks interrupts */
-
-static void
-convrelay_caller_typed(convrelay_caller_t *call, char *line)
-{
-    convrelay_caller_buf_t  b;
-
-    memset(&b, 0, sizeof(convrelay_caller_buf_t));
-
-    line += strspn(line, " \t");
-
-    if (*line == '\0') {
-        return;
-    }
-
-    if (strcmp(line, "/help") == 0) {
-        convrelay_caller_keyboard_help(call);
-        return;
-    }
-
-    if (strncmp(line, "/dtmf ", 6) == 0) {
-        convrelay_caller_buf_printf(&b, "dtmf: %s", line + 6);
-
-    } else if (*line == '/') {
-        convrelay_caller_buf_str(&b, line + 1);
-
-    } else {
-
-        if (call->options->terminal
-            && !(convrelay_caller_voice_done(&call->voice)
-                 && convrelay_caller_answered(call)))
-        {
-            convrelay_caller_barge_in(call);
-        }
-
-        convrelay_caller_buf_printf(&b, "caller: %s", line);
-    }
-
-    if (convrelay_caller_scenario_line(call->scenario, b.data, b.len,
-                                       call->scenario->n + 1)
-        == CONVRELAY_ERROR)
-    {
-        if (*line == '/') {
-            convrelay_caller_print_error("\"%s\" is not a command; /help "
-                                         "lists them", line);
-
-        } else {
-            convrelay_caller_print_error("%s", call->scenario->error);
-        }
-    }
-
-    convrelay_caller_buf_free(&b);
-}
-
-
-static void
-convrelay_caller_keyboard_help(convrelay_caller_t *call)
-{
-    size_t  i;
-
-    static const char  *lines[] = {
-        "TEXT              the caller says it",
-        "Ctrl-C            interrupts the agent, or hangs up while it is quiet",
-        "/dtmf 12#         presses keys",
-        "/hangup, Ctrl-D   ends the call",
-        "/drop             loses the connection; the action may connect again",
-        "/STEP             any step of a scenario, such as /wait 2 s",
-        NULL
-    };
-
-    for (i = 0; lines[i]; i++) {
-        convrelay_caller_print_note(call->print, "%s", lines[i]);
-    }
-}
-
-
-static void
-convrelay_caller_interrupt_handler(int signo)
-{
-    convrelay_caller_interrupts = 1;
-}
-
-
-/* at a keyboard, Ctrl-C interrupts the agent */
-
-static void
-convrelay_caller_signals(convrelay_caller_t *call)
-{
-    struct sigaction  sa;
-
-    signal(SIGPIPE, SIG_IGN);
-
-    if (!call->options->terminal) {
-        return;
-    }
-
-    memset(&sa, 0, sizeof(struct sigaction));
-    sa.sa_handler = convrelay_caller_interrupt_handler;
-    sigaction(SIGINT, &sa, NULL);
 }

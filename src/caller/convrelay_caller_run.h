@@ -4,8 +4,8 @@
  *
  * One call in the foreground: by a scenario, from the keyboard, or both.
  * _dial.c and _webhook.c request TwiML, _session.c holds the call, _step.c
- * performs the steps of a scenario, _run.c waits and connects them to the
- * socket.
+ * performs the steps of a scenario, _keyboard.c makes steps of what is typed,
+ * _run.c waits and connects them to the socket.
  */
 
 
@@ -16,6 +16,7 @@
 #include "convrelay_caller.h"
 #include "convrelay_caller_conn.h"
 #include "convrelay_caller_http.h"
+#include "convrelay_caller_line.h"
 #include "convrelay_caller_message.h"
 #include "convrelay_caller_print.h"
 #include "convrelay_caller_record.h"
@@ -57,6 +58,7 @@ typedef struct {
     unsigned                  replay:1;      /* the voice is a recording's */
     unsigned                  keyboard:1;    /* steps come from stdin too */
     unsigned                  terminal:1;    /* and stdin is a person's */
+    unsigned                  editing:1;     /* who gets an input line */
 } convrelay_caller_options_t;
 
 
@@ -90,6 +92,8 @@ typedef struct {
     convrelay_caller_options_t   *options;
     convrelay_caller_print_t     *print;
     convrelay_caller_scenario_t  *scenario;
+    convrelay_caller_line_t      *line;       /* of a person, or NULL */
+    const char                   *hung_up_by; /* which key or command did */
     convrelay_caller_twiml_t      twiml;
     char                         *base;       /* the URL that it came from */
     convrelay_caller_target_t     target;
@@ -108,6 +112,7 @@ typedef struct {
     int64_t                       wake;       /* look again then */
     int64_t                       now;
     int64_t                       begun_at;
+    int64_t                       opened_at;  /* the call, at an input line */
     int64_t                       text_at;    /* of the last token */
     unsigned                      texts;      /* tokens of the call */
     unsigned                      step_texts; /* before the step began */
@@ -135,6 +140,7 @@ typedef struct {
     unsigned                      last:1;     /* no other session follows */
     unsigned                      eof:1;      /* of stdin */
     unsigned                      excused:1;  /* an error was expected */
+    unsigned                      greeting:1; /* the voice speaks it */
 } convrelay_caller_t;
 
 
@@ -227,6 +233,7 @@ void convrelay_caller_barge_in(convrelay_caller_t *call);
 void convrelay_caller_raw(convrelay_caller_t *call, const char *message,
     unsigned interrupt);
 void convrelay_caller_speak(convrelay_caller_t *call);
+void convrelay_caller_hear_out(convrelay_caller_t *call);
 void convrelay_caller_pong(convrelay_caller_t *call);
 void convrelay_caller_hang_up(convrelay_caller_t *call);
 void convrelay_caller_closed(convrelay_caller_t *call);
@@ -235,6 +242,22 @@ void convrelay_caller_note_turn(convrelay_caller_t *call);
 
 /* the answer is over: by its last token, an interruption, or the call */
 int convrelay_caller_answered(convrelay_caller_t *call);
+
+/*
+ * The keyboard: a typed line becomes a step.  _open() is for each session,
+ * and gives a person an input line; _close() says how the call ended.
+ */
+void convrelay_caller_keyboard_signals(convrelay_caller_t *call);
+void convrelay_caller_keyboard_open(convrelay_caller_t *call);
+void convrelay_caller_keyboard_close(convrelay_caller_t *call);
+
+/* whether its input is wanted, and was Ctrl-C pressed while connecting */
+int convrelay_caller_keyboard_waits(const convrelay_caller_t *call);
+int convrelay_caller_keyboard_gave_up(convrelay_caller_t *call);
+
+/* there is input; Ctrl-C or another signal may have come */
+void convrelay_caller_keyboard(convrelay_caller_t *call);
+void convrelay_caller_keyboard_events(convrelay_caller_t *call);
 
 /*
  * Performs the steps that are due.  CONVRELAY_DONE: there are no more;

@@ -27,6 +27,7 @@ static void convrelay_caller_report(convrelay_caller_t *call, const char *name,
     const convrelay_str_t *value);
 static void convrelay_caller_report_word(convrelay_caller_t *call,
     const char *name, const char *value);
+static void convrelay_caller_show(convrelay_caller_t *call);
 static void convrelay_caller_remember(convrelay_caller_t *call);
 static void convrelay_caller_turn_judge(convrelay_caller_t *call);
 static void convrelay_caller_turn_json(convrelay_caller_t *call);
@@ -51,8 +52,14 @@ convrelay_caller_begin(convrelay_caller_t *call)
     convrelay_caller_voice_reset(&call->voice);
 
     if (call->twiml.greeting && call->twiml.greeting[0]) {
-        convrelay_caller_print_said(call->print, "greeting",
-                                    call->twiml.greeting);
+        if (call->line) {
+            call->greeting = 1;
+
+        } else {
+            convrelay_caller_print_said(call->print, "greeting",
+                                        call->twiml.greeting);
+        }
+
         convrelay_caller_voice_add(&call->voice, call->now,
                                    call->twiml.greeting,
                                    strlen(call->twiml.greeting));
@@ -112,6 +119,7 @@ convrelay_caller_receive(convrelay_caller_t *call, u_char *data, size_t len)
 
     case CONVRELAY_CALLER_MESSAGE_END:
         call->ended = 1;
+        convrelay_caller_hear_out(call);
         convrelay_caller_buf_reset(&call->handoff);
         convrelay_caller_buf_add(&call->handoff, m.value.data, m.value.len);
         convrelay_caller_note_turn(call);
@@ -185,7 +193,9 @@ convrelay_caller_text(convrelay_caller_t *call, convrelay_caller_message_t *m)
         }
 
         if (turn->tokens == 0 && !turn->interrupted) {
+            convrelay_caller_hear_out(call);
             convrelay_caller_voice_reset(&call->voice);
+            call->greeting = 0;
         }
 
         turn->open = 1;
@@ -194,7 +204,10 @@ convrelay_caller_text(convrelay_caller_t *call, convrelay_caller_message_t *m)
         convrelay_caller_buf_add(&turn->answer, m->token.data, m->token.len);
         convrelay_caller_voice_add(&call->voice, call->now, m->token.data,
                                    m->token.len);
-        convrelay_caller_print_token(call->print, &m->token);
+
+        if (call->line == NULL) {
+            convrelay_caller_print_token(call->print, "agent", &m->token);
+        }
     }
 
     if (!m->last) {
@@ -207,7 +220,12 @@ convrelay_caller_text(convrelay_caller_t *call, convrelay_caller_message_t *m)
         turn->done = 1;
         turn->end_at = call->now;
         call->voice.last = 1;
-        convrelay_caller_note_turn(call);
+
+        /* at an input line the words come first, at the voice's pace */
+
+        if (call->line == NULL || convrelay_caller_voice_done(&call->voice)) {
+            convrelay_caller_note_turn(call);
+        }
     }
 }
 
@@ -247,10 +265,10 @@ convrelay_caller_say(convrelay_caller_t *call, const char *text)
     over = turn->asked && !turn->done && !turn->interrupted && !turn->again;
     owed = turn->open && !turn->done;
 
-    convrelay_caller_note_turn(call);
     convrelay_caller_voice_finish(&call->voice, call->now);
     call->voice.last = 1;
     convrelay_caller_speak(call);
+    convrelay_caller_note_turn(call);
 
     convrelay_caller_turn_reset(call);
     convrelay_caller_buf_str(&turn->prompt, text);
@@ -304,6 +322,7 @@ convrelay_caller_turn_reset(convrelay_caller_t *call)
     turn->dropped = 0;
 
     convrelay_caller_voice_reset(&call->voice);
+    call->greeting = 0;
 }
 
 
@@ -516,6 +535,10 @@ convrelay_caller_speak(convrelay_caller_t *call)
 
     convrelay_caller_voice_advance(&call->voice, call->now);
 
+    if (call->line) {
+        convrelay_caller_show(call);
+    }
+
     if (call->voice.spoken && !call->speaking && !call->voice.silent
         && call->voice.clause < call->voice.text.len)
     {
@@ -535,6 +558,46 @@ convrelay_caller_speak(convrelay_caller_t *call)
         call->speaking = 0;
         convrelay_caller_report_word(call, "agentSpeaking", "off");
     }
+}
+
+
+/* at an input line, text appears as it is spoken */
+
+static void
+convrelay_caller_show(convrelay_caller_t *call)
+{
+    convrelay_str_t            spoken;
+    convrelay_caller_voice_t  *v;
+
+    v = &call->voice;
+
+    if (v->shown < v->spoken) {
+        spoken.data = (u_char *) v->text.data + v->shown;
+        spoken.len = v->spoken - v->shown;
+        v->shown = v->spoken;
+
+        convrelay_caller_print_token(call->print,
+                                     call->greeting ? "greeting" : "agent",
+                                     &spoken);
+    }
+
+    if (convrelay_caller_voice_done(v) && call->turn.done) {
+        convrelay_caller_note_turn(call);
+    }
+}
+
+
+/* at an input line: the words that have arrived are spoken, and so shown */
+
+void
+convrelay_caller_hear_out(convrelay_caller_t *call)
+{
+    if (call->line == NULL || call->voice.silent) {
+        return;
+    }
+
+    convrelay_caller_voice_finish(&call->voice, call->now);
+    convrelay_caller_speak(call);
 }
 
 

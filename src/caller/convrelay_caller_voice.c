@@ -19,6 +19,7 @@ convrelay_caller_voice_reset(convrelay_caller_voice_t *v)
 
     v->spoken = 0;
     v->chars = 0;
+    v->shown = 0;
     v->limit = 0;
     v->clause = 0;
     v->clause_at = 0;

@@ -31,6 +31,7 @@ typedef struct {
     convrelay_caller_buf_t  text;       /* what arrived, whole */
     size_t                  spoken;     /* bytes that were heard */
     size_t                  chars;      /* and characters */
+    size_t                  shown;      /* bytes that its owner has printed */
     size_t                  limit;      /* stop after so many, 0: do not */
     size_t                  clause;     /* where the current clause begins */
     int64_t                 clause_at;  /* when its sound began */
