@@ -19,6 +19,7 @@ LDFLAGS     = -Wl,-z,relro -Wl,-z,now
 PREFIX      = /usr/local
 BINDIR      = $(PREFIX)/bin
 MANDIR      = $(PREFIX)/share/man
+COMPLETIONSDIR = $(PREFIX)/share/bash-completion/completions
 MODULESDIR  = $(PREFIX)/lib/nginx/modules
 CONFDIR     = /etc/nginx
 
@@ -404,6 +405,7 @@ image-test:                     ## build the container image and start it
 INSTALL_ENV = B=$(B) DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" \
               BINDIR="$(BINDIR)" MANDIR="$(MANDIR)" \
               MODULESDIR="$(MODULESDIR)" CONFDIR="$(CONFDIR)" \
+              COMPLETIONSDIR="$(COMPLETIONSDIR)" \
               MODULES="convrelay $(patsubst %,convrelay_%,$(filter mock redis,\
                                             $(notdir $(ADDONS))))"
 

@@ -76,6 +76,7 @@ my @conf = qw( convrelay_llm.conf convrelay_openai.conf
 my @all = ((map { "/etc/nginx/$_" } @conf),
            '/usr/local/bin/convrelay-call',
            (map { "/usr/local/lib/nginx/modules/$_" } @names),
+           '/usr/local/share/bash-completion/completions/convrelay-call',
            '/usr/local/share/man/man1/convrelay-call.1');
 
 for my $time ('installed', 'installed again') {
@@ -107,6 +108,7 @@ is $said, "left $dir/dest/etc/nginx/convrelay_llm.conf, which was changed\n",
 is_deeply [ files("$dir/dest") ], [ '/etc/nginx/convrelay_llm.conf' ],
           '... and that is all';
 ok !-e "$dir/dest/usr/local/lib/nginx", '... with the folder of the modules';
+ok !-e "$dir/dest/usr/local/share/bash-completion", '... and of completions';
 
 is_deeply [ run(\%where, "$root/util/install", '--remove') ],
           [ "left $dir/dest/etc/nginx/convrelay_llm.conf, which was changed\n", 0 ],
