@@ -623,5 +623,9 @@ ngx_int_t ngx_http_convrelay_version_variable(ngx_http_request_t *r,
    NGX_OK or NGX_ERROR */
 ngx_int_t ngx_http_convrelay_random(u_char *p, size_t len);
 
+/* those of a table, which ends with a name of no bytes; NGX_OK or NGX_ERROR */
+ngx_int_t ngx_http_convrelay_variables_add(ngx_conf_t *cf,
+    ngx_http_variable_t *table);
+
 
 #endif /* NGX_HTTP_CONVRELAY_H_INCLUDED */

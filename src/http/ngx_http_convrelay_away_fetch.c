@@ -376,20 +376,8 @@ ngx_http_convrelay_away_complain(ngx_http_convrelay_away_t *away,
 ngx_int_t
 ngx_http_convrelay_away_add_variables(ngx_conf_t *cf)
 {
-    ngx_http_variable_t  *var, *v;
-
-    for (v = ngx_http_convrelay_away_variables; v->name.len; v++) {
-
-        var = ngx_http_add_variable(cf, &v->name, v->flags);
-        if (var == NULL) {
-            return NGX_ERROR;
-        }
-
-        var->get_handler = v->get_handler;
-        var->data = v->data;
-    }
-
-    return NGX_OK;
+    return ngx_http_convrelay_variables_add(cf,
+                                            ngx_http_convrelay_away_variables);
 }
 
 
