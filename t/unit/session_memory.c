@@ -17,6 +17,7 @@ static void test_actions(void);
 static void test_over(void);
 static void test_long_call(void);
 static void test_long_answer(void);
+static void test_joined(void);
 static void say(convrelay_session_t *s, uint64_t now, unsigned i);
 
 
@@ -363,8 +364,6 @@ test_long_call(void)
 }
 
 
-/* one of five kinds of turn */
-
 /* room for more is only reserved as far as a message can be that long */
 
 static void
@@ -414,6 +413,47 @@ test_long_answer(void)
     free(p);
 }
 
+
+/* texts that are said one after another are one message of up to 8 KiB */
+
+static void
+test_joined(void)
+{
+    unsigned                   i;
+    list_t                     out;
+    static u_char              text[8000];
+    convrelay_session_t        s;
+    convrelay_relay_out_t      say;
+    convrelay_relay_message_t  m;
+
+    memset(text, 'a', sizeof(text));
+
+    for (i = 0; i < 2; i++) {
+        list_start(&out, NULL);
+        convrelay_session_init(&s, &conf, 0);
+
+        memset(&m, 0, sizeof(m));
+        m.type = CONVRELAY_RELAY_SETUP;
+        convrelay_session_message(&s, &m, 0, list_next(&out));
+
+        memset(&say, 0, sizeof(say));
+        say.type = CONVRELAY_RELAY_OUT_TEXT;
+        say.text.data = text;
+        say.text.len = sizeof(text);
+        convrelay_session_perform(&s, &say, 0, list_next(&out));
+
+        say.text.len = 8192 - sizeof(text) + i;
+        convrelay_session_perform(&s, &say, 0, list_next(&out));
+
+        tap_ok(s.history.nmessages == 1 + i, "%u bytes are %u messages",
+               8192 + i, (unsigned) s.history.nmessages);
+
+        convrelay_session_free(&s);
+    }
+}
+
+
+/* one of five kinds of turn */
 
 static void
 say(convrelay_session_t *s, uint64_t now, unsigned i)
@@ -478,6 +518,7 @@ main(void)
     test_over();
     test_long_call();
     test_long_answer();
+    test_joined();
 
     return tap_done();
 }
