@@ -394,7 +394,7 @@ deb:                            ## Debian packages, in build/deb; SUITE=trixie
 	$(if $(SUITE),$(in_suite),util/deps deb && B=$(abspath $(B)) util/deb)
 
 deb-test:                       ## as root: the same, installed, SUITE=trixie
-	$(if $(SUITE),$(in_suite),B=$(abspath $(B)) .ci/deb)
+	$(if $(SUITE),$(in_suite),util/deps autopkgtest && B=$(abspath $(B)) .ci/deb)
 
 image-test:                     ## build the container image and start it
 	B=$(abspath $(B)) .ci/image-test
