@@ -106,7 +106,7 @@ demo:                           ## install, build, hold a call on loopback
 	+$(MAKE) --no-print-directory all
 	B=$(abspath $(B)) util/demo
 
-serve:                          ## run nginx with the example on PORT (8080)
+serve:                          ## run nginx, PORT=8080 CONF=my.conf MOCK=...
 	util/deps build
 	+$(MAKE) --no-print-directory all
 	B=$(abspath $(B)) PORT=$(PORT) util/demo serve
