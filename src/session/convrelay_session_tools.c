@@ -283,10 +283,11 @@ convrelay_session_tools_free(convrelay_session_t *s)
     convrelay_session_tools_unpin(t->goodbye);
     convrelay_tool_guard_free(&t->guard);
 
-    for (i = 0; i < CONVRELAY_SESSION_MAX_ONCE; i++) {
+    for (i = 0; i < t->nresults; i++) {
         free(t->once[i].result.data);
     }
 
+    free(t->once);
     free(t->keys);
     free(t);
 

@@ -72,8 +72,9 @@ struct convrelay_session_tools_s {
     convrelay_session_key_t  *keys;
     size_t                    nkeys;
     size_t                    next_key;   /* that is replaced by another */
-    convrelay_session_once_t  once[CONVRELAY_SESSION_MAX_ONCE];
-    unsigned                  next_once;  /* the same */
+    convrelay_session_once_t *once;       /* owned; most calls have none */
+    unsigned                  nresults;
+    unsigned                  next_once;  /* the same as next_key */
     uint64_t                  nlate;      /* for their ids */
 };
 
@@ -135,6 +136,12 @@ convrelay_tool_run_t *convrelay_session_tools_inherit(convrelay_session_t *s,
 /* frees a run */
 void convrelay_session_tools_unlink(convrelay_session_t *s,
     convrelay_tool_run_t *run);
+
+/* the place of the next result that is remembered, still empty: of
+   CONVRELAY_SESSION_MAX_ONCE results, the oldest is forgotten; NULL: no memory.
+   It is valid until the next call */
+convrelay_session_once_t *convrelay_session_tools_once(
+    convrelay_session_tools_t *t);
 
 /* gives m, which may be NULL, back to the history */
 void convrelay_session_tools_unpin(convrelay_llm_message_t *m);

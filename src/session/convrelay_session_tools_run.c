@@ -482,11 +482,14 @@ convrelay_session_tools_remember(convrelay_session_t *s,
             return CONVRELAY_ERROR;
         }
 
+        once = convrelay_session_tools_once(t);
+
+        if (once == NULL) {
+            free(p);
+            return CONVRELAY_ERROR;
+        }
+
         memcpy(p, result->data, result->len);
-
-        once = &t->once[t->next_once++ % CONVRELAY_SESSION_MAX_ONCE];
-
-        free(once->result.data);
 
         memcpy(once->digest, run->arguments.digest, CONVRELAY_TOOL_DIGEST);
         once->result.data = p;
@@ -532,6 +535,36 @@ convrelay_session_tools_remember(convrelay_session_t *s,
 }
 
 
+convrelay_session_once_t *
+convrelay_session_tools_once(convrelay_session_tools_t *t)
+{
+    convrelay_session_once_t  *once;
+
+    if (t->nresults == CONVRELAY_SESSION_MAX_ONCE) {
+        once = &t->once[t->next_once++ % CONVRELAY_SESSION_MAX_ONCE];
+        free(once->result.data);
+
+    } else {
+
+        if ((t->nresults & (t->nresults - 1)) == 0) {
+            once = realloc(t->once, (t->nresults ? 2 * t->nresults : 1)
+                                    * sizeof(convrelay_session_once_t));
+            if (once == NULL) {
+                return NULL;
+            }
+
+            t->once = once;
+        }
+
+        once = &t->once[t->nresults++];
+    }
+
+    once->result.data = NULL;
+
+    return once;
+}
+
+
 void
 convrelay_session_tools_undo(convrelay_session_t *s, const u_char *digest,
     unsigned located)
@@ -571,7 +604,7 @@ convrelay_session_tools_recall(const convrelay_session_t *s,
     unsigned                   i;
     convrelay_session_once_t  *once;
 
-    for (i = 0; i < CONVRELAY_SESSION_MAX_ONCE; i++) {
+    for (i = 0; i < s->tools->nresults; i++) {
         once = &s->tools->once[i];
 
         if (once->result.data

@@ -48,6 +48,7 @@ convrelay_state_read_tools(convrelay_state_in_t *in)
 static int
 convrelay_state_once(convrelay_state_in_t *in)
 {
+    unsigned                    n;
     convrelay_str_t             result;
     convrelay_json_value_t     *value;
     convrelay_session_once_t   *once;
@@ -60,15 +61,20 @@ convrelay_state_once(convrelay_state_in_t *in)
         return CONVRELAY_DECLINED;
     }
 
+    n = 0;
+
     for (value = convrelay_json_element(in->m.once, NULL); value;
          value = convrelay_json_element(in->m.once, value))
     {
-        if (t->next_once == 2 * CONVRELAY_SESSION_MAX_ONCE) {
+        if (n++ == 2 * CONVRELAY_SESSION_MAX_ONCE) {
             in->error = "has a wrong memory";
             return CONVRELAY_DECLINED;
         }
 
-        once = &t->once[t->next_once++ % CONVRELAY_SESSION_MAX_ONCE];
+        once = convrelay_session_tools_once(t);
+        if (once == NULL) {
+            return CONVRELAY_ERROR;
+        }
 
         convrelay_state_read_digest(in, convrelay_json_member(value, "digest"),
                                     once->digest);
@@ -80,8 +86,6 @@ convrelay_state_once(convrelay_state_in_t *in)
         if (in->error) {
             return CONVRELAY_DECLINED;
         }
-
-        free(once->result.data);
 
         once->result.len = result.len;
         once->result.data = malloc(result.len ? result.len : 1);

@@ -38,11 +38,11 @@ convrelay_state_write_tools(convrelay_state_out_t *w)
 
     n = 0;
 
-    for (i = 0; i < CONVRELAY_SESSION_MAX_ONCE; i++) {
+    for (i = 0; i < t->nresults; i++) {
 
         /* the oldest first */
 
-        once = &t->once[(t->next_once + i) % CONVRELAY_SESSION_MAX_ONCE];
+        once = &t->once[(t->next_once + i) % t->nresults];
 
         if (once->result.data) {
             convrelay_state_once(w, &n, once->digest, &once->result,

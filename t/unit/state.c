@@ -429,6 +429,7 @@ static void test_clock(void);
 static void test_stepped(int64_t step, const char *name);
 static void test_another_clock(uint64_t up, const char *name);
 static void test_llms(void);
+static void test_once(void);
 static void test_memory(const char *text);
 static void begin(convrelay_session_t *s, const char *session,
     const char *parameters, uint64_t now);
@@ -967,6 +968,78 @@ test_llms(void)
 }
 
 
+/* of more results than are remembered, the newest, and the oldest of them
+   first */
+
+static void
+test_once(void)
+{
+    int                      bad;
+    char                    *text, *p, *state;
+    unsigned                 i, n;
+    convrelay_session_t      s;
+    convrelay_state_conf_t   sconf = { .wall = WALL };
+
+    static const unsigned  counts[] = { 1, 2, 3, 32, 33, 64, 65 };
+
+    tap_ok(sizeof(convrelay_session_tools_t) <= 300,
+           "each call with tools has no room for results of its own");
+
+    state = malloc(65 * 128 + 512);
+
+    for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        p = state + sprintf(state, "{" HEAD ",\"once\":[");
+
+        for (n = 0; n < counts[i]; n++) {
+            p += sprintf(p, "%s{\"digest\":\"%064x\",\"result\":\"r%u\"}",
+                         n ? "," : "", n, n);
+        }
+
+        p += sprintf(p, "],\"messages\":[]}");
+
+        begin(&s, "VX2", NULL, NOW);
+        take(&s, state, p - state, NOW);
+
+        if (counts[i] == 65) {
+            tap_ok(is_fresh(&s), "65 results are too many");
+            convrelay_session_free(&s);
+            break;
+        }
+
+        text = written(&s, &sconf, NOW);
+        p = text;
+        bad = 0;
+
+        for (n = counts[i] > 32 ? counts[i] - 32 : 0; n < counts[i]; n++) {
+            sprintf(state, "{\"digest\":\"%064x\",\"result\":\"r%u\"}",
+                    n, n);
+            p = strstr(p, state);
+
+            if (p == NULL) {
+                bad = 1;
+                break;
+            }
+        }
+
+        n = 0;
+
+        for (p = strstr(text, "\"digest\""); p;
+             p = strstr(p + 1, "\"digest\""))
+        {
+            n++;
+        }
+
+        tap_ok(!bad && n == (counts[i] < 32 ? counts[i] : 32),
+               "%u results", counts[i]);
+
+        free(text);
+        convrelay_session_free(&s);
+    }
+
+    free(state);
+}
+
+
 /* without memory the session is as it was */
 
 static void
@@ -1176,6 +1249,7 @@ main(void)
     test_stepped(3600000, "one that is set an hour forward");
     test_stepped(-3600000, "an hour back");
     test_llms();
+    test_once();
 
     return tap_done();
 }
