@@ -366,7 +366,7 @@ bench:                          ## against a floor and peers, one table
 
 instructions: all               ## a token's, of this and other BUILDS="folder..."
 	util/deps valgrind
-	t/bench/instructions $(abspath $(B)) $(BUILDS)
+	t/bench/instructions $(INSTRUCTIONS) $(abspath $(B)) $(BUILDS)
 
 compat:                         ## compile for newer nginx, as Debian has it
 	B=$(abspath $(B)) .ci/compat
