@@ -16,7 +16,7 @@ plan skip_all => 'needs convrelay-call'
 my $root = ConvRelay::Nginx->root;
 my $file = "$root/src/caller/convrelay-call.bash";
 
-my @commands = sort qw( load check );
+my @commands = sort qw( load check dial );
 
 
 sub slurp { return do { local (@ARGV, $/) = shift; <> } }

@@ -49,6 +49,9 @@ _convrelay_call()
             options="$options --tap --list --rule --skip --tool --silence
                      --filler --pronounce --resume --backchannel"
             ;;
+        dial)
+            options='--to --from --yes --get --cacert --help'
+            ;;
         *)
             options="$options --scenario --set --pace --listen --grace
                      --drop-code --reconnect --action-delay --fail-on
@@ -62,7 +65,7 @@ _convrelay_call()
             ;;
         *)
             if [ "$COMP_CWORD" = 1 ]; then
-                mapfile -t COMPREPLY < <(compgen -W 'check load' -- "$cur")
+                mapfile -t COMPREPLY < <(compgen -W 'check dial load' -- "$cur")
             fi
             ;;
     esac

@@ -12,6 +12,7 @@
 #include "convrelay_caller_check.h"
 #include "convrelay_caller_help.h"
 #include "convrelay_caller_load.h"
+#include "convrelay_caller_phone.h"
 #include "convrelay_caller_plays.h"
 
 
@@ -188,6 +189,10 @@ main(int argc, char *const *argv)
     m.print.out = stdout;
     no_color = getenv("NO_COLOR");
     m.print.color = isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
+
+    if (argc > 1 && strcmp(argv[1], "dial") == 0) {
+        return convrelay_caller_phone(argc - 1, argv + 1, &m.print);
+    }
 
     m.load.calls = 10;
     m.load.rate = 10;

@@ -6,7 +6,8 @@ package ConvRelay::Caller;
 #     $run->{code}, $run->{out}, $run->{err}      exit code, what it printed
 #     $run->{json}                                decoded, with --json
 #
-# A first argument that is a reference is what it reads from standard input.
+# A first argument that is a hash is added to its environment; one that is a
+# reference to a string is what it reads from standard input.
 #
 # A sanitizer's report, a signal or more than 60 seconds (TEST_NGINX_ALARM sets
 # another limit) fail the test that runs it, by the code.
@@ -36,6 +37,7 @@ sub caller_run { return caller_end(caller_start(@_)) }
 # in two steps, for several at once
 
 sub caller_start {
+    my %env = ref $_[0] eq 'HASH' ? %{ shift @_ } : ();
     my @args = @_;
     my ($out, $err, $in) = map { File::Temp->new } 1 .. 3;
 
@@ -54,6 +56,7 @@ sub caller_start {
         # nothing of the environment decides what it says
 
         delete @ENV{qw( TWILIO_AUTH_TOKEN NO_COLOR http_proxy https_proxy )};
+        @ENV{keys %env} = values %env;
 
         # the caller frees all that it takes, unlike nginx's tests
 
