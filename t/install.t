@@ -59,10 +59,21 @@ for my $time ('at first', 'again') {
        '... one line says what to do';
 }
 
+my ($said, $code);
+
 stub('dpkg-query', 'echo installed');
 
 is_deeply [ run({ PATH => "$dir/bin" }, "$root/util/deps", 'build') ], [ '', 0 ],
           'with all of them, there is nothing to say';
+
+unlink "$dir/bin/apt-get" or die "$!\n";
+
+($said, $code) = run({ PATH => "$dir/bin" }, "$root/util/deps", 'lintian');
+
+is $code, 1, 'without apt-get';
+is $said, "$root/util/deps: no apt-get here, please use the container"
+          . " (docs/container.md), or install what Debian calls: lintian\n",
+   '... one line says what else there is';
 
 
 # make install
@@ -90,7 +101,7 @@ $nginx->write('nginx.conf', join '',
     (map { "load_module  $dir/dest/usr/local/lib/nginx/modules/$_;\n" } @names),
     "error_log  logs/error.log;\nevents { }\nhttp { access_log off; }\n");
 
-my ($said, $code) = $nginx->test;
+($said, $code) = $nginx->test;
 is $code, 0, '... and nginx loads the modules' or diag $said;
 
 append("$dir/dest/etc/nginx/convrelay_llm.conf", "# mine\n");
