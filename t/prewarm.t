@@ -145,12 +145,14 @@ sub asked {
 
 my $endless = dial('endless');
 
-subtest 'one at a time in a worker' => sub {
+subtest 'one that hangs does not take the turn of another' => sub {
     my $call = dial('ws');
 
+    is asked(qr{GET /v1/models}, 1), 1, 'another one has its own, meanwhile';
     is $call->ask('Hi'), ' 1 2 3', 'a call is answered';
     is $call->hangup, 1000, '... and ends';
-    is asked(qr{GET /v1/models}), 0, '... without a request of its own';
+    is scalar(() = $nginx->log('error') =~ m{prewarm "/warm/endless"}g), 0,
+       '... and the first one still runs';
 };
 
 is $endless->hangup, 1000, 'the call that began it ends';
@@ -165,7 +167,7 @@ subtest 'the first prompt has a connection' => sub {
 
     is $call->ask('Hi'), ' 1 2 3', 'the call is answered';
 
-    my ($get) = asked(qr{GET /v1/models}, 1);
+    my ($get) = asked(qr{^@{[ $llm->port(1) ]} .* GET /v1/models}, 1);
     my ($post) = asked(qr{^@{[ $llm->port(1) ]} .* POST}, 1);
 
     like $get, qr{^(\d+ \d+) 1 GET}, 'the request was the first one';
@@ -177,7 +179,7 @@ subtest 'the first prompt has a connection' => sub {
     $call = dial('second');
 
     is $call->ask('Hi'), ' 1 2 3', 'the next call is answered';
-    is asked(qr{GET /v1/models}), 1, '... without another request';
+    is asked(qr{GET /v1/models}), 2, '... without another request';
 
     $call->hangup;
 };
@@ -186,7 +188,7 @@ subtest 'another location, although its LLM has answered' => sub {
     my $call = dial('first');
 
     ok warmed('first'), 'a request was made';
-    is asked(qr{GET /v1/models}, 2), 2, '... one';
+    is asked(qr{GET /v1/models}, 3), 3, '... one';
 
     $call->hangup;
 };

@@ -18,6 +18,10 @@
                                                          were used later are
                                                          probably still there */
 #define NGX_HTTP_CONVRELAY_PREWARM_TIMEOUT  3000      /* ms, for all of it */
+#define NGX_HTTP_CONVRELAY_PREWARM_MAX      8         /* at the same time, of
+                                                         different directives */
+#define NGX_HTTP_CONVRELAY_PREWARM_FAILING  4         /* ... while the last one
+                                                         of it has failed */
 #define NGX_HTTP_CONVRELAY_PREWARM_ANSWER   1048576   /* bytes; a list of
                                                          models can be long */
 
@@ -30,6 +34,8 @@ typedef struct {
 } ngx_http_convrelay_prewarm_t;
 
 
+static ngx_uint_t ngx_http_convrelay_prewarm_may(
+    ngx_http_convrelay_main_conf_t *mcf, ngx_http_convrelay_loc_conf_t *conf);
 static ngx_uint_t ngx_http_convrelay_prewarm_idle(ngx_msec_t time);
 static void ngx_http_convrelay_prewarm_end(ngx_http_convrelay_fetch_t *f);
 static void ngx_http_convrelay_prewarm_log(ngx_http_convrelay_loc_conf_t *conf,
@@ -59,7 +65,8 @@ ngx_http_convrelay_prewarm_start(ngx_http_convrelay_call_t *call)
     conf = call->conf;
     mcf = call->main;
 
-    if (mcf->prewarm || ngx_exiting || ngx_terminate || ngx_quit
+    if (!ngx_http_convrelay_prewarm_may(mcf, conf)
+        || ngx_exiting || ngx_terminate || ngx_quit
         || !ngx_http_convrelay_prewarm_idle(conf->llm.answered)
         || !ngx_http_convrelay_prewarm_idle(conf->llm.prewarmed))
     {
@@ -107,7 +114,21 @@ ngx_http_convrelay_prewarm_start(ngx_http_convrelay_call_t *call)
         return;
     }
 
-    mcf->prewarm = f;
+    conf->prewarm->fetch = f;
+    mcf->prewarms++;
+}
+
+
+/* an LLM that hangs must not have the turns of the others */
+
+static ngx_uint_t
+ngx_http_convrelay_prewarm_may(ngx_http_convrelay_main_conf_t *mcf,
+    ngx_http_convrelay_loc_conf_t *conf)
+{
+    return conf->prewarm->fetch == NULL
+           && mcf->prewarms < (conf->llm.prewarm_logged
+                               ? NGX_HTTP_CONVRELAY_PREWARM_FAILING
+                               : NGX_HTTP_CONVRELAY_PREWARM_MAX);
 }
 
 
@@ -130,7 +151,8 @@ ngx_http_convrelay_prewarm_end(ngx_http_convrelay_fetch_t *f)
     ngx_http_convrelay_prewarm_t    *p = f->data;
     ngx_http_convrelay_fetch_end_e   end;
 
-    p->main->prewarm = NULL;
+    p->conf->prewarm->fetch = NULL;
+    p->main->prewarms--;
 
     end = ngx_http_convrelay_fetch_result(f);
     status = f->status;
@@ -218,8 +240,7 @@ ngx_http_convrelay_prewarm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     cln->handler = ngx_http_convrelay_prewarm_cleanup;
-    cln->data = ngx_http_conf_get_module_main_conf(cf,
-                                                   ngx_http_convrelay_module);
+    cln->data = pcf;
 
     clcf->prewarm = pcf;
 
@@ -243,9 +264,9 @@ ngx_http_convrelay_prewarm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static void
 ngx_http_convrelay_prewarm_cleanup(void *data)
 {
-    ngx_http_convrelay_main_conf_t *mcf = data;
+    ngx_http_convrelay_prewarm_conf_t *pcf = data;
 
-    if (mcf->prewarm && ngx_process == NGX_PROCESS_SINGLE) {
-        ngx_http_convrelay_fetch_cancel(mcf->prewarm);
+    if (pcf->fetch && ngx_process == NGX_PROCESS_SINGLE) {
+        ngx_http_convrelay_fetch_cancel(pcf->fetch);
     }
 }

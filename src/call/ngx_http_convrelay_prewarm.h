@@ -17,6 +17,7 @@ struct ngx_http_convrelay_prewarm_conf_s {
     ngx_str_t                         uri;    /* its path */
     ngx_str_t                         args;
     ngx_http_convrelay_place_t        place;
+    ngx_http_convrelay_fetch_t       *fetch;  /* that runs, or NULL */
 };
 
 
@@ -24,9 +25,10 @@ char *ngx_http_convrelay_prewarm(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*
- * A call with conf->prewarm begins: sends the request, unless one runs in this
- * worker, or the connections that its LLM was asked on, or an earlier one, are
- * not idle for long.  Nothing of it depends on the call.
+ * A call with conf->prewarm begins: sends the request, unless one of the same
+ * directive runs in this worker, or too many do, or the connections that its
+ * LLM was asked on, or an earlier one, are not idle for long.  Nothing of it
+ * depends on the call.
  */
 void ngx_http_convrelay_prewarm_start(ngx_http_convrelay_call_t *call);
 

@@ -108,7 +108,7 @@ typedef struct {
                                                      convrelay_connect_action */
     ngx_event_t                       quiet;  /* timer: there are none */
     ngx_http_convrelay_drain_t        drain;
-    ngx_http_convrelay_fetch_t       *prewarm;        /* that runs, or NULL */
+    ngx_uint_t                        prewarms;       /* that run */
     ngx_msec_t                        trim_at;        /* not before this */
     ngx_pid_t                         process;        /* this one, or 0; see
                                                      shared_process() */
