@@ -54,7 +54,9 @@ $nginx->http(<<"_EOC_");
             convrelay_tool  file    '{}' uri=/file;
             convrelay_tool  loop    '{}' uri=/loop;
             convrelay_tool  header  '{}' uri=/header;
+            convrelay_tool  url     '{}' uri=/url;
             convrelay_tool  result  '{}' uri=/result;
+            mirror          /twiml;
             proxy_pass      http://127.0.0.1:%%PORT%%/v1/chat/completions;
         }
 
@@ -63,6 +65,7 @@ $nginx->http(<<"_EOC_");
         location = /file   { internal; alias $dir/files/\$convrelay_arg_x.txt; }
         location = /loop   { internal; root $dir/loops;
                              try_files /\$convrelay_value_x =404; }
+        location = /url    { internal; proxy_pass \$convrelay_arg_x; }
         location = /header { internal; proxy_pass http://127.0.0.1:%%PORT%%/odd; }
 
         location = /if {
@@ -84,6 +87,7 @@ $nginx->http(<<"_EOC_");
                        use file: file {"x":"aa swordfish"};
                        use loop: loop {"x":"aa swordfish"};
                        use header: header {"x":"aa swordfish"};
+                       use url: url {"x":"aa swordfish"};
                        use result: result {}';
         }
 
@@ -130,6 +134,9 @@ ok $nginx->log_has(qr/\[crit\].* stat\(\) "\*\*\*" failed/), '... is hidden';
 like $call->ask('use header'), qr/says/, 'words where a header should be';
 ok $nginx->log_has(qr/upstream sent invalid header: "\*\*\*" while/),
    '... are hidden';
+
+like $call->ask('use url'), qr/says/, 'an argument where a URL should be';
+ok $nginx->log_has(qr/invalid URL prefix in "\*\*\*"/), '... is hidden';
 
 like $call->ask('use result'), qr/Result\./, 'a result of a tool';
 is quoted(), 4 * $maps + 1, '... is hidden';

@@ -54,6 +54,23 @@ static const convrelay_private_t  convrelay_private_lines[] = {
     { "upstream sent invalid :status", "\"", "\"" },
     { "upstream sent unexpected :status", "\"", "\"" },
 
+    /* "memcached_pass": the key, or an answer that is none */
+
+    { "key: ", "\"", "\" was not found" },
+    { "memcached sent invalid ", "\"", "\"" },
+
+    /* an address that a variable has made */
+
+    { "invalid URL prefix in ", "\"", "\"" },
+    { "invalid local address ", "\"", "\"" },
+    { "no host in upstream ", "\"", "\"" },
+    { "invalid host in upstream ", "\"", "\"" },
+    { "invalid IPv6 address in upstream ", "\"", "\"" },
+    { "invalid port in upstream ", "\"", "\"" },
+    { "no port in upstream ", "\"", "\"" },
+    { "no path in the unix domain socket in upstream ", "\"", "\"" },
+    { "too long path in the unix domain socket in upstream ", "\"", "\"" },
+
     { NULL, NULL, NULL }
 };
 

@@ -53,7 +53,21 @@ ngx_http_convrelay_fetch_private_log(ngx_pool_t *pool, ngx_log_t *log)
 ngx_int_t
 ngx_http_convrelay_fetch_private(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t  *cln;
+    ngx_log_t                       *log;
+    ngx_pool_cleanup_t              *cln;
+    ngx_http_convrelay_fetch_log_t  *to;
+
+    log = r->connection->log;
+
+    /* a call hides it already, and outlives its subrequests */
+
+    if (log->writer == ngx_http_convrelay_fetch_log_writer) {
+        to = log->wdata;
+
+        if (to->log == log) {
+            return NGX_OK;
+        }
+    }
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_convrelay_fetch_log_t));
     if (cln == NULL) {
@@ -62,7 +76,7 @@ ngx_http_convrelay_fetch_private(ngx_http_request_t *r)
 
     cln->handler = ngx_http_convrelay_fetch_log_cleanup;
 
-    ngx_http_convrelay_fetch_log_hide(r->connection->log, cln->data);
+    ngx_http_convrelay_fetch_log_hide(log, cln->data);
 
     return NGX_OK;
 }

@@ -66,7 +66,33 @@ static private_t  lines[] = {
     { "upstream sent unexpected :status \"pin\"",
       "upstream sent unexpected :status \"***\"" },
 
+    { "key: \"my pin\" was not found by memcached",
+      "key: \"***\" was not found by memcached" },
+    { "memcached sent invalid key in response \"VALUE a 0 1\" for key \"pin\"",
+      "memcached sent invalid key in response \"***\"" },
+    { "memcached sent invalid length in response \"VALUE pin 0 x\" "
+      "for key \"pin\"",
+      "memcached sent invalid length in response \"***\"" },
+    { "memcached sent invalid response: \"SERVER_ERROR pin\"",
+      "memcached sent invalid response: \"***\"" },
+    { "invalid URL prefix in \"pin\"", "invalid URL prefix in \"***\"" },
+    { "invalid local address \"pin\"", "invalid local address \"***\"" },
+    { "no host in upstream \"/pin\"", "no host in upstream \"***\"" },
+    { "invalid host in upstream \"a pin\"",
+      "invalid host in upstream \"***\"" },
+    { "invalid IPv6 address in upstream \"[pin]\"",
+      "invalid IPv6 address in upstream \"***\"" },
+    { "invalid port in upstream \"a:pin\"",
+      "invalid port in upstream \"***\"" },
+    { "no port in upstream \"pin\"", "no port in upstream \"***\"" },
+    { "no path in the unix domain socket in upstream \"unix:\"",
+      "no path in the unix domain socket in upstream \"***\"" },
+    { "too long path in the unix domain socket in upstream \"unix:pin\"",
+      "too long path in the unix domain socket in upstream \"***\"" },
+
     /* these have nothing from outside */
+
+    { "memcached sent invalid trailer", NULL },
 
     { "upstream prematurely closed connection", NULL },
     { "upstream sent no valid HTTP/1.0 header", NULL },
