@@ -986,3 +986,27 @@ ngx.say(#made > 10000 and made == f:read("*a"))
 f:close()
 --- response_body
 true
+
+
+
+=== TEST 32: what the webhook has in its URL is not chosen by the page
+--- signed
+--- talk: convrelay_talk  /ws /twiml public;
+--- config
+location = /twiml {
+    convrelay_auth_token       12345;
+    convrelay_ticket           0123456789abcdef0123456789abcdef;
+    convrelay_twiml            wss://localhost/ws;
+    convrelay_twiml_parameter  customer "<$arg_customer>";
+}
+--- ws
+convrelay_auth_token  12345;
+convrelay_ticket      0123456789abcdef0123456789abcdef;
+--- call
+ngx.say((post("/talk?customer=Eve")))
+ngx.say(cjson.decode((post()).setup).customParameters.customer)
+--- response_body
+400
+<>
+--- error_log
+client asked for a ticket of "convrelay_talk" with arguments in the URL

@@ -91,6 +91,15 @@ ngx_http_convrelay_talk_post(ngx_http_request_t *r)
         return rc;
     }
 
+    /* at the webhook, these are in the URL that Twilio has signed */
+
+    if (r->args.len) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "client asked for a ticket of \"convrelay_talk\" with "
+                      "arguments in the URL");
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
     webhook = ngx_http_convrelay_get_webhook(r);
     if (webhook == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
