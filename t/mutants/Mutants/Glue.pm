@@ -3,10 +3,13 @@ package Mutants::Glue;
 # Judges mutants of the rooms that use nginx: the module is built in a copy of
 # the tree, and the test files that ran the line are run on it: those that have
 # rare words of the line, such as a directive's name, and those that ran little
-# else.  A failure counts when it happens twice and the module as it is then
-# passes, so that other work on the machine catches nothing.
+# else.  What they do not see is tried on the sanitised nginx, as .ci/asan does:
+# that sees what is read after its end, and what is left.  A failure counts
+# when it happens twice and the module as it is then passes, so that other work
+# on the machine catches nothing.
 #
-#     my $judge = Mutants::Glue->new(tree => $dir, build => $dir, tests => 24);
+#     my $judge = Mutants::Glue->new(tree => $dir, build => $dir, tests => 24,
+#                                    stages => [qw( plain asan )]);
 #     $judge->prepare($jobs);
 #     my ($verdict, $by) = $judge->judge($mutant, $worker);
 #
@@ -78,7 +81,43 @@ sub prepare {
 
         run('mkdir', '-p', "$dir/was");
         run('cp', (map { "$dir/build/$_" } @modules), "$dir/was/");
+
+        $self->prepare_asan($dir) if $self->stage('asan');
     }
+}
+
+
+sub stage {
+    my ($self, $name) = @_;
+
+    return grep { $_ eq $name } @{$self->{stages}};
+}
+
+
+# each has what the first one has built
+
+sub prepare_asan {
+    my ($self, $dir) = @_;
+
+    my ($first) = grep { -x "$_/objs/nginx" }
+                  map { "$_/asan" } "$self->{build}/..",
+                                    "$self->{build}/glue.0/build";
+
+    if ($first && !-e "$dir/build/asan/version") {
+        run('mkdir', '-p', "$dir/build/asan/objs");
+        run('cp', "$first/objs/nginx", "$dir/build/asan/objs/");
+        run('cp', "$first/version", "$dir/build/asan/");
+    }
+
+    asan($dir, '--build') or die "$dir: .ci/asan --build failed\n";
+}
+
+
+sub asan {
+    my ($dir, @args) = @_;
+
+    return within({ wall => 1800 }, { JOBS => 1, B => "$dir/build" },
+                  'sh', '-c', "cd '$dir' && exec .ci/asan @args");
 }
 
 
@@ -271,11 +310,17 @@ sub judge {
         if $lines[$mutant->{line} - 1] ne $mutant->{was};
 
     $lines[$mutant->{line} - 1] = $mutant->{now};
-    spew($file, join "\n", @lines);
+    $mutant->{text} = join "\n", @lines;
+
+    spew($file, $mutant->{text});
 
     my @verdict = $self->build_and_test($mutant, $dir);
 
     spew($file, $text);
+
+    if ($verdict[0] eq 'survived' && $self->stage('asan')) {
+        @verdict = $self->sanitised($mutant, $dir, $text);
+    }
 
     return @verdict;
 }
@@ -302,6 +347,31 @@ sub build_and_test {
     }
 
     return ('survived', @tests ? scalar(@tests) . ' files' : 'no test runs it');
+}
+
+
+# the first of the tests on the sanitised nginx; .ci/asan runs what fails once
+# more, and builds what has changed
+
+sub sanitised {
+    my ($self, $mutant, $dir, $text) = @_;
+
+    my @tests = $self->tests($mutant);
+    my $n = @tests;
+
+    return ('survived', 'no test runs it') if !$n;
+
+    splice @tests, 8 if @tests > 8;
+
+    spew("$dir/$mutant->{file}", $mutant->{text});
+
+    my $passed = asan($dir, @tests);
+
+    spew("$dir/$mutant->{file}", $text);
+
+    return ('caught', '.ci/asan') if !$passed && asan($dir, @tests);
+
+    return ('survived', "$n files");
 }
 
 
