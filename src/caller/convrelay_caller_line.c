@@ -814,7 +814,7 @@ convrelay_caller_line_load(convrelay_caller_line_t *line)
 }
 
 
-/* a new file in the place of the old one, complete or not at all */
+/* the old file is replaced, completely or not at all */
 
 static void
 convrelay_caller_line_save(convrelay_caller_line_t *line)

@@ -519,7 +519,7 @@ ngx_http_convrelay_report_forget(ngx_http_convrelay_reports_t *all)
  * What another machine has written since is in the memory now.  Where its
  * session has not ended, that follows: the report of this machine would lack
  * the last words, and come with the key of the whole one.  Where that machine
- * is dead, there is no other one.
+ * is dead, this report is the only one.
  */
 
 static void
