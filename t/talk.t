@@ -280,6 +280,10 @@ location = /third {
     convrelay;
     proxy_pass  http://llm/v1/chat/completions;
 }
+location /ws {
+    convrelay;
+    proxy_pass  http://llm/v1/chat/completions;
+}
 --- http_config
 server {
     listen  127.0.0.1:$TEST_NGINX_PORT_2;
@@ -296,6 +300,7 @@ server {
 try("/talk to /other", post(), { path = "/other" })
 try("/test to /ws", post("/test"))
 try("/talk to /third", post(), { path = "/third" })
+try("/talk to /ws/, of the same name", post(), { path = "/ws/x" })
 try("/talk to /ws", post())
 try("/second to /ws", post("/second"))
 try("/test to /other", post("/test"), { path = "/other" })
@@ -313,6 +318,7 @@ try("here", a)
 /talk to /other: 403
 /test to /ws: 403
 /talk to /third: 403
+/talk to /ws/, of the same name: 403
 /talk to /ws: 101, convrelay.talk
 /second to /ws: 101, convrelay.talk
 /test to /other: 101, convrelay.talk

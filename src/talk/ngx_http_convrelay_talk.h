@@ -45,6 +45,7 @@ struct ngx_http_convrelay_talk_page_s {
 
     /* found at postconfiguration */
 
+    ngx_http_core_loc_conf_t         *socket;
     ngx_http_convrelay_loc_conf_t    *twiml;  /* or NULL */
     ngx_uint_t                        limit;  /* calls at once */
     ngx_msec_t                        time;   /* of a call, at most */

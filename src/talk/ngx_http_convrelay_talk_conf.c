@@ -204,6 +204,7 @@ ngx_http_convrelay_talk_find(ngx_conf_t *cf,
 
     conf = page->location->loc_conf[ngx_http_convrelay_module.ctx_index];
 
+    page->socket = socket->location;
     page->limit = conf->talk.limit;
     page->time = conf->talk.time;
 

@@ -160,11 +160,11 @@ ngx_http_convrelay_talk_issuer(ngx_http_request_t *r,
 
     for (i = 0; i < mcf->talks.nelts; i++) {
 
+        /* a block of "if" has the very name of its location, and not only one
+           that is equal, as that of "/ws" is to that of "= /ws" */
+
         if (page[i]->server != cscf
-            || page[i]->socket_name.len != clcf->name.len
-            || ngx_strncmp(page[i]->socket_name.data, clcf->name.data,
-                           clcf->name.len)
-               != 0)
+            || page[i]->socket->name.data != clcf->name.data)
         {
             continue;
         }
