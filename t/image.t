@@ -161,6 +161,7 @@ is $said, "healthy\n200\n000\n", 'a machine without IPv6';
 my $files = <<'_EOC_';
 mkdir $image/tmp/secrets
 echo sk-of-a-file > $image/tmp/secrets/key
+echo gpt-of-a-file > $image/tmp/secrets/model
 echo fedcba9876543210fedcba9876543210 > $image/tmp/secrets/token
 _EOC_
 
@@ -177,6 +178,7 @@ is $said, "1\n", 'secrets come from files, too';
 
 ($said, $code) = $image->run(<<"_EOC_");
 $files
+run $names OPENAI_MODEL_FILE=/tmp/secrets/model entrypoint nginx -t -q
 run $names OPENAI_API_KEY_FILE=/tmp/secrets/key entrypoint -t
 run TWILIO_AUTH_TOKEN_FILE=/tmp/secrets/none entrypoint -t
 _EOC_
