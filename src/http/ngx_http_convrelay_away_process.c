@@ -105,7 +105,10 @@ ngx_http_convrelay_away_counters(ngx_http_convrelay_aways_t *all)
 
     if (slot && slot->pending) {
         ngx_memzero(slot->pending, NGX_HTTP_CONVRELAY_AWAY_COUNTERS);
-        slot->process = process;
+
+        /* those that count do not take the lock */
+
+        __atomic_store_n(&slot->process, process, __ATOMIC_RELEASE);
 
     } else {
         slot = NULL;
@@ -131,6 +134,7 @@ ngx_http_convrelay_away_pending(ngx_http_convrelay_away_store_t *store,
 {
     uint32_t                            n;
     uint64_t                            pending;
+    ngx_pid_t                           process;
     ngx_uint_t                          i;
     ngx_http_convrelay_away_shared_t   *shared;
     ngx_http_convrelay_away_process_t  *p;
@@ -140,15 +144,16 @@ ngx_http_convrelay_away_pending(ngx_http_convrelay_away_store_t *store,
 
     for (i = 0; i < NGX_HTTP_CONVRELAY_AWAY_PROCESSES; i++) {
         p = &shared->processes[i];
+        process = __atomic_load_n(&p->process, __ATOMIC_ACQUIRE);
 
-        if (p->process == 0) {
+        if (process == 0) {
             break;
         }
 
         n = __atomic_load_n(&p->pending[store->outage - shared->outages],
                             __ATOMIC_RELAXED);
 
-        if (n && ngx_http_convrelay_shared_alive_known(known, p->process)) {
+        if (n && ngx_http_convrelay_shared_alive_known(known, process)) {
             pending += n;
         }
     }
