@@ -81,6 +81,10 @@ convrelay_caller_fetch_start(convrelay_caller_fetch_t *f)
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, convrelay_caller_fetch_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
 
+    if (f->direct) {
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    }
+
     convrelay_caller_tls(curl, f->insecure, f->cacert);
 
     convrelay_caller_buf_free(&url);

@@ -30,6 +30,7 @@ typedef struct {
     int64_t                          timeout;   /* ms */
     unsigned                         get:1;
     unsigned                         insecure:1;
+    unsigned                         direct:1;  /* never by a proxy */
     const char                      *method;    /* for show, not read */
 
     long                             status;    /* out */

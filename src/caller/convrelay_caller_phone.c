@@ -603,6 +603,7 @@ convrelay_caller_phone_request(convrelay_caller_phone_t *phone,
     f.cacert = phone->cacert;
     f.timeout = CONVRELAY_CALLER_PHONE_TIMEOUT;
     f.get = !post;
+    f.direct = (strncmp(phone->api, "http://", 7) == 0);
 
     if (convrelay_caller_fetch(&f) == CONVRELAY_OK) {
         rc = convrelay_caller_phone_read(phone, &f);
