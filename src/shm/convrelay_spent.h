@@ -49,7 +49,7 @@ convrelay_spent_t *convrelay_spent_open(void *mem, size_t size);
  *
  *     CONVRELAY_OK        it was not used before
  *     CONVRELAY_DECLINED  it was
- *     CONVRELAY_ERROR     there is no room
+ *     CONVRELAY_ERROR     all places are taken
  */
 int convrelay_spent_add(convrelay_spent_t *s, const u_char *nonce,
     uint32_t expires, uint32_t now);
